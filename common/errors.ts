@@ -1,0 +1,103 @@
+/** gRPC status codes that Liker uses (https://grpc.io/docs/guides/status-codes). */
+export const statusCodes = {
+  CANCELLED: 1,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+
+export type StatusName = keyof typeof statusCodes;
+
+/** Every reason that an error of Liker can carry, with the status it has on the wire. docs/errors.md lists them. */
+export const reasons = {
+  BAD_ARGUMENT: 'INVALID_ARGUMENT',
+  AMBIGUOUS_ID: 'INVALID_ARGUMENT',
+  UNKNOWN_USER: 'INVALID_ARGUMENT',
+  BAD_ROOTFS: 'INVALID_ARGUMENT',
+  CONTAINER_NOT_FOUND: 'NOT_FOUND',
+  PROCESS_NOT_FOUND: 'NOT_FOUND',
+  NAME_TAKEN: 'ALREADY_EXISTS',
+  WRONG_STATE: 'FAILED_PRECONDITION',
+  COMMAND_NOT_FOUND: 'FAILED_PRECONDITION',
+  COMMAND_NOT_EXECUTABLE: 'FAILED_PRECONDITION',
+  CGROUP_CONTROLLER_MISSING: 'FAILED_PRECONDITION',
+  LIMIT_REFUSED: 'FAILED_PRECONDITION',
+  ALREADY_RUNNING: 'FAILED_PRECONDITION',
+  EVENTS_TRIMMED: 'OUT_OF_RANGE',
+  OUTPUT_LOST: 'OUT_OF_RANGE',
+  NOT_PERMITTED: 'PERMISSION_DENIED',
+  SYSCALL: 'INTERNAL',
+  SHIM_LOST: 'INTERNAL',
+  INTERNAL: 'INTERNAL',
+  TOO_MANY: 'RESOURCE_EXHAUSTED',
+  SHUTTING_DOWN: 'UNAVAILABLE',
+  DAEMON_UNREACHABLE: 'UNAVAILABLE',
+  CANCELLED: 'CANCELLED',
+  TIMED_OUT: 'DEADLINE_EXCEEDED',
+} as const satisfies Record<string, StatusName>;
+
+export type Reason = keyof typeof reasons;
+
+/** The kernel's own words on a failed call. `errno` is a name such as EPERM. */
+export interface SyscallDetail {
+  readonly step: string;
+  readonly syscall: string;
+  readonly errno: string;
+  readonly object: string;
+}
+
+export interface LikerErrorOptions {
+  /** Everything dynamic that the message names. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The field of the request that is at fault. */
+  readonly field?: string;
+  readonly syscall?: SyscallDetail;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error that crosses Liker's borders. Callers branch on `reason`, never on the text.
+ * The text says what was tried, on what, why not, and what to do; capital first, no full stop.
+ */
+export class LikerError extends Error {
+  override readonly name = 'LikerError';
+  readonly reason: Reason;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly field: string | undefined;
+  readonly syscall: SyscallDetail | undefined;
+
+  constructor(reason: Reason, message: string, options: LikerErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.metadata = options.metadata ?? {};
+    this.field = options.field;
+    this.syscall = options.syscall;
+  }
+
+  get status(): StatusName {
+    return reasons[this.reason];
+  }
+}
+
+/** A bad value in a request. `field` is the field's path, such as spec.name. */
+export function badArgument(field: string, message: string): LikerError {
+  return new LikerError('BAD_ARGUMENT', message, { field, metadata: { field } });
+}
+
+/** Turns whatever was thrown into an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Use as the default of a switch that must cover every case. */
+export function assertNever(value: never): never {
+  throw new LikerError('INTERNAL', `Unexpected value ${JSON.stringify(value)}`);
+}

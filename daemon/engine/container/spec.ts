@@ -1,0 +1,134 @@
+/** What happens to a process when its client vanishes without detaching. */
+export type OnDisconnect = 'keep' | 'hangup' | 'kill';
+
+/** Size of a terminal in characters and, where known, pixels (0: not known). */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+  readonly xPixels: number;
+  readonly yPixels: number;
+}
+
+/** One setrlimit(2) entry; `name` as in RLIMIT_NAME, lower case. Infinity is 2n ** 64n - 1n. Stored as text. */
+export interface Rlimit {
+  readonly name: string;
+  readonly soft: string;
+  readonly hard: string;
+}
+
+export interface ProcessSpec {
+  /** At least one. */
+  readonly args: readonly string[];
+  /** NAME=VALUE. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  /** USER[:GROUP]; empty is root. */
+  readonly user: string;
+  readonly additionalGroups: readonly string[];
+  readonly tty: boolean;
+  readonly openStdin: boolean;
+  readonly terminalSize: TerminalSize | null;
+  readonly noNewPrivileges: boolean;
+  readonly rlimits: readonly Rlimit[];
+  readonly privileged: boolean;
+}
+
+export interface Rootfs {
+  /** Absolute path on the host. */
+  readonly directory: string;
+  readonly mode: 'overlay' | 'rw' | 'ro';
+}
+
+/** Whose namespace a container uses. */
+export type Share =
+  | { readonly kind: 'private' }
+  | { readonly kind: 'host' }
+  | { readonly kind: 'container'; readonly id: string };
+
+export interface Namespaces {
+  readonly pid: Share;
+  readonly ipc: Share;
+  readonly uts: Share;
+  readonly cgroup: Share;
+  readonly network: Share;
+}
+
+export type Propagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+
+export type Mount =
+  | {
+      readonly type: 'bind';
+      /** Absolute path on the host. */
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly propagation: Propagation;
+      readonly recursive: boolean;
+      readonly createSource: boolean;
+    }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly options: readonly string[];
+    };
+
+/** Limits; null leaves the kernel's default. Signed ones: -1 is "no limit". */
+export interface Resources {
+  readonly cpu: {
+    readonly shares: number | null;
+    readonly quotaUs: number | null;
+    readonly periodUs: number | null;
+    readonly cpusetCpus: string | null;
+    readonly cpusetMems: string | null;
+  };
+  readonly memory: {
+    readonly maxBytes: number | null;
+    /** Memory plus swap, Docker's --memory-swap. */
+    readonly memorySwapBytes: number | null;
+  };
+  readonly pids: { readonly max: number | null };
+}
+
+/** One limit as asked for and as the kernel took it. */
+export interface AppliedLimit {
+  readonly knob: string;
+  readonly requested: string;
+  readonly file: string;
+  readonly written: string;
+  readonly effective: string;
+  readonly problem: string;
+}
+
+/**
+ * What a container is to be: complete, checked, all defaults filled in. Plain data that survives
+ * JSON.stringify unchanged.
+ */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly rootfs: Rootfs;
+  readonly process: ProcessSpec;
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly namespaces: Namespaces;
+  readonly mounts: readonly Mount[];
+  readonly readOnly: boolean;
+  readonly shmSizeBytes: number;
+  readonly init: boolean;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** HOST:IP. */
+  readonly extraHosts: readonly string[];
+  readonly dns: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly resources: Resources;
+  /** Number. */
+  readonly stopSignal: number;
+  readonly stopTimeoutSeconds: number;
+  readonly autoRemove: boolean;
+  /** 0: no bound. */
+  readonly timeoutSeconds: number;
+  readonly onDisconnect: OnDisconnect;
+  readonly seccompUnconfined: boolean;
+}

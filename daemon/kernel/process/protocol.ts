@@ -1,0 +1,29 @@
+/** The shim protocol; native/include/protocol.h describes every frame. */
+export const shimProtocol = 1;
+export const frameHeader = 12;
+export const maxFrame = 4 << 20;
+export const noBound = 0xffff_ffff_ffff_ffffn;
+
+export const toShim = {
+  hello: 1,
+  exec: 2,
+  stdin: 3,
+  closeStdin: 4,
+  resize: 5,
+  signal: 6,
+  limit: 7,
+  snapshot: 8,
+  taken: 9,
+  stdinOffset: 10,
+} as const;
+
+export const fromShim = {
+  state: 128,
+  started: 129,
+  failed: 130,
+  data: 131,
+  snapshotData: 132,
+  snapshotEnd: 133,
+  stdinAck: 134,
+  exit: 135,
+} as const;

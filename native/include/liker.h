@@ -1,0 +1,47 @@
+/*
+ * libliker: the few calls that likerd makes through FFI. Each returns 0 (or what it says) or -errno; none
+ * keeps state, prints, or exits.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct liker_spawned {
+  uint32_t size;   /* sizeof this struct, set by the caller */
+  int32_t pid;     /* of the shim */
+  int32_t pidfd;   /* O_CLOEXEC */
+  int32_t socket;  /* the daemon's end of the shim's socket: O_CLOEXEC, O_NONBLOCK */
+};
+
+/* Opens the shim's binary and copies it into a sealed, executable memfd. Returns the fd. Once per daemon. */
+int liker_load_shim (const char *path);
+
+/*
+ * Starts a shim with clone3 (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) and execveat of shim_fd: its own session,
+ * all signal dispositions and the mask reset, no other fd inherited. It finds the plan in a sealed memfd.
+ */
+int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out);
+
+/* SO_PEERCRED of a connected Unix socket. */
+int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/* pidfd_open(2), but only if field 22 of /proc/PID/stat is start_time, checked after opening. Returns the fd, -ESRCH. */
+int liker_pidfd_open (int pid, uint64_t start_time);
+int liker_pidfd_signal (int pidfd, int signal);
+/* 1 if the process has ended, 0 if not. */
+int liker_pidfd_ended (int pidfd);
+/* waitid(P_PIDFD, WEXITED): blocks; for a child of the caller. Returns 0. Call it asynchronously. */
+int liker_pidfd_reap (int pidfd);
+int liker_close (int fd);
+
+/*
+ * Reads a regular file of at most `size` bytes below `root` (openat2 RESOLVE_IN_ROOT, with a component walk where
+ * openat2 is refused). Returns the number of bytes, -ENOENT, -EFBIG when it is larger, -EINVAL when not regular.
+ */
+ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
+
+/*
+ * What execve(2) in this root would say to `path`: 0, -ENOENT, -EACCES …; resolved inside root. For early checks.
+ */
+int liker_check_executable (const char *root, const char *path);

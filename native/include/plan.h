@@ -1,0 +1,60 @@
+/*
+ * The launch plan's binary form, written by daemon/kernel/plan/encode.ts.
+ *
+ * Little-endian. u32 magic "LKRP", u32 version, then records: u16 kind, u16 zero, u32 length, payload.
+ * Fields in a payload stand one after the other without padding: u32, u64, and str = u32 length, bytes, NUL
+ * (the NUL is not counted, so a str can be used in place as a C string). bool is a u32. A list is a u32
+ * count and its elements. The fields of each kind, in order, are those of the type Step in steps.ts.
+ */
+#pragma once
+
+#define PLAN_MAGIC 0x50524b4cu
+#define PLAN_VERSION 1u
+
+enum plan_kind {
+  /* step                     payload */
+  STEP_JOIN_NAMESPACE = 1,    /* u32 clone flag, u32 pid, u64 start time (field 22 of /proc/PID/stat) */
+  STEP_JOIN_CGROUP = 2,       /* str file: write "0\n" to it */
+  STEP_UNSHARE = 3,           /* u32 flags */
+  STEP_OOM_SCORE = 4,         /* u32 (read as i32) value */
+  STEP_PROPAGATION = 5,       /* u32 mount(2) flags for "/" */
+  STEP_ROOT_OVERLAY = 6,      /* str at, str options of mount(2) */
+  STEP_ROOT_BIND = 7,         /* str at, str source */
+  STEP_MOUNT = 8,             /* str type, str source, str target, u32 MOUNT_ATTR_*, u32 create, bool optional,
+                                 list of (bool has value, str key, str value) */
+  STEP_BIND = 9,              /* str source, str target, bool recursive, u32 MOUNT_ATTR_*, u32 propagation,
+                                 u32 create, bool optional */
+  STEP_DIRECTORY = 10,        /* str target, u32 mode */
+  STEP_SYMLINK = 11,          /* str target, str to */
+  STEP_DEVICE = 12,           /* str target, bool block, u32 major, u32 minor, u32 mode */
+  STEP_TERMINAL = 13,         /* bool console, u32 uid, u32 gid */
+  STEP_HOSTNAME = 14,         /* str name */
+  STEP_DOMAINNAME = 15,       /* str name */
+  STEP_LOOPBACK = 16,         /* nothing */
+  STEP_SYSCTL = 17,           /* str path below /proc/sys, with slashes; str value */
+  STEP_PIVOT = 18,            /* nothing */
+  STEP_MASK = 19,             /* str target */
+  STEP_READ_ONLY = 20,        /* str target */
+  STEP_ROOT_READ_ONLY = 21,   /* nothing */
+  STEP_INIT = 22,             /* nothing */
+  STEP_STDIO = 23,            /* nothing */
+  STEP_RLIMIT = 24,           /* u32 resource, u64 soft, u64 hard */
+  STEP_UMASK = 25,            /* u32 mask */
+  STEP_CWD = 26,              /* str path, bool create */
+  STEP_GROUPS = 27,           /* u32 count, u32 gid each */
+  STEP_NO_NEW_PRIVILEGES = 28,/* nothing */
+  STEP_SECCOMP = 29,          /* str filter: struct sock_filter array */
+  STEP_BOUNDING = 30,         /* u64 set */
+  STEP_USER = 31,             /* u32 uid, u32 gid */
+  STEP_CAPABILITIES = 32,     /* u64 effective, u64 permitted, u64 inheritable, u64 ambient */
+  STEP_EXEC = 33,             /* list of str args, list of str env */
+
+  PLAN_SHIM = 0x100,          /* str container id, str run folder, str log folder (empty: no log), u64 bytes of a
+                                 log segment, u32 segments kept, u32 bytes of a ring (power of two) */
+  PLAN_LAUNCH = 0x101,        /* u32 clone flags, str cgroup2 folder (empty: none), bool tty, bool open stdin,
+                                 u32 columns, rows, x pixels, y pixels, u32 namespaces of the main process to
+                                 join, u32 pid + u64 start time whose pid namespace to join (0: none),
+                                 u64 window (0: none) */
+};
+
+enum plan_create { CREATE_NONE = 0, CREATE_DIRECTORY = 1, CREATE_FILE = 2 };
