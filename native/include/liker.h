@@ -42,6 +42,7 @@ int liker_close (int fd);
 ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
 
 /*
- * What execve(2) in this root would say to `path`: 0, -ENOENT, -EACCES …; resolved inside root. For early checks.
+ * Loads a BPF_PROG_TYPE_CGROUP_DEVICE program (an array of struct bpf_insn) and attaches it to a v2 cgroup with
+ * BPF_F_ALLOW_MULTI. The kernel keeps it as long as the cgroup lives.
  */
-int liker_check_executable (const char *root, const char *path);
+int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count);

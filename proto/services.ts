@@ -1,0 +1,27 @@
+import { loadPackageDefinition } from '@grpc/grpc-js';
+import { fromJSON, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import descriptor from './gen/liker.json' with { type: 'json' };
+import type { ProtoGrpcType as ContainerTypes } from './gen/types/container_service.ts';
+import type { ProtoGrpcType as EventTypes } from './gen/types/event_service.ts';
+import type { ProtoGrpcType as LogTypes } from './gen/types/log_service.ts';
+import type { ProtoGrpcType as SessionTypes } from './gen/types/session_service.ts';
+import type { ProtoGrpcType as SystemTypes } from './gen/types/system_service.ts';
+
+/** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
+const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
+
+export const packageDefinition: PackageDefinition = fromJSON(descriptor, options);
+
+type V1 = ContainerTypes['liker']['v1'] &
+  SessionTypes['liker']['v1'] &
+  LogTypes['liker']['v1'] &
+  EventTypes['liker']['v1'] &
+  SystemTypes['liker']['v1'];
+
+/** Service constructors (for clients) with their `.service` definitions (for the server). */
+export const v1: V1 = (
+  loadPackageDefinition(packageDefinition) as unknown as { liker: { v1: V1 } }
+).liker.v1;
+
+/** Greatest size of a message in bytes, both ways. */
+export const maxMessageBytes = 16 * 1024 * 1024;

@@ -1,0 +1,38 @@
+// Compiles proto/ to one JSON descriptor (parsing .proto files at every start would cost tens of milliseconds)
+// and to TypeScript types.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import protobuf from 'protobufjs';
+
+const top = join(import.meta.dirname, '..');
+const protoDir = join(top, 'proto');
+const outDir = join(protoDir, 'gen');
+const files = readdirSync(join(protoDir, 'liker/v1'))
+  .filter((name) => name.endsWith('.proto'))
+  .map((name) => `liker/v1/${name}`);
+
+mkdirSync(outDir, { recursive: true });
+const root = new protobuf.Root();
+root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target : join(protoDir, target));
+root.loadSync(files, { keepCase: false, alternateCommentMode: false });
+writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
+
+execFileSync(
+  'proto-loader-gen-types',
+  [
+    '--longs=Number',
+    '--enums=String',
+    '--defaults',
+    '--oneofs',
+    '--grpcLib=@grpc/grpc-js',
+    '--importFileExtension=.ts',
+    '--targetFileExtension=.ts',
+    '--inputTemplate=%sInput',
+    '--outputTemplate=%s',
+    `--includeDirs=${protoDir}`,
+    `--outDir=${outDir}/types`,
+    ...files,
+  ],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
