@@ -10,7 +10,11 @@ import type { ProtoGrpcType as SystemTypes } from './gen/types/system_service.ts
 /** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
 
-export const packageDefinition: PackageDefinition = fromJSON(descriptor, options);
+export const packageDefinition: PackageDefinition = fromJSON(
+  // Its inferred type is that of this very descriptor.
+  descriptor as unknown as Parameters<typeof fromJSON>[0],
+  options,
+);
 
 type V1 = ContainerTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
@@ -19,9 +23,7 @@ type V1 = ContainerTypes['liker']['v1'] &
   SystemTypes['liker']['v1'];
 
 /** Service constructors (for clients) with their `.service` definitions (for the server). */
-export const v1: V1 = (
-  loadPackageDefinition(packageDefinition) as unknown as { liker: { v1: V1 } }
-).liker.v1;
+export const v1: V1 = (loadPackageDefinition(packageDefinition) as unknown as { liker: { v1: V1 } }).liker.v1;
 
 /** Greatest size of a message in bytes, both ways. */
 export const maxMessageBytes = 16 * 1024 * 1024;

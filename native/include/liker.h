@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define LIKER_API __attribute__ ((visibility ("default")))
+
 struct liker_spawned {
   uint32_t size;   /* sizeof this struct, set by the caller */
   int32_t pid;     /* of the shim */
@@ -15,34 +17,34 @@ struct liker_spawned {
 };
 
 /* Opens the shim's binary and copies it into a sealed, executable memfd. Returns the fd. Once per daemon. */
-int liker_load_shim (const char *path);
+LIKER_API int liker_load_shim (const char *path);
 
 /*
  * Starts a shim with clone3 (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) and execveat of shim_fd: its own session,
  * all signal dispositions and the mask reset, no other fd inherited. It finds the plan in a sealed memfd.
  */
-int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out);
+LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out);
 
 /* SO_PEERCRED of a connected Unix socket. */
-int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
+LIKER_API int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
 
 /* pidfd_open(2), but only if field 22 of /proc/PID/stat is start_time, checked after opening. Returns the fd, -ESRCH. */
-int liker_pidfd_open (int pid, uint64_t start_time);
-int liker_pidfd_signal (int pidfd, int signal);
+LIKER_API int liker_pidfd_open (int pid, uint64_t start_time);
+LIKER_API int liker_pidfd_signal (int pidfd, int signal);
 /* 1 if the process has ended, 0 if not. */
-int liker_pidfd_ended (int pidfd);
+LIKER_API int liker_pidfd_ended (int pidfd);
 /* waitid(P_PIDFD, WEXITED): blocks; for a child of the caller. Returns 0. Call it asynchronously. */
-int liker_pidfd_reap (int pidfd);
-int liker_close (int fd);
+LIKER_API int liker_pidfd_reap (int pidfd);
+LIKER_API int liker_close (int fd);
 
 /*
  * Reads a regular file of at most `size` bytes below `root` (openat2 RESOLVE_IN_ROOT, with a component walk where
  * openat2 is refused). Returns the number of bytes, -ENOENT, -EFBIG when it is larger, -EINVAL when not regular.
  */
-ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
+LIKER_API ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
 
 /*
  * Loads a BPF_PROG_TYPE_CGROUP_DEVICE program (an array of struct bpf_insn) and attaches it to a v2 cgroup with
  * BPF_F_ALLOW_MULTI. The kernel keeps it as long as the cgroup lives.
  */
-int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count);
+LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count);

@@ -28,8 +28,6 @@ export interface HostProcess {
 /** The phase of a container's life; each variant holds only what is true in it. Plain data. */
 export type Phase =
   | { readonly state: 'created' }
-  /** A start is under way; found after a crash of the daemon it tells that a shim may or may not be there. */
-  | { readonly state: 'starting' }
   | { readonly state: 'running'; readonly startedAt: number; readonly main: HostProcess; readonly shimPid: number }
   | { readonly state: 'paused'; readonly startedAt: number; readonly main: HostProcess; readonly shimPid: number }
   | { readonly state: 'orphaned'; readonly startedAt: number; readonly main: HostProcess }
@@ -55,7 +53,6 @@ const allowed: Readonly<Record<Verb, readonly State[]>> = {
 
 const words: Readonly<Record<State, string>> = {
   created: 'it was never started',
-  starting: 'it is being started',
   running: 'it is already running',
   paused: 'it is paused',
   orphaned: 'its shim was lost',

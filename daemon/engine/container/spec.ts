@@ -1,3 +1,7 @@
+import type { AppliedLimit, Resources } from '../../kernel/cgroup/resources.ts';
+
+export type { AppliedLimit, Resources };
+
 /** What happens to a process when its client vanishes without detaching. */
 export type OnDisconnect = 'keep' | 'hangup' | 'kill';
 
@@ -72,33 +76,6 @@ export type Mount =
       readonly readOnly: boolean;
       readonly options: readonly string[];
     };
-
-/** Limits; null leaves the kernel's default. Signed ones: -1 is "no limit". */
-export interface Resources {
-  readonly cpu: {
-    readonly shares: number | null;
-    readonly quotaUs: number | null;
-    readonly periodUs: number | null;
-    readonly cpusetCpus: string | null;
-    readonly cpusetMems: string | null;
-  };
-  readonly memory: {
-    readonly maxBytes: number | null;
-    /** Memory plus swap, Docker's --memory-swap. */
-    readonly memorySwapBytes: number | null;
-  };
-  readonly pids: { readonly max: number | null };
-}
-
-/** One limit as asked for and as the kernel took it. */
-export interface AppliedLimit {
-  readonly knob: string;
-  readonly requested: string;
-  readonly file: string;
-  readonly written: string;
-  readonly effective: string;
-  readonly problem: string;
-}
 
 /**
  * What a container is to be: complete, checked, all defaults filled in. Plain data that survives

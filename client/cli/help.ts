@@ -1,0 +1,81 @@
+import type { Command } from './command.ts';
+import type { Flag } from './flag.ts';
+import { commonFlags } from './parse.ts';
+import { commands } from './registry.ts';
+
+const width = 100;
+
+/** Help of one command. */
+export function commandHelp(command: Command): string {
+  const flags = [...command.flags, ...commonFlags].toSorted((a, b) => a.name.localeCompare(b.name));
+  const hasOptions = command.flags.length > 0 ? ' [OPTIONS]' : '';
+  const usage = `likerctl ${command.name}${hasOptions} ${command.usage}`.trimEnd();
+  return [
+    `Usage:  ${usage}`,
+    '',
+    command.summary,
+    '',
+    'Example:',
+    `  ${command.example}`,
+    '',
+    'Options:',
+    ...columns(flags.map((flag) => [flagSpelling(flag), flagText(flag)])),
+  ].join('\n');
+}
+
+/** Help of likerctl itself. */
+export function mainHelp(): string {
+  return [
+    'Usage:  likerctl [-H unix://PATH] COMMAND',
+    '',
+    'Runs containers, by way of likerd',
+    '',
+    'Example:',
+    '  likerctl run -it --rm ./rootfs bash',
+    '',
+    'Commands:',
+    ...columns(commands.map(({ name, summary }) => [name, summary])),
+    '',
+    'Options:',
+    ...columns([
+      [
+        '-H, --host unix://PATH',
+        'Socket of the daemon (default: $LIKER_HOST, or unix:///run/liker/liker.sock)',
+      ],
+      ['    --version', 'Print the version of likerctl'],
+    ]),
+    '',
+    "Run 'likerctl COMMAND --help' for more about a command.",
+  ].join('\n');
+}
+
+function flagSpelling(flag: Flag): string {
+  const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+  const value = flag.type === 'bool' ? '' : ` ${flag.value ?? 'VALUE'}`;
+  return `${short}--${flag.name}${value}`;
+}
+
+function flagText(flag: Flag): string {
+  return flag.fallback === undefined ? flag.help : `${flag.help} (default: ${flag.fallback})`;
+}
+
+/** Two columns; the second one is wrapped. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const indent = 2 + Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.flatMap(([left, right]) => {
+    const [first = '', ...more] = wrap(right, width - indent);
+    return [`  ${left}`.padEnd(indent) + first, ...more.map((line) => ' '.repeat(indent) + line)];
+  });
+}
+
+function wrap(text: string, columnsLeft: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columnsLeft) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,24 @@
+import { socketPath } from '../connection/address.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Context } from './command.ts';
+
+/** Connects on first use, and closes at the end. */
+export class LazyContext implements Context, AsyncDisposable {
+  readonly host: string;
+  #connection: Connection | undefined;
+
+  constructor(host: string) {
+    this.host = host;
+  }
+
+  async connect(): Promise<Connection> {
+    const path = socketPath(this.host);
+    const { Connection } = await import('../connection/connection.ts');
+    this.#connection ??= new Connection(path);
+    return this.#connection;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection?.close();
+  }
+}

@@ -1,0 +1,93 @@
+import yargs, { type Options } from 'yargs';
+import type { Command } from './command.ts';
+import { type Flag, FlagValues } from './flag.ts';
+import { normalizeArgs } from './normalize.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A command line as understood; undefined when it asks for help. */
+export interface Parsed {
+  readonly flags: FlagValues;
+  readonly operands: readonly string[];
+}
+
+/** Flags that every command takes. */
+export const commonFlags: readonly Flag[] = [
+  { name: 'help', type: 'bool', help: 'Show this help' },
+  { name: 'host', short: 'H', type: 'string', value: 'unix://PATH', help: 'Socket of the daemon' },
+];
+
+const parserConfiguration = {
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'boolean-negation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'duplicate-arguments-array': true,
+  'greedy-arrays': false,
+  'nargs-eats-options': true,
+};
+
+/** Parses what follows the name of a command. Throws {@link UsageError}. */
+export function parseCommandLine(command: Command, argv: readonly string[]): Parsed {
+  const flags = [...command.flags, ...commonFlags];
+  try {
+    const { flags: items, operands } = normalizeArgs(argv, flags, command.stopsAtOperand === true);
+    const values = new FlagValues(parseFlags(items, flags));
+    if (!values.bool('help')) checkOperands(command, operands);
+    return { flags: values, operands };
+  } catch (error) {
+    if (error instanceof Error) throw new UsageError(command.name, error.message);
+    throw error;
+  }
+}
+
+function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<string, readonly string[]> {
+  const parsed = yargs([...items])
+    .help(false)
+    .version(false)
+    .parserConfiguration(parserConfiguration)
+    .options(Object.fromEntries(flags.map((flag) => [flag.name, yargsOption(flag)])))
+    .strict()
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new Error(message);
+    })
+    .parseSync();
+  const values = new Map<string, readonly string[]>();
+  for (const flag of flags) {
+    const value: unknown = parsed[flag.name];
+    if (value === undefined) continue;
+    const list = (Array.isArray(value) ? value : [value]).map(String);
+    for (const text of list) checkValue(flag, text);
+    values.set(flag.name, list);
+  }
+  return values;
+}
+
+function yargsOption(flag: Flag): Options {
+  if (flag.type === 'bool') return { type: 'boolean' };
+  return { type: 'string', nargs: 1 };
+}
+
+function checkValue(flag: Flag, text: string): void {
+  if (flag.type === 'int' && !/^-?\d+$/.test(text)) {
+    throw new Error(`invalid argument '${text}' for --${flag.name}: use a whole number`);
+  }
+  if (flag.choices !== undefined && !flag.choices.includes(text)) {
+    throw new Error(`invalid argument '${text}' for --${flag.name}: use ${flag.choices.join(', ')}`);
+  }
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const [least, most] = command.operands;
+  if (operands.length < least) {
+    const needed = least === 1 ? 'at least 1 argument' : `at least ${least} arguments`;
+    throw new Error(most === least ? `requires ${count(least)}` : `requires ${needed}`);
+  }
+  if (operands.length > most)
+    throw new Error(most === 0 ? 'accepts no arguments' : `accepts at most ${count(most)}`);
+}
+
+function count(number: number): string {
+  return number === 1 ? '1 argument' : `${number} arguments`;
+}

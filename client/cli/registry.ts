@@ -1,0 +1,163 @@
+import type { Command } from './command.ts';
+
+/** A command that is loaded only when it is used: `ps` need not know how `run` works. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    summary: 'Create and start a container, and attach to it',
+    load: async () => (await import('../commands/run.ts')).run,
+  },
+  {
+    name: 'exec',
+    summary: 'Execute a command in a running container',
+    load: async () => (await import('../commands/exec.ts')).exec,
+  },
+  {
+    name: 'attach',
+    summary: 'Attach the terminal to a running container',
+    load: async () => (await import('../commands/attach.ts')).attach,
+  },
+  {
+    name: 'ps',
+    summary: 'List containers',
+    load: async () => (await import('../commands/ps.ts')).ps,
+  },
+  {
+    name: 'create',
+    summary: 'Create a container without starting it',
+    load: async () => (await import('../commands/create.ts')).create,
+  },
+  {
+    name: 'start',
+    summary: 'Start containers',
+    load: async () => (await import('../commands/start.ts')).start,
+  },
+  {
+    name: 'stop',
+    summary: 'Stop containers: ask, wait, kill',
+    load: async () => (await import('../commands/stop.ts')).stop,
+  },
+  {
+    name: 'restart',
+    summary: 'Stop containers and start them again',
+    load: async () => (await import('../commands/restart.ts')).restart,
+  },
+  {
+    name: 'kill',
+    summary: 'Send a signal to containers',
+    load: async () => (await import('../commands/kill.ts')).kill,
+  },
+  {
+    name: 'pause',
+    summary: 'Freeze all processes of containers',
+    load: async () => (await import('../commands/pause.ts')).pause,
+  },
+  {
+    name: 'unpause',
+    summary: 'Thaw all processes of containers',
+    load: async () => (await import('../commands/unpause.ts')).unpause,
+  },
+  {
+    name: 'rm',
+    summary: 'Remove containers',
+    load: async () => (await import('../commands/rm.ts')).rm,
+  },
+  {
+    name: 'rename',
+    summary: 'Give a container another name',
+    load: async () => (await import('../commands/rename.ts')).rename,
+  },
+  {
+    name: 'wait',
+    summary: 'Wait until containers end, and print their exit codes',
+    load: async () => (await import('../commands/wait.ts')).wait,
+  },
+  {
+    name: 'logs',
+    summary: 'Print what a container has written',
+    load: async () => (await import('../commands/logs.ts')).logs,
+  },
+  {
+    name: 'inspect',
+    summary: 'Print all about containers, as JSON',
+    load: async () => (await import('../commands/inspect.ts')).inspect,
+  },
+  {
+    name: 'top',
+    summary: 'List the processes of a container',
+    load: async () => (await import('../commands/top.ts')).top,
+  },
+  {
+    name: 'explain',
+    summary: 'Print the kernel steps that start a container',
+    load: async () => (await import('../commands/explain.ts')).explain,
+  },
+  {
+    name: 'events',
+    summary: 'Print what happens',
+    load: async () => (await import('../commands/events.ts')).events,
+  },
+  {
+    name: 'container prune',
+    summary: 'Remove all containers that do not run',
+    load: async () => (await import('../commands/container-prune.ts')).containerPrune,
+  },
+  {
+    name: 'rootfs build',
+    summary: "Make a root file system from this machine's programs",
+    load: async () => (await import('../commands/rootfs-build.ts')).rootfsBuild,
+  },
+  {
+    name: 'info',
+    summary: 'Print what the engine and this machine can do',
+    load: async () => (await import('../commands/info.ts')).info,
+  },
+  {
+    name: 'version',
+    summary: 'Print the versions of likerctl and likerd',
+    load: async () => (await import('../commands/version.ts')).version,
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script of a shell',
+    load: async () => (await import('../commands/completion.ts')).completion,
+  },
+  {
+    name: 'reset-tty',
+    summary: 'Repair a terminal that a cut-off program has left in disorder',
+    load: async () => (await import('../commands/reset-tty.ts')).resetTty,
+  },
+];
+
+/** Other names of the same commands. `container X` is X for every command about containers. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['container ls', 'ps'],
+  ['container list', 'ps'],
+  ['container rm', 'rm'],
+  ['container remove', 'rm'],
+  ['ls', 'ps'],
+  ['list', 'ps'],
+  ['remove', 'rm'],
+  ['prune', 'container prune'],
+]);
+
+const groups: ReadonlySet<string> = new Set(['container', 'rootfs']);
+
+/** The command that a command line begins with, and what follows it; undefined when there is none. */
+export function findCommand(
+  argv: readonly string[],
+): { entry: CommandEntry; rest: readonly string[] } | undefined {
+  const [first = '', second = ''] = argv;
+  const words = groups.has(first) ? 2 : 1;
+  const name = words === 2 ? `${first} ${second}` : first;
+  const canonical = aliases.get(name) ?? name.replace(/^container (?!prune$)/, '');
+  const entry = commands.find((command) => command.name === canonical);
+  return entry && { entry, rest: argv.slice(words) };
+}

@@ -1,0 +1,102 @@
+import { LikerError } from '../../common/errors.ts';
+import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import { socketPath } from '../connection/address.ts';
+import type { Connection } from '../connection/connection.ts';
+import { containers, sessions } from '../connection/methods.ts';
+import { openAttach } from '../session/call.ts';
+import { sessionKeys } from '../session/detach-keys.ts';
+import { Session } from '../session/session.ts';
+import { terminalSize } from '../session/terminal.ts';
+
+export const attach: Command = {
+  name: 'attach',
+  usage: 'CONTAINER',
+  summary: 'Attach the terminal to a running container: shows its last output, then goes on',
+  example: 'likerctl attach web',
+  flags: [
+    {
+      name: 'detach-keys',
+      type: 'string',
+      value: 'KEYS',
+      fallback: 'ctrl-],ctrl-]',
+      help: 'Keys that leave the session; empty for none',
+    },
+    {
+      name: 'exec',
+      type: 'string',
+      value: 'ID',
+      help: 'A process that exec has started, instead of the main one',
+    },
+    { name: 'no-replay', type: 'bool', help: 'Do not show the last output first' },
+    { name: 'no-stdin', type: 'bool', help: 'Only watch: no input, no signals, no change of the size' },
+    {
+      name: 'sig-proxy',
+      type: 'bool',
+      fallback: 'true',
+      help: 'Pass signals on to the process (without a terminal)',
+    },
+  ],
+  operands: [1, 1],
+  async run({ flags, operands: [name = ''], context }: Invocation) {
+    const connection = await context.connect();
+    return attachTo({ name, flags, connection, socketPath: socketPath(context.host) });
+  },
+};
+
+/** What attach and start -a need. */
+export interface AttachJob {
+  readonly name: string;
+  readonly flags: FlagValues;
+  readonly connection: Connection;
+  readonly socketPath: string;
+  /** Called when output is sure to arrive. */
+  readonly onReady?: () => void;
+}
+
+/** Attaches to a process of a container that runs. Resolves to the exit code. */
+export async function attachTo({ name, flags, connection, socketPath, onReady }: AttachJob): Promise<number> {
+  const processId = flags.text('exec') ?? '';
+  const process = await describeProcess(connection, name, processId);
+  const readOnly = flags.bool('no-stdin');
+  const size = process.tty && !readOnly ? terminalSize() : undefined;
+  const session = new Session({
+    socketPath,
+    open: () =>
+      openAttach(connection, {
+        container: name,
+        processId,
+        readOnly,
+        noReplay: flags.bool('no-replay'),
+        terminalSize: size ?? null,
+      }),
+    canReopen: true,
+    stdin: process.openStdin && !readOnly,
+    tty: process.tty,
+    readOnly,
+    detachKeys: sessionKeys(flags),
+    sigProxy: flags.bool('sig-proxy', true),
+    ...(onReady && { onReady }),
+  });
+  return session.run();
+}
+
+async function describeProcess(
+  connection: Connection,
+  container: string,
+  processId: string,
+): Promise<ProcessSpec> {
+  if (processId === '') {
+    const { container: found } = await connection.unary(containers.GetContainer, { container });
+    if (found?.spec?.process) return found.spec.process;
+  } else {
+    const { processes } = await connection.unary(sessions.ListProcesses, { container });
+    const found = processes.find((process) => process.processId.startsWith(processId));
+    if (found?.spec) return found.spec;
+  }
+  throw new LikerError(
+    'PROCESS_NOT_FOUND',
+    `Cannot attach to '${container}': it has no process '${processId}'`,
+  );
+}

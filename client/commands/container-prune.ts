@@ -1,0 +1,37 @@
+import { createInterface } from 'node:readline/promises';
+import { formatBytes } from '../../common/units.ts';
+import type { Command } from '../cli/command.ts';
+import { containers } from '../connection/methods.ts';
+import { parseFilters } from './filters.ts';
+
+export const containerPrune: Command = {
+  name: 'container prune',
+  usage: '',
+  summary: 'Remove all containers that do not run',
+  example: 'likerctl container prune -f --filter label=job=test',
+  flags: [
+    { name: 'filter', type: 'list', value: 'KEY=VALUE', help: 'Only those that fit: label, until' },
+    { name: 'force', short: 'f', type: 'bool', help: 'Do not ask' },
+  ],
+  operands: [0, 0],
+  async run({ flags, context }) {
+    const filters = parseFilters(flags.list('filter'));
+    if (!flags.bool('force') && !(await isConfirmed())) return 0;
+    const connection = await context.connect();
+    const answer = await connection.unary(containers.PruneContainers, { filters });
+    if (answer.containerIds.length > 0) {
+      process.stdout.write(`Deleted Containers:\n${answer.containerIds.join('\n')}\n\n`);
+    }
+    process.stdout.write(`Total reclaimed space: ${formatBytes(Number(answer.reclaimedBytes))}\n`);
+    return 0;
+  },
+};
+
+async function isConfirmed(): Promise<boolean> {
+  process.stdout.write(
+    'WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ',
+  );
+  using reader = createInterface({ input: process.stdin });
+  for await (const line of reader) return /^y(es)?$/i.test(line.trim());
+  return false;
+}

@@ -1,0 +1,27 @@
+import type { Command } from '../cli/command.ts';
+import { engineFailureCode } from '../cli/dispatch.ts';
+import { terminalSize } from '../session/terminal.ts';
+import { parseContainerSpec } from '../spec/container-spec.ts';
+import { containerFlags } from '../spec/flags.ts';
+import { reserveIdFiles } from './id-files.ts';
+import { createContainer } from './run-detached.ts';
+
+export const create: Command = {
+  name: 'create',
+  usage: 'ROOTFS [COMMAND] [ARG...]',
+  summary: 'Create a container without starting it, and print its id',
+  example: 'likerctl create -it --name web ./rootfs bash',
+  flags: containerFlags,
+  operands: [1, Number.POSITIVE_INFINITY],
+  stopsAtOperand: true,
+  failureCode: engineFailureCode,
+  async run({ flags, operands, context }) {
+    const spec = parseContainerSpec(flags, operands, terminalSize());
+    using idFiles = reserveIdFiles(flags);
+    const connection = await context.connect();
+    const { id } = await createContainer({ spec, flags, connection, idFiles });
+    idFiles.write(id, connection);
+    process.stdout.write(`${id}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,93 @@
+import type { Event } from '../../proto/gen/types/liker/v1/Event.ts';
+import type { SubscribeRequestInput } from '../../proto/gen/types/liker/v1/SubscribeRequest.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import { events as eventService } from '../connection/methods.ts';
+import { unescapeTabs } from '../format/list-format.ts';
+import { compileTemplate } from '../format/template.ts';
+import { rfc3339Nano, toMs } from '../format/timestamp.ts';
+import { defined } from '../spec/resources.ts';
+import { parseFilters } from './filters.ts';
+import { timeFlag } from './time-flags.ts';
+
+/** A bare number below this is the number of an event; from here on it is Unix seconds. */
+const leastUnixSeconds = 1_000_000_000;
+
+export const events: Command = {
+  name: 'events',
+  usage: '',
+  summary: 'Print what happens, and what has happened; goes on until it is stopped, unless --until is given',
+  example: 'likerctl events --since 10m --until 0s',
+  flags: [
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'list',
+      value: 'KEY=VALUE',
+      help: 'Only those that fit: container, event, label, type',
+    },
+    { name: 'format', type: 'string', value: 'FORMAT', help: 'json, or a template' },
+    {
+      name: 'since',
+      type: 'string',
+      value: 'SEQ|TIME',
+      help: 'Begin after the event of that number, or at a time, such as 10m',
+    },
+    { name: 'until', type: 'string', value: 'TIME', help: 'End at a time' },
+  ],
+  operands: [0, 0],
+  run: printEvents,
+};
+
+async function printEvents({ flags, context }: Invocation): Promise<number> {
+  const until = timeFlag(flags, 'until');
+  const print = eventPrinter(flags.text('format') ?? '');
+  const request = {
+    ...parseSince(flags),
+    ...defined({ until }),
+    follow: until === undefined,
+    filters: parseFilters(flags.list('filter')),
+  };
+  const connection = await context.connect();
+  for await (const { event } of connection.messages(eventService.Subscribe, request)) {
+    if (event !== null) process.stdout.write(`${print(event)}\n`);
+  }
+  return 0;
+}
+
+function parseSince(flags: FlagValues): Pick<SubscribeRequestInput, 'since' | 'sinceSeq'> {
+  const text = flags.text('since') ?? '';
+  if (/^\d+$/.test(text) && Number(text) < leastUnixSeconds) return { sinceSeq: Number(text) };
+  return defined({ since: timeFlag(flags, 'since') });
+}
+
+function eventPrinter(format: string): (event: Event) => string {
+  if (format === '') return eventLine;
+  if (format === 'json') return (event) => JSON.stringify(eventRecord(event));
+  const template = compileTemplate(unescapeTabs(format), { strict: true });
+  return (event) => template(eventRecord(event));
+}
+
+/** Docker's fields, and the number. */
+function eventRecord(event: Event): object {
+  const timeMs = toMs(event.time) ?? 0;
+  return {
+    Seq: event.seq,
+    Type: event.containerId === '' ? 'daemon' : 'container',
+    Action: event.action,
+    Status: event.action,
+    ID: event.containerId,
+    Actor: { ID: event.containerId, Attributes: { ...event.attributes, name: event.containerName } },
+    Time: Math.floor(timeMs / 1000),
+    TimeRFC3339: rfc3339Nano(event.time),
+  };
+}
+
+function eventLine(event: Event): string {
+  const type = event.containerId === '' ? 'daemon' : 'container';
+  const attributes = Object.entries({ ...event.attributes, name: event.containerName })
+    .filter(([, value]) => value !== '')
+    .map(([key, value]) => `${key}=${value}`);
+  const who = event.containerId === '' ? '' : ` ${event.containerId}`;
+  return `${rfc3339Nano(event.time)} ${event.seq} ${type} ${event.action}${who} (${attributes.join(', ')})`;
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { asError } from '../../common/errors.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { engineFailureCode } from '../cli/dispatch.ts';
+import type { Flag } from '../cli/flag.ts';
+import { socketPath } from '../connection/address.ts';
+import { sessions } from '../connection/methods.ts';
+import { openExec } from '../session/call.ts';
+import { sessionKeys } from '../session/detach-keys.ts';
+import { requireTerminal } from '../session/require-terminal.ts';
+import { Session } from '../session/session.ts';
+import { terminalSize } from '../session/terminal.ts';
+import { parseOnDisconnect, parseProcess } from '../spec/process-spec.ts';
+import { startFailure } from './run-detached.ts';
+
+const flags: readonly Flag[] = [
+  { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background' },
+  {
+    name: 'detach-keys',
+    type: 'string',
+    value: 'KEYS',
+    fallback: 'ctrl-],ctrl-]',
+    help: 'Keys that leave the session; empty for none',
+  },
+  {
+    name: 'env',
+    short: 'e',
+    type: 'list',
+    value: 'NAME[=VALUE]',
+    help: "Set a variable; NAME alone takes likerctl's own",
+  },
+  { name: 'env-file', type: 'list', value: 'FILE', help: 'Read variables from a file' },
+  { name: 'interactive', short: 'i', type: 'bool', help: 'Keep stdin open' },
+  {
+    name: 'on-disconnect',
+    type: 'string',
+    choices: ['keep', 'hangup', 'kill'],
+    value: 'WHAT',
+    fallback: 'hangup',
+    help: 'What happens to the process when its client vanishes: keep, hangup or kill',
+  },
+  { name: 'privileged', type: 'bool', help: 'All capabilities of the daemon, no filters' },
+  {
+    name: 'sig-proxy',
+    type: 'bool',
+    fallback: 'true',
+    help: 'Pass signals on to the process (without a terminal)',
+  },
+  { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
+  { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
+  { name: 'workdir', short: 'w', type: 'string', value: 'DIR', help: 'Working directory inside' },
+];
+
+export const exec: Command = {
+  name: 'exec',
+  usage: 'CONTAINER COMMAND [ARG...]',
+  summary: 'Execute a command in a running container',
+  example: 'likerctl exec -it web bash',
+  flags,
+  operands: [2, Number.POSITIVE_INFINITY],
+  stopsAtOperand: true,
+  failureCode: engineFailureCode,
+  run: execInContainer,
+};
+
+async function execInContainer(invocation: Invocation): Promise<number> {
+  const { flags, operands, context } = invocation;
+  const [container = '', ...args] = operands;
+  if (flags.bool('detach')) return execDetached(invocation, container, args);
+  requireTerminal(flags);
+  const process = parseProcess(flags, args, terminalSize());
+  const connection = await context.connect();
+  const session = new Session({
+    socketPath: socketPath(context.host),
+    open: () => openExec(connection, { container, process, onDisconnect: parseOnDisconnect(flags) }),
+    canReopen: false,
+    stdin: flags.bool('interactive'),
+    tty: flags.bool('tty'),
+    readOnly: false,
+    detachKeys: sessionKeys(flags),
+    sigProxy: flags.bool('sig-proxy', true),
+  });
+  return session.run();
+}
+
+async function execDetached(
+  { flags, context }: Invocation,
+  container: string,
+  args: readonly string[],
+): Promise<number> {
+  const process = parseProcess(flags, args, undefined);
+  const connection = await context.connect();
+  try {
+    await connection.unary(sessions.StartExec, { container, process, requestId: randomUUID() });
+    return 0;
+  } catch (error) {
+    return startFailure(asError(error));
+  }
+}

@@ -1,0 +1,24 @@
+import type { Command } from '../cli/command.ts';
+import { containers } from '../connection/methods.ts';
+import { table } from '../output/table.ts';
+
+export const explain: Command = {
+  name: 'explain',
+  usage: 'CONTAINER',
+  summary: 'Print the kernel steps that a start of the container carries out, in their order',
+  example: 'likerctl explain web',
+  flags: [
+    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },
+  ],
+  operands: [1, 1],
+  async run({ flags, operands: [container = ''], context }) {
+    const connection = await context.connect();
+    const { steps } = await connection.unary(containers.ExplainContainer, { container });
+    const lines =
+      flags.text('format') === 'json'
+        ? steps.map(({ name, detail }) => JSON.stringify({ Name: name, Detail: detail }))
+        : table(steps.map(({ name, detail }, index) => [String(index + 1), name, detail]));
+    process.stdout.write(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+    return 0;
+  },
+};

@@ -1,0 +1,85 @@
+import { formatBinaryBytes } from '../../common/units.ts';
+import type { GetInfoResponse } from '../../proto/gen/types/liker/v1/GetInfoResponse.ts';
+import type { Command } from '../cli/command.ts';
+import { clientVersion } from '../cli/version.ts';
+import { system } from '../connection/methods.ts';
+import { compileTemplate } from '../format/template.ts';
+
+export const info: Command = {
+  name: 'info',
+  usage: '',
+  summary: 'Print what the engine and this machine can do',
+  example: "likerctl info --format '{{.CgroupLayout}}'",
+  flags: [{ name: 'format', short: 'f', type: 'string', value: 'FORMAT', help: 'json, or a template' }],
+  operands: [0, 0],
+  async run({ flags, context }) {
+    const connection = await context.connect();
+    const record = infoRecord(await connection.unary(system.GetInfo, {}));
+    process.stdout.write(`${formatInfo(record, flags.text('format') ?? '')}\n`);
+    return 0;
+  },
+};
+
+type InfoRecord = ReturnType<typeof infoRecord>;
+
+function infoRecord(info: GetInfoResponse) {
+  return {
+    ClientVersion: clientVersion,
+    ServerVersion: info.version,
+    DaemonPid: info.pid,
+    Containers: info.containers,
+    ContainersRunning: info.running,
+    ContainersPaused: info.paused,
+    ContainersStopped: info.stopped,
+    RootDir: info.root,
+    RunDir: info.run,
+    Name: info.hostname,
+    OperatingSystem: info.operatingSystem,
+    KernelVersion: info.kernel,
+    NCPU: info.cpus,
+    MemTotal: Number(info.memoryBytes),
+    CgroupLayout: info.cgroupLayout,
+    CgroupControllers: info.cgroupControllers.map(({ name, version, mountPoint }) => ({
+      Name: name,
+      Version: version,
+      MountPoint: mountPoint,
+    })),
+    Capabilities: info.capabilities,
+    Seccomp: info.seccomp,
+    DaemonMemory: Number(info.rssBytes),
+    EventLoopMaxMs: info.eventLoopMaxMs,
+    EventLoopP99Ms: info.eventLoopP99Ms,
+    Warnings: info.warnings,
+  };
+}
+
+function formatInfo(record: InfoRecord, format: string): string {
+  if (format === 'json') return JSON.stringify(record);
+  if (format !== '') return compileTemplate(format, { strict: true })(record);
+  const controllers = record.CgroupControllers.map(
+    ({ Name, Version, MountPoint }) =>
+      `  ${Name}: ${Version === 0 ? 'missing' : `v${Version} ${MountPoint}`}`,
+  );
+  return [
+    'Client:',
+    ` Version: ${record.ClientVersion}`,
+    '',
+    'Server:',
+    ` Version: ${record.ServerVersion} (pid ${record.DaemonPid}, ${formatBinaryBytes(record.DaemonMemory)})`,
+    ` Containers: ${record.Containers}`,
+    `  Running: ${record.ContainersRunning}`,
+    `  Paused: ${record.ContainersPaused}`,
+    `  Stopped: ${record.ContainersStopped}`,
+    ` Data: ${record.RootDir}`,
+    ` State: ${record.RunDir}`,
+    ` Host: ${record.Name}, ${record.OperatingSystem}, kernel ${record.KernelVersion}`,
+    ` CPUs: ${record.NCPU}`,
+    ` Memory: ${formatBinaryBytes(record.MemTotal)}`,
+    ` cgroup layout: ${record.CgroupLayout}`,
+    ...controllers,
+    ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
+    ` Capabilities: ${record.Capabilities.join(' ')}`,
+    ` Event loop: p99 ${record.EventLoopP99Ms.toFixed(1)} ms, max ${record.EventLoopMaxMs.toFixed(1)} ms`,
+    ...record.Warnings.map((warning) => `WARNING: ${warning}`),
+  ].join('\n');
+}

@@ -1,0 +1,61 @@
+import { asError, LikerError } from '../../common/errors.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { Connection } from '../connection/connection.ts';
+import { containers } from '../connection/methods.ts';
+import { isConnectionLoss } from '../connection/service-error.ts';
+import { inspectRecord } from '../format/inspect.ts';
+import { unescapeTabs } from '../format/list-format.ts';
+import { compileTemplate } from '../format/template.ts';
+import { notice } from '../output/notice.ts';
+import { severalContainers } from './for-each.ts';
+
+export const inspect: Command = {
+  name: 'inspect',
+  ...severalContainers,
+  summary: 'Print all about containers, as JSON',
+  example: "likerctl inspect -f '{{.State.Status}}' web",
+  flags: [
+    {
+      name: 'format',
+      short: 'f',
+      type: 'string',
+      value: 'FORMAT',
+      help: "json, or a template such as '{{.State.Pid}}'",
+    },
+    { name: 'size', short: 's', type: 'bool', help: "Size of each container's own layer" },
+    { name: 'type', type: 'string', choices: ['container'], value: 'TYPE', help: 'container' },
+  ],
+  run: inspectContainers,
+};
+
+async function inspectContainers({ flags, operands, context }: Invocation): Promise<number> {
+  const print = printer(flags.text('format') ?? '');
+  const connection = await context.connect();
+  const records: object[] = [];
+  let code = 0;
+  for (const name of operands) {
+    try {
+      records.push(await fetchRecord(connection, name, flags.bool('size')));
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (isConnectionLoss(error)) throw error;
+      notice(error.message);
+      code = 1;
+    }
+  }
+  process.stdout.write(print(records));
+  return code;
+}
+
+async function fetchRecord(connection: Connection, name: string, withSize: boolean): Promise<object> {
+  const { container } = await connection.unary(containers.GetContainer, { container: name, withSize });
+  if (container === null) throw new LikerError('INTERNAL', `likerd answered no container for '${name}'`);
+  return inspectRecord(container);
+}
+
+function printer(format: string): (records: readonly object[]) => string {
+  if (format === '') return (records) => `${JSON.stringify(records, null, 4)}\n`;
+  if (format === 'json') return (records) => `${JSON.stringify(records)}\n`;
+  const template = compileTemplate(unescapeTabs(format), { strict: true });
+  return (records) => records.map((record) => `${template(record)}\n`).join('');
+}

@@ -1,0 +1,83 @@
+import { badArgument } from '../../common/errors.ts';
+import type { LogEntry } from '../../proto/gen/types/liker/v1/LogEntry.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { logs as logService } from '../connection/methods.ts';
+import { rfc3339Nano } from '../format/timestamp.ts';
+import { Sink } from '../output/sink.ts';
+import { defined } from '../spec/resources.ts';
+import { timeFlag } from './time-flags.ts';
+
+export const logs: Command = {
+  name: 'logs',
+  usage: 'CONTAINER',
+  summary: 'Print what a container has written: its stdout to stdout, its stderr to stderr',
+  example: 'likerctl logs -f --tail 20 web',
+  flags: [
+    { name: 'follow', short: 'f', type: 'bool', help: 'Go on until the container ends' },
+    {
+      name: 'since',
+      type: 'string',
+      value: 'TIME',
+      help: 'Only what was written at or after a time, such as 10m or 2026-01-31T12:00:00Z',
+    },
+    {
+      name: 'tail',
+      short: 'n',
+      type: 'string',
+      value: 'LINES',
+      fallback: 'all',
+      help: 'Only the last lines',
+    },
+    { name: 'timestamps', short: 't', type: 'bool', help: 'The time before each line' },
+    { name: 'until', type: 'string', value: 'TIME', help: 'Only what was written before a time' },
+  ],
+  operands: [1, 1],
+  run: printLogs,
+};
+
+async function printLogs({ flags, operands: [container = ''], context }: Invocation): Promise<number> {
+  const tail = parseTail(flags.text('tail') ?? 'all');
+  const request = {
+    container,
+    follow: flags.bool('follow'),
+    ...defined({ tail, since: timeFlag(flags, 'since'), until: timeFlag(flags, 'until') }),
+  };
+  const printer = new LogPrinter(flags.bool('timestamps'));
+  const connection = await context.connect();
+  for await (const { entries } of connection.messages(logService.ReadLogs, request)) {
+    for (const entry of entries) await printer.print(entry);
+  }
+  await printer.flush();
+  return 0;
+}
+
+/** Undefined for all lines. */
+function parseTail(text: string): number | undefined {
+  if (text === 'all' || text === '-1') return undefined;
+  if (!/^\d+$/.test(text)) throw badArgument('tail', `Bad --tail '${text}': give a number of lines, or all`);
+  return Number(text);
+}
+
+class LogPrinter {
+  readonly #withTime: boolean;
+  readonly #streams = {
+    LOG_STREAM_STDERR: { sink: new Sink(process.stderr), inLine: false },
+    LOG_STREAM_STDOUT: { sink: new Sink(process.stdout), inLine: false },
+  };
+
+  constructor(withTime: boolean) {
+    this.#withTime = withTime;
+  }
+
+  /** A long line comes in parts: only the first has the time before it. */
+  async print({ stream, time, data }: LogEntry): Promise<void> {
+    const out = this.#streams[stream === 'LOG_STREAM_STDERR' ? stream : 'LOG_STREAM_STDOUT'];
+    const prefix = this.#withTime && !out.inLine ? Buffer.from(`${rfc3339Nano(time)} `) : Buffer.alloc(0);
+    out.inLine = data.at(-1) !== 0x0a;
+    await out.sink.write(Buffer.concat([prefix, data]));
+  }
+
+  async flush(): Promise<void> {
+    for (const { sink } of Object.values(this.#streams)) await sink.flush();
+  }
+}

@@ -1,0 +1,94 @@
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import type { Connection } from '../connection/connection.ts';
+import { containers } from '../connection/methods.ts';
+import { containerRow } from '../format/container-row.ts';
+import { formatList, type ListLayout } from '../format/list-format.ts';
+import { parseFilters } from './filters.ts';
+
+const pageSize = 1000;
+
+export const ps: Command = {
+  name: 'ps',
+  usage: '',
+  summary: 'List containers: those that run, or all',
+  example: 'likerctl ps -a --filter status=exited --format "{{.Names}}\\t{{.Status}}"',
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', help: 'Those that do not run as well' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'list',
+      value: 'KEY=VALUE',
+      help: 'Only those that fit: id, name, label, status, exited, before, since',
+    },
+    {
+      name: 'format',
+      type: 'string',
+      value: 'FORMAT',
+      help: "json, table TEMPLATE, or a template such as '{{.Names}}'",
+    },
+    { name: 'last', short: 'n', type: 'int', value: 'N', help: 'The n newest, whatever their state' },
+    { name: 'latest', short: 'l', type: 'bool', help: 'The newest one, whatever its state' },
+    { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids and commands' },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Only ids' },
+    { name: 'size', short: 's', type: 'bool', help: "Size of each container's own layer" },
+  ],
+  operands: [0, 0],
+  run: listContainers,
+};
+
+const layout: ListLayout = {
+  table: '{{.ID}}\t{{.Rootfs}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}',
+  headings: {
+    ID: 'CONTAINER ID',
+    Image: 'ROOTFS',
+    RunningFor: 'CREATED',
+    CreatedAt: 'CREATED AT',
+    LocalVolumes: 'LOCAL VOLUMES',
+  },
+};
+
+async function listContainers({ flags, context }: Invocation): Promise<number> {
+  const found = await fetchContainers(await context.connect(), flags);
+  const options = { truncate: !flags.bool('no-trunc'), nowMs: Date.now() };
+  const rows = found.map((container) => containerRow(container, options));
+  const format = flags.text('format') ?? '';
+  const lines =
+    flags.bool('quiet') && format === ''
+      ? rows.map((row) => row.ID)
+      : formatList(
+          rows,
+          format,
+          flags.bool('size') ? { ...layout, table: `${layout.table}\t{{.Size}}` } : layout,
+        );
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}
+
+async function fetchContainers(connection: Connection, flags: FlagValues): Promise<Container[]> {
+  const last = flags.bool('latest') ? 1 : flags.int('last');
+  const limit = last === undefined || last < 0 ? Number.POSITIVE_INFINITY : last;
+  const filters = parseFilters(flags.list('filter'));
+  const request = {
+    all: flags.bool('all') || limit !== Number.POSITIVE_INFINITY || filters.some(wantsAll),
+    filters,
+    pageSize: Math.min(limit, pageSize),
+    withSize: flags.bool('size'),
+  };
+  const found: Container[] = [];
+  let pageToken = '';
+  do {
+    const page = await connection.unary(containers.ListContainers, { ...request, pageToken });
+    found.push(...page.containers);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '' && found.length < limit);
+  return found.slice(0, limit);
+}
+
+/** Whoever asks for containers that have ended means to see them. */
+function wantsAll({ key }: FilterInput): boolean {
+  return key === 'status' || key === 'exited';
+}

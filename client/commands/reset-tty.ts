@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import type { Command } from '../cli/command.ts';
+import { terminalReset } from '../session/terminal.ts';
+
+export const resetTty: Command = {
+  name: 'reset-tty',
+  usage: '',
+  summary: 'Repair a terminal that a cut-off program has left in disorder',
+  example: 'likerctl reset-tty',
+  flags: [],
+  operands: [0, 0],
+  async run() {
+    spawnSync('stty', ['sane'], { stdio: ['inherit', 'ignore', 'ignore'] });
+    if (process.stdout.isTTY) process.stdout.write(terminalReset);
+    return 0;
+  },
+};

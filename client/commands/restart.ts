@@ -1,0 +1,21 @@
+import type { Command } from '../cli/command.ts';
+import { containers } from '../connection/methods.ts';
+import { defined } from '../spec/resources.ts';
+import { forEachAtOnce, severalContainers } from './for-each.ts';
+import { stopFlags } from './stop.ts';
+
+export const restart: Command = {
+  name: 'restart',
+  ...severalContainers,
+  summary: 'Stop containers that run, and start them again',
+  example: 'likerctl restart web',
+  flags: stopFlags,
+  async run({ flags, operands, context }) {
+    const connection = await context.connect();
+    const options = { signal: flags.text('signal') ?? '', ...defined({ timeoutSeconds: flags.int('time') }) };
+    return forEachAtOnce(operands, async (container) => {
+      await connection.unary(containers.RestartContainer, { container, ...options });
+      return container;
+    });
+  },
+};

@@ -1,0 +1,33 @@
+import { LikerError } from '../../common/errors.ts';
+import type { Command } from '../cli/command.ts';
+import { containers } from '../connection/methods.ts';
+import { forEachContainer, severalContainers } from './for-each.ts';
+
+export const rm: Command = {
+  name: 'rm',
+  ...severalContainers,
+  summary: 'Remove containers and all that belongs to them',
+  example: 'likerctl rm -f web',
+  flags: [
+    {
+      name: 'force',
+      short: 'f',
+      type: 'bool',
+      help: 'Kill a container that runs; do not mind one that is not there',
+    },
+    { name: 'volumes', short: 'v', type: 'bool', help: 'Accepted, without effect: there are no volumes yet' },
+  ],
+  async run({ flags, operands, context }) {
+    const connection = await context.connect();
+    const force = flags.bool('force');
+    return forEachContainer(operands, async (container) => {
+      try {
+        await connection.unary(containers.RemoveContainer, { container, force });
+      } catch (error) {
+        const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
+        if (!force || !isGone) throw error;
+      }
+      return container;
+    });
+  },
+};

@@ -1,0 +1,45 @@
+import { constants } from 'node:os';
+import type { Command } from '../cli/command.ts';
+import { runRootfsBuild } from '../rootfs/command.ts';
+
+const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+export const rootfsBuild: Command = {
+  name: 'rootfs build',
+  usage: 'DIR',
+  summary: "Make a small root file system from this machine's own programs",
+  example: 'likerctl rootfs build /var/lib/liker/rootfs --with strace',
+  flags: [
+    {
+      name: 'with',
+      type: 'list',
+      value: 'PROGRAM',
+      help: 'Add a program, by name or path, with its libraries',
+    },
+    { name: 'force', short: 'f', type: 'bool', help: 'Write over what a directory that is not empty holds' },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing when all goes well' },
+  ],
+  operands: [1, 1],
+  async run({ flags, operands: [directory = ''] }) {
+    const interruption = new AbortController();
+    let code = 0;
+    for (const signal of endingSignals) {
+      process.once(signal, () => {
+        code = 128 + constants.signals[signal];
+        interruption.abort();
+      });
+    }
+    try {
+      await runRootfsBuild({
+        directory,
+        with: flags.list('with'),
+        force: flags.bool('force'),
+        quiet: flags.bool('quiet'),
+        signal: interruption.signal,
+      });
+    } catch (error) {
+      if (code === 0) throw error;
+    }
+    return code;
+  },
+};

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { asError, LikerError } from '../../common/errors.ts';
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import type { Connection } from '../connection/connection.ts';
+import { containers } from '../connection/methods.ts';
+import { notice } from '../output/notice.ts';
+import type { IdFiles } from './id-files.ts';
+
+/** What run -d and create are given. */
+export interface CreateJob {
+  readonly spec: ContainerSpecInput;
+  readonly flags: FlagValues;
+  readonly connection: Connection;
+  readonly idFiles: IdFiles;
+}
+
+/** Creates and starts; prints the id. A container that cannot be started is removed again with --rm. */
+export async function runDetached(job: CreateJob): Promise<number> {
+  const { id } = await createContainer(job);
+  try {
+    await job.connection.unary(containers.StartContainer, { container: id });
+  } catch (error) {
+    if (job.flags.bool('rm')) await removeQuietly(job.connection, id);
+    return startFailure(asError(error));
+  }
+  job.idFiles.write(id, job.connection);
+  process.stdout.write(`${id}\n`);
+  return 0;
+}
+
+export async function createContainer({ spec, flags, connection }: CreateJob): Promise<Container> {
+  const { container, warnings } = await connection.unary(containers.CreateContainer, {
+    spec,
+    requestId: randomUUID(),
+    replace: flags.bool('replace'),
+  });
+  for (const warning of warnings) notice(warning);
+  if (container === null) throw new LikerError('INTERNAL', 'likerd answered no container');
+  return container;
+}
+
+/** Prints why a start failed. 127 and 126 tell a bad command from a failure of the engine. */
+export function startFailure(error: Error): number {
+  notice(error.message);
+  const reason = error instanceof LikerError ? error.reason : undefined;
+  if (reason === 'COMMAND_NOT_FOUND') return 127;
+  return reason === 'COMMAND_NOT_EXECUTABLE' ? 126 : 125;
+}
+
+async function removeQuietly(connection: Connection, container: string): Promise<void> {
+  try {
+    await connection.unary(containers.RemoveContainer, { container, force: true });
+  } catch {
+    // The daemon has removed it already, or says so when it is asked again.
+  }
+}

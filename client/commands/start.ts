@@ -1,0 +1,56 @@
+import { asError } from '../../common/errors.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { UsageError } from '../cli/usage-error.ts';
+import { socketPath } from '../connection/address.ts';
+import { containers } from '../connection/methods.ts';
+import { attachTo } from './attach.ts';
+import { forEachContainer, severalContainers } from './for-each.ts';
+import { startFailure } from './run-detached.ts';
+
+export const start: Command = {
+  name: 'start',
+  ...severalContainers,
+  summary: 'Start containers, with -a in the foreground',
+  example: 'likerctl start -ai web',
+  flags: [
+    { name: 'attach', short: 'a', type: 'bool', help: 'Attach to its output; the exit code is its own' },
+    {
+      name: 'detach-keys',
+      type: 'string',
+      value: 'KEYS',
+      fallback: 'ctrl-],ctrl-]',
+      help: 'Keys that leave the session; empty for none',
+    },
+    { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to its stdin as well' },
+    {
+      name: 'sig-proxy',
+      type: 'bool',
+      fallback: 'true',
+      help: 'Pass signals on to the process (without a terminal)',
+    },
+  ],
+  run: startContainers,
+};
+
+async function startContainers(invocation: Invocation): Promise<number> {
+  const { flags, operands, context } = invocation;
+  if (flags.bool('attach') || flags.bool('interactive')) return startAttached(invocation);
+  const connection = await context.connect();
+  return forEachContainer(operands, async (container) => {
+    await connection.unary(containers.StartContainer, { container });
+    return container;
+  });
+}
+
+/** Output of before the attach is not lost: the ring holds it, and an early exit as well. */
+async function startAttached({ flags, operands, context }: Invocation): Promise<number> {
+  const [name = '', ...more] = operands;
+  if (more.length > 0) throw new UsageError('start', 'can attach to one container only');
+  const connection = await context.connect();
+  try {
+    await connection.unary(containers.StartContainer, { container: name });
+  } catch (error) {
+    return startFailure(asError(error));
+  }
+  return attachTo({ name, flags, connection, socketPath: socketPath(context.host) });
+}

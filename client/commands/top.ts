@@ -1,0 +1,70 @@
+import type { TopProcess } from '../../proto/gen/types/liker/v1/TopProcess.ts';
+import type { Command } from '../cli/command.ts';
+import { containers } from '../connection/methods.ts';
+import { toMs } from '../format/timestamp.ts';
+import { table } from '../output/table.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export const top: Command = {
+  name: 'top',
+  usage: 'CONTAINER',
+  summary: "List the processes of a container, with the host's pids",
+  example: 'likerctl top web',
+  flags: [
+    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },
+  ],
+  operands: [1, 1],
+  async run({ flags, operands: [container = ''], context }) {
+    const connection = await context.connect();
+    const { processes } = await connection.unary(containers.GetTop, { container });
+    const nowMs = Date.now();
+    const lines =
+      flags.text('format') === 'json'
+        ? processes.map((process) => JSON.stringify(process))
+        : table([
+            ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
+            ...processes.map((process) => row(process, nowMs)),
+          ]);
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    return 0;
+  },
+};
+
+/** As ps -ef has it. */
+function row(process: TopProcess, nowMs: number): string[] {
+  const startedMs = toMs(process.startedAt) ?? nowMs;
+  const aliveMs = Math.max(1, nowMs - startedMs);
+  const cpuMs = Number(process.cpuMs);
+  return [
+    String(process.uid),
+    String(process.pid),
+    String(process.parentPid),
+    String(Math.min(99, Math.floor((100 * cpuMs) / aliveMs))),
+    startTime(startedMs, aliveMs),
+    terminalName(process.ttyDevice),
+    cpuTime(cpuMs),
+    process.args.length > 0 ? process.args.join(' ') : `[${process.name}]`,
+  ];
+}
+
+/** Name of a terminal by its device number, as new_encode_dev() in the kernel packs it. */
+function terminalName(device: number): string {
+  if (device === 0) return '?';
+  const major = (device >> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >> 12) & 0xfff00);
+  // Numbers 136 to 143 are those of Unix98 pseudo-terminals (Documentation/admin-guide/devices.txt).
+  return major >= 136 && major <= 143 ? `pts/${(major - 136) * 256 + minor}` : `${major}:${minor}`;
+}
+
+function startTime(startedMs: number, aliveMs: number): string {
+  const date = new Date(startedMs);
+  if (aliveMs < dayMs) return date.toTimeString().slice(0, 5);
+  return date.toLocaleDateString('en-US', { month: 'short', day: '2-digit' }).replace(' ', '');
+}
+
+function cpuTime(cpuMs: number): string {
+  const seconds = Math.floor(cpuMs / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,59 @@
+import type { GetVersionResponse } from '../../proto/gen/types/liker/v1/GetVersionResponse.ts';
+import type { Command } from '../cli/command.ts';
+import { clientApi, clientVersion } from '../cli/version.ts';
+import { system } from '../connection/methods.ts';
+import { compileTemplate } from '../format/template.ts';
+
+export const version: Command = {
+  name: 'version',
+  usage: '',
+  summary: 'Print the versions of likerctl and likerd',
+  example: "likerctl version --format '{{.Server.Version}}'",
+  flags: [{ name: 'format', short: 'f', type: 'string', value: 'FORMAT', help: 'json, or a template' }],
+  operands: [0, 0],
+  async run({ flags, context }) {
+    const client = {
+      Version: clientVersion,
+      ApiVersion: clientApi,
+      NodeVersion: process.version,
+      Os: process.platform,
+      Arch: process.arch,
+    };
+    const format = flags.text('format') ?? '';
+    if (format === '') process.stdout.write(section('Client', client));
+    const connection = await context.connect();
+    const server = serverVersion(await connection.unary(system.GetVersion, {}));
+    const both = { Client: client, Server: server };
+    if (format === '') process.stdout.write(`\n${section('Server', server)}`);
+    else if (format === 'json') process.stdout.write(`${JSON.stringify(both)}\n`);
+    else process.stdout.write(`${compileTemplate(format, { strict: true })(both)}\n`);
+    return 0;
+  },
+};
+
+function serverVersion(answer: GetVersionResponse): Record<string, string> {
+  return {
+    Version: answer.version,
+    ApiVersion: answer.apiMax,
+    MinApiVersion: answer.apiMin,
+    NodeVersion: answer.nodeVersion,
+    ShimProtocol: String(answer.shimProtocol),
+    KernelVersion: answer.kernel,
+    Os: answer.os,
+    Arch: answer.architecture,
+  };
+}
+
+function section(title: string, values: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(values).map(([name, value]) => ` ${`${label(name)}:`.padEnd(18)}${value}`);
+  return `${title}:\n${lines.join('\n')}\n`;
+}
+
+/** KernelVersion → Kernel version. */
+function label(name: string): string {
+  const words = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+  return (words.charAt(0).toUpperCase() + words.slice(1))
+    .replace('api', 'API')
+    .replace('Api', 'API')
+    .replace(/^Os$/, 'OS');
+}

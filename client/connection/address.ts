@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { badArgument } from '../../common/errors.ts';
+
+export const defaultHost = 'unix:///run/liker/liker.sock';
+
+/** Absolute path of the socket that `host` names: unix://PATH, unix:PATH or a bare path. */
+export function socketPath(host: string): string {
+  const path = /^unix:(\/\/)?(.+)$/s.exec(host)?.[2] ?? (/^[/.]/.test(host) ? host : undefined);
+  if (path === undefined) {
+    throw badArgument('host', `Cannot use the host '${host}': give a Unix socket as unix:///PATH`);
+  }
+  const absolute = resolve(path);
+  if (Buffer.byteLength(absolute) > 107) {
+    throw badArgument('host', `Cannot use the socket ${absolute}: its path has more than 107 bytes`);
+  }
+  return absolute;
+}

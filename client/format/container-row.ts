@@ -1,0 +1,64 @@
+import { shortId } from '../../common/ids.ts';
+import { formatBytes, humanDuration } from '../../common/units.ts';
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import { stateWord, statusText } from './status.ts';
+import { goTime, toMs } from './timestamp.ts';
+
+const commandWidth = 20;
+
+/** A container as the templates of ps see it, with Docker's names. */
+export interface ContainerRow {
+  readonly ID: string;
+  readonly Names: string;
+  readonly Image: string;
+  readonly Rootfs: string;
+  readonly Command: string;
+  readonly CreatedAt: string;
+  readonly RunningFor: string;
+  readonly Ports: string;
+  readonly Status: string;
+  readonly State: string;
+  readonly Size: string;
+  readonly Labels: string;
+  readonly Mounts: string;
+  readonly LocalVolumes: string;
+  readonly Networks: string;
+  readonly Label: (name: string) => string;
+}
+
+export interface RowOptions {
+  readonly truncate: boolean;
+  readonly nowMs: number;
+}
+
+export function containerRow(container: Container, { truncate, nowMs }: RowOptions): ContainerRow {
+  const { spec } = container;
+  const labels = spec?.labels ?? {};
+  const command = (spec?.process?.args ?? []).join(' ');
+  const rootfs = spec?.rootfs?.directory ?? '';
+  return {
+    ID: truncate ? shortId(container.id) : container.id,
+    Names: spec?.name ?? '',
+    Image: rootfs,
+    Rootfs: rootfs,
+    Command: `"${truncate ? ellipsis(command, commandWidth) : command}"`,
+    CreatedAt: goTime(container.createdAt),
+    RunningFor: `${humanDuration(nowMs - (toMs(container.createdAt) ?? nowMs))} ago`,
+    Ports: '',
+    Status: statusText(container, nowMs),
+    State: stateWord(container),
+    Size: container.layerBytes === undefined ? '0B' : formatBytes(Number(container.layerBytes)),
+    Labels: Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(','),
+    Mounts: (spec?.mounts ?? []).map((mount) => mount.source || mount.target).join(','),
+    LocalVolumes: '0',
+    Networks: spec?.namespaces?.network || 'none',
+    Label: (name) => labels[name] ?? '',
+  };
+}
+
+function ellipsis(text: string, width: number): string {
+  const points = [...text];
+  return points.length <= width ? text : `${points.slice(0, width - 1).join('')}…`;
+}

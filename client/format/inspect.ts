@@ -1,0 +1,140 @@
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
+import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { stateWord } from './status.ts';
+import { rfc3339 } from './timestamp.ts';
+
+/** A container as inspect prints it: Docker's shape, with Liker's own fields after it. */
+export function inspectRecord(container: Container): Record<string, unknown> {
+  const { spec } = container;
+  const args = spec?.process?.args ?? [];
+  return {
+    Id: container.id,
+    Created: rfc3339(container.createdAt),
+    Path: args[0] ?? '',
+    Args: args.slice(1),
+    State: state(container),
+    Image: spec?.rootfs?.directory ?? '',
+    Name: spec?.name ?? '',
+    Mounts: (spec?.mounts ?? []).map(mountRecord),
+    Config: config(spec),
+    HostConfig: hostConfig(spec),
+    ...(container.layerBytes === undefined ? {} : { SizeRw: Number(container.layerBytes) }),
+    ExecIDs: container.execIds,
+    LogPath: container.logPath,
+    Rootfs: { Directory: spec?.rootfs?.directory ?? '', Mode: enumWord(spec?.rootfs?.mode, 'MODE_') },
+    CgroupPaths: container.cgroupPaths,
+    AppliedLimits: container.appliedLimits.map((limit) => ({
+      Knob: limit.knob,
+      Requested: limit.requested,
+      File: limit.file,
+      Written: limit.written,
+      Effective: limit.effective,
+      Problem: limit.problem,
+    })),
+    AttachedClients: container.attachedClients,
+  };
+}
+
+function state(container: Container): Record<string, unknown> {
+  const { exit } = container;
+  const word = stateWord(container);
+  return {
+    Status: word,
+    Running: word === 'running' || word === 'paused' || word === 'orphaned',
+    Paused: word === 'paused',
+    OOMKilled: exit?.oomKilled ?? false,
+    Pid: container.pid,
+    ShimPid: container.shimPid,
+    ExitCode: exit?.code ?? 0,
+    Signal: exit?.signal ?? 0,
+    Error: exit?.startError ?? '',
+    StartedAt: rfc3339(container.startedAt),
+    FinishedAt: rfc3339(exit?.exitedAt),
+    ClientLost: container.clientLost,
+  };
+}
+
+function config(spec: ContainerSpec | null): Record<string, unknown> {
+  const process: Partial<ProcessSpec> = spec?.process ?? {};
+  return {
+    Hostname: spec?.hostname ?? '',
+    Domainname: spec?.domainname ?? '',
+    User: process.user ?? '',
+    Tty: process.tty ?? false,
+    OpenStdin: process.openStdin ?? false,
+    Env: process.env ?? [],
+    Cmd: process.args ?? [],
+    WorkingDir: process.cwd || '/',
+    Labels: spec?.labels ?? {},
+    StopSignal: spec?.stopSignal || 'SIGTERM',
+    StopTimeout: spec?.stopTimeoutSeconds ?? 10,
+  };
+}
+
+function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
+  const { cpu, memory, pids } = spec?.resources ?? {};
+  const namespaces = spec?.namespaces;
+  const quota = cpu?.quotaUs;
+  const nanoCpus =
+    quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
+  return {
+    AutoRemove: spec?.autoRemove ?? false,
+    ReadonlyRootfs: spec?.readOnly ?? false,
+    Privileged: spec?.process?.privileged ?? false,
+    Init: spec?.init ?? true,
+    CapAdd: spec?.capAdd ?? [],
+    CapDrop: spec?.capDrop ?? [],
+    GroupAdd: spec?.process?.additionalGroups ?? [],
+    SecurityOpt: securityOptions(spec),
+    Dns: spec?.dns ?? [],
+    ExtraHosts: spec?.extraHosts ?? [],
+    Sysctls: spec?.sysctls ?? {},
+    ShmSize: Number(spec?.shmSizeBytes ?? 64 * 1024 * 1024),
+    Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
+      Name: name,
+      Soft: Number(soft),
+      Hard: Number(hard),
+    })),
+    NetworkMode: namespaces?.network || 'none',
+    PidMode: namespaces?.pid ?? '',
+    IpcMode: namespaces?.ipc || 'private',
+    UTSMode: namespaces?.uts ?? '',
+    CgroupnsMode: namespaces?.cgroup || 'private',
+    Memory: Number(memory?.maxBytes ?? 0),
+    MemorySwap: Number(memory?.memorySwapBytes ?? 0),
+    CpuShares: Number(cpu?.shares ?? 0),
+    CpuQuota: Number(quota ?? 0),
+    CpuPeriod: Number(cpu?.periodUs ?? 0),
+    NanoCpus: Math.round(nanoCpus),
+    CpusetCpus: cpu?.cpusetCpus ?? '',
+    CpusetMems: cpu?.cpusetMems ?? '',
+    PidsLimit: pids?.max === undefined ? null : Number(pids.max),
+    Timeout: spec?.timeoutSeconds ?? 0,
+    OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
+  };
+}
+
+function securityOptions(spec: ContainerSpec | null): string[] {
+  return [
+    ...(spec?.seccompUnconfined ? ['seccomp=unconfined'] : []),
+    ...(spec?.process?.noNewPrivileges ? ['no-new-privileges'] : []),
+  ];
+}
+
+function mountRecord(mount: Mount): Record<string, unknown> {
+  return {
+    Type: enumWord(mount.type, 'TYPE_'),
+    Source: mount.source,
+    Destination: mount.target,
+    Mode: mount.options.join(','),
+    RW: !mount.readOnly,
+    Propagation: mount.propagation || 'rprivate',
+  };
+}
+
+function enumWord(value: string | undefined, prefix: string): string {
+  const word = (value ?? '').replace(prefix, '').toLowerCase();
+  return word === 'unspecified' ? 'default' : word;
+}

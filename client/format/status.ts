@@ -1,0 +1,34 @@
+import { humanDuration } from '../../common/units.ts';
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import { toMs } from './timestamp.ts';
+
+/** Docker's word for a state: running, exited, … */
+export function stateWord({ state }: Pick<Container, 'state'>): string {
+  return state.replace('CONTAINER_STATE_', '').toLowerCase();
+}
+
+/** Docker's words: "Up 5 minutes (Paused)", "Exited (0) 3 hours ago". */
+export function statusText(container: Container, nowMs: number): string {
+  const upMs = nowMs - (toMs(container.startedAt) ?? nowMs);
+  const lost = container.clientLost ? ' (detached: client lost)' : '';
+  switch (container.state) {
+    case 'CONTAINER_STATE_RUNNING':
+      return `Up ${humanDuration(upMs)}${lost}`;
+    case 'CONTAINER_STATE_PAUSED':
+      return `Up ${humanDuration(upMs)} (Paused)${lost}`;
+    case 'CONTAINER_STATE_ORPHANED':
+      return `Up ${humanDuration(upMs)} (Orphaned: no terminal, can be killed)`;
+    case 'CONTAINER_STATE_EXITED':
+      return exitedText(container, nowMs);
+    case 'CONTAINER_STATE_REMOVING':
+      return 'Removal In Progress';
+    default:
+      return 'Created';
+  }
+}
+
+function exitedText({ exit }: Container, nowMs: number): string {
+  if (!exit) return 'Exited';
+  const agoMs = nowMs - (toMs(exit.exitedAt) ?? nowMs);
+  return `Exited (${exit.code}) ${humanDuration(agoMs)} ago`;
+}

@@ -1,0 +1,108 @@
+import { templateError } from './template-lexer.ts';
+
+type TemplateFunction = (...args: readonly unknown[]) => unknown;
+
+/** The functions of Go's and Docker's templates that people use on lists and on inspect. */
+export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
+  json: (value) => goJson(value),
+  upper: (value) => show(value).toUpperCase(),
+  lower: (value) => show(value).toLowerCase(),
+  title: (value) => show(value).replaceAll(/\b\w/g, (letter) => letter.toUpperCase()),
+  join: (list, separator) => items(list).map(show).join(show(separator)),
+  split: (text, separator) => show(text).split(show(separator)),
+  pad: (text, before, after) => ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after)),
+  truncate: (text, length) => show(text).slice(0, Number(length)),
+  println: (...args) => `${args.map(show).join(' ')}\n`,
+  print: (...args) => args.map(show).join(''),
+  printf: (format, ...args) => printf(show(format), args),
+  len: (value) => (typeof value === 'string' ? Buffer.byteLength(value) : items(value).length),
+  index: (value, ...keys) => keys.reduce<unknown>((inner, key) => lookUp(inner, key), value),
+  slice: (value, from = 0, to) =>
+    typeof value === 'string'
+      ? value.slice(Number(from), to === undefined ? undefined : Number(to))
+      : items(value).slice(Number(from), to === undefined ? undefined : Number(to)),
+  not: (value) => !isTrue(value),
+  and: (...args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1),
+  or: (...args) => args.find(isTrue) ?? args.at(-1),
+  eq: (first, ...others) => others.some((other) => first === other),
+  ne: (first, second) => first !== second,
+  lt: (first, second) => compare(first, second) < 0,
+  le: (first, second) => compare(first, second) <= 0,
+  gt: (first, second) => compare(first, second) > 0,
+  ge: (first, second) => compare(first, second) >= 0,
+};
+
+/** Go's notion: neither zero, false, nil nor empty. */
+export function isTrue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** A value as a template prints it. */
+export function show(value: unknown): string {
+  if (value === undefined) return '<no value>';
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${entries.map(([key, inner]) => `${key}:${show(inner)}`).join(' ')}]`;
+}
+
+/** Elements of a list, values of a map in the order of the keys. */
+export function items(value: unknown): readonly unknown[] {
+  return pairs(value).map(([, item]) => item);
+}
+
+/** Keys with elements, in the order in which `range` visits them. */
+export function pairs(value: unknown): readonly (readonly [unknown, unknown])[] {
+  if (Array.isArray(value)) return value.map((item, index) => [index, item]);
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+  if (value === null || value === undefined) return [];
+  throw templateError(`${show(value)} is no list`);
+}
+
+export function lookUp(value: unknown, key: unknown): unknown {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== 'object') throw templateError(`cannot look up '${show(key)}' in ${show(value)}`);
+  return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
+}
+
+function goJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  // Go's encoder escapes these, so that JSON is safe in HTML.
+  return text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+}
+
+function compare(first: unknown, second: unknown): number {
+  if (typeof first === 'number' && typeof second === 'number') return first - second;
+  return show(first) < show(second) ? -1 : Number(show(first) !== show(second));
+}
+
+function printf(format: string, args: readonly unknown[]): string {
+  let index = 0;
+  return format.replaceAll(
+    /%(-?)(0?)(\d*)(?:\.(\d+))?([%a-z])/gi,
+    (_, left, zero, width, precision, verb) => {
+      if (verb === '%') return '%';
+      const text = formatVerb(verb, args[index++], precision);
+      if (left === '-') return text.padEnd(Number(width));
+      return text.padStart(Number(width), zero === '0' ? '0' : ' ');
+    },
+  );
+}
+
+function formatVerb(verb: string, value: unknown, precision: string | undefined): string {
+  switch (verb) {
+    case 'q':
+      return JSON.stringify(show(value));
+    case 'x':
+      return typeof value === 'number' ? value.toString(16) : Buffer.from(show(value)).toString('hex');
+    case 'f':
+      return Number(value).toFixed(precision === undefined ? 6 : Number(precision));
+    default:
+      return precision === undefined ? show(value) : show(value).slice(0, Number(precision));
+  }
+}

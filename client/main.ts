@@ -1,0 +1,35 @@
+import { asError } from '../common/errors.ts';
+import { dispatch, report } from './cli/dispatch.ts';
+
+/** What a shell shows for a program that SIGPIPE has ended. */
+const brokenPipeCode = 128 + 13;
+
+function lastResort(thrown: unknown): never {
+  process.exit(report(asError(thrown), 1));
+}
+
+function onOutputError(error: NodeJS.ErrnoException): void {
+  // Nobody reads any more, as in `likerctl logs x | head`, or the terminal is gone (EIO).
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(brokenPipeCode);
+  lastResort(error);
+}
+
+process.on('uncaughtException', lastResort);
+process.on('unhandledRejection', lastResort);
+process.stdout.on('error', onOutputError);
+process.stderr.on('error', onOutputError);
+
+/** All output leaves the process before it ends. */
+async function main(): Promise<never> {
+  const code = await dispatch(process.argv.slice(2));
+  await Promise.all([process.stdout, process.stderr].map(flush));
+  process.exit(code);
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+void main();

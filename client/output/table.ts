@@ -1,0 +1,24 @@
+const gap = 3;
+
+/** Rows as lines with aligned columns, as Docker prints them. The last column is not padded. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, width(cell));
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const isLast = column === row.length - 1;
+        return isLast ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell) + gap);
+      })
+      .join(''),
+  );
+}
+
+/** Number of code points: enough for names and commands. */
+function width(text: string): number {
+  return [...text].length;
+}

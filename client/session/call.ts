@@ -1,0 +1,71 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { AttachStartInput } from '../../proto/gen/types/liker/v1/AttachStart.ts';
+import type { ExecStartInput } from '../../proto/gen/types/liker/v1/ExecStart.ts';
+import type { RunStartInput } from '../../proto/gen/types/liker/v1/RunStart.ts';
+import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
+import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
+import type { Connection, Method } from '../connection/connection.ts';
+import { sessions } from '../connection/methods.ts';
+
+/** One stream of a session, whichever call it belongs to. */
+export interface SessionCall {
+  /** Frames of the server, in order. Throws the error that ended the call. */
+  readonly frames: AsyncIterator<SessionOutput>;
+  /** False when the caller should wait for `onDrain`. */
+  send(input: SessionInputInput): boolean;
+  onDrain(listener: () => void): void;
+  /** No more frames will be sent. */
+  end(): void;
+  cancel(): void;
+}
+
+interface StartFrame<Start> {
+  start?: Start;
+  input?: SessionInputInput;
+}
+
+interface OutputFrame {
+  readonly output: SessionOutput | null;
+}
+
+function open<Start>(
+  connection: Connection,
+  method: Method<StartFrame<Start>, OutputFrame>,
+  start: Start,
+): SessionCall {
+  const stream = connection.bidiStream(method);
+  stream.write({ start });
+  return {
+    frames: readFrames(stream, connection),
+    send: (input) => stream.writable && stream.write({ input }),
+    onDrain: (listener) => void stream.on('drain', listener),
+    end: () => void stream.end(),
+    cancel: () => stream.cancel(),
+  };
+}
+
+async function* readFrames<Request>(
+  stream: ClientDuplexStream<Request, OutputFrame>,
+  connection: Connection,
+): AsyncGenerator<SessionOutput> {
+  try {
+    for await (const message of stream.iterator({ destroyOnReturn: false })) {
+      const { output } = message as OutputFrame;
+      if (output !== null) yield output;
+    }
+  } catch (error) {
+    throw connection.explain(error as Parameters<Connection['explain']>[0]);
+  }
+}
+
+export function openRun(connection: Connection, start: RunStartInput): SessionCall {
+  return open(connection, sessions.Run, start);
+}
+
+export function openExec(connection: Connection, start: ExecStartInput): SessionCall {
+  return open(connection, sessions.Exec, start);
+}
+
+export function openAttach(connection: Connection, start: AttachStartInput): SessionCall {
+  return open(connection, sessions.Attach, start);
+}

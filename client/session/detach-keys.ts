@@ -1,0 +1,78 @@
+import { badArgument } from '../../common/errors.ts';
+import type { FlagValues } from '../cli/flag.ts';
+
+/** Twice ctrl-]: a prefix that shells and editors do not use. */
+export const defaultDetachKeys = 'ctrl-],ctrl-]';
+
+/** How long the start of a sequence is held back before it is passed on. */
+export const partialMatchMs = 300;
+
+const controlKeys = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
+
+/** Bytes of Docker's notation: single characters and ctrl-X, between commas. Empty for "off". */
+export function parseDetachKeys(text: string): readonly number[] {
+  if (text === '') return [];
+  return text.split(',').map((key) => {
+    if (key.length === 1) return key.charCodeAt(0);
+    const control = /^ctrl-(.)$/i.exec(key)?.[1]?.toLowerCase();
+    const code = control === undefined ? -1 : controlKeys.indexOf(control);
+    if (code === -1) {
+      throw badArgument(
+        'detach-keys',
+        `Bad detach keys '${text}': '${key}' is neither a character nor ctrl-CHARACTER`,
+      );
+    }
+    return code;
+  });
+}
+
+/** What becomes of some input: bytes to pass on, and whether the sequence is complete. */
+export interface DetachScan {
+  readonly forward: Buffer;
+  readonly detach: boolean;
+}
+
+/** Looks for the sequence in a stream of input and holds back no more than its start. */
+export class DetachScanner {
+  readonly #keys: readonly number[];
+  #held: number[] = [];
+
+  constructor(keys: readonly number[]) {
+    this.#keys = keys;
+  }
+
+  /** The start of a sequence is held back. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  scan(input: Buffer): DetachScan {
+    if (this.#keys.length === 0) return { forward: input, detach: false };
+    const forward: number[] = [];
+    for (const byte of input) {
+      this.#held.push(byte);
+      while (!this.#fits()) forward.push(this.#held.shift() ?? 0);
+      if (this.#held.length === this.#keys.length) {
+        this.#held = [];
+        return { forward: Buffer.from(forward), detach: true };
+      }
+    }
+    return { forward: Buffer.from(forward), detach: false };
+  }
+
+  /** Gives up on a partial match: answers the bytes that were held back. */
+  release(): Buffer {
+    const held = Buffer.from(this.#held);
+    this.#held = [];
+    return held;
+  }
+
+  #fits(): boolean {
+    return this.#held.every((byte, index) => byte === this.#keys[index]);
+  }
+}
+
+/** The keys from --detach-keys, LIKER_DETACH_KEYS or the default. */
+export function sessionKeys(flags: FlagValues): readonly number[] {
+  return parseDetachKeys(flags.text('detach-keys') ?? process.env['LIKER_DETACH_KEYS'] ?? defaultDetachKeys);
+}

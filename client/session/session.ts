@@ -1,0 +1,277 @@
+import { asError, LikerError } from '../../common/errors.ts';
+import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
+import type { OutputChunk } from '../../proto/gen/types/liker/v1/OutputChunk.ts';
+import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
+import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
+import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
+import { isConnectionLoss, neverConnected } from '../connection/service-error.ts';
+import { notice } from '../output/notice.ts';
+import { Sink } from '../output/sink.ts';
+import type { SessionCall } from './call.ts';
+import { exitCode } from './exit-code.ts';
+import { OutputCursor } from './output-cursor.ts';
+import { Reconnector } from './reconnect.ts';
+import { SignalHandling } from './signal-handling.ts';
+import { StdinPump } from './stdin-pump.ts';
+import { Terminal, terminalSize } from './terminal.ts';
+
+/** What a session is to be. */
+export interface SessionOptions {
+  readonly socketPath: string;
+  /** Opens the stream and sends its first frame. */
+  readonly open: () => SessionCall;
+  /** Opening again after a lost connection is safe. */
+  readonly canReopen: boolean;
+  /** Pass on the program's stdin. */
+  readonly stdin: boolean;
+  /** Turn the user's terminal into the process's. */
+  readonly tty: boolean;
+  /** Send nothing that changes the process. */
+  readonly readOnly: boolean;
+  readonly detachKeys: readonly number[];
+  readonly sigProxy: boolean;
+  onReady?(ready: Ready): void;
+}
+
+/** How one stream of a session came to its end. */
+type StreamEnd =
+  | { readonly kind: 'exit'; readonly status: ExitStatus }
+  | { readonly kind: 'detached' }
+  | { readonly kind: 'lost'; readonly error: Error }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** How long the server may take to answer Detach, or to end the stream after the exit frame. */
+const goodbyeMs = 3000;
+
+/** How long a call that can be repeated is repeated before the first ready frame. */
+const reopenAttempts = 20;
+
+/**
+ * Drives Run, Exec or Attach from the first frame to the exit code, across lost connections. The terminal is
+ * restored on every way out.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #stdout = new Sink(process.stdout);
+  readonly #stderr = new Sink(process.stderr);
+  readonly #terminal = new Terminal();
+  readonly #signals: SignalHandling;
+  readonly #reconnector: Reconnector;
+  readonly #pump: StdinPump | undefined;
+  readonly #cursors = { stdout: new OutputCursor(), stderr: new OutputCursor() };
+  readonly #onResize = (): void => this.#sendSize();
+  #call: SessionCall | undefined;
+  #ready: Ready | undefined;
+  #isConnected = false;
+  #isDetaching = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#reconnector = new Reconnector(options.socketPath, options.readOnly);
+    this.#signals = new SignalHandling({
+      send: (signal) => this.#isConnected && this.#send({ signal: { signal } }),
+      giveUp: (code) => this.#giveUp(code),
+    });
+    if (!options.stdin || options.readOnly) return;
+    const keys = process.stdin.isTTY ? options.detachKeys : [];
+    this.#pump = new StdinPump(process.stdin, keys, {
+      sendStdin: (piece) => this.#send({ stdin: piece }),
+      sendClose: () => this.#send({ closeStdin: {} }),
+      detachTyped: () => this.#detach(),
+      typedWhileAway: (bytes) => this.#typedWhileAway(bytes),
+    });
+  }
+
+  /** Resolves to the exit code of likerctl. Throws what the daemon says when there is no process to wait for. */
+  async run(): Promise<number> {
+    const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
+    this.#signals.start(this.#options.sigProxy && !raw && !this.#options.readOnly);
+    const rawMode = raw ? this.#terminal.enterRaw() : Promise.resolve();
+    if (this.#options.tty) process.stdout.on('resize', this.#onResize);
+    this.#pump?.start();
+    let end: StreamEnd | undefined;
+    try {
+      end = await this.#untilEnd(rawMode);
+      return await this.#finish(end);
+    } finally {
+      process.stdout.off('resize', this.#onResize);
+      this.#pump?.stop();
+      this.#signals.stop();
+      await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
+      this.#terminal.restore({ reset: end?.kind !== 'exit' });
+      if (end?.kind === 'detached') notice('detached; the process goes on');
+    }
+  }
+
+  async #untilEnd(rawMode: Promise<void>): Promise<StreamEnd> {
+    for (let attempt = 0; ; attempt++) {
+      const end = await this.#converse(this.#options.open(), rawMode);
+      if (end.kind !== 'lost') return end;
+      if (this.#ready !== undefined) return this.#resume();
+      if (!this.#options.canReopen || neverConnected(end.error) || attempt === reopenAttempts) {
+        return { kind: 'failed', error: end.error };
+      }
+      await this.#reconnector.pause(attempt);
+    }
+  }
+
+  /** The connection was lost after ready: waits for the daemon, attaches again, as often as it takes. */
+  async #resume(): Promise<StreamEnd> {
+    for (let attempt = 0; ; attempt++) {
+      if (attempt === 0) notice('lost likerd; waiting for it to come back (ctrl-c to give up)');
+      const ready = this.#ready as Ready;
+      const { stdout, stderr } = this.#cursors;
+      const call = await this.#reconnector.attach(ready, {
+        stdoutOffset: stdout.offset,
+        stderrOffset: stderr.offset,
+        attempt,
+      });
+      this.#ready = undefined;
+      const end = await this.#converse(call, Promise.resolve(), ready);
+      if (end.kind === 'lost') {
+        if (this.#ready !== undefined) attempt = -1;
+        else this.#ready = ready;
+      } else if (end.kind === 'failed') {
+        const status = await this.#reconnector.lastStatus(ready);
+        return status === undefined ? end : { kind: 'exit', status };
+      } else return end;
+    }
+  }
+
+  /** Reads one stream to its end. */
+  async #converse(call: SessionCall, rawMode: Promise<void>, before?: Ready): Promise<StreamEnd> {
+    this.#call = call;
+    call.onDrain(() => this.#pump?.drained());
+    await rawMode;
+    try {
+      for (;;) {
+        const { value, done } = await call.frames.next();
+        if (done === true)
+          return this.#cutOff(new LikerError('DAEMON_UNREACHABLE', 'The session was cut off'));
+        const end = await this.#handle(value, before);
+        if (end !== undefined) {
+          await this.#sayGoodbye(call);
+          return end;
+        }
+      }
+    } catch (error) {
+      return this.#cutOff(asError(error));
+    } finally {
+      this.#isConnected = false;
+      this.#pump?.disconnected();
+    }
+  }
+
+  #cutOff(error: Error): StreamEnd {
+    if (this.#isDetaching) return { kind: 'detached' };
+    return { kind: isConnectionLoss(error) ? 'lost' : 'failed', error };
+  }
+
+  /** Waits for the end of the stream: only then is a container that removes itself gone. */
+  async #sayGoodbye(call: SessionCall): Promise<void> {
+    const timer = setTimeout(() => call.cancel(), goodbyeMs);
+    call.end();
+    try {
+      while (!(await call.frames.next()).done);
+    } catch {
+      // The exit status is here; how the stream ends does not matter any more.
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #handle(output: SessionOutput, before: Ready | undefined): Promise<StreamEnd | undefined> {
+    switch (output.frame) {
+      case 'ready':
+        if (output.ready) this.#onReady(output.ready, before);
+        return undefined;
+      case 'stdout':
+        return this.#show('stdout', output.stdout);
+      case 'stderr':
+        return this.#show('stderr', output.stderr);
+      case 'exit':
+        return output.exit ? { kind: 'exit', status: output.exit } : undefined;
+      case 'warning':
+        notice(output.warning?.message ?? '');
+        return undefined;
+      case 'stdinAck':
+        this.#pump?.acked(output.stdinAck?.offset ?? 0);
+        return undefined;
+      case 'detached':
+        return { kind: 'detached' };
+      default:
+        return undefined;
+    }
+  }
+
+  #onReady(ready: Ready, before: Ready | undefined): void {
+    const { stdout, stderr } = this.#cursors;
+    if (before === undefined) {
+      stdout.startAt(ready.stdoutOffset);
+      stderr.startAt(ready.stderrOffset);
+      this.#options.onReady?.(ready);
+    } else {
+      notice('reconnected');
+      this.#reportLoss(stdout.resumeAt(ready.stdoutOffset) + stderr.resumeAt(ready.stderrOffset));
+    }
+    this.#ready = ready;
+    this.#isConnected = true;
+    this.#signals.ready();
+    this.#pump?.connected(ready.stdinOffset);
+    if (before !== undefined && this.#options.tty) this.#sendSize();
+  }
+
+  async #show(stream: 'stdout' | 'stderr', chunk: OutputChunk | null | undefined): Promise<undefined> {
+    if (!chunk) return;
+    const { fresh, lost } = this.#cursors[stream].place(chunk.offset, chunk.data);
+    this.#reportLoss(lost);
+    const sink = stream === 'stdout' ? this.#stdout : this.#stderr;
+    if (fresh.length > 0) await sink.write(fresh);
+  }
+
+  #reportLoss(bytes: number): void {
+    if (bytes > 0) notice(`${bytes} bytes of output are lost: more than likerd keeps came in the meantime`);
+  }
+
+  #send(input: SessionInputInput): boolean {
+    return this.#call?.send(input) ?? true;
+  }
+
+  #sendSize(): void {
+    const size = terminalSize();
+    if (size !== undefined && this.#isConnected && !this.#options.readOnly) this.#send({ resize: size });
+  }
+
+  #detach(): void {
+    if (!this.#isConnected) this.#giveUp(0);
+    this.#isDetaching = true;
+    this.#send({ detach: {} });
+    setTimeout(() => this.#call?.cancel(), goodbyeMs).unref();
+  }
+
+  /** In raw mode ctrl-c and ctrl-\ are bytes; without a session they mean the client itself. */
+  #typedWhileAway(bytes: Buffer): void {
+    if (!this.#terminal.isRaw) return;
+    if (bytes.includes(0x03)) this.#giveUp(130);
+    else if (bytes.includes(0x1c)) this.#giveUp(131);
+  }
+
+  /** Ends the program: the handlers of its exit restore the terminal. */
+  #giveUp(code: number): never {
+    this.#terminal.restore({ reset: this.#ready !== undefined });
+    process.exit(code);
+  }
+
+  async #finish(end: StreamEnd): Promise<number> {
+    switch (end.kind) {
+      case 'exit':
+        await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
+        return exitCode(end.status);
+      case 'detached':
+        return 0;
+      case 'lost':
+      case 'failed':
+        throw end.error;
+    }
+  }
+}

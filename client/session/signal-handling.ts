@@ -1,0 +1,47 @@
+import { endingSignals, proxiedSignals, signalExitCode } from './proxied-signals.ts';
+
+/** What a signal leads to. */
+export interface SignalTarget {
+  /** Passes it to the process; false when there is no session now. */
+  send(signal: NodeJS.Signals): boolean;
+  /** Ends the program. */
+  giveUp(code: number): void;
+}
+
+/** The program's reaction to signals while a session lasts. */
+export class SignalHandling {
+  readonly #target: SignalTarget;
+  readonly #listeners = new Map<NodeJS.Signals, () => void>();
+  readonly #early: NodeJS.Signals[] = [];
+  #wasReady = false;
+
+  constructor(target: SignalTarget) {
+    this.#target = target;
+  }
+
+  start(proxy: boolean): void {
+    for (const signal of endingSignals) this.#listeners.set(signal, () => this.#end(signal));
+    if (proxy) for (const signal of proxiedSignals) this.#listeners.set(signal, () => this.#proxy(signal));
+    for (const [signal, listener] of this.#listeners) process.on(signal, listener);
+  }
+
+  /** A session is there: passes on what came before. */
+  ready(): void {
+    this.#wasReady = true;
+    for (const signal of this.#early.splice(0)) this.#target.send(signal);
+  }
+
+  stop(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+
+  #proxy(signal: NodeJS.Signals): void {
+    if (this.#target.send(signal)) return;
+    if (endingSignals.includes(signal)) this.#end(signal);
+    else if (!this.#wasReady) this.#early.push(signal);
+  }
+
+  #end(signal: NodeJS.Signals): void {
+    this.#target.giveUp(signalExitCode(signal));
+  }
+}

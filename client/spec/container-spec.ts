@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { badArgument } from '../../common/errors.ts';
+import { parseSignal } from '../../common/signals.ts';
+import { parseBytes } from '../../common/units.ts';
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import { collectLabels, splitPair } from './env.ts';
+import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+import { parseNamespaces } from './namespaces.ts';
+import { parseOnDisconnect, parseProcess } from './process-spec.ts';
+import { defined, parseResources } from './resources.ts';
+import { parseRootfs } from './rootfs.ts';
+import { parseSecurityOptions } from './security.ts';
+
+/** The container that `run [flags] ROOTFS [COMMAND…]` describes. Throws BAD_ARGUMENT. */
+export function parseContainerSpec(
+  flags: FlagValues,
+  [rootfsText = '', ...command]: readonly string[],
+  terminalSize: TerminalSizeInput | undefined,
+): ContainerSpecInput {
+  const rootfs = parseRootfs(rootfsText);
+  const args = processArgs(flags, command, rootfs.directory ?? '');
+  return {
+    name: flags.text('name') ?? '',
+    rootfs,
+    process: parseProcess(flags, args, terminalSize),
+    hostname: flags.text('hostname') ?? '',
+    domainname: flags.text('domainname') ?? '',
+    namespaces: parseNamespaces(flags),
+    mounts: [
+      ...flags.list('volume').map(parseVolume),
+      ...flags.list('mount').map(parseMount),
+      ...flags.list('tmpfs').map(parseTmpfs),
+    ],
+    readOnly: flags.bool('read-only'),
+    capAdd: [...flags.list('cap-add')],
+    capDrop: [...flags.list('cap-drop')],
+    sysctls: Object.fromEntries(flags.list('sysctl').map((item) => splitPair(item, 'sysctl'))),
+    extraHosts: flags.list('add-host').map(parseHost),
+    dns: [...flags.list('dns')],
+    labels: collectLabels(flags.list('label-file'), flags.list('label')),
+    resources: parseResources(flags),
+    stopSignal: stopSignal(flags),
+    autoRemove: flags.bool('rm'),
+    timeoutSeconds: flags.int('timeout') ?? 0,
+    onDisconnect: parseOnDisconnect(flags),
+    seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
+    ...defined({
+      shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,
+      init: flags.has('init') ? flags.bool('init') : undefined,
+      stopTimeoutSeconds: flags.int('stop-timeout'),
+    }),
+  };
+}
+
+/** A directory has no command of its own: without one it is a shell, bash where there is one. */
+function processArgs(flags: FlagValues, command: readonly string[], directory: string): string[] {
+  const entrypoint = flags.text('entrypoint') ?? '';
+  if (entrypoint !== '') return [entrypoint, ...command];
+  if (command.length > 0) return [...command];
+  const hasBash = ['bin/bash', 'usr/bin/bash'].some((path) => existsSync(join(directory, path)));
+  return [hasBash ? 'bash' : 'sh'];
+}
+
+/** HOST:IP; Docker's HOST=IP as well, which is clearer with an IPv6 address. */
+function parseHost(text: string): string {
+  const [, host, ip] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
+  if (host === undefined || ip === undefined)
+    throw badArgument('add-host', `Bad --add-host '${text}': use HOST:IP`);
+  return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
+}
+
+function stopSignal(flags: FlagValues): string {
+  const signal = flags.text('stop-signal') ?? '';
+  if (signal !== '') parseSignal(signal, 'stop-signal');
+  return signal;
+}

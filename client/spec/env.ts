@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { badArgument } from '../../common/errors.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** NAME=VALUE items from files, then from flags. NAME alone takes the value of `own`, if there is one. */
+export function collectEnv(
+  files: readonly string[],
+  items: readonly string[],
+  own: Environment = process.env,
+): string[] {
+  const fromFiles = files.flatMap((file) => fileLines(file, 'env-file').map((line) => checkName(line, file)));
+  return [...fromFiles, ...items].flatMap((item) => {
+    if (item === '' || item.startsWith('='))
+      throw badArgument('env', `Bad variable '${item}': it has no name`);
+    if (item.includes('=')) return [item];
+    const value = own[item];
+    return value === undefined ? [] : [`${item}=${value}`];
+  });
+}
+
+/** Labels from files, then from flags; NAME alone has an empty value. */
+export function collectLabels(files: readonly string[], items: readonly string[]): Record<string, string> {
+  const lines = files.flatMap((file) => fileLines(file, 'label-file'));
+  return Object.fromEntries([...lines, ...items].map((item) => splitPair(item, 'label')));
+}
+
+/** NAME=VALUE as a pair; the value is empty without `=`. */
+export function splitPair(item: string, field: string): [string, string] {
+  const equals = item.indexOf('=');
+  const name = equals === -1 ? item : item.slice(0, equals);
+  if (name === '') throw badArgument(field, `Bad --${field} '${item}': it has no name`);
+  return [name, equals === -1 ? '' : item.slice(equals + 1)];
+}
+
+/** Lines that are neither empty nor comments. */
+function fileLines(file: string, flag: string): string[] {
+  return readText(file, flag)
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function readText(file: string, flag: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw badArgument(flag, `Cannot read --${flag} ${file}: ${code ?? String(error)}`);
+  }
+}
+
+function checkName(line: string, file: string): string {
+  const [name] = line.split('=', 1);
+  if (/\s/.test(name ?? '')) {
+    throw badArgument('env-file', `Bad line in ${file}: the variable '${name}' has a blank in its name`);
+  }
+  return line;
+}

@@ -1,0 +1,31 @@
+import { badArgument } from '../../common/errors.ts';
+import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.ts';
+import type { FlagValues } from '../cli/flag.ts';
+
+/** Namespaces from --pid, --ipc, --uts, --cgroupns and --network. */
+export function parseNamespaces(flags: FlagValues): NamespacesInput {
+  return {
+    pid: shared(flags, 'pid', ['private']),
+    ipc: shared(flags, 'ipc', ['private', 'shareable']),
+    uts: flags.text('uts') === 'host' ? 'host' : '',
+    cgroup: flags.text('cgroupns') === 'host' ? 'host' : '',
+    network: parseNetwork(flags),
+  };
+}
+
+function shared(flags: FlagValues, name: string, own: readonly string[]): string {
+  const mode = flags.text(name) ?? '';
+  if (mode === '' || own.includes(mode)) return '';
+  if (mode === 'host' || /^container:.+/.test(mode)) return mode;
+  throw badArgument(name, `Bad --${name} '${mode}': use private, host or container:NAME`);
+}
+
+function parseNetwork(flags: FlagValues): string {
+  const mode = flags.text('network') ?? '';
+  if (['', 'none', 'host'].includes(mode) || /^container:.+/.test(mode)) return mode;
+  if (mode === 'private') return '';
+  throw badArgument(
+    'network',
+    `Cannot use --network '${mode}': networks are not supported yet; use none, host or container:NAME`,
+  );
+}

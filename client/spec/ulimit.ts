@@ -1,0 +1,20 @@
+import { badArgument } from '../../common/errors.ts';
+import type { RlimitInput } from '../../proto/gen/types/liker/v1/Rlimit.ts';
+
+const unlimited = '18446744073709551615';
+
+/** --ulimit NAME=SOFT[:HARD]; -1 or unlimited for no limit. Without HARD both are the same. */
+export function parseUlimit(text: string): RlimitInput {
+  const [, name, soft, hard = soft] = /^([a-z]+)=([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
+  if (name === undefined || soft === undefined || hard === undefined) {
+    throw badArgument('ulimit', `Bad --ulimit '${text}': use NAME=SOFT[:HARD], such as nofile=1024:2048`);
+  }
+  return { name, soft: limit(text, soft), hard: limit(text, hard) };
+}
+
+function limit(text: string, value: string): string {
+  if (value === '-1' || value === 'unlimited') return unlimited;
+  if (!/^\d{1,19}$/.test(value))
+    throw badArgument('ulimit', `Bad --ulimit '${text}': '${value}' is no number`);
+  return value;
+}

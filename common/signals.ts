@@ -1,0 +1,83 @@
+import { badArgument } from './errors.ts';
+
+/** Linux signal numbers, as on x86-64 and arm64 (signal(7)). */
+const numbers: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+  STKFLT: 16,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+  TSTP: 20,
+  TTIN: 21,
+  TTOU: 22,
+  URG: 23,
+  XCPU: 24,
+  XFSZ: 25,
+  VTALRM: 26,
+  PROF: 27,
+  WINCH: 28,
+  IO: 29,
+  PWR: 30,
+  SYS: 31,
+};
+
+const aliases: Readonly<Record<string, number>> = { IOT: 6, CLD: 17, POLL: 29, UNUSED: 31 };
+
+/** As glibc counts them: the kernel's 32 and 33 belong to the thread library. */
+const realTimeMin = 34;
+const realTimeMax = 64;
+
+const namesByNumber = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+const byName = new Map(Object.entries({ ...numbers, ...aliases }));
+
+/** Every standard signal's name, without SIG, in the order of the numbers. For completion. */
+export const signalNames: readonly string[] = Object.keys(numbers);
+
+function realTime(name: string): number | null {
+  const match = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name);
+  if (match === null) return null;
+  const offset = Number(match[3] ?? 0) * (match[2] === '-' ? -1 : 1);
+  const number = (match[1] === 'MIN' ? realTimeMin : realTimeMax) + offset;
+  return number >= realTimeMin && number <= realTimeMax ? number : null;
+}
+
+/**
+ * The number of a signal given as a number (1 to 64), a name with or without SIG in any case, or
+ * RTMIN+n, RTMAX-n. Throws BAD_ARGUMENT on `field`.
+ */
+export function parseSignal(text: string, field: string): number {
+  const name = text.trim().toUpperCase();
+  if (/^\d{1,2}$/.test(name)) {
+    const number = Number(name);
+    if (number >= 1 && number <= realTimeMax) return number;
+  }
+  const bare = name.startsWith('SIG') ? name.slice(3) : name;
+  const number = byName.get(bare) ?? realTime(bare);
+  if (number === null) {
+    throw badArgument(field, `Unknown signal '${text}': give a name such as TERM or SIGUSR1, or 1 to 64`);
+  }
+  return number;
+}
+
+/** SIGTERM for 15, SIGRTMIN+3 for 37; a number that has no name comes back as it is. */
+export function signalName(number: number): string {
+  const name = namesByNumber.get(number);
+  if (name !== undefined) return `SIG${name}`;
+  if (number === realTimeMin) return 'SIGRTMIN';
+  if (number > realTimeMin && number <= realTimeMax) return `SIGRTMIN+${number - realTimeMin}`;
+  return String(number);
+}

@@ -1,0 +1,179 @@
+import { badArgument } from './errors.ts';
+
+const binaryFactors: Readonly<Record<string, bigint>> = {
+  '': 1n,
+  k: 1n << 10n,
+  m: 1n << 20n,
+  g: 1n << 30n,
+  t: 1n << 40n,
+  p: 1n << 50n,
+};
+
+/** whole.fraction times factor, rounded down; exact, which floating point would not be. */
+function scale(whole: string, fraction: string, factor: bigint): bigint {
+  return (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
+}
+
+/**
+ * Bytes from a size in Docker's notation: 64m, 1.5g, 512kb, 1GiB, 4096; the units are powers of 1024.
+ * With `allowUnlimited`, -1 comes back as -1. Throws BAD_ARGUMENT on `field`.
+ */
+export function parseBytes(text: string, field: string, options: { allowUnlimited?: boolean } = {}): number {
+  if (options.allowUnlimited === true && text === '-1') return -1;
+  const match = /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i.exec(text);
+  const factor = match === null ? undefined : binaryFactors[(match[3] ?? '').toLowerCase()];
+  if (match === null || factor === undefined) {
+    throw badArgument(field, `Not a size: '${text}'; give a number with b, k, m, g or t, such as 64m`);
+  }
+  const bytes = scale(match[1] ?? '', match[2] ?? '', factor);
+  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw badArgument(field, `Size '${text}' is too large: the most is ${Number.MAX_SAFE_INTEGER} bytes`);
+  }
+  return Number(bytes);
+}
+
+function humanSize(bytes: number, base: number, units: readonly string[], digits: number): string {
+  let size = bytes;
+  let unit = 0;
+  while (Number(size.toPrecision(digits)) >= base && unit < units.length - 1) {
+    size /= base;
+    unit += 1;
+  }
+  return `${Number(size.toPrecision(digits))}${units[unit]}`;
+}
+
+/** Decimal size with three digits, as Docker's tables of sizes: 1.23MB. */
+export function formatBytes(bytes: number): string {
+  return humanSize(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], 3);
+}
+
+/** Binary size with four digits, as Docker's tables of memory: 1.5GiB. */
+export function formatBinaryBytes(bytes: number): string {
+  return humanSize(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
+}
+
+/** Docker's period of the CPU quota, microseconds. */
+const cpuPeriodUs = 100_000;
+
+/** The kernel's least quota, microseconds (kernel/sched/core.c, min_cfs_quota_period). */
+const leastQuotaUs = 1000;
+
+/** The quota that grants `text` CPUs (1.5, 0.25), by exact decimal arithmetic. Throws BAD_ARGUMENT on `field`. */
+export function parseCpus(text: string, field: string): { quotaUs: number; periodUs: number } {
+  const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text) ?? /^()\.(\d{1,12})$/.exec(text);
+  if (match === null) throw badArgument(field, `Not a number of CPUs: '${text}'; give one such as 1.5`);
+  const quotaUs = Number(scale(match[1] ?? '', match[2] ?? '', BigInt(cpuPeriodUs)));
+  if (quotaUs < leastQuotaUs) throw badArgument(field, `${text} CPUs is too little: the least is 0.01`);
+  return { quotaUs, periodUs: cpuPeriodUs };
+}
+
+/** The kernel's greatest CPU or node number that a list may name. */
+const greatestIndex = 8191;
+
+/** The numbers in a list of the kernel's format (cpuset(7): 0-2,5), ascending. Throws BAD_ARGUMENT on `field`. */
+export function parseCpuList(text: string, field: string): number[] {
+  const found = new Set<number>();
+  for (const part of text.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || first > last || last > greatestIndex) {
+      throw badArgument(
+        field,
+        `Not a list of CPUs or nodes: '${text}'; give numbers and ranges such as 0-2,5`,
+      );
+    }
+    for (let index = first; index <= last; index += 1) found.add(index);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+const nsPerMs = 1_000_000n;
+const nsPerSecond = 1_000_000_000n;
+const durationUnits: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1000n,
+  µs: 1000n,
+  ms: nsPerMs,
+  s: nsPerSecond,
+  m: 60n * nsPerSecond,
+  h: 3600n * nsPerSecond,
+};
+
+/** Nanoseconds of 1h30m, 1.5s, 500ms; null if it is not written so. */
+function durationNs(text: string): bigint | null {
+  const part = /(\d{1,18})(?:\.(\d{1,18}))?(ns|us|µs|ms|s|m|h)/y;
+  let total = 0n;
+  while (part.lastIndex < text.length) {
+    const match = part.exec(text);
+    if (match === null) return null;
+    total += scale(match[1] ?? '', match[2] ?? '', durationUnits[match[3] ?? ''] ?? 0n);
+  }
+  return text === '' ? null : total;
+}
+
+/**
+ * Milliseconds of a duration such as 1h30m, 10s or 500ms; with `plainSeconds` a bare number is seconds.
+ * Throws BAD_ARGUMENT on `field`.
+ */
+export function parseDuration(text: string, field: string, options: { plainSeconds?: boolean } = {}): number {
+  const plain = options.plainSeconds === true && /^\d+(\.\d+)?$/.test(text);
+  const ns = text === '0' ? 0n : durationNs(plain ? `${text}s` : text);
+  if (ns === null) throw badArgument(field, `Not a duration: '${text}'; give one such as 10s or 1h30m`);
+  if (ns / nsPerMs > BigInt(Number.MAX_SAFE_INTEGER))
+    throw badArgument(field, `Duration '${text}' is too long`);
+  return Number(ns) / 1e6;
+}
+
+/** How long something lasted, in Docker's words: Less than a second, 2 minutes, About an hour, 3 days. */
+export function humanDuration(durationMs: number): string {
+  const seconds = Math.floor(Math.max(0, durationMs) / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(seconds / 3600 + 0.5);
+  if (seconds < 1) return 'Less than a second';
+  if (seconds === 1) return '1 second';
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return 'About a minute';
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return 'About an hour';
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(seconds / 3600 / 24 / 365)} years`;
+}
+
+/** RFC 3339, or its beginning: a date, or a date and a time, then in the local time zone. */
+const calendar =
+  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?(Z|z|[+-]\d{2}:\d{2})?$/;
+
+/** Date.parse rolls 31 February over into March; nobody means that. */
+function isRealDate(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+}
+
+function calendarNs(text: string): bigint | null {
+  const match = calendar.exec(text);
+  if (match === null || !isRealDate(match[1] ?? '')) return null;
+  const [, date, time = '00:00', seconds = '00', fraction = '', zone = ''] = match;
+  const ms = Date.parse(`${date}T${time}:${seconds}${zone.toUpperCase()}`);
+  return Number.isNaN(ms) ? null : BigInt(ms) * nsPerMs + BigInt(fraction.padEnd(9, '0'));
+}
+
+/**
+ * Nanoseconds since the epoch of a moment given as RFC 3339 (or a date, or a local date and time), as Unix seconds
+ * with up to nine decimals, or as a duration before `nowMs`. Throws BAD_ARGUMENT on `field`.
+ */
+export function parseTimestamp(text: string, field: string, nowMs: number = Date.now()): bigint {
+  const unix = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text);
+  if (unix !== null) return BigInt(unix[1] ?? '') * nsPerSecond + BigInt((unix[2] ?? '').padEnd(9, '0'));
+  const at = calendarNs(text);
+  if (at !== null) return at;
+  const ago = durationNs(text);
+  if (ago !== null) return BigInt(nowMs) * nsPerMs - ago;
+  throw badArgument(
+    field,
+    `Not a time: '${text}'; give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m`,
+  );
+}

@@ -1,0 +1,38 @@
+import { LikerError } from '../../common/errors.ts';
+import type { Log, LogFields } from '../log.ts';
+import { peerOf } from './peer.ts';
+
+/** How calls of one method show up in the log. */
+export interface MethodOptions {
+  readonly method: string;
+  /** Calls that change something are logged at info, the others at debug. */
+  readonly mutates: boolean;
+}
+
+/** Notes who calls and when; the answer writes the line of the call, once. */
+export function callLog(
+  log: Log,
+  call: { getPeer(): string },
+  { method, mutates }: MethodOptions,
+): (container: string, outcome: unknown) => void {
+  const peer = peerOf(call);
+  const startedAt = performance.now();
+  return (container, outcome) => {
+    const fields: LogFields = {
+      method,
+      ...(container !== '' && { container }),
+      peerUid: peer?.uid,
+      peerPid: peer?.pid,
+      ...outcomeFields(outcome),
+      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+    };
+    if (mutates) log.info('call', fields);
+    else log.debug('call', fields);
+  };
+}
+
+function outcomeFields(outcome: unknown): LogFields {
+  if (outcome === null) return { code: 'OK' };
+  if (!(outcome instanceof LikerError)) return { code: 'INTERNAL', reason: 'INTERNAL' };
+  return { code: outcome.status, reason: outcome.reason, error: outcome.message };
+}

@@ -1,0 +1,125 @@
+import type { ContainerServiceHandlers } from '../../proto/gen/types/liker/v1/ContainerService.ts';
+import type { ContainerView } from '../engine/api.ts';
+import type { ApiContext } from './context.ts';
+import { formatContainer } from './format/container.ts';
+import { formatExit } from './format/exit.ts';
+import { listPage } from './format/list-page.ts';
+import { formatTopProcess } from './format/process.ts';
+import { parseContainerSpec } from './parse/container-spec.ts';
+import {
+  parseFilters,
+  parseKillScope,
+  parseKillSignal,
+  parseList,
+  parseNewName,
+  parseStop,
+  parseTarget,
+  parseWaitCondition,
+} from './parse/requests.ts';
+import { unary } from './unary.ts';
+
+export function containerService(context: ApiContext): ContainerServiceHandlers {
+  const { engine } = context;
+  return {
+    CreateContainer: unary(context, {
+      method: 'CreateContainer',
+      mutates: true,
+      container: (request, response) => response?.container?.id ?? request.spec?.name ?? '',
+      handle: async ({ spec, requestId, replace }) => {
+        const created = await engine.create(await parseContainerSpec(spec), { requestId, replace });
+        return { container: formatContainer(created.container), warnings: [...created.warnings] };
+      },
+    }),
+    GetContainer: unary(context, {
+      method: 'GetContainer',
+      mutates: false,
+      handle: async (request) => view(await engine.get(parseTarget(request), { withSize: request.withSize })),
+    }),
+    ListContainers: unary(context, {
+      method: 'ListContainers',
+      mutates: false,
+      handle: async (request) => listPage(await engine.list(parseList(request))),
+    }),
+    StartContainer: unary(context, {
+      method: 'StartContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.start(parseTarget(request))),
+    }),
+    StopContainer: unary(context, {
+      method: 'StopContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.stop(parseTarget(request), parseStop(request))),
+    }),
+    RestartContainer: unary(context, {
+      method: 'RestartContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.restart(parseTarget(request), parseStop(request))),
+    }),
+    KillContainer: unary(context, {
+      method: 'KillContainer',
+      mutates: true,
+      handle: async (request) => ({
+        containerId: await engine.kill(
+          parseTarget(request),
+          parseKillSignal(request.signal),
+          parseKillScope(request.scope),
+        ),
+      }),
+    }),
+    PauseContainer: unary(context, {
+      method: 'PauseContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.pause(parseTarget(request))),
+    }),
+    ResumeContainer: unary(context, {
+      method: 'ResumeContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.resume(parseTarget(request))),
+    }),
+    RenameContainer: unary(context, {
+      method: 'RenameContainer',
+      mutates: true,
+      handle: async (request) =>
+        view(await engine.rename(parseTarget(request), parseNewName(request.newName))),
+    }),
+    RemoveContainer: unary(context, {
+      method: 'RemoveContainer',
+      mutates: true,
+      handle: async (request) => ({
+        containerId: await engine.remove(parseTarget(request), { force: request.force }),
+      }),
+    }),
+    PruneContainers: unary(context, {
+      method: 'PruneContainers',
+      mutates: true,
+      handle: async (request) => {
+        const { ids, reclaimedBytes } = await engine.prune(parseFilters(request.filters));
+        return { containerIds: [...ids], reclaimedBytes };
+      },
+    }),
+    WaitContainer: unary(context, {
+      method: 'WaitContainer',
+      mutates: false,
+      handle: async (request, signal) => {
+        const exit = await engine.wait(parseTarget(request), parseWaitCondition(request.condition), signal);
+        return { exit: exit && formatExit(exit) };
+      },
+    }),
+    GetTop: unary(context, {
+      method: 'GetTop',
+      mutates: false,
+      handle: async (request) => ({
+        processes: (await engine.top(parseTarget(request))).map(formatTopProcess),
+      }),
+    }),
+    ExplainContainer: unary(context, {
+      method: 'ExplainContainer',
+      mutates: false,
+      handle: async (request) => ({ steps: [...(await engine.explain(parseTarget(request)))] }),
+    }),
+  };
+}
+
+function view(container: ContainerView): { container: ReturnType<typeof formatContainer> } {
+  return { container: formatContainer(container) };
+}

@@ -1,0 +1,47 @@
+import type { EventServiceHandlers } from '../../proto/gen/types/liker/v1/EventService.ts';
+import type { SubscribeRequest } from '../../proto/gen/types/liker/v1/SubscribeRequest.ts';
+import type { SubscribeResponseInput } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
+import type { EngineApi } from '../engine/api.ts';
+import type { ApiContext } from './context.ts';
+import { timestampOfMs } from './format/time.ts';
+import { parseFilters } from './parse/requests.ts';
+import { inRange } from './parse/text.ts';
+import { parseTimeMs } from './parse/time.ts';
+import { serverStream } from './server-stream.ts';
+import { unary } from './unary.ts';
+
+export function eventService(context: ApiContext): EventServiceHandlers {
+  return {
+    Subscribe: serverStream(context, {
+      method: 'Subscribe',
+      mutates: false,
+      messages: (request, signal) => subscribe(context.engine, request, signal),
+    }),
+    GetLastSeq: unary(context, {
+      method: 'GetLastSeq',
+      mutates: false,
+      handle: async () => {
+        const { last, oldest } = context.engine.lastSeq();
+        return { lastSeq: last, oldestSeq: oldest };
+      },
+    }),
+  };
+}
+
+async function* subscribe(
+  engine: EngineApi,
+  request: SubscribeRequest,
+  signal: AbortSignal,
+): AsyncGenerator<SubscribeResponseInput> {
+  const { sinceSeq } = request;
+  const options = {
+    sinceSeq: sinceSeq === undefined ? null : inRange(sinceSeq, 0, Number.MAX_SAFE_INTEGER, 'since_seq'),
+    sinceMs: parseTimeMs(request.since, 'since'),
+    untilMs: parseTimeMs(request.until, 'until'),
+    follow: request.follow,
+    filters: parseFilters(request.filters),
+  };
+  for await (const event of engine.events(options, signal)) {
+    yield { event: { ...event, time: timestampOfMs(event.time), attributes: { ...event.attributes } } };
+  }
+}

@@ -1,0 +1,67 @@
+import { signalName } from '../../../common/signals.ts';
+import type { ContainerSpecInput } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { MountInput } from '../../../proto/gen/types/liker/v1/Mount.ts';
+import type { ResourcesInput } from '../../../proto/gen/types/liker/v1/Resources.ts';
+import type { ContainerSpec, Mount, Namespaces, Resources, Share } from '../../engine/container/spec.ts';
+import { formatOnDisconnect, formatProcessSpec } from './process.ts';
+
+const modes = { overlay: 'MODE_OVERLAY', rw: 'MODE_READ_WRITE', ro: 'MODE_READ_ONLY' } as const;
+
+export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
+  return {
+    ...spec,
+    rootfs: { directory: spec.rootfs.directory, mode: modes[spec.rootfs.mode] },
+    process: formatProcessSpec(spec.process),
+    namespaces: formatNamespaces(spec.namespaces),
+    mounts: spec.mounts.map(formatMount),
+    capAdd: [...spec.capAdd],
+    capDrop: [...spec.capDrop],
+    extraHosts: [...spec.extraHosts],
+    dns: [...spec.dns],
+    resources: formatResources(spec.resources),
+    stopSignal: signalName(spec.stopSignal),
+    onDisconnect: formatOnDisconnect(spec.onDisconnect),
+  };
+}
+
+function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {
+  const { pid, ipc, uts, cgroup, network } = namespaces;
+  return {
+    pid: formatShare(pid),
+    ipc: formatShare(ipc),
+    uts: formatShare(uts),
+    cgroup: formatShare(cgroup),
+    network: formatShare(network),
+  };
+}
+
+function formatShare(share: Share): string {
+  if (share.kind === 'private') return '';
+  return share.kind === 'host' ? 'host' : `container:${share.id}`;
+}
+
+function formatMount(mount: Mount): MountInput {
+  const { target, readOnly } = mount;
+  if (mount.type === 'tmpfs') return { type: 'TYPE_TMPFS', target, readOnly, options: [...mount.options] };
+  const { source, propagation, recursive, createSource } = mount;
+  return {
+    type: 'TYPE_BIND',
+    source,
+    target,
+    readOnly,
+    propagation,
+    nonRecursive: !recursive,
+    createSource,
+  };
+}
+
+function formatResources({ cpu, memory, pids }: Resources): ResourcesInput {
+  return { cpu: setFields(cpu), memory: setFields(memory), pids: setFields(pids) };
+}
+
+type Set<T> = { [K in keyof T]?: Exclude<T[K], null> };
+
+/** Leaves out what is null: an optional field that is not there is not set. */
+function setFields<T extends object>(fields: T): Set<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Set<T>;
+}

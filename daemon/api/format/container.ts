@@ -1,0 +1,52 @@
+import type { ContainerInput } from '../../../proto/gen/types/liker/v1/Container.ts';
+import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/ContainerState.ts';
+import type { ContainerView } from '../../engine/api.ts';
+import type { Phase, State } from '../../engine/container/phase.ts';
+import { formatContainerSpec } from './container-spec.ts';
+import { formatExit } from './exit.ts';
+import { timestampOfMs } from './time.ts';
+
+const states: Readonly<Record<State, ContainerStateInput>> = {
+  created: 'CONTAINER_STATE_CREATED',
+  running: 'CONTAINER_STATE_RUNNING',
+  paused: 'CONTAINER_STATE_PAUSED',
+  orphaned: 'CONTAINER_STATE_ORPHANED',
+  exited: 'CONTAINER_STATE_EXITED',
+  removing: 'CONTAINER_STATE_REMOVING',
+};
+
+export function formatContainer(view: ContainerView): ContainerInput {
+  return {
+    id: view.id,
+    spec: formatContainerSpec(view.spec),
+    createdAt: timestampOfMs(view.createdAt),
+    state: states[view.phase.state],
+    ...formatPhase(view.phase),
+    cgroupPaths: view.cgroupPaths,
+    appliedLimits: [...view.appliedLimits],
+    logPath: view.logPath,
+    execIds: [...view.execIds],
+    attachedClients: view.attachedClients,
+    clientLost: view.clientLost,
+    ...(view.layerBytes !== null && { layerBytes: view.layerBytes }),
+  };
+}
+
+/** The fields that depend on the phase. */
+function formatPhase(phase: Phase): Pick<ContainerInput, 'pid' | 'shimPid' | 'startedAt' | 'exit'> {
+  switch (phase.state) {
+    case 'created':
+    case 'removing':
+      return {};
+    case 'running':
+    case 'paused':
+      return { pid: phase.main.pid, shimPid: phase.shimPid, startedAt: timestampOfMs(phase.startedAt) };
+    case 'orphaned':
+      return { pid: phase.main.pid, startedAt: timestampOfMs(phase.startedAt) };
+    case 'exited':
+      return {
+        exit: formatExit(phase.exit),
+        ...(phase.exit.startedAt !== null && { startedAt: timestampOfMs(phase.exit.startedAt) }),
+      };
+  }
+}

@@ -1,0 +1,111 @@
+import { posix } from 'node:path';
+import { badArgument } from '../../../common/errors.ts';
+import { checkContainerName } from '../../../common/ids.ts';
+import { parseSignal } from '../../../common/signals.ts';
+import type { ContainerSpec as ProtoSpec } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { Rootfs as ProtoRootfs } from '../../../proto/gen/types/liker/v1/Rootfs.ts';
+import type { ContainerSpec, Namespaces, Rootfs } from '../../engine/container/spec.ts';
+import { checkHostPaths } from './host-paths.ts';
+import { parseExtraHost, parseNameServer, parseNodeName } from './hosts.ts';
+import { parseMounts } from './mounts.ts';
+import { parseNamespaces } from './namespaces.ts';
+import { parseMainProcess, parseOnDisconnect } from './process.ts';
+import { parseResources } from './resources.ts';
+import { parseSysctls } from './sysctls.ts';
+import { absolutePath, inRange, noNul, oneOf, required } from './text.ts';
+
+const defaultShmBytes = 64 * 1024 * 1024;
+const defaultStopTimeoutSeconds = 10;
+const sigterm = 15;
+
+/**
+ * A complete, checked spec with all defaults but name and hostname, which may be empty. Rejects with BAD_ARGUMENT, the
+ * field's path in it, or BAD_ROOTFS.
+ */
+export async function parseContainerSpec(spec: ProtoSpec | null): Promise<ContainerSpec> {
+  const parsed = parseSpec(spec, 'spec');
+  await checkHostPaths(parsed, 'spec');
+  return parsed;
+}
+
+/** The part that asks nothing of the host. */
+export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec {
+  if (spec === null) throw badArgument(field, `Missing ${field}`);
+  if (spec.name !== '') checkContainerName(spec.name, `${field}.name`);
+  const namespaces = parseNamespaces(spec.namespaces, `${field}.namespaces`);
+  return {
+    name: spec.name,
+    rootfs: parseRootfs(spec.rootfs, `${field}.rootfs`),
+    process: parseMainProcess(spec.process, `${field}.process`),
+    ...parseNames(spec, namespaces, field),
+    namespaces,
+    mounts: parseMounts(spec.mounts, `${field}.mounts`),
+    readOnly: spec.readOnly,
+    shmSizeBytes: parseShmSize(spec.shmSizeBytes, `${field}.shm_size_bytes`),
+    // Another's pid namespace has a first process already.
+    init: (spec.init ?? true) && namespaces.pid.kind === 'private',
+    capAdd: each(spec.capAdd, `${field}.cap_add`, required),
+    capDrop: each(spec.capDrop, `${field}.cap_drop`, required),
+    sysctls: parseSysctls(spec.sysctls, namespaces, `${field}.sysctls`),
+    extraHosts: each(spec.extraHosts, `${field}.extra_hosts`, parseExtraHost),
+    dns: each(spec.dns, `${field}.dns`, parseNameServer),
+    labels: parseLabels(spec.labels, `${field}.labels`),
+    resources: parseResources(spec.resources, `${field}.resources`),
+    stopSignal: spec.stopSignal === '' ? sigterm : parseSignal(spec.stopSignal, `${field}.stop_signal`),
+    stopTimeoutSeconds: spec.stopTimeoutSeconds ?? defaultStopTimeoutSeconds,
+    autoRemove: spec.autoRemove,
+    timeoutSeconds: spec.timeoutSeconds,
+    onDisconnect: parseOnDisconnect(spec.onDisconnect, `${field}.on_disconnect`, 'keep'),
+    seccompUnconfined: spec.seccompUnconfined,
+  };
+}
+
+function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {
+  return items.map((item, index) => parse(item, `${field}[${index}]`));
+}
+
+const modes: Readonly<Record<string, Rootfs['mode']>> = {
+  MODE_UNSPECIFIED: 'overlay',
+  MODE_OVERLAY: 'overlay',
+  MODE_READ_WRITE: 'rw',
+  MODE_READ_ONLY: 'ro',
+};
+
+function parseRootfs(rootfs: ProtoRootfs | null, field: string): Rootfs {
+  if (rootfs === null) throw badArgument(field, `Missing ${field}`);
+  const directory = posix.resolve(absolutePath(rootfs.directory, `${field}.directory`));
+  return { directory, mode: oneOf(modes, rootfs.mode, `${field}.mode`) };
+}
+
+function parseNames(
+  spec: ProtoSpec,
+  namespaces: Namespaces,
+  field: string,
+): { hostname: string; domainname: string } {
+  for (const name of ['hostname', 'domainname'] as const) {
+    if (spec[name] !== '' && namespaces.uts.kind === 'host') {
+      throw badArgument(
+        `${field}.${name}`,
+        `Cannot set the ${name}: the container shares the host's UTS namespace, and it would change the host's`,
+      );
+    }
+  }
+  return {
+    hostname: parseNodeName(spec.hostname, `${field}.hostname`),
+    domainname: parseNodeName(spec.domainname, `${field}.domainname`),
+  };
+}
+
+/** A size of 0 would be no bound at all to the kernel. */
+function parseShmSize(bytes: number | undefined, field: string): number {
+  return bytes === undefined ? defaultShmBytes : inRange(bytes, 1, Number.MAX_SAFE_INTEGER, field);
+}
+
+function parseLabels(labels: Readonly<Record<string, string>>, field: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => {
+      if (key === '') throw badArgument(field, `Invalid ${field}: a label needs a name`);
+      return [noNul(key, field), noNul(value, `${field}['${key}']`)];
+    }),
+  );
+}

@@ -1,0 +1,34 @@
+import { badArgument } from '../../../common/errors.ts';
+import type { Namespaces as ProtoNamespaces } from '../../../proto/gen/types/liker/v1/Namespaces.ts';
+import type { Namespaces, Share } from '../../engine/container/spec.ts';
+import { noNul } from './text.ts';
+
+const isPrivate: Share = { kind: 'private' };
+
+interface Choices {
+  /** Can be another container's. */
+  readonly ofContainer: boolean;
+  /** Words that mean private, beside none at all. */
+  readonly privateWords: readonly string[];
+}
+
+export function parseNamespaces(namespaces: ProtoNamespaces | null, field: string): Namespaces {
+  const parse = (name: keyof ProtoNamespaces & string, choices: Choices): Share =>
+    parseShare(namespaces?.[name] ?? '', `${field}.${name}`, choices);
+  return {
+    pid: parse('pid', { ofContainer: true, privateWords: ['private'] }),
+    ipc: parse('ipc', { ofContainer: true, privateWords: ['private'] }),
+    uts: parse('uts', { ofContainer: false, privateWords: ['private'] }),
+    cgroup: parse('cgroup', { ofContainer: false, privateWords: ['private'] }),
+    network: parse('network', { ofContainer: true, privateWords: ['private', 'none'] }),
+  };
+}
+
+function parseShare(text: string, field: string, { ofContainer, privateWords }: Choices): Share {
+  if (text === '' || privateWords.includes(text)) return isPrivate;
+  if (text === 'host') return { kind: 'host' };
+  const id = text.startsWith('container:') ? noNul(text.slice('container:'.length), field) : '';
+  if (ofContainer && id !== '') return { kind: 'container', id };
+  const words = [...privateWords, 'host', ...(ofContainer ? ['container:ID'] : [])];
+  throw badArgument(field, `Invalid ${field} '${text}': use ${words.join(', ')}`);
+}

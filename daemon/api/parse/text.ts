@@ -1,0 +1,50 @@
+import { badArgument } from '../../../common/errors.ts';
+
+/** Throws BAD_ARGUMENT if the text is empty or holds a NUL. */
+export function required(text: string, field: string): string {
+  if (text === '') throw badArgument(field, `Missing ${field}`);
+  return noNul(text, field);
+}
+
+/** The kernel's strings end at a NUL: what follows one would silently vanish. */
+export function noNul(text: string, field: string): string {
+  if (text.includes('\0')) throw badArgument(field, `Invalid ${field}: it holds a NUL character`);
+  return text;
+}
+
+/** Null for an empty text. */
+export function optionalText(text: string, field: string): string | null {
+  return text === '' ? null : noNul(text, field);
+}
+
+/** An absolute path without NUL; '..' is left to who resolves it. */
+export function absolutePath(path: string, field: string): string {
+  required(path, field);
+  if (!path.startsWith('/'))
+    throw badArgument(field, `Invalid ${field} '${path}': it must be an absolute path`);
+  return path;
+}
+
+/** A whole number from `least` to `greatest`. */
+export function inRange(value: number, least: number, greatest: number, field: string): number {
+  if (!Number.isInteger(value) || value < least || value > greatest) {
+    throw badArgument(
+      field,
+      `Invalid ${field} ${value}: it must be a whole number from ${least} to ${greatest}`,
+    );
+  }
+  return value;
+}
+
+/** A whole number of at least `least`, or -1 for no limit. */
+export function limit(value: number, least: number, field: string): number {
+  return value === -1 ? -1 : inRange(value, least, Number.MAX_SAFE_INTEGER, field);
+}
+
+/** The value that belongs to a name of an enumeration; numbers of a newer client's come here too. */
+export function oneOf<T>(table: Readonly<Record<string, T>>, name: string | number, field: string): T {
+  const value = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (value === undefined)
+    throw badArgument(field, `Invalid ${field} '${name}': use ${Object.keys(table).join(', ')}`);
+  return value;
+}

@@ -1,0 +1,29 @@
+import type { Socket } from 'node:net';
+
+/** Who is at the other end of a connection, as of its connect(2). */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * A call reaches its connection only through getPeer(), which answers the socket's remoteAddress. A Unix socket has
+ * none, so the credentials go there.
+ */
+export function tagSocket(socket: Socket, { pid, uid, gid }: Peer): void {
+  Object.defineProperty(socket, 'remoteAddress', { value: `pid=${pid},uid=${uid},gid=${gid}` });
+}
+
+/** The peer of a call; null when its connection is gone. */
+export function peerOf(call: { getPeer(): string }): Peer | null {
+  const match = /^pid=(-?\d+),uid=(\d+),gid=(\d+)$/.exec(call.getPeer());
+  if (match === null) return null;
+  return { pid: Number(match[1]), uid: Number(match[2]), gid: Number(match[3]) };
+}
+
+/** The descriptor of a connected socket: Node has no public way to it. */
+export function socketFd(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { readonly fd: number } | null };
+  return handle?.fd ?? -1;
+}

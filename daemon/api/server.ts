@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { maxMessageBytes, v1 } from '../../proto/services.ts';
+import type { EngineApi } from '../engine/api.ts';
+import type { Log } from '../log.ts';
+import { containerService } from './container-service.ts';
+import type { ApiContext } from './context.ts';
+import { eventService } from './event-service.ts';
+import { logService } from './log-service.ts';
+import { OpenCalls } from './open-calls.ts';
+import { type Peer, socketFd, tagSocket } from './peer.ts';
+import { sessionService } from './session-service.ts';
+import type { Listener } from './socket.ts';
+import { addStandardServices } from './standard-services.ts';
+import { systemService, type Versions } from './system-service.ts';
+
+export interface ApiOptions {
+  readonly engine: EngineApi;
+  readonly log: Log;
+  readonly versions: Versions;
+  readonly listener: Listener;
+  readonly peerCredentials: (fd: number) => Peer;
+  /** How long a stream may stay without its first frame; for tests. */
+  readonly firstFrameMs?: number;
+}
+
+export interface Api {
+  /** Stops accepting, tells the clients of open calls, and resolves once the connections are closed. */
+  close(): Promise<void>;
+}
+
+/** Time in which the last frames may reach their clients at a shutdown. */
+const drainMs = 1000;
+
+/** Serves the API on the listener's connections. */
+export function serveApi(options: ApiOptions): Api {
+  const { engine, log, listener, versions } = options;
+  const calls = new OpenCalls();
+  const context: ApiContext = { engine, log, calls };
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.enable_channelz': 0,
+  });
+  server.addService(v1.ContainerService.service, containerService(context));
+  server.addService(v1.SessionService.service, sessionService(context, options));
+  server.addService(v1.LogService.service, logService(context));
+  server.addService(v1.EventService.service, eventService(context));
+  server.addService(v1.SystemService.service, systemService(context, versions));
+  const stopServing = addStandardServices(server);
+
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  listener.serve((socket) => accept(socket, options, (connection) => injector.injectConnection(connection)));
+
+  return {
+    async close() {
+      listener.close();
+      stopServing();
+      calls.shutDown();
+      await drain(server);
+    },
+  };
+}
+
+/** Everything a peer can do to its connection ends here at the latest, as a line at debug. */
+function accept(
+  socket: Socket,
+  { log, peerCredentials }: Pick<ApiOptions, 'log' | 'peerCredentials'>,
+  inject: (socket: Socket) => void,
+): void {
+  socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
+  try {
+    tagSocket(socket, peerCredentials(socketFd(socket)));
+    inject(socket);
+  } catch (error) {
+    log.warn('connection refused', { error });
+    socket.destroy();
+  }
+}
+
+async function drain(server: Server): Promise<void> {
+  const { promise: drained, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    server.forceShutdown();
+    resolve();
+  }, drainMs);
+  server.tryShutdown(() => resolve());
+  await drained;
+  clearTimeout(timer);
+}

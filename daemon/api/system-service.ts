@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { arch, availableParallelism, hostname, release, totalmem, type } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { GetInfoResponseInput } from '../../proto/gen/types/liker/v1/GetInfoResponse.ts';
+import type { GetVersionResponseInput } from '../../proto/gen/types/liker/v1/GetVersionResponse.ts';
+import type { SystemServiceHandlers } from '../../proto/gen/types/liker/v1/SystemService.ts';
+import type { EngineInfo } from '../engine/api.ts';
+import type { ApiContext } from './context.ts';
+import { unary } from './unary.ts';
+
+/** Versions that the edge cannot know of itself. */
+export interface Versions {
+  /** Of likerd. */
+  readonly daemon: string;
+  readonly shimProtocol: number;
+}
+
+const delayResolutionMs = 20;
+
+export function systemService(context: ApiContext, versions: Versions): SystemServiceHandlers {
+  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  delay.enable();
+  return {
+    GetVersion: unary(context, {
+      method: 'GetVersion',
+      mutates: false,
+      handle: async () => formatVersion(versions),
+    }),
+    GetInfo: unary(context, {
+      method: 'GetInfo',
+      mutates: false,
+      handle: async () => ({
+        ...formatEngineInfo(context.engine.info()),
+        ...hostInfo(),
+        version: versions.daemon,
+        pid: process.pid,
+        rssBytes: process.memoryUsage.rss(),
+        eventLoopMaxMs: delayMs(delay.max),
+        eventLoopP99Ms: delayMs(delay.percentile(99)),
+      }),
+    }),
+  };
+}
+
+function formatVersion(versions: Versions): GetVersionResponseInput {
+  return {
+    version: versions.daemon,
+    apiMin: 'v1',
+    apiMax: 'v1',
+    nodeVersion: process.version,
+    shimProtocol: versions.shimProtocol,
+    kernel: release(),
+    architecture: arch(),
+    os: type().toLowerCase(),
+  };
+}
+
+function formatEngineInfo(info: EngineInfo): GetInfoResponseInput {
+  return {
+    ...info,
+    cgroupControllers: [...info.cgroupControllers],
+    capabilities: [...info.capabilities],
+    warnings: [...info.warnings],
+  };
+}
+
+function hostInfo(): GetInfoResponseInput {
+  return {
+    kernel: release(),
+    operatingSystem: operatingSystem(),
+    hostname: hostname(),
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}
+
+/** PRETTY_NAME of os-release(5). */
+function operatingSystem(): string {
+  for (const file of ['/etc/os-release', '/usr/lib/os-release']) {
+    try {
+      const name = /^PRETTY_NAME=(["']?)(.*)\1$/m.exec(readFileSync(file, 'utf8'))?.[2];
+      if (name) return name;
+    } catch {
+      // The next one, or none.
+    }
+  }
+  return type();
+}
+
+/** From nanoseconds of the histogram, which counts its own interval. */
+function delayMs(ns: number): number {
+  return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - delayResolutionMs) : 0;
+}

@@ -1,0 +1,54 @@
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import { LikerError } from '../../common/errors.ts';
+import { callLog, type MethodOptions } from './call-log.ts';
+import type { ApiContext } from './context.ts';
+import { toServiceError } from './errors.ts';
+
+export interface UnaryOptions<Request, Response> extends MethodOptions {
+  /** Carries the call out. The signal is aborted when the client has gone or its deadline has passed. */
+  readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
+  /** The container that the log names; default: the request's. */
+  readonly container?: (request: Request, response: Response | null) => string;
+}
+
+/** A unary handler: carries out, answers or maps the error, and logs the call. */
+export function unary<Request, Response>(
+  context: ApiContext,
+  options: UnaryOptions<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const logged = callLog(context.log, call, options);
+    const gone = new AbortController();
+    let answered = false;
+    let forget = (): void => {};
+    const answer = (outcome: unknown, response: Response | null): void => {
+      if (answered) return;
+      answered = true;
+      forget();
+      logged((options.container ?? containerOf)(call.request, response), outcome);
+      if (response === null) callback(toServiceError(outcome, context.log));
+      else callback(null, response);
+    };
+    forget = context.calls.add((reason) => answer(reason, null));
+    if (answered) return;
+    // grpc-js says 'cancelled' after a normal end, too.
+    call.on('cancelled', () => {
+      if (!answered) gone.abort(new LikerError('CANCELLED', 'The client cancelled the call'));
+    });
+    run().then(
+      (response) => answer(null, response),
+      (error: unknown) => answer(error, null),
+    );
+
+    /** Also turns what `handle` throws at once into a rejection. */
+    async function run(): Promise<Response> {
+      return options.handle(call.request, gone.signal);
+    }
+  };
+}
+
+/** The container that a request names; empty for one that names none. */
+export function containerOf(request: unknown): string {
+  const { container } = request as { container?: unknown };
+  return typeof container === 'string' ? container : '';
+}

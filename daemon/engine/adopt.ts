@@ -1,0 +1,191 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../common/errors.ts';
+import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
+import { clientLost } from './container/client-lost.ts';
+import { Container } from './container/container.ts';
+import { execEnded } from './container/exec-end.ts';
+import { unseenExit } from './container/exit-status.ts';
+import { endedUnseen, endedWhileAway, reconnectMs, release, removeRecord, watchOrphan } from './container/main-end.ts';
+import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
+import { armTimeout, newProcess, shimListener } from './container/runtime.ts';
+import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
+import { type EngineContext, runFolder } from './context.ts';
+import type { ContainerProcess } from './session/process.ts';
+
+/**
+ * Takes over all that an earlier daemon has left: compares the records with the shims and the kernel before it
+ * believes them, and clears away what belongs to no record.
+ */
+export async function adoptAll(context: EngineContext): Promise<void> {
+  for (const row of context.ledger.store.containers()) context.registry.add(Container.fromRow(row));
+  const containers = context.registry.all();
+  await Promise.all(
+    containers.map((container) =>
+      adopt(context, container).catch((error: unknown) => {
+        context.log.error('adopting a container failed', { container: container.id, error: asError(error).message });
+      }),
+    ),
+  );
+  await sweep(context);
+}
+
+async function adopt(context: EngineContext, container: Container): Promise<void> {
+  if (container.phase.state === 'removing') {
+    await release(context, container);
+    removeRecord(context, container, null);
+    return;
+  }
+  const folder = runFolder(context, container.id);
+  const shim = await context.processes.connect(folder).catch(() => null);
+  const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));
+  if (heard) return;
+  await withoutShim(context, container, folder);
+}
+
+/** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
+function takeOver(context: EngineContext, container: Container, shim: Shim, state: ShimState) {
+  container.shim = shim;
+  container.shimPid = state.pid;
+  const rows = new Map(context.ledger.store.execs(container.id).map((row) => [row.number, row]));
+  for (const held of state.processes) {
+    const process = rebuild(context, container, held, rows.get(held.process));
+    if (!process) {
+      shim.taken(held.process);
+      continue;
+    }
+    process.adopt(held, reconnectMs);
+    if (held.process !== 0 && held.exit) queueExecEnd(context, container, process, held.exit);
+    else if (held.state !== 'ended') expectClient(context, container, process, held);
+  }
+  const main = state.processes.find((held) => held.process === 0);
+  if (main) believe(context, container, shim, main);
+  context.log.info('container adopted', { container: container.id, shim: state.pid, processes: state.processes.length });
+  return shimListener(context, container, shim);
+}
+
+function rebuild(
+  context: EngineContext,
+  container: Container,
+  held: ShimProcessState,
+  row: { id: string; spec: string; onDisconnect: string } | undefined,
+): ContainerProcess | null {
+  if (held.process === 0) {
+    container.main = newProcess(context, container, {
+      processId: 'main',
+      number: 0,
+      spec: container.spec.process,
+      onDisconnect: container.spec.onDisconnect,
+    });
+    return container.main;
+  }
+  if (!row) return null;
+  const process = newProcess(context, container, {
+    processId: row.id,
+    number: held.process,
+    spec: JSON.parse(row.spec) as ProcessSpec,
+    onDisconnect: row.onDisconnect as OnDisconnect,
+  });
+  container.execs.set(row.id, process);
+  return process;
+}
+
+/** Brings the record in line with the main process as the shim has it. */
+function believe(context: EngineContext, container: Container, shim: Shim, main: ShimProcessState): void {
+  if (main.exit) {
+    endedWhileAway(context, container, main.exit);
+    return;
+  }
+  if (main.state === 'starting') return;
+  const startedAt = Number(main.startedAtNs / 1_000_000n);
+  const paused = container.phase.state === 'paused';
+  const phase: Phase = {
+    state: paused ? 'paused' : 'running',
+    startedAt,
+    main: { pid: main.pid, startTime: main.startTime },
+    shimPid: shim.pid,
+  };
+  // A start that the earlier daemon did not live to record.
+  const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
+  context.ledger.change(container, { phase }, ...events);
+  armTimeout(context, container, startedAt);
+}
+
+function queueExecEnd(context: EngineContext, container: Container, process: ContainerProcess, exit: ShimExit): void {
+  execEnded(context, container, process, exit).catch((error: unknown) => {
+    context.log.error('cleaning up after an exec failed', { container: container.id, error: asError(error).message });
+  });
+}
+
+/** A client that watched may come back; when it does not, it is taken as lost. */
+function expectClient(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  held: ShimProcessState,
+): void {
+  const unbounded = 0xffff_ffff_ffff_ffffn;
+  if (held.stdoutLimit === unbounded && held.stderrLimit === unbounded) return;
+  const timer = setTimeout(() => {
+    if (!process.exit && process.attachedClients === 0 && !process.everAttached) clientLost(context, container, process);
+  }, reconnectMs);
+  timer.unref();
+}
+
+/** No shim answers: tells from the exit record and the kernel what has become of the container. */
+async function withoutShim(context: EngineContext, container: Container, folder: string): Promise<void> {
+  const live = livePhase(container.phase);
+  const recorded = readExitRecord(folder);
+  if (recorded && (live || container.phase.state === 'created')) {
+    await endedUnseen(context, container, recorded);
+  } else if (live && context.processes.isAlive(live.main)) {
+    context.ledger.change(
+      container,
+      { phase: { state: 'orphaned', main: live.main, startedAt: live.startedAt } },
+      { action: 'orphaned' },
+    );
+    watchOrphan(context, container);
+  } else if (live) {
+    const reason = 'Its shim was lost: how it ended is not known';
+    await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
+  } else await release(context, container);
+}
+
+/** What the shim wrote before it ended; null when there is none. See native/include/protocol.h. */
+function readExitRecord(folder: string): ExitStatus | null {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'exit.0'), 'utf8');
+  } catch {
+    return null;
+  }
+  const values = new Map(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  const number = (key: string) => Number(values.get(key) ?? 0);
+  const signal = number('signal');
+  return {
+    code: signal === 0 ? number('code') : 128 + signal,
+    signal,
+    coreDumped: number('core') !== 0,
+    oomKilled: false,
+    startedAt: Math.floor(number('started_at') / 1e6),
+    exitedAt: Math.floor(number('exited_at') / 1e6),
+    startError: '',
+    outputCut: number('cut') !== 0,
+  };
+}
+
+/** Clears away control groups and folders that belong to no record. */
+async function sweep(context: EngineContext): Promise<void> {
+  const known = (id: string) => context.registry.byId(id) !== null;
+  for (const id of context.cgroups.list()) {
+    if (known(id)) continue;
+    const cgroup = context.cgroups.open(id);
+    context.log.warn('removing a control group without a container', { cgroup: id });
+    await cgroup.kill();
+    await cgroup.remove();
+  }
+  for (const id of context.layers.list()) if (!known(id)) context.layers.remove(id);
+  for (const id of readdirSync(join(context.paths.run, 'c'))) {
+    if (!known(id)) rmSync(runFolder(context, id), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,237 @@
+import type { ContainerSpec, OnDisconnect, ProcessSpec, TerminalSize } from './container/spec.ts';
+import type { ExitStatus, Phase } from './container/phase.ts';
+import type { AppliedLimit, Resources } from './container/spec.ts';
+
+/** What the engine offers to its edge. Every `container` argument is an id, a unique prefix of one, or a name. */
+
+/** A container as it stands. Plain data, safe to keep. Times are milliseconds since the epoch. */
+export interface ContainerView {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  readonly createdAt: number;
+  readonly phase: Phase;
+  readonly cgroupPaths: Readonly<Record<string, string>>;
+  readonly appliedLimits: readonly AppliedLimit[];
+  readonly logPath: string;
+  readonly execIds: readonly string[];
+  readonly attachedClients: number;
+  readonly clientLost: boolean;
+  /** Null unless asked for. */
+  readonly layerBytes: number | null;
+}
+
+export interface ProcessView {
+  readonly containerId: string;
+  /** "main" or the id of an exec. */
+  readonly processId: string;
+  /** 0 when it does not run. */
+  readonly pid: number;
+  readonly spec: ProcessSpec;
+  readonly exit: ExitStatus | null;
+  readonly attachedClients: number;
+}
+
+export interface Filter {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface CreateOptions {
+  /** Empty: none. */
+  readonly requestId: string;
+  readonly replace: boolean;
+}
+
+/** Specs from the edge are complete but for these, which the engine makes up when they are empty: name, hostname. */
+export interface Created {
+  readonly container: ContainerView;
+  readonly warnings: readonly string[];
+}
+
+export interface StopOptions {
+  /** Null: the container's own. */
+  readonly timeoutSeconds: number | null;
+  /** Null: the container's own. */
+  readonly signal: number | null;
+}
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+export type KillScope = 'main' | 'all';
+
+/** What the engine sends to a client of a session, in order. The last one is exit or detached. */
+export type OutputFrame =
+  | {
+      readonly kind: 'ready';
+      readonly containerId: string;
+      readonly containerName: string;
+      readonly processId: string;
+      readonly sessionId: string;
+      readonly tty: boolean;
+      readonly stdoutOffset: number;
+      readonly stderrOffset: number;
+      readonly stdinOffset: number;
+    }
+  | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
+  | { readonly kind: 'stdin-ack'; readonly offset: number }
+  | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'exit'; readonly exit: ExitStatus }
+  | { readonly kind: 'detached' };
+
+/** What a client sends after its first frame. */
+export type InputFrame =
+  | { readonly kind: 'stdin'; readonly offset: number; readonly data: Buffer }
+  | { readonly kind: 'resize'; readonly size: TerminalSize }
+  | { readonly kind: 'signal'; readonly signal: number }
+  | { readonly kind: 'close-stdin' }
+  | { readonly kind: 'detach' };
+
+/** A session's client as the engine sees it: given by the edge. */
+export interface SessionSink {
+  /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
+  send(frame: OutputFrame, flushed: () => void): void;
+  /** The session is over; nothing is sent after it. */
+  end(): void;
+}
+
+/** A session as the edge sees it: given by the engine. */
+export interface Session {
+  /**
+   * Takes a frame of the client. Answers whether more stdin is welcome; when not, `resumed` is called once it is.
+   * A bad frame throws a LikerError and ends the session.
+   */
+  input(frame: InputFrame, resumed: () => void): boolean;
+  /** The client vanished without detaching. Idempotent; nothing after an end. */
+  lost(): void;
+}
+
+export interface AttachOptions {
+  readonly processId: string;
+  readonly readOnly: boolean;
+  readonly replay: boolean;
+  readonly resume: { readonly sessionId: string; readonly stdoutOffset: number; readonly stderrOffset: number } | null;
+  readonly terminalSize: TerminalSize | null;
+}
+
+export interface LogEntry {
+  /** Nanoseconds since the epoch. */
+  readonly timeNs: bigint;
+  readonly stream: 'stdout' | 'stderr';
+  /** With the newline when the line is complete. */
+  readonly data: Buffer;
+}
+
+export interface ReadLogsOptions {
+  readonly follow: boolean;
+  /** Null: all lines. */
+  readonly tail: number | null;
+  /** Nanoseconds since the epoch; null: no bound. */
+  readonly sinceNs: bigint | null;
+  readonly untilNs: bigint | null;
+}
+
+export interface EventRecord {
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly action: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SubscribeOptions {
+  /** Null: from the next event, or from `sinceMs` when that is set. */
+  readonly sinceSeq: number | null;
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+  readonly follow: boolean;
+  readonly filters: readonly Filter[];
+}
+
+export interface TopProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly uid: number;
+  readonly ttyDevice: number;
+  readonly startedAt: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly state: string;
+  readonly args: readonly string[];
+  readonly name: string;
+  readonly containerPid: number;
+}
+
+export interface EngineInfo {
+  readonly root: string;
+  readonly run: string;
+  readonly containers: number;
+  readonly running: number;
+  readonly paused: number;
+  readonly stopped: number;
+  readonly cgroupLayout: string;
+  readonly cgroupControllers: readonly { readonly name: string; readonly version: number; readonly mountPoint: string }[];
+  readonly capabilities: readonly string[];
+  readonly seccomp: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** The engine, as the edge uses it. Everything rejects with LikerError. */
+export interface EngineApi {
+  create(spec: ContainerSpec, options: CreateOptions): Promise<Created>;
+  get(container: string, options: { readonly withSize: boolean }): Promise<ContainerView>;
+  /** Newest first; at most `limit`, those older than the id `after` (empty: from the newest). */
+  list(options: {
+    readonly all: boolean;
+    readonly filters: readonly Filter[];
+    readonly limit: number;
+    readonly after: string;
+    readonly withSize: boolean;
+  }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }>;
+  start(container: string): Promise<ContainerView>;
+  stop(container: string, options: StopOptions): Promise<ContainerView>;
+  restart(container: string, options: StopOptions): Promise<ContainerView>;
+  /** Answers the whole id. */
+  kill(container: string, signal: number, scope: KillScope): Promise<string>;
+  pause(container: string): Promise<ContainerView>;
+  resume(container: string): Promise<ContainerView>;
+  rename(container: string, newName: string): Promise<ContainerView>;
+  /** Answers the whole id. */
+  remove(container: string, options: { readonly force: boolean }): Promise<string>;
+  prune(filters: readonly Filter[]): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
+  /** Null: it never ran. */
+  wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
+  top(container: string): Promise<readonly TopProcess[]>;
+  explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
+  update(container: string, resources: Resources): Promise<readonly AppliedLimit[]>;
+
+  run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session>;
+  exec(
+    container: string,
+    process: ExecProcess,
+    options: { readonly onDisconnect: OnDisconnect },
+    sink: SessionSink,
+  ): Promise<Session>;
+  attach(container: string, options: AttachOptions, sink: SessionSink): Promise<Session>;
+  startExec(container: string, process: ExecProcess, options: { readonly requestId: string }): Promise<ProcessView>;
+  /** Aborting kills the process. */
+  execSync(
+    container: string,
+    process: ExecProcess,
+    stdin: Buffer,
+    signal: AbortSignal,
+  ): Promise<{ readonly exit: ExitStatus; readonly stdout: Buffer; readonly stderr: Buffer; readonly truncated: boolean }>;
+  processes(container: string): Promise<readonly ProcessView[]>;
+
+  /** Ends at the end of the log, or with follow at the container's end, or when aborted. */
+  logs(container: string, options: ReadLogsOptions, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
+  events(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord>;
+  lastSeq(): { readonly last: number; readonly oldest: number };
+  info(): EngineInfo;
+}
+
+/** A process for exec: null and empty fields mean the container's own. */
+export interface ExecProcess extends Omit<ProcessSpec, 'cwd' | 'user'> {
+  readonly cwd: string | null;
+  readonly user: string | null;
+}

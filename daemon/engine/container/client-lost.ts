@@ -1,0 +1,42 @@
+import { asError } from '../../../common/errors.ts';
+import type { EngineContext } from '../context.ts';
+import type { ContainerProcess } from '../session/process.ts';
+import type { Container } from './container.ts';
+import { livePhase } from './phase.ts';
+
+const SIGHUP = 1;
+const SIGCONT = 18;
+/** Between SIGHUP and SIGKILL for a process whose client vanished. */
+const hangupGraceMs = 10_000;
+
+/** The client for which the process was started has vanished: carries out the process's on_disconnect. */
+export function clientLost(context: EngineContext, container: Container, process: ContainerProcess): void {
+  const { number, processId } = process.identity;
+  const attributes = { process: processId, policy: process.onDisconnect };
+  const event = { action: 'client_lost', attributes };
+  if (number === 0) context.ledger.change(container, { facts: { clientLost: true } }, event);
+  else context.ledger.event(container, event);
+  if (process.onDisconnect === 'keep') return;
+  if (process.onDisconnect === 'kill') {
+    killProcess(context, container, process);
+    return;
+  }
+  process.signal(SIGHUP, 'foreground');
+  process.signal(SIGCONT, 'foreground');
+  process.signal(SIGHUP, 'process');
+  const timer = setTimeout(() => {
+    if (!process.exit) killProcess(context, container, process);
+  }, hangupGraceMs);
+  timer.unref();
+}
+
+/** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */
+export function killProcess(context: EngineContext, container: Container, process: ContainerProcess): void {
+  if (!livePhase(container.phase)) return;
+  const cgroup = context.cgroups.open(container.id);
+  const { number } = process.identity;
+  const killed = number === 0 ? cgroup.kill() : Promise.resolve(cgroup.openExec(number).kill());
+  killed.catch((error: unknown) => {
+    context.log.error('killing a process failed', { container: container.id, error: asError(error).message });
+  });
+}

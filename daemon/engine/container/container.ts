@@ -1,0 +1,109 @@
+import type { Shim } from '../../kernel/process/shim.ts';
+import type { ContainerRow } from '../../store/store.ts';
+import type { ContainerView } from '../api.ts';
+import type { ContainerProcess } from '../session/process.ts';
+import { Mutex, Notifier } from '../sync.ts';
+import type { Phase } from './phase.ts';
+import type { AppliedLimit, ContainerSpec } from './spec.ts';
+
+/** What is known of a container beside its spec and phase; stored with it. */
+export interface Facts {
+  readonly cgroupPaths: Readonly<Record<string, string>>;
+  readonly appliedLimits: readonly AppliedLimit[];
+  /** The client of Run vanished and the container went on. */
+  readonly clientLost: boolean;
+  /** The last start was for a client that watches. */
+  readonly attended: boolean;
+  /** Number of the next exec. */
+  readonly nextExec: number;
+}
+
+const noFacts: Facts = { cgroupPaths: {}, appliedLimits: [], clientLost: false, attended: false, nextExec: 1 };
+
+/** A start that the shim has not yet answered. */
+export interface PendingStart {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One container in the daemon's memory: its record, and what is there only while it lives. */
+export class Container {
+  readonly id: string;
+  readonly createdAt: number;
+  spec: ContainerSpec;
+  phase: Phase;
+  facts: Facts;
+  /** Verbs run one at a time. */
+  readonly verbs = new Mutex();
+  /** Notified after each change of phase, of sessions, and at removal. */
+  readonly changed = new Notifier();
+  shim: Shim | null = null;
+  shimPid = 0;
+  main: ContainerProcess | null = null;
+  /** By id; those that ended lately are kept for a while. */
+  readonly execs = new Map<string, ContainerProcess>();
+  readonly pendingStarts = new Map<number, PendingStart>();
+  /** Set from the end of the main process until everything of the run is cleaned up. */
+  ending: Promise<void> | null = null;
+  removed = false;
+  /** Why the engine killed it, if it did. */
+  timeoutTimer: NodeJS.Timeout | null = null;
+  /** Notified at each output, for those that follow the log. */
+  readonly output = new Notifier();
+
+  constructor(values: { id: string; createdAt: number; spec: ContainerSpec; phase: Phase; facts?: Facts }) {
+    this.id = values.id;
+    this.createdAt = values.createdAt;
+    this.spec = values.spec;
+    this.phase = values.phase;
+    this.facts = values.facts ?? noFacts;
+  }
+
+  static fromRow(row: ContainerRow): Container {
+    return new Container({
+      id: row.id,
+      createdAt: row.createdAt,
+      spec: JSON.parse(row.spec) as ContainerSpec,
+      phase: JSON.parse(row.phase) as Phase,
+      facts: JSON.parse(row.facts) as Facts,
+    });
+  }
+
+  toRow(): ContainerRow {
+    return {
+      id: this.id,
+      name: this.spec.name,
+      createdAt: this.createdAt,
+      spec: JSON.stringify(this.spec),
+      phase: JSON.stringify(this.phase),
+      facts: JSON.stringify(this.facts),
+    };
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /** The process with this number, if the daemon knows it. */
+  process(number: number): ContainerProcess | null {
+    if (number === 0) return this.main;
+    for (const exec of this.execs.values()) if (exec.identity.number === number) return exec;
+    return null;
+  }
+
+  view(logPath: string, layerBytes: number | null): ContainerView {
+    return {
+      id: this.id,
+      spec: this.spec,
+      createdAt: this.createdAt,
+      phase: this.phase,
+      cgroupPaths: this.facts.cgroupPaths,
+      appliedLimits: this.facts.appliedLimits,
+      logPath,
+      execIds: [...this.execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
+      attachedClients: this.main?.attachedClients ?? 0,
+      clientLost: this.facts.clientLost,
+      layerBytes,
+    };
+  }
+}

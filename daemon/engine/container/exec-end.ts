@@ -1,0 +1,43 @@
+import type { ShimExit } from '../../kernel/process/shim.ts';
+import type { EngineContext } from '../context.ts';
+import type { ContainerProcess } from '../session/process.ts';
+import type { Container } from './container.ts';
+import { exitStatus } from './exit-status.ts';
+
+/** Ended execs that stay known, for those who ask late. */
+const keepEnded = 16;
+
+/** An exec has ended: kills what it left behind, stores how it ended, tells its clients. */
+export async function execEnded(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  shimExit: ShimExit,
+): Promise<void> {
+  const { processId, number } = process.identity;
+  const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
+  context.ledger.event(
+    container,
+    { action: 'exec_die', attributes: { execID: processId, exitCode: String(exit.code) } },
+    () => context.ledger.store.setExecExit(processId, JSON.stringify(exit)),
+  );
+  process.ended(exit);
+  container.shim?.taken(number);
+  container.changed.notify();
+  forgetOld(context, container);
+  await removeExecCgroup(context, container, number);
+}
+
+async function removeExecCgroup(context: EngineContext, container: Container, number: number): Promise<void> {
+  const cgroup = context.cgroups.open(container.id).openExec(number);
+  await cgroup.kill();
+  await cgroup.remove();
+}
+
+function forgetOld(context: EngineContext, container: Container): void {
+  const ended = [...container.execs.values()].filter((exec) => exec.exit);
+  for (const exec of ended.slice(0, Math.max(0, ended.length - keepEnded))) {
+    container.execs.delete(exec.identity.processId);
+    context.ledger.store.deleteExec(exec.identity.processId);
+  }
+}

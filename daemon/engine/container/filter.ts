@@ -1,0 +1,67 @@
+import { LikerError } from '../../../common/errors.ts';
+import type { Filter } from '../api.ts';
+import type { Container } from './container.ts';
+import { livePhase } from './phase.ts';
+import type { Registry } from './registry.ts';
+
+const keys = ['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'until'] as const;
+type Key = (typeof keys)[number];
+
+/** Of one key's values any, of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
+export function containerFilter(filters: readonly Filter[], registry: Registry): (container: Container) => boolean {
+  const byKey = Map.groupBy(filters, (filter) => checkKey(filter.key));
+  const tests = [...byKey].map(([key, values]) => {
+    const any = values.map(({ value }) => test(key, value, registry));
+    return (container: Container) => any.some((fits) => fits(container));
+  });
+  return (container) => tests.every((fits) => fits(container));
+}
+
+function checkKey(key: string): Key {
+  const known = keys.find((candidate) => candidate === key);
+  if (!known) {
+    throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use one of ${keys.join(', ')}`, { field: 'filters' });
+  }
+  return known;
+}
+
+function test(key: Key, value: string, registry: Registry): (container: Container) => boolean {
+  switch (key) {
+    case 'id':
+      return (container) => container.id.startsWith(value);
+    case 'name':
+      return (container) => container.name.includes(value.replace(/^\//, ''));
+    case 'label': {
+      const split = value.indexOf('=');
+      const name = split < 0 ? value : value.slice(0, split);
+      return ({ spec }) =>
+        Object.hasOwn(spec.labels, name) && (split < 0 || spec.labels[name] === value.slice(split + 1));
+    }
+    case 'status':
+      return (container) => container.phase.state === value;
+    case 'exited':
+      return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
+    case 'ancestor':
+      return (container) => container.spec.rootfs.directory === value;
+    case 'before': {
+      const { createdAt } = registry.find(value);
+      return (container) => container.createdAt < createdAt;
+    }
+    case 'since': {
+      const { createdAt } = registry.find(value);
+      return (container) => container.createdAt > createdAt;
+    }
+    case 'until': {
+      const time = Number(value) * 1000;
+      if (!Number.isFinite(time)) {
+        throw new LikerError('BAD_ARGUMENT', `Invalid filter until=${value}: give seconds since the epoch`, { field: 'filters' });
+      }
+      return (container) => container.createdAt < time;
+    }
+  }
+}
+
+/** Live, as ps without -a shows. */
+export function isListedByDefault(container: Container): boolean {
+  return livePhase(container.phase) !== null;
+}

@@ -1,0 +1,170 @@
+import { rmSync } from 'node:fs';
+import { asError } from '../../../common/errors.ts';
+import type { ShimExit } from '../../kernel/process/shim.ts';
+import { type EngineContext, runFolder } from '../context.ts';
+import type { ContainerProcess } from '../session/process.ts';
+import type { Container } from './container.ts';
+import { exitStatus, unseenExit } from './exit-status.ts';
+import { type ExitStatus, livePhase } from './phase.ts';
+
+/** How long a client may take its last bytes before the shim, which still holds them, is let go. */
+const drainMs = 5_000;
+/** How long a client that was lost with an earlier daemon may take to come back for the end. */
+export const reconnectMs = 10_000;
+
+const SIGKILL = 9;
+
+/** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
+export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+  const process = container.main;
+  const oomKills = countOomKills(context, container);
+  const exit = exitStatus(shimExit, {
+    startedAt: process?.startedAt ?? null,
+    oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
+  });
+  container.ending = finish(context, container, exit, { oomKills, linger: false });
+  return container.ending;
+}
+
+/** As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. */
+export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
+  const oomKills = countOomKills(context, container);
+  const exit = exitStatus(shimExit, {
+    startedAt: container.main?.startedAt ?? null,
+    oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
+  });
+  container.ending = finish(context, container, exit, { oomKills, linger: container.facts.attended }).catch(
+    (error: unknown) => {
+      context.log.error('cleaning up after a container failed', { container: container.id, error: asError(error).message });
+    },
+  );
+}
+
+/** The container is over and no shim is there to say how. */
+export function endedUnseen(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
+  container.ending = finish(context, container, exit, { oomKills: 0, linger: false });
+  return container.ending;
+}
+
+async function finish(
+  context: EngineContext,
+  container: Container,
+  exit: ExitStatus,
+  options: { oomKills: number; linger: boolean },
+): Promise<void> {
+  const main = container.main;
+  if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
+  try {
+    context.ledger.change(
+      container,
+      { phase: { state: 'exited', exit } },
+      ...(options.oomKills > 0
+        ? [{ action: 'oom', attributes: { count: String(options.oomKills), mainKilled: String(exit.oomKilled) } }]
+        : []),
+      { action: 'die', attributes: dieAttributes(exit) },
+    );
+    if (options.linger && main) await lingerFor(container, main, exit);
+    else await main?.drained(drainMs);
+    await release(context, container);
+    if (container.spec.autoRemove) removeRecord(context, container, exit);
+  } finally {
+    container.ending = null;
+    // Last of all, so that who sees the exit finds nothing left of the run.
+    main?.ended(exit);
+    container.changed.notify();
+    container.output.notify();
+  }
+}
+
+function dieAttributes(exit: ExitStatus): Record<string, string> {
+  return {
+    exitCode: String(exit.code),
+    ...(exit.signal ? { signal: String(exit.signal) } : {}),
+    ...(exit.startedAt ? { execDuration: String(Math.floor((exit.exitedAt - exit.startedAt) / 1000)) } : {}),
+    ...(exit.startError ? { error: exit.startError } : {}),
+  };
+}
+
+/** Waits for the clients of an earlier daemon, which are told the end as they come. */
+async function lingerFor(container: Container, main: ContainerProcess, exit: ExitStatus): Promise<void> {
+  main.ended(exit);
+  if (await container.changed.until(() => main.attachedClients > 0, reconnectMs)) {
+    await container.changed.until(() => main.attachedClients === 0, reconnectMs);
+  }
+}
+
+/** Gives back what a run has taken: the shim, leftover processes, control groups, the run folder. */
+export async function release(context: EngineContext, container: Container): Promise<void> {
+  const shim = container.shim;
+  container.shim = null;
+  container.shimPid = 0;
+  if (container.main) container.main.shim = null;
+  for (const exec of container.execs.values()) {
+    exec.shim = null;
+    if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
+  }
+  shim?.taken(0);
+  const cgroup = context.cgroups.open(container.id);
+  if (cgroup.populated()) await cgroup.kill();
+  await cgroup.remove();
+  rmSync(runFolder(context, container.id), { recursive: true, force: true });
+  shim?.leaveWhenEnded();
+}
+
+/** Removes the record and the folders of a container that does not run. */
+export function removeRecord(context: EngineContext, container: Container, exit: ExitStatus | null): void {
+  context.layers.remove(container.id);
+  context.ledger.delete(container, exit);
+  context.registry.delete(container);
+}
+
+function countOomKills(context: EngineContext, container: Container): number {
+  try {
+    return context.cgroups.open(container.id).oomKills();
+  } catch {
+    return 0;
+  }
+}
+
+/** The shim's connection has ended. Without an exit before it, the shim was killed. */
+export function shimLost(context: EngineContext, container: Container): void {
+  const live = livePhase(container.phase);
+  container.shim = null;
+  container.shimPid = 0;
+  if (!live) return;
+  context.log.warn('shim lost', { container: container.id });
+  for (const process of [container.main, ...container.execs.values()]) {
+    if (!process) continue;
+    process.shim = null;
+    process.dropSessions();
+  }
+  const { main, startedAt } = live;
+  if (context.processes.isAlive(main)) {
+    context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, { action: 'orphaned' });
+    watchOrphan(context, container);
+  } else void endOrphan(context, container);
+}
+
+/** A process that nobody can wait for is looked at now and then. */
+const orphanPollMs = 500;
+
+export function watchOrphan(context: EngineContext, container: Container): void {
+  const timer = setInterval(() => {
+    const phase = container.phase;
+    if (phase.state !== 'orphaned') {
+      clearInterval(timer);
+    } else if (!context.processes.isAlive(phase.main)) {
+      clearInterval(timer);
+      void endOrphan(context, container);
+    }
+  }, orphanPollMs);
+  timer.unref();
+}
+
+async function endOrphan(context: EngineContext, container: Container): Promise<void> {
+  const startedAt = livePhase(container.phase)?.startedAt ?? null;
+  const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', startedAt);
+  await endedUnseen(context, container, exit).catch((error: unknown) => {
+    context.log.error('cleaning up after a container failed', { container: container.id, error: asError(error).message });
+  });
+}

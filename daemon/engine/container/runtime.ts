@@ -1,0 +1,129 @@
+import { asError, LikerError } from '../../../common/errors.ts';
+import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../kernel/process/shim.ts';
+import type { EngineContext } from '../context.ts';
+import { ContainerProcess } from '../session/process.ts';
+import { clientLost, killProcess } from './client-lost.ts';
+import type { Container } from './container.ts';
+import { execEnded } from './exec-end.ts';
+import { mainEnded, shimLost } from './main-end.ts';
+import type { OnDisconnect, ProcessSpec } from './spec.ts';
+import { startError } from './start-error.ts';
+
+/** A process of the container, with its sessions joined to the container's life. */
+export function newProcess(
+  context: EngineContext,
+  container: Container,
+  values: { processId: string; number: number; spec: ProcessSpec; onDisconnect: OnDisconnect },
+): ContainerProcess {
+  return new ContainerProcess(
+    { containerId: container.id, containerName: () => container.name, ...values },
+    container.shim,
+    {
+      clientLost: (process) => clientLost(context, container, process),
+      attached: (process) => {
+        container.changed.notify();
+        const lost = process.identity.number === 0 && container.facts.clientLost;
+        const event = { action: 'attach', attributes: { process: process.identity.processId } };
+        if (lost) context.ledger.change(container, { facts: { clientLost: false } }, event);
+        else context.ledger.event(container, event);
+      },
+      detached: (process) => {
+        context.ledger.event(container, { action: 'detach', attributes: { process: process.identity.processId } });
+      },
+    },
+  );
+}
+
+/** Hears what the container's shim says and passes it to the process that it is about. */
+export function shimListener(context: EngineContext, container: Container, shim: Shim): ShimListener {
+  return {
+    started: (number, started) => {
+      // At once, and not in whoever waits for it: the next frame may be its exit.
+      const process = container.process(number);
+      if (number === 0) commitRunning(context, container, shim, started);
+      else if (process) {
+        const { processId, spec } = process.identity;
+        context.ledger.event(container, { action: 'exec_start', attributes: { execID: processId, command: spec.args[0] ?? '' } });
+      }
+      process?.started(started);
+      settle(container, number, null);
+    },
+    failed: (number, failure) => settle(container, number, failure),
+    data: (number, stream, offset, bytes) => {
+      container.process(number)?.data(stream, offset, bytes);
+      if (number === 0) container.output.notify();
+    },
+    snapshotData: (number, request, stream, offset, bytes) =>
+      container.process(number)?.snapshotData(request, stream, offset, bytes),
+    snapshotEnd: (number, request, stdout, stderr) =>
+      container.process(number)?.snapshotEnd(request, stdout, stderr),
+    stdinAck: (number, session, offset) => container.process(number)?.stdinAck(session, offset),
+    exit: (number, exit) => ended(context, container, number, exit),
+    closed: () => {
+      if (container.shim !== shim) return;
+      for (const number of [...container.pendingStarts.keys()]) settle(container, number, 'lost');
+      shimLost(context, container);
+    },
+  };
+}
+
+function commitRunning(context: EngineContext, container: Container, shim: Shim, started: Started): void {
+  const startedAt = Number(started.startedAtNs / 1_000_000n);
+  context.ledger.change(
+    container,
+    {
+      phase: {
+        state: 'running',
+        startedAt,
+        main: { pid: started.pid, startTime: started.startTime },
+        shimPid: shim.pid,
+      },
+    },
+    { action: 'start' },
+  );
+  armTimeout(context, container, startedAt);
+}
+
+/** Kills the container when its time is over (--timeout). */
+export function armTimeout(context: EngineContext, container: Container, startedAt: number): void {
+  const seconds = container.spec.timeoutSeconds;
+  if (seconds === 0) return;
+  const left = Math.max(0, startedAt + seconds * 1000 - Date.now());
+  container.timeoutTimer = setTimeout(() => {
+    context.log.info('container timed out', { container: container.id, seconds });
+    if (container.main) killProcess(context, container, container.main);
+  }, left);
+  container.timeoutTimer.unref();
+}
+
+function settle(container: Container, number: number, failure: StartFailure | 'lost' | null): void {
+  const pending = container.pendingStarts.get(number);
+  container.pendingStarts.delete(number);
+  if (!pending) return;
+  const what = `container '${container.name}'`;
+  if (failure === null) pending.resolve();
+  else if (failure === 'lost') {
+    pending.reject(new LikerError('SHIM_LOST', `Cannot start ${what}: its shim ended before it answered`));
+  } else pending.reject(startError(number === 0 ? what : `the process in ${what}`, failure));
+}
+
+function ended(context: EngineContext, container: Container, number: number, exit: ShimExit): void {
+  const process = container.process(number);
+  if (!process) {
+    container.shim?.taken(number);
+    return;
+  }
+  const end = number === 0 ? mainEnded(context, container, exit) : execEnded(context, container, process, exit);
+  end.catch((error: unknown) => {
+    context.log.error('cleaning up after a process failed', {
+      container: container.id,
+      process: process.identity.processId,
+      error: asError(error).message,
+    });
+  });
+}
+
+/** Resolves when the shim says that the process has started; rejects with the step that failed. */
+export function awaitStart(container: Container, number: number): Promise<void> {
+  return new Promise((resolve, reject) => container.pendingStarts.set(number, { resolve, reject }));
+}

@@ -1,0 +1,61 @@
+import { constants } from 'node:os';
+import { LikerError } from '../../../common/errors.ts';
+import type { StartFailure } from '../../kernel/process/shim.ts';
+
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** Where an errno alone would mislead. */
+const explanations: Readonly<Record<string, string>> = {
+  'root-overlay EINVAL': 'the file system below cannot hold an overlay layer; put --root on ext4, xfs, btrfs or tmpfs',
+  'root-overlay ELOOP': 'too many overlays are stacked on each other; put --root on another file system',
+  'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
+  'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
+  'join-cgroup ENOSPC': 'the cpuset of the group is empty',
+  'join-cgroup EAGAIN': 'the limit of processes (pids.max) is reached already',
+  'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
+};
+
+/** Turns the step that failed in the shim into the error of the start. */
+export function startError(what: string, failure: StartFailure): LikerError {
+  const errno = errnoNames.get(Math.abs(failure.errno)) ?? `errno ${failure.errno}`;
+  const syscall = { step: failure.step, syscall: failure.syscall, errno, object: failure.object };
+  const metadata = { ...syscall };
+  if (failure.step === 'exec') return execError(what, errno, failure.object, { syscall, metadata });
+  const explanation = explanations[`${failure.step} ${errno}`];
+  return new LikerError(
+    errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL',
+    `Cannot start ${what}: step '${failure.step}' failed on '${failure.object}': ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
+    { syscall, metadata },
+  );
+}
+
+function execError(
+  what: string,
+  errno: string,
+  program: string,
+  details: { syscall: LikerError['syscall']; metadata: Record<string, string> },
+): LikerError {
+  const options = { metadata: details.metadata, ...(details.syscall ? { syscall: details.syscall } : {}) };
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') {
+    return new LikerError(
+      'COMMAND_NOT_FOUND',
+      `Cannot start ${what}: '${program}' was not found in the container (${errno}): check the path, PATH and the program's interpreter`,
+      options,
+    );
+  }
+  const why = explanations[`exec ${errno}`] ?? 'it is not an executable file, or may not be executed by this user';
+  return new LikerError(
+    'COMMAND_NOT_EXECUTABLE',
+    `Cannot start ${what}: '${program}' cannot be executed: ${errno}: ${why}`,
+    options,
+  );
+}
+
+/** The exit code that a failed start has, as of Docker. */
+export function startErrorCode(error: unknown): number {
+  if (error instanceof LikerError) {
+    if (error.reason === 'COMMAND_NOT_FOUND') return 127;
+    if (error.reason === 'COMMAND_NOT_EXECUTABLE') return 126;
+  }
+  return 125;
+}

@@ -1,0 +1,63 @@
+import { LikerError } from '../../../../common/errors.ts';
+import { newContainerId, shortId } from '../../../../common/ids.ts';
+import type { CreateOptions } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { Container } from '../container.ts';
+import { makeName } from '../name.ts';
+import { removeContainer } from './remove.ts';
+import type { ContainerSpec } from '../spec.ts';
+
+/** Makes a container. Whatever fails, nothing of it is left. */
+export async function createContainer(
+  context: EngineContext,
+  spec: ContainerSpec,
+  options: CreateOptions,
+): Promise<Container> {
+  const repeated = options.requestId ? context.ledger.store.request(options.requestId) : null;
+  if (repeated !== null) return context.registry.find(repeated);
+  const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
+  const holder = context.registry.byName(name);
+  if (holder) {
+    if (!options.replace) throw nameTaken('create container', name, holder);
+    await removeContainer(context, holder, { force: true });
+  }
+  context.cgroups.check(spec.resources);
+  const shared = sharedContainers(context, spec);
+  const id = newContainerId();
+  const container = new Container({
+    id,
+    createdAt: Date.now(),
+    spec: { ...shared, name },
+    phase: { state: 'created' },
+  });
+  // The name is ours from here on, also while the folders are made.
+  context.registry.add(container);
+  try {
+    context.layers.create(id, spec.rootfs.mode === 'overlay');
+    context.ledger.insert(container, options.requestId, [{ action: 'create', attributes: { rootfs: spec.rootfs.directory } }]);
+  } catch (error) {
+    context.registry.delete(container);
+    context.layers.remove(id);
+    throw error;
+  }
+  return container;
+}
+
+export function nameTaken(what: string, name: string, holder: Container): LikerError {
+  return new LikerError(
+    'NAME_TAKEN',
+    `Cannot ${what} '${name}': container ${shortId(holder.id)} has that name; remove or rename it, or choose another`,
+    { metadata: { name, container: holder.id }, field: 'spec.name' },
+  );
+}
+
+/** Replaces names in container:NAME by ids, which stay true when the other one is renamed. */
+function sharedContainers(context: EngineContext, spec: ContainerSpec): ContainerSpec {
+  const resolve = (share: ContainerSpec['namespaces']['pid']): ContainerSpec['namespaces']['pid'] =>
+    share.kind === 'container' ? { kind: 'container', id: context.registry.find(share.id).id } : share;
+  const { pid, ipc, uts, cgroup, network } = spec.namespaces;
+  return {
+    ...spec,
+    namespaces: { pid: resolve(pid), ipc: resolve(ipc), uts, cgroup, network: resolve(network) },
+  };
+}

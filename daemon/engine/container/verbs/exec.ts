@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { LikerError } from '../../../../common/errors.ts';
+import { encodeLaunch } from '../../../kernel/plan/encode.ts';
+import type { ExecProcess, SessionSink } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { execPlan } from '../../plan/exec.ts';
+import type { ClientSession } from '../../session/client-session.ts';
+import type { ContainerProcess } from '../../session/process.ts';
+import type { Container } from '../container.ts';
+import { livePhase, requirePhase } from '../phase.ts';
+import { awaitStart, newProcess } from '../runtime.ts';
+import type { OnDisconnect, ProcessSpec } from '../spec.ts';
+import { containerHostname } from './start.ts';
+
+export interface ExecOptions {
+  readonly onDisconnect: OnDisconnect;
+  /** A client that sees the process from the first byte. */
+  readonly sink?: SessionSink;
+  readonly onSession?: (session: ClientSession) => void;
+  /** Stored as the result of this request. */
+  readonly requestId?: string;
+}
+
+/** Starts another process in a container. Whatever fails, nothing of it is left. */
+export async function execInContainer(
+  context: EngineContext,
+  container: Container,
+  request: ExecProcess,
+  options: ExecOptions,
+): Promise<ContainerProcess> {
+  requirePhase('exec', container, container.phase.state);
+  const shim = container.shim;
+  const live = livePhase(container.phase);
+  if (!shim || !live) {
+    throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
+  }
+  const spec = withDefaults(container, request);
+  const { credentials, home } = context.identities.resolve(execSecurity(container, spec), spec, [
+    `/proc/${live.main.pid}/root`,
+  ]);
+  const number = container.facts.nextExec;
+  container.facts = { ...container.facts, nextExec: number + 1 };
+  const id = randomBytes(32).toString('hex');
+
+  await using undo = new AsyncDisposableStack();
+  const cgroup = context.cgroups.open(container.id).createExec(number);
+  undo.defer(async () => {
+    await cgroup.kill();
+    await cgroup.remove();
+  });
+  const process = newProcess(context, container, { processId: id, number, spec, onDisconnect: options.onDisconnect });
+  container.execs.set(id, process);
+  undo.defer(() => {
+    container.execs.delete(id);
+    context.ledger.store.deleteExec(id);
+  });
+  // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
+  const { store } = context.ledger;
+  context.ledger.event(container, { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } }, () => {
+    store.updateContainer(container.toRow());
+    store.insertExec({
+      id,
+      containerId: container.id,
+      number,
+      spec: JSON.stringify(spec),
+      onDisconnect: options.onDisconnect,
+      exit: null,
+    });
+    if (options.requestId) store.insertRequest(options.requestId, id);
+  });
+  if (options.sink) options.onSession?.(process.initiate(options.sink));
+  const started = awaitStart(container, number);
+  shim.exec(
+    number,
+    encodeLaunch(
+      execPlan({
+        container: container.spec,
+        hostname: containerHostname(container),
+        process: spec,
+        cgroup,
+        credentials,
+        home,
+        attended: options.sink !== undefined,
+      }),
+    ),
+  );
+  await started;
+  undo.move();
+  return process;
+}
+
+/** Environment, user and directory default to the container's. */
+function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
+  const main = container.spec.process;
+  return {
+    ...request,
+    env: [...main.env, ...request.env],
+    cwd: request.cwd ?? main.cwd,
+    user: request.user ?? main.user,
+    noNewPrivileges: request.noNewPrivileges || main.noNewPrivileges,
+    rlimits: request.rlimits.length > 0 ? request.rlimits : main.rlimits,
+    privileged: request.privileged || main.privileged,
+  };
+}
+
+function execSecurity(container: Container, spec: ProcessSpec) {
+  const { capAdd, capDrop, seccompUnconfined } = container.spec;
+  return { capAdd, capDrop, seccompUnconfined: seccompUnconfined || spec.privileged };
+}

@@ -1,0 +1,30 @@
+import { LikerError } from '../../../../common/errors.ts';
+import type { KillScope } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { requirePhase } from '../phase.ts';
+
+const SIGKILL = 9;
+
+/** Sends a signal. Takes no turn: it must reach a container whose stop is waiting. */
+export async function killContainer(
+  context: EngineContext,
+  container: Container,
+  signal: number,
+  scope: KillScope,
+): Promise<void> {
+  const { state } = container.phase;
+  requirePhase('kill', container, state);
+  if (signal !== SIGKILL && state !== 'running') {
+    const why = state === 'paused' ? 'it is paused; resume it first, or send SIGKILL' : 'its shim was lost; only SIGKILL can be sent';
+    throw new LikerError('WRONG_STATE', `Cannot send signal ${signal} to container '${container.name}': ${why}`, {
+      metadata: { container: container.id, state, verb: 'kill' },
+    });
+  }
+  const cgroup = context.cgroups.open(container.id);
+  if (signal === SIGKILL && (scope === 'all' || state !== 'running' || container.spec.namespaces.pid.kind !== 'private')) {
+    await cgroup.kill();
+  } else if (scope === 'all') await cgroup.signalAll(signal);
+  else container.main?.signal(signal, 'process');
+  context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
+}

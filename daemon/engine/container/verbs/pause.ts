@@ -1,0 +1,28 @@
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { requirePhase } from '../phase.ts';
+
+/** Freezes all processes. A paused container is a success. */
+export async function pauseContainer(context: EngineContext, container: Container): Promise<void> {
+  await container.verbs.run(async () => {
+    const { phase } = container;
+    if (phase.state === 'paused') return;
+    requirePhase('pause', container, phase.state);
+    await context.cgroups.open(container.id).freeze();
+    // It may have ended meanwhile.
+    if (container.phase.state !== 'running') return;
+    context.ledger.change(container, { phase: { ...container.phase, state: 'paused' } }, { action: 'pause' });
+  });
+}
+
+/** Thaws all processes. A running container is a success. */
+export async function resumeContainer(context: EngineContext, container: Container): Promise<void> {
+  await container.verbs.run(async () => {
+    const { phase } = container;
+    if (phase.state === 'running') return;
+    requirePhase('resume', container, phase.state);
+    await context.cgroups.open(container.id).thaw();
+    if (container.phase.state !== 'paused') return;
+    context.ledger.change(container, { phase: { ...container.phase, state: 'running' } }, { action: 'unpause' });
+  });
+}

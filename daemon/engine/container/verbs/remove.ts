@@ -1,0 +1,24 @@
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { removeRecord } from '../main-end.ts';
+import { livePhase, requirePhase } from '../phase.ts';
+import { killAndWait } from './stop.ts';
+
+/** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
+export async function removeContainer(
+  context: EngineContext,
+  container: Container,
+  options: { readonly force: boolean },
+): Promise<void> {
+  // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
+  if (options.force && livePhase(container.phase)) await context.cgroups.open(container.id).kill();
+  await container.verbs.run(async () => {
+    if (container.removed) return;
+    if (options.force) await killAndWait(context, container);
+    else if (container.ending) await container.ending;
+    // With --rm it has removed itself at its end.
+    if (container.removed) return;
+    requirePhase('remove', container, container.phase.state);
+    removeRecord(context, container, container.phase.state === 'exited' ? container.phase.exit : null);
+  });
+}

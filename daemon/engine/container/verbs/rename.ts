@@ -1,0 +1,20 @@
+import { checkContainerName } from '../../../../common/ids.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { nameTaken } from './create.ts';
+
+export async function renameContainer(context: EngineContext, container: Container, newName: string): Promise<void> {
+  checkContainerName(newName, 'new_name');
+  await container.verbs.run(async () => {
+    const oldName = container.name;
+    if (oldName === newName) return;
+    const holder = context.registry.byName(newName);
+    if (holder) throw nameTaken(`rename container '${oldName}' to`, newName, holder);
+    context.ledger.change(
+      container,
+      { spec: { ...container.spec, name: newName } },
+      { action: 'rename', attributes: { oldName } },
+    );
+    context.registry.renamed(container, oldName);
+  });
+}

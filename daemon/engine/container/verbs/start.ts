@@ -1,0 +1,189 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { hostname as hostHostname } from 'node:os';
+import { asError, LikerError } from '../../../../common/errors.ts';
+import { shortId } from '../../../../common/ids.ts';
+import { encodeLaunch } from '../../../kernel/plan/encode.ts';
+import type { Launch } from '../../../kernel/plan/steps.ts';
+import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
+import type { SessionSink } from '../../api.ts';
+import { type EngineContext, runFolder } from '../../context.ts';
+import { writeHostFiles } from '../../host-files.ts';
+import { containerPlan } from '../../plan/container.ts';
+import type { ClientSession } from '../../session/client-session.ts';
+import { windowBytes } from '../../session/process.ts';
+import type { Container } from '../container.ts';
+import { unseenExit } from '../exit-status.ts';
+import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
+import { awaitStart, newProcess, shimListener } from '../runtime.ts';
+import type { ContainerSpec } from '../spec.ts';
+import { startErrorCode } from '../start-error.ts';
+
+const logSegmentBytes = 20 * 1024 * 1024;
+const logSegments = 5;
+
+/** Starts a container that does not run. One that runs is a success without effect. */
+export async function startContainer(context: EngineContext, container: Container): Promise<void> {
+  await container.verbs.run(async () => {
+    if (container.phase.state === 'running') return;
+    await launch(context, container, null);
+  });
+}
+
+/** Starts a container for a client that sees it from the first byte. */
+export function startAttended(
+  context: EngineContext,
+  container: Container,
+  sink: SessionSink,
+  onSession: (session: ClientSession) => void,
+): Promise<void> {
+  return container.verbs.run(() => launch(context, container, (session) => onSession(session), sink));
+}
+
+async function launch(
+  context: EngineContext,
+  container: Container,
+  onSession: ((session: ClientSession) => void) | null,
+  sink?: SessionSink,
+): Promise<void> {
+  if (container.ending) await container.ending;
+  requirePhase('start', container, container.removed ? 'removing' : container.phase.state);
+  await using undo = new AsyncDisposableStack();
+  try {
+    const folder = runFolder(context, container.id);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    undo.defer(() => rmSync(folder, { recursive: true, force: true }));
+
+    const { spec } = container;
+    const cgroup = context.cgroups.create(container.id, spec.resources, { allDevices: spec.process.privileged });
+    undo.defer(() => cgroup.remove());
+    const facts = { cgroupPaths: cgroup.paths, appliedLimits: cgroup.applied, clientLost: false, attended: sink !== undefined };
+    container.facts = { ...container.facts, ...facts };
+
+    makeMountSources(spec);
+    const files = writeHostFiles(folder, spec, containerHostname(container));
+    const plan = compile(context, container, { folder, files, cgroup, attended: sink !== undefined });
+    container.execs.clear();
+    const main = newProcess(context, container, {
+      processId: 'main',
+      number: 0,
+      spec: spec.process,
+      onDisconnect: spec.onDisconnect,
+    });
+    container.main = main;
+    undo.defer(() => {
+      container.main = null;
+    });
+    if (sink && onSession) onSession(main.initiate(sink));
+
+    const { shim, pid } = context.processes.spawn(
+      encodeLaunch(plan, {
+        containerId: container.id,
+        runDir: folder,
+        logDir: context.layers.folders(container.id).log,
+        logSegmentBytes,
+        logSegments,
+        ringBytes: windowBytes,
+      }),
+    );
+    undo.defer(async () => {
+      await cgroup.kill();
+      container.shim = null;
+      container.shimPid = 0;
+      shim.taken(0);
+      shim.leaveWhenEnded();
+    });
+    container.shim = shim;
+    container.shimPid = pid;
+    main.shim = shim;
+    const started = awaitStart(container, 0);
+    shim.listen(shimListener(context, container, shim));
+    await started;
+    undo.move();
+  } catch (error) {
+    await undo.disposeAsync();
+    const exit = unseenExit(startErrorCode(error), asError(error).message);
+    context.ledger.change(container, { phase: { state: 'exited', exit } }, { action: 'start_failed', attributes: { error: exit.startError } });
+    throw error;
+  }
+}
+
+/** Docker's -v makes a missing source on the host. */
+function makeMountSources(spec: ContainerSpec): void {
+  for (const mount of spec.mounts) {
+    if (mount.type === 'bind' && mount.createSource) mkdirSync(mount.source, { recursive: true });
+  }
+}
+
+/** The plan of the container's next start, as of now. */
+export function compile(
+  context: EngineContext,
+  container: Container,
+  values: {
+    folder: string;
+    files: Readonly<Record<string, string>>;
+    cgroup: { joinFiles: readonly string[]; unified: string; paths: Readonly<Record<string, string>> };
+    attended: boolean;
+  },
+): Launch {
+  const { spec } = container;
+  checkRootfs(spec);
+  const folders = context.layers.folders(container.id);
+  const overlay = spec.rootfs.mode === 'overlay';
+  // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
+  if (overlay && !spec.autoRemove) context.layers.clearVolatileMark(container.id);
+  const roots = overlay ? [folders.upper, spec.rootfs.directory] : [spec.rootfs.directory];
+  const { credentials, home } = context.identities.resolve(spec, spec.process, roots);
+  return containerPlan({
+    spec,
+    hostname: containerHostname(container),
+    mountPoint: values.folder,
+    overlay: overlay ? overlayOptions(spec.rootfs.directory, folders, spec.autoRemove) : null,
+    files: values.files,
+    cgroup: values.cgroup,
+    cgroupPaths: values.cgroup.paths,
+    credentials,
+    home,
+    maskedPaths: context.identities.maskedPaths,
+    readOnlyPaths: context.identities.readOnlyPaths,
+    hostDevices: spec.process.privileged ? context.identities.hostDevices() : [],
+    shared: sharedProcesses(context, container),
+    attended: values.attended,
+  });
+}
+
+export function containerHostname(container: Container): string {
+  if (container.spec.namespaces.uts.kind === 'host') return hostHostname();
+  return container.spec.hostname || shortId(container.id);
+}
+
+function checkRootfs(spec: ContainerSpec): void {
+  if (isDirectory(spec.rootfs.directory)) return;
+  throw new LikerError(
+    'BAD_ROOTFS',
+    `Cannot use '${spec.rootfs.directory}' as the root file system: it is not a directory on this machine`,
+    { field: 'spec.rootfs.directory', metadata: { directory: spec.rootfs.directory } },
+  );
+}
+
+/** First processes of the containers whose namespaces this one shares. */
+function sharedProcesses(
+  context: EngineContext,
+  container: Container,
+): Partial<Record<'pid' | 'ipc' | 'network', HostProcess>> {
+  const shared: Partial<Record<'pid' | 'ipc' | 'network', HostProcess>> = {};
+  for (const kind of ['pid', 'ipc', 'network'] as const) {
+    const share = container.spec.namespaces[kind];
+    if (share.kind !== 'container') continue;
+    const other = context.registry.find(share.id);
+    const live = livePhase(other.phase);
+    if (!live) {
+      throw new LikerError(
+        'WRONG_STATE',
+        `Cannot start container '${container.name}': it shares the ${kind} namespace of container '${other.name}', which is not running; start that first`,
+        { metadata: { container: container.id, other: other.id, namespace: kind } },
+      );
+    }
+    shared[kind] = live.main;
+  }
+  return shared;
+}

@@ -1,0 +1,47 @@
+import type { StopOptions } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { livePhase } from '../phase.ts';
+
+/** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
+const killedMs = 30_000;
+
+/** Asks the main process to stop, waits, then kills the container. One that does not run is a success. */
+export async function stopContainer(context: EngineContext, container: Container, options: StopOptions): Promise<void> {
+  await container.verbs.run(() => stopLocked(context, container, options));
+}
+
+export async function stopLocked(context: EngineContext, container: Container, options: StopOptions): Promise<void> {
+  const phase = livePhase(container.phase);
+  if (!phase) {
+    await container.ending;
+    return;
+  }
+  const signal = options.signal ?? container.spec.stopSignal;
+  const seconds = options.timeoutSeconds ?? container.spec.stopTimeoutSeconds;
+  const over = () => livePhase(container.phase) === null;
+  if (phase.state === 'running' && seconds > 0 && container.main) {
+    context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
+    container.main.signal(signal, 'process');
+    await container.changed.until(over, seconds * 1000);
+  }
+  if (phase.state === 'paused' && seconds > 0 && container.main) {
+    // A frozen process gets its signal when it thaws.
+    container.main.signal(signal, 'process');
+    await context.cgroups.open(container.id).thaw();
+    context.ledger.change(container, { phase: { ...phase, state: 'running' } }, { action: 'unpause' });
+    await container.changed.until(over, seconds * 1000);
+  }
+  if (!over()) await killAndWait(context, container);
+  await container.ending;
+  context.ledger.event(container, { action: 'stop' });
+}
+
+/** SIGKILL to all processes; returns when the container is over and cleaned up. */
+export async function killAndWait(context: EngineContext, container: Container): Promise<void> {
+  if (livePhase(container.phase)) {
+    await context.cgroups.open(container.id).kill();
+    await container.changed.until(() => livePhase(container.phase) === null, killedMs);
+  }
+  await container.ending;
+}

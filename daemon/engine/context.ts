@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
+import type { Shim } from '../kernel/process/shim.ts';
+import type { Layers } from '../kernel/rootfs/layers.ts';
+import type { Log } from '../log.ts';
+import type { HostProcess } from './container/phase.ts';
+import type { Registry } from './container/registry.ts';
+import type { Ledger } from './ledger.ts';
+import type { DeviceNode } from './plan/devices.ts';
+import type { Credentials } from './plan/process.ts';
+import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
+
+/** Starting and finding shims, and the processes under them. */
+export interface ProcessKernel {
+  /** Starts a shim with an encoded plan. */
+  spawn(plan: Buffer): { readonly shim: Shim; readonly pid: number };
+  /** Connects to a shim that runs; rejects when none does. */
+  connect(runDir: string): Promise<Shim>;
+  isAlive(process: HostProcess): boolean;
+  /** A process that is gone is no error. */
+  kill(process: HostProcess, signal: number): void;
+}
+
+/** Who a process is to be, with all names resolved against the container's own files. */
+export interface Identities {
+  /** `roots`: folders in which the container's files are looked for, in order. */
+  resolve(
+    spec: Pick<ContainerSpec, 'capAdd' | 'capDrop' | 'seccompUnconfined'>,
+    process: ProcessSpec,
+    roots: readonly string[],
+  ): { readonly credentials: Credentials; readonly home: string };
+  readonly maskedPaths: readonly string[];
+  readonly readOnlyPaths: readonly string[];
+  hostDevices(): readonly DeviceNode[];
+  readonly capabilityNames: readonly string[];
+  readonly seccomp: boolean;
+}
+
+export interface EnginePaths {
+  readonly root: string;
+  readonly run: string;
+}
+
+/** What the verbs work with. */
+export interface EngineContext {
+  readonly paths: EnginePaths;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly cgroups: Cgroups;
+  readonly layers: Layers;
+  readonly processes: ProcessKernel;
+  readonly identities: Identities;
+}
+
+/** Folder of a container's run state. */
+export function runFolder(context: EngineContext, id: string): string {
+  return join(context.paths.run, 'c', id);
+}

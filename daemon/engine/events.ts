@@ -1,0 +1,86 @@
+import { LikerError } from '../../common/errors.ts';
+import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
+import type { Ledger } from './ledger.ts';
+
+const pageSize = 500;
+
+/**
+ * Replays events and follows: always read from the store by number, so that nothing is lost between the two.
+ * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept.
+ */
+export async function* subscribe(
+  ledger: Ledger,
+  options: SubscribeOptions,
+  signal: AbortSignal,
+): AsyncIterable<EventRecord> {
+  let seq = firstSeq(ledger, options);
+  const wanted = eventFilter(options.filters);
+  for (;;) {
+    const more = ledger.events.next(signal).catch(() => {});
+    for (let page = ledger.after(seq, pageSize); page.length > 0; page = ledger.after(seq, pageSize)) {
+      for (const event of page) {
+        seq = event.seq;
+        if (options.untilMs !== null && event.time >= options.untilMs) return;
+        if (wanted(event)) yield event;
+        if (signal.aborted) return;
+      }
+    }
+    if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs)) return;
+    await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, signal)]));
+  }
+}
+
+function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
+  const { oldestSeq, lastSeq } = ledger.store;
+  if (options.sinceSeq !== null) {
+    if (options.sinceSeq > 0 && options.sinceSeq < oldestSeq - 1) {
+      throw new LikerError(
+        'EVENTS_TRIMMED',
+        `Cannot replay events after ${options.sinceSeq}: the oldest that is kept is ${oldestSeq}; start from there`,
+        { metadata: { oldest_seq: String(oldestSeq), since_seq: String(options.sinceSeq) } },
+      );
+    }
+    return options.sinceSeq;
+  }
+  if (options.sinceMs !== null) return ledger.store.seqBefore(options.sinceMs);
+  // A bound in the past without a beginning asks for what there is up to it.
+  return options.untilMs !== null && !options.follow ? 0 : lastSeq;
+}
+
+function until(time: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.min(time - Date.now(), 2 ** 31 - 1));
+    timer.unref();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Of one key's values any, of all keys each. */
+function eventFilter(filters: readonly Filter[]): (event: EventRecord) => boolean {
+  const byKey = Map.groupBy(filters, (filter) => filter.key);
+  for (const key of byKey.keys()) {
+    if (!['container', 'event', 'label', 'type'].includes(key)) {
+      throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use container, event, label or type`, {
+        field: 'filters',
+      });
+    }
+  }
+  return (event) => [...byKey].every(([key, values]) => values.some(({ value }) => fits(event, key, value)));
+}
+
+function fits(event: EventRecord, key: string, value: string): boolean {
+  switch (key) {
+    case 'container':
+      return event.containerName === value || (value.length > 0 && event.containerId.startsWith(value));
+    case 'event':
+      return event.action === value;
+    case 'label': {
+      const split = value.indexOf('=');
+      const name = split < 0 ? value : value.slice(0, split);
+      const actual = event.attributes[name];
+      return actual !== undefined && (split < 0 || actual === value.slice(split + 1));
+    }
+    default:
+      return value === (event.containerId ? 'container' : 'daemon');
+  }
+}

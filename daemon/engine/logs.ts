@@ -1,0 +1,75 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ParsedEntry } from '../kernel/logfile/parse.ts';
+import { LogReader } from '../kernel/logfile/reader.ts';
+import type { LogEntry, ReadLogsOptions } from './api.ts';
+import type { Container } from './container/container.ts';
+import { livePhase } from './container/phase.ts';
+import type { EngineContext } from './context.ts';
+
+const lineEnd = Buffer.from('\n');
+
+/** Reads a container's log, and with follow goes on until the container ends. Each batch fits a message. */
+export async function* readLogs(
+  context: EngineContext,
+  container: Container,
+  options: ReadLogsOptions,
+  signal: AbortSignal,
+): AsyncIterable<readonly LogEntry[]> {
+  using reader = new LogReader(context.layers.folders(container.id).log);
+  if (options.tail !== null) yield* lastLines(reader, options.tail, options);
+  for (;;) {
+    // Before the read: what is written by then is read, what comes later wakes.
+    const more = options.follow ? container.output.next(signal).catch(() => {}) : null;
+    const live = livePhase(container.phase) !== null || container.ending !== null;
+    for (let batch = reader.read(); batch !== null; batch = reader.read()) {
+      const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
+      if (entries.length > 0) yield entries;
+      if (signal.aborted) return;
+      if (options.untilNs !== null && batch.some((entry) => entry.timeNs >= (options.untilNs as bigint))) return;
+      await setImmediate();
+    }
+    if (!more || !live || container.removed || signal.aborted) return;
+    await more;
+  }
+}
+
+/** Reads to the end and answers the last `count` lines; a line's parts belong together. */
+async function* lastLines(
+  reader: LogReader,
+  count: number,
+  range: ReadLogsOptions,
+): AsyncIterable<readonly LogEntry[]> {
+  let lines: LogEntry[][] = [];
+  const open: Record<'stdout' | 'stderr', LogEntry[] | null> = { stdout: null, stderr: null };
+  for (let batch = reader.read(); batch !== null; batch = reader.read()) {
+    for (const parsed of batch) {
+      if (!inRange(parsed, range)) continue;
+      let line = open[parsed.stream];
+      if (!line) {
+        line = [];
+        lines.push(line);
+      }
+      line.push(toEntry(parsed));
+      open[parsed.stream] = parsed.partial ? line : null;
+    }
+    // Twice what is asked for before it is cut, so that cutting stays cheap.
+    if (lines.length > 2 * count + 1000) lines = lines.slice(-count);
+    await setImmediate();
+  }
+  const wanted = count === 0 ? [] : lines.slice(-count).flat();
+  for (let start = 0; start < wanted.length; start += 512) yield wanted.slice(start, start + 512);
+}
+
+function inRange(entry: ParsedEntry, range: ReadLogsOptions): boolean {
+  return (
+    (range.sinceNs === null || entry.timeNs >= range.sinceNs) && (range.untilNs === null || entry.timeNs < range.untilNs)
+  );
+}
+
+function toEntry(entry: ParsedEntry): LogEntry {
+  return {
+    timeNs: entry.timeNs,
+    stream: entry.stream,
+    data: entry.partial ? entry.text : Buffer.concat([entry.text, lineEnd]),
+  };
+}

@@ -1,0 +1,167 @@
+import { cloneFlag, mountAttr, type Step } from '../../kernel/plan/steps.ts';
+import type { ContainerSpec, Mount, Propagation } from '../container/spec.ts';
+import { ms } from './constants.ts';
+
+const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
+
+type MountStep = Extract<Step, { step: 'mount' }>;
+type BindStep = Extract<Step, { step: 'bind' }>;
+
+export function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
+  return {
+    step: 'mount',
+    source: values.type,
+    attributes: 0,
+    options: [],
+    create: 'directory',
+    optional: false,
+    ...values,
+  };
+}
+
+export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
+  return {
+    step: 'bind',
+    recursive: true,
+    attributes: 0,
+    propagation: ms.PRIVATE | ms.REC,
+    create: 'file',
+    optional: false,
+    ...values,
+  };
+}
+
+/** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
+export function standardMounts(spec: ContainerSpec): Step[] {
+  const guarded = NOSUID | NOEXEC | NODEV;
+  return [
+    mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
+    mountStep({
+      type: 'tmpfs',
+      target: '/dev',
+      attributes: NOSUID,
+      options: [
+        ['mode', '0755'],
+        ['size', '64m'],
+      ],
+    }),
+    mountStep({
+      type: 'devpts',
+      target: '/dev/pts',
+      attributes: NOSUID | NOEXEC,
+      options: [
+        ['newinstance', null],
+        ['ptmxmode', '0666'],
+        ['mode', '0620'],
+        ['gid', '5'],
+      ],
+    }),
+    ...(spec.namespaces.ipc.kind === 'host'
+      ? [bindStep({ source: '/dev/shm', target: '/dev/shm', attributes: guarded, create: 'directory' })]
+      : [
+          mountStep({
+            type: 'tmpfs',
+            source: 'shm',
+            target: '/dev/shm',
+            attributes: guarded,
+            options: [
+              ['mode', '1777'],
+              ['size', String(spec.shmSizeBytes)],
+            ],
+          }),
+        ]),
+    mountStep({ type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
+    mountStep({
+      type: 'sysfs',
+      target: '/sys',
+      attributes: guarded | (spec.process.privileged ? 0 : RDONLY),
+    }),
+  ];
+}
+
+/** The control groups, as the container's own cgroup namespace shows them. */
+export function cgroupMounts(paths: Readonly<Record<string, string>>, writable: boolean): Step[] {
+  const attributes = NOSUID | NOEXEC | NODEV | (writable ? 0 : RDONLY);
+  const folders = Object.entries(paths);
+  const bind = (source: string, target: string) =>
+    bindStep({ source, target, recursive: false, attributes, create: 'directory' });
+  const only = folders[0];
+  if (folders.length === 1 && only?.[0] === 'v2') return [bind(only[1], '/sys/fs/cgroup')];
+  return [
+    mountStep({
+      type: 'tmpfs',
+      source: 'cgroup',
+      target: '/sys/fs/cgroup',
+      attributes: NOSUID | NOEXEC | NODEV,
+      options: [
+        ['mode', '0755'],
+        ['size', '64k'],
+      ],
+    }),
+    ...folders.map(([name, folder]) => bind(folder, `/sys/fs/cgroup/${name === 'v2' ? 'unified' : name}`)),
+    ...(writable ? [] : [{ step: 'read-only', target: '/sys/fs/cgroup' } as const]),
+  ];
+}
+
+const propagationFlags: Readonly<Record<Propagation, number>> = {
+  private: ms.PRIVATE,
+  rprivate: ms.PRIVATE | ms.REC,
+  shared: ms.SHARED,
+  rshared: ms.SHARED | ms.REC,
+  slave: ms.SLAVE,
+  rslave: ms.SLAVE | ms.REC,
+};
+
+/** The mounts that the user asked for. */
+export function userMount(mount: Mount): Step {
+  const readOnly = mount.readOnly ? RDONLY : 0;
+  if (mount.type === 'bind') {
+    return bindStep({
+      source: mount.source,
+      target: mount.target,
+      recursive: mount.recursive,
+      attributes: readOnly,
+      propagation: propagationFlags[mount.propagation],
+      create: 'directory',
+    });
+  }
+  return tmpfsMount(mount.target, mount.options, readOnly);
+}
+
+const tmpfsFlags: Readonly<Record<string, number>> = {
+  ro: RDONLY,
+  nosuid: NOSUID,
+  nodev: NODEV,
+  noexec: NOEXEC,
+  noatime: mountAttr.NOATIME,
+};
+const tmpfsDefaults = new Set(['rw', 'suid', 'dev', 'exec', 'atime', 'defaults', 'relatime']);
+
+/** A tmpfs with Docker's defaults (nosuid, nodev, noexec, mode 1777) and the options of mount(8). */
+function tmpfsMount(target: string, words: readonly string[], attributes: number): Step {
+  let flags = attributes | NOSUID | NODEV | NOEXEC;
+  const options = new Map<string, string | null>([['mode', '1777']]);
+  for (const word of words) {
+    const flag = tmpfsFlags[word];
+    if (flag !== undefined) flags |= flag;
+    else if (word === 'exec') flags &= ~NOEXEC;
+    else if (word === 'suid') flags &= ~NOSUID;
+    else if (word === 'dev') flags &= ~NODEV;
+    else if (!tmpfsDefaults.has(word)) {
+      const [key = '', ...value] = word.split('=');
+      options.set(key, value.length > 0 ? value.join('=') : null);
+    }
+  }
+  return mountStep({ type: 'tmpfs', target, attributes: flags, options: [...options] });
+}
+
+/** Clone flags of the namespaces that a container has of its own. The cgroup namespace is a step: it comes after joining. */
+export function ownNamespaces(spec: ContainerSpec): number {
+  const { pid, ipc, uts, network } = spec.namespaces;
+  let flags: number = cloneFlag.mount;
+  if (pid.kind === 'private') flags |= cloneFlag.pid;
+  if (ipc.kind === 'private') flags |= cloneFlag.ipc;
+  if (uts.kind === 'private') flags |= cloneFlag.uts;
+  if (network.kind === 'private') flags |= cloneFlag.network;
+  return flags;
+}

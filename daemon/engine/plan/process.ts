@@ -1,0 +1,55 @@
+import type { Step } from '../../kernel/plan/steps.ts';
+import type { ProcessSpec } from '../container/spec.ts';
+
+/** A process's identity with every name resolved. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups, the primary one too. */
+  readonly groups: readonly number[];
+  /** Bit set, in the order of <linux/capability.h>. */
+  readonly capabilities: bigint;
+  readonly rlimits: readonly { readonly resource: number; readonly soft: string; readonly hard: string }[];
+  /** Null: no filter. */
+  readonly seccomp: Uint8Array | null;
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The environment, built from nothing: defaults, then what was asked for (the last of a name wins). */
+export function environment(spec: ProcessSpec, values: { readonly home: string; readonly hostname: string }): string[] {
+  const env = new Map<string, string>([
+    ['PATH', defaultPath],
+    ['HOSTNAME', values.hostname],
+  ]);
+  if (spec.tty) env.set('TERM', 'xterm');
+  env.set('HOME', values.home);
+  for (const entry of spec.env) {
+    const split = entry.indexOf('=');
+    if (split > 0) env.set(entry.slice(0, split), entry.slice(split + 1));
+  }
+  return [...env].map(([name, value]) => `${name}=${value}`);
+}
+
+/** From the standard streams to the exec: the same for a container's main process and for an exec. */
+export function processSteps(spec: ProcessSpec, credentials: Credentials, env: readonly string[]): Step[] {
+  const { uid, gid, groups, capabilities, rlimits, seccomp } = credentials;
+  // A user other than root keeps no capability over execve, as execve would drop them anyway.
+  const kept = uid === 0 ? capabilities : 0n;
+  const filter: Step[] = seccomp ? [{ step: 'seccomp', filter: seccomp }] : [];
+  return [
+    { step: 'stdio' },
+    ...rlimits.map((limit): Step => ({ step: 'rlimit', ...limit })),
+    { step: 'umask', mask: 0o022 },
+    { step: 'cwd', path: spec.cwd, create: true },
+    { step: 'groups', gids: groups },
+    ...(spec.noNewPrivileges ? [{ step: 'no-new-privileges' } as const] : []),
+    // Without no_new_privs a filter needs CAP_SYS_ADMIN (seccomp(2)), so it comes before the capabilities go.
+    ...(spec.noNewPrivileges ? [] : filter),
+    { step: 'bounding', set: capabilities },
+    { step: 'user', uid, gid },
+    { step: 'capabilities', effective: kept, permitted: kept, inheritable: 0n, ambient: 0n },
+    ...(spec.noNewPrivileges ? filter : []),
+    { step: 'exec', args: spec.args, env },
+  ];
+}

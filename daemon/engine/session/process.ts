@@ -1,0 +1,325 @@
+import { randomBytes } from 'node:crypto';
+import { LikerError } from '../../../common/errors.ts';
+import { noBound } from '../../kernel/process/protocol.ts';
+import type { Shim, ShimProcessState, Started, StreamNumber } from '../../kernel/process/shim.ts';
+import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
+import type { ExitStatus, HostProcess } from '../container/phase.ts';
+import type { OnDisconnect, ProcessSpec, TerminalSize } from '../container/spec.ts';
+import { Notifier } from '../sync.ts';
+import { ClientSession, type StreamName } from './client-session.ts';
+
+/** How far a process may be ahead of the slowest client that it waits for, in bytes of a stream: the ring's size. */
+export const windowBytes = 256 * 1024;
+/** Bytes of stdin sent to the shim that the process has not yet taken. */
+const maxStdinInFlight = 1024 * 1024;
+/** A client that takes nothing for so long is not waited for: when others are attached, and on a terminal. */
+const stalledBesideOthersMs = 1000;
+const stalledTerminalMs = 10_000;
+
+const streamNumbers: Readonly<Record<StreamName, StreamNumber>> = { stdout: 1, stderr: 2 };
+
+export interface ProcessIdentity {
+  readonly containerId: string;
+  readonly containerName: () => string;
+  /** "main" or the id of an exec. */
+  readonly processId: string;
+  /** 0: main. */
+  readonly number: number;
+  readonly spec: ProcessSpec;
+  readonly onDisconnect: OnDisconnect;
+}
+
+export interface ProcessEvents {
+  /** The client that the process was started for has vanished. */
+  clientLost(process: ContainerProcess): void;
+  attached(process: ContainerProcess): void;
+  detached(process: ContainerProcess): void;
+}
+
+interface Snapshot {
+  readonly session: ClientSession;
+  readonly pieces: { stream: StreamName; offset: number; data: Buffer }[];
+  stdinOffset: number;
+}
+
+/** A process of a container while its shim knows it: its clients, its flow control, its stdin. */
+export class ContainerProcess {
+  readonly identity: ProcessIdentity;
+  readonly #events: ProcessEvents;
+  #shim: Shim | null;
+  #host: HostProcess | null = null;
+  #startedAt: number | null = null;
+  #exit: ExitStatus | null = null;
+  readonly #sessions = new Set<ClientSession>();
+  readonly #snapshots = new Map<number, Snapshot>();
+  #nextSnapshot = 1;
+  readonly #produced: Record<StreamName, number> = { stdout: 0, stderr: 0 };
+  readonly #limits: Record<StreamName, bigint> = { stdout: noBound, stderr: noBound };
+  readonly #stdinSent = new Map<string, number>();
+  readonly #stdinTaken = new Map<string, number>();
+  #stdinInFlight = 0;
+  #stallTimer: NodeJS.Timeout | null = null;
+  /** Notified as clients take output. */
+  readonly #progress = new Notifier();
+  /** While set, a client that was lost with an earlier daemon may come back and nothing may run ahead of it. */
+  #graceUntil = 0;
+  #everAttached = false;
+  onDisconnect: OnDisconnect;
+
+  constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
+    this.identity = identity;
+    this.onDisconnect = identity.onDisconnect;
+    this.#shim = shim;
+    this.#events = events;
+  }
+
+  get host(): HostProcess | null {
+    return this.#exit ? null : this.#host;
+  }
+
+  get startedAt(): number | null {
+    return this.#startedAt;
+  }
+
+  get exit(): ExitStatus | null {
+    return this.#exit;
+  }
+
+  /** A client has come since the process was started or adopted. */
+  get everAttached(): boolean {
+    return this.#everAttached;
+  }
+
+  get attachedClients(): number {
+    return this.#sessions.size;
+  }
+
+  set shim(shim: Shim | null) {
+    this.#shim = shim;
+  }
+
+  /** A session for the client that the process is started for; opens when the process has started. */
+  initiate(sink: SessionSink): ClientSession {
+    const session = new ClientSession(this, sink, { id: newSessionId(), initiator: true, readOnly: false });
+    this.#sessions.add(session);
+    this.#limits.stdout = BigInt(windowBytes);
+    this.#limits.stderr = BigInt(windowBytes);
+    return session;
+  }
+
+  started(started: Started): void {
+    this.#host = { pid: started.pid, startTime: started.startTime };
+    this.#startedAt = Number(started.startedAtNs / 1_000_000n);
+    for (const session of this.#sessions) if (!session.ready) session.open(this.#readyFrame(session, 0, 0, 0));
+    this.updateLimits();
+  }
+
+  /** Takes over what a shim says about a process that an earlier daemon started. */
+  adopt(state: ShimProcessState, graceMs: number): void {
+    this.#host = { pid: state.pid, startTime: state.startTime };
+    this.#startedAt = Number(state.startedAtNs / 1_000_000n);
+    this.#produced.stdout = Number(state.stdout);
+    this.#produced.stderr = Number(state.stderr);
+    this.#limits.stdout = state.stdoutLimit;
+    this.#limits.stderr = state.stderrLimit;
+    if (state.stdoutLimit === noBound && state.stderrLimit === noBound) return;
+    this.#graceUntil = Date.now() + graceMs;
+    setTimeout(() => this.updateLimits(), graceMs + 1).unref();
+  }
+
+  /** Attaches a client: replays what the ring holds, then follows. */
+  attach(sink: SessionSink, options: AttachOptions): ClientSession {
+    const shim = this.#shim;
+    if (!shim) {
+      throw new LikerError(
+        'SHIM_LOST',
+        `Cannot attach to container '${this.identity.containerName()}': its shim was lost, and its terminal with it`,
+      );
+    }
+    const resume = options.resume;
+    const session = new ClientSession(this, sink, {
+      id: resume ? checkSessionId(resume.sessionId) : newSessionId(),
+      initiator: resume !== null,
+      readOnly: options.readOnly,
+    });
+    this.#sessions.add(session);
+    this.#everAttached = true;
+    this.#graceUntil = 0;
+    if (options.terminalSize) this.resize(options.terminalSize);
+    const request = this.#nextSnapshot++;
+    this.#snapshots.set(request, { session, pieces: [], stdinOffset: 0 });
+    if (resume) shim.askStdinOffset(this.identity.number, sessionNumber(session.id));
+    const since = (offset: number | undefined) => (options.replay || resume ? BigInt(offset ?? 0) : noBound);
+    shim.snapshot(this.identity.number, request, since(resume?.stdoutOffset), since(resume?.stderrOffset));
+    this.#events.attached(this);
+    return session;
+  }
+
+  data(stream: StreamNumber, offset: bigint, bytes: Buffer): void {
+    const name = stream === 2 ? 'stderr' : 'stdout';
+    const at = Number(offset);
+    this.#produced[name] = at + bytes.length;
+    for (const session of this.#sessions) if (!this.#replaying(session)) session.output(name, at, bytes);
+    this.#watchStalls();
+  }
+
+  snapshotData(request: number, stream: StreamNumber, offset: bigint, data: Buffer): void {
+    this.#snapshots.get(request)?.pieces.push({ stream: stream === 2 ? 'stderr' : 'stdout', offset: Number(offset), data });
+  }
+
+  snapshotEnd(request: number, stdout: bigint, stderr: bigint): void {
+    const snapshot = this.#snapshots.get(request);
+    if (!snapshot) return;
+    this.#snapshots.delete(request);
+    const { session, pieces, stdinOffset } = snapshot;
+    if (!this.#sessions.has(session)) return;
+    const first = (stream: StreamName, end: bigint) =>
+      pieces.find((piece) => piece.stream === stream)?.offset ?? Number(end);
+    session.open(this.#readyFrame(session, first('stdout', stdout), first('stderr', stderr), stdinOffset));
+    for (const piece of pieces) session.output(piece.stream, piece.offset, piece.data);
+    if (this.#exit) session.exit(this.#exit);
+    else this.updateLimits();
+  }
+
+  stdinAck(session: bigint, offset: bigint): void {
+    const id = session.toString(16).padStart(16, '0');
+    const sent = this.#stdinSent.get(id) ?? 0;
+    const taken = offset === noBound ? sent : Number(offset);
+    const before = this.#stdinTaken.get(id) ?? 0;
+    this.#stdinTaken.set(id, taken);
+    this.#stdinInFlight = Math.max(0, this.#stdinInFlight - Math.max(0, Math.min(taken, sent) - before));
+    for (const snapshot of this.#snapshots.values()) if (snapshot.session.id === id) snapshot.stdinOffset = taken;
+    for (const client of this.#sessions) {
+      if (client.id === id && client.ready) client.stdinAck(taken);
+      else client.stdinRoom();
+    }
+  }
+
+  /** Hands bytes to the process; false when it must take what it has first. */
+  stdin(session: ClientSession, offset: number, data: Buffer): boolean {
+    if (this.#exit || !this.#shim) return true;
+    if (this.#stdinInFlight > 0 && this.#stdinInFlight + data.length > maxStdinInFlight) return false;
+    this.#stdinInFlight += data.length;
+    this.#stdinSent.set(session.id, offset + data.length);
+    if (!this.#stdinTaken.has(session.id)) this.#stdinTaken.set(session.id, offset);
+    this.#shim.stdin(this.identity.number, sessionNumber(session.id), offset, data);
+    return true;
+  }
+
+  closeStdin(session: ClientSession): void {
+    this.#shim?.closeStdin(this.identity.number, sessionNumber(session.id));
+  }
+
+  resize(size: TerminalSize): void {
+    if (this.identity.spec.tty) this.#shim?.resize(this.identity.number, size);
+  }
+
+  signal(signal: number, scope: 'process' | 'foreground'): void {
+    this.#shim?.signal(this.identity.number, signal, scope);
+  }
+
+  /** Resolves when all clients that read have taken all output, or the time is over. */
+  async drained(ms: number): Promise<void> {
+    const behind = () => [...this.#sessions].some((session) => session.blocking && session.unfinished);
+    await this.#progress.until(() => !behind(), ms);
+  }
+
+  /** The process has ended and all its output was handed over. */
+  ended(exit: ExitStatus): void {
+    this.#exit = exit;
+    for (const session of this.#sessions) if (!this.#replaying(session)) session.exit(exit);
+  }
+
+  /** Ends all sessions without an exit frame. */
+  dropSessions(): void {
+    for (const session of [...this.#sessions]) session.drop();
+  }
+
+  clientLost(): void {
+    if (!this.#exit) this.#events.clientLost(this);
+  }
+
+  clientDetached(session: ClientSession): void {
+    // Who detaches means the process to go on.
+    if (session.initiator) this.onDisconnect = 'keep';
+    this.#events.detached(this);
+  }
+
+  leave(session: ClientSession): void {
+    this.#sessions.delete(session);
+    this.#stdinSent.delete(session.id);
+    this.#stdinTaken.delete(session.id);
+    this.updateLimits();
+  }
+
+  /** Tells the shim how far it may read: as far ahead of the slowest client that is waited for as the ring holds. */
+  updateLimits(): void {
+    this.#progress.notify();
+    if (!this.#shim || this.#exit || Date.now() < this.#graceUntil) return;
+    for (const stream of ['stdout', 'stderr'] as const) {
+      let limit = noBound;
+      for (const session of this.#sessions) {
+        if (!session.blocking || this.#replaying(session)) continue;
+        const bound = BigInt(session.taken[stream] + windowBytes);
+        if (bound < limit) limit = bound;
+      }
+      const now = this.#limits[stream];
+      if (limit === now || (limit !== noBound && now !== noBound && limit - now < windowBytes / 4)) continue;
+      this.#limits[stream] = limit;
+      this.#shim.limit(this.identity.number, streamNumbers[stream], limit);
+    }
+  }
+
+  #replaying(session: ClientSession): boolean {
+    for (const snapshot of this.#snapshots.values()) if (snapshot.session === session) return true;
+    return false;
+  }
+
+  #readyFrame(session: ClientSession, stdout: number, stderr: number, stdin: number): OutputFrame & { kind: 'ready' } {
+    return {
+      kind: 'ready',
+      containerId: this.identity.containerId,
+      containerName: this.identity.containerName(),
+      processId: this.identity.processId,
+      sessionId: session.id,
+      tty: this.identity.spec.tty,
+      stdoutOffset: stdout,
+      stderrOffset: stderr,
+      stdinOffset: stdin,
+    };
+  }
+
+  /** Looks after clients that have stopped reading, as long as there are any. */
+  #watchStalls(): void {
+    if (this.#stallTimer) return;
+    if (![...this.#sessions].some((session) => session.blocking && session.behind)) return;
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = null;
+      const bound =
+        this.#sessions.size > 1 ? stalledBesideOthersMs : this.identity.spec.tty ? stalledTerminalMs : Infinity;
+      for (const session of this.#sessions) {
+        if (session.blocking && session.behind && Date.now() - session.lastProgress >= bound) session.stopWaiting();
+      }
+      this.updateLimits();
+      this.#watchStalls();
+    }, stalledBesideOthersMs / 4);
+    this.#stallTimer.unref();
+  }
+}
+
+function newSessionId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+function checkSessionId(id: string): string {
+  if (!/^[0-9a-f]{16}$/.test(id)) {
+    throw new LikerError('BAD_ARGUMENT', `Cannot resume session '${id}': a session id has sixteen hexadecimal digits`, {
+      field: 'start.resume.session_id',
+    });
+  }
+  return id;
+}
+
+function sessionNumber(id: string): bigint {
+  return BigInt(`0x${id}`);
+}

@@ -1,0 +1,54 @@
+/** Runs tasks one at a time, in the order in which they came. */
+export class Mutex {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(task);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Wakes all that wait for the next change. */
+export class Notifier {
+  #waiters = new Set<() => void>();
+
+  notify(): void {
+    const waiters = this.#waiters;
+    this.#waiters = new Set();
+    for (const wake of waiters) wake();
+  }
+
+  /** Resolves at the next notify, or rejects with the signal's reason. */
+  next(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        this.#waiters.delete(wake);
+        reject(signal?.reason);
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      this.#waiters.add(wake);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** Resolves to true as soon as `condition` holds, to false when the time is over. */
+  async until(condition: () => boolean, ms: number): Promise<boolean> {
+    const signal = AbortSignal.timeout(ms);
+    while (!condition()) {
+      try {
+        await this.next(signal);
+      } catch {
+        return condition();
+      }
+    }
+    return true;
+  }
+}

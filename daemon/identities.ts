@@ -1,0 +1,65 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Identities } from './engine/context.ts';
+import type { DeviceNode } from './engine/plan/devices.ts';
+import { capabilityNames, containerCapabilities, daemonCapabilities } from './kernel/security/capabilities.ts';
+import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
+import { resolveRlimits } from './kernel/security/rlimits.ts';
+import { seccompAvailable, seccompFilter } from './kernel/seccomp/filter.ts';
+import { containerFiles } from './kernel/users/files.ts';
+import { resolveUser } from './kernel/users/resolve.ts';
+
+/** Resolves who a process is to be, from the kernel adapters of users, capabilities, rlimits and seccomp. */
+export function makeIdentities(): Identities {
+  const seccomp = seccompAvailable();
+  return {
+    maskedPaths,
+    readOnlyPaths,
+    seccomp,
+    capabilityNames: capabilityNames(daemonCapabilities()),
+    hostDevices,
+    resolve: (spec, process, roots) => {
+      const user = resolveUser(containerFiles(roots), process.user, process.additionalGroups);
+      const capabilities = containerCapabilities({
+        add: spec.capAdd,
+        drop: spec.capDrop,
+        privileged: process.privileged,
+      });
+      const confined = seccomp && !spec.seccompUnconfined && !process.privileged;
+      return {
+        home: user.home,
+        credentials: {
+          uid: user.uid,
+          gid: user.gid,
+          groups: user.groups,
+          capabilities,
+          rlimits: resolveRlimits(process.rlimits),
+          seccomp: confined ? seccompFilter(capabilities) : null,
+        },
+      };
+    },
+  };
+}
+
+/** Folders of /dev that a container has of its own. */
+const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/dev/ptmx']);
+
+function hostDevices(folder = '/dev'): DeviceNode[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry): DeviceNode[] => {
+    const path = join(folder, entry.name);
+    if (own.has(path)) return [];
+    if (entry.isDirectory()) return hostDevices(path);
+    if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return [];
+    const { rdev, mode } = statSync(path);
+    return [
+      {
+        path,
+        type: entry.isCharacterDevice() ? 'c' : 'b',
+        // As of makedev(3).
+        major: Number(((BigInt(rdev) >> 8n) & 0xfffn) | ((BigInt(rdev) >> 32n) & 0xfffff000n)),
+        minor: Number((BigInt(rdev) & 0xffn) | ((BigInt(rdev) >> 12n) & 0xffffff00n)),
+        mode: mode & 0o777,
+      },
+    ];
+  });
+}

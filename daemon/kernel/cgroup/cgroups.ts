@@ -1,0 +1,139 @@
+import { badArgument, LikerError } from '../../../common/errors.ts';
+import { applyResources, checkResources } from './apply.ts';
+import { ContainerCgroup } from './container-cgroup.ts';
+import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
+import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
+import { type Layout, type LayoutOptions, openLayout, type Place } from './layout.ts';
+import type { Resources } from './resources.ts';
+
+export interface CgroupsOptions extends LayoutOptions {
+  readonly attachDeviceFilter: AttachDeviceFilter;
+}
+
+/** Neither "." nor "..", no slash: an id is always one folder below the parent. */
+const idPattern = /^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,63}$/;
+
+function checkId(id: string, field: string): void {
+  if (!idPattern.test(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
+}
+
+/** What Liker reports on, beside the knobs of v1 and v2. */
+const reported = ['cpu', 'cpuset', 'memory', 'pids', 'devices', 'io', 'hugetlb', 'freezer'];
+const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
+/** v2 has these in its core. */
+const v2Core = ['devices', 'freezer'];
+
+/** The cgroups of one daemon: a parent in every hierarchy, a folder below it for each container. */
+export class Cgroups {
+  readonly #options: CgroupsOptions;
+  #state: Layout;
+
+  private constructor(options: CgroupsOptions) {
+    this.#options = options;
+    this.#state = openLayout(options);
+  }
+
+  /** Finds the mounted hierarchies and makes the parent in each. Throws NOT_PERMITTED, CGROUP_CONTROLLER_MISSING. */
+  static open(options: CgroupsOptions): Cgroups {
+    checkId(options.parent, 'parent');
+    return new Cgroups(options);
+  }
+
+  get layout(): 'v1' | 'v2' | 'hybrid' {
+    return this.#state.kind;
+  }
+
+  /** Where each controller is; version 0: nowhere. */
+  controllers(): { name: string; version: 0 | 1 | 2; mountPoint: string }[] {
+    const { places } = this.#state;
+    return reported.map((name) => {
+      const v1 = places.find(
+        (place) => place.version === 1 && place.controllers.includes(v1Names[name] ?? name),
+      );
+      const v2 = places.find((place) => place.version === 2 && [...v2Core, ...place.offered].includes(name));
+      const place = v1 ?? v2;
+      return { name, version: place?.version ?? 0, mountPoint: place?.mountPoint ?? '' };
+    });
+  }
+
+  /**
+   * Throws unless such a container can be made here: CGROUP_CONTROLLER_MISSING or LIMIT_REFUSED with controller, path
+   * and remedy, BAD_ARGUMENT for a value that makes no sense. Makes nothing.
+   */
+  check(resources: Resources, options: { readonly allDevices: boolean } = { allDevices: false }): void {
+    checkResources(resources, this.#state);
+    if (!options.allDevices) checkDevices(this.#state);
+  }
+
+  /** Makes a container's cgroup in every hierarchy and sets its limits; on failure nothing is left of it. */
+  create(id: string, resources: Resources, options: { readonly allDevices: boolean }): ContainerCgroup {
+    checkId(id, 'container');
+    const folderIn = (place: Place): string => `${place.parent}/${id}`;
+    const made: string[] = [];
+    try {
+      for (const place of this.#state.places) made.push(this.#makeFolder(place, id));
+      const applied = applyResources(resources, this.#state, folderIn, true);
+      if (!options.allDevices) restrictDevices(this.#state, folderIn, this.#options.attachDeviceFilter);
+      return new ContainerCgroup(this.#state, id, applied);
+    } catch (error) {
+      for (const folder of made.reverse()) removeTree(folder);
+      throw this.#explain(error, id);
+    }
+  }
+
+  #makeFolder(place: Place, id: string): string {
+    const folder = `${place.parent}/${id}`;
+    try {
+      if (makeFolder(folder)) return folder;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      // Somebody removed the parent: make it anew.
+      this.#state = openLayout(this.#options);
+      if (makeFolder(folder)) return folder;
+    }
+    return this.#replaceFolder(folder);
+  }
+
+  /** A folder that a crash left behind is replaced, unless processes live in it. */
+  #replaceFolder(folder: string): string {
+    if (removeTree(folder) && makeFolder(folder)) return folder;
+    throw new LikerError(
+      'SYSCALL',
+      `Cannot make cgroup ${folder}: it exists and has processes in it; kill them first`,
+      {
+        metadata: { path: folder },
+        syscall: { step: 'cgroup', syscall: 'mkdir', errno: 'EEXIST', object: folder },
+      },
+    );
+  }
+
+  #explain(error: unknown, id: string): unknown {
+    const errno = errnoOf(error);
+    if (errno === '' || error instanceof LikerError) return error;
+    const { message, syscall = '', path = id } = error as NodeJS.ErrnoException;
+    return new LikerError('SYSCALL', `Cannot make the cgroup of container ${id}: ${message}`, {
+      cause: error,
+      metadata: { container: id, path },
+      syscall: { step: 'cgroup', syscall, errno, object: path },
+    });
+  }
+
+  /** The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. */
+  open(id: string): ContainerCgroup {
+    checkId(id, 'container');
+    return new ContainerCgroup(this.#state, id, []);
+  }
+
+  /** Ids found below the parent in any hierarchy. */
+  list(): string[] {
+    const names = this.#state.places.flatMap(({ parent }) => childFolders(parent));
+    return [...new Set(names)].filter((name) => idPattern.test(name));
+  }
+
+  /** Removes the parent wherever no container is left in it. */
+  close(): void {
+    for (const { parent } of this.#state.places) {
+      if (childFolders(parent).length === 0) removeTree(parent);
+    }
+  }
+}

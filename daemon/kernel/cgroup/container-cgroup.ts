@@ -1,0 +1,158 @@
+import { LikerError } from '../../../common/errors.ts';
+import { applyResources, checkResources } from './apply.ts';
+import { ExecCgroup } from './exec-cgroup.ts';
+import { keyedValue, makeFolder, readOptional, writeText } from './files.ts';
+import type { Layout, Place } from './layout.ts';
+import { pidsIn } from './processes.ts';
+import { removeFolders } from './remove.ts';
+import type { AppliedLimit, Resources } from './resources.ts';
+import { signalAll } from './tracker.ts';
+import { trackerV1 } from './tracker-v1.ts';
+import { trackerV2 } from './tracker-v2.ts';
+
+/** How long a pause may take before it is given up. */
+const freezeMs = 10_000;
+
+/** The files that a process joins its v1 cgroups by. On a v1 hierarchy beside v2, tracking is v2's. */
+function tasksFiles(layout: Layout, id: string): string[] {
+  return layout.places.filter(({ version }) => version === 1).map(({ parent }) => `${parent}/${id}/tasks`);
+}
+
+/** The cgroup of one container: a folder in each hierarchy. Made by Cgroups.create, found again by Cgroups.open. */
+export class ContainerCgroup {
+  /** "v2" and the v1 controllers as mounted (joined by a comma) -> absolute folder. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** The limits as set when it was made; empty for one that was opened. */
+  readonly applied: readonly AppliedLimit[];
+  /** v1 files "tasks": the child writes 0 to each. */
+  readonly joinFiles: readonly string[];
+  /** v2 folder for CLONE_INTO_CGROUP; empty when v2 is not mounted. */
+  readonly unified: string;
+  readonly #id: string;
+  readonly #layout: Layout;
+  readonly #folder: string;
+
+  constructor(layout: Layout, id: string, applied: readonly AppliedLimit[]) {
+    this.#layout = layout;
+    this.#id = id;
+    this.applied = applied;
+    this.#folder = this.#folderIn(layout.tracking);
+    this.unified = layout.tracking.version === 2 ? this.#folder : '';
+    this.paths = Object.fromEntries(layout.places.map((place) => [place.key, this.#folderIn(place)]));
+    this.joinFiles = tasksFiles(layout, id);
+  }
+
+  get #tracker() {
+    return this.#layout.tracking.version === 2 ? trackerV2 : trackerV1;
+  }
+
+  #folderIn(place: Place): string {
+    return `${place.parent}/${this.#id}`;
+  }
+
+  /** The container's folder of a controller; null when the controller is nowhere. */
+  #folderOf(controller: string): string | null {
+    const place = this.#layout.places.find(({ controllers }) => controllers.includes(controller));
+    return place === undefined ? null : this.#folderIn(place);
+  }
+
+  /** Makes the sub-cgroup of one exec. */
+  createExec(n: number): ExecCgroup {
+    makeFolder(`${this.#folder}/exec-${n}`);
+    return this.openExec(n);
+  }
+
+  openExec(n: number): ExecCgroup {
+    // Where the freezer tracks, the exec joins its own freezer cgroup in place of the container's.
+    const files = this.joinFiles.filter((file) => file !== `${this.#folder}/tasks`);
+    return new ExecCgroup(`${this.#folder}/exec-${n}`, files, this.#tracker);
+  }
+
+  /** Stops all processes where they are. Throws SYSCALL when they do not come to rest; then all run on. */
+  async freeze(): Promise<void> {
+    if (await this.#tracker.freeze(this.#folder, freezeMs)) return;
+    throw new LikerError(
+      'SYSCALL',
+      `Cannot freeze cgroup ${this.#folder}: its processes did not come to rest within ${freezeMs / 1000} s; try again`,
+      {
+        metadata: { path: this.#folder },
+        syscall: { step: 'freeze', syscall: 'write', errno: 'EAGAIN', object: this.#folder },
+      },
+    );
+  }
+
+  async thaw(): Promise<void> {
+    this.#tracker.thaw(this.#folder);
+  }
+
+  frozen(): boolean {
+    return this.#tracker.isFrozen(this.#folder);
+  }
+
+  /** SIGKILL to all processes, nested and frozen ones too; none can fork its way out. They end a moment later. */
+  async kill(): Promise<void> {
+    if (this.unified !== '') await this.#tracker.kill(this.#folder);
+    else await this.#withoutForks(() => this.#tracker.kill(this.#folder));
+  }
+
+  /** v1: while signals go round, the container gets no new process. */
+  async #withoutForks(action: () => Promise<void>): Promise<void> {
+    const folder = this.#folderOf('pids');
+    const before = folder === null ? null : readOptional(`${folder}/pids.max`);
+    if (folder === null || before === null) return action();
+    writeText(`${folder}/pids.max`, '0');
+    try {
+      await action();
+    } finally {
+      if (readOptional(`${folder}/pids.max`) !== null) writeText(`${folder}/pids.max`, before);
+    }
+  }
+
+  async signalAll(signal: number): Promise<void> {
+    await signalAll(this.#tracker, this.#folder, signal);
+  }
+
+  /** All processes, those of execs and of nested cgroups too, as the daemon sees them. */
+  pids(): number[] {
+    return pidsIn(this.#folder);
+  }
+
+  populated(): boolean {
+    return this.#tracker.isPopulated(this.#folder);
+  }
+
+  /** File that the kernel changes when the container becomes empty (cgroup.events), for a watcher; empty on v1. */
+  get eventsFile(): string {
+    return this.unified === '' ? '' : `${this.unified}/cgroup.events`;
+  }
+
+  /** How many of its processes the kernel killed for want of memory. */
+  oomKills(): number {
+    const folder = this.#folderOf('memory');
+    if (folder === null) return 0;
+    const text =
+      readOptional(`${folder}/memory.events`) ?? readOptional(`${folder}/memory.oom_control`) ?? '';
+    return keyedValue(text, 'oom_kill') ?? 0;
+  }
+
+  /**
+   * Changes the limits that are not null, leaves the others. Throws CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or
+   * BAD_ARGUMENT; then all is as before.
+   */
+  update(resources: Resources): AppliedLimit[] {
+    const folderIn = (place: Place): string => this.#folderIn(place);
+    checkResources(resources, this.#layout, folderIn);
+    return applyResources(resources, this.#layout, folderIn, false);
+  }
+
+  /** Removes all its folders, nested ones first; waits for processes that are about to end. Gone is no error. */
+  async remove(): Promise<void> {
+    await removeFolders(Object.values(this.paths), this.eventsFile === '' ? undefined : this.eventsFile);
+  }
+
+  /** One file of a controller as it is now, for statistics; null when there is none. */
+  read(controller: string, file: string): string | null {
+    const folder = this.#folderOf(controller);
+    return folder === null ? null : readOptional(`${folder}/${file}`);
+  }
+}

@@ -1,0 +1,76 @@
+import { LikerError } from '../../../../common/errors.ts';
+import { deviceProgram } from '../device-program.ts';
+import { type DeviceRule, defaultDeviceRules } from '../device-rules.ts';
+import { errnoOf, writeText } from '../files.ts';
+import type { Layout, Place } from '../layout.ts';
+
+/** Loads a device program (struct bpf_insn[]) and attaches it to a v2 cgroup, given by its folder. */
+export type AttachDeviceFilter = (cgroup: string, instructions: Uint8Array) => void;
+
+function ruleText({ type, major, minor, access }: DeviceRule): string {
+  return `${type} ${major ?? '*'}:${minor ?? '*'} ${access}`;
+}
+
+/** As one batch on one descriptor; if the cgroup above forbids one, the others one by one. */
+function allowEach(file: string, texts: readonly string[]): void {
+  try {
+    writeText(file, ...texts);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    for (const text of texts) allowUnlessForbidden(file, text);
+  }
+}
+
+function allowUnlessForbidden(file: string, text: string): void {
+  try {
+    writeText(file, text);
+  } catch (error) {
+    // The daemon may not use this device itself: then its containers may not either.
+    if (errnoOf(error) !== 'EPERM') throw error;
+  }
+}
+
+const defaultTexts = defaultDeviceRules.map(ruleText);
+let defaultProgram: Uint8Array | null = null;
+
+function restrictV1(folder: string): void {
+  writeText(`${folder}/devices.deny`, 'a');
+  allowEach(`${folder}/devices.allow`, defaultTexts);
+}
+
+function noDeviceControl(): LikerError {
+  return new LikerError(
+    'CGROUP_CONTROLLER_MISSING',
+    "Cannot restrict the container's devices: neither the v1 controller 'devices' nor cgroup v2 is mounted; " +
+      'mount it: mount -t cgroup -o devices cgroup /sys/fs/cgroup/devices, or run the container privileged',
+    { metadata: { controller: 'devices', path: '/proc/self/mountinfo' } },
+  );
+}
+
+function findPlace(layout: Layout): Place | undefined {
+  return (
+    layout.places.find(({ version, controllers }) => version === 1 && controllers.includes('devices')) ??
+    layout.places.find(({ version }) => version === 2)
+  );
+}
+
+/** Throws CGROUP_CONTROLLER_MISSING when devices cannot be restricted here. */
+export function checkDevices(layout: Layout): void {
+  if (findPlace(layout) === undefined) throw noDeviceControl();
+}
+
+/** Lets the container use the default devices and no others: v1 devices.allow, v2 an eBPF program. */
+export function restrictDevices(
+  layout: Layout,
+  folderIn: (place: Place) => string,
+  attach: AttachDeviceFilter,
+): void {
+  const place = findPlace(layout);
+  if (place === undefined) throw noDeviceControl();
+  if (place.version === 1) {
+    restrictV1(folderIn(place));
+    return;
+  }
+  defaultProgram ??= deviceProgram(defaultDeviceRules);
+  attach(folderIn(place), defaultProgram);
+}

@@ -1,0 +1,98 @@
+import { badArgument } from '../../../../common/errors.ts';
+import { asText, fieldOf, type Knob, type KnobContext, type KnobSide, orMax, type Write } from '../knobs.ts';
+import type { Resources } from '../resources.ts';
+
+/** Docker's least: below it a container's first process is killed before it can say anything. */
+const leastBytes = 6 * 1024 * 1024;
+
+const limitFile = 'memory.limit_in_bytes';
+const bothFile = 'memory.memsw.limit_in_bytes';
+
+/** The limit in force: -1 for none. v1 shows "none" as a number near 2^63. */
+function currentLimit(context: KnobContext): number {
+  const text = context.read(context.version === 1 ? limitFile : 'memory.max');
+  const bytes = text === null || text === 'max' ? -1 : Number(text);
+  return bytes > Number.MAX_SAFE_INTEGER ? -1 : bytes;
+}
+
+/** Memory plus swap on v1. Unless it is asked for, Docker's default, twice the memory, if the present one is too small. */
+function v1Both({ memory }: Resources, context: KnobContext): Write | null {
+  if (memory.memorySwapBytes !== null) return { file: bothFile, value: String(memory.memorySwapBytes) };
+  if (memory.maxBytes === null || (context.fresh && memory.maxBytes === -1)) return null;
+  const now = context.fresh ? Number.POSITIVE_INFINITY : Number(context.read(bothFile) ?? Number.NaN);
+  const wanted = memory.maxBytes === -1 ? -1 : 2 * memory.maxBytes;
+  const enough = !context.fresh && wanted !== -1 && now >= memory.maxBytes;
+  return enough ? null : { file: bothFile, value: String(wanted), quiet: true };
+}
+
+/** At every moment memory must not be above memory plus swap: growing starts with the sum, shrinking with memory. */
+function v1Writes(resources: Resources, context: KnobContext): Write[] {
+  const { maxBytes } = resources.memory;
+  const limit = maxBytes === null ? [] : [{ file: limitFile, value: String(maxBytes) }];
+  const both = v1Both(resources, context);
+  if (both === null) return limit;
+  const grows =
+    !context.fresh && (both.value === '-1' || Number(both.value) > Number(context.read(bothFile) ?? 0));
+  return grows ? [both, ...limit] : [...limit, both];
+}
+
+/** v2 counts swap alone. Docker's default, as much swap as memory, only when the container is made. */
+function v2Swap({ memory }: Resources, context: KnobContext): Write[] {
+  const file = 'memory.swap.max';
+  if (memory.memorySwapBytes === -1) return [{ file, value: 'max' }];
+  const limit = memory.maxBytes ?? currentLimit(context);
+  if (memory.memorySwapBytes !== null) return [{ file, value: String(memory.memorySwapBytes - limit) }];
+  return context.fresh && limit !== -1 ? [{ file, value: String(limit), quiet: true }] : [];
+}
+
+function v2Writes(resources: Resources, context: KnobContext): Write[] {
+  const { maxBytes } = resources.memory;
+  const limit = maxBytes === null ? [] : [{ file: 'memory.max', value: String(orMax(maxBytes)) }];
+  return [...limit, ...v2Swap(resources, context)];
+}
+
+const v1 = (file: string): KnobSide => ({ file, writes: v1Writes });
+const v2 = (file: string): KnobSide => ({ file, writes: v2Writes });
+
+function checkMemory({ memory: { maxBytes } }: Resources): void {
+  if (maxBytes === null || maxBytes === -1) return;
+  if (Number.isSafeInteger(maxBytes) && maxBytes >= leastBytes) return;
+  throw badArgument(
+    fieldOf('memory.max_bytes'),
+    `Invalid memory limit of ${maxBytes} bytes: give at least ${leastBytes} (6m), or -1 for no limit`,
+  );
+}
+
+function checkSwap({ memory }: Resources, context: KnobContext): void {
+  const { memorySwapBytes: both } = memory;
+  if (both === null || both === -1) return;
+  const field = fieldOf('memory.memory_swap_bytes');
+  const limit = memory.maxBytes ?? currentLimit(context);
+  if (limit === -1)
+    throw badArgument(field, 'Cannot limit memory plus swap without a limit on memory: set memory too');
+  if (Number.isSafeInteger(both) && both >= limit) return;
+  throw badArgument(
+    field,
+    `Invalid limit of ${both} bytes on memory plus swap: give at least the memory, ${limit}`,
+  );
+}
+
+/** Memory, and memory plus swap. Both knobs come with all the writes, in the one order that the kernel takes. */
+export const memoryKnobs: readonly Knob[] = [
+  {
+    name: 'memory.max_bytes',
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory.maxBytes),
+    v1: v1(limitFile),
+    v2: v2('memory.max'),
+    check: checkMemory,
+  },
+  {
+    name: 'memory.memory_swap_bytes',
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory.memorySwapBytes),
+    v1: v1(bothFile),
+    v2: v2('memory.swap.max'),
+    check: checkSwap,
+  },
+];

@@ -1,0 +1,44 @@
+import { pidsIn } from './processes.ts';
+import { removeFolders } from './remove.ts';
+import { signalAll, type Tracker } from './tracker.ts';
+
+/** The cgroup of one exec, inside its container's, only where processes are tracked. */
+export class ExecCgroup {
+  /** v1 files "tasks" that the process writes 0 to. */
+  readonly joinFiles: readonly string[];
+  /** v2 folder for CLONE_INTO_CGROUP; empty when there is no v2. */
+  readonly unified: string;
+  readonly #folder: string;
+  readonly #tracker: Tracker;
+
+  constructor(folder: string, containerFiles: readonly string[], tracker: Tracker) {
+    this.#folder = folder;
+    this.#tracker = tracker;
+    const isV2 = tracker.eventsFile !== undefined;
+    this.unified = isV2 ? folder : '';
+    this.joinFiles = isV2 ? containerFiles : [...containerFiles, `${folder}/tasks`];
+  }
+
+  pids(): number[] {
+    return pidsIn(this.#folder);
+  }
+
+  populated(): boolean {
+    return this.#tracker.isPopulated(this.#folder);
+  }
+
+  /** SIGKILL to all its processes; they end a moment later. */
+  async kill(): Promise<void> {
+    await this.#tracker.kill(this.#folder);
+  }
+
+  async signalAll(signal: number): Promise<void> {
+    await signalAll(this.#tracker, this.#folder, signal);
+  }
+
+  /** Waits for processes that are about to end. Gone already is no error. */
+  async remove(): Promise<void> {
+    const { eventsFile } = this.#tracker;
+    await removeFolders([this.#folder], eventsFile && `${this.#folder}/${eventsFile}`);
+  }
+}

@@ -1,0 +1,139 @@
+import { LikerError } from '../../../common/errors.ts';
+import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.ts';
+import { type Hierarchy, ownUnifiedPath, parseHierarchies } from './mounts.ts';
+import { enableControllers, words } from './subtree.ts';
+
+/** One hierarchy that every container has a cgroup in. */
+export interface Place {
+  /** "v2", or the v1 controllers as mounted, joined by a comma. */
+  readonly key: string;
+  readonly version: 1 | 2;
+  /** Controllers that a container's cgroup has here. */
+  readonly controllers: readonly string[];
+  /** Controllers that the hierarchy offers. */
+  readonly offered: readonly string[];
+  readonly mountPoint: string;
+  /** Absolute path of the cgroup that holds those of all containers. */
+  readonly parent: string;
+}
+
+export interface Layout {
+  readonly kind: 'v1' | 'v2' | 'hybrid';
+  readonly places: readonly Place[];
+  /** Where processes are counted, frozen and killed: v2 where it is mounted, else the v1 freezer. */
+  readonly tracking: Place;
+  /** Why a controller that the kernel has could not be enabled, by its name. */
+  readonly problems: ReadonlyMap<string, string>;
+  /** Files of the parents that were seen to exist: what the kernel offers is looked up once. */
+  readonly seen: Set<string>;
+}
+
+export interface LayoutOptions {
+  /** Name of the parent cgroup. */
+  readonly parent: string;
+  /** Text in place of /proc/self/mountinfo. */
+  readonly mountinfo?: string;
+  /** Text in place of /proc/self/cgroup. */
+  readonly selfCgroup?: string;
+  /**
+   * On pure v2: whether the daemon's own cgroup is delegated to it and containers go below it. Default: when the daemon
+   * was started in a leaf named "daemon" (systemd's DelegateSubgroup=daemon). Otherwise they go below the root: systemd
+   * before 254 cannot restart a service whose own cgroup holds containers (219/CGROUP).
+   */
+  readonly delegated?: boolean;
+}
+
+/** v1 controllers that containers are limited or measured by; a hierarchy with none of them is left alone. */
+const usedV1 = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
+
+/** v2 controllers to enable for containers. */
+const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids'];
+
+/** A v1 cpuset without CPUs or nodes takes no process (ENOSPC): fill it, and let children copy it. */
+function fillCpuset(folder: string, above: string): void {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (readText(`${folder}/${file}`) === '') writeText(`${folder}/${file}`, readText(`${above}/${file}`));
+  }
+  writeText(`${folder}/cgroup.clone_children`, '1');
+}
+
+function prepareV1(hierarchy: Hierarchy, name: string): Place {
+  const parent = `${hierarchy.mountPoint}/${name}`;
+  makeFolder(parent);
+  if (hierarchy.controllers.includes('cpuset')) fillCpuset(parent, hierarchy.mountPoint);
+  const { controllers, mountPoint } = hierarchy;
+  return { key: controllers.join(','), version: 1, controllers, offered: controllers, mountPoint, parent };
+}
+
+/** The folder of our own cgroup in a v2 mount that may show only a part of the tree. */
+function ownFolder(hierarchy: Hierarchy, own: string): string {
+  const inside =
+    hierarchy.root !== '/' && own.startsWith(hierarchy.root) ? own.slice(hierarchy.root.length) : own;
+  return inside === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${inside}`;
+}
+
+/** The folder below which the parent is made: never below the daemon's leaf, but beside it. */
+function v2Base(hierarchy: Hierarchy, pure: boolean, options: LayoutOptions): string {
+  const own = ownUnifiedPath(options.selfCgroup);
+  const above = own.replace(/\/daemon$/, '') || '/';
+  return pure && (options.delegated ?? above !== own) ? ownFolder(hierarchy, above) : hierarchy.mountPoint;
+}
+
+function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: Map<string, string>): Place {
+  const parent = `${base}/${name}`;
+  enableControllers(base, usedV2, problems);
+  makeFolder(parent);
+  enableControllers(parent, usedV2, problems);
+  const controllers = words(readOptional(`${parent}/cgroup.subtree_control`));
+  const offered = words(readOptional(`${base}/cgroup.controllers`));
+  return { key: 'v2', version: 2, controllers, offered, mountPoint: hierarchy.mountPoint, parent };
+}
+
+/**
+ * What v2 does by itself needs no hierarchy of its own beside it: it freezes, and cpu.stat counts CPU time without a
+ * controller. Each hierarchy costs a start and a removal some 50 µs.
+ */
+const needlessBesideV2 = ['freezer', 'cpuacct'];
+
+function isUsed(hierarchy: Hierarchy, unified: boolean): boolean {
+  return hierarchy.controllers.some(
+    (name) => usedV1.includes(name) && !(unified && needlessBesideV2.includes(name)),
+  );
+}
+
+function prepare(options: LayoutOptions): Layout {
+  const hierarchies = parseHierarchies(options.mountinfo ?? readText('/proc/self/mountinfo'));
+  const unified = hierarchies.find(({ version }) => version === 2);
+  const v1 = hierarchies.filter(({ version }) => version === 1);
+  const problems = new Map<string, string>();
+  const places = v1.filter((h) => isUsed(h, unified !== undefined)).map((h) => prepareV1(h, options.parent));
+  if (unified !== undefined) {
+    places.push(prepareV2(unified, v2Base(unified, v1.length === 0, options), options.parent, problems));
+  }
+  const tracking =
+    places.find(({ version }) => version === 2) ?? places.find((p) => p.controllers.includes('freezer'));
+  if (tracking === undefined) {
+    throw new LikerError(
+      'CGROUP_CONTROLLER_MISSING',
+      'Cannot keep track of containers: neither cgroup v2 nor the v1 freezer is mounted; ' +
+        'mount it: mount -t cgroup2 none /sys/fs/cgroup',
+      { metadata: { controller: 'freezer', path: '/proc/self/mountinfo' } },
+    );
+  }
+  const kind = unified === undefined ? 'v1' : v1.length === 0 ? 'v2' : 'hybrid';
+  return { kind, places, tracking, problems, seen: new Set() };
+}
+
+/** Finds the hierarchies and makes the parent cgroup in each. */
+export function openLayout(options: LayoutOptions): Layout {
+  try {
+    return prepare(options);
+  } catch (error) {
+    if (errnoOf(error) === '') throw error;
+    throw new LikerError(
+      'NOT_PERMITTED',
+      `Cannot make the cgroup '${options.parent}': ${(error as Error).message}; likerd must be root with /sys/fs/cgroup writable`,
+      { cause: error, metadata: { cgroup: options.parent } },
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ownUnifiedPath, parseHierarchies } from './mounts.ts';
+
+const hybrid = `22 27 0:21 / /proc rw,relatime - proc proc rw
+31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
+34 31 0:31 / /sys/fs/cgroup/cpuset rw,relatime - cgroup cgroup rw,cpuset,clone_children,release_agent=/bin/x
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate
+`;
+
+test('T49: co-mounted controllers stay together, options and named hierarchies are no controllers', () => {
+  assert.deepEqual(parseHierarchies(hybrid), [
+    { version: 1, controllers: ['cpu', 'cpuacct'], mountPoint: '/sys/fs/cgroup/cpu,cpuacct', root: '/' },
+    { version: 1, controllers: ['cpuset'], mountPoint: '/sys/fs/cgroup/cpuset', root: '/' },
+    { version: 2, controllers: [], mountPoint: '/sys/fs/cgroup/unified', root: '/' },
+  ]);
+});
+
+test('a mount point with a blank is read, one that shows all wins over one that shows a part', () => {
+  const text =
+    '50 1 0:30 /part /a\\040b rw - cgroup2 none rw\n51 1 0:30 / /c\\134d rw - cgroup2 none rw\n52 1 0:30 / /e rw - cgroup2 none rw\n';
+  assert.deepEqual(parseHierarchies(text), [{ version: 2, controllers: [], mountPoint: '/c\\d', root: '/' }]);
+});
+
+test('the own v2 cgroup is the line with number 0', () => {
+  assert.equal(
+    ownUnifiedPath('4:memory:/m\n0::/system.slice/likerd.service\n'),
+    '/system.slice/likerd.service',
+  );
+  assert.equal(ownUnifiedPath('4:memory:/m\n'), '/');
+});

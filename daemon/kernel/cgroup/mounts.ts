@@ -1,0 +1,74 @@
+import { readText } from './files.ts';
+
+/** One mounted cgroup hierarchy. */
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  /** v1: its controllers as mounted, such as cpu and cpuacct together; v2: empty. */
+  readonly controllers: readonly string[];
+  readonly mountPoint: string;
+  /** Path of the cgroup that is seen at the mount point; "/" unless a part of the tree is mounted. */
+  readonly root: string;
+}
+
+/** mountinfo writes blanks and backslashes as octal (proc(5)). */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** Options of a v1 mount that are not controllers (kernel/cgroup/cgroup-v1.c, cgroup1_show_options). */
+const notControllers = new Set([
+  'rw',
+  'ro',
+  'noprefix',
+  'xattr',
+  'clone_children',
+  'cpuset_v2_mode',
+  'favordynmods',
+  'all',
+]);
+
+function v1Controllers(superOptions: string): string[] {
+  return superOptions
+    .split(',')
+    .filter((option) => !notControllers.has(option) && !option.startsWith('release_agent='));
+}
+
+function parseLine(line: string): Hierarchy | null {
+  const [left, right] = line.split(' - ');
+  const fields = left?.split(' ') ?? [];
+  const [type, , superOptions = ''] = right?.split(' ') ?? [];
+  if (type !== 'cgroup' && type !== 'cgroup2') return null;
+  return {
+    version: type === 'cgroup' ? 1 : 2,
+    controllers: type === 'cgroup' ? v1Controllers(superOptions) : [],
+    root: unescapeOctal(fields[3] ?? '/'),
+    mountPoint: unescapeOctal(fields[4] ?? ''),
+  };
+}
+
+/** v1 hierarchies made for tracking only (name=systemd) belong to others. */
+function isOurs(hierarchy: Hierarchy): boolean {
+  return (
+    hierarchy.version === 2 ||
+    (hierarchy.controllers.length > 0 && !hierarchy.controllers.some((name) => name.startsWith('name=')))
+  );
+}
+
+/** The hierarchies in the text of /proc/PID/mountinfo, each once: by its first mount that shows all of it. */
+export function parseHierarchies(mountinfo: string): Hierarchy[] {
+  const found = new Map<string, Hierarchy>();
+  for (const line of mountinfo.split('\n')) {
+    if (!line.includes(' - cgroup')) continue;
+    const hierarchy = parseLine(line);
+    if (hierarchy === null || !isOurs(hierarchy)) continue;
+    const key = hierarchy.controllers.join(',');
+    const before = found.get(key);
+    if (before === undefined || (before.root !== '/' && hierarchy.root === '/')) found.set(key, hierarchy);
+  }
+  return [...found.values()];
+}
+
+/** The path of our own cgroup on v2 as /proc/self/cgroup has it, "/" when there is none. */
+export function ownUnifiedPath(selfCgroup: string = readText('/proc/self/cgroup')): string {
+  return /^0::(\/.*)$/m.exec(selfCgroup)?.[1] ?? '/';
+}

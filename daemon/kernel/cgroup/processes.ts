@@ -1,0 +1,34 @@
+import { childFolders, errnoOf, readOptional } from './files.ts';
+
+function pidsHere(folder: string): number[] {
+  try {
+    const text = readOptional(`${folder}/cgroup.procs`) ?? '';
+    // 0 is a process outside our pid namespace.
+    return text === ''
+      ? []
+      : text
+          .split('\n')
+          .map(Number)
+          .filter((pid) => pid > 0);
+  } catch (error) {
+    // A threaded v2 cgroup has no list of processes: they are in the one above.
+    if (errnoOf(error) === 'EOPNOTSUPP' || errnoOf(error) === 'ENOTSUP') return [];
+    throw error;
+  }
+}
+
+/** The processes in a cgroup and in all that are nested in it. */
+export function pidsIn(folder: string): number[] {
+  return [...pidsHere(folder), ...childFolders(folder).flatMap((name) => pidsIn(`${folder}/${name}`))];
+}
+
+/** Sends a signal to each process; those that have ended meanwhile are passed over. */
+export function signalEach(pids: readonly number[], signal: number): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (errnoOf(error) !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { LikerError } from '../../../common/errors.ts';
+import { removeTree } from './files.ts';
+import { pidsIn } from './processes.ts';
+import { until } from './until.ts';
+
+/** A process that was killed leaves its cgroup within milliseconds, unless it hangs in the kernel. */
+const patienceMs = 10_000;
+
+/**
+ * Removes cgroups with all that is nested in them; waits a bounded time for processes that are about to end, woken by
+ * the file `watched`. Throws SYSCALL when one cannot be removed.
+ */
+export async function removeFolders(folders: readonly string[], watched: string | undefined): Promise<void> {
+  let left = folders;
+  const gone = (): boolean => {
+    left = left.filter((folder) => !removeTree(folder));
+    return left.length === 0;
+  };
+  if (await until(gone, patienceMs, watched)) return;
+  const path = left.join(', ');
+  const pids = [...new Set(left.flatMap(pidsIn))].join(', ');
+  throw new LikerError(
+    'SYSCALL',
+    `Cannot remove cgroup ${path}: it is busy${pids === '' ? '' : ` with processes ${pids}`}; kill them and try again`,
+    { metadata: { path, pids }, syscall: { step: 'cgroup', syscall: 'rmdir', errno: 'EBUSY', object: path } },
+  );
+}

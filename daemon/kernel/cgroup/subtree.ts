@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { errnoOf, makeFolder, readOptional, writeText } from './files.ts';
+
+/** The words of a file such as cgroup.controllers; none when it is not there. */
+export function words(text: string | null): string[] {
+  return (text ?? '').split(/\s+/).filter((word) => word !== '');
+}
+
+/**
+ * A v2 cgroup that is not the root cannot both hold processes and hand controllers on (cgroup-v2.rst, "No Internal
+ * Process Constraint"): the daemon moves itself, and what else runs in the cgroup that is its own, to a leaf.
+ */
+function moveToLeaf(folder: string): void {
+  makeFolder(`${folder}/daemon`);
+  for (const pid of words(readOptional(`${folder}/cgroup.procs`))) moveUnlessEnded(`${folder}/daemon`, pid);
+}
+
+function moveUnlessEnded(folder: string, pid: string): void {
+  try {
+    writeText(`${folder}/cgroup.procs`, pid);
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+function isRoot(folder: string): boolean {
+  return !existsSync(`${folder}/cgroup.events`);
+}
+
+function holdsUs(folder: string): boolean {
+  return words(readOptional(`${folder}/cgroup.procs`)).includes(String(process.pid));
+}
+
+function enableOne(folder: string, controller: string, problems: Map<string, string>): void {
+  try {
+    writeText(`${folder}/cgroup.subtree_control`, `+${controller}`);
+  } catch (error) {
+    const why =
+      errnoOf(error) === 'EBUSY' ? 'EBUSY: other processes are in this cgroup' : (error as Error).message;
+    problems.set(controller, `it cannot be enabled in ${folder}/cgroup.subtree_control (${why})`);
+  }
+}
+
+/** Enables those of the controllers that the cgroup has, for its children. What fails is told in `problems`. */
+export function enableControllers(
+  folder: string,
+  controllers: readonly string[],
+  problems: Map<string, string>,
+): void {
+  const available = words(readOptional(`${folder}/cgroup.controllers`));
+  const enabled = words(readOptional(`${folder}/cgroup.subtree_control`));
+  const missing = controllers.filter((name) => available.includes(name) && !enabled.includes(name));
+  if (missing.length === 0) return;
+  if (!isRoot(folder) && holdsUs(folder)) moveToLeaf(folder);
+  for (const controller of missing) enableOne(folder, controller, problems);
+}

@@ -1,0 +1,49 @@
+import { errnoOf, readOptional, writeText } from './files.ts';
+import { pidsIn } from './processes.ts';
+import { killBySignals, type Tracker } from './tracker.ts';
+import { until } from './until.ts';
+
+function state(folder: string): string | null {
+  return readOptional(`${folder}/freezer.state`);
+}
+
+/** After so many looks at a cgroup that does not come to rest it is thawed and frozen anew. */
+const looksBeforeAnew = 16;
+
+/** The freezer of v1 (cgroup-v1/freezer-subsystem.rst). */
+export const trackerV1: Tracker = {
+  eventsFile: undefined,
+  isFrozen: (folder) => (state(folder) ?? 'THAWED') !== 'THAWED',
+  isPopulated: (folder) => pidsIn(folder).length > 0,
+
+  async freeze(folder, timeoutMs) {
+    let looks = 0;
+    const write = (text: string): void => writeText(`${folder}/freezer.state`, text);
+    const settled = (): boolean => {
+      // A process that forks or is stopped at the wrong moment can leave it FREEZING for ever.
+      if (looks > 0 && looks % looksBeforeAnew === 0) write('THAWED');
+      if (looks % looksBeforeAnew === 0) write('FROZEN');
+      looks += 1;
+      const now = state(folder);
+      return now === 'FROZEN' || now === null;
+    };
+    try {
+      if (await until(settled, timeoutMs)) return state(folder) !== null;
+    } catch (error) {
+      trackerV1.thaw(folder);
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENODEV') throw error;
+    }
+    trackerV1.thaw(folder);
+    return false;
+  },
+
+  thaw(folder) {
+    try {
+      writeText(`${folder}/freezer.state`, 'THAWED');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENODEV') throw error;
+    }
+  },
+
+  kill: (folder) => killBySignals(trackerV1, folder),
+};

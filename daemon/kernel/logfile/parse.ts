@@ -1,0 +1,32 @@
+/** One entry of a log in the CRI format: `TIME STREAM TAG TEXT\n`, TAG being F for a whole line, P for a part. */
+export interface ParsedEntry {
+  readonly timeNs: bigint;
+  readonly stream: 'stdout' | 'stderr';
+  /** The line is not complete: more of it follows. */
+  readonly partial: boolean;
+  readonly text: Buffer;
+}
+
+const space = 0x20;
+
+/** Parses one line without its newline; null when it is not in the format (a torn write). */
+export function parseEntry(line: Buffer): ParsedEntry | null {
+  const timeEnd = line.indexOf(space);
+  const streamEnd = line.indexOf(space, timeEnd + 1);
+  const tagEnd = line.indexOf(space, streamEnd + 1);
+  if (timeEnd < 0 || streamEnd < 0 || tagEnd < 0) return null;
+  const timeNs = parseTime(line.toString('latin1', 0, timeEnd));
+  const stream = line.toString('latin1', timeEnd + 1, streamEnd);
+  const tag = line.toString('latin1', streamEnd + 1, tagEnd);
+  if (timeNs === null || (stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return null;
+  return { timeNs, stream, partial: tag === 'P', text: line.subarray(tagEnd + 1) };
+}
+
+/** RFC 3339 in UTC with up to nine digits of a second, as nanoseconds since the epoch. */
+function parseTime(text: string): bigint | null {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
+  if (!match?.[1]) return null;
+  const ms = Date.parse(`${match[1]}Z`);
+  if (Number.isNaN(ms)) return null;
+  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+}

@@ -1,0 +1,86 @@
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ParsedEntry, parseEntry } from './parse.ts';
+
+const chunkBytes = 256 * 1024;
+const newline = 0x0a;
+
+/**
+ * Reads a container's log from its first segment to its last, and goes on where it stopped when more was written.
+ * Segments are files NUMBER.log that grow until the next one is begun; the oldest are removed by the writer.
+ */
+export class LogReader {
+  readonly #folder: string;
+  #segment = 0;
+  #fd = -1;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** The entries of the next chunk; null when all that is written has been read. May be empty in between. */
+  read(): ParsedEntry[] | null {
+    for (;;) {
+      if (this.#fd < 0 && !this.#open()) return null;
+      const buffer = Buffer.allocUnsafe(chunkBytes);
+      const bytes = readSync(this.#fd, buffer, 0, chunkBytes, null);
+      if (bytes > 0) return this.#cut(buffer.subarray(0, bytes));
+      if (this.#next() === null) return null;
+      // The writer begins the next segment only when it is done with this one; what it wrote between our read and
+      // our look comes first.
+      const last = readSync(this.#fd, buffer, 0, chunkBytes, null);
+      if (last > 0) return this.#cut(buffer.subarray(0, last));
+      this[Symbol.dispose]();
+    }
+  }
+
+  #open(): boolean {
+    const next = this.#next();
+    if (next === null) return false;
+    try {
+      this.#fd = openSync(join(this.#folder, next.name), 'r');
+    } catch (error) {
+      // Removed by the writer since we looked.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#open();
+      throw error;
+    }
+    this.#segment = next.number;
+    this.#rest = Buffer.alloc(0);
+    return true;
+  }
+
+  /** The segment after the current one; null when there is none. */
+  #next(): { name: string; number: number } | null {
+    let found: { name: string; number: number } | null = null;
+    let names: string[];
+    try {
+      names = readdirSync(this.#folder);
+    } catch {
+      return null;
+    }
+    for (const name of names) {
+      const number = Number(/^(\d+)\.log$/.exec(name)?.[1] ?? 0);
+      if (number > this.#segment && (!found || number < found.number)) found = { name, number };
+    }
+    return found;
+  }
+
+  #cut(chunk: Buffer): ParsedEntry[] {
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    const entries: ParsedEntry[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
+      const entry = parseEntry(bytes.subarray(start, end));
+      if (entry) entries.push(entry);
+      start = end + 1;
+    }
+    this.#rest = bytes.subarray(start);
+    return entries;
+  }
+}

@@ -1,0 +1,79 @@
+import { LikerError } from '../../../common/errors.ts';
+import { frameHeader, fromShim, maxFrame } from './protocol.ts';
+
+export interface FrameHeader {
+  readonly type: number;
+  readonly stream: number;
+  readonly process: number;
+}
+
+export interface FrameReaderHandler {
+  /** Bytes of a stream, in pieces as they arrive; never copied. */
+  data(header: FrameHeader, offset: bigint, bytes: Buffer): void;
+  /** Any other frame, whole. */
+  frame(header: FrameHeader, payload: Buffer): void;
+}
+
+interface Passing {
+  readonly header: FrameHeader;
+  offset: bigint;
+  left: number;
+}
+
+/**
+ * Cuts the shim's byte stream into frames. The bytes of data frames are handed on as they come, so that a large
+ * frame is neither gathered nor copied.
+ */
+export class FrameReader {
+  readonly #handler: FrameReaderHandler;
+  #held: Buffer = Buffer.alloc(0);
+  /** The data frame whose bytes are passing. */
+  #passing: Passing | null = null;
+
+  constructor(handler: FrameReaderHandler) {
+    this.#handler = handler;
+  }
+
+  push(chunk: Buffer): void {
+    let bytes = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
+    while (bytes.length > 0) {
+      const rest = this.#passing ? this.#pass(this.#passing, bytes) : this.#next(bytes);
+      if (rest === null) break;
+      bytes = rest;
+    }
+    this.#held = bytes;
+  }
+
+  #pass(passing: Passing, bytes: Buffer): Buffer {
+    const piece = bytes.subarray(0, passing.left);
+    const offset = passing.offset;
+    passing.left -= piece.length;
+    passing.offset += BigInt(piece.length);
+    if (passing.left === 0) this.#passing = null;
+    this.#handler.data(passing.header, offset, piece);
+    return bytes.subarray(piece.length);
+  }
+
+  /** Reads one frame, or the beginning of a data frame; null when more bytes are needed. */
+  #next(bytes: Buffer): Buffer | null {
+    if (bytes.length < frameHeader) return null;
+    const length = bytes.readUInt32LE(0);
+    if (length < frameHeader - 4 || length > maxFrame) {
+      throw new LikerError('SHIM_LOST', `The shim sent a frame of ${length} bytes`);
+    }
+    const header = {
+      type: bytes.readUInt8(4),
+      stream: bytes.readUInt8(5),
+      process: bytes.readUInt32LE(8),
+    };
+    if (header.type === fromShim.data) {
+      if (bytes.length < frameHeader + 8) return null;
+      const left = length + 4 - frameHeader - 8;
+      if (left > 0) this.#passing = { header, offset: bytes.readBigUInt64LE(frameHeader), left };
+      return bytes.subarray(frameHeader + 8);
+    }
+    if (bytes.length < length + 4) return null;
+    this.#handler.frame(header, bytes.subarray(frameHeader, length + 4));
+    return bytes.subarray(length + 4);
+  }
+}

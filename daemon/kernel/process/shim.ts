@@ -1,0 +1,322 @@
+import { close, constants, openSync } from 'node:fs';
+import { createConnection, Socket } from 'node:net';
+import { join } from 'node:path';
+import { LikerError } from '../../../common/errors.ts';
+import { Cursor } from './cursor.ts';
+import { frameHeader, fromShim, shimProtocol, toShim } from './protocol.ts';
+import { type FrameHeader, FrameReader } from './reader.ts';
+
+export type StreamNumber = 1 | 2;
+
+export interface ShimExit {
+  /** The program's own code; meaningful when signal is 0. */
+  readonly code: number;
+  readonly signal: number;
+  readonly coreDumped: boolean;
+  readonly exitedAtNs: bigint;
+  readonly stdoutTotal: bigint;
+  readonly stderrTotal: bigint;
+  readonly outputCut: boolean;
+}
+
+export interface ShimProcessState {
+  readonly process: number;
+  readonly state: 'starting' | 'running' | 'ended';
+  readonly tty: boolean;
+  readonly pid: number;
+  readonly startTime: string;
+  readonly startedAtNs: bigint;
+  readonly stdout: bigint;
+  readonly stderr: bigint;
+  readonly stdoutLimit: bigint;
+  readonly stderrLimit: bigint;
+  readonly exit: ShimExit | null;
+}
+
+export interface ShimState {
+  readonly protocol: number;
+  readonly pid: number;
+  readonly processes: readonly ShimProcessState[];
+}
+
+export interface Started {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly startedAtNs: bigint;
+}
+
+export interface StartFailure {
+  readonly stepIndex: number;
+  readonly errno: number;
+  readonly step: string;
+  readonly syscall: string;
+  readonly object: string;
+}
+
+/** What a shim tells, in its order. */
+export interface ShimListener {
+  started(process: number, started: Started): void;
+  failed(process: number, failure: StartFailure): void;
+  data(process: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
+  snapshotData(process: number, request: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
+  snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
+  stdinAck(process: number, session: bigint, offset: bigint): void;
+  exit(process: number, exit: ShimExit): void;
+  /** The connection is over: the shim has ended, or is lost. */
+  closed(): void;
+}
+
+function readExit(c: Cursor): ShimExit {
+  return {
+    code: c.i32(),
+    signal: c.i32(),
+    coreDumped: c.u32() !== 0,
+    exitedAtNs: c.u64(),
+    stdoutTotal: c.u64(),
+    stderrTotal: c.u64(),
+    outputCut: c.u32() !== 0,
+  };
+}
+
+const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
+
+function readState(c: Cursor): ShimState {
+  const protocol = c.u32();
+  const pid = c.u32();
+  const processes: ShimProcessState[] = [];
+  for (let count = c.u32(); count > 0; count--) {
+    const process = c.u32();
+    const number = c.u32();
+    const state = processStates[number as 1 | 2 | 3];
+    if (!state) throw new LikerError('SHIM_LOST', `The shim told an unknown state ${number}`);
+    processes.push({
+      process,
+      state,
+      tty: c.u32() !== 0,
+      pid: c.u32(),
+      startTime: c.u64().toString(),
+      startedAtNs: c.u64(),
+      stdout: c.u64(),
+      stderr: c.u64(),
+      stdoutLimit: c.u64(),
+      stderrLimit: c.u64(),
+      exit: state === 'ended' ? readExit(c) : null,
+    });
+  }
+  return { protocol, pid, processes };
+}
+
+/** A connection to the shim of one container. Sending never blocks and never throws: a lost shim closes. */
+export class Shim {
+  readonly #socket: Socket;
+  #listener: ShimListener | null = null;
+  #stateWaiter: ((state: ShimState) => void) | null = null;
+  #closed = false;
+  /** Pid of the shim; 0 until it is known. */
+  pid: number;
+  /** Resolves when the connection is over. */
+  readonly whenClosed: Promise<void>;
+
+  private constructor(socket: Socket, pid: number) {
+    this.#socket = socket;
+    this.pid = pid;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.whenClosed = promise;
+    const reader = new FrameReader({
+      data: (header, offset, bytes) => {
+        this.#listener?.data(header.process, header.stream as StreamNumber, offset, bytes);
+      },
+      frame: (header, payload) => this.#frame(header, payload),
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#closed = true;
+      resolve();
+      this.#listener?.closed();
+    });
+  }
+
+  /** Takes over the daemon's end of the socket pair that a spawn has made. */
+  static adoptSocket(fd: number, pid: number): Shim {
+    return new Shim(new Socket({ fd, readable: true, writable: true }), pid);
+  }
+
+  /** Connects to the shim whose run folder this is. Rejects when nothing listens there. */
+  static async connect(runDir: string): Promise<Shim> {
+    // A socket's path is bound to 107 bytes; through the folder's fd it is always short.
+    const O_PATH = 0x200000;
+    const dir = openSync(runDir, O_PATH | constants.O_DIRECTORY);
+    const socket = createConnection(`/proc/self/fd/${dir}/shim.sock`);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('error', reject);
+      });
+    } finally {
+      close(dir);
+    }
+    return new Shim(socket, 0);
+  }
+
+  /** Where a shim listens. */
+  static socketPath(runDir: string): string {
+    return join(runDir, 'shim.sock');
+  }
+
+  listen(listener: ShimListener): void {
+    this.#listener = listener;
+    if (this.#closed) queueMicrotask(() => listener.closed());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Becomes the shim's daemon. `receive` is called with what the shim holds, and its answer hears all that follows.
+   * Resolves to false when the connection closes first.
+   */
+  hello(receive: (state: ShimState) => ShimListener): Promise<boolean> {
+    return new Promise((resolve) => {
+      const onClose = () => resolve(false);
+      this.#socket.once('close', onClose);
+      this.#stateWaiter = (state) => {
+        this.#socket.removeListener('close', onClose);
+        this.pid = state.pid;
+        this.#listener = receive(state);
+        resolve(true);
+      };
+      this.#send(toShim.hello, 0, 0, u32s(shimProtocol));
+    });
+  }
+
+  exec(process: number, plan: Buffer): void {
+    this.#send(toShim.exec, 0, process, plan);
+  }
+
+  stdin(process: number, session: bigint, offset: number, bytes: Buffer): void {
+    const head = Buffer.allocUnsafe(16);
+    head.writeBigUInt64LE(session, 0);
+    head.writeBigUInt64LE(BigInt(offset), 8);
+    this.#send(toShim.stdin, 0, process, head, bytes);
+  }
+
+  closeStdin(process: number, session: bigint): void {
+    this.#send(toShim.closeStdin, 0, process, u64s(session));
+  }
+
+  askStdinOffset(process: number, session: bigint): void {
+    this.#send(toShim.stdinOffset, 0, process, u64s(session));
+  }
+
+  resize(process: number, size: { columns: number; rows: number; xPixels: number; yPixels: number }): void {
+    const payload = Buffer.allocUnsafe(8);
+    for (const [index, value] of [size.columns, size.rows, size.xPixels, size.yPixels].entries()) {
+      payload.writeUInt16LE(Math.min(value, 0xffff), index * 2);
+    }
+    this.#send(toShim.resize, 0, process, payload);
+  }
+
+  signal(process: number, signal: number, scope: 'process' | 'foreground'): void {
+    this.#send(toShim.signal, 0, process, u32s(signal, scope === 'foreground' ? 1 : 0));
+  }
+
+  limit(process: number, stream: StreamNumber, offset: bigint): void {
+    this.#send(toShim.limit, stream, process, u64s(offset));
+  }
+
+  snapshot(process: number, request: number, sinceStdout: bigint, sinceStderr: bigint): void {
+    this.#send(toShim.snapshot, 0, process, u32s(request), u64s(sinceStdout, sinceStderr));
+  }
+
+  taken(process: number): void {
+    this.#send(toShim.taken, 0, process);
+  }
+
+  /** Hears no more of a shim that was told to end; the connection closes with it. */
+  leaveWhenEnded(): void {
+    this.#listener = null;
+  }
+
+  /** Leaves the shim alone: it goes on without a daemon. */
+  leave(): void {
+    this.#listener = null;
+    this.#socket.destroy();
+  }
+
+  #send(type: number, stream: number, process: number, ...parts: Buffer[]): void {
+    if (this.#closed) return;
+    let length = frameHeader - 4;
+    for (const part of parts) length += part.length;
+    const header = Buffer.allocUnsafe(frameHeader);
+    header.writeUInt32LE(length, 0);
+    header.writeUInt8(type, 4);
+    header.writeUInt8(stream, 5);
+    header.writeUInt16LE(0, 6);
+    header.writeUInt32LE(process, 8);
+    this.#socket.cork();
+    this.#socket.write(header);
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  #frame(header: FrameHeader, payload: Buffer): void {
+    const c = new Cursor(payload);
+    const { process, stream } = header;
+    switch (header.type) {
+      case fromShim.state:
+        this.#stateWaiter?.(readState(c));
+        this.#stateWaiter = null;
+        return;
+      case fromShim.started:
+        this.#listener?.started(process, { pid: c.u32(), startTime: c.u64().toString(), startedAtNs: c.u64() });
+        return;
+      case fromShim.failed:
+        this.#listener?.failed(process, {
+          stepIndex: c.u32(),
+          errno: c.i32(),
+          step: c.str(),
+          syscall: c.str(),
+          object: c.str(),
+        });
+        return;
+      case fromShim.snapshotData: {
+        const request = c.u32();
+        const offset = c.u64();
+        this.#listener?.snapshotData(process, request, stream as StreamNumber, offset, c.rest());
+        return;
+      }
+      case fromShim.snapshotEnd:
+        this.#listener?.snapshotEnd(process, c.u32(), c.u64(), c.u64());
+        return;
+      case fromShim.stdinAck:
+        this.#listener?.stdinAck(process, c.u64(), c.u64());
+        return;
+      case fromShim.exit:
+        this.#listener?.exit(process, readExit(c));
+        return;
+      default:
+        // A newer shim may tell more than this daemon knows.
+        return;
+    }
+  }
+}
+
+function u32s(...values: number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
+  return bytes;
+}
+
+function u64s(...values: bigint[]): Buffer {
+  const bytes = Buffer.allocUnsafe(values.length * 8);
+  for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(value, index * 8);
+  return bytes;
+}

@@ -1,0 +1,109 @@
+// likerd: reads the options, claims the socket, builds the engine, serves the API, and ends on a signal.
+import { closeSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../common/errors.ts';
+import { type Api, serveApi } from './api/server.ts';
+import { claimSocket, type Listener } from './api/socket.ts';
+import { compose } from './compose.ts';
+import { shimProtocol } from './kernel/process/protocol.ts';
+import type { Log } from './log.ts';
+import { openLog } from './logging.ts';
+import { peerCredentials } from './native/libliker.ts';
+import { type DaemonOptions, parseOptions } from './options.ts';
+
+type Composed = Awaited<ReturnType<typeof compose>>;
+
+/** The kernel's OOM killer shall take a container before the daemon. */
+const oomScore = '-500';
+
+process.title = 'likerd';
+// A terminal or a pipe that went away must not end the daemon.
+process.stderr.on('error', () => {});
+
+try {
+  const options = await parseOptions(process.argv.slice(2), process.env, packageVersion());
+  if (options !== null) await run(options);
+} catch (thrown) {
+  console.error(`likerd: ${asError(thrown).message}`);
+  process.exit(1);
+}
+
+async function run(options: DaemonOptions): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');
+  const log = openLog({
+    level: options.logLevel,
+    format: options.logFormat,
+    journal: process.env['JOURNAL_STREAM'] !== undefined,
+    output: process.stderr,
+  });
+  watchForFaults(log);
+  lowerOomScore();
+  const listener = await claimSocket({ path: options.socket, peerCredentials, env: process.env });
+  const composed = await compose(options, log).catch((error: unknown) => {
+    listener.close();
+    throw error;
+  });
+  const api = serve(log, listener, composed);
+  endOnSignal(options, log, api, composed);
+  log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
+  tellReady(options.readyFd);
+}
+
+function serve(log: Log, listener: Listener, { engine }: Composed): Api {
+  const versions = { daemon: packageVersion(), shimProtocol };
+  return serveApi({ engine, log, versions, listener, peerCredentials });
+}
+
+/** SIGTERM and SIGINT end the daemon in order; containers go on unless it was told otherwise. A second one ends it at once. */
+function endOnSignal(options: DaemonOptions, log: Log, api: Api, composed: Composed): void {
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    if (ending) process.exit(1);
+    ending = true;
+    log.info('shutting down', { signal, stopContainers: options.stopContainersOnExit });
+    try {
+      await api.close();
+      await composed.close({ stopContainers: options.stopContainersOnExit });
+    } catch (error) {
+      log.error('shutdown failed', { error });
+      process.exit(1);
+    }
+    log.info('ended');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+}
+
+/**
+ * An exception that nobody caught leaves the daemon in an unknown state: it ends, and a new one adopts the containers.
+ * A rejection that nobody handled is a fault in one call: it is logged, the daemon goes on.
+ */
+function watchForFaults(log: Log): void {
+  process.on('uncaughtException', (error) => {
+    log.error('uncaught exception', { error });
+    process.exit(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    log.error('unhandled rejection', { error: asError(reason) });
+  });
+}
+
+/** Needs CAP_SYS_RESOURCE; without it the score stays. */
+function lowerOomScore(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', oomScore);
+  } catch {
+    // As before.
+  }
+}
+
+function tellReady(fd: number | null): void {
+  if (fd === null) return;
+  writeSync(fd, '\n');
+  closeSync(fd);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,60 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { LikerError } from '../../common/errors.ts';
+
+/** Each entry brings the schema from its index to the next version. Never change one that was released. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE container (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    spec TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE exec (
+    id TEXT PRIMARY KEY,
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    spec TEXT NOT NULL,
+    on_disconnect TEXT NOT NULL,
+    exit TEXT
+  ) STRICT;
+  CREATE INDEX exec_container ON exec (container_id);
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    container_id TEXT NOT NULL,
+    container_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    attributes TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE request (
+    id TEXT PRIMARY KEY,
+    time INTEGER NOT NULL,
+    result TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE tombstone (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    exit TEXT
+  ) STRICT;
+  `,
+];
+
+/** Brings the database to the newest schema. Refuses one that a newer likerd has written. */
+export function migrate(db: DatabaseSync, file: string): void {
+  const row = db.prepare('PRAGMA user_version').get();
+  const version = Number(row?.['user_version'] ?? 0);
+  if (version > migrations.length) {
+    throw new LikerError(
+      'INTERNAL',
+      `Cannot open the database '${file}': its schema is version ${version}, this likerd knows ${migrations.length}; run a newer likerd`,
+    );
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue;
+    db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}

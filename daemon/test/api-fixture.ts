@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { decodeStatus, type RpcStatus, statusDetailsKey } from '../../common/rpc-status.ts';
+import { maxMessageBytes, v1 } from '../../proto/services.ts';
+import type { Peer } from '../api/peer.ts';
+import { type Api, serveApi } from '../api/server.ts';
+import { claimSocket } from '../api/socket.ts';
+import type { EngineApi } from '../engine/api.ts';
+import type { Log, LogFields } from '../log.ts';
+import { fakeEngine } from './fake-engine.ts';
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A log that keeps its lines. */
+export function memoryLog(lines: LogLine[]): Log {
+  const write =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      lines.push({ level, message, fields });
+  return {
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    child: () => memoryLog(lines),
+  };
+}
+
+export const testPeer: Peer = { pid: 4321, uid: 1000, gid: 1000 };
+
+/** The API with a fake engine on a socket of its own, and clients for it. Dispose of it at the end. */
+export class ApiFixture implements AsyncDisposable {
+  readonly folder: string;
+  readonly socket: string;
+  readonly api: Api;
+  readonly log: LogLine[] = [];
+  readonly #clients: { close(): void }[] = [];
+
+  private constructor(folder: string, socket: string, serve: (log: Log) => Api) {
+    this.folder = folder;
+    this.socket = socket;
+    this.api = serve(memoryLog(this.log));
+  }
+
+  static async start(verbs: Partial<EngineApi>, options: { firstFrameMs?: number } = {}): Promise<ApiFixture> {
+    const folder = mkdtempSync(join(tmpdir(), 'liker-api-'));
+    const socket = join(folder, 'run', 'liker.sock');
+    const peerCredentials = (): Peer => testPeer;
+    const listener = await claimSocket({ path: socket, peerCredentials, env: {} });
+    return new ApiFixture(folder, socket, (log) =>
+      serveApi({
+        engine: fakeEngine(verbs),
+        log,
+        versions: { daemon: '1.2.3', shimProtocol: 1 },
+        listener,
+        peerCredentials,
+        ...options,
+      }),
+    );
+  }
+
+  /** A client of one of the services, on a connection of its own. */
+  client<Name extends keyof typeof v1>(name: Name): InstanceType<Extract<(typeof v1)[Name], new (...args: never) => unknown>> {
+    const Service = v1[name] as unknown as new (...args: unknown[]) => { close(): void };
+    const client = new Service(`unix:${this.socket}`, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    this.#clients.push(client);
+    return client as never;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.api.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** The details of a failed call. */
+export function detailsOf(error: unknown): RpcStatus | undefined {
+  const [bytes] = (error as ServiceError).metadata.get(statusDetailsKey);
+  return bytes === undefined ? undefined : decodeStatus(bytes as Buffer);
+}

@@ -1,0 +1,140 @@
+#define _GNU_SOURCE
+#include "in_root.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "cleanup.h"
+#include "syscalls.h"
+
+#define RENAME_RETRIES 128
+
+/* openat2 is refused by old kernels and by seccomp filters that do not know it. */
+static bool is_refused (int error) { return error == ENOSYS || error == EPERM; }
+
+int in_root_open (int root, const char *path, int flags) {
+  struct open_how how = {
+    .flags = (unsigned)(flags | O_CLOEXEC),
+    .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+  };
+  /* EAGAIN: a rename or mount somewhere raced with "..": openat2(2) says to try again. */
+  for (int i = 0; i < RENAME_RETRIES; i++) {
+    int fd = RETRY (sys_openat2 (root, path, &how));
+    if (fd >= 0)
+      return fd;
+    if (is_refused (errno))
+      return in_root_walk (root, path, flags);
+    if (errno != EAGAIN)
+      return -1;
+  }
+  return -1;
+}
+
+/* Copies a path without the slashes at its end. */
+static int copy_path (char out[PATH_MAX], const char *path) {
+  size_t length = strlen (path);
+  while (length > 0 && path[length - 1] == '/')
+    length--;
+  if (length >= PATH_MAX)
+    return failed (ENAMETOOLONG);
+  memcpy (out, path, length);
+  out[length] = '\0';
+  return 0;
+}
+
+static int child_directory (int parent, const char *name) {
+  return openat (parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Each prefix is resolved inside the root; what is missing is made below the fd of the prefix before it. */
+static int make_directories (int root, const char *path, mode_t mode) {
+  char prefix[PATH_MAX];
+  if (copy_path (prefix, path) < 0)
+    return -1;
+  cleanup_fd int at = in_root_open (root, "/", O_PATH | O_DIRECTORY);
+  char *name = prefix;
+  while (at >= 0 && *(name += strspn (name, "/"))) {
+    char *end = name + strcspn (name, "/");
+    char kept = *end;
+    *end = '\0';
+    cleanup_fd int next = in_root_open (root, prefix, O_PATH | O_DIRECTORY);
+    if (next < 0 && errno == ENOENT) {
+      mode_t wanted = kept ? 0755 : mode;
+      if (mkdirat (at, name, wanted) < 0 && errno != EEXIST)
+        return -1;
+      next = child_directory (at, name);
+    }
+    if (next < 0)
+      return -1;
+    close_fd (&at);
+    at = steal_fd (&next);
+    *end = kept;
+    name = end;
+  }
+  return steal_fd (&at);
+}
+
+int in_root_parent (int root, const char *path, const char **leaf) {
+  char parent[PATH_MAX];
+  if (copy_path (parent, path) < 0)
+    return -1;
+  char *slash = strrchr (parent, '/');
+  size_t cut = slash ? (size_t)(slash - parent) + 1 : 0;
+  *leaf = path + cut;
+  const char *name = parent + cut;
+  if (!*name || !strcmp (name, ".") || !strcmp (name, "..") || path[strlen (parent)])
+    return failed (EINVAL);
+  parent[cut] = '\0';
+  return make_directories (root, parent, 0755);
+}
+
+int in_root_make (int root, const char *path, enum in_root_kind kind, mode_t mode) {
+  int found = in_root_open (root, path, O_PATH);
+  if (found >= 0 || errno != ENOENT)
+    return found;
+  if (kind == IN_ROOT_DIRECTORY)
+    return make_directories (root, path, mode);
+  const char *leaf;
+  cleanup_fd int parent = in_root_parent (root, path, &leaf);
+  if (parent < 0)
+    return -1;
+  cleanup_fd int made = openat (parent, leaf, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+  if (made < 0)
+    return -1;
+  return openat (parent, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int beneath_open (int dir, const char *path, int flags) {
+  struct open_how how = {
+    .flags = (unsigned)(flags | O_CLOEXEC),
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+  };
+  int fd = RETRY (sys_openat2 (dir, path, &how));
+  if (fd >= 0 || !is_refused (errno))
+    return fd;
+  cleanup_fd int at = openat (dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  struct stat top, here;
+  if (at < 0 || fstat (at, &top) < 0)
+    return -1;
+  while (*path) {
+    char name[NAME_MAX + 1];
+    size_t length = strcspn (path, "/");
+    if (length == 0 || length > NAME_MAX)
+      return failed (EINVAL);
+    memcpy (name, path, length);
+    name[length] = '\0';
+    path += length + (path[length] == '/');
+    if (!strcmp (name, ".."))
+      return failed (EXDEV);
+    int next = openat (at, name, (*path ? O_PATH | O_DIRECTORY : flags) | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0)
+      return -1;
+    close_fd (&at);
+    at = next;
+    if (fstat (at, &here) < 0)
+      return -1;
+    if (here.st_dev != top.st_dev)
+      return failed (EXDEV);
+  }
+  return steal_fd (&at);
+}

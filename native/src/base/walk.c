@@ -1,0 +1,126 @@
+/*
+ * in_root_walk: what openat2(RESOLVE_IN_ROOT) does, for where it cannot be used. Every component is opened
+ * without following it; ".." goes back to the fd that was walked through, so a rename leads nowhere else.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "cleanup.h"
+#include "in_root.h"
+#include "syscalls.h"
+
+#define MAX_DEPTH 128
+#define MAX_LINKS 40
+
+struct walk {
+  int fds[MAX_DEPTH + 1]; /* the root, and each component walked into */
+  int depth;
+  int links;
+  char rest[PATH_MAX]; /* what is still to be walked */
+  char name[NAME_MAX + 1];
+};
+
+static void walk_up (struct walk *walk, int depth) {
+  while (walk->depth > depth)
+    close_fd (&walk->fds[walk->depth--]);
+}
+
+static void walk_end (struct walk *walk) {
+  walk_up (walk, -1);
+}
+
+/* Takes the next component out of `rest`: 1, 0 at the end. */
+static int next_name (struct walk *walk) {
+  size_t skip = strspn (walk->rest, "/");
+  size_t length = strcspn (walk->rest + skip, "/");
+  if (length > NAME_MAX)
+    return failed (ENAMETOOLONG);
+  memcpy (walk->name, walk->rest + skip, length);
+  walk->name[length] = '\0';
+  memmove (walk->rest, walk->rest + skip + length, strlen (walk->rest + skip + length) + 1);
+  return length > 0;
+}
+
+/* Puts a link's target before what is left. */
+static int follow (struct walk *walk, int link) {
+  struct statfs fs;
+  if (++walk->links > MAX_LINKS || fstatfs (link, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
+    return failed (ELOOP);
+  char target[PATH_MAX];
+  ssize_t length = readlinkat (link, "", target, sizeof target - 1);
+  if (length < 0)
+    return -1;
+  size_t rest = strlen (walk->rest);
+  if (length == 0 || (size_t)length + rest + 2 > sizeof walk->rest)
+    return failed (length == 0 ? ENOENT : ENAMETOOLONG);
+  memmove (walk->rest + length + 1, walk->rest, rest + 1);
+  memcpy (walk->rest, target, (size_t)length);
+  walk->rest[length] = '/';
+  if (target[0] == '/')
+    walk_up (walk, 0);
+  return 0;
+}
+
+static int step_into (struct walk *walk, int flags) {
+  if (!strcmp (walk->name, "."))
+    return 0;
+  if (!strcmp (walk->name, "..")) {
+    if (walk->depth > 0)
+      walk_up (walk, walk->depth - 1);
+    return 0;
+  }
+  cleanup_fd int fd = openat (walk->fds[walk->depth], walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0 || fstat (fd, &st) < 0)
+    return -1;
+  bool last = !walk->rest[strspn (walk->rest, "/")];
+  if (S_ISLNK (st.st_mode) && !(last && (flags & O_NOFOLLOW)))
+    return follow (walk, fd);
+  if ((walk->rest[0] || (flags & O_DIRECTORY)) && !S_ISDIR (st.st_mode))
+    return failed (ENOTDIR);
+  if (walk->depth == MAX_DEPTH)
+    return failed (ENAMETOOLONG);
+  walk->fds[++walk->depth] = steal_fd (&fd);
+  return 0;
+}
+
+/* Opens what was found for use, and checks that it is still the same file. */
+static int open_found (struct walk *walk, int flags) {
+  int found = walk->fds[walk->depth];
+  struct stat wanted, opened;
+  if (fstat (found, &wanted) < 0)
+    return -1;
+  if (walk->depth == 0 || S_ISDIR (wanted.st_mode))
+    return openat (found, ".", flags | O_CLOEXEC);
+  cleanup_fd int fd = openat (walk->fds[walk->depth - 1], walk->name, flags | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || fstat (fd, &opened) < 0)
+    return -1;
+  if (wanted.st_dev != opened.st_dev || wanted.st_ino != opened.st_ino)
+    return failed (EAGAIN);
+  return steal_fd (&fd);
+}
+
+int in_root_walk (int root, const char *path, int flags) {
+  if (!*path)
+    return failed (ENOENT);
+  if (strlen (path) >= PATH_MAX)
+    return failed (ENAMETOOLONG);
+  __attribute__ ((cleanup (walk_end))) struct walk walk;
+  walk.depth = walk.links = 0;
+  strcpy (walk.rest, path);
+  walk.fds[0] = fcntl (root, F_DUPFD_CLOEXEC, 0);
+  if (walk.fds[0] < 0)
+    return -1;
+  int more;
+  while ((more = next_name (&walk)) > 0)
+    if (step_into (&walk, flags) < 0)
+      return -1;
+  if (more < 0)
+    return -1;
+  return flags & O_PATH ? steal_fd (&walk.fds[walk.depth]) : open_found (&walk, flags);
+}

@@ -1,0 +1,111 @@
+/*
+ * Starts a shim out of a large, multi-threaded process: clone(2) with CLONE_VM | CLONE_VFORK copies no page
+ * table, and its child, which shares all memory, makes raw system calls only until execveat.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include "../../include/liker.h"
+#include "../base/cleanup.h"
+#include "../base/syscalls.h"
+#include "memfd.h"
+
+#define STACK_SIZE (64u << 10)
+#define GUARD_SIZE (4u << 10)
+#define PLAN_FD 3
+#define SOCKET_FD 4
+#define SHIM_FD 5
+#define ABOVE_ALL 16 /* no fd that the child sets up stands there */
+
+struct birth {
+  int shim, plan, socket, null;
+  int keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
+  int error;       /* of the child, which shares this memory */
+};
+
+/* A copy of the fd that collides with none of the places below. */
+static int lifted (int fd) { return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL); }
+
+static int arrange_fds (const struct birth *birth) {
+  int shim = lifted (birth->shim), plan = lifted (birth->plan), socket = lifted (birth->socket),
+      null = lifted (birth->null);
+  if (shim < 0 || plan < 0 || socket < 0 || null < 0)
+    return -1;
+  for (int fd = 0; fd < (birth->keep_stderr ? 2 : 3); fd++)
+    if (dup3 (null, fd, 0) < 0)
+      return -1;
+  if (dup3 (plan, PLAN_FD, 0) < 0 || dup3 (socket, SOCKET_FD, 0) < 0 || dup3 (shim, SHIM_FD, O_CLOEXEC) < 0)
+    return -1;
+  return sys_close_range (SHIM_FD + 1, ~0u, 0);
+}
+
+/* In the child: no lock, no allocation, no stdio, nothing that looks at the thread. */
+static int be_born (void *arg) {
+  struct birth *birth = arg;
+  static const char *const argv[] = { "liker-shim", NULL };
+  static const char *const envp[] = { NULL };
+  const uint64_t none = 0;
+  for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
+    sys_signal_default (signal);
+  if (syscall (SYS_setsid) >= 0 && arrange_fds (birth) == 0 && syscall (SYS_chdir, "/") == 0 &&
+      sys_sigprocmask (SIG_SETMASK, &none, NULL) == 0)
+    sys_execveat (SHIM_FD, (char *const *)argv, (char *const *)envp);
+  birth->error = errno;
+  syscall (SYS_exit, 1);
+  return 1;
+}
+
+/* Clones on a stack of its own, with all signals blocked so that no handler of the parent runs in the child. */
+static int clone_shim (struct birth *birth, int *pidfd) {
+  const uint64_t all = ~0ull;
+  uint64_t before;
+  char *stack = mmap (NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (stack == MAP_FAILED)
+    return -1;
+  mprotect (stack, GUARD_SIZE, PROT_NONE);
+  sys_sigprocmask (SIG_SETMASK, &all, &before);
+  int pid = clone (be_born, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, birth, pidfd);
+  int error = errno;
+  sys_sigprocmask (SIG_SETMASK, &before, NULL);
+  munmap (stack, STACK_SIZE);
+  return pid < 0 ? failed (error) : pid;
+}
+
+static int make_plan (const void *plan, size_t size) {
+  cleanup_fd int fd = open_memfd ("liker-plan", false);
+  if (fd < 0 || write_all (fd, plan, size) < 0 || seal_memfd (fd) < 0)
+    return -1;
+  return steal_fd (&fd);
+}
+
+int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out) {
+  if (out->size < sizeof *out)
+    return -EINVAL;
+  int pair[2];
+  cleanup_fd int plan_fd = make_plan (plan, plan_size);
+  cleanup_fd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  if (plan_fd < 0 || null < 0 || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return -errno;
+  cleanup_fd int ours = pair[0];
+  cleanup_fd int theirs = pair[1];
+  cleanup_fd int pidfd = -1;
+  if (fcntl (ours, F_SETFL, O_NONBLOCK) < 0)
+    return -errno;
+  struct birth birth = { shim_fd, plan_fd, theirs, null, getenv ("LIKER_SHIM_STDERR") != NULL, 0 };
+  int pid = clone_shim (&birth, &pidfd);
+  if (pid < 0)
+    return -errno;
+  if (birth.error) {
+    siginfo_t info;
+    RETRY (waitid (P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    return -birth.error;
+  }
+  out->pid = pid;
+  out->pidfd = steal_fd (&pidfd);
+  out->socket = steal_fd (&ours);
+  return 0;
+}

@@ -1,0 +1,210 @@
+/* stdin: a bounded queue in front of the pipe or the terminal, and what each client's session has got into it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include "../../include/protocol.h"
+#include "shim.h"
+
+#define ACK_STEP (64u << 10)
+#define RETRY_MS 100
+#define NO_CHARACTER 0 /* _POSIX_VDISABLE on Linux */
+
+static struct source *sink (struct process *process) {
+  return process->tty ? &process->out[0].source : &process->in.source;
+}
+
+static struct session *find_session (struct input *in, uint64_t id) {
+  for (int i = 0; i < STDIN_SESSIONS; i++)
+    if (in->sessions[i].used && in->sessions[i].id == id)
+      return &in->sessions[i];
+  return NULL;
+}
+
+static struct session *add_session (struct input *in, uint64_t id, uint64_t offset) {
+  struct session *session = &in->sessions[in->next_session++ % STDIN_SESSIONS];
+  *session = (struct session){ .used = true, .id = id, .taken = offset, .written = offset, .acked = offset };
+  return session;
+}
+
+static void send_ack (struct shim *shim, const struct process *process, uint64_t session, uint64_t offset) {
+  struct outbox *out = daemon_out (shim);
+  if (!out)
+    return;
+  outbox_begin (out, SHIM_STDIN_ACK, 0, process->number);
+  outbox_u64 (out, session);
+  outbox_u64 (out, offset);
+  outbox_end (out);
+}
+
+static void drop_queue (struct input *in) {
+  while (in->first) {
+    struct chunk *next = in->first->next;
+    free (in->first);
+    in->first = next;
+  }
+  in->last = &in->first;
+  in->queued = 0;
+}
+
+/* The process reads no more: every session learns it. */
+void input_end (struct shim *shim, struct process *process) {
+  struct input *in = &process->in;
+  drop_queue (in);
+  source_close (&in->source, shim->epoll);
+  in->retry_at = 0;
+  if (in->closed)
+    return;
+  in->closed = true;
+  for (int i = 0; i < STDIN_SESSIONS; i++)
+    if (in->sessions[i].used)
+      send_ack (shim, process, in->sessions[i].id, NO_BOUND);
+}
+
+static bool enqueue (struct input *in, uint64_t session, const uint8_t *data, size_t size) {
+  struct chunk *chunk = malloc (sizeof *chunk + size);
+  if (!chunk)
+    return false;
+  *chunk = (struct chunk){ .session = session, .size = size };
+  memcpy (chunk->data, data, size);
+  *in->last = chunk;
+  in->last = &chunk->next;
+  in->queued += size;
+  return true;
+}
+
+/* False for what a daemon that keeps to its window never sends: a gap, or more than the queue holds. */
+bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset, const uint8_t *data,
+                 size_t size) {
+  struct input *in = &process->in;
+  if (in->closed || in->closing) {
+    send_ack (shim, process, id, NO_BOUND);
+    return true;
+  }
+  struct session *session = find_session (in, id);
+  if (!session)
+    session = add_session (in, id, offset);
+  if (offset > session->taken)
+    return false;
+  uint64_t again = session->taken - offset;
+  if (again >= size)
+    return true;
+  data += again;
+  size -= (size_t)again;
+  if (in->queued + size > STDIN_QUEUE_MAX || !enqueue (in, id, data, size))
+    return false;
+  session->taken += size;
+  return true;
+}
+
+void input_close (struct process *process) { process->in.closing = true; }
+
+/* Answers with what was written of a session. */
+void input_answer (struct shim *shim, struct process *process, uint64_t id) {
+  const struct session *session = find_session (&process->in, id);
+  send_ack (shim, process, id, process->in.closed ? NO_BOUND : session ? session->written : 0);
+}
+
+static void advance (struct input *in, size_t size) {
+  struct chunk *chunk = in->first;
+  struct session *session = find_session (in, chunk->session);
+  if (session)
+    session->written += size;
+  chunk->done += size;
+  in->queued -= size;
+  in->last_byte = chunk->data[chunk->done - 1];
+  if (chunk->done < chunk->size)
+    return;
+  in->first = chunk->next;
+  if (!in->first)
+    in->last = &in->first;
+  free (chunk);
+}
+
+/* One acknowledgement for many writes. */
+static void acknowledge (struct shim *shim, struct process *process) {
+  struct input *in = &process->in;
+  for (int i = 0; i < STDIN_SESSIONS; i++) {
+    struct session *session = &in->sessions[i];
+    uint64_t step = session->written - session->acked;
+    if (!session->used || !step || (in->first && step < ACK_STEP))
+      continue;
+    session->acked = session->written;
+    send_ack (shim, process, session->id, session->written);
+  }
+}
+
+/*
+ * A terminal ends its input by a character. Twice after a part of a line: the first only hands the part over
+ * (termios(3), VEOF).
+ */
+static bool send_eof_character (struct process *process, struct source *to) {
+  struct termios mode;
+  if (tcgetattr (to->fd, &mode) < 0)
+    return true;
+  char text[2] = { (char)mode.c_cc[VEOF], (char)mode.c_cc[VEOF] };
+  bool part = process->in.last_byte != 0 && process->in.last_byte != '\n' &&
+              !(process->in.last_byte == '\r' && mode.c_iflag & ICRNL) && process->in.last_byte != mode.c_cc[VEOF];
+  bool twice = mode.c_lflag & ICANON && part;
+  if (text[0] == NO_CHARACTER)
+    return true;
+  return write (to->fd, text, twice ? 2 : 1) >= 0 || errno != EAGAIN;
+}
+
+/* The queue is empty: what was asked for last. */
+static void finish_closing (struct shim *shim, struct process *process, struct source *to) {
+  struct input *in = &process->in;
+  if (!process->tty) {
+    in->closed = true;
+    source_close (&in->source, shim->epoll);
+  } else if (!send_eof_character (process, to)) {
+    to->writable = false;
+    in->retry_at = now_ms () + RETRY_MS;
+    return;
+  } else
+    in->last_byte = 0;
+  in->closing = false;
+}
+
+/* False when the process has closed its stdin. */
+static bool write_queue (struct input *in, struct source *to) {
+  while (in->first && to->writable) {
+    struct chunk *chunk = in->first;
+    ssize_t written = write (to->fd, chunk->data + chunk->done, chunk->size - chunk->done);
+    if (written > 0)
+      advance (in, (size_t)written);
+    else if (written < 0 && errno == EPIPE)
+      return false;
+    else if (errno != EINTR) {
+      /* EIO: a terminal without a slave now. The retry is for a slave that is opened again. */
+      to->writable = false;
+      in->retry_at = now_ms () + RETRY_MS;
+    }
+  }
+  return true;
+}
+
+void input_pump (struct shim *shim, struct process *process) {
+  struct input *in = &process->in;
+  struct source *to = sink (process);
+  if (in->closed || to->fd < 0)
+    return;
+  if (in->retry_at && now_ms () >= in->retry_at) {
+    in->retry_at = 0;
+    to->writable = true;
+  }
+  bool open = write_queue (in, to);
+  acknowledge (shim, process);
+  if (!open || (!process->tty && in->source.hung)) {
+    input_end (shim, process);
+    return;
+  }
+  if (!in->first) {
+    if (in->closing && to->writable)
+      finish_closing (shim, process, to);
+    else if (!in->closing)
+      in->retry_at = 0;
+  }
+}

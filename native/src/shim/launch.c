@@ -1,0 +1,230 @@
+/*
+ * Clones a process for a plan. Without namespaces to join: one clone3, into the cgroup. With them: a helper
+ * enters the namespaces and clones the process with CLONE_PARENT, so that it is the shim's own child.
+ */
+#define _GNU_SOURCE
+#include "launch.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "steps/child.h"
+
+/* The child's side of what `struct born` has the shim's side of. */
+struct child_ends {
+  int sync, status, in, out, err;
+};
+
+static void close_ends (struct child_ends *ends) {
+  close_fd (&ends->sync);
+  close_fd (&ends->status);
+  close_fd (&ends->in);
+  close_fd (&ends->out);
+  close_fd (&ends->err);
+}
+
+static void close_born (struct born *born) {
+  close_fd (&born->sync);
+  close_fd (&born->status);
+  close_fd (&born->in);
+  close_fd (&born->out);
+  close_fd (&born->err);
+  close_fd (&born->pidfd);
+}
+
+/* A pipe whose shim's end does not block. */
+static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
+  int ends[2];
+  if (pipe2 (ends, O_CLOEXEC) < 0)
+    return -1;
+  *shim_end = ends[shim_writes];
+  *child_end = ends[!shim_writes];
+  return fcntl (*shim_end, F_SETFL, O_NONBLOCK);
+}
+
+static int open_ends (const struct launch *launch, struct born *born, struct child_ends *ends) {
+  if (sync_pair (&born->sync, &ends->sync) < 0)
+    return -1;
+  if (launch->has_init && open_pipe (&born->status, &ends->status, false) < 0)
+    return -1;
+  if (launch->tty)
+    return 0;
+  if (launch->open_stdin && open_pipe (&born->in, &ends->in, true) < 0)
+    return -1;
+  return open_pipe (&born->out, &ends->out, false) < 0 || open_pipe (&born->err, &ends->err, false) < 0 ? -1 : 0;
+}
+
+/* Closes every fd above 2 but those that are kept: what the shim has open never comes near the container. */
+static void close_others (const int *kept, size_t count) {
+  unsigned from = 3;
+  for (;;) {
+    unsigned next = ~0u;
+    for (size_t i = 0; i < count; i++)
+      if (kept[i] >= 0 && (unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+        next = (unsigned)kept[i];
+    if (next == ~0u) {
+      sys_close_range (from, ~0u, 0);
+      return;
+    }
+    if (next > from)
+      sys_close_range (from, next - 1, 0);
+    from = next + 1;
+  }
+}
+
+static void start_child (struct child *child) {
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+  umask (0);
+  const int kept[] = { child->sync, child->main_pidfd, child->cgroup, child->status,
+                       child->in,   child->out,        child->err };
+  close_others (kept, sizeof kept / sizeof *kept);
+}
+
+static __attribute__ ((noreturn)) void give_up (struct child *child) {
+  sync_send_failure (child->sync, &child->failure);
+  _exit (125);
+}
+
+/* Where CLONE_INTO_CGROUP was refused. */
+static int enter_cgroup (struct child *child) {
+  if (child->cgroup < 0)
+    return 0;
+  if (RETRY (write (child->cgroup, "0\n", 2)) != 2)
+    return fail (child, "write", "cgroup.procs");
+  close_fd (&child->cgroup);
+  return 0;
+}
+
+static __attribute__ ((noreturn)) void be_process (struct child *child) {
+  start_child (child);
+  if (enter_cgroup (child) == 0)
+    run_steps (child);
+  give_up (child);
+}
+
+static int join_namespaces (struct child *child) {
+  const struct launch *launch = child->launch;
+  if (launch->join_pid) {
+    cleanup_fd int target = open_same_process (launch->join_pid, launch->join_start_time);
+    if (target < 0)
+      return fail (child, "pidfd_open", "process to join");
+    if (sys_setns (target, CLONE_NEWPID) < 0)
+      return fail (child, "setns", "pid namespace");
+  }
+  if (launch->join_main && sys_setns (child->main_pidfd, (int)launch->join_main) < 0)
+    return fail (child, "setns", "container");
+  close_fd (&child->main_pidfd);
+  return 0;
+}
+
+/* A setns changes the root: what names files of the host comes before it. */
+static __attribute__ ((noreturn)) void be_helper (struct child *child) {
+  start_child (child);
+  if (enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
+    give_up (child);
+  strcpy (child->failure.name, "join");
+  child->failure.step = NO_STEP;
+  if (join_namespaces (child) < 0)
+    give_up (child);
+  /* clone3 wants no exit signal with CLONE_PARENT: the child gets the helper's. */
+  struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
+  long pid = sys_clone3 (&args);
+  if (pid == 0) {
+    prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    run_steps (child);
+    give_up (child);
+  }
+  if (pid < 0) {
+    fail (child, "clone3", "");
+    give_up (child);
+  }
+  sync_send (child->sync, SYNC_PID, (pid_t)pid);
+  _exit (0);
+}
+
+/* Reasons for the kernel to refuse CLONE_INTO_CGROUP where a write to cgroup.procs may do. */
+static bool is_cgroup_refusal (int error) {
+  return error == EBUSY || error == E2BIG || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS;
+}
+
+static int open_cgroup (const char *folder, const char *file) {
+  cleanup_fd int at = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0 || !file)
+    return steal_fd (&at);
+  return openat (at, file, O_WRONLY | O_CLOEXEC);
+}
+
+/* The child's own memory: its pid is 0 there. */
+static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
+  struct clone_args args = {
+    .flags = CLONE_PIDFD | (helper ? 0 : child->launch->clone_flags) | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+    .pidfd = (uint64_t)(uintptr_t)pidfd,
+    .exit_signal = SIGCHLD,
+    .cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
+  };
+  long pid = sys_clone3 (&args);
+  if (pid != 0)
+    return pid;
+  if (helper)
+    be_helper (child);
+  be_process (child);
+}
+
+static long clone_child (struct child *child, bool helper, int *pidfd) {
+  const char *folder = child->launch->cgroup2;
+  if (!*folder)
+    return clone_once (child, helper, -1, pidfd);
+  cleanup_fd int cgroup = open_cgroup (folder, NULL);
+  if (cgroup < 0)
+    return fail (child, "open", folder);
+  long pid = clone_once (child, helper, cgroup, pidfd);
+  if (pid >= 0 || !is_cgroup_refusal (errno))
+    return pid;
+  cleanup_fd int procs = open_cgroup (folder, "cgroup.procs");
+  if (procs < 0)
+    return fail (child, "open", folder);
+  child->cgroup = procs;
+  return clone_once (child, helper, -1, pidfd);
+}
+
+int launch_clone (const struct launch *launch, int main_pidfd, char *title, struct born *born,
+                  struct failure *failure) {
+  __attribute__ ((cleanup (close_ends))) struct child_ends ends = { -1, -1, -1, -1, -1 };
+  struct child child = {
+    .launch = launch, .steps = launch->steps, .title = title, .main_pidfd = launch->join_main ? main_pidfd : -1,
+    .cgroup = -1,     .root = -1,             .slave = -1,    .masked = -1,
+    .null = -1,
+  };
+  *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
+  child.failure.step = NO_STEP;
+  strcpy (child.failure.name, "clone");
+  bool helper = launch->join_main || launch->join_pid;
+  long pid = -1;
+  if (open_ends (launch, born, &ends) < 0)
+    fail (&child, "pipe2", "");
+  else {
+    child.sync = ends.sync;
+    child.status = ends.status;
+    child.in = ends.in;
+    child.out = ends.out;
+    child.err = ends.err;
+    pid = clone_child (&child, helper, &born->pidfd);
+    if (pid < 0 && !child.failure.error)
+      fail (&child, "clone3", "");
+  }
+  if (pid < 0) {
+    *failure = child.failure;
+    close_born (born);
+    return -1;
+  }
+  if (helper) {
+    born->helper = (pid_t)pid;
+    close_fd (&born->pidfd);
+  } else
+    born->pid = (pid_t)pid;
+  return 0;
+}

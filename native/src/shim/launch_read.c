@@ -1,0 +1,106 @@
+#include <stdlib.h>
+#include <string.h>
+#include "../../include/plan.h"
+#include "launch.h"
+
+static void read_settings (struct shim_settings *settings, struct cursor *fields) {
+  settings->container = read_text (fields);
+  settings->run_folder = read_text (fields);
+  settings->log_folder = read_text (fields);
+  settings->log_segment_bytes = read_u64 (fields);
+  settings->log_segments = read_u32 (fields);
+  settings->ring_bytes = read_u32 (fields);
+}
+
+static void read_launch (struct launch *launch, struct cursor *fields) {
+  launch->clone_flags = read_u32 (fields);
+  launch->cgroup2 = read_text (fields);
+  launch->tty = read_u32 (fields);
+  launch->open_stdin = read_u32 (fields);
+  launch->size.ws_col = (unsigned short)read_u32 (fields);
+  launch->size.ws_row = (unsigned short)read_u32 (fields);
+  launch->size.ws_xpixel = (unsigned short)read_u32 (fields);
+  launch->size.ws_ypixel = (unsigned short)read_u32 (fields);
+  launch->join_main = read_u32 (fields);
+  launch->join_pid = (pid_t)read_u32 (fields);
+  launch->join_start_time = read_u64 (fields);
+  launch->window = read_u64 (fields);
+}
+
+/* A list of texts as execve takes it. Every text needs 5 bytes at least, which bounds the count. */
+static char **read_texts (struct cursor *fields) {
+  uint32_t count = read_u32 (fields);
+  if (fields->bad || count > (size_t)(fields->end - fields->at) / 5) {
+    fields->bad = true;
+    return NULL;
+  }
+  char **texts = calloc ((size_t)count + 1, sizeof *texts);
+  if (!texts) {
+    fields->bad = true;
+    return NULL;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    texts[i] = (char *)read_text (fields);
+  return texts;
+}
+
+static void read_exec (struct launch *launch, struct cursor *fields) {
+  launch_free (launch);
+  launch->argv = read_texts (fields);
+  launch->envp = read_texts (fields);
+  if (!fields->bad && !launch->argv[0])
+    fields->bad = true;
+}
+
+/* False if the record is bad. */
+static bool read_record (struct launch *launch, struct shim_settings *settings, struct record *record) {
+  struct cursor *fields = &record->payload;
+  switch (record->kind) {
+  case PLAN_SHIM:
+    if (!settings)
+      return false;
+    read_settings (settings, fields);
+    return !fields->bad && settings->ring_bytes >= 4096 &&
+           (settings->ring_bytes & (settings->ring_bytes - 1)) == 0;
+  case PLAN_LAUNCH:
+    read_launch (launch, fields);
+    return !fields->bad;
+  case STEP_INIT:
+    launch->has_init = true;
+    return true;
+  case STEP_USER:
+    launch->uid = read_u32 (fields);
+    launch->gid = read_u32 (fields);
+    return !fields->bad;
+  case STEP_EXEC:
+    read_exec (launch, fields);
+    return !fields->bad;
+  default:
+    return true; /* an unknown step fails when its turn comes, by its index */
+  }
+}
+
+bool launch_read (struct launch *launch, struct shim_settings *settings, const void *plan, size_t size) {
+  struct cursor records;
+  struct record record;
+  bool seen_shim = !settings, seen_launch = false;
+  memset (launch, 0, sizeof *launch);
+  if (!plan_open (&records, plan, size))
+    return false;
+  launch->steps = records;
+  while (plan_next (&records, &record)) {
+    if (!read_record (launch, settings, &record))
+      return false;
+    seen_shim = seen_shim || record.kind == PLAN_SHIM;
+    seen_launch = seen_launch || record.kind == PLAN_LAUNCH;
+    if (record.kind == PLAN_LAUNCH)
+      launch->steps = records;
+  }
+  return !records.bad && seen_shim && seen_launch && launch->argv;
+}
+
+void launch_free (struct launch *launch) {
+  free (launch->argv);
+  free (launch->envp);
+  launch->argv = launch->envp = NULL;
+}

@@ -1,0 +1,160 @@
+#define _GNU_SOURCE
+#include "log.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "loop.h"
+#include "timestamp.h"
+
+#define STAGE_SIZE (64u << 10)
+#define MAX_TEXT (16u << 10)
+#define TAG_AT (TIMESTAMP_SIZE + 1 + 6 + 1)
+#define PREFIX_SIZE (TAG_AT + 2)
+#define NAME_DIGITS 8
+#define NAME_SIZE (NAME_DIGITS + sizeof ".log")
+
+static void segment_name (char out[NAME_SIZE], uint32_t number) {
+  put_text (put_padded (out, number, NAME_DIGITS), ".log");
+}
+
+/* The number of a segment's name, 0 for any other name. */
+static uint32_t segment_number (const char *name) {
+  uint32_t number = 0;
+  if (strlen (name) != NAME_SIZE - 1 || strcmp (name + NAME_DIGITS, ".log"))
+    return 0;
+  for (int i = 0; i < NAME_DIGITS; i++) {
+    if (name[i] < '0' || name[i] > '9')
+      return 0;
+    number = number * 10 + (uint32_t)(name[i] - '0');
+  }
+  return number;
+}
+
+void log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep) {
+  *log = (struct log){ .folder = -1, .file = -1, .segment_bytes = segment_bytes, .keep = keep ? keep : 1 };
+  if (*folder)
+    log->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A container that is started again goes on in the segment with the highest number. */
+static void find_last_segment (struct log *log) {
+  _Alignas (struct dirent64) char buffer[2048];
+  ssize_t length;
+  while ((length = syscall (SYS_getdents64, log->folder, buffer, sizeof buffer)) > 0)
+    for (ssize_t at = 0; at < length;) {
+      struct dirent64 *entry = (struct dirent64 *)(buffer + at);
+      uint32_t number = segment_number (entry->d_name);
+      if (number > log->segment)
+        log->segment = number;
+      at += entry->d_reclen;
+    }
+}
+
+static void open_segment (struct log *log) {
+  char name[NAME_SIZE];
+  struct stat st;
+  segment_name (name, log->segment);
+  log->file = openat (log->folder, name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+  log->size = log->file >= 0 && fstat (log->file, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static bool is_ready (struct log *log) {
+  if (log->folder < 0)
+    return false;
+  if (!log->scanned) {
+    find_last_segment (log);
+    log->segment += log->segment == 0;
+    log->scanned = true;
+  }
+  if (!log->staged) {
+    void *memory = mmap (NULL, STAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    log->staged = memory == MAP_FAILED ? NULL : memory;
+  }
+  if (log->file < 0)
+    open_segment (log);
+  return log->staged && log->file >= 0;
+}
+
+/* A part that got written is taken back, so that the segment always ends with a whole entry. */
+static void flush (struct log *log) {
+  uint32_t done = 0;
+  while (done < log->staged_size) {
+    ssize_t written = RETRY (write (log->file, log->staged + done, log->staged_size - done));
+    if (written <= 0)
+      break;
+    done += (uint32_t)written;
+  }
+  if (done == log->staged_size)
+    log->size += done;
+  else {
+    log->lost += log->staged_size;
+    (void)!ftruncate (log->file, (off_t)log->size);
+  }
+  log->staged_size = 0;
+}
+
+static void rotate (struct log *log) {
+  char name[NAME_SIZE];
+  close_fd (&log->file);
+  log->segment++;
+  open_segment (log);
+  if (log->segment > log->keep) {
+    segment_name (name, log->segment - log->keep);
+    unlinkat (log->folder, name, 0);
+  }
+}
+
+/* Makes room for an entry of so many bytes, in the stage and in the segment. */
+static bool make_room (struct log *log, size_t size) {
+  uint64_t filled = log->size + log->staged_size;
+  bool full = log->segment_bytes && filled && filled + size > log->segment_bytes;
+  if (full || log->staged_size + size > STAGE_SIZE)
+    flush (log);
+  if (full)
+    rotate (log);
+  return log->file >= 0;
+}
+
+static void put_entry (struct log *log, const char *prefix, char tag, const char *text, size_t size) {
+  if (!make_room (log, PREFIX_SIZE + size + 1)) {
+    log->lost += size;
+    return;
+  }
+  char *out = log->staged + log->staged_size;
+  memcpy (out, prefix, PREFIX_SIZE);
+  out[TAG_AT] = tag;
+  memcpy (out + PREFIX_SIZE, text, size);
+  out[PREFIX_SIZE + size] = '\n';
+  log->staged_size += (uint32_t)(PREFIX_SIZE + size + 1);
+}
+
+/* Splits at newlines, and lines at MAX_TEXT. */
+static void put_lines (struct log *log, const char *prefix, const char *text, size_t size) {
+  while (size > 0) {
+    size_t reach = size < MAX_TEXT ? size : MAX_TEXT;
+    const char *newline = memchr (text, '\n', reach);
+    size_t length = newline ? (size_t)(newline - text) : reach;
+    put_entry (log, prefix, newline ? 'F' : 'P', text, length);
+    size_t used = length + (newline != NULL);
+    text += used;
+    size -= used;
+  }
+}
+
+void log_write (struct log *log, int stream, const struct iovec chunk[2]) {
+  char prefix[PREFIX_SIZE + 1];
+  if (!is_ready (log)) {
+    log->lost += chunk[0].iov_len + chunk[1].iov_len;
+    return;
+  }
+  put_timestamp (prefix, wall_ns ());
+  put_text (prefix + TIMESTAMP_SIZE, stream == 1 ? " stdout F " : " stderr F ");
+  put_lines (log, prefix, chunk[0].iov_base, chunk[0].iov_len);
+  put_lines (log, prefix, chunk[1].iov_base, chunk[1].iov_len);
+  flush (log);
+}

@@ -1,0 +1,47 @@
+#include "loop.h"
+#include <sys/epoll.h>
+#include <time.h>
+#include "base/cleanup.h"
+
+#define BATCH 32
+
+int source_open (struct source *source, int epoll, int fd) {
+  *source = (struct source){ .fd = fd };
+  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = source };
+  return epoll_ctl (epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+void source_close (struct source *source, int epoll) {
+  if (source->fd < 0)
+    return;
+  epoll_ctl (epoll, EPOLL_CTL_DEL, source->fd, NULL);
+  close (source->fd);
+  *source = NO_SOURCE;
+}
+
+void loop_wait (int epoll, int timeout) {
+  struct epoll_event events[BATCH];
+  int count = epoll_wait (epoll, events, BATCH, timeout);
+  for (int i = 0; i < count; i++) {
+    struct source *source = events[i].data.ptr;
+    uint32_t seen = events[i].events;
+    if (seen & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+      source->readable = true;
+    if (seen & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+      source->writable = true;
+    if (seen & (EPOLLHUP | EPOLLERR))
+      source->hung = true;
+  }
+}
+
+uint64_t now_ms (void) {
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t wall_ns (void) {
+  struct timespec now;
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}

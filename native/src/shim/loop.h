@@ -1,0 +1,31 @@
+/*
+ * The event loop's sources. epoll is edge-triggered: an event only sets flags, which say what is worth trying;
+ * whoever gets EAGAIN clears its flag. So no source is ever freed while its event is at hand, and a paused
+ * stream costs nothing.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source {
+  int fd;
+  bool readable;
+  bool writable;
+  bool hung; /* EPOLLHUP or EPOLLERR was seen */
+};
+
+#define NO_SOURCE ((struct source){ .fd = -1 })
+
+/* Watches fd, which the source owns from now on. */
+int source_open (struct source *source, int epoll, int fd);
+
+/* Stops watching and closes: a child of clone may hold the same file, so close alone would not stop it. */
+void source_close (struct source *source, int epoll);
+
+/* Waits for events and sets the flags. timeout in ms, -1 without. */
+void loop_wait (int epoll, int timeout);
+
+/* CLOCK_MONOTONIC, ms. */
+uint64_t now_ms (void);
+/* CLOCK_REALTIME, ns. */
+uint64_t wall_ns (void);

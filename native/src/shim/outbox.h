@@ -1,0 +1,28 @@
+/* Frames that wait for the socket, as bytes. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct outbox {
+  uint8_t *data;
+  size_t head, length, capacity;
+  size_t frame;  /* where the frame that is being written begins */
+  bool exhausted; /* memory was refused: the connection cannot go on */
+};
+
+void outbox_begin (struct outbox *out, uint8_t type, uint8_t stream, uint32_t process);
+void outbox_u32 (struct outbox *out, uint32_t value);
+void outbox_u64 (struct outbox *out, uint64_t value);
+void outbox_text (struct outbox *out, const char *text);
+void outbox_bytes (struct outbox *out, const void *data, size_t size);
+void outbox_end (struct outbox *out);
+
+static inline size_t outbox_waiting (const struct outbox *out) { return out->length - out->head; }
+
+/* So much of it was written to the socket. */
+void outbox_sent (struct outbox *out, size_t size);
+void outbox_free (struct outbox *out);
+
+/* Fills in a header for `payload` bytes. */
+void put_header (uint8_t header[12], size_t payload, uint8_t type, uint8_t stream, uint32_t process);

@@ -1,0 +1,48 @@
+/* The exit record: it must outlive the daemon, not the machine, so it is renamed into place without fsync. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "shim.h"
+
+int exit_code (const struct process *process) {
+  int status = process->wait_status;
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+}
+
+int exit_signal (const struct process *process) {
+  return WIFSIGNALED (process->wait_status) ? WTERMSIG (process->wait_status) : 0;
+}
+
+bool exit_core (const struct process *process) {
+  return WIFSIGNALED (process->wait_status) && WCOREDUMP (process->wait_status);
+}
+
+static char *put_line (char *out, const char *key, uint64_t value) {
+  return put_text (put_number (put_text (put_text (out, key), "="), value), "\n");
+}
+
+static char *put_record (char *out, const struct process *process) {
+  out = put_line (out, "code", (uint64_t)exit_code (process));
+  out = put_line (out, "signal", (uint64_t)exit_signal (process));
+  out = put_line (out, "core", exit_core (process));
+  out = put_line (out, "exited_at", process->exited_at);
+  out = put_line (out, "stdout", process->out[0].produced);
+  out = put_line (out, "stderr", process->out[1].produced);
+  out = put_line (out, "cut", process->cut);
+  out = put_line (out, "pid", (uint64_t)process->pid);
+  return put_line (out, "started_at", process->started_at);
+}
+
+void record_write (struct shim *shim, const struct process *process) {
+  char name[40], temporary[48], text[512];
+  put_number (put_text (name, "exit."), process->number);
+  put_text (put_text (temporary, name), ".new");
+  size_t size = (size_t)(put_record (text, process) - text);
+  cleanup_fd int file = openat (shim->run, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file >= 0 && RETRY (write (file, text, size)) == (ssize_t)size)
+    renameat (shim->run, temporary, shim->run, name);
+}

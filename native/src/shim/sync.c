@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "sync.h"
+#include <string.h>
+#include <sys/socket.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+
+int sync_pair (int *ours, int *theirs) {
+  int pair[2];
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+    return -1;
+  *ours = pair[0];
+  *theirs = pair[1];
+  return 0;
+}
+
+/* write, not send: a seccomp filter of the container may already be in force. */
+int sync_send (int sync, enum sync_kind kind, pid_t pid) {
+  struct sync_message message = { .kind = kind, .pid = pid };
+  return RETRY (write (sync, &message, SYNC_SHORT)) < 0 ? -1 : 0;
+}
+
+int sync_send_failure (int sync, const struct failure *failure) {
+  struct sync_message message = { .kind = SYNC_FAILURE, .failure = *failure };
+  return RETRY (write (sync, &message, sizeof message)) < 0 ? -1 : 0;
+}
+
+union fd_control {
+  struct cmsghdr header;
+  char space[CMSG_SPACE (sizeof (int))];
+};
+
+int sync_send_master (int sync, int master) {
+  struct sync_message message = { .kind = SYNC_MASTER };
+  struct iovec part = { &message, SYNC_SHORT };
+  union fd_control control = { .header = { .cmsg_len = CMSG_LEN (sizeof (int)),
+                                           .cmsg_level = SOL_SOCKET,
+                                           .cmsg_type = SCM_RIGHTS } };
+  memcpy (CMSG_DATA (&control.header), &master, sizeof master);
+  struct msghdr header = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space
+  };
+  if (RETRY (sendmsg (sync, &header, MSG_NOSIGNAL)) < 0)
+    return -1;
+  char byte;
+  ssize_t got = RETRY (read (sync, &byte, 1));
+  return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
+}
+
+int sync_receive (int sync, struct sync_message *message, int *fd) {
+  union fd_control control;
+  struct iovec part = { message, sizeof *message };
+  struct msghdr header = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+  };
+  *fd = -1;
+  memset (message, 0, sizeof *message);
+  ssize_t got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+  if (got <= 0)
+    return got < 0 && errno != ECONNRESET ? -1 : 0;
+  struct cmsghdr *first = CMSG_FIRSTHDR (&header);
+  if (first && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS)
+    memcpy (fd, CMSG_DATA (first), sizeof *fd);
+  message->failure.name[sizeof message->failure.name - 1] = '\0';
+  message->failure.call[sizeof message->failure.call - 1] = '\0';
+  message->failure.object[sizeof message->failure.object - 1] = '\0';
+  return 1;
+}
+
+int sync_acknowledge (int sync) {
+  return RETRY (send (sync, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 ? -1 : 0;
+}

@@ -1,0 +1,89 @@
+/* The last step. The program is looked for as a shell does, in the PATH of its own environment. */
+#define _GNU_SOURCE
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include "base/syscalls.h"
+#include "child.h"
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static const char *search_path (char *const *envp) {
+  for (; *envp; envp++)
+    if (!strncmp (*envp, "PATH=", 5))
+      return *envp + 5;
+  return default_path;
+}
+
+/* "folder/name"; an empty folder is the current one. False if it is too long. */
+static bool join_path (char out[PATH_MAX], const char *folder, size_t length, const char *name) {
+  size_t name_length = strlen (name);
+  if (length + name_length + 2 > PATH_MAX)
+    return false;
+  memcpy (out, folder, length);
+  if (length)
+    out[length++] = '/';
+  memcpy (out + length, name, name_length + 1);
+  return true;
+}
+
+/* Tries every folder of PATH. Returns the error to report: EACCES if one was found that could not be executed. */
+static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
+  const char *name = launch->argv[0];
+  bool denied = false;
+  const char *at = search_path (launch->envp);
+  for (;;) {
+    size_t length = strcspn (at, ":");
+    if (join_path (path, at, length, name)) {
+      execve (path, launch->argv, launch->envp);
+      if (errno == EACCES)
+        denied = true;
+      else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != ENAMETOOLONG)
+        return errno;
+      else if (errno == ENOENT && access (path, X_OK) == 0)
+        return errno; /* it is there: its interpreter is not */
+    }
+    if (!at[length])
+      break;
+    at += length + 1;
+  }
+  path[0] = '\0';
+  return denied ? EACCES : ENOENT;
+}
+
+/* Signals have their default actions; none is blocked from here on (T32). */
+static void empty_mask (void) {
+  const uint64_t none = 0;
+  sys_sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+int step_exec (struct child *child, struct cursor *fields) {
+  const struct launch *launch = child->launch;
+  const char *name = launch->argv[0];
+  char path[PATH_MAX];
+  (void)fields; /* read before clone: launch_read.c */
+  if (!child->umask_set)
+    umask (022);
+  prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  if (sync_send (child->sync, SYNC_EXEC, 0) < 0)
+    return fail (child, "write", "sync");
+  empty_mask ();
+  int error;
+  if (strchr (name, '/')) {
+    execve (name, launch->argv, launch->envp);
+    error = errno;
+    path[0] = '\0';
+    if (error == ENOENT && access (name, F_OK) == 0)
+      join_path (path, "", 0, name);
+  } else
+    error = *name ? exec_by_path (launch, path) : ENOENT;
+  if (error == ENOENT && *name && path[0]) {
+    static const char missing[] = " (its interpreter is missing)";
+    size_t length = strnlen (path, PATH_MAX - sizeof missing);
+    memcpy (path + length, missing, sizeof missing);
+    return fail_with (child, error, "execve", path);
+  }
+  return fail_with (child, error, "execve", name);
+}

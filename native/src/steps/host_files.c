@@ -1,0 +1,30 @@
+/* Steps that write to files of the host: they come before anything is mounted or joined. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "child.h"
+
+int write_file (struct child *child, const char *path, const char *text) {
+  cleanup_fd int file = open (path, O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return fail (child, "open", path);
+  ssize_t length = (ssize_t)strlen (text);
+  return RETRY (write (file, text, (size_t)length)) != length ? fail (child, "write", path) : 0;
+}
+
+int step_join_cgroup (struct child *child, struct cursor *fields) {
+  const char *file = read_text (fields);
+  return unreadable (child, fields) ? -1 : write_file (child, file, "0\n");
+}
+
+int step_oom_score (struct child *child, struct cursor *fields) {
+  int32_t value = (int32_t)read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  char text[24];
+  put_number (value < 0 ? put_text (text, "-") : text, (uint64_t)(value < 0 ? -(int64_t)value : value));
+  return write_file (child, "/proc/self/oom_score_adj", text);
+}

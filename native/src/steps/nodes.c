@@ -1,0 +1,91 @@
+/* Directories, links and device nodes in the new root, each made relative to its resolved parent (T8). */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "base/cleanup.h"
+#include "base/in_root.h"
+#include "base/syscalls.h"
+#include "child.h"
+
+int step_directory (struct child *child, struct cursor *fields) {
+  const char *target = read_text (fields);
+  uint32_t mode = read_u32 (fields);
+  if (unreadable (child, fields) || child_root (child) < 0)
+    return -1;
+  struct stat st;
+  cleanup_fd int fd = in_root_make (child->root, target, IN_ROOT_DIRECTORY, mode);
+  if (fd < 0 || fstat (fd, &st) < 0)
+    return fail (child, "mkdirat", target);
+  return S_ISDIR (st.st_mode) ? 0 : fail_with (child, ENOTDIR, "mkdirat", target);
+}
+
+static bool is_link_to (int parent, const char *leaf, const char *to) {
+  char text[PATH_MAX];
+  ssize_t length = readlinkat (parent, leaf, text, sizeof text);
+  return length >= 0 && (size_t)length == strlen (to) && !memcmp (text, to, (size_t)length);
+}
+
+int step_symlink (struct child *child, struct cursor *fields) {
+  const char *target = read_text (fields);
+  const char *to = read_text (fields);
+  if (unreadable (child, fields) || child_root (child) < 0)
+    return -1;
+  const char *leaf;
+  cleanup_fd int parent = in_root_parent (child->root, target, &leaf);
+  if (parent < 0)
+    return fail (child, "openat2", target);
+  if (symlinkat (to, parent, leaf) < 0 && !(errno == EEXIST && is_link_to (parent, leaf, to)))
+    return fail_with (child, errno == EINVAL ? EEXIST : errno, "symlinkat", target);
+  return 0;
+}
+
+struct device {
+  const char *target;
+  mode_t type;
+  dev_t number;
+  uint32_t mode;
+};
+
+static bool is_device (int fd, const struct device *device) {
+  struct stat st;
+  return fstat (fd, &st) == 0 && (st.st_mode & S_IFMT) == device->type && st.st_rdev == device->number;
+}
+
+/* Where mknod is forbidden (a user namespace): the host's node of the same path, checked on its fd. */
+static int bind_device (struct child *child, const struct device *device) {
+  cleanup_fd int tree = sys_open_tree (AT_FDCWD, device->target, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+  if (tree < 0)
+    return fail (child, "open_tree", device->target);
+  if (!is_device (tree, device))
+    return fail_with (child, ENODEV, "fstat", device->target);
+  cleanup_fd int target = in_root_make (child->root, device->target, IN_ROOT_FILE, 0600);
+  if (target < 0)
+    return fail (child, "openat", device->target);
+  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", device->target) : 0;
+}
+
+int step_device (struct child *child, struct cursor *fields) {
+  struct device device;
+  device.target = read_text (fields);
+  device.type = read_u32 (fields) ? S_IFBLK : S_IFCHR;
+  uint32_t major_number = read_u32 (fields);
+  device.number = makedev (major_number, read_u32 (fields));
+  device.mode = read_u32 (fields);
+  if (unreadable (child, fields) || child_root (child) < 0)
+    return -1;
+  const char *leaf;
+  cleanup_fd int parent = in_root_parent (child->root, device.target, &leaf);
+  if (parent < 0)
+    return fail (child, "openat2", device.target);
+  if (mknodat (parent, leaf, device.type | (device.mode & 07777), device.number) == 0)
+    return 0;
+  if (errno == EPERM && !child->pivoted)
+    return bind_device (child, &device);
+  if (errno != EEXIST)
+    return fail (child, "mknodat", device.target);
+  cleanup_fd int there = openat (parent, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  return there >= 0 && is_device (there, &device) ? 0 : fail_with (child, EEXIST, "mknodat", device.target);
+}

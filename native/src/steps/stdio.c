@@ -1,0 +1,67 @@
+/* fd 0, 1 and 2 of the program. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include "base/cleanup.h"
+#include "base/in_root.h"
+#include "base/syscalls.h"
+#include "child.h"
+
+static int take_terminal (struct child *child) {
+  if (ioctl (child->slave, TIOCSCTTY, 0) < 0)
+    return fail (child, "ioctl(TIOCSCTTY)", "terminal");
+  for (int fd = 0; fd < 3; fd++)
+    if (dup3 (child->slave, fd, 0) < 0)
+      return fail (child, "dup3", "terminal");
+  return 0;
+}
+
+/*
+ * An empty stdin is the container's own /dev/null, so that a change of its mode never reaches the host's; a pipe
+ * without a writer where the container has none.
+ */
+static int open_empty (struct child *child) {
+  struct stat st;
+  cleanup_fd int found = in_root_open (child->root, "/dev/null", O_PATH | O_NOFOLLOW);
+  if (found >= 0 && fstat (found, &st) == 0 && S_ISCHR (st.st_mode) && st.st_rdev == makedev (1, 3)) {
+    int null = in_root_open (child->root, "/dev/null", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (null >= 0 && fstat (null, &st) == 0 && st.st_rdev == makedev (1, 3) && fcntl (null, F_SETFL, 0) == 0)
+      return null;
+    close_fd (&null);
+  }
+  int ends[2];
+  if (pipe2 (ends, O_CLOEXEC) < 0)
+    return fail (child, "pipe2", "stdin");
+  close (ends[1]);
+  return ends[0];
+}
+
+static int take_pipes (struct child *child) {
+  const struct launch *launch = child->launch;
+  bool piped = child->in >= 0;
+  if (!piped)
+    child->in = open_empty (child);
+  if (child->in < 0)
+    return -1;
+  /* So that the user of STEP_USER can open /dev/stdout again. */
+  if (launch->uid || launch->gid)
+    if ((piped && fchown (child->in, launch->uid, launch->gid) < 0) ||
+        fchown (child->out, launch->uid, launch->gid) < 0 || fchown (child->err, launch->uid, launch->gid) < 0)
+      return fail (child, "fchown", "pipe");
+  if (dup3 (child->in, 0, 0) < 0 || dup3 (child->out, 1, 0) < 0 || dup3 (child->err, 2, 0) < 0)
+    return fail (child, "dup3", "pipe");
+  return 0;
+}
+
+int step_stdio (struct child *child, struct cursor *fields) {
+  if (unreadable (child, fields) || child_root (child) < 0)
+    return -1;
+  if (setsid () < 0)
+    return fail (child, "setsid", "");
+  if (child->launch->tty && child->slave < 0)
+    return fail_with (child, ENOTTY, "dup3", "terminal");
+  return child->launch->tty ? take_terminal (child) : take_pipes (child);
+}

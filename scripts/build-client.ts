@@ -1,0 +1,127 @@
+// Bundles likerctl into dist/: one script, V8's code cache of it made at the end of real runs, and a small loader.
+// Reading a few hundred modules and compiling them would cost more than everything else that likerctl does.
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { FakeServer } from '../client/test/fake-server.ts';
+
+const top = join(import.meta.dirname, '..');
+const dist = join(top, 'dist');
+
+/** What bin/likerctl passes: the cache is only good under the same V8 flags. */
+const nodeFlags = ['--no-warnings', '--disable-sigusr1'];
+
+/** Runs that between them use what likerctl needs for common commands. */
+const warmUps = [
+  ['version'],
+  ['ps', '-a'],
+  ['ps', '--format', '{{.Names}}'],
+  ['run', '-i', '--rm', '-e', 'A=b', '-v', '/tmp:/tmp', '/', 'true'],
+  ['exec', 'web', 'true'],
+  ['inspect', 'web'],
+  ['logs', 'web'],
+  ['rm', '-f', 'web'],
+];
+
+const loader = `'use strict';
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { Script } = require('node:vm');
+
+const filename = join(__dirname, 'likerctl.cjs');
+let cachedData;
+try {
+  cachedData = readFileSync(join(__dirname, 'likerctl.cache'));
+} catch {
+  // It only makes the start faster.
+}
+// V8 itself rejects the cache of another version or of other flags.
+const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+const main = script.runInThisContext();
+`;
+
+const start = `main(exports, require, module, filename, __dirname);\n`;
+
+/** Runs each command line in the same isolate, then writes what V8 has compiled by then. */
+const recorder = `
+process.exit = () => next();
+const runs = JSON.parse(process.env.LIKER_WARM_UPS);
+function next() {
+  const args = runs.shift();
+  if (args === undefined) {
+    require('node:fs').writeFileSync(join(__dirname, 'likerctl.cache'), script.createCachedData());
+    process.reallyExit(0);
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection', 'exit']) process.removeAllListeners(event);
+  process.argv = [process.argv[0], filename, ...args];
+  script.runInThisContext()({}, require, {}, filename, __dirname);
+}
+next();
+`;
+
+async function bundle(): Promise<void> {
+  await build({
+    entryPoints: [join(top, 'client/main.ts')],
+    outfile: join(dist, 'likerctl.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node26',
+    // Latin-1 is read without decoding.
+    charset: 'ascii',
+    legalComments: 'none',
+    banner: {
+      js: `(function (exports, require, module, __filename, __dirname) {\nconst __moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
+    },
+    footer: { js: '})' },
+    define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
+    logLevel: 'warning',
+  });
+}
+
+const container = { id: 'a'.repeat(64), spec: { name: 'web' }, state: 'CONTAINER_STATE_RUNNING' };
+
+/** Answers the warm-up runs. */
+async function recordCache(): Promise<void> {
+  await using server = new FakeServer();
+  await server.listen({
+    async run(session) {
+      await session.ready();
+      await session.send({ stdout: { offset: 0, data: Buffer.from('x') } });
+      await session.exit(0);
+    },
+    async exec(session) {
+      await session.ready();
+      await session.exit(0);
+    },
+    unary: {
+      GetVersion: () => ({ version: '0' }),
+      ListContainers: () => ({ containers: [container] }),
+      GetContainer: () => ({ container }),
+      RemoveContainer: () => ({}),
+    },
+    streams: { ReadLogs: () => [{ entries: [{ stream: 'LOG_STREAM_STDOUT', data: Buffer.from('x\n') }] }] },
+  });
+  const recorderPath = join(dist, 'record-cache.cjs');
+  writeFileSync(recorderPath, loader + recorder);
+  const child = spawn(process.execPath, [...nodeFlags, recorderPath], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      LIKER_HOST: `unix://${server.socketPath}`,
+      LIKER_WARM_UPS: JSON.stringify(warmUps),
+    },
+  });
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  child.once('exit', resolve);
+  const code = await promise;
+  rmSync(recorderPath);
+  if (code !== 0) throw new Error(`The run that records the code cache ended with ${code}`);
+}
+
+mkdirSync(dist, { recursive: true });
+rmSync(join(dist, 'likerctl.cache'), { force: true });
+await bundle();
+writeFileSync(join(dist, 'boot.cjs'), loader + start);
+await recordCache();

@@ -1,0 +1,89 @@
+// Starts likerd in the background if none answers on its socket, and ends once it serves.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { asError } from '../common/errors.ts';
+import { type Places, places } from './places.ts';
+
+const readyFd = 3;
+const patienceMs = 20_000;
+
+/** Does something accept connections on this Unix socket? */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', () => resolve(false));
+  });
+}
+
+/** Its own session, so that neither Ctrl-C nor the end of the terminal reaches it. */
+function spawnDaemon(log: string): ChildProcess {
+  mkdirSync(dirname(log), { recursive: true });
+  const output = openSync(log, 'a', 0o640);
+  // Neither the caller's journal nor its service manager is the daemon's.
+  const { JOURNAL_STREAM: _journal, NOTIFY_SOCKET: _notify, ...env } = process.env;
+  return spawn(join(import.meta.dirname, '../bin/likerd'), ['--ready-fd', String(readyFd)], {
+    cwd: '/',
+    env,
+    detached: true,
+    stdio: ['ignore', output, output, 'pipe'],
+  });
+}
+
+/** Resolves at the byte that likerd writes when it serves. */
+async function untilReady(child: ChildProcess): Promise<void> {
+  const ready = child.stdio[readyFd] as Readable;
+  const patience = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => patience.reject(new Error(`it is not ready after ${patienceMs / 1000} s`)),
+    patienceMs,
+  );
+  const served = new Promise<void>((resolve, reject) => {
+    ready.once('data', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`it ended with ${signal ?? `status ${code}`}`)));
+  });
+  try {
+    await Promise.race([served, patience.promise]);
+  } catch (error) {
+    child.kill();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    ready.destroy();
+    child.unref();
+  }
+}
+
+/** What likerd has written since the log had `before` bytes. */
+function logSince(log: string, before: number): string {
+  const text = readFileSync(log).subarray(before).toString().trimEnd();
+  return text === '' ? ' with nothing in its log' : `; its log, ${log}, says:\n${text}`;
+}
+
+async function ensureDaemon({ socket, log }: Places): Promise<void> {
+  if (await answers(socket)) return;
+  const notice = setTimeout(() => console.error(`liker: starting likerd; its log is ${log}`), 1000);
+  const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    await untilReady(spawnDaemon(log));
+  } catch (thrown) {
+    throw new Error(`${asError(thrown).message}${logSince(log, before)}`);
+  } finally {
+    clearTimeout(notice);
+  }
+  if (!(await answers(socket))) throw new Error(`it serves, but not at ${socket}`);
+}
+
+try {
+  await ensureDaemon(places(process.env));
+} catch (thrown) {
+  console.error(`liker: Cannot start likerd: ${asError(thrown).message}`);
+  process.exitCode = 125;
+}

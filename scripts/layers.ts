@@ -1,0 +1,109 @@
+// Who may import whom. docs/ARCHITECTURE.md draws it; this is what is checked.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface Import {
+  /** Path of the importing file from the top of the repository. */
+  readonly from: string;
+  /** Path of the imported file likewise, or a package's name. */
+  readonly to: string;
+  readonly isPackage: boolean;
+}
+
+/** Layer → the layers it may import, beside itself. Tests, scripts and benchmarks may import anything. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  common: [],
+  proto: [],
+  client: ['common', 'proto'],
+  'daemon/main': [
+    'daemon/api',
+    'daemon/engine',
+    'daemon/kernel',
+    'daemon/native',
+    'daemon/store',
+    'common',
+    'proto',
+  ],
+  'daemon/api': ['daemon/engine', 'common', 'proto'],
+  'daemon/engine': ['daemon/kernel', 'daemon/store', 'common'],
+  'daemon/kernel': ['daemon/native', 'common'],
+  'daemon/store': ['common'],
+  'daemon/native': ['common'],
+};
+
+/** What every layer of the daemon may import beside that: the interface of its log. */
+const daemonShared = ['daemon/log.ts'];
+
+/** Package → the only files or folders that may import it. */
+const packageOwners: Readonly<Record<string, readonly string[]>> = {
+  koffi: ['daemon/native/koffi.ts'],
+  '@grpc/grpc-js': ['client/', 'daemon/api/', 'daemon/main', 'proto/'],
+  'node:sqlite': ['daemon/store/'],
+  yargs: ['client/', 'daemon/main'],
+};
+
+const free = ['test', 'scripts', 'bench'];
+
+/** The layer of a file: its top folder; below daemon/ the second one, and daemon/main for the files in daemon/ itself. */
+export function layerOf(path: string): string {
+  const [top = '', second = '', ...rest] = path.split('/');
+  if (top !== 'daemon') return top;
+  return rest.length === 0 ? 'daemon/main' : `daemon/${second}`;
+}
+
+/** Why the import breaks a rule, or undefined when it does not. */
+export function violation({ from, to, isPackage }: Import): string | undefined {
+  const layer = layerOf(from);
+  if (free.includes(layer)) return undefined;
+  const isTest = from.endsWith('.test.ts');
+  if (isPackage) return isTest ? undefined : packageViolation(to);
+
+  const target = layerOf(to);
+  if (isTest && target === 'test') return undefined;
+  if (to === 'package.json') return undefined; // for the version
+  if (layer.startsWith('daemon/') && daemonShared.includes(to)) return undefined;
+  if (target !== layer) {
+    const may = allowed[layer];
+    if (may === undefined) return `${layer} is not a layer: name it in scripts/layers.ts`;
+    if (!may.includes(target)) return `${layer} may import ${may.join(', ') || 'nothing'}, not ${target}`;
+    return undefined;
+  }
+  return layer === 'daemon/kernel' ? adapterViolation() : undefined;
+
+  function packageViolation(name: string): string | undefined {
+    const owners = packageOwners[name];
+    if (owners === undefined || owners.some((owner) => from.startsWith(owner))) return undefined;
+    return `only ${owners.join(', ')} may import ${name}`;
+  }
+
+  function adapterViolation(): string | undefined {
+    const [mine, theirs] = [from.split('/')[2], to.split('/')[2]];
+    if (mine === theirs || theirs === 'plan') return undefined;
+    return `adapters of the kernel do not import one another: daemon/kernel/${mine} may not import daemon/kernel/${theirs}`;
+  }
+}
+
+/** import and export … from '…', import '…', import('…'): with one quoted name, at the start of a statement or in a call. */
+const importPattern = /(?:^\s*(?:import|export)\b[^;'"`]*?|\bimport\s*\(\s*)['"]([^'"]+)['"]/gm;
+
+export function importsOf(from: string, source: string): Import[] {
+  return [...source.matchAll(importPattern)].map(([, name = '']) => {
+    if (name.startsWith('.')) return { from, to: join(dirname(from), name), isPackage: false };
+    return { from, to: packageName(name), isPackage: true };
+  });
+}
+
+/** 'koffi/indirect' → 'koffi', '@grpc/grpc-js/build/x' → '@grpc/grpc-js'; node:fs/promises stays. */
+function packageName(name: string): string {
+  if (name.startsWith('node:')) return name;
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** Every import of the TypeScript sources below `top`. */
+export function readImports(top: string): Import[] {
+  const files = globSync('{common,client,daemon,proto}/**/*.ts', { cwd: top, exclude: ['proto/gen/**'] });
+  return files.flatMap((file) => importsOf(file, readFileSync(join(top, file), 'utf8')));
+}

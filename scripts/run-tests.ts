@@ -1,0 +1,56 @@
+// Runs the tests: units beside the code two files at a time, end-to-end ones in test/ one by one, since they compare
+// the machine's mounts and cgroups before and after. Prints what was skipped and why, and a closing line of counts.
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** After this long a file that hangs is ended and counted as failed. */
+const fileTimeoutMs = 20 * 60_000;
+
+const groups = [
+  {
+    patterns: ['{common,client,daemon,native,proto,scripts}/**/*.test.ts'],
+    concurrency: Math.min(2, availableParallelism()),
+  },
+  { patterns: ['test/**/*.test.ts'], concurrency: 1 },
+];
+
+function filesOf(patterns: readonly string[], wanted: readonly string[]): string[] {
+  const all = globSync([...patterns], { exclude: ['**/node_modules/**'] }).sort();
+  return wanted.length === 0 ? all : all.filter((file) => wanted.some((name) => file.includes(name)));
+}
+
+async function runFiles(files: string[], concurrency: number, counts: Counts): Promise<void> {
+  const stream = run({
+    files,
+    concurrency,
+    timeout: fileTimeoutMs,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  stream.on('test:summary', ({ file, counts: seen, success }) => {
+    if (file !== undefined) return; // one per file, then the one of all files
+    counts.passed += seen.passed;
+    const failed = seen.tests - seen.passed - seen.skipped - seen.todo;
+    counts.failed += success ? failed : Math.max(1, failed);
+    counts.skipped += seen.skipped + seen.todo;
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+}
+
+const wanted = process.argv.slice(2).map((name) => name.replace(/^\.\//, ''));
+const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+for (const { patterns, concurrency } of groups) {
+  const files = filesOf(patterns, wanted);
+  if (files.length > 0) await runFiles(files, concurrency, counts);
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+if (counts.passed + counts.failed === 0)
+  console.log('No test file matches: give a part of a file name, or nothing');
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
