@@ -7,6 +7,7 @@ import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
+import { attachDeviceFilter } from './native/libliker.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { Layers } from './kernel/rootfs/layers.ts';
 import type { Log } from './log.ts';
@@ -24,7 +25,7 @@ export async function compose(options: { readonly root: string; readonly run: st
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const store = openStore(root);
-  const cgroups = Cgroups.open({ parent: cgroupName(root) });
+  const cgroups = Cgroups.open({ parent: cgroupName(root), attachDeviceFilter });
   const layers = new Layers(root);
   const processes = new Processes();
   const engine = new Engine({

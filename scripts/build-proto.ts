@@ -18,6 +18,11 @@ root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target :
 root.loadSync(files, { keepCase: false, alternateCommentMode: false });
 writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
 
+// For reflection: protobufjs forgets which file defines what, and which imports which.
+execFileSync('buf', ['build', protoDir, '--exclude-source-info', '-o', join(outDir, 'liker.binpb')], {
+  stdio: 'inherit',
+});
+
 execFileSync(
   'proto-loader-gen-types',
   [

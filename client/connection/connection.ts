@@ -6,7 +6,6 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { maxMessageBytes } from '../../proto/services.ts';
 import { fromServiceError } from './service-error.ts';
 
 /** The part of a method's definition that a client needs. */
@@ -15,6 +14,9 @@ export interface Method<Request, Response> {
   readonly requestSerialize: (request: Request) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
+
+/** As in proto/services.ts, which likerctl does not load: see methods.ts. */
+const maxMessageBytes = 16 * 1024 * 1024;
 
 const channelOptions = {
   'grpc.default_authority': 'localhost',

@@ -17,7 +17,10 @@ export function callLog(
 ): (container: string, outcome: unknown) => void {
   const peer = peerOf(call);
   const startedAt = performance.now();
+  let written = false;
   return (container, outcome) => {
+    if (written) return;
+    written = true;
     const fields: LogFields = {
       method,
       ...(container !== '' && { container }),

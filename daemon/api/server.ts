@@ -72,6 +72,8 @@ function accept(
   try {
     tagSocket(socket, peerCredentials(socketFd(socket)));
     inject(socket);
+    // Not before: the bytes must not be read but by the HTTP/2 session.
+    socket.resume();
   } catch (error) {
     log.warn('connection refused', { error });
     socket.destroy();

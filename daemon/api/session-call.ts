@@ -9,6 +9,7 @@ import { toServiceError } from './errors.ts';
 import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
+import { containerOf } from './unary.ts';
 
 /** A client that connects and asks for nothing is let go after this time. */
 const firstFrameMs = 30_000;
@@ -107,8 +108,7 @@ class SessionCall<Start extends object> implements SessionSink {
     if (!start) throw badArgument('start', 'Missing start');
     this.#opening = true;
     clearTimeout(this.#firstFrameTimer);
-    const { container } = start as { container?: unknown };
-    if (typeof container === 'string') this.#container = container;
+    this.#container ||= containerOf(start);
     // Frames that follow wait, in their order, in the stream until there is somebody to take them.
     this.#call.pause();
     this.#open(start).catch((error: unknown) => this.#fail(error));
@@ -136,7 +136,7 @@ class SessionCall<Start extends object> implements SessionSink {
 
   #fail(error: unknown, { lost } = { lost: true }): void {
     if (!this.#close()) return;
-    if (this.#input === null) this.#logged(this.#container, error);
+    this.#logged(this.#container, error);
     if (lost) this.#lose();
     this.#call.emit('error', toServiceError(error, this.#context.log));
   }
@@ -144,9 +144,7 @@ class SessionCall<Start extends object> implements SessionSink {
   /** grpc-js says 'cancelled' after a normal end, too. */
   #vanished(): void {
     if (!this.#close()) return;
-    if (this.#input === null) {
-      this.#logged(this.#container, new LikerError('CANCELLED', 'The client cancelled the call'));
-    }
+    this.#logged(this.#container, new LikerError('CANCELLED', 'The client cancelled the call'));
     this.#lose();
   }
 

@@ -42,7 +42,9 @@ function outcome(call: ClientCall): Promise<Outcome> {
   });
 }
 
-function runWith(sessions: PromiseWithResolvers<FakeSession>): (spec: unknown, o: unknown, sink: FakeSession['sink']) => Promise<FakeSession> {
+function runWith(
+  sessions: PromiseWithResolvers<FakeSession>,
+): (spec: unknown, o: unknown, sink: FakeSession['sink']) => Promise<FakeSession> {
   return async (_spec, _options, sink) => {
     const session = new FakeSession(sink);
     sessions.resolve(session);
@@ -71,7 +73,10 @@ test('a session carries every frame in order and ends with the exit', async () =
   assert.equal(frames[0]?.output?.frame, 'ready');
   assert.equal(frames[0]?.output?.ready?.containerName, 'web');
   const text = frames.slice(1, -1).map(({ output }) => String((output?.stdout ?? output?.stderr)?.data));
-  assert.deepEqual(text, Array.from({ length: 500 }, (_, index) => `line ${index}\n`));
+  assert.deepEqual(
+    text,
+    Array.from({ length: 500 }, (_, index) => `line ${index}\n`),
+  );
   assert.equal(frames.at(-1)?.output?.exit?.code, 7);
   assert.deepEqual(frames.at(-1)?.output?.exit?.exitedAt, { seconds: 1_700_000_000, nanos: 123_500_000 });
   assert.equal(session.lostCount, 0, 'an orderly end is not a vanished client');
@@ -132,7 +137,9 @@ test('T27: a slow reader holds up nobody and gets all: bytes are flushed as it t
   session.exit(3);
   // Another client of the same daemon meanwhile.
   const other = await new Promise((resolve, reject) =>
-    fixture.client('SystemService').getVersion({}, (error, response) => (error ? reject(error) : resolve(response))),
+    fixture
+      .client('SystemService')
+      .getVersion({}, (error, response) => (error ? reject(error) : resolve(response))),
   );
   assert.equal((other as { version: string }).version, '1.2.3');
   assert.ok(flushed < 200, `${flushed} chunks were flushed to a reader that does not read`);
@@ -262,10 +269,14 @@ test('detach hands over the stdin that waits, then itself', async () => {
 test('what the engine refuses ends the call with its status and details', async () => {
   await using fixture = await ApiFixture.start({
     attach: async () => {
-      throw new LikerError('WRONG_STATE', "Cannot attach container 'web': it is not running; start it first", {
-        metadata: { state: 'exited' },
-        syscall: { step: 'mount', syscall: 'move_mount', errno: 'EPERM', object: '/proc' },
-      });
+      throw new LikerError(
+        'WRONG_STATE',
+        "Cannot attach container 'web': it is not running; start it first",
+        {
+          metadata: { state: 'exited' },
+          syscall: { step: 'mount', syscall: 'move_mount', errno: 'EPERM', object: '/proc' },
+        },
+      );
     },
   });
   const call = fixture.client('SessionService').attach();
@@ -366,7 +377,12 @@ test('ExecSync: a deadline and a cancellation reach the engine, and the output f
     execSync: (_container, _process, _stdin, signal) => {
       if (!hang) {
         const big = Buffer.alloc(16 * 1024 * 1024, 'o');
-        return Promise.resolve({ exit: exitStatus(0), stdout: big, stderr: Buffer.from('e'), truncated: false });
+        return Promise.resolve({
+          exit: exitStatus(0),
+          stdout: big,
+          stderr: Buffer.from('e'),
+          truncated: false,
+        });
       }
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {

@@ -47,8 +47,9 @@ export function unary<Request, Response>(
   };
 }
 
-/** The container that a request names; empty for one that names none. */
+/** The container that a request names, or is to make; empty for one that names none. */
 export function containerOf(request: unknown): string {
-  const { container } = request as { container?: unknown };
-  return typeof container === 'string' ? container : '';
+  const { container, spec } = request as { container?: unknown; spec?: { name?: unknown } | null };
+  const name = container ?? spec?.name;
+  return typeof name === 'string' ? name : '';
 }

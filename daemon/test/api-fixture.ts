@@ -48,7 +48,10 @@ export class ApiFixture implements AsyncDisposable {
     this.api = serve(memoryLog(this.log));
   }
 
-  static async start(verbs: Partial<EngineApi>, options: { firstFrameMs?: number } = {}): Promise<ApiFixture> {
+  static async start(
+    verbs: Partial<EngineApi>,
+    options: { firstFrameMs?: number } = {},
+  ): Promise<ApiFixture> {
     const folder = mkdtempSync(join(tmpdir(), 'liker-api-'));
     const socket = join(folder, 'run', 'liker.sock');
     const peerCredentials = (): Peer => testPeer;
@@ -66,7 +69,9 @@ export class ApiFixture implements AsyncDisposable {
   }
 
   /** A client of one of the services, on a connection of its own. */
-  client<Name extends keyof typeof v1>(name: Name): InstanceType<Extract<(typeof v1)[Name], new (...args: never) => unknown>> {
+  client<Name extends keyof typeof v1>(
+    name: Name,
+  ): InstanceType<Extract<(typeof v1)[Name], new (...args: never) => unknown>> {
     const Service = v1[name] as unknown as new (...args: unknown[]) => { close(): void };
     const client = new Service(`unix:${this.socket}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': maxMessageBytes,

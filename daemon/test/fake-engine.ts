@@ -136,7 +136,9 @@ export const baseSpec: ContainerSpec = {
   seccompUnconfined: false,
 };
 
-export function containerView(patch: { id?: string; spec?: ContainerSpec; phase?: Phase } = {}): ContainerView {
+export function containerView(
+  patch: { id?: string; spec?: ContainerSpec; phase?: Phase } = {},
+): ContainerView {
   return {
     id: 'c'.repeat(64),
     spec: baseSpec,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 
 /** Names of the capabilities in the order of their bits, without CAP_ (include/uapi/linux/capability.h). */
-export const capabilityNames = [
+export const allCapabilities = [
   'CHOWN',
   'DAC_OVERRIDE',
   'DAC_READ_SEARCH',
@@ -46,10 +46,10 @@ export const capabilityNames = [
   'CHECKPOINT_RESTORE',
 ] as const;
 
-export type CapabilityName = (typeof capabilityNames)[number];
+export type CapabilityName = (typeof allCapabilities)[number];
 
 const bits: ReadonlyMap<string, bigint> = new Map(
-  capabilityNames.map((name, bit) => [name, 1n << BigInt(bit)]),
+  allCapabilities.map((name, bit) => [name, 1n << BigInt(bit)]),
 );
 
 /** The bit of one capability. */
@@ -80,10 +80,10 @@ export const defaultCapabilities: bigint = union([
 ]);
 
 /** CAP_ names in a set, in the order of the bits; a bit that this list does not know comes as CAP_n. */
-export function capabilitySetNames(set: bigint): string[] {
+export function capabilityNames(set: bigint): string[] {
   const names: string[] = [];
   for (let bit = 0; set >> BigInt(bit) !== 0n; bit += 1) {
-    if (((set >> BigInt(bit)) & 1n) === 1n) names.push(`CAP_${capabilityNames[bit] ?? bit}`);
+    if (((set >> BigInt(bit)) & 1n) === 1n) names.push(`CAP_${allCapabilities[bit] ?? bit}`);
   }
   return names;
 }
@@ -114,7 +114,7 @@ export interface CapabilityRequest {
 }
 
 function requireHeld(wanted: bigint, held: bigint): void {
-  const missing = capabilitySetNames(wanted & ~held);
+  const missing = capabilityNames(wanted & ~held);
   if (missing.length === 0) return;
   throw new LikerError(
     'NOT_PERMITTED',

@@ -13,6 +13,9 @@
 #define STDIN_QUEUE_MAX (1u << 20)
 #define STDIN_SESSIONS 8
 #define MAX_WAITING 8
+#define DRAIN_IDLE_MS 2000   /* silence of an output that others hold open, after which it is cut */
+#define STALL_MS 5000        /* a daemon that takes nothing for so long is cut off */
+#define LIMITS_KEPT_MS 30000 /* the limits of a daemon that was lost */
 
 enum phase { STARTING = 1, RUNNING, DRAINING, ENDED };
 
@@ -126,7 +129,7 @@ struct shim {
 
 /* process.c */
 struct process *find_process (struct shim *shim, uint32_t number);
-struct process *start_process (struct shim *shim, uint32_t number, const void *plan, size_t size);
+void start_process (struct shim *shim, uint32_t number, const struct launch *launch);
 void forget_process (struct shim *shim, struct process *process);
 void advance_process (struct shim *shim, struct process *process);
 void signal_process (struct process *process, int signal, bool foreground);

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noBound } from '../../kernel/process/protocol.ts';
+import type { Shim } from '../../kernel/process/shim.ts';
+import type { OutputFrame, SessionSink } from '../api.ts';
+import type { ProcessSpec } from '../container/spec.ts';
+import { ContainerProcess, windowBytes } from './process.ts';
+
+/** Records what the process tells its shim. */
+class FakeShim {
+  readonly calls: string[] = [];
+  limit(_process: number, stream: number, offset: bigint): void {
+    this.calls.push(`limit ${stream} ${offset === noBound ? 'none' : offset}`);
+  }
+  stdin(_process: number, _session: bigint, offset: number, bytes: Buffer): void {
+    this.calls.push(`stdin ${offset} ${bytes.length}`);
+  }
+  closeStdin(): void {
+    this.calls.push('close-stdin');
+  }
+  snapshot(_process: number, request: number, stdout: bigint): void {
+    this.calls.push(`snapshot ${request} ${stdout === noBound ? 'nothing' : stdout}`);
+  }
+  askStdinOffset(): void {
+    this.calls.push('ask-stdin');
+  }
+  resize(): void {}
+  signal(_process: number, signal: number, scope: string): void {
+    this.calls.push(`signal ${signal} ${scope}`);
+  }
+}
+
+/** A client that takes output only when told to. */
+class FakeClient implements SessionSink {
+  readonly frames: OutputFrame[] = [];
+  readonly #waiting: (() => void)[] = [];
+  ended = false;
+  eager: boolean;
+  constructor(eager: boolean) {
+    this.eager = eager;
+  }
+  send(frame: OutputFrame, flushed: () => void): void {
+    this.frames.push(frame);
+    if (this.eager) flushed();
+    else this.#waiting.push(flushed);
+  }
+  end(): void {
+    this.ended = true;
+  }
+  takeAll(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
+  }
+  text(stream: 'stdout' | 'stderr' = 'stdout'): string {
+    return this.frames.flatMap((frame) => (frame.kind === stream ? [frame.data.toString()] : [])).join('');
+  }
+  bytes(): number {
+    return this.frames.reduce((sum, frame) => sum + (frame.kind === 'stdout' ? frame.data.length : 0), 0);
+  }
+  kinds(): string[] {
+    return this.frames.map((frame) => frame.kind);
+  }
+}
+
+const exit = {
+  code: 0,
+  signal: 0,
+  coreDumped: false,
+  oomKilled: false,
+  startedAt: 1,
+  exitedAt: 2,
+  startError: '',
+  outputCut: false,
+};
+
+function newProcess(tty = false) {
+  const shim = new FakeShim();
+  const lost: string[] = [];
+  const process = new ContainerProcess(
+    {
+      containerId: 'c',
+      containerName: () => 'name',
+      processId: 'main',
+      number: 0,
+      spec: { tty } as ProcessSpec,
+      onDisconnect: 'kill',
+    },
+    shim as unknown as Shim,
+    { clientLost: () => lost.push('lost'), attached: () => {}, detached: () => {} },
+  );
+  return { shim, process, lost };
+}
+
+const started = { pid: 5, startTime: '9', startedAtNs: 1_000_000n };
+const attachOptions = { processId: 'main', readOnly: false, replay: true, resume: null, terminalSize: null };
+
+test('output that comes before the start is told waits for the ready frame', () => {
+  const { process } = newProcess();
+  const client = new FakeClient(true);
+  process.initiate(client);
+  process.data(1, 0n, Buffer.from('early'));
+  assert.deepEqual(client.frames, []);
+  process.started(started);
+  assert.deepEqual(client.kinds(), ['ready', 'stdout']);
+  process.ended(exit);
+  assert.deepEqual(client.kinds(), ['ready', 'stdout', 'exit']);
+  assert.equal(client.ended, true);
+});
+
+test('the shim may read as far ahead of the slowest client as the ring holds', () => {
+  const { process, shim } = newProcess();
+  const client = new FakeClient(false);
+  process.initiate(client);
+  process.started(started);
+  process.data(1, 0n, Buffer.alloc(100_000));
+  assert.deepEqual(shim.calls, []);
+  client.takeAll();
+  assert.deepEqual(shim.calls, [`limit 1 ${100_000 + windowBytes}`]);
+});
+
+test('without a client that reads, nothing bounds the process', () => {
+  const { process, shim } = newProcess();
+  const session = process.initiate(new FakeClient(true));
+  process.started(started);
+  session.input({ kind: 'detach' }, () => {});
+  assert.deepEqual(shim.calls, ['limit 1 none', 'limit 2 none']);
+});
+
+test('a read-only client that stops reading loses output, is told how much, and holds up nobody', () => {
+  const { process, shim } = newProcess();
+  const slow = new FakeClient(false);
+  process.attach(slow, { ...attachOptions, readOnly: true });
+  process.snapshotEnd(1, 0n, 0n);
+  const chunk = Buffer.alloc(64 * 1024);
+  const chunks = 40;
+  for (let index = 0; index < chunks; index++) process.data(1, BigInt(index * chunk.length), chunk);
+  assert.ok(slow.bytes() <= 512 * 1024);
+  slow.eager = true;
+  slow.takeAll();
+  process.data(1, BigInt(chunks * chunk.length), Buffer.from('on'));
+  const warning = slow.frames.find((frame) => frame.kind === 'warning');
+  const skipped = Number(/^(\d+) bytes/.exec(warning?.kind === 'warning' ? warning.message : '')?.[1]);
+  assert.equal(slow.bytes() + skipped, chunks * chunk.length + 2);
+  assert.deepEqual(shim.calls.filter((call) => call.startsWith('limit')), []);
+});
+
+test('an attached client gets the replay, then live output, without a gap or a repetition', () => {
+  const { process, shim } = newProcess(true);
+  process.started(started);
+  const client = new FakeClient(true);
+  process.attach(client, attachOptions);
+  assert.deepEqual(shim.calls, ['snapshot 1 0']);
+  // Live output that the snapshot holds too.
+  process.data(1, 4n, Buffer.from('EFGH'));
+  process.snapshotData(1, 1, 2n, Buffer.from('CDEFGH'));
+  process.snapshotEnd(1, 8n, 0n);
+  process.data(1, 8n, Buffer.from('IJ'));
+  assert.equal(client.text(), 'CDEFGHIJ');
+  const ready = client.frames[0];
+  assert.equal(ready?.kind === 'ready' && ready.stdoutOffset, 2);
+});
+
+test('a resumed session learns how much of its stdin was taken and gets what it has not seen', () => {
+  const { process, shim } = newProcess();
+  process.started(started);
+  const client = new FakeClient(true);
+  const resume = { sessionId: '00000000000000ff', stdoutOffset: 3, stderrOffset: 0 };
+  process.attach(client, { ...attachOptions, resume });
+  assert.deepEqual(shim.calls, ['ask-stdin', 'snapshot 1 3']);
+  process.stdinAck(0xffn, 7n);
+  process.snapshotData(1, 1, 3n, Buffer.from('rest'));
+  process.snapshotEnd(1, 7n, 0n);
+  const ready = client.frames[0];
+  assert.ok(ready?.kind === 'ready');
+  assert.deepEqual([ready.sessionId, ready.stdinOffset, ready.stdoutOffset], ['00000000000000ff', 7, 3]);
+  assert.equal(client.text(), 'rest');
+});
+
+test('stdin beyond what the shim holds waits, in order, and the end of stdin comes last', () => {
+  const { process, shim } = newProcess();
+  const session = process.initiate(new FakeClient(true));
+  process.started(started);
+  let resumed = 0;
+  const send = (offset: number, length: number) =>
+    session.input({ kind: 'stdin', offset, data: Buffer.alloc(length) }, () => resumed++);
+  assert.equal(send(0, 800_000), true);
+  assert.equal(send(800_000, 800_000), false);
+  session.input({ kind: 'close-stdin' }, () => resumed++);
+  assert.deepEqual(shim.calls, ['stdin 0 800000']);
+  process.stdinAck(BigInt(`0x${session.id}`), 800_000n);
+  assert.deepEqual(shim.calls, ['stdin 0 800000', 'stdin 800000 800000', 'close-stdin']);
+  assert.equal(resumed, 1);
+});
+
+test('a client that vanishes is told to the container, one that detaches is not', () => {
+  const { process, lost } = newProcess();
+  const first = process.initiate(new FakeClient(true));
+  process.started(started);
+  first.lost();
+  first.lost();
+  assert.deepEqual(lost, ['lost']);
+  const second = newProcess();
+  const client = new FakeClient(true);
+  const session = second.process.initiate(client);
+  second.process.started(started);
+  session.input({ kind: 'detach' }, () => {});
+  session.lost();
+  assert.deepEqual(second.lost, []);
+  assert.deepEqual(client.kinds(), ['ready', 'detached']);
+  assert.equal(second.process.onDisconnect, 'keep');
+});
+
+test('a read-only session refuses input', () => {
+  const { process } = newProcess();
+  process.started(started);
+  const session = process.attach(new FakeClient(true), { ...attachOptions, readOnly: true });
+  assert.throws(() => session.input({ kind: 'stdin', offset: 0, data: Buffer.from('x') }, () => {}), {
+    reason: 'BAD_ARGUMENT',
+  });
+});
+
+test('T27: a client that stops reading beside another is not waited for', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { process, shim } = newProcess();
+  const stopped = new FakeClient(false);
+  process.initiate(stopped);
+  process.started(started);
+  const reader = new FakeClient(true);
+  process.attach(reader, attachOptions);
+  process.snapshotEnd(1, 0n, 0n);
+  process.data(1, 0n, Buffer.alloc(windowBytes));
+  process.data(1, BigInt(windowBytes), Buffer.alloc(1));
+  shim.calls.length = 0;
+  t.mock.timers.tick(1500);
+  assert.ok(shim.calls.some((call) => call.startsWith('limit 1') && call !== `limit 1 ${windowBytes}`));
+  assert.equal(reader.bytes(), windowBytes + 1);
+});

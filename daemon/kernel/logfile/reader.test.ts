@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { parseEntry } from './parse.ts';
+import { LogReader } from './reader.ts';
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-log-'));
+  folders.push(folder);
+  return folder;
+}
+
+function texts(reader: LogReader): string[] {
+  const seen: string[] = [];
+  for (let batch = reader.read(); batch !== null; batch = reader.read()) {
+    seen.push(...batch.map((entry) => entry.text.toString()));
+  }
+  return seen;
+}
+
+const line = (text: string, tag = 'F') => `2026-01-02T03:04:05.000000001Z stdout ${tag} ${text}\n`;
+
+test('an entry keeps its nanoseconds, stream, tag, and every byte of its text', () => {
+  const entry = parseEntry(Buffer.from('2026-01-02T03:04:05.123456789Z stderr P  two  spaces '));
+  assert.equal(entry?.timeNs, 1_767_323_045_123_456_789n);
+  assert.equal(entry?.stream, 'stderr');
+  assert.equal(entry?.partial, true);
+  assert.equal(entry?.text.toString(), ' two  spaces ');
+});
+
+test('what is not an entry is null', () => {
+  for (const text of ['', 'x', '2026-01-02T03:04:05Z stdout', '2026-01-02T03:04:05Z stdin F x', 'later stdout F x']) {
+    assert.equal(parseEntry(Buffer.from(text)), null);
+  }
+});
+
+test('reading goes on where it stopped, over a line that was half written, into later segments', () => {
+  const folder = newFolder();
+  const first = join(folder, '00000001.log');
+  writeFileSync(first, line('one') + line('two').slice(0, 20));
+  using reader = new LogReader(folder);
+  assert.deepEqual(texts(reader), ['one']);
+  appendFileSync(first, line('two').slice(20) + line('three'));
+  assert.deepEqual(texts(reader), ['two', 'three']);
+  appendFileSync(first, line('four'));
+  writeFileSync(join(folder, '00000002.log'), line('five'));
+  writeFileSync(join(folder, '00000003.log'), line('six'));
+  assert.deepEqual(texts(reader), ['four', 'five', 'six']);
+  assert.deepEqual(texts(reader), []);
+});
+
+test('a segment that the writer has removed does not stop the reader', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, '00000001.log'), line('one'));
+  using reader = new LogReader(folder);
+  assert.deepEqual(texts(reader), ['one']);
+  rmSync(join(folder, '00000001.log'));
+  writeFileSync(join(folder, '00000009.log'), line('nine'));
+  assert.deepEqual(texts(reader), ['nine']);
+});
+
+test('no folder is an empty log', () => {
+  using reader = new LogReader('/nonexistent/liker');
+  assert.deepEqual(texts(reader), []);
+});

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+
+/** One process as /proc shows it on the host (proc(5)). */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly ppid: number;
+  /** Effective uid. */
+  readonly uid: number;
+  /** Controlling terminal as a device number, 0 for none. */
+  readonly tty: number;
+  /** Field 22 of /proc/PID/stat, as text: with the pid it names the process for good. */
+  readonly startTimeTicks: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** User and system time. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  /** Letter as in ps(1). */
+  readonly state: string;
+  readonly args: readonly string[];
+  readonly name: string;
+  /** Pid in its innermost pid namespace. */
+  readonly containerPid: number;
+}
+
+/** USER_HZ: 100 on every architecture that Liker runs on. */
+const msPerTick = 10;
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Gone, or going.
+    return null;
+  }
+}
+
+/**
+ * The fields of /proc/PID/stat from the third one on. The second, the name, may hold blanks and parentheses: the
+ * fields start after the last ")".
+ */
+function statFields(text: string): string[] {
+  return text
+    .slice(text.lastIndexOf(')') + 2)
+    .trimEnd()
+    .split(' ');
+}
+
+/** Field `number` as proc(5) counts them. */
+function statField(fields: readonly string[], number: number): string {
+  return fields[number - 3] ?? '0';
+}
+
+function statusField(status: string, name: string): string[] {
+  return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+}
+
+/** When the machine started, milliseconds since the epoch, by the clock as it is now. */
+function bootedAt(): number {
+  return Date.now() - Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+}
+
+function split(cmdline: string): string[] {
+  return cmdline
+    .replace(/\0$/, '')
+    .split('\0')
+    .filter((arg, index) => arg !== '' || index > 0);
+}
+
+/** What /proc tells about a process; null when there is none. Never runs anything. */
+export function readProcess(pid: number): ProcessFacts | null {
+  const [stat, status, cmdline] = [
+    read(`/proc/${pid}/stat`),
+    read(`/proc/${pid}/status`),
+    read(`/proc/${pid}/cmdline`),
+  ];
+  if (stat === null || status === null || cmdline === null) return null;
+  const fields = statFields(stat);
+  const startTimeTicks = statField(fields, 22);
+  return {
+    pid,
+    ppid: Number(statField(fields, 4)),
+    uid: Number(statusField(status, 'Uid')[1] ?? 0),
+    tty: Number(statField(fields, 7)) >>> 0,
+    startTimeTicks,
+    startedAt: Math.round(bootedAt() + Number(startTimeTicks) * msPerTick),
+    cpuMs: (Number(statField(fields, 14)) + Number(statField(fields, 15))) * msPerTick,
+    rssBytes: Number(statusField(status, 'VmRSS')[0] ?? 0) * 1024,
+    state: statField(fields, 3),
+    args: split(cmdline),
+    name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+    containerPid: Number(statusField(status, 'NSpid').at(-1) ?? pid),
+  };
+}
+
+/** Field 22 of /proc/PID/stat, when the process was started, in ticks since boot; null when there is none. */
+export function startTime(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : statField(statFields(stat), 22);
+}
+
+/** True while exactly this process exists, be it a zombie; a later one with the same pid is another. */
+export function isSame(process: { readonly pid: number; readonly startTime: string }): boolean {
+  return startTime(process.pid) === process.startTime;
+}
+
+/** Changes with every boot of the machine. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}

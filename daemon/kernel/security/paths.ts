@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs';
+
+/** Each CPU tells its own temperature, by which one can listen to what others compute. */
+function thermalThrottle(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^cpu\d+$/.test(name))
+      .map((name) => `${folder}/${name}/thermal_throttle`);
+  } catch {
+    return [];
+  }
+}
+
+/** What a container must not see, as in Docker's default; those that a kernel lacks are skipped. */
+export const maskedPaths: readonly string[] = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+  ...thermalThrottle('/sys/devices/system/cpu'),
+];
+
+/** What a container may see and not change, as in Docker's default. */
+export const readOnlyPaths: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];

@@ -1,0 +1,152 @@
+import { getSystemErrorName } from 'node:util';
+import { LikerError, type Reason } from '../../common/errors.ts';
+import { koffi } from './koffi.ts';
+
+/** A shim that has been started. Both fds belong to the caller. */
+export interface SpawnedShim {
+  readonly pid: number;
+  readonly pidfd: number;
+  /** The daemon's end of the shim's socket: close-on-exec, non-blocking. */
+  readonly socketFd: number;
+}
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const defaultPath = new URL('../../native/build/libliker.so', import.meta.url).pathname;
+/** sizeof(struct bpf_insn). */
+const instructionBytes = 8;
+/** sizeof(struct liker_spawned). */
+const spawnedBytes = 16;
+
+function bind(path: string) {
+  const library = koffi.load(path);
+  return {
+    loadShim: library.func('int liker_load_shim (const char *path)'),
+    spawnShim: library.func(
+      'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, _Inout_ uint8_t *out)',
+    ),
+    peerCredentials: library.func(
+      'int liker_peer_credentials (int fd, _Out_ int32_t *pid, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
+    ),
+    pidfdOpen: library.func('int liker_pidfd_open (int pid, uint64_t start_time)'),
+    pidfdSignal: library.func('int liker_pidfd_signal (int pidfd, int signal)'),
+    pidfdEnded: library.func('int liker_pidfd_ended (int pidfd)'),
+    pidfdReap: library.func('int liker_pidfd_reap (int pidfd)'),
+    close: library.func('int liker_close (int fd)'),
+    readInRoot: library.func(
+      'ssize_t liker_read_in_root (const char *root, const char *path, _Out_ uint8_t *buffer, size_t size)',
+    ),
+    attachDeviceFilter: library.func(
+      'int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count)',
+    ),
+  };
+}
+
+let bound: ReturnType<typeof bind> | undefined;
+
+/** Loads libliker.so from `path` instead of native/build. The first call of any function loads the default. */
+export function openLibliker(path: string = defaultPath): void {
+  bound = bind(path);
+}
+
+function library(): ReturnType<typeof bind> {
+  bound ??= bind(defaultPath);
+  return bound;
+}
+
+function reasonFor(errno: string): Reason {
+  return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
+}
+
+/** Passes a result on, or turns -errno into an error that says what was tried. */
+function check(result: number, step: string, syscall: string, object: string): number {
+  if (result >= 0) return result;
+  const errno = getSystemErrorName(result);
+  throw new LikerError(reasonFor(errno), `Cannot ${step} '${object}': ${syscall} failed with ${errno}`, {
+    syscall: { step, syscall, errno, object },
+    metadata: { object, errno },
+  });
+}
+
+function isError(result: number, name: string): boolean {
+  return result < 0 && getSystemErrorName(result) === name;
+}
+
+/** Copies the shim's binary into a sealed memfd (memfd_create(2)); the fd serves all starts. */
+export function loadShim(path: string): number {
+  return check(library().loadShim(path), 'load the shim', 'memfd_create', path);
+}
+
+/** Starts a shim with a plan of encodeLaunch. */
+export function spawnShim(shimFd: number, plan: Uint8Array): SpawnedShim {
+  const out = Buffer.alloc(spawnedBytes);
+  out.writeUInt32LE(spawnedBytes, 0);
+  check(library().spawnShim(shimFd, plan, plan.length, out), 'start', 'clone', 'liker-shim');
+  return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
+}
+
+/** SO_PEERCRED of a connected Unix socket (unix(7)). */
+export function peerCredentials(fd: number): PeerCredentials {
+  const pid = [0];
+  const uid = [0];
+  const gid = [0];
+  check(library().peerCredentials(fd, pid, uid, gid), 'identify the peer of fd', 'getsockopt', String(fd));
+  return { pid: pid[0] ?? 0, uid: uid[0] ?? 0, gid: gid[0] ?? 0 };
+}
+
+/** A pidfd of the process with this start time (field 22 of /proc/PID/stat), or null when it is gone. */
+export function pidfdOpen(pid: number, startTime: bigint | string): number | null {
+  const result: number = library().pidfdOpen(pid, BigInt(startTime));
+  if (isError(result, 'ESRCH')) return null;
+  return check(result, 'open process', 'pidfd_open', String(pid));
+}
+
+/** False when the process has ended. */
+export function pidfdSignal(pidfd: number, signal: number): boolean {
+  const result: number = library().pidfdSignal(pidfd, signal);
+  if (isError(result, 'ESRCH')) return false;
+  check(result, 'signal pidfd', 'pidfd_send_signal', String(pidfd));
+  return true;
+}
+
+export function pidfdEnded(pidfd: number): boolean {
+  return check(library().pidfdEnded(pidfd), 'look at pidfd', 'poll', String(pidfd)) === 1;
+}
+
+/** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
+export function pidfdReap(pidfd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    library().pidfdReap.async(pidfd, (error: Error | null, result: number) => {
+      try {
+        if (error) throw error;
+        check(result, 'wait for pidfd', 'waitid', String(pidfd));
+        resolve();
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  });
+}
+
+export function closeFd(fd: number): void {
+  check(library().close(fd), 'close fd', 'close', String(fd));
+}
+
+/** A regular file of at most `cap` bytes below root, links resolved inside root; null when it does not exist. */
+export function readInRoot(root: string, path: string, cap: number): Buffer | null {
+  const buffer = Buffer.allocUnsafe(cap);
+  const result: number = library().readInRoot(root, path, buffer, cap);
+  if (isError(result, 'ENOENT')) return null;
+  const length = check(result, 'read in the root file system', 'openat2', path);
+  return Buffer.from(buffer.subarray(0, length));
+}
+
+/** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */
+export function attachDeviceFilter(cgroup: string, program: Uint8Array): void {
+  const count = program.length / instructionBytes;
+  check(library().attachDeviceFilter(cgroup, program, count), 'attach a device filter to', 'bpf', cgroup);
+}

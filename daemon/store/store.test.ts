@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { Store } from './store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'liker-store-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const row = (id: string) => ({ id, name: `n-${id}`, createdAt: 1, spec: '{}', phase: '{}', facts: '{}' });
+const event = (action: string, time = 1) => ({ time, containerId: 'c', containerName: 'n', action, attributes: '{}' });
+
+test('a transaction that throws leaves neither rows nor event numbers', () => {
+  using store = new Store(join(folder, 'rollback.db'));
+  store.transaction(() => store.addEvent(event('first')));
+  assert.throws(() =>
+    store.transaction(() => {
+      store.insertContainer(row('a'));
+      store.addEvent(event('lost'));
+      throw new Error('no');
+    }),
+  );
+  assert.deepEqual(store.containers(), []);
+  assert.equal(store.lastSeq, 1);
+  store.transaction(() => store.addEvent(event('second')));
+  assert.deepEqual(
+    store.eventsAfter(0, 10).map(({ seq, action }) => [seq, action]),
+    [
+      [1, 'first'],
+      [2, 'second'],
+    ],
+  );
+});
+
+test('event numbers go on after the database is opened again', () => {
+  const file = join(folder, 'again.db');
+  {
+    using store = new Store(file);
+    store.transaction(() => store.addEvent(event('one', 100)));
+    store.transaction(() => store.addEvent(event('two', 200)));
+  }
+  using store = new Store(file);
+  assert.equal(store.lastSeq, 2);
+  assert.equal(store.transaction(() => store.addEvent(event('three', 300))), 3);
+  assert.equal(store.seqBefore(200), 1);
+  assert.equal(store.seqBefore(1000), 3);
+});
+
+test('two containers cannot have one name', () => {
+  using store = new Store(join(folder, 'name.db'));
+  store.insertContainer(row('a'));
+  assert.throws(() => store.insertContainer({ ...row('b'), name: 'n-a' }));
+});
+
+test('removing a container removes its execs and keeps how it ended', () => {
+  using store = new Store(join(folder, 'remove.db'));
+  store.insertContainer(row('a'));
+  store.insertExec({ id: 'e', containerId: 'a', number: 1, spec: '{}', onDisconnect: 'keep', exit: null });
+  store.deleteContainer('a', 'n-a', '{"code":3}');
+  assert.deepEqual(store.execs('a'), []);
+  assert.equal(store.tombstone('a')?.exit, '{"code":3}');
+});
+
+test('a second daemon on the same database is refused', () => {
+  const file = join(folder, 'locked.db');
+  using _first = new Store(file);
+  assert.throws(() => new Store(file), /locked/);
+});
+
+test('a database that a newer likerd wrote is refused, and named', () => {
+  const file = join(folder, 'newer.db');
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA user_version = 999');
+  db.close();
+  assert.throws(() => new Store(file), (error: Error) => error.message.includes(file) && error.message.includes('999'));
+});

@@ -1,0 +1,155 @@
+/* The frames that the daemon sends. What concerns a process that is gone is ignored: it may have crossed its end. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include "../../include/protocol.h"
+#include "reader.h"
+#include "shim.h"
+
+struct outbox *daemon_out (struct shim *shim) {
+  return shim->daemon && !shim->daemon->doomed ? &shim->daemon->out : NULL;
+}
+
+static bool is_whole (const struct cursor *fields) { return !fields->bad && fields->at == fields->end; }
+
+static bool handle_hello (struct shim *shim, struct connection *connection, struct cursor *fields) {
+  read_u32 (fields);
+  if (!is_whole (fields))
+    return false;
+  connection_take_over (shim, connection);
+  state_send (shim, connection);
+  return true;
+}
+
+static void start_exec (struct shim *shim, uint32_t number, const struct cursor *plan) {
+  const struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
+  struct launch launch;
+  if (launch_read (&launch, NULL, plan->at, (size_t)(plan->end - plan->at)))
+    start_process (shim, number, &launch);
+  else
+    report_failure (shim, number, &failure);
+  launch_free (&launch);
+}
+
+static void handle_exec (struct shim *shim, uint32_t number, const struct cursor *plan) {
+  static const struct failure in_use = { .step = NO_STEP, .error = EEXIST, .name = "start" };
+  static const struct failure no_container = {
+    .step = NO_STEP, .error = ESRCH, .name = "join", .call = "setns", .object = "container"
+  };
+  const struct process *main = shim->processes;
+  if (number == 0 || find_process (shim, number))
+    report_failure (shim, number, &in_use);
+  else if (!main || main->number != 0 || main->phase != RUNNING || main->reaped)
+    report_failure (shim, number, &no_container);
+  else
+    start_exec (shim, number, plan);
+}
+
+static bool handle_stdin (struct shim *shim, struct process *process, struct cursor *fields) {
+  uint64_t session = read_u64 (fields);
+  uint64_t offset = read_u64 (fields);
+  if (fields->bad)
+    return false;
+  return !process || input_take (shim, process, session, offset, fields->at, (size_t)(fields->end - fields->at));
+}
+
+static bool handle_close_stdin (struct process *process, struct cursor *fields) {
+  read_u64 (fields);
+  if (process && is_whole (fields))
+    input_close (process);
+  return is_whole (fields);
+}
+
+static bool handle_stdin_offset (struct shim *shim, struct process *process, struct cursor *fields) {
+  uint64_t session = read_u64 (fields);
+  if (process && is_whole (fields))
+    input_answer (shim, process, session);
+  return is_whole (fields);
+}
+
+static bool handle_resize (struct process *process, struct cursor *fields) {
+  uint16_t size[4] = { 0 };
+  const uint8_t *raw = read_raw (fields, sizeof size);
+  if (!raw || !is_whole (fields))
+    return false;
+  memcpy (size, raw, sizeof size);
+  struct winsize window = { .ws_col = size[0], .ws_row = size[1], .ws_xpixel = size[2], .ws_ypixel = size[3] };
+  if (process)
+    resize_process (process, &window);
+  return true;
+}
+
+static bool handle_signal (struct process *process, struct cursor *fields) {
+  uint32_t signal = read_u32 (fields);
+  uint32_t scope = read_u32 (fields);
+  if (!is_whole (fields) || signal == 0 || signal > (uint32_t)SIGRTMAX || scope > 1)
+    return false;
+  if (process)
+    signal_process (process, (int)signal, scope == 1);
+  return true;
+}
+
+static bool handle_limit (struct process *process, uint8_t stream, struct cursor *fields) {
+  uint64_t offset = read_u64 (fields);
+  if (!is_whole (fields) || stream < 1 || stream > 2)
+    return false;
+  if (process)
+    process->out[stream - 1].limit = offset;
+  return true;
+}
+
+static bool handle_snapshot (struct shim *shim, struct process *process, struct cursor *fields) {
+  uint32_t request = read_u32 (fields);
+  uint64_t since[2];
+  since[0] = read_u64 (fields);
+  since[1] = read_u64 (fields);
+  if (process && is_whole (fields))
+    snapshot_send (shim, process, request, since);
+  return is_whole (fields);
+}
+
+/* Taken means that the daemon had the end: nothing is dropped before. */
+static void handle_taken (struct shim *shim, struct process *process) {
+  if (!process || process->phase != ENDED || !process->exit_sent)
+    return;
+  process->taken = true;
+  if (process->number)
+    forget_process (shim, process);
+}
+
+bool frame_handle (struct shim *shim, struct connection *connection, const uint8_t *frame, size_t size) {
+  struct cursor fields = { frame + SHIM_FRAME_HEADER, frame + size, false };
+  uint8_t type = frame[4], stream = frame[5];
+  uint32_t number;
+  memcpy (&number, frame + 8, sizeof number);
+  if (type == SHIM_HELLO)
+    return handle_hello (shim, connection, &fields);
+  if (connection != shim->daemon)
+    return false;
+  struct process *process = find_process (shim, number);
+  switch (type) {
+  case SHIM_EXEC:
+    handle_exec (shim, number, &fields);
+    return true;
+  case SHIM_STDIN:
+    return handle_stdin (shim, process, &fields);
+  case SHIM_CLOSE_STDIN:
+    return handle_close_stdin (process, &fields);
+  case SHIM_STDIN_OFFSET:
+    return handle_stdin_offset (shim, process, &fields);
+  case SHIM_RESIZE:
+    return handle_resize (process, &fields);
+  case SHIM_SIGNAL:
+    return handle_signal (process, &fields);
+  case SHIM_LIMIT:
+    return handle_limit (process, stream, &fields);
+  case SHIM_SNAPSHOT:
+    return handle_snapshot (shim, process, &fields);
+  case SHIM_TAKEN:
+    handle_taken (shim, process);
+    return is_whole (&fields);
+  default:
+    return false;
+  }
+}

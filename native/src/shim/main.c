@@ -1,0 +1,115 @@
+/*
+ * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether or not the
+ * daemon lives. It is started by liker_spawn_shim with the plan at fd 3 and the daemon's socket at fd 4.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "shim.h"
+
+#define PLAN_FD 3
+#define SOCKET_FD 4
+#define BACKLOG 8
+#define BIT(signal) (1ull << ((signal)-1))
+
+/*
+ * Nothing but SIGKILL ends the shim: it outlives a hangup, an interrupt and the stop of the daemon's service. The
+ * children get the mask emptied before exec. What the hardware raises, and abort, stays unblocked.
+ */
+static int block_signals (struct shim *shim) {
+  const uint64_t blocked = ~(BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) |
+                             BIT (SIGSYS) | BIT (SIGABRT));
+  sigset_t child;
+  sys_sigprocmask (SIG_SETMASK, &blocked, NULL);
+  sigemptyset (&child);
+  sigaddset (&child, SIGCHLD);
+  int fd = signalfd (-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  return fd < 0 ? -1 : source_open (&shim->signals, shim->epoll, fd);
+}
+
+/* By way of the folder's fd: a path in /run may be longer than sun_path. */
+static int listen_in_run (struct shim *shim) {
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  put_text (put_number (put_text (address.sun_path, "/proc/self/fd/"), (uint64_t)shim->run), "/shim.sock");
+  cleanup_fd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return -1;
+  unlinkat (shim->run, "shim.sock", 0);
+  umask (0177);
+  if (bind (fd, (struct sockaddr *)&address, sizeof address) < 0 || listen (fd, BACKLOG) < 0)
+    return -1;
+  umask (027);
+  return source_open (&shim->listener, shim->epoll, steal_fd (&fd));
+}
+
+static int set_up (struct shim *shim, const struct shim_settings *settings) {
+  shim->ring_size = settings->ring_bytes;
+  log_open (&shim->log, settings->log_folder, settings->log_segment_bytes, settings->log_segments);
+  shim->run = open (settings->run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return shim->run < 0 ? -1 : listen_in_run (shim);
+}
+
+/* The plan's own settings, then its first process. What goes wrong is told to the daemon. */
+static void start_main (struct shim *shim, const void *plan, size_t size) {
+  struct shim_settings settings;
+  struct launch launch;
+  struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
+  bool readable = launch_read (&launch, &settings, plan, size);
+  bool ready = readable && set_up (shim, &settings) == 0;
+  if (ready)
+    start_process (shim, 0, &launch);
+  launch_free (&launch);
+  if (ready)
+    return;
+  if (readable) {
+    failure = (struct failure){ .step = NO_STEP, .error = errno, .name = "shim", .call = "bind" };
+    size_t length = strnlen (settings.run_folder, sizeof failure.object - 1);
+    memcpy (failure.object, settings.run_folder, length);
+  }
+  report_failure (shim, 0, &failure);
+}
+
+static void read_plan (struct shim *shim) {
+  struct stat st;
+  if (fstat (PLAN_FD, &st) < 0 || st.st_size == 0)
+    _exit (1);
+  size_t size = (size_t)st.st_size;
+  void *plan = mmap (NULL, size, PROT_READ, MAP_PRIVATE, PLAN_FD, 0);
+  if (plan == MAP_FAILED)
+    _exit (1);
+  close (PLAN_FD);
+  start_main (shim, plan, size);
+  munmap (plan, size);
+}
+
+int main (int argc, char **argv) {
+  struct shim shim = { .run = -1, .signals = NO_SOURCE, .listener = NO_SOURCE, .title = argc ? argv[0] : NULL };
+  shim.log.folder = shim.log.file = -1;
+  prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
+  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+  prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  shim.epoll = epoll_create1 (EPOLL_CLOEXEC);
+  if (shim.epoll < 0 || fcntl (SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0 ||
+      fcntl (SOCKET_FD, F_SETFL, O_RDWR | O_NONBLOCK) < 0 || block_signals (&shim) < 0)
+    return 1;
+  shim.daemon = connection_open (&shim, SOCKET_FD);
+  if (!shim.daemon)
+    return 1;
+  read_plan (&shim);
+  serve (&shim);
+  if (shim.run >= 0)
+    unlinkat (shim.run, "shim.sock", 0);
+  return 0;
+}

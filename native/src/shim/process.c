@@ -1,0 +1,213 @@
+/* A process from its clone to its end. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include "../../include/protocol.h"
+#include "base/cleanup.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "shim.h"
+
+struct process *find_process (struct shim *shim, uint32_t number) {
+  struct process *process = shim->processes;
+  while (process && process->number != number)
+    process = process->next;
+  return process;
+}
+
+static void free_process (struct shim *shim, struct process *process) {
+  input_end (shim, process);
+  stream_free (shim, &process->out[0]);
+  stream_free (shim, &process->out[1]);
+  source_close (&process->sync, shim->epoll);
+  close_fd (&process->status);
+  close_fd (&process->pidfd);
+  free (process);
+}
+
+void forget_process (struct shim *shim, struct process *process) {
+  struct process **link = &shim->processes;
+  while (*link != process)
+    link = &(*link)->next;
+  *link = process->next;
+  process->in.closed = true; /* nobody is told any more */
+  free_process (shim, process);
+}
+
+static void append (struct shim *shim, struct process *process) {
+  struct process **link = &shim->processes;
+  while (*link)
+    link = &(*link)->next;
+  *link = process;
+}
+
+static void take_born (struct shim *shim, struct process *process, struct born *born) {
+  process->pid = born->pid;
+  process->pidfd = born->pidfd;
+  process->helper = born->helper;
+  process->status = born->status;
+  process->start_time = born->pid ? process_start_time (born->pid) : 0;
+  source_open (&process->sync, shim->epoll, born->sync);
+  if (born->in >= 0)
+    source_open (&process->in.source, shim->epoll, born->in);
+  if (born->out >= 0)
+    source_open (&process->out[0].source, shim->epoll, born->out);
+  if (born->err >= 0)
+    source_open (&process->out[1].source, shim->epoll, born->err);
+}
+
+static struct process *new_process (struct shim *shim, uint32_t number, const struct launch *launch) {
+  struct process *process = calloc (1, sizeof *process);
+  if (!process)
+    return NULL;
+  process->number = number;
+  process->phase = STARTING;
+  process->tty = launch->tty;
+  process->pidfd = process->status = -1;
+  process->sync = process->in.source = NO_SOURCE;
+  process->in.last = &process->in.first;
+  process->in.closed = !launch->tty && !launch->open_stdin;
+  for (int i = 0; i < 2; i++)
+    process->out[i] = (struct stream){ .number = (uint8_t)(i + 1),
+                                       .source = NO_SOURCE,
+                                       .eof = launch->tty && i == 1,
+                                       .ring_size = shim->ring_size,
+                                       .limit = launch->window ? launch->window : NO_BOUND };
+  return process;
+}
+
+/* What cannot be cloned is reported at once; all else is told by the child. */
+void start_process (struct shim *shim, uint32_t number, const struct launch *launch) {
+  struct failure failure = { .step = NO_STEP, .error = ENOMEM, .name = "start", .call = "malloc" };
+  struct process *main = shim->processes;
+  struct process *process = new_process (shim, number, launch);
+  struct born born;
+  if (process && launch_clone (launch, main ? main->pidfd : -1, shim->title, &born, &failure) == 0) {
+    take_born (shim, process, &born);
+    append (shim, process);
+    return;
+  }
+  free (process);
+  report_failure (shim, number, &failure);
+}
+
+/* Without a private pid namespace execs may outlive the main process; then nobody waits for them. */
+static bool others_are_ending (const struct shim *shim, const struct process *process) {
+  for (const struct process *other = shim->processes; other; other = other->next)
+    if (other != process && other->reaped && (other->phase != ENDED || (shim->daemon && !other->exit_sent)))
+      return true;
+  return false;
+}
+
+/* The pipe or terminal is still held open; is there something in it that a bound keeps us from reading? */
+static bool is_held_back (const struct shim *shim, const struct stream *stream) {
+  struct pollfd ready = { .fd = stream->source.fd, .events = POLLIN };
+  return stream_room (shim, stream) == 0 && poll (&ready, 1, 0) > 0 && ready.revents & POLLIN;
+}
+
+/* Others may hold the output open for ever (T20, T25): after a time of silence it is cut. */
+static void drain (struct shim *shim, struct process *process) {
+  for (int i = 0; i < 2; i++) {
+    struct stream *stream = &process->out[i];
+    if (stream->eof || stream->source.fd < 0) {
+      stream->eof = true;
+      continue;
+    }
+    uint64_t since = stream->read_at > process->drain_at ? stream->read_at : process->drain_at;
+    if (now_ms () < since + DRAIN_IDLE_MS)
+      continue;
+    if (is_held_back (shim, stream)) {
+      stream->read_at = now_ms ();
+      continue;
+    }
+    stream->eof = true;
+    process->cut = true;
+  }
+}
+
+/* Closing the master hangs up the terminal for whoever still has it. */
+static void end_process (struct shim *shim, struct process *process) {
+  input_end (shim, process);
+  source_close (&process->out[0].source, shim->epoll);
+  source_close (&process->out[1].source, shim->epoll);
+  record_write (shim, process);
+  process->phase = ENDED;
+}
+
+/* The daemon hears of the end after the last byte (T24), and of the main process after the others. */
+static void announce_exit (struct shim *shim, struct process *process) {
+  struct outbox *out = daemon_out (shim);
+  bool all_sent =
+    process->out[0].sent == process->out[0].produced && process->out[1].sent == process->out[1].produced;
+  if (!out || process->exit_sent || !all_sent)
+    return;
+  if (process->number == 0 && others_are_ending (shim, process))
+    return;
+  outbox_begin (out, SHIM_EXIT, 0, process->number);
+  exit_put (out, process);
+  outbox_end (out);
+  process->exit_sent = true;
+}
+
+/* The init tells the status of its child; if it was killed, its own status counts. */
+static void begin_drain (struct process *process) {
+  int status;
+  if (process->status >= 0 && RETRY (read (process->status, &status, sizeof status)) == sizeof status)
+    process->wait_status = status;
+  close_fd (&process->status);
+  process->phase = DRAINING;
+  process->drain_at = now_ms ();
+  process->out[0].source.readable = process->out[1].source.readable = true;
+}
+
+void advance_process (struct shim *shim, struct process *process) {
+  if (process->phase == STARTING)
+    advance_start (shim, process);
+  if (process->phase == RUNNING && process->reaped)
+    begin_drain (process);
+  if (process->failure_sent)
+    return;
+  input_pump (shim, process);
+  stream_pump (shim, process, &process->out[0]);
+  stream_pump (shim, process, &process->out[1]);
+  if (process->phase == DRAINING) {
+    drain (shim, process);
+    if (process->out[0].eof && process->out[1].eof)
+      end_process (shim, process);
+  }
+  if (process->phase == ENDED)
+    announce_exit (shim, process);
+}
+
+/* The number of a terminal's foreground group is one of the host, where the shim is. */
+static bool signal_foreground (const struct process *process, int signal) {
+  int master = process->out[0].source.fd;
+  pid_t group = 0;
+  if (!process->tty || master < 0 || ioctl (master, TIOCGPGRP, &group) < 0 || group <= 1)
+    return false;
+  return kill (-group, signal) == 0;
+}
+
+void signal_process (struct process *process, int signal, bool foreground) {
+  if (process->reaped || (foreground && signal_foreground (process, signal)))
+    return;
+  if (process->pidfd < 0)
+    process->pending_signal = signal;
+  else
+    sys_pidfd_send_signal (process->pidfd, signal);
+}
+
+void resize_process (struct process *process, const struct winsize *size) {
+  if (!process->tty)
+    return;
+  if (process->out[0].source.fd >= 0)
+    ioctl (process->out[0].source.fd, TIOCSWINSZ, size);
+  else if (process->phase == STARTING) {
+    process->size = *size;
+    process->resized = true;
+  }
+}

@@ -1,0 +1,59 @@
+/* The shim is a subreaper: its own children and the orphans of a container without a pid namespace end here (T40). */
+#define _GNU_SOURCE
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include "base/syscalls.h"
+#include "shim.h"
+
+static void note (struct shim *shim, pid_t pid, int status) {
+  for (struct process *process = shim->processes; process; process = process->next) {
+    if (process->helper == pid)
+      process->helper = 0;
+    else if (process->pid == pid && !process->reaped) {
+      process->reaped = true;
+      process->wait_status = status;
+      process->exited_at = wall_ns ();
+    } else
+      continue;
+    return;
+  }
+}
+
+static void reap_one (struct shim *shim, pid_t pid) {
+  int status;
+  if (pid && RETRY (waitpid (pid, &status, WNOHANG)) == pid)
+    note (shim, pid, status);
+}
+
+static void reap_known (struct shim *shim) {
+  for (struct process *process = shim->processes; process; process = process->next) {
+    reap_one (shim, process->helper);
+    if (!process->reaped)
+      reap_one (shim, process->pid);
+  }
+}
+
+/* A child whose pid the helper has yet to tell must not be taken for an orphan. */
+static bool awaits_pid (const struct shim *shim) {
+  for (const struct process *process = shim->processes; process; process = process->next)
+    if (process->phase == STARTING && process->helper && !process->pid)
+      return true;
+  return false;
+}
+
+void reap_children (struct shim *shim) {
+  struct signalfd_siginfo info[8];
+  while (shim->signals.readable && RETRY (read (shim->signals.fd, info, sizeof info)) > 0)
+    ;
+  shim->signals.readable = shim->reap_again = false;
+  /* The helper tells the pid before it ends: once it is reaped, its message can be read. */
+  if (awaits_pid (shim)) {
+    reap_known (shim);
+    shim->reap_again = true;
+    return;
+  }
+  int status;
+  pid_t pid;
+  while ((pid = RETRY (waitpid (-1, &status, WNOHANG))) > 0)
+    note (shim, pid, status);
+}

@@ -1,0 +1,115 @@
+/* The loop: wait for events, then give everything a turn, until the container is gone and its end is taken. */
+#include <stddef.h>
+#include "shim.h"
+
+static void receive_all (struct shim *shim) {
+  if (shim->daemon)
+    connection_receive (shim, shim->daemon);
+  for (int i = 0; i < MAX_WAITING; i++)
+    if (shim->waiting[i])
+      connection_receive (shim, shim->waiting[i]);
+}
+
+static void advance_all (struct shim *shim) {
+  for (struct process *process = shim->processes, *next; process; process = next) {
+    next = process->next;
+    advance_process (shim, process);
+    if (process->failure_sent)
+      forget_process (shim, process);
+  }
+}
+
+/* A daemon that is away for long must not hold the container's output back. */
+static void lift_limits (struct shim *shim) {
+  if (shim->daemon || !shim->lost_at || now_ms () < shim->lost_at + LIMITS_KEPT_MS)
+    return;
+  shim->lost_at = 0;
+  for (struct process *process = shim->processes; process; process = process->next)
+    process->out[0].limit = process->out[1].limit = NO_BOUND;
+}
+
+static void take_turn (struct shim *shim) {
+  if (shim->signals.readable || shim->reap_again)
+    reap_children (shim);
+  connections_accept (shim);
+  receive_all (shim);
+  connections_sweep (shim);
+  lift_limits (shim);
+  advance_all (shim);
+  if (shim->daemon) {
+    connection_flush (shim, shim->daemon);
+    advance_all (shim); /* what was sent makes room to read, and lets an exit be told */
+    connection_flush (shim, shim->daemon);
+  }
+  connections_sweep (shim);
+}
+
+static bool can_read (const struct shim *shim, const struct stream *stream) {
+  return !stream->eof && stream->source.fd >= 0 && stream->source.readable && stream_room (shim, stream) > 0;
+}
+
+/* Work that was left for the next turn. */
+static bool is_busy (const struct shim *shim) {
+  const struct connection *daemon = shim->daemon;
+  if (shim->reap_again || shim->signals.readable)
+    return true;
+  if (daemon && (daemon->source.readable || (daemon->source.writable && connection_has_more (shim, daemon))))
+    return true;
+  for (int i = 0; i < MAX_WAITING; i++)
+    if (shim->waiting[i] && shim->waiting[i]->source.readable)
+      return true;
+  for (const struct process *process = shim->processes; process; process = process->next)
+    if (can_read (shim, &process->out[0]) || can_read (shim, &process->out[1]))
+      return true;
+  return false;
+}
+
+static void earlier (uint64_t *deadline, uint64_t other) {
+  if (other < *deadline)
+    *deadline = other;
+}
+
+static void process_deadline (const struct process *process, uint64_t *deadline) {
+  if (process->in.retry_at)
+    earlier (deadline, process->in.retry_at);
+  for (int i = 0; i < 2 && process->phase == DRAINING; i++) {
+    const struct stream *stream = &process->out[i];
+    if (!stream->eof)
+      earlier (deadline,
+               (stream->read_at > process->drain_at ? stream->read_at : process->drain_at) + DRAIN_IDLE_MS);
+  }
+}
+
+/* ms until something must be done without an event; -1: never. */
+static int time_left (const struct shim *shim) {
+  uint64_t deadline = UINT64_MAX, now = now_ms ();
+  if (is_busy (shim))
+    return 0;
+  if (shim->lost_at)
+    earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
+  if (shim->daemon && connection_has_more (shim, shim->daemon))
+    earlier (&deadline, shim->daemon->progress_at + STALL_MS);
+  for (const struct process *process = shim->processes; process; process = process->next)
+    process_deadline (process, &deadline);
+  if (deadline == UINT64_MAX)
+    return -1;
+  return deadline > now ? (int)(deadline - now) : 0;
+}
+
+/* Frames that the daemon has yet to get are waited for, as long as it takes them. */
+static bool is_over (const struct shim *shim) {
+  const struct process *main = shim->processes;
+  bool told = !shim->daemon || !outbox_waiting (&shim->daemon->out);
+  if (!main)
+    return shim->main_failed && told;
+  return main->number == 0 && main->taken && !main->next && told;
+}
+
+void serve (struct shim *shim) {
+  for (;;) {
+    take_turn (shim);
+    if (is_over (shim))
+      return;
+    loop_wait (shim->epoll, time_left (shim));
+  }
+}

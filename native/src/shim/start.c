@@ -1,0 +1,123 @@
+/* What the child tells between clone and exec. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "../../include/protocol.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "shim.h"
+
+void report_failure (struct shim *shim, uint32_t number, const struct failure *failure) {
+  struct outbox *out = daemon_out (shim);
+  if (out) {
+    outbox_begin (out, SHIM_FAILED, 0, number);
+    outbox_u32 (out, failure->step);
+    outbox_u32 (out, (uint32_t)failure->error);
+    outbox_text (out, failure->name);
+    outbox_text (out, failure->call);
+    outbox_text (out, failure->object);
+    outbox_end (out);
+  }
+  if (number == 0)
+    shim->main_failed = true;
+}
+
+static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
+  process->pid = pid;
+  process->pidfd = sys_pidfd_open (pid); /* not reaped yet, so it is the same */
+  process->start_time = process_start_time (pid);
+  shim->reap_again = true;
+  if (process->pending_signal)
+    signal_process (process, process->pending_signal, false);
+}
+
+static void take_master (struct shim *shim, struct process *process, int master) {
+  if (master < 0)
+    return;
+  fcntl (master, F_SETFL, O_RDWR | O_NONBLOCK);
+  source_open (&process->out[0].source, shim->epoll, master);
+  if (process->resized)
+    resize_process (process, &process->size);
+  sync_acknowledge (process->sync.fd);
+}
+
+static void take_message (struct shim *shim, struct process *process, struct sync_message *message, int fd) {
+  switch (message->kind) {
+  case SYNC_PID:
+    take_pid (shim, process, message->pid);
+    return;
+  case SYNC_MASTER:
+    take_master (shim, process, fd);
+    return;
+  case SYNC_EXEC:
+    process->executing = true;
+    return;
+  case SYNC_FAILURE:
+    process->failure = message->failure;
+    process->failed = true;
+    return;
+  }
+}
+
+static void read_messages (struct shim *shim, struct process *process) {
+  struct sync_message message;
+  int fd, got = 0;
+  while (process->sync.fd >= 0 && (got = sync_receive (process->sync.fd, &message, &fd)) > 0)
+    take_message (shim, process, &message, fd);
+  if (got == 0)
+    source_close (&process->sync, shim->epoll);
+  else
+    process->sync.readable = false;
+}
+
+static void started (struct shim *shim, struct process *process) {
+  struct outbox *out = daemon_out (shim);
+  process->phase = RUNNING;
+  process->started_at = wall_ns ();
+  if (!out)
+    return;
+  outbox_begin (out, SHIM_STARTED, 0, process->number);
+  outbox_u32 (out, (uint32_t)process->pid);
+  outbox_u64 (out, process->start_time);
+  outbox_u64 (out, process->started_at);
+  outbox_end (out);
+}
+
+/* It died without a word: the signal says why (a kill, the OOM killer, the seccomp filter). */
+static void explain_death (struct process *process) {
+  if (process->failed)
+    return;
+  struct failure *failure = &process->failure;
+  *failure = (struct failure){ .step = NO_STEP, .error = ECHILD, .name = "start", .call = "waitid" };
+  char *end = put_text (failure->object, "child ended before exec");
+  if (process->reaped && WIFSIGNALED (process->wait_status))
+    put_number (put_text (end, " by signal "), (uint64_t)WTERMSIG (process->wait_status));
+}
+
+/* Nothing may be left of it when the failure is told. */
+static void finish_failure (struct shim *shim, struct process *process) {
+  if (process->pidfd >= 0 && !process->reaped && !process->killed) {
+    sys_pidfd_send_signal (process->pidfd, SIGKILL);
+    process->killed = true;
+  }
+  if (process->helper || (process->pid && !process->reaped))
+    return;
+  explain_death (process);
+  report_failure (shim, process->number, &process->failure);
+  process->failure_sent = true;
+}
+
+void advance_start (struct shim *shim, struct process *process) {
+  if (process->sync.readable || process->reaped)
+    read_messages (shim, process);
+  if (process->sync.fd >= 0 && !process->failed)
+    return;
+  if (process->executing && !process->failed && process->pid)
+    started (shim, process);
+  else
+    finish_failure (shim, process);
+}

@@ -1,0 +1,9 @@
+/* The shim has neither an environment nor a stderr: a report goes where the tests look for it. */
+const char *__asan_default_options (void);
+const char *__ubsan_default_options (void);
+
+const char *__asan_default_options (void) {
+  return "detect_leaks=0:log_path=/tmp/liker-shim-sanitizer:handle_abort=0";
+}
+
+const char *__ubsan_default_options (void) { return "print_stacktrace=1:log_path=/tmp/liker-shim-sanitizer"; }
