@@ -10,7 +10,7 @@ const top = join(import.meta.dirname, '..');
 const dist = join(top, 'dist');
 
 /** What bin/likerctl passes: the cache is only good under the same V8 flags. */
-const nodeFlags = ['--no-warnings', '--disable-sigusr1'];
+const nodeFlags = ['--no-warnings', '--disable-sigusr1', '--min-semi-space-size=16'];
 
 /** Runs that between them use what likerctl needs for common commands. */
 const warmUps = [

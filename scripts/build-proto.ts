@@ -18,10 +18,15 @@ root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target :
 root.loadSync(files, { keepCase: false, alternateCommentMode: false });
 writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
 
-// For reflection: protobufjs forgets which file defines what, and which imports which.
-execFileSync('buf', ['build', protoDir, '--exclude-source-info', '-o', join(outDir, 'liker.binpb')], {
-  stdio: 'inherit',
-});
+// For reflection: protobufjs forgets which file defines what, and which imports which. Sets of descriptors one after
+// the other are one set.
+const described = [protoDir, join(top, 'node_modules/grpc-health-check/proto')];
+const sets = described.map((folder) =>
+  execFileSync('buf', ['build', folder, '--exclude-source-info', '-o', '-'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }),
+);
+writeFileSync(join(outDir, 'liker.binpb'), Buffer.concat(sets));
 
 execFileSync(
   'proto-loader-gen-types',

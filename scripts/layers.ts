@@ -39,15 +39,16 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   koffi: ['daemon/native/koffi.ts'],
   '@grpc/grpc-js': ['client/', 'daemon/api/', 'daemon/main', 'proto/'],
   'node:sqlite': ['daemon/store/'],
-  yargs: ['client/', 'daemon/main'],
+  yargs: ['client/', 'daemon/main', 'daemon/options.ts'],
 };
 
 const free = ['test', 'scripts', 'bench'];
 
-/** The layer of a file: its top folder; below daemon/ the second one, and daemon/main for the files in daemon/ itself. */
+/** The layer of a file: its top folder; below daemon/ the second one, daemon/main for the files in daemon/ itself, test for daemon/test. */
 export function layerOf(path: string): string {
   const [top = '', second = '', ...rest] = path.split('/');
   if (top !== 'daemon') return top;
+  if (second === 'test') return 'test';
   return rest.length === 0 ? 'daemon/main' : `daemon/${second}`;
 }
 

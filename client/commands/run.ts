@@ -49,7 +49,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (!isDetached) requireTerminal(flags);
   using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
-  if (isDetached) return runDetached({ spec, flags, connection, idFiles });
+  if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();
   const session = new Session({
     socketPath: socketPath(context.host),
@@ -62,5 +62,5 @@ async function runContainer(invocation: Invocation): Promise<number> {
     sigProxy: flags.bool('sig-proxy', true),
     onReady: (ready) => idFiles.write(ready.containerId, connection),
   });
-  return session.run();
+  return await session.run();
 }

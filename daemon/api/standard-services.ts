@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import { HealthImplementation } from 'grpc-health-check';
 import { readFields } from '../../common/wire.ts';
 import { v1 } from '../../proto/services.ts';
 
@@ -13,7 +13,7 @@ export const servedServices = [
     .map((name) => `liker.v1.${name}`),
 ];
 
-/** A google.protobuf.FileDescriptorSet: our proto files as they are, and what they import. */
+/** A google.protobuf.FileDescriptorSet: our proto files, that of health, and what they import. */
 const descriptorSet = new URL('../../proto/gen/liker.binpb', import.meta.url);
 
 /** Adds grpc.health.v1 and grpc.reflection (v1, v1alpha). Answers what tells the watchers of an end of service. */
@@ -29,10 +29,9 @@ export function addStandardServices(server: Server): () => void {
 }
 
 function addReflection(server: Server): void {
-  const own = [...readFields(readFileSync(descriptorSet))].map((file) => file.value as Buffer);
-  const health = healthService['Check']?.requestType.fileDescriptorProtos ?? [];
+  const files = [...readFields(readFileSync(descriptorSet))].map((file) => file.value as Buffer);
   // All that the service reads of a package definition.
-  const definition = { files: { fileDescriptorProtos: [...own, ...health] } };
+  const definition = { files: { fileDescriptorProtos: files } };
   new ReflectionService(
     definition as unknown as ConstructorParameters<typeof ReflectionService>[0],
   ).addToServer(server);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
 import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
@@ -186,6 +186,6 @@ async function sweep(context: EngineContext): Promise<void> {
   }
   for (const id of context.layers.list()) if (!known(id)) context.layers.remove(id);
   for (const id of readdirSync(join(context.paths.run, 'c'))) {
-    if (!known(id)) rmSync(runFolder(context, id), { recursive: true, force: true });
+    if (!known(id)) context.layers.removeNow(runFolder(context, id));
   }
 }

@@ -38,11 +38,12 @@ function bind(path: string) {
     pidfdReap: library.func('int liker_pidfd_reap (int pidfd)'),
     close: library.func('int liker_close (int fd)'),
     readInRoot: library.func(
-      'ssize_t liker_read_in_root (const char *root, const char *path, _Out_ uint8_t *buffer, size_t size)',
+      'int64_t liker_read_in_root (const char *root, const char *path, _Out_ uint8_t *buffer, size_t size)',
     ),
     attachDeviceFilter: library.func(
       'int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count)',
     ),
+    removeTree: library.func('int liker_remove_tree (const char *path)'),
   };
 }
 
@@ -149,4 +150,24 @@ export function readInRoot(root: string, path: string, cap: number): Buffer | nu
 export function attachDeviceFilter(cgroup: string, program: Uint8Array): void {
   const count = program.length / instructionBytes;
   check(library().attachDeviceFilter(cgroup, program, count), 'attach a device filter to', 'bpf', cgroup);
+}
+
+/** Removes a file or a folder with all that is in it. Gone already is no error. For what is known to be small. */
+export function removeTreeNow(path: string): void {
+  check(library().removeTree(path), 'remove', 'unlinkat', path);
+}
+
+/** As removeTreeNow, in a thread. */
+export function removeTree(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    library().removeTree.async(path, (error: Error | null, result: number) => {
+      try {
+        if (error) throw error;
+        check(result, 'remove', 'unlinkat', path);
+        resolve();
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  });
 }

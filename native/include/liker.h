@@ -48,3 +48,7 @@ LIKER_API ssize_t liker_read_in_root (const char *root, const char *path, void *
  * BPF_F_ALLOW_MULTI. The kernel keeps it as long as the cgroup lives.
  */
 LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count);
+
+/* Removes a file or a folder with all that is in it, on one file system or several; links are not followed.
+ * Gone already is no error. Call it asynchronously where the tree may be large. */
+LIKER_API int liker_remove_tree (const char *path);

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { type EngineContext, runFolder } from '../context.ts';
@@ -107,7 +106,7 @@ export async function release(context: EngineContext, container: Container): Pro
   const cgroup = context.cgroups.open(container.id);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
-  rmSync(runFolder(context, container.id), { recursive: true, force: true });
+  context.layers.removeNow(runFolder(context, container.id));
   shim?.leaveWhenEnded();
 }
 

@@ -44,7 +44,7 @@ export class Processes {
   }
 
   isAlive(process: KnownProcess): boolean {
-    const pidfd = open(process);
+    const pidfd = pidfdOpen(process.pid, process.startTime);
     if (pidfd === null) return false;
     try {
       return !pidfdEnded(pidfd);
@@ -54,21 +54,12 @@ export class Processes {
   }
 
   kill(process: KnownProcess, signal: number): void {
-    const pidfd = open(process);
+    const pidfd = pidfdOpen(process.pid, process.startTime);
     if (pidfd === null) return;
     try {
       pidfdSignal(pidfd, signal);
     } finally {
       closeFd(pidfd);
     }
-  }
-}
-
-/** Null when the process is gone. */
-function open(process: KnownProcess): number | null {
-  try {
-    return pidfdOpen(process.pid, BigInt(process.startTime));
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { lstat, opendir, rm } from 'node:fs/promises';
+import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree, removeTreeNow } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
 export interface ContainerFolders {
@@ -58,6 +59,11 @@ export class Layers {
     this.#empty(target);
   }
 
+  /** Removes a small folder, also while somebody else removes from it. */
+  removeNow(path: string): void {
+    removeTreeNow(path);
+  }
+
   /** Resolves when the trash is empty. */
   settled(): Promise<void> {
     return this.#emptying;
@@ -74,7 +80,7 @@ export class Layers {
   }
 
   #empty(path: string): void {
-    this.#emptying = this.#emptying.then(() => rm(path, { recursive: true, force: true, maxRetries: 3 })).catch(() => {});
+    this.#emptying = this.#emptying.then(() => removeTree(path)).catch(() => {});
   }
 }
 

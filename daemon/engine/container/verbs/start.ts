@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
+import { join } from 'node:path';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
@@ -20,6 +21,8 @@ import { startErrorCode } from '../start-error.ts';
 
 const logSegmentBytes = 20 * 1024 * 1024;
 const logSegments = 5;
+/** Where the root is mounted, in the run folder; seen in the container's own mount namespace only. */
+const mountPoint = 'root';
 
 /** Starts a container that does not run. One that runs is a success without effect. */
 export async function startContainer(context: EngineContext, container: Container): Promise<void> {
@@ -50,8 +53,8 @@ async function launch(
   await using undo = new AsyncDisposableStack();
   try {
     const folder = runFolder(context, container.id);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    undo.defer(() => rmSync(folder, { recursive: true, force: true }));
+    mkdirSync(join(folder, mountPoint), { recursive: true, mode: 0o700 });
+    undo.defer(() => context.layers.removeNow(folder));
 
     const { spec } = container;
     const cgroup = context.cgroups.create(container.id, spec.resources, { allDevices: spec.process.privileged });
@@ -136,7 +139,7 @@ export function compile(
   return containerPlan({
     spec,
     hostname: containerHostname(container),
-    mountPoint: values.folder,
+    mountPoint: join(values.folder, mountPoint),
     overlay: overlay ? overlayOptions(spec.rootfs.directory, folders, spec.autoRemove) : null,
     files: values.files,
     cgroup: values.cgroup,

@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { RunStart } from '../../proto/gen/types/liker/v1/RunStart.ts';
+import { FakeServer, type FakeSession, serviceError } from '../test/fake-server.ts';
+import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
+
+const patience = { timeout: 30_000 };
+
+function sha(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A server whose Run does what the test says. */
+async function runServer(run: (session: FakeSession) => Promise<void>): Promise<FakeServer> {
+  const server = new FakeServer();
+  await server.listen({ run });
+  return server;
+}
+
+test('the first frame holds the whole request', patience, async () => {
+  let start: RunStart | undefined;
+  await using server = await runServer(async (session) => {
+    start = (await session.next())?.start as RunStart;
+    await session.ready();
+    await session.exit(0);
+  });
+  const { code } = await likerctl(
+    server.socketPath,
+    ...'run --rm --name web -e A=b -m 64m --on-disconnect kill --replace /root:ro ls -la --help'.split(' '),
+  );
+  assert.equal(code, 0);
+  assert.match(start?.requestId ?? '', /^[0-9a-f-]{36}$/);
+  assert.equal(start?.replace, true);
+  const spec = start?.spec;
+  assert.equal(spec?.name, 'web');
+  assert.deepEqual(spec?.rootfs, { directory: '/root', mode: 'MODE_READ_ONLY' });
+  assert.deepEqual(spec?.process?.args, ['ls', '-la', '--help']);
+  assert.deepEqual(spec?.process?.env, ['A=b']);
+  assert.equal(spec?.process?.openStdin, false);
+  assert.equal(spec?.resources?.memory?.maxBytes, 64 * 1024 * 1024);
+  assert.equal(spec?.onDisconnect, 'ON_DISCONNECT_KILL');
+  assert.equal(spec?.autoRemove, true);
+});
+
+test(
+  'stdout and stderr stay apart, all of it comes before the end, and the exit code is the process’s',
+  patience,
+  async () => {
+    const data = randomBytes(8 * 1024 * 1024).toString('base64');
+    await using server = await runServer(async (session) => {
+      await session.ready();
+      await session.send({ stderr: { offset: 0, data: Buffer.from('oops\n') } });
+      for (let offset = 0; offset < data.length; offset += 32768) {
+        await session.send({ stdout: { offset, data: Buffer.from(data.slice(offset, offset + 32768)) } });
+      }
+      await session.exit(13);
+    });
+    const outcome = await likerctl(server.socketPath, 'run', '/', 'x');
+    assert.equal(outcome.code, 13);
+    assert.equal(outcome.stderr, 'oops\n');
+    assert.equal(sha(outcome.stdout), sha(data));
+  },
+);
+
+test('stdin arrives whole, with offsets, and its end too', patience, async () => {
+  const data = randomBytes(3 * 1024 * 1024);
+  let offsetsFit = true;
+  await using server = await runServer(async (session) => {
+    await session.next();
+    await session.ready();
+    let size = 0;
+    const hash = createHash('sha256');
+    for (;;) {
+      const input = await session.nextInput();
+      if (input?.frame === 'closeStdin') break;
+      const chunk = input?.stdin;
+      if (!chunk) continue;
+      offsetsFit &&= chunk.offset === size && chunk.data.length <= 1024 * 1024;
+      size += chunk.data.length;
+      hash.update(chunk.data);
+      await session.send({ stdinAck: { offset: size } });
+    }
+    await session.send({ stdout: { offset: 0, data: Buffer.from(hash.digest('hex')) } });
+    await session.exit(0);
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
+  client.child.stdin.end(data);
+  assert.deepEqual(await client.outcome(), { code: 0, signal: null, stdout: sha(data), stderr: '' });
+  assert.ok(offsetsFit);
+});
+
+test('no more than 1 MiB of stdin is sent that the process has not taken', patience, async () => {
+  let unacked = 0;
+  const enough = Promise.withResolvers<void>();
+  await using server = await runServer(async (session) => {
+    await session.next();
+    await session.ready();
+    for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
+      unacked += input.stdin?.data.length ?? 0;
+      if (unacked >= 1024 * 1024) enough.resolve();
+    }
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
+  client.child.stdin.write(randomBytes(16 * 1024 * 1024));
+  await enough.promise;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.ok(unacked < 1024 * 1024 + 128 * 1024, `${unacked} bytes`);
+  client.child.kill('SIGKILL');
+  await client.ended;
+});
+
+test('an exit ends the session although stdin stays open', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.exit(4);
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
+  assert.equal((await client.outcome()).code, 4);
+});
+
+test('stdin is left alone without -i', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.next();
+    await session.ready();
+    void session.nextInput().then((input) => assert.equal(input, undefined));
+    await session.exit(0);
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  client.child.stdin.write('not for the container');
+  assert.equal((await client.outcome()).code, 0);
+});
+
+test('a reader that stops makes the client stop reading, and nothing is lost', patience, async () => {
+  let sent = 0;
+  const total = 64;
+  const chunk = Buffer.alloc(256 * 1024, 'x');
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    for (; sent < total; sent++) await session.send({ stdout: { offset: sent * chunk.length, data: chunk } });
+    await session.exit(0);
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
+  const { stdout } = client.child;
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.ok(sent < total, 'the server could send everything to a client that nobody reads from');
+  let size = 0;
+  stdout.on('data', (data: string) => {
+    size += data.length;
+  });
+  const [code] = (await once(client.child, 'close')) as [number];
+  assert.equal(code, 0);
+  assert.equal(size, total * chunk.length);
+});
+
+test('SIGTERM ends a client that nobody reads from', patience, async () => {
+  const chunk = Buffer.alloc(256 * 1024, 'x');
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    for (let offset = 0; offset < 2 ** 26; offset += chunk.length) {
+      await session.send({ stdout: { offset, data: chunk } });
+    }
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '--sig-proxy=false', '/', 'x'], {
+    collect: false,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  client.child.kill('SIGTERM');
+  const [code] = (await once(client.child, 'exit')) as [number];
+  assert.equal(code, 143);
+});
+
+test('a command that cannot be started: its reason on stderr, 127 as the exit code', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.exit(127, { startError: "Cannot start container 'web': nope: command not found" });
+  });
+  assert.deepEqual(await likerctl(server.socketPath, 'run', '/', 'nope'), {
+    code: 127,
+    signal: null,
+    stdout: '',
+    stderr: "likerctl: Cannot start container 'web': nope: command not found\n",
+  });
+});
+
+test('an error of the engine: its message alone, 125 as the exit code', patience, async () => {
+  await using server = await runServer(async (session) => {
+    session.fail('ALREADY_EXISTS', "Cannot create container 'web': the name is taken", {
+      reason: 'NAME_TAKEN',
+    });
+  });
+  const outcome = await likerctl(server.socketPath, 'run', '--name', 'web', '/', 'x');
+  assert.equal(outcome.code, 125);
+  assert.equal(outcome.stderr, "likerctl: Cannot create container 'web': the name is taken\n");
+});
+
+test('signals are passed on, but for those that concern the client alone', patience, async () => {
+  const signals: string[] = [];
+  const gotSignal = Promise.withResolvers<void>();
+  await using server = await runServer(async (session) => {
+    await session.next();
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('up') } });
+    for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
+      signals.push(input.signal?.signal ?? '');
+      gotSignal.resolve();
+      if (input.signal?.signal === 'SIGTERM') return session.exit(143);
+    }
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('up');
+  for (const signal of ['SIGWINCH', 'SIGCHLD', 'SIGURG', 'SIGUSR1'] as const) client.child.kill(signal);
+  await gotSignal.promise;
+  client.child.kill('SIGTERM');
+  assert.equal((await client.outcome()).code, 143);
+  assert.deepEqual(signals, ['SIGUSR1', 'SIGTERM']);
+});
+
+test(
+  'after a lost connection the session goes on: nothing twice, nothing missing, stdin sent again',
+  patience,
+  async () => {
+    await using server = await runServer(async (session) => {
+      await session.next();
+      await session.ready();
+      await session.send({ stdout: { offset: 0, data: Buffer.from('one two ') } });
+      await session.readStdin(6);
+      await session.send({ stdinAck: { offset: 2 } });
+      await session.send({ stdout: { offset: 8, data: Buffer.from('three ') } });
+    });
+    const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
+    client.child.stdin.write('abcdef');
+    await client.sees('three ');
+    server.kill();
+    let resume: unknown;
+    let again = '';
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await server.listen({
+      async attach(session) {
+        const start = (await session.next())?.start as { resume?: unknown } | undefined;
+        resume = start?.resume;
+        await session.ready({ stdoutOffset: 8, stdinOffset: 3 });
+        const first = (await session.nextInput())?.stdin;
+        again = `${first?.offset}:${first?.data.toString()}`;
+        await session.send({ stdout: { offset: 8, data: Buffer.from('three four') } });
+        await session.exit(9);
+      },
+    });
+    const { code, stdout, stderr } = await client.outcome();
+    assert.equal(code, 9);
+    assert.equal(stdout, 'one two three four');
+    assert.equal(again, '3:def');
+    assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0 });
+    assert.deepEqual(stderr.split('\n'), [
+      'likerctl: lost likerd; waiting for it to come back (ctrl-c to give up)',
+      'likerctl: reconnected',
+      '',
+    ]);
+  },
+);
+
+test('output that the ring could not hold is said to be lost', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('one');
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      await session.ready({ stdoutOffset: 103 });
+      await session.send({ stdout: { offset: 103, data: Buffer.from(' two') } });
+      await session.exit(0);
+    },
+  });
+  const { stdout, stderr } = await client.outcome();
+  assert.equal(stdout, 'one two');
+  assert.match(stderr, /100 bytes of output are lost/);
+});
+
+test('a process that ended while likerd was away: its exit status is asked for', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('one');
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      session.fail('FAILED_PRECONDITION', 'Cannot attach: it has ended', { reason: 'WRONG_STATE' });
+    },
+    unary: {
+      ListProcesses: () => ({ processes: [{ processId: 'main', exit: { code: 42 } }] }),
+    },
+  });
+  assert.equal((await client.outcome()).code, 42);
+});
+
+test('a second loss right after the first is survived as well', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('1') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('1');
+  server.kill();
+  const attached = Promise.withResolvers<void>();
+  await server.listen({
+    async attach(session) {
+      await session.ready({ stdoutOffset: 1 });
+      await session.send({ stdout: { offset: 1, data: Buffer.from('2') } });
+      attached.resolve();
+    },
+  });
+  await attached.promise;
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      const start = (await session.next())?.start as { resume: { stdoutOffset: number } };
+      const { stdoutOffset } = start.resume;
+      await session.ready({ stdoutOffset });
+      await session.send({ stdout: { offset: stdoutOffset, data: Buffer.from('123'.slice(stdoutOffset)) } });
+      await session.exit(0);
+    },
+  });
+  const { code, stdout } = await client.outcome();
+  assert.deepEqual([code, stdout], [0, '123']);
+});
+
+test('no daemon: one line that says how to start it; 125 for run, 1 for others', patience, async () => {
+  await using server = new FakeServer();
+  const run = await likerctl(server.socketPath, 'run', '/', 'x');
+  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'likerd' (or 'npm start')\n`;
+  assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
+  assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: text,
+  });
+});
+
+test('a closed stdout ends the client quietly with 141', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    for (let offset = 0; offset < 2 ** 24; offset += 65536) {
+      await session.send({ stdout: { offset, data: Buffer.alloc(65536) } });
+    }
+    await session.exit(0);
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
+  client.child.stdout.destroy();
+  const [code] = (await once(client.child, 'exit')) as [number];
+  assert.equal(code, 141);
+});
+
+test('a cidfile is written; one that exists is refused before anything is done', patience, async () => {
+  let runs = 0;
+  await using server = await runServer(async (session) => {
+    runs++;
+    await session.ready();
+    await session.exit(0);
+  });
+  const cidfile = join(server.folder, 'cid');
+  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 0);
+  assert.equal(readFileSync(cidfile, 'utf8'), 'c'.repeat(64));
+  const second = await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x');
+  assert.equal(second.code, 125);
+  assert.match(second.stderr, /^likerctl: Cannot write the container id to .*: it exists already/);
+  assert.equal(runs, 1);
+});
+
+test('a cidfile does not stay when no container was made', patience, async () => {
+  await using server = new FakeServer();
+  const cidfile = join(server.folder, 'cid');
+  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 125);
+  assert.equal(existsSync(cidfile), false);
+});
+
+test('-it without a terminal is refused in Docker’s words', patience, async () => {
+  await using server = new FakeServer();
+  const { code, stderr } = await likerctl(server.socketPath, 'run', '-it', '/', 'x');
+  assert.deepEqual([code, stderr], [1, 'the input device is not a TTY\n']);
+});
+
+test(
+  'run -d prints the id; a command that is not there gives 127 and, with --rm, leaves nothing',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const removed: string[] = [];
+    let isThere = true;
+    await server.listen({
+      unary: {
+        CreateContainer: () => ({ container: { id: 'd'.repeat(64) } }),
+        StartContainer: () => {
+          if (isThere) return {};
+          throw serviceError('FAILED_PRECONDITION', 'Cannot start: not found', {
+            reason: 'COMMAND_NOT_FOUND',
+          });
+        },
+        RemoveContainer: ({ container }: { container: string }) => {
+          removed.push(container);
+          return {};
+        },
+      },
+    });
+    const good = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
+    assert.deepEqual([good.code, good.stdout], [0, `${'d'.repeat(64)}\n`]);
+    isThere = false;
+    const bad = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
+    assert.deepEqual([bad.code, bad.stdout, bad.stderr], [127, '', 'likerctl: Cannot start: not found\n']);
+    assert.deepEqual(removed, ['d'.repeat(64)]);
+  },
+);

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { v1 } from '../../../proto/services.ts';
+import { baseSpec, containerView, exitStatus } from '../../test/fake-engine.ts';
+import { parseSpec } from '../parse/container-spec.ts';
+import { formatContainer } from './container.ts';
+import { formatContainerSpec } from './container-spec.ts';
+import { listPage } from './list-page.ts';
+import { formatLogBatch } from './logs.ts';
+import { timestampOfMs, timestampOfNs } from './time.ts';
+
+const create = v1.ContainerService.service.CreateContainer;
+
+test('a spec comes back from the wire as it was', () => {
+  const spec = {
+    ...baseSpec,
+    process: {
+      ...baseSpec.process,
+      rlimits: [{ name: 'core', soft: '5', hard: String(2n ** 64n - 1n) }],
+      terminalSize: { columns: 80, rows: 24, xPixels: 0, yPixels: 0 },
+    },
+    namespaces: {
+      ...baseSpec.namespaces,
+      pid: { kind: 'container', id: 'db' } as const,
+      network: { kind: 'host' } as const,
+    },
+    init: false,
+    mounts: [
+      {
+        type: 'bind' as const,
+        source: '/srv',
+        target: '/data',
+        readOnly: true,
+        propagation: 'rslave' as const,
+        recursive: false,
+        createSource: false,
+      },
+      { type: 'tmpfs' as const, target: '/tmp', readOnly: false, options: ['size=1m'] },
+    ],
+    resources: {
+      cpu: { shares: 512, quotaUs: -1, periodUs: null, cpusetCpus: '0', cpusetMems: null },
+      memory: { maxBytes: 64 * 2 ** 20, memorySwapBytes: -1 },
+      pids: { max: -1 },
+    },
+    labels: { a: 'b' },
+    stopSignal: 37,
+    onDisconnect: 'hangup' as const,
+  };
+  const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));
+  assert.deepEqual(parseSpec(wire.spec, 'spec'), spec);
+});
+
+test('each phase fills in the fields that are true in it', () => {
+  const startedAt = 1_700_000_000_000;
+  const main = { pid: 42, startTime: '7' };
+  const state = (
+    phase: Parameters<typeof containerView>[0] extends { phase?: infer P } | undefined ? P : never,
+  ) => {
+    const {
+      state: name,
+      pid,
+      shimPid,
+      startedAt: started,
+      exit,
+    } = formatContainer(containerView({ ...(phase && { phase }) }));
+    return { name, pid, shimPid, started: started?.seconds, code: exit?.code };
+  };
+  const none = { pid: undefined, shimPid: undefined, started: undefined, code: undefined };
+  assert.deepEqual(state({ state: 'created' }), { ...none, name: 'CONTAINER_STATE_CREATED' });
+  assert.deepEqual(state({ state: 'running', startedAt, main, shimPid: 41 }), {
+    name: 'CONTAINER_STATE_RUNNING',
+    pid: 42,
+    shimPid: 41,
+    started: 1_700_000_000,
+    code: undefined,
+  });
+  assert.deepEqual(state({ state: 'orphaned', startedAt, main }), {
+    ...none,
+    name: 'CONTAINER_STATE_ORPHANED',
+    pid: 42,
+    started: 1_700_000_000,
+  });
+  assert.deepEqual(state({ state: 'exited', exit: exitStatus(3) }), {
+    ...none,
+    name: 'CONTAINER_STATE_EXITED',
+    started: 1_700_000_000,
+    code: 3,
+  });
+  assert.equal(
+    formatContainer(
+      containerView({ phase: { state: 'exited', exit: { ...exitStatus(127), startedAt: null } } }),
+    ).startedAt,
+    undefined,
+  );
+});
+
+test('times keep their fractions', () => {
+  assert.deepEqual(timestampOfMs(1_700_000_000_123.25), { seconds: 1_700_000_000, nanos: 123_250_000 });
+  assert.deepEqual(timestampOfMs(-1), { seconds: -1, nanos: 999_000_000 });
+  assert.deepEqual(timestampOfNs(1_700_000_000_123_456_789n), { seconds: 1_700_000_000, nanos: 123_456_789 });
+});
+
+test('a page of a list stays below the size of a message', () => {
+  const big = { ...baseSpec, labels: { x: 'y'.repeat(1_500_000) } };
+  const containers = Array.from({ length: 4 }, (_, index) =>
+    containerView({ id: String(index).repeat(64), spec: big }),
+  );
+  const page = listPage({ containers, next: '' });
+  assert.equal(page.containers?.length, 1);
+  assert.equal(page.nextPageToken, '0'.repeat(64));
+  const small = listPage({ containers: [containerView()], next: 'n' });
+  assert.equal(small.containers?.length, 1);
+  assert.equal(small.nextPageToken, 'n');
+});
+
+test('log entries are split into messages without loss', () => {
+  const entries = Array.from({ length: 300 }, (_, index) => ({
+    timeNs: BigInt(index),
+    stream: index % 2 ? ('stderr' as const) : ('stdout' as const),
+    data: Buffer.alloc(16 * 1024, index),
+  }));
+  const messages = [...formatLogBatch(entries)];
+  assert.ok(messages.length > 10);
+  const all = messages.flatMap((message) => message.entries ?? []);
+  assert.deepEqual(
+    all.map((entry) => entry.data),
+    entries.map((entry) => entry.data),
+  );
+  assert.deepEqual([...formatLogBatch([])], []);
+});

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { libseccomp } from '../../native/libseccomp.ts';
+import { capabilityBits } from './capability-bits.ts';
+import { seccompAvailable, seccompFilter } from './filter.ts';
+
+const allow = 0x7fff0000;
+const eperm = 0x00050001;
+const enosys = 0x00050026;
+const defaultSet = 0xa80425fbn;
+const all = (1n << 41n) - 1n;
+
+interface Call {
+  readonly number: number;
+  readonly architecture: number;
+  readonly args: readonly bigint[];
+}
+
+/** struct seccomp_data of a call. */
+function dataOf({ number, architecture, args }: Call): DataView {
+  const data = new DataView(new ArrayBuffer(64));
+  data.setUint32(0, number >>> 0, true);
+  data.setUint32(4, architecture, true);
+  for (const [index, value] of args.entries())
+    data.setBigUint64(16 + 8 * index, BigInt.asUintN(64, value), true);
+  return data;
+}
+
+/** Runs a filter as the kernel would: classic BPF, without the instructions that seccomp refuses. */
+function run(filter: Uint8Array, call: Call): number {
+  const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength);
+  const data = dataOf(call);
+  let accumulator = 0;
+  for (let at = 0; at * 8 < filter.byteLength; at += 1) {
+    const code = program.getUint16(at * 8, true);
+    const k = program.getUint32(at * 8 + 4, true);
+    const jump = (yes: boolean): number => program.getUint8(at * 8 + (yes ? 2 : 3));
+    if (code === 0x20) accumulator = data.getUint32(k, true);
+    else if (code === 0x54) accumulator = (accumulator & k) >>> 0;
+    else if (code === 0x05) at += k;
+    else if (code === 0x15) at += jump(accumulator === k);
+    else if (code === 0x25) at += jump(accumulator > k);
+    else if (code === 0x35) at += jump(accumulator >= k);
+    else if (code === 0x45) at += jump((accumulator & k) !== 0);
+    else if (code === 0x06) return k;
+    else assert.fail(`instruction ${at}: code 0x${code.toString(16)}`);
+  }
+  return assert.fail('the filter does not end');
+}
+
+const library = libseccomp();
+const native = library?.nativeArchitecture() ?? 0;
+const x86 = 0x40000003;
+
+function verdict(
+  name: string,
+  args: readonly bigint[] = [],
+  set = defaultSet,
+  architecture = native,
+): number {
+  const number = library?.numberOf(architecture, name) ?? -1;
+  assert.ok(number >= 0, `no number for ${name}`);
+  return run(seccompFilter(set), { number, architecture, args });
+}
+
+describe('the seccomp filter', {
+  skip: !seccompAvailable() && 'this machine has no libseccomp.so.2, or a kernel without filters',
+}, () => {
+  test('what programs need is allowed', () => {
+    const names =
+      'read write openat execve clone fork futex mmap socket connect ioctl prctl ptrace statx rseq chroot getrandom';
+    for (const name of names.split(' ')) assert.equal(verdict(name), allow, name);
+  });
+
+  test('T11: what changes the machine, or opens a way out, is refused', () => {
+    const names =
+      'mount umount2 unshare setns pivot_root bpf kexec_load init_module finit_module delete_module reboot swapon swapoff ' +
+      'keyctl add_key request_key userfaultfd open_by_handle_at settimeofday clock_settime acct quotactl syslog ' +
+      'perf_event_open move_mount open_tree fsopen fsmount io_uring_setup io_uring_enter iopl ioperm vhangup mbind kcmp';
+    for (const name of names.split(' ')) assert.equal(verdict(name), eperm, name);
+  });
+
+  test('a capability opens the calls that belong to it, and no others', () => {
+    const only = (name: keyof typeof capabilityBits): bigint => 1n << BigInt(capabilityBits[name]);
+    const table: [keyof typeof capabilityBits, string[]][] = [
+      ['SYS_ADMIN', ['mount', 'umount2', 'unshare', 'setns', 'bpf', 'clone3', 'sethostname']],
+      ['SYS_TIME', ['settimeofday', 'clock_settime']],
+      ['SYS_BOOT', ['reboot']],
+      ['SYS_MODULE', ['init_module', 'finit_module']],
+      ['SYS_NICE', ['mbind']],
+      ['SYS_PACCT', ['acct']],
+      ['SYS_RAWIO', ['iopl']],
+      ['SYS_PTRACE', ['kcmp', 'pidfd_getfd']],
+      ['SYSLOG', ['syslog']],
+      ['SYS_TTY_CONFIG', ['vhangup']],
+      ['DAC_READ_SEARCH', ['open_by_handle_at']],
+      ['SYS_CHROOT', ['chroot']],
+      ['BPF', ['bpf']],
+      ['PERFMON', ['perf_event_open']],
+    ];
+    for (const [capability, names] of table) {
+      for (const name of names) {
+        assert.equal(verdict(name, [], only(capability)), allow, `${name} with ${capability}`);
+        assert.notEqual(verdict(name, [], 0n), allow, `${name} without`);
+      }
+    }
+    assert.equal(verdict('mount', [], all & ~only('SYS_ADMIN')), eperm);
+    assert.equal(verdict('kexec_load', [], all), eperm);
+  });
+
+  test('no new namespace without CAP_SYS_ADMIN: clone by its flags, clone3 does not exist', () => {
+    assert.equal(verdict('clone', [0x01200011n]), allow);
+    for (const flag of [
+      0x20000n,
+      0x02000000n,
+      0x04000000n,
+      0x08000000n,
+      0x10000000n,
+      0x20000000n,
+      0x40000000n,
+    ]) {
+      assert.equal(verdict('clone', [flag | 17n]), eperm, flag.toString(16));
+      assert.equal(verdict('clone', [flag | 17n | (1n << 40n)]), eperm, flag.toString(16));
+      assert.equal(verdict('clone', [flag | 17n], all), allow);
+    }
+    assert.equal(verdict('clone3'), enosys);
+    assert.equal(verdict('clone3', [], all), allow);
+  });
+
+  test('T13: nothing is typed into a terminal, whatever the upper half of the request says', () => {
+    for (const request of [0x5412n, 0x541cn]) {
+      for (const upper of [0n, 1n << 32n, 0xffffffffn << 32n, 1n << 63n]) {
+        for (const set of [defaultSet, all, 0n]) {
+          assert.equal(verdict('ioctl', [0n, request | upper], set), eperm, (request | upper).toString(16));
+        }
+      }
+    }
+    assert.equal(verdict('ioctl', [0n, 0x5413n]), allow);
+    assert.equal(verdict('ioctl', [0x5412n, 0x5401n]), allow);
+  });
+
+  test('no socket to the hypervisor, by the 32 bits that the kernel looks at', () => {
+    assert.equal(verdict('socket', [40n, 1n]), eperm);
+    assert.equal(verdict('socket', [40n | (1n << 32n), 1n]), eperm);
+    for (const family of [1n, 2n, 10n, 16n]) assert.equal(verdict('socket', [family, 1n]), allow);
+  });
+
+  test('the personality is one of Linux', () => {
+    for (const value of [0n, 8n, 0x20000n, 0x20008n, 0xffffffffn])
+      assert.equal(verdict('personality', [value]), allow);
+    for (const value of [0x0040000n, 0x0400000n, 1n, 1n << 32n])
+      assert.equal(verdict('personality', [value]), eperm);
+  });
+
+  test('calls newer than the filter do not exist', () => {
+    for (const number of [600, 5000, 0x3fffffff, 0x40000000, 0x40000001, 0x40000200, 0xfffffffe]) {
+      assert.equal(
+        run(seccompFilter(defaultSet), { number, architecture: native, args: [] }),
+        enosys,
+        String(number),
+      );
+    }
+  });
+
+  test('calls of an architecture that is not this one do not exist', () => {
+    assert.equal(run(seccompFilter(defaultSet), { number: 0, architecture: 0x80000016, args: [] }), enosys);
+  });
+
+  test('the 32-bit calls of x86 obey the same rules', { skip: native !== 0xc000003e && 'not x86-64' }, () => {
+    const on = (name: string, args: readonly bigint[] = []): number => verdict(name, args, defaultSet, x86);
+    assert.equal(on('read'), allow);
+    assert.equal(on('socketcall'), allow);
+    assert.equal(on('mount'), eperm);
+    assert.equal(on('unshare'), eperm);
+    assert.equal(on('clone3'), enosys);
+    assert.equal(on('clone', [0x10000011n]), eperm);
+    assert.equal(on('ioctl', [0n, 0x5412n]), eperm);
+    const socket = (family: bigint): number =>
+      run(seccompFilter(defaultSet), { number: 359, architecture: x86, args: [family] });
+    assert.equal(socket(40n), eperm);
+    assert.equal(socket(1n), allow);
+  });
+
+  test('filters are built once for each set that makes a difference', () => {
+    const net = 1n << 12n;
+    assert.equal(seccompFilter(defaultSet), seccompFilter(defaultSet | net));
+    assert.notEqual(seccompFilter(defaultSet), seccompFilter(all));
+    assert.ok(seccompFilter(all).length / 8 <= 4096);
+  });
+});

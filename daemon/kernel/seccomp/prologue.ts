@@ -1,0 +1,91 @@
+/** Classic BPF as seccomp runs it (seccomp(2), struct sock_filter and struct seccomp_data). */
+const code = { load: 0x20, jumpEqual: 0x15, jumpGreater: 0x25, jumpAtLeast: 0x35, give: 0x06 } as const;
+const offsetOf = { number: 0, architecture: 4, argument: (index: number): number => 16 + 8 * index } as const;
+const instructionBytes = 8;
+
+const eperm = 1;
+const enosys = 38;
+const refuse = (errno: number): number => 0x00050000 | errno;
+
+/** Calls of the x32 ABI come with the architecture of x86-64 and this bit in the number. */
+export const x32Bit = 0x40000000;
+
+/** A call that is refused when the low 32 bits of one argument have one of these values. */
+export interface ForbiddenArgument {
+  readonly syscall: number;
+  readonly argument: number;
+  readonly values: readonly number[];
+}
+
+/** What the prologue knows of one architecture (AUDIT_ARCH_*). */
+export interface ArchitectureRules {
+  readonly architecture: number;
+  /** Greatest number of a call that the filter knows: later ones do not exist (ENOSYS). */
+  readonly greatest: number;
+  readonly forbidden: readonly ForbiddenArgument[];
+}
+
+type Target = 'eperm' | 'enosys' | 'end' | 'next';
+
+interface Instruction {
+  readonly code: number;
+  readonly k: number;
+  readonly yes?: Target | number;
+  readonly no?: Target | number;
+}
+
+function forbiddenCode(rule: ForbiddenArgument): Instruction[] {
+  const tests = rule.values.map((k): Instruction => ({ code: code.jumpEqual, k, yes: 'eperm' }));
+  return [
+    { code: code.jumpEqual, k: rule.syscall, no: tests.length + 2 },
+    // Little endian: the low half comes first. The kernel looks at no more than that.
+    { code: code.load, k: offsetOf.argument(rule.argument) },
+    ...tests,
+    // Back to what follows, with the number in the accumulator.
+    { code: code.load, k: offsetOf.number },
+  ];
+}
+
+function architectureCode(rules: ArchitectureRules): Instruction[] {
+  const body: Instruction[] = [
+    { code: code.load, k: offsetOf.number },
+    ...rules.forbidden.flatMap(forbiddenCode),
+    { code: code.jumpGreater, k: rules.greatest, yes: 'enosys', no: 'end' },
+  ];
+  return [{ code: code.jumpEqual, k: rules.architecture, no: body.length }, ...body];
+}
+
+function encode(instructions: readonly Instruction[]): Buffer {
+  const end = instructions.length;
+  const targets: Readonly<Record<Target, number>> = { eperm: end - 2, enosys: end - 1, end, next: 0 };
+  const bytes = Buffer.alloc(end * instructionBytes);
+  const distance = (target: Target | number | undefined, at: number): number =>
+    target === undefined || target === 'next'
+      ? 0
+      : typeof target === 'number'
+        ? target
+        : targets[target] - at - 1;
+  for (const [at, { code: operation, k, yes, no }] of instructions.entries()) {
+    bytes.writeUInt16LE(operation, at * instructionBytes);
+    bytes.writeUInt8(distance(yes, at), at * instructionBytes + 2);
+    bytes.writeUInt8(distance(no, at), at * instructionBytes + 3);
+    bytes.writeUInt32LE(k >>> 0, at * instructionBytes + 4);
+  }
+  return bytes;
+}
+
+/**
+ * Instructions that go before a filter and do what libseccomp cannot say: compare half an argument, as the kernel
+ * itself does (a full compare is passed by setting a bit in the upper half), and answer ENOSYS to calls newer than the
+ * filter, so that programs fall back to what they did before.
+ */
+export function prologue(architectures: readonly ArchitectureRules[]): Buffer {
+  return encode([
+    { code: code.load, k: offsetOf.architecture },
+    ...architectures.flatMap(architectureCode),
+    // An architecture that is not in the list: the filter itself refuses it.
+    { code: code.jumpAtLeast, k: 0, yes: 'end', no: 'end' },
+    { code: code.give, k: refuse(eperm) },
+    { code: code.give, k: refuse(enosys) },
+  ]);
+}

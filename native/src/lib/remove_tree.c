@@ -1,0 +1,61 @@
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "../../include/liker.h"
+#include "../base/cleanup.h"
+
+/* Deeper trees are left: a tree of a container's making must not exhaust the stack. */
+#define MAX_DEPTH 2048
+
+static int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }
+
+static int remove_entries (int folder, int depth);
+
+/* What somebody else has removed meanwhile is removed. */
+static int remove_entry (int folder, const char *name, int depth) {
+  if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
+    return 0;
+  if (errno != EISDIR && errno != EPERM)
+    return -errno;
+  int failure = errno;
+  cleanup_fd int child = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (child < 0)
+    return errno == ENOENT ? 0 : errno == ENOTDIR ? -failure : -errno;
+  int error = depth ? remove_entries (child, depth - 1) : -ELOOP;
+  if (error)
+    return error;
+  return unlinkat (folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+/* The first failure is told; the rest is removed all the same. */
+static int remove_entries (int folder, int depth) {
+  int first = 0;
+  _Alignas (struct dirent64) char buffer[4096];
+  for (int again = 1; again && !first;) {
+    /* Removing moves what a folder's position means, so it is read from its beginning until it is empty. */
+    again = 0;
+    if (lseek (folder, 0, SEEK_SET) < 0)
+      return -errno;
+    ssize_t length;
+    while ((length = syscall (SYS_getdents64, folder, buffer, sizeof buffer)) > 0)
+      for (ssize_t at = 0; at < length;) {
+        struct dirent64 *entry = (struct dirent64 *)(buffer + at);
+        at += entry->d_reclen;
+        if (is_dots (entry->d_name))
+          continue;
+        int error = remove_entry (folder, entry->d_name, depth);
+        if (error && !first)
+          first = error;
+        again = 1;
+      }
+    if (length < 0)
+      return -errno;
+  }
+  return first;
+}
+
+int liker_remove_tree (const char *path) {
+  return remove_entry (AT_FDCWD, path, MAX_DEPTH);
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { useFixture } from './use.ts';
+
+const fixture = useFixture();
+
+test('an exec joins the container, with pipes of its own', async () => {
+  await using shim = fixture().run('sleep 100');
+  const main = await shim.started();
+  shim.peer.exec(1, fixture().execPlan('hostname; cat; echo $$ >&2; exit 5', {}, { openStdin: true }));
+  const pid = await shim.peer.started(1);
+  for (const name of ['mnt', 'pid', 'net', 'uts', 'ipc', 'cgroup'])
+    assert.equal(readlinkSync(`/proc/${pid}/ns/${name}`), readlinkSync(`/proc/${main}/ns/${name}`), name);
+  shim.peer.stdin(1, 1n, 0n, 'through\n');
+  shim.peer.closeStdin(1);
+  assert.equal((await shim.peer.exit(1)).code, 5);
+  assert.equal(shim.peer.text(1), 'box\nthrough\n');
+  assert.notEqual(shim.peer.text(1, 2).trim(), '1');
+  assert.equal(existsSync(join(shim.runDir, 'exit.1')), true);
+  shim.peer.taken(1);
+  assert.deepEqual((await shim.peer.hello()).map((state) => state.process), [0]);
+});
+
+test('an exec has a terminal of its own', async () => {
+  await using shim = fixture().run('sleep 100', { tty: true });
+  await shim.started();
+  shim.peer.exec(1, fixture().execPlan('tty; stty size', { tty: true }, { columns: 90, rows: 30 }));
+  assert.equal((await shim.peer.exit(1)).code, 0);
+  assert.equal(shim.peer.text(1), '/dev/pts/1\r\n30 90\r\n');
+});
+
+test('many execs at once keep their output apart', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
+  for (const number of numbers) shim.peer.exec(number, fixture().execPlan(`echo ${number}; exit ${number}`));
+  for (const number of numbers) {
+    assert.equal((await shim.peer.exit(number)).code, number);
+    assert.equal(shim.peer.text(number), `${number}\n`);
+    shim.peer.taken(number);
+  }
+  assert.equal((await shim.peer.hello()).length, 1);
+});
+
+test('a number in use, and a bad plan, are told', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  shim.peer.exec(0, fixture().execPlan('true'));
+  const failure = await shim.peer.until((frame) => frame.type === 130);
+  assert.equal(failure.payload.readInt32LE(4), 17);
+  shim.peer.exec(1, fixture().execPlan('true').subarray(0, 100));
+  assert.equal((await shim.peer.failed(1)).name, 'plan');
+});
+
+test('the exits of execs come before that of the main process', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  for (const number of [1, 2, 3]) {
+    shim.peer.exec(number, fixture().execPlan('sleep 100'));
+    await shim.peer.started(number);
+  }
+  shim.peer.signal(0, 9);
+  await shim.peer.exit(0);
+  const order = shim.peer.frames.filter((frame) => frame.type === 135).map((frame) => frame.process);
+  assert.deepEqual(order.slice(0, 3).sort(), [1, 2, 3]);
+  assert.equal(order[3], 0);
+  shim.peer.taken(0);
+  for (const number of [1, 2, 3]) shim.peer.taken(number);
+  await shim.ended();
+});
+
+test('an exec after the end of the container fails', async () => {
+  await using shim = fixture().run('true');
+  await shim.peer.exit();
+  shim.peer.exec(1, fixture().execPlan('true'));
+  assert.deepEqual(
+    [(await shim.peer.failed(1)).errno, (await shim.peer.failed(1)).name],
+    [3, 'join'],
+  );
+});
+
+test('signals reach an exec, also before its pid is known', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  shim.peer.exec(1, fixture().execPlan('sleep 100'));
+  shim.peer.signal(1, 15);
+  const end = await shim.peer.until(({ type, process }) => process === 1 && (type === 135 || type === 130));
+  assert.ok(end);
+  shim.peer.exec(2, fixture().execPlan('sleep 100'));
+  await shim.peer.started(2);
+  shim.peer.signal(2, 15);
+  assert.equal((await shim.peer.exit(2)).signal, 15);
+});
+
+test('an exec is in the cgroups that it was told', async () => {
+  const tasks = '/sys/fs/cgroup/pids/tasks';
+  await using shim = fixture().run('sleep 100', { beforePivot: [] });
+  await shim.started();
+  const plan = fixture().execPlan('cat /proc/self/oom_score_adj');
+  shim.peer.exec(1, plan);
+  assert.equal((await shim.peer.exit(1)).code, 0);
+  assert.equal(existsSync(tasks), true);
+  assert.match(readFileSync(tasks, 'utf8'), /\d/);
+});

@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { encodeLaunch } from '../../daemon/kernel/plan/encode.ts';
+import { cloneFlag, type LaunchSettings, type ShimSettings, type Step } from '../../daemon/kernel/plan/steps.ts';
+import { closeFd, loadShim, pidfdReap, pidfdSignal, spawnShim } from '../../daemon/native/libliker.ts';
+import { Peer } from './peer.ts';
+import { type ContainerOptions, containerSteps, programSteps, settings } from './plans.ts';
+
+const native = join(import.meta.dirname, '..');
+const applets = ['sh', 'cat', 'echo', 'true', 'false', 'sleep', 'tty', 'stty', 'grep', 'head', 'wc', 'ls', 'id'];
+const more = ['mkdir', 'kill', 'ps', 'test', 'hostname', 'seq', 'dd', 'yes', 'pwd', 'env', 'stat', 'readlink'];
+
+/** LIKER_SHIM names another binary: the sanitized one. */
+const binary = process.env['LIKER_SHIM'] ?? join(native, 'build/liker-shim');
+
+export const execNamespaces =
+  cloneFlag.mount | cloneFlag.uts | cloneFlag.ipc | cloneFlag.pid | cloneFlag.network | cloneFlag.cgroup;
+
+/** A shim under test. Ends, with its container, when it is disposed. */
+export class TestShim implements AsyncDisposable {
+  readonly pid: number;
+  readonly peer: Peer;
+  readonly runDir: string;
+  readonly #pidfd: number;
+  readonly #reaped: Promise<void>;
+  #main = 0;
+
+  constructor(shimFd: number, plan: Buffer, runDir: string) {
+    const spawned = spawnShim(shimFd, plan);
+    this.pid = spawned.pid;
+    this.#pidfd = spawned.pidfd;
+    this.#reaped = pidfdReap(spawned.pidfd);
+    this.peer = new Peer(new Socket({ fd: spawned.socketFd }));
+    this.runDir = runDir;
+  }
+
+  get socketPath(): string {
+    return join(this.runDir, 'shim.sock');
+  }
+
+  async started(): Promise<number> {
+    this.#main = await this.peer.started();
+    return this.#main;
+  }
+
+  /** Resolves when the shim has ended by itself. */
+  async ended(): Promise<void> {
+    await this.#reaped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of childrenOf(this.pid)) tryKill(pid);
+    pidfdSignal(this.#pidfd, 9);
+    await this.#reaped;
+    closeFd(this.#pidfd);
+    this.peer.socket.destroy();
+    await this.peer.closed;
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 9);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A root of busybox, and folders for shims. */
+export class Fixture implements Disposable {
+  readonly folder = mkdtempSync('/tmp/liker-native-');
+  readonly rootfs = join(this.folder, 'rootfs');
+  readonly at = join(this.folder, 'root');
+  readonly #shimFd: number;
+  #count = 0;
+
+  constructor() {
+    for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc']) mkdirSync(join(this.rootfs, name), { recursive: true });
+    mkdirSync(this.at);
+    execFileSync('cp', ['/bin/busybox', join(this.rootfs, 'bin/busybox')]);
+    for (const name of [...applets, ...more]) symlinkSync('busybox', join(this.rootfs, 'bin', name));
+    if (!existsSync(binary)) execFileSync('make', ['-s', '-C', native]);
+    this.#shimFd = loadShim(binary);
+  }
+
+  [Symbol.dispose](): void {
+    closeFd(this.#shimFd);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** New run and log folders, with the settings that name them. */
+  shimSettings(changes: Partial<ShimSettings> = {}): ShimSettings {
+    const run = join(this.folder, `run-${++this.#count}`);
+    const log = join(this.folder, `log-${this.#count}`);
+    mkdirSync(run);
+    mkdirSync(log);
+    return {
+      containerId: `box${this.#count}`,
+      runDir: run,
+      logDir: log,
+      logSegmentBytes: 0,
+      logSegments: 5,
+      ringBytes: 65536,
+      ...changes,
+    };
+  }
+
+  spawn(steps: readonly Step[], launch: Partial<LaunchSettings> = {}, shim: Partial<ShimSettings> = {}): TestShim {
+    const own = this.shimSettings(shim);
+    return this.spawnPlan(encodeLaunch({ settings: settings(launch), steps }, own), own.runDir);
+  }
+
+  spawnPlan(plan: Buffer, runDir: string): TestShim {
+    return new TestShim(this.#shimFd, plan, runDir);
+  }
+
+  container(options: Partial<ContainerOptions>): ContainerOptions {
+    return { at: this.at, source: this.rootfs, args: ['/bin/true'], ...options };
+  }
+
+  /** A usual container that runs a shell script. */
+  run(
+    script: string,
+    options: Partial<ContainerOptions> = {},
+    launch: Partial<LaunchSettings> = {},
+    shim: Partial<ShimSettings> = {},
+  ): TestShim {
+    const steps = containerSteps(this.container({ args: ['/bin/sh', '-c', script], ...options }));
+    return this.spawn(steps, { tty: options.tty ?? false, ...launch }, shim);
+  }
+
+  /** The plan of an exec of a shell script in the container. */
+  execPlan(script: string, options: Partial<ContainerOptions> = {}, launch: Partial<LaunchSettings> = {}): Buffer {
+    const terminal: Step[] = options.tty ? [{ step: 'terminal', console: false, uid: 0, gid: 5 }] : [];
+    const steps = [...terminal, ...programSteps(this.container({ args: ['/bin/sh', '-c', script], ...options }))];
+    const own = settings({ cloneFlags: 0, joinMain: execNamespaces, tty: options.tty ?? false, ...launch });
+    return encodeLaunch({ settings: own, steps });
+  }
+}

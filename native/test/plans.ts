@@ -1,0 +1,165 @@
+import { cloneFlag, type LaunchSettings, mountAttr, type Step } from '../../daemon/kernel/plan/steps.ts';
+
+const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
+const recursivePrivate = 0x4000 | 0x40000;
+export const privateNamespaces =
+  cloneFlag.mount | cloneFlag.uts | cloneFlag.ipc | cloneFlag.pid | cloneFlag.network;
+/** Docker's default set, as bits. */
+export const defaultCapabilities = 0xa80425fbn;
+
+export function settings(changes: Partial<LaunchSettings> = {}): LaunchSettings {
+  return {
+    cloneFlags: privateNamespaces,
+    cgroup2: '',
+    tty: false,
+    openStdin: false,
+    columns: 80,
+    rows: 24,
+    xPixels: 0,
+    yPixels: 0,
+    joinMain: 0,
+    joinPid: null,
+    window: 0,
+    ...changes,
+  };
+}
+
+export interface ContainerOptions {
+  /** Where the root is mounted, and what. */
+  readonly at: string;
+  readonly source: string;
+  readonly args: readonly string[];
+  readonly env?: readonly string[];
+  readonly tty?: boolean;
+  readonly init?: boolean;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Steps between the mounts and pivot, and between pivot and stdio. */
+  readonly beforePivot?: readonly Step[];
+  readonly afterPivot?: readonly Step[];
+  /** Steps right before exec. */
+  readonly last?: readonly Step[];
+}
+
+export function mount(
+  type: string,
+  target: string,
+  attributes: number,
+  options: readonly (readonly [string, string | null])[] = [],
+): Step {
+  return {
+    step: 'mount',
+    type,
+    source: type,
+    target,
+    attributes,
+    options,
+    create: 'directory',
+    optional: false,
+  };
+}
+
+export function bind(source: string, target: string, changes: Partial<Step & { step: 'bind' }> = {}): Step {
+  return {
+    step: 'bind',
+    source,
+    target,
+    recursive: true,
+    attributes: 0,
+    propagation: 0,
+    create: 'directory',
+    optional: false,
+    ...changes,
+  };
+}
+
+const nodes: readonly (readonly [string, number, number])[] = [
+  ['null', 1, 3],
+  ['zero', 1, 5],
+  ['full', 1, 7],
+  ['random', 1, 8],
+  ['urandom', 1, 9],
+  ['tty', 5, 0],
+];
+
+const links: readonly (readonly [string, string])[] = [
+  ['/dev/ptmx', 'pts/ptmx'],
+  ['/dev/fd', '/proc/self/fd'],
+  ['/dev/stdin', '/proc/self/fd/0'],
+  ['/dev/stdout', '/proc/self/fd/1'],
+  ['/dev/stderr', '/proc/self/fd/2'],
+];
+
+export function devSteps(): Step[] {
+  return [
+    mount('tmpfs', '/dev', NOSUID, [
+      ['mode', '755'],
+      ['size', '65536k'],
+    ]),
+    ...nodes.map(
+      ([name, major, minor]): Step => ({
+        step: 'device',
+        target: `/dev/${name}`,
+        type: 'c',
+        major,
+        minor,
+        mode: 0o666,
+      }),
+    ),
+    mount('devpts', '/dev/pts', NOSUID | NOEXEC, [
+      ['newinstance', null],
+      ['ptmxmode', '0666'],
+      ['mode', '0620'],
+      ['gid', '5'],
+    ]),
+    mount('mqueue', '/dev/mqueue', NOSUID | NODEV | NOEXEC),
+    mount('tmpfs', '/dev/shm', NOSUID | NODEV | NOEXEC, [['mode', '1777']]),
+    ...links.map(([target, to]): Step => ({ step: 'symlink', target, to })),
+  ];
+}
+
+const masked = ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi', '/sys/firmware', '/proc/acpi'];
+const readOnly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** The steps after pivot that make a program of it: user, capabilities, exec. */
+export function programSteps(options: ContainerOptions): Step[] {
+  const set = defaultCapabilities;
+  const own = options.uid ? 0n : set;
+  return [
+    { step: 'stdio' },
+    { step: 'rlimit', resource: 7, soft: '1024', hard: '1024' },
+    { step: 'umask', mask: 0o022 },
+    { step: 'cwd', path: '/', create: true },
+    { step: 'groups', gids: [options.gid ?? 0] },
+    { step: 'bounding', set },
+    { step: 'user', uid: options.uid ?? 0, gid: options.gid ?? 0 },
+    { step: 'capabilities', effective: own, permitted: own, inheritable: 0n, ambient: 0n },
+    ...(options.last ?? []),
+    { step: 'exec', args: options.args, env: options.env ?? ['PATH=/bin', 'TERM=xterm'] },
+  ];
+}
+
+/** All that a usual container has. */
+export function containerSteps(options: ContainerOptions): Step[] {
+  const terminal: Step[] = options.tty
+    ? [{ step: 'terminal', console: true, uid: options.uid ?? 0, gid: 5 }]
+    : [];
+  return [
+    { step: 'unshare', flags: cloneFlag.cgroup },
+    { step: 'propagation', flags: recursivePrivate },
+    { step: 'root-bind', at: options.at, source: options.source },
+    mount('proc', '/proc', NOSUID | NODEV | NOEXEC),
+    ...devSteps(),
+    mount('sysfs', '/sys', RDONLY | NOSUID | NODEV | NOEXEC),
+    ...(options.beforePivot ?? []),
+    ...terminal,
+    { step: 'hostname', name: 'box' },
+    { step: 'loopback' },
+    { step: 'pivot' },
+    ...masked.map((target): Step => ({ step: 'mask', target })),
+    ...readOnly.map((target): Step => ({ step: 'read-only', target })),
+    ...(options.afterPivot ?? []),
+    ...(options.init ? [{ step: 'init' } as const] : []),
+    ...programSteps(options),
+  ];
+}

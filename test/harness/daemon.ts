@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type Leftovers, leftovers, reap } from './leaks.ts';
+import { likerctl } from './likerctl.ts';
+import { until, within } from './until.ts';
+
+export const repository = join(import.meta.dirname, '../..');
+
+export interface DaemonOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Folder for everything; made when it is missing. Default: a fresh short one. */
+  readonly home?: string;
+  /** Path of the API's socket. Default: in the run folder. */
+  readonly socket?: string;
+}
+
+const readyFd = 3;
+
+/** A likerd of its own, with its own folders and socket. Whatever happens, `destroy` leaves nothing behind. */
+export class Daemon {
+  readonly home: string;
+  readonly root: string;
+  readonly run: string;
+  readonly socket: string;
+  /** Name of the group that holds the groups of its containers, in every hierarchy. */
+  readonly cgroup: string;
+  readonly #options: DaemonOptions;
+  #child: ChildProcess | undefined;
+  #gone: Promise<{ code: number | null; signal: NodeJS.Signals | null }> = Promise.resolve({
+    code: 0,
+    signal: null,
+  });
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const given = options.home ?? mkdtempSync(join(tmpdir(), 'lk-'));
+    this.root = join(given, 'root');
+    this.run = join(given, 'run');
+    mkdirSync(this.root, { recursive: true });
+    mkdirSync(this.run, { recursive: true });
+    this.home = realpathSync(given);
+    this.socket = options.socket ?? join(this.run, 'liker.sock');
+    const digest = createHash('sha256').update(realpathSync(this.root)).digest('hex');
+    this.cgroup = `liker-${digest.slice(0, 8)}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** What it has logged since the beginning, across restarts. */
+  get log(): string {
+    return readFileSync(join(this.home, 'likerd.log'), 'utf8');
+  }
+
+  /** Starts a likerd; resolves once it serves. */
+  async start(args: readonly string[] = this.#options.args ?? []): Promise<void> {
+    const log = openSync(join(this.home, 'likerd.log'), 'a');
+    const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
+    const child = spawn(
+      join(repository, 'bin/likerd'),
+      [...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
+      {
+        cwd: '/',
+        env: { ...process.env, ...this.#options.env },
+        stdio: ['ignore', log, log, 'pipe'],
+        detached: true,
+      },
+    );
+    this.#child = child;
+    this.#gone = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    const ready = child.stdio[readyFd] as Readable;
+    const served = new Promise<void>((resolve, reject) => {
+      ready.once('data', () => resolve());
+      void this.#gone.then(({ code, signal }) =>
+        reject(new Error(`likerd ended with ${signal ?? code} before it served:\n${this.log}`)),
+      );
+    });
+    await within('likerd does not serve', served, { state: () => this.log });
+    ready.destroy();
+  }
+
+  /** Sends a signal, SIGTERM by default; resolves to how it ended. */
+  async stop(
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    if (this.isRunning) this.#child?.kill(signal);
+    return within(`likerd does not end on ${signal}`, this.#gone, { state: () => this.log.slice(-4000) });
+  }
+
+  async kill9(): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+
+  /** A new likerd in place of one that was ended by SIGTERM. */
+  async restart(args?: readonly string[]): Promise<void> {
+    await this.stop();
+    await this.start(args);
+  }
+
+  /** Removes every container, then waits until nothing of them is left; answers what stays all the same. */
+  async empty(): Promise<Leftovers> {
+    const { stdout } = await likerctl(this, ['ps', '-aq', '--no-trunc']);
+    const ids = stdout.split('\n').filter(Boolean);
+    if (ids.length > 0) await likerctl(this, ['rm', '-f', ...ids]);
+    let left = leftovers(this);
+    await until(
+      'nothing left',
+      () => {
+        left = leftovers(this);
+        return Object.keys(left).length === 0;
+      },
+      { deadlineMs: 10_000, everyMs: 50 },
+    ).catch(() => {});
+    return left;
+  }
+
+  /** Ends the daemon and all that it has started, in order if it still answers, by force if not. */
+  async destroy(): Promise<void> {
+    try {
+      if (!this.isRunning) await this.start([]);
+      await this.empty();
+      await this.stop();
+    } finally {
+      if (this.isRunning) await this.kill9();
+      await reap(this);
+      if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
+      else console.log(`kept: ${this.home}`);
+    }
+  }
+}
+
+export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
+  const daemon = new Daemon(options);
+  try {
+    await daemon.start();
+  } catch (error) {
+    await reap(daemon);
+    if (process.env['LIKER_KEEP'] === undefined) rmSync(daemon.home, { recursive: true, force: true });
+    throw error;
+  }
+  return daemon;
+}

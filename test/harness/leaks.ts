@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Daemon } from './daemon.ts';
+import { isAlive, listenersBelow, openFiles, pids, readProc } from './proc.ts';
+import { until } from './until.ts';
+
+/** What of a daemon's containers is on the host, by kind; a kind of which there is nothing is left out. */
+export type Leftovers = Readonly<Record<string, readonly string[]>>;
+
+const cgroupRoot = '/sys/fs/cgroup';
+
+/** With no container in it: everything that should be gone and is not. */
+export function leftovers(daemon: Daemon): Leftovers {
+  const found: Record<string, readonly string[]> = {
+    mounts: mounts(daemon),
+    cgroups: cgroups(daemon).map(({ path }) => path),
+    processes: processes(daemon).map((pid) => `${pid} ${readProc(pid, 'comm').trim()}`),
+    namespaceFds: openFiles(daemon.pid).filter((file) => /^(net|mnt|pid|ipc|uts|cgroup):\[/.test(file)),
+    zombies: zombies(daemon.pid),
+    files: [
+      ...below(join(daemon.run, 'c')),
+      ...below(join(daemon.root, 'containers')),
+      ...below(join(daemon.root, 'trash')),
+    ],
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, things]) => things.length > 0));
+}
+
+function mounts(daemon: Daemon): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return lines.filter((line) => line.includes(`${daemon.home}/`));
+}
+
+/** Groups of containers, the deepest first. */
+function cgroups(daemon: Daemon): { readonly path: string }[] {
+  return hierarchies()
+    .map((hierarchy) => join(hierarchy, daemon.cgroup))
+    .filter((parent) => existsSync(parent))
+    .flatMap((parent) => groupsBelow(parent))
+    .map((path) => ({ path }));
+}
+
+function hierarchies(): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return lines
+    .map((line) => line.split(' '))
+    .filter((fields) => fields.includes('cgroup') || fields.includes('cgroup2'))
+    .flatMap((fields) => (fields[4]?.startsWith(cgroupRoot) ? [fields[4]] : []));
+}
+
+function groupsBelow(folder: string): string[] {
+  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return children.flatMap(({ name }) => [...groupsBelow(join(folder, name)), join(folder, name)]);
+}
+
+/** Shims that listen in the run folder, and what is in the containers' groups. */
+function processes(daemon: Daemon): number[] {
+  const members = pids().filter((pid) => readProc(pid, 'cgroup').includes(`/${daemon.cgroup}/`));
+  const shims = listenersBelow(join(daemon.run, 'c'));
+  return [...new Set([...members, ...shims])].filter((pid) => isAlive(pid) && pid !== daemon.pid);
+}
+
+function zombies(parent: number): string[] {
+  if (parent === 0) return [];
+  return pids()
+    .map((pid) => ({ pid, status: readProc(pid, 'status') }))
+    .filter(
+      ({ status }) => new RegExp(`^PPid:\\s+${parent}$`, 'm').test(status) && /^State:\s+Z/m.test(status),
+    )
+    .map(({ pid }) => String(pid));
+}
+
+function below(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
+
+/** By force, after the daemon is gone: ends its processes and removes its groups, so that no test's failure spreads. */
+export async function reap(daemon: Daemon): Promise<void> {
+  for (const { path } of cgroups(daemon)) {
+    for (const file of ['cgroup.freeze', 'freezer.state']) {
+      if (existsSync(join(path, file)))
+        quietly(() => writeFileSync(join(path, file), file.endsWith('state') ? 'THAWED' : '0'));
+    }
+  }
+  await until(
+    'end of all processes',
+    () => {
+      const left = processes(daemon);
+      for (const pid of left) quietly(() => process.kill(pid, 'SIGKILL'));
+      return left.length === 0;
+    },
+    { deadlineMs: 5000 },
+  ).catch((error: unknown) => console.error(String(error)));
+  for (const { path } of cgroups(daemon)) quietly(() => rmdirSync(path));
+  for (const hierarchy of hierarchies()) quietly(() => rmdirSync(join(hierarchy, daemon.cgroup)));
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Gone already, or not ours to change: the leak check tells.
+  }
+}

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** What /proc says of processes. A process that is gone answers as if it had nothing. */
+
+export function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+export function readProc(pid: number | 'self', file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export function linkOf(pid: number | 'self', file: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/${file}`);
+  } catch {
+    return '';
+  }
+}
+
+/** True for a process that runs; a zombie has ended. */
+export function isAlive(pid: number): boolean {
+  const state = /^State:\s+(\S)/m.exec(readProc(pid, 'status'))?.[1];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** Targets of the open file descriptors, sorted. */
+export function openFiles(pid: number): string[] {
+  try {
+    const fds = readdirSync(`/proc/${pid}/fd`);
+    return fds
+      .map((fd) => linkOf(pid, `fd/${fd}`))
+      .filter(Boolean)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+export function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? 0) * 1024;
+}
+
+export function childrenOf(pid: number): number[] {
+  return pids().filter((child) => parentOf(child) === pid);
+}
+
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? 0);
+}
+
+/** Processes that hold a socket bound to a path below `folder`. */
+export function listenersBelow(folder: string): number[] {
+  const inodes = new Set<string>();
+  for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
+    const fields = line.trim().split(/\s+/);
+    if (fields[7]?.startsWith(`${folder}/`)) inodes.add(`socket:[${fields[6]}]`);
+  }
+  return inodes.size === 0 ? [] : pids().filter((pid) => openFiles(pid).some((file) => inodes.has(file)));
+}

@@ -1,0 +1,23 @@
+import { accessSync, constants } from 'node:fs';
+
+/** Options of a test that needs a program of this machine: without it the test is a skip that says so. */
+export function requiresProgram(...programs: readonly string[]): { readonly skip: string | false } {
+  const missing = programs.filter((name) => !isInstalled(name));
+  return { skip: missing.length > 0 && `needs ${missing.join(', ')}, which this machine lacks` };
+}
+
+/** Options of a test that needs something of the kernel or the machine. */
+export function requires(what: string, isThere: boolean): { readonly skip: string | false } {
+  return { skip: !isThere && `needs ${what}, which this machine lacks` };
+}
+
+function isInstalled(name: string): boolean {
+  return ['/usr/bin', '/usr/sbin', '/bin', '/sbin'].some((folder) => {
+    try {
+      accessSync(`${folder}/${name}`, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
+import { type LikerctlOptions, likerctl, type Outcome, ok, type Running, startLikerctl } from './likerctl.ts';
+import { openFiles } from './proc.ts';
+import { buildRootfs } from './rootfs.ts';
+import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
+import { until } from './until.ts';
+
+export interface SuiteOptions extends DaemonOptions {
+  readonly helpers?: string[];
+  readonly programs?: string[];
+}
+
+/** What the tests of one file share: a daemon and a root file system. */
+export interface Suite {
+  readonly daemon: Daemon;
+  readonly rootfs: string;
+  likerctl(args: readonly string[], options?: LikerctlOptions): Promise<Outcome>;
+  start(args: readonly string[], options?: LikerctlOptions): Running;
+  ok(args: readonly string[], options?: LikerctlOptions): Promise<string>;
+  /** `run --rm FLAGS ROOTFS COMMAND`. */
+  run(flags: readonly string[], command: readonly string[], options?: LikerctlOptions): Promise<Outcome>;
+  /** `run --rm FLAGS ROOTFS bash -c SCRIPT`, which must succeed: its output without the last newline. */
+  sh(flags: readonly string[], script: string, options?: LikerctlOptions): Promise<string>;
+  /** `run -d FLAGS ROOTFS COMMAND`: the whole id. */
+  detached(flags: readonly string[], command: readonly string[]): Promise<string>;
+  inspect(container: string): Promise<Inspected>;
+  terminal(args: readonly string[], options?: TerminalOptions): TerminalSession;
+}
+
+/** The fields of `inspect` that tests read. */
+export interface Inspected {
+  readonly Id: string;
+  readonly Name: string;
+  readonly LogPath: string;
+  readonly ExecIDs: readonly string[];
+  readonly CgroupPaths: Readonly<Record<string, string>>;
+  readonly AttachedClients: number;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Paused: boolean;
+    readonly OOMKilled: boolean;
+    readonly Pid: number;
+    readonly ShimPid: number;
+    readonly ExitCode: number;
+    readonly Signal: number;
+    readonly Error: string;
+    readonly ClientLost: boolean;
+  };
+  readonly AppliedLimits: readonly { Knob: string; File: string; Effective: string; Problem: string }[];
+}
+
+/**
+ * A daemon and a root file system for all tests of a file. At the end, nothing of any container may be left on the host,
+ * and the daemon may hold no more files than at the beginning.
+ */
+export function suite(options: SuiteOptions = {}): Suite {
+  let daemon: Daemon | undefined;
+  let rootfs = '';
+  let filesBefore: string[] = [];
+  const theDaemon = (): Daemon => {
+    if (daemon === undefined) throw new Error('The daemon of this file could not be started');
+    return daemon;
+  };
+
+  before(async () => {
+    daemon = await startDaemon(options);
+    rootfs = await buildRootfs(daemon, {
+      ...(options.helpers && { helpers: options.helpers }),
+      ...(options.programs && { programs: options.programs }),
+    });
+    // One container first: what the daemon opens once and keeps is no leak.
+    await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
+    filesBefore = await settledFiles(daemon);
+  });
+
+  after(async () => {
+    if (daemon === undefined) return;
+    try {
+      const pid = daemon.pid;
+      assert.deepEqual(await daemon.empty(), {}, 'nothing of a container is left on the host');
+      const more = (): string[] => surplus(openFiles(pid).map(kindOf), filesBefore);
+      await until('the daemon to close its files', () => more().length === 0, { deadlineMs: 5000 }).catch(
+        () => assert.deepEqual(more(), [], 'the daemon holds files that it did not hold before'),
+      );
+    } finally {
+      await daemon.destroy();
+    }
+  });
+
+  const run = (flags: readonly string[], command: readonly string[], given?: LikerctlOptions) =>
+    likerctl(theDaemon(), ['run', '--rm', ...flags, rootfs, ...command], given);
+  return {
+    get daemon() {
+      return theDaemon();
+    },
+    get rootfs() {
+      return rootfs;
+    },
+    likerctl: (args, given) => likerctl(theDaemon(), args, given),
+    start: (args, given) => startLikerctl(theDaemon(), args, given),
+    ok: (args, given) => ok(theDaemon(), args, given),
+    run,
+    async sh(flags, script, given) {
+      const { code, stdout, stderr } = await run(flags, ['bash', '-c', script], given);
+      assert.equal(code, 0, `${script}\n${stdout}${stderr}`);
+      return stdout.replace(/\n$/, '');
+    },
+    detached: (flags, command) => ok(theDaemon(), ['run', '-d', ...flags, rootfs, ...command]),
+    async inspect(container) {
+      const [record] = JSON.parse(await ok(theDaemon(), ['inspect', container])) as Inspected[];
+      assert.ok(record);
+      return record;
+    },
+    terminal: (args, given) => terminal(theDaemon(), args, given),
+  };
+}
+
+/** Connections of clients that have ended are closed a moment later. */
+async function settledFiles(daemon: Daemon): Promise<string[]> {
+  let last = '';
+  await until(
+    'the daemon to be at rest',
+    () => {
+      const now = openFiles(daemon.pid).map(kindOf).join();
+      const same = now === last;
+      last = now;
+      return same;
+    },
+    { everyMs: 100 },
+  );
+  return last.split(',');
+}
+
+/** Without the numbers that differ each time. */
+function kindOf(file: string): string {
+  return file.replace(/\[\d+\]/, '').replace(/^\/proc\/\d+/, '/proc/PID');
+}
+
+/** What is in `now` more often than in `before`. */
+function surplus(now: readonly string[], before: readonly string[]): string[] {
+  const rest = [...before];
+  return now.filter((file) => {
+    const index = rest.indexOf(file);
+    if (index !== -1) rest.splice(index, 1);
+    return index === -1;
+  });
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Generous: it ends a test that hangs, and says nothing about speed. */
+export const hangMs = 60_000;
+
+export interface UntilOptions {
+  readonly deadlineMs?: number;
+  readonly everyMs?: number;
+}
+
+/**
+ * Waits for what has no event: asks until the answer is neither false, null nor undefined. An error of `probe` counts as
+ * "not yet". Rejects after the deadline with what was waited for.
+ */
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  { deadlineMs = hangMs, everyMs = 10 }: UntilOptions = {},
+): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = Date.now() + deadlineMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      last = await probe();
+      if (last !== false && last !== null && last !== undefined)
+        return last as Exclude<T, false | null | undefined>;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`Waited ${deadlineMs} ms in vain: ${what} (last: ${String(last)})`);
+    await sleep(everyMs);
+  }
+}
+
+/** The promise's outcome, or an error that says what hangs and, from `state`, how far it came. */
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  { deadlineMs = hangMs, state = () => '' }: { deadlineMs?: number; state?: () => string } = {},
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`Hangs after ${deadlineMs} ms: ${what}\n${state()}`)),
+    deadlineMs,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
