@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { asError } from '../common/errors.ts';
 import { dispatch, report } from './cli/dispatch.ts';
 
@@ -14,6 +15,12 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   lastResort(error);
 }
 
+/** Without a listener Node would open a debugger's port. A session adds its own, which passes the signal on. */
+function onSigusr1(): void {
+  if (process.listenerCount('SIGUSR1') === 1) process.exit(128 + constants.signals.SIGUSR1);
+}
+
+process.on('SIGUSR1', onSigusr1);
 process.on('uncaughtException', lastResort);
 process.on('unhandledRejection', lastResort);
 process.stdout.on('error', onOutputError);

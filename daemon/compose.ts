@@ -7,10 +7,10 @@ import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
-import { attachDeviceFilter } from './native/libliker.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { Layers } from './kernel/rootfs/layers.ts';
 import type { Log } from './log.ts';
+import { attachDeviceFilter } from './native/libliker.ts';
 import { Store } from './store/store.ts';
 
 export interface Composed {
@@ -19,9 +19,13 @@ export interface Composed {
 }
 
 /** The composition root: the one place that knows every concrete class. */
-export async function compose(options: { readonly root: string; readonly run: string }, log: Log): Promise<Composed> {
+export async function compose(
+  options: { readonly root: string; readonly run: string },
+  log: Log,
+): Promise<Composed> {
   mkdirSync(options.root, { recursive: true, mode: 0o711 });
-  mkdirSync(join(options.run, 'c'), { recursive: true, mode: 0o711 });
+  for (const folder of ['c', 'root', 'trash'])
+    mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const store = openStore(root);

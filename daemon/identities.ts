@@ -2,16 +2,22 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Identities } from './engine/context.ts';
 import type { DeviceNode } from './engine/plan/devices.ts';
-import { capabilityNames, containerCapabilities, daemonCapabilities } from './kernel/security/capabilities.ts';
+import { seccompAvailable, seccompFilter, warm } from './kernel/seccomp/filter.ts';
+import {
+  capabilityNames,
+  containerCapabilities,
+  daemonCapabilities,
+} from './kernel/security/capabilities.ts';
 import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
 import { resolveRlimits } from './kernel/security/rlimits.ts';
-import { seccompAvailable, seccompFilter } from './kernel/seccomp/filter.ts';
 import { containerFiles } from './kernel/users/files.ts';
 import { resolveUser } from './kernel/users/resolve.ts';
 
 /** Resolves who a process is to be, from the kernel adapters of users, capabilities, rlimits and seccomp. */
 export function makeIdentities(): Identities {
   const seccomp = seccompAvailable();
+  // Building a filter takes some ten milliseconds, which no container should wait for.
+  if (seccomp) warm();
   return {
     maskedPaths,
     readOnlyPaths,

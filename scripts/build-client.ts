@@ -10,7 +10,7 @@ const top = join(import.meta.dirname, '..');
 const dist = join(top, 'dist');
 
 /** What bin/likerctl passes: the cache is only good under the same V8 flags. */
-const nodeFlags = ['--no-warnings', '--disable-sigusr1', '--min-semi-space-size=16'];
+const nodeFlags = ['--no-warnings', '--min-semi-space-size=16'];
 
 /** Runs that between them use what likerctl needs for common commands. */
 const warmUps = [
@@ -53,7 +53,7 @@ function next() {
     require('node:fs').writeFileSync(join(__dirname, 'likerctl.cache'), script.createCachedData());
     process.reallyExit(0);
   }
-  for (const event of ['uncaughtException', 'unhandledRejection', 'exit']) process.removeAllListeners(event);
+  for (const event of ['uncaughtException', 'unhandledRejection', 'exit', 'SIGUSR1']) process.removeAllListeners(event);
   process.argv = [process.argv[0], filename, ...args];
   script.runInThisContext()({}, require, {}, filename, __dirname);
 }

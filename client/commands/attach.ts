@@ -51,12 +51,21 @@ export interface AttachJob {
   readonly flags: FlagValues;
   readonly connection: Connection;
   readonly socketPath: string;
+  /** Start it first when it does not run. */
+  readonly start?: boolean;
   /** Called when output is sure to arrive. */
   readonly onReady?: () => void;
 }
 
 /** Attaches to a process of a container that runs. Resolves to the exit code. */
-export async function attachTo({ name, flags, connection, socketPath, onReady }: AttachJob): Promise<number> {
+export async function attachTo({
+  name,
+  flags,
+  connection,
+  socketPath,
+  start = false,
+  onReady,
+}: AttachJob): Promise<number> {
   const processId = flags.text('exec') ?? '';
   const process = await describeProcess(connection, name, processId);
   const readOnly = flags.bool('no-stdin');
@@ -70,8 +79,10 @@ export async function attachTo({ name, flags, connection, socketPath, onReady }:
         readOnly,
         noReplay: flags.bool('no-replay'),
         terminalSize: size ?? null,
+        startContainer: start,
       }),
-    canReopen: true,
+    // What was started must not be started twice.
+    canReopen: !start,
     stdin: process.openStdin && !readOnly,
     tty: process.tty,
     readOnly,

@@ -1,11 +1,9 @@
-import { asError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { socketPath } from '../connection/address.ts';
 import { containers } from '../connection/methods.ts';
 import { attachTo } from './attach.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
-import { startFailure } from './run-detached.ts';
 
 export const start: Command = {
   name: 'start',
@@ -42,15 +40,10 @@ async function startContainers(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Output of before the attach is not lost: the ring holds it, and an early exit as well. */
+/** One call, so that no output of a short command is missed between the start and the attach. */
 async function startAttached({ flags, operands, context }: Invocation): Promise<number> {
   const [name = '', ...more] = operands;
   if (more.length > 0) throw new UsageError('start', 'can attach to one container only');
   const connection = await context.connect();
-  try {
-    await connection.unary(containers.StartContainer, { container: name });
-  } catch (error) {
-    return startFailure(asError(error));
-  }
-  return attachTo({ name, flags, connection, socketPath: socketPath(context.host) });
+  return attachTo({ name, flags, connection, socketPath: socketPath(context.host), start: true });
 }

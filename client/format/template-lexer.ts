@@ -10,7 +10,9 @@ export type Token =
   | { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] }
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'word'; readonly text: string }
-  | { readonly kind: 'sign'; readonly text: '(' | ')' | '|' | ',' | ':=' | '=' };
+  | { readonly kind: 'sign'; readonly text: '(' | '|' | ',' | ':=' | '=' }
+  /** A closing parenthesis, with the fields of what it closes. */
+  | { readonly kind: 'close'; readonly path: readonly string[] };
 
 export function templateError(why: string): LikerError {
   return badArgument('format', `Bad --format: ${why}`);
@@ -43,7 +45,7 @@ function actionBody(text: string): { body: string; length: number } {
 }
 
 const tokenPattern =
-  /\s*(?:(\/\*[\s\S]*?\*\/)|("(?:[^"\\]|\\.)*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)((?:\.\w+)*)|((?:\.\w+)+|\.)|(:=|[()|,=])|(\w+))/y;
+  /\s*(?:(\/\*[\s\S]*?\*\/)|("(?:[^"\\]|\\.)*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)((?:\.\w+)*)|((?:\.\w+)+|\.)|(?:\)((?:\.\w+)*))|(:=|[(|,=])|(\w+))/y;
 
 function tokenize(body: string): Token[] {
   const tokens: Token[] = [];
@@ -60,13 +62,14 @@ function tokenize(body: string): Token[] {
 }
 
 function toToken(match: RegExpExecArray): Token | undefined {
-  const [, comment, quoted, raw, number, variable, path = '', field, sign, word] = match;
+  const [, comment, quoted, raw, number, variable, path = '', field, close, sign, word] = match;
   if (comment !== undefined) return undefined;
   if (quoted !== undefined) return { kind: 'literal', value: unquote(quoted) };
   if (raw !== undefined) return { kind: 'literal', value: raw };
   if (number !== undefined) return { kind: 'literal', value: Number(number) };
   if (variable !== undefined) return { kind: 'variable', name: variable, path: pathOf(path) };
   if (field !== undefined) return { kind: 'field', path: pathOf(field) };
+  if (close !== undefined) return { kind: 'close', path: pathOf(close) };
   if (sign !== undefined) return { kind: 'sign', text: sign as '(' };
   return wordToken(word ?? '');
 }

@@ -4,7 +4,7 @@ import { type Piece, splitTemplate, type Token, templateError } from './template
 export type Pipeline = readonly (readonly Operand[])[];
 
 export type Operand =
-  | Exclude<Token, { kind: 'sign' }>
+  | Exclude<Token, { kind: 'sign' | 'close' }>
   | { readonly kind: 'group'; readonly pipeline: Pipeline; readonly path: readonly string[] };
 
 export type Node =
@@ -116,7 +116,7 @@ function parsePipeline(tokens: readonly Token[]): Pipeline {
 function readPipeline(queue: Token[]): Pipeline {
   const commands: Operand[][] = [[]];
   for (let token = queue[0]; token !== undefined; token = queue[0]) {
-    if (token.kind === 'sign' && token.text === ')') break;
+    if (token.kind === 'close') break;
     queue.shift();
     if (token.kind !== 'sign') commands.at(-1)?.push(token);
     else if (token.text === '|') commands.push([]);
@@ -129,6 +129,7 @@ function readPipeline(queue: Token[]): Pipeline {
 
 function readGroup(queue: Token[]): Operand {
   const pipeline = readPipeline(queue);
-  if (queue.shift() === undefined) throw templateError('a ( has no )');
-  return { kind: 'group', pipeline, path: [] };
+  const close = queue.shift();
+  if (close?.kind !== 'close') throw templateError('a ( has no )');
+  return { kind: 'group', pipeline, path: close.path };
 }

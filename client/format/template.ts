@@ -103,7 +103,7 @@ function operandValue(operand: Operand, scope: Scope): unknown {
       if (!scope.variables.has(operand.name)) throw templateError(`there is no variable ${operand.name}`);
       return follow(scope, scope.variables.get(operand.name), operand.path);
     case 'group':
-      return evaluate(operand.pipeline, scope);
+      return follow(scope, evaluate(operand.pipeline, scope), operand.path);
     case 'word':
       return callFunction(operand.text, []);
   }

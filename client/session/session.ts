@@ -99,7 +99,10 @@ export class Session {
       this.#signals.stop();
       await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
       this.#terminal.restore({ reset: end?.kind !== 'exit' });
-      if (end?.kind === 'detached') notice('detached; the process goes on');
+      if (end?.kind === 'detached') {
+        if (raw) process.stderr.write('\n');
+        notice('detached; the process goes on');
+      }
     }
   }
 

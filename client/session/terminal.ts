@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 
@@ -14,6 +14,7 @@ export class Terminal {
   readonly #restoreAtExit = (): void => this.restore({ reset: true });
   readonly #continueRaw = (): void => void this.#setRaw();
   #isRaw = false;
+  #stty: ChildProcess | undefined;
 
   get isRaw(): boolean {
     return this.#isRaw;
@@ -30,7 +31,19 @@ export class Terminal {
   async #setRaw(): Promise<void> {
     process.stdin.setRawMode(false);
     process.stdin.setRawMode(true);
-    await disableOutputProcessing();
+    await this.#disableOutputProcessing();
+  }
+
+  /**
+   * Raw mode of Node keeps "\n" to "\r\n" on output, but a bare "\n" of a full-screen program is "cursor down": the
+   * container's terminal has done that translation already. Without stty the picture is a little off, no more.
+   */
+  #disableOutputProcessing(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stty = spawn('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+      this.#stty.once('error', () => resolve());
+      this.#stty.once('exit', () => resolve());
+    });
   }
 
   /** Leaves raw mode; may be called at any time, and several times. `reset` undoes what a cut-off program left. */
@@ -39,6 +52,8 @@ export class Terminal {
     this.#isRaw = false;
     process.off('exit', this.#restoreAtExit);
     process.off('SIGCONT', this.#continueRaw);
+    // It must not come after us.
+    this.#stty?.kill('SIGKILL');
     try {
       if (reset && process.stdout.isTTY) writeSync(1, terminalReset);
       process.stdin.setRawMode(false);
@@ -46,18 +61,6 @@ export class Terminal {
       // The terminal itself is gone: there is nothing to restore.
     }
   }
-}
-
-/**
- * Raw mode of Node keeps "\n" to "\r\n" on output, but a bare "\n" of a full-screen program is "cursor down": the
- * container's terminal has done that translation already. Without stty the picture is a little off, no more.
- */
-function disableOutputProcessing(): Promise<void> {
-  return new Promise((resolve) => {
-    const stty = spawn('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
-    stty.once('error', () => resolve());
-    stty.once('exit', () => resolve());
-  });
 }
 
 /** Size of the terminal that shows the output; undefined when there is none. */

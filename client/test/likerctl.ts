@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as nodePty from 'node-pty';
 
 const main = join(import.meta.dirname, '../main.ts');
-const nodeArgs = ['--no-warnings', '--disable-sigusr1', main];
+const nodeArgs = ['--no-warnings', main];
 
 /** How a run of likerctl ended. */
 export interface Outcome {

@@ -6,7 +6,14 @@ import { clientLost } from './container/client-lost.ts';
 import { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
-import { endedUnseen, endedWhileAway, reconnectMs, release, removeRecord, watchOrphan } from './container/main-end.ts';
+import {
+  endedUnseen,
+  endedWhileAway,
+  reconnectMs,
+  release,
+  removeRecord,
+  watchOrphan,
+} from './container/main-end.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armTimeout, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
@@ -23,7 +30,10 @@ export async function adoptAll(context: EngineContext): Promise<void> {
   await Promise.all(
     containers.map((container) =>
       adopt(context, container).catch((error: unknown) => {
-        context.log.error('adopting a container failed', { container: container.id, error: asError(error).message });
+        context.log.error('adopting a container failed', {
+          container: container.id,
+          error: asError(error).message,
+        });
       }),
     ),
   );
@@ -60,7 +70,11 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   }
   const main = state.processes.find((held) => held.process === 0);
   if (main) believe(context, container, shim, main);
-  context.log.info('container adopted', { container: container.id, shim: state.pid, processes: state.processes.length });
+  context.log.info('container adopted', {
+    container: container.id,
+    shim: state.pid,
+    processes: state.processes.length,
+  });
   return shimListener(context, container, shim);
 }
 
@@ -111,9 +125,17 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   armTimeout(context, container, startedAt);
 }
 
-function queueExecEnd(context: EngineContext, container: Container, process: ContainerProcess, exit: ShimExit): void {
+function queueExecEnd(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  exit: ShimExit,
+): void {
   execEnded(context, container, process, exit).catch((error: unknown) => {
-    context.log.error('cleaning up after an exec failed', { container: container.id, error: asError(error).message });
+    context.log.error('cleaning up after an exec failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
   });
 }
 
@@ -127,7 +149,8 @@ function expectClient(
   const unbounded = 0xffff_ffff_ffff_ffffn;
   if (held.stdoutLimit === unbounded && held.stderrLimit === unbounded) return;
   const timer = setTimeout(() => {
-    if (!process.exit && process.attachedClients === 0 && !process.everAttached) clientLost(context, container, process);
+    if (!process.exit && process.attachedClients === 0 && !process.everAttached)
+      clientLost(context, container, process);
   }, reconnectMs);
   timer.unref();
 }
@@ -186,6 +209,6 @@ async function sweep(context: EngineContext): Promise<void> {
   }
   for (const id of context.layers.list()) if (!known(id)) context.layers.remove(id);
   for (const id of readdirSync(join(context.paths.run, 'c'))) {
-    if (!known(id)) context.layers.removeNow(runFolder(context, id));
+    if (!known(id)) context.layers.removeRunFolder(runFolder(context, id));
   }
 }

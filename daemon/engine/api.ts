@@ -1,6 +1,12 @@
-import type { ContainerSpec, OnDisconnect, ProcessSpec, TerminalSize } from './container/spec.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
-import type { AppliedLimit, Resources } from './container/spec.ts';
+import type {
+  AppliedLimit,
+  ContainerSpec,
+  OnDisconnect,
+  ProcessSpec,
+  Resources,
+  TerminalSize,
+} from './container/spec.ts';
 
 /** What the engine offers to its edge. Every `container` argument is an id, a unique prefix of one, or a name. */
 
@@ -108,8 +114,14 @@ export interface AttachOptions {
   readonly processId: string;
   readonly readOnly: boolean;
   readonly replay: boolean;
-  readonly resume: { readonly sessionId: string; readonly stdoutOffset: number; readonly stderrOffset: number } | null;
+  readonly resume: {
+    readonly sessionId: string;
+    readonly stdoutOffset: number;
+    readonly stderrOffset: number;
+  } | null;
   readonly terminalSize: TerminalSize | null;
+  /** Start the container first when it does not run. */
+  readonly start: boolean;
 }
 
 export interface LogEntry {
@@ -170,7 +182,11 @@ export interface EngineInfo {
   readonly paused: number;
   readonly stopped: number;
   readonly cgroupLayout: string;
-  readonly cgroupControllers: readonly { readonly name: string; readonly version: number; readonly mountPoint: string }[];
+  readonly cgroupControllers: readonly {
+    readonly name: string;
+    readonly version: number;
+    readonly mountPoint: string;
+  }[];
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
   readonly warnings: readonly string[];
@@ -198,7 +214,9 @@ export interface EngineApi {
   rename(container: string, newName: string): Promise<ContainerView>;
   /** Answers the whole id. */
   remove(container: string, options: { readonly force: boolean }): Promise<string>;
-  prune(filters: readonly Filter[]): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
+  prune(
+    filters: readonly Filter[],
+  ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
   /** Null: it never ran. */
   wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
   top(container: string): Promise<readonly TopProcess[]>;
@@ -213,14 +231,23 @@ export interface EngineApi {
     sink: SessionSink,
   ): Promise<Session>;
   attach(container: string, options: AttachOptions, sink: SessionSink): Promise<Session>;
-  startExec(container: string, process: ExecProcess, options: { readonly requestId: string }): Promise<ProcessView>;
+  startExec(
+    container: string,
+    process: ExecProcess,
+    options: { readonly requestId: string },
+  ): Promise<ProcessView>;
   /** Aborting kills the process. */
   execSync(
     container: string,
     process: ExecProcess,
     stdin: Buffer,
     signal: AbortSignal,
-  ): Promise<{ readonly exit: ExitStatus; readonly stdout: Buffer; readonly stderr: Buffer; readonly truncated: boolean }>;
+  ): Promise<{
+    readonly exit: ExitStatus;
+    readonly stdout: Buffer;
+    readonly stderr: Buffer;
+    readonly truncated: boolean;
+  }>;
   processes(container: string): Promise<readonly ProcessView[]>;
 
   /** Ends at the end of the log, or with follow at the container's end, or when aborted. */

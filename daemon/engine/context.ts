@@ -5,10 +5,10 @@ import type { Layers } from '../kernel/rootfs/layers.ts';
 import type { Log } from '../log.ts';
 import type { HostProcess } from './container/phase.ts';
 import type { Registry } from './container/registry.ts';
+import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
 import type { Ledger } from './ledger.ts';
 import type { DeviceNode } from './plan/devices.ts';
 import type { Credentials } from './plan/process.ts';
-import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
 
 /** Starting and finding shims, and the processes under them. */
 export interface ProcessKernel {
@@ -56,4 +56,9 @@ export interface EngineContext {
 /** Folder of a container's run state. */
 export function runFolder(context: EngineContext, id: string): string {
   return join(context.paths.run, 'c', id);
+}
+
+/** Where every container mounts its root, each in a mount namespace of its own. */
+export function rootMountPoint(context: EngineContext): string {
+  return join(context.paths.run, 'root');
 }

@@ -5,8 +5,8 @@ import { adoptAll } from './adopt.ts';
 import type {
   AttachOptions,
   ContainerView,
-  CreateOptions,
   Created,
+  CreateOptions,
   EngineApi,
   EngineInfo,
   EventRecord,
@@ -23,12 +23,12 @@ import type {
   TopProcess,
   WaitCondition,
 } from './api.ts';
-import type { Container } from './container/container.ts';
 import { killProcess } from './container/client-lost.ts';
+import type { Container } from './container/container.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { containerFilter, isListedByDefault } from './container/filter.ts';
 import { removeRecord } from './container/main-end.ts';
-import { type ExitStatus, livePhase, requirePhase } from './container/phase.ts';
+import { type ExitStatus, livePhase, may, requirePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
 import { startErrorCode } from './container/start-error.ts';
 import { createContainer } from './container/verbs/create.ts';
@@ -102,7 +102,9 @@ export class Engine implements EngineApi {
     const start = options.after ? all.findIndex((container) => container.id === options.after) + 1 : 0;
     const page = all.slice(start, start + options.limit);
     const views = await Promise.all(
-      page.map(async (container) => this.#view(container, options.withSize ? await layers.size(container.id) : null)),
+      page.map(async (container) =>
+        this.#view(container, options.withSize ? await layers.size(container.id) : null),
+      ),
     );
     return { containers: views, next: start + options.limit < all.length ? (page.at(-1)?.id ?? '') : '' };
   }
@@ -159,13 +161,16 @@ export class Engine implements EngineApi {
     return container.id;
   }
 
-  async prune(filters: readonly Filter[]): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
+  async prune(
+    filters: readonly Filter[],
+  ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
     const { registry, layers } = this.#context;
     const fits = containerFilter(filters, registry);
     const ids: string[] = [];
     let reclaimedBytes = 0;
     for (const container of registry.all()) {
-      if (!['created', 'exited'].includes(container.phase.state) || container.ending || !fits(container)) continue;
+      if (!['created', 'exited'].includes(container.phase.state) || container.ending || !fits(container))
+        continue;
       const bytes = await layers.size(container.id);
       await removeContainer(this.#context, container, { force: false });
       ids.push(container.id);
@@ -212,9 +217,10 @@ export class Engine implements EngineApi {
 
   async update(reference: string, resources: Resources): Promise<readonly AppliedLimit[]> {
     const container = this.#find(reference);
-    this.#context.cgroups.check(resources);
     return container.verbs.run(async () => {
-      const applied = livePhase(container.phase) ? this.#context.cgroups.open(container.id).update(resources) : [];
+      const applied = livePhase(container.phase)
+        ? this.#context.cgroups.open(container.id).update(resources)
+        : [];
       this.#context.ledger.change(
         container,
         { spec: { ...container.spec, resources }, facts: { appliedLimits: applied } },
@@ -227,7 +233,11 @@ export class Engine implements EngineApi {
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
     if (repeated !== null) return this.attach(repeated, attachToMain, sink);
-    const container = await createContainer(this.#context, spec, options);
+    return this.#startFor(await createContainer(this.#context, spec, options), sink);
+  }
+
+  /** Starts a container for a client that sees all of it. A command that cannot be executed is an end, not an error. */
+  async #startFor(container: Container, sink: SessionSink): Promise<Session> {
     let session: ClientSession | null = null;
     try {
       await startAttended(this.#context, container, sink, (opened) => {
@@ -237,7 +247,13 @@ export class Engine implements EngineApi {
       const code = startErrorCode(error);
       if (container.spec.autoRemove) removeRecord(this.#context, container, null);
       if (code === 125 || !session) throw error;
-      return endAtOnce(sink, container.id, container.name, 'main', unseenExit(code, (error as LikerError).message));
+      return endAtOnce(
+        sink,
+        container.id,
+        container.name,
+        'main',
+        unseenExit(code, (error as LikerError).message),
+      );
     }
     if (!session) throw new LikerError('INTERNAL', 'The start of a container gave no session');
     return session;
@@ -259,7 +275,13 @@ export class Engine implements EngineApi {
     } catch (error) {
       const code = startErrorCode(error);
       if (code === 125 || !session) throw error;
-      return endAtOnce(sink, container.id, container.name, '', unseenExit(code, (error as LikerError).message));
+      return endAtOnce(
+        sink,
+        container.id,
+        container.name,
+        '',
+        unseenExit(code, (error as LikerError).message),
+      );
     }
     if (!session) throw new LikerError('INTERNAL', 'The start of an exec gave no session');
     return session;
@@ -269,6 +291,11 @@ export class Engine implements EngineApi {
     const gone = this.#context.ledger.store.tombstone(reference);
     if (gone?.exit) return endAtOnce(sink, gone.id, gone.name, 'main', JSON.parse(gone.exit) as ExitStatus);
     const container = this.#find(reference);
+    if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
+      const session = await this.#startFor(container, sink);
+      if (options.terminalSize) container.main?.resize(options.terminalSize);
+      return session;
+    }
     const process = findProcess(container, options.processId);
     if (container.shim && process && !(process.exit && !options.resume)) return process.attach(sink, options);
     // Who was attached and comes back after the end is told the end.
@@ -352,7 +379,9 @@ export class Engine implements EngineApi {
       cgroupControllers: cgroups.controllers(),
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
-      warnings: identities.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter'],
+      warnings: identities.seccomp
+        ? []
+        : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter'],
     };
   }
 
@@ -371,13 +400,16 @@ const attachToMain: AttachOptions = {
   replay: true,
   resume: null,
   terminalSize: null,
+  start: false,
 };
 
 function findProcess(container: Container, processId: string): ContainerProcess | null {
   if (processId === 'main' || processId === '') return container.main;
   const exact = container.execs.get(processId);
   if (exact) return exact;
-  const matches = [...container.execs.values()].filter((exec) => exec.identity.processId.startsWith(processId));
+  const matches = [...container.execs.values()].filter((exec) =>
+    exec.identity.processId.startsWith(processId),
+  );
   return matches.length === 1 ? (matches[0] ?? null) : null;
 }
 
@@ -396,7 +428,12 @@ function viewProcess(container: Container, process: ContainerProcess): ProcessVi
 function planOf(context: EngineContext, container: Container) {
   const folder = runFolder(context, container.id);
   const cgroup = context.cgroups.open(container.id);
-  return compile(context, container, { folder, files: hostFiles(folder, container.spec), cgroup, attended: true });
+  return compile(context, container, {
+    folder,
+    files: hostFiles(folder, container.spec),
+    cgroup,
+    attended: true,
+  });
 }
 
 /** A session that has nothing but an end. */

@@ -25,7 +25,8 @@ export async function* subscribe(
         if (signal.aborted) return;
       }
     }
-    if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs)) return;
+    if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs))
+      return;
     await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, signal)]));
   }
 }

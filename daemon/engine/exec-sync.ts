@@ -58,7 +58,10 @@ export async function runExecSync(
   const result = await promise;
   signal.removeEventListener('abort', onAbort);
   if (signal.aborted) {
-    throw new LikerError('TIMED_OUT', 'The process was killed: the deadline of the call is over or it was cancelled');
+    throw new LikerError(
+      'TIMED_OUT',
+      'The process was killed: the deadline of the call is over or it was cancelled',
+    );
   }
   return result;
 }

@@ -15,7 +15,11 @@ export function hostFiles(folder: string, spec: ContainerSpec): Record<string, s
  * Writes /etc/hostname, /etc/hosts and /etc/resolv.conf of a container into its run folder, from where they are
  * bound: nothing is written into its root.
  */
-export function writeHostFiles(folder: string, spec: ContainerSpec, hostname: string): Record<string, string> {
+export function writeHostFiles(
+  folder: string,
+  spec: ContainerSpec,
+  hostname: string,
+): Record<string, string> {
   const text: Record<(typeof names)[number], () => string> = {
     hostname: () => `${hostname}\n`,
     hosts: () => hosts(spec, hostname),

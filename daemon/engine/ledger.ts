@@ -42,7 +42,12 @@ export class Ledger {
     container.spec = change.spec ?? spec;
     try {
       this.store.transaction(() => {
-        this.store.updateContainer(container.toRow());
+        this.store.updatePhase(
+          container.id,
+          JSON.stringify(container.phase),
+          JSON.stringify(container.facts),
+        );
+        if (change.spec) this.store.updateSpec(container.id, container.name, JSON.stringify(change.spec));
         for (const event of events) this.#add(container, event);
       });
     } catch (error) {

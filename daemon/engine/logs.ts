@@ -25,7 +25,8 @@ export async function* readLogs(
       const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
       if (entries.length > 0) yield entries;
       if (signal.aborted) return;
-      if (options.untilNs !== null && batch.some((entry) => entry.timeNs >= (options.untilNs as bigint))) return;
+      if (options.untilNs !== null && batch.some((entry) => entry.timeNs >= (options.untilNs as bigint)))
+        return;
       await setImmediate();
     }
     if (!more || !live || container.removed || signal.aborted) return;
@@ -62,7 +63,8 @@ async function* lastLines(
 
 function inRange(entry: ParsedEntry, range: ReadLogsOptions): boolean {
   return (
-    (range.sinceNs === null || entry.timeNs >= range.sinceNs) && (range.untilNs === null || entry.timeNs < range.untilNs)
+    (range.sinceNs === null || entry.timeNs >= range.sinceNs) &&
+    (range.untilNs === null || entry.timeNs < range.untilNs)
   );
 }
 

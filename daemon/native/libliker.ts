@@ -139,12 +139,15 @@ export function closeFd(fd: number): void {
 
 /** A regular file of at most `cap` bytes below root, links resolved inside root; null when it does not exist. */
 export function readInRoot(root: string, path: string, cap: number): Buffer | null {
-  const buffer = Buffer.allocUnsafe(cap);
-  const result: number = library().readInRoot(root, path, buffer, cap);
+  // One for all calls: a fresh buffer of this size at every start would make the garbage collector run for it.
+  if (scratch.length < cap) scratch = Buffer.allocUnsafe(cap);
+  const result: number = library().readInRoot(root, path, scratch, cap);
   if (isError(result, 'ENOENT')) return null;
   const length = check(result, 'read in the root file system', 'openat2', path);
-  return Buffer.from(buffer.subarray(0, length));
+  return Buffer.from(scratch.subarray(0, length));
 }
+
+let scratch = Buffer.alloc(0);
 
 /** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */
 export function attachDeviceFilter(cgroup: string, program: Uint8Array): void {

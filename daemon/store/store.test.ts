@@ -10,7 +10,13 @@ const folder = mkdtempSync(join(tmpdir(), 'liker-store-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const row = (id: string) => ({ id, name: `n-${id}`, createdAt: 1, spec: '{}', phase: '{}', facts: '{}' });
-const event = (action: string, time = 1) => ({ time, containerId: 'c', containerName: 'n', action, attributes: '{}' });
+const event = (action: string, time = 1) => ({
+  time,
+  containerId: 'c',
+  containerName: 'n',
+  action,
+  attributes: '{}',
+});
 
 test('a transaction that throws leaves neither rows nor event numbers', () => {
   using store = new Store(join(folder, 'rollback.db'));
@@ -43,7 +49,10 @@ test('event numbers go on after the database is opened again', () => {
   }
   using store = new Store(file);
   assert.equal(store.lastSeq, 2);
-  assert.equal(store.transaction(() => store.addEvent(event('three', 300))), 3);
+  assert.equal(
+    store.transaction(() => store.addEvent(event('three', 300))),
+    3,
+  );
   assert.equal(store.seqBefore(200), 1);
   assert.equal(store.seqBefore(1000), 3);
 });
@@ -74,5 +83,8 @@ test('a database that a newer likerd wrote is refused, and named', () => {
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 999');
   db.close();
-  assert.throws(() => new Store(file), (error: Error) => error.message.includes(file) && error.message.includes('999'));
+  assert.throws(
+    () => new Store(file),
+    (error: Error) => error.message.includes(file) && error.message.includes('999'),
+  );
 });

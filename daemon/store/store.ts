@@ -103,14 +103,12 @@ export class Store {
     ).run(row.id, row.name, row.createdAt, row.spec, row.phase, row.facts);
   }
 
-  updateContainer(row: Omit<ContainerRow, 'createdAt'>): void {
-    this.#prepare('UPDATE container SET name = ?, spec = ?, phase = ?, facts = ? WHERE id = ?').run(
-      row.name,
-      row.spec,
-      row.phase,
-      row.facts,
-      row.id,
-    );
+  updatePhase(id: string, phase: string, facts: string): void {
+    this.#prepare('UPDATE container SET phase = ?, facts = ? WHERE id = ?').run(phase, facts, id);
+  }
+
+  updateSpec(id: string, name: string, spec: string): void {
+    this.#prepare('UPDATE container SET name = ?, spec = ? WHERE id = ?').run(name, spec, id);
   }
 
   /** Removes a container and its execs and keeps a trace of how it ended. */
@@ -184,12 +182,19 @@ export class Store {
 
   /** What the first call with this id led to; null when it is new. */
   request(id: string): string | null {
-    const row = this.#prepare('SELECT result FROM request WHERE id = ? AND time > ?').get(id, Date.now() - keepMs);
+    const row = this.#prepare('SELECT result FROM request WHERE id = ? AND time > ?').get(
+      id,
+      Date.now() - keepMs,
+    );
     return row ? String(row['result']) : null;
   }
 
   insertRequest(id: string, result: string): void {
-    this.#prepare('INSERT OR REPLACE INTO request (id, time, result) VALUES (?, ?, ?)').run(id, Date.now(), result);
+    this.#prepare('INSERT OR REPLACE INTO request (id, time, result) VALUES (?, ?, ?)').run(
+      id,
+      Date.now(),
+      result,
+    );
   }
 
   /** Drops what is past its time. */

@@ -53,6 +53,7 @@ export function parseAttach(start: AttachStart): AttachOptions {
     replay: !start.noReplay,
     resume: parseResume(start.resume),
     terminalSize: parseTerminalSize(start.terminalSize, 'start.terminal_size'),
+    start: start.startContainer,
   };
 }
 

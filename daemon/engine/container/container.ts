@@ -18,7 +18,13 @@ export interface Facts {
   readonly nextExec: number;
 }
 
-const noFacts: Facts = { cgroupPaths: {}, appliedLimits: [], clientLost: false, attended: false, nextExec: 1 };
+const noFacts: Facts = {
+  cgroupPaths: {},
+  appliedLimits: [],
+  clientLost: false,
+  attended: false,
+  nextExec: 1,
+};
 
 /** A start that the shim has not yet answered. */
 export interface PendingStart {

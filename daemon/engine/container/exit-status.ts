@@ -2,7 +2,10 @@ import type { ShimExit } from '../../kernel/process/shim.ts';
 import type { ExitStatus } from './phase.ts';
 
 /** What the shim has seen, as a shell would put it. */
-export function exitStatus(exit: ShimExit, values: { startedAt: number | null; oomKilled: boolean }): ExitStatus {
+export function exitStatus(
+  exit: ShimExit,
+  values: { startedAt: number | null; oomKilled: boolean },
+): ExitStatus {
   return {
     code: exit.signal === 0 ? exit.code : 128 + exit.signal,
     signal: exit.signal,

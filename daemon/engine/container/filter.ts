@@ -8,7 +8,10 @@ const keys = ['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', '
 type Key = (typeof keys)[number];
 
 /** Of one key's values any, of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
-export function containerFilter(filters: readonly Filter[], registry: Registry): (container: Container) => boolean {
+export function containerFilter(
+  filters: readonly Filter[],
+  registry: Registry,
+): (container: Container) => boolean {
   const byKey = Map.groupBy(filters, (filter) => checkKey(filter.key));
   const tests = [...byKey].map(([key, values]) => {
     const any = values.map(({ value }) => test(key, value, registry));
@@ -20,7 +23,9 @@ export function containerFilter(filters: readonly Filter[], registry: Registry):
 function checkKey(key: string): Key {
   const known = keys.find((candidate) => candidate === key);
   if (!known) {
-    throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use one of ${keys.join(', ')}`, { field: 'filters' });
+    throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use one of ${keys.join(', ')}`, {
+      field: 'filters',
+    });
   }
   return known;
 }
@@ -54,7 +59,9 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
     case 'until': {
       const time = Number(value) * 1000;
       if (!Number.isFinite(time)) {
-        throw new LikerError('BAD_ARGUMENT', `Invalid filter until=${value}: give seconds since the epoch`, { field: 'filters' });
+        throw new LikerError('BAD_ARGUMENT', `Invalid filter until=${value}: give seconds since the epoch`, {
+          field: 'filters',
+        });
       }
       return (container) => container.createdAt < time;
     }

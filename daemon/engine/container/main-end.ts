@@ -34,7 +34,10 @@ export function endedWhileAway(context: EngineContext, container: Container, shi
   });
   container.ending = finish(context, container, exit, { oomKills, linger: container.facts.attended }).catch(
     (error: unknown) => {
-      context.log.error('cleaning up after a container failed', { container: container.id, error: asError(error).message });
+      context.log.error('cleaning up after a container failed', {
+        container: container.id,
+        error: asError(error).message,
+      });
     },
   );
 }
@@ -58,7 +61,12 @@ async function finish(
       container,
       { phase: { state: 'exited', exit } },
       ...(options.oomKills > 0
-        ? [{ action: 'oom', attributes: { count: String(options.oomKills), mainKilled: String(exit.oomKilled) } }]
+        ? [
+            {
+              action: 'oom',
+              attributes: { count: String(options.oomKills), mainKilled: String(exit.oomKilled) },
+            },
+          ]
         : []),
       { action: 'die', attributes: dieAttributes(exit) },
     );
@@ -106,7 +114,7 @@ export async function release(context: EngineContext, container: Container): Pro
   const cgroup = context.cgroups.open(container.id);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
-  context.layers.removeNow(runFolder(context, container.id));
+  context.layers.removeRunFolder(runFolder(context, container.id));
   shim?.leaveWhenEnded();
 }
 
@@ -139,7 +147,11 @@ export function shimLost(context: EngineContext, container: Container): void {
   }
   const { main, startedAt } = live;
   if (context.processes.isAlive(main)) {
-    context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, { action: 'orphaned' });
+    context.ledger.change(
+      container,
+      { phase: { state: 'orphaned', main, startedAt } },
+      { action: 'orphaned' },
+    );
     watchOrphan(context, container);
   } else void endOrphan(context, container);
 }
@@ -164,6 +176,9 @@ async function endOrphan(context: EngineContext, container: Container): Promise<
   const startedAt = livePhase(container.phase)?.startedAt ?? null;
   const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', startedAt);
   await endedUnseen(context, container, exit).catch((error: unknown) => {
-    context.log.error('cleaning up after a container failed', { container: container.id, error: asError(error).message });
+    context.log.error('cleaning up after a container failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
   });
 }

@@ -25,6 +25,9 @@ test('each verb begins only in its states', () => {
     remove: ['created', 'exited', 'removing'],
   };
   for (const [verb, wanted] of Object.entries(expected)) {
-    assert.deepEqual(states.filter((state) => may(verb as Verb, state)), wanted);
+    assert.deepEqual(
+      states.filter((state) => may(verb as Verb, state)),
+      wanted,
+    );
   }
 });

@@ -28,15 +28,34 @@ export interface HostProcess {
 /** The phase of a container's life; each variant holds only what is true in it. Plain data. */
 export type Phase =
   | { readonly state: 'created' }
-  | { readonly state: 'running'; readonly startedAt: number; readonly main: HostProcess; readonly shimPid: number }
-  | { readonly state: 'paused'; readonly startedAt: number; readonly main: HostProcess; readonly shimPid: number }
+  | {
+      readonly state: 'running';
+      readonly startedAt: number;
+      readonly main: HostProcess;
+      readonly shimPid: number;
+    }
+  | {
+      readonly state: 'paused';
+      readonly startedAt: number;
+      readonly main: HostProcess;
+      readonly shimPid: number;
+    }
   | { readonly state: 'orphaned'; readonly startedAt: number; readonly main: HostProcess }
   | { readonly state: 'exited'; readonly exit: ExitStatus }
   | { readonly state: 'removing' };
 
 export type State = Phase['state'];
 
-export type Verb = 'start' | 'stop' | 'kill' | 'pause' | 'resume' | 'exec' | 'attach' | 'remove' | 'read the processes of';
+export type Verb =
+  | 'start'
+  | 'stop'
+  | 'kill'
+  | 'pause'
+  | 'resume'
+  | 'exec'
+  | 'attach'
+  | 'remove'
+  | 'read the processes of';
 
 /** In which states each verb may begin. One table for all. */
 const allowed: Readonly<Record<Verb, readonly State[]>> = {
@@ -77,7 +96,11 @@ export function may(verb: Verb, state: State): boolean {
 }
 
 /** Throws WRONG_STATE, naming container, phase and verb, unless the verb may begin in this state. */
-export function requirePhase(verb: Verb, container: { readonly id: string; readonly name: string }, state: State): void {
+export function requirePhase(
+  verb: Verb,
+  container: { readonly id: string; readonly name: string },
+  state: State,
+): void {
   if (may(verb, state)) return;
   const remedy = remedies[`${verb} ${state}`];
   throw new LikerError(

@@ -44,7 +44,9 @@ export class Registry {
     const name = reference.startsWith('/') ? reference.slice(1) : reference;
     const exact = this.#byId.get(name) ?? this.#byName.get(name);
     if (exact) return exact;
-    const matches = /^[0-9a-f]{1,64}$/.test(name) ? [...this.#byId.values()].filter((c) => c.id.startsWith(name)) : [];
+    const matches = /^[0-9a-f]{1,64}$/.test(name)
+      ? [...this.#byId.values()].filter((c) => c.id.startsWith(name))
+      : [];
     if (matches.length > 1) {
       const some = matches.slice(0, 3).map((container) => shortId(container.id));
       throw new LikerError(

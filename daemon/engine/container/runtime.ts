@@ -28,7 +28,10 @@ export function newProcess(
         else context.ledger.event(container, event);
       },
       detached: (process) => {
-        context.ledger.event(container, { action: 'detach', attributes: { process: process.identity.processId } });
+        context.ledger.event(container, {
+          action: 'detach',
+          attributes: { process: process.identity.processId },
+        });
       },
     },
   );
@@ -43,7 +46,10 @@ export function shimListener(context: EngineContext, container: Container, shim:
       if (number === 0) commitRunning(context, container, shim, started);
       else if (process) {
         const { processId, spec } = process.identity;
-        context.ledger.event(container, { action: 'exec_start', attributes: { execID: processId, command: spec.args[0] ?? '' } });
+        context.ledger.event(container, {
+          action: 'exec_start',
+          attributes: { execID: processId, command: spec.args[0] ?? '' },
+        });
       }
       process?.started(started);
       settle(container, number, null);
@@ -113,7 +119,8 @@ function ended(context: EngineContext, container: Container, number: number, exi
     container.shim?.taken(number);
     return;
   }
-  const end = number === 0 ? mainEnded(context, container, exit) : execEnded(context, container, process, exit);
+  const end =
+    number === 0 ? mainEnded(context, container, exit) : execEnded(context, container, process, exit);
   end.catch((error: unknown) => {
     context.log.error('cleaning up after a process failed', {
       container: container.id,

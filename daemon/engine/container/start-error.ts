@@ -6,7 +6,8 @@ const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) 
 
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
-  'root-overlay EINVAL': 'the file system below cannot hold an overlay layer; put --root on ext4, xfs, btrfs or tmpfs',
+  'root-overlay EINVAL':
+    'the file system below cannot hold an overlay layer; put --root on ext4, xfs, btrfs or tmpfs',
   'root-overlay ELOOP': 'too many overlays are stacked on each other; put --root on another file system',
   'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
   'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
@@ -43,7 +44,8 @@ function execError(
       options,
     );
   }
-  const why = explanations[`exec ${errno}`] ?? 'it is not an executable file, or may not be executed by this user';
+  const why =
+    explanations[`exec ${errno}`] ?? 'it is not an executable file, or may not be executed by this user';
   return new LikerError(
     'COMMAND_NOT_EXECUTABLE',
     `Cannot start ${what}: '${program}' cannot be executed: ${errno}: ${why}`,

@@ -123,7 +123,11 @@ test('explain shows no environment', () => {
 
 test('namespaces that are shared are not made, and joined where they are another container', () => {
   const shared = { network: { pid: 42, startTime: '7' } };
-  const namespaces = { ...spec.namespaces, network: { kind: 'container', id: 'x' } as const, ipc: { kind: 'host' } as const };
+  const namespaces = {
+    ...spec.namespaces,
+    network: { kind: 'container', id: 'x' } as const,
+    ipc: { kind: 'host' } as const,
+  };
   const plan = containerPlan({ ...input, shared, spec: { ...spec, namespaces } });
   assert.equal(plan.settings.cloneFlags & (cloneFlag.network | cloneFlag.ipc), 0);
   assert.deepEqual(find(plan.steps, 'join-namespace'), {
@@ -154,7 +158,12 @@ test('mounts of the user come in order of depth', () => {
 });
 
 test('a tmpfs has safe defaults that its options override', () => {
-  const mount = { type: 'tmpfs', target: '/t', readOnly: false, options: ['exec', 'size=1m', 'mode=0700'] } as const;
+  const mount = {
+    type: 'tmpfs',
+    target: '/t',
+    readOnly: false,
+    options: ['exec', 'size=1m', 'mode=0700'],
+  } as const;
   const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount] } });
   const step = plan.steps.find((candidate) => candidate.step === 'mount' && candidate.target === '/t');
   assert.ok(step?.step === 'mount');

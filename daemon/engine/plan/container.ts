@@ -1,7 +1,7 @@
 import { cloneFlag, type Launch, type LaunchSettings, type Step } from '../../kernel/plan/steps.ts';
-import { windowBytes } from '../session/process.ts';
 import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, ProcessSpec } from '../container/spec.ts';
+import { windowBytes } from '../session/process.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
 import { bindStep, cgroupMounts, ownNamespaces, standardMounts, userMount } from './mounts.ts';
@@ -59,7 +59,9 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       ...identitySteps(input),
       { step: 'pivot' },
       ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
-      ...(spec.process.privileged ? [] : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
+      ...(spec.process.privileged
+        ? []
+        : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
       ...(spec.readOnly || spec.rootfs.mode === 'ro' ? [{ step: 'root-read-only' } as const] : []),
       ...(hasInit(spec) ? [{ step: 'init' } as const] : []),
       ...processSteps(
@@ -109,7 +111,9 @@ function namespaceSteps({ spec, cgroup, shared }: ContainerPlanInput): Step[] {
     ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
     ...join(cloneFlag.ipc, shared.ipc),
     ...join(cloneFlag.network, shared.network),
-    ...(spec.namespaces.cgroup.kind === 'private' ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const] : []),
+    ...(spec.namespaces.cgroup.kind === 'private'
+      ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
+      : []),
     // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
     { step: 'propagation', flags: ms.SLAVE | ms.REC },
   ];

@@ -17,11 +17,18 @@ export interface ExecPlanInput {
 export function execPlan(input: ExecPlanInput): Launch {
   const { container, process, cgroup, credentials } = input;
   return {
-    settings: { ...launchSettings(process, cgroup, input.attended), joinMain: containerNamespaces(container) },
+    settings: {
+      ...launchSettings(process, cgroup, input.attended),
+      joinMain: containerNamespaces(container),
+    },
     steps: [
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
       ...terminalStep(process, credentials, false),
-      ...processSteps(process, credentials, environment(process, { home: input.home, hostname: input.hostname })),
+      ...processSteps(
+        process,
+        credentials,
+        environment(process, { home: input.home, hostname: input.hostname }),
+      ),
     ],
   };
 }

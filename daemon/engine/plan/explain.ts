@@ -3,11 +3,20 @@ import type { Launch, Step } from '../../kernel/plan/steps.ts';
 /** A plan as a person reads it: one line a step. */
 export function explainPlan(launch: Launch): { name: string; detail: string }[] {
   const { settings } = launch;
-  const namespaces = Object.entries({ mnt: 0x20000, uts: 0x4000000, ipc: 0x8000000, pid: 0x20000000, net: 0x40000000 })
+  const namespaces = Object.entries({
+    mnt: 0x20000,
+    uts: 0x4000000,
+    ipc: 0x8000000,
+    pid: 0x20000000,
+    net: 0x40000000,
+  })
     .filter(([, flag]) => (settings.cloneFlags & flag) !== 0)
     .map(([name]) => name);
   return [
-    { name: 'clone', detail: `new namespaces: ${namespaces.join(' ')}${settings.cgroup2 ? `, in ${settings.cgroup2}` : ''}` },
+    {
+      name: 'clone',
+      detail: `new namespaces: ${namespaces.join(' ')}${settings.cgroup2 ? `, in ${settings.cgroup2}` : ''}`,
+    },
     ...launch.steps.map((step) => ({ name: step.step, detail: detail(step) })),
   ];
 }
@@ -30,7 +39,9 @@ function detail(step: Step): string {
     default:
       return Object.entries(step)
         .filter(([key]) => key !== 'step')
-        .map(([key, value]) => `${key}=${typeof value === 'bigint' ? `0x${value.toString(16)}` : String(value)}`)
+        .map(
+          ([key, value]) => `${key}=${typeof value === 'bigint' ? `0x${value.toString(16)}` : String(value)}`,
+        )
         .join(' ');
   }
 }

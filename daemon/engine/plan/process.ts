@@ -17,7 +17,10 @@ export interface Credentials {
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The environment, built from nothing: defaults, then what was asked for (the last of a name wins). */
-export function environment(spec: ProcessSpec, values: { readonly home: string; readonly hostname: string }): string[] {
+export function environment(
+  spec: ProcessSpec,
+  values: { readonly home: string; readonly hostname: string },
+): string[] {
   const env = new Map<string, string>([
     ['PATH', defaultPath],
     ['HOSTNAME', values.hostname],

@@ -122,7 +122,10 @@ export class ClientSession implements Session {
       return true;
     }
     if (this.readOnly) {
-      throw new LikerError('BAD_ARGUMENT', `Cannot send ${frame.kind} in a read-only session: attach without read-only`);
+      throw new LikerError(
+        'BAD_ARGUMENT',
+        `Cannot send ${frame.kind} in a read-only session: attach without read-only`,
+      );
     }
     switch (frame.kind) {
       case 'stdin':

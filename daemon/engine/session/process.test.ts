@@ -140,7 +140,10 @@ test('a read-only client that stops reading loses output, is told how much, and 
   const warning = slow.frames.find((frame) => frame.kind === 'warning');
   const skipped = Number(/^(\d+) bytes/.exec(warning?.kind === 'warning' ? warning.message : '')?.[1]);
   assert.equal(slow.bytes() + skipped, chunks * chunk.length + 2);
-  assert.deepEqual(shim.calls.filter((call) => call.startsWith('limit')), []);
+  assert.deepEqual(
+    shim.calls.filter((call) => call.startsWith('limit')),
+    [],
+  );
 });
 
 test('an attached client gets the replay, then live output, without a gap or a repetition', () => {

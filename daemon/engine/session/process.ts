@@ -110,7 +110,8 @@ export class ContainerProcess {
   started(started: Started): void {
     this.#host = { pid: started.pid, startTime: started.startTime };
     this.#startedAt = Number(started.startedAtNs / 1_000_000n);
-    for (const session of this.#sessions) if (!session.ready) session.open(this.#readyFrame(session, 0, 0, 0));
+    for (const session of this.#sessions)
+      if (!session.ready) session.open(this.#readyFrame(session, 0, 0, 0));
     this.updateLimits();
   }
 
@@ -128,7 +129,7 @@ export class ContainerProcess {
   }
 
   /** Attaches a client: replays what the ring holds, then follows. */
-  attach(sink: SessionSink, options: AttachOptions): ClientSession {
+  attach(sink: SessionSink, options: Omit<AttachOptions, 'start'>): ClientSession {
     const shim = this.#shim;
     if (!shim) {
       throw new LikerError(
@@ -164,7 +165,9 @@ export class ContainerProcess {
   }
 
   snapshotData(request: number, stream: StreamNumber, offset: bigint, data: Buffer): void {
-    this.#snapshots.get(request)?.pieces.push({ stream: stream === 2 ? 'stderr' : 'stdout', offset: Number(offset), data });
+    this.#snapshots
+      .get(request)
+      ?.pieces.push({ stream: stream === 2 ? 'stderr' : 'stdout', offset: Number(offset), data });
   }
 
   snapshotEnd(request: number, stdout: bigint, stderr: bigint): void {
@@ -188,7 +191,8 @@ export class ContainerProcess {
     const before = this.#stdinTaken.get(id) ?? 0;
     this.#stdinTaken.set(id, taken);
     this.#stdinInFlight = Math.max(0, this.#stdinInFlight - Math.max(0, Math.min(taken, sent) - before));
-    for (const snapshot of this.#snapshots.values()) if (snapshot.session.id === id) snapshot.stdinOffset = taken;
+    for (const snapshot of this.#snapshots.values())
+      if (snapshot.session.id === id) snapshot.stdinOffset = taken;
     for (const client of this.#sessions) {
       if (client.id === id && client.ready) client.stdinAck(taken);
       else client.stdinRoom();
@@ -275,7 +279,12 @@ export class ContainerProcess {
     return false;
   }
 
-  #readyFrame(session: ClientSession, stdout: number, stderr: number, stdin: number): OutputFrame & { kind: 'ready' } {
+  #readyFrame(
+    session: ClientSession,
+    stdout: number,
+    stderr: number,
+    stdin: number,
+  ): OutputFrame & { kind: 'ready' } {
     return {
       kind: 'ready',
       containerId: this.identity.containerId,
@@ -296,9 +305,14 @@ export class ContainerProcess {
     this.#stallTimer = setTimeout(() => {
       this.#stallTimer = null;
       const bound =
-        this.#sessions.size > 1 ? stalledBesideOthersMs : this.identity.spec.tty ? stalledTerminalMs : Infinity;
+        this.#sessions.size > 1
+          ? stalledBesideOthersMs
+          : this.identity.spec.tty
+            ? stalledTerminalMs
+            : Infinity;
       for (const session of this.#sessions) {
-        if (session.blocking && session.behind && Date.now() - session.lastProgress >= bound) session.stopWaiting();
+        if (session.blocking && session.behind && Date.now() - session.lastProgress >= bound)
+          session.stopWaiting();
       }
       this.updateLimits();
       this.#watchStalls();
@@ -313,9 +327,13 @@ function newSessionId(): string {
 
 function checkSessionId(id: string): string {
   if (!/^[0-9a-f]{16}$/.test(id)) {
-    throw new LikerError('BAD_ARGUMENT', `Cannot resume session '${id}': a session id has sixteen hexadecimal digits`, {
-      field: 'start.resume.session_id',
-    });
+    throw new LikerError(
+      'BAD_ARGUMENT',
+      `Cannot resume session '${id}': a session id has sixteen hexadecimal digits`,
+      {
+        field: 'start.resume.session_id',
+      },
+    );
   }
   return id;
 }

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LikerError } from '../../../common/errors.ts';
 import { Cgroups } from './cgroups.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
-import type { ExecCgroup } from './exec-cgroup.ts';
-import { removeTree } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { noLimits, type Resources } from './resources.ts';
+import { ended, eventually, isError, limits, startIn } from './test-help.ts';
 
 const mib = 2 ** 20;
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
@@ -26,52 +22,12 @@ if (
   scenes.push({ name: 'v1 only', mountinfo: withoutV2 });
 }
 
-const children: ChildProcess[] = [];
-after(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
-/** Starts a shell that waits for a line, moves it into the cgroup, lets it go on. */
-async function startIn(cgroup: ContainerCgroup | ExecCgroup, script: string): Promise<ChildProcess> {
-  const child = spawn('/bin/sh', ['-c', `read -r go; ${script}`], { stdio: ['pipe', 'pipe', 'ignore'] });
-  children.push(child);
-  await once(child, 'spawn');
-  for (const file of cgroup.joinFiles) writeFileSync(file, String(child.pid));
-  if (cgroup.unified !== '') writeFileSync(`${cgroup.unified}/cgroup.procs`, String(child.pid));
-  child.stdin?.write('go\n');
-  return child;
-}
-
-async function ended(child: ChildProcess): Promise<NodeJS.Signals | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.signalCode;
-}
-
-async function eventually(what: string, done: () => boolean): Promise<void> {
-  for (let waited = 0; !done(); waited += 5) {
-    assert.ok(waited < 5000, `not within 5 s: ${what}`);
-    await sleep(5);
-  }
-}
-
-function limits(patch: { [K in keyof Resources]?: Partial<Resources[K]> }): Resources {
-  return {
-    cpu: { ...noLimits.cpu, ...patch.cpu },
-    memory: { ...noLimits.memory, ...patch.memory },
-    pids: { ...noLimits.pids, ...patch.pids },
-  };
-}
-
-function isError(reason: string, pattern: RegExp): (error: unknown) => boolean {
-  return (error) => error instanceof LikerError && error.reason === reason && pattern.test(error.message);
-}
-
 let count = 0;
 for (const scene of scenes) {
   describe(`cgroups, ${scene.name}`, () => {
     count += 1;
     const parent = `liker-test-${process.pid}-${count}`;
-    const options = { parent, mountinfo: scene.mountinfo, attachDeviceFilter: () => {} };
+    const options = { parent, mountinfo: scene.mountinfo };
     const cgroups = Cgroups.open(options);
     const free = { allDevices: true };
     const folders: string[] = [];
@@ -292,57 +248,5 @@ for (const scene of scenes) {
         poor.close();
       }
     });
-
-    test('v1: only the default devices can be opened', {
-      skip: cgroups.layout === 'v2' && 'pure v2: see the eBPF test',
-    }, async () => {
-      const cgroup = cgroups.create('devices', noLimits, { allDevices: false });
-      const child = await startIn(
-        cgroup,
-        'cat /dev/kmsg >/dev/null && exit 1; : </dev/zero && : >/dev/null && exit 42',
-      );
-      await ended(child);
-      assert.equal(child.exitCode, 42);
-      await dispose(cgroup);
-    });
   });
 }
-
-const pureV2 = mounted.length === 1 && mounted[0]?.version === 2;
-
-test('T46: a daemon in a delegated cgroup moves to a leaf and hands the controllers on', {
-  skip: !pureV2 && 'needs pure v2',
-}, async () => {
-  const own = `${mounted[0]?.mountPoint}/liker-test-${process.pid}-own`;
-  mkdirSync(own);
-  const module = JSON.stringify(new URL('cgroups.ts', import.meta.url).href);
-  const script = `
-    const { Cgroups } = await import(${module});
-    const { noLimits } = await import(${module}.replace('cgroups.ts', 'resources.ts'));
-    const cgroups = Cgroups.open({ parent: 'liker-test', delegated: true, attachDeviceFilter() {} });
-    const cgroup = cgroups.create('c', { ...noLimits, pids: { max: 5 } }, { allDevices: true });
-    console.log(cgroup.unified, cgroup.read('pids', 'pids.max'));
-    await cgroup.remove();
-    cgroups.close();
-    process.stdout.write(process.getBuiltinModule('fs').readFileSync('/proc/self/cgroup', 'latin1'));`;
-  const child = spawn(
-    '/bin/sh',
-    [
-      '-c',
-      'echo 0 >"$0/cgroup.procs"; exec "$@"',
-      own,
-      process.execPath,
-      '--input-type=module',
-      '-e',
-      script,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  let output = '';
-  child.stdout.on('data', (data) => {
-    output += data;
-  });
-  await once(child, 'close');
-  assert.match(output, /-own\/liker-test\/c 5\n0::\/liker-test-\d+-own\/daemon\n/);
-  await eventually('the cgroup can be removed', () => removeTree(own));
-});

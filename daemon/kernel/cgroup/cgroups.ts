@@ -1,4 +1,5 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
+import { attachDeviceFilter } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
 import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
@@ -7,7 +8,8 @@ import { type Layout, type LayoutOptions, openLayout, type Place } from './layou
 import type { Resources } from './resources.ts';
 
 export interface CgroupsOptions extends LayoutOptions {
-  readonly attachDeviceFilter: AttachDeviceFilter;
+  /** In place of libliker's. */
+  readonly attachDeviceFilter?: AttachDeviceFilter;
 }
 
 /** Neither "." nor "..", no slash: an id is always one folder below the parent. */
@@ -73,7 +75,8 @@ export class Cgroups {
     try {
       for (const place of this.#state.places) made.push(this.#makeFolder(place, id));
       const applied = applyResources(resources, this.#state, folderIn, true);
-      if (!options.allDevices) restrictDevices(this.#state, folderIn, this.#options.attachDeviceFilter);
+      if (!options.allDevices)
+        restrictDevices(this.#state, folderIn, this.#options.attachDeviceFilter ?? attachDeviceFilter);
       return new ContainerCgroup(this.#state, id, applied);
     } catch (error) {
       for (const folder of made.reverse()) removeTree(folder);

@@ -18,7 +18,8 @@ export function parseEntry(line: Buffer): ParsedEntry | null {
   const timeNs = parseTime(line.toString('latin1', 0, timeEnd));
   const stream = line.toString('latin1', timeEnd + 1, streamEnd);
   const tag = line.toString('latin1', streamEnd + 1, tagEnd);
-  if (timeNs === null || (stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return null;
+  if (timeNs === null || (stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P'))
+    return null;
   return { timeNs, stream, partial: tag === 'P', text: line.subarray(tagEnd + 1) };
 }
 

@@ -36,7 +36,13 @@ test('an entry keeps its nanoseconds, stream, tag, and every byte of its text', 
 });
 
 test('what is not an entry is null', () => {
-  for (const text of ['', 'x', '2026-01-02T03:04:05Z stdout', '2026-01-02T03:04:05Z stdin F x', 'later stdout F x']) {
+  for (const text of [
+    '',
+    'x',
+    '2026-01-02T03:04:05Z stdout',
+    '2026-01-02T03:04:05Z stdin F x',
+    'later stdout F x',
+  ]) {
     assert.equal(parseEntry(Buffer.from(text)), null);
   }
 });

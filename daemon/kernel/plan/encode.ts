@@ -1,5 +1,12 @@
 import { assertNever } from '../../../common/errors.ts';
-import { type Create, type Launch, type LaunchSettings, type ShimSettings, type Step, stepKind } from './steps.ts';
+import {
+  type Create,
+  type Launch,
+  type LaunchSettings,
+  type ShimSettings,
+  type Step,
+  stepKind,
+} from './steps.ts';
 
 /** "LKRP", little-endian. */
 const magic = 0x50524b4c;

@@ -5,7 +5,14 @@
  */
 
 /** Mount attributes, as of mount_setattr(2): MOUNT_ATTR_*. */
-export const mountAttr = { RDONLY: 0x1, NOSUID: 0x2, NODEV: 0x4, NOEXEC: 0x8, NOATIME: 0x10, RELATIME: 0 } as const;
+export const mountAttr = {
+  RDONLY: 0x1,
+  NOSUID: 0x2,
+  NODEV: 0x4,
+  NOEXEC: 0x8,
+  NOATIME: 0x10,
+  RELATIME: 0,
+} as const;
 
 /** Clone flags of namespaces, as of clone(2). */
 export const cloneFlag = {
@@ -24,7 +31,12 @@ export type Create = 'none' | 'directory' | 'file';
 
 export type Step =
   /** setns(2) into one namespace of a process. */
-  | { readonly step: 'join-namespace'; readonly flag: number; readonly pid: number; readonly startTime: string }
+  | {
+      readonly step: 'join-namespace';
+      readonly flag: number;
+      readonly pid: number;
+      readonly startTime: string;
+    }
   /** v1: writes 0 to the file `tasks`, which moves the writer alone and so takes no global lock. */
   | { readonly step: 'join-cgroup'; readonly file: string }
   | { readonly step: 'unshare'; readonly flags: number }

@@ -276,7 +276,11 @@ export class Shim {
         this.#stateWaiter = null;
         return;
       case fromShim.started:
-        this.#listener?.started(process, { pid: c.u32(), startTime: c.u64().toString(), startedAtNs: c.u64() });
+        this.#listener?.started(process, {
+          pid: c.u32(),
+          startTime: c.u64().toString(),
+          startedAtNs: c.u64(),
+        });
         return;
       case fromShim.failed:
         this.#listener?.failed(process, {

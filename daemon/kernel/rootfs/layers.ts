@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { lstat, opendir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { removeTree, removeTreeNow } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
@@ -11,19 +11,29 @@ export interface ContainerFolders {
   readonly log: string;
 }
 
-/** Container folders below ROOT/containers. Removed ones go through ROOT/trash, so that a removal is one rename. */
+/** Emptied folders that are kept for the next containers. */
+const maxSpares = 32;
+
+/**
+ * Container folders below ROOT/containers. A removal is one rename; the bytes are freed in a thread, and the emptied
+ * skeleton is kept for the next container, since making and removing folders is what costs on a journalling file system.
+ */
 export class Layers {
   readonly #containers: string;
   readonly #trash: string;
-  #trashed = 0;
+  readonly #spare: string;
+  readonly #spares: string[];
+  #moved = 0;
   #emptying: Promise<void> = Promise.resolve();
 
   constructor(root: string) {
     this.#containers = join(root, 'containers');
     this.#trash = join(root, 'trash');
-    mkdirSync(this.#containers, { recursive: true, mode: 0o700 });
-    mkdirSync(this.#trash, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(this.#trash)) this.#empty(join(this.#trash, name));
+    this.#spare = join(root, 'spare');
+    for (const folder of [this.#containers, this.#trash, this.#spare])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#spares = readdirSync(this.#spare).map((name) => join(this.#spare, name));
+    for (const name of readdirSync(this.#trash)) this.#inThread(() => removeTree(join(this.#trash, name)));
   }
 
   folders(id: string): ContainerFolders {
@@ -36,32 +46,45 @@ export class Layers {
     return readdirSync(this.#containers);
   }
 
-  create(id: string, overlay: boolean): ContainerFolders {
+  create(id: string): ContainerFolders {
     const folders = this.folders(id);
-    mkdirSync(folders.base, { mode: 0o700 });
-    mkdirSync(folders.log, { mode: 0o700 });
-    if (overlay) {
-      mkdirSync(folders.upper, { mode: 0o755 });
+    const spare = this.#spares.pop();
+    if (spare === undefined) {
+      mkdirSync(folders.base, { mode: 0o700 });
+      mkdirSync(folders.log, { mode: 0o700 });
       mkdirSync(folders.work, { mode: 0o700 });
-    }
+    } else renameSync(spare, folders.base);
+    // Never an old one: its mode, owner and attributes were the last container's.
+    mkdirSync(folders.upper, { mode: 0o755 });
     return folders;
   }
 
-  /** Removes a container's folders; gone already is fine. The bytes are freed in the background. */
+  /** Removes a container's folders; gone already is fine. */
   remove(id: string): void {
-    const target = join(this.#trash, `${id}-${Date.now()}-${this.#trashed++}`);
-    try {
-      renameSync(join(this.#containers, id), target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-    this.#empty(target);
+    const trashed = this.discard(this.folders(id).base);
+    if (trashed === null) return;
+    this.#inThread(async () => {
+      if (this.#spares.length < maxSpares && (await this.#keepSkeleton(trashed))) return;
+      await removeTree(trashed);
+    });
   }
 
-  /** Removes a small folder, also while somebody else removes from it. */
-  removeNow(path: string): void {
-    removeTreeNow(path);
+  /** Removes a folder of the run state; gone already is fine. */
+  removeRunFolder(path: string): void {
+    const trashed = this.discard(path, join(dirname(dirname(path)), 'trash'));
+    if (trashed !== null) this.#inThread(() => removeTree(trashed));
+  }
+
+  /** Moves a folder out of the way at once; null when it was gone. */
+  discard(path: string, trash = this.#trash): string | null {
+    const target = join(trash, `${Date.now()}-${this.#moved++}`);
+    try {
+      renameSync(path, target);
+      return target;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   /** Resolves when the trash is empty. */
@@ -71,7 +94,7 @@ export class Layers {
 
   /** An overlay that was mounted volatile leaves a mark that forbids the next mount. */
   clearVolatileMark(id: string): void {
-    rmSync(join(this.folders(id).work, 'work', 'incompat'), { recursive: true, force: true });
+    removeTreeNow(join(this.folders(id).work, 'work', 'incompat'));
   }
 
   /** Bytes that the files of the container's own layer take. */
@@ -79,8 +102,23 @@ export class Layers {
     return sizeOf(this.folders(id).upper);
   }
 
-  #empty(path: string): void {
-    this.#emptying = this.#emptying.then(() => removeTree(path)).catch(() => {});
+  /** Empties a removed container's folders and keeps them; false when they are not as they were made. */
+  async #keepSkeleton(base: string): Promise<boolean> {
+    await removeTree(join(base, 'upper'));
+    await removeTree(join(base, 'work', 'work', 'incompat'));
+    for (const name of await readdir(join(base, 'log'))) await removeTree(join(base, 'log', name));
+    const left = await readdir(base);
+    if (left.sort().join(' ') !== 'log work') return false;
+    const spare = this.discard(base, this.#spare);
+    if (spare !== null) this.#spares.push(spare);
+    return true;
+  }
+
+  #inThread(task: () => Promise<unknown>): void {
+    this.#emptying = this.#emptying.then(task).then(
+      () => {},
+      () => {},
+    );
   }
 }
 
@@ -95,7 +133,10 @@ async function sizeOf(path: string): Promise<number> {
   for await (const entry of folder) {
     const child = join(path, entry.name);
     if (entry.isDirectory()) bytes += await sizeOf(child);
-    else bytes += await lstat(child).then((stat) => stat.size).catch(() => 0);
+    else
+      bytes += await lstat(child)
+        .then((stat) => stat.size)
+        .catch(() => 0);
   }
   return bytes;
 }
@@ -105,8 +146,12 @@ async function sizeOf(path: string): Promise<number> {
  * backslash (Documentation/filesystems/overlayfs.rst).
  */
 export function overlayOptions(lower: string, folders: ContainerFolders, volatile: boolean): string {
-  const escape = (path: string) => path.replace(/[\\:,]/g, (character) => `\\${character}`);
-  const options = [`lowerdir=${escape(lower)}`, `upperdir=${escape(folders.upper)}`, `workdir=${escape(folders.work)}`];
+  const escaped = (path: string) => path.replace(/[\\:,]/g, (character) => `\\${character}`);
+  const options = [
+    `lowerdir=${escaped(lower)}`,
+    `upperdir=${escaped(folders.upper)}`,
+    `workdir=${escaped(folders.work)}`,
+  ];
   if (volatile) options.push('volatile');
   return options.join(',');
 }

@@ -9,6 +9,7 @@ import {
   containerCapabilities,
   daemonCapabilities,
   defaultCapabilities,
+  parseCapabilities,
 } from './capabilities.ts';
 
 const all = (1n << 41n) - 1n;
@@ -67,6 +68,6 @@ test('a capability that the daemon lacks is an error that names it', () => {
 });
 
 test('the own set is what is both bound and effective', () => {
-  assert.equal(daemonCapabilities('CapEff:\t00000000000000ff\nCapBnd:\t000001fffeffff0f\n'), 0x0fn);
+  assert.equal(parseCapabilities('CapEff:\t00000000000000ff\nCapBnd:\t000001fffeffff0f\n'), 0x0fn);
   assert.ok(daemonCapabilities() <= all);
 });

@@ -88,11 +88,19 @@ export function capabilityNames(set: bigint): string[] {
   return names;
 }
 
-/** What the daemon may give away: the capabilities both in its bounding and its permitted set. */
-export function daemonCapabilities(status: string = readFileSync('/proc/self/status', 'latin1')): bigint {
+/** What may be given away by a process with this /proc/PID/status: what is both in its bounding and its effective set. */
+export function parseCapabilities(status: string): bigint {
   const set = (line: string): bigint =>
     BigInt(`0x${new RegExp(`^${line}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
   return set('CapBnd') & set('CapEff');
+}
+
+let own: bigint | null = null;
+
+/** What the daemon may give away. Read once: it never drops any. */
+export function daemonCapabilities(): bigint {
+  own ??= parseCapabilities(readFileSync('/proc/self/status', 'latin1'));
+  return own;
 }
 
 /** The bit of a name as a person writes it (NET_ADMIN, cap_net_admin), or null for ALL. */

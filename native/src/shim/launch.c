@@ -202,7 +202,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, char *title, stru
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   child.failure.step = NO_STEP;
   strcpy (child.failure.name, "clone");
-  bool helper = launch->join_main || launch->join_pid;
+  bool helper = launch->join_main || launch->join_pid || launch->joins;
   long pid = -1;
   if (open_ends (launch, born, &ends) < 0)
     fail (&child, "pipe2", "");

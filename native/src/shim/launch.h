@@ -30,6 +30,7 @@ struct launch {
   uint64_t window;
   struct cursor steps;
   bool has_init;
+  bool joins; /* a STEP_JOIN_NAMESPACE */
   uint32_t uid, gid; /* of the last STEP_USER; 0 without one */
   char **argv;       /* of STEP_EXEC, NULL at the end */
   char **envp;

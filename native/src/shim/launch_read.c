@@ -65,6 +65,9 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case PLAN_LAUNCH:
     read_launch (launch, fields);
     return !fields->bad;
+  case STEP_JOIN_NAMESPACE:
+    launch->joins = true;
+    return true;
   case STEP_INIT:
     launch->has_init = true;
     return true;

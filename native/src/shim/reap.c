@@ -7,9 +7,10 @@
 
 static void note (struct shim *shim, pid_t pid, int status) {
   for (struct process *process = shim->processes; process; process = process->next) {
-    if (process->helper == pid)
+    if (process->helper == pid) {
       process->helper = 0;
-    else if (process->pid == pid && !process->reaped) {
+      process->sync.readable = true; /* what it told came before its end */
+    } else if (process->pid == pid && !process->reaped) {
       process->reaped = true;
       process->wait_status = status;
       process->exited_at = wall_ns ();
@@ -33,10 +34,10 @@ static void reap_known (struct shim *shim) {
   }
 }
 
-/* A child whose pid the helper has yet to tell must not be taken for an orphan. */
+/* A child whose pid was told by the helper, but not read yet, must not be taken for an orphan. */
 static bool awaits_pid (const struct shim *shim) {
   for (const struct process *process = shim->processes; process; process = process->next)
-    if (process->phase == STARTING && process->helper && !process->pid)
+    if (process->phase == STARTING && !process->pid && process->sync.fd >= 0)
       return true;
   return false;
 }
@@ -46,10 +47,8 @@ void reap_children (struct shim *shim) {
   while (shim->signals.readable && RETRY (read (shim->signals.fd, info, sizeof info)) > 0)
     ;
   shim->signals.readable = shim->reap_again = false;
-  /* The helper tells the pid before it ends: once it is reaped, its message can be read. */
   if (awaits_pid (shim)) {
-    reap_known (shim);
-    shim->reap_again = true;
+    reap_known (shim); /* the rest when the pid is there: reap_again */
     return;
   }
   int status;

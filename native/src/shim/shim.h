@@ -124,7 +124,7 @@ struct shim {
   struct process *processes;               /* the main one first */
   uint64_t lost_at;                        /* ms: the daemon was lost then, and limits are in force */
   bool main_failed;
-  bool reap_again;
+  bool reap_again; /* a child may have been left since its pid was not known */
 };
 
 /* process.c */

@@ -68,10 +68,11 @@ static void read_messages (struct shim *shim, struct process *process) {
   int fd, got = 0;
   while (process->sync.fd >= 0 && (got = sync_receive (process->sync.fd, &message, &fd)) > 0)
     take_message (shim, process, &message, fd);
-  if (got == 0)
+  process->sync.readable = false;
+  if (got == 0) {
     source_close (&process->sync, shim->epoll);
-  else
-    process->sync.readable = false;
+    shim->reap_again = true;
+  }
 }
 
 static void started (struct shim *shim, struct process *process) {

@@ -86,8 +86,10 @@ static int run_step (struct child *child, struct record *record) {
   return step->run (child, &record->payload);
 }
 
-/* Those two name files of the host. */
-static bool is_leading (uint32_t kind) { return kind == STEP_JOIN_CGROUP || kind == STEP_OOM_SCORE; }
+/* Those name files or processes of the host. */
+static bool is_leading (uint32_t kind) {
+  return kind == STEP_JOIN_CGROUP || kind == STEP_OOM_SCORE || kind == STEP_JOIN_NAMESPACE;
+}
 
 int run_leading_steps (struct child *child) {
   struct record record;

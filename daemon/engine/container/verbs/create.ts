@@ -4,8 +4,8 @@ import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { Container } from '../container.ts';
 import { makeName } from '../name.ts';
-import { removeContainer } from './remove.ts';
 import type { ContainerSpec } from '../spec.ts';
+import { removeContainer } from './remove.ts';
 
 /** Makes a container. Whatever fails, nothing of it is left. */
 export async function createContainer(
@@ -33,8 +33,10 @@ export async function createContainer(
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {
-    context.layers.create(id, spec.rootfs.mode === 'overlay');
-    context.ledger.insert(container, options.requestId, [{ action: 'create', attributes: { rootfs: spec.rootfs.directory } }]);
+    context.layers.create(id);
+    context.ledger.insert(container, options.requestId, [
+      { action: 'create', attributes: { rootfs: spec.rootfs.directory } },
+    ]);
   } catch (error) {
     context.registry.delete(container);
     context.layers.remove(id);

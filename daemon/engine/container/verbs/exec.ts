@@ -48,7 +48,12 @@ export async function execInContainer(
     await cgroup.kill();
     await cgroup.remove();
   });
-  const process = newProcess(context, container, { processId: id, number, spec, onDisconnect: options.onDisconnect });
+  const process = newProcess(context, container, {
+    processId: id,
+    number,
+    spec,
+    onDisconnect: options.onDisconnect,
+  });
   container.execs.set(id, process);
   undo.defer(() => {
     container.execs.delete(id);
@@ -56,18 +61,22 @@ export async function execInContainer(
   });
   // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
   const { store } = context.ledger;
-  context.ledger.event(container, { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } }, () => {
-    store.updateContainer(container.toRow());
-    store.insertExec({
-      id,
-      containerId: container.id,
-      number,
-      spec: JSON.stringify(spec),
-      onDisconnect: options.onDisconnect,
-      exit: null,
-    });
-    if (options.requestId) store.insertRequest(options.requestId, id);
-  });
+  context.ledger.event(
+    container,
+    { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } },
+    () => {
+      store.updatePhase(container.id, JSON.stringify(container.phase), JSON.stringify(container.facts));
+      store.insertExec({
+        id,
+        containerId: container.id,
+        number,
+        spec: JSON.stringify(spec),
+        onDisconnect: options.onDisconnect,
+        exit: null,
+      });
+      if (options.requestId) store.insertRequest(options.requestId, id);
+    },
+  );
   if (options.sink) options.onSession?.(process.initiate(options.sink));
   const started = awaitStart(container, number);
   shim.exec(

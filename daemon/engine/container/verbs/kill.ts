@@ -16,13 +16,23 @@ export async function killContainer(
   const { state } = container.phase;
   requirePhase('kill', container, state);
   if (signal !== SIGKILL && state !== 'running') {
-    const why = state === 'paused' ? 'it is paused; resume it first, or send SIGKILL' : 'its shim was lost; only SIGKILL can be sent';
-    throw new LikerError('WRONG_STATE', `Cannot send signal ${signal} to container '${container.name}': ${why}`, {
-      metadata: { container: container.id, state, verb: 'kill' },
-    });
+    const why =
+      state === 'paused'
+        ? 'it is paused; resume it first, or send SIGKILL'
+        : 'its shim was lost; only SIGKILL can be sent';
+    throw new LikerError(
+      'WRONG_STATE',
+      `Cannot send signal ${signal} to container '${container.name}': ${why}`,
+      {
+        metadata: { container: container.id, state, verb: 'kill' },
+      },
+    );
   }
   const cgroup = context.cgroups.open(container.id);
-  if (signal === SIGKILL && (scope === 'all' || state !== 'running' || container.spec.namespaces.pid.kind !== 'private')) {
+  if (
+    signal === SIGKILL &&
+    (scope === 'all' || state !== 'running' || container.spec.namespaces.pid.kind !== 'private')
+  ) {
     await cgroup.kill();
   } else if (scope === 'all') await cgroup.signalAll(signal);
   else container.main?.signal(signal, 'process');

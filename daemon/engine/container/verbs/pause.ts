@@ -23,6 +23,10 @@ export async function resumeContainer(context: EngineContext, container: Contain
     requirePhase('resume', container, phase.state);
     await context.cgroups.open(container.id).thaw();
     if (container.phase.state !== 'paused') return;
-    context.ledger.change(container, { phase: { ...container.phase, state: 'running' } }, { action: 'unpause' });
+    context.ledger.change(
+      container,
+      { phase: { ...container.phase, state: 'running' } },
+      { action: 'unpause' },
+    );
   });
 }

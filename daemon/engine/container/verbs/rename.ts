@@ -3,7 +3,11 @@ import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { nameTaken } from './create.ts';
 
-export async function renameContainer(context: EngineContext, container: Container, newName: string): Promise<void> {
+export async function renameContainer(
+  context: EngineContext,
+  container: Container,
+  newName: string,
+): Promise<void> {
   checkContainerName(newName, 'new_name');
   await container.verbs.run(async () => {
     const oldName = container.name;

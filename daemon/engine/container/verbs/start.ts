@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
-import { join } from 'node:path';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
 import type { SessionSink } from '../../api.ts';
-import { type EngineContext, runFolder } from '../../context.ts';
+import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts';
 import { writeHostFiles } from '../../host-files.ts';
 import { containerPlan } from '../../plan/container.ts';
 import type { ClientSession } from '../../session/client-session.ts';
@@ -21,8 +20,6 @@ import { startErrorCode } from '../start-error.ts';
 
 const logSegmentBytes = 20 * 1024 * 1024;
 const logSegments = 5;
-/** Where the root is mounted, in the run folder; seen in the container's own mount namespace only. */
-const mountPoint = 'root';
 
 /** Starts a container that does not run. One that runs is a success without effect. */
 export async function startContainer(context: EngineContext, container: Container): Promise<void> {
@@ -53,13 +50,20 @@ async function launch(
   await using undo = new AsyncDisposableStack();
   try {
     const folder = runFolder(context, container.id);
-    mkdirSync(join(folder, mountPoint), { recursive: true, mode: 0o700 });
-    undo.defer(() => context.layers.removeNow(folder));
+    mkdirSync(folder, { mode: 0o700 });
+    undo.defer(() => context.layers.removeRunFolder(folder));
 
     const { spec } = container;
-    const cgroup = context.cgroups.create(container.id, spec.resources, { allDevices: spec.process.privileged });
+    const cgroup = context.cgroups.create(container.id, spec.resources, {
+      allDevices: spec.process.privileged,
+    });
     undo.defer(() => cgroup.remove());
-    const facts = { cgroupPaths: cgroup.paths, appliedLimits: cgroup.applied, clientLost: false, attended: sink !== undefined };
+    const facts = {
+      cgroupPaths: cgroup.paths,
+      appliedLimits: cgroup.applied,
+      clientLost: false,
+      attended: sink !== undefined,
+    };
     container.facts = { ...container.facts, ...facts };
 
     makeMountSources(spec);
@@ -105,7 +109,11 @@ async function launch(
   } catch (error) {
     await undo.disposeAsync();
     const exit = unseenExit(startErrorCode(error), asError(error).message);
-    context.ledger.change(container, { phase: { state: 'exited', exit } }, { action: 'start_failed', attributes: { error: exit.startError } });
+    context.ledger.change(
+      container,
+      { phase: { state: 'exited', exit } },
+      { action: 'start_failed', attributes: { error: exit.startError } },
+    );
     throw error;
   }
 }
@@ -139,7 +147,7 @@ export function compile(
   return containerPlan({
     spec,
     hostname: containerHostname(container),
-    mountPoint: join(values.folder, mountPoint),
+    mountPoint: rootMountPoint(context),
     overlay: overlay ? overlayOptions(spec.rootfs.directory, folders, spec.autoRemove) : null,
     files: values.files,
     cgroup: values.cgroup,

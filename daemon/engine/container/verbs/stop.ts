@@ -7,11 +7,19 @@ import { livePhase } from '../phase.ts';
 const killedMs = 30_000;
 
 /** Asks the main process to stop, waits, then kills the container. One that does not run is a success. */
-export async function stopContainer(context: EngineContext, container: Container, options: StopOptions): Promise<void> {
+export async function stopContainer(
+  context: EngineContext,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   await container.verbs.run(() => stopLocked(context, container, options));
 }
 
-export async function stopLocked(context: EngineContext, container: Container, options: StopOptions): Promise<void> {
+export async function stopLocked(
+  context: EngineContext,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   const phase = livePhase(container.phase);
   if (!phase) {
     await container.ending;

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ps } from '../commands/ps.ts';
+import { rm } from '../commands/rm.ts';
+import { run } from '../commands/run.ts';
+import { parseCommandLine } from './parse.ts';
+import { UsageError } from './usage-error.ts';
+
+test('flags end at the first operand of run: the rest is the container’s', () => {
+  const { flags, operands } = parseCommandLine(run, ['-it', './root', 'ls', '-la', '--rm', '--', '-x']);
+  assert.deepEqual(operands, ['./root', 'ls', '-la', '--rm', '--', '-x']);
+  assert.deepEqual([flags.bool('interactive'), flags.bool('tty'), flags.bool('rm')], [true, true, false]);
+});
+
+test('-- ends the flags', () => {
+  assert.deepEqual(parseCommandLine(run, ['--rm', '--', './root', 'ls']).operands, ['./root', 'ls']);
+});
+
+test('flags may follow the operands of other commands', () => {
+  const { flags, operands } = parseCommandLine(rm, ['a', '-f', 'b']);
+  assert.deepEqual(operands, ['a', 'b']);
+  assert.equal(flags.bool('force'), true);
+});
+
+test('every spelling of a value', () => {
+  const argv = '-e A=1 -eB=2 -e=C=3 --env D=4 --env=E=5 -itw/tmp -m512m --net=none --name= /r'.split(' ');
+  const { flags } = parseCommandLine(run, argv);
+  assert.deepEqual(flags.list('env'), ['A=1', 'B=2', 'C=3', 'D=4', 'E=5']);
+  assert.equal(flags.text('workdir'), '/tmp');
+  assert.equal(flags.text('memory'), '512m');
+  assert.equal(flags.text('network'), 'none');
+  assert.equal(flags.text('name'), '');
+});
+
+test('values stay as they are: quotes, dashes, numbers, newlines', () => {
+  const values = ['"quoted"', "'x'", '-1', '--rm', '0x10', '1e3', 'a\nb', '', 'true'];
+  const { flags } = parseCommandLine(run, [
+    ...values.flatMap((value) => ['-l', value]),
+    '--name',
+    '007',
+    '/r',
+  ]);
+  assert.deepEqual(flags.list('label'), values);
+  assert.equal(flags.text('name'), '007');
+});
+
+test('booleans', () => {
+  const bool = (...argv: string[]): boolean =>
+    parseCommandLine(run, [...argv, '/r']).flags.bool('init', true);
+  assert.deepEqual(
+    [bool(), bool('--init'), bool('--init=false'), bool('--no-init')],
+    [true, true, false, false],
+  );
+});
+
+test('the last one of a flag that is given twice counts', () => {
+  assert.equal(parseCommandLine(run, ['--name', 'a', '--name', 'b', '/r']).flags.text('name'), 'b');
+});
+
+for (const [argv, message] of [
+  [['--foo', '/r'], 'unknown flag: --foo'],
+  [['-tiQ', '/r'], "unknown shorthand flag: 'Q' in -tiQ"],
+  [['--name'], 'flag needs an argument: --name'],
+  [['-e'], 'flag needs an argument: -e'],
+  [['--rm=perhaps', '/r'], "invalid argument 'perhaps' for --rm: use true or false"],
+  [['--stop-timeout', 'soon', '/r'], "invalid argument 'soon' for --stop-timeout: use a whole number"],
+  [['--uts', 'mine', '/r'], "invalid argument 'mine' for --uts: use private, host"],
+  [[], 'requires at least 1 argument'],
+] as const) {
+  test(`run ${argv.join(' ')}: ${message}`, () => {
+    assert.throws(
+      () => parseCommandLine(run, argv),
+      (error) =>
+        error instanceof UsageError && error.text === `likerctl run: ${message}\nSee 'likerctl run --help'`,
+    );
+  });
+}
+
+test('too many operands', () => {
+  assert.throws(() => parseCommandLine(ps, ['x']), /accepts no arguments/);
+});

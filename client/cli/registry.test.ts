@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { completionScript } from './completion.ts';
+import { commandHelp, mainHelp } from './help.ts';
+import { parseCommandLine } from './parse.ts';
+import { commands, findCommand } from './registry.ts';
+
+for (const entry of commands) {
+  test(`${entry.name}: its help has an example that can be parsed, and no flag is there twice`, async () => {
+    const command = await entry.load();
+    assert.equal(command.name, entry.name);
+    assert.ok(commandHelp(command).includes(command.example));
+    const [program, ...words] = command.example.replace(/ >.*/, '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+    assert.equal(program, 'likerctl');
+    const argv = words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+    const found = findCommand(argv);
+    assert.equal(found?.entry.name, entry.name);
+    parseCommandLine(command, found?.rest ?? []);
+    const names = command.flags.flatMap(({ name, short, aliases = [] }) => [name, short, ...aliases]);
+    const spelled = names.filter((name) => name !== undefined);
+    assert.equal(new Set(spelled).size, spelled.length);
+  });
+}
+
+test('the main help lists every command', () => {
+  for (const { name } of commands) assert.match(mainHelp(), new RegExp(`^  ${name} `, 'm'));
+});
+
+test('other names of the same commands', () => {
+  for (const [words, name] of [
+    [['container', 'ls', '-a'], 'ps'],
+    [['container', 'run'], 'run'],
+    [['container', 'prune'], 'container prune'],
+    [['ls'], 'ps'],
+  ] as const) {
+    assert.equal(findCommand(words)?.entry.name, name);
+  }
+  assert.equal(findCommand(['container', 'nope']), undefined);
+});
+
+test('completion of each shell knows commands and flags', async () => {
+  const all = await Promise.all(commands.map((entry) => entry.load()));
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    const script = completionScript(shell, all);
+    for (const word of ['unpause', 'on-disconnect', 'hangup'])
+      assert.ok(script.includes(word), `${shell}: ${word}`);
+  }
+});

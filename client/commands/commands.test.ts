@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import { FakeServer, serviceError } from '../test/fake-server.ts';
+import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
+
+const patience = { timeout: 30_000 };
+const id = 'ab'.repeat(32);
+const nowSeconds = Math.floor(Date.now() / 1000);
+
+const web = {
+  id,
+  spec: {
+    name: 'web',
+    rootfs: { directory: '/srv/root', mode: 'MODE_OVERLAY' },
+    process: { args: ['bash', '-c', 'sleep 1000000'], env: ['A=b'], user: 'app', tty: true },
+    labels: { tier: 'front' },
+    mounts: [{ type: 'TYPE_BIND', source: '/a', target: '/b', readOnly: true }],
+    resources: { memory: { maxBytes: 1048576 }, pids: { max: 10 } },
+  },
+  state: 'CONTAINER_STATE_RUNNING',
+  pid: 42,
+  createdAt: { seconds: nowSeconds - 7200 },
+  startedAt: { seconds: nowSeconds - 300 },
+};
+
+const ended = {
+  ...web,
+  id: 'cd'.repeat(32),
+  spec: { ...web.spec, name: 'old' },
+  state: 'CONTAINER_STATE_EXITED',
+  pid: 0,
+  exit: { code: 3, exitedAt: { seconds: nowSeconds - 180, nanos: 5 }, oomKilled: true },
+};
+
+function notFound(name: string): Error {
+  return serviceError('NOT_FOUND', `Cannot find container '${name}'`, { reason: 'CONTAINER_NOT_FOUND' });
+}
+
+function byName({ container }: { container: string }): { container: object } {
+  if (container === 'web') return { container: web };
+  if (container === 'old') return { container: ended };
+  throw notFound(container);
+}
+
+test('ps shows a table; -q, --no-trunc and --format change it', patience, async () => {
+  await using server = new FakeServer();
+  const requests: { all: boolean; filters: object[] }[] = [];
+  await server.listen({
+    unary: {
+      ListContainers: (request: { all: boolean; filters: object[] }) => {
+        requests.push(request);
+        return { containers: [{ ...web, clientLost: true }, ended] };
+      },
+    },
+  });
+  const run = async (...args: string[]): Promise<string> =>
+    (await likerctl(server.socketPath, 'ps', ...args)).stdout;
+  assert.equal(
+    await run('-a', '-f', 'label=tier=front'),
+    [
+      'CONTAINER ID   ROOTFS      COMMAND                  CREATED       STATUS                                 NAMES',
+      'abababababab   /srv/root   "bash -c sleep 10000…"   2 hours ago   Up 5 minutes (detached: client lost)   web',
+      'cdcdcdcdcdcd   /srv/root   "bash -c sleep 10000…"   2 hours ago   Exited (3) 3 minutes ago               old',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(requests[0]?.filters, [{ key: 'label', value: 'tier=front' }]);
+  assert.equal(requests[0]?.all, true);
+  assert.equal(await run('-q', '--no-trunc'), `${id}\n${ended.id}\n`);
+  assert.equal(
+    await run('--format', '{{.Names}}:{{.State}}:{{.Label "tier"}}'),
+    'web:running:front\nold:exited:front\n',
+  );
+  const json = JSON.parse((await run('--format', 'json')).split('\n')[0] ?? '');
+  assert.deepEqual([json.ID, json.Names, json.Mounts], ['abababababab', 'web', '/a']);
+});
+
+test('ps reads all pages', patience, async () => {
+  await using server = new FakeServer();
+  await server.listen({
+    unary: {
+      ListContainers: ({ pageToken }: { pageToken: string }) =>
+        pageToken === ''
+          ? { containers: [web], nextPageToken: 'more' }
+          : { containers: [{ ...web, spec: { ...web.spec, name: 'two' } }] },
+    },
+  });
+  const { stdout } = await likerctl(server.socketPath, 'ps', '--format', '{{.Names}}');
+  assert.equal(stdout, 'web\ntwo\n');
+});
+
+test(
+  'inspect prints Docker’s shape; one that is not there is an error, the others are printed',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    await server.listen({ unary: { GetContainer: byName } });
+    const { code, stdout, stderr } = await likerctl(server.socketPath, 'inspect', 'web', 'none', 'old');
+    assert.equal(code, 1);
+    assert.equal(stderr, "likerctl: Cannot find container 'none'\n");
+    const [first, second] = JSON.parse(stdout) as [Record<string, never>, Record<string, never>];
+    assert.equal(first['Id'], id);
+    assert.deepEqual(first['Config']['Cmd'], ['bash', '-c', 'sleep 1000000']);
+    assert.equal(first['HostConfig']['Memory'], 1048576);
+    assert.equal(first['State']['Status'], 'running');
+    assert.equal(first['Rootfs']['Mode'], 'overlay');
+    assert.deepEqual(first['Mounts'][0], {
+      Type: 'bind',
+      Source: '/a',
+      Destination: '/b',
+      Mode: '',
+      RW: false,
+      Propagation: 'rprivate',
+    });
+    assert.deepEqual(
+      [second['State']['ExitCode'], second['State']['OOMKilled'], second['State']['Running']],
+      [3, true, false],
+    );
+    assert.match(second['State']['FinishedAt'], /\.000000005Z$/);
+    const formatted = await likerctl(
+      server.socketPath,
+      'inspect',
+      '-f',
+      '{{.State.Pid}} {{json .Config.Labels}}',
+      'web',
+    );
+    assert.equal(formatted.stdout, '42 {"tier":"front"}\n');
+  },
+);
+
+test('commands on several containers go on after a failure, with one line for it', patience, async () => {
+  await using server = new FakeServer();
+  const done: string[] = [];
+  const answer =
+    (verb: string) =>
+    (request: { container: string; signal?: string; timeoutSeconds?: number }): object => {
+      byName(request);
+      done.push([verb, request.container, request.signal, request.timeoutSeconds].filter(Boolean).join(' '));
+      return verb === 'wait' ? { exit: { code: 5 } } : {};
+    };
+  await server.listen({
+    unary: {
+      StopContainer: answer('stop'),
+      KillContainer: answer('kill'),
+      WaitContainer: answer('wait'),
+      RemoveContainer: answer('rm'),
+    },
+  });
+  const run = (...args: string[]): ReturnType<typeof likerctl> => likerctl(server.socketPath, ...args);
+  const failed = { code: 1, signal: null, stderr: "likerctl: Cannot find container 'none'\n" };
+  assert.deepEqual(await run('stop', '-t', '2', '-s', 'INT', 'web', 'none', 'old'), {
+    ...failed,
+    stdout: 'web\nold\n',
+  });
+  assert.deepEqual(await run('kill', '-s', 'HUP', 'web', 'none'), { ...failed, stdout: 'web\n' });
+  assert.deepEqual(await run('wait', 'web', 'none', 'old'), { ...failed, stdout: '5\n5\n' });
+  assert.deepEqual(await run('rm', 'none'), { ...failed, stdout: '' });
+  assert.equal((await run('rm', '-f', 'none')).code, 0);
+  assert.deepEqual(done.toSorted(), [
+    'kill web HUP',
+    'stop old INT 2',
+    'stop web INT 2',
+    'wait old',
+    'wait web',
+  ]);
+});
+
+test('logs: stdout to stdout, stderr to stderr, times once a line', patience, async () => {
+  await using server = new FakeServer();
+  const time = { seconds: 1_700_000_000, nanos: 5 };
+  const entry = (stream: string, text: string): object => ({ time, stream, data: Buffer.from(text) });
+  const requests: object[] = [];
+  await server.listen({
+    streams: {
+      ReadLogs: (request: object) => {
+        requests.push(request);
+        return [
+          { entries: [entry('LOG_STREAM_STDOUT', 'a'), entry('LOG_STREAM_STDERR', 'oops\n')] },
+          { entries: [entry('LOG_STREAM_STDOUT', 'b\n'), entry('LOG_STREAM_STDOUT', 'c\n')] },
+        ];
+      },
+    },
+  });
+  const plain = await likerctl(server.socketPath, 'logs', 'web');
+  assert.deepEqual([plain.stdout, plain.stderr], ['ab\nc\n', 'oops\n']);
+  const stamp = '2023-11-14T22:13:20.000000005Z';
+  const timed = await likerctl(server.socketPath, 'logs', '-t', '-n', '5', '--since', '1699999999', 'web');
+  assert.equal(timed.stdout, `${stamp} ab\n${stamp} c\n`);
+  assert.deepEqual(requests[1], {
+    container: 'web',
+    follow: false,
+    tail: 5,
+    since: { seconds: 1699999999, nanos: 0 },
+    until: null,
+    _tail: 'tail',
+  });
+});
+
+test(
+  'events: a small number of --since is the number of an event, a great one is a time',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const requests: { sinceSeq?: number; since: unknown; follow: boolean }[] = [];
+    await server.listen({
+      streams: {
+        Subscribe: (request: { sinceSeq?: number; since: unknown; follow: boolean }) => {
+          requests.push(request);
+          const event = {
+            seq: 8,
+            time: { seconds: 1_700_000_000 },
+            containerId: id,
+            containerName: 'web',
+            action: 'die',
+            attributes: { exitCode: '3' },
+          };
+          return [{ event }];
+        },
+      },
+    });
+    const { stdout } = await likerctl(server.socketPath, 'events', '--since', '7');
+    assert.equal(stdout, `2023-11-14T22:13:20.000000000Z 8 container die ${id} (exitCode=3, name=web)\n`);
+    assert.deepEqual([requests[0]?.sinceSeq, requests[0]?.since, requests[0]?.follow], [7, null, true]);
+    const json = await likerctl(
+      server.socketPath,
+      'events',
+      '--since',
+      '1700000000',
+      '--until',
+      '0s',
+      '--format',
+      'json',
+    );
+    assert.deepEqual(
+      [requests[1]?.sinceSeq, requests[1]?.since],
+      [undefined, { seconds: 1700000000, nanos: 0 }],
+    );
+    assert.equal(requests[1]?.follow, false);
+    assert.equal(JSON.parse(json.stdout).Actor.Attributes.exitCode, '3');
+  },
+);
+
+test('start -a attaches and ends with the exit code of the container', patience, async () => {
+  await using server = new FakeServer();
+  const steps: string[] = [];
+  await server.listen({
+    unary: {
+      GetContainer: (): { container: object } => {
+        const container = { ...web, spec: { ...web.spec, process: { args: ['x'] } } };
+        return { container: container as unknown as Container };
+      },
+      StartContainer: () => {
+        steps.push('start');
+        return {};
+      },
+    },
+    async attach(session) {
+      steps.push('attach');
+      await session.next();
+      await session.ready();
+      await session.send({ stdout: { offset: 0, data: Buffer.from('hello\n') } });
+      await session.exit(6);
+    },
+  });
+  const { code, stdout } = await likerctl(server.socketPath, 'start', '-a', 'web');
+  assert.deepEqual([code, stdout, steps], [6, 'hello\n', ['start', 'attach']]);
+});
+
+test('exec hands its process over; -d does not wait', patience, async () => {
+  await using server = new FakeServer();
+  const seen: unknown[] = [];
+  await server.listen({
+    async exec(session) {
+      const start = (await session.next())?.start as {
+        container: string;
+        process: { args: string[]; cwd: string };
+      };
+      seen.push(start.container, start.process.args, start.process.cwd);
+      await session.ready({ processId: 'e1' });
+      await session.exit(2);
+    },
+    unary: {
+      StartExec: ({ process }: { process: { args: string[] } }) => {
+        seen.push(process.args);
+        return {};
+      },
+    },
+  });
+  assert.equal((await likerctl(server.socketPath, 'exec', '-w', '/srv', 'web', 'ls', '-l')).code, 2);
+  assert.equal((await likerctl(server.socketPath, 'exec', '-d', 'web', 'sleep', '9')).code, 0);
+  assert.deepEqual(seen, ['web', ['ls', '-l'], '/srv', ['sleep', '9']]);
+});
+
+test('container prune asks first, and does nothing without a yes', patience, async () => {
+  await using server = new FakeServer();
+  let prunes = 0;
+  await server.listen({
+    unary: {
+      PruneContainers: () => {
+        prunes++;
+        return { containerIds: [id], reclaimedBytes: 1234567 };
+      },
+    },
+  });
+  for (const [typed, expected] of [
+    ['n\n', 0],
+    ['', 0],
+    ['y\n', 1],
+  ] as const) {
+    const client = new PipedLikerctl(server.socketPath, ['container', 'prune']);
+    client.child.stdin.end(typed);
+    const { code, stdout } = await client.outcome();
+    assert.equal(code, 0);
+    assert.match(stdout, /^WARNING!/);
+    assert.equal(prunes, expected, `after ${JSON.stringify(typed)}`);
+  }
+  const { stdout } = await likerctl(server.socketPath, 'container', 'prune', '-f');
+  assert.equal(stdout, `Deleted Containers:\n${id}\n\nTotal reclaimed space: 1.235MB\n`);
+});
+
+test('version prints both sides; the client’s own also without a daemon', patience, async () => {
+  await using server = new FakeServer();
+  const alone = await likerctl(server.socketPath, 'version');
+  assert.equal(alone.code, 1);
+  assert.match(alone.stdout, /^Client:\n Version: /);
+  assert.match(alone.stderr, /^likerctl: Cannot reach likerd/);
+  await server.listen({ unary: { GetVersion: () => ({ version: '9.9', apiMax: 'liker.v1' }) } });
+  const { stdout } = await likerctl(server.socketPath, 'version', '--format', '{{.Server.Version}}');
+  assert.equal(stdout, '9.9\n');
+});
+
+test('a bad command line is two lines and 125, never a stack', patience, async () => {
+  await using server = new FakeServer();
+  for (const [args, text] of [
+    [['nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
+    [['ps', '--foo'], "likerctl ps: unknown flag: --foo\nSee 'likerctl ps --help'\n"],
+    [['rename', 'a'], "likerctl rename: requires 2 arguments\nSee 'likerctl rename --help'\n"],
+    [['--host'], "likerctl: flag needs an argument: --host\nSee 'likerctl --help'\n"],
+  ] as const) {
+    assert.deepEqual(await likerctl(server.socketPath, ...args), {
+      code: 125,
+      signal: null,
+      stdout: '',
+      stderr: text,
+    });
+  }
+  const tcp = await likerctl(server.socketPath, '-H', 'tcp://x:1', 'ps');
+  assert.deepEqual(
+    [tcp.code, tcp.stderr],
+    [1, "likerctl: Cannot use the host 'tcp://x:1': give a Unix socket as unix:///PATH\n"],
+  );
+});

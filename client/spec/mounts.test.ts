@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { test } from 'node:test';
+import { LikerError } from '../../common/errors.ts';
+import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+
+const volume = {
+  type: 'TYPE_BIND',
+  readOnly: false,
+  propagation: '',
+  nonRecursive: false,
+  createSource: true,
+};
+
+const volumes: readonly (readonly [string, object])[] = [
+  ['/a:/b', { ...volume, source: '/a', target: '/b' }],
+  ['/a:/b:ro', { ...volume, source: '/a', target: '/b', readOnly: true }],
+  ['/a:/b:rw,rslave,z', { ...volume, source: '/a', target: '/b', propagation: 'rslave' }],
+  ['./x:/b', { ...volume, source: `${process.cwd()}/x`, target: '/b' }],
+  ['~/x:/b', { ...volume, source: `${homedir()}/x`, target: '/b' }],
+  ['.:/b', { ...volume, source: process.cwd(), target: '/b' }],
+];
+for (const [text, expected] of volumes) {
+  test(`-v ${text}`, () => assert.deepEqual(parseVolume(text), expected));
+}
+
+const bind = {
+  type: 'TYPE_BIND',
+  readOnly: false,
+  propagation: '',
+  nonRecursive: false,
+  createSource: false,
+};
+
+const mounts: readonly (readonly [string, object])[] = [
+  ['type=bind,source=/a,target=/b', { ...bind, source: '/a', target: '/b' }],
+  ['type=bind,src=/a,dst=/b,readonly', { ...bind, source: '/a', target: '/b', readOnly: true }],
+  ['type=bind,src=/a,destination=/b,ro=false', { ...bind, source: '/a', target: '/b' }],
+  ['type=bind,"source=/a,b",target=/b', { ...bind, source: '/a,b', target: '/b' }],
+  [
+    'type=bind,src=/a,dst=/b,bind-propagation=rshared',
+    { ...bind, source: '/a', target: '/b', propagation: 'rshared' },
+  ],
+  ['type=bind,src=/a,dst=/b,bind-nonrecursive', { ...bind, source: '/a', target: '/b', nonRecursive: true }],
+  [
+    'type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1770',
+    { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: ['size=67108864', 'mode=1770'] },
+  ],
+];
+for (const [text, expected] of mounts) {
+  test(`--mount ${text}`, () => assert.deepEqual(parseMount(text), expected));
+}
+
+test('--tmpfs passes its options on', () => {
+  assert.deepEqual(parseTmpfs('/t:ro,size=1m,noexec'), {
+    type: 'TYPE_TMPFS',
+    target: '/t',
+    readOnly: true,
+    options: ['size=1m', 'noexec'],
+  });
+});
+
+const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[] = [
+  [parseVolume, 'data:/b', /named and anonymous volumes are not supported yet/],
+  [parseVolume, '/only', /named and anonymous volumes/],
+  [parseVolume, '/a:b', /'b' is not an absolute path/],
+  [parseVolume, '/a:/b:quick', /unknown option 'quick'/],
+  [parseVolume, '/a:/b:ro:x', /too many colons/],
+  [parseTmpfs, 'tmp', /not an absolute path/],
+  [parseMount, 'type=bind,source=/a', /target is missing/],
+  [parseMount, 'type=bind,target=/b', /source is missing/],
+  [parseMount, 'source=/a,target=/b', /type=volume is not supported/],
+  [parseMount, 'type=tmpfs,target=/b,source=/a', /unknown key 'source'/],
+  [parseMount, 'type=tmpfs,target=/b,tmpfs-mode=9', /octal/],
+  [parseMount, 'type=bind,source=/a,target=/b,readonly=maybe', /readonly is true or false/],
+  [parseMount, 'type=bind,"source=/a', /quote is not closed/],
+];
+for (const [parse, text, why] of refused) {
+  test(`${text} is refused`, () => {
+    assert.throws(
+      () => parse(text),
+      (error) => error instanceof LikerError && why.test(error.message),
+    );
+  });
+}

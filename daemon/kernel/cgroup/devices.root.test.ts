@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Cgroups } from './cgroups.ts';
+import { parseHierarchies } from './mounts.ts';
+import { noLimits } from './resources.ts';
+import { ended, startIn } from './test-help.ts';
+
+const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
+const mounted = parseHierarchies(mountinfo);
+
+const script =
+  'cat /dev/kmsg >/dev/null && exit 1; mknod $0 b 8 0 && cat $0 && exit 2; : </dev/zero && : >/dev/null && exit 42';
+
+/** /dev/null works, the kernel's log does not, a node of a disk can be made but not read. */
+async function devicesAreRestricted(cgroups: Cgroups): Promise<void> {
+  const cgroup = cgroups.create('devices', noLimits, { allDevices: false });
+  const node = join(tmpdir(), `liker-node-${process.pid}`);
+  try {
+    const child = await startIn(cgroup, script.replaceAll('$0', node));
+    await ended(child);
+    assert.equal(child.exitCode, 42);
+    assert.ok(existsSync(node));
+  } finally {
+    rmSync(node, { force: true });
+    await cgroup.kill();
+    await cgroup.remove();
+  }
+}
+
+const v1Devices = mounted.find(({ controllers }) => controllers.includes('devices'));
+const withoutV1Devices = mountinfo
+  .split('\n')
+  .filter((line) => v1Devices === undefined || !line.includes(` ${v1Devices.mountPoint} `))
+  .join('\n');
+const noV2 = mounted.every(({ version }) => version === 1) && 'no cgroup2 mount';
+
+test('devices are restricted by eBPF where v2 has them', { skip: noV2 }, async () => {
+  const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-bpf`, mountinfo: withoutV1Devices });
+  try {
+    assert.equal(cgroups.controllers().find(({ name }) => name === 'devices')?.version, 2);
+    await devicesAreRestricted(cgroups);
+  } finally {
+    cgroups.close();
+  }
+});
+
+test('devices are restricted as this machine does it', async () => {
+  const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-devices` });
+  try {
+    await devicesAreRestricted(cgroups);
+  } finally {
+    cgroups.close();
+  }
+});

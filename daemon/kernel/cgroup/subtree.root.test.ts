@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { removeTree } from './files.ts';
+import { parseHierarchies } from './mounts.ts';
+import { eventually } from './test-help.ts';
+
+const mounted = parseHierarchies(readFileSync('/proc/self/mountinfo', 'latin1'));
+const pureV2 = mounted.length === 1 && mounted[0]?.version === 2;
+
+test('T46: a daemon in a delegated cgroup moves to a leaf and hands the controllers on', {
+  skip: !pureV2 && 'needs pure v2',
+}, async () => {
+  const own = `${mounted[0]?.mountPoint}/liker-test-${process.pid}-own`;
+  mkdirSync(own);
+  const module = JSON.stringify(new URL('cgroups.ts', import.meta.url).href);
+  const script = `
+    const { Cgroups } = await import(${module});
+    const { noLimits } = await import(${module}.replace('cgroups.ts', 'resources.ts'));
+    const cgroups = Cgroups.open({ parent: 'liker-test', delegated: true });
+    const cgroup = cgroups.create('c', { ...noLimits, pids: { max: 5 } }, { allDevices: true });
+    console.log(cgroup.unified, cgroup.read('pids', 'pids.max'));
+    await cgroup.remove();
+    cgroups.close();
+    process.stdout.write(process.getBuiltinModule('fs').readFileSync('/proc/self/cgroup', 'latin1'));`;
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      'echo 0 >"$0/cgroup.procs"; exec "$@"',
+      own,
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      script,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
+  await once(child, 'close');
+  assert.match(output, /-own\/liker-test\/c 5\n0::\/liker-test-\d+-own\/daemon\n/);
+  await eventually('the cgroup can be removed', () => removeTree(own));
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LikerError } from '../../../common/errors.ts';
+import type { ContainerCgroup } from './container-cgroup.ts';
+import type { ExecCgroup } from './exec-cgroup.ts';
+import { noLimits, type Resources } from './resources.ts';
+
+// What the tests of this folder share.
+
+const children: ChildProcess[] = [];
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Starts a shell that waits for a line, moves it into the cgroup, lets it go on. */
+export async function startIn(cgroup: ContainerCgroup | ExecCgroup, script: string): Promise<ChildProcess> {
+  const child = spawn('/bin/sh', ['-c', `read -r go; ${script}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child, 'spawn');
+  for (const file of cgroup.joinFiles) writeFileSync(file, String(child.pid));
+  if (cgroup.unified !== '') writeFileSync(`${cgroup.unified}/cgroup.procs`, String(child.pid));
+  child.stdin?.write('go\n');
+  return child;
+}
+
+export async function ended(child: ChildProcess): Promise<NodeJS.Signals | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.signalCode;
+}
+
+export async function eventually(what: string, done: () => boolean): Promise<void> {
+  for (let waited = 0; !done(); waited += 5) {
+    assert.ok(waited < 5000, `not within 5 s: ${what}`);
+    await sleep(5);
+  }
+}
+
+export function limits(patch: { [K in keyof Resources]?: Partial<Resources[K]> }): Resources {
+  return {
+    cpu: { ...noLimits.cpu, ...patch.cpu },
+    memory: { ...noLimits.memory, ...patch.memory },
+    pids: { ...noLimits.pids, ...patch.pids },
+  };
+}
+
+export function isError(reason: string, pattern: RegExp): (error: unknown) => boolean {
+  return (error) => error instanceof LikerError && error.reason === reason && pattern.test(error.message);
+}
