@@ -1,7 +1,8 @@
 // Bundles likerctl into dist/: one script, V8's code cache of it made at the end of real runs, and a small loader.
 // Reading a few hundred modules and compiling them would cost more than everything else that likerctl does.
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { FakeServer } from '../client/test/fake-server.ts';
@@ -24,15 +25,16 @@ const warmUps = [
   ['rm', '-f', 'web'],
 ];
 
-const loader = `'use strict';
+/** The names have the digest in them, since V8 does not notice a cache of another script of the same length. */
+const loader = (digest: string): string => `'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
-const filename = join(__dirname, 'likerctl.cjs');
+const filename = join(__dirname, 'likerctl-${digest}.cjs');
 let cachedData;
 try {
-  cachedData = readFileSync(join(__dirname, 'likerctl.cache'));
+  cachedData = readFileSync(join(__dirname, 'likerctl-${digest}.cache'));
 } catch {
   // It only makes the start faster.
 }
@@ -44,13 +46,13 @@ const main = script.runInThisContext();
 const start = `main(exports, require, module, filename, __dirname);\n`;
 
 /** Runs each command line in the same isolate, then writes what V8 has compiled by then. */
-const recorder = `
+const recorder = (cache: string): string => `
 process.exit = () => next();
 const runs = JSON.parse(process.env.LIKER_WARM_UPS);
 function next() {
   const args = runs.shift();
   if (args === undefined) {
-    require('node:fs').writeFileSync(join(__dirname, 'likerctl.cache'), script.createCachedData());
+    require('node:fs').writeFileSync('${cache}', script.createCachedData());
     process.reallyExit(0);
   }
   for (const event of ['uncaughtException', 'unhandledRejection', 'exit', 'SIGUSR1']) process.removeAllListeners(event);
@@ -82,13 +84,12 @@ const replaceSlowModules: Plugin = {
   },
 };
 
-async function bundle(): Promise<void> {
-  await build({
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
     entryPoints: [join(top, 'client/main.ts')],
-    outfile: join(dist, 'likerctl.cjs'),
+    write: false,
     bundle: true,
     plugins: [replaceSlowModules],
-    metafile: true,
     platform: 'node',
     format: 'cjs',
     target: 'node26',
@@ -102,12 +103,13 @@ async function bundle(): Promise<void> {
     define: { 'import.meta.url': '__moduleUrl', 'import.meta.dirname': '__dirname' },
     logLevel: 'warning',
   });
+  return outputFiles[0]?.text ?? '';
 }
 
 const container = { id: 'a'.repeat(64), spec: { name: 'web' }, state: 'CONTAINER_STATE_RUNNING' };
 
 /** Answers the warm-up runs. */
-async function recordCache(): Promise<void> {
+async function recordCache(digest: string): Promise<void> {
   await using server = new FakeServer();
   await server.listen({
     async run(session) {
@@ -128,7 +130,7 @@ async function recordCache(): Promise<void> {
     streams: { ReadLogs: () => [{ entries: [{ stream: 'LOG_STREAM_STDOUT', data: Buffer.from('x\n') }] }] },
   });
   const recorderPath = join(dist, 'record-cache.cjs');
-  writeFileSync(recorderPath, loader + recorder);
+  writeFileSync(recorderPath, loader(digest) + recorder(join(dist, `likerctl-${digest}.cache`)));
   const child = spawn(process.execPath, [...nodeFlags, recorderPath], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -145,7 +147,14 @@ async function recordCache(): Promise<void> {
 }
 
 mkdirSync(dist, { recursive: true });
-rmSync(join(dist, 'likerctl.cache'), { force: true });
-await bundle();
-writeFileSync(join(dist, 'boot.cjs'), loader + start);
-await recordCache();
+const script = await bundle();
+const digest = createHash('sha256').update(script).digest('hex').slice(0, 12);
+rmSync(join(dist, `likerctl-${digest}.cache`), { force: true });
+writeFileSync(join(dist, `likerctl-${digest}.cjs`), script);
+await recordCache(digest);
+// A likerctl that starts meanwhile finds either all of the old or all of the new.
+writeFileSync(join(dist, 'boot.cjs.new'), loader(digest) + start);
+renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'));
+for (const name of readdirSync(dist)) {
+  if (name.startsWith('likerctl') && !name.includes(digest)) rmSync(join(dist, name));
+}

@@ -1,15 +1,13 @@
 import { asError, LikerError } from '../../common/errors.ts';
 import { defaultHost } from '../connection/address.ts';
 import type { Command } from './command.ts';
+import { engineFailureCode } from './exit-codes.ts';
 import { ExitRequest } from './exit-request.ts';
 import { LazyContext } from './lazy-context.ts';
 import { parseCommandLine } from './parse.ts';
 import { type CommandEntry, commands, findCommand } from './registry.ts';
 import { UsageError } from './usage-error.ts';
 import { clientVersion } from './version.ts';
-
-/** Exit code of a command line that cannot be understood, and of an engine that fails a run. */
-export const engineFailureCode = 125;
 
 /** Carries out a command line. Resolves to the exit code; everything that goes wrong is printed. */
 export async function dispatch(argv: readonly string[]): Promise<number> {

@@ -53,8 +53,8 @@ export interface AttachJob {
   readonly socketPath: string;
   /** Start it first when it does not run. */
   readonly start?: boolean;
-  /** Called when output is sure to arrive. */
-  readonly onReady?: () => void;
+  /** Pass stdin on, if the process takes any. Default: true. */
+  readonly stdin?: boolean;
 }
 
 /** Attaches to a process of a container that runs. Resolves to the exit code. */
@@ -64,10 +64,9 @@ export async function attachTo({
   connection,
   socketPath,
   start = false,
-  onReady,
+  stdin = true,
 }: AttachJob): Promise<number> {
-  const processId = flags.text('exec') ?? '';
-  const process = await describeProcess(connection, name, processId);
+  const { processId, process } = await describeProcess(connection, name, flags.text('exec') ?? '');
   const readOnly = flags.bool('no-stdin');
   const size = process.tty && !readOnly ? terminalSize() : undefined;
   const session = new Session({
@@ -83,28 +82,32 @@ export async function attachTo({
       }),
     // What was started must not be started twice.
     canReopen: !start,
-    stdin: process.openStdin && !readOnly,
+    stdin: stdin && process.openStdin && !readOnly,
     tty: process.tty,
     readOnly,
     detachKeys: sessionKeys(flags),
     sigProxy: flags.bool('sig-proxy', true),
-    ...(onReady && { onReady }),
   });
   return session.run();
+}
+
+interface FoundProcess {
+  readonly processId: string;
+  readonly process: ProcessSpec;
 }
 
 async function describeProcess(
   connection: Connection,
   container: string,
   processId: string,
-): Promise<ProcessSpec> {
+): Promise<FoundProcess> {
   if (processId === '') {
     const { container: found } = await connection.unary(containers.GetContainer, { container });
-    if (found?.spec?.process) return found.spec.process;
+    if (found?.spec?.process) return { processId, process: found.spec.process };
   } else {
     const { processes } = await connection.unary(sessions.ListProcesses, { container });
     const found = processes.find((process) => process.processId.startsWith(processId));
-    if (found?.spec) return found.spec;
+    if (found?.spec) return { processId: found.processId, process: found.spec };
   }
   throw new LikerError(
     'PROCESS_NOT_FOUND',

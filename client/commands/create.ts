@@ -1,5 +1,5 @@
 import type { Command } from '../cli/command.ts';
-import { engineFailureCode } from '../cli/dispatch.ts';
+import { engineFailureCode } from '../cli/exit-codes.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { parseContainerSpec } from '../spec/container-spec.ts';
 import { containerFlags } from '../spec/flags.ts';

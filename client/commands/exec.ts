@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { engineFailureCode } from '../cli/dispatch.ts';
+import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { Flag } from '../cli/flag.ts';
 import { socketPath } from '../connection/address.ts';
 import { sessions } from '../connection/methods.ts';

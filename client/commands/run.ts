@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command, Invocation } from '../cli/command.ts';
-import { engineFailureCode } from '../cli/dispatch.ts';
+import { engineFailureCode } from '../cli/exit-codes.ts';
 import { socketPath } from '../connection/address.ts';
 import { openRun } from '../session/call.ts';
 import { sessionKeys } from '../session/detach-keys.ts';

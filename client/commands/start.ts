@@ -1,9 +1,11 @@
+import { LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { socketPath } from '../connection/address.ts';
 import { containers } from '../connection/methods.ts';
 import { attachTo } from './attach.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
+import { startFailure } from './run-detached.ts';
 
 export const start: Command = {
   name: 'start',
@@ -45,5 +47,17 @@ async function startAttached({ flags, operands, context }: Invocation): Promise<
   const [name = '', ...more] = operands;
   if (more.length > 0) throw new UsageError('start', 'can attach to one container only');
   const connection = await context.connect();
-  return attachTo({ name, flags, connection, socketPath: socketPath(context.host), start: true });
+  try {
+    return await attachTo({
+      name,
+      flags,
+      connection,
+      socketPath: socketPath(context.host),
+      start: true,
+      stdin: flags.bool('interactive'),
+    });
+  } catch (error) {
+    if (error instanceof LikerError && /^COMMAND_/.test(error.reason)) return startFailure(error);
+    throw error;
+  }
 }

@@ -111,7 +111,8 @@ export class Session {
       const end = await this.#converse(this.#options.open(), rawMode);
       if (end.kind !== 'lost') return end;
       if (this.#ready !== undefined) return this.#resume();
-      if (!this.#options.canReopen || neverConnected(end.error) || attempt === reopenAttempts) {
+      const nothingDone = attempt === 0 && neverConnected(end.error);
+      if (!this.#options.canReopen || nothingDone || attempt === reopenAttempts) {
         return { kind: 'failed', error: end.error };
       }
       await this.#reconnector.pause(attempt);

@@ -34,7 +34,7 @@ export class PipedLikerctl {
       env: { ...process.env, LIKER_HOST: `unix://${socketPath}`, ...env },
     });
     this.child.stdin.on('error', () => {});
-    this.child.stdout.setEncoding('latin1');
+    this.child.stdout.setEncoding('utf8');
     if (collect) this.child.stdout.on('data', (data: string) => this.#collect('stdout', data));
     this.child.stderr.on('data', (data: Buffer) => this.#collect('stderr', data.toString()));
     this.ended = new Promise((resolve) => {

@@ -9,7 +9,9 @@ import type { Host } from './likerctl.ts';
 import { hangMs, within } from './until.ts';
 
 type Services = typeof v1;
-type Client<Name extends keyof Services> = Services[Name] extends abstract new (...args: never) => infer Instance
+type Client<Name extends keyof Services> = Services[Name] extends abstract new (
+  ...args: never
+) => infer Instance
   ? Instance
   : never;
 
@@ -64,7 +66,8 @@ export class Api implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const client of [this.containers, this.sessions, this.logs, this.events, this.system]) client.close();
+    for (const client of [this.containers, this.sessions, this.logs, this.events, this.system])
+      client.close();
   }
 }
 

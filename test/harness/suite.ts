@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { Api } from './api.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 import { type LikerctlOptions, likerctl, type Outcome, ok, type Running, startLikerctl } from './likerctl.ts';
 import { openFiles } from './proc.ts';
@@ -27,6 +30,10 @@ export interface Suite {
   detached(flags: readonly string[], command: readonly string[]): Promise<string>;
   inspect(container: string): Promise<Inspected>;
   terminal(args: readonly string[], options?: TerminalOptions): TerminalSession;
+  /** One gRPC client for all tests of the file. */
+  readonly api: Api;
+  /** A container's spec for the API: over the shared root, removed at its end. */
+  spec(args: readonly string[], process?: ProcessSpecInput, more?: ContainerSpecInput): ContainerSpecInput;
 }
 
 /** The fields of `inspect` that tests read. */
@@ -60,6 +67,7 @@ export function suite(options: SuiteOptions = {}): Suite {
   let daemon: Daemon | undefined;
   let rootfs = '';
   let filesBefore: string[] = [];
+  let api: Api | undefined;
   const theDaemon = (): Daemon => {
     if (daemon === undefined) throw new Error('The daemon of this file could not be started');
     return daemon;
@@ -79,6 +87,7 @@ export function suite(options: SuiteOptions = {}): Suite {
   after(async () => {
     if (daemon === undefined) return;
     try {
+      api?.[Symbol.dispose]();
       const pid = daemon.pid;
       assert.deepEqual(await daemon.empty(), {}, 'nothing of a container is left on the host');
       const more = (): string[] => surplus(openFiles(pid).map(kindOf), filesBefore);
@@ -115,6 +124,16 @@ export function suite(options: SuiteOptions = {}): Suite {
       return record;
     },
     terminal: (args, given) => terminal(theDaemon(), args, given),
+    get api() {
+      api ??= new Api(theDaemon());
+      return api;
+    },
+    spec: (args, process = {}, more = {}) => ({
+      rootfs: { directory: rootfs },
+      process: { args: [...args], ...process },
+      autoRemove: true,
+      ...more,
+    }),
   };
 }
 

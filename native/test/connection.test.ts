@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'node:test';
+import { fromShim, noBound } from '../../daemon/kernel/process/protocol.ts';
+import { Peer } from './peer.ts';
+import { useFixture } from './use.ts';
+
+const fixture = useFixture();
+const ring = 65_536;
+
+function count(text: string, of: number): number {
+  return text.split('\n').filter((line) => line === String(of)).length;
+}
+
+test('a snapshot joins the live output without gap or repetition', async () => {
+  await using shim = fixture().run('for i in $(seq 1 300); do echo $i; sleep 0.002; done; sleep 100');
+  await shim.peer.outputMatches(/^50$/m);
+  const snapshot = await shim.peer.snapshot(0, 0n, 0n);
+  await shim.peer.outputMatches(/^300$/m);
+  const live = shim.peer.text();
+  assert.equal(snapshot.stdout.toString(), live.slice(0, Number(snapshot.ends[0])));
+  assert.equal(count(live, 150), 1);
+});
+
+test('a snapshot holds the last bytes of the ring, and tells where they begin', async () => {
+  const size = ring * 3 + 1000;
+  await using shim = fixture().run(`head -c ${size} /dev/zero; sleep 100`);
+  await shim.peer.until(() => shim.peer.output().length === size);
+  const snapshot = await shim.peer.snapshot(0, 10n);
+  assert.equal(snapshot.stdout.length, ring);
+  assert.equal(snapshot.from, BigInt(size - ring));
+  assert.deepEqual(snapshot.ends, [BigInt(size), 0n]);
+  const nothing = await shim.peer.snapshot(0, noBound);
+  assert.equal(nothing.stdout.length, 0);
+});
+
+test('T26: a container outlives its daemon; the next one gets the rest from the ring', async () => {
+  await using shim = fixture().run('echo before; read line; echo got $line; sleep 100', { tty: true });
+  await shim.started();
+  await shim.peer.outputMatches(/before/);
+  shim.peer.socket.destroy();
+  const peer = await Peer.connect(shim.socketPath);
+  const [state] = await peer.hello();
+  assert.deepEqual([state?.process, state?.state, state?.tty], [0, 2, true]);
+  assert.equal((await peer.snapshot(0, 0n)).stdout.toString(), 'before\r\n');
+  peer.stdin(0, 5n, 0n, 'again\n');
+  await peer.outputMatches(/got again/);
+  peer.signal(0, 9);
+  await peer.exit();
+  peer.taken(0);
+  await shim.ended();
+});
+
+test('the end of a time without a daemon is in the state', async () => {
+  await using shim = fixture().run('sleep 0.2; echo late; exit 9');
+  await shim.started();
+  shim.peer.socket.destroy();
+  while (!readableRecord(shim.runDir)) await delay(20);
+  const peer = await Peer.connect(shim.socketPath);
+  const [state] = await peer.hello();
+  assert.deepEqual([state?.state, state?.exit?.code, state?.exit?.stdout], [3, 9, 5n]);
+  assert.equal((await peer.snapshot(0, 0n)).stdout.toString(), 'late\n');
+  peer.taken(0);
+  await shim.ended();
+});
+
+function readableRecord(runDir: string): boolean {
+  try {
+    return readFileSync(`${runDir}/exit.0`).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+test('the newest to say hello is the daemon', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  const second = await Peer.connect(shim.socketPath);
+  await second.hello();
+  await shim.peer.closed;
+  const third = await Peer.connect(shim.socketPath);
+  await third.hello();
+  await second.closed;
+  await third.hello();
+  third.socket.destroy();
+});
+
+test('a malformed frame closes its connection only', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  const bad: Buffer[] = [
+    Buffer.from([3, 0, 0, 0, 1, 0, 0]),
+    Buffer.from([255, 255, 255, 255, 1, 0, 0, 0, 0, 0, 0, 0]),
+    Buffer.from([8, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0]),
+    Buffer.from([9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]),
+    Buffer.from([8, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]),
+  ];
+  for (const bytes of bad) {
+    const socket = connect(shim.socketPath);
+    const peer = new Peer(socket);
+    socket.write(bytes);
+    await peer.closed;
+  }
+  assert.equal((await shim.peer.hello()).length, 1);
+});
+
+test('a limit stops the reading there, and moving it goes on', async () => {
+  await using shim = fixture().run('seq 1 100000', {}, { window: 1000 });
+  await shim.peer.until(() => shim.peer.output().length === 1000);
+  await delay(50);
+  assert.equal(shim.peer.output().length, 1000);
+  shim.peer.limit(0, 1, 5000n);
+  await shim.peer.until(() => shim.peer.output().length === 5000);
+  const [state] = await shim.peer.hello();
+  assert.deepEqual(state?.limits, [5000n, 1000n]);
+  shim.peer.limit(0, 1, noBound);
+  assert.equal((await shim.peer.exit()).stdout, 588_895n);
+  assert.match(shim.peer.text(), /^1\n2\n[^]*\n100000\n$/);
+});
+
+test('T27: a limit holds the process back at its end too: nothing is cut', async () => {
+  await using shim = fixture().run('head -c 3000 /dev/zero', {}, { window: 1000 });
+  await shim.peer.until(() => shim.peer.output().length === 1000);
+  await delay(2500);
+  assert.equal(shim.peer.frames.some((frame) => frame.type === fromShim.exit), false);
+  shim.peer.limit(0, 1, noBound);
+  const exit = await shim.peer.exit();
+  assert.deepEqual([exit.stdout, exit.cut], [3000n, 0]);
+});
+
+test('a daemon that reads nothing for five seconds is cut off, and the container goes on', async () => {
+  const size = 4 << 20;
+  await using shim = fixture().run(`head -c ${size} /dev/zero; echo done >&2; sleep 100`);
+  shim.peer.socket.pause();
+  await delay(6000);
+  const peer = await Peer.connect(shim.socketPath);
+  const [state] = await peer.hello();
+  assert.deepEqual(state?.produced, [BigInt(size), 5n]);
+  assert.equal((await peer.snapshot(0, 0n)).stdout.length, ring);
+  peer.socket.destroy();
+});
+
+test('a thousand reconnections leave no fd behind', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  await shim.peer.hello();
+  const { readdirSync } = await import('node:fs');
+  const before = readdirSync(`/proc/${shim.pid}/fd`).length;
+  for (let i = 0; i < 1000; i++) {
+    const peer = await Peer.connect(shim.socketPath);
+    await peer.hello();
+    peer.socket.destroy();
+  }
+  const last = await Peer.connect(shim.socketPath);
+  await last.hello();
+  assert.ok(readdirSync(`/proc/${shim.pid}/fd`).length <= before + 1);
+  last.socket.destroy();
+});
