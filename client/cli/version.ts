@@ -3,4 +3,4 @@ import packageJson from '../../package.json' with { type: 'json' };
 export const clientVersion: string = packageJson.version;
 
 /** The API that this client speaks. */
-export const clientApi = 'liker.v1';
+export const clientApi = 'v1';

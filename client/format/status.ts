@@ -20,8 +20,6 @@ export function statusText(container: Container, nowMs: number): string {
       return `Up ${humanDuration(upMs)} (Orphaned: no terminal, can be killed)`;
     case 'CONTAINER_STATE_EXITED':
       return exitedText(container, nowMs);
-    case 'CONTAINER_STATE_REMOVING':
-      return 'Removal In Progress';
     default:
       return 'Created';
   }

@@ -11,7 +11,6 @@ import {
   endedWhileAway,
   reconnectMs,
   release,
-  removeRecord,
   watchOrphan,
 } from './container/main-end.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
@@ -41,11 +40,6 @@ export async function adoptAll(context: EngineContext): Promise<void> {
 }
 
 async function adopt(context: EngineContext, container: Container): Promise<void> {
-  if (container.phase.state === 'removing') {
-    await release(context, container);
-    removeRecord(context, container, null);
-    return;
-  }
   const folder = runFolder(context, container.id);
   const shim = await context.processes.connect(folder).catch(() => null);
   const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));

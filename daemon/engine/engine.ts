@@ -374,7 +374,7 @@ export class Engine implements EngineApi {
       containers: states.length,
       running: count('running', 'orphaned'),
       paused: count('paused'),
-      stopped: count('created', 'exited', 'removing'),
+      stopped: count('created', 'exited'),
       cgroupLayout: cgroups.layout,
       cgroupControllers: cgroups.controllers(),
       capabilities: identities.capabilityNames,

@@ -12,7 +12,6 @@ const states: Readonly<Record<State, ContainerStateInput>> = {
   paused: 'CONTAINER_STATE_PAUSED',
   orphaned: 'CONTAINER_STATE_ORPHANED',
   exited: 'CONTAINER_STATE_EXITED',
-  removing: 'CONTAINER_STATE_REMOVING',
 };
 
 export function formatContainer(view: ContainerView): ContainerInput {
@@ -36,7 +35,6 @@ export function formatContainer(view: ContainerView): ContainerInput {
 function formatPhase(phase: Phase): Pick<ContainerInput, 'pid' | 'shimPid' | 'startedAt' | 'exit'> {
   switch (phase.state) {
     case 'created':
-    case 'removing':
       return {};
     case 'running':
     case 'paused':

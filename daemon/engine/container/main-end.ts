@@ -120,9 +120,10 @@ export async function release(context: EngineContext, container: Container): Pro
 
 /** Removes the record and the folders of a container that does not run. */
 export function removeRecord(context: EngineContext, container: Container, exit: ExitStatus | null): void {
-  context.layers.remove(container.id);
+  // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away.
   context.ledger.delete(container, exit);
   context.registry.delete(container);
+  context.layers.remove(container.id);
 }
 
 function countOomKills(context: EngineContext, container: Container): number {

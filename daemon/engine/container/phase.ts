@@ -41,8 +41,7 @@ export type Phase =
       readonly shimPid: number;
     }
   | { readonly state: 'orphaned'; readonly startedAt: number; readonly main: HostProcess }
-  | { readonly state: 'exited'; readonly exit: ExitStatus }
-  | { readonly state: 'removing' };
+  | { readonly state: 'exited'; readonly exit: ExitStatus };
 
 export type State = Phase['state'];
 
@@ -66,7 +65,7 @@ const allowed: Readonly<Record<Verb, readonly State[]>> = {
   resume: ['paused'],
   exec: ['running'],
   attach: ['running', 'paused'],
-  remove: ['created', 'exited', 'removing'],
+  remove: ['created', 'exited'],
   'read the processes of': ['running', 'paused', 'orphaned'],
 };
 
@@ -76,7 +75,6 @@ const words: Readonly<Record<State, string>> = {
   paused: 'it is paused',
   orphaned: 'its shim was lost',
   exited: 'it is not running',
-  removing: 'it is being removed',
 };
 
 const remedies: Partial<Record<`${Verb} ${State}`, string>> = {

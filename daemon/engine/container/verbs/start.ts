@@ -46,7 +46,8 @@ async function launch(
   sink?: SessionSink,
 ): Promise<void> {
   if (container.ending) await container.ending;
-  requirePhase('start', container, container.removed ? 'removing' : container.phase.state);
+  if (container.removed) context.registry.find(container.id);
+  requirePhase('start', container, container.phase.state);
   await using undo = new AsyncDisposableStack();
   try {
     const folder = runFolder(context, container.id);
