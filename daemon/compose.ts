@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LikerError } from '../common/errors.ts';
 import { Registry } from './engine/container/registry.ts';
@@ -7,6 +7,7 @@ import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
+import { bootId } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { Layers } from './kernel/rootfs/layers.ts';
 import type { Log } from './log.ts';
@@ -20,7 +21,7 @@ export interface Composed {
 
 /** The composition root: the one place that knows every concrete class. */
 export async function compose(
-  options: { readonly root: string; readonly run: string },
+  options: { readonly root: string; readonly run: string; readonly cgroup: string | null },
   log: Log,
 ): Promise<Composed> {
   mkdirSync(options.root, { recursive: true, mode: 0o711 });
@@ -29,7 +30,11 @@ export async function compose(
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const store = openStore(root);
-  const cgroups = Cgroups.open({ parent: cgroupName(root), attachDeviceFilter });
+  const cgroups = Cgroups.open({
+    parent: cgroupName(root),
+    attachDeviceFilter,
+    ...(options.cgroup !== null && { delegatedPath: options.cgroup }),
+  });
   const layers = new Layers(root);
   const processes = new Processes();
   const engine = new Engine({
@@ -41,6 +46,7 @@ export async function compose(
     layers,
     processes,
     identities: makeIdentities(),
+    freshBoot: isFreshBoot(root),
   });
   await engine.adopt();
   return {
@@ -54,6 +60,15 @@ export async function compose(
       store[Symbol.dispose]();
     },
   };
+}
+
+/** Remembers the boot in which a daemon ran last on this root. */
+function isFreshBoot(root: string): boolean {
+  const file = join(root, 'boot-id');
+  const last = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const now = bootId();
+  if (last !== now) writeFileSync(file, now);
+  return last !== '' && last !== now;
 }
 
 /** Each root has its own parent group, so that daemons beside each other never touch each other's. */

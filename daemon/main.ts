@@ -8,7 +8,8 @@ import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logging.ts';
-import { peerCredentials } from './native/libliker.ts';
+import { notifyManager, peerCredentials } from './native/libliker.ts';
+import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
 
 type Composed = Awaited<ReturnType<typeof compose>>;
@@ -38,15 +39,21 @@ async function run(options: DaemonOptions): Promise<void> {
   });
   watchForFaults(log);
   lowerOomScore();
+  const notifier = openNotifier({
+    env: process.env,
+    send: notifyManager,
+    onError: (error) => log.warn('cannot tell the service manager', { error }),
+  });
   const listener = await claimSocket({ path: options.socket, peerCredentials, env: process.env });
   const composed = await compose(options, log).catch((error: unknown) => {
     listener.close();
     throw error;
   });
   const api = serve(log, listener, composed);
-  endOnSignal(options, log, api, composed);
+  endOnSignal({ options, log, api, composed, notifier });
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
+  notifier.ready(`Serving at ${options.socket}`);
 }
 
 function serve(log: Log, listener: Listener, { engine }: Composed): Api {
@@ -54,22 +61,31 @@ function serve(log: Log, listener: Listener, { engine }: Composed): Api {
   return serveApi({ engine, log, versions, listener, peerCredentials });
 }
 
+interface Parts {
+  readonly options: DaemonOptions;
+  readonly log: Log;
+  readonly api: Api;
+  readonly composed: Composed;
+  readonly notifier: Notifier;
+}
+
 /** SIGTERM and SIGINT end the daemon in order; containers go on unless it was told otherwise. A second one ends it at once. */
-function endOnSignal(options: DaemonOptions, log: Log, api: Api, composed: Composed): void {
+function endOnSignal({ options, log, api, composed, notifier }: Parts): void {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
     if (ending) process.exit(1);
     ending = true;
     log.info('shutting down', { signal, stopContainers: options.stopContainersOnExit });
+    notifier.stopping();
     try {
       await api.close();
       await composed.close({ stopContainers: options.stopContainersOnExit });
     } catch (error) {
       log.error('shutdown failed', { error });
-      process.exit(1);
+      return exitSoon(1);
     }
     log.info('ended');
-    process.exit(0);
+    exitSoon(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
 }
@@ -81,11 +97,16 @@ function endOnSignal(options: DaemonOptions, log: Log, api: Api, composed: Compo
 function watchForFaults(log: Log): void {
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception', { error });
-    process.exit(1);
+    exitSoon(1);
   });
   process.on('unhandledRejection', (reason) => {
     log.error('unhandled rejection', { error: asError(reason) });
   });
+}
+
+/** The log's lines of this turn are written at its end. */
+function exitSoon(code: number): void {
+  setImmediate(() => process.exit(code));
 }
 
 /** Needs CAP_SYS_RESOURCE; without it the score stays. */

@@ -9,6 +9,8 @@ export interface DaemonOptions {
   readonly run: string;
   /** Path of the API's socket. */
   readonly socket: string;
+  /** The cgroup v2 below which containers go, from the mount's root; null: where the daemon itself belongs. */
+  readonly cgroup: string | null;
   readonly stopContainersOnExit: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -36,6 +38,10 @@ export async function parseOptions(
       },
       run: { type: 'string', default: env['LIKER_RUN'] || '/run/liker', describe: 'Folder of running state' },
       socket: { type: 'string', describe: 'Socket of the API; default: liker.sock in the run folder' },
+      cgroup: {
+        type: 'string',
+        describe: 'Path of a delegated cgroup (v2 only) to make those of containers below',
+      },
       'stop-containers-on-exit': {
         type: 'boolean',
         default: false,
@@ -46,13 +52,14 @@ export async function parseOptions(
       'ready-fd': { type: 'number', describe: 'Descriptor to write a byte to once the API serves' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'a second daemon beside the first')
+    .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'ready-fd'])
     .strict()
     .demandCommand(0, 0, undefined, 'likerd takes options only')
     .version(version)
     .wrap(null)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new Error(message.split('\n', 1)[0]);
+      throw error ?? new Error(message.trim().replace(/\s*\n\s*/g, ' '));
     });
 
   const output: string[] = [];
@@ -74,6 +81,7 @@ export async function parseOptions(
     root: absolute('--root', parsed.root),
     run: absolute('--run', parsed.run),
     socket: absolute('--socket', (parsed.socket ?? socketOf(env, parsed.run)).replace(/^unix:(\/\/)?/, '')),
+    cgroup: parsed.cgroup === undefined ? null : absolute('--cgroup', parsed.cgroup),
     stopContainersOnExit: parsed['stop-containers-on-exit'],
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'],

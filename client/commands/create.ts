@@ -17,7 +17,7 @@ export const create: Command = {
   failureCode: engineFailureCode,
   async run({ flags, operands, context }) {
     const spec = parseContainerSpec(flags, operands, terminalSize());
-    using idFiles = reserveIdFiles(flags);
+    await using idFiles = reserveIdFiles(flags);
     const connection = await context.connect();
     const { id } = await createContainer({ spec, flags, connection, idFiles });
     idFiles.write(id, connection);

@@ -6,7 +6,7 @@ import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 
 /** The files of --cidfile and --pidfile. A cidfile that nothing was written to is removed at the end. */
-export interface IdFiles extends Disposable {
+export interface IdFiles extends AsyncDisposable {
   /** Writes the id and, by asking the daemon, the pid. What fails is said, and harms nothing. */
   write(containerId: string, connection: Connection): void;
 }
@@ -16,6 +16,7 @@ export function reserveIdFiles(flags: FlagValues): IdFiles {
   const cidfile = flags.text('cidfile');
   const pidfile = flags.text('pidfile');
   let fd = cidfile === undefined ? undefined : reserve(cidfile);
+  let pidWritten = Promise.resolve();
   return {
     write(containerId, connection) {
       if (fd !== undefined) {
@@ -23,9 +24,10 @@ export function reserveIdFiles(flags: FlagValues): IdFiles {
         closeSync(fd);
         fd = undefined;
       }
-      if (pidfile !== undefined) void writePid(pidfile, containerId, connection);
+      if (pidfile !== undefined) pidWritten = writePid(pidfile, containerId, connection);
     },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
+      await pidWritten;
       if (fd === undefined || cidfile === undefined) return;
       closeSync(fd);
       rmSync(cidfile, { force: true });

@@ -47,7 +47,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const detachKeys = sessionKeys(flags);
   const isDetached = flags.bool('detach');
   if (!isDetached) requireTerminal(flags);
-  using idFiles = reserveIdFiles(flags);
+  await using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();

@@ -18,6 +18,8 @@ export function statusText(container: Container, nowMs: number): string {
       return `Up ${humanDuration(upMs)} (Paused)${lost}`;
     case 'CONTAINER_STATE_ORPHANED':
       return `Up ${humanDuration(upMs)} (Orphaned: no terminal, can be killed)`;
+    case 'CONTAINER_STATE_RESTARTING':
+      return exitedText(container, nowMs).replace('Exited', 'Restarting');
     case 'CONTAINER_STATE_EXITED':
       return exitedText(container, nowMs);
     default:

@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunStart } from '../../proto/gen/types/liker/v1/RunStart.ts';
-import { FakeServer, type FakeSession, serviceError } from '../test/fake-server.ts';
+import { runServer } from '../test/fake-server.ts';
 import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
 
 function sha(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** A server whose Run does what the test says. */
-async function runServer(run: (session: FakeSession) => Promise<void>): Promise<FakeServer> {
-  const server = new FakeServer();
-  await server.listen({ run });
-  return server;
 }
 
 test('the first frame holds the whole request', patience, async () => {
@@ -219,132 +210,6 @@ test('signals are passed on, but for those that concern the client alone', patie
   assert.deepEqual(signals, ['SIGUSR1', 'SIGTERM']);
 });
 
-test(
-  'after a lost connection the session goes on: nothing twice, nothing missing, stdin sent again',
-  patience,
-  async () => {
-    await using server = await runServer(async (session) => {
-      await session.next();
-      await session.ready();
-      await session.send({ stdout: { offset: 0, data: Buffer.from('one two ') } });
-      await session.readStdin(6);
-      await session.send({ stdinAck: { offset: 2 } });
-      await session.send({ stdout: { offset: 8, data: Buffer.from('three ') } });
-    });
-    const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
-    client.child.stdin.write('abcdef');
-    await client.sees('three ');
-    server.kill();
-    let resume: unknown;
-    let again = '';
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await server.listen({
-      async attach(session) {
-        const start = (await session.next())?.start as { resume?: unknown } | undefined;
-        resume = start?.resume;
-        await session.ready({ stdoutOffset: 8, stdinOffset: 3 });
-        const first = (await session.nextInput())?.stdin;
-        again = `${first?.offset}:${first?.data.toString()}`;
-        await session.send({ stdout: { offset: 8, data: Buffer.from('three four') } });
-        await session.exit(9);
-      },
-    });
-    const { code, stdout, stderr } = await client.outcome();
-    assert.equal(code, 9);
-    assert.equal(stdout, 'one two three four');
-    assert.equal(again, '3:def');
-    assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0 });
-    assert.deepEqual(stderr.split('\n'), [
-      'likerctl: lost likerd; waiting for it to come back (ctrl-c to give up)',
-      'likerctl: reconnected',
-      '',
-    ]);
-  },
-);
-
-test('output that the ring could not hold is said to be lost', patience, async () => {
-  await using server = await runServer(async (session) => {
-    await session.ready();
-    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
-  });
-  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
-  await client.sees('one');
-  server.kill();
-  await server.listen({
-    async attach(session) {
-      await session.ready({ stdoutOffset: 103 });
-      await session.send({ stdout: { offset: 103, data: Buffer.from(' two') } });
-      await session.exit(0);
-    },
-  });
-  const { stdout, stderr } = await client.outcome();
-  assert.equal(stdout, 'one two');
-  assert.match(stderr, /100 bytes of output are lost/);
-});
-
-test('a process that ended while likerd was away: its exit status is asked for', patience, async () => {
-  await using server = await runServer(async (session) => {
-    await session.ready();
-    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
-  });
-  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
-  await client.sees('one');
-  server.kill();
-  await server.listen({
-    async attach(session) {
-      session.fail('FAILED_PRECONDITION', 'Cannot attach: it has ended', { reason: 'WRONG_STATE' });
-    },
-    unary: {
-      ListProcesses: () => ({ processes: [{ processId: 'main', exit: { code: 42 } }] }),
-    },
-  });
-  assert.equal((await client.outcome()).code, 42);
-});
-
-test('a second loss right after the first is survived as well', patience, async () => {
-  await using server = await runServer(async (session) => {
-    await session.ready();
-    await session.send({ stdout: { offset: 0, data: Buffer.from('1') } });
-  });
-  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
-  await client.sees('1');
-  server.kill();
-  const attached = Promise.withResolvers<void>();
-  await server.listen({
-    async attach(session) {
-      await session.ready({ stdoutOffset: 1 });
-      await session.send({ stdout: { offset: 1, data: Buffer.from('2') } });
-      attached.resolve();
-    },
-  });
-  await attached.promise;
-  server.kill();
-  await server.listen({
-    async attach(session) {
-      const start = (await session.next())?.start as { resume: { stdoutOffset: number } };
-      const { stdoutOffset } = start.resume;
-      await session.ready({ stdoutOffset });
-      await session.send({ stdout: { offset: stdoutOffset, data: Buffer.from('123'.slice(stdoutOffset)) } });
-      await session.exit(0);
-    },
-  });
-  const { code, stdout } = await client.outcome();
-  assert.deepEqual([code, stdout], [0, '123']);
-});
-
-test('no daemon: one line that says how to start it; 125 for run, 1 for others', patience, async () => {
-  await using server = new FakeServer();
-  const run = await likerctl(server.socketPath, 'run', '/', 'x');
-  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'likerd' (or 'npm start')\n`;
-  assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
-  assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
-    code: 1,
-    signal: null,
-    stdout: '',
-    stderr: text,
-  });
-});
-
 test('a closed stdout ends the client quietly with 141', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
@@ -358,63 +223,3 @@ test('a closed stdout ends the client quietly with 141', patience, async () => {
   const [code] = (await once(client.child, 'exit')) as [number];
   assert.equal(code, 141);
 });
-
-test('a cidfile is written; one that exists is refused before anything is done', patience, async () => {
-  let runs = 0;
-  await using server = await runServer(async (session) => {
-    runs++;
-    await session.ready();
-    await session.exit(0);
-  });
-  const cidfile = join(server.folder, 'cid');
-  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 0);
-  assert.equal(readFileSync(cidfile, 'utf8'), 'c'.repeat(64));
-  const second = await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x');
-  assert.equal(second.code, 125);
-  assert.match(second.stderr, /^likerctl: Cannot write the container id to .*: it exists already/);
-  assert.equal(runs, 1);
-});
-
-test('a cidfile does not stay when no container was made', patience, async () => {
-  await using server = new FakeServer();
-  const cidfile = join(server.folder, 'cid');
-  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 125);
-  assert.equal(existsSync(cidfile), false);
-});
-
-test('-it without a terminal is refused in Docker’s words', patience, async () => {
-  await using server = new FakeServer();
-  const { code, stderr } = await likerctl(server.socketPath, 'run', '-it', '/', 'x');
-  assert.deepEqual([code, stderr], [1, 'the input device is not a TTY\n']);
-});
-
-test(
-  'run -d prints the id; a command that is not there gives 127 and, with --rm, leaves nothing',
-  patience,
-  async () => {
-    await using server = new FakeServer();
-    const removed: string[] = [];
-    let isThere = true;
-    await server.listen({
-      unary: {
-        CreateContainer: () => ({ container: { id: 'd'.repeat(64) } }),
-        StartContainer: () => {
-          if (isThere) return {};
-          throw serviceError('FAILED_PRECONDITION', 'Cannot start: not found', {
-            reason: 'COMMAND_NOT_FOUND',
-          });
-        },
-        RemoveContainer: ({ container }: { container: string }) => {
-          removed.push(container);
-          return {};
-        },
-      },
-    });
-    const good = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
-    assert.deepEqual([good.code, good.stdout], [0, `${'d'.repeat(64)}\n`]);
-    isThere = false;
-    const bad = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
-    assert.deepEqual([bad.code, bad.stdout, bad.stderr], [127, '', 'likerctl: Cannot start: not found\n']);
-    assert.deepEqual(removed, ['d'.repeat(64)]);
-  },
-);

@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { FakeServer, type FakeSession } from '../test/fake-server.ts';
+import { type FakeSession, runServer } from '../test/fake-server.ts';
 import { TerminalLikerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
 const doubleKey = '\x1d\x1d';
-
-async function runServer(run: (session: FakeSession) => Promise<void>): Promise<FakeServer> {
-  const server = new FakeServer();
-  await server.listen({ run });
-  return server;
-}
 
 /** A terminal session that shows each byte of input in hexadecimal; q ends it with 7. */
 async function echo(session: FakeSession): Promise<void> {

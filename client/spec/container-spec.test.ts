@@ -108,6 +108,7 @@ test('the rest', () => {
     autoRemove: true,
     timeoutSeconds: 60,
     onDisconnect: 'ON_DISCONNECT_HANGUP',
+    restart: { name: 'NAME_NO', maxRetries: 0 },
     seccompUnconfined: true,
   });
 });
@@ -121,6 +122,7 @@ test('an entrypoint takes the command as its arguments; without a command there 
 for (const [argv, why] of [
   [['alpine'], /images are not supported yet; for a directory write \.\/alpine/],
   [['--network', 'bridge', '/r'], /networks are not supported yet/],
+  [['--restart', 'sometimes', '/r'], /use no, on-failure\[:N\], always or unless-stopped/],
   [['--pid', 'mine', '/r'], /use private, host or container:NAME/],
   [['--cpus', '1', '--cpu-quota', '5', '/r'], /they say the same/],
   [['--stop-signal', 'SIGNOPE', '/r'], /SIGNOPE/],

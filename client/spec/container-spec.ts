@@ -46,6 +46,7 @@ export function parseContainerSpec(
     autoRemove: flags.bool('rm'),
     timeoutSeconds: flags.int('timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
+    restart: parseRestart(flags.text('restart') ?? 'no'),
     seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
     ...defined({
       shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,
@@ -62,6 +63,23 @@ function processArgs(flags: FlagValues, command: readonly string[], directory: s
   if (command.length > 0) return [...command];
   const hasBash = ['bin/bash', 'usr/bin/bash'].some((path) => existsSync(join(directory, path)));
   return [hasBash ? 'bash' : 'sh'];
+}
+
+const restartNames: Readonly<Record<string, NonNullable<ContainerSpecInput['restart']>['name'] & string>> = {
+  no: 'NAME_NO',
+  'on-failure': 'NAME_ON_FAILURE',
+  always: 'NAME_ALWAYS',
+  'unless-stopped': 'NAME_UNLESS_STOPPED',
+};
+
+/** no, on-failure[:N], always, unless-stopped. */
+function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
+  const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
+  const name = restartNames[policy];
+  if (name === undefined) {
+    throw badArgument('restart', `Bad --restart '${text}': use no, on-failure[:N], always or unless-stopped`);
+  }
+  return { name, maxRetries: Number(retries ?? 0) };
 }
 
 /** HOST:IP; Docker's HOST=IP as well, which is clearer with an IPv6 address. */

@@ -92,6 +92,13 @@ export const containerFlags: readonly Flag[] = [
   { name: 'privileged', type: 'bool', help: 'All capabilities and devices of the daemon, no filters' },
   { name: 'read-only', type: 'bool', help: 'Mount the root read-only' },
   { name: 'replace', type: 'bool', help: 'Kill and remove a container that has the name already' },
+  {
+    name: 'restart',
+    type: 'string',
+    value: 'POLICY',
+    fallback: 'no',
+    help: 'Start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+  },
   { name: 'rm', type: 'bool', help: 'Remove the container when it has ended' },
   { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },

@@ -166,6 +166,13 @@ export class FakeServer implements AsyncDisposable {
   }
 }
 
+/** A server whose Run does what the test says. */
+export async function runServer(run: (session: FakeSession) => Promise<void>): Promise<FakeServer> {
+  const server = new FakeServer();
+  await server.listen({ run });
+  return server;
+}
+
 function implementation({
   run,
   exec,

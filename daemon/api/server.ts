@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { maxMessageBytes, v1 } from '../../proto/services.ts';
 import type { EngineApi } from '../engine/api.ts';
 import type { Log } from '../log.ts';
+import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
 import { eventService } from './event-service.ts';
@@ -29,9 +30,6 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Time in which the last frames may reach their clients at a shutdown. */
-const drainMs = 1000;
-
 /** Serves the API on the listener's connections. */
 export function serveApi(options: ApiOptions): Api {
   const { engine, log, listener, versions } = options;
@@ -50,14 +48,18 @@ export function serveApi(options: ApiOptions): Api {
   const stopServing = addStandardServices(server);
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  listener.serve((socket) => accept(socket, options, (connection) => injector.injectConnection(connection)));
+  const connections = new Connections();
+  listener.serve((socket) => {
+    connections.add(socket);
+    accept(socket, options, (connection) => injector.injectConnection(connection));
+  });
 
   return {
     async close() {
       listener.close();
       stopServing();
       calls.shutDown();
-      await drain(server);
+      await connections.drain(server);
     },
   };
 }
@@ -78,15 +80,4 @@ function accept(
     log.warn('connection refused', { error });
     socket.destroy();
   }
-}
-
-async function drain(server: Server): Promise<void> {
-  const { promise: drained, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    server.forceShutdown();
-    resolve();
-  }, drainMs);
-  server.tryShutdown(() => resolve());
-  await drained;
-  clearTimeout(timer);
 }

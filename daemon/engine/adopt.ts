@@ -6,14 +6,9 @@ import { clientLost } from './container/client-lost.ts';
 import { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
-import {
-  endedUnseen,
-  endedWhileAway,
-  reconnectMs,
-  release,
-  watchOrphan,
-} from './container/main-end.ts';
+import { endedUnseen, endedWhileAway, reconnectMs, release, watchOrphan } from './container/main-end.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
+import { armRestart, scheduleRestart } from './container/restart.ts';
 import { armTimeout, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { type EngineContext, runFolder } from './context.ts';
@@ -45,6 +40,15 @@ async function adopt(context: EngineContext, container: Container): Promise<void
   const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));
   if (heard) return;
   await withoutShim(context, container, folder);
+  if (context.freshBoot) restartAfterBoot(context, container);
+  armRestart(context, container);
+}
+
+/** Policy always: a stop holds until the machine is started again. */
+function restartAfterBoot(context: EngineContext, container: Container): void {
+  const { phase, spec, facts } = container;
+  if (phase.state !== 'exited' || spec.restart.name !== 'always' || !facts.stopRequested) return;
+  scheduleRestart(context, container, phase.exit);
 }
 
 /** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */

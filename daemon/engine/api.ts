@@ -22,6 +22,7 @@ export interface ContainerView {
   readonly execIds: readonly string[];
   readonly attachedClients: number;
   readonly clientLost: boolean;
+  readonly restartCount: number;
   /** Null unless asked for. */
   readonly layerBytes: number | null;
 }

@@ -51,6 +51,8 @@ export interface EngineContext {
   readonly layers: Layers;
   readonly processes: ProcessKernel;
   readonly identities: Identities;
+  /** The machine was started since the last daemon on this root. */
+  readonly freshBoot: boolean;
 }
 
 /** Folder of a container's run state. */

@@ -183,7 +183,10 @@ export class Engine implements EngineApi {
     const gone = this.#context.ledger.store.tombstone(reference);
     if (gone && condition !== 'next-exit') return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
     const container = this.#find(reference);
-    const runs = () => livePhase(container.phase) !== null || container.ending !== null;
+    const runs = () =>
+      livePhase(container.phase) !== null ||
+      container.phase.state === 'restarting' ||
+      container.ending !== null;
     const exit = () => (container.phase.state === 'exited' ? container.phase.exit : null);
     if (condition === 'next-exit') {
       const before = exit();
@@ -372,7 +375,7 @@ export class Engine implements EngineApi {
       root: paths.root,
       run: paths.run,
       containers: states.length,
-      running: count('running', 'orphaned'),
+      running: count('running', 'orphaned', 'restarting'),
       paused: count('paused'),
       stopped: count('created', 'exited'),
       cgroupLayout: cgroups.layout,

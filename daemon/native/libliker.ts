@@ -44,6 +44,7 @@ function bind(path: string) {
       'int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count)',
     ),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
+    notify: library.func('int liker_notify (const char *path, const char *text)'),
   };
 }
 
@@ -173,4 +174,9 @@ export function removeTree(path: string): Promise<void> {
       }
     });
   });
+}
+
+/** Sends one datagram to the service manager's socket (sd_notify(3)); '@' begins an abstract name. */
+export function notifyManager(path: string, text: string): void {
+  check(library().notify(path, text), 'notify the service manager at', 'sendto', path);
 }

@@ -134,6 +134,7 @@ export const baseSpec: ContainerSpec = {
   timeoutSeconds: 0,
   onDisconnect: 'keep',
   seccompUnconfined: false,
+  restart: { name: 'no', maxRetries: 0 },
 };
 
 export function containerView(
@@ -150,6 +151,7 @@ export function containerView(
     execIds: [],
     attachedClients: 0,
     clientLost: false,
+    restartCount: 0,
     layerBytes: null,
     ...patch,
   };

@@ -52,3 +52,6 @@ LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instru
 /* Removes a file or a folder with all that is in it, on one file system or several; links are not followed.
  * Gone already is no error. Call it asynchronously where the tree may be large. */
 LIKER_API int liker_remove_tree (const char *path);
+
+/* Sends one datagram to the service manager's Unix socket (sd_notify(3)); '@' begins an abstract name. Does not wait. */
+LIKER_API int liker_notify (const char *path, const char *text);

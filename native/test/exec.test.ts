@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { useFixture } from './use.ts';
@@ -20,7 +20,10 @@ test('an exec joins the container, with pipes of its own', async () => {
   assert.notEqual(shim.peer.text(1, 2).trim(), '1');
   assert.equal(existsSync(join(shim.runDir, 'exit.1')), true);
   shim.peer.taken(1);
-  assert.deepEqual((await shim.peer.hello()).map((state) => state.process), [0]);
+  assert.deepEqual(
+    (await shim.peer.hello()).map((state) => state.process),
+    [0],
+  );
 });
 
 test('an exec has a terminal of its own', async () => {
@@ -75,10 +78,7 @@ test('an exec after the end of the container fails', async () => {
   await using shim = fixture().run('true');
   await shim.peer.exit();
   shim.peer.exec(1, fixture().execPlan('true'));
-  assert.deepEqual(
-    [(await shim.peer.failed(1)).errno, (await shim.peer.failed(1)).name],
-    [3, 'join'],
-  );
+  assert.deepEqual([(await shim.peer.failed(1)).errno, (await shim.peer.failed(1)).name], [3, 'join']);
 });
 
 test('signals reach an exec, also before its pid is known', async () => {
@@ -92,15 +92,4 @@ test('signals reach an exec, also before its pid is known', async () => {
   await shim.peer.started(2);
   shim.peer.signal(2, 15);
   assert.equal((await shim.peer.exit(2)).signal, 15);
-});
-
-test('an exec is in the cgroups that it was told', async () => {
-  const tasks = '/sys/fs/cgroup/pids/tasks';
-  await using shim = fixture().run('sleep 100', { beforePivot: [] });
-  await shim.started();
-  const plan = fixture().execPlan('cat /proc/self/oom_score_adj');
-  shim.peer.exec(1, plan);
-  assert.equal((await shim.peer.exit(1)).code, 0);
-  assert.equal(existsSync(tasks), true);
-  assert.match(readFileSync(tasks, 'utf8'), /\d/);
 });

@@ -10,7 +10,8 @@ import { bind, containerSteps, mount, settings } from './plans.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
-const { ENOENT, EACCES, EINVAL, ENODEV, EPERM, EEXIST, ENOTDIR, ELOOP, ESRCH, EBADMSG, ENOEXEC } = constants.errno;
+const { ENOENT, EACCES, EINVAL, ENODEV, EPERM, EEXIST, ENOTDIR, ELOOP, ESRCH, EBADMSG, ENOEXEC } =
+  constants.errno;
 
 interface Expected {
   readonly errno: number;
@@ -19,17 +20,24 @@ interface Expected {
 }
 
 /** Starts with `bad` among the usual steps, and expects it to fail, with nothing left. */
-async function fails(bad: Step, where: 'beforePivot' | 'afterPivot' | 'last', expected: Expected): Promise<void> {
+async function fails(
+  bad: Step,
+  where: 'beforePivot' | 'afterPivot' | 'last',
+  expected: Expected,
+): Promise<void> {
   const steps = containerSteps(fixture().container({ [where]: [bad] }));
   await using shim = fixture().spawn(steps);
   const failure = await shim.peer.failed();
   const { errno, call, name, step } = failure;
-  assert.deepEqual({ errno, call, name, step }, { ...pick(expected), name: bad.step, step: steps.indexOf(bad) });
+  assert.deepEqual(
+    { errno, call, name, step },
+    { ...pick(expected), name: bad.step, step: steps.indexOf(bad) },
+  );
   assert.match(failure.object, expected.object ?? /./);
   await isGone(shim);
 }
 
-function pick({ errno, call }: Expected): { errno: number; call: string } {
+function pick({ errno, call }: { errno: number; call: string }): { errno: number; call: string } {
   return { errno, call };
 }
 
@@ -39,27 +47,132 @@ async function isGone(shim: TestShim): Promise<void> {
 }
 
 const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'last', Expected])[] = [
-  ['an unknown file system', mount('nosuchfs', '/x', 0), 'beforePivot', { errno: ENODEV, call: 'fsopen', object: /nosuchfs/ }],
-  ['a bad mount option', mount('tmpfs', '/x', 0, [['size', 'much']]), 'beforePivot', { errno: EINVAL, call: 'fsconfig', object: /size=much/ }],
-  ['a missing bind source', bind('/no/such', '/x'), 'beforePivot', { errno: ENOENT, call: 'open_tree', object: /no\/such/ }],
-  ['a missing bind target', bind('/tmp', '/x/y', { create: 'none' }), 'beforePivot', { errno: ENOENT, call: 'openat2', object: /x\/y/ }],
-  ['a file where a directory must be', { step: 'directory', target: '/bin/busybox/x', mode: 0o755 }, 'beforePivot', { errno: ENOTDIR, call: 'mkdirat' }],
-  ['a link where something is', { step: 'symlink', target: '/dev/null', to: 'x' }, 'beforePivot', { errno: EEXIST, call: 'symlinkat' }],
-  ['a device where another is', { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 5, mode: 0o666 }, 'beforePivot', { errno: EEXIST, call: 'mknodat' }],
-  ['an unknown sysctl', { step: 'sysctl', path: 'kernel/nosuch', value: '1' }, 'beforePivot', { errno: ENOENT, call: 'openat2' }],
-  ['T7: a sysctl path that leads out', { step: 'sysctl', path: '../self/oom_score_adj', value: '1' }, 'beforePivot', { errno: constants.errno.EXDEV, call: 'openat2' }],
-  ['a bad sysctl value', { step: 'sysctl', path: 'net/ipv4/ip_forward', value: 'many' }, 'beforePivot', { errno: EINVAL, call: 'write' }],
-  ['a cgroup that is not there', { step: 'join-cgroup', file: '/sys/fs/cgroup/none/tasks' }, 'beforePivot', { errno: ENOENT, call: 'open', object: /none\/tasks/ }],
-  ['a namespace of a process that is gone', { step: 'join-namespace', flag: 0x40000000, pid: 1, startTime: '987654321' }, 'beforePivot', { errno: ESRCH, call: 'pidfd_open', object: /process 1/ }],
-  ['a bad unshare', { step: 'unshare', flags: 0x100 | 0x800 }, 'beforePivot', { errno: EINVAL, call: 'unshare', object: /^$/ }],
-  ['a bad hostname', { step: 'hostname', name: 'x'.repeat(65) }, 'beforePivot', { errno: EINVAL, call: 'sethostname' }],
-  ['a missing working directory', { step: 'cwd', path: '/nowhere', create: false }, 'last', { errno: ENOENT, call: 'openat2', object: /nowhere/ }],
-  ['a working directory that is a file', { step: 'cwd', path: '/bin/busybox', create: false }, 'last', { errno: ENOTDIR, call: 'openat2' }],
-  ['T3: a working directory by a link of procfs', { step: 'cwd', path: '/proc/self/fd/0', create: false }, 'last', { errno: ELOOP, call: 'openat2' }],
-  ['a bad seccomp filter', { step: 'seccomp', filter: Buffer.alloc(8, 255) }, 'afterPivot', { errno: EINVAL, call: 'seccomp' }],
-  ['an rlimit above the hard one', { step: 'rlimit', resource: 99, soft: '1', hard: '1' }, 'afterPivot', { errno: EINVAL, call: 'prlimit', object: /99/ }],
-  ['capabilities that are not there', { step: 'capabilities', effective: 1n << 50n, permitted: 1n << 24n, inheritable: 0n, ambient: 0n }, 'last', { errno: EPERM, call: 'capset', object: /^$/ }],
-  ['a user change without the right', { step: 'groups', gids: [1] }, 'last', { errno: EPERM, call: 'setgroups', object: /^$/ }],
+  [
+    'an unknown file system',
+    mount('nosuchfs', '/x', 0),
+    'beforePivot',
+    { errno: ENODEV, call: 'fsopen', object: /nosuchfs/ },
+  ],
+  [
+    'a bad mount option',
+    mount('tmpfs', '/x', 0, [['size', 'much']]),
+    'beforePivot',
+    { errno: EINVAL, call: 'fsconfig', object: /size=much/ },
+  ],
+  [
+    'a missing bind source',
+    bind('/no/such', '/x'),
+    'beforePivot',
+    { errno: ENOENT, call: 'open_tree', object: /no\/such/ },
+  ],
+  [
+    'a missing bind target',
+    bind('/tmp', '/x/y', { create: 'none' }),
+    'beforePivot',
+    { errno: ENOENT, call: 'openat2', object: /x\/y/ },
+  ],
+  [
+    'a file where a directory must be',
+    { step: 'directory', target: '/bin/busybox/x', mode: 0o755 },
+    'beforePivot',
+    { errno: ENOTDIR, call: 'mkdirat' },
+  ],
+  [
+    'a link where something is',
+    { step: 'symlink', target: '/dev/null', to: 'x' },
+    'beforePivot',
+    { errno: EEXIST, call: 'symlinkat' },
+  ],
+  [
+    'a device where another is',
+    { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 5, mode: 0o666 },
+    'beforePivot',
+    { errno: EEXIST, call: 'mknodat' },
+  ],
+  [
+    'an unknown sysctl',
+    { step: 'sysctl', path: 'kernel/nosuch', value: '1' },
+    'beforePivot',
+    { errno: ENOENT, call: 'openat2' },
+  ],
+  [
+    'T7: a sysctl path that leads out',
+    { step: 'sysctl', path: '../self/oom_score_adj', value: '1' },
+    'beforePivot',
+    { errno: constants.errno.EXDEV, call: 'openat2' },
+  ],
+  [
+    'a bad sysctl value',
+    { step: 'sysctl', path: 'net/ipv4/ip_forward', value: 'many' },
+    'beforePivot',
+    { errno: EINVAL, call: 'write' },
+  ],
+  [
+    'a cgroup that is not there',
+    { step: 'join-cgroup', file: '/sys/fs/cgroup/none/tasks' },
+    'beforePivot',
+    { errno: ENOENT, call: 'open', object: /none\/tasks/ },
+  ],
+  [
+    'a namespace of a process that is gone',
+    { step: 'join-namespace', flag: 0x40000000, pid: 1, startTime: '987654321' },
+    'beforePivot',
+    { errno: ESRCH, call: 'pidfd_open', object: /process 1/ },
+  ],
+  [
+    'a bad unshare',
+    { step: 'unshare', flags: 0x80000000 },
+    'beforePivot',
+    { errno: EINVAL, call: 'unshare', object: /^$/ },
+  ],
+  [
+    'a bad hostname',
+    { step: 'hostname', name: 'x'.repeat(65) },
+    'beforePivot',
+    { errno: EINVAL, call: 'sethostname' },
+  ],
+  [
+    'a missing working directory',
+    { step: 'cwd', path: '/nowhere', create: false },
+    'last',
+    { errno: ENOENT, call: 'openat2', object: /nowhere/ },
+  ],
+  [
+    'a working directory that is a file',
+    { step: 'cwd', path: '/bin/busybox', create: false },
+    'last',
+    { errno: ENOTDIR, call: 'openat2' },
+  ],
+  [
+    'T3: a working directory by a link of procfs',
+    { step: 'cwd', path: '/proc/self/fd/0', create: false },
+    'last',
+    { errno: ELOOP, call: 'openat2' },
+  ],
+  [
+    'a bad seccomp filter',
+    { step: 'seccomp', filter: Buffer.alloc(8, 255) },
+    'afterPivot',
+    { errno: EINVAL, call: 'seccomp' },
+  ],
+  [
+    'an rlimit above the hard one',
+    { step: 'rlimit', resource: 99, soft: '1', hard: '1' },
+    'afterPivot',
+    { errno: EINVAL, call: 'prlimit', object: /99/ },
+  ],
+  [
+    'capabilities that are not there',
+    { step: 'capabilities', effective: 1n << 50n, permitted: 1n << 24n, inheritable: 0n, ambient: 0n },
+    'last',
+    { errno: EPERM, call: 'capset', object: /^$/ },
+  ],
+  [
+    'a user change without the right',
+    { step: 'groups', gids: [1] },
+    'last',
+    { errno: EPERM, call: 'setgroups', object: /^$/ },
+  ],
 ];
 
 for (const [name, bad, where, expected] of cases)
@@ -136,12 +249,11 @@ test('a run folder that is not there is told', async () => {
 });
 
 test('a child that is killed before exec is told', async () => {
-  const steps = containerSteps(fixture().container({ tty: true }));
-  await using shim = fixture().spawn(
-    steps.map((step) => (step.step === 'seccomp' ? step : step)),
-    { tty: true },
-  );
-  shim.peer.signal(0, 9);
-  const frame = await shim.peer.until(({ type }) => type === 130 || type === 135);
-  assert.ok(frame);
+  const killAll = Buffer.from([6, 0, 0, 0, 0, 0, 0, 0x80]); // BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS
+  const steps = containerSteps(fixture().container({ afterPivot: [{ step: 'seccomp', filter: killAll }] }));
+  await using shim = fixture().spawn(steps);
+  const failure = await shim.peer.failed();
+  assert.deepEqual([failure.errno, failure.name], [constants.errno.ECHILD, 'start']);
+  assert.match(failure.object, /signal 31/);
+  await isGone(shim);
 });

@@ -3,14 +3,46 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync }
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encodeLaunch } from '../../daemon/kernel/plan/encode.ts';
-import { cloneFlag, type LaunchSettings, type ShimSettings, type Step } from '../../daemon/kernel/plan/steps.ts';
+import {
+  cloneFlag,
+  type LaunchSettings,
+  type ShimSettings,
+  type Step,
+} from '../../daemon/kernel/plan/steps.ts';
 import { closeFd, loadShim, pidfdReap, pidfdSignal, spawnShim } from '../../daemon/native/libliker.ts';
 import { Peer } from './peer.ts';
 import { type ContainerOptions, containerSteps, programSteps, settings } from './plans.ts';
 
 const native = join(import.meta.dirname, '..');
-const applets = ['sh', 'cat', 'echo', 'true', 'false', 'sleep', 'tty', 'stty', 'grep', 'head', 'wc', 'ls', 'id'];
-const more = ['mkdir', 'kill', 'ps', 'test', 'hostname', 'seq', 'dd', 'yes', 'pwd', 'env', 'stat', 'readlink'];
+const applets = [
+  'sh',
+  'cat',
+  'echo',
+  'true',
+  'false',
+  'sleep',
+  'tty',
+  'stty',
+  'grep',
+  'head',
+  'wc',
+  'ls',
+  'id',
+];
+const more = [
+  'mkdir',
+  'kill',
+  'ps',
+  'test',
+  'hostname',
+  'seq',
+  'dd',
+  'yes',
+  'pwd',
+  'env',
+  'stat',
+  'readlink',
+];
 
 /** LIKER_SHIM names another binary: the sanitized one. */
 const binary = process.env['LIKER_SHIM'] ?? join(native, 'build/liker-shim');
@@ -86,7 +118,8 @@ export class Fixture implements Disposable {
   #count = 0;
 
   constructor() {
-    for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc']) mkdirSync(join(this.rootfs, name), { recursive: true });
+    for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc'])
+      mkdirSync(join(this.rootfs, name), { recursive: true });
     mkdirSync(this.at);
     execFileSync('cp', ['/bin/busybox', join(this.rootfs, 'bin/busybox')]);
     for (const name of [...applets, ...more]) symlinkSync('busybox', join(this.rootfs, 'bin', name));
@@ -116,7 +149,11 @@ export class Fixture implements Disposable {
     };
   }
 
-  spawn(steps: readonly Step[], launch: Partial<LaunchSettings> = {}, shim: Partial<ShimSettings> = {}): TestShim {
+  spawn(
+    steps: readonly Step[],
+    launch: Partial<LaunchSettings> = {},
+    shim: Partial<ShimSettings> = {},
+  ): TestShim {
     const own = this.shimSettings(shim);
     return this.spawnPlan(encodeLaunch({ settings: settings(launch), steps }, own), own.runDir);
   }
@@ -141,10 +178,16 @@ export class Fixture implements Disposable {
   }
 
   /** The plan of an exec of a shell script in the container. */
-  execPlan(script: string, options: Partial<ContainerOptions> = {}, launch: Partial<LaunchSettings> = {}): Buffer {
-    const terminal: Step[] = options.tty ? [{ step: 'terminal', console: false, uid: 0, gid: 5 }] : [];
-    const steps = [...terminal, ...programSteps(this.container({ args: ['/bin/sh', '-c', script], ...options }))];
-    const own = settings({ cloneFlags: 0, joinMain: execNamespaces, tty: options.tty ?? false, ...launch });
-    return encodeLaunch({ settings: own, steps });
+  execPlan(
+    script: string,
+    options: Partial<ContainerOptions> = {},
+    launch: Partial<LaunchSettings> = {},
+    leading: readonly Step[] = [],
+  ): Buffer {
+    const tty = options.tty ?? false;
+    const terminal: Step[] = tty ? [{ step: 'terminal', console: false, uid: 0, gid: 5 }] : [];
+    const program = programSteps(this.container({ args: ['/bin/sh', '-c', script], ...options }));
+    const own = settings({ cloneFlags: 0, joinMain: execNamespaces, tty, ...launch });
+    return encodeLaunch({ settings: own, steps: [...leading, ...terminal, ...program] });
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { childrenOf } from './fixture.ts';
 import { useFixture } from './use.ts';
@@ -15,7 +15,6 @@ test('the init is pid 1, holds nothing and may do nothing', async () => {
   assert.match(status, /^CapEff:\t0000000000000020$/m);
   assert.match(status, /^CapPrm:\t0000000000000020$/m);
   assert.match(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), /^liker-init\0/);
-  const { readdirSync } = await import('node:fs');
   assert.deepEqual(readdirSync(`/proc/${pid}/fd`), ['0']);
   assert.match(readlinkSync(`/proc/${pid}/fd/0`), /^pipe:/);
 });
@@ -28,8 +27,16 @@ test('T1: the process that entered the namespaces runs from a sealed memfd, not 
 });
 
 test('the init forwards signals, and tells the status of its child', async () => {
-  for (const [signal, name] of [[15, 'TERM'], [1, 'HUP'], [10, 'USR1'], [2, 'INT']] as const) {
-    await using shim = fixture().run(`trap 'echo ${name}; exit 42' ${name}; echo ready; while :; do sleep 0.05; done`, { init: true });
+  for (const [signal, name] of [
+    [15, 'TERM'],
+    [1, 'HUP'],
+    [10, 'USR1'],
+    [2, 'INT'],
+  ] as const) {
+    await using shim = fixture().run(
+      `trap 'echo ${name}; exit 42' ${name}; echo ready; while :; do sleep 0.05; done`,
+      { init: true },
+    );
     await shim.peer.outputMatches(/ready/);
     shim.peer.signal(0, signal);
     assert.equal((await shim.peer.exit()).code, 42);

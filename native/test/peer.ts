@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
-import { frameHeader, fromShim, noBound, shimProtocol, toShim } from '../../daemon/kernel/process/protocol.ts';
+import {
+  frameHeader,
+  fromShim,
+  noBound,
+  shimProtocol,
+  toShim,
+} from '../../daemon/kernel/process/protocol.ts';
 
 /** A frame of the shim, with its payload still as bytes. */
 export interface Frame {

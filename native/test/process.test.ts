@@ -16,7 +16,14 @@ test('runs a program with pipes, tells its exit, writes the record and ends when
   const pid = await shim.started();
   const exit = await shim.peer.exit();
   assert.deepEqual(
-    { code: exit.code, signal: exit.signal, core: exit.core, cut: exit.cut, stdout: exit.stdout, stderr: exit.stderr },
+    {
+      code: exit.code,
+      signal: exit.signal,
+      core: exit.core,
+      cut: exit.cut,
+      stdout: exit.stdout,
+      stderr: exit.stderr,
+    },
     { code: 7, signal: 0, core: 0, cut: 0, stdout: 4n, stderr: 4n },
   );
   assert.equal(shim.peer.text(), 'out\n');
@@ -107,7 +114,7 @@ test('a process that has closed its stdin is told with all ones', async () => {
   assert.equal(await shim.peer.acked(0, 1n, 1n), noBound);
 });
 
-test('without open stdin the process reads the container\'s /dev/null', async () => {
+test("without open stdin the process reads the container's /dev/null", async () => {
   await using shim = fixture().run('cat; readlink /proc/self/fd/0; stat -c %t,%T -L /proc/self/fd/0');
   await shim.peer.exit();
   assert.equal(shim.peer.text(), '/dev/null\n1,3\n');

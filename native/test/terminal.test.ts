@@ -63,7 +63,9 @@ test('VEOF after a part of a line ends the input too', async () => {
 
 test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
   for (const send of ['key', 'signal']) {
-    await using shim = fixture().run("trap 'echo got it; exit 3' INT; echo ready; sleep 100; exit 4", { tty: true });
+    await using shim = fixture().run("trap 'echo got it; exit 3' INT; echo ready; sleep 100; exit 4", {
+      tty: true,
+    });
     await shim.peer.outputMatches(/ready/);
     if (send === 'key') shim.peer.stdin(0, 1n, 0n, '\u0003');
     else shim.peer.signal(0, 2, 1);
@@ -92,7 +94,8 @@ test('T23: what was written before a hang-up is read', async () => {
 test('T25: the terminal of an exec is closed after the end, whoever still has it open', async () => {
   await using shim = fixture().run('sleep 100');
   await shim.started();
-  const script = "trap '' HUP; (while echo -n .; do sleep 0.1; [ $((n+=1)) -lt 5 ] || sleep 3; done) & sleep 0.1";
+  const script =
+    "trap '' HUP; (while echo -n .; do sleep 0.1; [ $((n+=1)) -lt 5 ] || sleep 3; done) & sleep 0.1";
   shim.peer.exec(1, fixture().execPlan(script, { tty: true }));
   const exit = await shim.peer.exit(1);
   assert.deepEqual([exit.code, exit.cut], [0, 1]);

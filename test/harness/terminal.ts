@@ -125,7 +125,10 @@ function lines(buffer: xterm.IBuffer, from: number, count: number): string {
     if (line?.isWrapped && text.length > 0) text[text.length - 1] += joined;
     else text.push(joined);
   }
-  return text.join('\n').trimEnd();
+  return text
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .trimEnd();
 }
 
 /** likerctl, or another program, on a terminal. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Generous: it ends a test that hangs, and says nothing about speed. */
-export const hangMs = 60_000;
+export const hangMs = Number(process.env['LIKER_HANG_MS'] ?? 60_000);
 
 export interface UntilOptions {
   readonly deadlineMs?: number;

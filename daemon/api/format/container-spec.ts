@@ -7,6 +7,13 @@ import { formatOnDisconnect, formatProcessSpec } from './process.ts';
 
 const modes = { overlay: 'MODE_OVERLAY', rw: 'MODE_READ_WRITE', ro: 'MODE_READ_ONLY' } as const;
 
+const restartNames = {
+  no: 'NAME_NO',
+  'on-failure': 'NAME_ON_FAILURE',
+  always: 'NAME_ALWAYS',
+  'unless-stopped': 'NAME_UNLESS_STOPPED',
+} as const;
+
 export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
   return {
     ...spec,
@@ -21,6 +28,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     resources: formatResources(spec.resources),
     stopSignal: signalName(spec.stopSignal),
     onDisconnect: formatOnDisconnect(spec.onDisconnect),
+    restart: { name: restartNames[spec.restart.name], maxRetries: spec.restart.maxRetries },
   };
 }
 

@@ -12,6 +12,7 @@ const states: Readonly<Record<State, ContainerStateInput>> = {
   paused: 'CONTAINER_STATE_PAUSED',
   orphaned: 'CONTAINER_STATE_ORPHANED',
   exited: 'CONTAINER_STATE_EXITED',
+  restarting: 'CONTAINER_STATE_RESTARTING',
 };
 
 export function formatContainer(view: ContainerView): ContainerInput {
@@ -27,6 +28,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     execIds: [...view.execIds],
     attachedClients: view.attachedClients,
     clientLost: view.clientLost,
+    restartCount: view.restartCount,
     ...(view.layerBytes !== null && { layerBytes: view.layerBytes }),
   };
 }
@@ -42,6 +44,7 @@ function formatPhase(phase: Phase): Pick<ContainerInput, 'pid' | 'shimPid' | 'st
     case 'orphaned':
       return { pid: phase.main.pid, startedAt: timestampOfMs(phase.startedAt) };
     case 'exited':
+    case 'restarting':
       return {
         exit: formatExit(phase.exit),
         ...(phase.exit.startedAt !== null && { startedAt: timestampOfMs(phase.exit.startedAt) }),

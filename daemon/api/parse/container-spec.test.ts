@@ -67,6 +67,7 @@ test('a spec of only what is required gets every default', () => {
     timeoutSeconds: 0,
     onDisconnect: 'keep',
     seccompUnconfined: false,
+    restart: { name: 'no', maxRetries: 0 },
   });
 });
 

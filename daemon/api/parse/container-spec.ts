@@ -4,7 +4,7 @@ import { checkContainerName } from '../../../common/ids.ts';
 import { parseSignal } from '../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Rootfs as ProtoRootfs } from '../../../proto/gen/types/liker/v1/Rootfs.ts';
-import type { ContainerSpec, Namespaces, Rootfs } from '../../engine/container/spec.ts';
+import type { ContainerSpec, Namespaces, RestartPolicy, Rootfs } from '../../engine/container/spec.ts';
 import { checkHostPaths } from './host-paths.ts';
 import { parseExtraHost, parseNameServer, parseNodeName } from './hosts.ts';
 import { parseMounts } from './mounts.ts';
@@ -57,11 +57,38 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     timeoutSeconds: spec.timeoutSeconds,
     onDisconnect: parseOnDisconnect(spec.onDisconnect, `${field}.on_disconnect`, 'keep'),
     seccompUnconfined: spec.seccompUnconfined,
+    restart: parseRestart(spec, `${field}.restart`),
   };
 }
 
 function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {
   return items.map((item, index) => parse(item, `${field}[${index}]`));
+}
+
+const restartNames: Readonly<Record<string, RestartPolicy['name']>> = {
+  NAME_UNSPECIFIED: 'no',
+  NAME_NO: 'no',
+  NAME_ON_FAILURE: 'on-failure',
+  NAME_ALWAYS: 'always',
+  NAME_UNLESS_STOPPED: 'unless-stopped',
+};
+
+function parseRestart({ restart, autoRemove }: ProtoSpec, field: string): RestartPolicy {
+  const name = oneOf(restartNames, restart?.name ?? 'NAME_NO', `${field}.name`);
+  const maxRetries = restart?.maxRetries ?? 0;
+  if (name !== 'no' && autoRemove) {
+    throw badArgument(
+      field,
+      `Cannot restart by policy '${name}' what is removed at its end: drop one of restart and auto_remove`,
+    );
+  }
+  if (maxRetries !== 0 && name !== 'on-failure') {
+    throw badArgument(
+      `${field}.max_retries`,
+      `Cannot bound the restarts of policy '${name}': a bound goes with on-failure`,
+    );
+  }
+  return { name, maxRetries };
 }
 
 const modes: Readonly<Record<string, Rootfs['mode']>> = {

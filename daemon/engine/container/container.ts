@@ -14,6 +14,10 @@ export interface Facts {
   readonly clientLost: boolean;
   /** The last start was for a client that watches. */
   readonly attended: boolean;
+  /** Restarts by the policy since the last start by a call. */
+  readonly restartCount: number;
+  /** A call has stopped or killed it since its last start: the policy leaves it alone. */
+  readonly stopRequested: boolean;
   /** Number of the next exec. */
   readonly nextExec: number;
 }
@@ -23,6 +27,8 @@ const noFacts: Facts = {
   appliedLimits: [],
   clientLost: false,
   attended: false,
+  restartCount: 0,
+  stopRequested: false,
   nextExec: 1,
 };
 
@@ -52,8 +58,10 @@ export class Container {
   /** Set from the end of the main process until everything of the run is cleaned up. */
   ending: Promise<void> | null = null;
   removed = false;
-  /** Why the engine killed it, if it did. */
+  /** Kills it when its time is over (--timeout). */
   timeoutTimer: NodeJS.Timeout | null = null;
+  /** Starts it again by its policy. */
+  restartTimer: NodeJS.Timeout | null = null;
   /** Notified at each output, for those that follow the log. */
   readonly output = new Notifier();
 
@@ -71,7 +79,7 @@ export class Container {
       createdAt: row.createdAt,
       spec: JSON.parse(row.spec) as ContainerSpec,
       phase: JSON.parse(row.phase) as Phase,
-      facts: JSON.parse(row.facts) as Facts,
+      facts: { ...noFacts, ...(JSON.parse(row.facts) as Partial<Facts>) },
     });
   }
 
@@ -109,6 +117,7 @@ export class Container {
       execIds: [...this.execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
       attachedClients: this.main?.attachedClients ?? 0,
       clientLost: this.facts.clientLost,
+      restartCount: this.facts.restartCount,
       layerBytes,
     };
   }

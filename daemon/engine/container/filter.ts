@@ -70,5 +70,5 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
 
 /** Live, as ps without -a shows. */
 export function isListedByDefault(container: Container): boolean {
-  return livePhase(container.phase) !== null;
+  return livePhase(container.phase) !== null || container.phase.state === 'restarting';
 }

@@ -5,6 +5,7 @@ import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
+import { scheduleRestart, wantsRestart } from './restart.ts';
 
 /** How long a client may take its last bytes before the shim, which still holds them, is let go. */
 const drainMs = 5_000;
@@ -74,6 +75,7 @@ async function finish(
     else await main?.drained(drainMs);
     await release(context, container);
     if (container.spec.autoRemove) removeRecord(context, container, exit);
+    else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
   } finally {
     container.ending = null;
     // Last of all, so that who sees the exit finds nothing left of the run.

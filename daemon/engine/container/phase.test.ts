@@ -16,9 +16,9 @@ test('a wrong move names container, verb and phase, and says what to do', () => 
 });
 
 test('each verb begins only in its states', () => {
-  const states: State[] = ['created', 'running', 'paused', 'orphaned', 'exited'];
+  const states: State[] = ['created', 'running', 'paused', 'orphaned', 'exited', 'restarting'];
   const expected: Partial<Record<Verb, State[]>> = {
-    start: ['created', 'exited'],
+    start: ['created', 'exited', 'restarting'],
     pause: ['running'],
     resume: ['paused'],
     exec: ['running'],

@@ -41,7 +41,9 @@ export type Phase =
       readonly shimPid: number;
     }
   | { readonly state: 'orphaned'; readonly startedAt: number; readonly main: HostProcess }
-  | { readonly state: 'exited'; readonly exit: ExitStatus };
+  | { readonly state: 'exited'; readonly exit: ExitStatus }
+  /** Ended, and about to be started again at `at` (milliseconds since the epoch). */
+  | { readonly state: 'restarting'; readonly exit: ExitStatus; readonly at: number };
 
 export type State = Phase['state'];
 
@@ -58,8 +60,8 @@ export type Verb =
 
 /** In which states each verb may begin. One table for all. */
 const allowed: Readonly<Record<Verb, readonly State[]>> = {
-  start: ['created', 'exited'],
-  stop: ['running', 'paused', 'orphaned'],
+  start: ['created', 'exited', 'restarting'],
+  stop: ['running', 'paused', 'orphaned', 'restarting'],
   kill: ['running', 'paused', 'orphaned'],
   pause: ['running'],
   resume: ['paused'],
@@ -75,6 +77,7 @@ const words: Readonly<Record<State, string>> = {
   paused: 'it is paused',
   orphaned: 'its shim was lost',
   exited: 'it is not running',
+  restarting: 'it is about to be started again',
 };
 
 const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
@@ -82,6 +85,7 @@ const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
   'start paused': 'resume it instead',
   'remove running': 'stop it first, or remove it with force',
   'remove paused': 'stop it first, or remove it with force',
+  'remove restarting': 'stop it first, or remove it with force',
   'remove orphaned': 'kill it first, or remove it with force',
   'exec exited': 'start it first',
   'exec created': 'start it first',

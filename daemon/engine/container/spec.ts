@@ -37,6 +37,12 @@ export interface ProcessSpec {
   readonly privileged: boolean;
 }
 
+/** When a container is started again by itself. `maxRetries` is for on-failure; 0: no bound. */
+export interface RestartPolicy {
+  readonly name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+  readonly maxRetries: number;
+}
+
 export interface Rootfs {
   /** Absolute path on the host. */
   readonly directory: string;
@@ -108,4 +114,5 @@ export interface ContainerSpec {
   readonly timeoutSeconds: number;
   readonly onDisconnect: OnDisconnect;
   readonly seccompUnconfined: boolean;
+  readonly restart: RestartPolicy;
 }

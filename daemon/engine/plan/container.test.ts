@@ -48,6 +48,7 @@ const spec: ContainerSpec = {
   timeoutSeconds: 0,
   onDisconnect: 'keep',
   seccompUnconfined: false,
+  restart: { name: 'no', maxRetries: 0 },
 };
 
 const input: ContainerPlanInput = {

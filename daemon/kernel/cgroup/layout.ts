@@ -41,6 +41,8 @@ export interface LayoutOptions {
    * before 254 cannot restart a service whose own cgroup holds containers (219/CGROUP).
    */
   readonly delegated?: boolean;
+  /** On pure v2: the cgroup that containers go below, from the mount's root, in place of what `delegated` says. */
+  readonly delegatedPath?: string;
 }
 
 /** v1 controllers that containers are limited or measured by; a hierarchy with none of them is left alone. */
@@ -74,6 +76,7 @@ function ownFolder(hierarchy: Hierarchy, own: string): string {
 
 /** The folder below which the parent is made: never below the daemon's leaf, but beside it. */
 function v2Base(hierarchy: Hierarchy, pure: boolean, options: LayoutOptions): string {
+  if (pure && options.delegatedPath !== undefined) return ownFolder(hierarchy, options.delegatedPath);
   const own = ownUnifiedPath(options.selfCgroup);
   const above = own.replace(/\/daemon$/, '') || '/';
   return pure && (options.delegated ?? above !== own) ? ownFolder(hierarchy, above) : hierarchy.mountPoint;

@@ -34,16 +34,18 @@ static void walk_end (struct walk *walk) {
   walk_up (walk, -1);
 }
 
-/* Takes the next component out of `rest`: 1, 0 at the end. */
+/* Takes the next component out of `rest` into `name`: 1, or 0 at the end. */
 static int next_name (struct walk *walk) {
   size_t skip = strspn (walk->rest, "/");
   size_t length = strcspn (walk->rest + skip, "/");
+  if (length == 0)
+    return 0;
   if (length > NAME_MAX)
     return failed (ENAMETOOLONG);
   memcpy (walk->name, walk->rest + skip, length);
   walk->name[length] = '\0';
   memmove (walk->rest, walk->rest + skip + length, strlen (walk->rest + skip + length) + 1);
-  return length > 0;
+  return 1;
 }
 
 /* Puts a link's target before what is left. */
@@ -55,12 +57,11 @@ static int follow (struct walk *walk, int link) {
   ssize_t length = readlinkat (link, "", target, sizeof target - 1);
   if (length < 0)
     return -1;
-  size_t rest = strlen (walk->rest);
-  if (length == 0 || (size_t)length + rest + 2 > sizeof walk->rest)
+  size_t rest = strlen (walk->rest); /* is empty or begins with a slash */
+  if (length == 0 || (size_t)length + rest + 1 > sizeof walk->rest)
     return failed (length == 0 ? ENOENT : ENAMETOOLONG);
-  memmove (walk->rest + length + 1, walk->rest, rest + 1);
+  memmove (walk->rest + length, walk->rest, rest + 1);
   memcpy (walk->rest, target, (size_t)length);
-  walk->rest[length] = '/';
   if (target[0] == '/')
     walk_up (walk, 0);
   return 0;

@@ -59,7 +59,7 @@ static int be_born (void *arg) {
   return 1;
 }
 
-/* Clones on a stack of its own, with all signals blocked so that no handler of the parent runs in the child. */
+/* Clones on a stack of its own, with all signals blocked: no handler of the parent may run in the child. */
 static int clone_shim (struct birth *birth, int *pidfd) {
   const uint64_t all = ~0ull;
   uint64_t before;

@@ -249,7 +249,8 @@ bool connection_has_more (const struct shim *shim, const struct connection *conn
     return true;
   if (connection == shim->daemon)
     for (const struct process *process = shim->processes; process; process = process->next)
-      if (process->out[0].sent != process->out[0].produced || process->out[1].sent != process->out[1].produced)
-        return true;
+      for (int i = 0; i < 2; i++)
+        if (process->out[i].sent != process->out[i].produced)
+          return true;
   return false;
 }

@@ -1,4 +1,4 @@
-/* The frames that the daemon sends. What concerns a process that is gone is ignored: it may have crossed its end. */
+/* The frames that the daemon sends. One for a process that is gone is ignored: it may have crossed its end. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -51,7 +51,8 @@ static bool handle_stdin (struct shim *shim, struct process *process, struct cur
   uint64_t offset = read_u64 (fields);
   if (fields->bad)
     return false;
-  return !process || input_take (shim, process, session, offset, fields->at, (size_t)(fields->end - fields->at));
+  size_t size = (size_t)(fields->end - fields->at);
+  return !process || input_take (shim, process, session, offset, fields->at, size);
 }
 
 static bool handle_close_stdin (struct process *process, struct cursor *fields) {
@@ -74,7 +75,9 @@ static bool handle_resize (struct process *process, struct cursor *fields) {
   if (!raw || !is_whole (fields))
     return false;
   memcpy (size, raw, sizeof size);
-  struct winsize window = { .ws_col = size[0], .ws_row = size[1], .ws_xpixel = size[2], .ws_ypixel = size[3] };
+  struct winsize window = {
+    .ws_col = size[0], .ws_row = size[1], .ws_xpixel = size[2], .ws_ypixel = size[3]
+  };
   if (process)
     resize_process (process, &window);
   return true;

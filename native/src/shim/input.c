@@ -1,4 +1,4 @@
-/* stdin: a bounded queue in front of the pipe or the terminal, and what each client's session has got into it. */
+/* stdin: a bounded queue in front of the pipe or the terminal, and how far each client's session got. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -76,8 +76,8 @@ static bool enqueue (struct input *in, uint64_t session, const uint8_t *data, si
 }
 
 /* False for what a daemon that keeps to its window never sends: a gap, or more than the queue holds. */
-bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset, const uint8_t *data,
-                 size_t size) {
+bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
+                 const uint8_t *data, size_t size) {
   struct input *in = &process->in;
   if (in->closed || in->closing) {
     send_ack (shim, process, id, NO_BOUND);
@@ -144,12 +144,12 @@ static bool send_eof_character (struct process *process, struct source *to) {
   struct termios mode;
   if (tcgetattr (to->fd, &mode) < 0)
     return true;
-  char text[2] = { (char)mode.c_cc[VEOF], (char)mode.c_cc[VEOF] };
-  bool part = process->in.last_byte != 0 && process->in.last_byte != '\n' &&
-              !(process->in.last_byte == '\r' && mode.c_iflag & ICRNL) && process->in.last_byte != mode.c_cc[VEOF];
-  bool twice = mode.c_lflag & ICANON && part;
-  if (text[0] == NO_CHARACTER)
+  cc_t eof = mode.c_cc[VEOF];
+  if (eof == NO_CHARACTER)
     return true;
+  uint8_t last = process->in.last_byte, text[2] = { eof, eof };
+  bool at_start = last == 0 || last == '\n' || last == eof || (last == '\r' && mode.c_iflag & ICRNL);
+  bool twice = mode.c_lflag & ICANON && !at_start;
   return write (to->fd, text, twice ? 2 : 1) >= 0 || errno != EAGAIN;
 }
 

@@ -54,7 +54,9 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
     return 0;
   if (launch->open_stdin && open_pipe (&born->in, &ends->in, true) < 0)
     return -1;
-  return open_pipe (&born->out, &ends->out, false) < 0 || open_pipe (&born->err, &ends->err, false) < 0 ? -1 : 0;
+  if (open_pipe (&born->out, &ends->out, false) < 0)
+    return -1;
+  return open_pipe (&born->err, &ends->err, false);
 }
 
 /* Closes every fd above 2 but those that are kept: what the shim has open never comes near the container. */
@@ -194,11 +196,15 @@ static long clone_child (struct child *child, bool helper, int *pidfd) {
 int launch_clone (const struct launch *launch, int main_pidfd, char *title, struct born *born,
                   struct failure *failure) {
   __attribute__ ((cleanup (close_ends))) struct child_ends ends = { -1, -1, -1, -1, -1 };
-  struct child child = {
-    .launch = launch, .steps = launch->steps, .title = title, .main_pidfd = launch->join_main ? main_pidfd : -1,
-    .cgroup = -1,     .root = -1,             .slave = -1,    .masked = -1,
-    .null = -1,
-  };
+  struct child child = { .launch = launch,
+                         .steps = launch->steps,
+                         .title = title,
+                         .main_pidfd = launch->join_main ? main_pidfd : -1,
+                         .cgroup = -1,
+                         .root = -1,
+                         .slave = -1,
+                         .masked = -1,
+                         .null = -1 };
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   child.failure.step = NO_STEP;
   strcpy (child.failure.name, "clone");

@@ -1,6 +1,6 @@
 /*
- * The container's log in the CRI text format: `TIME stdout|stderr F|P TEXT\n`, in numbered segments. P: the text
- * does not end in a newline of the program. A log that cannot be written never stops the output.
+ * The container's log in the CRI text format: `TIME stdout|stderr F|P TEXT\n`, in numbered segments. P: the
+ * program's text has no newline there. A log that cannot be written never stops the output.
  */
 #pragma once
 #include <stdbool.h>

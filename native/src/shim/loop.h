@@ -1,7 +1,7 @@
 /*
- * The event loop's sources. epoll is edge-triggered: an event only sets flags, which say what is worth trying;
- * whoever gets EAGAIN clears its flag. So no source is ever freed while its event is at hand, and a paused
- * stream costs nothing.
+ * The event loop's sources. epoll is edge-triggered: an event only sets flags, which say what is worth
+ * trying; whoever gets EAGAIN clears its flag. So no source is ever freed while its event is at hand, and a
+ * paused stream costs nothing.
  */
 #pragma once
 #include <stdbool.h>

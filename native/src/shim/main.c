@@ -1,6 +1,6 @@
 /*
- * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether or not the
- * daemon lives. It is started by liker_spawn_shim with the plan at fd 3 and the daemon's socket at fd 4.
+ * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether or not
+ * the daemon lives. It is started by liker_spawn_shim with the plan at fd 3 and the daemon's socket at fd 4.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,8 +25,8 @@
 #define BIT(signal) (1ull << ((signal)-1))
 
 /*
- * Nothing but SIGKILL ends the shim: it outlives a hangup, an interrupt and the stop of the daemon's service. The
- * children get the mask emptied before exec. What the hardware raises, and abort, stays unblocked.
+ * Nothing but SIGKILL ends the shim: it outlives a hangup, an interrupt and the stop of the daemon's service.
+ * The children get the mask emptied before exec. What the hardware raises, and abort, stays unblocked.
  */
 static int block_signals (struct shim *shim) {
   const uint64_t blocked = ~(BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) |
@@ -95,7 +95,8 @@ static void read_plan (struct shim *shim) {
 }
 
 int main (int argc, char **argv) {
-  struct shim shim = { .run = -1, .signals = NO_SOURCE, .listener = NO_SOURCE, .title = argc ? argv[0] : NULL };
+  struct shim shim = { .run = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
+  shim.title = argc ? argv[0] : NULL;
   shim.log.folder = shim.log.file = -1;
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);

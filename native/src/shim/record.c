@@ -42,7 +42,8 @@ void record_write (struct shim *shim, const struct process *process) {
   put_number (put_text (name, "exit."), process->number);
   put_text (put_text (temporary, name), ".new");
   size_t size = (size_t)(put_record (text, process) - text);
-  cleanup_fd int file = openat (shim->run, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+  cleanup_fd int file = openat (shim->run, temporary, flags, 0600);
   if (file >= 0 && RETRY (write (file, text, size)) == (ssize_t)size)
     renameat (shim->run, temporary, shim->run, name);
 }

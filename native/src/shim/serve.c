@@ -1,4 +1,4 @@
-/* The loop: wait for events, then give everything a turn, until the container is gone and its end is taken. */
+/* The loop: wait for events, then give everything a turn, until the container is gone and that is taken. */
 #include <stddef.h>
 #include "shim.h"
 

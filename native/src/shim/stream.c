@@ -31,8 +31,8 @@ size_t stream_parts (const struct stream *stream, uint64_t offset, size_t size, 
 static bool map_ring (struct stream *stream) {
   if (stream->ring)
     return true;
-  void *memory =
-    mmap (NULL, stream->ring_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap (NULL, stream->ring_size, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (memory == MAP_FAILED)
     return false;
   madvise (memory, stream->ring_size, MADV_DONTFORK);
@@ -50,12 +50,12 @@ static void accept_bytes (struct shim *shim, struct stream *stream, struct iovec
 }
 
 /*
- * EIO of a terminal's master: no slave is open now; one may come back as long as the process lives (T22). A pipe
- * ends for good. All else is tried again at the next event.
+ * EIO of a terminal's master: no slave is open now; one may come back as long as the process lives (T22). A
+ * pipe ends for good. EAGAIN is no end. error: 0 when the read gave nothing.
  */
-static void note_end (struct shim *shim, struct process *process, struct stream *stream, bool at_end, int error) {
+static void note_end (struct shim *shim, struct process *process, struct stream *stream, int error) {
   stream->source.readable = false;
-  if (!at_end && error == EAGAIN)
+  if (error == EAGAIN)
     return;
   if (process->tty && !process->reaped)
     return;
@@ -77,7 +77,7 @@ void stream_pump (struct shim *shim, struct process *process, struct stream *str
     if (got < 0 && errno == EINTR)
       continue;
     if (got <= 0) {
-      note_end (shim, process, stream, got == 0, errno);
+      note_end (shim, process, stream, got == 0 ? 0 : errno);
       return;
     }
     accept_bytes (shim, stream, parts, (size_t)got);

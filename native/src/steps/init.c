@@ -1,6 +1,6 @@
 /*
- * The init: the first process of the container. It forwards signals to its child, reaps whatever is left to it,
- * and ends when the child ends. It holds nothing but a pipe, on which it tells the child's wait status.
+ * The init: the first process of the container. It forwards signals to its child, reaps whatever is left to
+ * it, and ends when the child ends. It holds nothing but a pipe, on which it tells the child's wait status.
  */
 #define _GNU_SOURCE
 #include <linux/capability.h>
@@ -36,7 +36,9 @@ static void close_all_but (int status) {
   sys_close_range (1, ~0u, 0);
 }
 
-static int shell_code (int status) { return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status); }
+static int shell_code (int status) {
+  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+}
 
 /* Ends the init when the child is among the dead. */
 static void reap (pid_t child) {
@@ -50,11 +52,12 @@ static void reap (pid_t child) {
 }
 
 /*
- * Blocked signals are never ignored (signal(7)), so pid 1 gets here even those whose default is to ignore. What
- * the hardware raises stays unblocked.
+ * Blocked signals are never ignored (signal(7)), so pid 1 gets here even those whose default is to ignore.
+ * What the hardware raises stays unblocked.
  */
 static __attribute__ ((noreturn)) void be_init (struct child *child, pid_t pid) {
-  const uint64_t own = BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) | BIT (SIGSYS);
+  const uint64_t own =
+    BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) | BIT (SIGSYS);
   const uint64_t ignored = BIT (SIGTTIN) | BIT (SIGTTOU) | BIT (SIGTSTP);
   const uint64_t waited = ~own;
   sys_sigprocmask (SIG_SETMASK, &waited, NULL);

@@ -18,7 +18,9 @@ int step_rlimit (struct child *child, struct cursor *fields) {
     return -1;
   char object[40];
   put_number (put_text (object, "resource "), resource);
-  return prlimit (0, (enum __rlimit_resource)resource, &limit, NULL) < 0 ? fail (child, "prlimit", object) : 0;
+  if (prlimit (0, (enum __rlimit_resource)resource, &limit, NULL) < 0)
+    return fail (child, "prlimit", object);
+  return 0;
 }
 
 int step_umask (struct child *child, struct cursor *fields) {

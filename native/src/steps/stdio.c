@@ -20,8 +20,8 @@ static int take_terminal (struct child *child) {
 }
 
 /*
- * An empty stdin is the container's own /dev/null, so that a change of its mode never reaches the host's; a pipe
- * without a writer where the container has none.
+ * An empty stdin is the container's own /dev/null, so that a change of its mode never reaches the host's; a
+ * pipe without a writer where the container has none.
  */
 static int open_empty (struct child *child) {
   struct stat st;
@@ -47,9 +47,9 @@ static int take_pipes (struct child *child) {
   if (child->in < 0)
     return -1;
   /* So that the user of STEP_USER can open /dev/stdout again. */
-  if (launch->uid || launch->gid)
-    if ((piped && fchown (child->in, launch->uid, launch->gid) < 0) ||
-        fchown (child->out, launch->uid, launch->gid) < 0 || fchown (child->err, launch->uid, launch->gid) < 0)
+  const int pipes[] = { piped ? child->in : -1, child->out, child->err };
+  for (int i = 0; i < 3 && (launch->uid || launch->gid); i++)
+    if (pipes[i] >= 0 && fchown (pipes[i], launch->uid, launch->gid) < 0)
       return fail (child, "fchown", "pipe");
   if (dup3 (child->in, 0, 0) < 0 || dup3 (child->out, 1, 0) < 0 || dup3 (child->err, 2, 0) < 0)
     return fail (child, "dup3", "pipe");

@@ -3,6 +3,7 @@ import type { KillScope } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
+import { cancelRestart } from '../restart.ts';
 
 const SIGKILL = 9;
 
@@ -14,6 +15,11 @@ export async function killContainer(
   scope: KillScope,
 ): Promise<void> {
   const { state } = container.phase;
+  if (signal === SIGKILL) container.facts = { ...container.facts, stopRequested: true };
+  if (state === 'restarting') {
+    cancelRestart(context, container);
+    return;
+  }
   requirePhase('kill', container, state);
   if (signal !== SIGKILL && state !== 'running') {
     const why =

@@ -2,6 +2,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { removeRecord } from '../main-end.ts';
 import { livePhase, requirePhase } from '../phase.ts';
+import { cancelRestart } from '../restart.ts';
 import { killAndWait } from './stop.ts';
 
 /** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
@@ -14,8 +15,11 @@ export async function removeContainer(
   if (options.force && livePhase(container.phase)) await context.cgroups.open(container.id).kill();
   await container.verbs.run(async () => {
     if (container.removed) return;
-    if (options.force) await killAndWait(context, container);
-    else if (container.ending) await container.ending;
+    if (options.force) {
+      container.facts = { ...container.facts, stopRequested: true };
+      await killAndWait(context, container);
+      cancelRestart(context, container);
+    } else if (container.ending) await container.ending;
     // With --rm it has removed itself at its end.
     if (container.removed) return;
     requirePhase('remove', container, container.phase.state);

@@ -22,9 +22,16 @@ const logSegmentBytes = 20 * 1024 * 1024;
 const logSegments = 5;
 
 /** Starts a container that does not run. One that runs is a success without effect. */
-export async function startContainer(context: EngineContext, container: Container): Promise<void> {
+export async function startContainer(
+  context: EngineContext,
+  container: Container,
+  options: { readonly byPolicy: boolean } = { byPolicy: false },
+): Promise<void> {
   await container.verbs.run(async () => {
     if (container.phase.state === 'running') return;
+    // Stopped or removed while the restart waited for its turn.
+    if (options.byPolicy && container.phase.state !== 'restarting') return;
+    if (!options.byPolicy) forgetRestarts(container);
     await launch(context, container, null);
   });
 }
@@ -117,6 +124,13 @@ async function launch(
     );
     throw error;
   }
+}
+
+/** A start by a call begins anew with the policy's counting. */
+function forgetRestarts(container: Container): void {
+  if (container.restartTimer) clearTimeout(container.restartTimer);
+  container.restartTimer = null;
+  container.facts = { ...container.facts, restartCount: 0, stopRequested: false };
 }
 
 /** Docker's -v makes a missing source on the host. */

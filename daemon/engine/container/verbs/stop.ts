@@ -2,6 +2,7 @@ import type { StopOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { livePhase } from '../phase.ts';
+import { cancelRestart } from '../restart.ts';
 
 /** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
 const killedMs = 30_000;
@@ -20,6 +21,8 @@ export async function stopLocked(
   container: Container,
   options: StopOptions,
 ): Promise<void> {
+  cancelRestart(context, container);
+  container.facts = { ...container.facts, stopRequested: true };
   const phase = livePhase(container.phase);
   if (!phase) {
     await container.ending;

@@ -1,0 +1,12 @@
+import type { Engine } from '../engines/engine.ts';
+import type { Lab } from '../lab.ts';
+import type { Result } from '../report.ts';
+
+export interface Bench {
+  readonly lab: Lab;
+  readonly peers: readonly Engine[];
+  readonly quick: boolean;
+}
+
+/** One question, answered by a table. */
+export type Case = (bench: Bench) => Promise<Result>;

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Fewer rounds, all in less than a minute. */
+  readonly quick: boolean;
+  /** Names of the cases to run; empty for all. */
+  readonly only: readonly string[];
+  /** Where the time goes in the daemon: its functions and the shim's system calls. */
+  readonly profile: boolean;
+  /** Containers of the proof; 0 for none. */
+  readonly proof: number;
+  /** Peers to leave out although they are installed. */
+  readonly without: readonly string[];
+}
+
+export const usage = `npm run bench [-- OPTION…]
+  --quick            fewer rounds, less than a minute
+  --only CASE[,…]    true, exec, command, prompt, ps, output
+  --without PEER[,…] leave out crun, runc or podman
+  --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
+  --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
+
+/** Throws an Error whose message is for the user. */
+export function parseOptions(args: readonly string[]): BenchOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      without: { type: 'string', default: '' },
+      profile: { type: 'boolean', default: false },
+      proof: { type: 'string', default: '0' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const proof = Number(values.proof);
+  if (!Number.isInteger(proof) || proof < 0) throw new Error(`--proof '${values.proof}' is not a number`);
+  return {
+    quick: values.quick,
+    only: values.only.split(',').filter(Boolean),
+    without: values.without.split(',').filter(Boolean),
+    profile: values.profile,
+    proof,
+  };
+}

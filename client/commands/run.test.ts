@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FakeServer, runServer, serviceError } from '../test/fake-server.ts';
+import { likerctl } from '../test/likerctl.ts';
+
+const patience = { timeout: 30_000 };
+
+test('a cidfile is written; one that exists is refused before anything is done', patience, async () => {
+  let runs = 0;
+  await using server = await runServer(async (session) => {
+    runs++;
+    await session.ready();
+    await session.exit(0);
+  });
+  const cidfile = join(server.folder, 'cid');
+  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 0);
+  assert.equal(readFileSync(cidfile, 'utf8'), 'c'.repeat(64));
+  const second = await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x');
+  assert.equal(second.code, 125);
+  assert.match(second.stderr, /^likerctl: Cannot write the container id to .*: it exists already/);
+  assert.equal(runs, 1);
+});
+
+test('a cidfile does not stay when no container was made', patience, async () => {
+  await using server = new FakeServer();
+  const cidfile = join(server.folder, 'cid');
+  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 125);
+  assert.equal(existsSync(cidfile), false);
+});
+
+test('-it without a terminal is refused in Docker’s words', patience, async () => {
+  await using server = new FakeServer();
+  const { code, stderr } = await likerctl(server.socketPath, 'run', '-it', '/', 'x');
+  assert.deepEqual([code, stderr], [1, 'the input device is not a TTY\n']);
+});
+
+test(
+  'run -d prints the id; a command that is not there gives 127 and, with --rm, leaves nothing',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const removed: string[] = [];
+    let isThere = true;
+    await server.listen({
+      unary: {
+        CreateContainer: () => ({ container: { id: 'd'.repeat(64) } }),
+        StartContainer: () => {
+          if (isThere) return {};
+          throw serviceError('FAILED_PRECONDITION', 'Cannot start: not found', {
+            reason: 'COMMAND_NOT_FOUND',
+          });
+        },
+        RemoveContainer: ({ container }: { container: string }) => {
+          removed.push(container);
+          return {};
+        },
+      },
+    });
+    const good = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
+    assert.deepEqual([good.code, good.stdout], [0, `${'d'.repeat(64)}\n`]);
+    isThere = false;
+    const bad = await likerctl(server.socketPath, 'run', '-d', '--rm', '/', 'x');
+    assert.deepEqual([bad.code, bad.stdout, bad.stderr], [127, '', 'likerctl: Cannot start: not found\n']);
+    assert.deepEqual(removed, ['d'.repeat(64)]);
+  },
+);
+
+test('a pidfile holds the pid when likerctl has ended', patience, async () => {
+  await using server = new FakeServer();
+  const container = { id: 'd'.repeat(64), pid: 4711 };
+  await server.listen({
+    unary: {
+      CreateContainer: () => ({ container }),
+      StartContainer: () => ({ container }),
+      GetContainer: () => ({ container }),
+    },
+  });
+  const pidfile = join(server.folder, 'pid');
+  assert.equal((await likerctl(server.socketPath, 'run', '-d', '--pidfile', pidfile, '/', 'x')).code, 0);
+  assert.equal(readFileSync(pidfile, 'utf8'), '4711');
+});

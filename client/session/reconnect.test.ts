@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeServer, runServer } from '../test/fake-server.ts';
+import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
+
+const patience = { timeout: 30_000 };
+
+test(
+  'after a lost connection the session goes on: nothing twice, nothing missing, stdin sent again',
+  patience,
+  async () => {
+    await using server = await runServer(async (session) => {
+      await session.next();
+      await session.ready();
+      await session.send({ stdout: { offset: 0, data: Buffer.from('one two ') } });
+      await session.readStdin(6);
+      await session.send({ stdinAck: { offset: 2 } });
+      await session.send({ stdout: { offset: 8, data: Buffer.from('three ') } });
+    });
+    const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
+    client.child.stdin.write('abcdef');
+    await client.sees('three ');
+    server.kill();
+    let resume: unknown;
+    let again = '';
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await server.listen({
+      async attach(session) {
+        const start = (await session.next())?.start as { resume?: unknown } | undefined;
+        resume = start?.resume;
+        await session.ready({ stdoutOffset: 8, stdinOffset: 3 });
+        const first = (await session.nextInput())?.stdin;
+        again = `${first?.offset}:${first?.data.toString()}`;
+        await session.send({ stdout: { offset: 8, data: Buffer.from('three four') } });
+        await session.exit(9);
+      },
+    });
+    const { code, stdout, stderr } = await client.outcome();
+    assert.equal(code, 9);
+    assert.equal(stdout, 'one two three four');
+    assert.equal(again, '3:def');
+    assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0 });
+    assert.deepEqual(stderr.split('\n'), [
+      'likerctl: lost likerd; waiting for it to come back (ctrl-c to give up)',
+      'likerctl: reconnected',
+      '',
+    ]);
+  },
+);
+
+test('output that the ring could not hold is said to be lost', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('one');
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      await session.ready({ stdoutOffset: 103 });
+      await session.send({ stdout: { offset: 103, data: Buffer.from(' two') } });
+      await session.exit(0);
+    },
+  });
+  const { stdout, stderr } = await client.outcome();
+  assert.equal(stdout, 'one two');
+  assert.match(stderr, /100 bytes of output are lost/);
+});
+
+test('a process that ended while likerd was away: its exit status is asked for', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('one');
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      session.fail('FAILED_PRECONDITION', 'Cannot attach: it has ended', { reason: 'WRONG_STATE' });
+    },
+    unary: {
+      ListProcesses: () => ({ processes: [{ processId: 'main', exit: { code: 42 } }] }),
+    },
+  });
+  assert.equal((await client.outcome()).code, 42);
+});
+
+test('a second loss right after the first is survived as well', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('1') } });
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('1');
+  server.kill();
+  const attached = Promise.withResolvers<void>();
+  await server.listen({
+    async attach(session) {
+      await session.ready({ stdoutOffset: 1 });
+      await session.send({ stdout: { offset: 1, data: Buffer.from('2') } });
+      attached.resolve();
+    },
+  });
+  await attached.promise;
+  server.kill();
+  await server.listen({
+    async attach(session) {
+      const start = (await session.next())?.start as { resume: { stdoutOffset: number } };
+      const { stdoutOffset } = start.resume;
+      await session.ready({ stdoutOffset });
+      await session.send({ stdout: { offset: stdoutOffset, data: Buffer.from('123'.slice(stdoutOffset)) } });
+      await session.exit(0);
+    },
+  });
+  const { code, stdout } = await client.outcome();
+  assert.deepEqual([code, stdout], [0, '123']);
+});
+
+test('no daemon: one line that says how to start it; 125 for run, 1 for others', patience, async () => {
+  await using server = new FakeServer();
+  const run = await likerctl(server.socketPath, 'run', '/', 'x');
+  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'likerd' (or 'npm start')\n`;
+  assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
+  assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: text,
+  });
+});

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { LikerError } from '../../common/errors.ts';
+import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
+import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
+import type { EngineApi, EventRecord, LogEntry, SubscribeOptions } from '../engine/api.ts';
+import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
+import { containerView, exitStatus } from '../test/fake-engine.ts';
+
+type Callback<T> = (error: ServiceError | null, value?: T) => void;
+
+function answer<T>(start: (callback: Callback<T>) => unknown): Promise<T> {
+  return new Promise((resolve, reject) =>
+    start((error, value) => (value === undefined ? reject(error) : resolve(value))),
+  );
+}
+
+function event(seq: number): EventRecord {
+  return {
+    seq,
+    time: 1_700_000_000_000 + seq,
+    containerId: 'c'.repeat(64),
+    containerName: 'web',
+    action: 'start',
+    attributes: { seq: String(seq) },
+  };
+}
+
+test('verbs reach the engine with their values, and their calls are logged with the peer', async () => {
+  const seen: unknown[] = [];
+  const verb =
+    (name: string) =>
+    async (...args: unknown[]) => {
+      seen.push([name, ...args]);
+      return containerView();
+    };
+  await using fixture = await ApiFixture.start({
+    start: verb('start'),
+    stop: verb('stop'),
+    restart: verb('restart'),
+    rename: verb('rename'),
+    kill: async (...args) => {
+      seen.push(['kill', ...args]);
+      return 'c'.repeat(64);
+    },
+    remove: async () => {
+      throw new LikerError('WRONG_STATE', "Cannot remove container 'web': it is already running");
+    },
+  });
+  const client = fixture.client('ContainerService');
+  await answer((done) => client.startContainer({ container: 'web' }, done));
+  await answer((done) => client.stopContainer({ container: 'web' }, done));
+  await answer((done) =>
+    client.restartContainer({ container: 'web', timeoutSeconds: 0, signal: 'HUP' }, done),
+  );
+  await answer((done) => client.renameContainer({ container: 'web', newName: 'db' }, done));
+  await answer((done) => client.killContainer({ container: 'web' }, done));
+  await answer((done) =>
+    client.killContainer({ container: 'web', signal: '10', scope: 'KILL_SCOPE_ALL' }, done),
+  );
+  assert.deepEqual(seen, [
+    ['start', 'web'],
+    ['stop', 'web', { timeoutSeconds: null, signal: null }],
+    ['restart', 'web', { timeoutSeconds: 0, signal: 1 }],
+    ['rename', 'web', 'db'],
+    ['kill', 'web', 9, 'main'],
+    ['kill', 'web', 10, 'all'],
+  ]);
+  await assert.rejects(
+    answer((done) => client.removeContainer({ container: 'web' }, done)),
+    {
+      code: status.FAILED_PRECONDITION,
+    },
+  );
+  await assert.rejects(
+    answer((done) => client.startContainer({}, done)),
+    (error) => {
+      assert.equal(detailsOf(error)?.details.field, 'container');
+      return true;
+    },
+  );
+  const lines = fixture.log.filter((line) => line.message === 'call');
+  assert.equal(lines.length, 8);
+  const { ms, ...first } = lines[0]?.fields ?? {};
+  assert.deepEqual(first, {
+    method: 'StartContainer',
+    container: 'web',
+    peerUid: 1000,
+    peerPid: 4321,
+    code: 'OK',
+  });
+  assert.equal(typeof ms, 'number');
+  assert.equal(lines[6]?.fields['code'], 'FAILED_PRECONDITION');
+  assert.equal(lines[6]?.fields['reason'], 'WRONG_STATE');
+  assert.ok(lines.every((line) => line.level === 'info'));
+});
+
+test('a wait ends with the exit, or with its client', async () => {
+  const aborted = Promise.withResolvers<unknown>();
+  const waits: EngineApi['wait'] = (container, condition, signal) => {
+    if (container === 'never') return Promise.resolve(null);
+    if (condition === 'removed') return Promise.resolve(exitStatus(5));
+    return new Promise((_resolve, reject) =>
+      signal.addEventListener('abort', () => {
+        aborted.resolve(signal.reason);
+        reject(signal.reason);
+      }),
+    );
+  };
+  await using fixture = await ApiFixture.start({ wait: waits });
+  const client = fixture.client('ContainerService');
+  const ended = await answer<{ exit: { code: number } | null }>((done) =>
+    client.waitContainer({ container: 'web', condition: 'WAIT_CONDITION_REMOVED' }, done as never),
+  );
+  assert.equal(ended.exit?.code, 5);
+  const never = await answer<{ exit: null }>((done) =>
+    client.waitContainer({ container: 'never' }, done as never),
+  );
+  assert.equal(never.exit, null);
+  const call = client.waitContainer({ container: 'web' }, () => {});
+  setImmediate(() => call.cancel());
+  await new Promise((resolve) => call.once('status', resolve));
+  // Cancelled before it came to the server, there is nothing to abort: then ask again with a deadline.
+  await answer((done) =>
+    client.waitContainer({ container: 'web' }, { deadline: Date.now() + 50 }, done),
+  ).catch(() => {});
+  assert.equal(((await aborted.promise) as LikerError).reason, 'CANCELLED');
+});
+
+test('logs come in batches with their times, and a client that leaves ends the reading', async () => {
+  const left = Promise.withResolvers<void>();
+  const entries: LogEntry[] = [
+    { timeNs: 1_700_000_000_123_456_789n, stream: 'stdout', data: Buffer.from('a\n') },
+    { timeNs: 1_700_000_000_123_456_790n, stream: 'stderr', data: Buffer.from([0xff, 0x0a]) },
+  ];
+  let asked: unknown;
+  await using fixture = await ApiFixture.start({
+    async *logs(_container, options, signal) {
+      asked = options;
+      yield entries;
+      if (!options.follow) return;
+      try {
+        await once(signal, 'abort');
+      } finally {
+        left.resolve();
+      }
+    },
+  });
+  const client = fixture.client('LogService');
+  const all: ReadLogsResponse[] = [];
+  for await (const message of client.readLogs({
+    container: 'web',
+    tail: 0,
+    since: { seconds: 5, nanos: 6 },
+  })) {
+    all.push(message as ReadLogsResponse);
+  }
+  assert.deepEqual(asked, { follow: false, tail: 0, sinceNs: 5_000_000_006n, untilNs: null });
+  assert.deepEqual(all[0]?.entries[0]?.time, { seconds: 1_700_000_000, nanos: 123_456_789 });
+  assert.equal(all[0]?.entries[1]?.stream, 'LOG_STREAM_STDERR');
+  assert.deepEqual(all[0]?.entries[1]?.data, Buffer.from([0xff, 0x0a]));
+  const follow = client.readLogs({ container: 'web', follow: true });
+  follow.on('error', () => {});
+  await once(follow, 'data');
+  follow.cancel();
+  await left.promise;
+});
+
+test('events are sent no faster than the client reads them, and none is lost', async () => {
+  const total = 20_000;
+  let made = 0;
+  let asked: SubscribeOptions | undefined;
+  await using fixture = await ApiFixture.start({
+    async *events(options) {
+      asked = options;
+      while (made < total) yield event(++made);
+    },
+    lastSeq: () => ({ last: 9, oldest: 3 }),
+  });
+  const client = fixture.client('EventService');
+  const stream = client.subscribe({ sinceSeq: 0, filters: [{ key: 'container', value: 'web' }] });
+  const [first] = (await once(stream, 'data')) as [SubscribeResponse];
+  stream.pause();
+  // An answered call on the same daemon means that the stream had its turns.
+  for (let turn = 0; turn < 20; turn += 1) await answer((done) => client.getLastSeq({}, done));
+  assert.ok(made < total, `all ${made} events were made for a client that does not read`);
+  const rest: number[] = [];
+  for await (const message of stream) rest.push((message as SubscribeResponse).event?.seq ?? 0);
+  assert.equal(first.event?.seq, 1);
+  assert.deepEqual(
+    rest,
+    Array.from({ length: total - 1 }, (_, index) => index + 2),
+  );
+  assert.deepEqual(asked?.filters, [{ key: 'container', value: 'web' }]);
+  assert.equal(asked?.sinceSeq, 0);
+  assert.deepEqual(await answer((done) => client.getLastSeq({}, done)), { lastSeq: 9, oldestSeq: 3 });
+});
+
+test('a stream that fails half-way sends what it has, then the status', async () => {
+  await using fixture = await ApiFixture.start({
+    async *events() {
+      yield event(1);
+      throw new LikerError('EVENTS_TRIMMED', 'Cannot replay', { metadata: { oldest_seq: '7' } });
+    },
+  });
+  const seen: number[] = [];
+  const stream = fixture.client('EventService').subscribe({});
+  await assert.rejects(
+    async () => {
+      for await (const message of stream) seen.push((message as SubscribeResponse).event?.seq ?? 0);
+    },
+    (error) => {
+      assert.equal((error as ServiceError).code, status.OUT_OF_RANGE);
+      assert.deepEqual(detailsOf(error)?.details.metadata, { oldest_seq: '7' });
+      return true;
+    },
+  );
+  assert.deepEqual(seen, [1]);
+});
+
+test('system answers versions and facts', async () => {
+  await using fixture = await ApiFixture.start({
+    info: () => ({
+      root: '/r',
+      run: '/x',
+      containers: 3,
+      running: 1,
+      paused: 1,
+      stopped: 1,
+      cgroupLayout: 'hybrid',
+      cgroupControllers: [{ name: 'memory', version: 1, mountPoint: '/sys/fs/cgroup/memory' }],
+      capabilities: ['CAP_KILL'],
+      seccomp: true,
+      warnings: [],
+    }),
+  });
+  const client = fixture.client('SystemService');
+  const version = await answer<{ version: string; apiMax: string; nodeVersion: string; kernel: string }>(
+    (done) => client.getVersion({}, done as never),
+  );
+  assert.equal(version.version, '1.2.3');
+  assert.equal(version.apiMax, 'v1');
+  assert.equal(version.nodeVersion, process.version);
+  const info = await answer<Record<string, unknown>>((done) => client.getInfo({}, done as never));
+  assert.equal(info['containers'], 3);
+  assert.equal(info['pid'], process.pid);
+  assert.ok((info['rssBytes'] as number) > 1e6);
+  assert.ok((info['memoryBytes'] as number) > 1e6);
+  assert.ok(Number.isFinite(info['eventLoopP99Ms']));
+});

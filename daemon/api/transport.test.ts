@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { LikerError } from '../../common/errors.ts';
+import { ApiFixture, detailsOf, testPeer } from '../test/api-fixture.ts';
+import { containerView } from '../test/fake-engine.ts';
+import { claimSocket } from './socket.ts';
+import { servedServices } from './standard-services.ts';
+
+const peerCredentials = () => testPeer;
+
+function version(fixture: ApiFixture): Promise<unknown> {
+  return new Promise((resolve, reject) =>
+    fixture
+      .client('SystemService')
+      .getVersion({}, (error, value) => (error ? reject(error) : resolve(value))),
+  );
+}
+
+/** A call with bytes as they are. */
+function rawCall(
+  client: Client,
+  path: string,
+  bytes: Buffer,
+): Promise<{ code: number; bytes: Buffer | undefined; error: unknown }> {
+  return new Promise((resolve) =>
+    client.makeUnaryRequest(
+      path,
+      (value: Buffer) => value,
+      (value: Buffer) => value,
+      bytes,
+      new Metadata(),
+      (error, value) => resolve({ code: error?.code ?? status.OK, bytes: value, error }),
+    ),
+  );
+}
+
+test('bytes that are no HTTP/2, or a broken one, harm nobody', async () => {
+  await using fixture = await ApiFixture.start({});
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+  const broken: (string | Buffer)[] = [
+    'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    Buffer.alloc(100_000, 0xff),
+    preface.slice(0, 10),
+    Buffer.concat([Buffer.from(preface), Buffer.from([0xff, 0xff, 0xff, 4, 0, 0, 0, 0, 0])]),
+    Buffer.concat([Buffer.from(preface), Buffer.from([0, 0, 4, 1, 4, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff])]),
+    '',
+  ];
+  for (const bytes of broken) {
+    const socket = connect(fixture.socket);
+    socket.on('error', () => {});
+    socket.resume();
+    socket.end(bytes);
+    await new Promise((resolve) => socket.once('close', resolve));
+  }
+  const reset = connect(fixture.socket);
+  await once(reset, 'connect');
+  reset.write(preface);
+  reset.destroy();
+  await version(fixture);
+});
+
+test('a message that is none, an unknown method and an unknown field', async () => {
+  await using fixture = await ApiFixture.start({ get: async () => containerView() });
+  const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
+  const get = '/liker.v1.ContainerService/GetContainer';
+  assert.equal((await rawCall(client, get, Buffer.from([0xff, 0xff]))).code, status.INTERNAL);
+  assert.equal(
+    (await rawCall(client, '/liker.v1.ContainerService/Nothing', Buffer.alloc(0))).code,
+    status.UNIMPLEMENTED,
+  );
+  // Field 1 "web", and field 4000 of a newer client.
+  const known = Buffer.from([0x0a, 3, 0x77, 0x65, 0x62]);
+  const unknown = Buffer.from([0x82, 0xfa, 0x01, 2, 1, 2]);
+  assert.equal((await rawCall(client, get, Buffer.concat([unknown, known, unknown]))).code, status.OK);
+  const empty = await rawCall(client, get, Buffer.alloc(0));
+  assert.equal(empty.code, status.INVALID_ARGUMENT);
+  assert.equal(detailsOf(empty.error)?.details.field, 'container');
+  client.close();
+});
+
+test('200 idle connections are no burden to the next one', async () => {
+  await using fixture = await ApiFixture.start({});
+  const idle: Socket[] = [];
+  for (let index = 0; index < 200; index += 1) {
+    const socket = connect(fixture.socket);
+    await once(socket, 'connect');
+    idle.push(socket);
+  }
+  await version(fixture);
+  for (const socket of idle) socket.destroy();
+});
+
+test('health tells each service, and their end', async () => {
+  const fixture = await ApiFixture.start({});
+  const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
+  const check = (service: string) =>
+    rawCall(
+      client,
+      '/grpc.health.v1.Health/Check',
+      Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]),
+    );
+  assert.equal(servedServices.length, 6);
+  for (const service of servedServices) {
+    const { code, bytes } = await check(service);
+    assert.equal(code, status.OK, service);
+    assert.deepEqual(bytes, Buffer.from([0x08, 1]), `${service} is SERVING`);
+  }
+  assert.equal((await check('liker.v1.Nothing')).code, status.NOT_FOUND);
+  client.close();
+  await fixture[Symbol.asyncDispose]();
+});
+
+test('reflection, both versions, has the files with all that they import', async () => {
+  await using fixture = await ApiFixture.start({});
+  const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
+  // ServerReflectionRequest.file_containing_symbol
+  const symbol = 'liker.v1.ContainerService';
+  const request = Buffer.concat([Buffer.from([0x22, symbol.length]), Buffer.from(symbol)]);
+  for (const versionName of ['v1', 'v1alpha']) {
+    const call = client.makeBidiStreamRequest(
+      `/grpc.reflection.${versionName}.ServerReflection/ServerReflectionInfo`,
+      (value: Buffer) => value,
+      (value: Buffer) => value,
+      new Metadata(),
+    );
+    call.write(request);
+    const [response] = (await once(call, 'data')) as [Buffer];
+    call.end();
+    for (const file of [
+      'liker/v1/container_service.proto',
+      'liker/v1/process.proto',
+      'google/protobuf/timestamp.proto',
+    ]) {
+      assert.ok(response.includes(file), `${versionName}: ${file}`);
+    }
+    await once(call, 'end');
+  }
+  client.close();
+});
+
+test('the socket is for root and its group alone', async () => {
+  await using fixture = await ApiFixture.start({});
+  assert.equal(statSync(fixture.socket).mode & 0o777, 0o660);
+  const umask = process.umask();
+  assert.notEqual(umask, 0o177, 'the umask is as it was');
+});
+
+test('a second daemon is told who serves; a stale socket is replaced, another file is not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-socket-'));
+  const path = join(folder, 'x.sock');
+  const first = await claimSocket({ path, peerCredentials, env: {} });
+  await assert.rejects(
+    claimSocket({ path, peerCredentials, env: {} }),
+    (error) =>
+      error instanceof LikerError && error.reason === 'ALREADY_RUNNING' && /pid 4321/.test(error.message),
+  );
+  first.close();
+  // A socket whose process is gone: bound, never unlinked.
+  await new Promise<void>((resolve, reject) => {
+    const script = `const s = require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    import('node:child_process').then(({ execFile }) => {
+      execFile(process.execPath, ['-e', script, path], (error) =>
+        error?.signal === 'SIGKILL' ? resolve() : reject(error),
+      );
+    }, reject);
+  });
+  assert.ok(statSync(path).isSocket(), 'the stale socket is there');
+  (await claimSocket({ path, peerCredentials, env: {} })).close();
+  const file = join(folder, 'file');
+  writeFileSync(file, 'precious');
+  await assert.rejects(claimSocket({ path: file, peerCredentials, env: {} }), /no socket/);
+  assert.equal(statSync(file).size, 8);
+  rmSync(folder, { recursive: true });
+});
+
+test('connections that come before the engine is there are served once it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-early-'));
+  const path = join(folder, 'x.sock');
+  const listener = await claimSocket({ path, peerCredentials, env: {} });
+  const early = connect(path);
+  await once(early, 'connect');
+  early.write('hello');
+  const echo = Promise.withResolvers<string>();
+  // Whoever takes a connection gets all its bytes: none was read meanwhile.
+  await new Promise((resolve) =>
+    createServer().listen(join(folder, 'y.sock'), function (this: ReturnType<typeof createServer>) {
+      this.close(resolve);
+    }),
+  );
+  listener.serve((socket) => {
+    socket.on('data', (data) => echo.resolve(String(data)));
+    socket.resume();
+  });
+  assert.equal(await echo.promise, 'hello');
+  early.destroy();
+  listener.close();
+  rmSync(folder, { recursive: true });
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Container } from './container.ts';
+import { unseenExit } from './exit-status.ts';
+import { wantsRestart } from './restart.ts';
+import type { ContainerSpec, RestartPolicy } from './spec.ts';
+
+function container(
+  restart: RestartPolicy,
+  facts: { restartCount?: number; stopRequested?: boolean } = {},
+): Container {
+  const made = new Container({
+    id: 'a',
+    createdAt: 1,
+    spec: { name: 'web', restart } as ContainerSpec,
+    phase: { state: 'created' },
+  });
+  made.facts = { ...made.facts, ...facts };
+  return made;
+}
+
+const exit = (code: number, lifeMs = 0) => ({ ...unseenExit(code, '', 1000), exitedAt: 1000 + lifeMs });
+
+test('no never restarts, always and unless-stopped do after any end', () => {
+  assert.equal(wantsRestart(container({ name: 'no', maxRetries: 0 }), exit(1)), false);
+  assert.equal(wantsRestart(container({ name: 'always', maxRetries: 0 }), exit(0)), true);
+  assert.equal(wantsRestart(container({ name: 'unless-stopped', maxRetries: 0 }), exit(0)), true);
+});
+
+test('on-failure restarts after a failure, up to its bound in a row', () => {
+  const policy = { name: 'on-failure', maxRetries: 2 } as const;
+  assert.equal(wantsRestart(container(policy), exit(0)), false);
+  assert.equal(wantsRestart(container(policy, { restartCount: 1 }), exit(3)), true);
+  assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3)), false);
+  // A life of ten seconds ends the row.
+  assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3, 10_000)), true);
+});
+
+test('what was stopped by a call stays down', () => {
+  assert.equal(
+    wantsRestart(container({ name: 'always', maxRetries: 0 }, { stopRequested: true }), exit(0)),
+    false,
+  );
+});

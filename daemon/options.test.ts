@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DaemonOptions, parseOptions } from './options.ts';
+
+function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<DaemonOptions | null> {
+  return parseOptions(args, env, '1.2.3');
+}
+
+test('without options everything is where the system expects it', async () => {
+  assert.deepEqual(await parse([]), {
+    root: '/var/lib/liker',
+    run: '/run/liker',
+    socket: '/run/liker/liker.sock',
+    stopContainersOnExit: false,
+    logLevel: 'info',
+    logFormat: 'text',
+    readyFd: null,
+  });
+});
+
+test('the socket is in the run folder unless it is named', async () => {
+  assert.equal((await parse(['--run', '/r']))?.socket, '/r/liker.sock');
+  assert.equal((await parse(['--run', '/r', '--socket', 'unix:///s/x.sock']))?.socket, '/s/x.sock');
+  assert.equal((await parse([], { LIKER_RUN: '/e', LIKER_ROOT: '/d' }))?.socket, '/e/liker.sock');
+  assert.equal((await parse([], { LIKER_RUN: '/e', LIKER_HOST: 'unix:/h.sock' }))?.socket, '/h.sock');
+});
+
+test('options are read', async () => {
+  const args = [
+    '--root=/d',
+    '--stop-containers-on-exit',
+    '--log-level',
+    'debug',
+    '--log-format',
+    'json',
+    '--ready-fd',
+    '0',
+  ];
+  const options = await parse(args, { LIKER_ROOT: '/other' });
+  assert.equal(options?.root, '/d');
+  assert.equal(options?.stopContainersOnExit, true);
+  assert.equal(options?.logLevel, 'debug');
+  assert.equal(options?.logFormat, 'json');
+  assert.equal(options?.readyFd, 0);
+});
+
+test('what is wrong is told in one line', async () => {
+  const wrong: [args: string[], why: RegExp][] = [
+    [['--rot', 'x'], /rot/],
+    [['run'], /options only/],
+    [['--root'], /root/],
+    [['--root', 'relative'], /absolute path/],
+    [['--socket', 'tcp://host:1'], /absolute path/],
+    [['--log-level', 'loud'], /log-level.*loud.*error/],
+    [['--ready-fd', 'x'], /ready-fd/],
+    [['--root', '/a', '--root', '/b'], /twice/],
+  ];
+  for (const [args, why] of wrong) {
+    await assert.rejects(
+      parse(args),
+      (error: Error) => why.test(error.message) && !error.message.includes('\n'),
+      args.join(' '),
+    );
+  }
+});
+
+test('--help and --version are answered, and nothing else is done', async (t) => {
+  const printed = t.mock.method(console, 'log', () => {});
+  assert.equal(await parse(['--version']), null);
+  assert.equal(printed.mock.calls[0]?.arguments[0], '1.2.3');
+  assert.equal(await parse(['--help']), null);
+  assert.match(printed.mock.calls[1]?.arguments[0] as string, /--stop-containers-on-exit/);
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { LikerError } from '../../common/errors.ts';
+import {
+  attachDeviceFilter,
+  closeFd,
+  loadShim,
+  peerCredentials,
+  pidfdEnded,
+  pidfdOpen,
+  pidfdSignal,
+  readInRoot,
+} from '../../daemon/native/libliker.ts';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync('/tmp/liker-lib-');
+});
+after(() => rmSync(folder, { recursive: true }));
+
+function startTime(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+test('T1: the copy of the shim cannot be written', () => {
+  const fd = loadShim('/bin/busybox');
+  assert.throws(() => {
+    const again = openSync(`/proc/self/fd/${fd}`, 'r+');
+    try {
+      writeSync(again, 'x');
+    } finally {
+      closeFd(again);
+    }
+  }, /EPERM|EACCES|ETXTBSY/);
+  closeFd(fd);
+});
+
+test('a shim that is not there is told as such', () => {
+  assert.throws(
+    () => loadShim('/no/shim'),
+    (error) => error instanceof LikerError && error.syscall?.errno === 'ENOENT' && error.reason === 'SYSCALL',
+  );
+});
+
+test('T39: a pidfd is given for the very same process only', async () => {
+  const child = spawn('/bin/busybox', ['sleep', '100']);
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  assert.equal(pidfdOpen(pid, '1'), null);
+  const pidfd = pidfdOpen(pid, startTime(pid));
+  assert.ok(pidfd !== null);
+  assert.equal(pidfdEnded(pidfd), false);
+  assert.equal(pidfdSignal(pidfd, 9), true);
+  await once(child, 'exit');
+  assert.equal(pidfdEnded(pidfd), true);
+  assert.equal(pidfdSignal(pidfd, 0), false);
+  closeFd(pidfd);
+});
+
+test('the peer of a Unix socket is known', async () => {
+  const path = join(folder, 'socket');
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  const client = connect(path);
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const handle = (socket as unknown as { _handle: { fd: number } })._handle;
+  assert.deepEqual(peerCredentials(handle.fd), { pid: process.pid, uid: 0, gid: 0 });
+  client.destroy();
+  socket.destroy();
+  server.close();
+});
+
+test('T16: files are read inside the root, regular ones only, up to a size', () => {
+  const root = join(folder, 'root');
+  mkdirSync(join(root, 'etc'), { recursive: true });
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0\n');
+  writeFileSync(join(root, 'etc/large'), Buffer.alloc(100));
+  symlinkSync('/etc/passwd', join(root, 'etc/link'));
+  symlinkSync('../../../../../../etc/shadow', join(root, 'etc/up'));
+  assert.equal(readInRoot(root, '/etc/passwd', 1000)?.toString(), 'root:x:0:0\n');
+  assert.equal(readInRoot(root, 'etc/link', 1000)?.toString(), 'root:x:0:0\n');
+  assert.equal(readInRoot(root, 'etc/up', 1000), null);
+  assert.equal(readInRoot(root, 'etc/nothing', 1000), null);
+  assert.equal(readInRoot(root, 'etc/large', 100)?.length, 100);
+  const fails = (path: string, errno: string) =>
+    assert.throws(
+      () => readInRoot(root, path, 99),
+      (error) => error instanceof LikerError && error.syscall?.errno === errno,
+    );
+  fails('etc/large', 'EFBIG');
+  fails('etc', 'EINVAL');
+});
+
+test("a bad device filter is refused with the kernel's word", () => {
+  assert.throws(
+    () => attachDeviceFilter('/sys/fs/cgroup/unified', Buffer.alloc(8)),
+    (error) => error instanceof LikerError && error.syscall?.syscall === 'bpf',
+  );
+});

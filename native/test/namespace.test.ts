@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
+import { containerSteps, privateNamespaces } from './plans.ts';
+import { useFixture } from './use.ts';
+
+const fixture = useFixture();
+const v1 = `/sys/fs/cgroup/pids/liker-native-${process.pid}`;
+const v2 = `/sys/fs/cgroup/unified/liker-native-${process.pid}`;
+
+function startTime(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+function cgroupOf(pid: number, line: RegExp): string {
+  return (
+    readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+      .split('\n')
+      .find((text) => line.test(text)) ?? ''
+  );
+}
+
+async function withCgroups(act: () => Promise<void>): Promise<void> {
+  mkdirSync(v1);
+  mkdirSync(v2);
+  try {
+    await act();
+  } finally {
+    rmdirSync(v1);
+    rmdirSync(v2);
+  }
+}
+
+test('T41: a process is in its cgroups from the beginning, and so is an exec', async () => {
+  await withCgroups(async () => {
+    const join: Step = { step: 'join-cgroup', file: `${v1}/tasks` };
+    const steps = [join, ...containerSteps(fixture().container({ args: ['/bin/sleep', '100'], init: true }))];
+    await using shim = fixture().spawn(steps, { cgroup2: v2 });
+    const pid = await shim.started();
+    assert.match(cgroupOf(pid, /:pids:/), /liker-native/);
+    assert.match(cgroupOf(pid, /^0::/), /liker-native/);
+    const plan = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 });
+    shim.peer.exec(1, plan);
+    assert.match(cgroupOf(await shim.peer.started(1), /^0::/), /liker-native/);
+    const leading = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 }, [
+      join,
+      { step: 'oom-score', value: 500 },
+    ]);
+    shim.peer.exec(2, leading);
+    const exec = await shim.peer.started(2);
+    assert.match(cgroupOf(exec, /:pids:/), /liker-native/);
+    assert.equal(readFileSync(`/proc/${exec}/oom_score_adj`, 'utf8'), '500\n');
+    shim.peer.signal(0, 9);
+    await shim.peer.exit();
+  });
+});
+
+test('a container joins the pid namespace of another, and its network', async () => {
+  await using first = fixture().run('sleep 100');
+  const pid = await first.started();
+  const target = { pid, startTime: startTime(pid) };
+  const joinNet: Step = { step: 'join-namespace', flag: cloneFlag.network, ...target };
+  const steps = [
+    joinNet,
+    ...containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'ps -o comm; sleep 100'] })),
+  ];
+  await using second = fixture().spawn(steps, {
+    cloneFlags: privateNamespaces & ~cloneFlag.pid & ~cloneFlag.network,
+    joinPid: target,
+  });
+  const other = await second.started();
+  for (const name of ['pid', 'net'])
+    assert.equal(readlinkSync(`/proc/${other}/ns/${name}`), readlinkSync(`/proc/${pid}/ns/${name}`));
+  assert.notEqual(readlinkSync(`/proc/${other}/ns/mnt`), readlinkSync(`/proc/${pid}/ns/mnt`));
+  await second.peer.outputMatches(/sleep\n/);
+  first.peer.signal(0, 9);
+  const exit = await second.peer.exit();
+  assert.equal(exit.signal, 9);
+});
+
+test('T57: a process with another start time is not joined', async () => {
+  await using shim = fixture().spawn(containerSteps(fixture().container({})), {
+    cloneFlags: privateNamespaces & ~cloneFlag.pid,
+    joinPid: { pid: process.pid, startTime: '1' },
+  });
+  const failure = await shim.peer.failed();
+  assert.deepEqual([failure.errno, failure.name, failure.call], [3, 'join', 'pidfd_open']);
+});

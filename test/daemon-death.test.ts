@@ -1,0 +1,412 @@
+// Nothing dies with the daemon: kill -9 of likerd, and of a shim.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { Api } from './harness/api.ts';
+import { isAlive } from './harness/proc.ts';
+import { suite } from './harness/suite.ts';
+import { shellOnTerminal } from './harness/terminal.ts';
+import { until } from './harness/until.ts';
+
+const s = suite({ helpers: ['counter'] });
+const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+const prompt = /#$/;
+
+/** Kills likerd as nothing else can, and starts a new one. Answers how long that took until it served. */
+async function dieAndComeBack(): Promise<number> {
+  await s.daemon.kill9();
+  const start = Date.now();
+  await s.daemon.start();
+  return Date.now() - start;
+}
+
+// One after the other: each of them takes the daemon away.
+describe('kill -9 of likerd', { concurrency: 1 }, () => {
+  test('containers, execs, shells and logs go on, and a new likerd adopts them all within a second', async () => {
+    const count = 'i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done';
+    const ids = await Promise.all(
+      ['one', 'two', 'three'].map((name) => s.detached(['--name', `goes-on-${name}`], ['sh', '-c', count])),
+    );
+    const [first = ''] = ids;
+    await s.ok(['exec', '-d', first, 'sleep', '4321']);
+    await s.ok(['pause', 'goes-on-three']);
+    const before = await Promise.all(ids.map((id) => s.inspect(id)));
+    const exec = before[0]?.ExecIDs[0] ?? '';
+    assert.match(exec, /^[0-9a-f]{64}$/);
+
+    await s.daemon.kill9();
+    const linesBefore = logLines(before[0]?.LogPath ?? '');
+    await until(
+      'the log to go on without a daemon',
+      () => logLines(before[0]?.LogPath ?? '') > linesBefore + 5,
+    );
+    for (const { State } of before) assert.ok(isAlive(State.Pid) && isAlive(State.ShimPid));
+    const start = Date.now();
+    await s.daemon.start();
+    const served = Date.now() - start;
+    const now = await Promise.all(ids.map((id) => s.inspect(id)));
+    assert.deepEqual(
+      now.map(({ State }) => [State.Status, State.Pid, State.ShimPid]),
+      before.map(({ State }) => [State.Status, State.Pid, State.ShimPid]),
+    );
+    assert.deepEqual(now[0]?.ExecIDs, [exec]);
+    assert.ok(served < 3000, `adopted and served after ${served} ms, a start of Node included`);
+    // Adoption itself, by the daemon's own clock.
+    const seen = await s.ok(['logs', first]);
+    const numbers = seen.split('\n').map((line) => Number(line.replace('line ', '')));
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index),
+      'no line of the log is missing or twice',
+    );
+    assert.match(await s.ok(['top', first]), /sleep 4321/);
+    await s.ok(['unpause', 'goes-on-three']);
+    assert.equal(await s.ok(['exec', 'goes-on-three', 'echo', 'hi']), 'hi');
+    assert.equal(await s.ok(['stop', '-t', '0', ...ids]), ids.join('\n'));
+    await s.ok(['rm', ...ids]);
+  });
+
+  test('an interactive likerctl reconnects to the same shell and says so in one line', async () => {
+    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
+    await terminal.waitForText(prompt);
+    await terminal.run('kept=yes; echo $$', /2\r\n/);
+    await dieAndComeBack();
+    await terminal.waitForText('reconnected');
+    await terminal.run('echo $kept $$', /yes 2\r\n/);
+    const notices = terminal
+      .history()
+      .split('\n')
+      .filter((line) => line.includes('likerctl:'));
+    assert.ok(notices.length <= 2, notices.join('\n'));
+    terminal.resize(101, 31);
+    await until('the size', async () => (await terminal.run('stty size', /\d+ \d+\r\n/)).includes('31 101'), {
+      everyMs: 200,
+    });
+    terminal.type('exit 4\r');
+    assert.equal(await terminal.end(), 4);
+  });
+
+  test('so does an interactive exec', async () => {
+    const id = await s.detached([], ['sleep', '1000']);
+    await using terminal = s.terminal(['exec', '-it', id, 'bash', '--norc']);
+    await terminal.waitForText(prompt);
+    await terminal.run('kept=exec; echo $$', /\d+\r\n/);
+    await dieAndComeBack();
+    await terminal.waitForText('reconnected');
+    await terminal.run('echo $kept', /exec\r\n/);
+    terminal.type('exit 5\r');
+    assert.equal(await terminal.end(), 5);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('a client that reads along misses no byte, and gets none twice, however often the daemon dies', async () => {
+    // 12 MiB of numbered lines over some seconds.
+    const lines = 400_000;
+    const running = s.start(['run', '--rm', s.rootfs, 'counter', String(lines), '50'], { hangMs: 120_000 });
+    await running.waitFor('\n');
+    for (let death = 0; death < 3; death++) await dieAndComeBack();
+    const { code, bytes, stderr } = await running.outcome;
+    assert.equal(code, 7, stderr);
+    assert.equal(digest(bytes), digest(counted(lines)), stderr);
+  });
+
+  test('run --rm of a finite output that ends while no daemon is there: every byte and the exit code arrive', async () => {
+    const running = s.start(['run', '--rm', '--name', 'finite', s.rootfs, 'counter', '5000', '0', '300']);
+    await running.waitFor('line 0\n');
+    const { State } = await s.inspect('finite');
+    await s.daemon.kill9();
+    await until('its end without a daemon', () => !isAlive(State.Pid));
+    await s.daemon.start();
+    const { code, bytes, stderr } = await running.outcome;
+    assert.equal(code, 7, stderr);
+    assert.equal(digest(bytes), digest(counted(5000)), stderr);
+    await until('its removal', async () => (await s.likerctl(['inspect', 'finite'])).code === 1);
+  });
+
+  test('input that was under way arrives once', async () => {
+    const running = s.start(['run', '-i', '--rm', s.rootfs, 'sh', '-c', 'echo ready; cat; exit 9'], {
+      stdin: 'open',
+    });
+    await running.waitFor('ready');
+    const blocks = Array.from({ length: 60 }, (_, index) => `${index}`.padStart(20_000, '.'));
+    const write = (async () => {
+      for (const block of blocks) {
+        running.write(`${block}\n`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    await dieAndComeBack();
+    await write;
+    running.closeStdin();
+    const { code, stdout, stderr } = await running.outcome;
+    assert.equal(code, 9, stderr);
+    assert.equal(digest(Buffer.from(stdout)), digest(Buffer.from(`ready\n${blocks.join('\n')}\n`)), stderr);
+  });
+
+  test('exit statuses of the meantime are there afterwards', async () => {
+    const wants = [0, 3, 137];
+    const ids = await Promise.all(
+      wants.map((code) =>
+        s.detached([], ['sh', '-c', code === 137 ? 'sleep 1; kill -9 $$' : `sleep 1; exit ${code}`]),
+      ),
+    );
+    const pids = (await Promise.all(ids.map((id) => s.inspect(id)))).map(({ State }) => State.Pid);
+    const removed = await s.detached(['--rm'], ['sleep', '1']);
+    await s.daemon.kill9();
+    await until('their ends', () => pids.every((pid) => !isAlive(pid)));
+    await s.daemon.start();
+    assert.deepEqual((await s.ok(['wait', ...ids])).split('\n').map(Number), wants);
+    const states = await Promise.all(ids.map((id) => s.inspect(id)));
+    assert.deepEqual(
+      states.map(({ State }) => [State.Status, State.ExitCode]),
+      wants.map((code) => ['exited', code]),
+    );
+    await until(
+      'the removal of the one with --rm',
+      async () => (await s.likerctl(['inspect', removed])).code === 1,
+    );
+    await s.ok(['rm', ...ids]);
+  });
+
+  test('a wait of a client goes on by another call, and events of the meantime are numbered without a gap', async () => {
+    const id = await s.detached([], ['sh', '-c', 'sleep 0.7; exit 6']);
+    const { lastSeq } = await lastEvent();
+    const { Pid } = (await s.inspect(id)).State;
+    await s.daemon.kill9();
+    await until('its end', () => !isAlive(Pid));
+    await s.daemon.start();
+    await s.ok(['wait', id]);
+    const events = await until('the die event', async () => {
+      const lines = await s.ok(['events', '--since', String(lastSeq), '--until', '0s', '--format', 'json']);
+      const all = lines
+        .split('\n')
+        .filter(Boolean)
+        .map(
+          (line) =>
+            JSON.parse(line) as {
+              Seq: number;
+              Action: string;
+              Actor: { Attributes: Record<string, string> };
+            },
+        );
+      return all.some(({ Action }) => Action === 'die') && all;
+    });
+    assert.deepEqual(
+      events.map(({ Seq }) => Seq),
+      events.map((_, index) => lastSeq + 1 + index),
+    );
+    assert.equal(events.find(({ Action }) => Action === 'die')?.Actor.Attributes['exitCode'], '6');
+    await s.ok(['rm', id]);
+  });
+
+  test('the terminal is restored when the user gives up', async () => {
+    const folder = mkdtempSync(join(work, 'stty-'));
+    await using terminal = shellOnTerminal(
+      s.daemon,
+      `stty -a >${folder}/before; likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
+    );
+    await terminal.waitForText('ready');
+    await s.daemon.kill9();
+    await terminal.waitForText(/likerctl: .*likerd/);
+    terminal.type('\x03');
+    await terminal.waitForText('code:130');
+    assert.equal(readFileSync(join(folder, 'after'), 'utf8'), readFileSync(join(folder, 'before'), 'utf8'));
+    await s.daemon.start();
+    assert.equal((await s.inspect('given-up')).State.Status, 'running');
+    await s.ok(['rm', '-f', 'given-up']);
+  });
+
+  test('a client that is gone as well is noticed: exec hangs up, run keeps', async () => {
+    const id = await s.detached(['--name', 'holder'], ['sleep', '1000']);
+    const run = s.start(['run', '--name', 'kept', s.rootfs, 'sh', '-c', 'echo ready; exec sleep 1000']);
+    const exec = s.start(['exec', '-i', id, 'sh', '-c', 'echo ready; exec sleep 2345'], { stdin: 'open' });
+    await Promise.all([run.waitFor('ready'), exec.waitFor('ready')]);
+    await s.daemon.kill9();
+    run.kill('SIGKILL');
+    exec.kill('SIGKILL');
+    await Promise.all([run.outcome, exec.outcome]);
+    await s.daemon.start();
+    await until('the end of the exec', async () => !(await s.ok(['top', id])).includes('sleep 2345'), {
+      everyMs: 200,
+    });
+    await until('client lost', async () => (await s.inspect('kept')).State.ClientLost, { everyMs: 200 });
+    assert.equal((await s.inspect('kept')).State.Status, 'running');
+    await s.ok(['rm', '-f', 'kept', id]);
+  });
+
+  test('a create, a start, a removal cut off by it leave nothing half-made', async () => {
+    for (let round = 0; round < 5; round++) {
+      const api = new Api(s.daemon);
+      const calls = Array.from({ length: 8 }, (_, index) => {
+        const session = api.run(s.spec(['sh', '-c', `sleep 0.${index}; exit 1`]));
+        return session.end.catch(() => null);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 10 + round * 25));
+      await s.daemon.kill9();
+      await Promise.all(calls);
+      api[Symbol.dispose]();
+      await s.daemon.start();
+    }
+    await until(
+      'all of them to be gone',
+      async () => (await s.ok(['ps', '-aq', '--filter', 'status=running'])) === '',
+      { everyMs: 200 },
+    );
+    assert.deepEqual(await s.daemon.empty(), {});
+  });
+});
+
+describe('an orderly end of likerd', { concurrency: 1 }, () => {
+  test('SIGTERM leaves containers running, and clients come back to the next one', async () => {
+    const running = s.start(['run', '--rm', '--name', 'stays', s.rootfs, 'counter', '300', '1', '5']);
+    await running.waitFor('line 1\n');
+    const { code } = await s.daemon.stop();
+    assert.equal(code, 0);
+    await s.daemon.start();
+    const { code: exit, bytes, stderr } = await running.outcome;
+    assert.equal(exit, 7, stderr);
+    assert.equal(bytes.toString(), counted(300).toString());
+  });
+
+  test('--stop-containers-on-exit stops them', async () => {
+    await s.daemon.restart(['--stop-containers-on-exit']);
+    const id = await s.detached(
+      ['--name', 'stopped'],
+      ['sh', '-c', 'trap "exit 8" TERM; while :; do sleep 0.05; done'],
+    );
+    const { Pid } = (await s.inspect(id)).State;
+    await s.daemon.stop();
+    assert.ok(!isAlive(Pid));
+    await s.daemon.start();
+    assert.equal((await s.inspect(id)).State.ExitCode, 8);
+    await s.ok(['rm', id]);
+  });
+
+  test('a second likerd on the same folder or socket is refused in one line', async () => {
+    const { execFile } = await import('node:child_process');
+    const other = (folders: string[]): Promise<{ code: unknown; stderr: string }> =>
+      new Promise((resolve) => {
+        execFile(join(import.meta.dirname, '../bin/likerd'), folders, (error, _stdout, stderr) =>
+          resolve({ code: error?.code ?? 0, stderr }),
+        );
+      });
+    const root = await other([
+      '--root',
+      s.daemon.root,
+      '--run',
+      join(work, 'run'),
+      '--socket',
+      join(work, 's'),
+    ]);
+    assert.equal(root.code, 1);
+    assert.match(root.stderr, /^likerd: Cannot .*\n$/m);
+    const socket = await other([
+      '--root',
+      join(work, 'root'),
+      '--run',
+      join(work, 'run'),
+      '--socket',
+      s.daemon.socket,
+    ]);
+    assert.equal(socket.code, 1);
+    assert.match(socket.stderr, /^likerd: Cannot .*\n$/m);
+    assert.equal((await s.likerctl(['version'])).code, 0);
+  });
+
+  test('without a daemon likerctl is one line that says how to start it', async () => {
+    await s.daemon.stop();
+    for (const args of [
+      ['ps'],
+      ['run', '--rm', s.rootfs, 'true'],
+      ['exec', 'x', 'true'],
+      ['version', '-f', 'json'],
+      ['logs', 'x'],
+    ]) {
+      const { stderr, stdout, code } = await s.likerctl(args);
+      assert.notEqual(code, 0);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^likerctl: Cannot reach likerd at unix:.*start it with 'likerd'.*\n$/);
+    }
+    await s.daemon.start();
+  });
+});
+
+describe('kill -9 of a shim', { concurrency: 2 }, () => {
+  test('leaves an orphan that is said to be one, and can be killed and removed', async () => {
+    const id = await s.detached(['--name', 'orphan'], ['sleep', '1000']);
+    const { Pid, ShimPid } = (await s.inspect(id)).State;
+    process.kill(ShimPid, 'SIGKILL');
+    await until('orphaned', async () => (await s.inspect(id)).State.Status === 'orphaned');
+    assert.ok(isAlive(Pid));
+    assert.match(await s.ok(['ps', '--filter', 'name=orphan']), /Orphaned/);
+    const attach = await s.likerctl(['attach', id]);
+    assert.notEqual(attach.code, 0);
+    await s.ok(['kill', id]);
+    await until('its end', async () => (await s.inspect(id)).State.Status === 'exited');
+    assert.ok(!isAlive(Pid));
+    await s.ok(['rm', id]);
+  });
+
+  test('a client that is attached gets an error, not an exit code of success', async () => {
+    const running = s.start([
+      'run',
+      '--name',
+      'lost-shim',
+      s.rootfs,
+      'sh',
+      '-c',
+      'echo ready; exec sleep 1000',
+    ]);
+    await running.waitFor('ready');
+    process.kill((await s.inspect('lost-shim')).State.ShimPid, 'SIGKILL');
+    const { code, stderr } = await running.outcome;
+    assert.equal(code, 125, stderr);
+    assert.match(stderr, /^likerctl: .+\n$/m);
+    await s.ok(['rm', '-f', 'lost-shim']);
+  });
+
+  test('rm -f of an orphan in one go; stop of one too', async () => {
+    for (const verb of [
+      ['rm', '-f'],
+      ['stop', '-t', '1'],
+    ]) {
+      const id = await s.detached([], ['sleep', '1000']);
+      const { Pid, ShimPid } = (await s.inspect(id)).State;
+      process.kill(ShimPid, 'SIGKILL');
+      await until('orphaned', async () => (await s.inspect(id)).State.Status === 'orphaned');
+      await s.ok([...verb, id]);
+      assert.ok(!isAlive(Pid));
+      if (verb[0] === 'stop') await s.ok(['rm', id]);
+    }
+  });
+});
+
+function logLines(folder: string): number {
+  const { readdirSync } = process.getBuiltinModule('node:fs');
+  return readdirSync(folder).reduce(
+    (sum, file) => sum + readFileSync(join(folder, file), 'utf8').split('\n').length - 1,
+    0,
+  );
+}
+
+async function lastEvent(): Promise<{ lastSeq: number }> {
+  using api = new Api(s.daemon);
+  const { lastSeq } = (await api.call((callback) => api.events.GetLastSeq({}, callback as never))) as {
+    lastSeq: number;
+  };
+  return { lastSeq };
+}
+
+/** What test/fixtures/counter.c writes. */
+function counted(lines: number): Buffer {
+  return Buffer.from(Array.from({ length: lines }, (_, index) => `line ${index}\n`).join(''));
+}
+
+function digest(bytes: Buffer): string {
+  return `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`;
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { decodeStatus } from '../common/rpc-status.ts';
+import { Api } from './harness/api.ts';
+import { Daemon, repository, startDaemon } from './harness/daemon.ts';
+
+const likerd = join(repository, 'bin/likerd');
+
+/** Runs a likerd that is expected to end by itself. */
+async function ending(
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<{ code: number; stderr: string }> {
+  const child = spawn(likerd, [...args], { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+  let stderr = '';
+  child.stderr?.on('data', (data) => {
+    stderr += data;
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, stderr };
+}
+
+test('likerd logs who calls, by SO_PEERCRED', async () => {
+  const daemon = await startDaemon();
+  try {
+    using api = new Api(daemon);
+    await assert.rejects(api.call((done) => api.containers.StartContainer({ container: 'nobody' }, done)));
+    const line = daemon.log.split('\n').find((text) => text.includes('method=StartContainer'));
+    assert.match(
+      line ?? '',
+      new RegExp(`info call .*container=nobody peerUid=0 peerPid=${process.pid} code=NOT_FOUND`),
+    );
+  } finally {
+    await daemon.destroy();
+  }
+});
+
+test('a second likerd ends with one line that names the first', async () => {
+  const daemon = await startDaemon();
+  try {
+    const folders = ['--root', daemon.root, '--run', daemon.run];
+    const sameSocket = await ending(folders);
+    assert.deepEqual(sameSocket, {
+      code: 1,
+      stderr: `likerd: Another likerd, pid ${daemon.pid}, already serves at ${daemon.socket}\n`,
+    });
+    const sameRoot = await ending([...folders, '--socket', join(daemon.home, 'other.sock')]);
+    assert.equal(sameRoot.code, 1);
+    assert.match(sameRoot.stderr, new RegExp(`^likerd: .*pid ${daemon.pid}[^\n]*\n$`));
+    using api = new Api(daemon);
+    await api.call((done) => api.system.GetVersion({}, done));
+  } finally {
+    await daemon.destroy();
+  }
+});
+
+test('SIGTERM tells the clients, removes the socket and ends with 0', async () => {
+  const daemon = await startDaemon();
+  try {
+    using api = new Api(daemon);
+    const spec = { rootfs: { directory: '/usr' }, process: { args: ['true'] } };
+    await api.call((done) => api.containers.CreateContainer({ spec }, done));
+    const stream = api.events.Subscribe({ sinceSeq: 0, follow: true });
+    await once(stream, 'data');
+    stream.resume();
+    const failed = once(stream, 'error') as Promise<[ServiceError]>;
+    assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+    const [error] = await failed;
+    assert.equal(error.code, status.UNAVAILABLE, `${error.message}\n${daemon.log}`);
+    const [details] = error.metadata.get('grpc-status-details-bin');
+    assert.equal(decodeStatus(details as Buffer)?.details.reason, 'SHUTTING_DOWN');
+    assert.ok(!existsSync(daemon.socket));
+    assert.match(daemon.log, /info ended\n$/);
+  } finally {
+    await daemon.destroy();
+  }
+});
+
+test('without root there is one line', async () => {
+  const { code, stderr } = await ending([], { uid: 65_534, gid: 65_534 });
+  assert.equal(code, 1);
+  assert.equal(stderr, 'likerd: Cannot start: likerd must be run as root\n');
+});
+
+function socketFd(server: Server): number {
+  return (server as unknown as { _handle: { fd: number } })._handle.fd;
+}
+
+test('a socket of systemd is used as it is', async () => {
+  const daemon = new Daemon({});
+  const path = join(daemon.home, 'systemd.sock');
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  // Only the process itself knows the pid that systemd would tell it.
+  const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
+  const args = [likerd, '--root', daemon.root, '--run', daemon.run, '--ready-fd', '4'];
+  const child = spawn('/bin/sh', ['-c', script, 'sh', ...args], {
+    stdio: ['ignore', 'ignore', 'inherit', socketFd(server), 'pipe'],
+  });
+  try {
+    await once(child.stdio[4] as NodeJS.ReadableStream, 'data');
+    using api = new Api({ ...daemon, socket: path });
+    const version = await api.call<{ apiMax: string }>((done) => api.system.GetVersion({}, done as never));
+    assert.equal(version.apiMax, 'v1');
+    assert.ok(!existsSync(daemon.socket), 'it makes no socket of its own');
+  } finally {
+    child.kill();
+    await once(child, 'exit');
+    assert.ok(existsSync(path), 'the socket is systemd’s, and stays');
+    server.close();
+    await daemon.destroy();
+  }
+});
+
+test('garbage on the socket leaves the daemon well', async () => {
+  const daemon = await startDaemon();
+  try {
+    for (const bytes of ['GET / HTTP/1.1\r\n\r\n', Buffer.alloc(1 << 20, 0xff)]) {
+      const socket = connect(daemon.socket);
+      socket.on('error', () => {});
+      socket.resume();
+      socket.end(bytes);
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    using api = new Api(daemon);
+    await api.call((done) => api.system.GetVersion({}, done));
+    assert.doesNotMatch(daemon.log, / error /);
+  } finally {
+    await daemon.destroy();
+  }
+});
