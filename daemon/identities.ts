@@ -1,7 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { badArgument } from '../common/errors.ts';
 import type { Identities } from './engine/context.ts';
 import type { DeviceNode } from './engine/plan/devices.ts';
+import { deviceNumbers } from './kernel/cgroup/controllers/block-device.ts';
 import { seccompAvailable, seccompFilter, warm } from './kernel/seccomp/filter.ts';
 import {
   capabilityNames,
@@ -24,6 +26,7 @@ export function makeIdentities(): Identities {
     seccomp,
     capabilityNames: capabilityNames(daemonCapabilities()),
     hostDevices,
+    devicesAt,
     resolve: (spec, process, roots) => {
       const user = resolveUser(containerFiles(roots), process.user, process.additionalGroups);
       const capabilities = containerCapabilities({
@@ -56,16 +59,23 @@ function hostDevices(folder = '/dev'): DeviceNode[] {
     if (own.has(path)) return [];
     if (entry.isDirectory()) return hostDevices(path);
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return [];
-    const { rdev, mode } = statSync(path);
-    return [
-      {
-        path,
-        type: entry.isCharacterDevice() ? 'c' : 'b',
-        // As of makedev(3).
-        major: Number(((BigInt(rdev) >> 8n) & 0xfffn) | ((BigInt(rdev) >> 32n) & 0xfffff000n)),
-        minor: Number((BigInt(rdev) & 0xffn) | ((BigInt(rdev) >> 12n) & 0xffffff00n)),
-        mode: mode & 0o777,
-      },
-    ];
+    return [deviceNode(path, statSync(path))];
   });
+}
+
+function deviceNode(path: string, stat: Stats): DeviceNode {
+  const type = stat.isCharacterDevice() ? 'c' : 'b';
+  return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777 };
+}
+
+function devicesAt(hostPath: string, containerPath: string): DeviceNode[] {
+  const stat = statSync(hostPath, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) {
+    const nodes = hostDevices(hostPath);
+    if (nodes.length > 0) {
+      return nodes.map((node) => ({ ...node, path: containerPath + node.path.slice(hostPath.length) }));
+    }
+  } else if (stat?.isCharacterDevice() || stat?.isBlockDevice()) return [deviceNode(containerPath, stat)];
+  const why = stat === undefined ? 'it does not exist' : 'it is no device';
+  throw badArgument('spec.devices', `Cannot give the container the device '${hostPath}': ${why}`);
 }

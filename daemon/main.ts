@@ -1,5 +1,5 @@
 // likerd: reads the options, claims the socket, builds the engine, serves the API, and ends on a signal.
-import { closeSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
 import { type Api, serveApi } from './api/server.ts';
@@ -13,9 +13,6 @@ import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
 
 type Composed = Awaited<ReturnType<typeof compose>>;
-
-/** The kernel's OOM killer shall take a container before the daemon. */
-const oomScore = '-500';
 
 process.title = 'likerd';
 // A terminal or a pipe that went away must not end the daemon.
@@ -38,7 +35,6 @@ async function run(options: DaemonOptions): Promise<void> {
     output: process.stderr,
   });
   watchForFaults(log);
-  lowerOomScore();
   const notifier = openNotifier({
     env: process.env,
     send: notifyManager,
@@ -107,15 +103,6 @@ function watchForFaults(log: Log): void {
 /** The log's lines of this turn are written at its end. */
 function exitSoon(code: number): void {
   setImmediate(() => process.exit(code));
-}
-
-/** Needs CAP_SYS_RESOURCE; without it the score stays. */
-function lowerOomScore(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', oomScore);
-  } catch {
-    // As before.
-  }
 }
 
 function tellReady(fd: number | null): void {

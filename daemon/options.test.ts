@@ -11,6 +11,7 @@ test('without options everything is where the system expects it', async () => {
     root: '/var/lib/liker',
     run: '/run/liker',
     socket: '/run/liker/liker.sock',
+    cgroup: null,
     stopContainersOnExit: false,
     logLevel: 'info',
     logFormat: 'text',

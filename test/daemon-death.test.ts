@@ -314,7 +314,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
       s.daemon.socket,
     ]);
     assert.equal(socket.code, 1);
-    assert.match(socket.stderr, /^likerd: Cannot .*\n$/m);
+    assert.match(socket.stderr, /^likerd: Another likerd, pid \d+, already serves at .*\n$/m);
     assert.equal((await s.likerctl(['version'])).code, 0);
   });
 

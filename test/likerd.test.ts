@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, linkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -95,14 +95,18 @@ function socketFd(server: Server): number {
 test('a socket of systemd is used as it is', async () => {
   const daemon = new Daemon({});
   const path = join(daemon.home, 'systemd.sock');
-  const server = createServer().listen(path);
+  const own = join(daemon.home, 'own.sock');
+  const server = createServer().listen(own);
   await once(server, 'listening');
+  // Closing it here, so that nobody but likerd accepts, takes its first name away.
+  linkSync(own, path);
   // Only the process itself knows the pid that systemd would tell it.
   const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
   const args = [likerd, '--root', daemon.root, '--run', daemon.run, '--ready-fd', '4'];
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit', socketFd(server), 'pipe'],
+    stdio: ['ignore', 'ignore', 'ignore', socketFd(server), 'pipe'],
   });
+  server.close();
   try {
     await once(child.stdio[4] as NodeJS.ReadableStream, 'data');
     using api = new Api({ ...daemon, socket: path });
@@ -113,7 +117,6 @@ test('a socket of systemd is used as it is', async () => {
     child.kill();
     await once(child, 'exit');
     assert.ok(existsSync(path), 'the socket is systemd’s, and stays');
-    server.close();
     await daemon.destroy();
   }
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiSession } from './harness/api.ts';
+import { Api, type ApiSession } from './harness/api.ts';
 import { openFiles, residentBytes } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
@@ -59,7 +59,7 @@ test(`${count} containers that write 1 MiB and exit at once, half of them on a t
     const wrong = await verdict(session, code).catch((error: Error) => error.message);
     if (wrong !== null) faults.push(`${index}: ${wrong}`);
   });
-  assert.deepEqual(faults, []);
+  assert.deepEqual(faults.slice(0, 10), []);
 });
 
 test(`${count} execs that write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrive`, async () => {
@@ -71,7 +71,7 @@ test(`${count} execs that write 1 MiB and exit at once, half of them on a tty: e
     const wrong = await verdict(session, code).catch((error: Error) => error.message);
     if (wrong !== null) faults.push(`${index}: ${wrong}`);
   });
-  assert.deepEqual(faults, []);
+  assert.deepEqual(faults.slice(0, 10), []);
   await s.ok(['rm', '-f', id]);
 });
 
@@ -114,7 +114,9 @@ test(`${cycles} attach and detach cycles leave no fd and no memory in daemon, sh
 describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
   test('is not waited for beside another one, which goes on; later it is told what it has missed', async () => {
     const id = await s.detached([], ['sh', '-c', 'while :; do burst 100000 0; sleep 0.01; done']);
-    const [stalled, reader] = [s.api.attach(id), s.api.attach(id)];
+    // On a connection of its own: one HTTP/2 connection has one window for all its streams.
+    using other = new Api(s.daemon);
+    const [stalled, reader] = [other.attach(id), s.api.attach(id)];
     let total = 0;
     reader.onData = (_stream, data) => {
       total += data.length;
@@ -138,7 +140,8 @@ describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
 
   test('alone, makes the process wait and loses nothing', async () => {
     const total = 8 << 20;
-    const session = s.api.run(s.spec(['burst', String(total), '4']));
+    using other = new Api(s.daemon);
+    const session = other.run(s.spec(['burst', String(total), '4']));
     await within('ready', session.ready);
     session.stream.pause();
     await sleep(stallMs);
@@ -150,7 +153,8 @@ describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
   });
 
   test('does not stall the daemon, nor the log', async () => {
-    const session = s.api.run(s.spec(['sh', '-c', 'yes'], { tty: true }, { name: 'yes' }));
+    using other = new Api(s.daemon);
+    const session = other.run(s.spec(['sh', '-c', 'yes'], { tty: true }, { name: 'yes' }));
     await within('ready', session.ready);
     session.stream.pause();
     const end = Date.now() + stallMs;

@@ -22,7 +22,7 @@ const env = {
 after(async () => {
   for (const pid of daemonPids()) {
     process.kill(pid, 'SIGTERM');
-    while (existsSync(`/proc/${pid}`)) await delay(10);
+    while (isRunning(pid)) await delay(10);
   }
   rmSync(home, { recursive: true, force: true });
 });
@@ -32,7 +32,13 @@ function daemonPids(): number[] {
   const log = join(home, 'root/likerd.log');
   if (!existsSync(log)) return [];
   const serving = readFileSync(log, 'utf8').matchAll(/serving.*\bpid=(\d+)/g);
-  return [...serving].map(([, pid]) => Number(pid)).filter((pid) => existsSync(`/proc/${pid}`));
+  return [...serving].map(([, pid]) => Number(pid)).filter(isRunning);
+}
+
+/** A process that has ended but is not reaped has an empty command line. */
+function isRunning(pid: number): boolean {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file) && readFileSync(file).length > 0;
 }
 
 interface Outcome {
@@ -53,15 +59,18 @@ function run(file: string, args: string[], input = ''): Promise<Outcome> {
 /** A program on a terminal of its own; `until` resolves when the screen's text matches, and gives what is new. */
 function onTerminal(file: string, args: string[]) {
   const terminal = spawnOnTerminal(file, args, { cwd: top, env, name: 'xterm', cols: 80, rows: 24 });
+  // Bash brackets pastes: what it sends for that is no text.
+  const bracket = new RegExp(`${String.fromCharCode(27)}\\[\\?2004(?:h|l\\r?)`, 'g');
   const exit = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
   let text = '';
   let look = (): void => {};
   terminal.onData((data) => {
-    text += data;
+    text = (text + data).replaceAll(bracket, '');
     look();
   });
   const until = (pattern: RegExp): Promise<string> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      void exit.then((code) => reject(new Error(`It ended with ${code} before ${pattern}: ${text}`)));
       look = () => {
         const end = pattern.exec(text);
         if (end === null) return;

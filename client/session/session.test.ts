@@ -136,7 +136,8 @@ test('a reader that stops makes the client stop reading, and nothing is lost', p
   });
   const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
   const { stdout } = client.child;
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await once(stdout, 'readable');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.ok(sent < total, 'the server could send everything to a client that nobody reads from');
   let size = 0;
   stdout.on('data', (data: string) => {
@@ -158,7 +159,8 @@ test('SIGTERM ends a client that nobody reads from', patience, async () => {
   const client = new PipedLikerctl(server.socketPath, ['run', '--sig-proxy=false', '/', 'x'], {
     collect: false,
   });
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await once(client.child.stdout, 'readable');
+  await new Promise((resolve) => setTimeout(resolve, 500));
   client.child.kill('SIGTERM');
   const [code] = (await once(client.child, 'exit')) as [number];
   assert.equal(code, 143);

@@ -26,6 +26,7 @@ export class Connections {
     this.#emptied = resolve;
     const timer = setTimeout(() => {
       for (const socket of this.#open) socket.destroy();
+      resolve();
     }, drainMs);
     server.tryShutdown(() => {});
     if (this.#open.size > 0) await emptied;

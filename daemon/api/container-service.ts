@@ -16,6 +16,7 @@ import {
   parseTarget,
   parseWaitCondition,
 } from './parse/requests.ts';
+import { parseResources } from './parse/resources.ts';
 import { unary } from './unary.ts';
 
 export function containerService(context: ApiContext): ContainerServiceHandlers {
@@ -111,6 +112,15 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       handle: async (request) => ({
         processes: (await engine.top(parseTarget(request))).map(formatTopProcess),
       }),
+    }),
+    UpdateContainer: unary(context, {
+      method: 'UpdateContainer',
+      mutates: true,
+      handle: async (request) => {
+        const change = parseResources(request.resources, 'resources', { isChange: true });
+        const { container, applied } = await engine.update(parseTarget(request), change);
+        return { container: formatContainer(container), appliedLimits: [...applied] };
+      },
     }),
     ExplainContainer: unary(context, {
       method: 'ExplainContainer',

@@ -44,7 +44,7 @@ function cutAll(values: Readonly<Record<string, string>>): Record<string, string
 
 /** At most `bytes` of UTF-8, well-formed: a lone surrogate cannot be encoded into a trailer. */
 function cut(text: string, bytes: number): string {
-  const whole = text.toWellFormed();
+  const whole = String(text).toWellFormed();
   if (Buffer.byteLength(whole) <= bytes) return whole;
   const head = Buffer.from(whole).subarray(0, bytes - 3);
   return `${head.toString().replace(/\ufffd+$/u, '')}…`;

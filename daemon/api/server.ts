@@ -9,6 +9,7 @@ import type { ApiContext } from './context.ts';
 import { eventService } from './event-service.ts';
 import { logService } from './log-service.ts';
 import { OpenCalls } from './open-calls.ts';
+import { sessionDefinition } from './output-encoder.ts';
 import { type Peer, socketFd, tagSocket } from './peer.ts';
 import { sessionService } from './session-service.ts';
 import type { Listener } from './socket.ts';
@@ -41,7 +42,7 @@ export function serveApi(options: ApiOptions): Api {
     'grpc.enable_channelz': 0,
   });
   server.addService(v1.ContainerService.service, containerService(context));
-  server.addService(v1.SessionService.service, sessionService(context, options));
+  server.addService(sessionDefinition(), sessionService(context, options));
   server.addService(v1.LogService.service, logService(context));
   server.addService(v1.EventService.service, eventService(context));
   server.addService(v1.SystemService.service, systemService(context, versions));

@@ -59,6 +59,7 @@ function formatEngineInfo(info: EngineInfo): GetInfoResponseInput {
   return {
     ...info,
     cgroupControllers: [...info.cgroupControllers],
+    knobs: [...info.knobs],
     capabilities: [...info.capabilities],
     warnings: [...info.warnings],
   };

@@ -1,3 +1,4 @@
+import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
 import type {
   AppliedLimit,
@@ -188,6 +189,8 @@ export interface EngineInfo {
     readonly version: number;
     readonly mountPoint: string;
   }[];
+  /** Where each limit is carried out, or why it is not. */
+  readonly knobs: readonly KnobPlace[];
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
   readonly warnings: readonly string[];
@@ -222,7 +225,11 @@ export interface EngineApi {
   wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
   top(container: string): Promise<readonly TopProcess[]>;
   explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
-  update(container: string, resources: Resources): Promise<readonly AppliedLimit[]>;
+  /** Null and empty in `change` leaves what is there. */
+  update(
+    container: string,
+    change: Resources,
+  ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }>;
 
   run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session>;
   exec(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
+import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { Shim } from '../kernel/process/shim.ts';
 import type { Layers } from '../kernel/rootfs/layers.ts';
 import type { Log } from '../log.ts';
@@ -32,6 +33,8 @@ export interface Identities {
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
   hostDevices(): readonly DeviceNode[];
+  /** The node at a path of the host, or all nodes below a folder, for a path in the container. Throws BAD_ARGUMENT. */
+  devicesAt(hostPath: string, containerPath: string): readonly DeviceNode[];
   readonly capabilityNames: readonly string[];
   readonly seccomp: boolean;
 }
@@ -58,6 +61,14 @@ export interface EngineContext {
 /** Folder of a container's run state. */
 export function runFolder(context: EngineContext, id: string): string {
   return join(context.paths.run, 'c', id);
+}
+
+/** The control groups of a container that was started. */
+export function cgroupOf(
+  context: EngineContext,
+  { id, spec }: { readonly id: string; readonly spec: Pick<ContainerSpec, 'cgroupParent'> },
+): ContainerCgroup {
+  return context.cgroups.open(id, spec.cgroupParent);
 }
 
 /** Where every container mounts its root, each in a mount namespace of its own. */

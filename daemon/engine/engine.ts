@@ -27,6 +27,7 @@ import { killProcess } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { containerFilter, isListedByDefault } from './container/filter.ts';
+import { checkLimits, warningOf } from './container/limits.ts';
 import { removeRecord } from './container/main-end.ts';
 import { type ExitStatus, livePhase, may, requirePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
@@ -39,7 +40,8 @@ import { removeContainer } from './container/verbs/remove.ts';
 import { renameContainer } from './container/verbs/rename.ts';
 import { compile, startAttended, startContainer } from './container/verbs/start.ts';
 import { stopContainer } from './container/verbs/stop.ts';
-import { type EngineContext, runFolder } from './context.ts';
+import { updateContainer } from './container/verbs/update.ts';
+import { cgroupOf, type EngineContext, runFolder } from './context.ts';
 import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { hostFiles } from './host-files.ts';
@@ -80,7 +82,8 @@ export class Engine implements EngineApi {
 
   async create(spec: ContainerSpec, options: CreateOptions): Promise<Created> {
     const container = await createContainer(this.#context, spec, options);
-    return { container: this.#view(container), warnings: [] };
+    const problems = spec.limits === 'strict' ? [] : checkLimits(this.#context, spec);
+    return { container: this.#view(container), warnings: problems.map(warningOf) };
   }
 
   async get(reference: string, options: { readonly withSize: boolean }): Promise<ContainerView> {
@@ -203,8 +206,7 @@ export class Engine implements EngineApi {
   async top(reference: string): Promise<readonly TopProcess[]> {
     const container = this.#find(reference);
     requirePhase('read the processes of', container, container.phase.state);
-    const processes = this.#context.cgroups
-      .open(container.id)
+    const processes = cgroupOf(this.#context, container)
       .pids()
       .map((pid) => readProcess(pid))
       .filter((process) => process !== null);
@@ -218,19 +220,13 @@ export class Engine implements EngineApi {
     return explainPlan(planOf(this.#context, container));
   }
 
-  async update(reference: string, resources: Resources): Promise<readonly AppliedLimit[]> {
+  async update(
+    reference: string,
+    change: Resources,
+  ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }> {
     const container = this.#find(reference);
-    return container.verbs.run(async () => {
-      const applied = livePhase(container.phase)
-        ? this.#context.cgroups.open(container.id).update(resources)
-        : [];
-      this.#context.ledger.change(
-        container,
-        { spec: { ...container.spec, resources }, facts: { appliedLimits: applied } },
-        { action: 'update' },
-      );
-      return applied;
-    });
+    const applied = await container.verbs.run(async () => updateContainer(this.#context, container, change));
+    return { container: this.#view(container), applied };
   }
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
@@ -380,6 +376,7 @@ export class Engine implements EngineApi {
       stopped: count('created', 'exited'),
       cgroupLayout: cgroups.layout,
       cgroupControllers: cgroups.controllers(),
+      knobs: cgroups.knobs(),
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
       warnings: identities.seccomp
@@ -430,7 +427,7 @@ function viewProcess(container: Container, process: ContainerProcess): ProcessVi
 /** The plan of the container's next start, with the control groups that it would get. */
 function planOf(context: EngineContext, container: Container) {
   const folder = runFolder(context, container.id);
-  const cgroup = context.cgroups.open(container.id);
+  const cgroup = cgroupOf(context, container);
   return compile(context, container, {
     folder,
     files: hostFiles(folder, container.spec),

@@ -1,6 +1,6 @@
 import type { ContainerView, EngineApi, InputFrame, Session, SessionSink } from '../engine/api.ts';
 import type { ExitStatus, Phase } from '../engine/container/phase.ts';
-import type { ContainerSpec } from '../engine/container/spec.ts';
+import { type ContainerSpec, noLimits } from '../engine/container/spec.ts';
 
 /** An engine that can do what a test gives it; every other verb fails the test that calls it. */
 export function fakeEngine(verbs: Partial<EngineApi>): EngineApi {
@@ -103,6 +103,7 @@ export const baseSpec: ContainerSpec = {
     noNewPrivileges: false,
     rlimits: [],
     privileged: false,
+    oomScoreAdj: null,
   },
   hostname: '',
   domainname: '',
@@ -123,11 +124,7 @@ export const baseSpec: ContainerSpec = {
   extraHosts: [],
   dns: [],
   labels: {},
-  resources: {
-    cpu: { shares: null, quotaUs: null, periodUs: null, cpusetCpus: null, cpusetMems: null },
-    memory: { maxBytes: null, memorySwapBytes: null },
-    pids: { max: null },
-  },
+  resources: noLimits,
   stopSignal: 15,
   stopTimeoutSeconds: 10,
   autoRemove: false,
@@ -135,6 +132,10 @@ export const baseSpec: ContainerSpec = {
   onDisconnect: 'keep',
   seccompUnconfined: false,
   restart: { name: 'no', maxRetries: 0 },
+  devices: [],
+  deviceRules: [],
+  cgroupParent: '',
+  limits: 'strict',
 };
 
 export function containerView(

@@ -145,6 +145,24 @@ test('a daemon that reads nothing for five seconds is cut off, and the container
   peer.socket.destroy();
 });
 
+test('a daemon that sends more stdin than its window is cut off, and nothing hangs', async () => {
+  await using shim = fixture().run('sleep 100', {}, { openStdin: true });
+  await shim.started();
+  for (let i = 0n; i < 20n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
+  await shim.peer.closed;
+  const peer = await Peer.connect(shim.socketPath);
+  assert.equal((await peer.hello()).length, 1);
+  peer.socket.destroy();
+});
+
+test('stdin with a gap is refused', async () => {
+  await using shim = fixture().run('cat', {}, { openStdin: true });
+  await shim.started();
+  shim.peer.stdin(0, 1n, 0n, 'abc');
+  shim.peer.stdin(0, 1n, 4n, 'def');
+  await shim.peer.closed;
+});
+
 test('a thousand reconnections leave no fd behind', async () => {
   await using shim = fixture().run('sleep 100');
   await shim.started();

@@ -1,4 +1,4 @@
-/* in-root open|walk|make-directory|make-file ROOT PATH: prints the path found, by /proc/self/fd, or the errno. */
+/* in-root open|walk|make-directory|make-file ROOT PATH: prints the path found, or the errno. */
 #define _GNU_SOURCE
 #include "base/in_root.h"
 #include <errno.h>

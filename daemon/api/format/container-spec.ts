@@ -1,8 +1,17 @@
 import { signalName } from '../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { DeviceRuleInput } from '../../../proto/gen/types/liker/v1/DeviceRule.ts';
+import type { IoResourcesInput } from '../../../proto/gen/types/liker/v1/IoResources.ts';
 import type { MountInput } from '../../../proto/gen/types/liker/v1/Mount.ts';
 import type { ResourcesInput } from '../../../proto/gen/types/liker/v1/Resources.ts';
-import type { ContainerSpec, Mount, Namespaces, Resources, Share } from '../../engine/container/spec.ts';
+import type {
+  ContainerSpec,
+  DeviceRule,
+  Mount,
+  Namespaces,
+  Resources,
+  Share,
+} from '../../engine/container/spec.ts';
 import { formatOnDisconnect, formatProcessSpec } from './process.ts';
 
 const modes = { overlay: 'MODE_OVERLAY', rw: 'MODE_READ_WRITE', ro: 'MODE_READ_ONLY' } as const;
@@ -26,6 +35,9 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     extraHosts: [...spec.extraHosts],
     dns: [...spec.dns],
     resources: formatResources(spec.resources),
+    devices: spec.devices.map((device) => ({ ...device })),
+    deviceRules: spec.deviceRules.map(formatRule),
+    limits: limitsModes[spec.limits],
     stopSignal: signalName(spec.stopSignal),
     onDisconnect: formatOnDisconnect(spec.onDisconnect),
     restart: { name: restartNames[spec.restart.name], maxRetries: spec.restart.maxRetries },
@@ -63,8 +75,32 @@ function formatMount(mount: Mount): MountInput {
   };
 }
 
-function formatResources({ cpu, memory, pids }: Resources): ResourcesInput {
-  return { cpu: setFields(cpu), memory: setFields(memory), pids: setFields(pids) };
+const limitsModes = { strict: 'LIMITS_MODE_STRICT', 'best-effort': 'LIMITS_MODE_BEST_EFFORT' } as const;
+
+function formatRule({ allow, type, major, minor, access }: DeviceRule): DeviceRuleInput {
+  return { deny: !allow, type, access, ...setFields({ major, minor }) };
+}
+
+function formatResources(resources: Resources): ResourcesInput {
+  const { cpu, memory, pids, hugetlb, io, network, cgroup } = resources;
+  const { weight, ...byDevice } = io;
+  return {
+    cpu: setFields(cpu),
+    memory: setFields(memory),
+    pids: setFields(pids),
+    hugetlb: hugetlb.map(({ pageSize, ...limits }) => ({ pageSize, ...setFields(limits) })),
+    io: { ...setFields({ weight }), ...mutable(byDevice) },
+    network: { ...setFields({ classId: network.classId }), priorities: { ...network.priorities } },
+    cgroup: {
+      ...setFields({ maxDescendants: cgroup.maxDescendants, maxDepth: cgroup.maxDepth }),
+      settings: cgroup.settings.map((setting) => ({ ...setting })),
+    },
+  };
+}
+
+/** The generated types want arrays of their own. */
+function mutable(lists: Omit<Resources['io'], 'weight'>): Omit<IoResourcesInput, 'weight'> {
+  return Object.fromEntries(Object.entries(lists).map(([key, items]) => [key, [...items]]));
 }
 
 type Set<T> = { [K in keyof T]?: Exclude<T[K], null> };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../proto/services.ts';
+import { noLimits } from '../../engine/container/spec.ts';
 import { baseSpec, containerView, exitStatus } from '../../test/fake-engine.ts';
 import { parseSpec } from '../parse/container-spec.ts';
 import { formatContainer } from './container.ts';
@@ -38,10 +39,18 @@ test('a spec comes back from the wire as it was', () => {
       { type: 'tmpfs' as const, target: '/tmp', readOnly: false, options: ['size=1m'] },
     ],
     resources: {
-      cpu: { shares: 512, quotaUs: -1, periodUs: null, cpusetCpus: '0', cpusetMems: null },
-      memory: { maxBytes: 64 * 2 ** 20, memorySwapBytes: -1 },
+      cpu: { ...noLimits.cpu, shares: 512, quotaUs: -1, idle: false, cpusetCpus: '0' },
+      memory: { ...noLimits.memory, maxBytes: 64 * 2 ** 20, memorySwapBytes: -1, oomGroup: true },
       pids: { max: -1 },
+      hugetlb: [{ pageSize: '2MB', maxBytes: -1, reservationBytes: null }],
+      io: { ...noLimits.io, weight: 10, readBps: [{ device: '/dev/vda', value: 2 ** 40 }] },
+      network: { classId: 0xffffffff, priorities: { eth0: 5 } },
+      cgroup: { maxDescendants: 0, maxDepth: -1, settings: [{ file: 'memory.high', value: 'max' }] },
     },
+    devices: [{ hostPath: '/dev/fuse', containerPath: '/dev/f', access: 'rw' }],
+    deviceRules: [{ allow: false, type: 'b' as const, major: 8, minor: null, access: 'rwm' }],
+    cgroupParent: 'jobs/night',
+    limits: 'best-effort' as const,
     labels: { a: 'b' },
     stopSignal: 37,
     onDisconnect: 'hangup' as const,

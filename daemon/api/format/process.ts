@@ -7,9 +7,10 @@ import type { OnDisconnect, ProcessSpec } from '../../engine/container/spec.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';
 
-export function formatProcessSpec(spec: ProcessSpec | ExecProcess): ProcessSpecInput {
+export function formatProcessSpec({ oomScoreAdj, ...spec }: ProcessSpec | ExecProcess): ProcessSpecInput {
   return {
     ...spec,
+    ...(oomScoreAdj !== null && { oomScoreAdj }),
     args: [...spec.args],
     env: [...spec.env],
     cwd: spec.cwd ?? '',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../common/errors.ts';
 import type { ContainerSpecInput } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import { noLimits } from '../../engine/container/spec.ts';
 import { wireSpec } from '../../test/proto-spec.ts';
 import { parseContainerSpec, parseSpec } from './container-spec.ts';
 
@@ -36,6 +37,7 @@ test('a spec of only what is required gets every default', () => {
       noNewPrivileges: false,
       rlimits: [],
       privileged: false,
+      oomScoreAdj: null,
     },
     hostname: '',
     domainname: '',
@@ -56,11 +58,7 @@ test('a spec of only what is required gets every default', () => {
     extraHosts: [],
     dns: [],
     labels: {},
-    resources: {
-      cpu: { shares: null, quotaUs: null, periodUs: null, cpusetCpus: null, cpusetMems: null },
-      memory: { maxBytes: null, memorySwapBytes: null },
-      pids: { max: null },
-    },
+    resources: noLimits,
     stopSignal: 15,
     stopTimeoutSeconds: 10,
     autoRemove: false,
@@ -68,6 +66,10 @@ test('a spec of only what is required gets every default', () => {
     onDisconnect: 'keep',
     seccompUnconfined: false,
     restart: { name: 'no', maxRetries: 0 },
+    devices: [],
+    deviceRules: [],
+    cgroupParent: '',
+    limits: 'strict',
   });
 });
 
@@ -116,7 +118,11 @@ test('a whole spec is taken over, and survives JSON', () => {
   ]);
   assert.deepEqual(spec.extraHosts, ['db:192.0.2.7', 'six:2001:db8::1']);
   assert.equal(spec.resources.cpu.quotaUs, -1);
-  assert.deepEqual(spec.resources.memory, { maxBytes: 64 * 2 ** 20, memorySwapBytes: -1 });
+  assert.deepEqual(spec.resources.memory, {
+    ...noLimits.memory,
+    maxBytes: 64 * 2 ** 20,
+    memorySwapBytes: -1,
+  });
   assert.equal(spec.stopSignal, 3);
   assert.equal(spec.stopTimeoutSeconds, 0);
   assert.equal(spec.onDisconnect, 'kill');

@@ -5,6 +5,7 @@ import { parseSignal } from '../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Rootfs as ProtoRootfs } from '../../../proto/gen/types/liker/v1/Rootfs.ts';
 import type { ContainerSpec, Namespaces, RestartPolicy, Rootfs } from '../../engine/container/spec.ts';
+import { parseCgroupParent, parseDeviceRules, parseDevices } from './devices.ts';
 import { checkHostPaths } from './host-paths.ts';
 import { parseExtraHost, parseNameServer, parseNodeName } from './hosts.ts';
 import { parseMounts } from './mounts.ts';
@@ -17,6 +18,11 @@ import { absolutePath, inRange, noNul, oneOf, required } from './text.ts';
 const defaultShmBytes = 64 * 1024 * 1024;
 const defaultStopTimeoutSeconds = 10;
 const sigterm = 15;
+const limitsModes = {
+  LIMITS_MODE_UNSPECIFIED: 'strict',
+  LIMITS_MODE_STRICT: 'strict',
+  LIMITS_MODE_BEST_EFFORT: 'best-effort',
+} as const satisfies Record<string, ContainerSpec['limits']>;
 
 /**
  * A complete, checked spec with all defaults but name and hostname, which may be empty. Rejects with BAD_ARGUMENT, the
@@ -58,6 +64,10 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     onDisconnect: parseOnDisconnect(spec.onDisconnect, `${field}.on_disconnect`, 'keep'),
     seccompUnconfined: spec.seccompUnconfined,
     restart: parseRestart(spec, `${field}.restart`),
+    devices: parseDevices(spec.devices, `${field}.devices`),
+    deviceRules: parseDeviceRules(spec.deviceRules, `${field}.device_rules`),
+    cgroupParent: parseCgroupParent(spec.cgroupParent, `${field}.cgroup_parent`),
+    limits: oneOf(limitsModes, spec.limits, `${field}.limits`),
   };
 }
 

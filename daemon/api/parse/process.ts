@@ -29,6 +29,10 @@ export function parseExecProcess(process: ProtoProcess | null, field: string): E
     noNewPrivileges: process.noNewPrivileges,
     rlimits: parseRlimits(process.rlimits, `${field}.rlimits`),
     privileged: process.privileged,
+    oomScoreAdj:
+      process.oomScoreAdj === undefined
+        ? null
+        : inRange(process.oomScoreAdj, -1000, 1000, `${field}.oom_score_adj`),
   };
 }
 

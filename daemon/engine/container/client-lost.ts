@@ -1,5 +1,5 @@
 import { asError } from '../../../common/errors.ts';
-import type { EngineContext } from '../context.ts';
+import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { livePhase } from './phase.ts';
@@ -33,7 +33,7 @@ export function clientLost(context: EngineContext, container: Container, process
 /** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */
 export function killProcess(context: EngineContext, container: Container, process: ContainerProcess): void {
   if (!livePhase(container.phase)) return;
-  const cgroup = context.cgroups.open(container.id);
+  const cgroup = cgroupOf(context, container);
   const { number } = process.identity;
   const killed = number === 0 ? cgroup.kill() : Promise.resolve(cgroup.openExec(number).kill());
   killed.catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { completeLimits } from '../../kernel/cgroup/resources.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
 import type { ContainerRow } from '../../store/store.ts';
 import type { ContainerView } from '../api.ts';
@@ -36,6 +37,17 @@ const noFacts: Facts = {
 export interface PendingStart {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+}
+
+/** A record of an older likerd lacks what that one did not know. */
+function completeSpec(stored: ContainerSpec): ContainerSpec {
+  const newer = { devices: [], deviceRules: [], cgroupParent: '', limits: 'strict' } as const;
+  return {
+    ...newer,
+    ...stored,
+    process: { ...stored.process, oomScoreAdj: stored.process.oomScoreAdj ?? null },
+    resources: completeLimits(stored.resources),
+  };
 }
 
 /** One container in the daemon's memory: its record, and what is there only while it lives. */
@@ -77,7 +89,7 @@ export class Container {
     return new Container({
       id: row.id,
       createdAt: row.createdAt,
-      spec: JSON.parse(row.spec) as ContainerSpec,
+      spec: completeSpec(JSON.parse(row.spec) as ContainerSpec),
       phase: JSON.parse(row.phase) as Phase,
       facts: { ...noFacts, ...(JSON.parse(row.facts) as Partial<Facts>) },
     });

@@ -1,5 +1,5 @@
 import type { ShimExit } from '../../kernel/process/shim.ts';
-import type { EngineContext } from '../context.ts';
+import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
@@ -29,7 +29,7 @@ export async function execEnded(
 }
 
 async function removeExecCgroup(context: EngineContext, container: Container, number: number): Promise<void> {
-  const cgroup = context.cgroups.open(container.id).openExec(number);
+  const cgroup = cgroupOf(context, container).openExec(number);
   await cgroup.kill();
   await cgroup.remove();
 }

@@ -1,6 +1,6 @@
 import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
-import { type EngineContext, runFolder } from '../context.ts';
+import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
@@ -113,7 +113,7 @@ export async function release(context: EngineContext, container: Container): Pro
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
   shim?.taken(0);
-  const cgroup = context.cgroups.open(container.id);
+  const cgroup = cgroupOf(context, container);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
   context.layers.removeRunFolder(runFolder(context, container.id));
@@ -130,7 +130,7 @@ export function removeRecord(context: EngineContext, container: Container, exit:
 
 function countOomKills(context: EngineContext, container: Container): number {
   try {
-    return context.cgroups.open(container.id).oomKills();
+    return cgroupOf(context, container).oomKills();
   } catch {
     return 0;
   }

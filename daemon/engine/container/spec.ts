@@ -1,6 +1,19 @@
+import type { LimitsMode } from '../../kernel/cgroup/apply.ts';
+import type { DeviceRule } from '../../kernel/cgroup/device-rules.ts';
 import type { AppliedLimit, Resources } from '../../kernel/cgroup/resources.ts';
 
-export type { AppliedLimit, Resources };
+export { pageSizeName as hugePageName } from '../../kernel/cgroup/controllers/hugetlb.ts';
+export { noLimits } from '../../kernel/cgroup/resources.ts';
+export type { AppliedLimit, DeviceRule, LimitsMode, Resources };
+
+/** A device of the host in the container. */
+export interface DeviceMapping {
+  /** Node on the host, or a folder of nodes. */
+  readonly hostPath: string;
+  readonly containerPath: string;
+  /** Some of r, w, m. */
+  readonly access: string;
+}
 
 /** What happens to a process when its client vanishes without detaching. */
 export type OnDisconnect = 'keep' | 'hangup' | 'kill';
@@ -35,6 +48,8 @@ export interface ProcessSpec {
   readonly noNewPrivileges: boolean;
   readonly rlimits: readonly Rlimit[];
   readonly privileged: boolean;
+  /** Null: the kernel's usual, or for an exec the container's. */
+  readonly oomScoreAdj: number | null;
 }
 
 /** When a container is started again by itself. `maxRetries` is for on-failure; 0: no bound. */
@@ -115,4 +130,9 @@ export interface ContainerSpec {
   readonly onDisconnect: OnDisconnect;
   readonly seccompUnconfined: boolean;
   readonly restart: RestartPolicy;
+  readonly devices: readonly DeviceMapping[];
+  readonly deviceRules: readonly DeviceRule[];
+  /** Path of the cgroup to be made in; empty: the daemon's own. */
+  readonly cgroupParent: string;
+  readonly limits: LimitsMode;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeLaunch } from '../../kernel/plan/encode.ts';
 import { cloneFlag, type Step, type StepName } from '../../kernel/plan/steps.ts';
-import type { ContainerSpec } from '../container/spec.ts';
+import { type ContainerSpec, noLimits } from '../container/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
 import { explainPlan } from './explain.ts';
 
@@ -23,6 +23,7 @@ const spec: ContainerSpec = {
     noNewPrivileges: false,
     rlimits: [],
     privileged: false,
+    oomScoreAdj: null,
   },
   hostname: '',
   domainname: '',
@@ -37,11 +38,7 @@ const spec: ContainerSpec = {
   extraHosts: [],
   dns: [],
   labels: {},
-  resources: {
-    cpu: { shares: null, quotaUs: null, periodUs: null, cpusetCpus: null, cpusetMems: null },
-    memory: { maxBytes: null, memorySwapBytes: null },
-    pids: { max: null },
-  },
+  resources: noLimits,
   stopSignal: 15,
   stopTimeoutSeconds: 10,
   autoRemove: false,
@@ -49,6 +46,10 @@ const spec: ContainerSpec = {
   onDisconnect: 'keep',
   seccompUnconfined: false,
   restart: { name: 'no', maxRetries: 0 },
+  devices: [],
+  deviceRules: [],
+  cgroupParent: '',
+  limits: 'strict',
 };
 
 const input: ContainerPlanInput = {
@@ -63,7 +64,8 @@ const input: ContainerPlanInput = {
   home: '/root',
   maskedPaths: ['/proc/kcore'],
   readOnlyPaths: ['/proc/sys'],
-  hostDevices: [],
+  devices: [],
+  oomScore: null,
   shared: {},
   attended: true,
 };

@@ -5,7 +5,7 @@ import { windowBytes } from '../session/process.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
 import { bindStep, cgroupMounts, ownNamespaces, standardMounts, userMount } from './mounts.ts';
-import { type Credentials, environment, processSteps } from './process.ts';
+import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 
 /** Where a process goes: its control groups. */
 export interface CgroupTarget {
@@ -31,7 +31,10 @@ export interface ContainerPlanInput {
   readonly home: string;
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
-  readonly hostDevices: readonly DeviceNode[];
+  /** Beside the standard ones. */
+  readonly devices: readonly DeviceNode[];
+  /** oom_score_adj to set; null leaves it. */
+  readonly oomScore: number | null;
   /** First processes of the containers whose namespaces are shared. */
   readonly shared: Readonly<Partial<Record<'pid' | 'ipc' | 'network', HostProcess>>>;
   /** A client waits for the output from the first byte. */
@@ -52,7 +55,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       ...rootSteps(input),
       ...standardMounts(spec),
       ...cgroupMounts(input.cgroupPaths, spec.process.privileged),
-      ...deviceSteps(spec.process.privileged ? input.hostDevices : []),
+      ...deviceSteps(input.devices),
       ...Object.entries(input.files).map(([target, source]) => bindStep({ source, target, optional: true })),
       ...[...spec.mounts].sort((a, b) => depth(a.target) - depth(b.target)).map(userMount),
       ...terminalStep(spec.process, input.credentials, true),
@@ -104,11 +107,12 @@ export function terminalStep(spec: ProcessSpec, credentials: Credentials, consol
   return spec.tty ? [{ step: 'terminal', console, uid: credentials.uid, gid: 5 }] : [];
 }
 
-function namespaceSteps({ spec, cgroup, shared }: ContainerPlanInput): Step[] {
+function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput): Step[] {
   const join = (flag: number, process: HostProcess | undefined): Step[] =>
     process ? [{ step: 'join-namespace', flag, pid: process.pid, startTime: process.startTime }] : [];
   return [
     ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
+    ...oomScoreStep(oomScore),
     ...join(cloneFlag.ipc, shared.ipc),
     ...join(cloneFlag.network, shared.network),
     ...(spec.namespaces.cgroup.kind === 'private'

@@ -1,7 +1,7 @@
 import { cloneFlag, type Launch, type Step } from '../../kernel/plan/steps.ts';
 import type { ContainerSpec, ProcessSpec } from '../container/spec.ts';
 import { type CgroupTarget, launchSettings, terminalStep } from './container.ts';
-import { type Credentials, environment, processSteps } from './process.ts';
+import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 
 export interface ExecPlanInput {
   readonly container: ContainerSpec;
@@ -10,6 +10,8 @@ export interface ExecPlanInput {
   readonly cgroup: CgroupTarget;
   readonly credentials: Credentials;
   readonly home: string;
+  /** oom_score_adj to set; null leaves it. */
+  readonly oomScore: number | null;
   readonly attended: boolean;
 }
 
@@ -23,6 +25,7 @@ export function execPlan(input: ExecPlanInput): Launch {
     },
     steps: [
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
+      ...oomScoreStep(input.oomScore),
       ...terminalStep(process, credentials, false),
       ...processSteps(
         process,

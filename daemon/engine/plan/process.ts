@@ -34,6 +34,10 @@ export function environment(
   return [...env].map(([name, value]) => `${name}=${value}`);
 }
 
+export function oomScoreStep(value: number | null): Step[] {
+  return value === null ? [] : [{ step: 'oom-score', value }];
+}
+
 /** From the standard streams to the exec: the same for a container's main process and for an exec. */
 export function processSteps(spec: ProcessSpec, credentials: Credentials, env: readonly string[]): Step[] {
   const { uid, gid, groups, capabilities, rlimits, seccomp } = credentials;

@@ -3,8 +3,11 @@ import type { InputFrame, OutputFrame, Session, SessionSink } from '../api.ts';
 import type { ExitStatus } from '../container/phase.ts';
 import type { ContainerProcess } from './process.ts';
 
-/** Bytes handed to the transport that it has not yet taken. Beyond it, output waits in the session's queue. */
-const maxInFlight = 256 * 1024;
+/**
+ * Bytes handed to the transport that it has not yet taken. Beyond it, output waits in the session's queue. Below the window
+ * that the process has, so that a client that has stopped reading is seen to be behind.
+ */
+const maxInFlight = 128 * 1024;
 /** Bytes that wait for a client for which the process does not wait. Beyond it, they are dropped and counted. */
 const maxQueued = 256 * 1024;
 

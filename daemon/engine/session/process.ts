@@ -8,8 +8,14 @@ import type { OnDisconnect, ProcessSpec, TerminalSize } from '../container/spec.
 import { Notifier } from '../sync.ts';
 import { ClientSession, type StreamName } from './client-session.ts';
 
-/** How far a process may be ahead of the slowest client that it waits for, in bytes of a stream: the ring's size. */
-export const windowBytes = 256 * 1024;
+/** Last bytes of each stream that the shim keeps. A power of two. */
+export const ringBytes = 256 * 1024;
+/**
+ * How far a process may be ahead of the slowest client that it waits for, in bytes of a stream. At the end the shim reads
+ * what a pipe can hold, 64 KiB, beyond it: a client that does not read must not keep the end from being seen, and the
+ * ring still has all that the client lacks.
+ */
+export const windowBytes = ringBytes - 64 * 1024;
 /** Bytes of stdin sent to the shim that the process has not yet taken. */
 const maxStdinInFlight = 1024 * 1024;
 /** A client that takes nothing for so long is not waited for: when others are attached, and on a terminal. */

@@ -1,15 +1,13 @@
-import { LikerError } from '../../../common/errors.ts';
-import { cpuKnobs } from './controllers/cpu.ts';
-import { cpusetKnobs } from './controllers/cpuset.ts';
-import { memoryKnobs } from './controllers/memory.ts';
-import { pidsKnobs } from './controllers/pids.ts';
+import { existsSync } from 'node:fs';
+import { asError, LikerError } from '../../../common/errors.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
-import { fieldOf, type Knob, type KnobContext, type KnobSide, type Write } from './knobs.ts';
-import type { Layout, Place } from './layout.ts';
+import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
+import { controllerPlace, type Layout, type Place } from './layout.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
+import { knobsFor } from './table.ts';
 
-/** Every knob, in the order in which they are carried out. */
-export const knobs: readonly Knob[] = [...cpusetKnobs, ...memoryKnobs, ...cpuKnobs, ...pidsKnobs];
+/** What happens with a limit that cannot be had here: the first one is thrown, or all are told and left out. */
+export type LimitsMode = 'strict' | 'best-effort';
 
 /** A knob that was asked for, and where it is carried out. */
 interface Job {
@@ -20,14 +18,33 @@ interface Job {
   readonly context: KnobContext;
 }
 
+/** Where limits are to be set. */
+export interface Target {
+  readonly layout: Layout;
+  /** The container's cgroup in a hierarchy; empty before it is made. */
+  readonly folderIn: (place: Place) => string;
+  /** It is just being made: nothing was set before. */
+  readonly fresh: boolean;
+  readonly mode: LimitsMode;
+}
+
+function mountCommand(controller: string): string {
+  return `mount -t cgroup -o ${controller} cgroup /sys/fs/cgroup/${controller}`;
+}
+
+function remedyFor(knob: Knob, { tracking, kind }: Layout): string {
+  if (knob.controller === 'cgroup') return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
+  if (kind === 'v2' && knob.v2 !== null) {
+    return `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`;
+  }
+  return `mount it: ${mountCommand(knob.controller === 'io' ? 'blkio' : knob.controller)}`;
+}
+
 function missingController(knob: Knob, requested: string, layout: Layout): LikerError {
   const { tracking, kind } = layout;
   const path = kind === 'v2' ? `${tracking.mountPoint}/cgroup.controllers` : '/proc/self/mountinfo';
   const why = layout.problems.get(knob.controller) ?? `the kernel does not offer it here, by ${path}`;
-  const remedy =
-    kind === 'v2'
-      ? `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`
-      : `mount it: mount -t cgroup -o ${knob.controller} cgroup /sys/fs/cgroup/${knob.controller}`;
+  const remedy = remedyFor(knob, layout);
   return new LikerError(
     'CGROUP_CONTROLLER_MISSING',
     `Cannot set ${knob.name} to ${requested}: cgroup controller '${knob.controller}' is missing: ${why}; ${remedy}`,
@@ -41,62 +58,80 @@ function missingController(knob: Knob, requested: string, layout: Layout): Liker
 function unsupported(job: Pick<Job, 'knob' | 'requested' | 'place'>, file: string): LikerError {
   const { knob, requested, place } = job;
   const why =
-    file === '' ? `cgroup v${place.version} cannot do it` : `this kernel has no ${file} in ${place.parent}`;
-  const remedy = file.includes('sw') ? '; boot with swapaccount=1, or leave it out' : '; leave it out';
-  return new LikerError('LIMIT_REFUSED', `Cannot set ${knob.name} to ${requested}: ${why}${remedy}`, {
-    field: fieldOf(knob.name),
-    metadata: { controller: knob.controller, knob: knob.name, requested, path: `${place.parent}/${file}` },
-  });
+    file === ''
+      ? `the controller '${knob.controller}' is on cgroup v${place.version} here, ${place.mountPoint}, which cannot do it`
+      : `this kernel has no ${file} in ${place.parent}`;
+  const remedy = /memsw|swap/.test(file) ? 'boot with swapaccount=1, or leave it out' : 'leave it out';
+  return new LikerError(
+    'LIMIT_REFUSED',
+    `Cannot set ${knob.name} to ${requested}: ${why}; ${remedy}, or use --limits best-effort`,
+    {
+      field: fieldOf(knob.name),
+      metadata: { controller: knob.controller, knob: knob.name, requested, path: `${place.parent}/${file}` },
+    },
+  );
 }
 
-/** What was asked for, each with its place. Throws when there is no place for it. `folder` is empty before creation. */
-function findJobs(
-  resources: Resources,
-  layout: Layout,
-  folderIn: (place: Place) => string,
-  fresh: boolean,
-): Job[] {
-  const jobs: Job[] = [];
-  for (const knob of knobs) {
-    const requested = knob.requested(resources);
-    if (requested === null) continue;
-    const place = layout.places.find(({ controllers }) => controllers.includes(knob.controller));
-    if (place === undefined) throw missingController(knob, requested, layout);
-    const side = place.version === 1 ? knob.v1 : knob.v2;
-    if (side === null) throw unsupported({ knob, requested, place }, '');
-    const folder = folderIn(place);
-    const context: KnobContext = {
-      version: place.version,
-      fresh,
-      read: (file) => (folder === '' ? null : readOptional(`${folder}/${file}`)),
-      readParent: (file) => readOptional(`${place.parent}/${file}`),
-    };
-    jobs.push({ knob, requested, side, place, context });
-  }
-  return jobs;
-}
-
-function hasFile({ place, side, context }: Job, layout: Layout): boolean {
-  const path = `${place.parent}/${side.file}`;
-  if (layout.seen.has(path)) return true;
-  if (context.readParent(side.file) === null) return false;
-  layout.seen.add(path);
+function hasFile(place: Place, file: string, seen: Set<string>): boolean {
+  const path = `${place.parent}/${file}`;
+  if (seen.has(path)) return true;
+  if (!existsSync(path)) return false;
+  seen.add(path);
   return true;
+}
+
+/** The first side whose file is there; when none is, the first. Null when this version has no such knob. */
+export function sideOf(sides: KnobSides, place: Place, seen: Set<string>): KnobSide | null {
+  if (sides === null) return null;
+  const several = [sides].flat();
+  return several.find(({ file }) => hasFile(place, file, seen)) ?? several[0] ?? null;
+}
+
+/** The place of a limit that was asked for. Throws when there is none. */
+function findJob(knob: Knob, requested: string, { layout, folderIn, fresh }: Target): Job {
+  const place = controllerPlace(layout, knob.controller);
+  if (place === undefined) throw missingController(knob, requested, layout);
+  const side = sideOf(place.version === 1 ? knob.v1 : knob.v2, place, layout.seen);
+  if (side === null) throw unsupported({ knob, requested, place }, '');
+  const folder = folderIn(place);
+  const context: KnobContext = {
+    version: place.version,
+    fresh,
+    parent: place.parent,
+    mountPoint: place.mountPoint,
+    read: (file) => (folder === '' ? null : readOptional(`${folder}/${file}`)),
+    readParent: (file) => readOptional(`${place.parent}/${file}`),
+  };
+  return { knob, requested, side, place, context };
+}
+
+/** A limit that could not be had, in best-effort mode. An argument that makes no sense is thrown in any mode. */
+function leftOut(knob: Knob, requested: string, error: unknown, mode: LimitsMode): AppliedLimit {
+  const canBeLeftOut =
+    error instanceof LikerError &&
+    (error.reason === 'CGROUP_CONTROLLER_MISSING' || error.reason === 'LIMIT_REFUSED');
+  if (mode === 'strict' || !canBeLeftOut) throw error;
+  return { knob: knob.name, requested, file: '', written: '', effective: '', problem: error.message };
 }
 
 /**
  * Throws unless every limit that is asked for can be set here: CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or
- * BAD_ARGUMENT. `folderIn` gives the container's cgroup when it exists already.
+ * BAD_ARGUMENT. In best-effort mode it answers those that cannot. Changes nothing.
  */
-export function checkResources(
-  resources: Resources,
-  layout: Layout,
-  folderIn?: (place: Place) => string,
-): void {
-  for (const job of findJobs(resources, layout, folderIn ?? (() => ''), folderIn === undefined)) {
-    job.knob.check?.(resources, job.context);
-    if (!hasFile(job, layout)) throw unsupported(job, job.side.file);
+export function checkResources(resources: Resources, target: Target): AppliedLimit[] {
+  const problems: AppliedLimit[] = [];
+  for (const knob of knobsFor(resources)) {
+    const requested = knob.requested(resources);
+    if (requested === null) continue;
+    try {
+      const job = findJob(knob, requested, target);
+      knob.check?.(resources, job.context);
+      if (!hasFile(job.place, job.side.file, target.layout.seen)) throw unsupported(job, job.side.file);
+    } catch (error) {
+      problems.push(leftOut(knob, requested, error, target.mode));
+    }
   }
+  return problems;
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -106,20 +141,23 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'the cgroup above does not allow it',
   ENOSPC: 'there is not enough left in the cgroup above',
   ERANGE: 'the value is out of range',
+  ENODEV: 'there is no such device, or it is a partition and not a whole disk',
+  EOPNOTSUPP: "the device's I/O scheduler does not do it; see /sys/block/*/queue/scheduler",
+  EOVERFLOW: 'the value is out of range',
 };
 
-function refused(job: Job, path: string, write: Write, error: unknown): LikerError {
+function refused(job: Job, path: string, written: string, error: unknown): LikerError {
   const errno = errnoOf(error);
   const { knob, requested } = job;
+  const why = errno === '' ? asError(error).message : `${errno}: ${reasons[errno] ?? 'see dmesg'}`;
   return new LikerError(
     'LIMIT_REFUSED',
-    `Cannot set ${knob.name} to ${requested}: the kernel refused '${write.value}' for ${path} (${errno}): ` +
-      (reasons[errno] ?? 'see dmesg'),
+    `Cannot set ${knob.name} to ${requested}: the kernel refused '${written}' for ${path} (${why})`,
     {
       field: fieldOf(knob.name),
       cause: error,
       metadata: { controller: knob.controller, knob: knob.name, requested, path },
-      syscall: { step: 'cgroup', syscall: 'write', errno, object: path },
+      ...(errno !== '' && { syscall: { step: 'cgroup', syscall: 'write', errno, object: path } }),
     },
   );
 }
@@ -143,42 +181,68 @@ function undo(done: ReadonlyMap<string, Done>): void {
   }
 }
 
-function carryOut(job: Job, folder: string, resources: Resources, done: Map<string, Done>): void {
-  for (const write of job.side.writes(resources, job.context)) {
-    if (done.has(`${folder}/${write.file}`)) continue;
+/** Writes of two knobs that are the same write have the same key. */
+function keyOf(folder: string, { file, part }: Write): string {
+  return `${folder}/${file} ${part?.key ?? ''}`;
+}
+
+/** Answers the key of the write that the knob is about. */
+function carryOut(job: Job, folder: string, resources: Resources, done: Map<string, Done>): string {
+  const { side, context } = job;
+  side.prepare?.(resources, context);
+  const writes = side.writes(resources, context);
+  for (const write of writes) {
+    const key = keyOf(folder, write);
+    if (done.has(key)) continue;
     const path = `${folder}/${write.file}`;
-    const before = job.context.fresh ? null : readOptional(path);
-    if (write.quiet === true && !job.context.fresh && before === null) continue;
+    const part = write.part?.of ?? ((text: string) => text);
+    const before = context.fresh ? null : readOptional(path);
+    if (write.quiet === true && !context.fresh && before === null) continue;
     try {
-      done.set(path, { path, written: write.value, effective: writeAndRead(path, write.value), before });
+      const effective = part(writeAndRead(path, write.value));
+      done.set(key, { path, written: write.value, effective, before: before === null ? null : part(before) });
     } catch (error) {
       if (write.quiet === true && errnoOf(error) === 'ENOENT') continue;
-      throw refused(job, path, write, error);
+      throw refused(job, path, write.value, error);
     }
   }
+  const own = writes.find(({ file }) => file === side.file);
+  return own === undefined ? '' : keyOf(folder, own);
+}
+
+/** What the kernel made of a limit. Throws when it took the text and yet does not do it. */
+function outcome(job: Job, folder: string, { written = '', effective = '' }: Partial<Done>): AppliedLimit {
+  const { knob, requested, side } = job;
+  const refusal = side.refusal?.(effective) ?? null;
+  if (refusal !== null) throw refused(job, `${folder}/${side.file}`, written, new Error(refusal));
+  return { knob: knob.name, requested, file: `${folder}/${side.file}`, written, effective, problem: '' };
 }
 
 /**
  * Sets every limit that is asked for, in the kernel's order, and reads each back. On failure of an update what was
- * written is written back. Throws LIMIT_REFUSED or CGROUP_CONTROLLER_MISSING.
+ * written is written back. Throws LIMIT_REFUSED or CGROUP_CONTROLLER_MISSING; in best-effort mode what cannot be had
+ * is answered with its problem.
  */
-export function applyResources(
-  resources: Resources,
-  layout: Layout,
-  folderIn: (place: Place) => string,
-  fresh: boolean,
-): AppliedLimit[] {
-  const jobs = findJobs(resources, layout, folderIn, fresh);
+export function applyResources(resources: Resources, target: Target): AppliedLimit[] {
   const done = new Map<string, Done>();
+  const applied: AppliedLimit[] = [];
   try {
-    for (const job of jobs) carryOut(job, folderIn(job.place), resources, done);
+    for (const knob of knobsFor(resources)) {
+      const requested = knob.requested(resources);
+      if (requested === null) continue;
+      try {
+        const job = findJob(knob, requested, target);
+        if (!hasFile(job.place, job.side.file, target.layout.seen)) throw unsupported(job, job.side.file);
+        const folder = target.folderIn(job.place);
+        const key = carryOut(job, folder, resources, done);
+        applied.push(outcome(job, folder, done.get(key) ?? {}));
+      } catch (error) {
+        applied.push(leftOut(knob, requested, error, target.mode));
+      }
+    }
   } catch (error) {
     undo(done);
     throw error;
   }
-  return jobs.map(({ knob, requested, side, place }) => {
-    const file = `${folderIn(place)}/${side.file}`;
-    const { written = '', effective = '' } = done.get(file) ?? {};
-    return { knob: knob.name, requested, file, written, effective, problem: '' };
-  });
+  return applied;
 }

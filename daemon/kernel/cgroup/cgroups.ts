@@ -1,15 +1,34 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { attachDeviceFilter } from '../../native/libliker.ts';
-import { applyResources, checkResources } from './apply.ts';
+import { applyResources, checkResources, type LimitsMode } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
 import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
+import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
-import { type Layout, type LayoutOptions, openLayout, type Place } from './layout.ts';
-import type { Resources } from './resources.ts';
+import { type KnobPlace, knobPlaces } from './knob-places.ts';
+import {
+  type Layout,
+  type LayoutOptions,
+  layoutBelow,
+  makeParents,
+  openLayout,
+  type Place,
+} from './layout.ts';
+import type { AppliedLimit, Resources } from './resources.ts';
 
 export interface CgroupsOptions extends LayoutOptions {
   /** In place of libliker's. */
   readonly attachDeviceFilter?: AttachDeviceFilter;
+}
+
+export interface CreateCgroupOptions {
+  readonly allDevices: boolean;
+  /** On top of the default devices, in their order. */
+  readonly deviceRules?: readonly DeviceRule[];
+  /** Default: strict. */
+  readonly mode?: LimitsMode;
+  /** Path of another cgroup to make it in, from the top of each hierarchy; empty: the daemon's own. */
+  readonly under?: string;
 }
 
 /** Neither "." nor "..", no slash: an id is always one folder below the parent. */
@@ -19,8 +38,24 @@ function checkId(id: string, field: string): void {
   if (!idPattern.test(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
 }
 
+/** Each part of the path to a parent is a name as an id is one. */
+function checkParentPath(path: string): void {
+  for (const name of path.split('/')) checkId(name, 'cgroup_parent');
+}
+
 /** What Liker reports on, beside the knobs of v1 and v2. */
-const reported = ['cpu', 'cpuset', 'memory', 'pids', 'devices', 'io', 'hugetlb', 'freezer'];
+const reported = [
+  'cpu',
+  'cpuset',
+  'memory',
+  'pids',
+  'devices',
+  'io',
+  'hugetlb',
+  'net_cls',
+  'net_prio',
+  'freezer',
+];
 const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
 /** v2 has these in its core. */
 const v2Core = ['devices', 'freezer'];
@@ -29,6 +64,8 @@ const v2Core = ['devices', 'freezer'];
 export class Cgroups {
   readonly #options: CgroupsOptions;
   #state: Layout;
+  /** Those of other parents, by their path. */
+  readonly #others = new Map<string, Layout>();
 
   private constructor(options: CgroupsOptions) {
     this.#options = options;
@@ -58,43 +95,72 @@ export class Cgroups {
     });
   }
 
+  /** Where each limit is carried out, or why it is not. */
+  knobs(): KnobPlace[] {
+    return knobPlaces(this.#state);
+  }
+
   /**
    * Throws unless such a container can be made here: CGROUP_CONTROLLER_MISSING or LIMIT_REFUSED with controller, path
-   * and remedy, BAD_ARGUMENT for a value that makes no sense. Makes nothing.
+   * and remedy, BAD_ARGUMENT for a value that makes no sense. In best-effort mode it answers the limits that cannot be
+   * had. Makes nothing.
    */
-  check(resources: Resources, options: { readonly allDevices: boolean } = { allDevices: false }): void {
-    checkResources(resources, this.#state);
+  check(
+    resources: Resources,
+    options: { readonly allDevices: boolean; readonly mode?: LimitsMode } = { allDevices: false },
+  ): AppliedLimit[] {
+    const target = { layout: this.#state, folderIn: () => '', fresh: true, mode: options.mode ?? 'strict' };
+    const problems = checkResources(resources, target);
     if (!options.allDevices) checkDevices(this.#state);
+    return problems;
   }
 
   /** Makes a container's cgroup in every hierarchy and sets its limits; on failure nothing is left of it. */
-  create(id: string, resources: Resources, options: { readonly allDevices: boolean }): ContainerCgroup {
+  create(id: string, resources: Resources, options: CreateCgroupOptions): ContainerCgroup {
     checkId(id, 'container');
-    const folderIn = (place: Place): string => `${place.parent}/${id}`;
+    const { mode = 'strict', under = '', deviceRules = [] } = options;
     const made: string[] = [];
     try {
-      for (const place of this.#state.places) made.push(this.#makeFolder(place, id));
-      const applied = applyResources(resources, this.#state, folderIn, true);
-      if (!options.allDevices)
-        restrictDevices(this.#state, folderIn, this.#options.attachDeviceFilter ?? attachDeviceFilter);
-      return new ContainerCgroup(this.#state, id, applied);
+      const layout = this.#layoutIn(under);
+      for (const place of layout.places) made.push(this.#makeFolder(place, id, under));
+      const folderIn = (place: Place): string => `${place.parent}/${id}`;
+      const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });
+      if (!options.allDevices) {
+        const attach = this.#options.attachDeviceFilter ?? attachDeviceFilter;
+        restrictDevices(layout, folderIn, attach, deviceRules);
+      }
+      return new ContainerCgroup(layout, id, applied);
     } catch (error) {
       for (const folder of made.reverse()) removeTree(folder);
       throw this.#explain(error, id);
     }
   }
 
-  #makeFolder(place: Place, id: string): string {
+  #makeFolder(place: Place, id: string, under: string): string {
     const folder = `${place.parent}/${id}`;
     try {
       if (makeFolder(folder)) return folder;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
-      // Somebody removed the parent: make it anew.
-      this.#state = openLayout(this.#options);
+      // The first one there, or somebody removed the parent.
+      this.#makeParents(under);
       if (makeFolder(folder)) return folder;
     }
     return this.#replaceFolder(folder);
+  }
+
+  #makeParents(under: string): void {
+    if (under === '') this.#state = openLayout(this.#options);
+    else makeParents(this.#layoutIn(under), this.#state);
+  }
+
+  /** The places of containers below `under`. */
+  #layoutIn(under: string): Layout {
+    if (under === '') return this.#state;
+    checkParentPath(under);
+    const layout = this.#others.get(under) ?? layoutBelow(this.#state, under);
+    this.#others.set(under, layout);
+    return layout;
   }
 
   /** A folder that a crash left behind is replaced, unless processes live in it. */
@@ -121,10 +187,10 @@ export class Cgroups {
     });
   }
 
-  /** The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. */
-  open(id: string): ContainerCgroup {
+  /** The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. `under`: as in create. */
+  open(id: string, under = ''): ContainerCgroup {
     checkId(id, 'container');
-    return new ContainerCgroup(this.#state, id, []);
+    return new ContainerCgroup(this.#layoutIn(under), id, []);
   }
 
   /** Ids found below the parent in any hierarchy. */

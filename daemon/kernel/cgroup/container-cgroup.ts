@@ -141,8 +141,9 @@ export class ContainerCgroup {
    */
   update(resources: Resources): AppliedLimit[] {
     const folderIn = (place: Place): string => this.#folderIn(place);
-    checkResources(resources, this.#layout, folderIn);
-    return applyResources(resources, this.#layout, folderIn, false);
+    const target = { layout: this.#layout, folderIn, fresh: false, mode: 'strict' } as const;
+    checkResources(resources, target);
+    return applyResources(resources, target);
   }
 
   /** Removes all its folders, nested ones first; waits for processes that are about to end. Gone is no error. */

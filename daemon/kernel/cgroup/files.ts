@@ -60,14 +60,27 @@ export function writeText(path: string, ...texts: readonly string[]): void {
   }
 }
 
-/** Writes and reads back what the kernel made of it. */
+/** Writes and reads back what the kernel made of it; nothing from a file that can only be written. */
 export function writeAndRead(path: string, text: string): string {
-  const fd = openSync(path, O_RDWR);
+  const fd = openReadable(path);
+  if (fd === null) {
+    writeText(path, text);
+    return '';
+  }
   try {
     writeSync(fd, text);
     return readAll(fd).trimEnd();
   } finally {
     closeSync(fd);
+  }
+}
+
+function openReadable(path: string): number | null {
+  try {
+    return openSync(path, O_RDWR);
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'EINVAL') return null;
+    throw error;
   }
 }
 

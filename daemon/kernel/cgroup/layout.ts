@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.ts';
 import { type Hierarchy, ownUnifiedPath, parseHierarchies } from './mounts.ts';
@@ -28,6 +29,18 @@ export interface Layout {
   readonly seen: Set<string>;
 }
 
+/** v1 has another name for it. */
+const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
+
+/** Where a controller is, by v2's name; "cgroup" is what v2 does without one. */
+export function controllerPlace({ places }: Layout, name: string): Place | undefined {
+  return places.find(({ version, controllers }) =>
+    version === 1
+      ? controllers.includes(v1Names[name] ?? name)
+      : name === 'cgroup' || controllers.includes(name),
+  );
+}
+
 export interface LayoutOptions {
   /** Name of the parent cgroup. */
   readonly parent: string;
@@ -46,10 +59,22 @@ export interface LayoutOptions {
 }
 
 /** v1 controllers that containers are limited or measured by; a hierarchy with none of them is left alone. */
-const usedV1 = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids'];
+const usedV1 = [
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'memory',
+  'devices',
+  'freezer',
+  'blkio',
+  'pids',
+  'hugetlb',
+  'net_cls',
+  'net_prio',
+];
 
 /** v2 controllers to enable for containers. */
-const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids'];
+const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
 
 /** A v1 cpuset without CPUs or nodes takes no process (ENOSPC): fill it, and let children copy it. */
 function fillCpuset(folder: string, above: string): void {
@@ -138,5 +163,28 @@ export function openLayout(options: LayoutOptions): Layout {
       `Cannot make the cgroup '${options.parent}': ${(error as Error).message}; likerd must be root with /sys/fs/cgroup writable`,
       { cause: error, metadata: { cgroup: options.parent } },
     );
+  }
+}
+
+/** The same hierarchies with another parent: `path`, such as jobs/night, beside the daemon's own. */
+export function layoutBelow(layout: Layout, path: string): Layout {
+  const below = (place: Place): Place => ({ ...place, parent: `${dirname(place.parent)}/${path}` });
+  const places = layout.places.map(below);
+  const tracking = places[layout.places.indexOf(layout.tracking)] ?? below(layout.tracking);
+  return { ...layout, places, tracking, seen: new Set() };
+}
+
+/** Makes the parents of such a layout, level by level. They stay: they are the user's. */
+export function makeParents(layout: Layout, own: Layout): void {
+  for (const [index, place] of layout.places.entries()) {
+    const base = dirname(own.places[index]?.parent ?? place.mountPoint);
+    let above = base;
+    for (const name of place.parent.slice(base.length + 1).split('/')) {
+      const folder = `${above}/${name}`;
+      makeFolder(folder);
+      if (place.version === 2) enableControllers(folder, usedV2, new Map());
+      else if (place.controllers.includes('cpuset')) fillCpuset(folder, above);
+      above = folder;
+    }
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
 import type { ExecCgroup } from './exec-cgroup.ts';
-import { noLimits, type Resources } from './resources.ts';
+import { completeLimits, type LimitsPatch, type Resources } from './resources.ts';
 
 // What the tests of this folder share.
 
@@ -39,13 +39,7 @@ export async function eventually(what: string, done: () => boolean): Promise<voi
   }
 }
 
-export function limits(patch: { [K in keyof Resources]?: Partial<Resources[K]> }): Resources {
-  return {
-    cpu: { ...noLimits.cpu, ...patch.cpu },
-    memory: { ...noLimits.memory, ...patch.memory },
-    pids: { ...noLimits.pids, ...patch.pids },
-  };
-}
+export const limits: (patch: LimitsPatch) => Resources = completeLimits;
 
 export function isError(reason: string, pattern: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof LikerError && error.reason === reason && pattern.test(error.message);

@@ -8,9 +8,9 @@ export interface FrameHeader {
 }
 
 export interface FrameReaderHandler {
-  /** Bytes of a stream, in pieces as they arrive; never copied. */
+  /** Bytes of a stream, in pieces as they arrive. They belong to the chunk that was pushed: copy what is kept. */
   data(header: FrameHeader, offset: bigint, bytes: Buffer): void;
-  /** Any other frame, whole. */
+  /** Any other frame, whole; likewise. */
   frame(header: FrameHeader, payload: Buffer): void;
 }
 
@@ -22,7 +22,7 @@ interface Passing {
 
 /**
  * Cuts the shim's byte stream into frames. The bytes of data frames are handed on as they come, so that a large
- * frame is neither gathered nor copied.
+ * frame is neither gathered nor copied. A chunk is not needed once it was pushed: its buffer may be used again.
  */
 export class FrameReader {
   readonly #handler: FrameReaderHandler;
@@ -41,7 +41,8 @@ export class FrameReader {
       if (rest === null) break;
       bytes = rest;
     }
-    this.#held = bytes;
+    // Never a view of the chunk.
+    this.#held = Buffer.from(bytes);
   }
 
   #pass(passing: Passing, bytes: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import { close, constants, openSync } from 'node:fs';
-import { createConnection, Socket } from 'node:net';
+import { createConnection, type OnReadOpts, Socket } from 'node:net';
 import { join } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { Cursor } from './cursor.ts';
@@ -106,6 +106,9 @@ function readState(c: Cursor): ShimState {
   return { protocol, pid, processes };
 }
 
+/** What is read is handed on before the next read of any shim, so that one buffer serves all. */
+const readBuffer = Buffer.allocUnsafe(256 * 1024);
+
 /** A connection to the shim of one container. Sending never blocks and never throws: a lost shim closes. */
 export class Shim {
   readonly #socket: Socket;
@@ -117,24 +120,28 @@ export class Shim {
   /** Resolves when the connection is over. */
   readonly whenClosed: Promise<void>;
 
-  private constructor(socket: Socket, pid: number) {
-    this.#socket = socket;
+  private constructor(open: (onread: OnReadOpts) => Socket, pid: number) {
     this.pid = pid;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.whenClosed = promise;
     const reader = new FrameReader({
       data: (header, offset, bytes) => {
-        this.#listener?.data(header.process, header.stream as StreamNumber, offset, bytes);
+        this.#listener?.data(header.process, header.stream as StreamNumber, offset, Buffer.from(bytes));
       },
       frame: (header, payload) => this.#frame(header, payload),
     });
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch {
-        socket.destroy();
-      }
+    const socket = open({
+      buffer: readBuffer,
+      callback: (bytes, buffer) => {
+        try {
+          reader.push(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+        } catch {
+          socket.destroy();
+        }
+        return true;
+      },
     });
+    this.#socket = socket;
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#closed = true;
@@ -145,7 +152,7 @@ export class Shim {
 
   /** Takes over the daemon's end of the socket pair that a spawn has made. */
   static adoptSocket(fd: number, pid: number): Shim {
-    return new Shim(new Socket({ fd, readable: true, writable: true }), pid);
+    return new Shim((onread) => new Socket({ fd, readable: true, writable: true, onread }), pid);
   }
 
   /** Connects to the shim whose run folder this is. Rejects when nothing listens there. */
@@ -153,16 +160,19 @@ export class Shim {
     // A socket's path is bound to 107 bytes; through the folder's fd it is always short.
     const O_PATH = 0x200000;
     const dir = openSync(runDir, O_PATH | constants.O_DIRECTORY);
-    const socket = createConnection(`/proc/self/fd/${dir}/shim.sock`);
     try {
+      const shim = new Shim(
+        (onread) => createConnection({ path: `/proc/self/fd/${dir}/shim.sock`, onread }),
+        0,
+      );
       await new Promise<void>((resolve, reject) => {
-        socket.once('connect', resolve);
-        socket.once('error', reject);
+        shim.#socket.once('connect', resolve);
+        shim.#socket.once('error', reject);
       });
+      return shim;
     } finally {
       close(dir);
     }
-    return new Shim(socket, 0);
   }
 
   /** Where a shim listens. */
@@ -294,7 +304,7 @@ export class Shim {
       case fromShim.snapshotData: {
         const request = c.u32();
         const offset = c.u64();
-        this.#listener?.snapshotData(process, request, stream as StreamNumber, offset, c.rest());
+        this.#listener?.snapshotData(process, request, stream as StreamNumber, offset, Buffer.from(c.rest()));
         return;
       }
       case fromShim.snapshotEnd:

@@ -94,7 +94,7 @@ static inline int sys_memfd_create (const char *name, unsigned flags) {
   return (int)syscall (SYS_memfd_create, name, flags);
 }
 
-/* The raw call gives "(unreachable)/…" for a directory outside the root, where glibc searches for a path. */
+/* The raw call gives "(unreachable)/…" for a folder outside the root, where glibc searches for a path. */
 static inline long sys_getcwd (char *buffer, size_t size) { return syscall (SYS_getcwd, buffer, size); }
 
 /* The glibc wrappers of these three tell all threads, with signals: not for a child of clone. */

@@ -190,12 +190,17 @@ static void send_outbox (struct connection *connection) {
   outbox_sent (out, sent);
 }
 
+/* Nothing is told of a process before its start. */
+static uint64_t unsent_bytes (const struct process *process, int i) {
+  return process->phase == STARTING ? 0 : process->out[i].produced - process->out[i].sent;
+}
+
 static bool begin_data (struct shim *shim, struct connection *connection) {
   for (struct process *process = shim->processes; process; process = process->next)
     for (int i = 0; i < 2; i++) {
       struct stream *stream = &process->out[i];
-      uint64_t unsent = stream->produced - stream->sent;
-      if (!unsent || process->phase == STARTING)
+      uint64_t unsent = unsent_bytes (process, i);
+      if (!unsent)
         continue;
       struct data_frame *data = &connection->data;
       size_t size = unsent < SHIM_MAX_DATA ? (size_t)unsent : SHIM_MAX_DATA;
@@ -250,7 +255,7 @@ bool connection_has_more (const struct shim *shim, const struct connection *conn
   if (connection == shim->daemon)
     for (const struct process *process = shim->processes; process; process = process->next)
       for (int i = 0; i < 2; i++)
-        if (process->out[i].sent != process->out[i].produced)
+        if (unsent_bytes (process, i))
           return true;
   return false;
 }

@@ -1,4 +1,4 @@
-/* The frames that the daemon sends. One for a process that is gone is ignored: it may have crossed its end. */
+/* The frames that the daemon sends. For a process that is gone: ignored, they may have crossed. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>

@@ -68,7 +68,8 @@ static bool enqueue (struct input *in, uint64_t session, const uint8_t *data, si
   if (!chunk)
     return false;
   *chunk = (struct chunk){ .session = session, .size = size };
-  memcpy (chunk->data, data, size);
+  if (size)
+    memcpy (chunk->data, data, size);
   *in->last = chunk;
   in->last = &chunk->next;
   in->queued += size;
@@ -99,12 +100,25 @@ bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64
   return true;
 }
 
-void input_close (struct process *process) { process->in.closing = true; }
+void input_close (struct process *process) {
+  if (!process->tty)
+    process->in.closing = true;
+  else if (!process->in.closed)
+    enqueue (&process->in, 0, NULL, 0);
+}
 
 /* Answers with what was written of a session. */
 void input_answer (struct shim *shim, struct process *process, uint64_t id) {
   const struct session *session = find_session (&process->in, id);
   send_ack (shim, process, id, process->in.closed ? NO_BOUND : session ? session->written : 0);
+}
+
+static void drop_first (struct input *in) {
+  struct chunk *chunk = in->first;
+  in->first = chunk->next;
+  if (!in->first)
+    in->last = &in->first;
+  free (chunk);
 }
 
 static void advance (struct input *in, size_t size) {
@@ -115,12 +129,8 @@ static void advance (struct input *in, size_t size) {
   chunk->done += size;
   in->queued -= size;
   in->last_byte = chunk->data[chunk->done - 1];
-  if (chunk->done < chunk->size)
-    return;
-  in->first = chunk->next;
-  if (!in->first)
-    in->last = &in->first;
-  free (chunk);
+  if (chunk->done == chunk->size)
+    drop_first (in);
 }
 
 /* One acknowledgement for many writes. */
@@ -138,50 +148,44 @@ static void acknowledge (struct shim *shim, struct process *process) {
 
 /*
  * A terminal ends its input by a character. Twice after a part of a line: the first only hands the part over
- * (termios(3), VEOF).
+ * (termios(3), VEOF). Negative and errno like write.
  */
-static bool send_eof_character (struct process *process, struct source *to) {
+static ssize_t write_eof (struct input *in, int fd) {
   struct termios mode;
-  if (tcgetattr (to->fd, &mode) < 0)
-    return true;
+  if (tcgetattr (fd, &mode) < 0 || mode.c_cc[VEOF] == NO_CHARACTER)
+    return 0;
   cc_t eof = mode.c_cc[VEOF];
-  if (eof == NO_CHARACTER)
-    return true;
-  uint8_t last = process->in.last_byte, text[2] = { eof, eof };
+  uint8_t last = in->last_byte, text[2] = { eof, eof };
   bool at_start = last == 0 || last == '\n' || last == eof || (last == '\r' && mode.c_iflag & ICRNL);
-  bool twice = mode.c_lflag & ICANON && !at_start;
-  return write (to->fd, text, twice ? 2 : 1) >= 0 || errno != EAGAIN;
+  return write (fd, text, mode.c_lflag & ICANON && !at_start ? 2 : 1);
 }
 
-/* The queue is empty: what was asked for last. */
-static void finish_closing (struct shim *shim, struct process *process, struct source *to) {
-  struct input *in = &process->in;
-  if (!process->tty) {
-    in->closed = true;
-    source_close (&in->source, shim->epoll);
-  } else if (!send_eof_character (process, to)) {
-    to->writable = false;
-    in->retry_at = now_ms () + RETRY_MS;
-    return;
-  } else
-    in->last_byte = 0;
-  in->closing = false;
+static ssize_t write_chunk (struct input *in, int fd) {
+  struct chunk *chunk = in->first;
+  if (chunk->size) {
+    ssize_t written = write (fd, chunk->data + chunk->done, chunk->size - chunk->done);
+    if (written > 0)
+      advance (in, (size_t)written);
+    return written;
+  }
+  ssize_t written = write_eof (in, fd);
+  if (written < 0)
+    return written;
+  in->last_byte = 0;
+  drop_first (in);
+  return written;
 }
 
 /* False when the process has closed its stdin. */
 static bool write_queue (struct input *in, struct source *to) {
   while (in->first && to->writable) {
-    struct chunk *chunk = in->first;
-    ssize_t written = write (to->fd, chunk->data + chunk->done, chunk->size - chunk->done);
-    if (written > 0)
-      advance (in, (size_t)written);
-    else if (written < 0 && errno == EPIPE)
+    if (write_chunk (in, to->fd) >= 0 || errno == EINTR)
+      continue;
+    if (errno == EPIPE)
       return false;
-    else if (errno != EINTR) {
-      /* EIO: a terminal without a slave now. The retry is for a slave that is opened again. */
-      to->writable = false;
-      in->retry_at = now_ms () + RETRY_MS;
-    }
+    /* EIO: a terminal without a slave now. The retry is for a slave that is opened again. */
+    to->writable = false;
+    in->retry_at = now_ms () + RETRY_MS;
   }
   return true;
 }
@@ -201,10 +205,11 @@ void input_pump (struct shim *shim, struct process *process) {
     input_end (shim, process);
     return;
   }
-  if (!in->first) {
-    if (in->closing && to->writable)
-      finish_closing (shim, process, to);
-    else if (!in->closing)
-      in->retry_at = 0;
+  if (in->first)
+    return;
+  in->retry_at = 0;
+  if (in->closing) {
+    in->closed = true;
+    source_close (&in->source, shim->epoll);
   }
 }

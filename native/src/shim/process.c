@@ -95,10 +95,15 @@ void start_process (struct shim *shim, uint32_t number, const struct launch *lau
   report_failure (shim, number, &failure);
 }
 
-/* Without a private pid namespace execs may outlive the main process; then nobody waits for them. */
-static bool others_are_ending (const struct shim *shim, const struct process *process) {
-  for (const struct process *other = shim->processes; other; other = other->next)
-    if (other != process && other->reaped && (other->phase != ENDED || (shim->daemon && !other->exit_sent)))
+/*
+ * The main process ends after the execs that end with it. Without a private pid namespace execs may outlive
+ * it; nobody waits for those.
+ */
+static bool must_wait (const struct process *process, bool until_told) {
+  if (process->number)
+    return false;
+  for (const struct process *other = process->next; other; other = other->next)
+    if (other->reaped && (other->phase != ENDED || (until_told && !other->exit_sent)))
       return true;
   return false;
 }
@@ -109,8 +114,12 @@ static bool is_held_back (const struct shim *shim, const struct stream *stream) 
   return stream_room (shim, stream) == 0 && poll (&ready, 1, 0) > 0 && ready.revents & POLLIN;
 }
 
-/* Others may hold the output open for ever (T20, T25): after a time of silence it is cut. */
+/*
+ * Others may hold the output open for ever (T20, T25): after a time of silence it is cut, and in the end even if they
+ * go on writing or a client has stopped reading.
+ */
 static void drain (struct shim *shim, struct process *process) {
+  bool over = now_ms () >= process->drain_at + DRAIN_TOTAL_MS;
   for (int i = 0; i < 2; i++) {
     struct stream *stream = &process->out[i];
     if (stream->eof || stream->source.fd < 0) {
@@ -118,9 +127,9 @@ static void drain (struct shim *shim, struct process *process) {
       continue;
     }
     uint64_t since = stream->read_at > process->drain_at ? stream->read_at : process->drain_at;
-    if (now_ms () < since + DRAIN_IDLE_MS)
+    if (!over && now_ms () < since + DRAIN_IDLE_MS)
       continue;
-    if (is_held_back (shim, stream)) {
+    if (!over && is_held_back (shim, stream)) {
       stream->read_at = now_ms ();
       continue;
     }
@@ -143,9 +152,7 @@ static void announce_exit (struct shim *shim, struct process *process) {
   struct outbox *out = daemon_out (shim);
   bool all_sent =
     process->out[0].sent == process->out[0].produced && process->out[1].sent == process->out[1].produced;
-  if (!out || process->exit_sent || !all_sent)
-    return;
-  if (process->number == 0 && others_are_ending (shim, process))
+  if (!out || process->exit_sent || !all_sent || must_wait (process, true))
     return;
   outbox_begin (out, SHIM_EXIT, 0, process->number);
   exit_put (out, process);
@@ -161,6 +168,7 @@ static void begin_drain (struct process *process) {
   close_fd (&process->status);
   process->phase = DRAINING;
   process->drain_at = now_ms ();
+  process->out[0].extra = process->out[1].extra = DRAIN_EXTRA;
   process->out[0].source.readable = process->out[1].source.readable = true;
 }
 
@@ -176,7 +184,7 @@ void advance_process (struct shim *shim, struct process *process) {
   stream_pump (shim, process, &process->out[1]);
   if (process->phase == DRAINING) {
     drain (shim, process);
-    if (process->out[0].eof && process->out[1].eof)
+    if (process->out[0].eof && process->out[1].eof && !must_wait (process, false))
       end_process (shim, process);
   }
   if (process->phase == ENDED)

@@ -1,4 +1,4 @@
-/* The shim is a subreaper: its children, and orphans of a container without a pid namespace, end here (T40). */
+/* The shim is a subreaper: its children end here, and orphans without a pid namespace of their own (T40). */
 #define _GNU_SOURCE
 #include <sys/signalfd.h>
 #include <sys/wait.h>

@@ -74,9 +74,10 @@ static void process_deadline (const struct process *process, uint64_t *deadline)
     earlier (deadline, process->in.retry_at);
   for (int i = 0; i < 2 && process->phase == DRAINING; i++) {
     const struct stream *stream = &process->out[i];
-    if (!stream->eof)
-      earlier (deadline,
-               (stream->read_at > process->drain_at ? stream->read_at : process->drain_at) + DRAIN_IDLE_MS);
+    if (stream->eof)
+      continue;
+    earlier (deadline, (stream->read_at > process->drain_at ? stream->read_at : process->drain_at) + DRAIN_IDLE_MS);
+    earlier (deadline, process->drain_at + DRAIN_TOTAL_MS);
   }
 }
 

@@ -14,6 +14,9 @@
 #define STDIN_SESSIONS 8
 #define MAX_WAITING 8
 #define DRAIN_IDLE_MS 2000   /* silence of an output that others hold open, after which it is cut */
+#define DRAIN_TOTAL_MS 10000 /* after which it is cut, whether it is silent or not */
+#define DRAIN_EXTRA (64u << 10) /* read beyond a client's limit then: what a pipe can hold. The ring is larger than
+                                   the window that the daemon grants by as much */
 #define STALL_MS 5000        /* a daemon that takes nothing for so long is cut off */
 #define LIMITS_KEPT_MS 30000 /* the limits of a daemon that was lost */
 
@@ -29,10 +32,11 @@ struct stream {
   uint64_t produced;     /* read from the source so far */
   uint64_t sent;         /* written to the daemon's socket so far */
   uint64_t limit;        /* read no further */
+  uint64_t extra;        /* than by so much beyond it */
   uint64_t read_at;      /* ms */
 };
 
-/* Input that waits for the process to read. */
+/* Input that waits for the process to read. Without bytes: the end of a terminal's input. */
 struct chunk {
   struct chunk *next;
   uint64_t session;
@@ -51,7 +55,7 @@ struct session {
 
 struct input {
   struct source source; /* of a pipe; a terminal's is that of its stream */
-  bool closing;         /* to be closed when the queue is empty */
+  bool closing;         /* a pipe that is to be closed when the queue is empty */
   bool closed;
   struct chunk *first, **last;
   size_t queued;

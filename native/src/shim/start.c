@@ -36,8 +36,14 @@ static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
 }
 
 static void take_master (struct shim *shim, struct process *process, int master) {
-  if (master < 0)
+  if (master < 0) {
+    static const struct failure lost = {
+      .step = NO_STEP, .error = EMFILE, .name = "terminal", .call = "recvmsg"
+    };
+    process->failure = lost;
+    process->failed = true;
     return;
+  }
   fcntl (master, F_SETFL, O_RDWR | O_NONBLOCK);
   source_open (&process->out[0].source, shim->epoll, master);
   if (process->resized)

@@ -9,7 +9,8 @@
 
 /* How much may be read now: up to the limit, and nothing that the daemon has not got is overwritten. */
 uint64_t stream_room (const struct shim *shim, const struct stream *stream) {
-  uint64_t bound = stream->limit > stream->produced ? stream->limit - stream->produced : 0;
+  uint64_t limit = stream->limit == NO_BOUND ? NO_BOUND : stream->limit + stream->extra;
+  uint64_t bound = limit > stream->produced ? limit - stream->produced : 0;
   uint64_t unsent = shim->daemon ? stream->produced - stream->sent : 0;
   uint64_t free_space = stream->ring_size - unsent;
   return bound < free_space ? bound : free_space;
@@ -40,11 +41,14 @@ static bool map_ring (struct stream *stream) {
   return true;
 }
 
-static void accept_bytes (struct shim *shim, struct stream *stream, struct iovec parts[2], size_t size) {
+/* The log is that of the main process. */
+static void accept_bytes (struct shim *shim, const struct process *process, struct stream *stream,
+                          struct iovec parts[2], size_t size) {
   if (parts[0].iov_len > size)
     parts[0].iov_len = size;
   parts[1].iov_len = size - parts[0].iov_len;
-  log_write (&shim->log, stream->number, parts);
+  if (process->number == 0)
+    log_write (&shim->log, stream->number, parts);
   stream->produced += size;
   stream->read_at = now_ms ();
 }
@@ -80,7 +84,7 @@ void stream_pump (struct shim *shim, struct process *process, struct stream *str
       note_end (shim, process, stream, got == 0 ? 0 : errno);
       return;
     }
-    accept_bytes (shim, stream, parts, (size_t)got);
+    accept_bytes (shim, process, stream, parts, (size_t)got);
     turn += (size_t)got;
     /* epoll(7): a short read of a pipe means that it is empty; what comes later is another event. */
     if (!process->tty && (size_t)got < wanted && !stream->source.hung)

@@ -29,7 +29,7 @@ static bool join_path (char out[PATH_MAX], const char *folder, size_t length, co
   return true;
 }
 
-/* Tries every folder of PATH. Returns the error to report: EACCES if one was found that may not be executed. */
+/* Tries every folder of PATH. Returns the error to report: EACCES if one was found but refused. */
 static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
   const char *name = launch->argv[0];
   bool denied = false;

@@ -3,6 +3,7 @@ import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { Container } from '../container.ts';
+import { checkLimits, containerDevices } from '../limits.ts';
 import { makeName } from '../name.ts';
 import type { ContainerSpec } from '../spec.ts';
 import { removeContainer } from './remove.ts';
@@ -16,12 +17,13 @@ export async function createContainer(
   const repeated = options.requestId ? context.ledger.store.request(options.requestId) : null;
   if (repeated !== null) return context.registry.find(repeated);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
+  checkLimits(context, spec);
+  containerDevices(context, spec);
   const holder = context.registry.byName(name);
   if (holder) {
     if (!options.replace) throw nameTaken('create container', name, holder);
     await removeContainer(context, holder, { force: true });
   }
-  context.cgroups.check(spec.resources);
   const shared = sharedContainers(context, spec);
   const id = newContainerId();
   const container = new Container({

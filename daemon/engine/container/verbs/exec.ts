@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { LikerError } from '../../../../common/errors.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { ExecProcess, SessionSink } from '../../api.ts';
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import { execPlan } from '../../plan/exec.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import type { ContainerProcess } from '../../session/process.ts';
 import type { Container } from '../container.ts';
+import { oomScoreFor } from '../limits.ts';
 import { livePhase, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
@@ -43,7 +44,7 @@ export async function execInContainer(
   const id = randomBytes(32).toString('hex');
 
   await using undo = new AsyncDisposableStack();
-  const cgroup = context.cgroups.open(container.id).createExec(number);
+  const cgroup = cgroupOf(context, container).createExec(number);
   undo.defer(async () => {
     await cgroup.kill();
     await cgroup.remove();
@@ -89,6 +90,7 @@ export async function execInContainer(
         cgroup,
         credentials,
         home,
+        oomScore: oomScoreFor(context, spec),
         attended: options.sink !== undefined,
       }),
     ),
@@ -109,6 +111,7 @@ function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
     noNewPrivileges: request.noNewPrivileges || main.noNewPrivileges,
     rlimits: request.rlimits.length > 0 ? request.rlimits : main.rlimits,
     privileged: request.privileged || main.privileged,
+    oomScoreAdj: request.oomScoreAdj ?? main.oomScoreAdj,
   };
 }
 

@@ -1,6 +1,6 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { KillScope } from '../../api.ts';
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
 import { cancelRestart } from '../restart.ts';
@@ -34,7 +34,7 @@ export async function killContainer(
       },
     );
   }
-  const cgroup = context.cgroups.open(container.id);
+  const cgroup = cgroupOf(context, container);
   if (
     signal === SIGKILL &&
     (scope === 'all' || state !== 'running' || container.spec.namespaces.pid.kind !== 'private')

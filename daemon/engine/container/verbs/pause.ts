@@ -1,4 +1,4 @@
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
 
@@ -8,7 +8,7 @@ export async function pauseContainer(context: EngineContext, container: Containe
     const { phase } = container;
     if (phase.state === 'paused') return;
     requirePhase('pause', container, phase.state);
-    await context.cgroups.open(container.id).freeze();
+    await cgroupOf(context, container).freeze();
     // It may have ended meanwhile.
     if (container.phase.state !== 'running') return;
     context.ledger.change(container, { phase: { ...container.phase, state: 'paused' } }, { action: 'pause' });
@@ -21,7 +21,7 @@ export async function resumeContainer(context: EngineContext, container: Contain
     const { phase } = container;
     if (phase.state === 'running') return;
     requirePhase('resume', container, phase.state);
-    await context.cgroups.open(container.id).thaw();
+    await cgroupOf(context, container).thaw();
     if (container.phase.state !== 'paused') return;
     context.ledger.change(
       container,

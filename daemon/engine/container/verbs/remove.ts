@@ -1,4 +1,4 @@
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { removeRecord } from '../main-end.ts';
 import { livePhase, requirePhase } from '../phase.ts';
@@ -12,7 +12,7 @@ export async function removeContainer(
   options: { readonly force: boolean },
 ): Promise<void> {
   // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
-  if (options.force && livePhase(container.phase)) await context.cgroups.open(container.id).kill();
+  if (options.force && livePhase(container.phase)) await cgroupOf(context, container).kill();
   await container.verbs.run(async () => {
     if (container.removed) return;
     if (options.force) {

@@ -10,9 +10,10 @@ import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts'
 import { writeHostFiles } from '../../host-files.ts';
 import { containerPlan } from '../../plan/container.ts';
 import type { ClientSession } from '../../session/client-session.ts';
-import { windowBytes } from '../../session/process.ts';
+import { ringBytes } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
+import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
 import type { ContainerSpec } from '../spec.ts';
@@ -62,13 +63,17 @@ async function launch(
     undo.defer(() => context.layers.removeRunFolder(folder));
 
     const { spec } = container;
+    const devices = containerDevices(context, spec);
     const cgroup = context.cgroups.create(container.id, spec.resources, {
       allDevices: spec.process.privileged,
+      deviceRules: devices.rules,
+      mode: spec.limits,
+      under: spec.cgroupParent,
     });
     undo.defer(() => cgroup.remove());
     const facts = {
       cgroupPaths: cgroup.paths,
-      appliedLimits: cgroup.applied,
+      appliedLimits: appliedLimits(context, spec, cgroup.applied),
       clientLost: false,
       attended: sink !== undefined,
     };
@@ -88,7 +93,9 @@ async function launch(
     undo.defer(() => {
       container.main = null;
     });
-    if (sink && onSession) onSession(main.initiate(sink));
+    const session = sink ? main.initiate(sink) : null;
+    tellLeftOut(context, container, session);
+    if (session && onSession) onSession(session);
 
     const { shim, pid } = context.processes.spawn(
       encodeLaunch(plan, {
@@ -97,7 +104,7 @@ async function launch(
         logDir: context.layers.folders(container.id).log,
         logSegmentBytes,
         logSegments,
-        ringBytes: windowBytes,
+        ringBytes,
       }),
     );
     undo.defer(async () => {
@@ -131,6 +138,18 @@ function forgetRestarts(container: Container): void {
   if (container.restartTimer) clearTimeout(container.restartTimer);
   container.restartTimer = null;
   container.facts = { ...container.facts, restartCount: 0, stopRequested: false };
+}
+
+/** What could not be limited is told to the client and kept as events. */
+function tellLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
+  for (const limit of container.facts.appliedLimits.filter(({ problem }) => problem !== '')) {
+    const { knob, requested, problem } = limit;
+    session?.warn('LIMIT_REFUSED', warningOf(limit));
+    context.ledger.event(container, {
+      action: 'limit_not_applied',
+      attributes: { knob, requested, problem },
+    });
+  }
 }
 
 /** Docker's -v makes a missing source on the host. */
@@ -171,7 +190,11 @@ export function compile(
     home,
     maskedPaths: context.identities.maskedPaths,
     readOnlyPaths: context.identities.readOnlyPaths,
-    hostDevices: spec.process.privileged ? context.identities.hostDevices() : [],
+    devices: [
+      ...containerDevices(context, spec).nodes,
+      ...(spec.process.privileged ? context.identities.hostDevices() : []),
+    ],
+    oomScore: oomScoreFor(context, spec.process),
     shared: sharedProcesses(context, container),
     attended: values.attended,
   });

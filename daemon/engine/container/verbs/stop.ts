@@ -1,5 +1,5 @@
 import type { StopOptions } from '../../api.ts';
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { livePhase } from '../phase.ts';
 import { cancelRestart } from '../restart.ts';
@@ -39,7 +39,7 @@ export async function stopLocked(
   if (phase.state === 'paused' && seconds > 0 && container.main) {
     // A frozen process gets its signal when it thaws.
     container.main.signal(signal, 'process');
-    await context.cgroups.open(container.id).thaw();
+    await cgroupOf(context, container).thaw();
     context.ledger.change(container, { phase: { ...phase, state: 'running' } }, { action: 'unpause' });
     await container.changed.until(over, seconds * 1000);
   }
@@ -51,7 +51,7 @@ export async function stopLocked(
 /** SIGKILL to all processes; returns when the container is over and cleaned up. */
 export async function killAndWait(context: EngineContext, container: Container): Promise<void> {
   if (livePhase(container.phase)) {
-    await context.cgroups.open(container.id).kill();
+    await cgroupOf(context, container).kill();
     await container.changed.until(() => livePhase(container.phase) === null, killedMs);
   }
   await container.ending;

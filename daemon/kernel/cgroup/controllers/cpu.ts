@@ -7,6 +7,8 @@ import {
   type KnobSide,
   oneFile,
   orMax,
+  orZero,
+  requireWithin,
   type Write,
 } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
@@ -23,54 +25,120 @@ export function weightOfShares(shares: number): number {
   return Math.ceil(weight - 1e-9);
 }
 
+const burstFiles = { 1: 'cpu.cfs_burst_us', 2: 'cpu.max.burst' } as const;
+const quotaFiles = { 1: 'cpu.cfs_quota_us', 2: 'cpu.max' } as const;
+
+/** v1 checks a quota against the period that is there, so the period goes first. */
+function v1Bandwidth({ cpu }: Resources): Write[] {
+  return [
+    ...(cpu.periodUs === null ? [] : [{ file: 'cpu.cfs_period_us', value: String(cpu.periodUs) }]),
+    ...(cpu.quotaUs === null ? [] : [{ file: quotaFiles[1], value: String(cpu.quotaUs) }]),
+  ];
+}
+
 /** cpu.max holds both, "QUOTA PERIOD", written in one go: the kernel checks them together. */
-function quotaAndPeriod({ cpu }: Resources, context: KnobContext): Write[] {
+function v2Bandwidth({ cpu }: Resources, context: KnobContext): Write[] {
+  if (cpu.quotaUs === null && cpu.periodUs === null) return [];
   const now = context.read('cpu.max')?.split(' ');
   const quota = orMax(cpu.quotaUs) ?? now?.[0] ?? 'max';
   const period = cpu.periodUs ?? now?.[1] ?? defaultPeriod;
   return [{ file: 'cpu.max', value: `${quota} ${period}` }];
 }
 
-const cpuMax: KnobSide = { file: 'cpu.max', writes: quotaAndPeriod };
-
-function requireWithin(
-  knob: string,
-  value: number | null,
-  range: readonly [number, number],
-  hint = '',
-): void {
-  const [least, most] = range;
-  if (value === null || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
-  throw badArgument(fieldOf(knob), `Invalid ${knob} ${value}: give ${least} to ${most}${hint}`);
+/** The burst may never be above the quota (kernel/sched/core.c): it shrinks before the quota and grows after it. */
+function bandwidth(resources: Resources, context: KnobContext): Write[] {
+  const writes = context.version === 1 ? v1Bandwidth(resources) : v2Bandwidth(resources, context);
+  const { burstUs } = resources.cpu;
+  if (burstUs === null) return writes;
+  const burst = { file: burstFiles[context.version], value: String(burstUs) };
+  return burstUs < currentBurst(context) ? [burst, ...writes] : [...writes, burst];
 }
 
-/** CPU time. The period goes before the quota: v1 checks a quota against the period that is there. */
+function currentBurst(context: KnobContext): number {
+  return Number(context.read(burstFiles[context.version]) ?? 0);
+}
+
+/** The quota in force: -1 for none. */
+function currentQuota(context: KnobContext): number {
+  const quota = Number.parseInt(context.read(quotaFiles[context.version]) ?? '', 10);
+  return Number.isNaN(quota) ? -1 : quota;
+}
+
+function checkQuota({ cpu: { quotaUs, burstUs } }: Resources, context: KnobContext): void {
+  if (quotaUs === null || quotaUs === -1) return;
+  requireWithin('cpu.quota_us', quotaUs, [1000, 1e12], ' microseconds, or -1 for no limit');
+  const burst = burstUs ?? currentBurst(context);
+  if (burst <= quotaUs) return;
+  throw badArgument(
+    fieldOf('cpu.quota_us'),
+    `Invalid cpu.quota_us ${quotaUs}: it is below the burst of ${burst} microseconds; lower burst_us as well`,
+  );
+}
+
+/** A burst is what of the quota may be saved up. */
+function checkBurst({ cpu: { quotaUs, burstUs } }: Resources, context: KnobContext): void {
+  requireWithin('cpu.burst_us', burstUs, [0, 1e12], ' microseconds');
+  const quota = quotaUs ?? currentQuota(context);
+  if (burstUs === null || burstUs === 0 || burstUs <= quota) return;
+  const most = quota === -1 ? 'and there is none: set quota_us as well' : `${quota} microseconds`;
+  throw badArgument(
+    fieldOf('cpu.burst_us'),
+    `Invalid cpu.burst_us ${burstUs}: the most is the quota, ${most}`,
+  );
+}
+
+function checkShares({ cpu }: Resources): void {
+  requireWithin('cpu.shares', cpu.shares, [leastShares, mostShares]);
+  if (cpu.shares === null || cpu.idle !== true) return;
+  throw badArgument(
+    fieldOf('cpu.shares'),
+    'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out',
+  );
+}
+
+const v1 = (file: string): KnobSide => ({ file, writes: bandwidth });
+const v2Max: KnobSide = { file: 'cpu.max', writes: bandwidth };
+const idle = oneFile('cpu.idle', ({ cpu }) => orZero(cpu.idle));
+
+/** CPU time. Leaving idle comes before the shares: the kernel takes no shares of an idle cgroup. */
 export const cpuKnobs: readonly Knob[] = [
+  {
+    name: 'cpu.idle',
+    controller: 'cpu',
+    requested: ({ cpu }) => asText(cpu.idle),
+    v1: idle,
+    v2: idle,
+  },
   {
     name: 'cpu.shares',
     controller: 'cpu',
     requested: ({ cpu }) => asText(cpu.shares),
     v1: oneFile('cpu.shares', ({ cpu }) => cpu.shares),
     v2: oneFile('cpu.weight', ({ cpu }) => weightOfShares(cpu.shares ?? leastShares)),
-    check: ({ cpu }) => requireWithin('cpu.shares', cpu.shares, [leastShares, mostShares]),
+    check: checkShares,
   },
   {
     name: 'cpu.period_us',
     controller: 'cpu',
     requested: ({ cpu }) => asText(cpu.periodUs),
-    v1: oneFile('cpu.cfs_period_us', ({ cpu }) => cpu.periodUs),
-    v2: cpuMax,
+    v1: v1('cpu.cfs_period_us'),
+    v2: v2Max,
     check: ({ cpu }) => requireWithin('cpu.period_us', cpu.periodUs, [1000, 1_000_000], ' microseconds'),
   },
   {
     name: 'cpu.quota_us',
     controller: 'cpu',
     requested: ({ cpu }) => asText(cpu.quotaUs),
-    v1: oneFile('cpu.cfs_quota_us', ({ cpu }) => cpu.quotaUs),
-    v2: cpuMax,
-    check({ cpu }) {
-      if (cpu.quotaUs === -1) return;
-      requireWithin('cpu.quota_us', cpu.quotaUs, [1000, 1e12], ' microseconds, or -1 for no limit');
-    },
+    v1: v1(quotaFiles[1]),
+    v2: v2Max,
+    check: checkQuota,
+  },
+  {
+    name: 'cpu.burst_us',
+    controller: 'cpu',
+    requested: ({ cpu }) => asText(cpu.burstUs),
+    v1: v1(burstFiles[1]),
+    v2: { file: burstFiles[2], writes: bandwidth },
+    check: checkBurst,
   },
 ];

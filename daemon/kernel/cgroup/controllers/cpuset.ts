@@ -1,6 +1,7 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { parseCpuList } from '../../../../common/units.ts';
 import { fieldOf, type Knob, type KnobContext, oneFile } from '../knobs.ts';
+import type { Resources } from '../resources.ts';
 
 /** v2 takes CPUs that do not exist and then quietly uses the parent's; v1 says EACCES or EINVAL. Both are told here. */
 function requireAvailable(knob: string, file: string, text: string | null, context: KnobContext): void {
@@ -20,6 +21,16 @@ function requireAvailable(knob: string, file: string, text: string | null, conte
 
 const cpus = oneFile('cpuset.cpus', ({ cpu }) => cpu.cpusetCpus);
 const mems = oneFile('cpuset.mems', ({ cpu }) => cpu.cpusetMems);
+const partition = oneFile('cpuset.cpus.partition', ({ cpu }) => cpu.cpusetPartition);
+const partitions = ['member', 'root', 'isolated'];
+
+function checkPartition({ cpu: { cpusetPartition } }: Resources): void {
+  if (cpusetPartition === null || partitions.includes(cpusetPartition)) return;
+  throw badArgument(
+    fieldOf('cpu.cpuset_partition'),
+    `Invalid cpu.cpuset_partition '${cpusetPartition}': give ${partitions.join(', ')}`,
+  );
+}
 
 /** Which CPUs and memory nodes may be used; before the other knobs of the scheduler. */
 export const cpusetKnobs: readonly Knob[] = [
@@ -38,5 +49,14 @@ export const cpusetKnobs: readonly Knob[] = [
     v1: mems,
     v2: mems,
     check: ({ cpu }, context) => requireAvailable('cpu.cpuset_mems', mems.file, cpu.cpusetMems, context),
+  },
+  {
+    name: 'cpu.cpuset_partition',
+    controller: 'cpuset',
+    requested: ({ cpu }) => cpu.cpusetPartition,
+    v1: null,
+    // The kernel takes the word and then says "root invalid (…)" when it is none.
+    v2: { ...partition, refusal: (effective) => (effective.includes('invalid') ? effective : null) },
+    check: checkPartition,
   },
 ];

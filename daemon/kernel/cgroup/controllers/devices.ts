@@ -30,12 +30,32 @@ function allowUnlessForbidden(file: string, text: string): void {
   }
 }
 
+function allowAsked(file: string, rule: DeviceRule): void {
+  const text = ruleText(rule);
+  try {
+    writeText(file, text);
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw new LikerError(
+      'LIMIT_REFUSED',
+      `Cannot give the container the device '${text}': the kernel refused it for ${file} (${errno}): ` +
+        'the cgroup above does not allow it',
+      {
+        cause: error,
+        metadata: { controller: 'devices', knob: 'devices', requested: text, path: file },
+        syscall: { step: 'cgroup', syscall: 'write', errno, object: file },
+      },
+    );
+  }
+}
+
 const defaultTexts = defaultDeviceRules.map(ruleText);
 let defaultProgram: Uint8Array | null = null;
 
-function restrictV1(folder: string): void {
+function restrictV1(folder: string, more: readonly DeviceRule[]): void {
   writeText(`${folder}/devices.deny`, 'a');
   allowEach(`${folder}/devices.allow`, defaultTexts);
+  for (const rule of more) allowAsked(`${folder}/devices.${rule.allow ? 'allow' : 'deny'}`, rule);
 }
 
 function noDeviceControl(): LikerError {
@@ -47,7 +67,8 @@ function noDeviceControl(): LikerError {
   );
 }
 
-function findPlace(layout: Layout): Place | undefined {
+/** Where devices are restricted: the v1 controller, or v2's core. */
+export function devicesPlace(layout: Layout): Place | undefined {
   return (
     layout.places.find(({ version, controllers }) => version === 1 && controllers.includes('devices')) ??
     layout.places.find(({ version }) => version === 2)
@@ -56,21 +77,25 @@ function findPlace(layout: Layout): Place | undefined {
 
 /** Throws CGROUP_CONTROLLER_MISSING when devices cannot be restricted here. */
 export function checkDevices(layout: Layout): void {
-  if (findPlace(layout) === undefined) throw noDeviceControl();
+  if (devicesPlace(layout) === undefined) throw noDeviceControl();
 }
 
-/** Lets the container use the default devices and no others: v1 devices.allow, v2 an eBPF program. */
+/** Lets the container use the default devices, as changed by `more`, and no others: v1 devices.allow, v2 an eBPF program. */
 export function restrictDevices(
   layout: Layout,
   folderIn: (place: Place) => string,
   attach: AttachDeviceFilter,
+  more: readonly DeviceRule[],
 ): void {
-  const place = findPlace(layout);
+  const place = devicesPlace(layout);
   if (place === undefined) throw noDeviceControl();
   if (place.version === 1) {
-    restrictV1(folderIn(place));
+    restrictV1(folderIn(place), more);
     return;
   }
   defaultProgram ??= deviceProgram(defaultDeviceRules);
-  attach(folderIn(place), defaultProgram);
+  attach(
+    folderIn(place),
+    more.length === 0 ? defaultProgram : deviceProgram([...defaultDeviceRules, ...more]),
+  );
 }

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
-import { knobs } from '../apply.ts';
-import type { KnobContext } from '../knobs.ts';
-import { noLimits, type Resources } from '../resources.ts';
+import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
+import { completeLimits, type LimitsPatch } from '../resources.ts';
+import { knobsFor } from '../table.ts';
 import { weightOfShares } from './cpu.ts';
 
-type Patch = { [K in keyof Resources]?: Partial<Resources[K]> };
+type Patch = LimitsPatch;
 
-function resources(patch: Patch): Resources {
-  return {
-    cpu: { ...noLimits.cpu, ...patch.cpu },
-    memory: { ...noLimits.memory, ...patch.memory },
-    pids: { ...noLimits.pids, ...patch.pids },
-  };
-}
+const resources = completeLimits;
 
 interface Scene {
   readonly version: 1 | 2;
@@ -27,20 +21,28 @@ function contextOf({ version, now, parent = {} }: Scene): KnobContext {
   return {
     version,
     fresh: now === undefined,
+    parent: '/cg/liker',
+    mountPoint: '/cg',
     read: (file) => now?.[file] ?? null,
     readParent: (file) => parent[file] ?? null,
   };
 }
 
-/** "file=value" of every write in order, each file once. */
+/** The first one stands for all that have alternatives. */
+function sideIn(sides: KnobSides): KnobSide | undefined {
+  return sides === null ? undefined : [sides].flat()[0];
+}
+
+/** "file=value" of every write in order, each part of a file once. */
 function writes(patch: Patch, scene: Scene): string[] {
   const wanted = resources(patch);
   const seen = new Map<string, string>();
-  for (const knob of knobs) {
+  for (const knob of knobsFor(wanted)) {
     if (knob.requested(wanted) === null) continue;
-    const side = scene.version === 1 ? knob.v1 : knob.v2;
+    const side = sideIn(scene.version === 1 ? knob.v1 : knob.v2);
     for (const write of side?.writes(wanted, contextOf(scene)) ?? []) {
-      if (!seen.has(write.file)) seen.set(write.file, `${write.file}=${write.value}`);
+      const key = `${write.file} ${write.part?.key ?? ''}`;
+      if (!seen.has(key)) seen.set(key, `${write.file}=${write.value}`);
     }
   }
   return [...seen.values()];
@@ -48,7 +50,8 @@ function writes(patch: Patch, scene: Scene): string[] {
 
 function check(patch: Patch, scene: Scene): void {
   const wanted = resources(patch);
-  for (const knob of knobs) if (knob.requested(wanted) !== null) knob.check?.(wanted, contextOf(scene));
+  for (const knob of knobsFor(wanted))
+    if (knob.requested(wanted) !== null) knob.check?.(wanted, contextOf(scene));
 }
 
 const mib = 2 ** 20;
@@ -117,8 +120,8 @@ test('memory plus swap is the sum on v1 and the difference on v2', () => {
 
 test('T48: v1 raises the sum first and lowers the memory first', () => {
   const now = { 'memory.limit_in_bytes': String(64 * mib), 'memory.memsw.limit_in_bytes': String(128 * mib) };
-  const files = (memory: Patch['memory']): string[] =>
-    writes({ memory: memory ?? {} }, { version: 1, now }).map((write) => write.split('=')[0] ?? '');
+  const files = (memory: NonNullable<Patch['memory']>): string[] =>
+    writes({ memory }, { version: 1, now }).map((write) => write.split('=')[0] ?? '');
   const [limit, both] = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'];
   assert.deepEqual(files({ maxBytes: 256 * mib, memorySwapBytes: 512 * mib }), [both, limit]);
   assert.deepEqual(files({ maxBytes: 256 * mib }), [both, limit]);

@@ -1,0 +1,31 @@
+import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Container } from '../container.ts';
+import { checkLimits, mergeApplied } from '../limits.ts';
+import { livePhase } from '../phase.ts';
+import type { AppliedLimit, Resources } from '../spec.ts';
+
+/**
+ * Changes limits, of a container that lives at once and in the order that the kernel needs. What does not fit together
+ * with the limits that stay, and what the kernel refuses, changes nothing.
+ */
+export function updateContainer(
+  context: EngineContext,
+  container: Container,
+  change: Resources,
+): readonly AppliedLimit[] {
+  const { spec, facts } = container;
+  const resources = mergeLimits(spec.resources, change);
+  checkLimits(context, { ...spec, resources });
+  const applied = livePhase(container.phase) ? cgroupOf(context, container).update(change) : [];
+  const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
+  context.ledger.change(
+    container,
+    {
+      spec: { ...spec, resources },
+      facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) },
+    },
+    { action: 'update', attributes: changed },
+  );
+  return applied;
+}

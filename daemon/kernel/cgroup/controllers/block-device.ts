@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs';
+import { badArgument } from '../../../../common/errors.ts';
+import { errnoOf } from '../files.ts';
+
+/** As of makedev(3). */
+export function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
+  const wide = BigInt(rdev);
+  return {
+    major: Number(((wide >> 8n) & 0xfffn) | ((wide >> 32n) & 0xfffff000n)),
+    minor: Number((wide & 0xffn) | ((wide >> 12n) & 0xffffff00n)),
+  };
+}
+
+/** MAJOR:MINOR of a block device that is given as its node, or so already. Throws BAD_ARGUMENT on `field`. */
+export function blockDevice(device: string, field: string): string {
+  if (/^\d{1,9}:\d{1,9}$/.test(device)) return device;
+  let why = 'give the node of a block device such as /dev/vda, or its number such as 254:0';
+  try {
+    const stat = statSync(device);
+    if (stat.isBlockDevice()) {
+      const { major, minor } = deviceNumbers(stat.rdev);
+      return `${major}:${minor}`;
+    }
+  } catch (error) {
+    why = `${errnoOf(error)}; ${why}`;
+  }
+  throw badArgument(field, `Not a block device: '${device}': ${why}`);
+}

@@ -1,0 +1,70 @@
+import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { childFolders } from '../files.ts';
+import { asText, fieldOf, type Knob, oneFile, orMax } from '../knobs.ts';
+import type { HugetlbLimit, Resources } from '../resources.ts';
+
+const sizesFolder = '/sys/kernel/mm/hugepages';
+
+/** A page size as the files of hugetlb are named (mm/hugetlb_cgroup.c, mem_fmt): 2MB, 1GB, 64KB. */
+export function pageSizeName(bytes: number): string {
+  if (bytes >= 2 ** 30) return `${bytes / 2 ** 30}GB`;
+  return bytes >= 2 ** 20 ? `${bytes / 2 ** 20}MB` : `${bytes / 2 ** 10}KB`;
+}
+
+let known: readonly string[] | undefined;
+
+/** The sizes of huge pages that this kernel has; hugepages-2048kB is 2MB. */
+export function pageSizes(): readonly string[] {
+  known ??= childFolders(sizesFolder)
+    .map((name) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]) * 1024)
+    .filter((bytes) => bytes > 0)
+    .sort((a, b) => a - b)
+    .map(pageSizeName);
+  return known;
+}
+
+function requirePageSize(knob: string, requested: string, pageSize: string): void {
+  const available = pageSizes();
+  if (available.includes(pageSize)) return;
+  throw new LikerError(
+    'LIMIT_REFUSED',
+    `Cannot set ${knob} to ${requested}: there are no huge pages of ${pageSize} here; available: ` +
+      `${available.join(', ') || 'none'}`,
+    { field: fieldOf(knob), metadata: { controller: 'hugetlb', knob, requested, path: sizesFolder } },
+  );
+}
+
+function hugetlbKnob(
+  pageSize: string,
+  key: 'maxBytes' | 'reservationBytes',
+  of: (resources: Resources) => HugetlbLimit | undefined,
+): Knob {
+  const name = `hugetlb.${pageSize}.${key === 'maxBytes' ? 'max_bytes' : 'reservation_bytes'}`;
+  const infix = key === 'maxBytes' ? '' : '.rsvd';
+  const value = (resources: Resources): number | null => of(resources)?.[key] ?? null;
+  return {
+    name,
+    controller: 'hugetlb',
+    requested: (resources) => asText(value(resources)),
+    v1: oneFile(`hugetlb.${pageSize}${infix}.limit_in_bytes`, value),
+    v2: oneFile(`hugetlb.${pageSize}${infix}.max`, (resources) => orMax(value(resources))),
+    check(resources) {
+      const bytes = value(resources);
+      if (bytes === null || !(bytes === -1 || (Number.isSafeInteger(bytes) && bytes >= 0))) {
+        throw badArgument(
+          fieldOf(name),
+          `Invalid ${name} ${bytes}: give bytes such as 64m, or -1 for no limit`,
+        );
+      }
+      requirePageSize(name, String(bytes), pageSize);
+    },
+  };
+}
+
+/** Both knobs of each page size that the limits name. */
+export function hugetlbKnobs({ hugetlb }: Resources): Knob[] {
+  return hugetlb.flatMap(({ pageSize }) => {
+    const of = (resources: Resources) => resources.hugetlb.find((limit) => limit.pageSize === pageSize);
+    return [hugetlbKnob(pageSize, 'reservationBytes', of), hugetlbKnob(pageSize, 'maxBytes', of)];
+  });
+}

@@ -1,0 +1,117 @@
+import { badArgument } from '../../../../common/errors.ts';
+import { keyedValue } from '../files.ts';
+import {
+  asText,
+  fieldOf,
+  type Knob,
+  type KnobSides,
+  oneFile,
+  orMax,
+  orZero,
+  requireWithin,
+} from '../knobs.ts';
+import type { Resources } from '../resources.ts';
+
+type Level = 'reservationBytes' | 'lowBytes' | 'minBytes' | 'highBytes' | 'swapHighBytes' | 'zswapMaxBytes';
+
+interface LevelKnob {
+  readonly name: string;
+  readonly key: Level;
+  /** Bytes. */
+  readonly least: number;
+  readonly v1?: string;
+  readonly v2: string;
+}
+
+const page = 4096;
+
+function levelKnob({ name, key, least, v1, v2 }: LevelKnob): Knob {
+  return {
+    name: `memory.${name}`,
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory[key]),
+    v1: v1 === undefined ? null : oneFile(v1, ({ memory }) => memory[key]),
+    v2: oneFile(v2, ({ memory }) => orMax(memory[key])),
+    check({ memory }) {
+      const bytes = memory[key];
+      if (bytes === null || bytes === -1) return;
+      if (Number.isSafeInteger(bytes) && bytes >= least) return;
+      throw badArgument(
+        fieldOf(`memory.${name}`),
+        `Invalid memory.${name} ${bytes}: give at least ${least} bytes, such as 64m, or -1 for no limit`,
+      );
+    },
+  };
+}
+
+const reservation = levelKnob({
+  name: 'reservation_bytes',
+  key: 'reservationBytes',
+  least: 0,
+  v1: 'memory.soft_limit_in_bytes',
+  v2: 'memory.low',
+});
+
+function checkReservation({ memory }: Resources, version: 1 | 2): void {
+  const { reservationBytes, maxBytes, lowBytes } = memory;
+  const field = fieldOf('memory.reservation_bytes');
+  if (version === 2 && lowBytes !== null) {
+    throw badArgument(field, 'Cannot use a memory reservation together with low_bytes: they say the same');
+  }
+  if (reservationBytes === null || maxBytes === null || maxBytes === -1 || reservationBytes <= maxBytes)
+    return;
+  throw badArgument(
+    field,
+    `Invalid memory reservation of ${reservationBytes} bytes: it is above the limit, ${maxBytes}`,
+  );
+}
+
+/** v1's memory.oom_control: "oom_kill_disable 0" among other lines, but written as a bare number. */
+const oomControl: KnobSides = {
+  file: 'memory.oom_control',
+  writes: ({ memory }) => [
+    {
+      file: 'memory.oom_control',
+      value: String(orZero(memory.oomKillDisable)),
+      part: { key: 'disable', of: (text) => String(keyedValue(text, 'oom_kill_disable') ?? 0) },
+    },
+  ],
+};
+
+/** What memory is protected, throttled or swapped, and what happens when there is none left. */
+export const memoryLevelKnobs: readonly Knob[] = [
+  {
+    ...reservation,
+    check(resources, context) {
+      reservation.check?.(resources, context);
+      checkReservation(resources, context.version);
+    },
+  },
+  levelKnob({ name: 'min_bytes', key: 'minBytes', least: 0, v2: 'memory.min' }),
+  levelKnob({ name: 'low_bytes', key: 'lowBytes', least: 0, v2: 'memory.low' }),
+  levelKnob({ name: 'high_bytes', key: 'highBytes', least: page, v2: 'memory.high' }),
+  levelKnob({ name: 'swap_high_bytes', key: 'swapHighBytes', least: 0, v2: 'memory.swap.high' }),
+  levelKnob({ name: 'zswap_max_bytes', key: 'zswapMaxBytes', least: 0, v2: 'memory.zswap.max' }),
+  {
+    name: 'memory.swappiness',
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory.swappiness),
+    v1: oneFile('memory.swappiness', ({ memory }) => memory.swappiness),
+    v2: null,
+    check: ({ memory }) => requireWithin('memory.swappiness', memory.swappiness, [0, 100]),
+  },
+  {
+    name: 'memory.oom_group',
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory.oomGroup),
+    v1: null,
+    v2: oneFile('memory.oom.group', ({ memory }) => orZero(memory.oomGroup)),
+  },
+  {
+    name: 'memory.oom_kill_disable',
+    controller: 'memory',
+    requested: ({ memory }) => asText(memory.oomKillDisable),
+    v1: oomControl,
+    v2: null,
+  },
+];

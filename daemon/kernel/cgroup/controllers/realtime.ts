@@ -1,0 +1,64 @@
+import { dirname } from 'node:path';
+import { childFolders, readOptional, writeText } from '../files.ts';
+import { asText, type Knob, type KnobContext, oneFile, requireWithin } from '../knobs.ts';
+import type { Resources } from '../resources.ts';
+
+const runtimeFile = 'cpu.rt_runtime_us';
+const periodFile = 'cpu.rt_period_us';
+
+/** The part of each CPU's time that a cgroup grants to real-time processes. */
+function granted(folder: string): number {
+  const period = Number(readOptional(`${folder}/${periodFile}`) ?? 0);
+  return period === 0 ? 0 : Number(readOptional(`${folder}/${runtimeFile}`) ?? 0) / period;
+}
+
+/**
+ * A cgroup can grant no more than the one above it, less what its siblings have (sched-rt-group.rst); a new one has
+ * nothing. So the time is taken from the top, level by level.
+ */
+function reserve({ cpu }: Resources, context: KnobContext): void {
+  const runtime = cpu.realtimeRuntimeUs ?? Number(context.read(runtimeFile) ?? 0);
+  const period = cpu.realtimePeriodUs ?? Number(context.read(periodFile) ?? 1_000_000);
+  let needed = runtime / period;
+  const raises: [folder: string, runtimeUs: number][] = [];
+  let own = '';
+  for (let folder = context.parent; folder !== context.mountPoint; folder = dirname(folder)) {
+    const siblings = childFolders(folder).filter((name) => name !== own);
+    for (const name of siblings) needed += granted(`${folder}/${name}`);
+    const runtimeUs = Math.ceil(needed * Number(readOptional(`${folder}/${periodFile}`) ?? 1_000_000));
+    if (runtimeUs > Number(readOptional(`${folder}/${runtimeFile}`) ?? 0))
+      raises.unshift([folder, runtimeUs]);
+    own = folder.slice(folder.lastIndexOf('/') + 1);
+  }
+  for (const [folder, runtimeUs] of raises) writeText(`${folder}/${runtimeFile}`, String(runtimeUs));
+}
+
+const runtime = oneFile(runtimeFile, ({ cpu }) => cpu.realtimeRuntimeUs);
+const period = oneFile(periodFile, ({ cpu }) => cpu.realtimePeriodUs);
+
+/** Time for real-time processes: v1 only, v2 has no such control. */
+export const realtimeKnobs: readonly Knob[] = [
+  {
+    name: 'cpu.realtime_period_us',
+    controller: 'cpu',
+    requested: ({ cpu }) => asText(cpu.realtimePeriodUs),
+    v1: { ...period, prepare: reserve },
+    v2: null,
+    check: ({ cpu }) =>
+      requireWithin('cpu.realtime_period_us', cpu.realtimePeriodUs, [1000, 60_000_000], ' microseconds'),
+  },
+  {
+    name: 'cpu.realtime_runtime_us',
+    controller: 'cpu',
+    requested: ({ cpu }) => asText(cpu.realtimeRuntimeUs),
+    v1: { ...runtime, prepare: reserve },
+    v2: null,
+    check: ({ cpu }) =>
+      requireWithin(
+        'cpu.realtime_runtime_us',
+        cpu.realtimeRuntimeUs,
+        [0, cpu.realtimePeriodUs ?? 1_000_000],
+        ' microseconds, at most the period',
+      ),
+  },
+];

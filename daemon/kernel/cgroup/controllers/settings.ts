@@ -1,0 +1,59 @@
+import { badArgument } from '../../../../common/errors.ts';
+import { fieldOf, type Knob, type KnobSide } from '../knobs.ts';
+import type { Resources } from '../resources.ts';
+
+/** CONTROLLER.FILE of one folder: no slash and no "..". */
+const filePattern = /^[a-z][a-z_]*(\.[A-Za-z0-9_]+)+$/;
+
+/** Files by which the engine itself works, or by which a container would escape its limits. */
+const reserved = new Set([
+  'cgroup.procs',
+  'cgroup.threads',
+  'cgroup.type',
+  'cgroup.kill',
+  'cgroup.freeze',
+  'cgroup.subtree_control',
+  'cgroup.event_control',
+  'cgroup.clone_children',
+  'devices.allow',
+  'devices.deny',
+  'freezer.state',
+]);
+
+function checkSetting(file: string, value: string): void {
+  const field = fieldOf('cgroup.settings');
+  const bad = (why: string) => badArgument(field, `Cannot write '${file}' of the cgroup: ${why}`);
+  if (!filePattern.test(file)) throw bad('give the name of a file as the kernel has it, such as memory.high');
+  if (reserved.has(file)) throw bad('the engine itself works with it');
+  if (value === '' || /[\0\n]/.test(value)) throw bad('the value must be one line, such as 64000000');
+}
+
+/** v1's blkio is v2's io. */
+export function controllerOf(file: string): string {
+  const [prefix = ''] = file.split('.');
+  return prefix === 'blkio' ? 'io' : prefix;
+}
+
+function settingKnob(file: string, index: number): Knob {
+  const of = ({ cgroup }: Resources): string | null => cgroup.settings[index]?.value ?? null;
+  // Several lines may be written to one file, one after the other: the file of each is compared as it stood before.
+  const side: KnobSide = {
+    file,
+    writes: (resources) => [
+      { file, value: of(resources) ?? '', part: { key: `setting ${index}`, of: (text) => text } },
+    ],
+  };
+  return {
+    name: `cgroup.settings.${file}`,
+    controller: controllerOf(file),
+    requested: of,
+    v1: side,
+    v2: side,
+    check: (resources) => checkSetting(file, of(resources) ?? ''),
+  };
+}
+
+/** Files of the kernel by their own names, for what has no knob. */
+export function settingKnobs({ cgroup }: Resources): Knob[] {
+  return cgroup.settings.map(({ file }, index) => settingKnob(file, index));
+}

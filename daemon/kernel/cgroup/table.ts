@@ -1,0 +1,42 @@
+import { coreKnobs } from './controllers/core.ts';
+import { cpuKnobs } from './controllers/cpu.ts';
+import { cpusetKnobs } from './controllers/cpuset.ts';
+import { hugetlbKnobs, pageSizes } from './controllers/hugetlb.ts';
+import { ioKnobs } from './controllers/io.ts';
+import { memoryKnobs } from './controllers/memory.ts';
+import { memoryLevelKnobs } from './controllers/memory-levels.ts';
+import { networkKnobs } from './controllers/network.ts';
+import { pidsKnobs } from './controllers/pids.ts';
+import { realtimeKnobs } from './controllers/realtime.ts';
+import { settingKnobs } from './controllers/settings.ts';
+import type { Knob } from './knobs.ts';
+import { completeLimits, type Resources } from './resources.ts';
+
+/** Every knob that such limits may turn, in the order in which they are carried out. */
+export function knobsFor(resources: Resources): Knob[] {
+  return [
+    ...cpusetKnobs,
+    ...memoryKnobs,
+    ...memoryLevelKnobs,
+    ...cpuKnobs,
+    ...realtimeKnobs,
+    ...pidsKnobs,
+    ...hugetlbKnobs(resources),
+    ...ioKnobs(resources),
+    ...networkKnobs(resources),
+    ...coreKnobs,
+    ...settingKnobs(resources),
+  ];
+}
+
+/** Every knob there is, those on devices and interfaces once. */
+export function allKnobs(): Knob[] {
+  const any = [{ device: '0:0', value: 0 }];
+  return knobsFor(
+    completeLimits({
+      hugetlb: pageSizes().map((pageSize) => ({ pageSize, maxBytes: -1, reservationBytes: -1 })),
+      io: { weightDevices: any, readBps: any, writeBps: any, readIops: any, writeIops: any, latencyUs: any },
+      network: { priorities: { INTERFACE: 0 } },
+    }),
+  );
+}

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { packagedLauncher } from './launchers.ts';
+
+const top = join(import.meta.dirname, '../..');
+
+for (const name of ['bin/likerd', 'bin/likerctl', 'bin/liker', 'scripts/ensure-daemon']) {
+  test(`${name} can be packaged: it looks for nothing, and names no TypeScript`, () => {
+    const script = packagedLauncher(readFileSync(join(top, name), 'utf8'));
+    assert.doesNotMatch(script, /node_modules|readlink|\.ts\b/);
+    assert.match(script, /^node=\$top\/bin\/node$/m);
+    execFileSync('sh', ['-n'], { input: script });
+  });
+}

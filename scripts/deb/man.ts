@@ -1,0 +1,164 @@
+// Manual pages from what --help is made of.
+import type { Command } from '../../client/cli/command.ts';
+import type { Flag } from '../../client/cli/flag.ts';
+import { commonFlags } from '../../client/cli/parse.ts';
+import { defaultHost } from '../../client/connection/address.ts';
+import { Page } from './roff.ts';
+
+export interface ManOptions {
+  /** ISO date. */
+  readonly date: string;
+  readonly version: string;
+}
+
+/** File name, such as likerctl-run.1 → its text. */
+export type Pages = ReadonlyMap<string, string>;
+
+/** An option of likerd as its --help shows it. */
+export interface DaemonOption {
+  readonly name: string;
+  readonly text: string;
+}
+
+const daemon = ['likerd', '8'] as const;
+const client = ['likerctl', '1'] as const;
+const short = ['liker', '1'] as const;
+
+/** likerctl(1) and a page for every command. */
+export function clientPages(commands: readonly Command[], options: ManOptions): Pages {
+  const pages = commands.map((command) => [`${pageName(command)}.1`, commandPage(command, options)] as const);
+  return new Map([['likerctl.1', clientPage(commands, options)], ...pages]);
+}
+
+function pageName({ name }: Command): string {
+  return `likerctl-${name.replaceAll(' ', '-')}`;
+}
+
+function clientPage(commands: readonly Command[], options: ManOptions): string {
+  const page = new Page({ name: 'likerctl', section: '1', ...options })
+    .name('likerctl', 'run and manage containers, by way of likerd')
+    .heading('SYNOPSIS')
+    .text('likerctl [-H unix://PATH] COMMAND [OPTIONS] [ARG...]')
+    .heading('DESCRIPTION')
+    .text('The client of the Liker container engine. Each command has a page of its own and a --help.')
+    .heading('COMMANDS');
+  for (const command of commands) page.item(command.name, `${command.summary}.`);
+  page
+    .heading('OPTIONS')
+    .item('-H, --host unix://PATH', `Socket of the daemon. Default: $LIKER_HOST, or ${defaultHost}.`)
+    .item('-v, --version', 'Print the version of likerctl.')
+    .heading('EXIT STATUS')
+    .text('run, exec, attach and start -a end with the exit status of the process, 128 + N for signal N.')
+    .item('125', 'The command line is wrong, or the engine failed.')
+    .item('126', 'The program cannot be executed.')
+    .item('127', 'The program was not found.')
+    .heading('ENVIRONMENT')
+    .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
+    .heading('EXAMPLES')
+    .example('likerctl rootfs build ./rootfs', 'likerctl run -it --rm ./rootfs bash');
+  return page
+    .seeAlso([...commands.map((command) => [pageName(command), '1'] as const), daemon, short])
+    .toString();
+}
+
+function commandPage(command: Command, options: ManOptions): string {
+  const page = new Page({ name: pageName(command), section: '1', ...options })
+    .name(pageName(command), firstSentence(command.summary))
+    .heading('SYNOPSIS')
+    .text(`likerctl ${command.name} [OPTIONS] ${command.usage}`.trimEnd())
+    .heading('DESCRIPTION')
+    .text(`${command.summary}.`)
+    .heading('OPTIONS');
+  const flags = [...command.flags, ...commonFlags].toSorted((a, b) => a.name.localeCompare(b.name));
+  for (const flag of flags) page.item(spelling(flag), meaning(flag));
+  return page.heading('EXAMPLES').example(command.example).seeAlso([client, daemon]).toString();
+}
+
+function firstSentence(summary: string): string {
+  const [first = ''] = summary.split('. ');
+  return first.charAt(0).toLowerCase() + first.slice(1);
+}
+
+function spelling({ name, short, type, value }: Flag): string {
+  const long = `--${name}${type === 'bool' ? '' : ` ${value ?? 'VALUE'}`}`;
+  return short === undefined ? long : `-${short}, ${long}`;
+}
+
+function meaning({ help, fallback, choices, type }: Flag): string {
+  return [
+    `${help}.`,
+    ...(choices === undefined ? [] : [`One of ${choices.join(', ')}.`]),
+    ...(type === 'list' ? ['May be given several times.'] : []),
+    ...(fallback === undefined ? [] : [`Default: ${fallback}.`]),
+  ].join(' ');
+}
+
+/** The options in the text of `likerd --help`. */
+export function parseDaemonHelp(help: string): DaemonOption[] {
+  return help.split('\n').flatMap((line) => {
+    const [, name, text, kind = ''] = /^\s+--([a-z-]+)\s{2,}(.+?)\s{2,}(\[.*)$/.exec(line) ?? [];
+    if (name === undefined || text === undefined) return [];
+    const value = kind.startsWith('[boolean]') ? '' : ' VALUE';
+    const choices = /\[choices: ([^\]]*)\]/.exec(kind)?.[1];
+    const fallback = /\[default: ([^\]]*)\]/.exec(kind)?.[1];
+    const parts = [
+      `${text}.`,
+      ...(choices === undefined ? [] : [`One of ${unquoted(choices)}.`]),
+      ...(fallback === undefined || fallback === 'false' ? [] : [`Default: ${unquoted(fallback)}.`]),
+    ];
+    return [{ name: `--${name}${value}`, text: parts.join(' ') }];
+  });
+}
+
+function unquoted(text: string): string {
+  return text.replaceAll('"', '');
+}
+
+/** likerd(8). */
+export function daemonPage(help: string, options: ManOptions): string {
+  const page = new Page({ name: 'likerd', section: '8', ...options })
+    .name('likerd', 'the daemon of the Liker container engine')
+    .heading('SYNOPSIS')
+    .text('likerd [OPTIONS]')
+    .heading('DESCRIPTION')
+    .text(
+      'Runs containers and serves the API on a Unix socket. Containers, their terminals and their logs belong to one ' +
+        'small process each, liker-shim: they go on when likerd ends, and the next one adopts them.',
+    )
+    .text(
+      'Under systemd, likerd.socket starts likerd.service. It tells when it is ready and feeds the watchdog (sd_notify). ' +
+        'The control groups of containers are below liker-containers.service, in liker.slice.',
+    )
+    .heading('OPTIONS');
+  for (const { name, text } of parseDaemonHelp(help)) page.item(name, text);
+  return page
+    .heading('SIGNALS')
+    .item('SIGTERM, SIGINT', 'End in order. Containers go on, unless --stop-containers-on-exit is given.')
+    .heading('ENVIRONMENT')
+    .item('LIKER_ROOT, LIKER_RUN, LIKER_HOST', 'In place of --root, --run and --socket.')
+    .heading('FILES')
+    .item('/run/liker/liker.sock', 'The API: root and the group liker may connect.')
+    .item('/run/liker', 'Sockets and exit records of running containers.')
+    .item('/var/lib/liker', 'The database, the layers and the logs of containers.')
+    .heading('EXAMPLES')
+    .example('systemctl set-property liker.slice MemoryMax=8G', 'systemctl stop liker-containers')
+    .seeAlso([client, short])
+    .toString();
+}
+
+/** liker(1). */
+export function shortPage(options: ManOptions): string {
+  return new Page({ name: 'liker', section: '1', ...options })
+    .name('liker', 'run a command in a container whose root is a directory')
+    .heading('SYNOPSIS')
+    .text('liker DIR [COMMAND [ARG...]]')
+    .heading('DESCRIPTION')
+    .text(
+      'Runs COMMAND, by default /bin/bash, in a container whose root file system is DIR, and writes through to it. Starts ' +
+        'likerd if none runs. Ends with the exit status of COMMAND.',
+    )
+    .heading('EXAMPLES')
+    .example('likerctl rootfs build ./rootfs', 'liker ./rootfs')
+    .seeAlso([client, daemon])
+    .toString();
+}

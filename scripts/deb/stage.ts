@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { completionScript } from '../../client/cli/completion.ts';
+import { commands } from '../../client/cli/registry.ts';
+import { bundle } from './bundle.ts';
+import { libraryFolder, packagedLauncher } from './launchers.ts';
+import { copyright } from './licences.ts';
+import { clientPages, daemonPage, type ManOptions, shortPage } from './man.ts';
+import type { Tree } from './tree.ts';
+
+export interface StageOptions {
+  /** The repository. */
+  readonly top: string;
+  readonly tree: Tree;
+  readonly version: string;
+  /** ISO date of the manual pages. */
+  readonly date: string;
+}
+
+/** Puts everything that the package installs into the tree. The repository must be built. */
+export async function stage(options: StageOptions): Promise<void> {
+  stagePrograms(options);
+  await stageDaemon(options);
+  stageSystem(options);
+  await stageDocumentation(options);
+}
+
+function stagePrograms({ top, tree, version }: StageOptions): void {
+  tree.copy(process.execPath, `${libraryFolder}/bin/node`);
+  for (const name of ['likerd', 'likerctl', 'liker']) {
+    const launcher = packagedLauncher(readFileSync(join(top, 'bin', name), 'utf8'));
+    tree.write(`${libraryFolder}/bin/${name}`, launcher, 0o755);
+    tree.link(`usr/bin/${name}`, `../lib/liker/bin/${name}`);
+  }
+  const ensure = packagedLauncher(readFileSync(join(top, 'scripts/ensure-daemon'), 'utf8'));
+  tree.write(`${libraryFolder}/scripts/ensure-daemon`, ensure, 0o755);
+  tree.copy(join(top, 'packaging/replace-daemon'), `${libraryFolder}/scripts/replace-daemon`);
+  tree.copy(join(top, 'dist'), `${libraryFolder}/dist`, (file) => !/\.(deb|stamp)$|\.new$/.test(file));
+  const { name, description, license, type } = packageJson(top);
+  tree.write(
+    `${libraryFolder}/package.json`,
+    `${JSON.stringify({ name, version, description, license, type }, null, 2)}\n`,
+  );
+}
+
+async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
+  const library = join(tree.folder, libraryFolder);
+  await bundle({ top, entry: 'daemon/main.ts', outfile: join(library, 'daemon/main.mjs') });
+  await bundle({
+    top,
+    entry: 'scripts/ensure-daemon.ts',
+    outfile: join(library, 'scripts/ensure-daemon.mjs'),
+  });
+  // What bundled code reads from beside itself.
+  for (const path of [
+    'proto/gen/liker.binpb',
+    'native/build/libliker.so',
+    'native/build/liker-shim',
+    ...readProtos,
+  ])
+    tree.copy(join(top, path), `${libraryFolder}/${path}`);
+  for (const path of ['node_modules/koffi', `node_modules/@koromix/koffi-linux-${process.arch}`])
+    tree.copy(join(top, path), `${libraryFolder}/${path}`, runs);
+}
+
+/** Folders that packages read .proto files from. */
+const readProtos = ['node_modules/grpc-health-check/proto', 'node_modules/@grpc/reflection/build/proto'];
+
+/** Of a package with compiled code: what runs here, not what it was made from. */
+function runs(path: string): boolean {
+  if (lstatSync(path).isDirectory()) return !/\/(vendor|doc|lib|abi|musl_[^/]*)$/.test(path);
+  return /\.(c?js|json|node)$/.test(path) && !path.endsWith('cnoke.cjs');
+}
+
+function stageSystem({ top, tree }: StageOptions): void {
+  for (const unit of ['likerd.service', 'likerd.socket', 'liker-containers.service'])
+    tree.copy(join(top, 'packaging/systemd', unit), `lib/systemd/system/${unit}`);
+  tree.copy(join(top, 'packaging/systemd/liker.sysusers'), 'usr/lib/sysusers.d/liker.conf');
+  tree.copy(join(top, 'packaging/systemd/liker.tmpfiles'), 'usr/lib/tmpfiles.d/liker.conf');
+}
+
+async function stageDocumentation({ top, tree, version, date }: StageOptions): Promise<void> {
+  const loaded = await Promise.all(commands.map((entry) => entry.load()));
+  tree.write('usr/share/bash-completion/completions/likerctl', completionScript('bash', loaded));
+  tree.write('usr/share/zsh/vendor-completions/_likerctl', completionScript('zsh', loaded));
+  tree.write('usr/share/fish/vendor_completions.d/likerctl.fish', completionScript('fish', loaded));
+
+  const options: ManOptions = { date, version };
+  for (const [name, text] of clientPages(loaded, options))
+    tree.writeGzipped(`usr/share/man/man1/${name}`, text);
+  tree.writeGzipped('usr/share/man/man1/liker.1', shortPage(options));
+  tree.writeGzipped('usr/share/man/man8/likerd.8', daemonPage(daemonHelp(top), options));
+  tree.write('usr/share/doc/liker/copyright', copyright(top, packageJson(top).license));
+  tree.copy(join(top, 'docs/packaging.md'), 'usr/share/doc/liker/packaging.md');
+}
+
+/** Without the settings of whoever builds: they show as defaults. */
+function daemonHelp(top: string): string {
+  const env = { PATH: process.env['PATH'] };
+  return execFileSync(join(top, 'bin/likerd'), ['--help'], { encoding: 'utf8', env });
+}
+
+function packageJson(top: string): Readonly<Record<'name' | 'description' | 'license' | 'type', string>> {
+  return JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+}

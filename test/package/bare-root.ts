@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { TerminalSession } from '../harness/terminal.ts';
+
+const here = import.meta.dirname;
+const repository = join(here, '../..');
+const run = promisify(execFile);
+const weekMs = 7 * 24 * 3600 * 1000;
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Builds the package with another version number. Answers its path. */
+export async function buildPackage(version: string, folder: string): Promise<string> {
+  const args = ['scripts/package', '--fast', '--version', version, '--output', folder];
+  const { stdout } = await run('sh', args, { cwd: repository });
+  return stdout.trim();
+}
+
+/**
+ * A tar file of Debian 12 with `packages` and what they need, nothing else; made once a week. Throws when mmdebstrap cannot
+ * make it, as without a network.
+ */
+export async function debianTar(name: string, packages: readonly string[]): Promise<string> {
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'liker-package');
+  const file = join(cache, `bookworm-${name}.tar`);
+  if (existsSync(file) && Date.now() - statSync(file).mtimeMs < weekMs) return file;
+  mkdirSync(cache, { recursive: true });
+  const include = `--include=${packages.join(',')}`;
+  // It mounts while it works: nobody else shall see that.
+  const command = ['mmdebstrap', '--quiet', '--variant=minbase', include, 'bookworm', `${file}.new`];
+  await run('unshare', ['--mount', '--propagation', 'private', ...command, '--format=tar']);
+  renameSync(`${file}.new`, file);
+  return file;
+}
+
+/** Debian 12 in a folder, unpacked from a tar file. */
+export function unpack(tar: string): string {
+  const root = mkdtempSync(join(tmpdir(), 'lk-bare-'));
+  execFileSync('tar', ['-C', root, '--numeric-owner', '-xpf', tar]);
+  return root;
+}
+
+/** A machine without systemd whose root is a folder: all that it starts ends with it, and its groups are below its own. */
+export class BareRoot implements AsyncDisposable {
+  readonly root: string;
+  /** Its group in every hierarchy. */
+  readonly cgroup = `liker-bare-${process.pid}`;
+  readonly #holder: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(root: string) {
+    this.root = root;
+    this.#holder = spawn('sh', [join(here, 'hold-root'), root, this.cgroup], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#ended = new Promise((resolve) => this.#holder.once('exit', resolve));
+  }
+
+  static async start(root: string): Promise<BareRoot> {
+    const machine = new BareRoot(root);
+    await Promise.race([
+      new Promise((resolve) => machine.#holder.stdout?.once('data', resolve)),
+      machine.#ended.then(() => Promise.reject(new Error(`hold-root ${root} has ended`))),
+    ]);
+    return machine;
+  }
+
+  /** A file of the machine outside, as one of this one. */
+  async put(file: string, path: string): Promise<void> {
+    const child = spawn('sh', this.#enter('sh', '-c', `cat >'${path}'`), {
+      stdio: [openSync(file, 'r'), 'ignore', 'inherit'],
+    });
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    if (code !== 0) throw new Error(`Cannot copy '${file}' to '${path}'`);
+  }
+
+  /** Runs a shell script on it. */
+  async sh(script: string): Promise<Result> {
+    try {
+      const { stdout, stderr } = await run('sh', this.#enter('sh', '-c', script), { timeout: 120_000 });
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as Result;
+      if (typeof code !== 'number') throw error;
+      return { code, stdout, stderr };
+    }
+  }
+
+  /** As `sh`; a failure is an error. Answers stdout without the last newline. */
+  async ok(script: string): Promise<string> {
+    const { code, stdout, stderr } = await this.sh(script);
+    if (code !== 0) throw new Error(`${script}: ${code}\n${stdout}${stderr}`);
+    return stdout.trimEnd();
+  }
+
+  /** A program of it on a terminal. */
+  terminal(...command: readonly string[]): TerminalSession {
+    return new TerminalSession({ socket: '' }, this.#enter(...command), { file: '/bin/sh' });
+  }
+
+  #enter(...command: readonly string[]): string[] {
+    return [join(here, 'enter-root'), String(this.#pid()), this.cgroup, ...command];
+  }
+
+  /** Its first process is the only child of the only child (unshare) of the holder. */
+  #pid(): number {
+    const child = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+    return child(child(this.#holder.pid ?? 0));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#holder.stdin?.end();
+    await this.#ended;
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { repository } from '../harness/daemon.ts';
+
+export type Layout = 'v1' | 'v2';
+
+/** One test as the machine told it. */
+export interface Told {
+  readonly name: string;
+  readonly passed: boolean;
+  /** Why it was skipped; empty when it was not. */
+  readonly skipped: string;
+  /** What was said of it. */
+  readonly output: string;
+}
+
+const program = join(import.meta.dirname, 'run-in-vm');
+const seconds = 900;
+
+/** Why no virtual machine can be booted here, or false. Fetches its kernel when it is not there yet. */
+export function missing(): string | false {
+  const { status, stdout } = spawnSync(program, ['--check'], { encoding: 'utf8' });
+  return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
+}
+
+/** Runs test files in a machine whose cgroups have that layout; one after the other, as it has one CPU. */
+export async function runInVm(
+  layout: Layout,
+  patterns: readonly string[],
+): Promise<{ told: Told[]; output: string; status: number | null }> {
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: repository })).sort();
+  const each =
+    'failed=0; for file; do "$NODE" --disable-warning=ExperimentalWarning --test-reporter=tap "$file" || failed=1; done; exit $failed';
+  const options = ['-g', layout, '-C', repository, '-t', String(seconds)];
+  const env = ['-e', `NODE=${process.execPath}`, '-e', `LIKER_TEST_LAYOUT=${layout}`];
+  const child = spawn(program, [...options, ...env, '--', 'sh', '-c', each, 'sh', ...files], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [output, errors, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { told: parseTap(output), output: output + errors, status };
+}
+
+/** The tests at the top of each file (https://testanything.org). */
+export function parseTap(output: string): Told[] {
+  const told: Told[] = [];
+  let since: string[] = [];
+  for (const line of output.split('\n')) {
+    const [, not, name, skip] = /^(not )?ok \d+ - (.*?)(?: # SKIP ?(.*))?$/.exec(line) ?? [];
+    if (name === undefined) {
+      since.push(line);
+      continue;
+    }
+    // What belongs to it stands before it, but for its own details, which follow.
+    told.push({ name, passed: not === undefined, skipped: skip ?? '', output: since.slice(-60).join('\n') });
+    since = [];
+  }
+  return told;
+}
