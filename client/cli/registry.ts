@@ -75,6 +75,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('../commands/rename.ts')).rename,
   },
   {
+    name: 'update',
+    summary: 'Change the limits of containers',
+    load: async () => (await import('../commands/update.ts')).update,
+  },
+  {
     name: 'wait',
     summary: 'Wait until containers end, and print their exit codes',
     load: async () => (await import('../commands/wait.ts')).wait,

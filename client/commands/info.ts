@@ -4,6 +4,7 @@ import type { Command } from '../cli/command.ts';
 import { clientVersion } from '../cli/version.ts';
 import { system } from '../connection/methods.ts';
 import { compileTemplate } from '../format/template.ts';
+import { table } from '../output/table.ts';
 
 export const info: Command = {
   name: 'info',
@@ -44,6 +45,13 @@ function infoRecord(info: GetInfoResponse) {
       Version: version,
       MountPoint: mountPoint,
     })),
+    Knobs: info.knobs.map(({ knob, controller, version, file, problem }) => ({
+      Knob: knob,
+      Controller: controller,
+      Version: version,
+      File: file,
+      Problem: problem,
+    })),
     Capabilities: info.capabilities,
     Seccomp: info.seccomp,
     DaemonMemory: Number(info.rssBytes),
@@ -51,6 +59,14 @@ function infoRecord(info: GetInfoResponse) {
     EventLoopP99Ms: info.eventLoopP99Ms,
     Warnings: info.warnings,
   };
+}
+
+/** Each limit with the file that does it here, or why there is none. */
+function knobLines({ Knobs }: InfoRecord): string[] {
+  const rows = Knobs.map(({ Knob, Version, File, Problem }) =>
+    Version === 0 ? [`  ${Knob}`, '-', Problem] : [`  ${Knob}`, `v${Version}`, File],
+  );
+  return table(rows);
 }
 
 function formatInfo(record: InfoRecord, format: string): string {
@@ -77,6 +93,8 @@ function formatInfo(record: InfoRecord, format: string): string {
     ` Memory: ${formatBinaryBytes(record.MemTotal)}`,
     ` cgroup layout: ${record.CgroupLayout}`,
     ...controllers,
+    ' Limits:',
+    ...knobLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Capabilities: ${record.Capabilities.join(' ')}`,
     ` Event loop: p99 ${record.EventLoopP99Ms.toFixed(1)} ms, max ${record.EventLoopMaxMs.toFixed(1)} ms`,

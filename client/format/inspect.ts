@@ -2,6 +2,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
 import { rfc3339 } from './timestamp.ts';
 
@@ -110,6 +111,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     NanoCpus: Math.round(nanoCpus),
     CpusetCpus: cpu?.cpusetCpus ?? '',
     CpusetMems: cpu?.cpusetMems ?? '',
+    ...resourceRecord(spec),
     PidsLimit: pids?.max === undefined ? null : Number(pids.max),
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { writeSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 
 /**
@@ -14,7 +15,7 @@ export class Terminal {
   readonly #restoreAtExit = (): void => this.restore({ reset: true });
   readonly #continueRaw = (): void => void this.#setRaw();
   #isRaw = false;
-  #stty: ChildProcess | undefined;
+  #helper: ChildProcess | undefined;
 
   get isRaw(): boolean {
     return this.#isRaw;
@@ -36,13 +37,13 @@ export class Terminal {
 
   /**
    * Raw mode of Node keeps "\n" to "\r\n" on output, but a bare "\n" of a full-screen program is "cursor down": the
-   * container's terminal has done that translation already. Without stty the picture is a little off, no more.
+   * container's terminal has done that translation already. Without the helper the picture is a little off, no more.
    */
   #disableOutputProcessing(): Promise<void> {
     return new Promise((resolve) => {
-      this.#stty = spawn('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
-      this.#stty.once('error', () => resolve());
-      this.#stty.once('exit', () => resolve());
+      this.#helper = spawn(helperPath(), ['no-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+      this.#helper.once('error', () => resolve());
+      this.#helper.once('exit', () => resolve());
     });
   }
 
@@ -53,7 +54,7 @@ export class Terminal {
     process.off('exit', this.#restoreAtExit);
     process.off('SIGCONT', this.#continueRaw);
     // It must not come after us.
-    this.#stty?.kill('SIGKILL');
+    this.#helper?.kill('SIGKILL');
     try {
       if (reset && process.stdout.isTTY) writeSync(1, terminalReset);
       process.stdin.setRawMode(false);
@@ -67,5 +68,24 @@ export class Terminal {
 export function terminalSize(): TerminalSizeInput | undefined {
   const stream = [process.stdout, process.stderr].find((candidate) => candidate.isTTY);
   if (stream === undefined || !stream.columns || !stream.rows) return undefined;
-  return { columns: stream.columns, rows: stream.rows, xPixels: 0, yPixels: 0 };
+  const { xPixels, yPixels } = pixels();
+  return { columns: stream.columns, rows: stream.rows, xPixels, yPixels };
+}
+
+/** Size in pixels, as sixel and kitty graphics need it; zeros where the terminal does not tell, or is not stdin. */
+function pixels(): { xPixels: number; yPixels: number } {
+  const unknown = { xPixels: 0, yPixels: 0 };
+  if (!process.stdin.isTTY) return unknown;
+  const { stdout } = spawnSync(helperPath(), ['size'], {
+    stdio: ['inherit', 'pipe', 'ignore'],
+    encoding: 'latin1',
+  });
+  const [, , xPixels, yPixels] = (stdout ?? '').trim().split(' ').map(Number);
+  return xPixels && yPixels ? { xPixels, yPixels } : unknown;
+}
+
+/** native/src/tty: what Node cannot ask or tell a terminal. Beside the bundle's folder, or the sources'. */
+function helperPath(): string {
+  const candidates = ['..', '../..'].map((up) => join(import.meta.dirname, up, 'native/build/liker-tty'));
+  return candidates.find((path) => existsSync(path)) ?? 'liker-tty';
 }

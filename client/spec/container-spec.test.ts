@@ -12,9 +12,19 @@ function spec(...argv: string[]): ContainerSpecInput {
   return parseContainerSpec(flags, operands, size);
 }
 
+const noDevices = {
+  weightDevices: [],
+  readBps: [],
+  writeBps: [],
+  readIops: [],
+  writeIops: [],
+  latencyUs: [],
+};
+const noMore = { hugetlb: [], io: noDevices, network: { priorities: {} }, cgroup: { settings: [] } };
+
 test('nothing asked for leaves the limits and the choices of the engine unset', () => {
   const plain = spec('/r', 'true');
-  assert.deepEqual(plain.resources, { cpu: {}, memory: {}, pids: null });
+  assert.deepEqual(plain.resources, { cpu: {}, memory: {}, pids: null, ...noMore });
   assert.deepEqual(plain.namespaces, { pid: '', ipc: '', uts: '', cgroup: '', network: '' });
   for (const key of ['init', 'shmSizeBytes', 'stopTimeoutSeconds'] as const)
     assert.equal(plain[key], undefined);
@@ -55,13 +65,88 @@ test('limits', () => {
     cpu: { shares: 512, quotaUs: 150_000, periodUs: 100_000, cpusetCpus: '0-1', cpusetMems: '0' },
     memory: { maxBytes: 67108864, memorySwapBytes: -1 },
     pids: { max: 50 },
+    ...noMore,
   });
+});
+
+test('every other limit', () => {
+  const { resources, process } = spec(
+    ...'--cpu-burst 5000 --cpu-quota 50000 --cpu-idle --cpu-rt-runtime 1000 --cpu-rt-period 10000'.split(' '),
+    ...'--cpuset-partition isolated --memory-reservation 1m --memory-low 2m --memory-min 3m'.split(' '),
+    ...'--memory-high 4m --memory-swap-high 5m --memory-zswap-max -1 --memory-swappiness 0'.split(' '),
+    ...'--oom-group --oom-kill-disable=false --oom-score-adj -7'.split(' '),
+    ...'--hugetlb-limit 2MB=64m --hugetlb-reservation 2MB=32m --hugetlb-limit 1g=-1'.split(' '),
+    ...'--blkio-weight 300 --blkio-weight-device /dev/vda:10 --device-read-bps 254:0:1mb'.split(' '),
+    ...'--device-write-bps /dev/vda:512k --device-read-iops /dev/vda:1 --device-write-iops /dev/vda:2'.split(
+      ' ',
+    ),
+    ...'--io-latency /dev/vda:1.5ms --net-cls-classid 10:1 --net-prio eth0=5'.split(' '),
+    ...'--cgroup-max-descendants 3 --cgroup-max-depth -1 --cgroup-conf memory.high=a=b /r x'.split(' '),
+  );
+  const mib = 2 ** 20;
+  const vda = (value: number) => [{ device: '/dev/vda', value }];
+  assert.deepEqual(resources, {
+    cpu: {
+      quotaUs: 50_000,
+      burstUs: 5000,
+      idle: true,
+      realtimeRuntimeUs: 1000,
+      realtimePeriodUs: 10_000,
+      cpusetPartition: 'isolated',
+    },
+    memory: {
+      reservationBytes: mib,
+      lowBytes: 2 * mib,
+      minBytes: 3 * mib,
+      highBytes: 4 * mib,
+      swapHighBytes: 5 * mib,
+      zswapMaxBytes: -1,
+      swappiness: 0,
+      oomGroup: true,
+      oomKillDisable: false,
+    },
+    pids: null,
+    hugetlb: [
+      { pageSize: '2MB', maxBytes: 64 * mib, reservationBytes: 32 * mib },
+      { pageSize: '1g', maxBytes: -1 },
+    ],
+    io: {
+      weight: 300,
+      weightDevices: vda(10),
+      readBps: [{ device: '254:0', value: mib }],
+      writeBps: vda(mib / 2),
+      readIops: vda(1),
+      writeIops: vda(2),
+      latencyUs: vda(1500),
+    },
+    network: { classId: 0x100001, priorities: { eth0: 5 } },
+    cgroup: { maxDescendants: 3, maxDepth: -1, settings: [{ file: 'memory.high', value: 'a=b' }] },
+  });
+  assert.equal(process?.oomScoreAdj, -7);
+});
+
+test('devices', () => {
+  const { devices, deviceRules } = spec(
+    ...['--device', '/dev/fuse', '--device', '/dev/fuse:r', '--device', '/dev/fuse:/dev/f:rw'],
+    ...['--device-cgroup-rule', 'c 10:200 rwm', '--device-cgroup-rule', 'deny b *:0 r', '/r', 'x'],
+  );
+  assert.deepEqual(devices, [
+    { hostPath: '/dev/fuse', containerPath: '', access: '' },
+    { hostPath: '/dev/fuse', containerPath: '', access: 'r' },
+    { hostPath: '/dev/fuse', containerPath: '/dev/f', access: 'rw' },
+  ]);
+  assert.deepEqual(deviceRules, [
+    { deny: false, type: 'c', access: 'rwm', major: 10, minor: 200 },
+    { deny: true, type: 'b', access: 'r', minor: 0 },
+  ]);
 });
 
 test('the rest', () => {
   const {
     process: _,
     resources: __,
+    devices: ___,
+    deviceRules: ____,
     ...rest
   } = spec(
     ...'--name n -h host --domainname dom --pid host --ipc container:a --uts host --cgroupns host --net none'.split(
@@ -74,7 +159,9 @@ test('the rest', () => {
       ' ',
     ),
     ...'--stop-signal SIGINT --stop-timeout 3 --rm --timeout 60 --on-disconnect hangup'.split(' '),
-    ...'--security-opt seccomp=unconfined ~/r:rw x'.split(' '),
+    ...'--security-opt seccomp=unconfined --cgroup-parent jobs/night --limits best-effort ~/r:rw x'.split(
+      ' ',
+    ),
   );
   assert.deepEqual(rest, {
     name: 'n',
@@ -110,6 +197,8 @@ test('the rest', () => {
     onDisconnect: 'ON_DISCONNECT_HANGUP',
     restart: { name: 'NAME_NO', maxRetries: 0 },
     seccompUnconfined: true,
+    cgroupParent: 'jobs/night',
+    limits: 'LIMITS_MODE_BEST_EFFORT',
   });
 });
 
@@ -130,6 +219,17 @@ for (const [argv, why] of [
   [['--add-host', 'x', '/r'], /use HOST:IP/],
   [['--security-opt', 'apparmor=x', '/r'], /supported are seccomp=unconfined and no-new-privileges/],
   [['-m', 'lots', '/r'], /lots/],
+  [['--memory-high', '-5', '/r'], /-5.*such as 64m/],
+  [['--cpu-shares', '-1', '/r'], /'-1': give a whole number, such as 512/],
+  [['--cpu-shares', '99999999999999999999', '/r'], /such as 512/],
+  [['--device-read-bps', '/dev/vda', '/r'], /use DEVICE:VALUE, such as \/dev\/vda:1mb/],
+  [['--device-read-bps', '/dev/vda:-1', '/r'], /'-1'; give a number with b, k/],
+  [['--hugetlb-limit', '2MB', '/r'], /use SIZE=BYTES, such as 2MB=64m/],
+  [['--device', '/dev/a:b', '/r'], /use HOST\[:CONTAINER\[:rwm\]\]/],
+  [['--device-cgroup-rule', 'c 1 r', '/r'], /use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm'/],
+  [['--cgroup-conf', 'memory.high', '/r'], /use FILE=VALUE, such as memory.high=64M/],
+  [['--net-cls-classid', 'x', '/r'], /use MAJOR:MINOR as tc does, such as 10:1/],
+  [['--cpuset-partition', 'x', '/r'], /use member, root, isolated/],
 ] as const) {
   test(`${argv.join(' ')} is refused`, () => {
     assert.throws(() => spec(...argv), why);

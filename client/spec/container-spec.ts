@@ -4,8 +4,10 @@ import { badArgument } from '../../common/errors.ts';
 import { parseSignal } from '../../common/signals.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { LimitsMode } from '../../proto/gen/types/liker/v1/LimitsMode.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
@@ -13,6 +15,11 @@ import { parseOnDisconnect, parseProcess } from './process-spec.ts';
 import { defined, parseResources } from './resources.ts';
 import { parseRootfs } from './rootfs.ts';
 import { parseSecurityOptions } from './security.ts';
+
+const limitsModes: Readonly<Record<string, LimitsMode>> = {
+  strict: 'LIMITS_MODE_STRICT',
+  'best-effort': 'LIMITS_MODE_BEST_EFFORT',
+};
 
 /** The container that `run [flags] ROOTFS [COMMAND…]` describes. Throws BAD_ARGUMENT. */
 export function parseContainerSpec(
@@ -42,6 +49,10 @@ export function parseContainerSpec(
     dns: [...flags.list('dns')],
     labels: collectLabels(flags.list('label-file'), flags.list('label')),
     resources: parseResources(flags),
+    devices: flags.list('device').map(parseDevice),
+    deviceRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
+    cgroupParent: flags.text('cgroup-parent') ?? '',
+    limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
     timeoutSeconds: flags.int('timeout') ?? 0,

@@ -1,24 +1,15 @@
 import type { Flag } from '../cli/flag.ts';
+import { creationFlags, resourceFlags } from './resource-flags.ts';
 
 /** Flags that say what a container is to be: those of run and of create. */
 export const containerFlags: readonly Flag[] = [
+  ...resourceFlags,
+  ...creationFlags,
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },
   { name: 'cgroupns', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'cgroup namespace' },
   { name: 'cidfile', type: 'string', value: 'FILE', help: "Write the container's id to a new file" },
-  { name: 'cpu-period', type: 'int', value: 'US', help: 'Length of a CPU period in microseconds' },
-  { name: 'cpu-quota', type: 'int', value: 'US', help: 'CPU time in each period, in microseconds' },
-  {
-    name: 'cpu-shares',
-    short: 'c',
-    type: 'int',
-    value: 'N',
-    help: 'Relative share of CPU time (1024 is normal)',
-  },
-  { name: 'cpus', type: 'string', value: 'N', help: 'Number of CPUs, such as 1.5' },
-  { name: 'cpuset-cpus', type: 'string', value: 'LIST', help: 'CPUs that may be used, such as 0-2,5' },
-  { name: 'cpuset-mems', type: 'string', value: 'LIST', help: 'Memory nodes that may be used' },
   { name: 'dns', type: 'list', value: 'IP', help: 'Name server' },
   { name: 'domainname', type: 'string', value: 'NAME', help: 'NIS domain name' },
   {
@@ -47,13 +38,6 @@ export const containerFlags: readonly Flag[] = [
   { name: 'ipc', type: 'string', value: 'MODE', help: 'IPC namespace: private, host or container:NAME' },
   { name: 'label', short: 'l', type: 'list', value: 'NAME[=VALUE]', help: 'Set a label' },
   { name: 'label-file', type: 'list', value: 'FILE', help: 'Read labels from a file' },
-  { name: 'memory', short: 'm', type: 'string', value: 'BYTES', help: 'Limit of memory, such as 512m' },
-  {
-    name: 'memory-swap',
-    type: 'string',
-    value: 'BYTES',
-    help: 'Limit of memory and swap together; -1 for no limit',
-  },
   {
     name: 'mount',
     type: 'list',
@@ -82,12 +66,6 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'FILE',
     help: "Write the host's pid of the first process to a file",
-  },
-  {
-    name: 'pids-limit',
-    type: 'int',
-    value: 'N',
-    help: 'Greatest number of processes and threads; -1 for no limit',
   },
   { name: 'privileged', type: 'bool', help: 'All capabilities and devices of the daemon, no filters' },
   { name: 'read-only', type: 'bool', help: 'Mount the root read-only' },

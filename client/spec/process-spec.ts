@@ -3,6 +3,7 @@ import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpe
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { collectEnv } from './env.ts';
+import { defined } from './resources.ts';
 import { parseSecurityOptions } from './security.ts';
 import { parseUlimit } from './ulimit.ts';
 
@@ -25,6 +26,7 @@ export function parseProcess(
     noNewPrivileges: parseSecurityOptions(flags.list('security-opt')).noNewPrivileges,
     rlimits: flags.list('ulimit').map(parseUlimit),
     privileged: flags.bool('privileged'),
+    ...defined({ oomScoreAdj: flags.int('oom-score-adj') }),
   };
 }
 

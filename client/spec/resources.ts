@@ -1,9 +1,15 @@
 import { badArgument } from '../../common/errors.ts';
-import { parseBytes, parseCpus } from '../../common/units.ts';
+import { parseBytes, parseCpus, parseDuration } from '../../common/units.ts';
+import type { CgroupResourcesInput } from '../../proto/gen/types/liker/v1/CgroupResources.ts';
 import type { CpuResourcesInput } from '../../proto/gen/types/liker/v1/CpuResources.ts';
+import type { HugetlbResourcesInput } from '../../proto/gen/types/liker/v1/HugetlbResources.ts';
+import type { IoDeviceValueInput } from '../../proto/gen/types/liker/v1/IoDeviceValue.ts';
+import type { IoResourcesInput } from '../../proto/gen/types/liker/v1/IoResources.ts';
 import type { MemoryResourcesInput } from '../../proto/gen/types/liker/v1/MemoryResources.ts';
+import type { NetworkResourcesInput } from '../../proto/gen/types/liker/v1/NetworkResources.ts';
 import type { ResourcesInput } from '../../proto/gen/types/liker/v1/Resources.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { splitPair } from './env.ts';
 
 /** Limits from the flags; what was not asked for stays unset. */
 export function parseResources(flags: FlagValues): ResourcesInput {
@@ -12,6 +18,10 @@ export function parseResources(flags: FlagValues): ResourcesInput {
     cpu: parseCpu(flags),
     memory: parseMemory(flags),
     pids: pids === undefined ? null : { max: pids === 0 ? -1 : pids },
+    hugetlb: parseHugetlb(flags),
+    io: parseIo(flags),
+    network: parseNetwork(flags),
+    cgroup: parseCgroup(flags),
   };
 }
 
@@ -25,21 +35,148 @@ function parseCpu(flags: FlagValues): CpuResourcesInput {
   }
   const quota = cpus === undefined ? undefined : parseCpus(cpus, 'cpus');
   return defined({
-    shares: flags.int('cpu-shares'),
+    shares: count(flags, 'cpu-shares', 512),
     quotaUs: quota?.quotaUs ?? flags.int('cpu-quota'),
-    periodUs: quota?.periodUs ?? flags.int('cpu-period'),
+    periodUs: quota?.periodUs ?? count(flags, 'cpu-period', 100_000),
+    burstUs: count(flags, 'cpu-burst', 20_000),
+    idle: flag(flags, 'cpu-idle'),
+    realtimeRuntimeUs: count(flags, 'cpu-rt-runtime', 50_000),
+    realtimePeriodUs: count(flags, 'cpu-rt-period', 1_000_000),
     cpusetCpus: flags.text('cpuset-cpus'),
     cpusetMems: flags.text('cpuset-mems'),
+    cpusetPartition: flags.text('cpuset-partition'),
   });
 }
 
 function parseMemory(flags: FlagValues): MemoryResourcesInput {
-  return defined({ maxBytes: bytes(flags, 'memory'), memorySwapBytes: bytes(flags, 'memory-swap') });
+  return defined({
+    maxBytes: bytes(flags, 'memory'),
+    memorySwapBytes: bytes(flags, 'memory-swap'),
+    reservationBytes: bytes(flags, 'memory-reservation'),
+    lowBytes: bytes(flags, 'memory-low'),
+    minBytes: bytes(flags, 'memory-min'),
+    highBytes: bytes(flags, 'memory-high'),
+    swapHighBytes: bytes(flags, 'memory-swap-high'),
+    zswapMaxBytes: bytes(flags, 'memory-zswap-max'),
+    // -1 is Docker's word for the kernel's default.
+    swappiness: flags.text('memory-swappiness') === '-1' ? undefined : count(flags, 'memory-swappiness', 10),
+    oomGroup: flag(flags, 'oom-group'),
+    oomKillDisable: flag(flags, 'oom-kill-disable'),
+  });
+}
+
+/** Both limits of one page size make one entry. */
+function parseHugetlb(flags: FlagValues): HugetlbResourcesInput[] {
+  const sizes = new Map<string, HugetlbResourcesInput>();
+  for (const [name, key] of [
+    ['hugetlb-limit', 'maxBytes'],
+    ['hugetlb-reservation', 'reservationBytes'],
+  ] as const) {
+    for (const item of flags.list(name)) {
+      const [pageSize, text] = splitPair(item, name);
+      if (text === '') throw badArgument(name, `Bad --${name} '${item}': use SIZE=BYTES, such as 2MB=64m`);
+      parseBytes(pageSize, name);
+      const limit = parseBytes(text, name, { allowUnlimited: true });
+      sizes.set(pageSize, { ...sizes.get(pageSize), pageSize, [key]: limit });
+    }
+  }
+  return [...sizes.values()];
+}
+
+function parseIo(flags: FlagValues): IoResourcesInput {
+  const rates = (name: string) => devices(flags, name, '/dev/vda:1mb', (text) => parseBytes(text, name));
+  const counts = (name: string) => devices(flags, name, '/dev/vda:100', (text) => number(text, name, 100));
+  return {
+    ...defined({ weight: count(flags, 'blkio-weight', 500) }),
+    weightDevices: counts('blkio-weight-device'),
+    readBps: rates('device-read-bps'),
+    writeBps: rates('device-write-bps'),
+    readIops: counts('device-read-iops'),
+    writeIops: counts('device-write-iops'),
+    latencyUs: devices(flags, 'io-latency', '/dev/vda:10ms', (text) =>
+      Math.round(parseDuration(text, 'io-latency') * 1000),
+    ),
+  };
+}
+
+/** DEVICE:VALUE; the device may be a number with a colon in it, 254:0. */
+function devices(
+  flags: FlagValues,
+  name: string,
+  example: string,
+  parse: (text: string) => number,
+): IoDeviceValueInput[] {
+  return flags.list(name).map((item) => {
+    const [, device, value] = /^(\/.+|\d+:\d+):([^:]+)$/.exec(item) ?? [];
+    if (device === undefined || value === undefined) {
+      throw badArgument(name, `Bad --${name} '${item}': use DEVICE:VALUE, such as ${example}`);
+    }
+    return { device, value: parse(value) };
+  });
+}
+
+function parseNetwork(flags: FlagValues): NetworkResourcesInput {
+  const priorities = flags.list('net-prio').map((item) => {
+    const [name, value] = splitPair(item, 'net-prio');
+    return [name, number(value, 'net-prio', 5)];
+  });
+  const classId = flags.text('net-cls-classid');
+  return {
+    ...defined({ classId: classId === undefined ? undefined : parseClassId(classId) }),
+    priorities: Object.fromEntries(priorities) as Record<string, number>,
+  };
+}
+
+/** MAJOR:MINOR in hexadecimal as tc(8) writes it, or one number, 0x100001. */
+function parseClassId(text: string): number {
+  const [, major, minor] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text) ?? [];
+  if (major !== undefined && minor !== undefined) {
+    return Number.parseInt(major, 16) * 0x10000 + Number.parseInt(minor, 16);
+  }
+  if (/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text)) return Number(text);
+  throw badArgument(
+    'net-cls-classid',
+    `Bad --net-cls-classid '${text}': use MAJOR:MINOR as tc does, such as 10:1`,
+  );
+}
+
+function parseCgroup(flags: FlagValues): CgroupResourcesInput {
+  return {
+    ...defined({
+      maxDescendants: flags.int('cgroup-max-descendants'),
+      maxDepth: flags.int('cgroup-max-depth'),
+    }),
+    settings: flags.list('cgroup-conf').map((item) => {
+      const [file, value] = splitPair(item, 'cgroup-conf');
+      if (value === '') {
+        throw badArgument(
+          'cgroup-conf',
+          `Bad --cgroup-conf '${item}': use FILE=VALUE, such as memory.high=64M`,
+        );
+      }
+      return { file, value };
+    }),
+  };
 }
 
 function bytes(flags: FlagValues, name: string): number | undefined {
   const text = flags.text(name);
   return text === undefined ? undefined : parseBytes(text, name, { allowUnlimited: true });
+}
+
+function flag(flags: FlagValues, name: string): boolean | undefined {
+  return flags.has(name) ? flags.bool(name) : undefined;
+}
+
+/** A number that the wire carries without a sign. */
+function count(flags: FlagValues, name: string, example: number): number | undefined {
+  const text = flags.text(name);
+  return text === undefined ? undefined : number(text, name, example);
+}
+
+function number(text: string, name: string, example: number): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw badArgument(name, `Invalid --${name} '${text}': give a whole number, such as ${example}`);
 }
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -119,9 +119,12 @@ export class Peer {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
     socket.on('error', () => undefined);
-    this.closed = once(socket, 'close').then(() => {
-      this.#ended = true;
-      this.#wake();
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#ended = true;
+        this.#wake();
+        resolve();
+      });
     });
   }
 

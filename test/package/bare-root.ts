@@ -93,7 +93,10 @@ export class BareRoot implements AsyncDisposable {
   /** Runs a shell script on it. */
   async sh(script: string): Promise<Result> {
     try {
-      const { stdout, stderr } = await run('sh', this.#enter('sh', '-c', script), { timeout: 120_000 });
+      const { stdout, stderr } = await run('sh', this.#enter('sh', '-c', script), {
+        timeout: 120_000,
+        maxBuffer: 1 << 26,
+      });
       return { code: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout, stderr } = error as Result;

@@ -10,16 +10,16 @@ import { BareRoot, buildPackage, debianTar, unpack } from './bare-root.ts';
 /** What the package depends on beyond the smallest Debian. */
 const dependencies = ['libseccomp2', 'libatomic1', 'libstdc++6'];
 
-/** What dpkg itself keeps of every package that was ever there. */
-const notOurs = ['/var/lib/dpkg', '/var/log/dpkg.log', '/var/log/alternatives.log', '/var/cache/ldconfig'];
+/** What dpkg keeps of every package that was ever there, and groupadd of what was before. */
+const notOurs = ['/var/lib/dpkg', '/var/log/dpkg.log', '/var/cache/ldconfig', '/etc/group-', '/etc/gshadow-'];
 
-/** Every file on the disk of the machine: its type, mode, owner, path and, of files, the sum of its contents. */
-function listFiles(machine: BareRoot): Promise<string> {
-  const prune = notOurs.map((path) => `-path ${path} -prune -o`).join(' ');
-  return machine.ok(
-    `cd /; find / -xdev ${prune} ! -type f -printf '%y %m %U:%G %p %l\\n' | sort;
-     find / -xdev ${prune} -type f -printf '%m %U:%G ' -exec sha1sum {} \\; | sort -k4`,
+/** Everything on the disk of the machine: a line each of type, mode, owner and path, and of files one of what is in them. */
+async function listFiles(machine: BareRoot): Promise<string[]> {
+  const rest = notOurs.map((path) => `-path ${path} -prune -o`).join(' ');
+  const list = await machine.ok(
+    `find / -xdev ${rest} -printf '%y %m %U:%G %p %l\\n'; find / -xdev ${rest} -type f -exec sha1sum {} +`,
   );
+  return list.split('\n');
 }
 
 describe(
@@ -28,7 +28,7 @@ describe(
   () => {
     let machine: BareRoot;
     let folder = '';
-    let files = '';
+    let files: string[] = [];
     let [first, second] = ['', ''];
 
     before(async () => {
@@ -52,7 +52,7 @@ describe(
       await machine.put(deb, copy);
       const { code, stdout, stderr } = await machine.sh(`dpkg -i ${copy}`);
       assert.equal(code, 0, `${stdout}${stderr}`);
-      assert.equal(stderr, '', 'the scripts have nothing to say');
+      assert.doesNotMatch(stdout + stderr, /error|cannot|failed|warning/i);
     }
 
     test('installs, with all that its programs need', async () => {
@@ -123,10 +123,12 @@ describe(
     test('a purge leaves no trace', async () => {
       assert.notEqual(await machine.ok('likerctl ps -q'), '', 'a container runs');
       await machine.ok('dpkg -P liker');
-      assert.equal(await machine.ok('ps -e -o args 2>/dev/null || cat /proc/[0-9]*/comm').then(likers), '');
+      assert.equal(await machine.ok('cat /proc/[0-9]*/comm | grep liker || :'), '');
       assert.equal(await machine.ok('ls /run | grep liker || :'), '');
       assert.deepEqual(globSync(`/sys/fs/cgroup/{,*/}${machine.cgroup}/liker-*`), []);
-      assert.deepEqual((await listFiles(machine)).split('\n'), files.split('\n'));
+      const left = new Set(await listFiles(machine));
+      const before = new Set(files);
+      assert.deepEqual([[...left.difference(before)], [...before.difference(left)]], [[], []]);
     });
   },
 );

@@ -12,8 +12,10 @@ describe('cgroups', { concurrency: 2, skip }, () => {
   for (const layout of ['v2', 'v1'] satisfies Layout[]) {
     test(`in a machine with cgroup ${layout} only`, { timeout: 960_000 }, async (t) => {
       const { told, output, status } = await runInVm(layout, [adapters, engine]);
-      for (const { name, passed, skipped, output: said } of told) {
-        await t.test(name, { skip: skipped === '' ? false : skipped }, () => assert.ok(passed, said));
+      for (const { name, passed, skipped, details } of told) {
+        await t.test(name, { skip: skipped === '' ? false : skipped }, () =>
+          assert.ok(passed, details.join('\n')),
+        );
       }
       assert.ok(told.length > 10, `too few tests were run:\n${output}`);
       assert.equal(status, 0, output.slice(-8000));

@@ -12,12 +12,13 @@ export interface Told {
   readonly passed: boolean;
   /** Why it was skipped; empty when it was not. */
   readonly skipped: string;
-  /** What was said of it. */
-  readonly output: string;
+  /** The lines after it: why it failed. */
+  readonly details: readonly string[];
 }
 
 const program = join(import.meta.dirname, 'run-in-vm');
 const seconds = 900;
+const mostDetails = 60;
 
 /** Why no virtual machine can be booted here, or false. Fetches its kernel when it is not there yet. */
 export function missing(): string | false {
@@ -43,19 +44,18 @@ export async function runInVm(
   return { told: parseTap(output), output: output + errors, status };
 }
 
-/** The tests at the top of each file (https://testanything.org). */
+/** Every test of TAP text, those within a suite too (https://testanything.org). */
 export function parseTap(output: string): Told[] {
   const told: Told[] = [];
-  let since: string[] = [];
+  let details: string[] = [];
   for (const line of output.split('\n')) {
-    const [, not, name, skip] = /^(not )?ok \d+ - (.*?)(?: # SKIP ?(.*))?$/.exec(line) ?? [];
+    const [, not, name, skip] = /^ *(not )?ok \d+ - (.*?)(?: # SKIP ?(.*))?$/.exec(line) ?? [];
     if (name === undefined) {
-      since.push(line);
+      if (details.length < mostDetails) details.push(line);
       continue;
     }
-    // What belongs to it stands before it, but for its own details, which follow.
-    told.push({ name, passed: not === undefined, skipped: skip ?? '', output: since.slice(-60).join('\n') });
-    since = [];
+    details = [];
+    told.push({ name, passed: not === undefined, skipped: skip ?? '', details });
   }
   return told;
 }

@@ -1,0 +1,471 @@
+// What a container sees and what it cannot do. The traps T1 to T21 are known escapes of other engines.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { repository } from './harness/daemon.ts';
+import { compile } from './harness/rootfs.ts';
+import { suite } from './harness/suite.ts';
+
+const s = suite({ helpers: ['asker'] });
+const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+/** Docker's default: chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap. */
+const defaultCapabilities = '00000000a80425fb';
+const none = '0000000000000000';
+
+/** A small root of its own, which a hostile image may have made. */
+async function hostileRoot(name: string): Promise<string> {
+  const root = join(work, name);
+  await s.ok(['rootfs', 'build', root]);
+  compile('asker', join(root, 'usr/bin/asker'));
+  return root;
+}
+
+describe('namespaces and mounts', { concurrency: 4 }, () => {
+  test("mnt uts ipc pid net cgroup are the container's own; user and time are not yet", async () => {
+    const names = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup', 'user', 'time'];
+    const inside = (await s.sh([], names.map((name) => `readlink /proc/self/ns/${name}`).join(';'))).split(
+      '\n',
+    );
+    const differ = names.filter((name, index) => readlinkSync(`/proc/self/ns/${name}`) !== inside[index]);
+    assert.deepEqual(differ, ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup']);
+  });
+
+  test('exec joins all of them (T57)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const { Pid } = (await s.inspect(id)).State;
+    const names = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
+    const inside = await s.ok([
+      'exec',
+      id,
+      'sh',
+      '-c',
+      names.map((name) => `readlink /proc/self/ns/${name}`).join(';'),
+    ]);
+    assert.deepEqual(
+      inside.split('\n'),
+      names.map((name) => readlinkSync(`/proc/${Pid}/ns/${name}`)),
+    );
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('only the own processes are seen', async () => {
+    assert.deepEqual(
+      (await s.run([], ['ps', '-e', '-o', 'pid=,comm='])).stdout.split('\n').map((line) => line.trim()),
+      ['1 liker-init', '2 ps', ''],
+    );
+  });
+
+  test('the standard mounts, with the options of the OCI specification', async () => {
+    const table = await s.sh([], 'cat /proc/self/mountinfo');
+    const mounts = new Map(
+      table.split('\n').map((line) => {
+        const [before = '', behind = ''] = line.split(' - ');
+        const fields = before.split(' ');
+        return [
+          fields[4] ?? '',
+          {
+            options: (fields[5] ?? '').split(','),
+            type: behind.split(' ')[0],
+            tags: fields.slice(6),
+            data: behind.split(' ')[2] ?? '',
+          },
+        ];
+      }),
+    );
+    const has = (target: string, type: string, ...options: string[]): void => {
+      const mount = mounts.get(target);
+      assert.equal(mount?.type, type, `${target}\n${table}`);
+      for (const option of options)
+        assert.ok(
+          mount?.options.includes(option) || mount?.data.split(',').includes(option),
+          `${target} ${option}: ${mount?.options} ${mount?.data}`,
+        );
+    };
+    has('/', 'overlay', 'rw');
+    has('/proc', 'proc', 'nosuid', 'nodev', 'noexec');
+    has('/dev', 'tmpfs', 'nosuid', 'mode=755');
+    has('/dev/pts', 'devpts', 'nosuid', 'noexec', 'gid=5', 'mode=620', 'ptmxmode=666');
+    has('/dev/shm', 'tmpfs', 'nosuid', 'nodev', 'noexec');
+    has('/dev/mqueue', 'mqueue', 'nosuid', 'nodev', 'noexec');
+    has('/sys', 'sysfs', 'ro', 'nosuid', 'nodev', 'noexec');
+    for (const [target, { tags }] of mounts) assert.deepEqual(tags, [], `${target} is private`);
+    for (const [target, { options, type }] of mounts)
+      if (type?.startsWith('cgroup')) assert.ok(options.includes('ro'), target);
+  });
+
+  test('/dev has the standard nodes and links, and no others', async () => {
+    const out = await s.sh(
+      [],
+      'cd /dev; stat -c "%n %F %t:%T %a" null zero full random urandom tty; readlink fd stdin stdout stderr ptmx; ls -A | sort | xargs',
+    );
+    const lines = out.split('\n');
+    const nodes = { null: '1:3', zero: '1:5', full: '1:7', random: '1:8', urandom: '1:9', tty: '5:0' };
+    assert.deepEqual(
+      lines.slice(0, 6),
+      Object.entries(nodes).map(([name, device]) => `${name} character special file ${device} 666`),
+    );
+    assert.deepEqual(lines.slice(6, 11), [
+      '/proc/self/fd',
+      '/proc/self/fd/0',
+      '/proc/self/fd/1',
+      '/proc/self/fd/2',
+      'pts/ptmx',
+    ]);
+    const names = (lines[11] ?? '').split(' ').filter((name) => name !== 'core' && name !== 'console');
+    assert.deepEqual(names, [
+      'fd',
+      'full',
+      'mqueue',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ]);
+  });
+
+  test('masked paths are empty, read-only ones cannot be written (T5)', async () => {
+    const out = await s.sh(
+      [],
+      'for f in /proc/kcore /proc/keys /proc/timer_list /proc/sched_debug /proc/latency_stats; do [ ! -e $f ] || wc -c <$f; done; for d in /proc/acpi /proc/scsi /sys/firmware; do [ ! -e $d ] || ls -A $d | wc -l; done',
+    );
+    assert.ok(
+      out.split('\n').every((line) => line === '0'),
+      out,
+    );
+    const writes = await s.sh(
+      [],
+      'for f in /proc/sys/vm/swappiness /proc/sysrq-trigger /proc/irq/default_smp_affinity /sys/kernel/profiling; do [ ! -e $f ] || (echo 1 >$f) 2>&1 | grep -o "Read-only file system\\|Permission denied" || echo written $f; done',
+    );
+    assert.doesNotMatch(writes, /written/);
+    assert.match(writes, /Read-only/);
+  });
+
+  test('the old root is gone (T54)', async () => {
+    const out = await s.sh(
+      ['--privileged'],
+      'stat -c %i / /.. /proc/1/root/ | sort -u | wc -l; ls -A / | xargs; cat /proc/self/mountinfo | cut -d" " -f5',
+    );
+    assert.equal(out.split('\n')[0], '1');
+    assert.ok(!out.includes(s.daemon.home), out);
+  });
+
+  test('/proc/self/cgroup shows nothing of the host (T12)', async () => {
+    const lines = (await s.sh([], 'cat /proc/self/cgroup')).split('\n');
+    assert.ok(
+      lines.every((line) => /^\d+:[^:]*:\/$/.test(line) || !line.includes(s.daemon.cgroup)),
+      lines.join('\n'),
+    );
+  });
+});
+
+describe('privileges', { concurrency: 4 }, () => {
+  const status = ['grep', '-E', '^(Cap|NoNewPrivs|Seccomp:|SigBlk|SigIgn)', '/proc/self/status'];
+  const parse = (text: string): Record<string, string> =>
+    Object.fromEntries(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/:\s+/) as [string, string]),
+    );
+
+  test("capabilities are Docker's default set, inheritable and ambient are empty, on run and exec (T14)", async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    for (const text of [
+      (await s.run([], status)).stdout,
+      await s.ok(['exec', id, ...status]),
+      await s.ok(['exec', '-u', '0:0', id, ...status]),
+    ]) {
+      const found = parse(text);
+      assert.deepEqual(
+        [found['CapInh'], found['CapPrm'], found['CapEff'], found['CapBnd'], found['CapAmb']],
+        [none, defaultCapabilities, defaultCapabilities, defaultCapabilities, none],
+      );
+    }
+    for (const text of [
+      (await s.run(['-u', '1234'], status)).stdout,
+      await s.ok(['exec', '-u', '1234', id, ...status]),
+    ]) {
+      const found = parse(text);
+      assert.deepEqual(
+        [found['CapInh'], found['CapPrm'], found['CapEff'], found['CapBnd'], found['CapAmb']],
+        [none, none, none, defaultCapabilities, none],
+      );
+    }
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('the seccomp filter is on, on run and exec; signals are as new (T32); no_new_privs on request', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    for (const text of [
+      (await s.run([], status)).stdout,
+      (await s.run(['--init=false'], status)).stdout,
+      await s.ok(['exec', id, ...status]),
+    ]) {
+      const found = parse(text);
+      assert.deepEqual(
+        [found['Seccomp'], found['NoNewPrivs'], found['SigBlk'], found['SigIgn']],
+        ['2', '0', none, none],
+      );
+    }
+    assert.equal(
+      parse((await s.run(['--security-opt', 'no-new-privileges'], status)).stdout)['NoNewPrivs'],
+      '1',
+    );
+    assert.equal(
+      parse((await s.run(['--security-opt', 'seccomp=unconfined'], status)).stdout)['Seccomp'],
+      '0',
+    );
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('the filter refuses what it should, even with all capabilities dropped from the question', async () => {
+    const names = [
+      'mount',
+      'unshare-user',
+      'clone-user',
+      'keyctl',
+      'bpf',
+      'perf',
+      'kexec',
+      'userfaultfd',
+      'open-by-handle',
+    ];
+    const out = (await s.run([], ['asker', ...names, 'clone3', 'getpid'])).stdout.trim().split('\n');
+    assert.deepEqual(out, [...names.map((name) => `${name} EPERM`), 'clone3 ENOSYS', 'getpid 0']);
+    // Without the filter some of them are free to all: it is the filter that has refused them.
+    const free = (await s.run(['--security-opt', 'seccomp=unconfined'], ['asker', 'unshare-user', 'keyctl']))
+      .stdout;
+    assert.doesNotMatch(free, /keyctl EPERM/);
+  });
+
+  test('a terminal cannot be typed into (T13)', async () => {
+    const out = await s.run(['-t'], ['asker', 'tiocsti', 'tiocsti-high', 'tioclinux']);
+    assert.equal(out.stdout, 'tiocsti EPERM\r\ntiocsti-high EPERM\r\ntioclinux EPERM\r\n');
+  });
+
+  test('a device node that the container makes is of no use', async () => {
+    const out = await s.sh(
+      [],
+      '[ -r /proc/partitions ]; mknod /disk b 254 0 2>&1; mknod /mem c 1 1 2>&1; for f in /disk /mem; do (head -c1 $f >/dev/null) 2>&1 | grep -o "Operation not permitted\\|No such file" || echo read $f; done',
+    );
+    assert.doesNotMatch(out, /read/);
+    assert.match(out, /Operation not permitted/);
+  });
+
+  test('release_agent cannot be set: cgroups are read-only, mount is refused (T11)', async () => {
+    const out = await s.sh(
+      [],
+      'for f in $(find /sys/fs/cgroup -name release_agent -o -name cgroup.procs -o -name tasks -o -name notify_on_release 2>/dev/null); do (echo 1 >$f) 2>/dev/null && echo written $f; done; mount -t cgroup -o memory none /mnt 2>&1 | grep -c . ; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/*/x 2>/dev/null && echo made; true',
+    );
+    assert.doesNotMatch(out, /written|made/);
+    const id = await s.detached([], ['sleep', '100000']);
+    for (const path of Object.values((await s.inspect(id)).CgroupPaths)) {
+      const file = join(path, 'notify_on_release');
+      if (existsSync(file)) assert.equal(readFileSync(file, 'utf8').trim(), '0');
+    }
+    await s.ok(['rm', '-f', id]);
+  });
+});
+
+describe("the engine's own files", { concurrency: 2 }, () => {
+  const shim = join(repository, 'native/build/liker-shim');
+  const digest = (): string => createHash('sha256').update(readFileSync(shim)).digest('hex');
+
+  test('/proc/self/exe and /proc/PID/exe cannot be written to, from inside run or exec (T1, T2)', async () => {
+    const before = digest();
+    assert.notEqual((await s.run([], ['/proc/self/exe'])).code, 0);
+    const id = await s.detached(
+      [],
+      [
+        'bash',
+        '-c',
+        'while :; do for p in /proc/[0-9]*; do case $p in /proc/$$) ;; *) (printf X >>$p/exe) 2>/dev/null && echo written $(readlink $p/exe); esac; done; done',
+      ],
+    );
+    await s.ok(['exec', id, 'true']);
+    for (let round = 0; round < 20; round++) {
+      await s.likerctl(['exec', id, '/proc/self/exe']);
+      await s.ok(['exec', id, 'true']);
+    }
+    // What it may write to are programs of its own layer.
+    const written = (await s.ok(['logs', id]))
+      .split('\n')
+      .filter((line) => line.includes('memfd') || line.includes('liker') || line.includes('node'));
+    assert.deepEqual(written, []);
+    await s.ok(['rm', '-f', id]);
+    assert.equal(digest(), before);
+  });
+
+  test('no descriptor comes in, on run and exec, with and without a terminal (T3, T4)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const list = ['sh', '-c', 'ls /proc/$$/fd | xargs'];
+    for (const args of [
+      ['run', '--rm', s.rootfs],
+      ['run', '--rm', '-t', s.rootfs],
+      ['run', '--rm', '--init=false', s.rootfs],
+      ['exec', id],
+      ['exec', '-t', id],
+    ]) {
+      assert.equal((await s.ok([...args, ...list])).trim(), '0 1 2', args.join(' '));
+    }
+    // The init holds nothing but the pipe that tells the exit status.
+    assert.ok((await s.sh(['--cap-add', 'SYS_PTRACE'], 'ls /proc/1/fd 2>/dev/null | wc -l')).length <= 1);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('a working directory in /proc/self/fd is refused (T3)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    for (let fd = 3; fd < 16; fd++) {
+      for (const args of [
+        ['run', '--rm', '-w', `/proc/self/fd/${fd}`, s.rootfs],
+        ['exec', '-w', `/proc/self/fd/${fd}`, id],
+      ]) {
+        const { code, stdout } = await s.likerctl([...args, 'sh', '-c', 'pwd; ls']);
+        assert.notEqual(code, 0, `${args.join(' ')}: ${stdout}`);
+      }
+    }
+    await s.ok(['rm', '-f', id]);
+  });
+});
+
+describe('a hostile root file system', { concurrency: 3 }, () => {
+  test('/dev, /proc, /sys and /etc as links do not lead out (T8, T9)', async () => {
+    for (const [index, mode] of ['', ':rw', ':ro'].entries()) {
+      const root = await hostileRoot(`links-${index}`);
+      const outside = join(work, `outside-${index}`);
+      mkdirSync(outside);
+      for (const name of ['dev', 'proc', 'sys']) {
+        rmSync(join(root, name), { recursive: true, force: true });
+        symlinkSync(outside, join(root, name));
+      }
+      renameSync(join(root, 'etc'), join(root, 'etc.own'));
+      symlinkSync(outside, join(root, 'etc'));
+      const { stderr, code } = await s.likerctl(['run', '--rm', `${root}${mode}`, 'sh', '-c', 'echo in']);
+      assert.deepEqual(readdirSync(outside), [], `code ${code}: ${stderr}`);
+      assert.doesNotMatch(stderr, /Internal/);
+      assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(outside));
+    }
+  });
+
+  test('targets of mounts resolve inside the root, links and .. and all (T9)', async () => {
+    const root = await hostileRoot('targets');
+    const source = join(work, 'mounted');
+    const outside = join(work, 'aim');
+    mkdirSync(source);
+    mkdirSync(outside);
+    writeFileSync(join(source, 'mark'), 'mounted');
+    symlinkSync(outside, join(root, 'absolute'));
+    symlinkSync('../../../../../../../../..'.concat(outside), join(root, 'dots'));
+    for (const target of ['/absolute', '/absolute/deeper', '/dots/x', '/../../..'.concat(outside)]) {
+      const out = await s.likerctl([
+        'run',
+        '--rm',
+        '-v',
+        `${source}:${target}`,
+        root,
+        'sh',
+        '-c',
+        `cat ${target}/mark`,
+      ]);
+      assert.deepEqual(readdirSync(outside), [], target);
+      if (out.code === 0) assert.equal(out.stdout, 'mounted');
+      else assert.equal(out.code, 125, out.stderr);
+    }
+  });
+
+  test('/etc/passwd as a link, a fifo, a device or a giant is no way out, and no hang (T16)', async () => {
+    const root = await hostileRoot('users');
+    const passwd = join(root, 'etc/passwd');
+    const run = (user: string) =>
+      s.likerctl(['run', '--rm', '-u', user, root, 'id', '-u'], { hangMs: 15_000 });
+    const secret = join(work, 'secret-passwd');
+    writeFileSync(secret, 'insider:x:4242:4242::/:/bin/sh\n');
+    rmSync(passwd);
+    symlinkSync(secret, passwd);
+    assert.equal((await run('insider')).code, 125);
+    rmSync(passwd);
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('mkfifo', [passwd]);
+    assert.equal((await run('insider')).code, 125);
+    rmSync(passwd);
+    execFileSync('mknod', [passwd, 'c', '1', '5']);
+    assert.equal((await run('insider')).code, 125);
+    rmSync(passwd);
+    writeFileSync(passwd, `${'x'.repeat(2 << 20)}\ninsider:x:4242:4242::/:/bin/sh\n`);
+    assert.equal((await run('insider')).code, 125);
+    // Numbers need no file.
+    const numeric = await run('4243');
+    assert.deepEqual([numeric.code, numeric.stdout], [0, '4243\n']);
+  });
+
+  test('a strange user is an error and never root (T15)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    for (const user of [
+      '+0',
+      '0x0',
+      '-1',
+      '4294967295',
+      '4294967296',
+      '18446744073709551616',
+      ' 0',
+      '0 ',
+      'root ',
+      ':0x0',
+      '0:-1',
+      'nobody-such',
+      '1e3',
+      'root:no-group',
+    ]) {
+      for (const args of [
+        ['run', '--rm', '-u', user, s.rootfs],
+        ['exec', '-u', user, id],
+      ]) {
+        const { code, stdout } = await s.likerctl([...args, 'id', '-u']);
+        assert.notEqual(code, 0, `${user}: ${stdout}`);
+      }
+    }
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('top runs nothing of the container (T17)', async () => {
+    const id = await s.detached(
+      [],
+      [
+        'sh',
+        '-c',
+        'rm /usr/bin/ps; printf "#!/bin/sh\\ntouch /used" >/usr/bin/ps; chmod +x /usr/bin/ps; echo ready; exec sleep 100000',
+      ],
+    );
+    assert.match(await s.ok(['top', id]), /sleep|sh/);
+    assert.notEqual((await s.likerctl(['exec', id, 'ls', '/used'])).code, 0);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('names of the root itself are left alone', () => {
+    for (const name of ['etc/passwd', 'usr/bin/bash']) assert.ok(lstatSync(join(s.rootfs, name)).isFile());
+  });
+});
