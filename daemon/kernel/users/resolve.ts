@@ -35,6 +35,15 @@ function text(files: UserFiles, path: string): string {
   return files.read(path)?.toString('utf8') ?? '';
 }
 
+/** For a number, which needs no file: one that is refused (a device, a giant) is as good as none. */
+function textIfGood(files: UserFiles, path: string): string {
+  try {
+    return text(files, path);
+  } catch {
+    return '';
+  }
+}
+
 /** USER[:GROUP] apart. Throws BAD_ARGUMENT when it is written otherwise. */
 function split(user: string): { name: string; group: string | null } {
   const parts = user.split(':');
@@ -59,7 +68,7 @@ function requireRange(name: string): void {
 function findUser(files: UserFiles, name: string): { uid: number; entry: PasswdEntry | null } {
   requireRange(name);
   const uid = parseId(name);
-  const entries = passwdEntries(text(files, '/etc/passwd'));
+  const entries = passwdEntries(uid === null ? text(files, '/etc/passwd') : textIfGood(files, '/etc/passwd'));
   const entry = first(entries, (one) => (uid === null ? one.name === name : one.uid === uid));
   if (uid === null && entry === null) throw unknown('user', name, '/etc/passwd');
   return { uid: uid ?? entry?.uid ?? Number.NaN, entry };

@@ -1,0 +1,294 @@
+// The API as a program sees it: retries, deadlines, bounds, bad input, many connections.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import type { ServiceError } from '@grpc/grpc-js';
+import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
+import { Api } from './harness/api.ts';
+import { openFiles } from './harness/proc.ts';
+import { suite } from './harness/suite.ts';
+import { until, within } from './harness/until.ts';
+
+const s = suite({ helpers: ['burst'] });
+
+const status = { INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, ALREADY_EXISTS: 6, RESOURCE_EXHAUSTED: 8, FAILED_PRECONDITION: 9, INTERNAL: 13 };
+
+async function failure(call: Promise<unknown>): Promise<ServiceError> {
+  return call.then(
+    (answer) => {
+      throw new Error(`It did not fail: ${JSON.stringify(answer)}`);
+    },
+    (error: ServiceError) => error,
+  );
+}
+
+function reasonOf(error: ServiceError): string | undefined {
+  const [bytes] = error.metadata.get(statusDetailsKey);
+  return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
+}
+
+const get = (container: string) => s.api.call((callback) => s.api.containers.GetContainer({ container }, callback as never));
+
+describe('a retry with the same request_id', { concurrency: 4 }, () => {
+  test('of CreateContainer answers the container that the first one made', async () => {
+    const requestId = randomUUID();
+    const spec = s.spec(['true'], {}, { autoRemove: false });
+    type Created = { container: { id: string } };
+    const create = () => s.api.call<Created>((callback) => s.api.containers.CreateContainer({ spec, requestId }, callback as never));
+    const [first, second] = [await create(), await create()];
+    assert.equal(second.container.id, first.container.id);
+    const other = await s.api.call<Created>((callback) => s.api.containers.CreateContainer({ spec, requestId: randomUUID() }, callback as never));
+    assert.notEqual(other.container.id, first.container.id);
+    await s.ok(['rm', first.container.id, other.container.id]);
+  });
+
+  test('of Run attaches to what the first one made', async () => {
+    const requestId = randomUUID();
+    const spec = s.spec(['sh', '-c', 'echo once; read line; echo got $line; exit 8'], { openStdin: true });
+    const first = s.api.run(spec, { requestId });
+    await first.waitFor('once');
+    const id = (await first.ready).containerId;
+    const second = s.api.run(spec, { requestId });
+    assert.equal((await second.ready).containerId, id);
+    await second.waitFor('once');
+    second.type('word\n');
+    assert.equal((await second.exit()).code, 8);
+    assert.equal((await first.exit()).code, 8);
+    assert.match(second.stdout.toString(), /got word/);
+  });
+
+  test('of StartExec starts one process', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const requestId = randomUUID();
+    const start = () =>
+      s.api.call<{ process: { processId: string } }>((callback) =>
+        s.api.sessions.StartExec({ container: id, process: { args: ['sleep', '4444'] }, requestId }, callback as never),
+      );
+    const [first, second] = [await start(), await start()];
+    assert.equal(first.process.processId, second.process.processId);
+    assert.equal((await s.ok(['top', id])).match(/sleep 4444/g)?.length, 1);
+    await s.ok(['rm', '-f', id]);
+  });
+});
+
+describe('deadlines and cancellation', { concurrency: 4 }, () => {
+  test('the deadline of a wait is honoured, and the daemon forgets the call', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const start = Date.now();
+    const error = await failure(
+      s.api.call((callback) => s.api.containers.WaitContainer({ container: id }, { deadline: Date.now() + 300 }, callback as never)),
+    );
+    assert.equal(error.code, status.DEADLINE_EXCEEDED);
+    assert.ok(Date.now() - start < 5000);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test("ExecSync's deadline kills the process", async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const error = await failure(
+      s.api.call((callback) =>
+        s.api.sessions.ExecSync({ container: id, process: { args: ['sleep', '5555'] } }, { deadline: Date.now() + 500 }, callback as never),
+      ),
+    );
+    assert.equal(error.code, status.DEADLINE_EXCEEDED);
+    await until('its end', async () => !(await s.ok(['top', id])).includes('sleep 5555'));
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('a client of Exec that vanishes hangs its process up; with keep it goes on', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const policies = { ON_DISCONNECT_UNSPECIFIED: '6661', ON_DISCONNECT_KEEP: '6662', ON_DISCONNECT_KILL: '6663' } as const;
+    for (const [onDisconnect, seconds] of Object.entries(policies)) {
+      const session = s.api.exec(id, { args: ['sh', '-c', `echo ready; exec sleep ${seconds}`] }, { onDisconnect });
+      await session.waitFor('ready');
+      session.vanish();
+      await session.end.catch(() => null);
+    }
+    await until('the end of two', async () => {
+      const top = await s.ok(['top', id]);
+      return !top.includes('sleep 6661') && !top.includes('sleep 6663');
+    });
+    assert.match(await s.ok(['top', id]), /sleep 6662/);
+    await s.ok(['rm', '-f', id]);
+  });
+});
+
+describe('bounds', { concurrency: 3 }, () => {
+  type Answer = { stdout: Buffer; stderr: Buffer; truncated: boolean; exit: { code: number } };
+  const execSync = (container: string, args: string[], more: object = {}) =>
+    s.api.call<Answer>((callback) => s.api.sessions.ExecSync({ container, process: { args }, ...more }, callback as never));
+
+  test('ExecSync answers output and exit code; stdin is passed', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const answer = await execSync(id, ['sh', '-c', 'cat; echo err >&2; exit 9'], { stdin: Buffer.from('in') });
+    assert.deepEqual([answer.stdout.toString(), answer.stderr.toString(), answer.exit.code, answer.truncated], ['in', 'err\n', 9, false]);
+    const missing = await failure(execSync(id, ['no-such-program']).then((found) => (found.exit.code === 127 ? Promise.reject(Object.assign(new Error(), { code: 127 })) : found)));
+    assert.ok([127, status.FAILED_PRECONDITION].includes(missing.code));
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('ExecSync cuts the output at its bound and says so (T19)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const answer = await execSync(id, ['burst', String(40 << 20), '3']);
+    assert.equal(answer.exit.code, 3);
+    assert.equal(answer.truncated, true);
+    assert.ok(answer.stdout.length > 8 << 20 && answer.stdout.length <= 16 << 20, `${answer.stdout.length}`);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('a message that is too large is refused, and the connection stays of use', async () => {
+    const spec = s.spec(['true'], { env: [`BIG=${'x'.repeat(17 << 20)}`] });
+    const error = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)));
+    assert.equal(error.code, status.RESOURCE_EXHAUSTED);
+    await s.api.call((callback) => s.api.system.GetVersion({}, callback as never));
+  });
+});
+
+describe('bad input', { concurrency: 4 }, () => {
+  test('is INVALID_ARGUMENT with its reason, nothing is made', async () => {
+    const bad: [string, Parameters<typeof s.spec>[1], Parameters<typeof s.spec>[2]][] = [
+      ['no root', {}, { rootfs: null }],
+      ['a relative root', {}, { rootfs: { directory: 'rootfs' } }],
+      ['a bad name', {}, { name: '../x' }],
+      ['a NUL in an argument', { args: ['a\0b'] }, {}],
+      ['no argument', { args: [] }, {}],
+      ['an env without a name', { env: ['=x'] }, {}],
+      ['a relative mount', {}, { mounts: [{ type: 'TYPE_BIND', source: 'x', target: '/y' }] }],
+      ['a sysctl of the host', {}, { sysctls: { 'kernel.panic': '1' } }],
+      ['a sysctl that walks', {}, { sysctls: { 'net/../kernel/panic': '1' } }],
+      ['an unknown rlimit', { rlimits: [{ name: 'nope', soft: 1, hard: 1 }] }, {}],
+      ['a bad dns', {}, { dns: ['1.2.3.4\nnameserver 6.6.6.6'] }],
+      ['a bad host', {}, { extraHosts: ['x:1.2.3.4\n6.6.6.6 bank'] }],
+    ];
+    for (const [what, process, more] of bad) {
+      const spec = s.spec(['true'], process, { name: 'bad-input', ...more });
+      const error = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)));
+      assert.equal(error.code, status.INVALID_ARGUMENT, `${what}: ${error.message}`);
+      assert.match(reasonOf(error) ?? '', /^[A-Z_]+$/, what);
+    }
+    assert.equal((await failure(get('bad-input'))).code, status.NOT_FOUND);
+  });
+
+  test('errors carry a stable reason', async () => {
+    assert.equal(reasonOf(await failure(get('no-such'))), 'CONTAINER_NOT_FOUND');
+    const id = await s.ok(['create', '--name', 'reasons', s.rootfs, 'true']);
+    const taken = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec: s.spec(['true'], {}, { name: 'reasons' }) }, callback as never)));
+    assert.deepEqual([taken.code, reasonOf(taken)], [status.ALREADY_EXISTS, 'NAME_TAKEN']);
+    const wrong = await failure(s.api.call((callback) => s.api.containers.PauseContainer({ container: id }, callback as never)));
+    assert.deepEqual([wrong.code, reasonOf(wrong)], [status.FAILED_PRECONDITION, 'WRONG_STATE']);
+    await s.ok(['rm', id]);
+  });
+
+  test('bytes that are no HTTP/2, no gRPC and no protobuf leave the daemon well', async () => {
+    for (const bytes of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(100_000, 0xff), Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish')]) {
+      const socket = connect(s.daemon.socket);
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(bytes);
+      socket.end();
+      await within('the end of a bad connection', once(socket, 'close')).catch(() => socket.destroy());
+    }
+    const codes = await Promise.all([
+      rawCall('/liker.v1.ContainerService/GetContainer', grpcFrame(Buffer.from('ffffffff', 'hex'))),
+      rawCall('/liker.v1.ContainerService/GetContainer', grpcFrame(Buffer.from('0a80', 'hex'))),
+      rawCall('/liker.v1.ContainerService/GetContainer', Buffer.from('00ffffffff', 'hex')),
+      rawCall('/liker.v1.NoService/Nothing', grpcFrame(Buffer.alloc(0))),
+    ]);
+    assert.ok(codes.every((code) => code !== '0'), codes.join());
+    await s.api.call((callback) => s.api.system.GetVersion({}, callback as never));
+  });
+
+  test('an unknown field is ignored', async () => {
+    // Field 1000, a varint: what a newer client may send.
+    assert.equal(await rawCall('/liker.v1.SystemService/GetVersion', grpcFrame(Buffer.from('c03e01', 'hex'))), '0');
+  });
+
+  test('a session without, or with a wrong, first frame is refused', async () => {
+    const session = new Api(s.daemon);
+    const stream = session.sessions.Run();
+    stream.on('data', () => {});
+    stream.write({ input: { stdin: { offset: 0, data: Buffer.from('x') } } });
+    const [error] = (await within('an error', once(stream, 'error'))) as [ServiceError];
+    assert.equal(error.code, status.INVALID_ARGUMENT);
+    session[Symbol.dispose]();
+  });
+
+  test('a session that is cut off at any moment leaves nothing', async () => {
+    for (let delay = 0; delay < 40; delay += 4) {
+      using api = new Api(s.daemon);
+      const session = api.run(s.spec(['sleep', '0.2']));
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      session.vanish();
+      await session.end.catch(() => null);
+    }
+    await until('all to be gone', async () => (await s.ok(['ps', '-aq', '--filter', 'status=running'])).length < 200);
+  });
+});
+
+test('200 idle connections and half-open streams harm nobody, and are closed with their clients', async () => {
+  const before = openFiles(s.daemon.pid).length;
+  const sockets: Socket[] = [];
+  for (let index = 0; index < 100; index++) {
+    const socket = connect(s.daemon.socket);
+    await once(socket, 'connect');
+    sockets.push(socket);
+  }
+  const apis = Array.from({ length: 100 }, () => new Api(s.daemon));
+  const streams = apis.map((api) => {
+    const stream = api.sessions.Run();
+    stream.on('error', () => {});
+    return stream;
+  });
+  await Promise.all(apis.map((api) => api.call((callback) => api.system.GetVersion({}, callback as never))));
+  assert.equal((await s.run([], ['echo', 'hi'])).stdout, 'hi\n');
+  for (const stream of streams) stream.cancel();
+  for (const socket of sockets) socket.destroy();
+  for (const api of apis) api[Symbol.dispose]();
+  await until('as many files as before', () => openFiles(s.daemon.pid).length <= before + 1);
+});
+
+test('the health service and reflection answer on the same socket', async () => {
+  assert.equal(await rawCall('/grpc.health.v1.Health/Check', grpcFrame(Buffer.alloc(0))), '0');
+  // ServerReflectionRequest.list_services = "" (field 7).
+  assert.equal(await rawCall('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', grpcFrame(Buffer.from('3a00', 'hex'))), '0');
+});
+
+test('the log names the peer of every mutating call, and no secret', async () => {
+  const before = s.daemon.log.length;
+  await s.run(['-e', 'PASSWORD=hunter2', '--name', 'logged-peer'], ['echo', 'out-of-container']);
+  const log = s.daemon.log.slice(before);
+  assert.match(log, /method=Run.*peerUid=0.*peerPid=\d+/);
+  assert.doesNotMatch(log, /hunter2|out-of-container/);
+});
+
+function grpcFrame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** A call in plain HTTP/2: the gRPC status as text. */
+async function rawCall(path: string, body: Buffer): Promise<string> {
+  const session = connectHttp2('http://localhost', { createConnection: () => connect(s.daemon.socket) });
+  session.on('error', () => {});
+  try {
+    const request = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+    const code = new Promise<string>((resolve) => {
+      const take = (headers: Record<string, unknown>): void => {
+        if (headers['grpc-status'] !== undefined) resolve(String(headers['grpc-status']));
+      };
+      request.on('response', take);
+      request.on('trailers', take);
+      request.on('error', () => resolve('error'));
+      request.on('close', () => resolve('closed'));
+    });
+    request.resume();
+    request.end(body);
+    return await within(path, code);
+  } finally {
+    session.destroy();
+  }
+}
