@@ -52,7 +52,10 @@ export async function prove(count: number): Promise<void> {
       if (number === Math.ceil(count / 10)) memoryAtTenth = lab.residentBytes;
       const failure = await runOne(lab, number).catch((error: Error) => ({ number, what: error.message }));
       if (failure !== null) failures.push(failure);
-      if (number % 1000 === 999) console.log(`${number + 1} of ${count}, ${failures.length} failed`);
+      if (number % 500 === 499) {
+        const mib = (lab.residentBytes / mebibyte).toFixed(0);
+        console.log(`${number + 1} of ${count}, ${failures.length} failed, daemon ${mib} MiB`);
+      }
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -14,7 +14,15 @@ import { until, within } from './harness/until.ts';
 
 const s = suite({ helpers: ['burst'] });
 
-const status = { INVALID_ARGUMENT: 3, DEADLINE_EXCEEDED: 4, NOT_FOUND: 5, ALREADY_EXISTS: 6, RESOURCE_EXHAUSTED: 8, FAILED_PRECONDITION: 9, INTERNAL: 13 };
+const status = {
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  INTERNAL: 13,
+};
 
 async function failure(call: Promise<unknown>): Promise<ServiceError> {
   return call.then(
@@ -30,17 +38,23 @@ function reasonOf(error: ServiceError): string | undefined {
   return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
 }
 
-const get = (container: string) => s.api.call((callback) => s.api.containers.GetContainer({ container }, callback as never));
+const get = (container: string) =>
+  s.api.call((callback) => s.api.containers.GetContainer({ container }, callback as never));
 
 describe('a retry with the same request_id', { concurrency: 4 }, () => {
   test('of CreateContainer answers the container that the first one made', async () => {
     const requestId = randomUUID();
     const spec = s.spec(['true'], {}, { autoRemove: false });
     type Created = { container: { id: string } };
-    const create = () => s.api.call<Created>((callback) => s.api.containers.CreateContainer({ spec, requestId }, callback as never));
+    const create = () =>
+      s.api.call<Created>((callback) =>
+        s.api.containers.CreateContainer({ spec, requestId }, callback as never),
+      );
     const [first, second] = [await create(), await create()];
     assert.equal(second.container.id, first.container.id);
-    const other = await s.api.call<Created>((callback) => s.api.containers.CreateContainer({ spec, requestId: randomUUID() }, callback as never));
+    const other = await s.api.call<Created>((callback) =>
+      s.api.containers.CreateContainer({ spec, requestId: randomUUID() }, callback as never),
+    );
     assert.notEqual(other.container.id, first.container.id);
     await s.ok(['rm', first.container.id, other.container.id]);
   });
@@ -65,7 +79,10 @@ describe('a retry with the same request_id', { concurrency: 4 }, () => {
     const requestId = randomUUID();
     const start = () =>
       s.api.call<{ process: { processId: string } }>((callback) =>
-        s.api.sessions.StartExec({ container: id, process: { args: ['sleep', '4444'] }, requestId }, callback as never),
+        s.api.sessions.StartExec(
+          { container: id, process: { args: ['sleep', '4444'] }, requestId },
+          callback as never,
+        ),
       );
     const [first, second] = [await start(), await start()];
     assert.equal(first.process.processId, second.process.processId);
@@ -79,7 +96,9 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
     const id = await s.detached([], ['sleep', '100000']);
     const start = Date.now();
     const error = await failure(
-      s.api.call((callback) => s.api.containers.WaitContainer({ container: id }, { deadline: Date.now() + 300 }, callback as never)),
+      s.api.call((callback) =>
+        s.api.containers.WaitContainer({ container: id }, { deadline: Date.now() + 300 }, callback as never),
+      ),
     );
     assert.equal(error.code, status.DEADLINE_EXCEEDED);
     assert.ok(Date.now() - start < 5000);
@@ -90,7 +109,11 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
     const id = await s.detached([], ['sleep', '100000']);
     const error = await failure(
       s.api.call((callback) =>
-        s.api.sessions.ExecSync({ container: id, process: { args: ['sleep', '5555'] } }, { deadline: Date.now() + 500 }, callback as never),
+        s.api.sessions.ExecSync(
+          { container: id, process: { args: ['sleep', '5555'] } },
+          { deadline: Date.now() + 500 },
+          callback as never,
+        ),
       ),
     );
     assert.equal(error.code, status.DEADLINE_EXCEEDED);
@@ -100,9 +123,17 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
 
   test('a client of Exec that vanishes hangs its process up; with keep it goes on', async () => {
     const id = await s.detached([], ['sleep', '100000']);
-    const policies = { ON_DISCONNECT_UNSPECIFIED: '6661', ON_DISCONNECT_KEEP: '6662', ON_DISCONNECT_KILL: '6663' } as const;
+    const policies = {
+      ON_DISCONNECT_UNSPECIFIED: '6661',
+      ON_DISCONNECT_KEEP: '6662',
+      ON_DISCONNECT_KILL: '6663',
+    } as const;
     for (const [onDisconnect, seconds] of Object.entries(policies)) {
-      const session = s.api.exec(id, { args: ['sh', '-c', `echo ready; exec sleep ${seconds}`] }, { onDisconnect });
+      const session = s.api.exec(
+        id,
+        { args: ['sh', '-c', `echo ready; exec sleep ${seconds}`] },
+        { onDisconnect },
+      );
       await session.waitFor('ready');
       session.vanish();
       await session.end.catch(() => null);
@@ -119,13 +150,24 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
 describe('bounds', { concurrency: 3 }, () => {
   type Answer = { stdout: Buffer; stderr: Buffer; truncated: boolean; exit: { code: number } };
   const execSync = (container: string, args: string[], more: object = {}) =>
-    s.api.call<Answer>((callback) => s.api.sessions.ExecSync({ container, process: { args }, ...more }, callback as never));
+    s.api.call<Answer>((callback) =>
+      s.api.sessions.ExecSync({ container, process: { args }, ...more }, callback as never),
+    );
 
   test('ExecSync answers output and exit code; stdin is passed', async () => {
     const id = await s.detached([], ['sleep', '100000']);
-    const answer = await execSync(id, ['sh', '-c', 'cat; echo err >&2; exit 9'], { stdin: Buffer.from('in') });
-    assert.deepEqual([answer.stdout.toString(), answer.stderr.toString(), answer.exit.code, answer.truncated], ['in', 'err\n', 9, false]);
-    const missing = await failure(execSync(id, ['no-such-program']).then((found) => (found.exit.code === 127 ? Promise.reject(Object.assign(new Error(), { code: 127 })) : found)));
+    const answer = await execSync(id, ['sh', '-c', 'cat; echo err >&2; exit 9'], {
+      stdin: Buffer.from('in'),
+    });
+    assert.deepEqual(
+      [answer.stdout.toString(), answer.stderr.toString(), answer.exit.code, answer.truncated],
+      ['in', 'err\n', 9, false],
+    );
+    const missing = await failure(
+      execSync(id, ['no-such-program']).then((found) =>
+        found.exit.code === 127 ? Promise.reject(Object.assign(new Error(), { code: 127 })) : found,
+      ),
+    );
     assert.ok([127, status.FAILED_PRECONDITION].includes(missing.code));
     await s.ok(['rm', '-f', id]);
   });
@@ -141,7 +183,9 @@ describe('bounds', { concurrency: 3 }, () => {
 
   test('a message that is too large is refused, and the connection stays of use', async () => {
     const spec = s.spec(['true'], { env: [`BIG=${'x'.repeat(17 << 20)}`] });
-    const error = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)));
+    const error = await failure(
+      s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)),
+    );
     assert.equal(error.code, status.RESOURCE_EXHAUSTED);
     await s.api.call((callback) => s.api.system.GetVersion({}, callback as never));
   });
@@ -165,7 +209,9 @@ describe('bad input', { concurrency: 4 }, () => {
     ];
     for (const [what, process, more] of bad) {
       const spec = s.spec(['true'], process, { name: 'bad-input', ...more });
-      const error = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)));
+      const error = await failure(
+        s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)),
+      );
       assert.equal(error.code, status.INVALID_ARGUMENT, `${what}: ${error.message}`);
       assert.match(reasonOf(error) ?? '', /^[A-Z_]+$/, what);
     }
@@ -175,15 +221,28 @@ describe('bad input', { concurrency: 4 }, () => {
   test('errors carry a stable reason', async () => {
     assert.equal(reasonOf(await failure(get('no-such'))), 'CONTAINER_NOT_FOUND');
     const id = await s.ok(['create', '--name', 'reasons', s.rootfs, 'true']);
-    const taken = await failure(s.api.call((callback) => s.api.containers.CreateContainer({ spec: s.spec(['true'], {}, { name: 'reasons' }) }, callback as never)));
+    const taken = await failure(
+      s.api.call((callback) =>
+        s.api.containers.CreateContainer(
+          { spec: s.spec(['true'], {}, { name: 'reasons' }) },
+          callback as never,
+        ),
+      ),
+    );
     assert.deepEqual([taken.code, reasonOf(taken)], [status.ALREADY_EXISTS, 'NAME_TAKEN']);
-    const wrong = await failure(s.api.call((callback) => s.api.containers.PauseContainer({ container: id }, callback as never)));
+    const wrong = await failure(
+      s.api.call((callback) => s.api.containers.PauseContainer({ container: id }, callback as never)),
+    );
     assert.deepEqual([wrong.code, reasonOf(wrong)], [status.FAILED_PRECONDITION, 'WRONG_STATE']);
     await s.ok(['rm', id]);
   });
 
   test('bytes that are no HTTP/2, no gRPC and no protobuf leave the daemon well', async () => {
-    for (const bytes of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(100_000, 0xff), Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish')]) {
+    for (const bytes of [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(100_000, 0xff),
+      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nrubbish'),
+    ]) {
       const socket = connect(s.daemon.socket);
       socket.on('error', () => {});
       await once(socket, 'connect');
@@ -197,13 +256,19 @@ describe('bad input', { concurrency: 4 }, () => {
       rawCall('/liker.v1.ContainerService/GetContainer', Buffer.from('00ffffffff', 'hex')),
       rawCall('/liker.v1.NoService/Nothing', grpcFrame(Buffer.alloc(0))),
     ]);
-    assert.ok(codes.every((code) => code !== '0'), codes.join());
+    assert.ok(
+      codes.every((code) => code !== '0'),
+      codes.join(),
+    );
     await s.api.call((callback) => s.api.system.GetVersion({}, callback as never));
   });
 
   test('an unknown field is ignored', async () => {
     // Field 1000, a varint: what a newer client may send.
-    assert.equal(await rawCall('/liker.v1.SystemService/GetVersion', grpcFrame(Buffer.from('c03e01', 'hex'))), '0');
+    assert.equal(
+      await rawCall('/liker.v1.SystemService/GetVersion', grpcFrame(Buffer.from('c03e01', 'hex'))),
+      '0',
+    );
   });
 
   test('a session without, or with a wrong, first frame is refused', async () => {
@@ -224,7 +289,10 @@ describe('bad input', { concurrency: 4 }, () => {
       session.vanish();
       await session.end.catch(() => null);
     }
-    await until('all to be gone', async () => (await s.ok(['ps', '-aq', '--filter', 'status=running'])).length < 200);
+    await until(
+      'all to be gone',
+      async () => (await s.ok(['ps', '-aq', '--filter', 'status=running'])).length < 200,
+    );
   });
 });
 
@@ -253,7 +321,13 @@ test('200 idle connections and half-open streams harm nobody, and are closed wit
 test('the health service and reflection answer on the same socket', async () => {
   assert.equal(await rawCall('/grpc.health.v1.Health/Check', grpcFrame(Buffer.alloc(0))), '0');
   // ServerReflectionRequest.list_services = "" (field 7).
-  assert.equal(await rawCall('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', grpcFrame(Buffer.from('3a00', 'hex'))), '0');
+  assert.equal(
+    await rawCall(
+      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+      grpcFrame(Buffer.from('3a00', 'hex')),
+    ),
+    '0',
+  );
 });
 
 test('the log names the peer of every mutating call, and no secret', async () => {
@@ -275,7 +349,12 @@ async function rawCall(path: string, body: Buffer): Promise<string> {
   const session = connectHttp2('http://localhost', { createConnection: () => connect(s.daemon.socket) });
   session.on('error', () => {});
   try {
-    const request = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+    const request = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
     const code = new Promise<string>((resolve) => {
       const take = (headers: Record<string, unknown>): void => {
         if (headers['grpc-status'] !== undefined) resolve(String(headers['grpc-status']));

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from './engine.ts';
 import { Runner } from './runner.ts';
@@ -11,6 +11,11 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
 
+/** Groups that podman makes above those of its containers, in every hierarchy, and leaves there. */
+function leftGroups(): string[] {
+  return globSync('/sys/fs/cgroup/{*/,}libpod_parent');
+}
+
 /** podman run --rootfs with a layer of its own over the directory, no network. */
 export class Podman implements Engine {
   readonly name = 'podman';
@@ -18,6 +23,7 @@ export class Podman implements Engine {
   readonly #runner: Runner;
   readonly #podman: string;
   readonly #rootfs: string;
+  readonly #groupsBefore = new Set(leftGroups());
   #background: string | undefined;
 
   constructor(home: string, rootfs: string) {
@@ -52,5 +58,6 @@ export class Podman implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#background) await this.#runner.time(`${this.#podman} rm -f -t 0 ${this.#background}`);
     await this.#runner[Symbol.asyncDispose]();
+    for (const group of leftGroups()) if (!this.#groupsBefore.has(group)) rmdirSync(group);
   }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,9 @@ export interface DaemonOptions {
 }
 
 const readyFd = 3;
+
+// What is edited is what is tested, also when one file is run by itself.
+execFileSync('sh', [join(repository, 'scripts/build')], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 /** A likerd of its own, with its own folders and socket. Whatever happens, `destroy` leaves nothing behind. */
 export class Daemon {
