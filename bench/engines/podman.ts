@@ -1,5 +1,6 @@
 import { globSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from './engine.ts';
 import { Runner } from './runner.ts';
 
@@ -11,9 +12,9 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
 
-/** Groups that podman makes above those of its containers, in every hierarchy, and leaves there. */
+/** Groups that podman makes beside those of its containers, in every hierarchy, and leaves there. */
 function leftGroups(): string[] {
-  return globSync('/sys/fs/cgroup/{*/,}libpod_parent');
+  return ['/conmon', ''].flatMap((below) => globSync(`/sys/fs/cgroup/{*/,}libpod_parent${below}`));
 }
 
 /** podman run --rootfs with a layer of its own over the directory, no network. */
@@ -58,6 +59,20 @@ export class Podman implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#background) await this.#runner.time(`${this.#podman} rm -f -t 0 ${this.#background}`);
     await this.#runner[Symbol.asyncDispose]();
-    for (const group of leftGroups()) if (!this.#groupsBefore.has(group)) rmdirSync(group);
+    const left = leftGroups().filter((group) => !this.#groupsBefore.has(group));
+    for (const group of left) await removeGroup(group);
+  }
+}
+
+/** The last of podman's own processes in it may take a moment to end. */
+async function removeGroup(group: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      rmdirSync(group);
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await sleep(20);
+    }
   }
 }

@@ -64,7 +64,9 @@ function infoRecord(info: GetInfoResponse) {
 /** Each limit with the file that does it here, or why there is none. */
 function knobLines({ Knobs }: InfoRecord): string[] {
   const rows = Knobs.map(({ Knob, Version, File, Problem }) =>
-    Version === 0 ? [`  ${Knob}`, '-', Problem] : [`  ${Knob}`, `v${Version}`, File],
+    Problem === ''
+      ? [`  ${Knob}`, Version === 0 ? 'proc' : `v${Version}`, File]
+      : [`  ${Knob}`, '-', Problem],
   );
   return table(rows);
 }

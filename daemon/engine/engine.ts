@@ -27,7 +27,7 @@ import { killProcess } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { containerFilter, isListedByDefault } from './container/filter.ts';
-import { checkLimits, warningOf } from './container/limits.ts';
+import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
 import { removeRecord } from './container/main-end.ts';
 import { type ExitStatus, livePhase, may, requirePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
@@ -376,7 +376,7 @@ export class Engine implements EngineApi {
       stopped: count('created', 'exited'),
       cgroupLayout: cgroups.layout,
       cgroupControllers: cgroups.controllers(),
-      knobs: cgroups.knobs(),
+      knobs: [...cgroups.knobs(), ...processKnobs],
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
       warnings: identities.seccomp

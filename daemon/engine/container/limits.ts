@@ -1,8 +1,15 @@
 import { LikerError } from '../../../common/errors.ts';
+import type { KnobPlace } from '../../kernel/cgroup/knob-places.ts';
 import { ownOomScoreAdj } from '../../kernel/proc/oom-score.ts';
 import type { EngineContext } from '../context.ts';
 import type { DeviceNode } from '../plan/devices.ts';
 import type { AppliedLimit, ContainerSpec, DeviceRule, ProcessSpec } from './spec.ts';
+
+/** Limits of a process and of no cgroup. */
+export const processKnobs: readonly KnobPlace[] = [
+  { knob: 'process.oom_score_adj', file: '/proc/PID/oom_score_adj' },
+  { knob: 'process.rlimits', file: 'setrlimit' },
+].map((limit) => ({ ...limit, controller: 'process', version: 0, problem: '' }));
 
 /**
  * Throws unless every limit of the container can be had here; in best-effort mode it answers those that cannot.

@@ -1,8 +1,9 @@
 import { LikerError } from '../../../common/errors.ts';
 import { applyResources, checkResources } from './apply.ts';
+import { liftThrottles } from './controllers/io.ts';
 import { ExecCgroup } from './exec-cgroup.ts';
 import { keyedValue, makeFolder, readOptional, writeText } from './files.ts';
-import type { Layout, Place } from './layout.ts';
+import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { pidsIn } from './processes.ts';
 import { removeFolders } from './remove.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
@@ -91,8 +92,19 @@ export class ContainerCgroup {
 
   /** SIGKILL to all processes, nested and frozen ones too; none can fork its way out. They end a moment later. */
   async kill(): Promise<void> {
+    this.#liftThrottles();
     if (this.unified !== '') await this.#tracker.kill(this.#folder);
     else await this.#withoutForks(() => this.#tracker.kill(this.#folder));
+  }
+
+  #liftThrottles(): void {
+    const place = controllerPlace(this.#layout, 'io');
+    if (place === undefined) return;
+    try {
+      liftThrottles(this.#folderIn(place), place.version);
+    } catch {
+      // It ends all the same, only later.
+    }
   }
 
   /** v1: while signals go round, the container gets no new process. */

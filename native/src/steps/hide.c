@@ -82,6 +82,13 @@ int step_mask (struct child *child, struct cursor *fields) {
   return S_ISDIR (st.st_mode) ? mask_directory (child, target, name) : mask_file (child, target, name);
 }
 
+/* The root of a mount (statx(2), since Linux 5.8). */
+static bool is_mount_root (int fd) {
+  struct statx st;
+  return statx (fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* A mount is made read-only as it is, with all below it; anything else by a read-only mount of it on itself. */
 int step_read_only (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
   if (unreadable (child, fields))
@@ -90,10 +97,12 @@ int step_read_only (struct child *child, struct cursor *fields) {
   int found = find_target (child, name, &target);
   if (found <= 0)
     return found;
+  struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+  if (is_mount_root (target))
+    return sys_mount_setattr (target, AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0 ? fail (child, "mount_setattr", name) : 0;
   cleanup_fd int tree = sys_open_tree (target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
   if (tree < 0)
     return fail (child, "open_tree", name);
-  struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
   if (sys_mount_setattr (tree, AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
     return fail (child, "mount_setattr", name);
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", name) : 0;

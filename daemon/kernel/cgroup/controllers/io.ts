@@ -1,3 +1,4 @@
+import { readOptional, writeText } from '../files.ts';
 import { asText, fieldOf, type Knob, type KnobSide, lineOf, oneFile, requireWithin } from '../knobs.ts';
 import type { DeviceValue, Resources } from '../resources.ts';
 import { blockDevice } from './block-device.ts';
@@ -129,6 +130,25 @@ function deviceKnob(limit: DeviceLimit, index: number): Knob {
       blockDevice(item.device, fieldOf(name));
     },
   };
+}
+
+const throttles = deviceLimits.flatMap(({ v1 }) => v1.filter(({ file }) => file.includes('.throttle.')));
+
+/**
+ * Lets a container that is killed end as fast as it can: its last process unmounts its root, and with it writes out
+ * what may be a lot of others' data, which a limit would make last for minutes.
+ */
+export function liftThrottles(folder: string, version: 1 | 2): void {
+  const files =
+    version === 1
+      ? throttles.map(({ file }) => [file, '0'] as const)
+      : [['io.max', 'rbps=max wbps=max riops=max wiops=max'] as const];
+  for (const [file, free] of files) {
+    const lines = readOptional(`${folder}/${file}`)?.split('\n') ?? [];
+    for (const line of lines.filter((text) => text !== '')) {
+      writeText(`${folder}/${file}`, `${line.split(' ')[0]} ${free}`);
+    }
+  }
 }
 
 /** Block IO: the weight, and each limit on a device that is asked for. */

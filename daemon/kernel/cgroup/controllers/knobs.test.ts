@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
-import { completeLimits, type LimitsPatch } from '../resources.ts';
-import { knobsFor } from '../table.ts';
+import { completeLimits, type LimitsPatch, mergeLimits } from '../resources.ts';
+import { allKnobs, knobsFor } from '../table.ts';
 import { weightOfShares } from './cpu.ts';
+import { ioWeight } from './io.ts';
 
 type Patch = LimitsPatch;
 
@@ -182,4 +183,180 @@ test('CPUs that are not there are refused, on v2 too, which itself would take th
 test('no limit asked for writes nothing', () => {
   assert.deepEqual(writes({}, { version: 1 }), []);
   assert.deepEqual(writes({}, { version: 2 }), []);
+});
+
+test('weights of block IO become v2 ones by the table, and go unchanged to bfq', () => {
+  const table = [
+    [10, 1],
+    [11, 11],
+    [100, 910],
+    [300, 2930],
+    [500, 4950],
+    [1000, 10_000],
+  ] as const;
+  for (const [weight, converted] of table) assert.equal(ioWeight(weight), converted, String(weight));
+  const patch = { io: { weight: 300, weightDevices: [{ device: '254:0', value: 100 }] } };
+  const wanted = resources(patch);
+  const byFile = (version: 1 | 2): Record<string, string[]> => {
+    const files: Record<string, string[]> = {};
+    for (const knob of knobsFor(wanted)) {
+      if (knob.requested(wanted) === null) continue;
+      for (const side of [(version === 1 ? knob.v1 : knob.v2) ?? []].flat()) {
+        files[side.file] ??= [];
+        files[side.file]?.push(...side.writes(wanted, contextOf({ version })).map(({ value }) => value));
+      }
+    }
+    return files;
+  };
+  assert.deepEqual(byFile(1), {
+    'blkio.weight': ['300'],
+    'blkio.bfq.weight': ['300'],
+    'blkio.weight_device': ['254:0 100'],
+    'blkio.bfq.weight_device': ['254:0 100'],
+  });
+  assert.deepEqual(byFile(2), {
+    'io.bfq.weight': ['default 300', '254:0 100'],
+    'io.weight': ['default 2930', '254:0 910'],
+  });
+});
+
+test('each limit goes to its file on v1 and on v2; null is one that this version cannot do', () => {
+  const disk = [{ device: '254:0', value: 1048576 }];
+  const table: [Patch, v1: string[] | null, v2: string[] | null][] = [
+    [{ cpu: { idle: true } }, ['cpu.idle=1'], ['cpu.idle=1']],
+    [{ cpu: { realtimeRuntimeUs: 5000 } }, ['cpu.rt_runtime_us=5000'], null],
+    [{ cpu: { realtimePeriodUs: 50_000 } }, ['cpu.rt_period_us=50000'], null],
+    [{ cpu: { cpusetPartition: 'root' } }, null, ['cpuset.cpus.partition=root']],
+    [{ memory: { reservationBytes: mib } }, [`memory.soft_limit_in_bytes=${mib}`], [`memory.low=${mib}`]],
+    [{ memory: { lowBytes: mib } }, null, [`memory.low=${mib}`]],
+    [{ memory: { minBytes: mib } }, null, [`memory.min=${mib}`]],
+    [{ memory: { highBytes: mib } }, null, [`memory.high=${mib}`]],
+    [{ memory: { highBytes: -1 } }, null, ['memory.high=max']],
+    [{ memory: { swapHighBytes: 0 } }, null, ['memory.swap.high=0']],
+    [{ memory: { zswapMaxBytes: 0 } }, null, ['memory.zswap.max=0']],
+    [{ memory: { swappiness: 0 } }, ['memory.swappiness=0'], null],
+    [{ memory: { oomGroup: true } }, null, ['memory.oom.group=1']],
+    [{ memory: { oomKillDisable: true } }, ['memory.oom_control=1'], null],
+    [
+      { hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: -1 }] },
+      ['hugetlb.2MB.rsvd.limit_in_bytes=-1', `hugetlb.2MB.limit_in_bytes=${mib}`],
+      ['hugetlb.2MB.rsvd.max=max', `hugetlb.2MB.max=${mib}`],
+    ],
+    [
+      { io: { readBps: disk, writeBps: disk } },
+      ['blkio.throttle.read_bps_device=254:0 1048576', 'blkio.throttle.write_bps_device=254:0 1048576'],
+      ['io.max=254:0 rbps=1048576', 'io.max=254:0 wbps=1048576'],
+    ],
+    [
+      { io: { readIops: disk, writeIops: [{ device: '254:0', value: 0 }] } },
+      ['blkio.throttle.read_iops_device=254:0 1048576', 'blkio.throttle.write_iops_device=254:0 0'],
+      ['io.max=254:0 riops=1048576', 'io.max=254:0 wiops=max'],
+    ],
+    [{ io: { latencyUs: [{ device: '254:0', value: 1500 }] } }, null, ['io.latency=254:0 target=1500']],
+    [{ network: { classId: 0x100001 } }, ['net_cls.classid=1048577'], null],
+    [{ network: { priorities: { eth0: 5 } } }, ['net_prio.ifpriomap=eth0 5'], null],
+    [
+      { cgroup: { maxDescendants: 3, maxDepth: -1 } },
+      null,
+      ['cgroup.max.descendants=3', 'cgroup.max.depth=max'],
+    ],
+  ];
+  for (const [patch, v1, v2] of table) {
+    assert.deepEqual(writes(patch, { version: 1 }), v1 ?? [], JSON.stringify(patch));
+    assert.deepEqual(writes(patch, { version: 2 }), v2 ?? [], JSON.stringify(patch));
+  }
+});
+
+test('T48: a burst is never above the quota: it shrinks first and grows last', () => {
+  const now = { 'cpu.max': '50000 100000', 'cpu.max.burst': '20000' };
+  const patch = (quotaUs: number, burstUs: number): Patch => ({ cpu: { quotaUs, burstUs } });
+  assert.deepEqual(writes(patch(10_000, 5000), { version: 2, now }), [
+    'cpu.max.burst=5000',
+    'cpu.max=10000 100000',
+  ]);
+  assert.deepEqual(writes(patch(90_000, 60_000), { version: 2, now }), [
+    'cpu.max=90000 100000',
+    'cpu.max.burst=60000',
+  ]);
+  for (const cpu of [{ quotaUs: 10_000 }, { burstUs: 60_000 }]) {
+    assert.throws(() => check({ cpu }, { version: 2, now }), /burst/, JSON.stringify(cpu));
+  }
+  assert.throws(() => check({ cpu: { burstUs: 1000 } }, { version: 1 }), /set quota_us as well/);
+});
+
+test('T48: what is idle stops being it before it gets shares', () => {
+  assert.deepEqual(writes({ cpu: { idle: false, shares: 512 } }, { version: 1, now: {} }), [
+    'cpu.idle=0',
+    'cpu.shares=512',
+  ]);
+  assert.throws(() => check({ cpu: { idle: true, shares: 512 } }, { version: 1 }), /leave one of them out/);
+});
+
+test('what is undone of a line is that line, and where there was none, its reset', () => {
+  const wanted = resources({ io: { readBps: [{ device: '254:0', value: 1 }] } });
+  const knob = knobsFor(wanted).find(({ name }) => name === 'io.read_bps');
+  const [write] = sideIn(knob?.v2 ?? null)?.writes(wanted, contextOf({ version: 2 })) ?? [];
+  assert.equal(write?.part?.of('8:0 rbps=5 wbps=max\n254:0 rbps=7 wbps=max'), '254:0 rbps=7 wbps=max');
+  assert.equal(write?.part?.of('8:0 rbps=5 wbps=max'), '254:0 rbps=max');
+});
+
+test('what makes no sense on its own is refused on both versions', () => {
+  const bad: [Patch, RegExp][] = [
+    [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: give at least 4096 bytes, such as 64m/],
+    [{ memory: { maxBytes: 8 * mib, reservationBytes: 9 * mib } }, /it is above the limit/],
+    [{ memory: { swappiness: 101 } }, /give 0 to 100/],
+    [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /at most the period/],
+    [{ cpu: { cpusetPartition: 'mine' } }, /give member, root, isolated/],
+    [{ io: { weight: 5 } }, /give 10 to 1000/],
+    [{ io: { readBps: [{ device: '/dev/null', value: 1 }] } }, /Not a block device: '\/dev\/null'/],
+    [{ io: { readBps: [{ device: '/no/such', value: 1 }] } }, /ENOENT/],
+    [{ cgroup: { settings: [{ file: '../x', value: '1' }] } }, /such as memory\.high/],
+    [{ cgroup: { settings: [{ file: 'memory.high/..', value: '1' }] } }, /such as memory\.high/],
+    [{ cgroup: { settings: [{ file: 'cgroup.procs', value: '1' }] } }, /the engine itself works with it/],
+    [{ cgroup: { settings: [{ file: 'devices.allow', value: 'a' }] } }, /the engine itself works with it/],
+    [{ cgroup: { settings: [{ file: 'memory.high', value: '1\n2' }] } }, /must be one line/],
+  ];
+  for (const version of [1, 2] as const) {
+    for (const [patch, why] of bad)
+      assert.throws(() => check(patch, { version }), why, JSON.stringify(patch));
+  }
+  assert.throws(
+    () => check({ memory: { reservationBytes: mib, lowBytes: mib } }, { version: 2 }),
+    /they say the same/,
+  );
+});
+
+test('a change replaces what it names and leaves the rest', () => {
+  const disk = (device: string, value: number) => ({ device, value });
+  const now = resources({
+    memory: { maxBytes: 64 * mib, highBytes: mib },
+    hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: null }],
+    io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 2)] },
+    cgroup: { settings: [{ file: 'x.y', value: '1' }] },
+  });
+  const change = resources({
+    memory: { maxBytes: -1 },
+    hugetlb: [{ pageSize: '2MB', maxBytes: null, reservationBytes: 0 }],
+    io: { readBps: [disk('/dev/b', 0)] },
+    cgroup: { settings: [{ file: 'z.y', value: '2' }] },
+  });
+  assert.deepEqual(
+    mergeLimits(now, change),
+    resources({
+      memory: { maxBytes: -1, highBytes: mib },
+      hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: 0 }],
+      io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 0)] },
+      cgroup: {
+        settings: [
+          { file: 'x.y', value: '1' },
+          { file: 'z.y', value: '2' },
+        ],
+      },
+    }),
+  );
+});
+
+test('every knob has a name of its own', () => {
+  const names = allKnobs().map(({ name }) => name);
+  assert.deepEqual(names, [...new Set(names)]);
 });

@@ -49,11 +49,13 @@ function settingKnob(file: string, index: number): Knob {
     requested: of,
     v1: side,
     v2: side,
-    check: (resources) => checkSetting(file, of(resources) ?? ''),
   };
 }
 
-/** Files of the kernel by their own names, for what has no knob. */
+/** Files of the kernel by their own names, for what has no knob. Throws BAD_ARGUMENT for those that are not for it. */
 export function settingKnobs({ cgroup }: Resources): Knob[] {
-  return cgroup.settings.map(({ file }, index) => settingKnob(file, index));
+  return cgroup.settings.map(({ file, value }, index) => {
+    checkSetting(file, value);
+    return settingKnob(file, index);
+  });
 }
