@@ -27,18 +27,24 @@ export class Lab implements AsyncDisposable {
   readonly socket = join(this.home, 'run/liker.sock');
   /** busybox, with the files of /etc that every image has. */
   readonly rootfs = join(this.home, 'rootfs');
-  readonly #nodeArgs: readonly string[];
+  readonly #command: readonly string[];
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
   #bashRootfs: string | undefined;
 
-  constructor(nodeArgs: readonly string[] = []) {
-    this.#nodeArgs = nodeArgs;
+  private constructor(command: readonly string[]) {
+    this.#command = command;
   }
 
-  /** Starts the daemon as bin/likerd does; `nodeArgs` are for its Node.js. */
+  /** Starts a daemon: as it is installed or, with arguments for its Node.js, from its sources. */
   static async open(nodeArgs: readonly string[] = []): Promise<Lab> {
-    const lab = new Lab(nodeArgs);
+    const sources = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      ...nodeArgs,
+      join(repository, 'daemon/main.ts'),
+    ];
+    const lab = new Lab(nodeArgs.length === 0 ? [join(repository, 'bin/likerd')] : sources);
     try {
       buildRootfs(lab.rootfs);
       await lab.#start();
@@ -80,23 +86,12 @@ export class Lab implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
-    const child = spawn(
-      process.execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        ...this.#nodeArgs,
-        join(repository, 'daemon/main.ts'),
-        ...[
-          '--root',
-          join(this.home, 'root'),
-          '--run',
-          join(this.home, 'run'),
-          '--ready-fd',
-          String(readyFd),
-        ],
-      ],
-      { cwd: '/', stdio: ['ignore', log, log, 'pipe'] },
-    );
+    const folders = ['--root', join(this.home, 'root'), '--run', join(this.home, 'run')];
+    const [program = '', ...args] = this.#command;
+    const child = spawn(program, [...args, ...folders, '--ready-fd', String(readyFd)], {
+      cwd: '/',
+      stdio: ['ignore', log, log, 'pipe'],
+    });
     this.#child = child;
     const ready = child.stdio[readyFd] as Readable;
     await Promise.race([

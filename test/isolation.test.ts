@@ -307,7 +307,7 @@ describe("the engine's own files", { concurrency: 2 }, () => {
       ],
     );
     await s.ok(['exec', id, 'true']);
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 8; round++) {
       await s.likerctl(['exec', id, '/proc/self/exe']);
       await s.ok(['exec', id, 'true']);
     }
@@ -330,7 +330,7 @@ describe("the engine's own files", { concurrency: 2 }, () => {
       ['exec', id],
       ['exec', '-t', id],
     ]) {
-      assert.equal((await s.ok([...args, ...list])).split(/\s+/).join(' '), '0 1 2', args.join(' '));
+      assert.equal((await s.ok([...args, ...list])).trim().split(/\s+/).join(' '), '0 1 2', args.join(' '));
     }
     // The init holds nothing but the pipe that tells the exit status.
     assert.ok((await s.sh(['--cap-add', 'SYS_PTRACE'], 'ls /proc/1/fd 2>/dev/null | wc -l')).length <= 1);
@@ -339,15 +339,17 @@ describe("the engine's own files", { concurrency: 2 }, () => {
 
   test('a working directory in /proc/self/fd is refused (T3)', async () => {
     const id = await s.detached([], ['sleep', '100000']);
-    for (let fd = 3; fd < 16; fd++) {
-      for (const args of [
-        ['run', '--rm', '-w', `/proc/self/fd/${fd}`, s.rootfs],
-        ['exec', '-w', `/proc/self/fd/${fd}`, id],
-      ]) {
+    const fds = Array.from({ length: 9 }, (_, index) => `/proc/self/fd/${index + 3}`);
+    const attempts = fds.flatMap((folder) => [
+      ['run', '--rm', '-w', folder, s.rootfs],
+      ['exec', '-w', folder, id],
+    ]);
+    await Promise.all(
+      attempts.map(async (args) => {
         const { code, stdout } = await s.likerctl([...args, 'sh', '-c', 'pwd; ls']);
         assert.notEqual(code, 0, `${args.join(' ')}: ${stdout}`);
-      }
-    }
+      }),
+    );
     await s.ok(['rm', '-f', id]);
   });
 });

@@ -72,7 +72,7 @@ describe('limits', { concurrency: 2 }, () => {
   test('--memory-swap', requires('swap accounting', hasSwap), async () => {
     await sleeping(['--memory', '64m', '--memory-swap', '96m'], (inspected) => {
       const value = knob(inspected, 'memory', 'memory.memsw.limit_in_bytes', 'memory.swap.max');
-      assert.ok(value === String(96 << 20) || value === String(32 << 20), value);
+      assert.ok(value === String(96 << 20) || value === String(32 << 20), String(value));
     });
   });
 
@@ -107,7 +107,7 @@ describe('limits', { concurrency: 2 }, () => {
       const quota = knob(inspected, 'cpu', 'cpu.cfs_quota_us', 'cpu.max') ?? '';
       assert.match(quota, /^30000( 60000)?$/);
       const shares = knob(inspected, 'cpu', 'cpu.shares', 'cpu.weight');
-      assert.ok(shares === '512' || Number(shares) < 100, shares);
+      assert.ok(shares === '512' || Number(shares) < 100, String(shares));
     });
   });
 

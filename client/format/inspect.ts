@@ -25,7 +25,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     ExecIDs: container.execIds,
     LogPath: container.logPath,
     Rootfs: { Directory: spec?.rootfs?.directory ?? '', Mode: enumWord(spec?.rootfs?.mode, 'MODE_') },
-    CgroupPaths: container.cgroupPaths,
+    CgroupPaths: sorted(container.cgroupPaths),
     AppliedLimits: container.appliedLimits.map((limit) => ({
       Knob: limit.knob,
       Requested: limit.requested,
@@ -68,7 +68,7 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     Env: process.env ?? [],
     Cmd: process.args ?? [],
     WorkingDir: process.cwd || '/',
-    Labels: spec?.labels ?? {},
+    Labels: sorted(spec?.labels),
     StopSignal: spec?.stopSignal || 'SIGTERM',
     StopTimeout: spec?.stopTimeoutSeconds ?? 10,
   };
@@ -91,7 +91,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     SecurityOpt: securityOptions(spec),
     Dns: spec?.dns ?? [],
     ExtraHosts: spec?.extraHosts ?? [],
-    Sysctls: spec?.sysctls ?? {},
+    Sysctls: sorted(spec?.sysctls),
     ShmSize: Number(spec?.shmSizeBytes ?? 64 * 1024 * 1024),
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
       Name: name,
@@ -134,6 +134,11 @@ function mountRecord(mount: Mount): Record<string, unknown> {
     RW: !mount.readOnly,
     Propagation: mount.propagation || 'rprivate',
   };
+}
+
+/** A map of the wire, whose order is of no meaning, by its keys: as Go prints it. */
+function sorted(map: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function enumWord(value: string | undefined, prefix: string): string {

@@ -62,7 +62,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
       shim.taken(held.process);
       continue;
     }
-    process.adopt(held, reconnectMs);
+    process.adopt(held, { graceMs: reconnectMs, attended: held.process === 0 && container.facts.attended });
     if (held.process !== 0 && held.exit) queueExecEnd(context, container, process, held.exit);
     else if (held.state !== 'ended') expectClient(context, container, process, held);
   }

@@ -231,8 +231,16 @@ export class Engine implements EngineApi {
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
-    if (repeated !== null) return this.attach(repeated, attachToMain, sink);
+    if (repeated !== null) return this.#runAgain(repeated, sink);
     return this.#startFor(await createContainer(this.#context, spec, options), sink);
+  }
+
+  /** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
+  #runAgain(id: string, sink: SessionSink): Promise<Session> {
+    const container = this.#context.registry.byId(id);
+    if (container?.phase.state === 'created') return this.#startFor(container, sink);
+    const resume = { sessionId: randomBytes(8).toString('hex'), stdoutOffset: 0, stderrOffset: 0 };
+    return this.attach(id, { ...attachToMain, resume }, sink);
   }
 
   /** Starts a container for a client that sees all of it. A command that cannot be executed is an end, not an error. */
@@ -296,7 +304,7 @@ export class Engine implements EngineApi {
       return session;
     }
     const process = findProcess(container, options.processId);
-    if (container.shim && process && !(process.exit && !options.resume)) return process.attach(sink, options);
+    if (process?.attachable && (!process.exit || options.resume)) return process.attach(sink, options);
     // Who was attached and comes back after the end is told the end.
     const exit = process?.exit ?? (container.phase.state === 'exited' ? container.phase.exit : null);
     if (options.resume && exit) return endAtOnce(sink, container.id, container.name, options.processId, exit);
@@ -326,13 +334,19 @@ export class Engine implements EngineApi {
 
   execSync(reference: string, process: ExecProcess, stdin: Buffer, signal: AbortSignal) {
     const container = this.#find(reference);
+    const openStdin = process.openStdin || stdin.length > 0;
     return runExecSync(
       (sink, onStarted) =>
-        execInContainer(this.#context, container, process, {
-          onDisconnect: 'kill',
-          sink,
-          onSession: onStarted,
-        }),
+        execInContainer(
+          this.#context,
+          container,
+          { ...process, openStdin },
+          {
+            onDisconnect: 'kill',
+            sink,
+            onSession: onStarted,
+          },
+        ),
       (started) => killProcess(this.#context, container, started),
       stdin,
       signal,

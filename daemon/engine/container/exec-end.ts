@@ -3,6 +3,7 @@ import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
+import { reconnectMs } from './main-end.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
@@ -16,12 +17,19 @@ export async function execEnded(
 ): Promise<void> {
   const { processId, number } = process.identity;
   const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
-  context.ledger.event(
-    container,
-    { action: 'exec_die', attributes: { execID: processId, exitCode: String(exit.code) } },
-    () => context.ledger.store.setExecExit(processId, JSON.stringify(exit)),
-  );
+  const { store } = context.ledger;
+  // Once, also when the daemon that stored it died before it could tell the shim.
+  if (!store.execs(container.id).some((row) => row.id === processId && row.exit !== null)) {
+    context.ledger.event(
+      container,
+      { action: 'exec_die', attributes: { execID: processId, exitCode: String(exit.code) } },
+      () => store.setExecExit(processId, JSON.stringify(exit)),
+    );
+  }
   process.ended(exit);
+  if (process.awaitsClient) await process.clientsCameBack(reconnectMs);
+  // The shim forgets it: whoever attaches from now on is told the exit alone.
+  process.shim = null;
   container.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);

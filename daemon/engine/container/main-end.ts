@@ -1,7 +1,6 @@
 import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
-import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
@@ -22,7 +21,7 @@ export function mainEnded(context: EngineContext, container: Container, shimExit
     startedAt: process?.startedAt ?? null,
     oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
   });
-  container.ending = finish(context, container, exit, { oomKills, linger: false });
+  container.ending = finish(context, container, exit, oomKills);
   return container.ending;
 }
 
@@ -33,19 +32,17 @@ export function endedWhileAway(context: EngineContext, container: Container, shi
     startedAt: container.main?.startedAt ?? null,
     oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
   });
-  container.ending = finish(context, container, exit, { oomKills, linger: container.facts.attended }).catch(
-    (error: unknown) => {
-      context.log.error('cleaning up after a container failed', {
-        container: container.id,
-        error: asError(error).message,
-      });
-    },
-  );
+  container.ending = finish(context, container, exit, oomKills).catch((error: unknown) => {
+    context.log.error('cleaning up after a container failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
 }
 
 /** The container is over and no shim is there to say how. */
 export function endedUnseen(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
-  container.ending = finish(context, container, exit, { oomKills: 0, linger: false });
+  container.ending = finish(context, container, exit, 0);
   return container.ending;
 }
 
@@ -53,26 +50,19 @@ async function finish(
   context: EngineContext,
   container: Container,
   exit: ExitStatus,
-  options: { oomKills: number; linger: boolean },
+  oomKills: number,
 ): Promise<void> {
   const main = container.main;
   if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
   try {
-    context.ledger.change(
-      container,
-      { phase: { state: 'exited', exit } },
-      ...(options.oomKills > 0
-        ? [
-            {
-              action: 'oom',
-              attributes: { count: String(options.oomKills), mainKilled: String(exit.oomKilled) },
-            },
-          ]
-        : []),
-      { action: 'die', attributes: dieAttributes(exit) },
+    record(context, container, exit, oomKills);
+    if (main?.awaitsClient) {
+      main.ended(exit);
+      await main.clientsCameBack(reconnectMs);
+    } else await main?.drained(drainMs);
+    await Promise.all(
+      [...container.execs.values()].map((exec) => exec.awaitsClient && exec.clientsCameBack(reconnectMs)),
     );
-    if (options.linger && main) await lingerFor(container, main, exit);
-    else await main?.drained(drainMs);
     await release(context, container);
     if (container.spec.autoRemove) removeRecord(context, container, exit);
     else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
@@ -85,6 +75,22 @@ async function finish(
   }
 }
 
+/** Once, also when the daemon that stored it died before it could let the shim go. */
+function record(context: EngineContext, container: Container, exit: ExitStatus, oomKills: number): void {
+  const { phase } = container;
+  const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
+  if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
+  const oom = { count: String(oomKills), mainKilled: String(exit.oomKilled) };
+  context.ledger.change(
+    container,
+    { phase: { state: 'exited', exit } },
+    // A start that the daemon of that time did not live to store.
+    ...(livePhase(phase) ? [] : [{ action: 'start' }]),
+    ...(oomKills > 0 ? [{ action: 'oom', attributes: oom }] : []),
+    { action: 'die', attributes: dieAttributes(exit) },
+  );
+}
+
 function dieAttributes(exit: ExitStatus): Record<string, string> {
   return {
     exitCode: String(exit.code),
@@ -92,14 +98,6 @@ function dieAttributes(exit: ExitStatus): Record<string, string> {
     ...(exit.startedAt ? { execDuration: String(Math.floor((exit.exitedAt - exit.startedAt) / 1000)) } : {}),
     ...(exit.startError ? { error: exit.startError } : {}),
   };
-}
-
-/** Waits for the clients of an earlier daemon, which are told the end as they come. */
-async function lingerFor(container: Container, main: ContainerProcess, exit: ExitStatus): Promise<void> {
-  main.ended(exit);
-  if (await container.changed.until(() => main.attachedClients > 0, reconnectMs)) {
-    await container.changed.until(() => main.attachedClients === 0, reconnectMs);
-  }
 }
 
 /** Gives back what a run has taken: the shim, leftover processes, control groups, the run folder. */

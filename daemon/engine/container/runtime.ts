@@ -28,10 +28,11 @@ export function newProcess(
         else context.ledger.event(container, event);
       },
       detached: (process) => {
-        context.ledger.event(container, {
-          action: 'detach',
-          attributes: { process: process.identity.processId },
-        });
+        const event = { action: 'detach', attributes: { process: process.identity.processId } };
+        // Who detached is not waited for after a restart of the daemon.
+        if (process.identity.number === 0)
+          context.ledger.change(container, { facts: { attended: false } }, event);
+        else context.ledger.event(container, event);
       },
     },
   );

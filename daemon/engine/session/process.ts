@@ -100,6 +100,11 @@ export class ContainerProcess {
     return this.#sessions.size;
   }
 
+  /** Its shim knows it still: there is output to replay. */
+  get attachable(): boolean {
+    return this.#shim !== null;
+  }
+
   set shim(shim: Shim | null) {
     this.#shim = shim;
   }
@@ -121,17 +126,31 @@ export class ContainerProcess {
     this.updateLimits();
   }
 
-  /** Takes over what a shim says about a process that an earlier daemon started. */
-  adopt(state: ShimProcessState, graceMs: number): void {
+  /**
+   * Takes over what a shim says about a process that an earlier daemon started. Where a client was waited for, or
+   * `attended` says that there was one, it has `graceMs` to come back; as long nothing runs ahead of it.
+   */
+  adopt(state: ShimProcessState, { graceMs, attended }: { graceMs: number; attended: boolean }): void {
     this.#host = { pid: state.pid, startTime: state.startTime };
     this.#startedAt = Number(state.startedAtNs / 1_000_000n);
     this.#produced.stdout = Number(state.stdout);
     this.#produced.stderr = Number(state.stderr);
     this.#limits.stdout = state.stdoutLimit;
     this.#limits.stderr = state.stderrLimit;
-    if (state.stdoutLimit === noBound && state.stderrLimit === noBound) return;
+    if (!attended && state.stdoutLimit === noBound && state.stderrLimit === noBound) return;
     this.#graceUntil = Date.now() + graceMs;
     setTimeout(() => this.updateLimits(), graceMs + 1).unref();
+  }
+
+  /** A client of an earlier daemon may still come back. */
+  get awaitsClient(): boolean {
+    return Date.now() < this.#graceUntil;
+  }
+
+  /** Resolves when the clients of an earlier daemon have come and gone, or have had their time for it. */
+  async clientsCameBack(graceMs: number): Promise<void> {
+    await this.#progress.until(() => !this.awaitsClient || this.#everAttached, graceMs);
+    await this.#progress.until(() => this.#sessions.size === 0, graceMs);
   }
 
   /** Attaches a client: replays what the ring holds, then follows. */
@@ -152,6 +171,7 @@ export class ContainerProcess {
     this.#sessions.add(session);
     this.#everAttached = true;
     this.#graceUntil = 0;
+    this.#progress.notify();
     if (options.terminalSize) this.resize(options.terminalSize);
     const request = this.#nextSnapshot++;
     this.#snapshots.set(request, { session, pieces: [], stdinOffset: 0 });

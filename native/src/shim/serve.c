@@ -1,6 +1,9 @@
 /* The loop: wait for events, then give everything a turn, until the container is gone and that is taken. */
 #include <stddef.h>
+#include <sys/stat.h>
 #include "shim.h"
+
+#define LOOK_MS 10000 /* how often a shim that is left over looks whether it can go */
 
 static void receive_all (struct shim *shim) {
   if (shim->daemon)
@@ -81,6 +84,18 @@ static void process_deadline (const struct process *process, uint64_t *deadline)
   }
 }
 
+/* The container is gone, and so far no daemon has come to hear of it. */
+static bool is_left_over (const struct shim *shim) {
+  const struct process *main = shim->processes;
+  return main && !shim->daemon && main->number == 0 && main->phase == ENDED && !main->next;
+}
+
+/* Nobody can come any more: the run folder, and with it the socket, was removed. */
+static bool is_forsaken (const struct shim *shim) {
+  struct stat st;
+  return is_left_over (shim) && fstat (shim->run, &st) == 0 && st.st_nlink == 0;
+}
+
 /* ms until something must be done without an event; -1: never. */
 static int time_left (const struct shim *shim) {
   uint64_t deadline = UINT64_MAX, now = now_ms ();
@@ -88,6 +103,8 @@ static int time_left (const struct shim *shim) {
     return 0;
   if (shim->lost_at)
     earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
+  if (is_left_over (shim))
+    earlier (&deadline, now + LOOK_MS);
   if (shim->daemon && connection_has_more (shim, shim->daemon))
     earlier (&deadline, shim->daemon->progress_at + STALL_MS);
   for (const struct process *process = shim->processes; process; process = process->next)
@@ -109,7 +126,7 @@ static bool is_over (const struct shim *shim) {
 void serve (struct shim *shim) {
   for (;;) {
     take_turn (shim);
-    if (is_over (shim))
+    if (is_over (shim) || is_forsaken (shim))
       return;
     loop_wait (shim->epoll, time_left (shim));
   }

@@ -1,0 +1,56 @@
+import { status } from '@grpc/grpc-js';
+import type { Api } from '../harness/api.ts';
+
+/** What the load knows of a container that it has made: what the engine must say of it, whatever was killed meanwhile. */
+export interface Expected {
+  readonly name: string;
+  readonly code: number;
+  readonly lines: number;
+}
+
+/** Loses no call: a daemon that is gone is asked again until it is back. Other errors are thrown. */
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isLoss(error) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+export function isLoss(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === status.UNAVAILABLE || code === status.CANCELLED;
+}
+
+export function codeOf(error: unknown): number {
+  return (error as { code?: number }).code ?? -1;
+}
+
+/** What a container of the load runs: numbered lines, then an exit code of its own. */
+export function script({ lines, code }: Pick<Expected, 'lines' | 'code'>): string[] {
+  return ['sh', '-c', `i=0; while [ $i -lt ${lines} ]; do echo line $i; i=$((i+1)); done; exit ${code}`];
+}
+
+export function expectedLog({ lines }: Pick<Expected, 'lines'>): string {
+  return Array.from({ length: lines }, (_, index) => `line ${index}\n`).join('');
+}
+
+/** The whole log of a container. */
+export function readLog(api: Api, container: string): Promise<string> {
+  return insist(
+    () =>
+      new Promise<string>((resolve, reject) => {
+        const parts: Buffer[] = [];
+        const stream = api.logs.ReadLogs({ container });
+        stream.on('data', ({ entries }) => {
+          for (const entry of entries) parts.push(entry.data as Buffer);
+        });
+        stream.on('error', reject);
+        stream.on('end', () => resolve(Buffer.concat(parts).toString()));
+      }),
+  );
+}
