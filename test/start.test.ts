@@ -1,44 +1,39 @@
 // The first things that a person does: npm start, and the article's own command `liker`.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { spawn as spawnOnTerminal } from 'node-pty';
+import { Daemon, repository } from './harness/daemon.ts';
+import { terminal } from './harness/terminal.ts';
+import { until } from './harness/until.ts';
 
-const top = join(import.meta.dirname, '..');
-const home = mkdtempSync(join(tmpdir(), 'liker-start-'));
-const rootfs = join(home, 'root/rootfs');
-const env = {
-  ...process.env,
-  LIKER_ROOT: join(home, 'root'),
-  LIKER_RUN: join(home, 'run'),
-  LIKER_HOST: `unix://${join(home, 'run/liker.sock')}`,
-  TERM: 'xterm',
+// Not started here: that is what is tested.
+const daemon = new Daemon({});
+const rootfs = join(daemon.root, 'rootfs');
+const places = {
+  LIKER_ROOT: daemon.root,
+  LIKER_RUN: daemon.run,
+  LIKER_HOST: `unix://${daemon.socket}`,
 };
+const env = { ...process.env, ...places };
 
 after(async () => {
-  for (const pid of daemonPids()) {
-    process.kill(pid, 'SIGTERM');
-    while (isRunning(pid)) await delay(10);
-  }
-  rmSync(home, { recursive: true, force: true });
+  for (const pid of daemonPids()) process.kill(pid, 'SIGTERM');
+  await until('the end of likerd', () => daemonPids().length === 0);
+  await daemon.destroy();
 });
 
-/** Those whose log says that they serve. */
+/** Those whose log says that they serve. One that has ended but is not reaped has an empty command line. */
 function daemonPids(): number[] {
-  const log = join(home, 'root/likerd.log');
+  const log = join(daemon.root, 'likerd.log');
   if (!existsSync(log)) return [];
-  const serving = readFileSync(log, 'utf8').matchAll(/serving.*\bpid=(\d+)/g);
-  return [...serving].map(([, pid]) => Number(pid)).filter(isRunning);
-}
-
-/** A process that has ended but is not reaped has an empty command line. */
-function isRunning(pid: number): boolean {
-  const file = `/proc/${pid}/cmdline`;
-  return existsSync(file) && readFileSync(file).length > 0;
+  const serving = [...readFileSync(log, 'utf8').matchAll(/serving.*\bpid=(\d+)/g)].map(([, pid]) =>
+    Number(pid),
+  );
+  return serving.filter(
+    (pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0,
+  );
 }
 
 interface Outcome {
@@ -49,47 +44,20 @@ interface Outcome {
 
 function run(file: string, args: string[], input = ''): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(file, args, { cwd: top, env }, (error, stdout, stderr) => {
+    const child = execFile(file, args, { cwd: repository, env }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
     child.stdin?.end(input);
   });
 }
 
-/** A program on a terminal of its own; `until` resolves when the screen's text matches, and gives what is new. */
 function onTerminal(file: string, args: string[]) {
-  const terminal = spawnOnTerminal(file, args, { cwd: top, env, name: 'xterm', cols: 80, rows: 24 });
-  // Bash brackets pastes: what it sends for that is no text.
-  const bracket = new RegExp(`${String.fromCharCode(27)}\\[\\?2004(?:h|l\\r?)`, 'g');
-  const exit = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
-  let text = '';
-  let look = (): void => {};
-  terminal.onData((data) => {
-    text = (text + data).replaceAll(bracket, '');
-    look();
-  });
-  const until = (pattern: RegExp): Promise<string> =>
-    new Promise((resolve, reject) => {
-      void exit.then((code) => reject(new Error(`It ended with ${code} before ${pattern}: ${text}`)));
-      look = () => {
-        const end = pattern.exec(text);
-        if (end === null) return;
-        const seen = text.slice(0, end.index + end[0].length);
-        text = text.slice(seen.length);
-        look = () => {};
-        resolve(seen);
-      };
-      look();
-    });
-  return { type: (keys: string) => terminal.write(keys), until, exit, rest: () => text };
+  return terminal(daemon, args, { file, env: places, cwd: repository });
 }
 
 test('npm start runs a command in a container, with its input, output and exit status', async () => {
-  const { status, stdout, stderr } = await run(
-    'npm',
-    ['--silent', 'start', '--', 'sh', '-c', 'cat; hostname; exit 7'],
-    'typed\n',
-  );
+  const command = ['--silent', 'start', '--', 'sh', '-c', 'cat; hostname; exit 7'];
+  const { status, stdout, stderr } = await run('npm', command, 'typed\n');
   assert.equal(status, 7, stderr);
   assert.match(stdout, /^typed\n[0-9a-f]{12}\n$/);
   assert.ok(existsSync(join(rootfs, 'bin/bash')));
@@ -97,70 +65,56 @@ test('npm start runs a command in a container, with its input, output and exit s
 });
 
 test('a second npm start uses the daemon and the root file system that are there', async () => {
-  const { status, stdout, stderr } = await run('npm', [
-    '--silent',
-    'start',
-    '--',
-    'echo',
-    'two  words',
-    '$HOME',
-  ]);
-  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: 'two  words $HOME\n', stderr: '' });
+  const outcome = await run('npm', ['--silent', 'start', '--', 'echo', 'two  words', '$HOME']);
+  assert.deepEqual(outcome, { status: 0, stdout: 'two  words $HOME\n', stderr: '' });
   assert.equal(daemonPids().length, 1);
 });
 
 test('npm start without root is one clear line', async () => {
-  const { status, stdout, stderr } = await run('unshare', ['--user', 'sh', 'scripts/start']);
-  assert.deepEqual(
-    { status, stdout, stderr },
-    { status: 1, stdout: '', stderr: "liker: needs root: run 'sudo npm start'\n" },
-  );
+  const outcome = await run('unshare', ['--user', 'sh', 'scripts/start']);
+  assert.deepEqual(outcome, { status: 1, stdout: '', stderr: "liker: needs root: run 'sudo npm start'\n" });
 });
 
-test('npm start on a terminal is an interactive bash', { timeout: 60_000 }, async () => {
-  const { type, until, exit } = onTerminal('npm', ['--silent', 'start']);
-  await until(/\/\]# $/);
-  type('tty; stty size\r');
-  assert.match(await until(/\/\]# $/), /\/dev\/pts\/0\r\n24 80\r\n/);
-  type('exit 3\r');
-  assert.equal(await exit, 3);
+test('npm start on a terminal is an interactive bash', async () => {
+  await using session = onTerminal('npm', ['--silent', 'start']);
+  await session.waitForText(/\/\]#$/);
+  await session.run('tty; stty size', /\/dev\/pts\/0\r\n24 80\r\n/);
+  session.type('exit 3\r');
+  assert.equal(await session.end(), 3);
 });
 
-test("liker's transcript is the article's, and it writes through", { timeout: 60_000 }, async () => {
-  const { type, until, exit, rest } = onTerminal('bin/liker', [rootfs]);
-  await until(/\[root@[0-9a-f]{12} \/\]# $/);
-  type('alias\r');
-  assert.match(
-    await until(/\/\]# $/),
-    /alias\r\nalias cp='cp -i'\r\nalias mv='mv -i'\r\nalias rm='rm -i'\r\n\[/,
-  );
-  type('touch /made\r');
-  await until(/\/\]# $/);
-  type('exit\r');
-  assert.equal(await exit, 0);
-  assert.match(rest(), /exit\r\nexit\r\nFinished!\r\n$/);
+test("liker's transcript is the article's, and it writes through", async () => {
+  await using session = onTerminal(join(repository, 'bin/liker'), [rootfs]);
+  await session.waitForText(/\/\]#$/);
+  await session.run('alias', /rm -i'\s+\S+root@\S+ \/\]#/);
+  await session.run('exit', /Finished!\r\n$/);
+  assert.equal(await session.end(), 0);
+  const [prompt = '', ...transcript] = session.history().split('\n');
+  assert.match(prompt, /^\[root@[0-9a-f]{12} \/\]# alias$/);
+  assert.deepEqual(transcript, [
+    "alias cp='cp -i'",
+    "alias mv='mv -i'",
+    "alias rm='rm -i'",
+    prompt.replace('alias', 'exit'),
+    'exit',
+    'Finished!',
+  ]);
+});
+
+test('liker passes input, output and status on without a terminal, and writes to the directory', async () => {
+  const script = 'wc -c; touch /made; exit 9';
+  const outcome = await run('bin/liker', [rootfs, 'sh', '-c', script], 'x'.repeat(100_000));
+  assert.deepEqual(outcome, { status: 9, stdout: '100000\nFinished!\n', stderr: '' });
   assert.ok(existsSync(join(rootfs, 'made')));
 });
 
-test('liker without a terminal passes input, output and status on', async () => {
-  const { status, stdout, stderr } = await run(
-    'bin/liker',
-    [rootfs, 'sh', '-c', 'wc -c; exit 9'],
-    'x'.repeat(100_000),
-  );
-  assert.deepEqual({ status, stdout, stderr }, { status: 9, stdout: '100000\nFinished!\n', stderr: '' });
-});
-
 test('liker passes a signal on to the container', async () => {
-  const child = spawn(
-    'bin/liker',
-    [rootfs, 'sh', '-c', 'trap "exit 42" TERM; echo ready; sleep 1000 & wait'],
-    {
-      cwd: top,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const script = 'trap "exit 42" TERM; echo ready; sleep 1000 & wait';
+  const child = spawn('bin/liker', [rootfs, 'sh', '-c', script], {
+    cwd: repository,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exit = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve) => child.stdout.once('data', resolve));
   child.stdout.resume();

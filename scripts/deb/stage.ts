@@ -35,7 +35,8 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
   }
   const ensure = packagedLauncher(readFileSync(join(top, 'scripts/ensure-daemon'), 'utf8'));
   tree.write(`${libraryFolder}/scripts/ensure-daemon`, ensure, 0o755);
-  tree.copy(join(top, 'packaging/replace-daemon'), `${libraryFolder}/scripts/replace-daemon`);
+  for (const script of ['replace-daemon', 'hold-cgroup'])
+    tree.copy(join(top, 'packaging', script), `${libraryFolder}/scripts/${script}`);
   tree.copy(join(top, 'dist'), `${libraryFolder}/dist`, (file) => !/\.(deb|stamp)$|\.new$/.test(file));
   const { name, description, license, type } = packageJson(top);
   tree.write(

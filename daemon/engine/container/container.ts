@@ -63,6 +63,8 @@ export class Container {
   readonly changed = new Notifier();
   shim: Shim | null = null;
   shimPid = 0;
+  /** Resolves when the shim of the last run has ended, and unmounted the root. */
+  shimEnded: Promise<void> = Promise.resolve();
   main: ContainerProcess | null = null;
   /** By id; those that ended lately are kept for a while. */
   readonly execs = new Map<string, ContainerProcess>();

@@ -107,6 +107,7 @@ export async function release(context: EngineContext, container: Container): Pro
   container.shimPid = 0;
   if (container.main) container.main.shim = null;
   for (const exec of container.execs.values()) {
+    if (exec.attachable) shim?.taken(exec.identity.number);
     exec.shim = null;
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
@@ -116,6 +117,7 @@ export async function release(context: EngineContext, container: Container): Pro
   await cgroup.remove();
   context.layers.removeRunFolder(runFolder(context, container.id));
   shim?.leaveWhenEnded();
+  if (shim) container.shimEnded = shim.whenClosed;
 }
 
 /** Removes the record and the folders of a container that does not run. */
@@ -123,7 +125,7 @@ export function removeRecord(context: EngineContext, container: Container, exit:
   // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away.
   context.ledger.delete(container, exit);
   context.registry.delete(container);
-  context.layers.remove(container.id);
+  context.layers.remove(container.id, container.shimEnded);
 }
 
 function countOomKills(context: EngineContext, container: Container): number {

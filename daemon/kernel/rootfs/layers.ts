@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { lstat, opendir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { removeTree, removeTreeNow } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
@@ -11,6 +12,8 @@ export interface ContainerFolders {
   readonly log: string;
 }
 
+/** After it, a file system that is still mounted is emptied all the same. */
+const longestUnmountMs = 10_000;
 /** Emptied folders that are kept for the next containers. */
 const maxSpares = 32;
 
@@ -59,11 +62,12 @@ export class Layers {
     return folders;
   }
 
-  /** Removes a container's folders; gone already is fine. */
-  remove(id: string): void {
+  /** Removes a container's folders; gone already is fine. They are emptied once `unmounted` resolves. */
+  remove(id: string, unmounted: Promise<void> = Promise.resolve()): void {
     const trashed = this.discard(this.folders(id).base);
     if (trashed === null) return;
     this.#inThread(async () => {
+      await Promise.race([unmounted, setTimeout(longestUnmountMs, undefined, { ref: false })]);
       if (this.#spares.length < maxSpares && (await this.#keepSkeleton(trashed))) return;
       await removeTree(trashed);
     });

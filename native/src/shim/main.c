@@ -95,7 +95,7 @@ static void read_plan (struct shim *shim) {
 }
 
 int main (int argc, char **argv) {
-  struct shim shim = { .run = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
+  struct shim shim = { .run = -1, .mounts = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
   shim.title = argc ? argv[0] : NULL;
   shim.log.folder = shim.log.file = -1;
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
@@ -112,5 +112,8 @@ int main (int argc, char **argv) {
   serve (&shim);
   if (shim.run >= 0)
     unlinkat (shim.run, "shim.sock", 0);
+  /* Before the socket closes, by which the daemon knows that the file systems are unmounted. */
+  if (shim.mounts >= 0)
+    close (shim.mounts);
   return 0;
 }

@@ -1,5 +1,6 @@
 /* A process from its clone to its end. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "shim.h"
 
 struct process *find_process (struct shim *shim, uint32_t number) {
@@ -47,6 +49,7 @@ static void append (struct shim *shim, struct process *process) {
 
 static void take_born (struct shim *shim, struct process *process, struct born *born) {
   process->pid = born->pid;
+  hold_mounts (shim, process);
   process->pidfd = born->pidfd;
   process->helper = born->helper;
   process->status = born->status;
@@ -78,6 +81,18 @@ static struct process *new_process (struct shim *shim, uint32_t number, const st
                                        .ring_size = shim->ring_size,
                                        .limit = launch->window ? launch->window : NO_BOUND };
   return process;
+}
+
+/*
+ * Unmounting an overlay writes its layer's file system to the disk (overlayfs.rst, "Volatile mount"), and the last
+ * process of a mount namespace unmounts. Held here, that comes after the end was told, not before.
+ */
+void hold_mounts (struct shim *shim, const struct process *process) {
+  if (process->number != 0 || process->pid <= 0 || shim->mounts >= 0)
+    return;
+  char path[64];
+  put_text (put_number (put_text (path, "/proc/"), (uint64_t)process->pid), "/ns/mnt");
+  shim->mounts = open (path, O_RDONLY | O_CLOEXEC);
 }
 
 /* What cannot be cloned is reported at once; all else is told by the child. */

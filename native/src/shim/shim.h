@@ -118,6 +118,7 @@ struct connection {
 struct shim {
   int epoll;
   int run; /* the run folder */
+  int mounts; /* the container's mount namespace */
   struct source signals;
   struct source listener;
   uint32_t ring_size;
@@ -132,6 +133,7 @@ struct shim {
 };
 
 /* process.c */
+void hold_mounts (struct shim *shim, const struct process *process);
 struct process *find_process (struct shim *shim, uint32_t number);
 void start_process (struct shim *shim, uint32_t number, const struct launch *launch);
 void forget_process (struct shim *shim, struct process *process);

@@ -30,6 +30,7 @@ static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
   process->pid = pid;
   process->pidfd = sys_pidfd_open (pid); /* not reaped yet, so it is the same */
   process->start_time = process_start_time (pid);
+  hold_mounts (shim, process);
   shim->reap_again = true;
   if (process->pending_signal)
     signal_process (process, process->pending_signal, false);

@@ -54,6 +54,7 @@ async function launch(
   sink?: SessionSink,
 ): Promise<void> {
   if (container.ending) await container.ending;
+  await container.shimEnded;
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
   await using undo = new AsyncDisposableStack();
