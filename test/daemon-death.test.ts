@@ -71,6 +71,16 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', ...ids]);
   });
 
+  test('thirty containers cost a new likerd less than a second', async () => {
+    const empty = await dieAndComeBack();
+    const ids: string[] = [];
+    for (let index = 0; index < 30; index++) ids.push(await s.detached([], ['sleep', '100000']));
+    const full = await dieAndComeBack();
+    assert.equal((await s.ok(['ps', '-q'])).split('\n').length, ids.length);
+    assert.ok(full - empty < 1000, `${full} ms with them, ${empty} ms without`);
+    await s.ok(['rm', '-f', ...ids]);
+  });
+
   test('an interactive likerctl reconnects to the same shell and says so in one line', async () => {
     await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
     await terminal.waitForText(prompt);

@@ -199,6 +199,53 @@ describe('the process', { concurrency: 4 }, () => {
   });
 });
 
+describe('signals and vanished clients', { concurrency: 3 }, () => {
+  test('WINCH, CHLD, URG, TSTP, TTIN, TTOU and PIPE are not passed on', async () => {
+    const names = ['WINCH', 'CHLD', 'URG', 'TSTP', 'TTIN', 'TTOU', 'PIPE'];
+    const traps = names.filter((name) => name !== 'CHLD').map((name) => `trap "echo got ${name}" ${name}`);
+    const script = `${traps.join('; ')}; trap "echo got USR2; exit 0" USR2; echo ready; while :; do read -t 0.1 x <>/dev/zero; done`;
+    const running = s.start(['run', '--rm', s.rootfs, 'bash', '-c', script]);
+    await running.waitFor('ready');
+    for (const name of names) running.kill(`SIG${name}` as NodeJS.Signals);
+    // Some of them stop a process that does not catch them.
+    running.kill('SIGCONT');
+    running.kill('SIGUSR2');
+    assert.deepEqual((await running.outcome).stdout.trim().split('\n'), ['ready', 'got USR2']);
+  });
+
+  test('--on-disconnect says what becomes of the process when likerctl is killed', async () => {
+    const script = 'trap "exit 77" HUP; echo ready; while :; do sleep 0.05; done';
+    const ends = { keep: 'running', hangup: 77, kill: 137 } as const;
+    await Promise.all(
+      Object.entries(ends).map(async ([policy, end]) => {
+        const name = `left-${policy}`;
+        const client = s.start([
+          'run',
+          '--name',
+          name,
+          '--on-disconnect',
+          policy,
+          s.rootfs,
+          'sh',
+          '-c',
+          script,
+        ]);
+        await client.waitFor('ready');
+        client.kill('SIGKILL');
+        await client.outcome;
+        if (end === 'running') {
+          await until('client lost', async () => (await s.inspect(name)).State.ClientLost);
+          assert.match(
+            await s.ok(['ps', '--filter', `name=${name}`, '--format', '{{.Status}}']),
+            /client lost/,
+          );
+        } else assert.equal(Number(await s.ok(['wait', name])), end);
+        await s.ok(['rm', '-f', name]);
+      }),
+    );
+  });
+});
+
 describe('names and files', { concurrency: 4 }, () => {
   test('--name, --label, --label-file, --hostname, --domainname', async () => {
     const labels = join(work, 'labels');
@@ -419,6 +466,21 @@ describe('the root file system', { concurrency: 4 }, () => {
 });
 
 describe('mounts', { concurrency: 4 }, () => {
+  test('-v binds a file of the host', async () => {
+    const file = join(work, 'one-file');
+    writeFileSync(file, 'of the host\n');
+    const out = await s.sh(['-v', `${file}:/inside:ro`], 'cat /inside; echo x >/inside || echo refused');
+    assert.match(out, /^of the host\n[^]*refused$/);
+  });
+
+  test('without --hostname the name inside is the short id, and inspect says so', async () => {
+    const id = await s.detached([], ['sleep', '1000']);
+    const hostname = await s.ok(['exec', id, 'hostname']);
+    assert.equal(hostname, id.slice(0, 12));
+    assert.equal(await s.ok(['inspect', '-f', '{{.Config.Hostname}}', id]), hostname);
+    await s.ok(['rm', '-f', id]);
+  });
+
   test('-v binds a folder of the host, read-write, ro, and makes a missing source', async () => {
     const source = folder('volume');
     writeFileSync(join(source, 'in'), 'from host');

@@ -12,6 +12,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { requiresProgram } from '../harness/requires.ts';
 import { TerminalSession } from '../harness/terminal.ts';
 
 const here = import.meta.dirname;
@@ -32,27 +33,41 @@ export async function buildPackage(version: string, folder: string): Promise<str
   return stdout.trim();
 }
 
-/**
- * A tar file of Debian 12 with `packages` and what they need, nothing else; made once a week. Throws when mmdebstrap cannot
- * make it, as without a network.
- */
-export async function debianTar(name: string, packages: readonly string[]): Promise<string> {
+/** A tar file of Debian 12, or why there is none. */
+export interface DebianTar {
+  readonly file?: string;
+  readonly skip: string | false;
+}
+
+/** Debian 12 with `packages` and what they need, nothing else; made once a week. None where no mirror can be reached. */
+export async function debianTar(name: string, packages: readonly string[]): Promise<DebianTar> {
+  const lacks = requiresProgram('mmdebstrap', 'dpkg-deb', 'unshare', 'nsenter');
+  if (lacks.skip !== false) return lacks;
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'liker-package');
   const file = join(cache, `bookworm-${name}.tar`);
-  if (existsSync(file) && Date.now() - statSync(file).mtimeMs < weekMs) return file;
+  if (existsSync(file) && Date.now() - statSync(file).mtimeMs < weekMs) return { file, skip: false };
   mkdirSync(cache, { recursive: true });
   const include = `--include=${packages.join(',')}`;
   // It mounts while it works: nobody else shall see that.
-  const command = ['mmdebstrap', '--quiet', '--variant=minbase', include, 'bookworm', `${file}.new`];
-  await run('unshare', ['--mount', '--propagation', 'private', ...command, '--format=tar']);
+  const command = ['mmdebstrap', '--quiet', '--variant=minbase', '--format=tar', include, 'bookworm'];
+  try {
+    await run('unshare', ['--mount', '--propagation', 'private', ...command, `${file}.new`]);
+  } catch (error) {
+    return {
+      skip: `needs a mirror of Debian: ${String((error as Result).stderr)
+        .trim()
+        .split('\n')
+        .at(-1)}`,
+    };
+  }
   renameSync(`${file}.new`, file);
-  return file;
+  return { file, skip: false };
 }
 
-/** Debian 12 in a folder, unpacked from a tar file. */
-export function unpack(tar: string): string {
+/** Debian 12 in a new folder. */
+export function unpack({ file = '' }: DebianTar): string {
   const root = mkdtempSync(join(tmpdir(), 'lk-bare-'));
-  execFileSync('tar', ['-C', root, '--numeric-owner', '-xpf', tar]);
+  execFileSync('tar', ['-C', root, '--numeric-owner', '-xpf', file]);
   return root;
 }
 

@@ -116,6 +116,7 @@ is 'they are known to have ended' "$(likerctl ps -a --format '{{.Names}} {{.Stat
 likerctl start counter >/dev/null
 is 'all works again after that' "$(likerctl ps --format '{{.Names}}')" counter
 
+rm -r /var/lib/tour
 dpkg -P liker >/tmp/dpkg.log 2>&1
 is 'is purged' "$? $(cat /tmp/dpkg.log)" '0 *'
 is 'no process is left' "$(cat /proc/[0-9]*/comm | grep liker)" ''

@@ -29,7 +29,7 @@ export async function createContainer(
   const container = new Container({
     id,
     createdAt: Date.now(),
-    spec: { ...shared, name },
+    spec: { ...shared, name, hostname: shared.hostname || ownHostname(shared, id) },
     phase: { state: 'created' },
   });
   // The name is ours from here on, also while the folders are made.
@@ -53,6 +53,11 @@ export function nameTaken(what: string, name: string, holder: Container): LikerE
     `Cannot ${what} '${name}': container ${shortId(holder.id)} has that name; remove or rename it, or choose another`,
     { metadata: { name, container: holder.id }, field: 'spec.name' },
   );
+}
+
+/** The short id; with the host's UTS namespace there is none of its own. */
+function ownHostname(spec: ContainerSpec, id: string): string {
+  return spec.namespaces.uts.kind === 'private' ? shortId(id) : '';
 }
 
 /** Replaces names in container:NAME by ids, which stay true when the other one is renamed. */

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { asError, LikerError } from '../../../../common/errors.ts';
-import { shortId } from '../../../../common/ids.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
@@ -156,7 +155,9 @@ function tellLeftOut(context: EngineContext, container: Container, session: Clie
 /** Docker's -v makes a missing source on the host. */
 function makeMountSources(spec: ContainerSpec): void {
   for (const mount of spec.mounts) {
-    if (mount.type === 'bind' && mount.createSource) mkdirSync(mount.source, { recursive: true });
+    if (mount.type === 'bind' && mount.createSource && !existsSync(mount.source)) {
+      mkdirSync(mount.source, { recursive: true });
+    }
   }
 }
 
@@ -203,7 +204,7 @@ export function compile(
 
 export function containerHostname(container: Container): string {
   if (container.spec.namespaces.uts.kind === 'host') return hostHostname();
-  return container.spec.hostname || shortId(container.id);
+  return container.spec.hostname;
 }
 
 function checkRootfs(spec: ContainerSpec): void {
