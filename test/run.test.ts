@@ -470,7 +470,8 @@ describe('mounts', { concurrency: 4 }, () => {
     const file = join(work, 'one-file');
     writeFileSync(file, 'of the host\n');
     const out = await s.sh(['-v', `${file}:/inside:ro`], 'cat /inside; echo x >/inside || echo refused');
-    assert.match(out, /^of the host\n[^]*refused$/);
+    assert.match(out, /^of the host\n/);
+    assert.match(out, /refused$/);
   });
 
   test('without --hostname the name inside is the short id, and inspect says so', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon } from './daemon.ts';
-import { isAlive, listenersBelow, openFiles, pids, readProc } from './proc.ts';
+import { isAlive, shimsBelow, openFiles, pids, readProc } from './proc.ts';
 import { until } from './until.ts';
 
 /** What of a daemon's containers is on the host, by kind; a kind of which there is nothing is left out. */
@@ -53,10 +53,10 @@ function groupsBelow(folder: string): string[] {
   return children.flatMap(({ name }) => [...groupsBelow(join(folder, name)), join(folder, name)]);
 }
 
-/** Shims that listen in the run folder, and what is in the containers' groups. */
+/** Shims, and what is in the containers' groups. */
 function processes(daemon: Daemon): number[] {
   const members = pids().filter((pid) => readProc(pid, 'cgroup').includes(`/${daemon.cgroup}/`));
-  const shims = listenersBelow(join(daemon.run, 'c'));
+  const shims = shimsBelow(daemon.home);
   return [...new Set([...members, ...shims])].filter((pid) => isAlive(pid) && pid !== daemon.pid);
 }
 

@@ -55,12 +55,8 @@ export function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? 0);
 }
 
-/** Processes that hold a socket bound to a path below `folder`. */
-export function listenersBelow(folder: string): number[] {
-  const inodes = new Set<string>();
-  for (const line of readFileSync('/proc/net/unix', 'utf8').split('\n')) {
-    const fields = line.trim().split(/\s+/);
-    if (fields[7]?.startsWith(`${folder}/`)) inodes.add(`socket:[${fields[6]}]`);
-  }
-  return inodes.size === 0 ? [] : pids().filter((pid) => openFiles(pid).some((file) => inodes.has(file)));
+/** Shims that hold a folder below `folder` open. */
+export function shimsBelow(folder: string): number[] {
+  const shims = pids().filter((pid) => readProc(pid, 'comm').trim() === 'liker-shim');
+  return shims.filter((pid) => openFiles(pid).some((file) => file.startsWith(`${folder}/`)));
 }
