@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon } from './daemon.ts';
-import { isAlive, shimsBelow, openFiles, pids, readProc } from './proc.ts';
+import { isAlive, openFiles, pids, readProc, shimsBelow } from './proc.ts';
 import { until } from './until.ts';
 
 /** What of a daemon's containers is on the host, by kind; a kind of which there is nothing is left out. */
