@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { LikerError } from '../../common/errors.ts';
-import { readProcess } from '../kernel/proc/processes.ts';
 import { adoptAll } from './adopt.ts';
 import type {
   AttachOptions,
@@ -25,29 +22,29 @@ import type {
 } from './api.ts';
 import { killProcess } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
-import { unseenExit } from './container/exit-status.ts';
-import { containerFilter, isListedByDefault } from './container/filter.ts';
 import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
-import { removeRecord } from './container/main-end.ts';
-import { type ExitStatus, livePhase, may, requirePhase } from './container/phase.ts';
+import { type ExitStatus, livePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
-import { startErrorCode } from './container/start-error.ts';
+import { attachTo, runAgain } from './container/verbs/attach.ts';
 import { createContainer } from './container/verbs/create.ts';
 import { execInContainer } from './container/verbs/exec.ts';
+import { explainContainer } from './container/verbs/explain.ts';
 import { killContainer } from './container/verbs/kill.ts';
+import { listContainers } from './container/verbs/list.ts';
 import { pauseContainer, resumeContainer } from './container/verbs/pause.ts';
+import { pruneContainers } from './container/verbs/prune.ts';
 import { removeContainer } from './container/verbs/remove.ts';
 import { renameContainer } from './container/verbs/rename.ts';
-import { compile, startAttended, startContainer } from './container/verbs/start.ts';
+import { execAttended, runAttended } from './container/verbs/run.ts';
+import { startContainer } from './container/verbs/start.ts';
 import { stopContainer } from './container/verbs/stop.ts';
+import { topOf } from './container/verbs/top.ts';
 import { updateContainer } from './container/verbs/update.ts';
-import { cgroupOf, type EngineContext, runFolder } from './context.ts';
+import { waitForContainer } from './container/verbs/wait.ts';
+import type { EngineContext } from './context.ts';
 import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
-import { hostFiles } from './host-files.ts';
 import { readLogs } from './logs.ts';
-import { explainPlan } from './plan/explain.ts';
-import type { ClientSession } from './session/client-session.ts';
 import type { ContainerProcess } from './session/process.ts';
 
 /** The engine: finds the container that a call is about and hands it to the verb. */
@@ -98,18 +95,10 @@ export class Engine implements EngineApi {
     readonly after: string;
     readonly withSize: boolean;
   }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }> {
-    const { registry, layers } = this.#context;
-    const fits = containerFilter(options.filters, registry);
-    const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
-    const all = registry.all().filter((c) => (options.all || byState || isListedByDefault(c)) && fits(c));
-    const start = options.after ? all.findIndex((container) => container.id === options.after) + 1 : 0;
-    const page = all.slice(start, start + options.limit);
-    const views = await Promise.all(
-      page.map(async (container) =>
-        this.#view(container, options.withSize ? await layers.size(container.id) : null),
-      ),
-    );
-    return { containers: views, next: start + options.limit < all.length ? (page.at(-1)?.id ?? '') : '' };
+    const { page, next } = listContainers(this.#context, options);
+    const size = async ({ id }: Container) => (options.withSize ? await this.#context.layers.size(id) : null);
+    const views = page.map(async (container) => this.#view(container, await size(container)));
+    return { containers: await Promise.all(views), next };
   }
 
   async start(reference: string): Promise<ContainerView> {
@@ -164,60 +153,22 @@ export class Engine implements EngineApi {
     return container.id;
   }
 
-  async prune(
-    filters: readonly Filter[],
-  ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
-    const { registry, layers } = this.#context;
-    const fits = containerFilter(filters, registry);
-    const ids: string[] = [];
-    let reclaimedBytes = 0;
-    for (const container of registry.all()) {
-      if (!['created', 'exited'].includes(container.phase.state) || container.ending || !fits(container))
-        continue;
-      const bytes = await layers.size(container.id);
-      await removeContainer(this.#context, container, { force: false });
-      ids.push(container.id);
-      reclaimedBytes += bytes;
-    }
-    return { ids, reclaimedBytes };
+  prune(filters: readonly Filter[]) {
+    return pruneContainers(this.#context, filters);
   }
 
   async wait(reference: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null> {
     const gone = this.#context.ledger.store.tombstone(reference);
     if (gone && condition !== 'next-exit') return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
-    const container = this.#find(reference);
-    const runs = () =>
-      livePhase(container.phase) !== null ||
-      container.phase.state === 'restarting' ||
-      container.ending !== null;
-    const exit = () => (container.phase.state === 'exited' ? container.phase.exit : null);
-    if (condition === 'next-exit') {
-      const before = exit();
-      while (runs() || exit() === before) {
-        if (container.removed) return exit();
-        await container.changed.next(signal);
-      }
-      return exit();
-    }
-    while (condition === 'removed' ? !container.removed : runs()) await container.changed.next(signal);
-    return exit();
+    return waitForContainer(this.#find(reference), condition, signal);
   }
 
   async top(reference: string): Promise<readonly TopProcess[]> {
-    const container = this.#find(reference);
-    requirePhase('read the processes of', container, container.phase.state);
-    const processes = cgroupOf(this.#context, container)
-      .pids()
-      .map((pid) => readProcess(pid))
-      .filter((process) => process !== null);
-    return processes
-      .map(({ ppid, tty, ...process }) => ({ ...process, parentPid: ppid, ttyDevice: tty }))
-      .sort((a, b) => a.pid - b.pid);
+    return topOf(this.#context, this.#find(reference));
   }
 
   async explain(reference: string): Promise<readonly { readonly name: string; readonly detail: string }[]> {
-    const container = this.#find(reference);
-    return explainPlan(planOf(this.#context, container));
+    return explainContainer(this.#context, this.#find(reference));
   }
 
   async update(
@@ -231,39 +182,8 @@ export class Engine implements EngineApi {
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
-    if (repeated !== null) return this.#runAgain(repeated, sink);
-    return this.#startFor(await createContainer(this.#context, spec, options), sink);
-  }
-
-  /** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
-  #runAgain(id: string, sink: SessionSink): Promise<Session> {
-    const container = this.#context.registry.byId(id);
-    if (container?.phase.state === 'created') return this.#startFor(container, sink);
-    const resume = { sessionId: randomBytes(8).toString('hex'), stdoutOffset: 0, stderrOffset: 0 };
-    return this.attach(id, { ...attachToMain, resume }, sink);
-  }
-
-  /** Starts a container for a client that sees all of it. A command that cannot be executed is an end, not an error. */
-  async #startFor(container: Container, sink: SessionSink): Promise<Session> {
-    let session: ClientSession | null = null;
-    try {
-      await startAttended(this.#context, container, sink, (opened) => {
-        session = opened;
-      });
-    } catch (error) {
-      const code = startErrorCode(error);
-      if (container.spec.autoRemove) removeRecord(this.#context, container, null);
-      if (code === 125 || !session) throw error;
-      return endAtOnce(
-        sink,
-        container.id,
-        container.name,
-        'main',
-        unseenExit(code, (error as LikerError).message),
-      );
-    }
-    if (!session) throw new LikerError('INTERNAL', 'The start of a container gave no session');
-    return session;
+    if (repeated !== null) return runAgain(this.#context, repeated, sink);
+    return runAttended(this.#context, await createContainer(this.#context, spec, options), sink);
   }
 
   async exec(
@@ -272,48 +192,11 @@ export class Engine implements EngineApi {
     options: { readonly onDisconnect: OnDisconnect },
     sink: SessionSink,
   ): Promise<Session> {
-    const container = this.#find(reference);
-    let session: ClientSession | null = null;
-    const onSession = (opened: ClientSession) => {
-      session = opened;
-    };
-    try {
-      await execInContainer(this.#context, container, process, { ...options, sink, onSession });
-    } catch (error) {
-      const code = startErrorCode(error);
-      if (code === 125 || !session) throw error;
-      return endAtOnce(
-        sink,
-        container.id,
-        container.name,
-        '',
-        unseenExit(code, (error as LikerError).message),
-      );
-    }
-    if (!session) throw new LikerError('INTERNAL', 'The start of an exec gave no session');
-    return session;
+    return execAttended(this.#context, this.#find(reference), process, { ...options, sink });
   }
 
-  async attach(reference: string, options: AttachOptions, sink: SessionSink): Promise<Session> {
-    const gone = this.#context.ledger.store.tombstone(reference);
-    if (gone?.exit) return endAtOnce(sink, gone.id, gone.name, 'main', JSON.parse(gone.exit) as ExitStatus);
-    const container = this.#find(reference);
-    if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
-      const session = await this.#startFor(container, sink);
-      if (options.terminalSize) container.main?.resize(options.terminalSize);
-      return session;
-    }
-    const process = findProcess(container, options.processId);
-    if (process?.attachable && (!process.exit || options.resume)) return process.attach(sink, options);
-    // Who was attached and comes back after the end is told the end.
-    const exit = process?.exit ?? (container.phase.state === 'exited' ? container.phase.exit : null);
-    if (options.resume && exit) return endAtOnce(sink, container.id, container.name, options.processId, exit);
-    requirePhase('attach', container, container.phase.state);
-    throw new LikerError(
-      'PROCESS_NOT_FOUND',
-      `Cannot attach to process '${options.processId}' in container '${container.name}': there is none, or it has ended`,
-      { metadata: { container: container.id, process: options.processId } },
-    );
+  attach(reference: string, options: AttachOptions, sink: SessionSink): Promise<Session> {
+    return attachTo(this.#context, reference, options, sink);
   }
 
   async startExec(
@@ -408,25 +291,6 @@ export class Engine implements EngineApi {
   }
 }
 
-const attachToMain: AttachOptions = {
-  processId: 'main',
-  readOnly: false,
-  replay: true,
-  resume: null,
-  terminalSize: null,
-  start: false,
-};
-
-function findProcess(container: Container, processId: string): ContainerProcess | null {
-  if (processId === 'main' || processId === '') return container.main;
-  const exact = container.execs.get(processId);
-  if (exact) return exact;
-  const matches = [...container.execs.values()].filter((exec) =>
-    exec.identity.processId.startsWith(processId),
-  );
-  return matches.length === 1 ? (matches[0] ?? null) : null;
-}
-
 function viewProcess(container: Container, process: ContainerProcess): ProcessView {
   return {
     containerId: container.id,
@@ -436,41 +300,4 @@ function viewProcess(container: Container, process: ContainerProcess): ProcessVi
     exit: process.exit,
     attachedClients: process.attachedClients,
   };
-}
-
-/** The plan of the container's next start, with the control groups that it would get. */
-function planOf(context: EngineContext, container: Container) {
-  const folder = runFolder(context, container.id);
-  const cgroup = cgroupOf(context, container);
-  return compile(context, container, {
-    folder,
-    files: hostFiles(folder, container.spec),
-    cgroup,
-    attended: true,
-  });
-}
-
-/** A session that has nothing but an end. */
-function endAtOnce(
-  sink: SessionSink,
-  containerId: string,
-  containerName: string,
-  processId: string,
-  exit: ExitStatus,
-): Session {
-  const ready = {
-    kind: 'ready',
-    containerId,
-    containerName,
-    processId,
-    sessionId: randomBytes(8).toString('hex'),
-    tty: false,
-    stdoutOffset: 0,
-    stderrOffset: 0,
-    stdinOffset: 0,
-  } as const;
-  sink.send(ready, () => {});
-  sink.send({ kind: 'exit', exit }, () => {});
-  sink.end();
-  return { input: () => true, lost: () => {} };
 }

@@ -10,7 +10,7 @@ const top = join(import.meta.dirname, '../..');
 for (const name of ['bin/likerd', 'bin/likerctl', 'bin/liker', 'scripts/ensure-daemon']) {
   test(`${name} can be packaged: it looks for nothing, and names no TypeScript`, () => {
     const script = packagedLauncher(readFileSync(join(top, name), 'utf8'));
-    assert.doesNotMatch(script, /node_modules|readlink|\.ts\b/);
+    assert.doesNotMatch(script, /node_modules|readlink|\.ts\b|compile-cache/);
     assert.match(script, /^node=\$top\/bin\/node$/m);
     execFileSync('sh', ['-n'], { input: script });
   });

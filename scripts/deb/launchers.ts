@@ -1,6 +1,9 @@
 /** Where the package has its programs. */
 export const libraryFolder = '/usr/lib/liker';
 
+/** Where V8's code cache of the daemon goes, which a run makes for the next. */
+const cacheFolder = '/var/cache/liker';
+
 /** A launcher of a checkout finds its own folder and a Node.js below it. */
 const search = /^self=\$0\n(?:\[.*\n)?top=.*\n\. "\$top\/scripts\/launch"\n/m;
 const found = `top=${libraryFolder}
@@ -13,6 +16,6 @@ export function packagedLauncher(source: string): string {
   if (!search.test(source)) throw new Error('This launcher has another beginning than the rest');
   return source
     .replace(search, found)
-    .replaceAll('/main.ts', '/main.mjs')
+    .replaceAll('$top/dist/compile-cache', cacheFolder)
     .replaceAll('/ensure-daemon.ts', '/ensure-daemon.mjs');
 }

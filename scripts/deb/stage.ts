@@ -37,7 +37,7 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
   tree.write(`${libraryFolder}/scripts/ensure-daemon`, ensure, 0o755);
   for (const script of ['replace-daemon', 'hold-cgroup'])
     tree.copy(join(top, 'packaging', script), `${libraryFolder}/scripts/${script}`);
-  tree.copy(join(top, 'dist'), `${libraryFolder}/dist`, (file) => !/\.(deb|stamp)$|\.new$/.test(file));
+  tree.copy(join(top, 'dist'), `${libraryFolder}/dist`, isProgram);
   const { name, description, license, type } = packageJson(top);
   tree.write(
     `${libraryFolder}/package.json`,
@@ -45,9 +45,13 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
   );
 }
 
+/** Of dist/: the bundles and the client's code cache, not what earlier runs and packages have left there. */
+function isProgram(path: string): boolean {
+  return /\/(dist|boot\.cjs|likerd\.mjs|likerctl-[^/]*)$/.test(path);
+}
+
 async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
   const library = join(tree.folder, libraryFolder);
-  await bundle({ top, entry: 'daemon/main.ts', outfile: join(library, 'daemon/main.mjs') });
   await bundle({
     top,
     entry: 'scripts/ensure-daemon.ts',

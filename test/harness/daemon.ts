@@ -135,10 +135,14 @@ export class Daemon {
       await this.stop();
     } finally {
       if (this.isRunning) await this.kill9();
-      await reap(this);
-      if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
-      else console.log(`kept: ${this.home}`);
+      await reap(this).finally(() => this.forget());
     }
+  }
+
+  /** Removes its folder; LIKER_KEEP=1 leaves it, to look at the log. */
+  forget(): void {
+    if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
+    else console.log(`kept: ${this.home}`);
   }
 }
 
@@ -147,8 +151,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   try {
     await daemon.start();
   } catch (error) {
-    await reap(daemon);
-    if (process.env['LIKER_KEEP'] === undefined) rmSync(daemon.home, { recursive: true, force: true });
+    await reap(daemon).finally(() => daemon.forget());
     throw error;
   }
   return daemon;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon } from './daemon.ts';
 import { isAlive, openFiles, pids, readProc, shimsBelow } from './proc.ts';
@@ -49,8 +49,17 @@ function hierarchies(): string[] {
 }
 
 function groupsBelow(folder: string): string[] {
-  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const children = entries(folder).filter((entry) => entry.isDirectory());
   return children.flatMap(({ name }) => [...groupsBelow(join(folder, name)), join(folder, name)]);
+}
+
+/** None of a folder that has just been removed. */
+function entries(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Shims, and what is in the containers' groups. */

@@ -33,7 +33,7 @@ is_new() { [ "$(daemon)" != "$1" ] && [ "$(daemon)" != 0 ] && likerctl ps; }
 running() { likerctl inspect --format '{{.State.Pid}}' counter; }
 group() { echo /sys/fs/cgroup/liker.slice/liker-containers.service/liker-*/"$1"; }
 
-before=$(ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib /var/lib/systemd; cat /etc/group)
+before=$(ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib /var/cache /var/lib/systemd; cat /etc/group)
 
 # ---- installed -----------------------------------------------------------------------------------------------------
 dpkg -i /mnt/first.deb >/tmp/dpkg.log 2>&1
@@ -123,7 +123,7 @@ is 'no process is left' "$(cat /proc/[0-9]*/comm | grep liker)" ''
 is 'no unit is left' "$(systemctl list-units --all --no-legend --plain 'liker*.s[eo]*')" ''
 until_ok 10 sh -c '! ls -d /sys/fs/cgroup/liker*'
 is 'no group is left' "$(ls -d /sys/fs/cgroup/liker* /sys/fs/cgroup/*/liker* 2>/dev/null)" ''
-after=$(ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib /var/lib/systemd; cat /etc/group)
+after=$(ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib /var/cache /var/lib/systemd; cat /etc/group)
 is 'no trace is left' "$([ "$before" = "$after" ] || printf '%s\n---\n%s' "$before" "$after")" ''
 echo "1..$number"
 [ $failed = 0 ] || journalctl --no-pager --unit likerd.service --unit likerd.socket --unit liker-containers.service 2>&1 | tail -n 60

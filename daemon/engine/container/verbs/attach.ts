@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { LikerError } from '../../../../common/errors.ts';
+import type { AttachOptions, Session, SessionSink } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { endAtOnce } from '../../session/over.ts';
+import type { ContainerProcess } from '../../session/process.ts';
+import type { Container } from '../container.ts';
+import { type ExitStatus, may, requirePhase } from '../phase.ts';
+import { runAttended } from './run.ts';
+
+/** Attaches to a process of a container, or of one that is gone and whose end is still known. */
+export async function attachTo(
+  context: EngineContext,
+  reference: string,
+  options: AttachOptions,
+  sink: SessionSink,
+): Promise<Session> {
+  const gone = context.ledger.store.tombstone(reference);
+  if (gone?.exit) {
+    const process = { containerId: gone.id, containerName: gone.name, processId: 'main' };
+    return endAtOnce(sink, process, JSON.parse(gone.exit) as ExitStatus);
+  }
+  const container = context.registry.find(reference);
+  if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
+    const session = await runAttended(context, container, sink);
+    if (options.terminalSize) container.main?.resize(options.terminalSize);
+    return session;
+  }
+  return attachToProcess(container, options, sink);
+}
+
+/** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
+export function runAgain(context: EngineContext, id: string, sink: SessionSink): Promise<Session> {
+  const container = context.registry.byId(id);
+  if (container?.phase.state === 'created') return runAttended(context, container, sink);
+  const resume = { sessionId: randomBytes(8).toString('hex'), stdoutOffset: 0, stderrOffset: 0 };
+  const fromTheFirst = { readOnly: false, replay: true, terminalSize: null, start: false };
+  return attachTo(context, id, { ...fromTheFirst, processId: 'main', resume }, sink);
+}
+
+function attachToProcess(container: Container, options: AttachOptions, sink: SessionSink): Session {
+  const { processId, resume } = options;
+  const process = findProcess(container, processId);
+  if (process?.attachable && (!process.exit || resume)) return process.attach(sink, options);
+  // Who was attached and comes back after the end is told the end.
+  const exit = process?.exit ?? (container.phase.state === 'exited' ? container.phase.exit : null);
+  if (resume && exit) {
+    return endAtOnce(sink, { containerId: container.id, containerName: container.name, processId }, exit);
+  }
+  requirePhase('attach', container, container.phase.state);
+  throw new LikerError(
+    'PROCESS_NOT_FOUND',
+    `Cannot attach to process '${processId}' in container '${container.name}': there is none, or it has ended`,
+    { metadata: { container: container.id, process: processId } },
+  );
+}
+
+/** By id or unique prefix of one; "main" or nothing is the main process. */
+function findProcess(container: Container, processId: string): ContainerProcess | null {
+  if (processId === 'main' || processId === '') return container.main;
+  const exact = container.execs.get(processId);
+  if (exact) return exact;
+  const matches = [...container.execs.values()].filter((exec) =>
+    exec.identity.processId.startsWith(processId),
+  );
+  return matches.length === 1 ? (matches[0] ?? null) : null;
+}

@@ -1,0 +1,13 @@
+import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
+import { hostFiles } from '../../host-files.ts';
+import { explainPlan } from '../../plan/explain.ts';
+import type { Container } from '../container.ts';
+import { compile } from './start.ts';
+
+/** The plan of the container's next start, with the control groups that it would get, as a person reads it. */
+export function explainContainer(context: EngineContext, container: Container) {
+  const folder = runFolder(context, container.id);
+  const files = hostFiles(folder, container.spec);
+  const cgroup = cgroupOf(context, container);
+  return explainPlan(compile(context, container, { folder, files, cgroup, attended: true }));
+}

@@ -1,0 +1,23 @@
+import type { Filter } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { containerFilter } from '../filter.ts';
+import { removeContainer } from './remove.ts';
+
+/** Removes all containers that do not run and fit the filters. */
+export async function pruneContainers(
+  context: EngineContext,
+  filters: readonly Filter[],
+): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
+  const fits = containerFilter(filters, context.registry);
+  const ids: string[] = [];
+  let reclaimedBytes = 0;
+  for (const container of context.registry.all()) {
+    const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
+    if (!isDown || !fits(container)) continue;
+    const bytes = await context.layers.size(container.id);
+    await removeContainer(context, container, { force: false });
+    ids.push(container.id);
+    reclaimedBytes += bytes;
+  }
+  return { ids, reclaimedBytes };
+}
