@@ -126,7 +126,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
   });
 
   test('run --rm of a finite output that ends while no daemon is there: every byte and the exit code arrive', async () => {
-    const running = s.start(['run', '--rm', '--name', 'finite', s.rootfs, 'counter', '5000', '0', '300']);
+    const running = s.start(['run', '--rm', '--name', 'finite', s.rootfs, 'counter', '5000', '0', '2000']);
     await running.waitFor('line 0\n');
     const { State } = await s.inspect('finite');
     await s.daemon.kill9();

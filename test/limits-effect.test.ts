@@ -82,15 +82,22 @@ const needsTwoCpus = () => (cpus().length < 2 ? 'one CPU' : '');
 const near = (value: number, wanted: number, part: number) => Math.abs(value - wanted) <= wanted * part;
 
 describe('CPU', () => {
-  effect(['cpu.shares'], '100 and 300 share one busy CPU as 1 : 3', async () => {
+  effect(['cpu.shares'], '100 and 300 share one busy CPU as 1 : 3, on v2 as their weights', async () => {
     const flags = (shares: string) => [...pinned, '--cpu-shares', shares];
     const runs = [
       { flags: flags('100'), script: spin },
       { flags: flags('300'), script: spin },
     ];
-    await running(runs, async (...both) => {
-      const [low = 0, high = 0] = await cpuShares(both, 3000);
-      assert.ok(near(high / low, 3, 0.15), `1 : ${(high / low).toFixed(2)}`);
+    const weight = (container: Inspected) =>
+      Number(cgroupFile(container, 'cpu', 'cpu.shares') ?? cgroupFile(container, 'cpu', 'cpu.weight'));
+    await running(runs, async (one, other) => {
+      assert.ok(one && other);
+      const wanted = weight(other) / weight(one);
+      const [low = 0, high = 0] = await cpuShares([one, other], 3000);
+      assert.ok(
+        near(high / low, wanted, 0.15),
+        `1 : ${(high / low).toFixed(2)}, wanted ${wanted.toFixed(2)}`,
+      );
     });
   });
 

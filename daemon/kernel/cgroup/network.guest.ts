@@ -1,0 +1,21 @@
+// Run by network.root.test.ts where net_cls and net_prio are mounted: sets, changes and refuses, and tells what came of it.
+import { Cgroups } from './cgroups.ts';
+import { completeLimits } from './resources.ts';
+
+const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-net` });
+const limits = completeLimits({ network: { classId: 0x100001, priorities: { lo: 5 } } });
+const cgroup = cgroups.create('c', limits, { allDevices: true });
+let refusal = '';
+try {
+  const applied = cgroup.applied.map(({ knob, effective }) => [knob, effective]);
+  try {
+    cgroup.update(completeLimits({ network: { classId: 0x100002, priorities: { lo: 7, 'no-such': 1 } } }));
+  } catch (error) {
+    refusal = (error as Error).message;
+  }
+  const after = [cgroup.read('net_cls', 'net_cls.classid'), cgroup.read('net_prio', 'net_prio.ifpriomap')];
+  console.log(JSON.stringify({ applied, refusal, after }));
+} finally {
+  await cgroup.remove();
+  cgroups.close();
+}
