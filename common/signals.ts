@@ -44,9 +44,6 @@ const realTimeMax = 64;
 const namesByNumber = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
 const byName = new Map(Object.entries({ ...numbers, ...aliases }));
 
-/** Every standard signal's name, without SIG, in the order of the numbers. For completion. */
-export const signalNames: readonly string[] = Object.keys(numbers);
-
 function realTime(name: string): number | null {
   const match = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name);
   if (match === null) return null;

@@ -165,7 +165,7 @@ describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
       slowest = Math.max(slowest, Date.now() - start);
       await sleep(50);
     }
-    assert.ok(slowest < 1000, `an answer took ${slowest} ms`);
+    assert.ok(slowest < 2000, `an answer took ${slowest} ms`);
     await s.ok(['rm', '-f', 'yes']);
     session.onData = () => {};
     session.stream.resume();

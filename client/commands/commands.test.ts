@@ -42,6 +42,32 @@ test('commands on several containers go on after a failure, with one line for it
   ]);
 });
 
+test('update sends the limits that are named, to each container', patience, async () => {
+  await using server = new FakeServer();
+  const seen: object[] = [];
+  await server.listen({
+    unary: {
+      UpdateContainer: (request: { container: string; resources: { memory: object; pids: object } }) => {
+        byName(request);
+        seen.push({ ...request.resources.memory, ...request.resources.pids });
+        return {};
+      },
+    },
+  });
+  const { code, stdout } = await likerctl(
+    server.socketPath,
+    ...['update', '-m', '64m', '--pids-limit', '7', 'web', 'none', 'old'],
+  );
+  assert.deepEqual([code, stdout], [1, 'web\nold\n']);
+  assert.equal(seen.length, 2);
+  for (const limits of seen) {
+    assert.partialDeepStrictEqual(limits, { maxBytes: 64 * 2 ** 20, max: 7 });
+    assert.ok(!('highBytes' in limits));
+  }
+  const nothing = await likerctl(server.socketPath, 'update', 'web');
+  assert.match(nothing.stderr, /requires at least one limit to change, such as --memory 256m/);
+});
+
 test('logs: stdout to stdout, stderr to stderr, times once a line', patience, async () => {
   await using server = new FakeServer();
   const time = { seconds: 1_700_000_000, nanos: 5 };

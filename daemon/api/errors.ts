@@ -49,8 +49,3 @@ function cut(text: string, bytes: number): string {
   const head = Buffer.from(whole).subarray(0, bytes - 3);
   return `${head.toString().replace(/\ufffd+$/u, '')}…`;
 }
-
-/** Name of a status code for the log: OK, NOT_FOUND. */
-export function codeName(code: number): string {
-  return status[code] ?? String(code);
-}

@@ -5,7 +5,9 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { LikerError } from '../../common/errors.ts';
 import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
+import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
 import type { EngineApi, EventRecord, LogEntry, SubscribeOptions } from '../engine/api.ts';
+import { noLimits, type Resources } from '../engine/container/spec.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { containerView, exitStatus } from '../test/fake-engine.ts';
 
@@ -27,6 +29,31 @@ function event(seq: number): EventRecord {
     attributes: { seq: String(seq) },
   };
 }
+
+test('an update names what changes and leaves the rest unset', async () => {
+  const seen: Resources[] = [];
+  const limit = { knob: 'pids.max', requested: '5', file: '/f', written: '5', effective: '5', problem: '' };
+  await using fixture = await ApiFixture.start({
+    update: async (_container, change) => {
+      seen.push(change);
+      return { container: containerView(), applied: [limit] };
+    },
+  });
+  const client = fixture.client('ContainerService');
+  const resources = { pids: { max: 5 }, memory: { memorySwapBytes: 2 ** 26 } };
+  const answered = await answer<UpdateContainerResponse>((done) =>
+    client.updateContainer({ container: 'web', resources }, done),
+  );
+  assert.deepEqual(answered.appliedLimits, [limit]);
+  assert.equal(answered.container?.id, 'c'.repeat(64));
+  // Memory with swap is checked with the memory that the container has.
+  const memory = { ...noLimits.memory, memorySwapBytes: 2 ** 26 };
+  assert.deepEqual(seen, [{ ...noLimits, memory, pids: { max: 5 } }]);
+  await assert.rejects(
+    answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: 0 } } }, done)),
+    (error) => detailsOf(error)?.details.field === 'resources.pids.max',
+  );
+});
 
 test('verbs reach the engine with their values, and their calls are logged with the peer', async () => {
   const seen: unknown[] = [];

@@ -50,11 +50,7 @@ function bind(path: string) {
 
 let bound: ReturnType<typeof bind> | undefined;
 
-/** Loads libliker.so from `path` instead of native/build. The first call of any function loads the default. */
-export function openLibliker(path: string = defaultPath): void {
-  bound = bind(path);
-}
-
+/** Loaded by the first call of any function. */
 function library(): ReturnType<typeof bind> {
   bound ??= bind(defaultPath);
   return bound;

@@ -38,14 +38,18 @@ function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): 
       `give at least ${least}, or run likerd with that capability`,
     {
       field: 'spec.process.oom_score_adj',
-      metadata: { knob: 'oom_score_adj', requested: String(oomScoreAdj), path: '/proc/self/oom_score_adj' },
+      metadata: {
+        knob: 'process.oom_score_adj',
+        requested: String(oomScoreAdj),
+        path: '/proc/self/oom_score_adj',
+      },
     },
   );
 }
 
 function oomScoreLeftOut({ oomScoreAdj }: ProcessSpec, problem: string): AppliedLimit {
   const requested = String(oomScoreAdj);
-  return { knob: 'oom_score_adj', requested, file: '', written: '', effective: '', problem };
+  return { knob: 'process.oom_score_adj', requested, file: '', written: '', effective: '', problem };
 }
 
 /** What a process's oom_score_adj is set to; null: not at all. The daemon's own protection is not handed on. */
@@ -68,7 +72,7 @@ export function appliedLimits(
   const file = '/proc/self/oom_score_adj';
   return [
     ...ofCgroup,
-    { knob: 'oom_score_adj', requested: text, file, written: text, effective: text, problem: '' },
+    { knob: 'process.oom_score_adj', requested: text, file, written: text, effective: text, problem: '' },
   ];
 }
 

@@ -148,6 +148,17 @@ test('there is no init in a shared pid namespace, nor when it is not wanted', ()
   assert.ok(!names({ namespaces: { ...spec.namespaces, pid: { kind: 'host' } } }).includes('init'));
 });
 
+test('devices are made beside the standard ones, and oom_score_adj is set before the init forks', () => {
+  const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600 } as const;
+  const { steps } = containerPlan({ ...input, devices: [fuse], oomScore: -5 });
+  const { path, ...values } = fuse;
+  const made = steps.find((step) => step.step === 'device' && step.target === path);
+  assert.deepEqual(made, { step: 'device', target: path, ...values });
+  const order = steps.map(({ step }) => step);
+  assert.ok(order.indexOf('oom-score') > -1 && order.indexOf('oom-score') < order.indexOf('init'));
+  assert.ok(!names().includes('oom-score'));
+});
+
 test('a privileged container has no masks and no read-only paths', () => {
   const order = names({ process: { ...spec.process, privileged: true } });
   assert.ok(!order.includes('mask'));

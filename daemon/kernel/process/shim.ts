@@ -1,6 +1,5 @@
 import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
-import { join } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { Cursor } from './cursor.ts';
 import { frameHeader, fromShim, shimProtocol, toShim } from './protocol.ts';
@@ -175,18 +174,9 @@ export class Shim {
     }
   }
 
-  /** Where a shim listens. */
-  static socketPath(runDir: string): string {
-    return join(runDir, 'shim.sock');
-  }
-
   listen(listener: ShimListener): void {
     this.#listener = listener;
     if (this.#closed) queueMicrotask(() => listener.closed());
-  }
-
-  get closed(): boolean {
-    return this.#closed;
   }
 
   /**
