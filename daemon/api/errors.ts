@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { asError, LikerError, statusCodes } from '../../common/errors.ts';
 import { encodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import type { Log } from '../log.ts';

@@ -7,9 +7,6 @@ const eperm = 1;
 const enosys = 38;
 const refuse = (errno: number): number => 0x00050000 | errno;
 
-/** Calls of the x32 ABI come with the architecture of x86-64 and this bit in the number. */
-const x32Bit = 0x40000000;
-
 /** A call that is refused when the low 32 bits of one argument have one of these values. */
 export interface ForbiddenArgument {
   readonly syscall: number;
