@@ -69,7 +69,8 @@ function writeControl(tree: Tree): void {
 function makeDeb(tree: Tree): string {
   mkdirSync(values.output, { recursive: true });
   const file = join(values.output, `liker_${version}_${architecture()}.deb`);
-  const compression = values.fast ? ['-Zgzip', '-z1'] : ['-Zxz'];
+  // xz would make 33 MB in two minutes of one CPU in place of a few more in seconds; dpkg knows zstd since Debian 12.
+  const compression = ['-Zzstd', values.fast ? '-z1' : '-z9'];
   execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', tree.folder, file], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) },

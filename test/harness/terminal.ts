@@ -20,6 +20,8 @@ export class TerminalSession implements AsyncDisposable {
   readonly #screen: xterm.Terminal;
   readonly #watchers = new Set<() => void>();
   #raw = '';
+  #hasExited = false;
+  /** It has exited, and all that it has written is on the screen. */
   #hasEnded = false;
 
   constructor(host: Host, args: readonly string[], options: TerminalOptions) {
@@ -40,9 +42,13 @@ export class TerminalSession implements AsyncDisposable {
     this.#screen.onData((data) => this.type(data));
     const ended = new Promise<number>((resolve) => {
       this.pty.onExit(({ exitCode, signal }) => {
-        this.#hasEnded = true;
-        resolve(signal ? 128 + signal : exitCode);
-        this.#screen.write('', () => this.#tell());
+        this.#hasExited = true;
+        // The screen takes what is written to it a moment later: only then all is there to be seen.
+        this.#screen.write('', () => {
+          this.#hasEnded = true;
+          resolve(signal ? 128 + signal : exitCode);
+          this.#tell();
+        });
       });
     });
     this.exit = ended;
@@ -54,7 +60,7 @@ export class TerminalSession implements AsyncDisposable {
   }
 
   type(keys: string): void {
-    if (!this.#hasEnded) this.pty.write(keys);
+    if (!this.#hasExited) this.pty.write(keys);
   }
 
   resize(cols: number, rows: number): void {
@@ -105,10 +111,8 @@ export class TerminalSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) {
-      this.pty.kill('SIGKILL');
-      await this.exit;
-    }
+    if (!this.#hasExited) this.pty.kill('SIGKILL');
+    await this.exit;
     this.#screen.dispose();
   }
 

@@ -53,12 +53,8 @@ export async function debianTar(name: string, packages: readonly string[]): Prom
   try {
     await run('unshare', ['--mount', '--propagation', 'private', ...command, `${file}.new`]);
   } catch (error) {
-    return {
-      skip: `needs a mirror of Debian: ${String((error as Result).stderr)
-        .trim()
-        .split('\n')
-        .at(-1)}`,
-    };
+    const why = /^E: .*/m.exec((error as Result).stderr)?.[0] ?? String(error);
+    return { skip: `needs a mirror of Debian: ${why}` };
   }
   renameSync(`${file}.new`, file);
   return { file, skip: false };

@@ -155,7 +155,8 @@ export function mergeLimits(now: Resources, change: Resources): Resources {
   const devices = (key: Exclude<keyof Resources['io'], 'weight'>): readonly DeviceValue[] =>
     mergeBy(now.io[key], change.io[key], ({ device }) => device);
   return {
-    cpu: mergeSet(now.cpu, change.cpu),
+    // Who becomes idle has no share any more.
+    cpu: mergeSet(change.cpu.idle === true ? { ...now.cpu, shares: null } : now.cpu, change.cpu),
     memory: mergeSet(now.memory, change.memory),
     pids: mergeSet(now.pids, change.pids),
     hugetlb: mergeHugetlb(now.hugetlb, change.hugetlb),

@@ -92,7 +92,7 @@ function checkShares({ cpu }: Resources): void {
   if (cpu.shares === null || cpu.idle !== true) return;
   throw badArgument(
     fieldOf('cpu.shares'),
-    'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out',
+    'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out, or end idle',
   );
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
-import { completeLimits, type LimitsPatch, mergeLimits } from '../resources.ts';
+import { completeLimits, type LimitsPatch } from '../resources.ts';
 import { allKnobs, knobsFor } from '../table.ts';
 import { weightOfShares } from './cpu.ts';
 import { ioWeight } from './io.ts';
@@ -323,36 +323,6 @@ test('what makes no sense on its own is refused on both versions', () => {
   assert.throws(
     () => check({ memory: { reservationBytes: mib, lowBytes: mib } }, { version: 2 }),
     /they say the same/,
-  );
-});
-
-test('a change replaces what it names and leaves the rest', () => {
-  const disk = (device: string, value: number) => ({ device, value });
-  const now = resources({
-    memory: { maxBytes: 64 * mib, highBytes: mib },
-    hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: null }],
-    io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 2)] },
-    cgroup: { settings: [{ file: 'x.y', value: '1' }] },
-  });
-  const change = resources({
-    memory: { maxBytes: -1 },
-    hugetlb: [{ pageSize: '2MB', maxBytes: null, reservationBytes: 0 }],
-    io: { readBps: [disk('/dev/b', 0)] },
-    cgroup: { settings: [{ file: 'z.y', value: '2' }] },
-  });
-  assert.deepEqual(
-    mergeLimits(now, change),
-    resources({
-      memory: { maxBytes: -1, highBytes: mib },
-      hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: 0 }],
-      io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 0)] },
-      cgroup: {
-        settings: [
-          { file: 'x.y', value: '1' },
-          { file: 'z.y', value: '2' },
-        ],
-      },
-    }),
   );
 });
 

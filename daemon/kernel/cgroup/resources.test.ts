@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mergeLimits, noLimits, completeLimits as resources } from './resources.ts';
+
+const mib = 2 ** 20;
+
+test('a change replaces what it names and leaves the rest', () => {
+  const disk = (device: string, value: number) => ({ device, value });
+  const now = resources({
+    memory: { maxBytes: 64 * mib, highBytes: mib },
+    hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: null }],
+    io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 2)] },
+    cgroup: { settings: [{ file: 'x.y', value: '1' }] },
+  });
+  const change = resources({
+    memory: { maxBytes: -1 },
+    hugetlb: [{ pageSize: '2MB', maxBytes: null, reservationBytes: 0 }],
+    io: { readBps: [disk('/dev/b', 0)] },
+    cgroup: { settings: [{ file: 'z.y', value: '2' }] },
+  });
+  assert.deepEqual(
+    mergeLimits(now, change),
+    resources({
+      memory: { maxBytes: -1, highBytes: mib },
+      hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: 0 }],
+      io: { readBps: [disk('/dev/a', 1), disk('/dev/b', 0)] },
+      cgroup: {
+        settings: [
+          { file: 'x.y', value: '1' },
+          { file: 'z.y', value: '2' },
+        ],
+      },
+    }),
+  );
+});
+
+test('who becomes idle loses its share', () => {
+  const idle = resources({ cpu: { idle: true } });
+  assert.deepEqual(mergeLimits(resources({ cpu: { shares: 512 } }), idle), idle);
+});
+
+test('a record of an older likerd gets the limits that it did not know', () => {
+  const stored = JSON.parse('{"cpu":{"shares":5},"memory":{"maxBytes":9},"pids":{"max":null}}');
+  assert.deepEqual(resources(stored), {
+    ...noLimits,
+    cpu: { ...noLimits.cpu, shares: 5 },
+    memory: { ...noLimits.memory, maxBytes: 9 },
+  });
+});
