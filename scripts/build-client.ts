@@ -31,6 +31,12 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
+// The libraries ask for the working directory as they load, which fails in one that was deleted.
+try {
+  process.cwd();
+} catch {
+  process.chdir('/');
+}
 const filename = join(__dirname, 'likerctl-${digest}.cjs');
 let cachedData;
 try {

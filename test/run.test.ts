@@ -1,5 +1,6 @@
 // likerctl run: exit codes, the process, its root file system, its streams.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -14,7 +15,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { startDaemon } from './harness/daemon.ts';
-import { ok } from './harness/likerctl.ts';
+import { environment, ok, program } from './harness/likerctl.ts';
 import { buildRootfs } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
@@ -466,6 +467,14 @@ describe('the root file system', { concurrency: 4 }, () => {
 });
 
 describe('mounts', { concurrency: 4 }, () => {
+  test('likerctl works in a working directory that was deleted', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lk-gone-'));
+    const script = `cd ${folder} && rmdir ${folder} && exec ${program} run --rm ${s.rootfs} pwd`;
+    const env = environment(s.daemon);
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' });
+    assert.deepEqual([status, stdout, stderr], [0, '/\n', '']);
+  });
+
   test('-v binds a file of the host', async () => {
     const file = join(work, 'one-file');
     writeFileSync(file, 'of the host\n');
