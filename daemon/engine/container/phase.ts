@@ -80,6 +80,9 @@ const words: Readonly<Record<State, string>> = {
   restarting: 'it is about to be started again',
 };
 
+/** Where the verb alone does not read as a sentence. */
+const phrases: Partial<Record<Verb, string>> = { exec: 'exec in', attach: 'attach to' };
+
 const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
   'exec paused': 'resume it first',
   'start paused': 'resume it instead',
@@ -107,7 +110,7 @@ export function requirePhase(
   const remedy = remedies[`${verb} ${state}`];
   throw new LikerError(
     'WRONG_STATE',
-    `Cannot ${verb} container '${container.name || shortId(container.id)}': ${words[state]}${remedy ? `; ${remedy}` : ''}`,
+    `Cannot ${phrases[verb] ?? verb} container '${container.name || shortId(container.id)}': ${words[state]}${remedy ? `; ${remedy}` : ''}`,
     { metadata: { container: container.id, state, verb } },
   );
 }
