@@ -118,7 +118,10 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     assert.equal(await s.ok(['logs', id]), first);
     const exec = await s.likerctl(['exec', id, 'true']);
     assert.notEqual(exec.code, 0);
-    assert.match(exec.stderr, /^likerctl: Cannot exec in container 'frozen': it is paused; resume it first\n$/);
+    assert.match(
+      exec.stderr,
+      /^likerctl: Cannot exec in container 'frozen': it is paused; resume it first\n$/,
+    );
     await s.ok(['unpause', id]);
     await until('progress', async () => (await s.ok(['logs', id])).length > first.length);
     await s.ok(['pause', id]);
