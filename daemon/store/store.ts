@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { LikerError } from '../../common/errors.ts';
 import { migrate } from './schema.ts';
 
 /** A container as stored; spec, phase and facts are JSON of the engine's types. */
@@ -34,6 +35,17 @@ export interface Tombstone {
   readonly id: string;
   readonly name: string;
   readonly exit: string | null;
+}
+
+/** SQLITE_FULL (https://sqlite.org/rescode.html#full). */
+const sqliteFull = 13;
+
+function diskFull(cause: unknown): LikerError {
+  return new LikerError(
+    'TOO_MANY',
+    "Cannot store the change: the disk that holds likerd's --root is full; free some space and try again",
+    { cause },
+  );
 }
 
 /** How long the result of a request, and the trace of a removed container, are kept. */
@@ -87,6 +99,7 @@ export class Store {
     } catch (error) {
       this.#lastSeq = lastSeq;
       if (this.#db.isTransaction) this.#prepare('ROLLBACK').run();
+      if ((error as { errcode?: number }).errcode === sqliteFull) throw diskFull(error);
       throw error;
     }
   }
