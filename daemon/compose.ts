@@ -5,6 +5,7 @@ import { LikerError } from '../common/errors.ts';
 import { Registry } from './engine/container/registry.ts';
 import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
+import { OpenReaders } from './engine/stats/open-readers.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
 import { bootId } from './kernel/proc/processes.ts';
@@ -46,6 +47,7 @@ export async function compose(
     layers,
     processes,
     identities: makeIdentities(),
+    openReaders: new OpenReaders(),
     freshBoot: isFreshBoot(root),
   });
   await engine.adopt();

@@ -5,6 +5,7 @@ import type { ProtoGrpcType as ContainerTypes } from './gen/types/container_serv
 import type { ProtoGrpcType as EventTypes } from './gen/types/event_service.ts';
 import type { ProtoGrpcType as LogTypes } from './gen/types/log_service.ts';
 import type { ProtoGrpcType as SessionTypes } from './gen/types/session_service.ts';
+import type { ProtoGrpcType as StatsTypes } from './gen/types/stats_service.ts';
 import type { ProtoGrpcType as SystemTypes } from './gen/types/system_service.ts';
 
 /** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
@@ -20,6 +21,7 @@ type V1 = ContainerTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &
+  StatsTypes['liker']['v1'] &
   SystemTypes['liker']['v1'];
 
 /** Service constructors (for clients) with their `.service` definitions (for the server). */

@@ -5,6 +5,7 @@ import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
+import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
 import type { SystemServiceDefinition } from '../../proto/gen/types/liker/v1/SystemService.ts';
 import { descriptorPart } from './descriptor-part.ts';
 
@@ -55,4 +56,5 @@ export const containers = lazyService<ContainerServiceDefinition>('ContainerServ
 export const sessions = lazyService<SessionServiceDefinition>('SessionService');
 export const logs = lazyService<LogServiceDefinition>('LogService');
 export const events = lazyService<EventServiceDefinition>('EventService');
+export const stats = lazyService<StatsServiceDefinition>('StatsService');
 export const system = lazyService<SystemServiceDefinition>('SystemService');

@@ -142,6 +142,7 @@ export class FakeServer implements AsyncDisposable {
       v1.SystemService,
       v1.LogService,
       v1.EventService,
+      v1.StatsService,
     ]) {
       server.addService(service, implementation(handlers));
     }

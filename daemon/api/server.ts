@@ -14,6 +14,7 @@ import { type Peer, socketFd, tagSocket } from './peer.ts';
 import { sessionService } from './session-service.ts';
 import type { Listener } from './socket.ts';
 import { addStandardServices } from './standard-services.ts';
+import { statsService } from './stats-service.ts';
 import { systemService, type Versions } from './system-service.ts';
 
 export interface ApiOptions {
@@ -45,6 +46,7 @@ export function serveApi(options: ApiOptions): Api {
   server.addService(sessionDefinition(), sessionService(context, options));
   server.addService(v1.LogService.service, logService(context));
   server.addService(v1.EventService.service, eventService(context));
+  server.addService(v1.StatsService.service, statsService(context));
   server.addService(v1.SystemService.service, systemService(context, versions));
   const stopServing = addStandardServices(server);
 

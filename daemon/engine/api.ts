@@ -1,5 +1,5 @@
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
-import type { ExitStatus, Phase } from './container/phase.ts';
+import type { ExitStatus, Phase, State } from './container/phase.ts';
 import type {
   AppliedLimit,
   ContainerSpec,
@@ -8,6 +8,7 @@ import type {
   Resources,
   TerminalSize,
 } from './container/spec.ts';
+import type { Figures } from './stats/figures.ts';
 
 /** What the engine offers to its edge. Every `container` argument is an id, a unique prefix of one, or a name. */
 
@@ -176,6 +177,31 @@ export interface TopProcess {
   readonly containerPid: number;
 }
 
+export interface StatsOptions {
+  /** Empty: all that run. */
+  readonly containers: readonly string[];
+  /** Without names: those that do not run as well. */
+  readonly all: boolean;
+}
+
+export interface StatsSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly containers: readonly ContainerSample[];
+}
+
+export interface ContainerSample {
+  readonly id: string;
+  readonly name: string;
+  readonly state: State;
+  /** Null when it does not run. */
+  readonly figures: Figures | null;
+  /** Of one CPU, since the snapshot before; null in the first one. */
+  readonly cpuPercent: number | null;
+}
+
 export interface EngineInfo {
   readonly root: string;
   readonly run: string;
@@ -261,6 +287,15 @@ export interface EngineApi {
   /** Ends at the end of the log, or with follow at the container's end, or when aborted. */
   logs(container: string, options: ReadLogsOptions, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
   events(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord>;
+  /** With an interval it reads twice, so that there are rates. */
+  stats(
+    options: StatsOptions & { readonly intervalMs: number | null },
+    signal: AbortSignal,
+  ): Promise<StatsSnapshot>;
+  watchStats(
+    options: StatsOptions & { readonly intervalMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<StatsSnapshot>;
   lastSeq(): { readonly last: number; readonly oldest: number };
   info(): EngineInfo;
 }

@@ -10,6 +10,7 @@ import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
 import type { Ledger } from './ledger.ts';
 import type { DeviceNode } from './plan/devices.ts';
 import type { Credentials } from './plan/process.ts';
+import type { OpenReaders } from './stats/open-readers.ts';
 
 /** Starting and finding shims, and the processes under them. */
 export interface ProcessKernel {
@@ -54,6 +55,8 @@ export interface EngineContext {
   readonly layers: Layers;
   readonly processes: ProcessKernel;
   readonly identities: Identities;
+  /** Of the figures of containers. */
+  readonly openReaders: OpenReaders;
   /** The machine was started since the last daemon on this root. */
   readonly freshBoot: boolean;
 }

@@ -15,6 +15,8 @@ import type {
   ReadLogsOptions,
   Session,
   SessionSink,
+  StatsOptions,
+  StatsSnapshot,
   StopOptions,
   SubscribeOptions,
   TopProcess,
@@ -46,6 +48,7 @@ import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
 import type { ContainerProcess } from './session/process.ts';
+import { readStats, watchStats } from './stats/stats.ts';
 
 /** The engine: finds the container that a call is about and hands it to the verb. */
 export class Engine implements EngineApi {
@@ -253,6 +256,17 @@ export class Engine implements EngineApi {
 
   events(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord> {
     return subscribe(this.#context.ledger, options, signal);
+  }
+
+  stats(options: StatsOptions & { readonly intervalMs: number | null }, signal: AbortSignal) {
+    return readStats(this.#context, options, signal);
+  }
+
+  watchStats(
+    options: StatsOptions & { readonly intervalMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<StatsSnapshot> {
+    return watchStats(this.#context, options, signal);
   }
 
   lastSeq(): { readonly last: number; readonly oldest: number } {

@@ -44,6 +44,18 @@ LIKER_API int liker_close (int fd);
 LIKER_API ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
 
 /*
+ * Reads files of the kernel's file systems, all into one buffer. `paths` are `count` absolute paths, each with its NUL,
+ * one after the other. fds[i] is an fd of the file from a call before, -1 to open it, -2 to pass it over; with `keep`
+ * what was opened stays open in fds, for liker_close_files, else it is closed. lengths[i] becomes the number of bytes
+ * of file i, which stand in the buffer after those of the files before, or -errno (-EFBIG: the buffer is too small).
+ * Returns the number of bytes in all.
+ */
+LIKER_API ssize_t liker_read_files (const char *paths, int32_t *fds, size_t count, int keep, void *buffer, size_t size,
+                                    int32_t *lengths);
+/* Closes what is open; that becomes -1. */
+LIKER_API void liker_close_files (int32_t *fds, size_t count);
+
+/*
  * Loads a BPF_PROG_TYPE_CGROUP_DEVICE program (an array of struct bpf_insn) and attaches it to a v2 cgroup with
  * BPF_F_ALLOW_MULTI. The kernel keeps it as long as the cgroup lives.
  */
@@ -55,3 +67,7 @@ LIKER_API int liker_remove_tree (const char *path);
 
 /* Sends one datagram to the service manager's Unix socket (sd_notify(3)); '@' begins an abstract name. Does not wait. */
 LIKER_API int liker_notify (const char *path, const char *text);
+
+/* Sum of the sizes (st_size) of all files in a tree but folders; links are not followed, a file with two names counts
+ * twice. 0 when there is none. Call it asynchronously. */
+LIKER_API int64_t liker_tree_size (const char *path);

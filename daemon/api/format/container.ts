@@ -6,7 +6,7 @@ import { formatContainerSpec } from './container-spec.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';
 
-const states: Readonly<Record<State, ContainerStateInput>> = {
+export const containerStates: Readonly<Record<State, ContainerStateInput>> = {
   created: 'CONTAINER_STATE_CREATED',
   running: 'CONTAINER_STATE_RUNNING',
   paused: 'CONTAINER_STATE_PAUSED',
@@ -20,7 +20,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     id: view.id,
     spec: formatContainerSpec(view.spec),
     createdAt: timestampOfMs(view.createdAt),
-    state: states[view.phase.state],
+    state: containerStates[view.phase.state],
     ...formatPhase(view.phase),
     cgroupPaths: view.cgroupPaths,
     appliedLimits: [...view.appliedLimits],

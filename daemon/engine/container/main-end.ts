@@ -112,6 +112,7 @@ export async function release(context: EngineContext, container: Container): Pro
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
   shim?.taken(0);
+  context.openReaders.close(container.id);
   const cgroup = cgroupOf(context, container);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();

@@ -7,6 +7,8 @@ import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { pidsIn } from './processes.ts';
 import { removeFolders } from './remove.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
+import type { StatsGroup } from './stats/group.ts';
+import { type CgroupStats, cgroupStats } from './stats/table.ts';
 import { signalAll } from './tracker.ts';
 import { trackerV1 } from './tracker-v1.ts';
 import { trackerV2 } from './tracker-v2.ts';
@@ -163,9 +165,17 @@ export class ContainerCgroup {
     await removeFolders(Object.values(this.paths), this.eventsFile === '' ? undefined : this.eventsFile);
   }
 
-  /** One file of a controller as it is now, for statistics; null when there is none. */
+  /** One file of a controller as it is now; null when there is none. */
   read(controller: string, file: string): string | null {
     const folder = this.#folderOf(controller);
     return folder === null ? null : readOptional(`${folder}/${file}`);
+  }
+
+  /** Where its figures are, and what they say. */
+  stats(): StatsGroup<CgroupStats> {
+    return cgroupStats((controller) => {
+      const place = controllerPlace(this.#layout, controller);
+      return place === undefined ? null : { version: place.version, path: this.#folderIn(place) };
+    });
   }
 }

@@ -86,10 +86,9 @@ function openReadable(path: string): number | null {
 
 /** The value of `key` in a file of "key value" lines, such as cgroup.events; null when it is not there. */
 export function keyedValue(text: string, key: string): number | null {
-  for (const line of text.split('\n')) {
-    if (line.startsWith(key) && line[key.length] === ' ') return Number(line.slice(key.length + 1));
-  }
-  return null;
+  const at = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
+  if (at === 0 && !text.startsWith(`${key} `)) return null;
+  return Number.parseInt(text.slice(at + key.length + 1), 10);
 }
 
 /** Makes one folder; false when it was there. */

@@ -1,0 +1,33 @@
+import { groups } from '../../kernel/cgroup/stats/group.ts';
+import { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
+import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
+import { type InterfaceStats, interfaceStats } from '../../kernel/proc/net-dev.ts';
+import type { Container } from '../container/container.ts';
+import { livePhase } from '../container/phase.ts';
+import { cgroupOf, type EngineContext } from '../context.ts';
+
+/** What a container has used since its start. Null: this machine cannot tell. */
+export interface Figures extends CgroupStats {
+  /** Null in the host's network namespace. */
+  readonly network: readonly InterfaceStats[] | null;
+}
+
+const noNetwork = { files: [], parse: () => null };
+
+/** A reader of the figures of a container's present run; null when it does not run. */
+export function figuresReader(context: EngineContext, container: Container): StatsReader<Figures> | null {
+  const live = livePhase(container.phase);
+  if (live === null) return null;
+  const isHosts = container.spec.namespaces.network.kind === 'host';
+  const both = groups<{ cgroup: CgroupStats; network: Figures['network'] }>({
+    cgroup: cgroupOf(context, container).stats(),
+    network: isHosts ? noNetwork : interfaceStats(live.main.pid),
+  });
+  return new StatsReader({
+    files: both.files,
+    parse(texts) {
+      const parsed = both.parse(texts);
+      return { ...parsed.cgroup, network: parsed.network };
+    },
+  });
+}

@@ -1,0 +1,111 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { ContainerSample, StatsOptions, StatsSnapshot } from '../api.ts';
+import type { Container } from '../container/container.ts';
+import { livePhase } from '../container/phase.ts';
+import type { EngineContext } from '../context.ts';
+
+/** How long reading may hold up everything else. */
+const sliceMs = 5;
+
+/** When a container's CPU time was read last. */
+interface LastUsage {
+  readonly at: number;
+  readonly usageUs: number;
+}
+
+/** The figures as they are now; with an interval read again after it, with rates. */
+export async function readStats(
+  context: EngineContext,
+  options: StatsOptions & { readonly intervalMs: number | null },
+  signal: AbortSignal,
+): Promise<StatsSnapshot> {
+  const { intervalMs } = options;
+  if (intervalMs === null) {
+    return snapshot(context, selection(context, options)() ?? [], { watched: false, last: new Map() });
+  }
+  let latest = emptySnapshot();
+  let count = 0;
+  for await (const next of watchStats(context, { ...options, intervalMs }, signal)) {
+    latest = next;
+    count += 1;
+    if (count === 2) break;
+  }
+  return latest;
+}
+
+/** The figures at once and then at every interval, for as long as there is one of the containers that are named. */
+export async function* watchStats(
+  context: EngineContext,
+  options: StatsOptions & { readonly intervalMs: number },
+  signal: AbortSignal,
+): AsyncIterable<StatsSnapshot> {
+  const select = selection(context, options);
+  const last = new Map<string, LastUsage>();
+  let due = performance.now();
+  while (!signal.aborted) {
+    const containers = select();
+    if (containers === null) return;
+    yield await snapshot(context, containers, { watched: true, last });
+    // Who is late skips what was missed.
+    due = Math.max(due + options.intervalMs, performance.now());
+    await setTimeout(due - performance.now(), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** The containers to read, each time anew; null when none of those named is left. Throws when one is not there. */
+function selection({ registry }: EngineContext, { containers, all }: StatsOptions): () => Container[] | null {
+  if (containers.length === 0) {
+    return () => registry.all().filter(({ phase }) => all || livePhase(phase) !== null);
+  }
+  const named = [...new Set(containers.map((reference) => registry.find(reference)))];
+  return () => {
+    const left = named.filter(({ removed }) => !removed);
+    return left.length > 0 ? left : null;
+  };
+}
+
+function emptySnapshot(): StatsSnapshot {
+  return { time: Date.now(), cpus: availableParallelism(), memoryBytes: totalmem(), containers: [] };
+}
+
+async function snapshot(
+  context: EngineContext,
+  containers: readonly Container[],
+  { watched, last }: { readonly watched: boolean; readonly last: Map<string, LastUsage> },
+): Promise<StatsSnapshot> {
+  const taken = emptySnapshot();
+  const samples: ContainerSample[] = [];
+  let sliceEnd = performance.now() + sliceMs;
+  for (const container of containers) {
+    if (performance.now() > sliceEnd) {
+      await setImmediate();
+      sliceEnd = performance.now() + sliceMs;
+    }
+    if (!container.removed) samples.push(sample(context, container, watched, last));
+  }
+  return { ...taken, containers: samples };
+}
+
+function sample(
+  context: EngineContext,
+  container: Container,
+  watched: boolean,
+  last: Map<string, LastUsage>,
+): ContainerSample {
+  const { id, name, phase } = container;
+  const figures = context.openReaders.read(context, container, watched);
+  const usageUs = figures?.cpu.usage?.usageUs;
+  const before = last.get(id);
+  const now = usageUs === undefined ? undefined : { at: performance.now(), usageUs };
+  if (now === undefined) last.delete(id);
+  else last.set(id, now);
+  return { id, name, state: phase.state, figures, cpuPercent: now && before ? percent(before, now) : null };
+}
+
+/** Of one CPU. Null after a restart in between. */
+function percent(before: LastUsage, now: LastUsage): number | null {
+  const elapsedUs = (now.at - before.at) * 1000;
+  if (elapsedUs <= 0 || now.usageUs < before.usageUs) return null;
+  return (100 * (now.usageUs - before.usageUs)) / elapsedUs;
+}

@@ -1,0 +1,80 @@
+import { keyedValue } from '../files.ts';
+import { type FindFolder, groups, noStats, type StatsGroup } from './group.ts';
+
+/** CPU time since the cgroup was made, of all its processes. Microseconds. */
+export interface CpuUsage {
+  readonly usageUs: number;
+  readonly userUs: number | null;
+  readonly systemUs: number | null;
+}
+
+/** What a quota has cost (--cpus). */
+export interface CpuThrottling {
+  /** Periods in which the cgroup wanted to run. */
+  readonly periods: number;
+  /** Those in which it had used up its quota. */
+  readonly throttledPeriods: number;
+  readonly throttledUs: number;
+}
+
+export interface CpuStats {
+  readonly usage: CpuUsage | null;
+  readonly throttling: CpuThrottling | null;
+}
+
+/** cpu.stat of v2, which counts time with and without the controller. */
+export function parseUsageV2(text: string | null): CpuUsage | null {
+  const usageUs = text === null ? null : keyedValue(text, 'usage_usec');
+  if (text === null || usageUs === null) return null;
+  return { usageUs, userUs: keyedValue(text, 'user_usec'), systemUs: keyedValue(text, 'system_usec') };
+}
+
+/** Files of cpuacct with nanoseconds: all, in user mode, in the kernel. */
+export function parseUsageV1(
+  all: string | null,
+  user: string | null,
+  system: string | null,
+): CpuUsage | null {
+  const us = (text: string) => Math.round(Number(text) / 1000);
+  if (all === null) return null;
+  return {
+    usageUs: us(all),
+    userUs: user === null ? null : us(user),
+    systemUs: system === null ? null : us(system),
+  };
+}
+
+/** cpu.stat of either version: v2 tells microseconds, v1 nanoseconds. */
+export function parseThrottling(text: string | null): CpuThrottling | null {
+  const periods = text === null ? null : keyedValue(text, 'nr_periods');
+  if (text === null || periods === null) return null;
+  return {
+    periods,
+    throttledPeriods: keyedValue(text, 'nr_throttled') ?? 0,
+    throttledUs:
+      keyedValue(text, 'throttled_usec') ?? Math.round((keyedValue(text, 'throttled_time') ?? 0) / 1000),
+  };
+}
+
+function usageGroup(find: FindFolder): StatsGroup<CpuUsage | null> {
+  const unified = find('cgroup');
+  if (unified !== null) {
+    return { files: [`${unified.path}/cpu.stat`], parse: ([text = null]) => parseUsageV2(text) };
+  }
+  const accounting = find('cpuacct');
+  if (accounting === null) return noStats(null);
+  return {
+    files: ['usage', 'usage_user', 'usage_sys'].map((name) => `${accounting.path}/cpuacct.${name}`),
+    parse: ([all = null, user = null, system = null]) => parseUsageV1(all, user, system),
+  };
+}
+
+function throttlingGroup(find: FindFolder): StatsGroup<CpuThrottling | null> {
+  const folder = find('cpu');
+  if (folder === null) return noStats(null);
+  return { files: [`${folder.path}/cpu.stat`], parse: ([text = null]) => parseThrottling(text) };
+}
+
+export function cpuStats(find: FindFolder): StatsGroup<CpuStats> {
+  return groups<CpuStats>({ usage: usageGroup(find), throttling: throttlingGroup(find) });
+}

@@ -1,0 +1,88 @@
+import { keyedValue } from '../files.ts';
+import { type FindFolder, noStats, oneNumber, type StatsGroup } from './group.ts';
+
+/** Bytes, with what is nested in the cgroup. Null: this kernel does not tell. */
+export interface MemoryStats {
+  readonly usageBytes: number;
+  /** What cannot be dropped at once: usage without file pages that nobody has used lately. */
+  readonly workingSetBytes: number | null;
+  readonly anonBytes: number | null;
+  readonly fileBytes: number | null;
+  readonly inactiveFileBytes: number | null;
+  readonly kernelBytes: number | null;
+  readonly swapBytes: number | null;
+  /** Null: no limit. */
+  readonly limitBytes: number | null;
+  readonly peakBytes: number | null;
+  /** Processes killed for want of memory. */
+  readonly oomKills: number | null;
+}
+
+type Text = string | null | undefined;
+
+const filesV2 = ['current', 'stat', 'swap.current', 'max', 'peak', 'events'];
+const filesV1 = ['usage_in_bytes', 'stat', 'kmem.usage_in_bytes', 'max_usage_in_bytes', 'oom_control'];
+
+/** Files of memory.* on v2, in the order of `filesV2`. */
+export function parseMemoryV2([current, stat, swap, max, peak, events]: readonly Text[]): MemoryStats | null {
+  const usageBytes = oneNumber(current);
+  if (usageBytes === null) return null;
+  return {
+    usageBytes,
+    ...pages(usageBytes, (name) => keyed(stat, name)),
+    kernelBytes: keyed(stat, 'kernel'),
+    swapBytes: oneNumber(swap),
+    limitBytes: oneNumber(max),
+    peakBytes: oneNumber(peak),
+    oomKills: keyed(events, 'oom_kill'),
+  };
+}
+
+/** v1's words in memory.stat for what v2 names so. */
+const v1Names: Readonly<Record<string, string>> = {
+  anon: 'total_rss',
+  file: 'total_cache',
+  inactive_file: 'total_inactive_file',
+};
+
+/** Files of memory.* on v1, in the order of `filesV1`. */
+export function parseMemoryV1([usage, stat, kernel, peak, oom]: readonly Text[]): MemoryStats | null {
+  const usageBytes = oneNumber(usage);
+  if (usageBytes === null) return null;
+  return {
+    usageBytes,
+    ...pages(usageBytes, (name) => keyed(stat, v1Names[name] ?? name)),
+    kernelBytes: oneNumber(kernel),
+    swapBytes: keyed(stat, 'total_swap'),
+    limitBytes: oneNumber(stat?.slice(stat.indexOf(limitKey) + limitKey.length)),
+    peakBytes: oneNumber(peak),
+    oomKills: keyed(oom, 'oom_kill'),
+  };
+}
+
+/** In memory.stat: the least of the limits of the cgroup and those above. */
+const limitKey = 'hierarchical_memory_limit ';
+
+function keyed(text: Text, key: string): number | null {
+  return text === null || text === undefined ? null : keyedValue(text, key);
+}
+
+function pages(usageBytes: number, value: (name: string) => number | null) {
+  const inactiveFileBytes = value('inactive_file');
+  return {
+    anonBytes: value('anon'),
+    fileBytes: value('file'),
+    inactiveFileBytes,
+    workingSetBytes: inactiveFileBytes === null ? null : Math.max(0, usageBytes - inactiveFileBytes),
+  };
+}
+
+export function memoryStats(find: FindFolder): StatsGroup<MemoryStats | null> {
+  const folder = find('memory');
+  if (folder === null) return noStats(null);
+  const files = folder.version === 2 ? filesV2 : filesV1;
+  return {
+    files: files.map((name) => `${folder.path}/memory.${name}`),
+    parse: folder.version === 2 ? parseMemoryV2 : parseMemoryV1,
+  };
+}
