@@ -6,6 +6,7 @@ import { execCase } from './cases/exec.ts';
 import { outputCase } from './cases/output.ts';
 import { promptCase } from './cases/prompt.ts';
 import { psCase } from './cases/ps.ts';
+import { statsCase } from './cases/stats.ts';
 import { trueCase } from './cases/true.ts';
 import { type Engine, isInstalled } from './engines/engine.ts';
 import { OciRuntime } from './engines/oci.ts';
@@ -24,6 +25,7 @@ const cases: Readonly<Record<string, Case>> = {
   command: commandCase,
   prompt: promptCase,
   ps: psCase,
+  stats: statsCase,
   output: outputCase,
 };
 

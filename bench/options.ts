@@ -15,7 +15,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than a minute
-  --only CASE[,…]    true, exec, command, prompt, ps, output
+  --only CASE[,…]    true, exec, command, prompt, ps, stats, output
   --without PEER[,…] leave out crun, runc or podman
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
