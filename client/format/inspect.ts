@@ -46,6 +46,7 @@ function state(container: Container): Record<string, unknown> {
     Running: word === 'running' || word === 'paused' || word === 'orphaned',
     Paused: word === 'paused',
     OOMKilled: exit?.oomKilled ?? false,
+    OOMKills: Number(container.oomKills),
     Pid: container.pid,
     ShimPid: container.shimPid,
     ExitCode: exit?.code ?? 0,

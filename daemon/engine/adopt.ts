@@ -7,6 +7,7 @@ import { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { endedUnseen, endedWhileAway, reconnectMs, release, watchOrphan } from './container/main-end.ts';
+import { oomKillsOf, tellOomKills } from './container/oom.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armRestart, scheduleRestart } from './container/restart.ts';
 import { armTimeout, newProcess, shimListener } from './container/runtime.ts';
@@ -120,6 +121,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   // A start that the earlier daemon did not live to record.
   const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
   context.ledger.change(container, { phase }, ...events);
+  tellOomKills(context, container, oomKillsOf(context, container));
   armTimeout(context, container, startedAt);
 }
 

@@ -25,6 +25,8 @@ export interface ContainerView {
   readonly attachedClients: number;
   readonly clientLost: boolean;
   readonly restartCount: number;
+  /** Processes of its last run that the kernel killed for want of memory. */
+  readonly oomKills: number;
   /** Null unless asked for. */
   readonly layerBytes: number | null;
 }

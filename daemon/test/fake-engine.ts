@@ -153,6 +153,7 @@ export function containerView(
     attachedClients: 0,
     clientLost: false,
     restartCount: 0,
+    oomKills: 0,
     layerBytes: null,
     ...patch,
   };

@@ -50,7 +50,8 @@ enum plan_kind {
   STEP_EXEC = 33,             /* list of str args, list of str env */
 
   PLAN_SHIM = 0x100,          /* str container id, str run folder, str log folder (empty: no log), u64 bytes of a
-                                 log segment, u32 segments kept, u32 bytes of a ring (power of two) */
+                                 log segment, u32 segments kept, u32 bytes of a ring (power of two), str memory.events
+                                 or v1's memory.oom_control of the container's cgroup (empty: none) */
   PLAN_LAUNCH = 0x101,        /* u32 clone flags, str cgroup2 folder (empty: none), bool tty, bool open stdin,
                                  u32 columns, rows, x pixels, y pixels, u32 namespaces of the main process to
                                  join, u32 pid + u64 start time whose pid namespace to join (0: none),

@@ -50,6 +50,8 @@ enum shim_frame {
   SHIM_EXIT = 135,       /* i32 code, i32 signal, u32 core dumped, u64 exited at (ns), u64 stdout total,
                             u64 stderr total, u32 output cut. Comes after the last DATA of the process; the
                             exit record is on disk. */
+  SHIM_OOM = 136,        /* u64 count: so many processes of the container the kernel has killed for want of memory since
+                            its start. Told at each kill while a daemon is there, not again after HELLO. */
 };
 
 /*

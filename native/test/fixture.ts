@@ -145,6 +145,7 @@ export class Fixture implements Disposable {
       logSegmentBytes: 0,
       logSegments: 5,
       ringBytes: 65536,
+      oomFile: '',
       ...changes,
     };
   }

@@ -29,6 +29,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     attachedClients: view.attachedClients,
     clientLost: view.clientLost,
     restartCount: view.restartCount,
+    oomKills: view.oomKills,
     ...(view.layerBytes !== null && { layerBytes: view.layerBytes }),
   };
 }

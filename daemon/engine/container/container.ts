@@ -21,6 +21,10 @@ export interface Facts {
   readonly stopRequested: boolean;
   /** Number of the next exec. */
   readonly nextExec: number;
+  /** Processes of the last run that the kernel killed for want of memory, as far as was told. */
+  readonly oomKills: number;
+  /** The main process was one of them. */
+  readonly oomHitMain: boolean;
 }
 
 const noFacts: Facts = {
@@ -31,6 +35,8 @@ const noFacts: Facts = {
   restartCount: 0,
   stopRequested: false,
   nextExec: 1,
+  oomKills: 0,
+  oomHitMain: false,
 };
 
 /** A start that the shim has not yet answered. */
@@ -132,6 +138,7 @@ export class Container {
       attachedClients: this.main?.attachedClients ?? 0,
       clientLost: this.facts.clientLost,
       restartCount: this.facts.restartCount,
+      oomKills: this.facts.oomKills,
       layerBytes,
     };
   }

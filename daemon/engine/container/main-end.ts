@@ -3,6 +3,7 @@ import type { ShimExit } from '../../kernel/process/shim.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
+import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
 
@@ -11,15 +12,12 @@ const drainMs = 5_000;
 /** How long a client that was lost with an earlier daemon may take to come back for the end. */
 export const reconnectMs = 10_000;
 
-const SIGKILL = 9;
-
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
-  const process = container.main;
-  const oomKills = countOomKills(context, container);
+  const oomKills = oomKillsOf(context, container);
   const exit = exitStatus(shimExit, {
-    startedAt: process?.startedAt ?? null,
-    oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
+    startedAt: container.main?.startedAt ?? null,
+    oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
   });
   container.ending = finish(context, container, exit, oomKills);
   return container.ending;
@@ -27,12 +25,7 @@ export function mainEnded(context: EngineContext, container: Container, shimExit
 
 /** As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. */
 export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
-  const oomKills = countOomKills(context, container);
-  const exit = exitStatus(shimExit, {
-    startedAt: container.main?.startedAt ?? null,
-    oomKilled: oomKills > 0 && shimExit.signal === SIGKILL,
-  });
-  container.ending = finish(context, container, exit, oomKills).catch((error: unknown) => {
+  mainEnded(context, container, shimExit).catch((error: unknown) => {
     context.log.error('cleaning up after a container failed', {
       container: container.id,
       error: asError(error).message,
@@ -41,8 +34,10 @@ export function endedWhileAway(context: EngineContext, container: Container, shi
 }
 
 /** The container is over and no shim is there to say how. */
-export function endedUnseen(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
-  container.ending = finish(context, container, exit, 0);
+export function endedUnseen(context: EngineContext, container: Container, seen: ExitStatus): Promise<void> {
+  const oomKills = oomKillsOf(context, container);
+  const exit = { ...seen, oomKilled: wasOomKilled(seen.signal, oomKills, container.facts) };
+  container.ending = finish(context, container, exit, oomKills);
   return container.ending;
 }
 
@@ -80,13 +75,12 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
   const { phase } = container;
   const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
-  const oom = { count: String(oomKills), mainKilled: String(exit.oomKilled) };
   context.ledger.change(
     container,
-    { phase: { state: 'exited', exit } },
+    { phase: { state: 'exited', exit }, facts: { oomKills } },
     // A start that the daemon of that time did not live to store.
     ...(livePhase(phase) ? [] : [{ action: 'start' }]),
-    ...(oomKills > 0 ? [{ action: 'oom', attributes: oom }] : []),
+    ...(oomKills > container.facts.oomKills ? [oomEvent(oomKills, exit.oomKilled)] : []),
     { action: 'die', attributes: dieAttributes(exit) },
   );
 }
@@ -127,14 +121,6 @@ export function removeRecord(context: EngineContext, container: Container, exit:
   context.ledger.delete(container, exit);
   context.registry.delete(container);
   context.layers.remove(container.id, container.shimEnded);
-}
-
-function countOomKills(context: EngineContext, container: Container): number {
-  try {
-    return cgroupOf(context, container).oomKills();
-  } catch {
-    return 0;
-  }
 }
 
 /** The shim's connection has ended. Without an exit before it, the shim was killed. */

@@ -6,6 +6,7 @@ import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import { execEnded } from './exec-end.ts';
 import { mainEnded, shimLost } from './main-end.ts';
+import { tellOomKills } from './oom.ts';
 import type { OnDisconnect, ProcessSpec } from './spec.ts';
 import { startError } from './start-error.ts';
 
@@ -65,6 +66,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
     snapshotEnd: (number, request, stdout, stderr) =>
       container.process(number)?.snapshotEnd(request, stdout, stderr),
     stdinAck: (number, session, offset) => container.process(number)?.stdinAck(session, offset),
+    oom: (count) => tellOomKills(context, container, count),
     exit: (number, exit) => ended(context, container, number, exit),
     closed: () => {
       if (container.shim !== shim) return;

@@ -142,11 +142,14 @@ export class ContainerCgroup {
 
   /** How many of its processes the kernel killed for want of memory. */
   oomKills(): number {
-    const folder = this.#folderOf('memory');
-    if (folder === null) return 0;
-    const text =
-      readOptional(`${folder}/memory.events`) ?? readOptional(`${folder}/memory.oom_control`) ?? '';
-    return keyedValue(text, 'oom_kill') ?? 0;
+    return this.oomFile === '' ? 0 : (keyedValue(readOptional(this.oomFile) ?? '', 'oom_kill') ?? 0);
+  }
+
+  /** The file that counts them; empty when nothing does. */
+  get oomFile(): string {
+    const place = controllerPlace(this.#layout, 'memory');
+    if (place === undefined) return '';
+    return `${this.#folderIn(place)}/${place.version === 2 ? 'memory.events' : 'memory.oom_control'}`;
   }
 
   /**

@@ -211,7 +211,7 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   if (shim) {
     w.record(kindShim, () => {
       w.str(shim.containerId).str(shim.runDir).str(shim.logDir);
-      w.u64(shim.logSegmentBytes).u32(shim.logSegments).u32(shim.ringBytes);
+      w.u64(shim.logSegmentBytes).u32(shim.logSegments).u32(shim.ringBytes).str(shim.oomFile);
     });
   }
   w.record(kindLaunch, () => writeLaunch(w, launch.settings));

@@ -190,6 +190,8 @@ export interface ShimSettings {
   readonly logSegments: number;
   /** Bytes of the replay ring of one stream; a power of two. */
   readonly ringBytes: number;
+  /** memory.events of the container's cgroup, or v1's memory.oom_control; empty for none. */
+  readonly oomFile: string;
 }
 
 export interface Launch {

@@ -104,6 +104,25 @@ export function isSame(process: { readonly pid: number; readonly startTime: stri
   return startTime(process.pid) === process.startTime;
 }
 
+/** Of the children of a process that live the one that came to it first; null when there is none, or no telling. */
+export function firstChild(pid: number): number | null {
+  return Number(read(`/proc/${pid}/task/${pid}/children`)?.split(' ', 1)[0]) || null;
+}
+
+/** Bits of the flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
+const exiting = 0x4 | 0x400;
+const sigkillBit = 1n << 8n;
+
+/** True when a SIGKILL waits for the process, is ending it, or it has ended. */
+export function isKilled(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  const status = read(`/proc/${pid}/status`);
+  if (stat === null || status === null) return true;
+  const fields = statFields(stat);
+  if ('ZX'.includes(statField(fields, 3)) || (Number(statField(fields, 9)) & exiting) !== 0) return true;
+  return (BigInt(`0x${statusField(status, 'SigPnd')[0] ?? '0'}`) & sigkillBit) !== 0n;
+}
+
 /** Changes with every boot of the machine. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();

@@ -12,6 +12,7 @@ struct shim_settings {
   const char *container;
   const char *run_folder;
   const char *log_folder;
+  const char *oom_file;
   uint64_t log_segment_bytes;
   uint32_t log_segments;
   uint32_t ring_bytes;

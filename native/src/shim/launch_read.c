@@ -10,6 +10,7 @@ static void read_settings (struct shim_settings *settings, struct cursor *fields
   settings->log_segment_bytes = read_u64 (fields);
   settings->log_segments = read_u32 (fields);
   settings->ring_bytes = read_u32 (fields);
+  settings->oom_file = read_text (fields);
 }
 
 static void read_launch (struct launch *launch, struct cursor *fields) {

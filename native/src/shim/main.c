@@ -68,8 +68,10 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
   bool readable = launch_read (&launch, &settings, plan, size);
   bool ready = readable && set_up (shim, &settings) == 0;
-  if (ready)
+  if (ready) {
     start_process (shim, 0, &launch);
+    oom_open (shim, settings.oom_file);
+  }
   launch_free (&launch);
   if (ready)
     return;
@@ -97,6 +99,7 @@ static void read_plan (struct shim *shim) {
 int main (int argc, char **argv) {
   struct shim shim = { .run = -1, .mounts = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
   shim.title = argc ? argv[0] : NULL;
+  shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
   shim.log.folder = shim.log.file = -1;
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -38,6 +38,7 @@ static void take_turn (struct shim *shim) {
   receive_all (shim);
   connections_sweep (shim);
   lift_limits (shim);
+  oom_advance (shim);
   advance_all (shim);
   if (shim->daemon) {
     connection_flush (shim, shim->daemon);
@@ -101,6 +102,8 @@ static int time_left (const struct shim *shim) {
   uint64_t deadline = UINT64_MAX, now = now_ms ();
   if (is_busy (shim))
     return 0;
+  if (shim->oom.look_at)
+    earlier (&deadline, shim->oom.look_at);
   if (shim->lost_at)
     earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
   if (is_left_over (shim))

@@ -115,6 +115,16 @@ struct connection {
   uint64_t progress_at; /* ms: when the socket last took something, or last had nothing to take */
 };
 
+/* What watches for kills for want of memory. */
+struct oom {
+  struct source source; /* v2: memory.events itself; v1: an eventfd */
+  int counter;          /* the file with the count */
+  bool is_v1;
+  uint64_t told;        /* the count */
+  uint64_t look_at;     /* ms; 0: not before the next event */
+  uint64_t look_until;  /* ms */
+};
+
 struct shim {
   int epoll;
   int run; /* the run folder */
@@ -124,6 +134,7 @@ struct shim {
   uint32_t ring_size;
   char *title;
   struct log log;
+  struct oom oom;
   struct connection *daemon;
   struct connection *waiting[MAX_WAITING]; /* no HELLO yet */
   struct process *processes;               /* the main one first */
@@ -180,6 +191,10 @@ struct outbox *daemon_out (struct shim *shim);
 void state_send (struct shim *shim, struct connection *connection);
 void exit_put (struct outbox *out, const struct process *process);
 void snapshot_send (struct shim *shim, struct process *process, uint32_t request, const uint64_t since[2]);
+
+/* oom.c */
+void oom_open (struct shim *shim, const char *file);
+void oom_advance (struct shim *shim);
 
 /* record.c */
 int exit_code (const struct process *process);

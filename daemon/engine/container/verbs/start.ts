@@ -76,6 +76,8 @@ async function launch(
       appliedLimits: appliedLimits(context, spec, cgroup.applied),
       clientLost: false,
       attended: sink !== undefined,
+      oomKills: 0,
+      oomHitMain: false,
     };
     container.facts = { ...container.facts, ...facts };
 
@@ -105,6 +107,7 @@ async function launch(
         logSegmentBytes,
         logSegments,
         ringBytes,
+        oomFile: cgroup.oomFile,
       }),
     );
     undo.defer(async () => {

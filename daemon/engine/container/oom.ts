@@ -1,0 +1,45 @@
+import { firstChild, isKilled } from '../../kernel/proc/processes.ts';
+import { cgroupOf, type EngineContext } from '../context.ts';
+import type { NewEvent } from '../ledger.ts';
+import { hasInit } from '../plan/container.ts';
+import type { Container, Facts } from './container.ts';
+import { livePhase } from './phase.ts';
+
+/** Processes of the container's last run that the kernel has killed for want of memory. */
+export function oomKillsOf(context: EngineContext, container: Container): number {
+  let counted = 0;
+  try {
+    counted = cgroupOf(context, container).oomKills();
+  } catch {
+    // The cgroup is gone: what was told is what is known.
+  }
+  return Math.max(counted, container.facts.oomKills);
+}
+
+/** The container lives on, as far as is known: tells of kills that were not told of yet. */
+export function tellOomKills(context: EngineContext, container: Container, count: number): void {
+  if (count <= container.facts.oomKills || livePhase(container.phase) === null) return;
+  const hit = isMainKilled(container);
+  context.ledger.change(
+    container,
+    { facts: { oomKills: count, oomHitMain: container.facts.oomHitMain || (hit ?? true) } },
+    oomEvent(count, hit ?? false),
+  );
+}
+
+export function oomEvent(count: number, mainKilled: boolean): NewEvent {
+  return { action: 'oom', attributes: { count: String(count), mainKilled: String(mainKilled) } };
+}
+
+/** Whether the end of the main process was the kernel's doing, for want of memory. */
+export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMain }: Facts): boolean {
+  return signal === 9 && (kills > oomKills || oomHitMain);
+}
+
+/** Null: this kernel does not tell which process the main one is. */
+function isMainKilled({ phase, spec }: Container): boolean | null {
+  const live = livePhase(phase);
+  if (live === null) return null;
+  const pid = hasInit(spec) ? firstChild(live.main.pid) : live.main.pid;
+  return pid === null ? null : isKilled(pid);
+}
