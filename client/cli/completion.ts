@@ -98,6 +98,6 @@ function spellings({ name, short }: Flag): string[] {
 
 /** `container` for names of containers, words to choose from, or nothing for files. */
 function operandWords({ usage }: Command): string {
-  if (usage.startsWith('CONTAINER')) return 'container';
+  if (/^\[?CONTAINER/.test(usage)) return 'container';
   return usage.includes('|') ? usage.replaceAll('|', ' ') : '';
 }

@@ -100,6 +100,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('../commands/top.ts')).top,
   },
   {
+    name: 'stats',
+    summary: 'Show what containers use, again and again',
+    load: async () => (await import('../commands/stats.ts')).stats,
+  },
+  {
     name: 'explain',
     summary: 'Print the kernel steps that start a container',
     load: async () => (await import('../commands/explain.ts')).explain,

@@ -3,7 +3,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { toMs } from './timestamp.ts';
 
 /** Docker's word for a state: running, exited, … */
-export function stateWord({ state }: Pick<Container, 'state'>): string {
+export function stateWord({ state }: { readonly state: Container['state'] }): string {
   return state.replace('CONTAINER_STATE_', '').toLowerCase();
 }
 

@@ -1,0 +1,108 @@
+import { badArgument } from '../../common/errors.ts';
+import { parseDuration } from '../../common/units.ts';
+import type { ContainerStats } from '../../proto/gen/types/liker/v1/ContainerStats.ts';
+import type { StatsSnapshot } from '../../proto/gen/types/liker/v1/StatsSnapshot.ts';
+import type { StreamStatsRequestInput } from '../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import { stats as statsService } from '../connection/methods.ts';
+import { formatList, type ListLayout } from '../format/list-format.ts';
+import { sortKeys, statsRow } from '../format/stats-row.ts';
+import { fromNs } from '../format/timestamp.ts';
+import { LiveScreen } from '../output/live-screen.ts';
+
+export const stats: Command = {
+  name: 'stats',
+  usage: '[CONTAINER...]',
+  summary: 'Show what containers use, again and again',
+  example: 'likerctl stats --no-stream --sort mem',
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', help: 'Those that do not run as well' },
+    {
+      name: 'format',
+      type: 'string',
+      value: 'FORMAT',
+      help: "json, table TEMPLATE, or a template such as '{{.Name}} {{.CPUPerc}}'",
+    },
+    {
+      name: 'interval',
+      type: 'string',
+      value: 'TIME',
+      fallback: '1s',
+      help: 'From one look to the next, at least 100ms',
+    },
+    { name: 'no-stream', type: 'bool', help: 'Only once, after one interval' },
+    { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids' },
+    {
+      name: 'sort',
+      type: 'string',
+      choices: [...Object.keys(sortKeys), 'name'],
+      value: 'KEY',
+      help: 'cpu, mem, pids, io, net (greatest first) or name; default: newest container first',
+    },
+  ],
+  operands: [0, Number.POSITIVE_INFINITY],
+  run: showStats,
+};
+
+const layout: ListLayout = {
+  table: '{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}',
+  headings: {
+    ID: 'CONTAINER ID',
+    CPUPerc: 'CPU %',
+    MemUsage: 'MEM USAGE / LIMIT',
+    MemPerc: 'MEM %',
+    NetIO: 'NET I/O',
+    BlockIO: 'BLOCK I/O',
+    MemPeak: 'MEM PEAK',
+    OOMKills: 'OOM KILLS',
+    CPUPressure: 'CPU PRESSURE',
+    MemPressure: 'MEM PRESSURE',
+    IOPressure: 'I/O PRESSURE',
+  },
+};
+
+async function showStats({ flags, operands, context }: Invocation): Promise<number> {
+  const format = flags.text('format') ?? '';
+  const request = statsRequest(flags, operands);
+  const lines = (snapshot: StatsSnapshot): string[] => statsLines(snapshot, flags, format);
+  const print = (text: string[]): boolean => process.stdout.write(text.map((line) => `${line}\n`).join(''));
+  const connection = await context.connect();
+  if (flags.bool('no-stream')) {
+    const { snapshot } = await connection.unary(statsService.GetStats, request);
+    if (snapshot !== null) print(lines(snapshot));
+    return 0;
+  }
+  using screen = process.stdout.isTTY && format !== 'json' ? new LiveScreen() : null;
+  for await (const { snapshot } of connection.messages(statsService.StreamStats, request)) {
+    if (snapshot === null) continue;
+    if (screen === null) print(lines(snapshot));
+    else screen.draw(lines(snapshot));
+  }
+  return 0;
+}
+
+function statsRequest(flags: FlagValues, containers: readonly string[]): StreamStatsRequestInput {
+  const ms = parseDuration(flags.text('interval') ?? '1s', 'interval');
+  if (ms < 100)
+    throw badArgument('interval', `Bad --interval '${flags.text('interval')}': give at least 100ms`);
+  return {
+    containers: [...containers],
+    all: flags.bool('all'),
+    interval: fromNs(BigInt(Math.round(ms * 1e6))),
+  };
+}
+
+function statsLines(snapshot: StatsSnapshot, flags: FlagValues, format: string): string[] {
+  const rows = sorted(snapshot.containers, flags.text('sort')).map((container) =>
+    statsRow(container, snapshot, !flags.bool('no-trunc')),
+  );
+  return formatList(rows, format, layout);
+}
+
+function sorted(containers: readonly ContainerStats[], by: string | undefined): readonly ContainerStats[] {
+  if (by === undefined) return containers;
+  if (by === 'name') return containers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const value = (stats: ContainerStats): number => sortKeys[by]?.(stats) ?? -1;
+  return containers.toSorted((a, b) => value(b) - value(a));
+}

@@ -1,0 +1,70 @@
+import { writeSync } from 'node:fs';
+
+/** The alternate screen without a cursor, and back. */
+const enterScreen = '\x1b[?1049h\x1b[?25l';
+const leaveScreen = '\x1b[?25h\x1b[?1049l';
+const home = '\x1b[H';
+const clearToEndOfLine = '\x1b[K';
+const clearBelow = '\x1b[J';
+
+const fatalSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A picture on the terminal that is drawn again and again. Whatever ends the program, the screen is as it was before. */
+export class LiveScreen implements Disposable {
+  #lines: readonly string[] = [];
+  readonly #draw = (): void => this.#paint();
+  readonly #end = (signal: NodeJS.Signals): void => {
+    this[Symbol.dispose]();
+    process.kill(process.pid, signal);
+  };
+  readonly #suspend = (): void => {
+    process.stdout.write(leaveScreen, () => {
+      process.off('SIGTSTP', this.#suspend);
+      process.kill(process.pid, 'SIGTSTP');
+    });
+  };
+  readonly #resume = (): void => {
+    process.on('SIGTSTP', this.#suspend);
+    process.stdout.write(enterScreen);
+    this.#paint();
+  };
+  readonly #restore = (): void => {
+    try {
+      writeSync(1, leaveScreen);
+    } catch {
+      // The terminal itself is gone.
+    }
+  };
+
+  constructor() {
+    process.stdout.write(enterScreen);
+    process.on('exit', this.#restore);
+    process.stdout.on('resize', this.#draw);
+    for (const signal of fatalSignals) process.on(signal, this.#end);
+    process.on('SIGTSTP', this.#suspend);
+    process.on('SIGCONT', this.#resume);
+  }
+
+  /** Shows these lines in place of those before; what does not fit on the screen is left out. */
+  draw(lines: readonly string[]): void {
+    this.#lines = lines;
+    this.#paint();
+  }
+
+  #paint(): void {
+    const { columns, rows } = process.stdout;
+    const hidden = this.#lines.length - rows;
+    const shown = hidden > 0 ? [...this.#lines.slice(0, rows - 1), `… ${hidden + 1} more`] : this.#lines;
+    const cut = shown.map((line) => [...line].slice(0, columns).join('') + clearToEndOfLine);
+    process.stdout.write(home + cut.join('\r\n') + clearBelow);
+  }
+
+  [Symbol.dispose](): void {
+    process.off('exit', this.#restore);
+    process.stdout.off('resize', this.#draw);
+    for (const signal of fatalSignals) process.off(signal, this.#end);
+    process.off('SIGTSTP', this.#suspend);
+    process.off('SIGCONT', this.#resume);
+    this.#restore();
+  }
+}
