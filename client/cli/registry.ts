@@ -130,6 +130,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('../commands/info.ts')).info,
   },
   {
+    name: 'system df',
+    summary: 'Show what takes room on the disk',
+    load: async () => (await import('../commands/system-df.ts')).systemDf,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of likerctl and likerd',
     load: async () => (await import('../commands/version.ts')).version,
@@ -156,9 +161,11 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['list', 'ps'],
   ['remove', 'rm'],
   ['prune', 'container prune'],
+  ['system events', 'events'],
+  ['system info', 'info'],
 ]);
 
-const groups: ReadonlySet<string> = new Set(['container', 'rootfs']);
+const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system']);
 
 /** The command that a command line begins with, and what follows it; undefined when there is none. */
 export function findCommand(

@@ -1,5 +1,6 @@
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
+import type { ListContainersRequestInput } from '../../proto/gen/types/liker/v1/ListContainersRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -34,13 +35,13 @@ export const ps: Command = {
     { name: 'latest', short: 'l', type: 'bool', help: 'The newest one, whatever its state' },
     { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids and commands' },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Only ids' },
-    { name: 'size', short: 's', type: 'bool', help: "Size of each container's own layer" },
+    { name: 'size', short: 's', type: 'bool', help: "Sizes of each container's own layer and log" },
   ],
   operands: [0, 0],
   run: listContainers,
 };
 
-const layout: ListLayout = {
+export const psLayout: ListLayout = {
   table: '{{.ID}}\t{{.Rootfs}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}',
   headings: {
     ID: 'CONTAINER ID',
@@ -48,6 +49,7 @@ const layout: ListLayout = {
     RunningFor: 'CREATED',
     CreatedAt: 'CREATED AT',
     LocalVolumes: 'LOCAL VOLUMES',
+    LogSize: 'LOGS',
   },
 };
 
@@ -62,7 +64,9 @@ async function listContainers({ flags, context }: Invocation): Promise<number> {
       : formatList(
           rows,
           format,
-          flags.bool('size') ? { ...layout, table: `${layout.table}\t{{.Size}}` } : layout,
+          flags.bool('size')
+            ? { ...psLayout, table: `${psLayout.table}\t{{.Size}}\t{{.LogSize}}` }
+            : psLayout,
         );
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   return 0;
@@ -75,13 +79,22 @@ async function fetchContainers(connection: Connection, flags: FlagValues): Promi
   const request = {
     all: flags.bool('all') || limit !== Number.POSITIVE_INFINITY || filters.some(wantsAll),
     filters,
-    pageSize: Math.min(limit, pageSize),
     withSize: flags.bool('size'),
   };
+  return listAll(connection, request, limit);
+}
+
+/** All pages of a list, or the first `limit` containers. */
+export async function listAll(
+  connection: Connection,
+  request: ListContainersRequestInput,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Container[]> {
   const found: Container[] = [];
   let pageToken = '';
   do {
-    const page = await connection.unary(containers.ListContainers, { ...request, pageToken });
+    const asked = { ...request, pageSize: Math.min(limit, pageSize), pageToken };
+    const page = await connection.unary(containers.ListContainers, asked);
     found.push(...page.containers);
     pageToken = page.nextPageToken;
   } while (pageToken !== '' && found.length < limit);

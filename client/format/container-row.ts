@@ -19,6 +19,7 @@ export interface ContainerRow {
   readonly Status: string;
   readonly State: string;
   readonly Size: string;
+  readonly LogSize: string;
   readonly Labels: string;
   readonly Mounts: string;
   readonly LocalVolumes: string;
@@ -47,7 +48,8 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Ports: '',
     Status: statusText(container, nowMs),
     State: stateWord(container),
-    Size: container.layerBytes === undefined ? '0B' : formatBytes(Number(container.layerBytes)),
+    Size: formatBytes(Number(container.layerBytes ?? 0)),
+    LogSize: formatBytes(Number(container.logBytes ?? 0)),
     Labels: Object.entries(labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(','),

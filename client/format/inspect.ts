@@ -21,7 +21,9 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
     HostConfig: hostConfig(spec),
-    ...(container.layerBytes === undefined ? {} : { SizeRw: Number(container.layerBytes) }),
+    ...(container.layerBytes === undefined
+      ? {}
+      : { SizeRw: Number(container.layerBytes), SizeLog: Number(container.logBytes) }),
     ExecIDs: container.execIds,
     LogPath: container.logPath,
     Rootfs: { Directory: spec?.rootfs?.directory ?? '', Mode: enumWord(spec?.rootfs?.mode, 'MODE_') },

@@ -39,6 +39,11 @@ export function systemService(context: ApiContext, versions: Versions): SystemSe
         eventLoopP99Ms: delayMs(delay.percentile(99)),
       }),
     }),
+    GetDiskUsage: unary(context, {
+      method: 'GetDiskUsage',
+      mutates: false,
+      handle: async () => ({ usages: [...(await context.engine.diskUsage())] }),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
+import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
 import type { ExitStatus, Phase, State } from './container/phase.ts';
 import type {
   AppliedLimit,
@@ -28,7 +29,7 @@ export interface ContainerView {
   /** Processes of its last run that the kernel killed for want of memory. */
   readonly oomKills: number;
   /** Null unless asked for. */
-  readonly layerBytes: number | null;
+  readonly sizes: ContainerSizes | null;
 }
 
 export interface ProcessView {
@@ -179,6 +180,16 @@ export interface TopProcess {
   readonly containerPid: number;
 }
 
+/** What takes room on the disk, of one kind. */
+export interface DiskUsage {
+  readonly type: string;
+  readonly total: number;
+  readonly active: number;
+  readonly sizeBytes: number;
+  /** What a removal of all that is not active would give back. */
+  readonly reclaimableBytes: number;
+}
+
 export interface StatsOptions {
   /** Empty: all that run. */
   readonly containers: readonly string[];
@@ -300,6 +311,7 @@ export interface EngineApi {
   ): AsyncIterable<StatsSnapshot>;
   lastSeq(): { readonly last: number; readonly oldest: number };
   info(): EngineInfo;
+  diskUsage(): Promise<readonly DiskUsage[]>;
 }
 
 /** A process for exec: null and empty fields mean the container's own. */

@@ -1,3 +1,4 @@
+import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
 import { adoptAll } from './adopt.ts';
 import type {
   AttachOptions,
@@ -44,6 +45,7 @@ import { topOf } from './container/verbs/top.ts';
 import { updateContainer } from './container/verbs/update.ts';
 import { waitForContainer } from './container/verbs/wait.ts';
 import type { EngineContext } from './context.ts';
+import { measureDisk } from './disk-usage.ts';
 import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
@@ -88,7 +90,7 @@ export class Engine implements EngineApi {
 
   async get(reference: string, options: { readonly withSize: boolean }): Promise<ContainerView> {
     const container = this.#find(reference);
-    return this.#view(container, options.withSize ? await this.#context.layers.size(container.id) : null);
+    return this.#view(container, options.withSize ? await this.#context.layers.sizes(container.id) : null);
   }
 
   async list(options: {
@@ -99,8 +101,9 @@ export class Engine implements EngineApi {
     readonly withSize: boolean;
   }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }> {
     const { page, next } = listContainers(this.#context, options);
-    const size = async ({ id }: Container) => (options.withSize ? await this.#context.layers.size(id) : null);
-    const views = page.map(async (container) => this.#view(container, await size(container)));
+    const sizes = async ({ id }: Container) =>
+      options.withSize ? await this.#context.layers.sizes(id) : null;
+    const views = page.map(async (container) => this.#view(container, await sizes(container)));
     return { containers: await Promise.all(views), next };
   }
 
@@ -296,12 +299,16 @@ export class Engine implements EngineApi {
     };
   }
 
+  diskUsage() {
+    return measureDisk(this.#context);
+  }
+
   #find(reference: string): Container {
     return this.#context.registry.find(reference);
   }
 
-  #view(container: Container, layerBytes: number | null = null): ContainerView {
-    return container.view(this.#context.layers.folders(container.id).log, layerBytes);
+  #view(container: Container, sizes: ContainerSizes | null = null): ContainerView {
+    return container.view(this.#context.layers.folders(container.id).log, sizes);
   }
 }
 

@@ -154,7 +154,7 @@ export function containerView(
     clientLost: false,
     restartCount: 0,
     oomKills: 0,
-    layerBytes: null,
+    sizes: null,
     ...patch,
   };
 }

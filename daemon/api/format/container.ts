@@ -30,7 +30,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     clientLost: view.clientLost,
     restartCount: view.restartCount,
     oomKills: view.oomKills,
-    ...(view.layerBytes !== null && { layerBytes: view.layerBytes }),
+    ...view.sizes,
   };
 }
 

@@ -1,5 +1,6 @@
 import { completeLimits } from '../../kernel/cgroup/resources.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
+import type { ContainerSizes } from '../../kernel/rootfs/layers.ts';
 import type { ContainerRow } from '../../store/store.ts';
 import type { ContainerView } from '../api.ts';
 import type { ContainerProcess } from '../session/process.ts';
@@ -125,7 +126,7 @@ export class Container {
     return null;
   }
 
-  view(logPath: string, layerBytes: number | null): ContainerView {
+  view(logPath: string, sizes: ContainerSizes | null): ContainerView {
     return {
       id: this.id,
       spec: this.spec,
@@ -139,7 +140,7 @@ export class Container {
       clientLost: this.facts.clientLost,
       restartCount: this.facts.restartCount,
       oomKills: this.facts.oomKills,
-      layerBytes,
+      sizes,
     };
   }
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { lstat, opendir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { removeTree, removeTreeNow } from '../../native/libliker.ts';
+import { removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
 export interface ContainerFolders {
@@ -10,6 +10,12 @@ export interface ContainerFolders {
   readonly upper: string;
   readonly work: string;
   readonly log: string;
+}
+
+/** Bytes of the files in a container's own layer, and of its log. */
+export interface ContainerSizes {
+  readonly layerBytes: number;
+  readonly logBytes: number;
 }
 
 /** After it, a file system that is still mounted is emptied all the same. */
@@ -28,6 +34,7 @@ export class Layers {
   readonly #spares: string[];
   #moved = 0;
   #emptying: Promise<void> = Promise.resolve();
+  #counting: Promise<unknown> = Promise.resolve();
 
   constructor(root: string) {
     this.#containers = join(root, 'containers');
@@ -101,9 +108,21 @@ export class Layers {
     removeTreeNow(join(this.folders(id).work, 'work', 'incompat'));
   }
 
-  /** Bytes that the files of the container's own layer take. */
-  async size(id: string): Promise<number> {
-    return sizeOf(this.folders(id).upper);
+  /** What a container has written. Counted in a thread, one container after the other: the threads are few. */
+  sizes(id: string): Promise<ContainerSizes> {
+    const { upper, log } = this.folders(id);
+    const counted = this.#counting.then(async () => ({
+      layerBytes: await treeSize(upper),
+      logBytes: await treeSize(log),
+    }));
+    this.#counting = counted.catch(() => {});
+    return counted;
+  }
+
+  /** Folders of removed containers that are not yet emptied. */
+  async trash(): Promise<{ readonly count: number; readonly bytes: number }> {
+    const [names, bytes] = await Promise.all([readdir(this.#trash), treeSize(this.#trash)]);
+    return { count: names.length, bytes };
   }
 
   /** Empties a removed container's folders and keeps them; false when they are not as they were made. */
@@ -124,25 +143,6 @@ export class Layers {
       () => {},
     );
   }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  let bytes = 0;
-  let folder: Awaited<ReturnType<typeof opendir>>;
-  try {
-    folder = await opendir(path);
-  } catch {
-    return 0;
-  }
-  for await (const entry of folder) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) bytes += await sizeOf(child);
-    else
-      bytes += await lstat(child)
-        .then((stat) => stat.size)
-        .catch(() => 0);
-  }
-  return bytes;
 }
 
 /**

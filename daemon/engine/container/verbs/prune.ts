@@ -14,10 +14,10 @@ export async function pruneContainers(
   for (const container of context.registry.all()) {
     const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
     if (!isDown || !fits(container)) continue;
-    const bytes = await context.layers.size(container.id);
+    const { layerBytes, logBytes } = await context.layers.sizes(container.id);
     await removeContainer(context, container, { force: false });
     ids.push(container.id);
-    reclaimedBytes += bytes;
+    reclaimedBytes += layerBytes + logBytes;
   }
   return { ids, reclaimedBytes };
 }

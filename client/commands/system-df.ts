@@ -1,0 +1,65 @@
+import { formatBytes } from '../../common/units.ts';
+import type { DiskUsage } from '../../proto/gen/types/liker/v1/DiskUsage.ts';
+import type { Command } from '../cli/command.ts';
+import { system } from '../connection/methods.ts';
+import { containerRow } from '../format/container-row.ts';
+import { formatList, type ListLayout } from '../format/list-format.ts';
+import { listAll, psLayout } from './ps.ts';
+
+export const systemDf: Command = {
+  name: 'system df',
+  usage: '',
+  summary: 'Show what takes room on the disk',
+  example: 'likerctl system df',
+  flags: [
+    {
+      name: 'format',
+      type: 'string',
+      value: 'FORMAT',
+      help: "json, table TEMPLATE, or a template such as '{{.Type}} {{.Size}}'",
+    },
+    { name: 'verbose', short: 'v', type: 'bool', help: 'Each container' },
+  ],
+  operands: [0, 0],
+  async run({ flags, context }) {
+    const connection = await context.connect();
+    const format = flags.text('format') ?? '';
+    let lines: string[];
+    if (flags.bool('verbose')) {
+      const containers = await listAll(connection, { all: true, withSize: true });
+      const rows = containers.map((container) =>
+        containerRow(container, { truncate: true, nowMs: Date.now() }),
+      );
+      lines = formatList(rows, format, { ...psLayout, table: containerTable });
+    } else {
+      const { usages } = await connection.unary(system.GetDiskUsage, {});
+      lines = formatList(usages.map(usageRow), format, layout);
+    }
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    return 0;
+  },
+};
+
+const containerTable =
+  '{{.ID}}\t{{.Rootfs}}\t{{.Command}}\t{{.Size}}\t{{.LogSize}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}';
+
+const layout: ListLayout = {
+  table: '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}',
+  headings: { TotalCount: 'TOTAL' },
+};
+
+/** Docker's fields. */
+function usageRow(usage: DiskUsage): Record<string, string> {
+  const size = Number(usage.sizeBytes);
+  const reclaimable = Number(usage.reclaimableBytes);
+  return {
+    Type: usage.type,
+    TotalCount: String(usage.total),
+    Active: String(usage.active),
+    Size: formatBytes(size),
+    Reclaimable:
+      size === 0
+        ? formatBytes(0)
+        : `${formatBytes(reclaimable)} (${Math.floor((100 * reclaimable) / size)}%)`,
+  };
+}
