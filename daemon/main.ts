@@ -8,6 +8,8 @@ import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logging.ts';
+import type { Metrics } from './metrics/serve.ts';
+import type { MetricsAddress } from './metrics-address.ts';
 import { notifyManager, peerCredentials } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
@@ -41,15 +43,30 @@ async function run(options: DaemonOptions): Promise<void> {
     onError: (error) => log.warn('cannot tell the service manager', { error }),
   });
   const listener = await claimSocket({ path: options.socket, peerCredentials, env: process.env });
-  const composed = await compose(options, log).catch((error: unknown) => {
+  const { metrics, composed } = await openParts(options, log).catch((error: unknown) => {
     listener.close();
     throw error;
   });
+  metrics?.serve(composed.engine);
   const api = serve(log, listener, composed);
-  endOnSignal({ options, log, api, composed, notifier });
+  endOnSignal({ options, log, api, composed, notifier, metrics });
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
+}
+
+async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {
+  // First: it counts what happens to the containers that are adopted.
+  const metrics = options.metrics && (await openMetricsAt(options.metrics, log));
+  return { metrics, composed: await compose(options, log) };
+}
+
+/** Loaded only where it is wanted. */
+async function openMetricsAt(address: MetricsAddress, log: Log): Promise<Metrics> {
+  const { openMetrics } = await import('./metrics/serve.ts');
+  const endpoint =
+    address.kind === 'unix' ? await claimSocket({ path: address.path, peerCredentials, env: {} }) : address;
+  return openMetrics({ endpoint, log, version: packageVersion() });
 }
 
 function serve(log: Log, listener: Listener, { engine }: Composed): Api {
@@ -63,10 +80,11 @@ interface Parts {
   readonly api: Api;
   readonly composed: Composed;
   readonly notifier: Notifier;
+  readonly metrics: Metrics | null;
 }
 
 /** SIGTERM and SIGINT end the daemon in order; containers go on unless it was told otherwise. A second one ends it at once. */
-function endOnSignal({ options, log, api, composed, notifier }: Parts): void {
+function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts): void {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
     if (ending) process.exit(1);
@@ -74,6 +92,7 @@ function endOnSignal({ options, log, api, composed, notifier }: Parts): void {
     log.info('shutting down', { signal, stopContainers: options.stopContainersOnExit });
     notifier.stopping();
     try {
+      metrics?.close();
       await api.close();
       await composed.close({ stopContainers: options.stopContainersOnExit });
     } catch (error) {

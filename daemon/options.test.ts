@@ -15,6 +15,7 @@ test('without options everything is where the system expects it', async () => {
     stopContainersOnExit: false,
     logLevel: 'info',
     logFormat: 'text',
+    metrics: null,
     readyFd: null,
   });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import yargs from 'yargs';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
+import { type MetricsAddress, parseMetricsAddress } from './metrics-address.ts';
 
 export interface DaemonOptions {
   /** Folder of lasting data. */
@@ -14,6 +15,8 @@ export interface DaemonOptions {
   readonly stopContainersOnExit: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** Where Prometheus may scrape; null: nowhere. */
+  readonly metrics: MetricsAddress | null;
   /** A byte is written to it and it is closed once the API serves; null for none. */
   readonly readyFd: number | null;
 }
@@ -49,10 +52,15 @@ export async function parseOptions(
       },
       'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'What to log' },
       'log-format': { choices: logFormats, default: 'text' as LogFormat, describe: 'How to log, to stderr' },
+      'metrics-addr': {
+        type: 'string',
+        describe:
+          'Serve metrics for Prometheus at PORT (of 127.0.0.1), HOST:PORT or unix:PATH; default: nowhere',
+      },
       'ready-fd': { type: 'number', describe: 'Descriptor to write a byte to once the API serves' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'a second daemon beside the first')
-    .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'ready-fd'])
+    .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'metrics-addr', 'ready-fd'])
     .strict()
     .demandCommand(0, 0, undefined, 'likerd takes options only')
     .version(version)
@@ -85,6 +93,7 @@ export async function parseOptions(
     stopContainersOnExit: parsed['stop-containers-on-exit'],
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'],
+    metrics: parsed['metrics-addr'] === undefined ? null : parseMetricsAddress(parsed['metrics-addr']),
     readyFd,
   };
 }

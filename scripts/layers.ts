@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'daemon/api',
     'daemon/engine',
     'daemon/kernel',
+    'daemon/metrics',
     'daemon/native',
     'daemon/store',
     'common',
@@ -27,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'daemon/api': ['daemon/engine', 'common', 'proto'],
   'daemon/engine': ['daemon/kernel', 'daemon/store', 'common'],
   'daemon/kernel': ['daemon/native', 'common'],
+  'daemon/metrics': ['daemon/engine', 'common'],
   'daemon/store': ['common'],
   'daemon/native': ['common'],
 };
@@ -38,6 +40,7 @@ const daemonShared = ['daemon/log.ts'];
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   koffi: ['daemon/native/koffi.ts'],
   '@grpc/grpc-js': ['client/', 'daemon/api/', 'daemon/main', 'proto/'],
+  'prom-client': ['daemon/metrics/'],
   'node:sqlite': ['daemon/store/'],
   yargs: ['client/', 'daemon/main', 'daemon/options.ts'],
 };

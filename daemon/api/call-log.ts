@@ -1,3 +1,4 @@
+import { type AnsweredCall, answeredCalls } from '../../common/channels.ts';
 import { LikerError } from '../../common/errors.ts';
 import type { Log, LogFields } from '../log.ts';
 import { peerOf } from './peer.ts';
@@ -21,20 +22,25 @@ export function callLog(
   return (container, outcome) => {
     if (written) return;
     written = true;
+    const ms = performance.now() - startedAt;
+    const result = outcomeFields(outcome);
+    if (answeredCalls.hasSubscribers) {
+      answeredCalls.publish({ method, code: result.code, ms } satisfies AnsweredCall);
+    }
     const fields: LogFields = {
       method,
       ...(container !== '' && { container }),
       peerUid: peer?.uid,
       peerPid: peer?.pid,
-      ...outcomeFields(outcome),
-      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      ...result,
+      ms: Math.round(ms * 10) / 10,
     };
     if (mutates) log.info('call', fields);
     else log.debug('call', fields);
   };
 }
 
-function outcomeFields(outcome: unknown): LogFields {
+function outcomeFields(outcome: unknown): LogFields & { readonly code: string } {
   if (outcome === null) return { code: 'OK' };
   if (!(outcome instanceof LikerError)) return { code: 'INTERNAL', reason: 'INTERNAL' };
   return { code: outcome.status, reason: outcome.reason, error: outcome.message };

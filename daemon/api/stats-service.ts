@@ -20,7 +20,8 @@ export function statsService(context: ApiContext): StatsServiceHandlers {
       method: 'GetStats',
       mutates: false,
       handle: async (request, signal) => {
-        const options = { ...parseOptions(request), intervalMs: parseInterval(request.interval) };
+        const intervalMs = parseInterval(request.interval);
+        const options = { ...parseOptions(request), intervalMs, watched: false };
         return { snapshot: formatSnapshot(await context.engine.stats(options, signal)) };
       },
     }),

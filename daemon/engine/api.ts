@@ -300,9 +300,9 @@ export interface EngineApi {
   /** Ends at the end of the log, or with follow at the container's end, or when aborted. */
   logs(container: string, options: ReadLogsOptions, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
   events(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord>;
-  /** With an interval it reads twice, so that there are rates. */
+  /** With an interval it reads twice, so that there are rates. `watched`: it will be called again soon. */
   stats(
-    options: StatsOptions & { readonly intervalMs: number | null },
+    options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
     signal: AbortSignal,
   ): Promise<StatsSnapshot>;
   watchStats(
@@ -310,6 +310,8 @@ export interface EngineApi {
     signal: AbortSignal,
   ): AsyncIterable<StatsSnapshot>;
   lastSeq(): { readonly last: number; readonly oldest: number };
+  /** Containers by state, and clients that are attached to their processes. */
+  census(): { readonly containers: Readonly<Record<State, number>>; readonly sessions: number };
   info(): EngineInfo;
   diskUsage(): Promise<readonly DiskUsage[]>;
 }

@@ -23,6 +23,7 @@ import type {
   TopProcess,
   WaitCondition,
 } from './api.ts';
+import { takeCensus } from './census.ts';
 import { killProcess } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
@@ -261,7 +262,7 @@ export class Engine implements EngineApi {
     return subscribe(this.#context.ledger, options, signal);
   }
 
-  stats(options: StatsOptions & { readonly intervalMs: number | null }, signal: AbortSignal) {
+  stats(options: Parameters<EngineApi['stats']>[0], signal: AbortSignal) {
     return readStats(this.#context, options, signal);
   }
 
@@ -297,6 +298,10 @@ export class Engine implements EngineApi {
         ? []
         : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter'],
     };
+  }
+
+  census() {
+    return takeCensus(this.#context.registry);
   }
 
   diskUsage() {

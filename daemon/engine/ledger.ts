@@ -1,3 +1,4 @@
+import { type StoredEvent, storedEvents } from '../../common/channels.ts';
 import type { Store } from '../store/store.ts';
 import type { EventRecord } from './api.ts';
 import type { Container, Facts } from './container/container.ts';
@@ -78,6 +79,10 @@ export class Ledger {
   }
 
   #add(container: Container, event: NewEvent): void {
+    if (storedEvents.hasSubscribers) {
+      const { action, attributes = {} } = event;
+      storedEvents.publish({ action, attributes } satisfies StoredEvent);
+    }
     this.store.addEvent({
       time: Date.now(),
       containerId: container.id,

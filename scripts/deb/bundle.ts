@@ -9,6 +9,8 @@ export interface BundleOptions {
   readonly entry: string;
   /** The file to write. */
   readonly outfile: string;
+  /** Modules, as they are imported, that are bundles of their own beside this one: where they are loaded from. */
+  readonly apart?: Readonly<Record<string, string>>;
 }
 
 /** Packages with compiled code stay what they are, beside the bundle. */
@@ -18,7 +20,7 @@ export const unbundled = ['koffi'];
  * Bundles a program of Node's into one module that lies as deep below its top as its source did: every file that asks
  * where it is gets the place that it would have below that top.
  */
-export async function bundle({ top, entry, outfile }: BundleOptions): Promise<void> {
+export async function bundle({ top, entry, outfile, apart = {} }: BundleOptions): Promise<void> {
   const above = relative(dirname(entry), '.') || '.';
   await build({
     entryPoints: [entry],
@@ -29,7 +31,7 @@ export async function bundle({ top, entry, outfile }: BundleOptions): Promise<vo
     format: 'esm',
     target: 'node26',
     external: unbundled,
-    plugins: [keepPlaces(top)],
+    plugins: [keepApart(apart), keepPlaces(top)],
     banner: {
       js: [
         "import { createRequire as __createRequire } from 'node:module';",
@@ -42,6 +44,18 @@ export async function bundle({ top, entry, outfile }: BundleOptions): Promise<vo
     legalComments: 'none',
     logLevel: 'warning',
   });
+}
+
+function keepApart(apart: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: 'keep-apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path }) => {
+        const file = apart[path];
+        return file === undefined ? undefined : { path: file, external: true };
+      });
+    },
+  };
 }
 
 function keepPlaces(top: string): Plugin {

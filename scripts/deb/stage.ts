@@ -47,7 +47,7 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
 
 /** Of dist/: the bundles and the client's code cache, not what earlier runs and packages have left there. */
 function isProgram(path: string): boolean {
-  return /\/(dist|boot\.cjs|likerd\.mjs|likerctl-[^/]*)$/.test(path);
+  return /\/(dist|boot\.cjs|likerd(-metrics)?\.mjs|likerctl-[^/]*)$/.test(path);
 }
 
 async function stageDaemon({ top, tree }: StageOptions): Promise<void> {

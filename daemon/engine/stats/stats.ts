@@ -17,12 +17,12 @@ interface LastUsage {
 /** The figures as they are now; with an interval read again after it, with rates. */
 export async function readStats(
   context: EngineContext,
-  options: StatsOptions & { readonly intervalMs: number | null },
+  options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
   signal: AbortSignal,
 ): Promise<StatsSnapshot> {
-  const { intervalMs } = options;
+  const { intervalMs, watched } = options;
   if (intervalMs === null) {
-    return snapshot(context, selection(context, options)() ?? [], { watched: false, last: new Map() });
+    return snapshot(context, selection(context, options)() ?? [], { watched, last: new Map() });
   }
   let latest = emptySnapshot();
   let count = 0;

@@ -130,10 +130,14 @@ async function launch(
     context.ledger.change(
       container,
       { phase: { state: 'exited', exit } },
-      { action: 'start_failed', attributes: { error: exit.startError } },
+      { action: 'start_failed', attributes: { error: exit.startError, reason: reasonOf(error) } },
     );
     throw error;
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof LikerError ? error.reason : 'INTERNAL';
 }
 
 /** A start by a call begins anew with the policy's counting. */

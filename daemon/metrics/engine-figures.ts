@@ -1,0 +1,100 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type AnsweredCall, answeredCalls, type StoredEvent, storedEvents } from '../../common/channels.ts';
+import type { EngineApi } from '../engine/api.ts';
+
+/** From a list of nothing to the longest stop. */
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** The engine's own figures, and those of Node.js. */
+export class EngineFigures {
+  readonly #registry = new Registry();
+  readonly #registers = [this.#registry];
+  readonly #containers = new Gauge({
+    name: 'liker_containers',
+    help: 'Containers by state.',
+    labelNames: ['state'],
+    registers: this.#registers,
+  });
+  readonly #sessions = new Gauge({
+    name: 'liker_sessions',
+    help: 'Clients attached to processes of containers.',
+    registers: this.#registers,
+  });
+  readonly #lastEvent = new Gauge({
+    name: 'liker_event_seq',
+    help: 'Number of the newest event.',
+    registers: this.#registers,
+  });
+  readonly #starts = new Counter({
+    name: 'liker_container_starts_total',
+    help: 'Containers that were started.',
+    registers: this.#registers,
+  });
+  readonly #startFailures = new Counter({
+    name: 'liker_container_start_failures_total',
+    help: 'Starts of containers that failed, by the reason of the error.',
+    labelNames: ['reason'],
+    registers: this.#registers,
+  });
+  readonly #events = new Counter({
+    name: 'liker_events_total',
+    help: 'Events by what happened.',
+    labelNames: ['action'],
+    registers: this.#registers,
+  });
+  readonly #calls = new Counter({
+    name: 'liker_rpc_total',
+    help: 'Calls of the API by method and gRPC status.',
+    labelNames: ['method', 'code'],
+    registers: this.#registers,
+  });
+  readonly #seconds = new Histogram({
+    name: 'liker_rpc_duration_seconds',
+    help: 'How long calls of the API took; of streams, how long they were open.',
+    labelNames: ['method'],
+    buckets: secondsBuckets,
+    registers: this.#registers,
+  });
+  readonly #onCall = (message: unknown): void => {
+    const { method, code, ms } = message as AnsweredCall;
+    this.#calls.inc({ method, code });
+    this.#seconds.observe({ method }, ms / 1000);
+  };
+  readonly #onEvent = (message: unknown): void => {
+    const { action, attributes } = message as StoredEvent;
+    this.#events.inc({ action });
+    if (action === 'start') this.#starts.inc();
+    if (action === 'start_failed') this.#startFailures.inc({ reason: attributes['reason'] ?? 'INTERNAL' });
+  };
+
+  constructor(version: string) {
+    const build = new Gauge({
+      name: 'liker_build_info',
+      help: 'Always 1; the versions are its labels.',
+      labelNames: ['version', 'node'],
+      registers: this.#registers,
+    });
+    build.set({ version, node: process.versions.node }, 1);
+    collectDefaultMetrics({ register: this.#registry });
+    answeredCalls.subscribe(this.#onCall);
+    storedEvents.subscribe(this.#onEvent);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All of them in Prometheus' text format. */
+  async text(engine: EngineApi): Promise<string> {
+    const { containers, sessions } = engine.census();
+    for (const [state, count] of Object.entries(containers)) this.#containers.set({ state }, count);
+    this.#sessions.set(sessions);
+    this.#lastEvent.set(engine.lastSeq().last);
+    return `${await this.#registry.metrics()}\n`;
+  }
+
+  close(): void {
+    answeredCalls.unsubscribe(this.#onCall);
+    storedEvents.unsubscribe(this.#onEvent);
+  }
+}
