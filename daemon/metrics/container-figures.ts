@@ -21,11 +21,11 @@ export async function* containerFigures(engine: EngineApi): AsyncGenerator<strin
       write(sample.figures, (value, more = '') => {
         if (value !== null && value !== undefined) lines += `${name}{${labels}${more}} ${value}\n`;
       });
-      if (performance.now() < sliceEnd) continue;
-      await setImmediate();
-      sliceEnd = performance.now() + sliceMs;
     }
     if (lines !== '') yield `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`;
+    if (performance.now() < sliceEnd) continue;
+    await setImmediate();
+    sliceEnd = performance.now() + sliceMs;
   }
 }
 

@@ -172,12 +172,13 @@ export class FileSet {
     const { length } = this.#fds;
     if (texts.length === 0) texts = Buffer.allocUnsafe(textsBytes);
     library().readFiles(this.#paths, this.#fds, length, keep ? 1 : 0, texts, texts.length, this.#lengths);
+    const read: (string | null)[] = [];
     let at = 0;
-    return Array.from(this.#lengths, (bytes) => {
-      if (bytes < 0) return null;
-      at += bytes;
-      return texts.toString('latin1', at - bytes, at);
-    });
+    for (const bytes of this.#lengths) {
+      read.push(bytes < 0 ? null : texts.toString('latin1', at, at + bytes));
+      at += Math.max(0, bytes);
+    }
+    return read;
   }
 
   /** Passes over, from now on, those that could not be read last: the kernel has no such files. */

@@ -48,8 +48,9 @@ export async function* watchStats(
     if (containers === null) return;
     yield await snapshot(context, containers, { watched: true, last });
     // Who is late skips what was missed.
-    due = Math.max(due + options.intervalMs, performance.now());
-    await setTimeout(due - performance.now(), undefined, { signal }).catch(() => {});
+    const waitMs = Math.max(0, due + options.intervalMs - performance.now());
+    due = performance.now() + waitMs;
+    await setTimeout(waitMs, undefined, { signal }).catch(() => {});
   }
 }
 
