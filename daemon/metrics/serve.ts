@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { EngineApi } from '../engine/api.ts';
 import type { Log } from '../log.ts';
 import { containerFigures } from './container-figures.ts';
@@ -32,7 +32,7 @@ export async function openMetrics({ endpoint, version, log }: MetricsOptions): P
       response.destroy();
     });
   });
-  await listen(server, endpoint);
+  await listen(server, endpoint, log);
   return {
     serve(found) {
       engine = found;
@@ -46,7 +46,7 @@ export async function openMetrics({ endpoint, version, log }: MetricsOptions): P
   };
 }
 
-async function listen(server: Server, endpoint: MetricsEndpoint): Promise<void> {
+async function listen(server: Server, endpoint: MetricsEndpoint, log: Log): Promise<void> {
   if ('serve' in endpoint) {
     endpoint.serve((socket) => {
       server.emit('connection', socket);
@@ -61,6 +61,8 @@ async function listen(server: Server, endpoint: MetricsEndpoint): Promise<void> 
     });
     server.listen({ host, port }, resolve);
   });
+  // Port 0 is any that is free.
+  log.info('serving metrics', { address: `${host}:${(server.address() as AddressInfo).port}` });
 }
 
 async function answer(

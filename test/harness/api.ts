@@ -23,6 +23,7 @@ export class Api implements Disposable {
   readonly sessions: Client<'SessionService'>;
   readonly logs: Client<'LogService'>;
   readonly events: Client<'EventService'>;
+  readonly stats: Client<'StatsService'>;
   readonly system: Client<'SystemService'>;
 
   constructor({ socket }: Host) {
@@ -38,6 +39,7 @@ export class Api implements Disposable {
     this.sessions = new v1.SessionService(address, secret, options);
     this.logs = new v1.LogService(address, secret, options);
     this.events = new v1.EventService(address, secret, options);
+    this.stats = new v1.StatsService(address, secret, options);
     this.system = new v1.SystemService(address, secret, options);
   }
 
@@ -66,7 +68,7 @@ export class Api implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const client of [this.containers, this.sessions, this.logs, this.events, this.system])
+    for (const client of [this.containers, this.sessions, this.logs, this.events, this.stats, this.system])
       client.close();
   }
 }

@@ -49,6 +49,7 @@ export interface Inspected {
     readonly Running: boolean;
     readonly Paused: boolean;
     readonly OOMKilled: boolean;
+    readonly OOMKills: number;
     readonly Pid: number;
     readonly ShimPid: number;
     readonly ExitCode: number;

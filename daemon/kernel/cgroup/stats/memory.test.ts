@@ -2,29 +2,56 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMemoryV1, parseMemoryV2 } from './memory.ts';
 
-const statV1 = `cache 0
-rss 0
-inactive_file 1
+// As Linux 6.18 writes it, its first lines with other figures: they are of the cgroup without what is nested in it.
+const statV1 = `cache 1
+rss 2
+shmem 3
+swap 5
+inactive_anon 6
+active_anon 7
+inactive_file 8
+active_file 9
+unevictable 0
 hierarchical_memory_limit 104857600
 hierarchical_memsw_limit 209715200
 total_cache 11087872
 total_rss 13590528
 total_rss_huge 0
+total_shmem 9166848
+total_mapped_file 7655424
+total_dirty 20480
+total_writeback 0
 total_swap 4096
+total_swapcached 0
 total_inactive_anon 0
+total_active_anon 1531904
 total_inactive_file 483328
-total_active_file 1437696`;
+total_active_file 1437696
+total_unevictable 21225472`;
 
+// As Linux 6.1 writes it.
 const statV2 = `anon 13590528
 file 11087872
 kernel 2543616
-kernel_stack 114688
-pagetables 483328
+kernel_stack 16384
+pagetables 24576
+sec_pagetables 0
+percpu 0
 sock 0
+vmalloc 0
 shmem 9166848
-inactive_anon 0
+file_mapped 36864
+file_dirty 0
+file_writeback 0
+swapcached 0
+inactive_anon 36864
+active_anon 3006464
 inactive_file 483328
-active_file 1437696`;
+active_file 1437696
+unevictable 0
+slab_reclaimable 8696
+slab_unreclaimable 14192
+slab 22888`;
 
 const same = {
   usageBytes: 27222016,

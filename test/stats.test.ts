@@ -1,0 +1,368 @@
+// What containers use, told by what they do: the API, the client's tables, the events of kills, Prometheus.
+import assert from 'node:assert/strict';
+import { statfsSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, describe, test } from 'node:test';
+import type { ContainerStats } from '../proto/gen/types/liker/v1/ContainerStats.ts';
+import type { GetStatsResponse } from '../proto/gen/types/liker/v1/GetStatsResponse.ts';
+import type { StreamStatsResponse } from '../proto/gen/types/liker/v1/StreamStatsResponse.ts';
+import { cpuUsageUs } from './harness/cpu.ts';
+import { suite } from './harness/suite.ts';
+import { until, within } from './harness/until.ts';
+
+const s = suite({ args: ['--metrics-addr', '0'] });
+const mebibyte = 1024 * 1024;
+
+async function get(options: object): Promise<ContainerStats[]> {
+  const { snapshot } = await s.api.call<GetStatsResponse>((done) => s.api.stats.GetStats(options, done));
+  return snapshot?.containers ?? [];
+}
+
+async function figures(container: string): Promise<ContainerStats> {
+  const [stats] = await get({ containers: [container] });
+  assert.ok(stats);
+  return stats;
+}
+
+/** Snapshots of a stream until `enough` says so. */
+async function stream(
+  options: object,
+  enough: (containers: ContainerStats[], count: number) => boolean | Promise<boolean>,
+): Promise<void> {
+  const call = s.api.stats.StreamStats({ interval: { nanos: 1e8 }, ...options });
+  call.on('error', () => {});
+  const look = async (): Promise<void> => {
+    let count = 0;
+    for await (const { snapshot } of call as AsyncIterable<StreamStatsResponse>) {
+      count += 1;
+      if (await enough(snapshot?.containers ?? [], count)) return;
+    }
+    throw new Error('The stream has ended');
+  };
+  try {
+    await within('the stream does not come so far', look());
+  } finally {
+    call.cancel();
+  }
+}
+
+/** A container that has done what the script says, and lives on. */
+async function having(flags: readonly string[], script: string): Promise<string> {
+  const id = await s.detached(flags, ['bash', '-c', `${script}; echo done; sleep 1000; :`]);
+  await until('the script is done', async () => (await s.ok(['logs', id])).includes('done'));
+  return id;
+}
+
+describe('figures', () => {
+  after(() => s.daemon.empty());
+
+  test('CPU time is that of the cgroup, and the percentage is of one CPU', async () => {
+    const busy = await s.detached([], ['bash', '-c', 'while :; do :; done']);
+    const idle = await s.detached([], ['sleep', '1000']);
+    const container = await s.inspect(busy);
+    let before = { at: 0, usage: 0 };
+    await stream({ containers: [busy, idle] }, ([first, second], count) => {
+      assert.deepEqual([first?.id, second?.id], [busy, idle]);
+      const now = { at: performance.now(), usage: first?.cpu?.usageUs ?? 0 };
+      if (count === 1) {
+        assert.equal(first?.cpu?.percent, undefined);
+        const real = cpuUsageUs(container);
+        assert.ok(now.usage > 0 && now.usage <= real, `${now.usage} of ${real}`);
+        before = now;
+        return false;
+      }
+      const wanted = (now.usage - before.usage) / (now.at - before.at) / 10;
+      const told = first?.cpu?.percent ?? 0;
+      before = now;
+      assert.ok((second?.cpu?.percent ?? 100) < 50, 'one that sleeps uses little');
+      // The next one is as good: other programs use this machine too.
+      return told > 5 && Math.abs(told - wanted) < wanted * 0.2;
+    });
+    await s.ok(['rm', '-f', busy, idle]);
+  });
+
+  test('a quota that is used up is told', async () => {
+    const id = await s.detached(['--cpus', '0.1'], ['bash', '-c', 'while :; do :; done']);
+    await stream({ containers: [id] }, ([stats]) => {
+      const { periods = 0, throttledPeriods = 0, throttledUs = 0 } = stats?.cpu?.throttling ?? {};
+      return periods > 0 && throttledPeriods > 0 && throttledUs > 0;
+    });
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('memory: anonymous, of files, working set, limit, peak; processes with their limit', async () => {
+    const script = `head -c ${20 * mebibyte} /dev/zero >/dev/shm/x; big=$(head -c ${8 * mebibyte} /dev/zero | tr '\\0' x)`;
+    const id = await having(['--memory', '100m', '--pids-limit', '55'], script);
+    const { memory, pids } = await figures(id);
+    assert.ok(memory);
+    const { fileBytes = 0, anonBytes = 0, usageBytes, workingSetBytes = 0, inactiveFileBytes = 0 } = memory;
+    assert.ok(fileBytes >= 20 * mebibyte, `of files ${fileBytes}`);
+    assert.ok(anonBytes >= 8 * mebibyte, `anonymous ${anonBytes}`);
+    assert.ok(usageBytes >= 28 * mebibyte, `all ${usageBytes}`);
+    assert.equal(workingSetBytes, usageBytes - inactiveFileBytes);
+    assert.equal(memory.limitBytes, 100 * mebibyte);
+    assert.equal(memory.oomKills, 0);
+    if (memory.peakBytes !== undefined) assert.ok(memory.peakBytes >= usageBytes);
+    assert.deepEqual([pids?.limit, (pids?.current ?? 0) >= 2], [55, true]);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('what is written to a disk is told', async (context) => {
+    const tmpfs = 0x01021994;
+    if (statfsSync(s.daemon.root).type === tmpfs) return context.skip('the daemon’s root is no disk');
+    const id = await having([], 'dd if=/dev/zero of=/x bs=1M count=4 oflag=direct');
+    const devices = (await figures(id)).io?.devices ?? [];
+    const written = devices.reduce((sum, { writeBytes }) => sum + writeBytes, 0);
+    assert.ok(written >= 4 * mebibyte && written < 64 * mebibyte, `${written} bytes`);
+    assert.ok(devices.some(({ device, writeOps }) => /^\d+:\d+$/.test(device) && writeOps > 0));
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('bytes on the container’s own interfaces are told; in the host’s network there are none', async () => {
+    const own = await having([], 'for i in 1 2 3; do echo hello >/dev/udp/127.0.0.1/9; done');
+    const [lo, ...others] = (await figures(own)).network?.interfaces ?? [];
+    assert.deepEqual([lo?.name, others], ['lo', []]);
+    assert.ok((lo?.sent?.bytes ?? 0) >= 3 * 34 && (lo?.received?.packets ?? 0) >= 3, JSON.stringify(lo));
+    const shared = await s.detached(['--network', `container:${own}`], ['sleep', '1000']);
+    assert.ok(((await figures(shared)).network?.interfaces[0]?.sent?.bytes ?? 0) >= 3 * 34);
+    const host = await s.detached(['--network', 'host'], ['sleep', '1000']);
+    assert.equal((await figures(host)).network, null);
+    await s.ok(['rm', '-f', own, shared, host]);
+  });
+
+  test('containers join and leave the stream; the files that it held are closed', async () => {
+    const first = await s.detached([], ['sleep', '1000']);
+    let second = '';
+    await stream({}, async (containers, count) => {
+      const ids = containers.map(({ id }) => id);
+      if (count === 1) second = await s.detached([], ['sleep', '1000']);
+      else if (ids.includes(second)) await s.ok(['rm', '-f', first]);
+      return count > 1 && !ids.includes(first) && ids.includes(second);
+    });
+    await s.ok(['rm', '-f', second]);
+  });
+
+  test('the stream of those that are named goes on while they are down, and ends with the last one', async () => {
+    const id = await s.detached([], ['sleep', '1000']);
+    const call = s.api.stats.StreamStats({ containers: [id], interval: { nanos: 1e8 } });
+    const states: string[] = [];
+    let running: boolean | undefined;
+    for await (const { snapshot } of call as AsyncIterable<StreamStatsResponse>) {
+      const [stats] = snapshot?.containers ?? [];
+      states.push(stats?.state ?? '');
+      running = stats?.cpu !== null;
+      if (states.length === 1) await s.ok(['stop', '-t', '0', id]);
+      else if (!running) await s.ok(['rm', '-f', id]);
+    }
+    assert.deepEqual([states[0], states.at(-1)], ['CONTAINER_STATE_RUNNING', 'CONTAINER_STATE_EXITED']);
+  });
+
+  test('what is asked for wrongly is an error', async () => {
+    const fails = (options: object, pattern: RegExp) => assert.rejects(get(options), pattern);
+    await fails({ containers: ['nobody'] }, /NOT_FOUND.*No such container: 'nobody'/);
+    await fails({ interval: { nanos: 5e7 } }, /INVALID_ARGUMENT.*at least 100 ms/);
+    await fails({ containers: [''] }, /INVALID_ARGUMENT.*containers\[0\]/);
+  });
+});
+
+describe('kills for want of memory', () => {
+  after(() => s.daemon.empty());
+
+  const oomEvents = async (container: string): Promise<string[]> => {
+    const filters = ['--filter', `container=${container}`, '--filter', 'event=oom'];
+    const format = '{{.Actor.Attributes.count}} {{.Actor.Attributes.mainKilled}}';
+    const events = await s.ok(['events', '--since', '0', '--until', '0s', ...filters, '--format', format]);
+    return events.split('\n').filter(Boolean);
+  };
+  const limits = ['--memory', '16m', '--memory-swap', '16m'];
+
+  test('of a child: an event at that time, and the container goes on; a later kill is nobody’s OOM', async () => {
+    const id = await s.detached(limits, ['bash', '-c', 'tail /dev/zero; tail /dev/zero; sleep 1000']);
+    await until('two events', async () => (await oomEvents(id)).length === 2);
+    assert.deepEqual(await oomEvents(id), ['1 false', '2 false']);
+    const { State } = await s.inspect(id);
+    assert.deepEqual([State.Running, State.OOMKilled, State.OOMKills], [true, false, 2]);
+    await s.ok(['kill', id]);
+    await s.ok(['wait', id]);
+    const { State: ended } = await s.inspect(id);
+    assert.deepEqual([ended.ExitCode, ended.OOMKilled, ended.OOMKills], [137, false, 2]);
+    assert.equal((await oomEvents(id)).length, 2);
+  });
+
+  test('of the main process: OOMKilled, and the event says so; the next run begins anew', async () => {
+    await s.ok([
+      'create',
+      '--name',
+      'hog',
+      ...limits,
+      s.rootfs,
+      'bash',
+      '-c',
+      '[ -e /was ] || { >/was; exec tail /dev/zero; }',
+    ]);
+    assert.equal((await s.likerctl(['start', '-a', 'hog'])).code, 137);
+    const { State } = await s.inspect('hog');
+    assert.deepEqual([State.OOMKilled, State.OOMKills], [true, 1]);
+    assert.deepEqual(await oomEvents('hog'), ['1 true']);
+    await s.ok(['start', '-a', 'hog']);
+    const { State: next } = await s.inspect('hog');
+    assert.deepEqual([next.OOMKilled, next.OOMKills, next.ExitCode], [false, 0, 0]);
+  });
+
+  test('one that nobody saw is told by the next daemon', async () => {
+    const script = 'until [ -e /go ]; do sleep 0.1; done; tail /dev/zero; >/gone; sleep 1000';
+    const id = await s.detached(limits, ['bash', '-c', script]);
+    const { State } = await s.inspect(id);
+    await s.daemon.kill9();
+    const root = `/proc/${State.Pid}/root`;
+    const { writeFileSync, existsSync } = process.getBuiltinModule('node:fs');
+    writeFileSync(join(root, 'go'), '');
+    await until('the child was killed', () => existsSync(join(root, 'gone')));
+    await s.daemon.start();
+    await until('the event', async () => (await oomEvents(id)).length === 1);
+    assert.deepEqual(await oomEvents(id), ['1 false']);
+  });
+});
+
+describe('the client', () => {
+  after(() => s.daemon.empty());
+
+  test('stats: a table once, json, a template, sorted', async () => {
+    const small = await s.detached(['--name', 'small', '--memory', '64m'], ['sleep', '1000']);
+    await having(['--name', 'large'], `head -c ${9 * mebibyte} /dev/zero >/dev/shm/x`);
+    const once = ['stats', '--no-stream', '--interval', '100ms'];
+    const [heading = '', ...rows] = (await s.ok([...once, '--sort', 'mem'])).split('\n');
+    assert.match(
+      heading,
+      /^CONTAINER ID {3}NAME {4}CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/,
+    );
+    assert.deepEqual(
+      rows.map((row) => row.split(/ +/)[1]),
+      ['large', 'small'],
+    );
+    assert.match(rows[1] ?? '', /\d\.\d\d% +[\d.]+[KM]iB \/ 64MiB +\d\.\d\d% +0B \/ 0B/);
+    const record = JSON.parse(await s.ok([...once, '--format', 'json', '--no-trunc', 'small']));
+    assert.deepEqual([record.ID, record.Name, record.State], [small, 'small', 'running']);
+    await s.ok(['stop', '-t', '0', 'small']);
+    const names = async (...flags: string[]) =>
+      s.ok([...once, '--sort', 'name', '--format', '{{.Name}} {{.CPUPerc}}', ...flags]);
+    assert.match(await names(), /^large \d/);
+    assert.match(await names('-a'), /^large .*\nsmall --$/);
+    const missing = await s.likerctl([...once, 'nobody']);
+    assert.deepEqual(
+      [missing.code, missing.stderr],
+      [1, "likerctl: No such container: 'nobody'; 'likerctl ps -a' lists all\n"],
+    );
+  });
+
+  test('stats on a terminal: it is drawn anew in place, and the screen is as before at the end', async () => {
+    const script =
+      'trap : INT; echo before; "$0" stats --interval 100ms --format "table {{.Name}}\\t{{.CPUPerc}}"; echo after $?';
+    const likerctl = join(import.meta.dirname, '../bin/likerctl');
+    await using terminal = s.terminal(['-c', script, likerctl], { file: '/bin/bash', rows: 10 });
+    await terminal.waitForText(/NAME +CPU %\s+large +\d+\.\d\d%/, () => terminal.screen());
+    assert.doesNotMatch(terminal.screen(), /before/);
+    terminal.resize(80, 12);
+    terminal.type('\x03');
+    await terminal.waitForText(/after 130/, () => terminal.screen());
+    assert.match(terminal.screen(), /^before/);
+    assert.doesNotMatch(terminal.screen(), /large/);
+  });
+
+  test('ps -s and system df show what is on the disk', async () => {
+    const id = await s.detached(
+      [],
+      ['bash', '-c', 'head -c 300000 /dev/zero >/x; head -c 20000 /dev/zero | tr "\\0" x'],
+    );
+    await s.ok(['wait', id]);
+    const sizes = await s.ok([
+      'ps',
+      '-as',
+      '--no-trunc',
+      '--filter',
+      `id=${id}`,
+      '--format',
+      '{{.Size}} {{.LogSize}}',
+    ]);
+    assert.match(sizes, /^300kB 2\d\.?\d?kB$/);
+    assert.match(await s.ok(['ps', '-as']), /SIZE +LOGS\n/);
+    const [heading = '', ...rows] = (await s.ok(['system', 'df'])).split('\n');
+    assert.match(heading, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/);
+    assert.deepEqual(
+      rows.map((row) => row.split(/ +/)[0]),
+      ['Containers', 'Logs', 'Removed', 'Database'],
+    );
+    const [containers = '', logs = ''] = (
+      await s.ok(['system', 'df', '--format', '{{.TotalCount}} {{.Active}} {{.Reclaimable}}'])
+    ).split('\n');
+    assert.match(containers, /^3 1 300kB/);
+    assert.match(logs, /^3 1 2\d\.?\d?kB/);
+    assert.match(await s.ok(['system', 'df', '-v']), new RegExp(`${id.slice(0, 12)}.* 300kB +2\\d`));
+  });
+});
+
+describe('Prometheus', () => {
+  after(() => s.daemon.empty());
+
+  const scrape = async (where: object, path = '/metrics'): Promise<{ status: number; body: string }> => {
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+    request({ ...where, path, agent: false }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    })
+      .once('error', reject)
+      .end();
+    return within('no metrics', promise);
+  };
+  const port = (): number =>
+    Number([...s.daemon.log.matchAll(/serving metrics.*127\.0\.0\.1:(\d+)/g)].at(-1)?.[1]);
+  const value = (body: string, line: string): number =>
+    Number(
+      body
+        .split('\n')
+        .find((text) => text.startsWith(`${line} `))
+        ?.slice(line.length + 1),
+    );
+
+  test('the engine’s figures, the containers’ and Node’s', async () => {
+    const before = (await scrape({ port: port() })).body;
+    const id = await having(['--name', 'seen', '--memory', '64m'], ':');
+    assert.equal((await s.run([], ['nowhere'])).code, 127);
+    const { status, body } = await scrape({ port: port() });
+    assert.equal(status, 200);
+    const grown = (line: string) => value(body, line) - (value(before, line) || 0);
+    assert.equal(grown('liker_container_starts_total'), 1);
+    assert.equal(grown('liker_container_start_failures_total{reason="COMMAND_NOT_FOUND"}'), 1);
+    assert.equal(grown('liker_rpc_total{method="StartContainer",code="OK"}'), 1);
+    assert.equal(grown('liker_rpc_duration_seconds_count{method="StartContainer"}'), 1);
+    assert.equal(value(body, 'liker_containers{state="running"}'), 1);
+    assert.match(body, /^liker_build_info\{version="[^"]+",node="[^"]+"\} 1$/m);
+    assert.match(body, /^nodejs_eventloop_lag_p99_seconds /m);
+    assert.match(body, /^process_open_fds \d/m);
+    const labels = `{id="${id}",name="seen"}`;
+    assert.ok(value(body, `container_cpu_usage_seconds_total${labels}`) > 0);
+    assert.ok(value(body, `container_memory_working_set_bytes${labels}`) > 0);
+    assert.equal(value(body, `container_spec_memory_limit_bytes${labels}`), 64 * mebibyte);
+    assert.ok(value(body, `container_threads${labels}`) >= 2);
+    for (const line of body.split('\n')) assert.match(line, /^(#.*|\w+(\{.*\})? ([-+.\de]+|NaN)|)$/i);
+    const families = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    assert.equal(new Set(families).size, families.length, 'each family is there once');
+    assert.equal((await scrape({ port: port() }, '/')).status, 404);
+    await s.ok(['rm', '-f', id]);
+    assert.doesNotMatch((await scrape({ port: port() })).body, new RegExp(id));
+  });
+
+  test('on a Unix socket; an address that cannot be had ends the daemon with one line', async () => {
+    const socketPath = join(s.daemon.home, 'metrics.sock');
+    await s.daemon.restart(['--metrics-addr', `unix:${socketPath}`]);
+    const { body } = await scrape({ socketPath });
+    assert.match(body, /^liker_containers\{state="running"\} 0$/m);
+    await s.daemon.stop();
+    await assert.rejects(
+      s.daemon.start(['--metrics-addr', '203.0.113.1:9']),
+      /likerd: Cannot serve metrics at 203\.0\.113\.1:9: .*EADDRNOTAVAIL/,
+    );
+    await s.daemon.start();
+  });
+});
