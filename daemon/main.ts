@@ -2,6 +2,7 @@
 import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
+import { tellExhausted } from '../common/exhausted.ts';
 import { type Api, serveApi } from './api/server.ts';
 import { claimSocket, type Listener } from './api/socket.ts';
 import { compose } from './compose.ts';
@@ -22,7 +23,7 @@ try {
   const options = await parseOptions(process.argv.slice(2), process.env, packageVersion());
   if (options !== null) await run(options);
 } catch (thrown) {
-  console.error(`likerd: ${asError(thrown).message}`);
+  console.error(`likerd: ${asError(tellExhausted(thrown, 'start')).message}`);
   process.exit(1);
 }
 

@@ -45,6 +45,7 @@ import type { EngineContext } from './context.ts';
 import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
+import { recoveryWarnings } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 
 /** The engine: finds the container that a call is about and hands it to the verb. */
@@ -261,7 +262,7 @@ export class Engine implements EngineApi {
   }
 
   info(): EngineInfo {
-    const { registry, paths, cgroups, identities } = this.#context;
+    const { registry, paths, cgroups, identities, ledger } = this.#context;
     const states = registry.all().map((container) => container.phase.state);
     const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
     return {
@@ -276,9 +277,13 @@ export class Engine implements EngineApi {
       knobs: [...cgroups.knobs(), ...processKnobs],
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
-      warnings: identities.seccomp
-        ? []
-        : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter'],
+      warnings: [
+        ...(identities.seccomp
+          ? []
+          : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
+        ...(ledger.problem === null ? [] : [ledger.problem]),
+        ...recoveryWarnings(this.#context),
+      ],
     };
   }
 

@@ -45,6 +45,10 @@ async function* lastLines(
   for (let batch = reader.read(); batch !== null; batch = reader.read()) {
     for (const parsed of batch) {
       if (!inRange(parsed, range)) continue;
+      if (parsed.lostBytes > 0) {
+        lines.push([toEntry(parsed)]);
+        continue;
+      }
       let line = open[parsed.stream];
       if (!line) {
         line = [];
@@ -72,6 +76,7 @@ function toEntry(entry: ParsedEntry): LogEntry {
   return {
     timeNs: entry.timeNs,
     stream: entry.stream,
-    data: entry.partial ? entry.text : Buffer.concat([entry.text, lineEnd]),
+    data: entry.partial || entry.lostBytes > 0 ? entry.text : Buffer.concat([entry.text, lineEnd]),
+    lostBytes: entry.lostBytes,
   };
 }

@@ -1,4 +1,4 @@
-import { asError } from '../../../common/errors.ts';
+import { asError, LikerError } from '../../../common/errors.ts';
 import type { EngineContext } from '../context.ts';
 import type { Container } from './container.ts';
 import type { ExitStatus } from './phase.ts';
@@ -17,7 +17,7 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
     case 'no':
       return false;
     case 'on-failure':
-      return exit.code !== 0 && (maxRetries === 0 || restartsInARow(container, exit) < maxRetries);
+      return exit.code !== 0 && (maxRetries === 0 || restartsInARow(container) < maxRetries);
     case 'always':
     case 'unless-stopped':
       return true;
@@ -26,24 +26,33 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
 
 /** Puts the container into `restarting` and starts it after its pause. */
 export function scheduleRestart(context: EngineContext, container: Container, exit: ExitStatus): void {
-  const row = restartsInARow(container, exit);
+  const row = restartsInARow(container);
   const pauseMs = Math.min(firstPauseMs * 2 ** row, longestPauseMs);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
     facts: { restartCount: row + 1 },
   });
-  armRestart(context, container);
+  armRestart(context, container, pauseMs);
 }
 
-/** Starts the container at the time that its phase says; call it again after a restart of the daemon. */
-export function armRestart(context: EngineContext, container: Container): void {
+/**
+ * Starts the container after its pause; call it again after a restart of the daemon, which goes by the time in the phase
+ * as far as a clock that was set meanwhile can be believed.
+ */
+export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
   if (container.phase.state !== 'restarting') return;
+  const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longestPauseMs);
   const start = () => {
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
+      const { phase } = container;
+      // What has run out may be there again the next time.
+      const passing = error instanceof LikerError && ['TOO_MANY', 'STORE_FAILED'].includes(error.reason);
+      if (passing && 'exit' in phase && wantsRestart(container, phase.exit))
+        scheduleRestart(context, container, phase.exit);
     });
   };
-  container.restartTimer = setTimeout(start, Math.max(0, container.phase.at - Date.now()));
+  container.restartTimer = setTimeout(start, pauseMs ?? leftMs);
   container.restartTimer.unref();
 }
 
@@ -59,7 +68,6 @@ export function cancelRestart(context: EngineContext, container: Container): voi
 }
 
 /** Restarts so far; none when the last life was long enough. */
-function restartsInARow(container: Container, exit: ExitStatus): number {
-  const lifeMs = exit.startedAt === null ? 0 : exit.exitedAt - exit.startedAt;
-  return lifeMs >= steadyMs ? 0 : container.facts.restartCount;
+function restartsInARow(container: Container): number {
+  return (container.lifeMs ?? 0) >= steadyMs ? 0 : container.facts.restartCount;
 }

@@ -26,4 +26,5 @@ export const fromShim = {
   snapshotEnd: 133,
   stdinAck: 134,
   exit: 135,
+  logLost: 136,
 } as const;

@@ -61,6 +61,8 @@ export interface ShimListener {
   snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
   stdinAck(process: number, session: bigint, offset: bigint): void;
   exit(process: number, exit: ShimExit): void;
+  /** So many bytes of the main process's output could not be logged. */
+  logLost(stream: StreamNumber, bytes: bigint): void;
   /** The connection is over: the shim has ended, or is lost. */
   closed(): void;
 }
@@ -305,6 +307,9 @@ export class Shim {
         return;
       case fromShim.exit:
         this.#listener?.exit(process, readExit(c));
+        return;
+      case fromShim.logLost:
+        this.#listener?.logLost(stream as StreamNumber, c.u64());
         return;
       default:
         // A newer shim may tell more than this daemon knows.
