@@ -1,5 +1,6 @@
 // likerd: reads the options, claims the socket, builds the engine, serves the API, and ends on a signal.
 import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
 import { tellExhausted } from '../common/exhausted.ts';
@@ -28,6 +29,8 @@ try {
 }
 
 async function run(options: DaemonOptions): Promise<void> {
+  // Starts libuv's threads now: it aborts when it cannot do so later, at the limit of processes.
+  await stat('/');
   if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');
   const log = openLog({
     level: options.logLevel,

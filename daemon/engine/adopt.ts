@@ -21,7 +21,7 @@ import { armRestart, scheduleRestart } from './container/restart.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { type EngineContext, runFolder } from './context.ts';
-import { readRecords, recoverLost, setAside } from './recover.ts';
+import { readRecords, setAside } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 
 /**
@@ -30,7 +30,6 @@ import type { ContainerProcess } from './session/process.ts';
  */
 export async function adoptAll(context: EngineContext): Promise<void> {
   readRecords(context);
-  recoverLost(context);
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
@@ -78,6 +77,9 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
       queueExecEnd(context, container, process, held.exit, rows.get(held.process)?.exit !== null);
     else if (held.state !== 'ended') expectClient(context, container, process, held);
   }
+  // A record that was lost may be older than the last exec.
+  const nextExec = Math.max(container.facts.nextExec, ...state.processes.map((held) => held.process + 1));
+  container.facts = { ...container.facts, nextExec };
   const main = state.processes.find((held) => held.process === 0);
   if (main) believe(context, container, shim, main);
   context.log.info('container adopted', {

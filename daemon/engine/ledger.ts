@@ -141,9 +141,19 @@ export class Ledger {
     this.events.notify();
   }
 
+  /** Takes a container in whose record was lost, in place of what there may be of it. */
+  recover(container: Container, execs: readonly ExecRow[]): void {
+    this.#strictly(() => {
+      this.store.dropContainer(container.id);
+      this.store.insertContainer(container.toRow());
+      for (const exec of execs) this.store.insertExec(exec);
+      this.#writer(container, [{ action: 'recover' }])();
+    });
+  }
+
   /** Removes a record that cannot be read. */
   forget(id: string, attributes: Readonly<Record<string, string>>): void {
-    this.#backlog.keep(() => this.store.deleteContainer(id, id, null), { needed: true });
+    this.#backlog.keep(() => this.store.dropContainer(id), { needed: true });
     this.engineEvent('set_aside', attributes);
   }
 

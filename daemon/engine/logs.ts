@@ -25,11 +25,11 @@ export async function* readLogs(
       const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
       if (entries.length > 0) yield entries;
       if (signal.aborted) return;
-      if (options.untilNs !== null && batch.some((entry) => entry.timeNs >= (options.untilNs as bigint)))
-        return;
       await setImmediate();
     }
-    if (!more || !live || container.removed || signal.aborted) return;
+    // By the clock and not by what was read: one that was set leaves entries whose times are not in their order.
+    const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
+    if (!more || !live || isPast || container.removed || signal.aborted) return;
     await more;
   }
 }

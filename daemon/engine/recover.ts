@@ -7,39 +7,37 @@ import { Container } from './container/container.ts';
 import { readRunRecords } from './container/run-record.ts';
 import { type EngineContext, runFolder } from './context.ts';
 
-/** Takes the database's records into memory. One that cannot be read is set aside; the others are not held up. */
+/**
+ * Takes the database's records into memory. Containers that run, or have ended since, and are in no record that can be read
+ * are known again from their run folders. A row of which nothing can be made is set aside; the others are not held up.
+ */
 export function readRecords(context: EngineContext): void {
+  const unreadable = new Map<string, { readonly row: ContainerRow; readonly why: string }>();
   for (const row of context.ledger.store.containers()) {
     try {
       context.registry.add(Container.fromRow(row));
     } catch (error) {
-      setAside(context, row.id, { why: asError(error).message, row });
+      unreadable.set(row.id, { row, why: asError(error).message });
     }
   }
+  for (const id of readdirSync(join(context.paths.run, 'c')))
+    if (!context.registry.byId(id)) recover(context, id, unreadable.get(id)?.why ?? 'it had no record');
+  for (const [id, problem] of unreadable) if (!context.registry.byId(id)) setAside(context, id, problem);
 }
 
-/** Containers that run, or have ended since, and are in no record: the database was lost, or their row in it. */
-export function recoverLost(context: EngineContext): void {
-  for (const id of readdirSync(join(context.paths.run, 'c'))) {
-    if (context.registry.byId(id)) continue;
-    try {
-      recover(context, id);
-    } catch (error) {
-      context.log.warn('a run folder tells of no container', { folder: id, error: asError(error).message });
-    }
+function recover(context: EngineContext, id: string, why: string): void {
+  try {
+    const { container: row, execs } = readRunRecords(runFolder(context, id));
+    const container = Container.fromRow(row);
+    if (container.id !== id) throw new Error(`it is that of ${container.id}`);
+    if (context.registry.byName(container.name))
+      container.spec = { ...container.spec, name: `${container.name}-${shortId(id)}` };
+    context.ledger.recover(container, execs.filter((exec) => exec.containerId === id));
+    context.registry.add(container);
+    context.log.warn('a container was recovered from its run folder', { container: id, name: container.name, why });
+  } catch (error) {
+    context.log.warn('a run folder tells of no container', { container: id, error: asError(error).message });
   }
-}
-
-function recover(context: EngineContext, id: string): void {
-  const { container: row, execs } = readRunRecords(runFolder(context, id));
-  const container = Container.fromRow(row);
-  if (container.id !== id) throw new Error(`it is that of ${container.id}`);
-  if (context.registry.byName(container.name))
-    container.spec = { ...container.spec, name: `${container.name}-${shortId(id)}` };
-  context.ledger.insert(container, '', [{ action: 'recover' }]);
-  for (const exec of execs) if (exec.containerId === id) context.ledger.store.insertExec(exec);
-  context.registry.add(container);
-  context.log.warn('a container was recovered from its run folder', { container: id, name: container.name });
 }
 
 /** Moves a container's folders out of the way, where nothing removes them, and forgets its record. */

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LikerError, type Reason } from '../../common/errors.ts';
 
 export type StoreProblem = 'full' | 'read-only' | 'failing' | 'damaged';
@@ -51,8 +53,31 @@ export function isLocked(thrown: unknown): boolean {
   return locked.includes(resultCode(thrown));
 }
 
-/** What SQLite has thrown as an error that says what is wrong with the disk; anything else as it is. */
-export function storeError(thrown: unknown, tried: string): unknown {
+/**
+ * What SQLite has thrown as an error that says what is wrong with the disk; anything else as it is. SQLite keeps the errno
+ * to itself, so that the folder of the database is asked.
+ */
+export function storeError(thrown: unknown, tried: string, folder: string): unknown {
   const problem = problems[resultCode(thrown)];
-  return problem ? new StoreError(problem, tried, thrown) : thrown;
+  if (!problem) return thrown;
+  return new StoreError(problem === 'failing' ? byErrno[probe(folder)] ?? problem : problem, tried, thrown);
+}
+
+const byErrno: Readonly<Record<string, StoreProblem>> = {
+  EROFS: 'read-only',
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+};
+
+/** The errno of making a file in the folder and writing to it; empty when that can be done. */
+export function probe(folder: string): string {
+  const path = join(folder, `probe-${process.pid}`);
+  try {
+    writeFileSync(path, 'x');
+    return '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  } finally {
+    rmSync(path, { force: true });
+  }
 }

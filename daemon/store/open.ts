@@ -1,6 +1,4 @@
 import {
-  accessSync,
-  constants,
   existsSync,
   readdirSync,
   readFileSync,
@@ -11,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
-import { tellExhausted } from '../../common/exhausted.ts';
+import { remedyOf } from '../../common/exhausted.ts';
 import type { Log } from '../log.ts';
-import { isLocked, StoreError } from './errors.ts';
+import { isLocked, probe, StoreError } from './errors.ts';
 import { Store } from './store.ts';
 
 export interface OpenedStore {
@@ -52,12 +50,12 @@ function pidFile(root: string): string {
   return join(root, 'likerd.pid');
 }
 
+/** A full disk is none to stop at: what runs on it is to be looked after. */
 function checkWritable(root: string): void {
-  try {
-    accessSync(root, constants.W_OK);
-  } catch (error) {
-    throw tellExhausted(error, `use '${root}'`);
-  }
+  const errno = probe(root);
+  if (errno === '' || ['ENOSPC', 'EDQUOT'].includes(errno)) return;
+  const why = remedyOf(errno) ?? 'it cannot be written to';
+  throw new LikerError('STORE_FAILED', `Cannot use '${root}': ${errno}: ${why}`, { metadata: { root, errno } });
 }
 
 function isMissing(file: string): boolean {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError, storeError } from './errors.ts';
 import { migrate } from './schema.ts';
@@ -48,12 +49,14 @@ const keepEvents = 100_000;
 export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #folder: string;
   readonly #clock: () => number;
   #lastSeq = 0;
   #oldestSeq = 0;
 
   /** Throws StoreError when the file cannot be read, or is to be made and cannot. `steadyMs` never goes back. */
   constructor(file: string, steadyMs: () => number = () => performance.now()) {
+    this.#folder = dirname(file);
     this.#db = new DatabaseSync(file);
     try {
       // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
@@ -68,7 +71,7 @@ export class Store {
       this.#clock = this.#continueClock(steadyMs);
     } catch (error) {
       this.#db.close();
-      throw storeError(error, `open the database '${file}'`);
+      throw storeError(error, `open the database '${file}'`, this.#folder);
     }
     try {
       this.transaction(() => this.#forget());
@@ -107,7 +110,7 @@ export class Store {
     try {
       return this.#prepare(sql).all(...values) as unknown as Row[];
     } catch (error) {
-      throw storeError(error, 'read the database');
+      throw storeError(error, 'read the database', this.#folder);
     }
   }
 
@@ -130,7 +133,7 @@ export class Store {
       this.#lastSeq = lastSeq;
       this.#oldestSeq = oldestSeq;
       if (this.#db.isTransaction) this.#prepare('ROLLBACK').run();
-      throw storeError(error, 'store the change');
+      throw storeError(error, 'store the change', this.#folder);
     }
   }
 
@@ -155,9 +158,14 @@ export class Store {
     this.#prepare('UPDATE container SET name = ?, spec = ? WHERE id = ?').run(name, spec, id);
   }
 
+  /** Removes a container and its execs. */
+  dropContainer(id: string): void {
+    this.#prepare('DELETE FROM container WHERE id = ?').run(id);
+  }
+
   /** Removes a container and its execs and keeps a trace of how it ended. */
   deleteContainer(id: string, name: string, exit: string | null): void {
-    this.#prepare('DELETE FROM container WHERE id = ?').run(id);
+    this.dropContainer(id);
     this.#prepare('INSERT OR REPLACE INTO tombstone (id, name, time, exit) VALUES (?, ?, ?, ?)').run(
       id,
       name,

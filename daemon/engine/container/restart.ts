@@ -27,7 +27,7 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
 /** Puts the container into `restarting` and starts it after its pause. */
 export function scheduleRestart(context: EngineContext, container: Container, exit: ExitStatus): void {
   const row = restartsInARow(container);
-  const pauseMs = Math.min(firstPauseMs * 2 ** row, longestPauseMs);
+  const pauseMs = pauseAfter(row);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
     facts: { restartCount: row + 1 },
@@ -36,12 +36,13 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
 }
 
 /**
- * Starts the container after its pause; call it again after a restart of the daemon, which goes by the time in the phase
- * as far as a clock that was set meanwhile can be believed.
+ * Starts the container after its pause. Without it, as after a restart of the daemon, what is left of it is told by the time
+ * in the phase, as far as a clock that may have been set meanwhile can be believed.
  */
 export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
   if (container.phase.state !== 'restarting') return;
-  const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longestPauseMs);
+  const longest = pauseAfter(Math.max(0, container.facts.restartCount - 1));
+  const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longest);
   const start = () => {
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
@@ -65,6 +66,10 @@ export function cancelRestart(context: EngineContext, container: Container): voi
     phase: { state: 'exited', exit: container.phase.exit },
     facts: { stopRequested: true },
   });
+}
+
+function pauseAfter(restarts: number): number {
+  return Math.min(firstPauseMs * 2 ** restarts, longestPauseMs);
 }
 
 /** Restarts so far; none when the last life was long enough. */

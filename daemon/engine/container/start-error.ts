@@ -3,7 +3,12 @@ import { LikerError, type Reason } from '../../../common/errors.ts';
 import { exhaustedReason, remedyOf } from '../../../common/exhausted.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** The usual name where a number has two, such as EAGAIN and EWOULDBLOCK: it comes first in the list. */
+const errnoNames = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
@@ -24,9 +29,10 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const metadata = { ...syscall };
   if (failure.step === 'exec') return execError(what, errno, failure.object, { syscall, metadata });
   const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
+  const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
     reasonOf(errno),
-    `Cannot start ${what}: step '${failure.step}' failed on '${failure.object}': ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
+    `Cannot start ${what}: step '${failure.step}' failed${on}: ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
     { syscall, metadata },
   );
 }
