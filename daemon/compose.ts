@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { LikerError } from '../common/errors.ts';
 import { Registry } from './engine/container/registry.ts';
 import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
@@ -13,7 +12,7 @@ import { Processes } from './kernel/process/processes.ts';
 import { Layers } from './kernel/rootfs/layers.ts';
 import type { Log } from './log.ts';
 import { attachDeviceFilter } from './native/libliker.ts';
-import { Store } from './store/store.ts';
+import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {
   readonly engine: Engine;
@@ -30,7 +29,7 @@ export async function compose(
     mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
-  const store = openStore(root);
+  const { store, recordsLost, recovered } = openStore(root, log);
   const cgroups = Cgroups.open({
     parent: cgroupName(root),
     attachDeviceFilter,
@@ -38,10 +37,11 @@ export async function compose(
   });
   const layers = new Layers(root);
   const processes = new Processes();
+  const ledger = new Ledger(store, log);
   const engine = new Engine({
     paths: { root, run },
     log,
-    ledger: new Ledger(store),
+    ledger: ledger,
     registry: new Registry(),
     cgroups,
     layers,
@@ -49,8 +49,11 @@ export async function compose(
     identities: makeIdentities(),
     openReaders: new OpenReaders(),
     freshBoot: isFreshBoot(root),
+    freshBoot: isFreshBoot(root, log),
+    recordsLost,
   });
   await engine.adopt();
+  recovered();
   return {
     engine,
     close: async ({ stopContainers }) => {
@@ -59,39 +62,22 @@ export async function compose(
       await layers.settled();
       cgroups.close();
       processes[Symbol.dispose]();
+      ledger[Symbol.dispose]();
       store[Symbol.dispose]();
     },
   };
 }
 
-/** Remembers the boot in which a daemon ran last on this root. */
-function isFreshBoot(root: string): boolean {
+/** Remembers the boot in which a daemon ran last on this root, when the disk lets it. */
+function isFreshBoot(root: string, log: Log): boolean {
   const file = join(root, 'boot-id');
   const last = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const now = bootId();
-  if (last !== now) writeFileSync(file, now);
+  if (last !== now) writeIfRoom(file, now, log);
   return last !== '' && last !== now;
 }
 
 /** Each root has its own parent group, so that daemons beside each other never touch each other's. */
 function cgroupName(root: string): string {
   return `liker-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
-}
-
-/** Opens the database, which only one daemon can hold. Errors: ALREADY_RUNNING. */
-function openStore(root: string): Store {
-  const pidFile = join(root, 'likerd.pid');
-  try {
-    const store = new Store(join(root, 'liker.db'));
-    writeFileSync(pidFile, `${process.pid}\n`);
-    return store;
-  } catch (error) {
-    if (!String((error as Error).message).includes('locked')) throw error;
-    const pid = readFileSync(pidFile, 'utf8').trim();
-    throw new LikerError(
-      'ALREADY_RUNNING',
-      `Cannot use '${root}': likerd with pid ${pid} holds it; stop that one, or give another --root`,
-      { metadata: { pid, root } },
-    );
-  }
 }

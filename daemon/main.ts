@@ -1,7 +1,9 @@
 // likerd: reads the options, claims the socket, builds the engine, serves the API, and ends on a signal.
 import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
+import { tellExhausted } from '../common/exhausted.ts';
 import { type Api, serveApi } from './api/server.ts';
 import { claimSocket, type Listener } from './api/socket.ts';
 import { compose } from './compose.ts';
@@ -24,11 +26,13 @@ try {
   const options = await parseOptions(process.argv.slice(2), process.env, packageVersion());
   if (options !== null) await run(options);
 } catch (thrown) {
-  console.error(`likerd: ${asError(thrown).message}`);
+  console.error(`likerd: ${asError(tellExhausted(thrown, 'start')).message}`);
   process.exit(1);
 }
 
 async function run(options: DaemonOptions): Promise<void> {
+  // Starts libuv's threads now: it aborts when it cannot do so later, at the limit of processes.
+  await stat('/');
   if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');
   const log = openLog({
     level: options.logLevel,

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../proto/gen/types/liker/v1/LogEntry.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { logs as logService } from '../connection/methods.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
+import { notice } from '../output/notice.ts';
 import { Sink } from '../output/sink.ts';
 import { defined } from '../spec/resources.ts';
 import { timeFlag } from './time-flags.ts';
@@ -70,11 +71,18 @@ class LogPrinter {
   }
 
   /** A long line comes in parts: only the first has the time before it. */
-  async print({ stream, time, data }: LogEntry): Promise<void> {
+  async print({ stream, time, data, lostBytes }: LogEntry): Promise<void> {
+    if (lostBytes > 0) return this.#tellLost(stream === 'LOG_STREAM_STDERR' ? 'stderr' : 'stdout', lostBytes);
     const out = this.#streams[stream === 'LOG_STREAM_STDERR' ? stream : 'LOG_STREAM_STDOUT'];
     const prefix = this.#withTime && !out.inLine ? Buffer.from(`${rfc3339Nano(time)} `) : Buffer.alloc(0);
     out.inLine = data.at(-1) !== 0x0a;
     await out.sink.write(Buffer.concat([prefix, data]));
+  }
+
+  /** In its place between what was written before and after. */
+  async #tellLost(stream: string, bytes: number): Promise<void> {
+    await this.flush();
+    notice(`${bytes} bytes of ${stream} are missing here: they could not be logged`);
   }
 
   async flush(): Promise<void> {

@@ -159,8 +159,8 @@ test('a wait ends with the exit, or with its client', async () => {
 test('logs come in batches with their times, and a client that leaves ends the reading', async () => {
   const left = Promise.withResolvers<void>();
   const entries: LogEntry[] = [
-    { timeNs: 1_700_000_000_123_456_789n, stream: 'stdout', data: Buffer.from('a\n') },
-    { timeNs: 1_700_000_000_123_456_790n, stream: 'stderr', data: Buffer.from([0xff, 0x0a]) },
+    { timeNs: 1_700_000_000_123_456_789n, stream: 'stdout', data: Buffer.from('a\n'), lostBytes: 0 },
+    { timeNs: 1_700_000_000_123_456_790n, stream: 'stderr', data: Buffer.from([0xff, 0x0a]), lostBytes: 0 },
   ];
   let asked: unknown;
   await using fixture = await ApiFixture.start({

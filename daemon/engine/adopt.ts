@@ -1,18 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
+import { ageMs } from '../kernel/proc/processes.ts';
 import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
+import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { clientLost } from './container/client-lost.ts';
-import { Container } from './container/container.ts';
+import type { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
-import { endedUnseen, endedWhileAway, reconnectMs, release, watchOrphan } from './container/main-end.ts';
+import {
+  endedUnseen,
+  endedWhileAway,
+  reconnectMs,
+  release,
+  removeRecord,
+  watchOrphan,
+} from './container/main-end.ts';
 import { oomKillsOf, tellOomKills } from './container/oom.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armRestart, scheduleRestart } from './container/restart.ts';
-import { armTimeout, newProcess, shimListener } from './container/runtime.ts';
+import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { type EngineContext, runFolder } from './context.ts';
+import { readRecords, setAside } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 
 /**
@@ -20,7 +30,7 @@ import type { ContainerProcess } from './session/process.ts';
  * believes them, and clears away what belongs to no record.
  */
 export async function adoptAll(context: EngineContext): Promise<void> {
-  for (const row of context.ledger.store.containers()) context.registry.add(Container.fromRow(row));
+  readRecords(context);
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
@@ -64,9 +74,13 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
       continue;
     }
     process.adopt(held, { graceMs: reconnectMs, attended: held.process === 0 && container.facts.attended });
-    if (held.process !== 0 && held.exit) queueExecEnd(context, container, process, held.exit);
+    if (held.process !== 0 && held.exit)
+      queueExecEnd(context, container, process, held.exit, rows.get(held.process)?.exit !== null);
     else if (held.state !== 'ended') expectClient(context, container, process, held);
   }
+  // A record that was lost may be older than the last exec.
+  const nextExec = Math.max(container.facts.nextExec, ...state.processes.map((held) => held.process + 1));
+  container.facts = { ...container.facts, nextExec };
   const main = state.processes.find((held) => held.process === 0);
   if (main) believe(context, container, shim, main);
   context.log.info('container adopted', {
@@ -122,7 +136,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
   context.ledger.change(container, { phase }, ...events);
   tellOomKills(context, container, oomKillsOf(context, container));
-  armTimeout(context, container, startedAt);
+  lives(context, container, ageMs(main.startTime));
 }
 
 function queueExecEnd(
@@ -130,8 +144,9 @@ function queueExecEnd(
   container: Container,
   process: ContainerProcess,
   exit: ShimExit,
+  isStored: boolean,
 ): void {
-  execEnded(context, container, process, exit).catch((error: unknown) => {
+  execEnded(context, container, process, exit, { isStored }).catch((error: unknown) => {
     context.log.error('cleaning up after an exec failed', {
       container: container.id,
       error: asError(error).message,
@@ -158,6 +173,15 @@ function expectClient(
 /** No shim answers: tells from the exit record and the kernel what has become of the container. */
 async function withoutShim(context: EngineContext, container: Container, folder: string): Promise<void> {
   const live = livePhase(container.phase);
+  // Its folders go after its record, but on a full disk, where a removal cannot be stored.
+  if (
+    !isDirectory(context.layers.folders(container.id).base) &&
+    !(live && context.processes.isAlive(live.main))
+  ) {
+    await release(context, container);
+    removeRecord(context, container, null);
+    return;
+  }
   const recorded = readExitRecord(folder);
   if (recorded && (live || container.phase.state === 'created')) {
     await endedUnseen(context, container, recorded);
@@ -197,18 +221,33 @@ function readExitRecord(folder: string): ExitStatus | null {
   };
 }
 
-/** Clears away control groups and folders that belong to no record. */
+/**
+ * Clears away control groups and folders that belong to no record. What still has a shim is left alone: it is a container
+ * of which nothing is known, and a container is never ended by a lost record.
+ */
 async function sweep(context: EngineContext): Promise<void> {
-  const known = (id: string) => context.registry.byId(id) !== null;
-  for (const id of context.cgroups.list()) {
-    if (known(id)) continue;
+  const runs = readdirSync(join(context.paths.run, 'c'));
+  const unknown = (id: string) => context.registry.byId(id) === null;
+  const alive = new Set<string>();
+  for (const id of runs.filter(unknown)) if (await hasShim(context, id)) alive.add(id);
+  const isOver = (id: string) => unknown(id) && !alive.has(id);
+  for (const id of context.cgroups.list().filter(isOver)) {
     const cgroup = context.cgroups.open(id);
     context.log.warn('removing a control group without a container', { cgroup: id });
     await cgroup.kill();
     await cgroup.remove();
   }
-  for (const id of context.layers.list()) if (!known(id)) context.layers.remove(id);
-  for (const id of readdirSync(join(context.paths.run, 'c'))) {
-    if (!known(id)) context.layers.removeRunFolder(runFolder(context, id));
+  for (const id of context.layers.list().filter(isOver)) {
+    if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
+    else context.layers.remove(id);
   }
+  for (const id of runs.filter(isOver)) context.layers.removeRunFolder(runFolder(context, id));
+}
+
+async function hasShim(context: EngineContext, id: string): Promise<boolean> {
+  const shim = await context.processes.connect(runFolder(context, id)).catch(() => null);
+  if (!shim) return false;
+  shim.leave();
+  context.log.error('a container runs of which there is no record: it is left alone', { container: id });
+  return true;
 }

@@ -136,6 +136,8 @@ export interface LogEntry {
   readonly stream: 'stdout' | 'stderr';
   /** With the newline when the line is complete. */
   readonly data: Buffer;
+  /** Bytes of the stream that could not be logged before this; then there is no data. 0: none. */
+  readonly lostBytes: number;
 }
 
 export interface ReadLogsOptions {

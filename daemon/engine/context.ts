@@ -59,6 +59,8 @@ export interface EngineContext {
   readonly openReaders: OpenReaders;
   /** The machine was started since the last daemon on this root. */
   readonly freshBoot: boolean;
+  /** The database is a new one, since the last was damaged or is gone: what it knew is kept where it can be. */
+  readonly recordsLost: boolean;
 }
 
 /** Folder of a container's run state. */

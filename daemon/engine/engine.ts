@@ -50,6 +50,7 @@ import { measureDisk } from './disk-usage.ts';
 import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
+import { recoveryWarnings } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 import { readStats, watchStats } from './stats/stats.ts';
 
@@ -279,7 +280,7 @@ export class Engine implements EngineApi {
   }
 
   info(): EngineInfo {
-    const { registry, paths, cgroups, identities } = this.#context;
+    const { registry, paths, cgroups, identities, ledger } = this.#context;
     const states = registry.all().map((container) => container.phase.state);
     const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
     return {
@@ -294,9 +295,13 @@ export class Engine implements EngineApi {
       knobs: [...cgroups.knobs(), ...processKnobs],
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
-      warnings: identities.seccomp
-        ? []
-        : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter'],
+      warnings: [
+        ...(identities.seccomp
+          ? []
+          : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
+        ...(ledger.problem === null ? [] : [ledger.problem]),
+        ...recoveryWarnings(this.#context),
+      ],
     };
   }
 

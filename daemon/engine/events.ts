@@ -20,8 +20,7 @@ export async function* subscribe(
     for (let page = ledger.after(seq, pageSize); page.length > 0; page = ledger.after(seq, pageSize)) {
       for (const event of page) {
         seq = event.seq;
-        if (options.untilMs !== null && event.time >= options.untilMs) return;
-        if (wanted(event)) yield event;
+        if (inTime(event, options) && wanted(event)) yield event;
         if (signal.aborted) return;
       }
     }
@@ -29,6 +28,11 @@ export async function* subscribe(
       return;
     await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, signal)]));
   }
+}
+
+/** Each for itself: a clock that was set leaves events whose times are not in their order. */
+function inTime({ time }: EventRecord, { sinceMs, untilMs }: SubscribeOptions): boolean {
+  return (sinceMs === null || time >= sinceMs) && (untilMs === null || time < untilMs);
 }
 
 function firstSeq(ledger: Ledger, options: SubscribeOptions): number {

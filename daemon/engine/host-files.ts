@@ -25,8 +25,17 @@ export function writeHostFiles(
     hosts: () => hosts(spec, hostname),
     'resolv.conf': () => resolvConf(spec),
   };
-  for (const name of names) writeFileSync(join(folder, name), text[name](), { mode: 0o644 });
+  for (const name of names) write(join(folder, name), text[name]());
   return hostFiles(folder, spec);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o644 });
+  } catch (error) {
+    // Node's own of a write(2) does not name the file.
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
 }
 
 function hosts(spec: ContainerSpec, hostname: string): string {

@@ -1,6 +1,9 @@
 import { type StoredEvent, storedEvents } from '../../common/channels.ts';
-import type { Store } from '../store/store.ts';
+import type { Log } from '../log.ts';
+import { StoreError } from '../store/errors.ts';
+import type { EventRow, ExecRow, Store } from '../store/store.ts';
 import type { EventRecord } from './api.ts';
+import { Backlog } from './backlog.ts';
 import type { Container, Facts } from './container/container.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
 import type { ContainerSpec } from './container/spec.ts';
@@ -17,79 +20,146 @@ export interface NewEvent {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** Every change of a container goes through here: one transaction with its events, then memory, then those who wait. */
+/**
+ * Every change of a container goes through here, each with its events in one transaction. What a call asks for is stored
+ * before it is done: `insert`, `decide`, `addExec` throw when that cannot be. What has happened is true whether the disk takes
+ * it or not: `change`, `event`, `delete`, `endExec`, `forgetExec` are in memory at once and stored now or as soon as there is room.
+ */
 export class Ledger {
   readonly store: Store;
   /** Notified after events were committed. */
   readonly events = new Notifier();
+  readonly #backlog: Backlog;
 
-  constructor(store: Store) {
+  constructor(store: Store, log: Log) {
     this.store = store;
+    this.#backlog = new Backlog(
+      (change) => store.transaction(change),
+      () => this.events.notify(),
+      log,
+    );
+  }
+
+  /** Stores what waits for room, if there is; call it before the store is closed. */
+  [Symbol.dispose](): void {
+    this.#backlog[Symbol.dispose]();
+  }
+
+  /** Why changes wait to be stored; null when none does. */
+  get problem(): string | null {
+    return this.#backlog.problem;
+  }
+
+  /** Runs the action when all that has happened until now is stored. */
+  afterStored(action: () => void): void {
+    this.#backlog.after(action);
+  }
+
+  /** There may be room again. */
+  roomMade(): void {
+    this.#backlog.tryNow();
   }
 
   insert(container: Container, requestId: string, events: readonly NewEvent[]): void {
-    this.store.transaction(() => {
+    this.#strictly(() => {
       this.store.insertContainer(container.toRow());
       if (requestId) this.store.insertRequest(requestId, container.id);
-      for (const event of events) this.#add(container, event);
+      this.#writer(container, events)();
     });
-    this.events.notify();
   }
 
-  change(container: Container, change: Change, ...events: readonly NewEvent[]): void {
+  decide(container: Container, change: Change, ...events: readonly NewEvent[]): void {
     const { phase, facts, spec } = container;
-    container.phase = change.phase ?? phase;
-    container.facts = { ...facts, ...change.facts };
-    container.spec = change.spec ?? spec;
+    this.#apply(container, change);
     try {
-      this.store.transaction(() => {
-        this.store.updatePhase(
-          container.id,
-          JSON.stringify(container.phase),
-          JSON.stringify(container.facts),
-        );
-        if (change.spec) this.store.updateSpec(container.id, container.name, JSON.stringify(change.spec));
-        for (const event of events) this.#add(container, event);
-      });
+      this.#strictly(this.#writer(container, events, change));
     } catch (error) {
       Object.assign(container, { phase, facts, spec });
       throw error;
     }
     container.changed.notify();
+  }
+
+  /** Throws unless all that has happened is stored. */
+  requireStored(): void {
+    this.#backlog.flush();
+  }
+
+  change(container: Container, change: Change, ...events: readonly NewEvent[]): void {
+    this.#apply(container, change);
+    this.#backlog.keep(this.#writer(container, events, change), { needed: true });
+    container.changed.notify();
     if (events.length > 0) this.events.notify();
   }
 
-  delete(container: Container, exit: ExitStatus | null): void {
-    this.store.transaction(() => {
-      this.store.deleteContainer(container.id, container.name, exit && JSON.stringify(exit));
-      this.#add(container, { action: 'destroy' });
-    });
+  /** A removal that a call `asked` for makes room on a full disk; on one that takes no change at all it is refused. */
+  delete(
+    container: Container,
+    exit: ExitStatus | null,
+    { asked }: { readonly asked: boolean } = { asked: false },
+  ): void {
+    const { id, name } = container;
+    const event = this.#writer(container, [{ action: 'destroy' }]);
+    const write = () => {
+      this.store.deleteContainer(id, name, exit && JSON.stringify(exit));
+      event();
+    };
+    if (!asked || !this.#fits(write)) this.#backlog.keep(write, { needed: true });
     container.removed = true;
     container.changed.notify();
     this.events.notify();
   }
 
-  /** An event without a change of the container's record; `also` is part of the transaction. */
-  event(container: Container, event: NewEvent, also: () => void = () => {}): void {
-    this.store.transaction(() => {
-      also();
-      this.#add(container, event);
-    });
+  /** An event without a change of the container's record. */
+  event(container: Container, event: NewEvent): void {
+    this.#backlog.keep(this.#writer(container, [event]), { needed: false });
     this.events.notify();
   }
 
-  #add(container: Container, event: NewEvent): void {
-    if (storedEvents.hasSubscribers) {
-      const { action, attributes = {} } = event;
-      storedEvents.publish({ action, attributes } satisfies StoredEvent);
-    }
-    this.store.addEvent({
-      time: Date.now(),
-      containerId: container.id,
-      containerName: container.name,
-      action: event.action,
-      attributes: JSON.stringify({ ...container.spec.labels, name: container.name, ...event.attributes }),
+  /** An event of the engine itself. */
+  engineEvent(action: string, attributes: Readonly<Record<string, string>>): void {
+    const row = { time: Date.now(), containerId: '', containerName: '', action };
+    const write = () => this.store.addEvent({ ...row, attributes: JSON.stringify(attributes) });
+    this.#backlog.keep(write, { needed: false });
+    this.events.notify();
+  }
+
+  addExec(container: Container, row: ExecRow, requestId: string, event: NewEvent): void {
+    this.#strictly(() => {
+      this.#writer(container, [event], { facts: {} })();
+      this.store.insertExec(row);
+      if (requestId) this.store.insertRequest(requestId, row.id);
     });
+  }
+
+  endExec(container: Container, id: string, exit: ExitStatus, event: NewEvent): void {
+    const tell = this.#writer(container, [event]);
+    const write = () => {
+      this.store.setExecExit(id, JSON.stringify(exit));
+      tell();
+    };
+    this.#backlog.keep(write, { needed: true });
+    this.events.notify();
+  }
+
+  /** Takes a container in whose record was lost, in place of what there may be of it. */
+  recover(container: Container, execs: readonly ExecRow[]): void {
+    this.#strictly(() => {
+      this.store.dropContainer(container.id);
+      this.store.insertContainer(container.toRow());
+      for (const exec of execs) this.store.insertExec(exec);
+      this.#writer(container, [{ action: 'recover' }])();
+    });
+  }
+
+  /** Removes a record that cannot be read. */
+  forget(id: string, attributes: Readonly<Record<string, string>>): void {
+    this.#backlog.keep(() => this.store.dropContainer(id), { needed: true });
+    this.engineEvent('set_aside', attributes);
+  }
+
+  forgetExec(id: string): void {
+    this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
   }
 
   /** Events after `seq`, parsed. */
@@ -99,4 +169,54 @@ export class Ledger {
       attributes: JSON.parse(row.attributes) as Record<string, string>,
     }));
   }
+
+  #strictly(write: () => void): void {
+    this.#backlog.flush();
+    this.store.transaction(write);
+    this.events.notify();
+  }
+
+  /** As #strictly; false when the disk is full. */
+  #fits(write: () => void): boolean {
+    try {
+      this.#strictly(write);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError && error.problem === 'full') return false;
+      throw error;
+    }
+  }
+
+  #apply(container: Container, change: Change): void {
+    container.phase = change.phase ?? container.phase;
+    container.facts = { ...container.facts, ...change.facts };
+    container.spec = change.spec ?? container.spec;
+  }
+
+  /** Writes the container as it is now, whenever it is called. */
+  #writer(container: Container, events: readonly NewEvent[], change: Change = {}): () => void {
+    const { id, name } = container;
+    const state = change.phase || change.facts ? container.stateRow() : null;
+    const spec = change.spec ? JSON.stringify(change.spec) : null;
+    const rows = events.map((event) => eventRow(container, event));
+    return () => {
+      if (state) this.store.updatePhase(id, state.phase, state.facts);
+      if (spec) this.store.updateSpec(id, name, spec);
+      for (const row of rows) this.store.addEvent(row);
+    };
+  }
+}
+
+function eventRow(container: Container, event: NewEvent): Omit<EventRow, 'seq'> {
+  if (storedEvents.hasSubscribers) {
+    const { action, attributes = {} } = event;
+    storedEvents.publish({ action, attributes } satisfies StoredEvent);
+  }
+  return {
+    time: Date.now(),
+    containerId: container.id,
+    containerName: container.name,
+    action: event.action,
+    attributes: JSON.stringify({ ...container.spec.labels, name: container.name, ...event.attributes }),
+  };
 }

@@ -25,11 +25,11 @@ export async function* readLogs(
       const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
       if (entries.length > 0) yield entries;
       if (signal.aborted) return;
-      if (options.untilNs !== null && batch.some((entry) => entry.timeNs >= (options.untilNs as bigint)))
-        return;
       await setImmediate();
     }
-    if (!more || !live || container.removed || signal.aborted) return;
+    // By the clock and not by what was read: one that was set leaves entries whose times are not in their order.
+    const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
+    if (!more || !live || isPast || container.removed || signal.aborted) return;
     await more;
   }
 }
@@ -45,6 +45,10 @@ async function* lastLines(
   for (let batch = reader.read(); batch !== null; batch = reader.read()) {
     for (const parsed of batch) {
       if (!inRange(parsed, range)) continue;
+      if (parsed.lostBytes > 0) {
+        lines.push([toEntry(parsed)]);
+        continue;
+      }
       let line = open[parsed.stream];
       if (!line) {
         line = [];
@@ -72,6 +76,7 @@ function toEntry(entry: ParsedEntry): LogEntry {
   return {
     timeNs: entry.timeNs,
     stream: entry.stream,
-    data: entry.partial ? entry.text : Buffer.concat([entry.text, lineEnd]),
+    data: entry.partial || entry.lostBytes > 0 ? entry.text : Buffer.concat([entry.text, lineEnd]),
+    lostBytes: entry.lostBytes,
   };
 }

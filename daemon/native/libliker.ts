@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import { LikerError, type Reason } from '../../common/errors.ts';
+import { exhaustedReason, remedyOf } from '../../common/exhausted.ts';
 import { koffi } from './koffi.ts';
 
 /** A shim that has been started. Both fds belong to the caller. */
@@ -62,6 +63,7 @@ function library(): ReturnType<typeof bind> {
 }
 
 function reasonFor(errno: string): Reason {
+  if (remedyOf(errno) !== null) return exhaustedReason(errno);
   return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
 }
 
@@ -69,10 +71,16 @@ function reasonFor(errno: string): Reason {
 function check(result: number, step: string, syscall: string, object: string): number {
   if (result >= 0) return result;
   const errno = getSystemErrorName(result);
-  throw new LikerError(reasonFor(errno), `Cannot ${step} '${object}': ${syscall} failed with ${errno}`, {
-    syscall: { step, syscall, errno, object },
-    metadata: { object, errno },
-  });
+  const remedy = remedyOf(errno);
+  const why = remedy === null ? '' : `: ${remedy}`;
+  throw new LikerError(
+    reasonFor(errno),
+    `Cannot ${step} '${object}': ${syscall} failed with ${errno}${why}`,
+    {
+      syscall: { step, syscall, errno, object },
+      metadata: { object, errno },
+    },
+  );
 }
 
 function isError(result: number, name: string): boolean {

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { LikerError } from '../../common/errors.ts';
+import { StoreError, storeError } from './errors.ts';
 import { migrate } from './schema.ts';
 
 /** A container as stored; spec, phase and facts are JSON of the engine's types. */
@@ -37,17 +38,6 @@ export interface Tombstone {
   readonly exit: string | null;
 }
 
-/** SQLITE_FULL (https://sqlite.org/rescode.html#full). */
-const sqliteFull = 13;
-
-function diskFull(cause: unknown): LikerError {
-  return new LikerError(
-    'TOO_MANY',
-    "Cannot store the change: the disk that holds likerd's --root is full; free some space and try again",
-    { cause },
-  );
-}
-
 /** How long the result of a request, and the trace of a removed container, are kept. */
 const keepMs = 10 * 60_000;
 const keepEvents = 100_000;
@@ -59,20 +49,48 @@ const keepEvents = 100_000;
 export class Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #lastSeq: number;
-  #oldestSeq: number;
+  readonly #folder: string;
+  readonly #clock: () => number;
+  #lastSeq = 0;
+  #oldestSeq = 0;
 
-  constructor(file: string) {
+  /** Throws StoreError when the file cannot be read, or is to be made and cannot. `steadyMs` never goes back. */
+  constructor(file: string, steadyMs: () => number = () => performance.now()) {
+    this.#folder = dirname(file);
     this.#db = new DatabaseSync(file);
-    // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
-    this.#db.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
-    );
-    migrate(this.#db, file);
-    const range = this.#prepare('SELECT min(seq) AS oldest, max(seq) AS last FROM event').get();
-    this.#lastSeq = Number(range?.['last'] ?? 0);
-    this.#oldestSeq = Number(range?.['oldest'] ?? 0);
-    this.#forget();
+    try {
+      // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
+      this.#db.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
+      );
+      this.#verify();
+      migrate(this.#db, file);
+      const range = this.#prepare('SELECT min(seq) AS oldest, max(seq) AS last FROM event').get();
+      this.#lastSeq = Number(range?.['last'] ?? 0);
+      this.#oldestSeq = Number(range?.['oldest'] ?? 0);
+      this.#clock = this.#continueClock(steadyMs);
+    } catch (error) {
+      this.#db.close();
+      throw storeError(error, `open the database '${file}'`, this.#folder);
+    }
+    try {
+      this.transaction(() => this.#forget());
+    } catch (error) {
+      // What is past its time may stay until there is room again.
+      if (!(error instanceof StoreError) || error.problem === 'damaged') throw error;
+    }
+  }
+
+  /**
+   * What the age of requests and tombstones is measured by: it goes on where the last daemon stopped and counts the time in
+   * which one runs, whatever is done to the machine's clock.
+   */
+  #continueClock(steadyMs: () => number): () => number {
+    const row = this.#prepare(
+      'SELECT max(time) AS last FROM (SELECT time FROM request UNION ALL SELECT time FROM tombstone)',
+    ).get();
+    const base = Number(row?.['last'] ?? 0) - Math.floor(steadyMs());
+    return () => base + Math.floor(steadyMs());
   }
 
   [Symbol.dispose](): void {
@@ -88,26 +106,42 @@ export class Store {
     return statement;
   }
 
+  #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
+    try {
+      return this.#prepare(sql).all(...values) as unknown as Row[];
+    } catch (error) {
+      throw storeError(error, 'read the database', this.#folder);
+    }
+  }
+
+  /** Throws when a page is not as SQLite has written it: better now than in the midst of a change. */
+  #verify(): void {
+    const [row] = this.#prepare('PRAGMA quick_check(1)').all();
+    const answer = String(row?.['quick_check']);
+    if (answer !== 'ok') throw Object.assign(new Error(answer), { errcode: 11 });
+  }
+
   /** Runs `change` in one transaction: all of it happens, or, when it throws, none. */
   transaction<T>(change: () => T): T {
-    const lastSeq = this.#lastSeq;
-    this.#prepare('BEGIN IMMEDIATE').run();
+    const [lastSeq, oldestSeq] = [this.#lastSeq, this.#oldestSeq];
     try {
+      this.#prepare('BEGIN IMMEDIATE').run();
       const result = change();
       this.#prepare('COMMIT').run();
       return result;
     } catch (error) {
       this.#lastSeq = lastSeq;
+      this.#oldestSeq = oldestSeq;
       if (this.#db.isTransaction) this.#prepare('ROLLBACK').run();
-      if ((error as { errcode?: number }).errcode === sqliteFull) throw diskFull(error);
-      throw error;
+      throw storeError(error, 'store the change', this.#folder);
     }
   }
 
+  /** In the order in which they were made. */
   containers(): ContainerRow[] {
-    return this.#prepare(
-      'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY created_at, rowid',
-    ).all() as unknown as ContainerRow[];
+    return this.#all<ContainerRow>(
+      'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY rowid',
+    );
   }
 
   insertContainer(row: ContainerRow): void {
@@ -124,26 +158,31 @@ export class Store {
     this.#prepare('UPDATE container SET name = ?, spec = ? WHERE id = ?').run(name, spec, id);
   }
 
+  /** Removes a container and its execs. */
+  dropContainer(id: string): void {
+    this.#prepare('DELETE FROM container WHERE id = ?').run(id);
+  }
+
   /** Removes a container and its execs and keeps a trace of how it ended. */
   deleteContainer(id: string, name: string, exit: string | null): void {
-    this.#prepare('DELETE FROM container WHERE id = ?').run(id);
+    this.dropContainer(id);
     this.#prepare('INSERT OR REPLACE INTO tombstone (id, name, time, exit) VALUES (?, ?, ?, ?)').run(
       id,
       name,
-      Date.now(),
+      this.#clock(),
       exit,
     );
   }
 
   tombstone(id: string): Tombstone | null {
-    const row = this.#prepare('SELECT id, name, exit FROM tombstone WHERE id = ?').get(id);
-    return (row as unknown as Tombstone | undefined) ?? null;
+    return this.#all<Tombstone>('SELECT id, name, exit FROM tombstone WHERE id = ?', id)[0] ?? null;
   }
 
   execs(containerId: string): ExecRow[] {
-    return this.#prepare(
+    return this.#all<ExecRow>(
       'SELECT id, container_id AS containerId, number, spec, on_disconnect AS onDisconnect, exit FROM exec WHERE container_id = ? ORDER BY number',
-    ).all(containerId) as unknown as ExecRow[];
+      containerId,
+    );
   }
 
   insertExec(row: ExecRow): void {
@@ -173,16 +212,20 @@ export class Store {
 
   /** At most `limit` events after `seq`, in order. */
   eventsAfter(seq: number, limit: number): EventRow[] {
-    return this.#prepare(
+    return this.#all<EventRow>(
       'SELECT seq, time, container_id AS containerId, container_name AS containerName, action, attributes FROM event WHERE seq > ? ORDER BY seq LIMIT ?',
-    ).all(seq, limit) as unknown as EventRow[];
+      seq,
+      limit,
+    );
   }
 
   /** The number of the last event before `time` (milliseconds), or of the one before the oldest. */
   seqBefore(time: number): number {
-    const row = this.#prepare('SELECT min(seq) AS seq FROM event WHERE time >= ?').get(time);
-    const first = row?.['seq'];
-    return first === null || first === undefined ? this.#lastSeq : Number(first) - 1;
+    const [row] = this.#all<{ seq: number | null }>(
+      'SELECT min(seq) AS seq FROM event WHERE time >= ?',
+      time,
+    );
+    return (row?.seq ?? this.#lastSeq + 1) - 1;
   }
 
   get lastSeq(): number {
@@ -195,24 +238,21 @@ export class Store {
 
   /** What the first call with this id led to; null when it is new. */
   request(id: string): string | null {
-    const row = this.#prepare('SELECT result FROM request WHERE id = ? AND time > ?').get(
-      id,
-      Date.now() - keepMs,
-    );
-    return row ? String(row['result']) : null;
+    const sql = 'SELECT result FROM request WHERE id = ? AND time > ?';
+    return this.#all<{ result: string }>(sql, id, this.#clock() - keepMs)[0]?.result ?? null;
   }
 
   insertRequest(id: string, result: string): void {
     this.#prepare('INSERT OR REPLACE INTO request (id, time, result) VALUES (?, ?, ?)').run(
       id,
-      Date.now(),
+      this.#clock(),
       result,
     );
   }
 
   /** Drops what is past its time. */
   #forget(): void {
-    const before = Date.now() - keepMs;
+    const before = this.#clock() - keepMs;
     this.#prepare('DELETE FROM request WHERE time <= ?').run(before);
     this.#prepare('DELETE FROM tombstone WHERE time <= ?').run(before);
     const oldest = this.#lastSeq - keepEvents + 1;

@@ -29,7 +29,7 @@ enum shim_frame {
   SHIM_LIMIT = 7,        /* stream; u64 offset: read the source no further than this (all ones: no bound) */
   SHIM_SNAPSHOT = 8,     /* u32 request, u64 since stdout, u64 since stderr: send what the rings hold from there
                             (all ones: nothing, only the end) */
-  SHIM_TAKEN = 9,        /* the daemon has stored the exit of this process. An exec is forgotten; when the main
+  SHIM_TAKEN = 9,        /* the daemon has the exit of this process. An exec is forgotten; when the main
                             process has ended and is taken and no exec is left, the shim ends. */
   SHIM_STDIN_OFFSET = 10,/* u64 session: answered by SHIM_STDIN_ACK at once */
 
@@ -49,9 +49,11 @@ enum shim_frame {
                             process has closed its stdin (then all ones) */
   SHIM_EXIT = 135,       /* i32 code, i32 signal, u32 core dumped, u64 exited at (ns), u64 stdout total,
                             u64 stderr total, u32 output cut. Comes after the last DATA of the process; the
-                            exit record is on disk. */
+                             exit record is on disk, unless there was no room for it. */
   SHIM_OOM = 136,        /* u64 count: so many processes of the container the kernel has killed for want of memory since
                             its start. Told at each kill while a daemon is there, not again after HELLO. */
+  SHIM_LOG_LOST = 137,   /* stream; u64 bytes: so much of it could not be written to the log, and what comes now can, or
+                            nothing comes any more */
 };
 
 /*

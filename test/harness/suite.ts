@@ -13,6 +13,8 @@ import { until } from './until.ts';
 export interface SuiteOptions extends DaemonOptions {
   readonly helpers?: string[];
   readonly programs?: string[];
+  /** Files that the daemon may open in these tests and keep, as /proc/PID/fd shows them. */
+  readonly mayKeep?: readonly string[];
 }
 
 /** What the tests of one file share: a daemon and a root file system. */
@@ -85,6 +87,7 @@ export function suite(options: SuiteOptions = {}): Suite {
     filesBefore = await settledFiles(daemon);
     // libuv opens one when a file is first watched, and keeps it.
     if (!filesBefore.includes(inotify)) filesBefore.push(inotify);
+    filesBefore.push(...(options.mayKeep ?? []));
   });
 
   after(async () => {

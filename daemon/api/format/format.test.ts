@@ -127,6 +127,7 @@ test('log entries are split into messages without loss', () => {
     timeNs: BigInt(index),
     stream: index % 2 ? ('stderr' as const) : ('stdout' as const),
     data: Buffer.alloc(16 * 1024, index),
+    lostBytes: 0,
   }));
   const messages = [...formatLogBatch(entries)];
   assert.ok(messages.length > 10);

@@ -21,10 +21,11 @@ export function* formatLogBatch(entries: readonly LogEntry[]): Generator<ReadLog
   if (batch.length > 0) yield { entries: batch };
 }
 
-function formatLogEntry({ timeNs, stream, data }: LogEntry): LogEntryInput {
+function formatLogEntry({ timeNs, stream, data, lostBytes }: LogEntry): LogEntryInput {
   return {
     time: timestampOfNs(timeNs),
     stream: stream === 'stdout' ? 'LOG_STREAM_STDOUT' : 'LOG_STREAM_STDERR',
     data,
+    lostBytes,
   };
 }

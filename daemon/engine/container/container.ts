@@ -6,6 +6,7 @@ import type { ContainerView } from '../api.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import { Mutex, Notifier } from '../sync.ts';
 import type { Phase } from './phase.ts';
+import { parseRow } from './record.ts';
 import type { AppliedLimit, ContainerSpec } from './spec.ts';
 
 /** What is known of a container beside its spec and phase; stored with it. */
@@ -78,7 +79,13 @@ export class Container {
   readonly pendingStarts = new Map<number, PendingStart>();
   /** Set from the end of the main process until everything of the run is cleaned up. */
   ending: Promise<void> | null = null;
+  /** Gives back what the last run had taken, where that could not be done at its end. */
+  cleanUp: (() => Promise<void>) | null = null;
   removed = false;
+  /** When its main process was started, by performance.now(). */
+  startedSteadyMs: number | null = null;
+  /** How long it ran the last time. */
+  lifeMs = 0;
   /** Kills it when its time is over (--timeout). */
   timeoutTimer: NodeJS.Timeout | null = null;
   /** Starts it again by its policy. */
@@ -94,25 +101,26 @@ export class Container {
     this.facts = values.facts ?? noFacts;
   }
 
+  /** Throws an Error that says why the row cannot be what likerd wrote. */
   static fromRow(row: ContainerRow): Container {
+    const { spec, phase, facts } = parseRow(row);
     return new Container({
       id: row.id,
       createdAt: row.createdAt,
-      spec: completeSpec(JSON.parse(row.spec) as ContainerSpec),
-      phase: JSON.parse(row.phase) as Phase,
-      facts: { ...noFacts, ...(JSON.parse(row.facts) as Partial<Facts>) },
+      spec: completeSpec(spec as ContainerSpec),
+      phase: phase as Phase,
+      facts: { ...noFacts, ...(facts as Partial<Facts>) },
     });
   }
 
   toRow(): ContainerRow {
-    return {
-      id: this.id,
-      name: this.spec.name,
-      createdAt: this.createdAt,
-      spec: JSON.stringify(this.spec),
-      phase: JSON.stringify(this.phase),
-      facts: JSON.stringify(this.facts),
-    };
+    const { id, name, createdAt } = this;
+    return { id, name, createdAt, spec: JSON.stringify(this.spec), ...this.stateRow() };
+  }
+
+  /** The part of its row that changes most. */
+  stateRow(): Pick<ContainerRow, 'phase' | 'facts'> {
+    return { phase: JSON.stringify(this.phase), facts: JSON.stringify(this.facts) };
   }
 
   get name(): string {

@@ -4,6 +4,7 @@ import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
 import { reconnectMs } from './main-end.ts';
+import { removeExecRecord } from './run-record.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
@@ -14,17 +15,14 @@ export async function execEnded(
   container: Container,
   process: ContainerProcess,
   shimExit: ShimExit,
+  { isStored }: { readonly isStored: boolean } = { isStored: false },
 ): Promise<void> {
   const { processId, number } = process.identity;
   const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
-  const { store } = context.ledger;
   // Once, also when the daemon that stored it died before it could tell the shim.
-  if (!store.execs(container.id).some((row) => row.id === processId && row.exit !== null)) {
-    context.ledger.event(
-      container,
-      { action: 'exec_die', attributes: { execID: processId, exitCode: String(exit.code) } },
-      () => store.setExecExit(processId, JSON.stringify(exit)),
-    );
+  if (!isStored) {
+    const attributes = { execID: processId, exitCode: String(exit.code) };
+    context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
   }
   process.ended(exit);
   if (process.awaitsClient) await process.clientsCameBack(reconnectMs);
@@ -33,6 +31,7 @@ export async function execEnded(
   container.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);
+  removeExecRecord(context, container, number);
   await removeExecCgroup(context, container, number);
 }
 
@@ -46,6 +45,6 @@ function forgetOld(context: EngineContext, container: Container): void {
   const ended = [...container.execs.values()].filter((exec) => exec.exit);
   for (const exec of ended.slice(0, Math.max(0, ended.length - keepEnded))) {
     container.execs.delete(exec.identity.processId);
-    context.ledger.store.deleteExec(exec.identity.processId);
+    context.ledger.forgetExec(exec.identity.processId);
   }
 }

@@ -12,6 +12,10 @@ const drainMs = 5_000;
 /** How long a client that was lost with an earlier daemon may take to come back for the end. */
 export const reconnectMs = 10_000;
 
+/** Between attempts to clean up. */
+const firstPauseMs = 200;
+const longestPauseMs = 10_000;
+
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
   const oomKills = oomKillsOf(context, container);
@@ -58,9 +62,7 @@ async function finish(
     await Promise.all(
       [...container.execs.values()].map((exec) => exec.awaitsClient && exec.clientsCameBack(reconnectMs)),
     );
-    await release(context, container);
-    if (container.spec.autoRemove) removeRecord(context, container, exit);
-    else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
+    await cleanUp(context, container, exit);
   } finally {
     container.ending = null;
     // Last of all, so that who sees the exit finds nothing left of the run.
@@ -70,26 +72,73 @@ async function finish(
   }
 }
 
+/** Gives back what the run has taken. What cannot be given back now is tried again until it can. */
+async function cleanUp(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
+  const attempt = async (): Promise<void> => {
+    await release(context, container);
+    container.cleanUp = null;
+    if (container.spec.autoRemove) removeRecord(context, container, exit);
+    else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
+  };
+  try {
+    await attempt();
+  } catch (error) {
+    container.cleanUp = attempt;
+    tryLater(context, container, error, firstPauseMs);
+  }
+}
+
+/** A start has failed and could not give back what it had taken. */
+export function cleanUpLater(context: EngineContext, container: Container, error: unknown): void {
+  container.cleanUp = async () => {
+    await release(context, container);
+    container.cleanUp = null;
+  };
+  tryLater(context, container, error, firstPauseMs);
+}
+
+function tryLater(context: EngineContext, container: Container, error: unknown, pauseMs: number): void {
+  context.log.error('cleaning up after a container failed, to be tried again', {
+    container: container.id,
+    error: asError(error),
+  });
+  const again = () =>
+    container.verbs
+      .run(async () => container.cleanUp?.())
+      .catch((next: unknown) => {
+        tryLater(context, container, next, Math.min(2 * pauseMs, longestPauseMs));
+      });
+  setTimeout(() => void again(), pauseMs).unref();
+}
+
 /** Once, also when the daemon that stored it died before it could let the shim go. */
 function record(context: EngineContext, container: Container, exit: ExitStatus, oomKills: number): void {
   const { phase } = container;
   const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
+  container.lifeMs = lifeOf(container, exit);
+  container.startedSteadyMs = null;
   context.ledger.change(
     container,
     { phase: { state: 'exited', exit }, facts: { oomKills } },
     // A start that the daemon of that time did not live to store.
     ...(livePhase(phase) ? [] : [{ action: 'start' }]),
     ...(oomKills > container.facts.oomKills ? [oomEvent(oomKills, exit.oomKilled)] : []),
-    { action: 'die', attributes: dieAttributes(exit) },
+    { action: 'die', attributes: dieAttributes(exit, container.lifeMs) },
   );
 }
 
-function dieAttributes(exit: ExitStatus): Record<string, string> {
+/** By the clock on the wall only when no daemon was there to measure it. */
+function lifeOf({ startedSteadyMs }: Container, exit: ExitStatus): number {
+  if (startedSteadyMs !== null) return performance.now() - startedSteadyMs;
+  return exit.startedAt === null ? 0 : Math.max(0, exit.exitedAt - exit.startedAt);
+}
+
+function dieAttributes(exit: ExitStatus, lifeMs: number): Record<string, string> {
   return {
     exitCode: String(exit.code),
     ...(exit.signal ? { signal: String(exit.signal) } : {}),
-    ...(exit.startedAt ? { execDuration: String(Math.floor((exit.exitedAt - exit.startedAt) / 1000)) } : {}),
+    ...(exit.startedAt ? { execDuration: String(Math.floor(lifeMs / 1000)) } : {}),
     ...(exit.startError ? { error: exit.startError } : {}),
   };
 }
@@ -105,22 +154,34 @@ export async function release(context: EngineContext, container: Container): Pro
     exec.shim = null;
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
-  shim?.taken(0);
+  if (shim) {
+    shim.taken(0);
+    shim.leaveWhenEnded();
+    container.shimEnded = shim.whenClosed;
+  }
   context.openReaders.close(container.id);
   const cgroup = cgroupOf(context, container);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
-  context.layers.removeRunFolder(runFolder(context, container.id));
-  shim?.leaveWhenEnded();
-  if (shim) container.shimEnded = shim.whenClosed;
+  const removeRunFolder = () => context.layers.removeRunFolder(runFolder(context, container.id));
+  // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
+  if (container.spec.autoRemove) removeRunFolder();
+  else context.ledger.afterStored(removeRunFolder);
 }
 
 /** Removes the record and the folders of a container that does not run. */
-export function removeRecord(context: EngineContext, container: Container, exit: ExitStatus | null): void {
-  // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away.
-  context.ledger.delete(container, exit);
+export function removeRecord(
+  context: EngineContext,
+  container: Container,
+  exit: ExitStatus | null,
+  how: { readonly asked: boolean } = { asked: false },
+): void {
+  // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away. When
+  // the disk is full, a record without folders, which the next one takes as removed.
+  context.ledger.delete(container, exit, how);
   context.registry.delete(container);
   context.layers.remove(container.id, container.shimEnded);
+  if (context.ledger.problem) void context.layers.settled().then(() => context.ledger.roomMade());
 }
 
 /** The shim's connection has ended. Without an exit before it, the shim was killed. */

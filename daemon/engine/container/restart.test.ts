@@ -8,6 +8,7 @@ import type { ContainerSpec, RestartPolicy } from './spec.ts';
 function container(
   restart: RestartPolicy,
   facts: { restartCount?: number; stopRequested?: boolean } = {},
+  lifeMs = 0,
 ): Container {
   const made = new Container({
     id: 'a',
@@ -16,10 +17,11 @@ function container(
     phase: { state: 'created' },
   });
   made.facts = { ...made.facts, ...facts };
+  made.lifeMs = lifeMs;
   return made;
 }
 
-const exit = (code: number, lifeMs = 0) => ({ ...unseenExit(code, '', 1000), exitedAt: 1000 + lifeMs });
+const exit = (code: number) => unseenExit(code, '', 1000);
 
 test('no never restarts, always and unless-stopped do after any end', () => {
   assert.equal(wantsRestart(container({ name: 'no', maxRetries: 0 }), exit(1)), false);
@@ -33,7 +35,7 @@ test('on-failure restarts after a failure, up to its bound in a row', () => {
   assert.equal(wantsRestart(container(policy, { restartCount: 1 }), exit(3)), true);
   assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3)), false);
   // A life of ten seconds ends the row.
-  assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3, 10_000)), true);
+  assert.equal(wantsRestart(container(policy, { restartCount: 2 }, 10_000), exit(3)), true);
 });
 
 test('what was stopped by a call stays down', () => {

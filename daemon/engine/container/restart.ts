@@ -1,4 +1,4 @@
-import { asError } from '../../../common/errors.ts';
+import { asError, LikerError } from '../../../common/errors.ts';
 import type { EngineContext } from '../context.ts';
 import type { Container } from './container.ts';
 import type { ExitStatus } from './phase.ts';
@@ -17,7 +17,7 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
     case 'no':
       return false;
     case 'on-failure':
-      return exit.code !== 0 && (maxRetries === 0 || restartsInARow(container, exit) < maxRetries);
+      return exit.code !== 0 && (maxRetries === 0 || restartsInARow(container) < maxRetries);
     case 'always':
     case 'unless-stopped':
       return true;
@@ -26,24 +26,34 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
 
 /** Puts the container into `restarting` and starts it after its pause. */
 export function scheduleRestart(context: EngineContext, container: Container, exit: ExitStatus): void {
-  const row = restartsInARow(container, exit);
-  const pauseMs = Math.min(firstPauseMs * 2 ** row, longestPauseMs);
+  const row = restartsInARow(container);
+  const pauseMs = pauseAfter(row);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
     facts: { restartCount: row + 1 },
   });
-  armRestart(context, container);
+  armRestart(context, container, pauseMs);
 }
 
-/** Starts the container at the time that its phase says; call it again after a restart of the daemon. */
-export function armRestart(context: EngineContext, container: Container): void {
+/**
+ * Starts the container after its pause. Without it, as after a restart of the daemon, what is left of it is told by the time
+ * in the phase, as far as a clock that may have been set meanwhile can be believed.
+ */
+export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
   if (container.phase.state !== 'restarting') return;
+  const longest = pauseAfter(Math.max(0, container.facts.restartCount - 1));
+  const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longest);
   const start = () => {
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
+      const { phase } = container;
+      // What has run out may be there again the next time.
+      const passing = error instanceof LikerError && ['TOO_MANY', 'STORE_FAILED'].includes(error.reason);
+      if (passing && 'exit' in phase && wantsRestart(container, phase.exit))
+        scheduleRestart(context, container, phase.exit);
     });
   };
-  container.restartTimer = setTimeout(start, Math.max(0, container.phase.at - Date.now()));
+  container.restartTimer = setTimeout(start, pauseMs ?? leftMs);
   container.restartTimer.unref();
 }
 
@@ -58,8 +68,11 @@ export function cancelRestart(context: EngineContext, container: Container): voi
   });
 }
 
+function pauseAfter(restarts: number): number {
+  return Math.min(firstPauseMs * 2 ** restarts, longestPauseMs);
+}
+
 /** Restarts so far; none when the last life was long enough. */
-function restartsInARow(container: Container, exit: ExitStatus): number {
-  const lifeMs = exit.startedAt === null ? 0 : exit.exitedAt - exit.startedAt;
-  return lifeMs >= steadyMs ? 0 : container.facts.restartCount;
+function restartsInARow(container: Container): number {
+  return (container.lifeMs ?? 0) >= steadyMs ? 0 : container.facts.restartCount;
 }

@@ -7,6 +7,7 @@ import type { Container } from './container.ts';
 import { execEnded } from './exec-end.ts';
 import { mainEnded, shimLost } from './main-end.ts';
 import { tellOomKills } from './oom.ts';
+import { writeRunRecord } from './run-record.ts';
 import type { OnDisconnect, ProcessSpec } from './spec.ts';
 import { startError } from './start-error.ts';
 
@@ -68,6 +69,11 @@ export function shimListener(context: EngineContext, container: Container, shim:
     stdinAck: (number, session, offset) => container.process(number)?.stdinAck(session, offset),
     oom: (count) => tellOomKills(context, container, count),
     exit: (number, exit) => ended(context, container, number, exit),
+    logLost: (stream, bytes) => {
+      const attributes = { stream: stream === 2 ? 'stderr' : 'stdout', bytes: String(bytes) };
+      context.log.warn('output was not logged', { container: container.id, ...attributes });
+      context.ledger.event(container, { action: 'log_lost', attributes });
+    },
     closed: () => {
       if (container.shim !== shim) return;
       for (const number of [...container.pendingStarts.keys()]) settle(container, number, 'lost');
@@ -90,14 +96,16 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
     },
     { action: 'start' },
   );
-  armTimeout(context, container, startedAt);
+  writeRunRecord(context, container);
+  lives(context, container, 0);
 }
 
-/** Kills the container when its time is over (--timeout). */
-export function armTimeout(context: EngineContext, container: Container, startedAt: number): void {
+/** Its main process has run for so long: from here on its life is measured, and ended when its time is over (--timeout). */
+export function lives(context: EngineContext, container: Container, ageMs: number): void {
+  container.startedSteadyMs = performance.now() - ageMs;
   const seconds = container.spec.timeoutSeconds;
   if (seconds === 0) return;
-  const left = Math.max(0, startedAt + seconds * 1000 - Date.now());
+  const left = Math.max(0, seconds * 1000 - ageMs);
   container.timeoutTimer = setTimeout(() => {
     context.log.info('container timed out', { container: container.id, seconds });
     if (container.main) killProcess(context, container, container.main);

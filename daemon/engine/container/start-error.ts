@@ -1,8 +1,14 @@
 import { constants } from 'node:os';
-import { LikerError } from '../../../common/errors.ts';
+import { LikerError, type Reason } from '../../../common/errors.ts';
+import { exhaustedReason, remedyOf } from '../../../common/exhausted.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** The usual name where a number has two, such as EAGAIN and EWOULDBLOCK: it comes first in the list. */
+const errnoNames = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
@@ -22,12 +28,18 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const syscall = { step: failure.step, syscall: failure.syscall, errno, object: failure.object };
   const metadata = { ...syscall };
   if (failure.step === 'exec') return execError(what, errno, failure.object, { syscall, metadata });
-  const explanation = explanations[`${failure.step} ${errno}`];
+  const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
+  const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
-    errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL',
-    `Cannot start ${what}: step '${failure.step}' failed on '${failure.object}': ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
+    reasonOf(errno),
+    `Cannot start ${what}: step '${failure.step}' failed${on}: ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
     { syscall, metadata },
   );
+}
+
+function reasonOf(errno: string): Reason {
+  if (remedyOf(errno) !== null) return exhaustedReason(errno);
+  return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
 }
 
 function execError(

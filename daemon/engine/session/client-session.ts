@@ -43,7 +43,7 @@ export class ClientSession implements Session {
   /** Offset up to which the client's transport has taken each stream. */
   readonly taken: Record<StreamName, number> = { stdout: 0, stderr: 0 };
   /** When the client last took something, or had nothing to take. */
-  lastProgress = Date.now();
+  lastProgress = performance.now();
   readonly #stdin: { offset: number; data: Buffer }[] = [];
   #stdinClosed: 'open' | 'closing' | 'closed' = 'open';
   #resumed: (() => void) | null = null;
@@ -91,7 +91,7 @@ export class ClientSession implements Session {
       this.#lostBytes += data.length;
       return;
     }
-    if (this.#queue.length === 0) this.lastProgress = Date.now();
+    if (this.#queue.length === 0) this.lastProgress = performance.now();
     this.#queuedBytes += data.length;
     this.#queue.push({ kind: stream, offset, data });
     this.#pump();
@@ -240,7 +240,7 @@ export class ClientSession implements Session {
 
   #flushed(stream: StreamName, offset: number, bytes: number): void {
     this.#inFlight -= bytes;
-    this.lastProgress = Date.now();
+    this.lastProgress = performance.now();
     this.taken[stream] = Math.max(this.taken[stream], offset);
     if (this.#over) return;
     this.#pump();

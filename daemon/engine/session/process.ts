@@ -138,13 +138,13 @@ export class ContainerProcess {
     this.#limits.stdout = state.stdoutLimit;
     this.#limits.stderr = state.stderrLimit;
     if (!attended && state.stdoutLimit === noBound && state.stderrLimit === noBound) return;
-    this.#graceUntil = Date.now() + graceMs;
+    this.#graceUntil = performance.now() + graceMs;
     setTimeout(() => this.updateLimits(), graceMs + 1).unref();
   }
 
   /** A client of an earlier daemon may still come back. */
   get awaitsClient(): boolean {
-    return Date.now() < this.#graceUntil;
+    return performance.now() < this.#graceUntil;
   }
 
   /** Resolves when the clients of an earlier daemon have come and gone, or have had their time for it. */
@@ -285,7 +285,7 @@ export class ContainerProcess {
   /** Tells the shim how far it may read: as far ahead of the slowest client that is waited for as the ring holds. */
   updateLimits(): void {
     this.#progress.notify();
-    if (!this.#shim || this.#exit || Date.now() < this.#graceUntil) return;
+    if (!this.#shim || this.#exit || performance.now() < this.#graceUntil) return;
     for (const stream of ['stdout', 'stderr'] as const) {
       let limit = noBound;
       for (const session of this.#sessions) {
@@ -337,7 +337,7 @@ export class ContainerProcess {
             ? stalledTerminalMs
             : Infinity;
       for (const session of this.#sessions) {
-        if (session.blocking && session.behind && Date.now() - session.lastProgress >= bound)
+        if (session.blocking && session.behind && performance.now() - session.lastProgress >= bound)
           session.stopWaiting();
       }
       this.updateLimits();

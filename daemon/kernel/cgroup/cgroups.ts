@@ -1,4 +1,5 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
+import { tellExhausted } from '../../../common/exhausted.ts';
 import { attachDeviceFilter } from '../../native/libliker.ts';
 import { applyResources, checkResources, type LimitsMode } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
@@ -179,6 +180,9 @@ export class Cgroups {
   #explain(error: unknown, id: string): unknown {
     const errno = errnoOf(error);
     if (errno === '' || error instanceof LikerError) return error;
+    // Of a control group ENOSPC is no matter of space: a cpuset is empty.
+    const told = errno === 'ENOSPC' ? error : tellExhausted(error, `make the cgroup of container ${id}`);
+    if (told instanceof LikerError) return told;
     const { message, syscall = '', path = id } = error as NodeJS.ErrnoException;
     return new LikerError('SYSCALL', `Cannot make the cgroup of container ${id}: ${message}`, {
       cause: error,

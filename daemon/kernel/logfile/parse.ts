@@ -1,13 +1,19 @@
-/** One entry of a log in the CRI format: `TIME STREAM TAG TEXT\n`, TAG being F for a whole line, P for a part. */
+/**
+ * One entry of a log in the CRI format: `TIME STREAM TAG TEXT\n`, TAG being F for a whole line, P for a part, F:lost for a
+ * gap, whose text is the number of bytes that are missing.
+ */
 export interface ParsedEntry {
   readonly timeNs: bigint;
   readonly stream: 'stdout' | 'stderr';
   /** The line is not complete: more of it follows. */
   readonly partial: boolean;
   readonly text: Buffer;
+  /** Bytes of the stream that could not be logged before this; then there is no text. */
+  readonly lostBytes: number;
 }
 
 const space = 0x20;
+const lostTag = 'F:lost';
 
 /** Parses one line without its newline; null when it is not in the format (a torn write). */
 export function parseEntry(line: Buffer): ParsedEntry | null {
@@ -18,9 +24,17 @@ export function parseEntry(line: Buffer): ParsedEntry | null {
   const timeNs = parseTime(line.toString('latin1', 0, timeEnd));
   const stream = line.toString('latin1', timeEnd + 1, streamEnd);
   const tag = line.toString('latin1', streamEnd + 1, tagEnd);
-  if (timeNs === null || (stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P'))
+  if (timeNs === null || (stream !== 'stdout' && stream !== 'stderr') || !['F', 'P', lostTag].includes(tag))
     return null;
-  return { timeNs, stream, partial: tag === 'P', text: line.subarray(tagEnd + 1) };
+  const text = line.subarray(tagEnd + 1);
+  if (tag !== lostTag) return { timeNs, stream, partial: tag === 'P', text, lostBytes: 0 };
+  return {
+    timeNs,
+    stream,
+    partial: false,
+    text: Buffer.alloc(0),
+    lostBytes: Number(text.toString('latin1')) || 0,
+  };
 }
 
 /** RFC 3339 in UTC with up to nine digits of a second, as nanoseconds since the epoch. */

@@ -55,9 +55,18 @@ function statusField(status: string, name: string): string[] {
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
+function uptimeMs(): number {
+  return Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+}
+
 /** When the machine started, milliseconds since the epoch, by the clock as it is now. */
 function bootedAt(): number {
-  return Date.now() - Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+  return Date.now() - uptimeMs();
+}
+
+/** How long ago a process with this start time (field 22 of /proc/PID/stat) was started, whatever was done to the clock. */
+export function ageMs(startTimeTicks: string): number {
+  return Math.max(0, uptimeMs() - Number(startTimeTicks) * msPerTick);
 }
 
 function split(cmdline: string): string[] {

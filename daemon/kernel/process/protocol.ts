@@ -27,4 +27,5 @@ export const fromShim = {
   stdinAck: 134,
   exit: 135,
   oom: 136,
+  logLost: 137,
 } as const;

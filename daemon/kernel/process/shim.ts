@@ -63,6 +63,8 @@ export interface ShimListener {
   exit(process: number, exit: ShimExit): void;
   /** The kernel has killed processes of the container for want of memory: so many since its start. */
   oom(count: number): void;
+  /** So many bytes of the main process's output could not be logged. */
+  logLost(stream: StreamNumber, bytes: bigint): void;
   /** The connection is over: the shim has ended, or is lost. */
   closed(): void;
 }
@@ -310,6 +312,9 @@ export class Shim {
         return;
       case fromShim.oom:
         this.#listener?.oom(Number(c.u64()));
+          return;
+        case fromShim.logLost:
+        this.#listener?.logLost(stream as StreamNumber, c.u64());
         return;
       default:
         // A newer shim may tell more than this daemon knows.

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
 
@@ -30,9 +31,9 @@ const maxSpares = 32;
 export class Layers {
   readonly #containers: string;
   readonly #trash: string;
+  readonly #aside: string;
   readonly #spare: string;
   readonly #spares: string[];
-  #moved = 0;
   #emptying: Promise<void> = Promise.resolve();
   #counting: Promise<unknown> = Promise.resolve();
 
@@ -40,6 +41,7 @@ export class Layers {
     this.#containers = join(root, 'containers');
     this.#trash = join(root, 'trash');
     this.#spare = join(root, 'spare');
+    this.#aside = join(root, 'set-aside');
     for (const folder of [this.#containers, this.#trash, this.#spare])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#spares = readdirSync(this.#spare).map((name) => join(this.#spare, name));
@@ -75,9 +77,27 @@ export class Layers {
     if (trashed === null) return;
     this.#inThread(async () => {
       await Promise.race([unmounted, setTimeout(longestUnmountMs, undefined, { ref: false })]);
-      if (this.#spares.length < maxSpares && (await this.#keepSkeleton(trashed))) return;
-      await removeTree(trashed);
+      const kept = this.#spares.length < maxSpares && (await this.#keepSkeleton(trashed).catch(() => false));
+      if (!kept) await removeTree(trashed);
     });
+  }
+
+  /**
+   * Moves a container's folders to where nothing removes them, `note` with them; answers where. None that is there already
+   * is overwritten.
+   */
+  setAside(id: string, note: string | null): string {
+    const folder = join(this.#aside, `${id}-${randomUUID().slice(0, 8)}`);
+    mkdirSync(this.#aside, { recursive: true, mode: 0o700 });
+    if (this.discard(this.folders(id).base, this.#aside, basename(folder)) === null)
+      mkdirSync(folder, { mode: 0o700 });
+    if (note !== null) writeFileSync(join(folder, 'record.json'), note, { mode: 0o600 });
+    return folder;
+  }
+
+  /** Where containers' folders were moved to. */
+  asideFolders(): string[] {
+    return existsSync(this.#aside) ? readdirSync(this.#aside).map((name) => join(this.#aside, name)) : [];
   }
 
   /** Removes a folder of the run state; gone already is fine. */
@@ -87,13 +107,16 @@ export class Layers {
   }
 
   /** Moves a folder out of the way at once; null when it was gone. */
-  discard(path: string, trash = this.#trash): string | null {
-    const target = join(trash, `${Date.now()}-${this.#moved++}`);
+  discard(path: string, trash = this.#trash, name: string = randomUUID()): string | null {
+    const target = join(trash, name);
     try {
       renameSync(path, target);
       return target;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return null;
+      // A full disk may have no room for the new name: the folder is emptied where it is.
+      if (['ENOSPC', 'EDQUOT'].includes(code)) return path;
       throw error;
     }
   }

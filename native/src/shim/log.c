@@ -80,8 +80,8 @@ static bool is_ready (struct log *log) {
   return log->staged && log->file >= 0;
 }
 
-/* A part that got written is taken back, so that the segment always ends with a whole entry. */
-static void flush (struct log *log) {
+/* False when not all was written. A part that was is taken back, so that the segment always ends with a whole entry. */
+static bool flush (struct log *log) {
   uint32_t done = 0;
   while (done < log->staged_size) {
     ssize_t written = RETRY (write (log->file, log->staged + done, log->staged_size - done));
@@ -89,13 +89,19 @@ static void flush (struct log *log) {
       break;
     done += (uint32_t)written;
   }
-  if (done == log->staged_size)
+  bool whole = done == log->staged_size;
+  if (whole)
     log->size += done;
-  else {
-    log->lost += log->staged_size;
+  else
     (void)!ftruncate (log->file, (off_t)log->size);
-  }
   log->staged_size = 0;
+  return whole;
+}
+
+static void flush_text (struct log *log, int stream) {
+  if (!flush (log))
+    log->lost[stream - 1] += log->staged_text;
+  log->staged_text = 0;
 }
 
 static void rotate (struct log *log) {
@@ -110,51 +116,95 @@ static void rotate (struct log *log) {
 }
 
 /* Makes room for an entry of so many bytes, in the stage and in the segment. */
-static bool make_room (struct log *log, size_t size) {
+static bool make_room (struct log *log, int stream, size_t size) {
   uint64_t filled = log->size + log->staged_size;
   bool full = log->segment_bytes && filled && filled + size > log->segment_bytes;
   if (full || log->staged_size + size > STAGE_SIZE)
-    flush (log);
+    flush_text (log, stream);
   if (full)
     rotate (log);
   return log->file >= 0;
 }
 
-static void put_entry (struct log *log, const char *prefix, char tag, const char *text, size_t size) {
-  if (!make_room (log, PREFIX_SIZE + size + 1)) {
-    log->lost += size;
+static void stage (struct log *log, const char *prefix, const char *tag, const char *text, size_t size) {
+  char *out = log->staged + log->staged_size;
+  memcpy (out, prefix, TAG_AT);
+  char *at = put_text (put_text (out + TAG_AT, tag), " ");
+  memcpy (at, text, size);
+  at[size] = '\n';
+  log->staged_size += (uint32_t)(at + size + 1 - out);
+}
+
+/* `used`: bytes of the program's, with the newline that the entry's own stands for. */
+static void put_entry (struct log *log, int stream, const char *prefix, const char *tag, const char *text, size_t size,
+                       size_t used) {
+  if (!make_room (log, stream, PREFIX_SIZE + size + 1)) {
+    log->lost[stream - 1] += used;
     return;
   }
-  char *out = log->staged + log->staged_size;
-  memcpy (out, prefix, PREFIX_SIZE);
-  out[TAG_AT] = tag;
-  memcpy (out + PREFIX_SIZE, text, size);
-  out[PREFIX_SIZE + size] = '\n';
-  log->staged_size += (uint32_t)(PREFIX_SIZE + size + 1);
+  stage (log, prefix, tag, text, size);
+  log->staged_text += (uint32_t)used;
 }
 
 /* Splits at newlines, and lines at MAX_TEXT. */
-static void put_lines (struct log *log, const char *prefix, const char *text, size_t size) {
+static void put_lines (struct log *log, int stream, const char *prefix, const char *text, size_t size) {
   while (size > 0) {
     size_t reach = size < MAX_TEXT ? size : MAX_TEXT;
     const char *newline = memchr (text, '\n', reach);
     size_t length = newline ? (size_t)(newline - text) : reach;
-    put_entry (log, prefix, newline ? 'F' : 'P', text, length);
     size_t used = length + (newline != NULL);
+    put_entry (log, stream, prefix, newline ? "F" : "P", text, length, used);
     text += used;
     size -= used;
   }
 }
 
+static void put_prefix (char prefix[PREFIX_SIZE + 1], int stream) {
+  put_timestamp (prefix, wall_ns ());
+  put_text (prefix + TIMESTAMP_SIZE, stream == 1 ? " stdout " : " stderr ");
+}
+
+/* Says how much is missing before anything comes after it. False when that cannot be written either. */
+static bool mark_lost (struct log *log, int stream) {
+  char prefix[PREFIX_SIZE + 1], bytes[24];
+  uint64_t *lost = &log->lost[stream - 1];
+  if (!*lost)
+    return true;
+  put_prefix (prefix, stream);
+  size_t size = (size_t)(put_number (bytes, *lost) - bytes);
+  stage (log, prefix, "F:lost", bytes, size);
+  if (!flush (log))
+    return false;
+  log->marked[stream - 1] += *lost;
+  *lost = 0;
+  return true;
+}
+
 void log_write (struct log *log, int stream, const struct iovec chunk[2]) {
   char prefix[PREFIX_SIZE + 1];
-  if (!is_ready (log)) {
-    log->lost += chunk[0].iov_len + chunk[1].iov_len;
+  if (log->folder < 0)
+    return;
+  if (!is_ready (log) || !mark_lost (log, 1) || !mark_lost (log, 2)) {
+    log->lost[stream - 1] += chunk[0].iov_len + chunk[1].iov_len;
     return;
   }
-  put_timestamp (prefix, wall_ns ());
-  put_text (prefix + TIMESTAMP_SIZE, stream == 1 ? " stdout F " : " stderr F ");
-  put_lines (log, prefix, chunk[0].iov_base, chunk[0].iov_len);
-  put_lines (log, prefix, chunk[1].iov_base, chunk[1].iov_len);
-  flush (log);
+  put_prefix (prefix, stream);
+  put_lines (log, stream, prefix, chunk[0].iov_base, chunk[0].iov_len);
+  put_lines (log, stream, prefix, chunk[1].iov_base, chunk[1].iov_len);
+  flush_text (log, stream);
+}
+
+void log_end (struct log *log) {
+  for (int stream = 1; stream <= 2; stream++) {
+    if (log->lost[stream - 1] && is_ready (log))
+      mark_lost (log, stream);
+    log->marked[stream - 1] += log->lost[stream - 1];
+    log->lost[stream - 1] = 0;
+  }
+}
+
+uint64_t log_marked (struct log *log, int stream) {
+  uint64_t bytes = log->marked[stream - 1];
+  log->marked[stream - 1] = 0;
+  return bytes;
 }

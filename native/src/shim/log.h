@@ -1,6 +1,7 @@
 /*
  * The container's log in the CRI text format: `TIME stdout|stderr F|P TEXT\n`, in numbered segments. P: the
- * program's text has no newline there. A log that cannot be written never stops the output.
+ * program's text has no newline there. A log that cannot be written never stops the output: what was left out is
+ * counted, and marked by an entry `TIME STREAM F:lost BYTES\n` as soon as one can be written.
  */
 #pragma once
 #include <stdbool.h>
@@ -15,12 +16,20 @@ struct log {
   uint32_t keep;
   uint64_t segment_bytes;
   uint64_t size; /* of the open segment, up to the last whole entry */
-  uint64_t lost; /* bytes of entries that could not be written */
-  char *staged;  /* whole entries on their way */
+  uint64_t lost[2];   /* bytes of stdout and stderr that could not be written since the last mark */
+  uint64_t marked[2]; /* bytes that the daemon is to be told of: log_marked */
+  char *staged;       /* whole entries of one stream on their way */
   uint32_t staged_size;
+  uint32_t staged_text; /* bytes of the program's in them */
 };
 
 void log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep);
 
 /* Writes one chunk of output, which lies in two parts. stream: 1 stdout, 2 stderr. */
 void log_write (struct log *log, int stream, const struct iovec chunk[2]);
+
+/* The last chunk was written: marks what is not marked yet, where it can. */
+void log_end (struct log *log);
+
+/* Bytes of the stream that were left out, once, when it is known how many: after their mark, or after the end. */
+uint64_t log_marked (struct log *log, int stream);

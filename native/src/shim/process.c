@@ -158,6 +158,10 @@ static void end_process (struct shim *shim, struct process *process) {
   input_end (shim, process);
   source_close (&process->out[0].source, shim->epoll);
   source_close (&process->out[1].source, shim->epoll);
+  if (process->number == 0) {
+    log_end (&shim->log);
+    tell_lost (shim);
+  }
   record_write (shim, process);
   process->phase = ENDED;
 }

@@ -46,4 +46,6 @@ void record_write (struct shim *shim, const struct process *process) {
   cleanup_fd int file = openat (shim->run, temporary, flags, 0600);
   if (file >= 0 && RETRY (write (file, text, size)) == (ssize_t)size)
     renameat (shim->run, temporary, shim->run, name);
+  else
+    unlinkat (shim->run, temporary, 0);
 }

@@ -190,6 +190,7 @@ struct outbox *daemon_out (struct shim *shim);
 /* state.c */
 void state_send (struct shim *shim, struct connection *connection);
 void exit_put (struct outbox *out, const struct process *process);
+void tell_lost (struct shim *shim);
 void snapshot_send (struct shim *shim, struct process *process, uint32_t request, const uint64_t since[2]);
 
 /* oom.c */

@@ -83,3 +83,15 @@ void snapshot_send (struct shim *shim, struct process *process, uint32_t request
   outbox_u64 (out, ends[1]);
   outbox_end (out);
 }
+
+void tell_lost (struct shim *shim) {
+  struct outbox *out = daemon_out (shim);
+  for (uint8_t stream = 1; out && stream <= 2; stream++) {
+    uint64_t bytes = log_marked (&shim->log, stream);
+    if (!bytes)
+      continue;
+    outbox_begin (out, SHIM_LOG_LOST, stream, 0);
+    outbox_u64 (out, bytes);
+    outbox_end (out);
+  }
+}

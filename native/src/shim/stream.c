@@ -47,8 +47,10 @@ static void accept_bytes (struct shim *shim, const struct process *process, stru
   if (parts[0].iov_len > size)
     parts[0].iov_len = size;
   parts[1].iov_len = size - parts[0].iov_len;
-  if (process->number == 0)
+  if (process->number == 0) {
     log_write (&shim->log, stream->number, parts);
+    tell_lost (shim);
+  }
   stream->produced += size;
   stream->read_at = now_ms ();
 }

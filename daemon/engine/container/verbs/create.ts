@@ -1,4 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
+import { tellExhausted } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
@@ -42,7 +43,7 @@ export async function createContainer(
   } catch (error) {
     context.registry.delete(container);
     context.layers.remove(id);
-    throw error;
+    throw tellExhausted(error, `create container '${name}'`);
   }
   return container;
 }

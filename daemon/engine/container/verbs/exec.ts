@@ -9,6 +9,7 @@ import type { ContainerProcess } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { oomScoreFor } from '../limits.ts';
 import { livePhase, requirePhase } from '../phase.ts';
+import { removeExecRecord, writeExecRecord } from '../run-record.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
 import { containerHostname } from './start.ts';
@@ -58,26 +59,15 @@ export async function execInContainer(
   container.execs.set(id, process);
   undo.defer(() => {
     container.execs.delete(id);
-    context.ledger.store.deleteExec(id);
   });
   // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
-  const { store } = context.ledger;
-  context.ledger.event(
-    container,
-    { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } },
-    () => {
-      store.updatePhase(container.id, JSON.stringify(container.phase), JSON.stringify(container.facts));
-      store.insertExec({
-        id,
-        containerId: container.id,
-        number,
-        spec: JSON.stringify(spec),
-        onDisconnect: options.onDisconnect,
-        exit: null,
-      });
-      if (options.requestId) store.insertRequest(options.requestId, id);
-    },
-  );
+  const { onDisconnect } = options;
+  const row = { id, containerId: container.id, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
+  const event = { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } };
+  context.ledger.addExec(container, row, options.requestId ?? '', event);
+  undo.defer(() => context.ledger.forgetExec(id));
+  writeExecRecord(context, container, row);
+  undo.defer(() => removeExecRecord(context, container, number));
   if (options.sink) options.onSession?.(process.initiate(options.sink));
   const started = awaitStart(container, number);
   shim.exec(

@@ -1,6 +1,7 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
+import { writeRunRecord } from '../run-record.ts';
 
 /** Freezes all processes. A paused container is a success. */
 export async function pauseContainer(context: EngineContext, container: Container): Promise<void> {
@@ -12,6 +13,7 @@ export async function pauseContainer(context: EngineContext, container: Containe
     // It may have ended meanwhile.
     if (container.phase.state !== 'running') return;
     context.ledger.change(container, { phase: { ...container.phase, state: 'paused' } }, { action: 'pause' });
+    writeRunRecord(context, container);
   });
 }
 
@@ -28,5 +30,6 @@ export async function resumeContainer(context: EngineContext, container: Contain
       { phase: { ...container.phase, state: 'running' } },
       { action: 'unpause' },
     );
+    writeRunRecord(context, container);
   });
 }

@@ -23,6 +23,9 @@ export async function removeContainer(
     // With --rm it has removed itself at its end.
     if (container.removed) return;
     requirePhase('remove', container, container.phase.state);
-    removeRecord(context, container, container.phase.state === 'exited' ? container.phase.exit : null);
+    await container.cleanUp?.();
+    if (container.removed) return;
+    const exit = container.phase.state === 'exited' ? container.phase.exit : null;
+    removeRecord(context, container, exit, { asked: true });
   });
 }

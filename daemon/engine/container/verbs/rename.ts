@@ -1,6 +1,8 @@
 import { checkContainerName } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
+import { livePhase } from '../phase.ts';
+import { writeRunRecord } from '../run-record.ts';
 import { nameTaken } from './create.ts';
 
 export async function renameContainer(
@@ -14,11 +16,12 @@ export async function renameContainer(
     if (oldName === newName) return;
     const holder = context.registry.byName(newName);
     if (holder) throw nameTaken(`rename container '${oldName}' to`, newName, holder);
-    context.ledger.change(
+    context.ledger.decide(
       container,
       { spec: { ...container.spec, name: newName } },
       { action: 'rename', attributes: { oldName } },
     );
     context.registry.renamed(container, oldName);
+    if (livePhase(container.phase)) writeRunRecord(context, container);
   });
 }

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { asError, LikerError } from '../../../../common/errors.ts';
+import { tellExhausted } from '../../../../common/exhausted.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
+import { StoreError } from '../../../store/errors.ts';
 import type { SessionSink } from '../../api.ts';
 import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts';
 import { writeHostFiles } from '../../host-files.ts';
@@ -13,6 +15,7 @@ import { ringBytes } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
+import { cleanUpLater } from '../main-end.ts';
 import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
 import type { ContainerSpec } from '../spec.ts';
@@ -56,8 +59,10 @@ async function launch(
   await container.shimEnded;
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
+  await container.cleanUp?.();
   await using undo = new AsyncDisposableStack();
   try {
+    context.ledger.requireStored();
     const folder = runFolder(context, container.id);
     mkdirSync(folder, { mode: 0o700 });
     undo.defer(() => context.layers.removeRunFolder(folder));
@@ -79,7 +84,8 @@ async function launch(
       oomKills: 0,
       oomHitMain: false,
     };
-    container.facts = { ...container.facts, ...facts };
+    // A start that cannot be stored is refused before anything runs.
+    context.ledger.decide(container, { facts });
 
     makeMountSources(spec);
     const files = writeHostFiles(folder, spec, containerHostname(container));
@@ -124,8 +130,11 @@ async function launch(
     shim.listen(shimListener(context, container, shim));
     await started;
     undo.move();
-  } catch (error) {
-    await undo.disposeAsync();
+  } catch (thrown) {
+    const error = tellExhausted(thrown, `start container '${container.name}'`);
+    await undo.disposeAsync().catch((failure: unknown) => cleanUpLater(context, container, failure));
+    // Refused before anything was tried: it is as it was.
+    if (error instanceof StoreError && container.phase.state !== 'restarting') throw error;
     const exit = unseenExit(startErrorCode(error), asError(error).message);
     context.ledger.change(
       container,

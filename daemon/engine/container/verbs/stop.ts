@@ -3,6 +3,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { livePhase } from '../phase.ts';
 import { cancelRestart } from '../restart.ts';
+import { writeRunRecord } from '../run-record.ts';
 
 /** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
 const killedMs = 30_000;
@@ -41,6 +42,7 @@ export async function stopLocked(
     container.main.signal(signal, 'process');
     await cgroupOf(context, container).thaw();
     context.ledger.change(container, { phase: { ...phase, state: 'running' } }, { action: 'unpause' });
+    writeRunRecord(context, container);
     await container.changed.until(over, seconds * 1000);
   }
   if (!over()) await killAndWait(context, container);

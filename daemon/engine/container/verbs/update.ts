@@ -3,6 +3,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { checkLimits, mergeApplied } from '../limits.ts';
 import { livePhase } from '../phase.ts';
+import { writeRunRecord } from '../run-record.ts';
 import type { AppliedLimit, Resources } from '../spec.ts';
 
 /**
@@ -17,15 +18,20 @@ export function updateContainer(
   const { spec, facts } = container;
   const resources = mergeLimits(spec.resources, change);
   checkLimits(context, { ...spec, resources });
-  const applied = livePhase(container.phase) ? cgroupOf(context, container).update(change) : [];
-  const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
-  context.ledger.change(
-    container,
-    {
-      spec: { ...spec, resources },
-      facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) },
-    },
-    { action: 'update', attributes: changed },
-  );
-  return applied;
+  // What cannot be stored is refused before the kernel hears of it.
+  context.ledger.decide(container, { spec: { ...spec, resources } });
+  try {
+    const applied = livePhase(container.phase) ? cgroupOf(context, container).update(change) : [];
+    const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
+    context.ledger.change(
+      container,
+      { facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) } },
+      { action: 'update', attributes: changed },
+    );
+    if (livePhase(container.phase)) writeRunRecord(context, container);
+    return applied;
+  } catch (error) {
+    context.ledger.change(container, { spec });
+    throw error;
+  }
 }

@@ -1,0 +1,42 @@
+import { LikerError, type Reason } from './errors.ts';
+
+/** What has run out, and what to do about it, by the name of an errno. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on that file system; free some, and try again',
+  EDQUOT: 'the quota of that file system is used up; free some space, and try again',
+  EROFS: 'that file system is read-only; make it writable, and try again',
+  EIO: "the disk fails to read or write; look at the kernel's log (dmesg)",
+  EMFILE:
+    'likerd has as many files open as it may; raise its limit (LimitNOFILE= of its service, prlimit --nofile)',
+  ENFILE: 'the machine has as many files open as it may; raise fs.file-max',
+  EAGAIN:
+    "there are as many processes as may be; raise the limit (pids.max of likerd's group, kernel.pid_max)",
+  ENOMEM: 'memory has run out; free some, and try again',
+};
+
+/** What an errno means that tells of something used up, with the remedy; null for any other. */
+export function remedyOf(errno: string): string | null {
+  return remedies[errno] ?? null;
+}
+
+/** The reason of an error whose errno has a remedy. */
+export function exhaustedReason(errno: string): Reason {
+  return errno === 'EROFS' || errno === 'EIO' ? 'STORE_FAILED' : 'TOO_MANY';
+}
+
+/**
+ * A system error of Node's that tells of something used up, as an error that says so; whatever else was thrown as it is.
+ * `tried` completes "Cannot …".
+ */
+export function tellExhausted(thrown: unknown, tried: string): unknown {
+  if (thrown instanceof LikerError || !(thrown instanceof Error)) return thrown;
+  const { code: errno = '', syscall = '', path = '' } = thrown as NodeJS.ErrnoException;
+  const remedy = remedyOf(errno);
+  if (remedy === null) return thrown;
+  const where = path === '' ? syscall : `${syscall} '${path}'`;
+  return new LikerError(exhaustedReason(errno), `Cannot ${tried}: ${where}: ${errno}: ${remedy}`, {
+    cause: thrown,
+    metadata: { errno, path },
+    syscall: { step: tried, syscall, errno, object: path },
+  });
+}

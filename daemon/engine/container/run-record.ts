@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../../common/errors.ts';
+import type { ContainerRow, ExecRow } from '../../store/store.ts';
+import { type EngineContext, runFolder } from '../context.ts';
+import type { Container } from './container.ts';
+
+const file = 'container.json';
+const execFile = (number: number): string => `exec.${number}.json`;
+
+/**
+ * A copy of what the database holds of a container that runs, in its run folder: from it the container is known again when
+ * the database is lost. It is not worth more than that: what cannot be written is told, and the container goes on.
+ */
+export function writeRunRecord(context: EngineContext, container: Container): void {
+  write(context, container, file, container.toRow());
+}
+
+export function writeExecRecord(context: EngineContext, container: Container, row: ExecRow): void {
+  write(context, container, execFile(row.number), row);
+}
+
+export function removeExecRecord(context: EngineContext, container: Container, number: number): void {
+  rmSync(join(runFolder(context, container.id), execFile(number)), { force: true });
+}
+
+function write(context: EngineContext, container: Container, name: string, row: object): void {
+  const path = join(runFolder(context, container.id), name);
+  try {
+    writeFileSync(`${path}.new`, JSON.stringify(row), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    context.log.warn('cannot write the copy of a record', { path, error: asError(error).message });
+    rmSync(`${path}.new`, { force: true });
+  }
+}
+
+/** The rows that are copied in a run folder. Throws when there is none of the container, or none that can be read. */
+export function readRunRecords(folder: string): {
+  readonly container: ContainerRow;
+  readonly execs: readonly ExecRow[];
+} {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const execs = readdirSync(folder).filter((name) => /^exec\.\d+\.json$/.test(name));
+  return { container: read(file) as ContainerRow, execs: execs.map((name) => read(name) as ExecRow) };
+}

@@ -1,0 +1,100 @@
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { LikerError } from '../../common/errors.ts';
+import { remedyOf } from '../../common/exhausted.ts';
+import type { Log } from '../log.ts';
+import { isLocked, probe, StoreError } from './errors.ts';
+import { Store } from './store.ts';
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** There are folders of containers and no records of them: the database was damaged, or is gone. */
+  readonly recordsLost: boolean;
+  /** Call it when all that can be known again is stored; until then every start takes the records as lost. */
+  readonly recovered: () => void;
+}
+
+/**
+ * Opens the database, which only one daemon can hold. A damaged one is moved aside and a new one begun.
+ * Errors: ALREADY_RUNNING, TOO_MANY, STORE_FAILED.
+ */
+export function openStore(root: string, log: Log): OpenedStore {
+  checkWritable(root);
+  const file = join(root, 'liker.db');
+  const mark = `${file}.lost`;
+  // Before the new database is made: were this daemon to end now, the next one would not know.
+  if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
+  const store = begin(root, file) ?? beginAnew(file, mark, log);
+  writeIfRoom(pidFile(root), `${process.pid}\n`, log);
+  return { store, recordsLost: existsSync(mark), recovered: () => rmSync(mark, { force: true }) };
+}
+
+/** Writes a file that likerd can go without for a while. */
+export function writeIfRoom(path: string, text: string, log: Log): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    log.warn('cannot write a file', { path, error: (error as Error).message });
+  }
+}
+
+function pidFile(root: string): string {
+  return join(root, 'likerd.pid');
+}
+
+/** A full disk is none to stop at: what runs on it is to be looked after. */
+function checkWritable(root: string): void {
+  const errno = probe(root);
+  if (errno === '' || ['ENOSPC', 'EDQUOT'].includes(errno)) return;
+  const why = remedyOf(errno) ?? 'it cannot be written to';
+  throw new LikerError('STORE_FAILED', `Cannot use '${root}': ${errno}: ${why}`, { metadata: { root, errno } });
+}
+
+function isMissing(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0;
+}
+
+function hasContainers(root: string): boolean {
+  const folder = join(root, 'containers');
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
+/** Null when it is damaged. */
+function begin(root: string, file: string): Store | null {
+  try {
+    return new Store(file);
+  } catch (error) {
+    if (isLocked(error)) throw alreadyRunning(root);
+    if (error instanceof StoreError && error.problem === 'damaged') return null;
+    throw error;
+  }
+}
+
+function beginAnew(file: string, mark: string, log: Log): Store {
+  const moved = `${file}.corrupt-${Math.floor(Date.now() / 1000)}`;
+  writeFileSync(mark, '');
+  for (const part of ['', '-wal', '-journal'])
+    if (existsSync(file + part)) renameSync(file + part, moved + part);
+  log.error('the database is damaged: it was moved aside, and what runs is kept', { file, moved });
+  const store = new Store(file);
+  const event = { time: Date.now(), containerId: '', containerName: '', action: 'database_damaged' };
+  store.transaction(() => store.addEvent({ ...event, attributes: JSON.stringify({ moved }) }));
+  return store;
+}
+
+function alreadyRunning(root: string): LikerError {
+  const pid = readFileSync(pidFile(root), 'utf8').trim();
+  return new LikerError(
+    'ALREADY_RUNNING',
+    `Cannot use '${root}': likerd with pid ${pid} holds it; stop that one, or give another --root`,
+    { metadata: { pid, root } },
+  );
+}

@@ -1,0 +1,56 @@
+// The file system of the run folder is full.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, test } from 'node:test';
+import { Containers } from './harness/containers.ts';
+import { SmallDisk } from './harness/small-disk.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
+
+const disk = new SmallDisk('run');
+const s = suite({ home: disk.home });
+after(() => disk.unmount());
+afterEach(() => disk.free());
+const containers = new Containers(s);
+
+test('a start fails with an error that names the folder, and leaves nothing', async () => {
+  disk.fill();
+  const { code, stdout, stderr } = await s.run(['--name', 'none'], ['true']);
+  assert.equal(code, 125);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /^likerctl: Cannot start container 'none': \w+( '\/.*\/c\/[0-9a-f]{64}\/\w+')?: ENOSPC: no space is left on that file system; free some, and try again\n$/,
+  );
+  assert.match(stderr, new RegExp(join(disk.mountPoint, 'data/c')));
+  assert.deepEqual(await containers.names(), []);
+  assert.deepEqual(readdirSync(join(s.daemon.run, 'c')), []);
+  assert.deepEqual(readdirSync(join(s.daemon.root, 'containers')), []);
+  disk.free();
+  assert.equal(await s.sh([], 'echo again'), 'again');
+});
+
+test('a container ends with its exit code though there is no room for its exit record', async () => {
+  const running = s.start(['run', '-i', '--rm', '--name', 'reads', s.rootfs, 'sh', '-c', 'read x; exit 5'], {
+    stdin: 'open',
+  });
+  await until('the start', async () => (await containers.state('reads')) === 'RUNNING');
+  disk.fill();
+  running.write('\n');
+  assert.equal((await running.outcome).code, 5);
+  await until('the removal', async () => (await containers.names()).length === 0);
+});
+
+test('the shim keeps an end that it cannot record for the next daemon', async () => {
+  const id = await containers.start(['sh', '-c', 'trap "exit 6" TERM; while :; do sleep 0.05; done']);
+  const { pid } = await containers.get(id);
+  disk.fill();
+  await s.daemon.kill9();
+  process.kill(pid, 'SIGTERM');
+  await until('the end of the container', () => !existsSync(`/proc/${pid}`));
+  assert.ok(!existsSync(join(s.daemon.run, 'c', id, 'exit.0')));
+  await s.daemon.start();
+  await until('the end to be known', async () => (await containers.state(id)) === 'EXITED 6');
+  await containers.remove(id);
+});
