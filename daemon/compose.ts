@@ -48,7 +48,6 @@ export async function compose(
     processes,
     identities: makeIdentities(),
     openReaders: new OpenReaders(),
-    freshBoot: isFreshBoot(root),
     freshBoot: isFreshBoot(root, log),
     recordsLost,
   });

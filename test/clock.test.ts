@@ -44,21 +44,25 @@ async function lastEvent(): Promise<Event> {
   return event;
 }
 
-test('--timeout counts the time that a container has run, whatever the clock says when it is adopted', faked, async () => {
-  const long = await containers.start(['sleep', '1000'], { timeoutSeconds: 3600 });
-  const short = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
-  setClock('+1d');
-  await killAndStart();
-  assert.equal(await containers.state(long), 'RUNNING');
-  // The clock of likerd is what was set, or this would prove nothing.
-  const { seconds } = (await lastEvent()).time as { seconds: number };
-  assert.ok(Number(seconds) * 1000 > Date.now() + 3_600_000);
-  setClock('-1d');
-  await killAndStart();
-  await until('the end of its time', async () => (await containers.state(short)) === 'EXITED 137');
-  assert.equal(await containers.state(long), 'RUNNING');
-  await containers.remove(long, short);
-});
+test(
+  '--timeout counts the time that a container has run, whatever the clock says when it is adopted',
+  faked,
+  async () => {
+    const long = await containers.start(['sleep', '1000'], { timeoutSeconds: 3600 });
+    const short = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
+    setClock('+1d');
+    await killAndStart();
+    assert.equal(await containers.state(long), 'RUNNING');
+    // The clock of likerd is what was set, or this would prove nothing.
+    const { seconds } = (await lastEvent()).time as { seconds: number };
+    assert.ok(Number(seconds) * 1000 > Date.now() + 3_600_000);
+    setClock('-1d');
+    await killAndStart();
+    await until('the end of its time', async () => (await containers.state(short)) === 'EXITED 137');
+    assert.equal(await containers.state(long), 'RUNNING');
+    await containers.remove(long, short);
+  },
+);
 
 test('a request that is sent again is known after the clock was set', faked, async () => {
   const create = async (): Promise<string> => {

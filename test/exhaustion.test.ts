@@ -42,33 +42,43 @@ function allow(more: number | 'max'): void {
 
 const noPids = requires('the pids controller of v1', existsSync(join(pidsHierarchy, 'cgroup.procs')));
 
-test('without a process left a start and an exec tell the step, the errno and the remedy', noPids, async () => {
-  const id = await containers.start(['sleep', '1000'], { name: 'running' });
-  mkdirSync(group);
-  move(s.daemon.pid, group);
-  allow(0);
-  const remedy = 'there are as many processes as may be; raise the limit \\(pids.max of .*\\)';
-  const noShim = await s.run(['--name', 'none'], ['true']);
-  assert.equal(noShim.code, 125);
-  assert.match(noShim.stderr, new RegExp(`^likerctl: Cannot start .*clone.* EAGAIN: ${remedy}\n$`));
-  // The shim is there; what it clones is not.
-  allow(1);
-  const noChild = await s.run(['--name', 'none'], ['true']);
-  assert.equal(noChild.code, 125);
-  assert.match(noChild.stderr, new RegExp(`'none': step 'clone' failed.* clone3: EAGAIN \\(${remedy}\\)\n$`));
-  move(Number((await s.inspect('running')).State.ShimPid), group);
-  allow(0);
-  const noExec = await s.likerctl(['exec', 'running', 'true']);
-  assert.equal(noExec.code, 125);
-  assert.match(noExec.stderr, new RegExp(`container 'running': step 'clone' failed.* EAGAIN \\(${remedy}\\)\n$`));
-  assert.deepEqual(await containers.names(), ['running']);
-  assert.deepEqual((await containers.get(id)).execIds, []);
-  assert.deepEqual(readdirSync(join(s.daemon.run, 'c')), [id]);
-  allow('max');
-  assert.equal(await s.ok(['exec', 'running', 'echo', 'again']), 'again');
-  assert.equal(await s.sh([], 'echo again'), 'again');
-  await containers.remove(id);
-});
+test(
+  'without a process left a start and an exec tell the step, the errno and the remedy',
+  noPids,
+  async () => {
+    const id = await containers.start(['sleep', '1000'], { name: 'running' });
+    mkdirSync(group);
+    move(s.daemon.pid, group);
+    allow(0);
+    const remedy = 'there are as many processes as may be; raise the limit \\(pids.max of .*\\)';
+    const noShim = await s.run(['--name', 'none'], ['true']);
+    assert.equal(noShim.code, 125);
+    assert.match(noShim.stderr, new RegExp(`^likerctl: Cannot start .*clone.* EAGAIN: ${remedy}\n$`));
+    // The shim is there; what it clones is not.
+    allow(1);
+    const noChild = await s.run(['--name', 'none'], ['true']);
+    assert.equal(noChild.code, 125);
+    assert.match(
+      noChild.stderr,
+      new RegExp(`'none': step 'clone' failed.* clone3: EAGAIN \\(${remedy}\\)\n$`),
+    );
+    move(Number((await s.inspect('running')).State.ShimPid), group);
+    allow(0);
+    const noExec = await s.likerctl(['exec', 'running', 'true']);
+    assert.equal(noExec.code, 125);
+    assert.match(
+      noExec.stderr,
+      new RegExp(`container 'running': step 'clone' failed.* EAGAIN \\(${remedy}\\)\n$`),
+    );
+    assert.deepEqual(await containers.names(), ['running']);
+    assert.deepEqual((await containers.get(id)).execIds, []);
+    assert.deepEqual(readdirSync(join(s.daemon.run, 'c')), [id]);
+    allow('max');
+    assert.equal(await s.ok(['exec', 'running', 'echo', 'again']), 'again');
+    assert.equal(await s.sh([], 'echo again'), 'again');
+    await containers.remove(id);
+  },
+);
 
 /** From now on the daemon can open nothing: what it has open stays. */
 function forbidFiles(): void {
@@ -101,7 +111,10 @@ test('without a file to open, calls fail with a clear error, ends are told, and 
   await create('waits');
   try {
     forbidFiles();
-    await assert.rejects(start('waits'), /Cannot make the cgroup of container .*EMFILE: likerd has as many files open as it may; raise/);
+    await assert.rejects(
+      start('waits'),
+      /Cannot make the cgroup of container .*EMFILE: likerd has as many files open as it may; raise/,
+    );
     session.type('\n');
     assert.equal((await session.exit()).code, 4);
     const refused = await s.likerctl(['ps']);

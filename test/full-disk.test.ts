@@ -115,7 +115,8 @@ test('a container that is to be restarted is, once there is room', async () => {
   await until('a start to be refused', () => s.daemon.log.includes('restart failed'));
   disk.free();
   const starts = async (): Promise<number> =>
-    (await containers.events()).filter((event) => event.containerId === id && event.action === 'start').length;
+    (await containers.events()).filter((event) => event.containerId === id && event.action === 'start')
+      .length;
   const before = await starts();
   await until('another start', async () => (await starts()) > before);
   await containers.remove(id);

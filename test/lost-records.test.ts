@@ -1,6 +1,14 @@
 // The database is damaged, gone, or has a row that cannot be read: what runs is known again, and no file is lost.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, test } from 'node:test';
@@ -16,7 +24,8 @@ const aside = (): string => join(s.daemon.root, 'set-aside');
 afterEach(async () => {
   await containers.remove(...(await containers.names()));
   rmSync(aside(), { recursive: true, force: true });
-  for (const name of readdirSync(s.daemon.root)) if (name.includes('.corrupt-')) rmSync(join(s.daemon.root, name));
+  for (const name of readdirSync(s.daemon.root))
+    if (name.includes('.corrupt-')) rmSync(join(s.daemon.root, name));
 });
 
 /** A container that runs with an exec, and one that has written a file and ended. */
@@ -84,7 +93,10 @@ test('garbage in the database: it is moved aside, and what runs is known again',
   assert.ok((await containers.events()).some(({ action }) => action === 'database_damaged'));
 });
 
-test('a file that is no database', damaged(() => writeFileSync(file(), 'This is not a database. '.repeat(1000))));
+test(
+  'a file that is no database',
+  damaged(() => writeFileSync(file(), 'This is not a database. '.repeat(1000))),
+);
 
 test(
   'a truncated database',
@@ -93,9 +105,12 @@ test(
   }),
 );
 
-test('no database where there are containers', damaged(() => {
-  rmSync(file());
-}));
+test(
+  'no database where there are containers',
+  damaged(() => {
+    rmSync(file());
+  }),
+);
 
 test('a row that cannot be read sets its container aside, or is known again when it runs', async () => {
   const { running, ended } = await population();
@@ -116,6 +131,9 @@ test('a row that cannot be read sets its container aside, or is known again when
   assert.equal(record.id, ended);
   assert.ok(existsSync(join(aside(), folder, 'upper/file')));
   // Its name is free again.
-  assert.equal(await containers.start(['true'], { name: 'ended', autoRemove: true }).then(() => 'made'), 'made');
+  assert.equal(
+    await containers.start(['true'], { name: 'ended', autoRemove: true }).then(() => 'made'),
+    'made',
+  );
   await containers.remove('kept', 'other');
 });

@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { Containers } from './harness/containers.ts';
 import { startDaemon } from './harness/daemon.ts';
-import { SmallDisk } from './harness/small-disk.ts';
 import { likerctl } from './harness/likerctl.ts';
+import { SmallDisk } from './harness/small-disk.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
@@ -42,7 +42,10 @@ test('a database that cannot be written refuses changes, loses no end, and goes 
   try {
     const { code, stderr } = await s.likerctl(['create', s.rootfs, 'true']);
     assert.equal(code, 125);
-    assert.match(stderr, /^likerctl: Cannot store the change: the disk that holds likerd's --root fails to read or write; .*\n$/);
+    assert.match(
+      stderr,
+      /^likerctl: Cannot store the change: the disk that holds likerd's --root fails to read or write; .*\n$/,
+    );
     await containers.kill(id);
     assert.equal(await containers.state(id), 'EXITED 137');
     await assert.rejects(containers.remove(id), /fails to read or write/);
@@ -62,8 +65,12 @@ test('on a file system that has become read-only changes are refused, what runs 
   const daemon = await startDaemon({ home: own.home });
   const there = new Containers({ daemon, rootfs: s.rootfs });
   try {
-    const id = await there.start(['sleep', '1000'], { rootfs: { directory: s.rootfs, mode: 'MODE_READ_ONLY' } });
-    const device = execFileSync('findmnt', ['-n', '-o', 'SOURCE', own.mountPoint], { encoding: 'utf8' }).trim();
+    const id = await there.start(['sleep', '1000'], {
+      rootfs: { directory: s.rootfs, mode: 'MODE_READ_ONLY' },
+    });
+    const device = execFileSync('findmnt', ['-n', '-o', 'SOURCE', own.mountPoint], {
+      encoding: 'utf8',
+    }).trim();
     writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, '1');
     const { code, stderr } = await likerctl(daemon, ['create', s.rootfs, 'true']);
     assert.equal(code, 125);

@@ -32,9 +32,16 @@ function recover(context: EngineContext, id: string, why: string): void {
     if (container.id !== id) throw new Error(`it is that of ${container.id}`);
     if (context.registry.byName(container.name))
       container.spec = { ...container.spec, name: `${container.name}-${shortId(id)}` };
-    context.ledger.recover(container, execs.filter((exec) => exec.containerId === id));
+    context.ledger.recover(
+      container,
+      execs.filter((exec) => exec.containerId === id),
+    );
     context.registry.add(container);
-    context.log.warn('a container was recovered from its run folder', { container: id, name: container.name, why });
+    context.log.warn('a container was recovered from its run folder', {
+      container: id,
+      name: container.name,
+      why,
+    });
   } catch (error) {
     context.log.warn('a run folder tells of no container', { container: id, error: asError(error).message });
   }

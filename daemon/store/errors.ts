@@ -60,7 +60,7 @@ export function isLocked(thrown: unknown): boolean {
 export function storeError(thrown: unknown, tried: string, folder: string): unknown {
   const problem = problems[resultCode(thrown)];
   if (!problem) return thrown;
-  return new StoreError(problem === 'failing' ? byErrno[probe(folder)] ?? problem : problem, tried, thrown);
+  return new StoreError(problem === 'failing' ? (byErrno[probe(folder)] ?? problem) : problem, tried, thrown);
 }
 
 const byErrno: Readonly<Record<string, StoreProblem>> = {

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
 import { remedyOf } from '../../common/exhausted.ts';
@@ -55,7 +47,9 @@ function checkWritable(root: string): void {
   const errno = probe(root);
   if (errno === '' || ['ENOSPC', 'EDQUOT'].includes(errno)) return;
   const why = remedyOf(errno) ?? 'it cannot be written to';
-  throw new LikerError('STORE_FAILED', `Cannot use '${root}': ${errno}: ${why}`, { metadata: { root, errno } });
+  throw new LikerError('STORE_FAILED', `Cannot use '${root}': ${errno}: ${why}`, {
+    metadata: { root, errno },
+  });
 }
 
 function isMissing(file: string): boolean {

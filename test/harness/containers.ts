@@ -23,7 +23,9 @@ export class Containers {
       const made = await api.call<{ container: Container }>((done) =>
         api.containers.CreateContainer({ spec }, done as never),
       );
-      await api.call((done) => api.containers.StartContainer({ container: made.container.id }, done as never));
+      await api.call((done) =>
+        api.containers.StartContainer({ container: made.container.id }, done as never),
+      );
       return made.container.id;
     });
   }
@@ -44,7 +46,9 @@ export class Containers {
 
   async names(): Promise<string[]> {
     const { containers } = await this.#with((api) =>
-      api.call<{ containers: Container[] }>((done) => api.containers.ListContainers({ all: true }, done as never)),
+      api.call<{ containers: Container[] }>((done) =>
+        api.containers.ListContainers({ all: true }, done as never),
+      ),
     );
     return containers.map(({ spec }) => spec?.name ?? '').sort();
   }

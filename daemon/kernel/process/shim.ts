@@ -312,8 +312,8 @@ export class Shim {
         return;
       case fromShim.oom:
         this.#listener?.oom(Number(c.u64()));
-          return;
-        case fromShim.logLost:
+        return;
+      case fromShim.logLost:
         this.#listener?.logLost(stream as StreamNumber, c.u64());
         return;
       default:
