@@ -8,6 +8,7 @@ import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logging.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { notifyManager, peerCredentials } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
@@ -35,6 +36,7 @@ async function run(options: DaemonOptions): Promise<void> {
     output: process.stderr,
   });
   watchForFaults(log);
+  const loop = new LoopDelay();
   const notifier = openNotifier({
     env: process.env,
     send: notifyManager,
@@ -45,16 +47,16 @@ async function run(options: DaemonOptions): Promise<void> {
     listener.close();
     throw error;
   });
-  const api = serve(log, listener, composed);
+  const api = serve(log, listener, composed, loop);
   endOnSignal({ options, log, api, composed, notifier });
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
 }
 
-function serve(log: Log, listener: Listener, { engine }: Composed): Api {
+function serve(log: Log, listener: Listener, { engine }: Composed, loop: LoopDelay): Api {
   const versions = { daemon: packageVersion(), shimProtocol };
-  return serveApi({ engine, log, versions, listener, peerCredentials });
+  return serveApi({ engine, log, versions, loop, listener, peerCredentials });
 }
 
 interface Parts {
