@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 type IntervalHistogram = ReturnType<typeof monitorEventLoopDelay>;
@@ -12,26 +11,20 @@ export interface LoopDelays {
   readonly p99Ms: number;
   readonly recentMaxMs: number;
   readonly recentP99Ms: number;
-  /** The greatest without the time in which the loop could have run and other processes had the CPUs. */
-  readonly ownMaxMs: number;
+  /** CPU time that the loop's thread used in a delay, at most. What a delay is longer was waiting, for a CPU or for a disk. */
+  readonly busyMaxMs: number;
 }
 
-/**
- * Measures how late the event loop is. A loop that is late was blocked by work of its own, or had no CPU: what it waited for
- * one tells the two apart (field 2 of /proc/PID/schedstat, nanoseconds on a run queue).
- */
+/** Measures how late the event loop is, and how much of that was work of its own. */
 export class LoopDelay implements Disposable {
   readonly #ever = watch();
   /** Each is emptied every second period, in turn, so that the older has seen the last period in full. */
   #older = watch();
   #newer = watch();
   #periodEnd = performance.now() + periodMs;
-  readonly #schedstat = openSchedstat();
-  readonly #buffer = Buffer.allocUnsafe(64);
   readonly #timer: NodeJS.Timeout;
-  #lastTurn = performance.now();
-  #lastWait = this.#waitedMs();
-  #ownMaxMs = 0;
+  #last: { readonly at: number; readonly cpu: NodeJS.CpuUsage } | undefined;
+  #busyMaxMs = 0;
 
   constructor() {
     this.#timer = setInterval(() => this.#turn(), resolutionMs).unref();
@@ -43,42 +36,28 @@ export class LoopDelay implements Disposable {
       p99Ms: delayMs(this.#ever.percentile(99)),
       recentMaxMs: delayMs(this.#older.max),
       recentP99Ms: delayMs(this.#older.percentile(99)),
-      ownMaxMs: this.#ownMaxMs,
+      busyMaxMs: this.#busyMaxMs,
     };
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     for (const histogram of [this.#ever, this.#older, this.#newer]) histogram.disable();
-    if (this.#schedstat !== null) closeSync(this.#schedstat);
   }
 
   #turn(): void {
     const now = performance.now();
-    const waited = this.#waitedMs();
-    const own = now - this.#lastTurn - resolutionMs - (waited - this.#lastWait);
-    this.#ownMaxMs = Math.max(this.#ownMaxMs, own);
-    this.#lastTurn = now;
-    this.#lastWait = waited;
+    const cpu = process.threadCpuUsage();
+    if (this.#last) {
+      const lateMs = now - this.#last.at - resolutionMs;
+      const usedMs = (cpu.user + cpu.system - this.#last.cpu.user - this.#last.cpu.system) / 1000;
+      this.#busyMaxMs = Math.max(this.#busyMaxMs, Math.min(lateMs, usedMs));
+    }
+    this.#last = { at: now, cpu };
     if (now < this.#periodEnd) return;
     this.#periodEnd = now + periodMs;
     [this.#older, this.#newer] = [this.#newer, this.#older];
     this.#newer.reset();
-  }
-
-  #waitedMs(): number {
-    if (this.#schedstat === null) return 0;
-    const length = readSync(this.#schedstat, this.#buffer, 0, this.#buffer.length, 0);
-    return Number(this.#buffer.toString('latin1', 0, length).split(' ')[1]) / 1e6;
-  }
-}
-
-/** Null on a kernel without CONFIG_SCHED_INFO: then all delay counts as the loop's own. */
-function openSchedstat(): number | null {
-  try {
-    return openSync('/proc/self/schedstat', 'r');
-  } catch {
-    return null;
   }
 }
 

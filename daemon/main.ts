@@ -36,7 +36,6 @@ async function run(options: DaemonOptions): Promise<void> {
     output: process.stderr,
   });
   watchForFaults(log);
-  const loop = new LoopDelay();
   const notifier = openNotifier({
     env: process.env,
     send: notifyManager,
@@ -47,16 +46,16 @@ async function run(options: DaemonOptions): Promise<void> {
     listener.close();
     throw error;
   });
-  const api = serve(log, listener, composed, loop);
+  const api = serve(log, listener, composed);
   endOnSignal({ options, log, api, composed, notifier });
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
 }
 
-function serve(log: Log, listener: Listener, { engine }: Composed, loop: LoopDelay): Api {
+function serve(log: Log, listener: Listener, { engine }: Composed): Api {
   const versions = { daemon: packageVersion(), shimProtocol };
-  return serveApi({ engine, log, versions, loop, listener, peerCredentials });
+  return serveApi({ engine, log, versions, loop: new LoopDelay(), listener, peerCredentials });
 }
 
 interface Parts {

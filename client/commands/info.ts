@@ -59,7 +59,7 @@ function infoRecord(info: GetInfoResponse) {
     EventLoopP99Ms: info.eventLoopP99Ms,
     EventLoopRecentMaxMs: info.eventLoopRecentMaxMs,
     EventLoopRecentP99Ms: info.eventLoopRecentP99Ms,
-    EventLoopOwnMaxMs: info.eventLoopOwnMaxMs,
+    EventLoopBusyMaxMs: info.eventLoopBusyMaxMs,
     Warnings: info.warnings,
   };
 }
@@ -106,7 +106,7 @@ function formatInfo(record: InfoRecord, format: string): string {
     ...knobLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Capabilities: ${record.Capabilities.join(' ')}`,
-    ` Event loop: p99 ${ms(record.EventLoopP99Ms)}, max ${ms(record.EventLoopMaxMs)}, of its own ${ms(record.EventLoopOwnMaxMs)}`,
+    ` Event loop: p99 ${ms(record.EventLoopP99Ms)}, max ${ms(record.EventLoopMaxMs)}, busy ${ms(record.EventLoopBusyMaxMs)}`,
     `  Last minute: p99 ${ms(record.EventLoopRecentP99Ms)}, max ${ms(record.EventLoopRecentMaxMs)}`,
     ...record.Warnings.map((warning) => `WARNING: ${warning}`),
   ].join('\n');

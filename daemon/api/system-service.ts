@@ -79,7 +79,7 @@ function loopDelays(delays: LoopDelays): GetInfoResponseInput {
     eventLoopP99Ms: delays.p99Ms,
     eventLoopRecentMaxMs: delays.recentMaxMs,
     eventLoopRecentP99Ms: delays.recentP99Ms,
-    eventLoopOwnMaxMs: delays.ownMaxMs,
+    eventLoopBusyMaxMs: delays.busyMaxMs,
   };
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
 import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
+import { ownTurn } from '../turns.ts';
 import { clientLost } from './container/client-lost.ts';
 import { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
@@ -19,7 +20,10 @@ import type { ContainerProcess } from './session/process.ts';
  * believes them, and clears away what belongs to no record.
  */
 export async function adoptAll(context: EngineContext): Promise<void> {
-  for (const row of context.ledger.store.containers()) context.registry.add(Container.fromRow(row));
+  for (const row of context.ledger.store.containers()) {
+    await ownTurn();
+    context.registry.add(Container.fromRow(row));
+  }
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
@@ -35,6 +39,7 @@ export async function adoptAll(context: EngineContext): Promise<void> {
 }
 
 async function adopt(context: EngineContext, container: Container): Promise<void> {
+  await ownTurn();
   const folder = runFolder(context, container.id);
   const shim = await context.processes.connect(folder).catch(() => null);
   const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));
