@@ -10,6 +10,7 @@ import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logging.ts';
+import { LoopDelay } from './loop-delay.ts';
 import type { Metrics } from './metrics/serve.ts';
 import type { MetricsAddress } from './metrics-address.ts';
 import { notifyManager, peerCredentials } from './native/libliker.ts';
@@ -75,7 +76,7 @@ async function openMetricsAt(address: MetricsAddress, log: Log): Promise<Metrics
 
 function serve(log: Log, listener: Listener, { engine }: Composed): Api {
   const versions = { daemon: packageVersion(), shimProtocol };
-  return serveApi({ engine, log, versions, listener, peerCredentials });
+  return serveApi({ engine, log, versions, loop: new LoopDelay(), listener, peerCredentials });
 }
 
 interface Parts {

@@ -33,8 +33,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'daemon/native': ['common'],
 };
 
-/** What every layer of the daemon may import beside that: the interface of its log. */
-const daemonShared = ['daemon/log.ts'];
+/** What every layer of the daemon may import beside that: the interface of its log, and what shares out the event loop. */
+const daemonShared = ['daemon/log.ts', 'daemon/loop-delay.ts', 'daemon/turns.ts'];
 
 /** Package → the only files or folders that may import it. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {

@@ -30,12 +30,21 @@ export const severalContainers: { readonly usage: string; readonly operands: rea
   operands: [1, Number.POSITIVE_INFINITY],
 };
 
-/** The same to all of them at once, since each takes its time; the answers come in the order of the names. */
+/** Calls that are under way at a time, as Docker's client has it: a thousand at once would hold up the daemon's other clients. */
+const atOnce = 50;
+
+/** The same to many of them at once, since each takes its time; the answers come in the order of the names. */
 export async function forEachAtOnce(
   names: readonly string[],
   act: (name: string) => Promise<string>,
 ): Promise<number> {
-  const started = new Map(names.map((name) => [name, act(name)]));
-  for (const promise of started.values()) promise.catch(() => {});
-  return forEachContainer(names, (name) => started.get(name) ?? act(name));
+  const left = [...new Set(names)].map((name) => ({ name, answer: Promise.withResolvers<string>() }));
+  const answers = new Map(left.map(({ name, answer }) => [name, answer.promise]));
+  for (const answer of answers.values()) answer.catch(() => {});
+  const next = (): void => {
+    const call = left.shift();
+    if (call) act(call.name).then(call.answer.resolve, call.answer.reject).finally(next);
+  };
+  for (let under = 0; under < atOnce; under++) next();
+  return forEachContainer(names, (name) => answers.get(name) ?? act(name));
 }

@@ -57,6 +57,9 @@ function infoRecord(info: GetInfoResponse) {
     DaemonMemory: Number(info.rssBytes),
     EventLoopMaxMs: info.eventLoopMaxMs,
     EventLoopP99Ms: info.eventLoopP99Ms,
+    EventLoopRecentMaxMs: info.eventLoopRecentMaxMs,
+    EventLoopRecentP99Ms: info.eventLoopRecentP99Ms,
+    EventLoopBusyMaxMs: info.eventLoopBusyMaxMs,
     Warnings: info.warnings,
   };
 }
@@ -69,6 +72,10 @@ function knobLines({ Knobs }: InfoRecord): string[] {
       : [`  ${Knob}`, '-', Problem],
   );
   return table(rows);
+}
+
+function ms(delay: number): string {
+  return `${delay.toFixed(1)} ms`;
 }
 
 function formatInfo(record: InfoRecord, format: string): string {
@@ -99,7 +106,8 @@ function formatInfo(record: InfoRecord, format: string): string {
     ...knobLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Capabilities: ${record.Capabilities.join(' ')}`,
-    ` Event loop: p99 ${record.EventLoopP99Ms.toFixed(1)} ms, max ${record.EventLoopMaxMs.toFixed(1)} ms`,
+    ` Event loop: p99 ${ms(record.EventLoopP99Ms)}, max ${ms(record.EventLoopMaxMs)}, busy ${ms(record.EventLoopBusyMaxMs)}`,
+    `  Last minute: p99 ${ms(record.EventLoopRecentP99Ms)}, max ${ms(record.EventLoopRecentMaxMs)}`,
     ...record.Warnings.map((warning) => `WARNING: ${warning}`),
   ].join('\n');
 }

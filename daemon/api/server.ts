@@ -3,6 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { maxMessageBytes, v1 } from '../../proto/services.ts';
 import type { EngineApi } from '../engine/api.ts';
 import type { Log } from '../log.ts';
+import type { LoopDelay } from '../loop-delay.ts';
 import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
@@ -21,6 +22,7 @@ export interface ApiOptions {
   readonly engine: EngineApi;
   readonly log: Log;
   readonly versions: Versions;
+  readonly loop: Pick<LoopDelay, 'now'>;
   readonly listener: Listener;
   readonly peerCredentials: (fd: number) => Peer;
   /** How long a stream may stay without its first frame; for tests. */
@@ -34,7 +36,7 @@ export interface Api {
 
 /** Serves the API on the listener's connections. */
 export function serveApi(options: ApiOptions): Api {
-  const { engine, log, listener, versions } = options;
+  const { engine, log, listener } = options;
   const calls = new OpenCalls();
   const context: ApiContext = { engine, log, calls };
   const server = new Server({
@@ -47,7 +49,7 @@ export function serveApi(options: ApiOptions): Api {
   server.addService(v1.LogService.service, logService(context));
   server.addService(v1.EventService.service, eventService(context));
   server.addService(v1.StatsService.service, statsService(context));
-  server.addService(v1.SystemService.service, systemService(context, versions));
+  server.addService(v1.SystemService.service, systemService(context, options));
   const stopServing = addStandardServices(server);
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());

@@ -276,5 +276,9 @@ test('system answers versions and facts', async () => {
   assert.equal(info['pid'], process.pid);
   assert.ok((info['rssBytes'] as number) > 1e6);
   assert.ok((info['memoryBytes'] as number) > 1e6);
-  assert.ok(Number.isFinite(info['eventLoopP99Ms']));
+  const names = ['Max', 'P99', 'RecentMax', 'RecentP99', 'BusyMax'];
+  assert.deepEqual(
+    names.map((name) => info[`eventLoop${name}Ms`]),
+    [5, 4, 3, 2, 1],
+  );
 });

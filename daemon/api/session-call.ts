@@ -3,6 +3,7 @@ import { badArgument, LikerError } from '../../common/errors.ts';
 import type { SessionInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutputInput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { OutputFrame, Session, SessionSink } from '../engine/api.ts';
+import { ownTurn } from '../turns.ts';
 import { callLog } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { toServiceError } from './errors.ts';
@@ -115,6 +116,9 @@ class SessionCall<Start extends object> implements SessionSink {
   }
 
   async #open(start: Start): Promise<void> {
+    await ownTurn();
+    // The daemon is shutting down.
+    if (this.#over && !this.#lost) return;
     const session = await this.#options.open(start, this);
     this.#logged(this.#container, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));

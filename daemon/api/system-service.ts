@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, hostname, release, totalmem, type } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { GetInfoResponseInput } from '../../proto/gen/types/liker/v1/GetInfoResponse.ts';
 import type { GetVersionResponseInput } from '../../proto/gen/types/liker/v1/GetVersionResponse.ts';
 import type { SystemServiceHandlers } from '../../proto/gen/types/liker/v1/SystemService.ts';
 import type { EngineInfo } from '../engine/api.ts';
+import type { LoopDelay, LoopDelays } from '../loop-delay.ts';
 import type { ApiContext } from './context.ts';
 import { unary } from './unary.ts';
 
@@ -15,11 +15,10 @@ export interface Versions {
   readonly shimProtocol: number;
 }
 
-const delayResolutionMs = 20;
-
-export function systemService(context: ApiContext, versions: Versions): SystemServiceHandlers {
-  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
-  delay.enable();
+export function systemService(
+  context: ApiContext,
+  { versions, loop }: { readonly versions: Versions; readonly loop: Pick<LoopDelay, 'now'> },
+): SystemServiceHandlers {
   return {
     GetVersion: unary(context, {
       method: 'GetVersion',
@@ -35,8 +34,7 @@ export function systemService(context: ApiContext, versions: Versions): SystemSe
         version: versions.daemon,
         pid: process.pid,
         rssBytes: process.memoryUsage.rss(),
-        eventLoopMaxMs: delayMs(delay.max),
-        eventLoopP99Ms: delayMs(delay.percentile(99)),
+        ...loopDelays(loop.now()),
       }),
     }),
     GetDiskUsage: unary(context, {
@@ -80,6 +78,16 @@ function hostInfo(): GetInfoResponseInput {
   };
 }
 
+function loopDelays(delays: LoopDelays): GetInfoResponseInput {
+  return {
+    eventLoopMaxMs: delays.maxMs,
+    eventLoopP99Ms: delays.p99Ms,
+    eventLoopRecentMaxMs: delays.recentMaxMs,
+    eventLoopRecentP99Ms: delays.recentP99Ms,
+    eventLoopBusyMaxMs: delays.busyMaxMs,
+  };
+}
+
 /** PRETTY_NAME of os-release(5). */
 function operatingSystem(): string {
   for (const file of ['/etc/os-release', '/usr/lib/os-release']) {
@@ -91,9 +99,4 @@ function operatingSystem(): string {
     }
   }
   return type();
-}
-
-/** From nanoseconds of the histogram, which counts its own interval. */
-function delayMs(ns: number): number {
-  return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - delayResolutionMs) : 0;
 }

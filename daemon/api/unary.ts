@@ -1,5 +1,6 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { LikerError } from '../../common/errors.ts';
+import { ownTurn, turnToLook } from '../turns.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { toServiceError } from './errors.ts';
@@ -40,8 +41,9 @@ export function unary<Request, Response>(
       (error: unknown) => answer(error, null),
     );
 
-    /** Also turns what `handle` throws at once into a rejection. */
     async function run(): Promise<Response> {
+      await (options.mutates ? ownTurn() : turnToLook());
+      if (answered) throw new LikerError('CANCELLED', 'The call was answered before its turn came');
       return options.handle(call.request, gone.signal);
     }
   };

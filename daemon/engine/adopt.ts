@@ -4,6 +4,7 @@ import { asError } from '../../common/errors.ts';
 import { ageMs } from '../kernel/proc/processes.ts';
 import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { isDirectory } from '../kernel/rootfs/layers.ts';
+import { ownTurn } from '../turns.ts';
 import { clientLost } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { execEnded } from './container/exec-end.ts';
@@ -30,7 +31,7 @@ import type { ContainerProcess } from './session/process.ts';
  * believes them, and clears away what belongs to no record.
  */
 export async function adoptAll(context: EngineContext): Promise<void> {
-  readRecords(context);
+  await readRecords(context);
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
@@ -46,6 +47,7 @@ export async function adoptAll(context: EngineContext): Promise<void> {
 }
 
 async function adopt(context: EngineContext, container: Container): Promise<void> {
+  await ownTurn();
   const folder = runFolder(context, container.id);
   const shim = await context.processes.connect(folder).catch(() => null);
   const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));

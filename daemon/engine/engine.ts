@@ -1,4 +1,5 @@
 import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
+import { ownTurn } from '../turns.ts';
 import { adoptAll } from './adopt.ts';
 import type {
   AttachOptions,
@@ -71,7 +72,11 @@ export class Engine implements EngineApi {
   async stopAll(): Promise<void> {
     const live = this.#context.registry.all().filter((container) => livePhase(container.phase));
     const own = { timeoutSeconds: null, signal: null };
-    await Promise.allSettled(live.map((container) => stopContainer(this.#context, container, own)));
+    const stop = async (container: Container): Promise<void> => {
+      await ownTurn();
+      await stopContainer(this.#context, container, own);
+    };
+    await Promise.allSettled(live.map(stop));
   }
 
   /** Lets go of all shims: they go on without a daemon. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
 import { shortId } from '../../common/ids.ts';
 import type { ContainerRow } from '../store/store.ts';
+import { ownTurn } from '../turns.ts';
 import { Container } from './container/container.ts';
 import { readRunRecords } from './container/run-record.ts';
 import { type EngineContext, runFolder } from './context.ts';
@@ -11,9 +12,10 @@ import { type EngineContext, runFolder } from './context.ts';
  * Takes the database's records into memory. Containers that run, or have ended since, and are in no record that can be read
  * are known again from their run folders. A row of which nothing can be made is set aside; the others are not held up.
  */
-export function readRecords(context: EngineContext): void {
+export async function readRecords(context: EngineContext): Promise<void> {
   const unreadable = new Map<string, { readonly row: ContainerRow; readonly why: string }>();
   for (const row of context.ledger.store.containers()) {
+    await ownTurn();
     try {
       context.registry.add(Container.fromRow(row));
     } catch (error) {

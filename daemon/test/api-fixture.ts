@@ -61,6 +61,7 @@ export class ApiFixture implements AsyncDisposable {
         engine: fakeEngine(verbs),
         log,
         versions: { daemon: '1.2.3', shimProtocol: 1 },
+        loop: { now: () => ({ maxMs: 5, p99Ms: 4, recentMaxMs: 3, recentP99Ms: 2, busyMaxMs: 1 }) },
         listener,
         peerCredentials,
         ...options,

@@ -1,6 +1,7 @@
 import type { ContainerInput } from '../../../proto/gen/types/liker/v1/Container.ts';
 import type { ListContainersResponseInput } from '../../../proto/gen/types/liker/v1/ListContainersResponse.ts';
 import type { ContainerView } from '../../engine/api.ts';
+import { pageToken } from '../../engine/container/verbs/list.ts';
 import { formatContainer } from './container.ts';
 
 /** Half of what a message may hold: the sizes are estimated. */
@@ -18,7 +19,7 @@ export function listPage(list: {
     bytes += roughBytes(view);
     if (bytes > maxPageBytes && last !== '') return { containers, nextPageToken: last };
     containers.push(formatContainer(view));
-    last = view.id;
+    last = pageToken(view);
   }
   return { containers, nextPageToken: list.next };
 }

@@ -8,7 +8,8 @@ import type { WaitCondition as ProtoCondition } from '../../../proto/gen/types/l
 import type { EngineApi, Filter, KillScope, StopOptions, WaitCondition } from '../../engine/api.ts';
 import { noNul, oneOf, required } from './text.ts';
 
-const maxPageSize = 1000;
+/** A page is made and written in one turn of the event loop, which all wait for: some 10 ms. */
+const maxPageSize = 100;
 const sigkill = 9;
 
 /** The container that a request is about. */
@@ -29,7 +30,7 @@ export function parseFilters(filters: readonly ProtoFilter[]): Filter[] {
 }
 
 export function parseList(request: ListContainersRequest): Parameters<EngineApi['list']>[0] {
-  if (!/^([0-9a-f]{64})?$/.test(request.pageToken)) {
+  if (!/^(\d{1,16}-[0-9a-f]{64})?$/.test(request.pageToken)) {
     throw badArgument('page_token', 'Invalid page_token: use the next_page_token of the page before');
   }
   return {

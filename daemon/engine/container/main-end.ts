@@ -1,5 +1,6 @@
 import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
+import { ownTurn } from '../../turns.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
@@ -18,12 +19,7 @@ const longestPauseMs = 10_000;
 
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
-  const oomKills = oomKillsOf(context, container);
-  const exit = exitStatus(shimExit, {
-    startedAt: container.main?.startedAt ?? null,
-    oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
-  });
-  container.ending = finish(context, container, exit, oomKills);
+  container.ending = finishAsTold(context, container, shimExit);
   return container.ending;
 }
 
@@ -35,6 +31,17 @@ export function endedWhileAway(context: EngineContext, container: Container, shi
       error: asError(error).message,
     });
   });
+}
+
+async function finishAsTold(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+  // Hundreds may end at once.
+  await ownTurn();
+  const oomKills = oomKillsOf(context, container);
+  const exit = exitStatus(shimExit, {
+    startedAt: container.main?.startedAt ?? null,
+    oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
+  });
+  await finish(context, container, exit, oomKills);
 }
 
 /** The container is over and no shim is there to say how. */
@@ -189,7 +196,8 @@ export function shimLost(context: EngineContext, container: Container): void {
   const live = livePhase(container.phase);
   container.shim = null;
   container.shimPid = 0;
-  if (!live) return;
+  // Its exit was told before, and is about to be stored.
+  if (!live || container.ending) return;
   context.log.warn('shim lost', { container: container.id });
   for (const process of [container.main, ...container.execs.values()]) {
     if (!process) continue;

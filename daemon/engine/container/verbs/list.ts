@@ -3,7 +3,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { containerFilter, isListedByDefault } from '../filter.ts';
 
-/** The page of containers that fit, newest first, and the id to go on after; empty on the last page. */
+/** The page of containers that fit, newest first, and the token to go on after it; empty on the last page. */
 export function listContainers(
   { registry }: EngineContext,
   options: {
@@ -16,7 +16,20 @@ export function listContainers(
   const fits = containerFilter(options.filters, registry);
   const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
   const all = registry.all().filter((c) => (options.all || byState || isListedByDefault(c)) && fits(c));
-  const start = options.after ? all.findIndex((container) => container.id === options.after) + 1 : 0;
-  const page = all.slice(start, start + options.limit);
-  return { page, next: start + options.limit < all.length ? (page.at(-1)?.id ?? '') : '' };
+  const rest = options.after ? listedAfter(all, options.after) : all;
+  const page = rest.slice(0, options.limit);
+  const last = page.at(-1);
+  return { page, next: last && page.length < rest.length ? pageToken(last) : '' };
+}
+
+/** Where a page ends: also once its last container has been removed. */
+export function pageToken({ createdAt, id }: { readonly createdAt: number; readonly id: string }): string {
+  return `${createdAt}-${id}`;
+}
+
+function listedAfter(all: readonly Container[], token: string): readonly Container[] {
+  const [createdAt, id] = token.split('-');
+  const last = all.findIndex((container) => container.id === id);
+  if (last !== -1) return all.slice(last + 1);
+  return all.filter((container) => container.createdAt <= Number(createdAt));
 }

@@ -6,6 +6,7 @@ import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
 import { StoreError } from '../../../store/errors.ts';
+import { ownTurn } from '../../../turns.ts';
 import type { SessionSink } from '../../api.ts';
 import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts';
 import { writeHostFiles } from '../../host-files.ts';
@@ -31,7 +32,7 @@ export async function startContainer(
   options: { readonly byPolicy: boolean } = { byPolicy: false },
 ): Promise<void> {
   await container.verbs.run(async () => {
-    if (container.phase.state === 'running') return;
+    if (container.phase.state === 'running' && !container.ending) return;
     // Stopped or removed while the restart waited for its turn.
     if (options.byPolicy && container.phase.state !== 'restarting') return;
     if (!options.byPolicy) forgetRestarts(container);
@@ -57,6 +58,7 @@ async function launch(
 ): Promise<void> {
   if (container.ending) await container.ending;
   await container.shimEnded;
+  await ownTurn();
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
   await container.cleanUp?.();

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LoopDelay } from './loop-delay.ts';
+
+function block(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+test('a loop that is blocked shows it, in the figures since the start and in the recent ones', async () => {
+  using loop = new LoopDelay();
+  await sleep(60);
+  const before = loop.now();
+  block(300);
+  await sleep(60);
+  const { maxMs, p99Ms, recentMaxMs, busyMaxMs } = loop.now();
+  assert.ok(maxMs >= 275, `${maxMs}`);
+  assert.ok(recentMaxMs >= 275, `${recentMaxMs}`);
+  assert.ok(p99Ms <= maxMs);
+  // What it waited for a CPU meanwhile is not its own doing.
+  assert.ok(busyMaxMs > before.busyMaxMs && busyMaxMs <= maxMs + 25, `${busyMaxMs} of ${maxMs}`);
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ownTurn, turnToLook } from './turns.ts';
+
+test('of a hundred that want to work each has a turn of its own, in their order', async () => {
+  let turn = 0;
+  let counting = true;
+  const count = (): void => {
+    turn++;
+    if (counting) setImmediate(count);
+  };
+  count();
+  const turns: number[] = [];
+  const work = async (): Promise<void> => {
+    await ownTurn();
+    turns.push(turn);
+  };
+  await Promise.all(Array.from({ length: 100 }, work));
+  counting = false;
+  assert.deepEqual(
+    turns,
+    turns.toSorted((a, b) => a - b),
+  );
+  assert.equal(new Set(turns).size, 100);
+});
+
+test('who only looks does not wait behind work', async () => {
+  const order: string[] = [];
+  const works = Array.from({ length: 50 }, () => ownTurn().then(() => order.push('work')));
+  await Promise.all([...works, turnToLook().then(() => order.push('look'))]);
+  assert.ok(order.indexOf('look') <= 2, order.join(' '));
+});
+
+test('a loop that is free gives a turn at once', async () => {
+  await nextTurn();
+  await nextTurn();
+  let turned = false;
+  setImmediate(() => {
+    turned = true;
+  });
+  await ownTurn();
+  assert.equal(turned, false);
+});
