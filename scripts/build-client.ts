@@ -68,27 +68,31 @@ function next() {
 next();
 `;
 
+/** A built-in module that is loaded when something of it is used. */
+const onUse = (name: string): string =>
+  `module.exports = new Proxy({}, { get: (_, key) => require('node:${name}')[key] });`;
+
 /**
- * Replaces modules that cost time at every start for what likerctl does not use: the widths of emoji in yargs' own
- * help (it compiles regular expressions for 20 ms), protobufjs' way of requiring without the bundler's notice, and
- * compression, which nobody needs on a Unix socket.
+ * Replaces modules that cost time at every start for what likerctl does not use, or seldom: what yargs' parser has
+ * around it, 64-bit integers as objects (likerctl has them as numbers), the loader of channelz's protocol, compression
+ * and name resolution of grpc-js.
  */
 const replacements: Readonly<Record<string, string>> = {
-  'string-width': 'export default (text) => text.length;',
-  '@protobufjs/inquire': `const modules = { buffer: () => require('node:buffer'), long: () => require('long') };
-    module.exports = (name) => modules[name]?.() ?? null;`,
-  zlib: `module.exports = new Proxy({}, { get: (_, name) => require('node:zlib')[name] });`,
+  '../lib/platform-shims/esm.mjs': 'export default {};',
+  'node:module': 'export const createRequire = undefined;',
+  '@protobufjs/inquire': `module.exports = (name) => (name === 'buffer' ? require('node:buffer') : null);`,
+  '@grpc/proto-loader': '',
+  zlib: onUse('zlib'),
+  dns: onUse('dns'),
 };
 
 const replaceSlowModules: Plugin = {
   name: 'replace-slow-modules',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(${Object.keys(replacements).join('|')})$`);
-    onResolve({ filter }, ({ path }) => ({ path, namespace: 'replaced' }));
-    onLoad({ filter: /.*/, namespace: 'replaced' }, ({ path }) => ({
-      contents: replacements[path] ?? '',
-      resolveDir: top,
-    }));
+    onResolve({ filter: /./ }, ({ path }) => {
+      return Object.hasOwn(replacements, path) ? { path, namespace: 'replaced' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'replaced' }, ({ path }) => ({ contents: replacements[path] ?? '' }));
   },
 };
 
@@ -103,6 +107,7 @@ async function bundle(): Promise<string> {
     target: 'node26',
     // Latin-1 is read without decoding.
     charset: 'ascii',
+    minify: true,
     legalComments: 'none',
     banner: {
       js: `(function (exports, require, module, __filename, __dirname) {\nconst __moduleUrl = require('node:url').pathToFileURL(__filename).href;`,

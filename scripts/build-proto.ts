@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
+import { clientCodecs } from './proto-codecs.ts';
 
 const top = join(import.meta.dirname, '..');
 const protoDir = join(top, 'proto');
@@ -17,6 +18,7 @@ const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target : join(protoDir, target));
 root.loadSync(files, { keepCase: false, alternateCommentMode: false });
 writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
+writeFileSync(join(outDir, 'codecs.ts'), clientCodecs(root, 'liker.v1'));
 
 // For reflection: protobufjs forgets which file defines what, and which imports which. Sets of descriptors one after
 // the other are one set.

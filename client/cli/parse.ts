@@ -1,4 +1,4 @@
-import yargs, { type Options } from 'yargs';
+import { Parser } from 'yargs/helpers';
 import type { Command } from './command.ts';
 import { type Flag, FlagValues } from './flag.ts';
 import { normalizeArgs } from './normalize.ts';
@@ -41,18 +41,16 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
   }
 }
 
+/** The items have one spelling and known names: what is left to yargs is its parser, without the building of a help. */
 function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<string, readonly string[]> {
-  const parsed = yargs([...items])
-    .help(false)
-    .version(false)
-    .parserConfiguration(parserConfiguration)
-    .options(Object.fromEntries(flags.map((flag) => [flag.name, yargsOption(flag)])))
-    .strict()
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new Error(message);
-    })
-    .parseSync();
+  const booleans = flags.filter(({ type }) => type === 'bool').map(({ name }) => name);
+  const texts = flags.filter(({ type }) => type !== 'bool').map(({ name }) => name);
+  const parsed = Parser([...items], {
+    boolean: booleans,
+    string: texts,
+    narg: Object.fromEntries(texts.map((name) => [name, 1])), // which leaves quotes as they are
+    configuration: parserConfiguration,
+  });
   const values = new Map<string, readonly string[]>();
   for (const flag of flags) {
     const value: unknown = parsed[flag.name];
@@ -62,11 +60,6 @@ function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<strin
     values.set(flag.name, list);
   }
   return values;
-}
-
-function yargsOption(flag: Flag): Options {
-  if (flag.type === 'bool') return { type: 'boolean' };
-  return { type: 'string', nargs: 1 };
 }
 
 function checkValue(flag: Flag, text: string): void {

@@ -1,11 +1,5 @@
-import {
-  Client,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  credentials,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import type { ClientDuplexStream, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { ChannelCredentials, Client, Metadata } from './grpc.ts';
 import { fromServiceError } from './service-error.ts';
 
 /** The part of a method's definition that a client needs. */
@@ -39,7 +33,7 @@ export class Connection {
 
   constructor(socketPath: string) {
     this.socketPath = socketPath;
-    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), channelOptions);
+    this.#client = new Client(`unix:${socketPath}`, ChannelCredentials.createInsecure(), channelOptions);
   }
 
   /** Calls a unary method. Without `deadlineMs` it waits for ever. */
