@@ -8,9 +8,12 @@ import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logging.ts';
-import { notifyManager, peerCredentials } from './native/libliker.ts';
+import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
+
+/** By then the start, and the seccomp filter that is built after it, is over. */
+const trimAfterMs = 1000;
 
 type Composed = Awaited<ReturnType<typeof compose>>;
 
@@ -50,6 +53,7 @@ async function run(options: DaemonOptions): Promise<void> {
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
+  setTimeout(trimMemory, trimAfterMs).unref();
 }
 
 function serve(log: Log, listener: Listener, { engine }: Composed): Api {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { lstat, opendir, readdir } from 'node:fs/promises';
+import { lstat, opendir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { removeTree, removeTreeNow } from '../../native/libliker.ts';
+import { emptyContainer, removeTree, removeTreeNow } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
 export interface ContainerFolders {
@@ -108,11 +108,7 @@ export class Layers {
 
   /** Empties a removed container's folders and keeps them; false when they are not as they were made. */
   async #keepSkeleton(base: string): Promise<boolean> {
-    await removeTree(join(base, 'upper'));
-    await removeTree(join(base, 'work', 'work', 'incompat'));
-    for (const name of await readdir(join(base, 'log'))) await removeTree(join(base, 'log', name));
-    const left = await readdir(base);
-    if (left.sort().join(' ') !== 'log work') return false;
+    if (!(await emptyContainer(base))) return false;
     const spare = this.discard(base, this.#spare);
     if (spare !== null) this.#spares.push(spare);
     return true;
