@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -14,6 +13,7 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { LikerClient } from './client.ts';
+import { residentBytes } from './memory.ts';
 
 export const repository = join(import.meta.dirname, '..');
 
@@ -25,12 +25,11 @@ const readyFd = 3;
 export class Lab implements AsyncDisposable {
   readonly home = mkdtempSync(join(parentFolder, 'liker-bench-'));
   readonly socket = join(this.home, 'run/liker.sock');
-  /** busybox, with the files of /etc that every image has. */
+  /** bash and busybox, with the files of /etc that every image has. */
   readonly rootfs = join(this.home, 'rootfs');
   readonly #command: readonly string[];
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
-  #bashRootfs: string | undefined;
 
   private constructor(command: readonly string[]) {
     this.#command = command;
@@ -68,20 +67,9 @@ export class Lab implements AsyncDisposable {
     return { ...process.env, LIKER_HOST: `unix://${this.socket}` };
   }
 
-  /** A root file system with bash, built by likerctl. */
-  get bashRootfs(): string {
-    if (this.#bashRootfs === undefined) {
-      this.#bashRootfs = join(this.home, 'bash');
-      const likerctl = join(repository, 'bin/likerctl');
-      execFileSync(likerctl, ['rootfs', 'build', this.#bashRootfs], { stdio: 'ignore' });
-    }
-    return this.#bashRootfs;
-  }
-
-  /** Resident memory of the daemon in bytes. */
+  /** Resident memory of the daemon. */
   get residentBytes(): number {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
+    return residentBytes(this.pid);
   }
 
   async #start(): Promise<void> {
@@ -120,17 +108,17 @@ export class Lab implements AsyncDisposable {
   }
 }
 
+/** This machine's bash by likerctl, and a static busybox under the names that are measured. */
 function buildRootfs(folder: string): void {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox === undefined)
     throw new Error('Cannot measure without busybox: run apt-get install busybox-static');
-  for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root']) {
-    mkdirSync(join(folder, name), { recursive: true });
-  }
+  execFileSync(join(repository, 'bin/likerctl'), ['rootfs', 'build', folder], { stdio: 'ignore' });
   copyFileSync(busybox, join(folder, 'bin/busybox'));
-  const programs = ['sh', 'true', 'cat', 'dd', 'echo', 'head', 'sleep', 'stty', 'yes'];
-  for (const name of programs) symlinkSync('busybox', join(folder, 'bin', name));
-  writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  writeFileSync(join(folder, 'etc/group'), 'root:x:0:\n');
+  for (const name of ['sh', 'true', 'cat', 'dd', 'echo', 'head', 'sleep', 'stty', 'yes']) {
+    const link = join(folder, 'bin', name);
+    rmSync(link, { force: true });
+    symlinkSync('busybox', link);
+  }
   for (const name of ['hosts', 'hostname', 'resolv.conf']) writeFileSync(join(folder, 'etc', name), '');
 }

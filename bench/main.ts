@@ -1,78 +1,71 @@
 // npm run bench: how fast Liker is on this machine, beside the peers that are installed, in one run.
 import { join } from 'node:path';
+import { besideCase } from './cases/beside.ts';
 import type { Case } from './cases/case.ts';
 import { commandCase } from './cases/command.ts';
+import { daemonCase } from './cases/daemon.ts';
 import { execCase } from './cases/exec.ts';
+import { fleetCase } from './cases/fleet.ts';
+import { limitsCase } from './cases/limits.ts';
 import { outputCase } from './cases/output.ts';
 import { promptCase } from './cases/prompt.ts';
-import { psCase } from './cases/ps.ts';
 import { statsCase } from './cases/stats.ts';
 import { trueCase } from './cases/true.ts';
-import { type Engine, isInstalled } from './engines/engine.ts';
-import { OciRuntime } from './engines/oci.ts';
-import { Podman } from './engines/podman.ts';
+import { writeDocs } from './docs.ts';
 import { Lab } from './lab.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
+import { openPeers, versionOf } from './peers.ts';
 import { printProfile } from './profile.ts';
 import { prove } from './proof.ts';
-import { machine, print, type Result, save } from './report.ts';
+import { machine, print, type Report, type Result, save } from './report.ts';
 
 const resultFile = join(import.meta.dirname, 'results/latest.json');
 
+/** In the order in which they run. */
 const cases: Readonly<Record<string, Case>> = {
   true: trueCase,
-  exec: execCase,
   command: commandCase,
+  exec: execCase,
   prompt: promptCase,
-  ps: psCase,
   stats: statsCase,
   output: outputCase,
+  limits: limitsCase,
+  beside: besideCase,
+  fleet: fleetCase,
+  daemon: daemonCase,
 };
 
-/** The peers that are there and work; why others are left out is told. */
-async function openPeers(options: BenchOptions, { home, rootfs }: Lab): Promise<Engine[]> {
-  const makers = {
-    crun: () => new OciRuntime('crun', home, rootfs),
-    runc: () => new OciRuntime('runc', home, rootfs),
-    podman: () => new Podman(home, rootfs),
-  };
-  const peers: Engine[] = [];
-  for (const [name, make] of Object.entries(makers)) {
-    if (options.without.includes(name)) continue;
-    if (!isInstalled(name)) {
-      console.log(`Without ${name}: it is not installed`);
-      continue;
-    }
-    const peer = make();
-    try {
-      await peer.runTrue();
-      peers.push(peer);
-    } catch (error) {
-      console.log(`Without ${name}: ${(error as Error).message}`);
-      await peer[Symbol.asyncDispose]().catch(() => {});
-    }
-  }
-  return peers;
-}
-
-async function measure(options: BenchOptions): Promise<Result[]> {
+async function measure(options: BenchOptions): Promise<Report> {
+  // Before the load that the benchmark itself is.
+  const here = machine();
   await using lab = await Lab.open();
   await using stack = new AsyncDisposableStack();
-  const peers = (await openPeers(options, lab)).map((peer) => stack.use(peer));
+  const peers = (await openPeers(lab, options.without)).map((peer) => stack.use(peer));
+  const versions = Object.fromEntries(peers.map(({ name }) => [name, versionOf(name)]));
   const results: Result[] = [];
   for (const [name, run] of Object.entries(cases)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue;
-    const result = await run({ lab, peers, quick: options.quick });
-    print(result);
-    results.push(result);
+    try {
+      const found = [await run({ lab, peers, quick: options.quick })].flat();
+      found.forEach(print);
+      results.push(...found);
+    } catch (error) {
+      // The others' figures are worth having.
+      console.error(`\nbench: case '${name}' failed: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
   }
-  return results;
+  return { machine: here, peers: versions, quick: options.quick, results };
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === null) {
     console.log(usage);
+    return;
+  }
+  if (options.writeDocs) {
+    writeDocs(resultFile);
     return;
   }
   if (process.getuid?.() !== 0) throw new Error('Cannot measure: containers need root');

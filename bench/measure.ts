@@ -15,6 +15,7 @@ export interface Summary {
   readonly count: number;
   readonly median: number;
   readonly p90: number;
+  readonly p99: number;
   readonly min: number;
 }
 
@@ -42,7 +43,7 @@ export function summarize(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { count: sorted.length, median: at(0.5), p90: at(0.9), min: at(0) };
+  return { count: sorted.length, median: at(0.5), p90: at(0.9), p99: at(0.99), min: at(0) };
 }
 
 /** Times an action; what it returns are its parts. */

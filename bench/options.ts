@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
-  /** Fewer rounds, all in less than a minute. */
+  /** Fewer rounds, all in less than three minutes. */
   readonly quick: boolean;
   /** Names of the cases to run; empty for all. */
   readonly only: readonly string[];
@@ -11,12 +11,15 @@ export interface BenchOptions {
   readonly proof: number;
   /** Peers to leave out although they are installed. */
   readonly without: readonly string[];
+  /** Measure nothing; write docs/performance.md and its plot from the last run's file. */
+  readonly writeDocs: boolean;
 }
 
 export const usage = `npm run bench [-- OPTION…]
-  --quick            fewer rounds, less than a minute
-  --only CASE[,…]    true, exec, command, prompt, ps, stats, output
-  --without PEER[,…] leave out crun, runc or podman
+  --quick            fewer rounds, less than three minutes
+  --only CASE[,…]    true, command, exec, prompt, stats, output, limits, beside, fleet, daemon
+  --without PEER[,…] leave out crun, runc, podman, ctr or docker
+  --write-docs       measure nothing: write docs/performance.md and its plot from the last run's figures
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
 
@@ -30,6 +33,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
       without: { type: 'string', default: '' },
       profile: { type: 'boolean', default: false },
       proof: { type: 'string', default: '0' },
+      'write-docs': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -42,5 +46,6 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     without: values.without.split(',').filter(Boolean),
     profile: values.profile,
     proof,
+    writeDocs: values['write-docs'],
   };
 }

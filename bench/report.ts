@@ -4,11 +4,23 @@ import { dirname } from 'node:path';
 import { type Sample, type Summary, summarize } from './measure.ts';
 
 export interface Row extends Summary {
+  /** Begins with the engine's name. */
   readonly name: string;
   /** Median by the median of the row that is compared with; null without one. */
   readonly ratio: number | null;
   /** Medians of the parts, in the order in which they come. */
   readonly parts: Readonly<Record<string, number>>;
+}
+
+/** What Liker is to reach. */
+export interface Aim {
+  readonly work: string;
+  /** Liker's row; its median counts. */
+  readonly row: string;
+  /** The bound in the result's unit; null when the peer that it is of is not here. */
+  readonly limit: number | null;
+  /** Where the bound comes from, such as "crun's" or "5 ms". */
+  readonly bound: string;
 }
 
 export interface Result {
@@ -17,6 +29,34 @@ export interface Result {
   readonly unit: string;
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
+  /** Whether more is better; default: less is. */
+  readonly moreIsBetter?: boolean;
+  readonly aims?: readonly Aim[];
+}
+
+/** A row of values that are no times. */
+export function rowOf(name: string, values: readonly number[]): Row {
+  return { name, ...summarize(values), ratio: null, parts: {} };
+}
+
+export function medianOf(rows: readonly Row[], name: string): number | null {
+  return rows.find((row) => row.name === name)?.median ?? null;
+}
+
+/** Null without the median; else a share of it. */
+export function share(median: number | null, factor: number): number | null {
+  return median === null ? null : median * factor;
+}
+
+/** Null: there is nothing to compare with. */
+export function isReached({ rows, moreIsBetter = false }: Result, { row, limit }: Aim): boolean | null {
+  const median = medianOf(rows, row);
+  if (median === null || limit === null) return null;
+  return moreIsBetter ? median >= limit : median <= limit;
+}
+
+export function engineOf({ name }: Row): string {
+  return (/^\w+/.exec(name)?.[0] ?? name).replace('likerctl', 'liker').replace('likerd', 'liker');
 }
 
 /** Rows of samples; the ratio is that to the contestant named `against`, where it ran. */
@@ -36,40 +76,71 @@ function partsOf(samples: readonly Sample[]): Record<string, number> {
   );
 }
 
-export function print({ title, unit, rows, notes }: Result): void {
+export function print(result: Result): void {
+  const { title, unit, rows, notes, aims = [] } = result;
   const width = Math.max(...rows.map(({ name }) => name.length), 20);
-  console.log(`\n${title} (${unit})`);
-  console.log(
-    `  ${'median'.padStart(width + 9)}${'p90'.padStart(9)}${'min'.padStart(9)}${'ratio'.padStart(8)}     n`,
-  );
+  const heads = ['median', 'p90', 'p99', 'min'].map((head) => head.padStart(9)).join('');
+  console.log(`\n${title} (${unit})\n  ${' '.repeat(width)}${heads}${'ratio'.padStart(8)}     n`);
   for (const row of rows) {
-    const figures = [row.median, row.p90, row.min].map((value) => figure(value).padStart(9)).join('');
+    const figures = [row.median, row.p90, row.p99, row.min]
+      .map((value) => figure(value).padStart(9))
+      .join('');
     const ratio = (row.ratio === null ? '' : row.ratio.toFixed(2)).padStart(8);
     console.log(`  ${row.name.padEnd(width)}${figures}${ratio}${String(row.count).padStart(6)}`);
     const parts = Object.entries(row.parts).map(([name, value]) => `${name} ${figure(value)}`);
     if (parts.length > 0) console.log(`  ${' '.repeat(4)}${parts.join(' · ')}`);
   }
   for (const note of notes) console.log(`  ${note}`);
+  for (const aim of aims)
+    console.log(`  aim: ${aim.row}: ${boundText(result, aim)}: ${verdict(result, aim)}`);
 }
 
-function figure(value: number): string {
+export function boundText({ moreIsBetter, unit }: Result, { bound, limit }: Aim): string {
+  const value = limit === null || bound.includes(figure(limit)) ? '' : ` (${figure(limit)} ${unit})`;
+  return `at ${moreIsBetter ? 'least' : 'most'} ${bound}${value}`;
+}
+
+export function verdict(result: Result, aim: Aim): string {
+  const reached = isReached(result, aim);
+  return reached === null ? 'not measured here' : reached ? 'reached' : 'not reached';
+}
+
+export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
+/** What a run leaves in its file. */
+export interface Report {
+  readonly machine: Machine;
+  readonly peers: Readonly<Record<string, string>>;
+  readonly quick: boolean;
+  readonly results: readonly Result[];
+}
+
+export interface Machine {
+  readonly kernel: string;
+  readonly cpu: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly load: number;
+  readonly node: string;
+  readonly date: string;
+}
+
 /** The machine that the figures are of. */
-export function machine(): Record<string, unknown> {
+export function machine(): Machine {
   return {
     kernel: release(),
-    cpu: cpus()[0]?.model.trim(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cpus: cpus().length,
     memoryBytes: totalmem(),
-    load: loadavg()[0],
+    load: loadavg()[0] ?? 0,
     node: process.version,
     date: new Date().toISOString(),
   };
 }
 
-export function save(path: string, results: readonly Result[]): void {
+export function save(path: string, report: Report): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ machine: machine(), results }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -13,9 +13,12 @@ import { openLog } from './logging.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Metrics } from './metrics/serve.ts';
 import type { MetricsAddress } from './metrics-address.ts';
-import { notifyManager, peerCredentials } from './native/libliker.ts';
+import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
+
+/** By then the start, and the seccomp filter that is built after it, is over. */
+const trimAfterMs = 1000;
 
 type Composed = Awaited<ReturnType<typeof compose>>;
 
@@ -58,6 +61,7 @@ async function run(options: DaemonOptions): Promise<void> {
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
+  setTimeout(trimMemory, trimAfterMs).unref();
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {

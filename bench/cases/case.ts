@@ -8,5 +8,5 @@ export interface Bench {
   readonly quick: boolean;
 }
 
-/** One question, answered by a table. */
-export type Case = (bench: Bench) => Promise<Result>;
+/** One question, answered by a table or several. */
+export type Case = (bench: Bench) => Promise<Result | readonly Result[]>;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { runTrue } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
 import { repository } from '../lab.ts';
 import { interleave } from '../measure.ts';
-import { rowsOf } from '../report.ts';
+import { medianOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** The same by the command line: what a shell script pays. */
@@ -16,15 +17,28 @@ export const commandCase: Case = async ({ lab, peers, quick }) => {
     },
     { name: 'likerctl version', run: async () => ({ ms: await runner.time(`${likerctl} version`) }) },
     ...peers
-      .filter(({ name }) => name === 'podman')
-      .map((peer) => ({ name: 'podman run --rm', run: async () => ({ ms: await peer.runTrue() }) })),
+      .filter(({ isRuntime }) => !isRuntime)
+      .map((peer) => ({
+        name: `${peer.name} run --rm`,
+        every: 2,
+        run: async () => ({ ms: await runTrue(peer) }),
+      })),
   ];
   const samples = await interleave(contestants, { rounds: quick ? 12 : 50, warmUp: 2 });
+  const rows = rowsOf(samples, 'podman run --rm');
   return {
     name: 'command',
     title: 'run --rm of /bin/true by the command line',
-    unit: 'ms; ratio to podman',
-    rows: rowsOf(samples, 'podman run --rm'),
+    unit: 'ms',
+    rows,
     notes: [],
+    aims: [
+      {
+        work: 'the same by `likerctl run --rm`',
+        row: 'likerctl run --rm',
+        limit: share(medianOf(rows, 'podman run --rm'), 0.5),
+        bound: 'half of podman',
+      },
+    ],
   };
 };

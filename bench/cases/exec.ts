@@ -1,29 +1,57 @@
+import { join } from 'node:path';
+import { Runner } from '../engines/runner.ts';
+import { repository } from '../lab.ts';
 import { type Contestant, interleave } from '../measure.ts';
-import { rowsOf } from '../report.ts';
+import { medianOf, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** /bin/true in a container that runs, by a warm client, beside the peers' exec. */
+const name = `lb-exec-${process.pid}`;
+
+/** /bin/true in a container that runs, by a warm client and by the command, beside the peers' exec. */
 export const execCase: Case = async ({ lab, peers, quick }) => {
   const rootfs = { directory: lab.rootfs };
   const container = await lab.client.started({ rootfs, process: { args: ['/bin/sleep', '100000'] } });
+  await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
+  const likerctl = `${join(repository, 'bin/likerctl')} exec ${container} /bin/true`;
+  await using stack = new AsyncDisposableStack();
+  for (const peer of peers) {
+    await peer.runner.time(peer.start(name));
+    stack.defer(async () => void (await peer.runner.time(peer.remove([name]))));
+  }
   const contestants: Contestant[] = [
     {
       name: 'liker Exec',
       run: async () => ({ ms: (await lab.client.exec(container, ['/bin/true'])).endMs }),
     },
+    { name: 'likerctl exec', every: 2, run: async () => ({ ms: await runner.time(likerctl) }) },
     ...peers.map((peer) => ({
       name: `${peer.name} exec`,
       every: peer.every,
-      run: async () => ({ ms: await peer.execTrue() }),
+      run: async () => ({ ms: await peer.runner.time(peer.exec(name, ['/bin/true'])) }),
     })),
   ];
   const samples = await interleave(contestants, { rounds: quick ? 30 : 100, warmUp: 20 });
   await lab.client.remove(container);
+  const rows = rowsOf(samples, 'crun exec');
   return {
     name: 'exec',
     title: 'exec of /bin/true',
-    unit: 'ms; ratio to crun exec',
-    rows: rowsOf(samples, 'crun exec'),
+    unit: 'ms',
+    rows,
     notes: [],
+    aims: [
+      {
+        work: '`exec` of `/bin/true`, warm client',
+        row: 'liker Exec',
+        limit: medianOf(rows, 'crun exec'),
+        bound: "crun's",
+      },
+      {
+        work: '`likerctl exec`',
+        row: 'likerctl exec',
+        limit: medianOf(rows, 'docker exec'),
+        bound: "docker's",
+      },
+    ],
   };
 };

@@ -1,39 +1,113 @@
 import { join } from 'node:path';
+import type { Engine, RunOptions } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
 import { repository } from '../lab.ts';
-import { interleave } from '../measure.ts';
-import { rowsOf } from '../report.ts';
+import { type Contestant, interleave } from '../measure.ts';
+import { medianOf, type Result, rowOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-const mebibytes = 256;
-
-/** Output of a container with the log on, taken by a warm client and by likerctl. */
-export const outputCase: Case = async ({ lab, quick }) => {
-  const args = ['dd', 'if=/dev/zero', 'bs=1M', `count=${mebibytes}`];
-  const spec = { rootfs: { directory: lab.rootfs }, process: { args } };
+/** Output of a container with the log on, and input through it, in MiB/s. */
+export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
+  const mebibytes = quick ? 64 : 1024;
+  // A docker that writes 48 MiB/s would take most of the time.
+  const bySlow = mebibytes / 8;
+  const rounds = quick ? 2 : 5;
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
-  const byClient = async () => {
-    let bytes = 0;
-    const { endMs } = await lab.client.run(spec, (stream, _offset, data) => {
-      if (stream === 'stdout') bytes += data.length;
-    });
-    if (bytes !== mebibytes * 2 ** 20) throw new Error(`${bytes} bytes arrived`);
-    return { ms: endMs };
-  };
-  const likerctl = `${join(repository, 'bin/likerctl')} run --rm ${lab.rootfs} ${args.join(' ')}`;
-  const samples = await interleave(
-    [
-      { name: 'liker Run', run: byClient },
-      { name: 'likerctl run > /dev/null', run: async () => ({ ms: await runner.time(likerctl) }) },
-    ],
-    { rounds: quick ? 2 : 5, warmUp: 1 },
-  );
-  const rows = rowsOf(samples);
-  return {
-    name: 'output',
-    title: `${mebibytes} MiB of output with the log on`,
-    unit: 'ms',
-    rows,
-    notes: rows.map(({ name, median }) => `${name}: ${((mebibytes * 1000) / median).toFixed(0)} MiB/s`),
-  };
+  const likerctl = `${join(repository, 'bin/likerctl')} run --rm`;
+  const logging = peers.filter(({ isRuntime, name }) => !isRuntime && name !== 'ctr');
+  const out = await throughput(rounds, [
+    { name: 'liker Run', mebibytes, run: () => takeAll(lab, mebibytes) },
+    {
+      name: 'likerctl run',
+      mebibytes,
+      run: () => runner.time(`${likerctl} ${lab.rootfs} ${zeros(mebibytes).join(' ')}`),
+    },
+    ...logging.map((peer) => byPeer(peer, 'run', { mebibytes: bySlow, args: zeros(bySlow) })),
+  ]);
+  const file = join(lab.home, 'zeros');
+  await runner.time(`head -c ${mebibytes}M /dev/zero > ${file}`);
+  const input = await throughput(rounds, [
+    {
+      name: 'likerctl run -i',
+      mebibytes,
+      run: () => runner.time(`${likerctl} -i ${lab.rootfs} cat < ${file}`),
+    },
+    ...peers.map((peer) =>
+      byPeer(peer, 'run -i', { mebibytes, args: ['cat'], stdin: true, withoutLog: true, file }),
+    ),
+  ]);
+  return [
+    {
+      name: 'output',
+      title: `output of a container, log on (${mebibytes} MiB of zeros)`,
+      unit: 'MiB/s',
+      moreIsBetter: true,
+      rows: out,
+      notes: [],
+      aims: [{ work: 'output with the default log on', row: 'likerctl run', limit: 300, bound: '300 MiB/s' }],
+    },
+    {
+      name: 'input',
+      title: `stdin to stdout through cat, log off (${mebibytes} MiB of zeros)`,
+      unit: 'MiB/s',
+      moreIsBetter: true,
+      rows: input,
+      notes: ["Liker's log is on: it has no option that turns it off; crun passes its own fds on"],
+      aims: [
+        {
+          work: 'stdin to stdout',
+          row: 'likerctl run -i',
+          limit: medianOf(input, 'ctr run -i'),
+          bound: "ctr's",
+        },
+      ],
+    },
+  ];
 };
+
+interface Flow {
+  readonly name: string;
+  readonly mebibytes: number;
+  /** Milliseconds. */
+  run(): Promise<number>;
+}
+
+async function throughput(rounds: number, flows: readonly Flow[]) {
+  const contestants = flows.map(
+    (flow): Contestant => ({ name: flow.name, run: async () => ({ ms: await flow.run() }) }),
+  );
+  const samples = await interleave(contestants, { rounds, warmUp: 1 });
+  return flows.map(({ name, mebibytes }) =>
+    rowOf(
+      name,
+      (samples.get(name) ?? []).map(({ ms }) => (mebibytes * 1000) / ms),
+    ),
+  );
+}
+
+function zeros(mebibytes: number): string[] {
+  return ['dd', 'if=/dev/zero', 'bs=1M', `count=${mebibytes}`];
+}
+
+async function takeAll(lab: Parameters<Case>[0]['lab'], mebibytes: number): Promise<number> {
+  let bytes = 0;
+  const spec = { rootfs: { directory: lab.rootfs }, process: { args: zeros(mebibytes) } };
+  const { endMs } = await lab.client.run(spec, (stream, _offset, data) => {
+    if (stream === 'stdout') bytes += data.length;
+  });
+  if (bytes !== mebibytes * 2 ** 20) throw new Error(`${bytes} bytes arrived`);
+  return endMs;
+}
+
+function byPeer(
+  peer: Engine,
+  verb: string,
+  options: RunOptions & { mebibytes: number; args: readonly string[]; file?: string },
+): Flow {
+  const input = options.file === undefined ? '' : ` < ${options.file}`;
+  return {
+    name: `${peer.name} ${verb}`,
+    mebibytes: options.mebibytes,
+    run: () => peer.runner.time(`${peer.run(options.args, options)}${input}`),
+  };
+}

@@ -1,40 +1,57 @@
 import { join } from 'node:path';
 import { spawn } from 'node-pty';
 import { repository } from '../lab.ts';
-import { interleave } from '../measure.ts';
-import { rowsOf } from '../report.ts';
+import { type Contestant, interleave, type Sample } from '../measure.ts';
+import { type Result, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** `run -it bash`: from Enter to the first prompt, and from `exit` to the end of the command. */
-export const promptCase: Case = async ({ lab, quick }) => {
-  const likerctl = join(repository, 'bin/likerctl');
-  const rootfs = lab.bashRootfs;
-  const first = async () => sessionTimes(likerctl, ['run', '-it', '--rm', rootfs, 'bash'], lab.env);
-  const plain = async () => sessionTimes('bash', ['--norc'], lab.env);
-  const samples = await interleave(
-    [
-      { name: 'likerctl run -it', run: first },
-      { name: 'bash itself', run: plain },
-    ],
-    { rounds: quick ? 10 : 30, warmUp: 2 },
+export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
+  const likerctl = `${join(repository, 'bin/likerctl')} run -it --rm ${lab.rootfs} bash`;
+  const contestants: Contestant[] = [
+    { name: 'likerctl run -it', run: async () => sessionTimes(likerctl, lab.env) },
+    ...peers
+      .filter(({ isRuntime }) => !isRuntime)
+      .map((peer) => ({
+        name: `${peer.name} run -it`,
+        every: 2,
+        // Numbered by itself, since it is not the runner that runs it.
+        run: async () => {
+          const command = peer.run(['bash'], { tty: true }).replace('%N', `${process.pid}-${++count}`);
+          return sessionTimes(peer.runner.inside(command), peer.runner.env);
+        },
+      })),
+    { name: 'bash itself', run: async () => sessionTimes('bash --norc', process.env) },
+  ];
+  let count = 0;
+  const samples = await interleave(contestants, { rounds: quick ? 8 : 30, warmUp: 2 });
+  const exits = new Map(
+    [...samples].map(([name, all]) => [name, all.map(({ parts }): Sample => ({ ms: parts?.['exit'] ?? 0 }))]),
   );
-  return {
-    name: 'prompt',
-    title: 'run -it bash to the first prompt',
-    unit: 'ms',
-    rows: rowsOf(samples),
-    notes: ['exit: from Enter after `exit` to the end of the command'],
-  };
+  return [
+    {
+      name: 'prompt',
+      title: 'run -it bash to the first prompt',
+      unit: 'ms',
+      rows: rowsOf(samples, 'podman run -it'),
+      notes: [],
+      aims: [{ work: 'first prompt of `run -it`', row: 'likerctl run -it', limit: 80, bound: '80 ms' }],
+    },
+    {
+      name: 'exit',
+      title: 'from Enter after `exit` to the end of the command',
+      unit: 'ms',
+      rows: rowsOf(exits, 'podman run -it'),
+      notes: [],
+      aims: [{ work: 'from `exit` to the end', row: 'likerctl run -it', limit: 20, bound: '20 ms' }],
+    },
+  ];
 };
 
-function sessionTimes(
-  program: string,
-  args: string[],
-  env: NodeJS.ProcessEnv,
-): Promise<{ ms: number; parts: Record<string, number> }> {
+function sessionTimes(command: string, env: NodeJS.ProcessEnv): Promise<Sample> {
   const begin = performance.now();
-  const terminal = spawn(program, args, { name: 'xterm', cols: 80, rows: 24, env });
-  return new Promise((resolve) => {
+  const terminal = spawn('/bin/sh', ['-c', `exec ${command}`], { name: 'xterm', cols: 80, rows: 24, env });
+  return new Promise((resolve, reject) => {
     let text = '';
     let prompt = 0;
     let typed = 0;
@@ -45,6 +62,9 @@ function sessionTimes(
       typed = performance.now();
       terminal.write('exit\r');
     });
-    terminal.onExit(() => resolve({ ms: prompt, parts: { exit: performance.now() - typed } }));
+    terminal.onExit(({ exitCode }) => {
+      if (prompt === 0) reject(new Error(`'${command}' ended with ${exitCode} before a prompt: ${text}`));
+      else resolve({ ms: prompt, parts: { exit: performance.now() - typed } });
+    });
   });
 }

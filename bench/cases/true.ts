@@ -1,9 +1,10 @@
+import { runTrue } from '../engines/engine.ts';
 import { type Contestant, interleave, timed } from '../measure.ts';
-import { rowsOf } from '../report.ts';
+import { medianOf, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** The name of the contestant that Liker is measured by. */
-export const reference = 'crun run';
+const reference = 'crun run';
 
 /** Create, start, wait and remove of /bin/true by a warm client, beside the peers. */
 export const trueCase: Case = async ({ lab, peers, quick }) => {
@@ -14,18 +15,27 @@ export const trueCase: Case = async ({ lab, peers, quick }) => {
     ...peers.map((peer) => ({
       name: `${peer.name} run`,
       every: peer.every,
-      run: async () => ({ ms: await peer.runTrue() }),
+      run: async () => ({ ms: await runTrue(peer) }),
     })),
   ];
   // Until the compiler of the daemon's JavaScript has come to rest: a daemon lives long.
   for (let i = 0; i < (quick ? 100 : 500); i++) await lab.client.run(spec);
   const samples = await interleave(contestants, { rounds: quick ? 40 : 150, warmUp: 3 });
+  const rows = rowsOf(samples, reference);
   return {
     name: 'true',
     title: 'create + start + wait + remove of /bin/true',
-    unit: 'ms; ratio to crun run',
-    rows: rowsOf(samples, reference),
+    unit: 'ms',
+    rows,
     notes: ['Parts: request → ready (started) → exit frame → end of the stream (removed)'],
+    aims: [
+      {
+        work: 'create, start, wait and remove of `/bin/true`, warm client',
+        row: 'liker Run',
+        limit: medianOf(rows, reference),
+        bound: "crun's `run`",
+      },
+    ],
   };
 };
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine } from './engine.ts';
+import { type Engine, sleeper } from './engine.ts';
 import { Runner } from './runner.ts';
 
 interface OciConfig {
@@ -10,47 +10,75 @@ interface OciConfig {
   linux: { cgroupsPath: string };
 }
 
-/** crun or runc on a bundle of `spec`'s defaults. No image, no layer, no log, no record: a floor more than a peer. */
+/** crun or runc on bundles of `spec`'s defaults. No image, no layer, no log, no record: a floor more than a peer. */
 export class OciRuntime implements Engine {
   readonly name: string;
   readonly every = 1;
-  readonly #runner: Runner;
-  readonly #state: string;
-  #background: string | undefined;
+  readonly isRuntime = true;
+  readonly helper = '';
+  readonly daemons = [];
+  readonly runner: Runner;
+  readonly #program: 'crun' | 'runc';
+  readonly #folder: string;
+  readonly #rootfs: string;
+  /** Folder of each program's bundle. */
+  readonly #bundles = new Map<string, string>();
 
   constructor(program: 'crun' | 'runc', home: string, rootfs: string) {
     this.name = program;
-    const folder = join(home, program);
-    this.#state = `${program} --root ${join(folder, 'state')}`;
-    for (const [bundle, args] of [
-      ['true', ['/bin/true']],
-      ['sleep', ['/bin/sleep', '100000']],
-    ] as const) {
-      makeBundle(program, join(folder, bundle), rootfs, args);
-    }
-    this.#runner = new Runner({ cwd: folder, log: join(folder, 'log'), isolated: true });
+    this.#program = program;
+    this.#rootfs = rootfs;
+    this.#folder = join(home, program);
+    mkdirSync(this.#folder);
+    this.runner = new Runner({ cwd: this.#folder, log: join(this.#folder, 'log'), isolated: true });
   }
 
-  runTrue(): Promise<number> {
-    return this.#runner.time(`${this.#state} run -b true lb%N`);
+  run(args: readonly string[]): string {
+    return `${this.#command('run')} -b ${this.#bundle(args)} lb%N`;
   }
 
-  async execTrue(): Promise<number> {
-    if (this.#background === undefined) {
-      this.#background = `lb-sleep-${process.pid}`;
-      await this.#runner.time(`${this.#state} run -d -b sleep ${this.#background}`);
-    }
-    return this.#runner.time(`${this.#state} exec ${this.#background} /bin/true`);
+  start(name: string): string {
+    return `${this.#command('run')} -d -b ${this.#bundle(sleeper, name)} ${name}`;
+  }
+
+  exec(name: string, args: readonly string[]): string {
+    return `${this.#command('exec')} ${name} ${args.join(' ')}`;
+  }
+
+  list(): string {
+    return this.#command('list');
+  }
+
+  remove(names: readonly string[]): string {
+    return names.map((name) => `${this.#command('delete')} -f ${name}`).join(' && ');
+  }
+
+  #command(verb: string): string {
+    return `${this.#program} --root ${join(this.#folder, 'state')} ${verb}`;
+  }
+
+  /** Containers that stay have a cgroup each, by their name. */
+  #bundle(args: readonly string[], name = args[0]?.split('/').at(-1) ?? ''): string {
+    const key = [name, ...args].join(' ');
+    const known = this.#bundles.get(key);
+    if (known !== undefined) return known;
+    const folder = join(this.#folder, `bundle-${this.#bundles.size}`);
+    this.#bundles.set(key, folder);
+    makeBundle(this.#program, folder, { rootfs: this.#rootfs, args, name });
+    return folder;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#background) await this.#runner.time(`${this.#state} delete -f ${this.#background}`);
-    await this.#runner[Symbol.asyncDispose]();
+    await this.runner[Symbol.asyncDispose]();
   }
 }
 
-function makeBundle(program: string, folder: string, rootfs: string, args: readonly string[]): void {
-  mkdirSync(folder, { recursive: true });
+function makeBundle(
+  program: string,
+  folder: string,
+  { rootfs, args, name }: { rootfs: string; args: readonly string[]; name: string },
+): void {
+  mkdirSync(folder);
   execFileSync(program, ['spec'], { cwd: folder });
   const file = join(folder, 'config.json');
   const config = JSON.parse(readFileSync(file, 'utf8')) as OciConfig;
@@ -60,6 +88,6 @@ function makeBundle(program: string, folder: string, rootfs: string, args: reado
   delete config.process.rlimits;
   config.root = { path: rootfs, readonly: true };
   // Absolute: else it is below the cgroup of whoever runs the benchmark.
-  config.linux.cgroupsPath = `/liker-bench-${program}-${args[0]?.split('/').at(-1)}`;
+  config.linux.cgroupsPath = `/liker-bench-${program}-${name}`;
   writeFileSync(file, JSON.stringify(config));
 }

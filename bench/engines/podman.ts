@@ -1,7 +1,7 @@
-import { globSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from './engine.ts';
+import { type Engine, type RunOptions, sleeper } from './engine.ts';
+import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
 /** Limits that a machine without CAP_SYS_RESOURCE can set. */
@@ -12,20 +12,18 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
 
-/** Groups that podman makes beside those of its containers, in every hierarchy, and leaves there. */
-function leftGroups(): string[] {
-  return ['/conmon', ''].flatMap((below) => globSync(`/sys/fs/cgroup/{*/,}libpod_parent${below}`));
-}
-
 /** podman run --rootfs with a layer of its own over the directory, no network. */
 export class Podman implements Engine {
   readonly name = 'podman';
   readonly every = 5;
-  readonly #runner: Runner;
+  readonly isRuntime = false;
+  readonly helper = 'conmon';
+  readonly daemons = [];
+  readonly runner: Runner;
   readonly #podman: string;
   readonly #rootfs: string;
-  readonly #groupsBefore = new Set(leftGroups());
-  #background: string | undefined;
+  /** In every hierarchy, beside those of its containers, and left there. */
+  readonly #left = new LeftGroups('libpod_parent/conmon', 'libpod_parent');
 
   constructor(home: string, rootfs: string) {
     const folder = join(home, 'podman');
@@ -34,7 +32,7 @@ export class Podman implements Engine {
     writeFileSync(file, config);
     this.#rootfs = rootfs;
     this.#podman = `podman --root ${join(folder, 'root')} --runroot ${join(folder, 'run')}`;
-    this.#runner = new Runner({
+    this.runner = new Runner({
       cwd: folder,
       log: join(folder, 'log'),
       env: { CONTAINERS_CONF: file },
@@ -42,37 +40,33 @@ export class Podman implements Engine {
     });
   }
 
-  runTrue(): Promise<number> {
-    return this.#runner.time(`${this.#podman} run --rm --network none --rootfs ${this.#rootfs}:O /bin/true`);
+  run(args: readonly string[], { stdin, tty, withoutLog }: RunOptions = {}): string {
+    const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
+    return `${this.#create(['--rm', ...flags].join(' '))} ${args.join(' ')}`;
   }
 
-  async execTrue(): Promise<number> {
-    if (this.#background === undefined) {
-      this.#background = `lb-sleep-${process.pid}`;
-      await this.#runner.time(
-        `${this.#podman} run -d --name ${this.#background} --network none --rootfs ${this.#rootfs}:O /bin/sleep 100000`,
-      );
-    }
-    return this.#runner.time(`${this.#podman} exec ${this.#background} /bin/true`);
+  start(name: string): string {
+    return `${this.#create(`-d --name ${name}`)} ${sleeper.join(' ')}`;
+  }
+
+  exec(name: string, args: readonly string[]): string {
+    return `${this.#podman} exec ${name} ${args.join(' ')}`;
+  }
+
+  list(): string {
+    return `${this.#podman} ps`;
+  }
+
+  remove(names: readonly string[]): string {
+    return `${this.#podman} rm -f -t 0 ${names.join(' ')}`;
+  }
+
+  #create(flags: string): string {
+    return `${this.#podman} run ${flags} --network none --rootfs ${this.#rootfs}:O`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#background) await this.#runner.time(`${this.#podman} rm -f -t 0 ${this.#background}`);
-    await this.#runner[Symbol.asyncDispose]();
-    const left = leftGroups().filter((group) => !this.#groupsBefore.has(group));
-    for (const group of left) await removeGroup(group);
-  }
-}
-
-/** The last of podman's own processes in it may take a moment to end. */
-async function removeGroup(group: string): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      rmdirSync(group);
-      return;
-    } catch (error) {
-      if (tries === 50) throw error;
-      await sleep(20);
-    }
+    await this.runner[Symbol.asyncDispose]();
+    await this.#left.remove();
   }
 }

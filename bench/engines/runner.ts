@@ -30,6 +30,8 @@ export class Runner implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: ((line: string) => void)[] = [];
   readonly #log: string;
+  readonly #isolated: boolean;
+  readonly env: NodeJS.ProcessEnv;
 
   constructor(options: {
     readonly cwd: string;
@@ -37,7 +39,9 @@ export class Runner implements AsyncDisposable {
     readonly env?: NodeJS.ProcessEnv;
     readonly isolated?: boolean;
   }) {
-    const env = { ...process.env, ...options.env, LOOP: loop, LOG: options.log };
+    this.env = { ...process.env, ...options.env };
+    this.#isolated = options.isolated ?? false;
+    const env = { ...this.env, LOOP: loop, LOG: options.log };
     const command = options.isolated
       ? ['unshare', '-m', '--propagation', 'private', 'sh', '-c', privately]
       : ['bash', '-c', loop];
@@ -54,6 +58,11 @@ export class Runner implements AsyncDisposable {
     const [ended = '', micros = ''] = (await answer).split(' ');
     if (Number(ended) !== code) throw new Error(`'${command}' ended with ${ended}; see ${this.#log}`);
     return Number(micros) / 1000;
+  }
+
+  /** The command as one that runs in the runner's mount namespace, whoever runs it. */
+  inside(command: string): string {
+    return this.#isolated ? `nsenter --mount=/proc/${this.#child.pid}/ns/mnt ${command}` : command;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

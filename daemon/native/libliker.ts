@@ -50,7 +50,9 @@ function bind(path: string) {
     closeFiles: library.func('void liker_close_files (void *fds, size_t count)'),
     treeSize: library.func('int64_t liker_tree_size (const char *path)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
+    emptyContainer: library.func('int liker_empty_container (const char *base)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
+    trim: library.func('int liker_trim (void)'),
   };
 }
 
@@ -128,19 +130,16 @@ export function pidfdEnded(pidfd: number): boolean {
   return check(library().pidfdEnded(pidfd), 'look at pidfd', 'poll', String(pidfd)) === 1;
 }
 
-/** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
-export function pidfdReap(pidfd: number): Promise<void> {
+/** Calls a function of one argument in a thread. */
+function inThread<T>(call: ReturnType<ReturnType<typeof koffi.load>['func']>, argument: T): Promise<number> {
   return new Promise((resolve, reject) => {
-    library().pidfdReap.async(pidfd, (error: Error | null, result: number) => {
-      try {
-        if (error) throw error;
-        check(result, 'wait for pidfd', 'waitid', String(pidfd));
-        resolve();
-      } catch (failure) {
-        reject(failure);
-      }
-    });
+    call.async(argument, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
   });
+}
+
+/** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
+export async function pidfdReap(pidfd: number): Promise<void> {
+  check(await inThread(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
 }
 
 export function closeFd(fd: number): void {
@@ -227,21 +226,24 @@ export function removeTreeNow(path: string): void {
 }
 
 /** As removeTreeNow, in a thread. */
-export function removeTree(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    library().removeTree.async(path, (error: Error | null, result: number) => {
-      try {
-        if (error) throw error;
-        check(result, 'remove', 'unlinkat', path);
-        resolve();
-      } catch (failure) {
-        reject(failure);
-      }
-    });
-  });
+export async function removeTree(path: string): Promise<void> {
+  check(await inThread(library().removeTree, path), 'remove', 'unlinkat', path);
+}
+
+/**
+ * Empties a removed container's folders, in a thread, and keeps its log and work for the next one. False when more than
+ * these is left.
+ */
+export async function emptyContainer(base: string): Promise<boolean> {
+  return check(await inThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
 }
 
 /** Sends one datagram to the service manager's socket (sd_notify(3)); '@' begins an abstract name. */
 export function notifyManager(path: string, text: string): void {
   check(library().notify(path, text), 'notify the service manager at', 'sendto', path);
+}
+
+/** Gives back memory that only the start needed: free heap, and code that comes back from the page cache when it is used. */
+export function trimMemory(): void {
+  check(library().trim(), 'read', 'fopen', '/proc/self/smaps');
 }

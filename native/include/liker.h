@@ -65,9 +65,20 @@ LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instru
  * Gone already is no error. Call it asynchronously where the tree may be large. */
 LIKER_API int liker_remove_tree (const char *path);
 
+/*
+ * Empties a removed container's folders and keeps those that the next one can use: `log` and `work` below `base`.
+ * Returns 1 if nothing else is left there, 0 if something is. Call it asynchronously.
+ */
+LIKER_API int liker_empty_container (const char *base);
+
 /* Sends one datagram to the service manager's Unix socket (sd_notify(3)); '@' begins an abstract name. Does not wait. */
 LIKER_API int liker_notify (const char *path, const char *text);
 
 /* Sum of the sizes (st_size) of all files in a tree but folders; links are not followed, a file with two names counts
  * twice. 0 when there is none. Call it asynchronously. */
 LIKER_API int64_t liker_tree_size (const char *path);
+/*
+ * Gives back memory that only the start needed: what malloc holds free, and the pages of programs and libraries, which
+ * come back from the page cache when they are touched again.
+ */
+LIKER_API int liker_trim (void);

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -18,12 +19,14 @@ import { LikerError } from '../../common/errors.ts';
 import {
   attachDeviceFilter,
   closeFd,
+  emptyContainer,
   loadShim,
   peerCredentials,
   pidfdEnded,
   pidfdOpen,
   pidfdSignal,
   readInRoot,
+  trimMemory,
 } from '../../daemon/native/libliker.ts';
 
 let folder = '';
@@ -111,4 +114,35 @@ test("a bad device filter is refused with the kernel's word", () => {
     () => attachDeviceFilter('/sys/fs/cgroup/unified', Buffer.alloc(8)),
     (error) => error instanceof LikerError && error.syscall?.syscall === 'bpf',
   );
+});
+
+function madeFolders(name: string): string {
+  const base = join(folder, name);
+  for (const path of ['upper/a/b', 'work/work/incompat/volatile', 'log']) {
+    mkdirSync(join(base, path), { recursive: true });
+  }
+  for (const path of ['upper/a/file', 'log/0.log', 'log/1.log']) writeFileSync(join(base, path), 'x');
+  symlinkSync('/etc', join(base, 'upper/link'));
+  return base;
+}
+
+test("a container's folders are emptied, and log and work are kept", async () => {
+  const base = madeFolders('kept');
+  assert.equal(await emptyContainer(base), true);
+  assert.deepEqual(readdirSync(base, { recursive: true }).sort(), ['log', 'work', 'work/work']);
+});
+
+test('folders with something of another kind in them are told to be of no use', async () => {
+  const base = madeFolders('other');
+  writeFileSync(join(base, 'stray'), '');
+  assert.equal(await emptyContainer(base), false);
+  await assert.rejects(emptyContainer(join(folder, 'missing')), /ENOENT/);
+});
+
+test('what the start needed is given back, and the process goes on', () => {
+  const resident = (): number => Number(/RssFile:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  const before = resident();
+  trimMemory();
+  assert.ok(resident() < before / 2, `${resident()} KiB of ${before}`);
+  assert.equal(JSON.stringify({ still: [1, 'a', new Date(0)] }), '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}');
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
+import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
 export interface ContainerFolders {
@@ -150,11 +150,7 @@ export class Layers {
 
   /** Empties a removed container's folders and keeps them; false when they are not as they were made. */
   async #keepSkeleton(base: string): Promise<boolean> {
-    await removeTree(join(base, 'upper'));
-    await removeTree(join(base, 'work', 'work', 'incompat'));
-    for (const name of await readdir(join(base, 'log'))) await removeTree(join(base, 'log', name));
-    const left = await readdir(base);
-    if (left.sort().join(' ') !== 'log work') return false;
+    if (!(await emptyContainer(base))) return false;
     const spare = this.discard(base, this.#spare);
     if (spare !== null) this.#spares.push(spare);
     return true;

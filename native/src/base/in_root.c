@@ -46,13 +46,28 @@ static int child_directory (int parent, const char *name) {
   return openat (parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Most often only the last name of a path is missing: the folder above it, with *name at that name. Else the root. */
+static int open_above (int root, char *path, char **name) {
+  char *slash = strrchr (path, '/');
+  if (slash && slash > path) {
+    *slash = '\0';
+    int above = in_root_open (root, path, O_PATH | O_DIRECTORY);
+    *slash = '/';
+    if (above >= 0 || errno != ENOENT) {
+      *name = slash;
+      return above;
+    }
+  }
+  return in_root_open (root, "/", O_PATH | O_DIRECTORY);
+}
+
 /* Each prefix is resolved inside the root; what is missing is made below the fd of the prefix before it. */
 static int make_directories (int root, const char *path, mode_t mode) {
   char prefix[PATH_MAX];
   if (copy_path (prefix, path) < 0)
     return -1;
-  cleanup_fd int at = in_root_open (root, "/", O_PATH | O_DIRECTORY);
   char *name = prefix;
+  cleanup_fd int at = open_above (root, prefix, &name);
   while (at >= 0 && *(name += strspn (name, "/"))) {
     char *end = name + strcspn (name, "/");
     char kept = *end;
@@ -85,7 +100,8 @@ int in_root_parent (int root, const char *path, const char **leaf) {
   if (!*name || !strcmp (name, ".") || !strcmp (name, "..") || path[strlen (parent)])
     return failed (EINVAL);
   parent[cut] = '\0';
-  return make_directories (root, parent, 0755);
+  int found = in_root_open (root, cut ? parent : "/", O_PATH | O_DIRECTORY);
+  return found >= 0 || errno != ENOENT ? found : make_directories (root, parent, 0755);
 }
 
 int in_root_make (int root, const char *path, enum in_root_kind kind, mode_t mode) {

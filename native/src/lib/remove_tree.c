@@ -59,3 +59,39 @@ static int remove_entries (int folder, int depth) {
 int liker_remove_tree (const char *path) {
   return remove_entry (AT_FDCWD, path, MAX_DEPTH);
 }
+
+static int empty_below (int base, const char *path) {
+  cleanup_fd int folder = openat (base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return folder < 0 ? -errno : remove_entries (folder, MAX_DEPTH);
+}
+
+static int holds_only_kept (int base) {
+  _Alignas (struct dirent64) char buffer[4096];
+  int kept = 0;
+  ssize_t length;
+  if (lseek (base, 0, SEEK_SET) < 0)
+    return -errno;
+  while ((length = syscall (SYS_getdents64, base, buffer, sizeof buffer)) > 0)
+    for (ssize_t at = 0; at < length;) {
+      struct dirent64 *entry = (struct dirent64 *)(buffer + at);
+      at += entry->d_reclen;
+      if (is_dots (entry->d_name))
+        continue;
+      if (strcmp (entry->d_name, "log") && strcmp (entry->d_name, "work"))
+        return 0;
+      kept++;
+    }
+  return length < 0 ? -errno : kept == 2;
+}
+
+int liker_empty_container (const char *path) {
+  cleanup_fd int base = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (base < 0)
+    return -errno;
+  int error = remove_entry (base, "upper", MAX_DEPTH);
+  if (!error)
+    error = remove_entry (base, "work/work/incompat", MAX_DEPTH);
+  if (!error)
+    error = empty_below (base, "log");
+  return error ? error : holds_only_kept (base);
+}

@@ -101,9 +101,14 @@ static int set_attributes (int tree, const struct bind_fields *bind) {
   struct mount_attr attr = { .attr_set = bind->attributes };
   if (bind->attributes & MOUNT_ATTR__ATIME)
     attr.attr_clr = MOUNT_ATTR__ATIME;
+  /* A tree of one mount takes all at once. */
+  if (!bind->recursive)
+    attr.propagation = bind->propagation & ~(uint32_t)MS_REC;
   unsigned flags = AT_EMPTY_PATH | (bind->recursive ? AT_RECURSIVE : 0u);
-  if (attr.attr_set && sys_mount_setattr (tree, flags, &attr) < 0)
+  if ((attr.attr_set || attr.propagation) && sys_mount_setattr (tree, flags, &attr) < 0)
     return -1;
+  if (!bind->recursive)
+    return 0;
   struct mount_attr spread = { .propagation = bind->propagation & ~(uint32_t)MS_REC };
   flags = AT_EMPTY_PATH | (bind->propagation & MS_REC ? AT_RECURSIVE : 0u);
   return spread.propagation && sys_mount_setattr (tree, flags, &spread) < 0 ? -1 : 0;

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Lab } from '../lab.ts';
+import { residentBytes } from '../memory.ts';
+import { type Result, rowOf, share } from '../report.ts';
+import type { Bench, Case } from './case.ts';
+
+const mebibyte = 2 ** 20;
+const atOnce = 4;
+/** What a daemon that has just been left alone still gives back. */
+const restMs = 3000;
+const idle = 'liker';
+
+/** Resident memory of the daemons: without work, and whether it grows with the containers that have come and gone. */
+export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
+  await using lab = await Lab.open();
+  await sleep(restMs);
+  const own = rowOf(idle, [lab.residentBytes / mebibyte]);
+  const others = bench.peers
+    .filter(({ daemons }) => daemons.length > 0)
+    .map(({ name, daemons }) =>
+      rowOf(name, [daemons.reduce((sum, pid) => sum + residentBytes(pid), 0) / mebibyte]),
+    );
+  return [
+    {
+      name: 'idle',
+      title: 'resident memory of idle daemons',
+      unit: 'MiB',
+      rows: [own, ...others],
+      notes: ["docker's is dockerd and containerd"],
+      aims: [{ work: 'resident memory of the idle daemon', row: idle, limit: 90, bound: '90 MiB' }],
+    },
+    await growth(bench, lab),
+  ];
+};
+
+async function growth({ quick }: Bench, lab: Lab): Promise<Result> {
+  const count = quick ? 1000 : 10_000;
+  const first = `liker after ${count / 10}`;
+  const last = `liker after ${count}`;
+  const afterTenth = await afterRuns(lab, count / 10);
+  const afterAll = await afterRuns(lab, count - count / 10);
+  return {
+    name: 'growth',
+    title: 'resident memory of the daemon after containers that came and went',
+    unit: 'MiB',
+    rows: [rowOf(first, [afterTenth]), rowOf(last, [afterAll])],
+    notes: [],
+    aims: [
+      {
+        work: `growth from ${count / 10} to ${count} containers`,
+        row: last,
+        // The heap of V8 breathes by some MiB.
+        limit: share(afterTenth, 1.1),
+        bound: `a tenth more than after ${count / 10}`,
+      },
+    ],
+  };
+}
+
+/** MiB after so many more containers. */
+async function afterRuns(lab: Lab, count: number): Promise<number> {
+  const spec = { rootfs: { directory: lab.rootfs }, process: { args: ['/bin/true'] } };
+  let started = 0;
+  const work = async (): Promise<void> => {
+    while (started++ < count) await lab.client.run(spec);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  await sleep(restMs);
+  return lab.residentBytes / mebibyte;
+}

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { containerdSocket, PeerDaemon, startContainerd, unmountBelow } from './daemon.ts';
+import { type Engine, findProgram, type RunOptions, sleeper } from './engine.ts';
+import { LeftGroups } from './left-groups.ts';
+import { Runner } from './runner.ts';
+
+const image = 'liker-bench';
+
+/**
+ * docker with a dockerd and a containerd of its own: root, state and sockets in the benchmark's folder. It is told to
+ * make no bridge and no firewall rule and to leave forwarding alone, so that nothing of the host's network changes.
+ */
+export class Docker implements Engine {
+  readonly name = 'docker';
+  readonly every = 5;
+  readonly isRuntime = false;
+  readonly helper = 'containerd-shim';
+  readonly runner: Runner;
+  readonly #folder: string;
+  readonly #docker: string;
+  readonly #daemons: readonly PeerDaemon[];
+  readonly #left = new LeftGroups('docker');
+
+  private constructor(folder: string, docker: string, daemons: readonly PeerDaemon[]) {
+    this.#folder = folder;
+    this.#docker = docker;
+    this.#daemons = daemons;
+    this.runner = new Runner({ cwd: folder, log: join(folder, 'log') });
+  }
+
+  static async open(home: string, rootfs: string): Promise<Docker> {
+    const folder = join(home, 'docker');
+    mkdirSync(folder);
+    const containerd = await startContainerd(join(folder, 'c'));
+    const socket = join(folder, 'docker.sock');
+    const dockerd = await PeerDaemon.start(
+      [
+        'dockerd',
+        ...['--containerd', containerdSocket(join(folder, 'c'))],
+        ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
+        ...['--pidfile', join(folder, 'pid'), '-H', `unix://${socket}`],
+        ...['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
+      ],
+      { socket, log: join(folder, 'dockerd.log') },
+    ).catch(async (error: unknown) => {
+      await containerd[Symbol.asyncDispose]();
+      throw error;
+    });
+    const client = `${clientBeside()} -H unix://${socket}`;
+    const docker = new Docker(folder, client, [dockerd, containerd]);
+    execFileSync('sh', ['-c', `tar -C ${rootfs} -c . | ${client} import - ${image}`], { stdio: 'pipe' });
+    return docker;
+  }
+
+  get daemons(): readonly number[] {
+    return this.#daemons.map(({ pid }) => pid);
+  }
+
+  run(args: readonly string[], { stdin, tty, withoutLog }: RunOptions = {}): string {
+    const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
+    return `${this.#docker} run --rm ${flags.join(' ')} --network none ${image} ${args.join(' ')}`;
+  }
+
+  start(name: string): string {
+    return `${this.#docker} run -d --name ${name} --network none ${image} ${sleeper.join(' ')}`;
+  }
+
+  exec(name: string, args: readonly string[]): string {
+    return `${this.#docker} exec ${name} ${args.join(' ')}`;
+  }
+
+  list(): string {
+    return `${this.#docker} ps`;
+  }
+
+  remove(names: readonly string[]): string {
+    return `${this.#docker} rm -f ${names.join(' ')}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.runner[Symbol.asyncDispose]();
+    for (const daemon of this.#daemons) await daemon[Symbol.asyncDispose]();
+    unmountBelow(this.#folder);
+    await this.#left.remove();
+  }
+}
+
+/** The client of the same release as the daemon, where another one comes first in the PATH. */
+function clientBeside(): string {
+  const packaged = '/usr/bin/docker';
+  return existsSync(packaged) ? packaged : (findProgram('docker') ?? 'docker');
+}
