@@ -110,6 +110,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('../commands/events.ts')).events,
   },
   {
+    name: 'healthcheck run',
+    summary: 'Run the health check of a container now',
+    load: async () => (await import('../commands/healthcheck-run.ts')).healthcheckRun,
+  },
+  {
     name: 'container prune',
     summary: 'Remove all containers that do not run',
     load: async () => (await import('../commands/container-prune.ts')).containerPrune,
@@ -153,7 +158,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['prune', 'container prune'],
 ]);
 
-const groups: ReadonlySet<string> = new Set(['container', 'rootfs']);
+const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'healthcheck']);
 
 /** The command that a command line begins with, and what follows it; undefined when there is none. */
 export function findCommand(

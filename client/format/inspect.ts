@@ -2,6 +2,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
 import { rfc3339 } from './timestamp.ts';
@@ -54,6 +55,7 @@ function state(container: Container): Record<string, unknown> {
     StartedAt: rfc3339(container.startedAt),
     FinishedAt: rfc3339(exit?.exitedAt),
     ClientLost: container.clientLost,
+    ...healthState(container.health),
   };
 }
 
@@ -71,6 +73,7 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     Labels: sorted(spec?.labels),
     StopSignal: spec?.stopSignal || 'SIGTERM',
     StopTimeout: spec?.stopTimeoutSeconds ?? 10,
+    ...healthConfig(spec?.healthCheck ?? null),
   };
 }
 

@@ -9,6 +9,7 @@ import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalS
 import type { FlagValues } from '../cli/flag.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
+import { parseHealthCheck } from './health.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
@@ -57,6 +58,7 @@ export function parseContainerSpec(
     autoRemove: flags.bool('rm'),
     timeoutSeconds: flags.int('timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
+    healthCheck: parseHealthCheck(flags),
     restart: parseRestart(flags.text('restart') ?? 'no'),
     seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
     ...defined({

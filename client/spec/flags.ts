@@ -1,10 +1,12 @@
 import type { Flag } from '../cli/flag.ts';
+import { healthFlags } from './health.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 
 /** Flags that say what a container is to be: those of run and of create. */
 export const containerFlags: readonly Flag[] = [
   ...resourceFlags,
   ...creationFlags,
+  ...healthFlags,
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },

@@ -4,8 +4,9 @@ import { asError } from '../../common/errors.ts';
 import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { clientLost } from './container/client-lost.ts';
 import { Container } from './container/container.ts';
-import { execEnded } from './container/exec-end.ts';
+import { execEnded, removeExecCgroup } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
+import { watchHealth } from './container/health-monitor.ts';
 import { endedUnseen, endedWhileAway, reconnectMs, release, watchOrphan } from './container/main-end.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armRestart, scheduleRestart } from './container/restart.ts';
@@ -59,7 +60,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   for (const held of state.processes) {
     const process = rebuild(context, container, held, rows.get(held.process));
     if (!process) {
-      shim.taken(held.process);
+      discard(context, container, shim, held.process);
       continue;
     }
     process.adopt(held, { graceMs: reconnectMs, attended: held.process === 0 && container.facts.attended });
@@ -74,6 +75,19 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
     processes: state.processes.length,
   });
   return shimListener(context, container, shim);
+}
+
+/** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */
+function discard(context: EngineContext, container: Container, shim: Shim, number: number): void {
+  shim.taken(number);
+  // Its number is not given again while the shim knows it.
+  container.facts = { ...container.facts, nextExec: Math.max(container.facts.nextExec, number + 1) };
+  removeExecCgroup(context, container, number).catch((error: unknown) => {
+    context.log.error('cleaning up after an exec failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
 }
 
 function rebuild(
@@ -121,6 +135,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
   context.ledger.change(container, { phase }, ...events);
   armTimeout(context, container, startedAt);
+  watchHealth(context, container, { adopted: true });
 }
 
 function queueExecEnd(

@@ -74,7 +74,8 @@ function fits(event: EventRecord, key: string, value: string): boolean {
     case 'container':
       return event.containerName === value || (value.length > 0 && event.containerId.startsWith(value));
     case 'event':
-      return event.action === value;
+      // As Docker has it: health_status alone is every status.
+      return event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `));
     case 'label': {
       const split = value.indexOf('=');
       const name = split < 0 ? value : value.slice(0, split);

@@ -136,6 +136,7 @@ export const baseSpec: ContainerSpec = {
   deviceRules: [],
   cgroupParent: '',
   limits: 'strict',
+  healthCheck: null,
 };
 
 export function containerView(
@@ -153,6 +154,7 @@ export function containerView(
     attachedClients: 0,
     clientLost: false,
     restartCount: 0,
+    health: null,
     layerBytes: null,
     ...patch,
   };

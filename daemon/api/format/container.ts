@@ -4,6 +4,7 @@ import type { ContainerView } from '../../engine/api.ts';
 import type { Phase, State } from '../../engine/container/phase.ts';
 import { formatContainerSpec } from './container-spec.ts';
 import { formatExit } from './exit.ts';
+import { formatHealth } from './health.ts';
 import { timestampOfMs } from './time.ts';
 
 const states: Readonly<Record<State, ContainerStateInput>> = {
@@ -29,6 +30,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     attachedClients: view.attachedClients,
     clientLost: view.clientLost,
     restartCount: view.restartCount,
+    health: view.health && formatHealth(view.health),
     ...(view.layerBytes !== null && { layerBytes: view.layerBytes }),
   };
 }

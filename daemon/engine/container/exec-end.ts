@@ -4,6 +4,7 @@ import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
 import { reconnectMs } from './main-end.ts';
+import type { ExitStatus } from './phase.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
@@ -17,15 +18,7 @@ export async function execEnded(
 ): Promise<void> {
   const { processId, number } = process.identity;
   const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
-  const { store } = context.ledger;
-  // Once, also when the daemon that stored it died before it could tell the shim.
-  if (!store.execs(container.id).some((row) => row.id === processId && row.exit !== null)) {
-    context.ledger.event(
-      container,
-      { action: 'exec_die', attributes: { execID: processId, exitCode: String(exit.code) } },
-      () => store.setExecExit(processId, JSON.stringify(exit)),
-    );
-  }
+  if (!container.probes.delete(number)) store(context, container, processId, exit);
   process.ended(exit);
   if (process.awaitsClient) await process.clientsCameBack(reconnectMs);
   // The shim forgets it: whoever attaches from now on is told the exit alone.
@@ -36,7 +29,20 @@ export async function execEnded(
   await removeExecCgroup(context, container, number);
 }
 
-async function removeExecCgroup(context: EngineContext, container: Container, number: number): Promise<void> {
+/** Once, also when the daemon that stored it died before it could tell the shim. */
+function store({ ledger }: EngineContext, container: Container, execID: string, exit: ExitStatus): void {
+  if (ledger.store.execs(container.id).some((row) => row.id === execID && row.exit !== null)) return;
+  ledger.event(container, { action: 'exec_die', attributes: { execID, exitCode: String(exit.code) } }, () =>
+    ledger.store.setExecExit(execID, JSON.stringify(exit)),
+  );
+}
+
+/** Also kills what the exec has left behind. */
+export async function removeExecCgroup(
+  context: EngineContext,
+  container: Container,
+  number: number,
+): Promise<void> {
   const cgroup = cgroupOf(context, container).openExec(number);
   await cgroup.kill();
   await cgroup.remove();

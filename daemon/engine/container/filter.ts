@@ -1,10 +1,21 @@
-import { LikerError } from '../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { Filter } from '../api.ts';
 import type { Container } from './container.ts';
 import { livePhase } from './phase.ts';
 import type { Registry } from './registry.ts';
 
-const keys = ['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'until'] as const;
+const keys = [
+  'id',
+  'name',
+  'label',
+  'status',
+  'health',
+  'exited',
+  'ancestor',
+  'before',
+  'since',
+  'until',
+] as const;
 type Key = (typeof keys)[number];
 
 /** Of one key's values any, of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
@@ -44,6 +55,14 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
     }
     case 'status':
       return (container) => container.phase.state === value;
+    case 'health':
+      if (!['starting', 'healthy', 'unhealthy', 'none'].includes(value)) {
+        throw badArgument(
+          'filters',
+          `Invalid filter health=${value}: use starting, healthy, unhealthy or none`,
+        );
+      }
+      return (container) => (container.facts.health?.status ?? 'none') === value;
     case 'exited':
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     case 'ancestor':

@@ -3,6 +3,7 @@ import type { ShimExit } from '../../kernel/process/shim.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
+import { endedHealth } from './health.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
 
@@ -54,6 +55,7 @@ async function finish(
 ): Promise<void> {
   const main = container.main;
   if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
+  container.healthWatch?.abort();
   try {
     record(context, container, exit, oomKills);
     if (main?.awaitsClient) {
@@ -80,10 +82,11 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
   const { phase } = container;
   const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
+  const { health } = container.facts;
   const oom = { count: String(oomKills), mainKilled: String(exit.oomKilled) };
   context.ledger.change(
     container,
-    { phase: { state: 'exited', exit } },
+    { phase: { state: 'exited', exit }, facts: { health: health && endedHealth(health) } },
     // A start that the daemon of that time did not live to store.
     ...(livePhase(phase) ? [] : [{ action: 'start' }]),
     ...(oomKills > 0 ? [{ action: 'oom', attributes: oom }] : []),
@@ -106,11 +109,12 @@ export async function release(context: EngineContext, container: Container): Pro
   container.shim = null;
   container.shimPid = 0;
   if (container.main) container.main.shim = null;
-  for (const exec of container.execs.values()) {
+  for (const exec of [...container.execs.values(), ...container.probes.values()]) {
     if (exec.attachable) shim?.taken(exec.identity.number);
     exec.shim = null;
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
+  container.probes.clear();
   shim?.taken(0);
   const cgroup = cgroupOf(context, container);
   if (cgroup.populated()) await cgroup.kill();

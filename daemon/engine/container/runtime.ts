@@ -5,6 +5,7 @@ import { ContainerProcess } from '../session/process.ts';
 import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import { execEnded } from './exec-end.ts';
+import { watchHealth } from './health-monitor.ts';
 import { mainEnded, shimLost } from './main-end.ts';
 import type { OnDisconnect, ProcessSpec } from './spec.ts';
 import { startError } from './start-error.ts';
@@ -45,7 +46,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
       // At once, and not in whoever waits for it: the next frame may be its exit.
       const process = container.process(number);
       if (number === 0) commitRunning(context, container, shim, started);
-      else if (process) {
+      else if (process && !container.probes.has(number)) {
         const { processId, spec } = process.identity;
         context.ledger.event(container, {
           action: 'exec_start',
@@ -89,6 +90,7 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
     { action: 'start' },
   );
   armTimeout(context, container, startedAt);
+  watchHealth(context, container);
 }
 
 /** Kills the container when its time is over (--timeout). */

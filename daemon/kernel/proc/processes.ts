@@ -55,9 +55,19 @@ function statusField(status: string, name: string): string[] {
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
+/** Milliseconds since the machine started, to the hundredth of a second; nobody sets this clock. */
+function uptimeMs(): number {
+  return Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+}
+
 /** When the machine started, milliseconds since the epoch, by the clock as it is now. */
 function bootedAt(): number {
-  return Date.now() - Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+  return Date.now() - uptimeMs();
+}
+
+/** How long ago the process was started whose field 22 of /proc/PID/stat this is, in milliseconds. */
+export function ageMs(startTimeTicks: string): number {
+  return uptimeMs() - Number(startTimeTicks) * msPerTick;
 }
 
 function split(cmdline: string): string[] {

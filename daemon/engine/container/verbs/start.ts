@@ -12,6 +12,7 @@ import type { ClientSession } from '../../session/client-session.ts';
 import { ringBytes } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
+import { newHealth } from '../health.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
@@ -76,6 +77,8 @@ async function launch(
       appliedLimits: appliedLimits(context, spec, cgroup.applied),
       clientLost: false,
       attended: sink !== undefined,
+      health: spec.healthCheck && newHealth,
+      restartUnhealthy: false,
     };
     container.facts = { ...container.facts, ...facts };
 
