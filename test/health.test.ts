@@ -141,21 +141,9 @@ describe('what probes say', { concurrency: 4 }, () => {
   });
 
   test('what cannot be is refused with its reason', async () => {
-    for (const [flags, why] of [
-      [['--health-interval', '1s'], /Cannot use --health-interval without --health-cmd/],
-      [
-        ['--health-cmd', 'true', '--no-healthcheck'],
-        /Cannot use --no-healthcheck together with --health-cmd/,
-      ],
-      [['--health-cmd', 'true', '--health-timeout', '5'], /Not a duration: '5'/],
-      [['--health-cmd', 'true', '--health-timeout', '10us'], /the least is 1ms/],
-      [['--health-cmd', 'true', '--health-retries', '-1'], /Bad --health-retries '-1'/],
-      [['--health-cmd', 'true', '--health-on-failure', 'x'], /use none, kill, restart, stop/],
-      [['--rm', '--health-cmd', 'true', '--health-on-failure', 'restart'], /removed at its end/],
-    ] as const) {
-      const { code, stderr } = await s.likerctl(['create', ...flags, s.rootfs]);
-      assert.deepEqual([code, why.test(stderr)], [125, true], stderr);
-    }
+    const flags = ['--rm', '--health-cmd', 'true', '--health-on-failure', 'restart'];
+    const { code, stderr } = await s.likerctl(['create', ...flags, s.rootfs]);
+    assert.deepEqual([code, /removed at its end/.test(stderr)], [125, true], stderr);
     assert.match((await s.likerctl(['ps', '--filter', 'health=fine'])).stderr, /use starting, healthy/);
   });
 });

@@ -364,7 +364,9 @@ describe('namespaces of others', { concurrency: 4 }, () => {
 
   test('--network, --pid, --ipc container:X share those of X, which must run', async () => {
     const id = await s.detached(['--name', 'owner'], ['sleep', '1000']);
-    const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done';
+    // The shared memory of shm_open(3) goes with the IPC namespace.
+    const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done; stat -c %i /dev/shm/theirs';
+    await s.ok(['exec', 'owner', 'touch', '/dev/shm/theirs']);
     const theirs = await s.ok(['exec', 'owner', 'sh', '-c', links]);
     const shared = [
       '--network',
