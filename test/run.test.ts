@@ -103,6 +103,14 @@ describe('the process', { concurrency: 4 }, () => {
     );
   });
 
+  test('an --env-file is read by likerctl alone, and not by the Node.js under it', async () => {
+    const file = join(work, 'node-env');
+    writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n');
+    assert.equal(await s.sh(['--env-file', file], 'echo $NODE_OPTIONS'), '--no-such-option');
+    const { code, stderr } = await s.run(['--env-file', '/nonexistent'], ['true']);
+    assert.deepEqual([code, stderr], [125, 'likerctl: Cannot read --env-file /nonexistent: ENOENT\n']);
+  });
+
   test('-w, which is made when it is missing', async () => {
     assert.equal(await s.sh(['-w', '/tmp/a/b'], 'pwd'), '/tmp/a/b');
     assert.equal(await s.sh([], 'pwd'), '/');

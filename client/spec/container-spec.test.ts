@@ -260,6 +260,8 @@ for (const [argv, why] of [
   [['--device-cgroup-rule', 'c 1 r', '/r'], /use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm'/],
   [['--cgroup-conf', 'memory.high', '/r'], /use FILE=VALUE, such as memory.high=64M/],
   [['--net-cls-classid', 'x', '/r'], /use MAJOR:MINOR as tc does, such as 10:1/],
+  [['--stop-timeout', '-2', '/r'], /Bad --stop-timeout '-2': give a number of seconds such as 10, or -1/],
+  [['--timeout', '-1', '/r'], /Bad --timeout '-1': give a number of seconds/],
   [['--health-interval', '1s', '/r'], /without --health-cmd: there is no probe/],
   [['--no-healthcheck', '--health-cmd', 'x', '/r'], /together with --health-cmd/],
   [['--health-cmd', 'x', '--health-timeout', '5', '/r'], /Not a duration: '5'/],

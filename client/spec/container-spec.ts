@@ -15,6 +15,7 @@ import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
 import { defined, parseResources } from './resources.ts';
 import { parseRootfs } from './rootfs.ts';
+import { graceSeconds, seconds } from './seconds.ts';
 import { parseSecurityOptions } from './security.ts';
 
 const limitsModes: Readonly<Record<string, LimitsMode>> = {
@@ -56,7 +57,7 @@ export function parseContainerSpec(
     limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
-    timeoutSeconds: flags.int('timeout') ?? 0,
+    timeoutSeconds: seconds(flags, 'timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
     healthCheck: parseHealthCheck(flags),
     restart: parseRestart(flags.text('restart') ?? 'no'),
@@ -64,7 +65,7 @@ export function parseContainerSpec(
     ...defined({
       shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,
       init: flags.has('init') ? flags.bool('init') : undefined,
-      stopTimeoutSeconds: flags.int('stop-timeout'),
+      stopTimeoutSeconds: graceSeconds(flags, 'stop-timeout'),
     }),
   };
 }

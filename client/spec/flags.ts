@@ -94,7 +94,7 @@ export const containerFlags: readonly Flag[] = [
     type: 'int',
     value: 'SECONDS',
     fallback: '10',
-    help: 'Time between the stop signal and SIGKILL',
+    help: 'Time between the stop signal and SIGKILL; -1 waits for ever',
   },
   {
     name: 'sysctl',

@@ -1,6 +1,7 @@
 import { LikerError } from '../../common/errors.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
 import type { Ledger } from './ledger.ts';
+import { longestTimerMs } from './sync.ts';
 
 const pageSize = 500;
 
@@ -50,7 +51,7 @@ function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
 
 function until(time: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.min(time - Date.now(), 2 ** 31 - 1));
+    const timer = setTimeout(resolve, Math.min(time - Date.now(), longestTimerMs));
     timer.unref();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });

@@ -1,11 +1,9 @@
 import { badArgument } from '../../../common/errors.ts';
 import type { HealthCheck as ProtoCheck } from '../../../proto/gen/types/liker/v1/HealthCheck.ts';
 import type { HealthCheck } from '../../engine/container/spec.ts';
+import { longestTimerMs } from '../../engine/sync.ts';
 import { parseArgs } from './process.ts';
 import { inRange, noNul, oneOf } from './text.ts';
-
-/** The longest that a timer can wait. */
-const maxMs = 2 ** 31 - 1;
 
 const actions = {
   ON_FAILURE_UNSPECIFIED: 'none',
@@ -33,7 +31,7 @@ export function parseHealthCheck(
     );
   }
   const ms = (value: number, fallback: number, name: string): number =>
-    inRange(value || fallback, 0, maxMs, `${field}.${name}`);
+    inRange(value || fallback, 0, longestTimerMs, `${field}.${name}`);
   return {
     shell: noNul(check.shell, `${field}.shell`),
     args: check.shell === '' ? parseArgs(check.args, `${field}.args`) : [],

@@ -82,6 +82,8 @@ const words: Readonly<Record<State, string>> = {
   restarting: 'it is about to be started again',
 };
 
+export const states = Object.keys(words) as readonly State[];
+
 /** Where the verb alone does not read as a sentence. */
 const phrases: Partial<Record<Verb, string>> = { exec: 'exec in', attach: 'attach to' };
 

@@ -2,6 +2,7 @@ import { asError, LikerError } from '../../../common/errors.ts';
 import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../kernel/process/shim.ts';
 import type { EngineContext } from '../context.ts';
 import { ContainerProcess } from '../session/process.ts';
+import { longestTimerMs } from '../sync.ts';
 import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import { execEnded } from './exec-end.ts';
@@ -98,10 +99,14 @@ export function armTimeout(context: EngineContext, container: Container, started
   const seconds = container.spec.timeoutSeconds;
   if (seconds === 0) return;
   const left = Math.max(0, startedAt + seconds * 1000 - Date.now());
-  container.timeoutTimer = setTimeout(() => {
-    context.log.info('container timed out', { container: container.id, seconds });
-    if (container.main) killProcess(context, container, container.main);
-  }, left);
+  container.timeoutTimer = setTimeout(
+    () => {
+      if (left > longestTimerMs) return armTimeout(context, container, startedAt);
+      context.log.info('container timed out', { container: container.id, seconds });
+      if (container.main) killProcess(context, container, container.main);
+    },
+    Math.min(left, longestTimerMs),
+  );
   container.timeoutTimer.unref();
 }
 
