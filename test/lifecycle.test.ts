@@ -66,6 +66,18 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', own, given]);
   });
 
+  test('a grace period of a month, or without end, is not over at once', async () => {
+    const id = await s.detached(['--stop-timeout', '-1', '--timeout', '3000000'], patient);
+    await logged(id, 'ready');
+    await s.ok(['stop', id]);
+    assert.equal((await s.inspect(id)).State.ExitCode, 5);
+    await s.ok(['start', id]);
+    await logged(id, 'ready\nasked\nready');
+    await s.ok(['stop', '-t', '3000000', id]);
+    assert.equal((await s.inspect(id)).State.ExitCode, 5);
+    await s.ok(['rm', id]);
+  });
+
   test('restart gives a new process in the same container', async () => {
     const id = await s.detached(
       ['--name', 'again'],
@@ -379,6 +391,22 @@ describe('logs', { concurrency: 4 }, () => {
     assert.ok(readdirSync(LogPath).length > 1, 'the log was rotated');
     await s.ok(['rm', id]);
     assert.ok(!existsSync(LogPath));
+  });
+
+  test('-f waits for a container that never ran', async () => {
+    const id = await s.ok(['create', s.rootfs, 'echo', 'at last']);
+    const text = async (follow: boolean): Promise<string> => {
+      let lines = '';
+      for await (const { entries } of s.api.logs.ReadLogs({ container: id, follow }))
+        for (const { data } of entries) lines += data.toString();
+      return lines;
+    };
+    const followed = text(true);
+    // On the same connection after it: when this one has ended, that one has begun.
+    assert.equal(await text(false), '');
+    await s.ok(['start', id]);
+    assert.equal(await followed, 'at last\n');
+    await s.ok(['rm', id]);
   });
 
   test('only the main process is logged, not what is executed beside it', async () => {

@@ -103,6 +103,14 @@ describe('the process', { concurrency: 4 }, () => {
     );
   });
 
+  test('an --env-file is read by likerctl alone, and not by the Node.js under it', async () => {
+    const file = join(work, 'node-env');
+    writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n');
+    assert.equal(await s.sh(['--env-file', file], 'echo $NODE_OPTIONS'), '--no-such-option');
+    const { code, stderr } = await s.run(['--env-file', '/nonexistent'], ['true']);
+    assert.deepEqual([code, stderr], [125, 'likerctl: Cannot read --env-file /nonexistent: ENOENT\n']);
+  });
+
   test('-w, which is made when it is missing', async () => {
     assert.equal(await s.sh(['-w', '/tmp/a/b'], 'pwd'), '/tmp/a/b');
     assert.equal(await s.sh([], 'pwd'), '/');
@@ -364,7 +372,9 @@ describe('namespaces of others', { concurrency: 4 }, () => {
 
   test('--network, --pid, --ipc container:X share those of X, which must run', async () => {
     const id = await s.detached(['--name', 'owner'], ['sleep', '1000']);
-    const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done';
+    // The shared memory of shm_open(3) goes with the IPC namespace.
+    const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done; stat -c %i /dev/shm/theirs';
+    await s.ok(['exec', 'owner', 'touch', '/dev/shm/theirs']);
     const theirs = await s.ok(['exec', 'owner', 'sh', '-c', links]);
     const shared = [
       '--network',

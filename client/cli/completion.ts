@@ -23,7 +23,7 @@ function bashScript(commands: readonly Command[]): string {
     COMPREPLY=($(compgen -W "${topWords(commands).join(' ')}" -- "$word"))
     return
   fi
-  case $command in container|rootfs|system) command="$command \${COMP_WORDS[2]}" ;; esac
+  case $command in container|rootfs|system|healthcheck) command="$command \${COMP_WORDS[2]}" ;; esac
   case $command in
 ${commands.map(bashCase).join('\n')}
   esac

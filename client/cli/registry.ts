@@ -115,6 +115,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('../commands/events.ts')).events,
   },
   {
+    name: 'healthcheck run',
+    summary: 'Run the health check of a container now',
+    load: async () => (await import('../commands/healthcheck-run.ts')).healthcheckRun,
+  },
+  {
     name: 'container prune',
     summary: 'Remove all containers that do not run',
     load: async () => (await import('../commands/container-prune.ts')).containerPrune,
@@ -165,7 +170,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system info', 'info'],
 ]);
 
-const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system']);
+const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
 
 /** The command that a command line begins with, and what follows it; undefined when there is none. */
 export function findCommand(

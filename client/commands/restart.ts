@@ -1,6 +1,7 @@
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { defined } from '../spec/resources.ts';
+import { graceSeconds } from '../spec/seconds.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
 import { stopFlags } from './stop.ts';
 
@@ -12,7 +13,10 @@ export const restart: Command = {
   flags: stopFlags,
   async run({ flags, operands, context }) {
     const connection = await context.connect();
-    const options = { signal: flags.text('signal') ?? '', ...defined({ timeoutSeconds: flags.int('time') }) };
+    const options = {
+      signal: flags.text('signal') ?? '',
+      ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
+    };
     return forEachAtOnce(operands, async (container) => {
       await connection.unary(containers.RestartContainer, { container, ...options });
       return container;

@@ -2,6 +2,7 @@ import type { Command } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import { containers } from '../connection/methods.ts';
 import { defined } from '../spec/resources.ts';
+import { graceSeconds } from '../spec/seconds.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
 
 export const stopFlags: readonly Flag[] = [
@@ -18,7 +19,7 @@ export const stopFlags: readonly Flag[] = [
     aliases: ['timeout'],
     type: 'int',
     value: 'SECONDS',
-    help: 'Time before SIGKILL',
+    help: 'Time before SIGKILL; -1 waits for ever',
   },
 ];
 
@@ -30,7 +31,10 @@ export const stop: Command = {
   flags: stopFlags,
   async run({ flags, operands, context }) {
     const connection = await context.connect();
-    const options = { signal: flags.text('signal') ?? '', ...defined({ timeoutSeconds: flags.int('time') }) };
+    const options = {
+      signal: flags.text('signal') ?? '',
+      ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
+    };
     return forEachAtOnce(operands, async (container) => {
       await connection.unary(containers.StopContainer, { container, ...options });
       return container;

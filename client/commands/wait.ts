@@ -7,12 +7,13 @@ const conditions: Readonly<Record<string, WaitCondition>> = {
   'not-running': 'WAIT_CONDITION_NOT_RUNNING',
   'next-exit': 'WAIT_CONDITION_NEXT_EXIT',
   removed: 'WAIT_CONDITION_REMOVED',
+  healthy: 'WAIT_CONDITION_HEALTHY',
 };
 
 export const wait: Command = {
   name: 'wait',
   ...severalContainers,
-  summary: 'Wait until containers end, and print their exit codes',
+  summary: 'Wait until containers end, and print their exit codes, or until they are healthy',
   example: 'likerctl wait web',
   flags: [
     {
@@ -21,7 +22,7 @@ export const wait: Command = {
       choices: Object.keys(conditions),
       value: 'WHAT',
       fallback: 'not-running',
-      help: 'not-running, next-exit or removed',
+      help: 'not-running, next-exit, removed, or healthy (then the code is 0)',
     },
   ],
   async run({ flags, operands, context }) {

@@ -2,6 +2,8 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { forEver } from '../spec/seconds.ts';
+import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
 import { rfc3339 } from './timestamp.ts';
@@ -57,6 +59,7 @@ function state(container: Container): Record<string, unknown> {
     StartedAt: rfc3339(container.startedAt),
     FinishedAt: rfc3339(exit?.exitedAt),
     ClientLost: container.clientLost,
+    ...healthState(container.health),
   };
 }
 
@@ -73,7 +76,8 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     WorkingDir: process.cwd || '/',
     Labels: sorted(spec?.labels),
     StopSignal: spec?.stopSignal || 'SIGTERM',
-    StopTimeout: spec?.stopTimeoutSeconds ?? 10,
+    StopTimeout: spec?.stopTimeoutSeconds === forEver ? -1 : (spec?.stopTimeoutSeconds ?? 10),
+    ...healthConfig(spec?.healthCheck ?? null),
   };
 }
 

@@ -1,10 +1,21 @@
 import { humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import type { Health } from '../../proto/gen/types/liker/v1/Health.ts';
 import { toMs } from './timestamp.ts';
 
 /** Docker's word for a state: running, exited, … */
 export function stateWord({ state }: { readonly state: Container['state'] }): string {
   return state.replace('CONTAINER_STATE_', '').toLowerCase();
+}
+
+/** Docker's word for a health: starting, healthy or unhealthy; none without a health check. */
+export function healthWord(health: Health | null): string {
+  return health === null ? 'none' : health.status.replace('HEALTH_STATUS_', '').toLowerCase();
+}
+
+function healthText({ health }: Container): string {
+  if (health === null) return '';
+  return health.status === 'HEALTH_STATUS_STARTING' ? ' (health: starting)' : ` (${healthWord(health)})`;
 }
 
 /** Docker's words: "Up 5 minutes (Paused)", "Exited (0) 3 hours ago". */
@@ -13,7 +24,7 @@ export function statusText(container: Container, nowMs: number): string {
   const lost = container.clientLost ? ' (detached: client lost)' : '';
   switch (container.state) {
     case 'CONTAINER_STATE_RUNNING':
-      return `Up ${humanDuration(upMs)}${lost}`;
+      return `Up ${humanDuration(upMs)}${healthText(container)}${lost}`;
     case 'CONTAINER_STATE_PAUSED':
       return `Up ${humanDuration(upMs)} (Paused)${lost}`;
     case 'CONTAINER_STATE_ORPHANED':

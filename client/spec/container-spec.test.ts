@@ -195,11 +195,42 @@ test('the rest', () => {
     autoRemove: true,
     timeoutSeconds: 60,
     onDisconnect: 'ON_DISCONNECT_HANGUP',
+    healthCheck: null,
     restart: { name: 'NAME_NO', maxRetries: 0 },
     seccompUnconfined: true,
     cgroupParent: 'jobs/night',
     limits: 'LIMITS_MODE_BEST_EFFORT',
   });
+});
+
+test('health checks', () => {
+  const defaults = { intervalMs: 0, timeoutMs: 0, retries: 0, startPeriodMs: 0, startIntervalMs: 0 };
+  const plain = { ...defaults, onFailure: 'ON_FAILURE_NONE' };
+  for (const [command, probe] of [
+    ['curl -f localhost', { shell: 'curl -f localhost' }],
+    ['[ -f /ready ]', { shell: '[ -f /ready ]' }],
+    ['["a"', { shell: '["a"' }],
+    ['["test","-f","/r d"]', { args: ['test', '-f', '/r d'] }],
+    ['["CMD","true"]', { args: ['true'] }],
+    ['["CMD-SHELL","exit 1"]', { shell: 'exit 1' }],
+  ] as const) {
+    assert.deepEqual(spec('--health-cmd', command, '/r').healthCheck, { ...probe, ...plain }, command);
+  }
+  const all = spec(
+    ...'--health-cmd true --health-interval 1m30s --health-timeout 500ms --health-retries 5'.split(' '),
+    ...'--health-start-period 1h --health-start-interval 2s --health-on-failure stop /r'.split(' '),
+  );
+  assert.deepEqual(all.healthCheck, {
+    shell: 'true',
+    intervalMs: 90_000,
+    timeoutMs: 500,
+    retries: 5,
+    startPeriodMs: 3_600_000,
+    startIntervalMs: 2_000,
+    onFailure: 'ON_FAILURE_STOP',
+  });
+  assert.equal(spec('--no-healthcheck', '/r').healthCheck, null);
+  assert.equal(spec('--health-cmd', 'none', '/r').healthCheck, null);
 });
 
 test('an entrypoint takes the command as its arguments; without a command there is a shell', () => {
@@ -229,6 +260,14 @@ for (const [argv, why] of [
   [['--device-cgroup-rule', 'c 1 r', '/r'], /use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm'/],
   [['--cgroup-conf', 'memory.high', '/r'], /use FILE=VALUE, such as memory.high=64M/],
   [['--net-cls-classid', 'x', '/r'], /use MAJOR:MINOR as tc does, such as 10:1/],
+  [['--stop-timeout', '-2', '/r'], /Bad --stop-timeout '-2': give a number of seconds such as 10, or -1/],
+  [['--timeout', '-1', '/r'], /Bad --timeout '-1': give a number of seconds/],
+  [['--health-interval', '1s', '/r'], /without --health-cmd: there is no probe/],
+  [['--no-healthcheck', '--health-cmd', 'x', '/r'], /together with --health-cmd/],
+  [['--health-cmd', 'x', '--health-timeout', '5', '/r'], /Not a duration: '5'/],
+  [['--health-cmd', 'x', '--health-timeout', '10us', '/r'], /the least is 1ms/],
+  [['--health-cmd', 'x', '--health-interval', '999h', '/r'], /the most is 24 days/],
+  [['--health-cmd', 'x', '--health-retries', '-1', '/r'], /give a number such as 3/],
   [['--cpuset-partition', 'x', '/r'], /use member, root, isolated/],
 ] as const) {
   test(`${argv.join(' ')} is refused`, () => {

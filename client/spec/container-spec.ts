@@ -9,11 +9,13 @@ import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalS
 import type { FlagValues } from '../cli/flag.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
+import { parseHealthCheck } from './health.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
 import { defined, parseResources } from './resources.ts';
 import { parseRootfs } from './rootfs.ts';
+import { graceSeconds, seconds } from './seconds.ts';
 import { parseSecurityOptions } from './security.ts';
 
 const limitsModes: Readonly<Record<string, LimitsMode>> = {
@@ -55,14 +57,15 @@ export function parseContainerSpec(
     limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
-    timeoutSeconds: flags.int('timeout') ?? 0,
+    timeoutSeconds: seconds(flags, 'timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
+    healthCheck: parseHealthCheck(flags),
     restart: parseRestart(flags.text('restart') ?? 'no'),
     seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
     ...defined({
       shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,
       init: flags.has('init') ? flags.bool('init') : undefined,
-      stopTimeoutSeconds: flags.int('stop-timeout'),
+      stopTimeoutSeconds: graceSeconds(flags, 'stop-timeout'),
     }),
   };
 }

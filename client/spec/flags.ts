@@ -1,10 +1,12 @@
 import type { Flag } from '../cli/flag.ts';
+import { healthFlags } from './health.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 
 /** Flags that say what a container is to be: those of run and of create. */
 export const containerFlags: readonly Flag[] = [
   ...resourceFlags,
   ...creationFlags,
+  ...healthFlags,
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },
@@ -92,7 +94,7 @@ export const containerFlags: readonly Flag[] = [
     type: 'int',
     value: 'SECONDS',
     fallback: '10',
-    help: 'Time between the stop signal and SIGKILL',
+    help: 'Time between the stop signal and SIGKILL; -1 waits for ever',
   },
   {
     name: 'sysctl',

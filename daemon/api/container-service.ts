@@ -3,6 +3,7 @@ import type { ContainerView } from '../engine/api.ts';
 import type { ApiContext } from './context.ts';
 import { formatContainer } from './format/container.ts';
 import { formatExit } from './format/exit.ts';
+import { formatHealth, formatProbe } from './format/health.ts';
 import { listPage } from './format/list-page.ts';
 import { formatTopProcess } from './format/process.ts';
 import { parseContainerSpec } from './parse/container-spec.ts';
@@ -104,6 +105,14 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       handle: async (request, signal) => {
         const exit = await engine.wait(parseTarget(request), parseWaitCondition(request.condition), signal);
         return { exit: exit && formatExit(exit) };
+      },
+    }),
+    RunHealthCheck: unary(context, {
+      method: 'RunHealthCheck',
+      mutates: true,
+      handle: async (request) => {
+        const { probe, health } = await engine.checkHealth(parseTarget(request));
+        return { probe: formatProbe(probe), health: formatHealth(health) };
       },
     }),
     GetTop: unary(context, {

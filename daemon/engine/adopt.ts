@@ -7,8 +7,9 @@ import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
 import { clientLost } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
-import { execEnded } from './container/exec-end.ts';
+import { execEnded, removeExecCgroup } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
+import { watchHealth } from './container/health-monitor.ts';
 import {
   endedUnseen,
   endedWhileAway,
@@ -72,7 +73,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   for (const held of state.processes) {
     const process = rebuild(context, container, held, rows.get(held.process));
     if (!process) {
-      shim.taken(held.process);
+      discard(context, container, shim, held.process);
       continue;
     }
     process.adopt(held, { graceMs: reconnectMs, attended: held.process === 0 && container.facts.attended });
@@ -91,6 +92,19 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
     processes: state.processes.length,
   });
   return shimListener(context, container, shim);
+}
+
+/** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */
+function discard(context: EngineContext, container: Container, shim: Shim, number: number): void {
+  shim.taken(number);
+  // Its number is not given again while the shim knows it.
+  container.facts = { ...container.facts, nextExec: Math.max(container.facts.nextExec, number + 1) };
+  removeExecCgroup(context, container, number).catch((error: unknown) => {
+    context.log.error('cleaning up after an exec failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
 }
 
 function rebuild(
@@ -139,6 +153,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   context.ledger.change(container, { phase }, ...events);
   tellOomKills(context, container, oomKillsOf(context, container));
   lives(context, container, ageMs(main.startTime));
+  watchHealth(context, container, { adopted: true });
 }
 
 function queueExecEnd(

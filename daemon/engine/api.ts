@@ -1,5 +1,6 @@
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
 import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
+import type { Health, HealthProbe } from './container/health.ts';
 import type { ExitStatus, Phase, State } from './container/phase.ts';
 import type {
   AppliedLimit,
@@ -28,6 +29,8 @@ export interface ContainerView {
   readonly restartCount: number;
   /** Processes of its last run that the kernel killed for want of memory. */
   readonly oomKills: number;
+  /** Null without a health check. */
+  readonly health: Health | null;
   /** Null unless asked for. */
   readonly sizes: ContainerSizes | null;
 }
@@ -67,7 +70,7 @@ export interface StopOptions {
   readonly signal: number | null;
 }
 
-export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed' | 'healthy';
 export type KillScope = 'main' | 'all';
 
 /** What the engine sends to a client of a session, in order. The last one is exit or detached. */
@@ -262,8 +265,9 @@ export interface EngineApi {
   prune(
     filters: readonly Filter[],
   ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
-  /** Null: it never ran. */
+  /** Null: it never ran, or it is healthy. */
   wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
+  checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
   top(container: string): Promise<readonly TopProcess[]>;
   explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
   /** Null and empty in `change` leaves what is there. */

@@ -31,6 +31,7 @@ import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
 import { type ExitStatus, livePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
 import { attachTo, runAgain } from './container/verbs/attach.ts';
+import { checkHealthNow } from './container/verbs/check-health.ts';
 import { createContainer } from './container/verbs/create.ts';
 import { execInContainer } from './container/verbs/exec.ts';
 import { explainContainer } from './container/verbs/explain.ts';
@@ -84,6 +85,7 @@ export class Engine implements EngineApi {
     for (const container of this.#context.registry.all()) {
       const { shim } = container;
       container.shim = null;
+      container.healthWatch?.abort();
       for (const process of [container.main, ...container.execs.values()]) process?.dropSessions();
       shim?.leave();
     }
@@ -172,8 +174,13 @@ export class Engine implements EngineApi {
 
   async wait(reference: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null> {
     const gone = this.#context.ledger.store.tombstone(reference);
-    if (gone && condition !== 'next-exit') return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
+    if (gone && (condition === 'not-running' || condition === 'removed'))
+      return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
     return waitForContainer(this.#find(reference), condition, signal);
+  }
+
+  async checkHealth(reference: string) {
+    return checkHealthNow(this.#context, this.#find(reference));
   }
 
   async top(reference: string): Promise<readonly TopProcess[]> {

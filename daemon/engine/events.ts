@@ -1,6 +1,7 @@
 import { LikerError } from '../../common/errors.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
 import type { Ledger } from './ledger.ts';
+import { longestTimerMs } from './sync.ts';
 
 const pageSize = 500;
 
@@ -54,7 +55,7 @@ function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
 
 function until(time: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.min(time - Date.now(), 2 ** 31 - 1));
+    const timer = setTimeout(resolve, Math.min(time - Date.now(), longestTimerMs));
     timer.unref();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
@@ -78,7 +79,8 @@ function fits(event: EventRecord, key: string, value: string): boolean {
     case 'container':
       return event.containerName === value || (value.length > 0 && event.containerId.startsWith(value));
     case 'event':
-      return event.action === value;
+      // As Docker has it: health_status alone is every status.
+      return event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `));
     case 'label': {
       const split = value.indexOf('=');
       const name = split < 0 ? value : value.slice(0, split);

@@ -8,7 +8,10 @@ import type { EngineContext } from './context.ts';
 
 const lineEnd = Buffer.from('\n');
 
-/** Reads a container's log, and with follow goes on until the container ends. Each batch fits a message. */
+/**
+ * Reads a container's log, and with follow goes on until the container ends; one that never ran, or is about to run again,
+ * is waited for. Each batch fits a message.
+ */
 export async function* readLogs(
   context: EngineContext,
   container: Container,
@@ -19,8 +22,9 @@ export async function* readLogs(
   if (options.tail !== null) yield* lastLines(reader, options.tail, options);
   for (;;) {
     // Before the read: what is written by then is read, what comes later wakes.
-    const more = options.follow ? container.output.next(signal).catch(() => {}) : null;
     const live = livePhase(container.phase) !== null || container.ending !== null;
+    const wakes = live ? container.output : container.changed;
+    const more = options.follow ? wakes.next(signal).catch(() => {}) : null;
     for (let batch = reader.read(); batch !== null; batch = reader.read()) {
       const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
       if (entries.length > 0) yield entries;
@@ -29,7 +33,8 @@ export async function* readLogs(
     }
     // By the clock and not by what was read: one that was set leaves entries whose times are not in their order.
     const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
-    if (!more || !live || isPast || container.removed || signal.aborted) return;
+    const isOver = !live && container.phase.state === 'exited';
+    if (!more || isOver || isPast || container.removed || signal.aborted) return;
     await more;
   }
 }

@@ -9,6 +9,9 @@ export class Mutex {
   }
 }
 
+/** A timer that is to wait longer, 24 days, is over at once. */
+export const longestTimerMs = 2 ** 31 - 1;
+
 /** Wakes all that wait for the next change. */
 export class Notifier {
   #waiters = new Set<() => void>();
@@ -41,12 +44,12 @@ export class Notifier {
 
   /** Resolves to true as soon as `condition` holds, to false when the time is over. */
   async until(condition: () => boolean, ms: number): Promise<boolean> {
-    const signal = AbortSignal.timeout(ms);
+    const signal = AbortSignal.timeout(Math.min(ms, longestTimerMs));
     while (!condition()) {
       try {
         await this.next(signal);
       } catch {
-        return condition();
+        return condition() || (ms > longestTimerMs && this.until(condition, ms - longestTimerMs));
       }
     }
     return true;

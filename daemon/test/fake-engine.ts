@@ -136,6 +136,7 @@ export const baseSpec: ContainerSpec = {
   deviceRules: [],
   cgroupParent: '',
   limits: 'strict',
+  healthCheck: null,
 };
 
 export function containerView(
@@ -154,6 +155,7 @@ export function containerView(
     clientLost: false,
     restartCount: 0,
     oomKills: 0,
+    health: null,
     sizes: null,
     ...patch,
   };

@@ -24,6 +24,7 @@ test('an exec joins the container, with pipes of its own', async () => {
     (await shim.peer.hello()).map((state) => state.process),
     [0],
   );
+  assert.equal(existsSync(join(shim.runDir, 'exit.1')), false, 'records do not pile up');
 });
 
 test('an exec has a terminal of its own', async () => {

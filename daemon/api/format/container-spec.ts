@@ -12,6 +12,7 @@ import type {
   Resources,
   Share,
 } from '../../engine/container/spec.ts';
+import { formatHealthCheck } from './health.ts';
 import { formatOnDisconnect, formatProcessSpec } from './process.ts';
 
 const modes = { overlay: 'MODE_OVERLAY', rw: 'MODE_READ_WRITE', ro: 'MODE_READ_ONLY' } as const;
@@ -40,6 +41,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     limits: limitsModes[spec.limits],
     stopSignal: signalName(spec.stopSignal),
     onDisconnect: formatOnDisconnect(spec.onDisconnect),
+    healthCheck: spec.healthCheck && formatHealthCheck(spec.healthCheck),
     restart: { name: restartNames[spec.restart.name], maxRetries: spec.restart.maxRetries },
   };
 }

@@ -4,6 +4,7 @@ import type { ContainerView } from '../../engine/api.ts';
 import type { Phase, State } from '../../engine/container/phase.ts';
 import { formatContainerSpec } from './container-spec.ts';
 import { formatExit } from './exit.ts';
+import { formatHealth } from './health.ts';
 import { timestampOfMs } from './time.ts';
 
 export const containerStates: Readonly<Record<State, ContainerStateInput>> = {
@@ -30,6 +31,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     clientLost: view.clientLost,
     restartCount: view.restartCount,
     oomKills: view.oomKills,
+    health: view.health && formatHealth(view.health),
     ...view.sizes,
   };
 }

@@ -53,6 +53,16 @@ test('a spec comes back from the wire as it was', () => {
     limits: 'best-effort' as const,
     labels: { a: 'b' },
     stopSignal: 37,
+    healthCheck: {
+      shell: '',
+      args: ['test', '-f', '/ready'],
+      intervalMs: 1,
+      timeoutMs: 2,
+      retries: 3,
+      startPeriodMs: 4,
+      startIntervalMs: 5,
+      onFailure: 'kill' as const,
+    },
     onDisconnect: 'hangup' as const,
   };
   const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));

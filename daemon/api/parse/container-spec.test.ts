@@ -70,6 +70,7 @@ test('a spec of only what is required gets every default', () => {
     deviceRules: [],
     cgroupParent: '',
     limits: 'strict',
+    healthCheck: null,
   });
 });
 
@@ -289,4 +290,24 @@ test('the root file system and the sources of binds must be there', async () => 
   await assert.rejects(check({ mounts: [mount] }), { field: 'spec.mounts[0].source' });
   assert.equal((await check({ mounts: [{ ...mount, createSource: true }] })).mounts.length, 1);
   await assert.rejects(parseContainerSpec(null), { field: 'spec', reason: 'BAD_ARGUMENT' });
+});
+
+test('a health check gets its defaults; what cannot be is refused', () => {
+  assert.deepEqual(parse({ healthCheck: { shell: 'true' } }).healthCheck, {
+    shell: 'true',
+    args: [],
+    intervalMs: 30_000,
+    timeoutMs: 30_000,
+    retries: 3,
+    startPeriodMs: 0,
+    startIntervalMs: 5_000,
+    onFailure: 'none',
+  });
+  const restart = { shell: 'true', onFailure: 'ON_FAILURE_RESTART' } as const;
+  refuses([
+    ['spec.health_check.args', { healthCheck: {} }],
+    ['spec.health_check', { healthCheck: { shell: 'true', args: ['true'] } }],
+    ['spec.health_check.interval_ms', { healthCheck: { shell: 'true', intervalMs: 2 ** 31 } }],
+    ['spec.health_check.on_failure', { healthCheck: restart, autoRemove: true }],
+  ]);
 });

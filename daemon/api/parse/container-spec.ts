@@ -6,6 +6,7 @@ import type { ContainerSpec as ProtoSpec } from '../../../proto/gen/types/liker/
 import type { Rootfs as ProtoRootfs } from '../../../proto/gen/types/liker/v1/Rootfs.ts';
 import type { ContainerSpec, Namespaces, RestartPolicy, Rootfs } from '../../engine/container/spec.ts';
 import { parseCgroupParent, parseDeviceRules, parseDevices } from './devices.ts';
+import { parseHealthCheck } from './health.ts';
 import { checkHostPaths } from './host-paths.ts';
 import { parseExtraHost, parseNameServer, parseNodeName } from './hosts.ts';
 import { parseMounts } from './mounts.ts';
@@ -68,6 +69,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     deviceRules: parseDeviceRules(spec.deviceRules, `${field}.device_rules`),
     cgroupParent: parseCgroupParent(spec.cgroupParent, `${field}.cgroup_parent`),
     limits: oneOf(limitsModes, spec.limits, `${field}.limits`),
+    healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`, spec),
   };
 }
 

@@ -42,7 +42,7 @@ export function parseMainProcess(process: ProtoProcess | null, field: string): P
   return { ...parsed, cwd: parsed.cwd ?? '/', user: parsed.user ?? '' };
 }
 
-function parseArgs(args: readonly string[], field: string): string[] {
+export function parseArgs(args: readonly string[], field: string): string[] {
   if (args.length === 0) throw badArgument(field, `Missing ${field}: give the program to execute`);
   required(args[0] ?? '', `${field}[0]`);
   return args.map((arg, index) => noNul(arg, `${field}[${index}]`));

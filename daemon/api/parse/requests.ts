@@ -71,6 +71,7 @@ export function parseWaitCondition(condition: ProtoCondition): WaitCondition {
     WAIT_CONDITION_NOT_RUNNING: 'not-running',
     WAIT_CONDITION_NEXT_EXIT: 'next-exit',
     WAIT_CONDITION_REMOVED: 'removed',
+    WAIT_CONDITION_HEALTHY: 'healthy',
   };
   return oneOf(conditions, condition, 'condition');
 }

@@ -5,6 +5,7 @@ import type { ContainerRow } from '../../store/store.ts';
 import type { ContainerView } from '../api.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import { Mutex, Notifier } from '../sync.ts';
+import type { Health } from './health.ts';
 import type { Phase } from './phase.ts';
 import { parseRow } from './record.ts';
 import type { AppliedLimit, ContainerSpec } from './spec.ts';
@@ -27,6 +28,10 @@ export interface Facts {
   readonly oomKills: number;
   /** The main process was one of them. */
   readonly oomHitMain: boolean;
+  /** What the probes say of this run; null without a health check. */
+  readonly health: Health | null;
+  /** Its health check ends it to have it started again. */
+  readonly restartUnhealthy: boolean;
 }
 
 const noFacts: Facts = {
@@ -39,6 +44,8 @@ const noFacts: Facts = {
   nextExec: 1,
   oomKills: 0,
   oomHitMain: false,
+  health: null,
+  restartUnhealthy: false,
 };
 
 /** A start that the shim has not yet answered. */
@@ -49,7 +56,13 @@ export interface PendingStart {
 
 /** A record of an older likerd lacks what that one did not know. */
 function completeSpec(stored: ContainerSpec): ContainerSpec {
-  const newer = { devices: [], deviceRules: [], cgroupParent: '', limits: 'strict' } as const;
+  const newer = {
+    devices: [],
+    deviceRules: [],
+    cgroupParent: '',
+    limits: 'strict',
+    healthCheck: null,
+  } as const;
   return {
     ...newer,
     ...stored,
@@ -76,6 +89,12 @@ export class Container {
   main: ContainerProcess | null = null;
   /** By id; those that ended lately are kept for a while. */
   readonly execs = new Map<string, ContainerProcess>();
+  /** Probes of the health check that have not ended, by number. No record and no client knows them. */
+  readonly probes = new Map<number, ContainerProcess>();
+  /** Probes run one at a time. */
+  readonly probing = new Mutex();
+  /** Ends the probing of this run. */
+  healthWatch: AbortController | null = null;
   readonly pendingStarts = new Map<number, PendingStart>();
   /** Set from the end of the main process until everything of the run is cleaned up. */
   ending: Promise<void> | null = null;
@@ -130,6 +149,8 @@ export class Container {
   /** The process with this number, if the daemon knows it. */
   process(number: number): ContainerProcess | null {
     if (number === 0) return this.main;
+    const probe = this.probes.get(number);
+    if (probe) return probe;
     for (const exec of this.execs.values()) if (exec.identity.number === number) return exec;
     return null;
   }
@@ -148,6 +169,7 @@ export class Container {
       clientLost: this.facts.clientLost,
       restartCount: this.facts.restartCount,
       oomKills: this.facts.oomKills,
+      health: this.facts.health,
       sizes,
     };
   }

@@ -20,7 +20,7 @@ export async function execEnded(
   const { processId, number } = process.identity;
   const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
   // Once, also when the daemon that stored it died before it could tell the shim.
-  if (!isStored) {
+  if (!container.probes.delete(number) && !isStored) {
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
   }
@@ -35,7 +35,12 @@ export async function execEnded(
   await removeExecCgroup(context, container, number);
 }
 
-async function removeExecCgroup(context: EngineContext, container: Container, number: number): Promise<void> {
+/** Also kills what the exec has left behind. */
+export async function removeExecCgroup(
+  context: EngineContext,
+  container: Container,
+  number: number,
+): Promise<void> {
   const cgroup = cgroupOf(context, container).openExec(number);
   await cgroup.kill();
   await cgroup.remove();

@@ -1,10 +1,21 @@
-import { LikerError } from '../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { Filter } from '../api.ts';
 import type { Container } from './container.ts';
-import { livePhase } from './phase.ts';
+import { livePhase, states } from './phase.ts';
 import type { Registry } from './registry.ts';
 
-const keys = ['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'until'] as const;
+const keys = [
+  'id',
+  'name',
+  'label',
+  'status',
+  'health',
+  'exited',
+  'ancestor',
+  'before',
+  'since',
+  'until',
+] as const;
 type Key = (typeof keys)[number];
 
 /** Of one key's values any, of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
@@ -43,7 +54,12 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
         Object.hasOwn(spec.labels, name) && (split < 0 || spec.labels[name] === value.slice(split + 1));
     }
     case 'status':
+      // The last two are Docker's, for what is never seen here.
+      requireOneOf(key, value, [...states, 'removing', 'dead']);
       return (container) => container.phase.state === value;
+    case 'health':
+      requireOneOf(key, value, ['starting', 'healthy', 'unhealthy', 'none']);
+      return (container) => (container.facts.health?.status ?? 'none') === value;
     case 'exited':
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     case 'ancestor':
@@ -71,4 +87,9 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
 /** Live, as ps without -a shows. */
 export function isListedByDefault(container: Container): boolean {
   return livePhase(container.phase) !== null || container.phase.state === 'restarting';
+}
+
+function requireOneOf(key: Key, value: string, values: readonly string[]): void {
+  if (values.includes(value)) return;
+  throw badArgument('filters', `Invalid filter ${key}=${value}: use ${values.join(', ')}`);
 }

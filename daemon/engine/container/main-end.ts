@@ -4,6 +4,7 @@ import { ownTurn } from '../../turns.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
+import { endedHealth } from './health.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
@@ -60,6 +61,7 @@ async function finish(
 ): Promise<void> {
   const main = container.main;
   if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
+  container.healthWatch?.abort();
   try {
     record(context, container, exit, oomKills);
     if (main?.awaitsClient) {
@@ -125,9 +127,10 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
   container.lifeMs = lifeOf(container, exit);
   container.startedSteadyMs = null;
+  const { health } = container.facts;
   context.ledger.change(
     container,
-    { phase: { state: 'exited', exit }, facts: { oomKills } },
+    { phase: { state: 'exited', exit }, facts: { oomKills, health: health && endedHealth(health) } },
     // A start that the daemon of that time did not live to store.
     ...(livePhase(phase) ? [] : [{ action: 'start' }]),
     ...(oomKills > container.facts.oomKills ? [oomEvent(oomKills, exit.oomKilled)] : []),
@@ -156,11 +159,12 @@ export async function release(context: EngineContext, container: Container): Pro
   container.shim = null;
   container.shimPid = 0;
   if (container.main) container.main.shim = null;
-  for (const exec of container.execs.values()) {
+  for (const exec of [...container.execs.values(), ...container.probes.values()]) {
     if (exec.attachable) shim?.taken(exec.identity.number);
     exec.shim = null;
     if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
+  container.probes.clear();
   if (shim) {
     shim.taken(0);
     shim.leaveWhenEnded();

@@ -56,6 +56,7 @@ export type Verb =
   | 'exec'
   | 'attach'
   | 'remove'
+  | 'check the health of'
   | 'read the processes of';
 
 /** In which states each verb may begin. One table for all. */
@@ -68,6 +69,7 @@ const allowed: Readonly<Record<Verb, readonly State[]>> = {
   exec: ['running'],
   attach: ['running', 'paused'],
   remove: ['created', 'exited'],
+  'check the health of': ['running'],
   'read the processes of': ['running', 'paused', 'orphaned'],
 };
 
@@ -80,6 +82,8 @@ const words: Readonly<Record<State, string>> = {
   restarting: 'it is about to be started again',
 };
 
+export const states = Object.keys(words) as readonly State[];
+
 /** Where the verb alone does not read as a sentence. */
 const phrases: Partial<Record<Verb, string>> = { exec: 'exec in', attach: 'attach to' };
 
@@ -90,6 +94,9 @@ const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
   'remove paused': 'stop it first, or remove it with force',
   'remove restarting': 'stop it first, or remove it with force',
   'remove orphaned': 'kill it first, or remove it with force',
+  'check the health of paused': 'resume it first',
+  'check the health of exited': 'start it first',
+  'check the health of created': 'start it first',
   'exec exited': 'start it first',
   'exec created': 'start it first',
   'attach exited': 'start it first',

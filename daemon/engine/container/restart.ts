@@ -13,6 +13,7 @@ const steadyMs = 10_000;
 export function wantsRestart(container: Container, exit: ExitStatus): boolean {
   const { name, maxRetries } = container.spec.restart;
   if (container.facts.stopRequested || container.removed) return false;
+  if (container.facts.restartUnhealthy) return true;
   switch (name) {
     case 'no':
       return false;
@@ -30,7 +31,7 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
   const pauseMs = pauseAfter(row);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
-    facts: { restartCount: row + 1 },
+    facts: { restartCount: row + 1, restartUnhealthy: false },
   });
   armRestart(context, container, pauseMs);
 }

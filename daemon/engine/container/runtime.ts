@@ -2,9 +2,11 @@ import { asError, LikerError } from '../../../common/errors.ts';
 import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../kernel/process/shim.ts';
 import type { EngineContext } from '../context.ts';
 import { ContainerProcess } from '../session/process.ts';
+import { longestTimerMs } from '../sync.ts';
 import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import { execEnded } from './exec-end.ts';
+import { watchHealth } from './health-monitor.ts';
 import { mainEnded, shimLost } from './main-end.ts';
 import { tellOomKills } from './oom.ts';
 import { writeRunRecord } from './run-record.ts';
@@ -47,7 +49,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
       // At once, and not in whoever waits for it: the next frame may be its exit.
       const process = container.process(number);
       if (number === 0) commitRunning(context, container, shim, started);
-      else if (process) {
+      else if (process && !container.probes.has(number)) {
         const { processId, spec } = process.identity;
         context.ledger.event(container, {
           action: 'exec_start',
@@ -98,6 +100,7 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
   );
   writeRunRecord(context, container);
   lives(context, container, 0);
+  watchHealth(context, container);
 }
 
 /** Its main process has run for so long: from here on its life is measured, and ended when its time is over (--timeout). */
@@ -106,10 +109,14 @@ export function lives(context: EngineContext, container: Container, ageMs: numbe
   const seconds = container.spec.timeoutSeconds;
   if (seconds === 0) return;
   const left = Math.max(0, seconds * 1000 - ageMs);
-  container.timeoutTimer = setTimeout(() => {
-    context.log.info('container timed out', { container: container.id, seconds });
-    if (container.main) killProcess(context, container, container.main);
-  }, left);
+  container.timeoutTimer = setTimeout(
+    () => {
+      if (left > longestTimerMs) return lives(context, container, ageMs + longestTimerMs);
+      context.log.info('container timed out', { container: container.id, seconds });
+      if (container.main) killProcess(context, container, container.main);
+    },
+    Math.min(left, longestTimerMs),
+  );
   container.timeoutTimer.unref();
 }
 

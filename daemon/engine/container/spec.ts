@@ -52,6 +52,20 @@ export interface ProcessSpec {
   readonly oomScoreAdj: number | null;
 }
 
+/** How to tell whether a container that runs does its work. */
+export interface HealthCheck {
+  /** A line for /bin/sh -c; empty: `args` says what to execute. */
+  readonly shell: string;
+  readonly args: readonly string[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly retries: number;
+  readonly startPeriodMs: number;
+  readonly startIntervalMs: number;
+  readonly onFailure: 'none' | 'kill' | 'restart' | 'stop';
+}
+
 /** When a container is started again by itself. `maxRetries` is for on-failure; 0: no bound. */
 export interface RestartPolicy {
   readonly name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
@@ -135,4 +149,6 @@ export interface ContainerSpec {
   /** Path of the cgroup to be made in; empty: the daemon's own. */
   readonly cgroupParent: string;
   readonly limits: LimitsMode;
+  /** Null: nobody looks. */
+  readonly healthCheck: HealthCheck | null;
 }

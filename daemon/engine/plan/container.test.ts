@@ -50,6 +50,7 @@ const spec: ContainerSpec = {
   deviceRules: [],
   cgroupParent: '',
   limits: 'strict',
+  healthCheck: null,
 };
 
 const input: ContainerPlanInput = {

@@ -53,7 +53,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     steps: [
       ...namespaceSteps(input),
       ...rootSteps(input),
-      ...standardMounts(spec),
+      ...standardMounts(spec, input.shared.ipc),
       ...cgroupMounts(input.cgroupPaths, spec.process.privileged),
       ...deviceSteps(input.devices),
       ...Object.entries(input.files).map(([target, source]) => bindStep({ source, target, optional: true })),

@@ -1,4 +1,5 @@
 import { cloneFlag, mountAttr, type Step } from '../../kernel/plan/steps.ts';
+import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, Mount, Propagation } from '../container/spec.ts';
 import { ms } from './constants.ts';
 
@@ -32,7 +33,7 @@ export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<B
 }
 
 /** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
-export function standardMounts(spec: ContainerSpec): Step[] {
+export function standardMounts(spec: ContainerSpec, ipcOf: HostProcess | undefined): Step[] {
   const guarded = NOSUID | NOEXEC | NODEV;
   return [
     mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
@@ -56,20 +57,7 @@ export function standardMounts(spec: ContainerSpec): Step[] {
         ['gid', '5'],
       ],
     }),
-    ...(spec.namespaces.ipc.kind === 'host'
-      ? [bindStep({ source: '/dev/shm', target: '/dev/shm', attributes: guarded, create: 'directory' })]
-      : [
-          mountStep({
-            type: 'tmpfs',
-            source: 'shm',
-            target: '/dev/shm',
-            attributes: guarded,
-            options: [
-              ['mode', '1777'],
-              ['size', String(spec.shmSizeBytes)],
-            ],
-          }),
-        ]),
+    sharedMemory(spec, ipcOf, guarded),
     mountStep({ type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
     mountStep({
       type: 'sysfs',
@@ -77,6 +65,24 @@ export function standardMounts(spec: ContainerSpec): Step[] {
       attributes: guarded | (spec.process.privileged ? 0 : RDONLY),
     }),
   ];
+}
+
+/** It goes with the IPC namespace: who shares that shares the memory of shm_open(3) too. */
+function sharedMemory(spec: ContainerSpec, ipcOf: HostProcess | undefined, attributes: number): Step {
+  const target = '/dev/shm';
+  if (ipcOf) return { step: 'bind-of', ...ipcOf, path: target, attributes };
+  if (spec.namespaces.ipc.kind === 'host')
+    return bindStep({ source: target, target, attributes, create: 'directory' });
+  return mountStep({
+    type: 'tmpfs',
+    source: 'shm',
+    target,
+    attributes,
+    options: [
+      ['mode', '1777'],
+      ['size', String(spec.shmSizeBytes)],
+    ],
+  });
 }
 
 /** The control groups, as the container's own cgroup namespace shows them. */

@@ -127,6 +127,9 @@ function writeStep(w: Writer, step: Step): void {
       w.str(step.source).str(step.target).bool(step.recursive).u32(step.attributes).u32(step.propagation);
       w.u32(createKind[step.create]).bool(step.optional);
       return;
+    case 'bind-of':
+      w.u32(step.pid).u64(BigInt(step.startTime)).str(step.path).u32(step.attributes);
+      return;
     case 'directory':
       w.str(step.target).u32(step.mode);
       return;

@@ -73,6 +73,14 @@ export type Step =
       /** A missing target is no error. */
       readonly optional: boolean;
     }
+  /** Binds the mount at `path` in the mount namespace of a process at the same path. MOUNT_ATTR_* to set. */
+  | {
+      readonly step: 'bind-of';
+      readonly pid: number;
+      readonly startTime: string;
+      readonly path: string;
+      readonly attributes: number;
+    }
   | { readonly step: 'directory'; readonly target: string; readonly mode: number }
   | { readonly step: 'symlink'; readonly target: string; readonly to: string }
   /** Made by mknod; where that is forbidden, bound from the host's node of the same path and checked. */
@@ -155,6 +163,7 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   user: 31,
   capabilities: 32,
   exec: 33,
+  'bind-of': 34,
 };
 
 /** What the shim needs to know beside the steps. */

@@ -117,8 +117,10 @@ static void handle_taken (struct shim *shim, struct process *process) {
   if (!process || process->phase != ENDED || !process->exit_sent)
     return;
   process->taken = true;
-  if (process->number)
+  if (process->number) {
+    record_remove (shim, process->number);
     forget_process (shim, process);
+  }
 }
 
 bool frame_handle (struct shim *shim, struct connection *connection, const uint8_t *frame, size_t size) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
@@ -37,9 +38,13 @@ static char *put_record (char *out, const struct process *process) {
   return put_line (out, "started_at", process->started_at);
 }
 
+static void record_name (char *name, uint32_t number) {
+  put_number (put_text (name, "exit."), number);
+}
+
 void record_write (struct shim *shim, const struct process *process) {
   char name[40], temporary[48], text[512];
-  put_number (put_text (name, "exit."), process->number);
+  record_name (name, process->number);
   put_text (put_text (temporary, name), ".new");
   size_t size = (size_t)(put_record (text, process) - text);
   int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
@@ -48,4 +53,11 @@ void record_write (struct shim *shim, const struct process *process) {
     renameat (shim->run, temporary, shim->run, name);
   else
     unlinkat (shim->run, temporary, 0);
+}
+
+/* The daemon has it: one for each exec would fill the run folder in the long run. */
+void record_remove (struct shim *shim, uint32_t number) {
+  char name[40];
+  record_name (name, number);
+  unlinkat (shim->run, name, 0);
 }

@@ -202,6 +202,7 @@ int exit_code (const struct process *process);
 int exit_signal (const struct process *process);
 bool exit_core (const struct process *process);
 void record_write (struct shim *shim, const struct process *process);
+void record_remove (struct shim *shim, uint32_t number);
 
 /* serve.c */
 void serve (struct shim *shim);

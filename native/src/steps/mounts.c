@@ -6,6 +6,7 @@
 #include "../../include/plan.h"
 #include "base/cleanup.h"
 #include "base/in_root.h"
+#include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "child.h"
@@ -138,4 +139,51 @@ int step_bind (struct child *child, struct cursor *fields) {
   if (target < 0)
     return bind.optional && child->failure.error == ENOENT ? 0 : -1;
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", bind.target) : 0;
+}
+
+static int mount_namespace (const char *process) {
+  char path[64];
+  put_text (put_text (put_text (path, "/proc/"), process), "/ns/mnt");
+  return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+/*
+ * A mount can be cloned only by who is in its mount namespace (open_tree(2)), where its path leads nowhere but into that
+ * container's own root.
+ */
+static int clone_from (struct child *child, int theirs, int own, const char *path) {
+  if (sys_setns (theirs, CLONE_NEWNS) < 0)
+    return fail (child, "setns", path);
+  int tree = sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE);
+  if (tree < 0)
+    fail (child, "open_tree", path);
+  if (sys_setns (own, CLONE_NEWNS) == 0)
+    return tree;
+  close_fd (&tree);
+  return fail (child, "setns", "/proc/self/ns/mnt");
+}
+
+int step_bind_of (struct child *child, struct cursor *fields) {
+  pid_t pid = (pid_t)read_u32 (fields);
+  uint64_t start_time = read_u64 (fields);
+  struct bind_fields bind = { .source = read_text (fields), .attributes = read_u32 (fields) };
+  char process[24];
+  if (unreadable (child, fields))
+    return -1;
+  put_number (process, (uint64_t)pid);
+  cleanup_fd int own = mount_namespace ("self");
+  cleanup_fd int theirs = mount_namespace (process);
+  if (own < 0 || theirs < 0)
+    return fail (child, "open", "/proc/PID/ns/mnt");
+  if (process_start_time (pid) != start_time)
+    return fail_with (child, ESRCH, "open", "/proc/PID/ns/mnt");
+  cleanup_fd int tree = clone_from (child, theirs, own, bind.source);
+  if (tree < 0)
+    return -1;
+  if (set_attributes (tree, &bind) < 0)
+    return fail (child, "mount_setattr", bind.source);
+  cleanup_fd int target = open_target (child, bind.source, CREATE_DIRECTORY);
+  if (target < 0)
+    return -1;
+  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", bind.source) : 0;
 }

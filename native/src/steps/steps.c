@@ -21,6 +21,7 @@ static const struct step steps[] = {
   [STEP_ROOT_BIND] = { "root-bind", step_root_bind },
   [STEP_MOUNT] = { "mount", step_mount },
   [STEP_BIND] = { "bind", step_bind },
+  [STEP_BIND_OF] = { "bind-of", step_bind_of },
   [STEP_DIRECTORY] = { "directory", step_directory },
   [STEP_SYMLINK] = { "symlink", step_symlink },
   [STEP_DEVICE] = { "device", step_device },

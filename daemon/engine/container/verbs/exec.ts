@@ -30,32 +30,9 @@ export async function execInContainer(
   request: ExecProcess,
   options: ExecOptions,
 ): Promise<ContainerProcess> {
-  requirePhase('exec', container, container.phase.state);
-  const shim = container.shim;
-  const live = livePhase(container.phase);
-  if (!shim || !live) {
-    throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
-  }
-  const spec = withDefaults(container, request);
-  const { credentials, home } = context.identities.resolve(execSecurity(container, spec), spec, [
-    `/proc/${live.main.pid}/root`,
-  ]);
-  const number = container.facts.nextExec;
-  container.facts = { ...container.facts, nextExec: number + 1 };
-  const id = randomBytes(32).toString('hex');
-
   await using undo = new AsyncDisposableStack();
-  const cgroup = cgroupOf(context, container).createExec(number);
-  undo.defer(async () => {
-    await cgroup.kill();
-    await cgroup.remove();
-  });
-  const process = newProcess(context, container, {
-    processId: id,
-    number,
-    spec,
-    onDisconnect: options.onDisconnect,
-  });
+  const { process, launch } = prepare(context, container, request, { ...options, undo });
+  const { processId: id, number, spec } = process.identity;
   container.execs.set(id, process);
   undo.defer(() => {
     container.execs.delete(id);
@@ -69,25 +46,97 @@ export async function execInContainer(
   writeExecRecord(context, container, row);
   undo.defer(() => removeExecRecord(context, container, number));
   if (options.sink) options.onSession?.(process.initiate(options.sink));
-  const started = awaitStart(container, number);
-  shim.exec(
-    number,
-    encodeLaunch(
-      execPlan({
-        container: container.spec,
-        hostname: containerHostname(container),
-        process: spec,
-        cgroup,
-        credentials,
-        home,
-        oomScore: oomScoreFor(context, spec),
-        attended: options.sink !== undefined,
-      }),
-    ),
-  );
-  await started;
+  await launch();
   undo.move();
   return process;
+}
+
+/** Starts a probe of the health check. It leaves no record and no event: a daemon that finds it kills it. */
+export async function startProbe(
+  context: EngineContext,
+  container: Container,
+  { args, sink }: { readonly args: readonly string[]; readonly sink: SessionSink },
+  onMade: (process: ContainerProcess) => void,
+): Promise<void> {
+  const { additionalGroups } = container.spec.process;
+  const request = { ...plainProcess, args, additionalGroups };
+  await using undo = new AsyncDisposableStack();
+  const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
+  const { number } = process.identity;
+  container.probes.set(number, process);
+  undo.defer(() => {
+    container.probes.delete(number);
+  });
+  process.initiate(sink);
+  onMade(process);
+  await launch();
+  undo.move();
+}
+
+/** All as the container has it. */
+const plainProcess = {
+  env: [],
+  cwd: null,
+  user: null,
+  tty: false,
+  openStdin: false,
+  terminalSize: null,
+  noNewPrivileges: false,
+  rlimits: [],
+  privileged: false,
+  oomScoreAdj: null,
+} as const;
+
+/** A process with its number, its cgroup and its plan; `launch` resolves when it has started. */
+function prepare(
+  context: EngineContext,
+  container: Container,
+  request: ExecProcess,
+  options: Pick<ExecOptions, 'onDisconnect' | 'sink'> & { readonly undo: AsyncDisposableStack },
+): { readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
+  requirePhase('exec', container, container.phase.state);
+  const shim = container.shim;
+  const live = livePhase(container.phase);
+  if (!shim || !live) {
+    throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
+  }
+  const spec = withDefaults(container, request);
+  const { credentials, home } = context.identities.resolve(execSecurity(container, spec), spec, [
+    `/proc/${live.main.pid}/root`,
+  ]);
+  const number = container.facts.nextExec;
+  container.facts = { ...container.facts, nextExec: number + 1 };
+  const cgroup = cgroupOf(context, container).createExec(number);
+  options.undo.defer(async () => {
+    await cgroup.kill();
+    await cgroup.remove();
+  });
+  const process = newProcess(context, container, {
+    processId: randomBytes(32).toString('hex'),
+    number,
+    spec,
+    onDisconnect: options.onDisconnect,
+  });
+  const launch = () => {
+    const started = awaitStart(container, number);
+    shim.exec(
+      number,
+      encodeLaunch(
+        execPlan({
+          container: container.spec,
+          hostname: containerHostname(container),
+          process: spec,
+          cgroup,
+          credentials,
+          home,
+          oomScore: oomScoreFor(context, spec),
+          attended: options.sink !== undefined,
+        }),
+      ),
+    );
+    return started;
+  };
+  return { process, launch };
 }
 
 /** Environment, user and directory default to the container's. */

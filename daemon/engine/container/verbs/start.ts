@@ -15,6 +15,7 @@ import type { ClientSession } from '../../session/client-session.ts';
 import { ringBytes } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
+import { newHealth } from '../health.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { cleanUpLater } from '../main-end.ts';
 import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
@@ -85,6 +86,8 @@ async function launch(
       attended: sink !== undefined,
       oomKills: 0,
       oomHitMain: false,
+      health: spec.healthCheck && newHealth,
+      restartUnhealthy: false,
     };
     // A start that cannot be stored is refused before anything runs.
     context.ledger.decide(container, { facts });

@@ -24,11 +24,18 @@ export async function stopLocked(
 ): Promise<void> {
   cancelRestart(context, container);
   container.facts = { ...container.facts, stopRequested: true };
+  if (livePhase(container.phase)) await endLocked(context, container, options);
+  else await container.ending;
+}
+
+/** As a stop, for a container that lives and that its policy may start again. */
+export async function endLocked(
+  context: EngineContext,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   const phase = livePhase(container.phase);
-  if (!phase) {
-    await container.ending;
-    return;
-  }
+  if (!phase) return;
   const signal = options.signal ?? container.spec.stopSignal;
   const seconds = options.timeoutSeconds ?? container.spec.stopTimeoutSeconds;
   const over = () => livePhase(container.phase) === null;

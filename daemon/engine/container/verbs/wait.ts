@@ -1,13 +1,16 @@
+import { LikerError } from '../../../../common/errors.ts';
 import type { WaitCondition } from '../../api.ts';
 import type { Container } from '../container.ts';
+import { requireHealthCheck } from '../health-monitor.ts';
 import { type ExitStatus, livePhase } from '../phase.ts';
 
-/** Waits for the condition. Null: it never ran. Rejects with the signal's reason when aborted. */
+/** Waits for the condition. Null: it never ran, or it is healthy. Rejects with the signal's reason when aborted. */
 export async function waitForContainer(
   container: Container,
   condition: WaitCondition,
   signal: AbortSignal,
 ): Promise<ExitStatus | null> {
+  if (condition === 'healthy') return waitUntilHealthy(container, signal);
   const exit = () => (container.phase.state === 'exited' ? container.phase.exit : null);
   const before = exit();
   const over = {
@@ -22,4 +25,21 @@ export async function waitForContainer(
 /** It runs, is about to run again, or what it had taken is not yet given back. */
 function isBusy({ phase, ending }: Container): boolean {
   return livePhase(phase) !== null || phase.state === 'restarting' || ending !== null;
+}
+
+/** One that has ended is not waited for: it would be for ever. */
+async function waitUntilHealthy(container: Container, signal: AbortSignal): Promise<null> {
+  requireHealthCheck('wait for the health of', container);
+  while (!livePhase(container.phase) || container.facts.health?.status !== 'healthy') {
+    const { state } = container.phase;
+    if (container.removed || (state === 'exited' && !container.ending)) {
+      throw new LikerError(
+        'WRONG_STATE',
+        `Cannot wait for the health of container '${container.name}': it has ended`,
+        { metadata: { container: container.id, state, verb: 'wait' } },
+      );
+    }
+    await container.changed.next(signal);
+  }
+  return null;
 }

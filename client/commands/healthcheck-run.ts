@@ -1,0 +1,22 @@
+import type { Command } from '../cli/command.ts';
+import { engineFailureCode } from '../cli/exit-codes.ts';
+import { containers } from '../connection/methods.ts';
+import { healthWord } from '../format/status.ts';
+
+export const healthcheckRun: Command = {
+  name: 'healthcheck run',
+  usage: 'CONTAINER',
+  summary:
+    'Run the health check of a container now. The exit code is 0 when it succeeds and 1 when it fails, which prints the status',
+  example: 'likerctl healthcheck run web',
+  flags: [],
+  operands: [1, 1],
+  failureCode: engineFailureCode,
+  async run({ operands: [container = ''], context }) {
+    const connection = await context.connect();
+    const { probe, health } = await connection.unary(containers.RunHealthCheck, { container });
+    if (probe?.exitCode === 0) return 0;
+    process.stdout.write(healthWord(health) === 'starting' ? 'starting\n' : 'unhealthy\n');
+    return 1;
+  },
+};

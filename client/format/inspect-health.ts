@@ -1,0 +1,32 @@
+import type { Health } from '../../proto/gen/types/liker/v1/Health.ts';
+import type { HealthCheck } from '../../proto/gen/types/liker/v1/HealthCheck.ts';
+import { healthWord } from './status.ts';
+import { rfc3339 } from './timestamp.ts';
+
+/** State.Health as Docker has it; nothing without a health check. */
+export function healthState(health: Health | null): Record<string, unknown> {
+  if (health === null) return {};
+  const Log = health.log.map(({ startedAt, endedAt, exitCode, output }) => ({
+    Start: rfc3339(startedAt),
+    End: rfc3339(endedAt),
+    ExitCode: exitCode,
+    Output: output,
+  }));
+  return { Health: { Status: healthWord(health), FailingStreak: health.failingStreak, Log } };
+}
+
+/** Config.Healthcheck as Docker has it, times in nanoseconds, and Podman's action. */
+export function healthConfig(check: HealthCheck | null): Record<string, unknown> {
+  if (check === null) return {};
+  return {
+    Healthcheck: {
+      Test: check.shell === '' ? ['CMD', ...check.args] : ['CMD-SHELL', check.shell],
+      Interval: check.intervalMs * 1e6,
+      Timeout: check.timeoutMs * 1e6,
+      StartPeriod: check.startPeriodMs * 1e6,
+      StartInterval: check.startIntervalMs * 1e6,
+      Retries: check.retries,
+    },
+    HealthcheckOnFailureAction: check.onFailure.replace('ON_FAILURE_', '').toLowerCase(),
+  };
+}

@@ -1,0 +1,121 @@
+import { badArgument } from '../../common/errors.ts';
+import { parseDuration } from '../../common/units.ts';
+import type { HealthCheckInput } from '../../proto/gen/types/liker/v1/HealthCheck.ts';
+import type { Flag, FlagValues } from '../cli/flag.ts';
+
+const actions = {
+  none: 'ON_FAILURE_NONE',
+  kill: 'ON_FAILURE_KILL',
+  restart: 'ON_FAILURE_RESTART',
+  stop: 'ON_FAILURE_STOP',
+} as const;
+
+export const healthFlags: readonly Flag[] = [
+  {
+    name: 'health-cmd',
+    type: 'string',
+    value: 'COMMAND',
+    help: 'Probe of health: a line for /bin/sh, or \'["PROGRAM","ARG"]\'',
+  },
+  {
+    name: 'health-interval',
+    type: 'string',
+    value: 'TIME',
+    fallback: '30s',
+    help: 'Time between the end of a probe and the next',
+  },
+  {
+    name: 'health-on-failure',
+    type: 'string',
+    choices: Object.keys(actions),
+    value: 'WHAT',
+    fallback: 'none',
+    help: 'What happens when it has become unhealthy: none, kill, restart or stop',
+  },
+  {
+    name: 'health-retries',
+    type: 'int',
+    value: 'N',
+    fallback: '3',
+    help: 'Failures in a row that make it unhealthy',
+  },
+  {
+    name: 'health-start-interval',
+    type: 'string',
+    value: 'TIME',
+    fallback: '5s',
+    help: 'Time between probes in the start period',
+  },
+  {
+    name: 'health-start-period',
+    type: 'string',
+    value: 'TIME',
+    fallback: '0s',
+    help: 'Time in which failures do not count',
+  },
+  {
+    name: 'health-timeout',
+    type: 'string',
+    value: 'TIME',
+    fallback: '30s',
+    help: 'Time after which a probe is killed and has failed',
+  },
+  { name: 'no-healthcheck', type: 'bool', help: 'No health check' },
+];
+
+/** Null: no health check. */
+export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
+  const given = healthFlags.find(({ name }) => name.startsWith('health-') && flags.has(name))?.name;
+  if (flags.bool('no-healthcheck') && given !== undefined) {
+    throw badArgument('no-healthcheck', `Cannot use --no-healthcheck together with --${given}`);
+  }
+  if (given === undefined) return null;
+  const command = flags.text('health-cmd') ?? '';
+  if (command === '' && given !== 'health-cmd') {
+    throw badArgument(given, `Cannot use --${given} without --health-cmd: there is no probe to run`);
+  }
+  if (command === '' || command === 'none') return null;
+  return {
+    ...parseCommand(command),
+    intervalMs: milliseconds(flags, 'health-interval'),
+    timeoutMs: milliseconds(flags, 'health-timeout'),
+    retries: parseRetries(flags),
+    startPeriodMs: milliseconds(flags, 'health-start-period'),
+    startIntervalMs: milliseconds(flags, 'health-start-interval'),
+    onFailure: actions[(flags.text('health-on-failure') ?? 'none') as keyof typeof actions],
+  };
+}
+
+/** A list in JSON is executed as it is, also as inspect prints it, with CMD or CMD-SHELL before it. */
+function parseCommand(text: string): Pick<HealthCheckInput, 'shell' | 'args'> {
+  const [first = '', ...rest] = jsonList(text) ?? ['CMD-SHELL', text];
+  if (first === 'CMD-SHELL') return { shell: rest.join(' ') };
+  return { args: first === 'CMD' ? rest : [first, ...rest] };
+}
+
+/** Null for what is a line of the shell, such as [ -f /ready ]. */
+function jsonList(text: string): string[] | null {
+  try {
+    const list: unknown = JSON.parse(text);
+    const isCommand =
+      Array.isArray(list) && list.length > 0 && list.every((word) => typeof word === 'string');
+    return isCommand ? list : null;
+  } catch {
+    return null;
+  }
+}
+
+/** 0, also when it is not given, stands for the default. */
+function milliseconds(flags: FlagValues, name: string): number {
+  const text = flags.text(name) ?? '0';
+  const ms = parseDuration(text, name);
+  if (ms > 0 && ms < 1) throw badArgument(name, `Bad --${name} '${text}': the least is 1ms`);
+  if (ms > 2 ** 31 - 1) throw badArgument(name, `Bad --${name} '${text}': the most is 24 days`);
+  return Math.round(ms);
+}
+
+function parseRetries(flags: FlagValues): number {
+  const retries = flags.int('health-retries') ?? 0;
+  if (retries >= 0 && retries < 2 ** 32) return retries;
+  throw badArgument('health-retries', `Bad --health-retries '${retries}': give a number such as 3`);
+}

@@ -1,0 +1,17 @@
+import { badArgument } from '../../common/errors.ts';
+import type { FlagValues } from '../cli/flag.ts';
+
+/** What stands for no bound on the wire. */
+export const forEver = 2 ** 32 - 1;
+
+/** Seconds of a grace period, -1 for no bound; undefined when the flag was not given. */
+export function graceSeconds(flags: FlagValues, name: string): number | undefined {
+  return flags.int(name) === -1 ? forEver : seconds(flags, name, ', or -1 for no bound');
+}
+
+/** Whole seconds; undefined when the flag was not given. */
+export function seconds(flags: FlagValues, name: string, orElse = ''): number | undefined {
+  const value = flags.int(name);
+  if (value === undefined || (value >= 0 && value < forEver)) return value;
+  throw badArgument(name, `Bad --${name} '${value}': give a number of seconds such as 10${orElse}`);
+}

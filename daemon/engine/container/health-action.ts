@@ -1,0 +1,50 @@
+import { asError, assertNever } from '../../../common/errors.ts';
+import { cgroupOf, type EngineContext } from '../context.ts';
+import type { Container } from './container.ts';
+import type { HealthCheck } from './spec.ts';
+import { endLocked, stopLocked } from './verbs/stop.ts';
+
+const own = { timeoutSeconds: null, signal: null };
+
+/** Does to an unhealthy container what its health check says; waits for nothing. */
+export function endUnhealthy(
+  context: EngineContext,
+  container: Container,
+  action: HealthCheck['onFailure'],
+): void {
+  if (action === 'none') return;
+  carryOut(context, container, action).catch((error: unknown) => {
+    context.log.error('ending an unhealthy container failed', {
+      container: container.id,
+      action,
+      error: asError(error).message,
+    });
+  });
+}
+
+async function carryOut(
+  context: EngineContext,
+  container: Container,
+  action: Exclude<HealthCheck['onFailure'], 'none'>,
+): Promise<void> {
+  const { main } = container;
+  if (action === 'kill') {
+    context.ledger.event(container, { action: 'kill', attributes: { signal: '9' } });
+    await cgroupOf(context, container).kill();
+    return;
+  }
+  await container.verbs.run(async () => {
+    // It may have had to wait for its turn.
+    if (container.main !== main || container.phase.state !== 'running') return;
+    switch (action) {
+      case 'stop':
+        return stopLocked(context, container, own);
+      case 'restart':
+        // Stored, so that it comes back also if this daemon does not live to see its end.
+        context.ledger.change(container, { facts: { restartUnhealthy: true } });
+        return endLocked(context, container, own);
+      default:
+        return assertNever(action);
+    }
+  });
+}
