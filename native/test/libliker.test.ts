@@ -140,9 +140,13 @@ test('folders with something of another kind in them are told to be of no use', 
 });
 
 test('what the start needed is given back, and the process goes on', () => {
-  const resident = (): number => Number(/RssFile:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  const resident = (): number =>
+    Number(/RssFile:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   const before = resident();
   trimMemory();
   assert.ok(resident() < before / 2, `${resident()} KiB of ${before}`);
-  assert.equal(JSON.stringify({ still: [1, 'a', new Date(0)] }), '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}');
+  assert.equal(
+    JSON.stringify({ still: [1, 'a', new Date(0)] }),
+    '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}',
+  );
 });
