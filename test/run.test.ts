@@ -138,6 +138,9 @@ describe('the process', { concurrency: 4 }, () => {
       ),
       '99 1234 2345 3456',
     );
+    const id = await s.detached(['--group-add', '99'], ['sleep', '1000']);
+    assert.equal(await s.ok(['exec', '-u', '77:88', id, 'id', '-G']), '88 99', 'they come along to an exec');
+    await s.ok(['rm', '-f', id]);
     const unknown = await s.run(['-u', 'nobody-here'], ['id']);
     assert.equal(unknown.code, 125);
     assert.match(unknown.stderr, /nobody-here/);

@@ -58,8 +58,7 @@ export async function startProbe(
   { args, sink }: { readonly args: readonly string[]; readonly sink: SessionSink },
   onMade: (process: ContainerProcess) => void,
 ): Promise<void> {
-  const { additionalGroups } = container.spec.process;
-  const request = { ...plainProcess, args, additionalGroups };
+  const request = { ...plainProcess, args };
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
@@ -78,6 +77,7 @@ const plainProcess = {
   env: [],
   cwd: null,
   user: null,
+  additionalGroups: [],
   tty: false,
   openStdin: false,
   terminalSize: null,
@@ -139,7 +139,7 @@ function prepare(
   return { process, launch };
 }
 
-/** Environment, user and directory default to the container's. */
+/** Environment, user and directory default to the container's; its additional groups come along. */
 function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
   const main = container.spec.process;
   return {
@@ -147,6 +147,7 @@ function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
     env: [...main.env, ...request.env],
     cwd: request.cwd ?? main.cwd,
     user: request.user ?? main.user,
+    additionalGroups: [...main.additionalGroups, ...request.additionalGroups],
     noNewPrivileges: request.noNewPrivileges || main.noNewPrivileges,
     rlimits: request.rlimits.length > 0 ? request.rlimits : main.rlimits,
     privileged: request.privileged || main.privileged,
