@@ -7,7 +7,7 @@ import type { ContainerSpec, RestartPolicy } from './spec.ts';
 
 function container(
   restart: RestartPolicy,
-  facts: { restartCount?: number; stopRequested?: boolean } = {},
+  facts: { restartCount?: number; stopRequested?: boolean; restartUnhealthy?: boolean } = {},
   lifeMs = 0,
 ): Container {
   const made = new Container({
@@ -36,6 +36,15 @@ test('on-failure restarts after a failure, up to its bound in a row', () => {
   assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3)), false);
   // A life of ten seconds ends the row.
   assert.equal(wantsRestart(container(policy, { restartCount: 2 }, 10_000), exit(3)), true);
+});
+
+test('what its health check has ended comes back without a policy, but not when a call has stopped it', () => {
+  const policy = { name: 'no', maxRetries: 0 } as const;
+  assert.equal(wantsRestart(container(policy, { restartUnhealthy: true }), exit(0)), true);
+  assert.equal(
+    wantsRestart(container(policy, { restartUnhealthy: true, stopRequested: true }), exit(0)),
+    false,
+  );
 });
 
 test('what was stopped by a call stays down', () => {

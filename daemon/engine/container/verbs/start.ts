@@ -143,7 +143,7 @@ async function launch(
     const exit = unseenExit(startErrorCode(error), asError(error).message);
     context.ledger.change(
       container,
-      { phase: { state: 'exited', exit } },
+      { phase: { state: 'exited', exit }, facts: { health: null } },
       { action: 'start_failed', attributes: { error: exit.startError, reason: reasonOf(error) } },
     );
     throw error;
