@@ -41,7 +41,7 @@ export async function compose(
   const engine = new Engine({
     paths: { root, run },
     log,
-    ledger: ledger,
+    ledger,
     registry: new Registry(),
     cgroups,
     layers,

@@ -72,6 +72,28 @@ test('removing a container removes its execs and keeps how it ended', () => {
   assert.equal(store.tombstone('a')?.exit, '{"code":3}');
 });
 
+test('the trace of a removal is kept for ten minutes of a running daemon, whatever the clock says', (t) => {
+  const file = join(folder, 'age.db');
+  let steady = 1000;
+  t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
+  {
+    using store = new Store(file, () => steady);
+    store.insertContainer(row('a'));
+    store.deleteContainer('a', 'n-a', null);
+    store.insertRequest('r', 'a');
+    t.mock.timers.setTime(1_800_000_000_000);
+    assert.equal(store.request('r'), 'a');
+    steady += 6 * 60_000;
+  }
+  // A machine that was started again: its steady clock begins anew.
+  steady = 5;
+  using store = new Store(file, () => steady);
+  assert.ok(store.tombstone('a'));
+  assert.equal(store.request('r'), 'a');
+  steady += 10 * 60_000;
+  assert.equal(store.request('r'), null);
+});
+
 test('a second daemon on the same database is refused', () => {
   const file = join(folder, 'locked.db');
   using _first = new Store(file);

@@ -35,6 +35,13 @@ test('an entry keeps its nanoseconds, stream, tag, and every byte of its text', 
   assert.equal(entry?.text.toString(), ' two  spaces ');
 });
 
+test('a gap has the bytes that are missing and no text', () => {
+  const entry = parseEntry(Buffer.from('2026-01-02T03:04:05Z stderr F:lost 4711'));
+  assert.equal(entry?.lostBytes, 4711);
+  assert.equal(entry?.text.length, 0);
+  assert.equal(entry?.stream, 'stderr');
+});
+
 test('what is not an entry is null', () => {
   for (const text of [
     '',

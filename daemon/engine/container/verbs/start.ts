@@ -59,10 +59,10 @@ async function launch(
 ): Promise<void> {
   if (container.ending) await container.ending;
   await container.shimEnded;
+  await container.cleanUp?.();
   await ownTurn();
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
-  await container.cleanUp?.();
   await using undo = new AsyncDisposableStack();
   try {
     context.ledger.requireStored();
