@@ -358,6 +358,17 @@ describe('logs', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
+  test('--log-driver none keeps nothing, and logs says so', async () => {
+    const args = ['-i', '--name', 'unlogged', '--log-driver', 'none', s.rootfs, 'cat'];
+    assert.equal((await s.likerctl(['run', ...args], { stdin: 'seen\n' })).stdout, 'seen\n');
+    const [{ LogPath, HostConfig }] = JSON.parse(await s.ok(['inspect', 'unlogged']));
+    assert.deepEqual([LogPath, HostConfig.LogConfig.Type], ['', 'none']);
+    const { code, stderr } = await s.likerctl(['logs', 'unlogged']);
+    assert.equal(code, 1);
+    assert.match(stderr, /Cannot read the log of container 'unlogged': it has none/);
+    await s.ok(['rm', 'unlogged']);
+  });
+
   test('--tail and --timestamps', async () => {
     const id = await s.detached([], ['sh', '-c', 'echo one; echo two; echo three; printf half']);
     await s.ok(['wait', id]);

@@ -89,6 +89,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
   return {
     AutoRemove: spec?.autoRemove ?? false,
+    LogConfig: { Type: spec?.logDriver === 'LOG_DRIVER_NONE' ? 'none' : 'local', Config: {} },
     ReadonlyRootfs: spec?.readOnly ?? false,
     Privileged: spec?.process?.privileged ?? false,
     Init: spec?.init ?? true,

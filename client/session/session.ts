@@ -86,12 +86,12 @@ export class Session {
   async run(): Promise<number> {
     const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
     this.#signals.start(this.#options.sigProxy && !raw && !this.#options.readOnly);
-    const rawMode = raw ? this.#terminal.enterRaw() : Promise.resolve();
+    if (raw) this.#terminal.enterRaw();
     if (this.#options.tty) process.stdout.on('resize', this.#onResize);
     this.#pump?.start();
     let end: StreamEnd | undefined;
     try {
-      end = await this.#untilEnd(rawMode);
+      end = await this.#untilEnd();
       return await this.#finish(end);
     } finally {
       process.stdout.off('resize', this.#onResize);
@@ -106,9 +106,9 @@ export class Session {
     }
   }
 
-  async #untilEnd(rawMode: Promise<void>): Promise<StreamEnd> {
+  async #untilEnd(): Promise<StreamEnd> {
     for (let attempt = 0; ; attempt++) {
-      const end = await this.#converse(this.#options.open(), rawMode);
+      const end = await this.#converse(this.#options.open());
       if (end.kind !== 'lost') return end;
       if (this.#ready !== undefined) return this.#resume();
       const nothingDone = attempt === 0 && neverConnected(end.error);
@@ -131,7 +131,7 @@ export class Session {
         attempt,
       });
       this.#ready = undefined;
-      const end = await this.#converse(call, Promise.resolve(), ready);
+      const end = await this.#converse(call, ready);
       if (end.kind === 'lost') {
         if (this.#ready !== undefined) attempt = -1;
         else this.#ready = ready;
@@ -143,10 +143,9 @@ export class Session {
   }
 
   /** Reads one stream to its end. */
-  async #converse(call: SessionCall, rawMode: Promise<void>, before?: Ready): Promise<StreamEnd> {
+  async #converse(call: SessionCall, before?: Ready): Promise<StreamEnd> {
     this.#call = call;
     call.onDrain(() => this.#pump?.drained());
-    await rawMode;
     try {
       for (;;) {
         const { value, done } = await call.frames.next();

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 
@@ -13,38 +12,28 @@ export const terminalReset =
 /** The user's own terminal, in raw mode for as long as a session with a terminal lasts. */
 export class Terminal {
   readonly #restoreAtExit = (): void => this.restore({ reset: true });
-  readonly #continueRaw = (): void => void this.#setRaw();
+  readonly #continueRaw = (): void => this.#setRaw();
   #isRaw = false;
-  #helper: ChildProcess | undefined;
 
   get isRaw(): boolean {
     return this.#isRaw;
   }
 
-  /** Enters raw mode. Resolves when output passes unchanged as well. */
-  async enterRaw(): Promise<void> {
+  enterRaw(): void {
     process.on('exit', this.#restoreAtExit);
     process.on('SIGCONT', this.#continueRaw);
     this.#isRaw = true;
-    await this.#setRaw();
-  }
-
-  async #setRaw(): Promise<void> {
-    process.stdin.setRawMode(false);
-    process.stdin.setRawMode(true);
-    await this.#disableOutputProcessing();
+    this.#setRaw();
   }
 
   /**
    * Raw mode of Node keeps "\n" to "\r\n" on output, but a bare "\n" of a full-screen program is "cursor down": the
-   * container's terminal has done that translation already. Without the helper the picture is a little off, no more.
+   * container's terminal has done that translation already.
    */
-  #disableOutputProcessing(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#helper = spawn(helperPath(), ['no-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
-      this.#helper.once('error', () => resolve());
-      this.#helper.once('exit', () => resolve());
-    });
+  #setRaw(): void {
+    process.stdin.setRawMode(false);
+    process.stdin.setRawMode(true);
+    native()?.passOutput();
   }
 
   /** Leaves raw mode; may be called at any time, and several times. `reset` undoes what a cut-off program left. */
@@ -53,8 +42,6 @@ export class Terminal {
     this.#isRaw = false;
     process.off('exit', this.#restoreAtExit);
     process.off('SIGCONT', this.#continueRaw);
-    // It must not come after us.
-    this.#helper?.kill('SIGKILL');
     try {
       if (reset && process.stdout.isTTY) writeSync(1, terminalReset);
       process.stdin.setRawMode(false);
@@ -74,18 +61,32 @@ export function terminalSize(): TerminalSizeInput | undefined {
 
 /** Size in pixels, as sixel and kitty graphics need it; zeros where the terminal does not tell, or is not stdin. */
 function pixels(): { xPixels: number; yPixels: number } {
-  const unknown = { xPixels: 0, yPixels: 0 };
-  if (!process.stdin.isTTY) return unknown;
-  const { stdout } = spawnSync(helperPath(), ['size'], {
-    stdio: ['inherit', 'pipe', 'ignore'],
-    encoding: 'latin1',
-  });
-  const [, , xPixels, yPixels] = (stdout ?? '').trim().split(' ').map(Number);
-  return xPixels && yPixels ? { xPixels, yPixels } : unknown;
+  const both = process.stdin.isTTY ? (native()?.pixels() ?? 0) : 0;
+  return { xPixels: both >>> 16, yPixels: both & 0xffff };
 }
 
-/** native/src/tty: what Node cannot ask or tell a terminal. Beside the bundle's folder, or the sources'. */
-function helperPath(): string {
-  const candidates = ['..', '../..'].map((up) => join(import.meta.dirname, up, 'native/build/liker-tty'));
-  return candidates.find((path) => existsSync(path)) ?? 'liker-tty';
+/** native/src/tty: what Node cannot ask or tell a terminal, of standard input. */
+interface TtyAddon {
+  /** Width in pixels above the height, 16 bits each. */
+  pixels(): number;
+  /** Output passes unchanged. */
+  passOutput(): void;
+}
+
+let addon: TtyAddon | null | undefined;
+
+/** Beside the bundle's folder, or the sources'. Without it the picture is a little off, no more. */
+function native(): TtyAddon | null {
+  if (addon !== undefined) return addon;
+  addon = null;
+  for (const up of ['..', '../..']) {
+    const loaded = { exports: {} as TtyAddon };
+    try {
+      process.dlopen(loaded, join(import.meta.dirname, up, 'native/build/liker-tty.node'));
+      addon = loaded.exports;
+    } catch {
+      // The other place.
+    }
+  }
+  return addon;
 }

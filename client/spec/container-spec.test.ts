@@ -159,7 +159,7 @@ test('the rest', () => {
       ' ',
     ),
     ...'--stop-signal SIGINT --stop-timeout 3 --rm --timeout 60 --on-disconnect hangup'.split(' '),
-    ...'--security-opt seccomp=unconfined --cgroup-parent jobs/night --limits best-effort ~/r:rw x'.split(
+    ...'--security-opt seccomp=unconfined --cgroup-parent jobs/night --limits best-effort --log-driver none ~/r:rw x'.split(
       ' ',
     ),
   );
@@ -200,6 +200,7 @@ test('the rest', () => {
     seccompUnconfined: true,
     cgroupParent: 'jobs/night',
     limits: 'LIMITS_MODE_BEST_EFFORT',
+    logDriver: 'LOG_DRIVER_NONE',
   });
 });
 

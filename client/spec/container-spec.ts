@@ -55,6 +55,7 @@ export function parseContainerSpec(
     deviceRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     cgroupParent: flags.text('cgroup-parent') ?? '',
     limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
+    logDriver: flags.text('log-driver') === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_UNSPECIFIED',
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
     timeoutSeconds: seconds(flags, 'timeout') ?? 0,

@@ -41,6 +41,14 @@ export const containerFlags: readonly Flag[] = [
   { name: 'label', short: 'l', type: 'list', value: 'NAME[=VALUE]', help: 'Set a label' },
   { name: 'label-file', type: 'list', value: 'FILE', help: 'Read labels from a file' },
   {
+    name: 'log-driver',
+    type: 'string',
+    value: 'DRIVER',
+    choices: ['local', 'none'],
+    fallback: 'local',
+    help: 'What keeps the output: local, for logs to read, or none',
+  },
+  {
     name: 'mount',
     type: 'list',
     value: 'SPEC',

@@ -330,7 +330,8 @@ export class Engine implements EngineApi {
   }
 
   #view(container: Container, sizes: ContainerSizes | null = null): ContainerView {
-    return container.view(this.#context.layers.folders(container.id).log, sizes);
+    const hasLog = container.spec.logDriver !== 'none';
+    return container.view(hasLog ? this.#context.layers.folders(container.id).log : '', sizes);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { LikerError } from '../../common/errors.ts';
 import type { ParsedEntry } from '../kernel/logfile/parse.ts';
 import { LogReader } from '../kernel/logfile/reader.ts';
 import type { LogEntry, ReadLogsOptions } from './api.ts';
@@ -18,6 +19,12 @@ export async function* readLogs(
   options: ReadLogsOptions,
   signal: AbortSignal,
 ): AsyncIterable<readonly LogEntry[]> {
+  if (container.spec.logDriver === 'none') {
+    throw new LikerError(
+      'WRONG_STATE',
+      `Cannot read the log of container '${container.name}': it has none, since its log driver is 'none'`,
+    );
+  }
   using reader = new LogReader(context.layers.folders(container.id).log);
   if (options.tail !== null) yield* lastLines(reader, options.tail, options);
   for (;;) {

@@ -62,6 +62,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'proto/gen/liker.binpb',
     'native/build/libliker.so',
     'native/build/liker-shim',
+    'native/build/liker-tty.node',
     ...readProtos,
   ])
     tree.copy(join(top, path), `${libraryFolder}/${path}`);

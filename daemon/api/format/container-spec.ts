@@ -39,6 +39,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     devices: spec.devices.map((device) => ({ ...device })),
     deviceRules: spec.deviceRules.map(formatRule),
     limits: limitsModes[spec.limits],
+    logDriver: spec.logDriver === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_LOCAL',
     stopSignal: signalName(spec.stopSignal),
     onDisconnect: formatOnDisconnect(spec.onDisconnect),
     healthCheck: spec.healthCheck && formatHealthCheck(spec.healthCheck),

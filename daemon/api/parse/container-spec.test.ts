@@ -71,6 +71,7 @@ test('a spec of only what is required gets every default', () => {
     cgroupParent: '',
     limits: 'strict',
     healthCheck: null,
+    logDriver: 'local',
   });
 });
 

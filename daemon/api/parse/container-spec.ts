@@ -4,7 +4,13 @@ import { checkContainerName } from '../../../common/ids.ts';
 import { parseSignal } from '../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Rootfs as ProtoRootfs } from '../../../proto/gen/types/liker/v1/Rootfs.ts';
-import type { ContainerSpec, Namespaces, RestartPolicy, Rootfs } from '../../engine/container/spec.ts';
+import type {
+  ContainerSpec,
+  LogDriver,
+  Namespaces,
+  RestartPolicy,
+  Rootfs,
+} from '../../engine/container/spec.ts';
 import { parseCgroupParent, parseDeviceRules, parseDevices } from './devices.ts';
 import { parseHealthCheck } from './health.ts';
 import { checkHostPaths } from './host-paths.ts';
@@ -24,6 +30,11 @@ const limitsModes = {
   LIMITS_MODE_STRICT: 'strict',
   LIMITS_MODE_BEST_EFFORT: 'best-effort',
 } as const satisfies Record<string, ContainerSpec['limits']>;
+const logDrivers: Readonly<Record<string, LogDriver>> = {
+  LOG_DRIVER_UNSPECIFIED: 'local',
+  LOG_DRIVER_LOCAL: 'local',
+  LOG_DRIVER_NONE: 'none',
+};
 
 /**
  * A complete, checked spec with all defaults but name and hostname, which may be empty. Rejects with BAD_ARGUMENT, the
@@ -70,6 +81,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     cgroupParent: parseCgroupParent(spec.cgroupParent, `${field}.cgroup_parent`),
     limits: oneOf(limitsModes, spec.limits, `${field}.limits`),
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`, spec),
+    logDriver: oneOf(logDrivers, spec.logDriver, `${field}.log_driver`),
   };
 }
 

@@ -151,4 +151,8 @@ export interface ContainerSpec {
   readonly limits: LimitsMode;
   /** Null: nobody looks. */
   readonly healthCheck: HealthCheck | null;
+  /** Records of earlier versions have none, which means local. */
+  readonly logDriver?: LogDriver;
 }
+
+export type LogDriver = 'local' | 'none';

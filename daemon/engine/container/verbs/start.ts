@@ -114,7 +114,7 @@ async function launch(
       encodeLaunch(plan, {
         containerId: container.id,
         runDir: folder,
-        logDir: context.layers.folders(container.id).log,
+        logDir: spec.logDriver === 'none' ? '' : context.layers.folders(container.id).log,
         logSegmentBytes,
         logSegments,
         ringBytes,

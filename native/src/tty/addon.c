@@ -1,0 +1,53 @@
+/*
+ * liker-tty.node: what Node cannot ask or tell a terminal, for likerctl's standard input. Loaded by Node; a program of
+ * its own would take longer to start than all else between Enter and the first prompt.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* The part of Node-API that is used here: it is stable, and its header is in no package that Liker needs. */
+typedef struct napi_env__ *napi_env;
+typedef struct napi_value__ *napi_value;
+typedef struct napi_callback_info__ *napi_callback_info;
+typedef napi_value (*napi_callback) (napi_env, napi_callback_info);
+int napi_create_function (napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *result);
+int napi_set_named_property (napi_env, napi_value object, const char *name, napi_value value);
+int napi_create_uint32 (napi_env, uint32_t value, napi_value *result);
+
+/* ioctl_tty(2), TIOCGWINSZ: the width in pixels above the height, 16 bits each; 0 where there is none. */
+static napi_value pixels (napi_env env, napi_callback_info info) {
+  (void)info;
+  struct winsize size = { 0 };
+  napi_value result = NULL;
+  ioctl (STDIN_FILENO, TIOCGWINSZ, &size);
+  napi_create_uint32 (env, (uint32_t)size.ws_xpixel << 16 | size.ws_ypixel, &result);
+  return result;
+}
+
+/* termios(3), OPOST off. What was written before has passed it already: nothing to drain. */
+static napi_value pass_output (napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  struct termios modes;
+  if (tcgetattr (STDIN_FILENO, &modes) == 0) {
+    modes.c_oflag &= ~(tcflag_t)OPOST;
+    tcsetattr (STDIN_FILENO, TCSANOW, &modes);
+  }
+  return NULL;
+}
+
+static void export (napi_env env, napi_value exports, const char *name, napi_callback function) {
+  napi_value value;
+  if (napi_create_function (env, name, (size_t)-1, function, NULL, &value) == 0)
+    napi_set_named_property (env, exports, name, value);
+}
+
+__attribute__ ((visibility ("default"))) napi_value napi_register_module_v1 (napi_env env, napi_value exports);
+
+napi_value napi_register_module_v1 (napi_env env, napi_value exports) {
+  export (env, exports, "pixels", pixels);
+  export (env, exports, "passOutput", pass_output);
+  return exports;
+}
