@@ -79,6 +79,7 @@ export class Lab implements AsyncDisposable {
     const child = spawn(program, [...args, ...folders, '--ready-fd', String(readyFd)], {
       cwd: '/',
       stdio: ['ignore', log, log, 'pipe'],
+      detached: true,
     });
     this.#child = child;
     const ready = child.stdio[readyFd] as Readable;

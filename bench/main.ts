@@ -12,6 +12,7 @@ import { promptCase } from './cases/prompt.ts';
 import { statsCase } from './cases/stats.ts';
 import { trueCase } from './cases/true.ts';
 import { writeDocs } from './docs.ts';
+import { isInterrupted } from './interrupt.ts';
 import { Lab } from './lab.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { openPeers, versionOf } from './peers.ts';
@@ -50,6 +51,7 @@ async function measure(options: BenchOptions): Promise<Report> {
       found.forEach(print);
       results.push(...found);
     } catch (error) {
+      if (isInterrupted()) throw error;
       // The others' figures are worth having.
       console.error(`\nbench: case '${name}' failed: ${(error as Error).message}`);
       process.exitCode = 1;

@@ -1,3 +1,5 @@
+import { goOn } from './interrupt.ts';
+
 /** One run of what is measured: the whole time, and parts of it that were seen on the way, in milliseconds. */
 export interface Sample {
   readonly ms: number;
@@ -32,6 +34,7 @@ export async function interleave(
     for (let place = 0; place < contestants.length; place++) {
       const contestant = contestants[(place + round + warmUp) % contestants.length];
       if (contestant === undefined || round % (contestant.every ?? 1) !== 0) continue;
+      goOn();
       const sample = await contestant.run();
       if (round >= 0) samples.get(contestant.name)?.push(sample);
     }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { LikerClient } from '../client.ts';
 import { type Engine, sleeper } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
+import { goOn } from '../interrupt.ts';
 import { type Lab, repository } from '../lab.ts';
 import { availableBytes, pidsNamed, proportionalBytes, residentBytes } from '../memory.ts';
 import { medianOf, type Result, type Row, rowOf } from '../report.ts';
@@ -40,6 +41,7 @@ export const fleetCase: Case = async (bench): Promise<readonly Result[]> => {
   });
   const all: Measured[] = [];
   for (const fleet of [likerFleet(bench.lab, runner), ...bench.peers.map((peer) => peerFleet(peer, bench))]) {
+    goOn();
     all.push(await measureFleet(fleet));
   }
   return [...startResults(all), ...memoryResults(all), listResult(all)];

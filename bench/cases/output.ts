@@ -30,10 +30,10 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
     {
       name: 'likerctl run -i',
       mebibytes,
-      run: () => runner.time(`${likerctl} -i ${lab.rootfs} cat < ${file}`),
+      run: () => runner.time(`${likerctl} -i ${lab.rootfs} /bin/cat < ${file}`),
     },
     ...peers.map((peer) =>
-      byPeer(peer, 'run -i', { mebibytes, args: ['cat'], stdin: true, withoutLog: true, file }),
+      byPeer(peer, 'run -i', { mebibytes, args: ['/bin/cat'], stdin: true, withoutLog: true, file }),
     ),
   ]);
   return [
@@ -86,7 +86,7 @@ async function throughput(rounds: number, flows: readonly Flow[]) {
 }
 
 function zeros(mebibytes: number): string[] {
-  return ['dd', 'if=/dev/zero', 'bs=1M', `count=${mebibytes}`];
+  return ['/bin/dd', 'if=/dev/zero', 'bs=1M', `count=${mebibytes}`];
 }
 
 async function takeAll(lab: Parameters<Case>[0]['lab'], mebibytes: number): Promise<number> {

@@ -7,7 +7,7 @@ import type { Case } from './case.ts';
 
 /** `run -it bash`: from Enter to the first prompt, and from `exit` to the end of the command. */
 export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
-  const likerctl = `${join(repository, 'bin/likerctl')} run -it --rm ${lab.rootfs} bash`;
+  const likerctl = `${join(repository, 'bin/likerctl')} run -it --rm ${lab.rootfs} /bin/bash`;
   const contestants: Contestant[] = [
     { name: 'likerctl run -it', run: async () => sessionTimes(likerctl, lab.env) },
     ...peers
@@ -17,7 +17,7 @@ export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly 
         every: 2,
         // Numbered by itself, since it is not the runner that runs it.
         run: async () => {
-          const command = peer.run(['bash'], { tty: true }).replace('%N', `${process.pid}-${++count}`);
+          const command = peer.run(['/bin/bash'], { tty: true }).replace('%N', `${process.pid}-${++count}`);
           return sessionTimes(peer.runner.inside(command), peer.runner.env);
         },
       })),

@@ -19,6 +19,7 @@ export const statsCase: Case = async ({ lab, quick }) => {
     title: `StreamStats of ${count} containers`,
     unit: 'ms of CPU a container and sample',
     rows: rowsOf(new Map([['likerd', samples]])),
+    aims: [{ work: 'all figures of one container', row: 'likerd', limit: 0.3, bound: '0.3 ms' }],
     notes: [`500 containers at one sample a second: ${((median * 500) / 10).toFixed(1)} % of one core`],
   };
 };

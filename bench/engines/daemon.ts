@@ -23,7 +23,7 @@ export class PeerDaemon implements AsyncDisposable {
   ): Promise<PeerDaemon> {
     const [program = '', ...args] = command;
     const log = openSync(options.log, 'a');
-    const child = spawn(program, args, { cwd: '/', stdio: ['ignore', log, log] });
+    const child = spawn(program, args, { cwd: '/', stdio: ['ignore', log, log], detached: true });
     const daemon = new PeerDaemon(child, options.log);
     const end = performance.now() + readyMs;
     while (!(await answers(options.socket))) {

@@ -47,7 +47,9 @@ export class Runner implements AsyncDisposable {
       : ['bash', '-c', loop];
     const [program = '', ...args] = command;
     this.#log = options.log;
-    this.#child = spawn(program, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
+    // Detached, here and elsewhere: an interrupt from the terminal is the benchmark's alone, which then clears up.
+    const stdio = ['pipe', 'pipe', 'inherit'] as const;
+    this.#child = spawn(program, args, { cwd: options.cwd, env, stdio: [...stdio], detached: true });
     createInterface(this.#child.stdout).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
