@@ -52,6 +52,7 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
   const partitions = { member: 'member', root: 'root', isolated: 'isolated' };
   return {
     shares: within(cpu?.shares, [2, 262_144], 'shares'),
+    weight: within(cpu?.weight, [1, 10_000], 'weight'),
     quotaUs: ifSet(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`)),
     periodUs: within(cpu?.periodUs, [1000, 1_000_000], 'period_us'),
     burstUs: within(cpu?.burstUs, [0, 1e12], 'burst_us'),
@@ -161,7 +162,12 @@ function parseNetwork(network: NetworkResources | null, field: string): Resource
     }
     return [name, inRange(value, 0, most32, `${field}.priorities.${name}`)];
   });
+  const bits = (value: number | undefined, name: string) =>
+    ifSet(value, (set) => (set === 0 ? 0 : inRange(set, 1000, 1e15, `${field}.${name}`)));
   return {
+    rateBits: bits(network?.rateBits, 'rate_bits'),
+    ceilBits: bits(network?.ceilBits, 'ceil_bits'),
+    priority: ifSet(network?.priority, (value) => inRange(value, 0, 7, `${field}.priority`)),
     classId: ifSet(network?.classId, (value) => inRange(value, 0, most32, `${field}.class_id`)),
     priorities: Object.fromEntries(priorities) as Record<string, number>,
   };

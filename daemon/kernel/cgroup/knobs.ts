@@ -41,6 +41,8 @@ export interface KnobSide {
   readonly file: string;
   /** In the order that the kernel wants. Called only when the knob is asked for. */
   writes(resources: Resources, context: KnobContext): readonly Write[];
+  /** In place of writes: what runs for each socket that is made in the cgroup; null is none. `file` is empty then. */
+  socketProgram?(resources: Resources): Uint8Array | null;
   /** Makes room in the cgroups above, just before the writes. */
   prepare?(resources: Resources, context: KnobContext): void;
   /** Why the text that was read back is no success; null when it is one. */

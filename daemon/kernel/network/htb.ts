@@ -101,7 +101,12 @@ function qdiscRequest(index: number): Request {
 }
 
 /** A class that is there is changed. */
-function classRequest(index: number, handle: number, parent: number, bytes: readonly [number, number]): Request {
+function classRequest(
+  index: number,
+  handle: number,
+  parent: number,
+  bytes: readonly [number, number],
+): Request {
   return {
     type: message.newClass,
     flags: change,

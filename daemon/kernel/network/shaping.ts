@@ -11,7 +11,15 @@ import {
   removalRequest,
   rootQdiscs,
 } from './htb.ts';
-import { type Answer, attributesOf, decodeAnswers, encodeRequests, flag, message, type Request } from './netlink.ts';
+import {
+  type Answer,
+  attributesOf,
+  decodeAnswers,
+  encodeRequests,
+  flag,
+  message,
+  type Request,
+} from './netlink.ts';
 
 export type { Rate } from './htb.ts';
 
@@ -40,7 +48,11 @@ function interfacesOf(answers: readonly Answer[]): Interface[] {
     .map(({ payload }) => {
       const index = payload.readInt32LE(4);
       const name = attributesOf(payload, linkBytes).get(attributeOfName)?.toString('utf8') ?? '';
-      return { index, name: name.replace(/\0.*$/s, ''), queue: queues.find((queue) => queue.index === index) };
+      return {
+        index,
+        name: name.replace(/\0.*$/s, ''),
+        queue: queues.find((queue) => queue.index === index),
+      };
     });
 }
 
@@ -62,7 +74,9 @@ export function shapingProblem(): string {
 function tryShaping(): string {
   try {
     const rate = { rateBits: 1e6, ceilBits: 1e6 };
-    const { refused } = decodeAnswers(netlink(null, encodeRequests(rateRequests(loopbackIndex, rate, false))));
+    const { refused } = decodeAnswers(
+      netlink(null, encodeRequests(rateRequests(loopbackIndex, rate, false))),
+    );
     return refused === null
       ? ''
       : `this kernel has no queue 'htb' (CONFIG_NET_SCH_HTB): ${refused.words || refused.errno}`;
@@ -98,6 +112,11 @@ export class NetworkNamespace implements Disposable {
     return interfacesOf(this.#ask('list the network interfaces', [linksRequest, qdiscsRequest]));
   }
 
+  /** Throws LIMIT_REFUSED where nothing could be held to a rate. Changes nothing. */
+  check(): void {
+    requireUsable(this.interfaces());
+  }
+
   /**
    * Holds what each interface sends to a rate, in place of an earlier one; null ends it. On failure all is as before.
    * Throws LIMIT_REFUSED where there is no interface, or one has a queue that somebody else has made.
@@ -108,10 +127,10 @@ export class NetworkNamespace implements Disposable {
       this.#free(interfaces);
       return interfaces.map(({ name }) => ({ name, effective: null }));
     }
-    if (interfaces.length === 0) throw noInterface();
-    const foreign = interfaces.find(({ queue }) => queue?.owner === 'other');
-    if (foreign) throw othersQueue(foreign);
-    const before = interfaces.map(({ index, queue }) => (queue?.owner === 'ours' ? this.#rateAt(index) : null));
+    requireUsable(interfaces);
+    const before = interfaces.map(({ index, queue }) =>
+      queue?.owner === 'ours' ? this.#rateAt(index) : null,
+    );
     try {
       for (const { index, name, queue } of interfaces)
         this.#ask(`limit what interface '${name}' sends`, rateRequests(index, rate, queue?.owner === 'ours'));
@@ -144,11 +163,16 @@ export class NetworkNamespace implements Disposable {
   }
 }
 
+function requireUsable(interfaces: readonly Interface[]): void {
+  if (interfaces.length === 0) throw noInterface();
+  const foreign = interfaces.find(({ queue }) => queue?.owner === 'other');
+  if (foreign) throw othersQueue(foreign);
+}
+
 function noInterface(): LikerError {
   return new LikerError(
     'LIMIT_REFUSED',
-    'it has no network interface of its own beside the loopback; join a namespace that has one, such as ' +
-      '--network ns:/run/netns/NAME, or leave it out',
+    'its network namespace has no interface beside the loopback; give it one, or leave it out',
     { metadata: { controller: 'tc' } },
   );
 }
@@ -165,12 +189,17 @@ function othersQueue({ name, queue }: Interface): LikerError {
 /** Throws BAD_ARGUMENT unless the file stands for a network namespace. */
 export function checkNamespaceFile(path: string, field: string): void {
   const bad = (why: string) =>
-    badArgument(field, `Cannot join the network namespace '${path}': ${why}; give a file such as /run/netns/NAME`);
+    badArgument(
+      field,
+      `Cannot join the network namespace '${path}': ${why}; give a file such as /run/netns/NAME`,
+    );
   let inode: { readonly dev: number };
   try {
     inode = statSync(path);
   } catch (error) {
-    throw bad((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (error as Error).message);
+    throw bad(
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (error as Error).message,
+    );
   }
   if (inode.dev !== statSync('/proc/self/ns/net').dev) throw bad('it is not a namespace');
 }
