@@ -99,6 +99,7 @@ function findJob(knob: Knob, requested: string, { layout, folderIn, fresh }: Tar
   const context: KnobContext = {
     version: place.version,
     fresh,
+    folder,
     parent: place.parent,
     mountPoint: place.mountPoint,
     read: (file) => (folder === '' ? null : readOptional(`${folder}/${file}`)),

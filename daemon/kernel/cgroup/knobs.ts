@@ -25,6 +25,8 @@ export interface KnobContext {
   readonly version: 1 | 2;
   /** The container's cgroup is just being made: nothing was set before. */
   readonly fresh: boolean;
+  /** Folder of the container's cgroup; empty when there is none yet. */
+  readonly folder: string;
   /** Folder of the cgroup above the container's. */
   readonly parent: string;
   /** Where the hierarchy is mounted. */

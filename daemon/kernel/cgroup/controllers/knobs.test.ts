@@ -22,6 +22,7 @@ function contextOf({ version, now, parent = {} }: Scene): KnobContext {
   return {
     version,
     fresh: now === undefined,
+    folder: '',
     parent: '/cg/liker',
     mountPoint: '/cg',
     read: (file) => now?.[file] ?? null,
