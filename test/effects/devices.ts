@@ -10,7 +10,7 @@ export function deviceEffects(effects: Effects): void {
   const minor = path === '' ? 0 : statSync(path).rdev & 0xff;
   const mine = `mknod /tmp/node c 10 ${minor} && (exec 3<>/tmp/node)`;
 
-  describe('devices', () => {
+  describe('devices', { concurrency: 2 }, () => {
     effects.effect({
       knobs: ['devices'],
       what: 'one that is not allowed is EPERM, one that is works, and only as far as it is',

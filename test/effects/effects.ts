@@ -87,10 +87,16 @@ export class Effects {
   }
 
   /** A limit whose effect the machine cannot be made to show: the file that the answer names has the value. */
-  inForce(knob: string, flags: readonly string[], value: string, why: string): void {
+  inForce(
+    knob: string,
+    flags: readonly string[],
+    value: string,
+    { why, needs = () => '' }: { readonly why: string; readonly needs?: () => string },
+  ): void {
     this.effect({
       knobs: [knob],
       what: 'is in force',
+      needs,
       onlyValue: () => why,
       prove: () =>
         this.running([{ flags, script: 'sleep 1000' }], async (container) => {

@@ -198,7 +198,9 @@ export function memoryEffects(effects: Effects): void {
       },
     });
 
-    effects.inForce('memory.swappiness', ['--memory-swappiness', '7'], '7', 'felt only where there is swap');
+    effects.inForce('memory.swappiness', ['--memory-swappiness', '7'], '7', {
+      why: 'felt only where there is swap',
+    });
   });
 }
 

@@ -43,7 +43,7 @@ async function holds(rate: Rate): Promise<void> {
     `${rate} arrive`,
     async () => {
       seen = await arriving(1000);
-      assert.ok(seen <= wanted * 1.15 || seen > wanted * 100, `${seen} bits a second`);
+      assert.ok(seen <= wanted * 1.15, `${seen} bits a second`);
       return seen >= wanted * 0.85;
     },
     { deadlineMs: 120_000 },
@@ -58,7 +58,7 @@ export function networkEffects(effects: Effects): void {
   let server: Server | undefined;
   let problem = '';
 
-  describe('network', () => {
+  describe('network', { concurrency: 1 }, () => {
     before(async () => {
       try {
         ip('netns', 'add', name);
@@ -186,12 +186,9 @@ export function networkEffects(effects: Effects): void {
         ),
     });
 
-    effects.inForce(
-      'network.class_id',
-      ['--net-cls-classid', '10:1'],
-      String(0x100001),
-      'read by rules of the host',
-    );
+    effects.inForce('network.class_id', ['--net-cls-classid', '10:1'], String(0x100001), {
+      why: 'read by rules of the host',
+    });
     effects.effect({
       knobs: ['network.priorities.INTERFACE'],
       what: 'is in force',

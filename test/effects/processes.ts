@@ -70,11 +70,11 @@ export function processEffects(effects: Effects): void {
       knobs: ['process.rlimits'],
       what: 'no more files than --ulimit says',
       async prove() {
-        const open = 'exec 3</dev/null 4</dev/null 5</dev/null 6</dev/null 7</dev/null 8</dev/null';
-        const { code, stderr } = await s.run(['--ulimit', 'nofile=8'], ['bash', '-c', open]);
+        const open = 'for i in {10..30}; do eval "exec $i</dev/null" || exit 1; done';
+        const { code, stderr } = await s.run(['--ulimit', 'nofile=20'], ['bash', '-c', open]);
         assert.notEqual(code, 0);
         assert.match(stderr, /Too many open files|Bad file descriptor/);
-        await s.sh(['--ulimit', 'nofile=20'], open);
+        await s.sh(['--ulimit', 'nofile=40'], open);
       },
     });
 
