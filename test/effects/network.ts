@@ -208,6 +208,7 @@ export function networkEffects(effects: Effects): void {
       for (const [network, why] of [
         ['none', /without an interface beside the loopback; join one/],
         ['host', /its interfaces are those of the host; use --net-cls-classid/],
+        [`ns:/proc/${process.pid}/ns/net`, /its interfaces are those of the host/],
       ] as const) {
         const { code, stderr } = await s.run(['--network', network, '--net-rate', '4mbit'], ['true']);
         assert.equal(code, 125);

@@ -104,7 +104,8 @@ function checkSwap({ maxBytes, memorySwapBytes }: Resources['memory'], field: st
 
 /** The kernel's pids.max ends at PID_MAX_LIMIT. */
 function parsePids(pids: PidsResources | null, field: string): Resources['pids'] {
-  const check = (value: number): number => (value === -1 ? -1 : inRange(value, 1, 4_194_304, `${field}.max`, '100, or -1 for no limit'));
+  const check = (value: number): number =>
+    value === -1 ? -1 : inRange(value, 1, 4_194_304, `${field}.max`, '100, or -1 for no limit');
   return { max: ifSet(pids?.max, check) };
 }
 

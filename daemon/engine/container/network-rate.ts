@@ -65,13 +65,14 @@ function leftOut({ resources, limits }: LimitedSpec, error: LikerError): Applied
   }));
 }
 
-/** A file that stands for the network namespace of the container; null when it has none yet. */
+/** A file that stands for the network namespace of the container; null when it has none yet. The host's counts too. */
 function namespaceFile(
   context: EngineContext,
   spec: LimitedSpec,
   live: Container['phase'] | null,
 ): string | null {
   const { network } = spec.namespaces;
+  if (network.kind === 'host') return '/proc/self/ns/net';
   const main = live && livePhase(live)?.main;
   if (main) return `/proc/${main.pid}/ns/net`;
   if (network.kind === 'path') return network.path;
@@ -87,10 +88,6 @@ function problemBefore(context: EngineContext, spec: LimitedSpec): LikerError | 
     return noPriority(network.priority);
   if (rateOf(network) === null) return null;
   if (shapingProblem() !== '') return refused(network, `${shapingProblem()}; leave it out`);
-  if (kind === 'host') {
-    const remedy = 'use --net-cls-classid and a class of your own, or another --network';
-    return refused(network, `with --network host its interfaces are those of the host; ${remedy}`);
-  }
   if (kind === 'private') return refused(network, noInterface);
   const file = namespaceFile(context, spec, null);
   return file === null ? null : tried(network, () => withNamespace(file, (namespace) => namespace.check()));

@@ -114,7 +114,7 @@ export class NetworkNamespace implements Disposable {
 
   /** Throws LIMIT_REFUSED where nothing could be held to a rate. Changes nothing. */
   check(): void {
-    requireUsable(this.interfaces());
+    this.#requireUsable(this.interfaces());
   }
 
   /**
@@ -127,7 +127,7 @@ export class NetworkNamespace implements Disposable {
       this.#free(interfaces);
       return interfaces.map(({ name }) => ({ name, effective: null }));
     }
-    requireUsable(interfaces);
+    this.#requireUsable(interfaces);
     const before = interfaces.map(({ index, queue }) =>
       queue?.owner === 'ours' ? this.#rateAt(index) : null,
     );
@@ -139,6 +139,13 @@ export class NetworkNamespace implements Disposable {
       throw error;
     }
     return interfaces.map(({ index, name }) => ({ name, effective: this.#rateAt(index) }));
+  }
+
+  #requireUsable(interfaces: readonly Interface[]): void {
+    if (this.id === String(statSync('/proc/self/ns/net').ino)) throw hostsInterfaces();
+    if (interfaces.length === 0) throw noInterface();
+    const foreign = interfaces.find(({ queue }) => queue?.owner === 'other');
+    if (foreign) throw othersQueue(foreign);
   }
 
   #rateAt(index: number): Rate | null {
@@ -163,10 +170,12 @@ export class NetworkNamespace implements Disposable {
   }
 }
 
-function requireUsable(interfaces: readonly Interface[]): void {
-  if (interfaces.length === 0) throw noInterface();
-  const foreign = interfaces.find(({ queue }) => queue?.owner === 'other');
-  if (foreign) throw othersQueue(foreign);
+function hostsInterfaces(): LikerError {
+  return new LikerError(
+    'LIMIT_REFUSED',
+    'its interfaces are those of the host; use --net-cls-classid and a class of your own, or another --network',
+    { metadata: { controller: 'tc' } },
+  );
 }
 
 function noInterface(): LikerError {

@@ -2,7 +2,7 @@ import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { checkLimits, mergeApplied } from '../limits.ts';
-import { limitNetwork, rateOf } from '../network-rate.ts';
+import { checkNetwork, limitNetwork, rateOf } from '../network-rate.ts';
 import { livePhase } from '../phase.ts';
 import { writeRunRecord } from '../run-record.ts';
 import type { AppliedLimit, Resources } from '../spec.ts';
@@ -20,10 +20,12 @@ export function updateContainer(
   const resources = mergeLimits(spec.resources, change);
   rateOf(resources.network);
   checkLimits(context, { ...spec, resources });
+  const isLive = livePhase(container.phase) !== null;
+  if (!isLive) checkNetwork(context, { ...spec, resources });
   // What cannot be stored is refused before the kernel hears of it.
   context.ledger.decide(container, { spec: { ...spec, resources } });
   try {
-    const applied = livePhase(container.phase)
+    const applied = isLive
       ? apply(context, container, { change, resources, before: spec.resources })
       : [];
     const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
@@ -32,7 +34,7 @@ export function updateContainer(
       { facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) } },
       { action: 'update', attributes: changed },
     );
-    if (livePhase(container.phase)) writeRunRecord(context, container);
+    if (isLive) writeRunRecord(context, container);
     return applied;
   } catch (error) {
     context.ledger.change(container, { spec });
