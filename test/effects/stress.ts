@@ -10,10 +10,9 @@ const mib = 2 ** 20;
 export function stressEffects(effects: Effects): void {
   describe('stress-ng', requiresProgram('stress-ng'), () => {
     test('processes, memory and CPU at once: each limit holds beside the others', async () => {
-      const flags = ['--cpus', '0.4', '--memory', '96m', '--memory-swap', '96m', '--pids-limit', '12'];
+      const flags = ['--cpus', '0.4', '--memory', '40m', '--memory-swap', '40m', '--pids-limit', '12'];
       // No process is born in a group whose bound is reached, and a killed one is born again.
-      const load =
-        'stress-ng --quiet --oomable --cpu 2 --vm 2 --vm-bytes 64m --vm-keep --fork 8 --timeout 600';
+      const load = 'stress-ng --quiet --oomable --vm 1 --vm-bytes 128m --vm-keep --fork 8 --timeout 600';
       await effects.running([{ flags, script: load }], async (container) => {
         await until('forks fail', () => counter(container, 'pids', 'pids.events', 'max') > 0);
         await until('it is out of memory', () => {
@@ -28,7 +27,7 @@ export function stressEffects(effects: Effects): void {
         const used =
           cgroupFile(container, 'memory', 'memory.current') ??
           cgroupFile(container, 'memory', 'memory.max_usage_in_bytes');
-        assert.ok(Number(used) <= 96 * mib, `${used} bytes`);
+        assert.ok(Number(used) <= 40 * mib, `${used} bytes`);
       });
     });
   });

@@ -18,6 +18,8 @@ export interface Told {
 
 const program = join(import.meta.dirname, 'run-in-vm');
 const seconds = 900;
+/** As much slower as the machine is. */
+const hangMs = 240_000;
 const mostDetails = 60;
 
 /** Why no virtual machine can be booted here, or false. Fetches its kernel when it is not there yet. */
@@ -36,7 +38,14 @@ export async function runInVm(
   const each =
     'failed=0; for file; do "$NODE" --disable-warning=ExperimentalWarning --test-reporter=tap "$file" || failed=1; done; exit $failed';
   const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...more];
-  const env = ['-e', `NODE=${process.execPath}`, '-e', `LIKER_TEST_LAYOUT=${layout}`];
+  const env = [
+    '-e',
+    `NODE=${process.execPath}`,
+    '-e',
+    `LIKER_TEST_LAYOUT=${layout}`,
+    '-e',
+    `LIKER_HANG_MS=${hangMs}`,
+  ];
   const child = spawn(program, [...options, ...env, '--', 'sh', '-c', each, 'sh', ...files], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
