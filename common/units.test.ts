@@ -5,6 +5,7 @@ import {
   formatBinaryBytes,
   formatBytes,
   humanDuration,
+  parseBitRate,
   parseBytes,
   parseCpuList,
   parseCpus,
@@ -21,6 +22,34 @@ function refuses(parse: (text: string) => unknown, texts: readonly string[]): vo
     );
   }
 }
+
+test('rates are bits per second in powers of 1000, as tc writes them', () => {
+  const table: [string, number][] = [
+    ['0', 0],
+    ['1kbit', 1000],
+    ['10mbit', 10_000_000],
+    ['1.5Gbit', 1_500_000_000],
+    ['64000bit', 64_000],
+    ['1tbit', 1e12],
+  ];
+  for (const [text, bits] of table) assert.equal(parseBitRate(text, 'f'), bits, text);
+  const nonsense = [
+    '',
+    '10',
+    '-1',
+    '-5mbit',
+    '10mb',
+    '10mbps',
+    '1e3bit',
+    '1bit',
+    '9999999tbit',
+    'mbit',
+    ' 1mbit',
+  ];
+  refuses((text) => parseBitRate(text, 'f'), nonsense);
+  assert.throws(() => parseBitRate('fast', 'f'), /such as 10mbit/);
+  assert.throws(() => parseBitRate('1bit', 'f'), /such as 10mbit/);
+});
 
 test('sizes are read in Docker notation, exactly', () => {
   const table: [string, number][] = [

@@ -32,6 +32,36 @@ export function parseBytes(text: string, field: string, options: { allowUnlimite
   return Number(bytes);
 }
 
+const rateFactors: Readonly<Record<string, bigint>> = {
+  '': 1n,
+  k: 1000n,
+  m: 1000n ** 2n,
+  g: 1000n ** 3n,
+  t: 1000n ** 4n,
+};
+
+/** tc's least, and more than any link has. */
+const rateRange = [1000n, 1000n ** 5n] as const;
+
+/** Bits per second as tc(8) writes them: 10mbit, 1.5gbit, 64kbit; 0 is 0. Throws BAD_ARGUMENT on `field`. */
+export function parseBitRate(text: string, field: string): number {
+  if (text === '0') return 0;
+  const match = /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i.exec(text);
+  const factor = match === null ? undefined : rateFactors[(match[3] ?? '').toLowerCase()];
+  if (match === null || factor === undefined) {
+    throw badArgument(
+      field,
+      `Not a rate: '${text}'; give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit`,
+    );
+  }
+  const bits = scale(match[1] ?? '', match[2] ?? '', factor);
+  if (bits >= rateRange[0] && bits <= rateRange[1]) return Number(bits);
+  throw badArgument(
+    field,
+    `Rate '${text}' is out of range: give 1kbit to 1000tbit, such as 10mbit, or 0 for no limit`,
+  );
+}
+
 function humanSize(bytes: number, base: number, units: readonly string[], digits: number): string {
   let size = bytes;
   let unit = 0;

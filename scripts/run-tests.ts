@@ -1,9 +1,12 @@
 // Runs the tests: units beside the code two files at a time, end-to-end ones in test/ one by one, since they compare
-// the machine's mounts and cgroups before and after. Prints what was skipped and why, and a closing line of counts.
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+// the machine's mounts and cgroups before and after. Prints what was skipped and why, which limit was proved on which
+// layout, and a closing line of counts.
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { effectRecords, effectTable } from '../test/effects/table.ts';
 
 interface Counts {
   passed: number;
@@ -48,11 +51,19 @@ async function runFiles(
 }
 
 const wanted = process.argv.slice(2).map((name) => name.replace(/^\.\//, ''));
+// What tests of limits saw, written by each as it ends.
+const notes = mkdtempSync(join(tmpdir(), 'liker-tests-'));
+const effects = join(notes, 'effects');
+writeFileSync(effects, '');
+process.env['LIKER_EFFECTS'] = effects;
+
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 for (const { patterns, concurrency, fileTimeoutMs } of groups) {
   const files = filesOf(patterns, wanted);
   if (files.length > 0) await runFiles(files, concurrency, fileTimeoutMs, counts);
 }
+for (const line of effectTable(effectRecords(readFileSync(effects, 'utf8')))) console.log(line);
+rmSync(notes, { recursive: true });
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 if (counts.passed + counts.failed === 0)
   console.log('No test file matches: give a part of a file name, or nothing');

@@ -63,7 +63,10 @@ for (const [argv, message] of [
   [['--name'], 'flag needs an argument: --name'],
   [['-e'], 'flag needs an argument: -e'],
   [['--rm=perhaps', '/r'], "invalid argument 'perhaps' for --rm: use true or false"],
-  [['--stop-timeout', 'soon', '/r'], "invalid argument 'soon' for --stop-timeout: use a whole number"],
+  [
+    ['--stop-timeout', 'soon', '/r'],
+    "invalid argument 'soon' for --stop-timeout: use a whole number, such as 10",
+  ],
   [['--uts', 'mine', '/r'], "invalid argument 'mine' for --uts: use private, host"],
   [[], 'requires at least 1 argument'],
 ] as const) {

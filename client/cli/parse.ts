@@ -64,7 +64,7 @@ function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<strin
 
 function checkValue(flag: Flag, text: string): void {
   if (flag.type === 'int' && !/^-?\d+$/.test(text)) {
-    throw new Error(`invalid argument '${text}' for --${flag.name}: use a whole number`);
+    throw new Error(`invalid argument '${text}' for --${flag.name}: use a whole number, such as 10`);
   }
   if (flag.choices !== undefined && !flag.choices.includes(text)) {
     throw new Error(`invalid argument '${text}' for --${flag.name}: use ${flag.choices.join(', ')}`);

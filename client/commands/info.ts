@@ -66,9 +66,9 @@ function infoRecord(info: GetInfoResponse) {
 
 /** Each limit with the file that does it here, or why there is none. */
 function knobLines({ Knobs }: InfoRecord): string[] {
-  const rows = Knobs.map(({ Knob, Version, File, Problem }) =>
+  const rows = Knobs.map(({ Knob, Controller, Version, File, Problem }) =>
     Problem === ''
-      ? [`  ${Knob}`, Version === 0 ? 'proc' : `v${Version}`, File]
+      ? [`  ${Knob}`, Version > 0 ? `v${Version}` : Controller === 'process' ? 'proc' : Controller, File]
       : [`  ${Knob}`, '-', Problem],
   );
   return table(rows);

@@ -81,6 +81,7 @@ test('every other limit', () => {
       ' ',
     ),
     ...'--io-latency /dev/vda:1.5ms --net-cls-classid 10:1 --net-prio eth0=5'.split(' '),
+    ...'--net-rate 10mbit --net-ceil 1.5gbit --net-priority 6'.split(' '),
     ...'--cgroup-max-descendants 3 --cgroup-max-depth -1 --cgroup-conf memory.high=a=b /r x'.split(' '),
   );
   const mib = 2 ** 20;
@@ -119,7 +120,13 @@ test('every other limit', () => {
       writeIops: vda(2),
       latencyUs: vda(1500),
     },
-    network: { classId: 0x100001, priorities: { eth0: 5 } },
+    network: {
+      classId: 0x100001,
+      priorities: { eth0: 5 },
+      rateBits: 10_000_000,
+      ceilBits: 1_500_000_000,
+      priority: 6,
+    },
     cgroup: { maxDescendants: 3, maxDepth: -1, settings: [{ file: 'memory.high', value: 'a=b' }] },
   });
   assert.equal(process?.oomScoreAdj, -7);
@@ -260,6 +267,10 @@ for (const [argv, why] of [
   [['--device', '/dev/a:b', '/r'], /use HOST\[:CONTAINER\[:rwm\]\]/],
   [['--device-cgroup-rule', 'c 1 r', '/r'], /use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm'/],
   [['--cgroup-conf', 'memory.high', '/r'], /use FILE=VALUE, such as memory.high=64M/],
+  [['--net-rate', '10', '/r'], /'10'; give bits per second with kbit, mbit or gbit, such as 10mbit/],
+  [['--net-priority', '-1', '/r'], /give a whole number, such as 6/],
+  [['--cpu-weight', 'much', '/r'], /use a whole number, such as 10/],
+  [['--network', 'ns:relative', '/r'], /ns:\/PATH/],
   [['--net-cls-classid', 'x', '/r'], /use MAJOR:MINOR as tc does, such as 10:1/],
   [['--stop-timeout', '-2', '/r'], /Bad --stop-timeout '-2': give a number of seconds such as 10, or -1/],
   [['--timeout', '-1', '/r'], /Bad --timeout '-1': give a number of seconds/],

@@ -60,7 +60,7 @@ export const containerFlags: readonly Flag[] = [
     aliases: ['net'],
     type: 'string',
     value: 'MODE',
-    help: 'Network namespace: none, host or container:NAME',
+    help: 'Network namespace: none, host, container:NAME or ns:/PATH of one',
   },
   {
     name: 'on-disconnect',

@@ -22,10 +22,10 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
 
 function parseNetwork(flags: FlagValues): string {
   const mode = flags.text('network') ?? '';
-  if (['', 'none', 'host'].includes(mode) || /^container:.+/.test(mode)) return mode;
+  if (['', 'none', 'host'].includes(mode) || /^(container:.|ns:\/)/.test(mode)) return mode;
   if (mode === 'private') return '';
   throw badArgument(
     'network',
-    `Cannot use --network '${mode}': networks are not supported yet; use none, host or container:NAME`,
+    `Cannot use --network '${mode}': networks are not supported yet; use none, host, container:NAME or ns:/PATH`,
   );
 }

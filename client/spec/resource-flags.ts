@@ -35,6 +35,12 @@ export const resourceFlags: readonly Flag[] = [
     value: 'N',
     help: 'Relative share of CPU time (1024 is normal)',
   },
+  {
+    name: 'cpu-weight',
+    type: 'int',
+    value: 'N',
+    help: 'Relative share of CPU time in exact proportion, 1 to 10000 (100 is normal)',
+  },
   { name: 'cpus', type: 'string', value: 'N', help: 'Number of CPUs, such as 1.5' },
   { name: 'cpuset-cpus', type: 'string', value: 'LIST', help: 'CPUs that may be used, such as 0-2,5' },
   { name: 'cpuset-mems', type: 'string', value: 'LIST', help: 'Memory nodes that may be used' },
@@ -81,15 +87,28 @@ export const resourceFlags: readonly Flag[] = [
   { name: 'memory-swap-high', type: 'string', value: 'BYTES', help: 'Slow it down above this swap (v2)' },
   { name: 'memory-swappiness', type: 'int', value: 'N', help: 'How readily it is swapped, 0 to 100 (v1)' },
   { name: 'memory-zswap-max', type: 'string', value: 'BYTES', help: 'Limit of compressed swap (v2)' },
+  {
+    name: 'net-ceil',
+    type: 'string',
+    value: 'RATE',
+    help: 'What it may send at most while there is room, such as 20mbit',
+  },
   { name: 'net-cls-classid', type: 'string', value: 'ID', help: 'Class of what it sends, such as 10:1 (v1)' },
   { name: 'net-prio', type: 'list', value: 'INTERFACE=N', help: 'Priority of what it sends (v1)' },
+  { name: 'net-priority', type: 'int', value: 'N', help: 'Priority of what it sends, 0 to 7' },
+  {
+    name: 'net-rate',
+    type: 'string',
+    value: 'RATE',
+    help: 'What each interface of its network namespace may send, such as 10mbit',
+  },
   { name: 'oom-group', type: 'bool', help: 'Out of memory, kill all of it (v2)' },
   { name: 'oom-kill-disable', type: 'bool', help: 'Out of memory, wait and do not kill (v1)' },
   {
     name: 'pids-limit',
     type: 'int',
     value: 'N',
-    help: 'Greatest number of processes and threads; -1 for no limit',
+    help: 'Greatest number of processes and threads (default 2048); -1 for no limit',
   },
 ];
 

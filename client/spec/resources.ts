@@ -1,5 +1,5 @@
 import { badArgument } from '../../common/errors.ts';
-import { parseBytes, parseCpus, parseDuration } from '../../common/units.ts';
+import { parseBitRate, parseBytes, parseCpus, parseDuration } from '../../common/units.ts';
 import type { CgroupResourcesInput } from '../../proto/gen/types/liker/v1/CgroupResources.ts';
 import type { CpuResourcesInput } from '../../proto/gen/types/liker/v1/CpuResources.ts';
 import type { HugetlbResourcesInput } from '../../proto/gen/types/liker/v1/HugetlbResources.ts';
@@ -36,6 +36,7 @@ function parseCpu(flags: FlagValues): CpuResourcesInput {
   const quota = cpus === undefined ? undefined : parseCpus(cpus, 'cpus');
   return defined({
     shares: count(flags, 'cpu-shares', 512),
+    weight: count(flags, 'cpu-weight', 300),
     quotaUs: quota?.quotaUs ?? flags.int('cpu-quota'),
     periodUs: quota?.periodUs ?? count(flags, 'cpu-period', 100_000),
     burstUs: count(flags, 'cpu-burst', 20_000),
@@ -122,7 +123,12 @@ function parseNetwork(flags: FlagValues): NetworkResourcesInput {
   });
   const classId = flags.text('net-cls-classid');
   return {
-    ...defined({ classId: classId === undefined ? undefined : parseClassId(classId) }),
+    ...defined({
+      classId: classId === undefined ? undefined : parseClassId(classId),
+      rateBits: bitRate(flags, 'net-rate'),
+      ceilBits: bitRate(flags, 'net-ceil'),
+      priority: count(flags, 'net-priority', 6),
+    }),
     priorities: Object.fromEntries(priorities) as Record<string, number>,
   };
 }
@@ -162,6 +168,11 @@ function parseCgroup(flags: FlagValues): CgroupResourcesInput {
 function bytes(flags: FlagValues, name: string): number | undefined {
   const text = flags.text(name);
   return text === undefined ? undefined : parseBytes(text, name, { allowUnlimited: true });
+}
+
+function bitRate(flags: FlagValues, name: string): number | undefined {
+  const text = flags.text(name);
+  return text === undefined ? undefined : parseBitRate(text, name);
 }
 
 function flag(flags: FlagValues, name: string): boolean | undefined {

@@ -28,6 +28,7 @@ import { takeCensus } from './census.ts';
 import { killProcess } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
+import { checkNetwork, networkKnobs } from './container/network-rate.ts';
 import { type ExitStatus, livePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
 import { attachTo, runAgain } from './container/verbs/attach.ts';
@@ -93,7 +94,10 @@ export class Engine implements EngineApi {
 
   async create(spec: ContainerSpec, options: CreateOptions): Promise<Created> {
     const container = await createContainer(this.#context, spec, options);
-    const problems = spec.limits === 'strict' ? [] : checkLimits(this.#context, spec);
+    const problems =
+      spec.limits === 'strict'
+        ? []
+        : [...checkLimits(this.#context, spec), ...checkNetwork(this.#context, spec)];
     return { container: this.#view(container), warnings: problems.map(warningOf) };
   }
 
@@ -304,7 +308,7 @@ export class Engine implements EngineApi {
       stopped: count('created', 'exited'),
       cgroupLayout: cgroups.layout,
       cgroupControllers: cgroups.controllers(),
-      knobs: [...cgroups.knobs(), ...processKnobs],
+      knobs: [...cgroups.knobs(), ...networkKnobs(), ...processKnobs],
       capabilities: identities.capabilityNames,
       seccomp: identities.seccomp,
       warnings: [

@@ -49,6 +49,12 @@ function bind(path: string) {
     ),
     closeFiles: library.func('void liker_close_files (void *fds, size_t count)'),
     treeSize: library.func('int64_t liker_tree_size (const char *path)'),
+    attachSocketProgram: library.func(
+      'int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count)',
+    ),
+    netlink: library.func(
+      'int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, _Out_ uint8_t *answer, size_t answer_size)',
+    ),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
     emptyContainer: library.func('int liker_empty_container (const char *base)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
@@ -218,6 +224,28 @@ export function treeSize(path: string): Promise<number> {
 export function attachDeviceFilter(cgroup: string, program: Uint8Array): void {
   const count = program.length / instructionBytes;
   check(library().attachDeviceFilter(cgroup, program, count), 'attach a device filter to', 'bpf', cgroup);
+}
+
+/** Runs a program for each socket that a v2 cgroup's processes make (BPF_PROG_TYPE_CGROUP_SOCK); null takes it away. */
+export function attachSocketProgram(cgroup: string, program: Uint8Array | null): void {
+  const count = (program?.length ?? 0) / instructionBytes;
+  const result: number = library().attachSocketProgram(cgroup, program, count);
+  if (program === null && isError(result, 'ENOENT')) return;
+  check(result, 'attach a socket program to', 'bpf', cgroup);
+}
+
+/** The answers of a dump come in pieces of up to 32 KiB. */
+const netlinkAnswerBytes = 1 << 20;
+
+/**
+ * Sends rtnetlink requests one after the other in a network namespace, up to the first that the kernel refuses, and
+ * answers all its messages. `namespace`: an fd, or null for a fresh namespace that is gone afterwards.
+ */
+export function netlink(namespace: number | null, requests: Uint8Array): Buffer {
+  const answer = Buffer.allocUnsafe(netlinkAnswerBytes);
+  const { length } = answer;
+  const result: number = library().netlink(namespace ?? -1, requests, requests.length, answer, length);
+  return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
 }
 
 /** Removes a file or a folder with all that is in it. Gone already is no error. For what is known to be small. */

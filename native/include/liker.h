@@ -61,6 +61,20 @@ LIKER_API void liker_close_files (int32_t *fds, size_t count);
  */
 LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count);
 
+/*
+ * The same with a BPF_PROG_TYPE_CGROUP_SOCK program, which runs for each socket that the cgroup's processes make, in
+ * place of the one before; count 0 only takes that away.
+ */
+LIKER_API int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count);
+
+/*
+ * Sends rtnetlink requests (struct nlmsghdr each, one after the other, NLM_F_ACK or NLM_F_DUMP set) in a network
+ * namespace, each after the answer to the one before, up to the first that the kernel refuses. `namespace` is an fd of
+ * one, or -1 for a fresh one that is gone afterwards. Returns the bytes of all answers, -EMSGSIZE when they do not fit.
+ */
+LIKER_API int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, void *answer,
+                                 size_t answer_size);
+
 /* Removes a file or a folder with all that is in it, on one file system or several; links are not followed.
  * Gone already is no error. Call it asynchronously where the tree may be large. */
 LIKER_API int liker_remove_tree (const char *path);

@@ -4,15 +4,18 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inspected } from './suite.ts';
 
+/** What has control groups. */
+type Grouped = Pick<Inspected, 'CgroupPaths'>;
+
 /** A file of a container's group, wherever the controller is; null where there is none. */
-export function cgroupFile({ CgroupPaths }: Inspected, controller: string, file: string): string | null {
+export function cgroupFile({ CgroupPaths }: Grouped, controller: string, file: string): string | null {
   const own = Object.entries(CgroupPaths).find(([key]) => key.split(',').includes(controller))?.[1];
   const path = join(own ?? CgroupPaths['v2'] ?? '', file);
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
 }
 
 /** CPU time that a container has used, in microseconds. */
-export function cpuUsageUs(container: Inspected): number {
+export function cpuUsageUs(container: Grouped): number {
   const v1 = cgroupFile(container, 'cpuacct', 'cpuacct.usage');
   if (v1 !== null) return Number(v1) / 1000;
   const path = join(container.CgroupPaths['v2'] ?? '', 'cpu.stat');
@@ -20,7 +23,7 @@ export function cpuUsageUs(container: Inspected): number {
 }
 
 /** How many CPUs each container uses in the same span of time. */
-export async function cpuShares(containers: readonly Inspected[], spanMs: number): Promise<number[]> {
+export async function cpuShares(containers: readonly Grouped[], spanMs: number): Promise<number[]> {
   const read = () => ({ at: performance.now(), used: containers.map(cpuUsageUs) });
   const before = read();
   await sleep(spanMs);

@@ -18,6 +18,8 @@ export interface Told {
 
 const program = join(import.meta.dirname, 'run-in-vm');
 const seconds = 900;
+/** As much slower as the machine is. */
+const hangMs = 240_000;
 const mostDetails = 60;
 
 /** Why no virtual machine can be booted here, or false. Fetches its kernel when it is not there yet. */
@@ -26,16 +28,24 @@ export function missing(): string | false {
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
-/** Runs test files in a machine whose cgroups have that layout; one after the other, as it has one CPU. */
+/** Runs test files in a machine whose cgroups have that layout; one after the other, as it has one CPU. `more`: options of run-in-vm. */
 export async function runInVm(
   layout: Layout,
   patterns: readonly string[],
+  more: readonly string[] = [],
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: repository })).sort();
   const each =
     'failed=0; for file; do "$NODE" --disable-warning=ExperimentalWarning --test-reporter=tap "$file" || failed=1; done; exit $failed';
-  const options = ['-g', layout, '-C', repository, '-t', String(seconds)];
-  const env = ['-e', `NODE=${process.execPath}`, '-e', `LIKER_TEST_LAYOUT=${layout}`];
+  const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...more];
+  const env = [
+    '-e',
+    `NODE=${process.execPath}`,
+    '-e',
+    `LIKER_TEST_LAYOUT=${layout}`,
+    '-e',
+    `LIKER_HANG_MS=${hangMs}`,
+  ];
   const child = spawn(program, [...options, ...env, '--', 'sh', '-c', each, 'sh', ...files], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

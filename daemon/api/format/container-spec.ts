@@ -60,6 +60,7 @@ function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, stri
 
 function formatShare(share: Share): string {
   if (share.kind === 'private') return '';
+  if (share.kind === 'path') return `ns:${share.path}`;
   return share.kind === 'host' ? 'host' : `container:${share.id}`;
 }
 
@@ -93,7 +94,7 @@ function formatResources(resources: Resources): ResourcesInput {
     pids: setFields(pids),
     hugetlb: hugetlb.map(({ pageSize, ...limits }) => ({ pageSize, ...setFields(limits) })),
     io: { ...setFields({ weight }), ...mutable(byDevice) },
-    network: { ...setFields({ classId: network.classId }), priorities: { ...network.priorities } },
+    network: { ...setFields(network), priorities: { ...network.priorities } },
     cgroup: {
       ...setFields({ maxDescendants: cgroup.maxDescendants, maxDepth: cgroup.maxDepth }),
       settings: cgroup.settings.map((setting) => ({ ...setting })),

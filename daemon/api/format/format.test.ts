@@ -44,7 +44,7 @@ test('a spec comes back from the wire as it was', () => {
       pids: { max: -1 },
       hugetlb: [{ pageSize: '2MB', maxBytes: -1, reservationBytes: null }],
       io: { ...noLimits.io, weight: 10, readBps: [{ device: '/dev/vda', value: 2 ** 40 }] },
-      network: { classId: 0xffffffff, priorities: { eth0: 5 } },
+      network: { ...noLimits.network, classId: 0xffffffff, rateBits: 10_000_000, priorities: { eth0: 5 } },
       cgroup: { maxDescendants: 0, maxDepth: -1, settings: [{ file: 'memory.high', value: 'max' }] },
     },
     devices: [{ hostPath: '/dev/fuse', containerPath: '/dev/f', access: 'rw' }],

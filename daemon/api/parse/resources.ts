@@ -15,6 +15,8 @@ import { inRange, limit, noNul, oneOf, required } from './text.ts';
 
 /** Docker's least: with less, hardly anything starts. */
 const leastMemoryBytes = 6 * 1024 * 1024;
+/** 64m, for who gave a size that makes no sense. */
+const exampleBytes = 64 * 1024 * 1024;
 const most = Number.MAX_SAFE_INTEGER;
 const most32 = 2 ** 32 - 1;
 
@@ -43,21 +45,25 @@ function ifSet<T>(value: T | undefined, check: (value: T) => T): T | null {
 }
 
 function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
-  const within = (value: number | undefined, range: readonly [number, number], name: string) =>
-    ifSet(value, (set) => inRange(set, ...range, `${field}.${name}`));
+  const within = (
+    value: number | undefined,
+    range: readonly [least: number, greatest: number, example: number],
+    name: string,
+  ) => ifSet(value, (set) => inRange(set, range[0], range[1], `${field}.${name}`, range[2]));
   const list = (name: string) => (text: string) => {
     parseCpuList(text, `${field}.${name}`);
     return text;
   };
   const partitions = { member: 'member', root: 'root', isolated: 'isolated' };
   return {
-    shares: within(cpu?.shares, [2, 262_144], 'shares'),
-    quotaUs: ifSet(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`)),
-    periodUs: within(cpu?.periodUs, [1000, 1_000_000], 'period_us'),
-    burstUs: within(cpu?.burstUs, [0, 1e12], 'burst_us'),
+    shares: within(cpu?.shares, [2, 262_144, 512], 'shares'),
+    weight: within(cpu?.weight, [1, 10_000, 300], 'weight'),
+    quotaUs: ifSet(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`, 50_000)),
+    periodUs: within(cpu?.periodUs, [1000, 1_000_000, 100_000], 'period_us'),
+    burstUs: within(cpu?.burstUs, [0, 1e12, 20_000], 'burst_us'),
     idle: cpu?.idle ?? null,
-    realtimeRuntimeUs: within(cpu?.realtimeRuntimeUs, [0, 60_000_000], 'realtime_runtime_us'),
-    realtimePeriodUs: within(cpu?.realtimePeriodUs, [1000, 60_000_000], 'realtime_period_us'),
+    realtimeRuntimeUs: within(cpu?.realtimeRuntimeUs, [0, 60_000_000, 50_000], 'realtime_runtime_us'),
+    realtimePeriodUs: within(cpu?.realtimePeriodUs, [1000, 60_000_000, 1_000_000], 'realtime_period_us'),
     cpusetCpus: ifSet(cpu?.cpusetCpus, list('cpuset_cpus')),
     cpusetMems: ifSet(cpu?.cpusetMems, list('cpuset_mems')),
     cpusetPartition: ifSet(cpu?.cpusetPartition, (word) =>
@@ -68,7 +74,7 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
 
 function parseMemory(memory: MemoryResources | null, field: string): Resources['memory'] {
   const bytes = (value: number | undefined, least: number, name: string) =>
-    ifSet(value, (set) => limit(set, least, `${field}.${name}`));
+    ifSet(value, (set) => limit(set, least, `${field}.${name}`, exampleBytes));
   return {
     maxBytes: bytes(memory?.maxBytes, leastMemoryBytes, 'max_bytes'),
     memorySwapBytes: bytes(memory?.memorySwapBytes, 0, 'memory_swap_bytes'),
@@ -78,7 +84,7 @@ function parseMemory(memory: MemoryResources | null, field: string): Resources['
     highBytes: bytes(memory?.highBytes, 4096, 'high_bytes'),
     swapHighBytes: bytes(memory?.swapHighBytes, 0, 'swap_high_bytes'),
     zswapMaxBytes: bytes(memory?.zswapMaxBytes, 0, 'zswap_max_bytes'),
-    swappiness: ifSet(memory?.swappiness, (value) => inRange(value, 0, 100, `${field}.swappiness`)),
+    swappiness: ifSet(memory?.swappiness, (value) => inRange(value, 0, 100, `${field}.swappiness`, 10)),
     oomGroup: memory?.oomGroup ?? null,
     oomKillDisable: memory?.oomKillDisable ?? null,
   };
@@ -98,7 +104,8 @@ function checkSwap({ maxBytes, memorySwapBytes }: Resources['memory'], field: st
 
 /** The kernel's pids.max ends at PID_MAX_LIMIT. */
 function parsePids(pids: PidsResources | null, field: string): Resources['pids'] {
-  const check = (value: number): number => (value === -1 ? -1 : inRange(value, 1, 4_194_304, `${field}.max`));
+  const check = (value: number): number =>
+    value === -1 ? -1 : inRange(value, 1, 4_194_304, `${field}.max`, '100, or -1 for no limit');
   return { max: ifSet(pids?.max, check) };
 }
 
@@ -107,8 +114,10 @@ function parseHugetlb(limits: readonly HugetlbResources[], field: string): Resou
     const path = `${field}[${index}]`;
     return {
       pageSize: parsePageSize(item.pageSize, `${path}.page_size`),
-      maxBytes: ifSet(item.maxBytes, (value) => limit(value, 0, `${path}.max_bytes`)),
-      reservationBytes: ifSet(item.reservationBytes, (value) => limit(value, 0, `${path}.reservation_bytes`)),
+      maxBytes: ifSet(item.maxBytes, (value) => limit(value, 0, `${path}.max_bytes`, exampleBytes)),
+      reservationBytes: ifSet(item.reservationBytes, (value) =>
+        limit(value, 0, `${path}.reservation_bytes`, exampleBytes),
+      ),
     };
   });
   unique(
@@ -128,7 +137,7 @@ function parseIo(io: IoResources | null, field: string): Resources['io'] {
       const path = `${field}.${name}[${index}]`;
       return {
         device: parseDevice(device, `${path}.device`),
-        value: inRange(value, ...range, `${path}.value`),
+        value: inRange(value, ...range, `${path}.value`, 100),
       };
     });
     unique(
@@ -138,7 +147,7 @@ function parseIo(io: IoResources | null, field: string): Resources['io'] {
     return parsed;
   };
   return {
-    weight: ifSet(io?.weight, (value) => inRange(value, 10, 1000, `${field}.weight`)),
+    weight: ifSet(io?.weight, (value) => inRange(value, 10, 1000, `${field}.weight`, 500)),
     weightDevices: devices(io?.weightDevices, 'weight_devices', [10, 1000]),
     readBps: devices(io?.readBps, 'read_bps'),
     writeBps: devices(io?.writeBps, 'write_bps'),
@@ -159,9 +168,16 @@ function parseNetwork(network: NetworkResources | null, field: string): Resource
     if (!/^[^\s/:]{1,15}$/.test(name) || name === '.' || name === '..') {
       throw badArgument(`${field}.priorities`, `Invalid interface '${name}' in ${field}.priorities`);
     }
-    return [name, inRange(value, 0, most32, `${field}.priorities.${name}`)];
+    return [name, inRange(value, 0, most32, `${field}.priorities.${name}`, 5)];
   });
+  const bits = (value: number | undefined, name: string) =>
+    ifSet(value, (set) =>
+      set === 0 ? 0 : inRange(set, 1000, 1e15, `${field}.${name}`, '10000000, or 0 for no limit'),
+    );
   return {
+    rateBits: bits(network?.rateBits, 'rate_bits'),
+    ceilBits: bits(network?.ceilBits, 'ceil_bits'),
+    priority: ifSet(network?.priority, (value) => inRange(value, 0, 7, `${field}.priority`, 6)),
     classId: ifSet(network?.classId, (value) => inRange(value, 0, most32, `${field}.class_id`)),
     priorities: Object.fromEntries(priorities) as Record<string, number>,
   };
@@ -169,7 +185,7 @@ function parseNetwork(network: NetworkResources | null, field: string): Resource
 
 function parseCgroup(cgroup: CgroupResources | null, field: string): Resources['cgroup'] {
   const bound = (value: number | undefined, name: string) =>
-    ifSet(value, (set) => limit(set, 0, `${field}.${name}`));
+    ifSet(value, (set) => limit(set, 0, `${field}.${name}`, 5));
   return {
     maxDescendants: bound(cgroup?.maxDescendants, 'max_descendants'),
     maxDepth: bound(cgroup?.maxDepth, 'max_depth'),

@@ -25,20 +25,28 @@ export function absolutePath(path: string, field: string): string {
   return path;
 }
 
-/** A whole number from `least` to `greatest`. */
-export function inRange(value: number, least: number, greatest: number, field: string): number {
+/** A whole number from `least` to `greatest`; `example` is one that makes sense, for who gave none. */
+export function inRange(
+  value: number,
+  least: number,
+  greatest: number,
+  field: string,
+  example: number | string = '',
+): number {
   if (!Number.isInteger(value) || value < least || value > greatest) {
     throw badArgument(
       field,
-      `Invalid ${field} ${value}: it must be a whole number from ${least} to ${greatest}`,
+      `Invalid ${field} ${value}: it must be a whole number from ${least} to ${greatest}${example === '' ? '' : `, such as ${example}`}`,
     );
   }
   return value;
 }
 
 /** A whole number of at least `least`, or -1 for no limit. */
-export function limit(value: number, least: number, field: string): number {
-  return value === -1 ? -1 : inRange(value, least, Number.MAX_SAFE_INTEGER, field);
+export function limit(value: number, least: number, field: string, example: number): number {
+  return value === -1
+    ? -1
+    : inRange(value, least, Number.MAX_SAFE_INTEGER, field, `${example}, or -1 for no limit`);
 }
 
 /** The value that belongs to a name of an enumeration; numbers of a newer client's come here too. */

@@ -22,6 +22,8 @@ export interface Facts {
   readonly restartCount: number;
   /** A call has stopped or killed it since its last start: the policy leaves it alone. */
   readonly stopRequested: boolean;
+  /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
+  readonly shapedNamespace: string;
   /** Number of the next exec. */
   readonly nextExec: number;
   /** Processes of the last run that the kernel killed for want of memory, as far as was told. */
@@ -41,6 +43,7 @@ const noFacts: Facts = {
   attended: false,
   restartCount: 0,
   stopRequested: false,
+  shapedNamespace: '',
   nextExec: 1,
   oomKills: 0,
   oomHitMain: false,

@@ -6,6 +6,7 @@ import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
 import { endedHealth } from './health.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
+import { freeNetwork } from './network-rate.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
 
@@ -174,6 +175,7 @@ export async function release(context: EngineContext, container: Container): Pro
   const cgroup = cgroupOf(context, container);
   if (cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
+  freeNetwork(context, container);
   const removeRunFolder = () => context.layers.removeRunFolder(runFolder(context, container.id));
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();

@@ -82,7 +82,9 @@ export interface Rootfs {
 export type Share =
   | { readonly kind: 'private' }
   | { readonly kind: 'host' }
-  | { readonly kind: 'container'; readonly id: string };
+  | { readonly kind: 'container'; readonly id: string }
+  /** A file of the host that stands for the namespace; of the network's only. */
+  | { readonly kind: 'path'; readonly path: string };
 
 export interface Namespaces {
   readonly pid: Share;

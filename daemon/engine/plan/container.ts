@@ -1,6 +1,6 @@
 import { cloneFlag, type Launch, type LaunchSettings, type Step } from '../../kernel/plan/steps.ts';
 import type { HostProcess } from '../container/phase.ts';
-import type { ContainerSpec, ProcessSpec } from '../container/spec.ts';
+import type { ContainerSpec, ProcessSpec, Share } from '../container/spec.ts';
 import { windowBytes } from '../session/process.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
@@ -115,12 +115,17 @@ function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput):
     ...oomScoreStep(oomScore),
     ...join(cloneFlag.ipc, shared.ipc),
     ...join(cloneFlag.network, shared.network),
+    ...joinPath(spec.namespaces.network),
     ...(spec.namespaces.cgroup.kind === 'private'
       ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
       : []),
     // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
     { step: 'propagation', flags: ms.SLAVE | ms.REC },
   ];
+}
+
+function joinPath(network: Share): Step[] {
+  return network.kind === 'path' ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path }] : [];
 }
 
 function rootSteps({ spec, mountPoint, overlay }: ContainerPlanInput): Step[] {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { asError, LikerError } from '../../../common/errors.ts';
+import { attachSocketProgram } from '../../native/libliker.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
-import { controllerPlace, type Layout, type Place } from './layout.ts';
+import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
 import { knobsFor } from './table.ts';
 
@@ -33,7 +34,8 @@ function mountCommand(controller: string): string {
 }
 
 function remedyFor(knob: Knob, { tracking, kind }: Layout): string {
-  if (knob.controller === 'cgroup') return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
+  if (knob.controller === 'cgroup' || knob.controller === socketController)
+    return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
   if (kind === 'v2' && knob.v2 !== null) {
     return `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`;
   }
@@ -97,6 +99,7 @@ function findJob(knob: Knob, requested: string, { layout, folderIn, fresh }: Tar
   const context: KnobContext = {
     version: place.version,
     fresh,
+    folder,
     parent: place.parent,
     mountPoint: place.mountPoint,
     read: (file) => (folder === '' ? null : readOptional(`${folder}/${file}`)),
@@ -186,10 +189,22 @@ function keyOf(folder: string, { file, part }: Write): string {
   return `${folder}/${file} ${part?.key ?? ''}`;
 }
 
+/** The last of all limits: nothing that fails after it could ask for it back. */
+function attachProgram(job: Job, folder: string, resources: Resources, done: Map<string, Done>): string {
+  try {
+    attachSocketProgram(folder, job.side.socketProgram?.(resources) ?? null);
+  } catch (error) {
+    throw refused(job, folder, `a program for ${job.knob.name}`, error);
+  }
+  done.set(folder, { path: folder, written: job.requested, effective: job.requested, before: null });
+  return folder;
+}
+
 /** Answers the key of the write that the knob is about. */
 function carryOut(job: Job, folder: string, resources: Resources, done: Map<string, Done>): string {
   const { side, context } = job;
   side.prepare?.(resources, context);
+  if (side.socketProgram !== undefined) return attachProgram(job, folder, resources, done);
   const writes = side.writes(resources, context);
   for (const write of writes) {
     const key = keyOf(folder, write);
@@ -215,7 +230,8 @@ function outcome(job: Job, folder: string, { written = '', effective = '' }: Par
   const { knob, requested, side } = job;
   const refusal = side.refusal?.(effective) ?? null;
   if (refusal !== null) throw refused(job, `${folder}/${side.file}`, written, new Error(refusal));
-  return { knob: knob.name, requested, file: `${folder}/${side.file}`, written, effective, problem: '' };
+  const file = side.socketProgram ? folder : `${folder}/${side.file}`;
+  return { knob: knob.name, requested, file, written, effective, problem: '' };
 }
 
 /**

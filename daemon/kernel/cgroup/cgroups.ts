@@ -8,6 +8,7 @@ import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
 import { type KnobPlace, knobPlaces } from './knob-places.ts';
 import {
+  controllerPlace,
   type Layout,
   type LayoutOptions,
   layoutBelow,
@@ -94,6 +95,11 @@ export class Cgroups {
       const place = v1 ?? v2;
       return { name, version: place?.version ?? 0, mountPoint: place?.mountPoint ?? '' };
     });
+  }
+
+  /** Whether containers have a controller's files. */
+  offers(controller: string): boolean {
+    return controllerPlace(this.#state, controller) !== undefined;
   }
 
   /** Where each limit is carried out, or why it is not. */

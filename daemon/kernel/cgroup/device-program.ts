@@ -4,6 +4,8 @@ import type { DeviceRule } from './device-rules.ts';
 export const op = {
   /** dst = *(u32 *) (src + offset) */
   load: 0x61,
+  /** *(u32 *) (dst + offset) = src */
+  store: 0x63,
   /** dst = src, low 32 bits */
   move: 0xbc,
   /** dst = immediate */
@@ -85,7 +87,8 @@ function ruleCode(rule: DeviceRule): Instruction[] {
   );
 }
 
-function encode(code: readonly Instruction[]): Uint8Array {
+/** As an array of struct bpf_insn. */
+export function encode(code: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(code.length * 8);
   const view = new DataView(bytes.buffer);
   for (const [index, instruction] of code.entries()) {

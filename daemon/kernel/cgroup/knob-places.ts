@@ -35,7 +35,7 @@ function placeOf(knob: Knob, layout: Layout): KnobPlace {
   if (!layout.seen.has(`${place.parent}/${side.file}`)) {
     return { ...base, file: side.file, problem: `this kernel has no ${side.file} (${at(place)})` };
   }
-  return { ...base, version: place.version, file: side.file, problem: '' };
+  return { ...base, version: place.version, file: side.socketProgram ? 'eBPF' : side.file, problem: '' };
 }
 
 function devices(layout: Layout): KnobPlace {

@@ -25,6 +25,8 @@ export interface KnobContext {
   readonly version: 1 | 2;
   /** The container's cgroup is just being made: nothing was set before. */
   readonly fresh: boolean;
+  /** Folder of the container's cgroup; empty when there is none yet. */
+  readonly folder: string;
   /** Folder of the cgroup above the container's. */
   readonly parent: string;
   /** Where the hierarchy is mounted. */
@@ -41,6 +43,8 @@ export interface KnobSide {
   readonly file: string;
   /** In the order that the kernel wants. Called only when the knob is asked for. */
   writes(resources: Resources, context: KnobContext): readonly Write[];
+  /** In place of writes: what runs for each socket that is made in the cgroup; null is none. `file` is empty then. */
+  socketProgram?(resources: Resources): Uint8Array | null;
   /** Makes room in the cgroups above, just before the writes. */
   prepare?(resources: Resources, context: KnobContext): void;
   /** Why the text that was read back is no success; null when it is one. */

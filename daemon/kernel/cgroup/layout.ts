@@ -32,8 +32,14 @@ export interface Layout {
 /** v1 has another name for it. */
 const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
 
+/** What sets the priority of sockets: a program of v2's core, which knows every socket; else v1's net_prio. */
+export const socketController = 'socket';
+
 /** Where a controller is, by v2's name; "cgroup" is what v2 does without one. */
-export function controllerPlace({ places }: Layout, name: string): Place | undefined {
+export function controllerPlace({ places }: Pick<Layout, 'places'>, name: string): Place | undefined {
+  if (name === socketController) {
+    return places.find(({ version }) => version === 2) ?? controllerPlace({ places }, 'net_prio');
+  }
   return places.find(({ version, controllers }) =>
     version === 1
       ? controllers.includes(v1Names[name] ?? name)

@@ -21,6 +21,8 @@ export interface CgroupSetting {
 export interface Resources {
   readonly cpu: {
     readonly shares: number | null;
+    /** v2's scale, 1 to 10000. */
+    readonly weight: number | null;
     readonly quotaUs: number | null;
     readonly periodUs: number | null;
     readonly burstUs: number | null;
@@ -66,6 +68,11 @@ export interface Resources {
     readonly classId: number | null;
     /** By the host's interface. */
     readonly priorities: Readonly<Record<string, number>>;
+    /** Bits per second that each interface may send; 0: no limit. Set by the engine, by no cgroup. */
+    readonly rateBits: number | null;
+    readonly ceilBits: number | null;
+    /** Of its sockets, SO_PRIORITY. */
+    readonly priority: number | null;
   };
   readonly cgroup: {
     readonly maxDescendants: number | null;
@@ -92,6 +99,7 @@ export interface AppliedLimit {
 export const noLimits: Resources = {
   cpu: {
     shares: null,
+    weight: null,
     quotaUs: null,
     periodUs: null,
     burstUs: null,
@@ -126,7 +134,7 @@ export const noLimits: Resources = {
     writeIops: [],
     latencyUs: [],
   },
-  network: { classId: null, priorities: {} },
+  network: { classId: null, priorities: {}, rateBits: null, ceilBits: null, priority: null },
   cgroup: { maxDescendants: null, maxDepth: null, settings: [] },
 };
 
@@ -155,8 +163,7 @@ export function mergeLimits(now: Resources, change: Resources): Resources {
   const devices = (key: Exclude<keyof Resources['io'], 'weight'>): readonly DeviceValue[] =>
     mergeBy(now.io[key], change.io[key], ({ device }) => device);
   return {
-    // Who becomes idle has no share any more.
-    cpu: mergeSet(change.cpu.idle === true ? { ...now.cpu, shares: null } : now.cpu, change.cpu),
+    cpu: mergeSet({ ...now.cpu, ...(takesShare(change) && { shares: null, weight: null }) }, change.cpu),
     memory: mergeSet(now.memory, change.memory),
     pids: mergeSet(now.pids, change.pids),
     hugetlb: mergeHugetlb(now.hugetlb, change.hugetlb),
@@ -170,7 +177,7 @@ export function mergeLimits(now: Resources, change: Resources): Resources {
       latencyUs: devices('latencyUs'),
     },
     network: {
-      classId: change.network.classId ?? now.network.classId,
+      ...mergeSet(now.network, change.network),
       priorities: { ...now.network.priorities, ...change.network.priorities },
     },
     cgroup: {
@@ -179,6 +186,11 @@ export function mergeLimits(now: Resources, change: Resources): Resources {
       settings: mergeBy(now.cgroup.settings, change.cgroup.settings, ({ file }) => file),
     },
   };
+}
+
+/** Who becomes idle has no share any more, and shares and a weight take each other's place. */
+function takesShare({ cpu }: Resources): boolean {
+  return cpu.idle === true || cpu.shares !== null || cpu.weight !== null;
 }
 
 function mergeSet<T extends object>(now: T, change: T): T {

@@ -5,7 +5,7 @@ import { hugetlbKnobs, pageSizes } from './controllers/hugetlb.ts';
 import { ioKnobs } from './controllers/io.ts';
 import { memoryKnobs } from './controllers/memory.ts';
 import { memoryLevelKnobs } from './controllers/memory-levels.ts';
-import { networkKnobs } from './controllers/network.ts';
+import { networkKnobs, programKnobs } from './controllers/network.ts';
 import { pidsKnobs } from './controllers/pids.ts';
 import { realtimeKnobs } from './controllers/realtime.ts';
 import { settingKnobs } from './controllers/settings.ts';
@@ -26,6 +26,7 @@ export function knobsFor(resources: Resources): Knob[] {
     ...networkKnobs(resources),
     ...coreKnobs,
     ...settingKnobs(resources),
+    ...programKnobs,
   ];
 }
 

@@ -96,6 +96,9 @@ function writeStep(w: Writer, step: Step): void {
     case 'join-namespace':
       w.u32(step.flag).u32(step.pid).u64(step.startTime);
       return;
+    case 'join-path':
+      w.u32(step.flag).str(step.path);
+      return;
     case 'join-cgroup':
       w.str(step.file);
       return;

@@ -37,6 +37,8 @@ export type Step =
       readonly pid: number;
       readonly startTime: string;
     }
+  /** setns(2) into a namespace that a file of the host's stands for. */
+  | { readonly step: 'join-path'; readonly flag: number; readonly path: string }
   /** v1: writes 0 to the file `tasks`, which moves the writer alone and so takes no global lock. */
   | { readonly step: 'join-cgroup'; readonly file: string }
   | { readonly step: 'unshare'; readonly flags: number }
@@ -164,6 +166,7 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   capabilities: 32,
   exec: 33,
   'bind-of': 34,
+  'join-path': 35,
 };
 
 /** What the shim needs to know beside the steps. */

@@ -67,6 +67,7 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
     read_launch (launch, fields);
     return !fields->bad;
   case STEP_JOIN_NAMESPACE:
+  case STEP_JOIN_PATH:
     launch->joins = true;
     return true;
   case STEP_INIT:

@@ -50,6 +50,7 @@ void run_steps (struct child *child);
 
 #define STEP(name) int name (struct child *child, struct cursor *fields)
 STEP (step_join_namespace);
+STEP (step_join_path);
 STEP (step_join_cgroup);
 STEP (step_unshare);
 STEP (step_oom_score);

@@ -25,6 +25,18 @@ int step_join_namespace (struct child *child, struct cursor *fields) {
   return sys_setns (pidfd, (int)flag) < 0 ? fail (child, "setns", object) : 0;
 }
 
+/* setns(2) checks that the file is a namespace of this kind. */
+int step_join_path (struct child *child, struct cursor *fields) {
+  uint32_t flag = read_u32 (fields);
+  const char *path = read_text (fields);
+  if (unreadable (child, fields))
+    return -1;
+  cleanup_fd int namespace = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (namespace < 0)
+    return fail (child, "open", path);
+  return sys_setns (namespace, (int)flag) < 0 ? fail (child, "setns", path) : 0;
+}
+
 int step_unshare (struct child *child, struct cursor *fields) {
   uint32_t flags = read_u32 (fields);
   if (unreadable (child, fields))

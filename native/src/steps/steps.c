@@ -46,6 +46,7 @@ static const struct step steps[] = {
   [STEP_USER] = { "user", step_user },
   [STEP_CAPABILITIES] = { "capabilities", step_capabilities },
   [STEP_EXEC] = { "exec", step_exec },
+  [STEP_JOIN_PATH] = { "join-path", step_join_path },
 };
 
 static void copy_text (char *to, size_t size, const char *from) {
@@ -89,7 +90,8 @@ static int run_step (struct child *child, struct record *record) {
 
 /* Those name files or processes of the host. */
 static bool is_leading (uint32_t kind) {
-  return kind == STEP_JOIN_CGROUP || kind == STEP_OOM_SCORE || kind == STEP_JOIN_NAMESPACE;
+  return kind == STEP_JOIN_CGROUP || kind == STEP_OOM_SCORE || kind == STEP_JOIN_NAMESPACE ||
+         kind == STEP_JOIN_PATH;
 }
 
 int run_leading_steps (struct child *child) {

@@ -6,7 +6,8 @@ import type { EngineContext } from '../../context.ts';
 import { Container } from '../container.ts';
 import { checkLimits, containerDevices } from '../limits.ts';
 import { makeName } from '../name.ts';
-import type { ContainerSpec } from '../spec.ts';
+import { checkNetwork } from '../network-rate.ts';
+import type { ContainerSpec, Resources } from '../spec.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container. Whatever fails, nothing of it is left. */
@@ -19,6 +20,7 @@ export async function createContainer(
   if (repeated !== null) return context.registry.find(repeated);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkLimits(context, spec);
+  checkNetwork(context, spec);
   containerDevices(context, spec);
   const holder = context.registry.byName(name);
   if (holder) {
@@ -30,7 +32,12 @@ export async function createContainer(
   const container = new Container({
     id,
     createdAt: Date.now(),
-    spec: { ...shared, name, hostname: shared.hostname || ownHostname(shared, id) },
+    spec: {
+      ...shared,
+      name,
+      hostname: shared.hostname || ownHostname(shared, id),
+      resources: withDefaults(context, shared.resources),
+    },
     phase: { state: 'created' },
   });
   // The name is ours from here on, also while the folders are made.
@@ -54,6 +61,14 @@ export function nameTaken(what: string, name: string, holder: Container): LikerE
     `Cannot ${what} '${name}': container ${shortId(holder.id)} has that name; remove or rename it, or choose another`,
     { metadata: { name, container: holder.id }, field: 'spec.name' },
   );
+}
+
+/** A fork bomb takes no more than this (as in podman): enough for any service. -1 lifts it. */
+const defaultPids = 2048;
+
+function withDefaults(context: EngineContext, resources: Resources): Resources {
+  if (resources.pids.max !== null || !context.cgroups.offers('pids')) return resources;
+  return { ...resources, pids: { max: defaultPids } };
 }
 
 /** The short id; with the host's UTS namespace there is none of its own. */

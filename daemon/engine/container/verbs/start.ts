@@ -18,6 +18,7 @@ import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { cleanUpLater } from '../main-end.ts';
+import { freeNetwork, limitNetwork } from '../network-rate.ts';
 import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
 import type { ContainerSpec } from '../spec.ts';
@@ -79,9 +80,12 @@ async function launch(
       under: spec.cgroupParent,
     });
     undo.defer(() => cgroup.remove());
+    const network = limitNetwork(context, container, spec);
+    undo.defer(() => freeNetwork(context, container));
     const facts = {
       cgroupPaths: cgroup.paths,
-      appliedLimits: appliedLimits(context, spec, cgroup.applied),
+      appliedLimits: appliedLimits(context, spec, [...cgroup.applied, ...network.applied]),
+      shapedNamespace: network.shapedNamespace,
       clientLost: false,
       attended: sink !== undefined,
       oomKills: 0,

@@ -2,6 +2,7 @@ import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { checkLimits, mergeApplied } from '../limits.ts';
+import { checkNetwork, limitNetwork, rateOf } from '../network-rate.ts';
 import { livePhase } from '../phase.ts';
 import { writeRunRecord } from '../run-record.ts';
 import type { AppliedLimit, Resources } from '../spec.ts';
@@ -17,21 +18,54 @@ export function updateContainer(
 ): readonly AppliedLimit[] {
   const { spec, facts } = container;
   const resources = mergeLimits(spec.resources, change);
+  rateOf(resources.network);
   checkLimits(context, { ...spec, resources });
+  const isLive = livePhase(container.phase) !== null;
+  if (!isLive) checkNetwork(context, { ...spec, resources });
   // What cannot be stored is refused before the kernel hears of it.
   context.ledger.decide(container, { spec: { ...spec, resources } });
   try {
-    const applied = livePhase(container.phase) ? cgroupOf(context, container).update(change) : [];
+    const applied = isLive
+      ? apply(context, container, { change, resources, before: spec.resources })
+      : [];
     const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
     context.ledger.change(
       container,
       { facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) } },
       { action: 'update', attributes: changed },
     );
-    if (livePhase(container.phase)) writeRunRecord(context, container);
+    if (isLive) writeRunRecord(context, container);
     return applied;
   } catch (error) {
     context.ledger.change(container, { spec });
     throw error;
   }
+}
+
+/** All of it or nothing: what is sent first, as that can be put back. */
+function apply(
+  context: EngineContext,
+  container: Container,
+  { change, resources, before }: { change: Resources; resources: Resources; before: Resources },
+): readonly AppliedLimit[] {
+  const { spec } = container;
+  const { rateBits, ceilBits } = change.network;
+  const strict = { ...spec, limits: 'strict' } as const;
+  const set = (limits: Resources) => limitNetwork(context, container, { ...strict, resources: limits });
+  const isChanged = rateBits !== null || ceilBits !== null;
+  const network = isChanged ? set(resources) : null;
+  try {
+    const applied = cgroupOf(context, container).update(change);
+    if (network === null) return applied;
+    container.facts = { ...container.facts, shapedNamespace: network.shapedNamespace };
+    return [...applied, ...network.applied];
+  } catch (error) {
+    if (network !== null) set(withoutRate(before));
+    throw error;
+  }
+}
+
+/** The limits as they were: where there was no rate, one of 0 ends it. */
+function withoutRate({ network, ...others }: Resources): Resources {
+  return { ...others, network: { ...network, rateBits: network.rateBits ?? 0 } };
 }

@@ -25,6 +25,13 @@ export function weightOfShares(shares: number): number {
   return Math.ceil(weight - 1e-9);
 }
 
+const normalWeight = 100;
+
+/** v1's shares for v2's weight: a straight line, so that weights keep their proportion; 100 becomes 1024. */
+export function sharesOfWeight(weight: number): number {
+  return Math.round((weight * 1024) / normalWeight);
+}
+
 const burstFiles = { 1: 'cpu.cfs_burst_us', 2: 'cpu.max.burst' } as const;
 const quotaFiles = { 1: 'cpu.cfs_quota_us', 2: 'cpu.max' } as const;
 
@@ -96,6 +103,17 @@ function checkShares({ cpu }: Resources): void {
   );
 }
 
+function checkWeight({ cpu }: Resources): void {
+  requireWithin('cpu.weight', cpu.weight, [1, 10_000], ', such as 300');
+  if (cpu.weight === null || (cpu.shares === null && cpu.idle !== true)) return;
+  const why =
+    cpu.idle === true ? 'cpu.idle: an idle container has no share' : 'cpu.shares: they say the same';
+  throw badArgument(
+    fieldOf('cpu.weight'),
+    `Cannot set cpu.weight together with ${why}; leave one of them out`,
+  );
+}
+
 const v1 = (file: string): KnobSide => ({ file, writes: bandwidth });
 const v2Max: KnobSide = { file: 'cpu.max', writes: bandwidth };
 const idle = oneFile('cpu.idle', ({ cpu }) => orZero(cpu.idle));
@@ -116,6 +134,14 @@ export const cpuKnobs: readonly Knob[] = [
     v1: oneFile('cpu.shares', ({ cpu }) => cpu.shares),
     v2: oneFile('cpu.weight', ({ cpu }) => weightOfShares(cpu.shares ?? leastShares)),
     check: checkShares,
+  },
+  {
+    name: 'cpu.weight',
+    controller: 'cpu',
+    requested: ({ cpu }) => asText(cpu.weight),
+    v1: oneFile('cpu.shares', ({ cpu }) => sharesOfWeight(cpu.weight ?? normalWeight)),
+    v2: oneFile('cpu.weight', ({ cpu }) => cpu.weight),
+    check: checkWeight,
   },
   {
     name: 'cpu.period_us',

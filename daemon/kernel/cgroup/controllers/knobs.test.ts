@@ -4,7 +4,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
 import { completeLimits, type LimitsPatch } from '../resources.ts';
 import { allKnobs, knobsFor } from '../table.ts';
-import { weightOfShares } from './cpu.ts';
+import { sharesOfWeight, weightOfShares } from './cpu.ts';
 import { ioWeight } from './io.ts';
 
 type Patch = LimitsPatch;
@@ -22,6 +22,7 @@ function contextOf({ version, now, parent = {} }: Scene): KnobContext {
   return {
     version,
     fresh: now === undefined,
+    folder: '',
     parent: '/cg/liker',
     mountPoint: '/cg',
     read: (file) => now?.[file] ?? null,
@@ -71,6 +72,16 @@ test('shares become weights by the table', () => {
   for (const [shares, weight] of table) assert.equal(weightOfShares(shares), weight, String(shares));
   assert.equal(weightOfShares(1), 1);
   assert.equal(weightOfShares(1e9), 10000);
+});
+
+test('weights become shares in proportion', () => {
+  for (const [weight, shares] of [
+    [1, 10],
+    [100, 1024],
+    [300, 3072],
+    [10_000, 102_400],
+  ] as const)
+    assert.equal(sharesOfWeight(weight), shares, String(weight));
 });
 
 test('weights never fall as shares rise', () => {
@@ -224,6 +235,7 @@ test('each limit goes to its file on v1 and on v2; null is one that this version
   const disk = [{ device: '254:0', value: 1048576 }];
   const table: [Patch, v1: string[] | null, v2: string[] | null][] = [
     [{ cpu: { idle: true } }, ['cpu.idle=1'], ['cpu.idle=1']],
+    [{ cpu: { weight: 300 } }, ['cpu.shares=3072'], ['cpu.weight=300']],
     [{ cpu: { realtimeRuntimeUs: 5000 } }, ['cpu.rt_runtime_us=5000'], null],
     [{ cpu: { realtimePeriodUs: 50_000 } }, ['cpu.rt_period_us=50000'], null],
     [{ cpu: { cpusetPartition: 'root' } }, null, ['cpuset.cpus.partition=root']],
@@ -306,6 +318,10 @@ test('what makes no sense on its own is refused on both versions', () => {
     [{ memory: { maxBytes: 8 * mib, reservationBytes: 9 * mib } }, /it is above the limit/],
     [{ memory: { swappiness: 101 } }, /give 0 to 100/],
     [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /at most the period/],
+    [{ cpu: { weight: 10_001 } }, /give 1 to 10000, such as 300/],
+    [{ cpu: { weight: 100, shares: 1024 } }, /they say the same/],
+    [{ cpu: { weight: 100, idle: true } }, /an idle container has no share/],
+    [{ network: { priority: 8 } }, /give 0 to 7, such as 6/],
     [{ cpu: { cpusetPartition: 'mine' } }, /give member, root, isolated/],
     [{ io: { weight: 5 } }, /give 10 to 1000/],
     [{ io: { readBps: [{ device: '/dev/null', value: 1 }] } }, /Not a block device: '\/dev\/null'/],

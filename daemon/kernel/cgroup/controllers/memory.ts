@@ -1,4 +1,5 @@
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { writeText } from '../files.ts';
 import { asText, fieldOf, type Knob, type KnobContext, type KnobSide, orMax, type Write } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
@@ -52,7 +53,32 @@ function v2Writes(resources: Resources, context: KnobContext): Write[] {
 }
 
 const v1 = (file: string): KnobSide => ({ file, writes: v1Writes });
-const v2 = (file: string): KnobSide => ({ file, writes: v2Writes });
+/**
+ * v2 takes a limit below what is in use, and then kills. Here, as on v1, the container is asked to give back what it
+ * can, and a limit that is still too low is refused.
+ */
+function makeRoom({ memory: { maxBytes } }: Resources, context: KnobContext): void {
+  if (context.fresh || maxBytes === null || maxBytes === -1) return;
+  const inUse = () => Number(context.read('memory.current') ?? 0);
+  const surplus = inUse() - maxBytes;
+  if (surplus <= 0) return;
+  try {
+    writeText(`${context.folder}/memory.reclaim`, String(surplus));
+  } catch {
+    // Not that much can be given back (EAGAIN), or the kernel is older than 5.19.
+  }
+  if (inUse() <= maxBytes) return;
+  throw new LikerError(
+    'LIMIT_REFUSED',
+    `Cannot set memory.max_bytes to ${maxBytes}: ${inUse()} bytes are in use now; let the container free some first`,
+    {
+      field: fieldOf('memory.max_bytes'),
+      metadata: { controller: 'memory', knob: 'memory.max_bytes', path: `${context.folder}/memory.max` },
+    },
+  );
+}
+
+const v2 = (file: string): KnobSide => ({ file, writes: v2Writes, prepare: makeRoom });
 
 function checkMemory({ memory: { maxBytes } }: Resources): void {
   if (maxBytes === null || maxBytes === -1) return;

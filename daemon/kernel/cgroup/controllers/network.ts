@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { asText, type Knob, lineOf, oneFile, requireWithin } from '../knobs.ts';
+import { socketController } from '../layout.ts';
 import type { Resources } from '../resources.ts';
+import { priorityProgram } from '../socket-priority.ts';
 
 const most = 2 ** 32 - 1;
 
@@ -30,6 +33,31 @@ function priorityKnob(name: string): Knob {
     check: (resources) => requireWithin(`network.priorities.${name}`, of(resources), [0, most]),
   };
 }
+
+/** The priority of all that it sends; v1 knows it by interface, and only those of the host. */
+const socketPriority: Knob = {
+  name: 'network.priority',
+  controller: socketController,
+  requested: ({ network }) => asText(network.priority),
+  v1: {
+    file: priorityFile,
+    writes: ({ network }) =>
+      readdirSync('/sys/class/net').map((name) => ({
+        file: priorityFile,
+        value: `${name} ${network.priority}`,
+        part: lineOf(name, `${name} 0`),
+      })),
+  },
+  v2: {
+    file: '',
+    writes: () => [],
+    socketProgram: ({ network: { priority } }) => (priority ? priorityProgram(priority) : null),
+  },
+  check: ({ network }) => requireWithin('network.priority', network.priority, [0, 7], ', such as 6'),
+};
+
+/** What is attached to the cgroup and written to no file. */
+export const programKnobs: readonly Knob[] = [socketPriority];
 
 /** The class and the priority of what the container sends: controllers of v1 only. */
 export function networkKnobs({ network }: Resources): Knob[] {

@@ -1,0 +1,127 @@
+// The bytes of rtnetlink(7): requests to the kernel about links and traffic control, and its answers.
+import { getSystemErrorName } from 'node:util';
+
+/** Types of messages (linux/netlink.h, linux/rtnetlink.h). */
+export const message = {
+  error: 2,
+  done: 3,
+  newLink: 16,
+  getLink: 18,
+  newQdisc: 36,
+  deleteQdisc: 37,
+  getQdisc: 38,
+  newClass: 40,
+  getClass: 42,
+} as const;
+
+export const flag = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, create: 0x400 } as const;
+
+const headerBytes = 16;
+const errorBytes = 4;
+/** NLMSGERR_ATTR_MSG: the kernel's own words. */
+const attributeOfText = 1;
+const capped = 0x100;
+const hasAttributes = 0x200;
+
+const aligned = (bytes: number): number => (bytes + 3) & ~3;
+
+export interface Attribute {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+function attributeBytes({ type, value }: Attribute): Buffer {
+  const bytes = Buffer.alloc(aligned(4 + value.length));
+  bytes.writeUInt16LE(4 + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.set(value, 4);
+  return bytes;
+}
+
+/** Attributes one after the other, as the value of a nested one. */
+export function nested(attributes: readonly Attribute[]): Buffer {
+  return Buffer.concat(attributes.map(attributeBytes));
+}
+
+export function text(value: string): Buffer {
+  return Buffer.from(`${value}\0`);
+}
+
+export interface Request {
+  readonly type: number;
+  readonly flags: number;
+  /** The fixed structure that follows the header, such as struct tcmsg. */
+  readonly body: Uint8Array;
+  readonly attributes?: readonly Attribute[];
+}
+
+/** Requests one after the other; the number of each is its place, from 1. */
+export function encodeRequests(requests: readonly Request[]): Buffer {
+  return Buffer.concat(
+    requests.map(({ type, flags, body, attributes = [] }, index) => {
+      const rest = nested(attributes);
+      const header = Buffer.alloc(headerBytes);
+      header.writeUInt32LE(headerBytes + body.length + rest.length, 0);
+      header.writeUInt16LE(type, 4);
+      header.writeUInt16LE(flags | flag.request, 6);
+      header.writeUInt32LE(index + 1, 8);
+      return Buffer.concat([header, body, rest]);
+    }),
+  );
+}
+
+export interface Answer {
+  readonly type: number;
+  /** The request that it is about, from 1. */
+  readonly request: number;
+  readonly payload: Buffer;
+}
+
+/** What the kernel refused. */
+export interface Refusal {
+  readonly request: number;
+  readonly errno: string;
+  /** The kernel's own words; empty when it has none. */
+  readonly words: string;
+}
+
+/** Attributes from an offset on, by their type; the flags of nesting and byte order are dropped. */
+export function attributesOf(payload: Buffer, from: number): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  for (let at = from; at + 4 <= payload.length; ) {
+    const length = payload.readUInt16LE(at);
+    if (length < 4 || at + length > payload.length) break;
+    found.set(payload.readUInt16LE(at + 2) & 0x3fff, payload.subarray(at + 4, at + length));
+    at += aligned(length);
+  }
+  return found;
+}
+
+function refusal(request: number, flags: number, payload: Buffer): Refusal {
+  const errno = getSystemErrorName(payload.readInt32LE(0));
+  // The refused request comes back, all of it unless the answer is capped, and then the attributes.
+  const length = (flags & capped) === 0 ? payload.readUInt32LE(errorBytes) : headerBytes;
+  const words =
+    (flags & hasAttributes) === 0
+      ? undefined
+      : attributesOf(payload, errorBytes + aligned(length)).get(attributeOfText);
+  return { request, errno, words: words === undefined ? '' : words.toString('utf8').replace(/\0.*$/s, '') };
+}
+
+/** The messages of the kernel's answers, and what it refused, if it did. */
+export function decodeAnswers(bytes: Buffer): { answers: Answer[]; refused: Refusal | null } {
+  const answers: Answer[] = [];
+  for (let at = 0; at + headerBytes <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at);
+    if (length < headerBytes || at + length > bytes.length) break;
+    const type = bytes.readUInt16LE(at + 4);
+    const request = bytes.readUInt32LE(at + 8);
+    const payload = bytes.subarray(at + headerBytes, at + length);
+    if (type === message.error && payload.readInt32LE(0) !== 0) {
+      return { answers, refused: refusal(request, bytes.readUInt16LE(at + 6), payload) };
+    }
+    if (type !== message.error && type !== message.done) answers.push({ type, request, payload });
+    at += aligned(length);
+  }
+  return { answers, refused: null };
+}

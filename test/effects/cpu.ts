@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cgroupFile, cpuShares, cpuUsageUs } from '../harness/cpu.ts';
+import { until } from '../harness/until.ts';
+import { counter, type Effects, lastCpu, pinned, type Running, spin } from './effects.ts';
+
+const needsTwoCpus = () => (cpus().length < 2 ? 'the machine has one CPU' : '');
+const near = (value: number, wanted: number, part: number) => Math.abs(value - wanted) <= wanted * part;
+
+/** How often `other` had the CPU for once that `one` had it, over so much time of the CPU, whoever else wanted it. */
+async function proportion(one: Running, other: Running, cpuSeconds: number): Promise<number> {
+  const used = () => [cpuUsageUs(one), cpuUsageUs(other)] as const;
+  const [oneBefore, otherBefore] = used();
+  await until(
+    `${cpuSeconds} s of CPU time`,
+    () => {
+      const [a, b] = used();
+      return a - oneBefore + b - otherBefore > cpuSeconds * 1e6;
+    },
+    { everyMs: 100, deadlineMs: 180_000 },
+  );
+  const [a, b] = used();
+  return (b - otherBefore) / (a - oneBefore);
+}
+
+/** Lets the group of this daemon's containers have the CPU before whoever else wants it. */
+function prefer({ CgroupPaths }: Running): void {
+  for (const folder of Object.values(CgroupPaths).map(dirname))
+    for (const [file, most] of [
+      ['cpu.shares', '262144'],
+      ['cpu.weight', '10000'],
+    ] as const)
+      if (existsSync(join(folder, file))) writeFileSync(join(folder, file), most);
+}
+
+export function cpuEffects(effects: Effects): void {
+  const { suite: s } = effects;
+  /** Two busy containers on one CPU, with so much of a weight or share. */
+  const race = async (flag: string, values: readonly [string, string], wanted: number): Promise<void> => {
+    const runs = values.map((value) => ({ flags: [...pinned, flag, value], script: spin }));
+    await effects.running(runs, async (one, other) => {
+      assert.ok(one && other);
+      const seen = await proportion(one, other, 2);
+      assert.ok(near(seen, wanted, 0.1), `1 : ${seen.toFixed(3)}, wanted 1 : ${wanted.toFixed(3)}`);
+    });
+  };
+
+  describe('CPU', { concurrency: 1 }, () => {
+    effects.effect({
+      knobs: ['cpu.weight'],
+      what: '100 and 300 share one busy CPU as 1 : 3',
+      prove: () => race('--cpu-weight', ['100', '300'], 3),
+    });
+
+    effects.effect({
+      knobs: ['cpu.shares'],
+      what: '100 and 300 share one busy CPU as 1 : 3 on v1, and as their weights, 17 : 39, on v2',
+      async prove() {
+        const isV2 = (await effects.machine()).CgroupLayout === 'v2';
+        await race('--cpu-shares', ['100', '300'], isV2 ? 39 / 17 : 3);
+      },
+    });
+
+    effects.effect({
+      knobs: ['cpu.idle'],
+      what: 'an idle container leaves the CPU to the others',
+      prove: () =>
+        effects.running(
+          [
+            { flags: [...pinned, '--cpu-idle'], script: spin },
+            { flags: pinned, script: spin },
+          ],
+          async (idle, normal) => {
+            assert.ok(idle && normal);
+            const seen = await proportion(idle, normal, 1);
+            assert.ok(seen > 10, `1 : ${seen}`);
+          },
+        ),
+    });
+
+    effects.effect({
+      knobs: ['cpu.quota_us', 'cpu.period_us', 'freezer'],
+      what: '--cpus 0.25 is 24 to 26 % of a CPU; an update is felt; a pause stops the count',
+      prove: () =>
+        effects.running([{ flags: ['--cpus', '0.25'], script: spin }], async (container) => {
+          prefer(container);
+          // Never more; and as much, unless somebody else has the CPUs all the time.
+          await until(
+            'a quarter of a CPU',
+            async () => {
+              const [share = 1] = await cpuShares([container], 3000);
+              assert.ok(share <= 0.27, `${share} CPUs`); // a period more than the span has
+              return share >= 0.24 && share <= 0.26;
+            },
+            { deadlineMs: 120_000 },
+          );
+          await s.ok(['update', '--cpus', '0.75', container.Id]);
+          await until('more than before', async () => ((await cpuShares([container], 500))[0] ?? 0) > 0.4);
+          await s.ok(['pause', container.Id]);
+          const before = cpuUsageUs(container);
+          await sleep(300);
+          assert.equal(cpuUsageUs(container), before);
+          await s.ok(['unpause', container.Id]);
+          await until('it runs on', () => cpuUsageUs(container) > before);
+        }),
+    });
+
+    effects.effect({
+      knobs: ['cpu.burst_us'],
+      what: 'what was not used is used later',
+      prove: () =>
+        effects.running(
+          [
+            {
+              flags: ['--cpu-quota', '10000', '--cpu-burst', '10000'],
+              script: 'while sleep 0.25; do for ((i = 0; i < 20000; i++)); do :; done; done',
+            },
+          ],
+          async (container) => {
+            await until('a burst', () => counter(container, 'cpu', 'cpu.stat', 'nr_bursts') > 0);
+          },
+        ),
+    });
+
+    effects.effect({
+      knobs: ['cpu.realtime_runtime_us', 'cpu.realtime_period_us'],
+      what: 'without it, no real-time process',
+      async prove() {
+        const chrt = ['chrt', '-f', '10', 'true'];
+        assert.notEqual((await s.run(['--cap-add', 'SYS_NICE'], chrt)).code, 0);
+        const flags = ['--cap-add', 'SYS_NICE', '--cpu-rt-runtime', '1000', '--cpu-rt-period', '100000'];
+        const { code, stderr } = await s.run(flags, chrt);
+        assert.equal(code, 0, stderr);
+      },
+    });
+
+    effects.effect({
+      knobs: ['cpu.cpuset_cpus', 'cpu.cpuset_mems'],
+      what: 'nproc follows it, live too',
+      needs: needsTwoCpus,
+      async prove() {
+        const flags = ['--cpuset-cpus', lastCpu, '--cpuset-mems', '0'];
+        assert.equal(
+          await s.sh(flags, 'nproc; grep Mems_allowed_list /proc/self/status'),
+          '1\nMems_allowed_list:\t0',
+        );
+        await effects.running([{ flags, script: 'sleep 1000' }], async ({ Id }) => {
+          await s.ok(['update', '--cpuset-cpus', `0-${lastCpu}`, Id]);
+          assert.equal(await s.ok(['exec', Id, 'nproc']), String(cpus().length));
+        });
+      },
+    });
+
+    effects.effect({
+      knobs: ['cpu.cpuset_partition'],
+      what: 'a partition has its CPUs to itself',
+      needs: needsTwoCpus,
+      prove: () =>
+        effects.running(
+          [{ flags: ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'], script: 'sleep 1000' }],
+          async (container) => {
+            assert.equal(cgroupFile(container, 'cpuset', 'cpuset.cpus.partition'), 'root');
+            assert.equal(await s.sh([], 'nproc'), String(cpus().length - 1));
+          },
+        ),
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import type { Effects } from './effects.ts';
+
+export function deviceEffects(effects: Effects): void {
+  const { suite: s } = effects;
+  /** One that is not among the default ones, a misc device. */
+  const path = ['/dev/fuse', '/dev/btrfs-control'].find((candidate) => existsSync(candidate)) ?? '';
+  const minor = path === '' ? 0 : statSync(path).rdev & 0xff;
+  const mine = `mknod /tmp/node c 10 ${minor} && (exec 3<>/tmp/node)`;
+
+  describe('devices', { concurrency: 2 }, () => {
+    effects.effect({
+      knobs: ['devices'],
+      what: 'one that is not allowed is EPERM, one that is works, and only as far as it is',
+      needs: () => (path === '' ? 'neither /dev/fuse nor /dev/btrfs-control' : ''),
+      async prove() {
+        const denied = await s.run([], ['bash', '-c', mine]);
+        assert.notEqual(denied.code, 0);
+        assert.match(denied.stderr, /Operation not permitted/);
+        await s.sh(['--device', path], `(exec 3<>${path})`);
+        await s.sh(['--device', `${path}:/dev/other/f:r`], 'test -c /dev/other/f && (exec 3</dev/other/f)');
+        const readOnly = await s.run(['--device', `${path}:r`], ['bash', '-c', `(exec 3<>${path})`]);
+        assert.match(readOnly.stderr, /Operation not permitted/);
+        await s.sh(['--device-cgroup-rule', `c 10:${minor} rw`], mine);
+        await s.sh(['--device-cgroup-rule', 'c 10:* rwm'], mine);
+      },
+    });
+
+    effects.effect({
+      knobs: ['devices'],
+      what: 'a rule that denies takes away a default device',
+      async prove() {
+        const { code, stderr } = await s.run(
+          ['--device-cgroup-rule', 'deny c 1:5 rwm'],
+          ['head', '-c', '1', '/dev/zero'],
+        );
+        assert.notEqual(code, 0);
+        assert.match(stderr, /Operation not permitted/);
+      },
+    });
+
+    test('a device that is not there is refused before anything is made', async () => {
+      const { code, stderr } = await s.run(['--device', '/dev/no-such'], ['true']);
+      assert.equal(code, 125);
+      assert.match(stderr, /'\/dev\/no-such': it does not exist/);
+    });
+  });
+}
