@@ -100,9 +100,10 @@ function likerFleet(lab: Lab, runner: Runner): Fleet {
       // A client that is connected.
       await Promise.all(connections.map((client) => client.list()));
       const begin = performance.now();
+      let left = wanted;
       await Promise.all(
         connections.map(async (client) => {
-          for (let i = 0; i < wanted / by; i++) await client.started(spec);
+          while (left-- > 0) await client.started(spec);
         }),
       );
       const ms = performance.now() - begin;
@@ -126,8 +127,8 @@ function peerFleet(peer: Engine, { quick }: Bench): Fleet {
     helper: peer.helper,
     start(wanted, by) {
       // Bundles are written here, before the time begins.
-      const parts = Array.from({ length: by }, () =>
-        Array.from({ length: wanted / by }, () => {
+      const parts = Array.from({ length: by }, (_, part) =>
+        Array.from({ length: Math.floor((wanted + part) / by) }, () => {
           const name = `lb-fleet-${process.pid}-${names.length}`;
           names.push(name);
           return peer.start(name);
