@@ -17,7 +17,7 @@ const makers: Readonly<Record<string, Maker>> = {
   podman: { programs: ['podman'], open: ({ home, rootfs }) => new Podman(home, rootfs) },
   ctr: { programs: ['containerd', 'ctr'], open: ({ home, rootfs }) => Ctr.open(home, rootfs) },
   docker: {
-    programs: ['containerd', 'dockerd', 'docker'],
+    programs: ['containerd', 'docker', 'dockerd'],
     open: ({ home, rootfs }) => Docker.open(home, rootfs),
   },
 };

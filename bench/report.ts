@@ -96,7 +96,7 @@ export function print(result: Result): void {
 }
 
 export function boundText({ moreIsBetter, unit }: Result, { bound, limit }: Aim): string {
-  const value = limit === null || bound.includes(figure(limit)) ? '' : ` (${figure(limit)} ${unit})`;
+  const value = limit === null || bound.includes(String(limit)) ? '' : ` (${figure(limit)} ${unit})`;
   return `at ${moreIsBetter ? 'least' : 'most'} ${bound}${value}`;
 }
 

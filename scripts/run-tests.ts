@@ -16,7 +16,7 @@ interface Counts {
 
 const groups = [
   {
-    patterns: ['{common,client,daemon,native,proto,scripts}/**/*.test.ts'],
+    patterns: ['{bench,common,client,daemon,native,proto,scripts}/**/*.test.ts'],
     concurrency: Math.min(2, availableParallelism()),
     fileTimeoutMs: 120_000,
   },
