@@ -5,8 +5,8 @@ import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
 import { endedHealth } from './health.ts';
-import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { freeNetwork } from './network-rate.ts';
+import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
 

@@ -25,9 +25,7 @@ export function updateContainer(
   // What cannot be stored is refused before the kernel hears of it.
   context.ledger.decide(container, { spec: { ...spec, resources } });
   try {
-    const applied = isLive
-      ? apply(context, container, { change, resources, before: spec.resources })
-      : [];
+    const applied = isLive ? apply(context, container, { change, resources, before: spec.resources }) : [];
     const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
     context.ledger.change(
       container,
