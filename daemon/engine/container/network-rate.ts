@@ -161,11 +161,16 @@ export function limitNetwork(
   }
 }
 
-function requireUnshared(context: EngineContext, container: Container, namespace: string): void {
-  const other = context.registry
+/** Another container that limits the interfaces of this namespace. */
+function holderOf(context: EngineContext, container: Container, namespace: string): Container | undefined {
+  return context.registry
     .all()
     .find((one) => one !== container && livePhase(one.phase) && one.facts.shapedNamespace === namespace);
-  if (!other) return;
+}
+
+function requireUnshared(context: EngineContext, container: Container, namespace: string): void {
+  const other = holderOf(context, container, namespace);
+  if (other === undefined) return;
   throw new LikerError(
     'LIMIT_REFUSED',
     `container '${other.name}' is in the same network namespace and limits its interfaces already; change that one`,
@@ -188,7 +193,8 @@ function report(
 export function freeNetwork(context: EngineContext, container: Container): void {
   const { shapedNamespace } = container.facts;
   if (shapedNamespace === '') return;
-  container.facts = { ...container.facts, shapedNamespace: '' };
+  context.ledger.change(container, { facts: { shapedNamespace: '' } });
+  if (holderOf(context, container, shapedNamespace) !== undefined) return;
   const { network } = container.spec.namespaces;
   const others = context.registry.all().flatMap(({ phase }) => livePhase(phase)?.main ?? []);
   const files = [
