@@ -55,6 +55,7 @@ function infoRecord(info: GetInfoResponse) {
     Capabilities: info.capabilities,
     Seccomp: info.seccomp,
     DaemonMemory: Number(info.rssBytes),
+    DaemonHeap: Number(info.heapBytes),
     EventLoopMaxMs: info.eventLoopMaxMs,
     EventLoopP99Ms: info.eventLoopP99Ms,
     EventLoopRecentMaxMs: info.eventLoopRecentMaxMs,

@@ -34,6 +34,7 @@ export function systemService(
         version: versions.daemon,
         pid: process.pid,
         rssBytes: process.memoryUsage.rss(),
+        heapBytes: process.memoryUsage().heapUsed,
         ...loopDelays(loop.now()),
       }),
     }),

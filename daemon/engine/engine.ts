@@ -74,11 +74,8 @@ export class Engine implements EngineApi {
   async stopAll(): Promise<void> {
     const live = this.#context.registry.all().filter((container) => livePhase(container.phase));
     const own = { timeoutSeconds: null, signal: null };
-    const stop = async (container: Container): Promise<void> => {
-      await ownTurn();
-      await stopContainer(this.#context, container, own);
-    };
-    await Promise.allSettled(live.map(stop));
+    const stop = (container: Container) => stopContainer(this.#context, container, own);
+    await Promise.allSettled(live.map((container) => ownTurn().then(() => stop(container))));
   }
 
   /** Lets go of all shims: they go on without a daemon. */

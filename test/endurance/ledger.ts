@@ -8,9 +8,12 @@ export interface Expected {
   readonly lines: number;
 }
 
+/** Generous: daemons that are killed at once leave little time between. */
+const patienceMs = 5 * 60_000;
+
 /** Loses no call: a daemon that is gone is asked again until it is back. Other errors are thrown. */
 export async function insist<T>(call: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     try {
       return await call();
@@ -39,13 +42,13 @@ export function expectedLog({ lines }: Pick<Expected, 'lines'>): string {
   return Array.from({ length: lines }, (_, index) => `line ${index}\n`).join('');
 }
 
-/** The whole log of a container. */
-export function readLog(api: Api, container: string): Promise<string> {
+/** The whole log of a container: as far as it has come, or with `follow` to its end. */
+export function readLog(api: Api, container: string, { follow = false } = {}): Promise<string> {
   return insist(
     () =>
       new Promise<string>((resolve, reject) => {
         const parts: Buffer[] = [];
-        const stream = api.logs.ReadLogs({ container });
+        const stream = api.logs.ReadLogs({ container, follow });
         stream.on('data', ({ entries }) => {
           for (const entry of entries) parts.push(entry.data as Buffer);
         });

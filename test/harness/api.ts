@@ -33,6 +33,9 @@ export class Api implements Disposable {
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
+      // A daemon that was killed is back soon.
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 500,
     };
     const secret = credentials.createInsecure();
     this.containers = new v1.ContainerService(address, secret, options);

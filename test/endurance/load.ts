@@ -1,0 +1,84 @@
+import { Api } from '../harness/api.ts';
+import type { Daemon } from '../harness/daemon.ts';
+import { attachAndDetach, followEvents, followLog, makeAndRemove, stopAndRestart } from './api-load.ts';
+import { execInto, killClients, runInForeground } from './client-load.ts';
+import type { Expected } from './ledger.ts';
+
+const makers = 3;
+
+export interface LoadOptions {
+  readonly daemon: Pick<Daemon, 'socket'>;
+  readonly rootfs: string;
+  /** Leaves every other container of some loads for the account at the end. */
+  readonly keep: boolean;
+}
+
+/** What the loads share: where they run, what they have done, and when they shall end. */
+export interface Load extends LoadOptions {
+  readonly api: Api;
+  /** Made and not removed. */
+  readonly kept: Map<string, Expected>;
+  readonly removed: Set<string>;
+  /** Asked for by a client that gave up before it got an answer. */
+  readonly unsure: Set<string>;
+  /** Numbers of the events as a subscriber has got them, who comes back after each loss. */
+  readonly seen: number[];
+  /** How often each load has come to its end, all checked. */
+  readonly done: Map<string, number>;
+  over: boolean;
+}
+
+const loads: Readonly<Record<string, (load: Load) => Promise<void>>> = {
+  ...Object.fromEntries(
+    Array.from({ length: makers }, (_, maker) => [
+      `create, start, wait, logs, rm ${maker}`,
+      (load: Load) => makeAndRemove(load, maker),
+    ]),
+  ),
+  run: (load) => runInForeground(load, 'plain', []),
+  'run -t': (load) => runInForeground(load, 'tty', ['-t']),
+  exec: execInto,
+  'attach, detach': attachAndDetach,
+  'stop, restart, rm -f': stopAndRestart,
+  'logs -f': followLog,
+  events: followEvents,
+  'killed clients': killClients,
+};
+
+export function newLoad(options: LoadOptions): Load {
+  const own = {
+    kept: new Map(),
+    removed: new Set<string>(),
+    unsure: new Set<string>(),
+    seen: [],
+    done: new Map(),
+    over: false,
+  };
+  return { ...options, ...own, api: new Api(options.daemon) };
+}
+
+/** Everything that users do, beside each other, until `load.over`. Rejects, and ends all, when an answer is not right. */
+export async function carryOut(load: Load): Promise<void> {
+  const all = Object.entries(loads).map(async ([name, run]) => {
+    try {
+      await run(load);
+    } catch (error) {
+      load.over = true;
+      throw new Error(`The load '${name}': ${(error as Error).message}`, { cause: error });
+    }
+  });
+  const failed = (await Promise.allSettled(all)).filter((end) => end.status === 'rejected');
+  if (failed[0]) throw failed[0].reason;
+}
+
+/** Runs `once` with 0, 1, 2, … until the load is over, and counts. */
+export async function repeat(
+  load: Load,
+  name: string,
+  once: (index: number) => Promise<void>,
+): Promise<void> {
+  for (let index = 0; !load.over; index++) {
+    await once(index);
+    load.done.set(name, index + 1);
+  }
+}
