@@ -5,13 +5,14 @@ import { Registry } from './engine/container/registry.ts';
 import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
+import { claimFolder } from './folder-lock.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
 import { bootId } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { Layers } from './kernel/rootfs/layers.ts';
 import type { Log } from './log.ts';
-import { attachDeviceFilter } from './native/libliker.ts';
+import { attachDeviceFilter, closeFd } from './native/libliker.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {
@@ -29,6 +30,7 @@ export async function compose(
     mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
+  const locks = [claimFolder('--root', root), claimFolder('--run', run)];
   const { store, recordsLost, recovered } = openStore(root, log);
   const cgroups = Cgroups.open({
     parent: cgroupName(root),
@@ -63,6 +65,7 @@ export async function compose(
       processes[Symbol.dispose]();
       ledger[Symbol.dispose]();
       store[Symbol.dispose]();
+      for (const fd of locks) closeFd(fd);
     },
   };
 }

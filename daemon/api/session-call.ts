@@ -90,8 +90,9 @@ class SessionCall<Start extends object> implements SessionSink {
     });
   }
 
-  end(): void {
-    if (this.#close()) this.#call.end();
+  end(error?: LikerError): void {
+    if (error) this.#fail(error, { lost: false });
+    else if (this.#close()) this.#call.end();
   }
 
   #receive(frame: SessionRequest<Start>): void {

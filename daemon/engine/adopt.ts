@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
 import { ageMs } from '../kernel/proc/processes.ts';
-import type { Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
+import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts';
+import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
 import { clientLost } from './container/client-lost.ts';
@@ -49,19 +50,25 @@ export async function adoptAll(context: EngineContext): Promise<void> {
 
 async function adopt(context: EngineContext, container: Container): Promise<void> {
   await ownTurn();
-  const folder = runFolder(context, container.id);
-  const shim = await context.processes.connect(folder).catch(() => null);
-  const heard = shim && (await shim.hello((state) => takeOver(context, container, shim, state)));
-  if (heard) return;
-  await withoutShim(context, container, folder);
+  const answer = await reconnect(context, container);
+  if (answer === 'ours') return;
+  await withoutShim(context, container, answer);
   if (context.freshBoot) restartAfterBoot(context, container);
   armRestart(context, container);
+}
+
+/** Finds the container's shim by its run folder, and takes it over when it answers. */
+export async function reconnect(context: EngineContext, container: Container): Promise<HelloAnswer> {
+  const shim = await context.processes.connect(runFolder(context, container.id)).catch(() => null);
+  return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : 'silent';
 }
 
 /** Policy always: a stop holds until the machine is started again. */
 function restartAfterBoot(context: EngineContext, container: Container): void {
   const { phase, spec, facts } = container;
   if (phase.state !== 'exited' || spec.restart.name !== 'always' || !facts.stopRequested) return;
+  // Over with it, also for the ends that come after this one.
+  container.facts = { ...facts, stopRequested: false };
   scheduleRestart(context, container, phase.exit);
 }
 
@@ -187,8 +194,12 @@ function expectClient(
   timer.unref();
 }
 
-/** No shim answers: tells from the exit record and the kernel what has become of the container. */
-async function withoutShim(context: EngineContext, container: Container, folder: string): Promise<void> {
+/** No shim is ours: tells from the exit record and the kernel what has become of the container. */
+export async function withoutShim(
+  context: EngineContext,
+  container: Container,
+  answer: Exclude<HelloAnswer, 'ours'>,
+): Promise<void> {
   const live = livePhase(container.phase);
   // Its folders go after its record, but on a full disk, where a removal cannot be stored.
   if (
@@ -199,20 +210,33 @@ async function withoutShim(context: EngineContext, container: Container, folder:
     removeRecord(context, container, null);
     return;
   }
-  const recorded = readExitRecord(folder);
+  const recorded = readExitRecord(runFolder(context, container.id));
   if (recorded && (live || container.phase.state === 'created')) {
     await endedUnseen(context, container, recorded);
-  } else if (live && context.processes.isAlive(live.main)) {
-    context.ledger.change(
-      container,
-      { phase: { state: 'orphaned', main: live.main, startedAt: live.startedAt } },
-      { action: 'orphaned' },
-    );
+  } else if (live && !context.freshBoot && context.processes.isAlive(live.main)) {
+    orphan(context, container, live, answer);
     watchOrphan(context, container);
   } else if (live) {
     const reason = 'Its shim was lost: how it ended is not known';
     await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
   } else await release(context, container);
+}
+
+function orphan(
+  context: EngineContext,
+  container: Container,
+  { state, main, startedAt }: NonNullable<ReturnType<typeof livePhase>>,
+  answer: Exclude<HelloAnswer, 'ours'>,
+): void {
+  const reason =
+    answer === 'silent'
+      ? 'its shim does not answer'
+      : `its shim speaks protocol ${answer.protocol}, this likerd ${oldestShimProtocol} to ${shimProtocol}: ` +
+        'it can be killed and removed, or attached to by the likerd that has started it';
+  context.log.warn('container orphaned', { container: container.id, reason });
+  // One that an earlier daemon found so is nothing new.
+  const events = state === 'orphaned' ? [] : [{ action: 'orphaned', attributes: { reason } }];
+  context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, ...events);
 }
 
 /** What the shim wrote before it ended; null when there is none. See native/include/protocol.h. */

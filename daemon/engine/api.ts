@@ -1,3 +1,4 @@
+import type { LikerError } from '../../common/errors.ts';
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
 import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
 import type { Health, HealthProbe } from './container/health.ts';
@@ -104,8 +105,8 @@ export type InputFrame =
 export interface SessionSink {
   /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
   send(frame: OutputFrame, flushed: () => void): void;
-  /** The session is over; nothing is sent after it. */
-  end(): void;
+  /** The session is over, with the error of the call if there is one; nothing is sent after it. */
+  end(error?: LikerError): void;
 }
 
 /** A session as the edge sees it: given by the engine. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
+import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim } from '../kernel/process/shim.ts';
 import type { Layers } from '../kernel/rootfs/layers.ts';
 import type { Log } from '../log.ts';
@@ -15,7 +16,7 @@ import type { OpenReaders } from './stats/open-readers.ts';
 /** Starting and finding shims, and the processes under them. */
 export interface ProcessKernel {
   /** Starts a shim with an encoded plan. */
-  spawn(plan: Buffer): { readonly shim: Shim; readonly pid: number };
+  spawn(plan: Buffer): SpawnedShim;
   /** Connects to a shim that runs; rejects when none does. */
   connect(runDir: string): Promise<Shim>;
   isAlive(process: HostProcess): boolean;

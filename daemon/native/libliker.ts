@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { errnoName } from '../../common/errno.ts';
 import { LikerError, type Reason } from '../../common/errors.ts';
 import { exhaustedReason, remedyOf } from '../../common/exhausted.ts';
 import { koffi } from './koffi.ts';
@@ -17,11 +17,11 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
-const defaultPath = new URL('../../native/build/libliker.so', import.meta.url).pathname;
+const ownPath = new URL('../../native/build/libliker.so', import.meta.url).pathname;
 /** sizeof(struct bpf_insn). */
 const instructionBytes = 8;
 /** sizeof(struct liker_spawned). */
-const spawnedBytes = 16;
+const spawnedBytes = 32;
 
 function bind(path: string) {
   const library = koffi.load(path);
@@ -57,6 +57,7 @@ function bind(path: string) {
     ),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
     emptyContainer: library.func('int liker_empty_container (const char *base)'),
+    lock: library.func('int liker_lock (const char *path, _Out_ int32_t *holder)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
     trim: library.func('int liker_trim (void)'),
   };
@@ -66,7 +67,7 @@ let bound: ReturnType<typeof bind> | undefined;
 
 /** Loaded by the first call of any function. */
 function library(): ReturnType<typeof bind> {
-  bound ??= bind(defaultPath);
+  bound ??= bind(process.env['LIKER_LIBRARY'] ?? ownPath);
   return bound;
 }
 
@@ -78,7 +79,7 @@ function reasonFor(errno: string): Reason {
 /** Passes a result on, or turns -errno into an error that says what was tried. */
 function check(result: number, step: string, syscall: string, object: string): number {
   if (result >= 0) return result;
-  const errno = getSystemErrorName(result);
+  const errno = errnoName(result);
   const remedy = remedyOf(errno);
   const why = remedy === null ? '' : `: ${remedy}`;
   throw new LikerError(
@@ -92,7 +93,7 @@ function check(result: number, step: string, syscall: string, object: string): n
 }
 
 function isError(result: number, name: string): boolean {
-  return result < 0 && getSystemErrorName(result) === name;
+  return result < 0 && errnoName(result) === name;
 }
 
 /** Copies the shim's binary into a sealed memfd (memfd_create(2)); the fd serves all starts. */
@@ -104,7 +105,8 @@ export function loadShim(path: string): number {
 export function spawnShim(shimFd: number, plan: Uint8Array): SpawnedShim {
   const out = Buffer.alloc(spawnedBytes);
   out.writeUInt32LE(spawnedBytes, 0);
-  check(library().spawnShim(shimFd, plan, plan.length, out), 'start', 'clone', 'liker-shim');
+  const result: number = library().spawnShim(shimFd, plan, plan.length, out);
+  check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
   return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
 }
 
@@ -264,6 +266,14 @@ export async function removeTree(path: string): Promise<void> {
  */
 export async function emptyContainer(base: string): Promise<boolean> {
   return check(await inThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
+}
+
+/** Locks a file for this process, until its fd is closed (fcntl(2), F_SETLK); or tells which process has it. */
+export function lockFile(path: string): { readonly fd: number } | { readonly holder: number } {
+  const holder = [0];
+  const result: number = library().lock(path, holder);
+  if (isError(result, 'EAGAIN')) return { holder: holder[0] ?? 0 };
+  return { fd: check(result, 'lock', 'fcntl', path) };
 }
 
 /** Sends one datagram to the service manager's socket (sd_notify(3)); '@' begins an abstract name. */

@@ -14,6 +14,7 @@ struct liker_spawned {
   int32_t pid;     /* of the shim */
   int32_t pidfd;   /* O_CLOEXEC */
   int32_t socket;  /* the daemon's end of the shim's socket: O_CLOEXEC, O_NONBLOCK */
+  char call[16];   /* the system call that has failed, when it did */
 };
 
 /* Opens the shim's binary and copies it into a sealed, executable memfd. Returns the fd. Once per daemon. */
@@ -84,6 +85,10 @@ LIKER_API int liker_remove_tree (const char *path);
  * Returns 1 if nothing else is left there, 0 if something is. Call it asynchronously.
  */
 LIKER_API int liker_empty_container (const char *base);
+
+/* Locks a file, which is made, for this process until it closes it or ends. Returns the fd, or -EAGAIN with the pid of
+ * the process that has it locked (0: it has just let go). */
+LIKER_API int liker_lock (const char *path, int32_t *holder);
 
 /* Sends one datagram to the service manager's Unix socket (sd_notify(3)); '@' begins an abstract name. Does not wait. */
 LIKER_API int liker_notify (const char *path, const char *text);

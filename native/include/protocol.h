@@ -9,7 +9,9 @@
  */
 #pragma once
 
+#ifndef SHIM_PROTOCOL /* a test builds shims of other versions */
 #define SHIM_PROTOCOL 1u
+#endif
 #define SHIM_FRAME_HEADER 12u
 #define SHIM_MAX_FRAME (4u << 20)
 #define SHIM_MAX_DATA (64u << 10)

@@ -89,6 +89,10 @@ export class Container {
   shimPid = 0;
   /** Resolves when the shim of the last run has ended, and unmounted the root. */
   shimEnded: Promise<void> = Promise.resolve();
+  /** Ends the shim of a start that is under way, whatever it hangs in. */
+  abandonStart: (() => void) | null = null;
+  /** When the connection to its shim was last lost and found again. */
+  reconnectedAt = 0;
   main: ContainerProcess | null = null;
   /** By id; those that ended lately are kept for a while. */
   readonly execs = new Map<string, ContainerProcess>();

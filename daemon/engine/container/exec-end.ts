@@ -4,21 +4,32 @@ import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
 import { reconnectMs } from './main-end.ts';
+import type { ExitStatus } from './phase.ts';
 import { removeExecRecord } from './run-record.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
 
 /** An exec has ended: kills what it left behind, stores how it ended, tells its clients. */
-export async function execEnded(
+export function execEnded(
   context: EngineContext,
   container: Container,
   process: ContainerProcess,
   shimExit: ShimExit,
+  stored: { readonly isStored: boolean } = { isStored: false },
+): Promise<void> {
+  const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
+  return finishExec(context, container, process, exit, stored);
+}
+
+export async function finishExec(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  exit: ExitStatus,
   { isStored }: { readonly isStored: boolean } = { isStored: false },
 ): Promise<void> {
   const { processId, number } = process.identity;
-  const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
   // Once, also when the daemon that stored it died before it could tell the shim.
   if (!container.probes.delete(number) && !isStored) {
     const attributes = { execID: processId, exitCode: String(exit.code) };

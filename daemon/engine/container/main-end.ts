@@ -197,30 +197,6 @@ export function removeRecord(
   if (context.ledger.problem) void context.layers.settled().then(() => context.ledger.roomMade());
 }
 
-/** The shim's connection has ended. Without an exit before it, the shim was killed. */
-export function shimLost(context: EngineContext, container: Container): void {
-  const live = livePhase(container.phase);
-  container.shim = null;
-  container.shimPid = 0;
-  // Its exit was told before, and is about to be stored.
-  if (!live || container.ending) return;
-  context.log.warn('shim lost', { container: container.id });
-  for (const process of [container.main, ...container.execs.values()]) {
-    if (!process) continue;
-    process.shim = null;
-    process.dropSessions();
-  }
-  const { main, startedAt } = live;
-  if (context.processes.isAlive(main)) {
-    context.ledger.change(
-      container,
-      { phase: { state: 'orphaned', main, startedAt } },
-      { action: 'orphaned' },
-    );
-    watchOrphan(context, container);
-  } else void endOrphan(context, container);
-}
-
 /** A process that nobody can wait for is looked at now and then. */
 const orphanPollMs = 500;
 

@@ -5,13 +5,15 @@ import { ContainerProcess } from '../session/process.ts';
 import { longestTimerMs } from '../sync.ts';
 import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
-import { execEnded } from './exec-end.ts';
+import { execEnded, finishExec } from './exec-end.ts';
+import { unseenExit } from './exit-status.ts';
 import { watchHealth } from './health-monitor.ts';
-import { mainEnded, shimLost } from './main-end.ts';
+import { endedUnseen, mainEnded } from './main-end.ts';
 import { tellOomKills } from './oom.ts';
 import { writeRunRecord } from './run-record.ts';
+import { shimLost } from './shim-lost.ts';
 import type { OnDisconnect, ProcessSpec } from './spec.ts';
-import { startError } from './start-error.ts';
+import { startError, startErrorCode } from './start-error.ts';
 
 /** A process of the container, with its sessions joined to the container's life. */
 export function newProcess(
@@ -59,7 +61,10 @@ export function shimListener(context: EngineContext, container: Container, shim:
       process?.started(started);
       settle(container, number, null);
     },
-    failed: (number, failure) => settle(container, number, failure),
+    failed: (number, failure) => {
+      if (container.pendingStarts.has(number)) settle(container, number, failure);
+      else failedUnseen(context, container, number, failure);
+    },
     data: (number, stream, offset, bytes) => {
       container.process(number)?.data(stream, offset, bytes);
       if (number === 0) container.output.notify();
@@ -76,10 +81,15 @@ export function shimListener(context: EngineContext, container: Container, shim:
       context.log.warn('output was not logged', { container: container.id, ...attributes });
       context.ledger.event(container, { action: 'log_lost', attributes });
     },
-    closed: () => {
+    closed: (fault) => {
       if (container.shim !== shim) return;
-      for (const number of [...container.pendingStarts.keys()]) settle(container, number, 'lost');
-      shimLost(context, container);
+      for (const number of [...container.pendingStarts.keys()]) settle(container, number, { fault });
+      shimLost(context, container).catch((error: unknown) => {
+        context.log.error('a shim was lost, and the container cannot be cared for', {
+          container: container.id,
+          error: asError(error).message,
+        });
+      });
     },
   };
 }
@@ -120,15 +130,44 @@ export function lives(context: EngineContext, container: Container, ageMs: numbe
   container.timeoutTimer.unref();
 }
 
-function settle(container: Container, number: number, failure: StartFailure | 'lost' | null): void {
+/** `failure`: the step that failed, or the loss of the shim with what of its words could not be taken. */
+function settle(
+  container: Container,
+  number: number,
+  failure: StartFailure | { readonly fault: Error | null } | null,
+): void {
   const pending = container.pendingStarts.get(number);
   container.pendingStarts.delete(number);
   if (!pending) return;
-  const what = `container '${container.name}'`;
+  const ofContainer = `container '${container.name}'`;
+  const what = number === 0 ? ofContainer : `the process in ${ofContainer}`;
   if (failure === null) pending.resolve();
-  else if (failure === 'lost') {
-    pending.reject(new LikerError('SHIM_LOST', `Cannot start ${what}: its shim ended before it answered`));
-  } else pending.reject(startError(number === 0 ? what : `the process in ${what}`, failure));
+  else if ('fault' in failure) {
+    const why = failure.fault?.message ?? 'its shim was lost before it answered';
+    pending.reject(new LikerError('SHIM_LOST', `Cannot start ${what}: ${why}`));
+  } else pending.reject(startError(what, failure));
+}
+
+/** A start that an earlier daemon began and did not live to see fail. */
+function failedUnseen(
+  context: EngineContext,
+  container: Container,
+  number: number,
+  failure: StartFailure,
+): void {
+  const process = container.process(number);
+  const error = startError(`container '${container.name}'`, failure);
+  const exit = unseenExit(startErrorCode(error), error.message);
+  const end =
+    number === 0
+      ? endedUnseen(context, container, exit)
+      : process && finishExec(context, container, process, exit);
+  end?.catch((error: unknown) => {
+    context.log.error('cleaning up after a failed start failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
 }
 
 function ended(context: EngineContext, container: Container, number: number, exit: ShimExit): void {

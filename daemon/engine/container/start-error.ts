@@ -1,14 +1,7 @@
-import { constants } from 'node:os';
+import { errnoName } from '../../../common/errno.ts';
 import { LikerError, type Reason } from '../../../common/errors.ts';
 import { exhaustedReason, remedyOf } from '../../../common/exhausted.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
-
-/** The usual name where a number has two, such as EAGAIN and EWOULDBLOCK: it comes first in the list. */
-const errnoNames = new Map(
-  Object.entries(constants.errno)
-    .reverse()
-    .map(([name, number]) => [number, name]),
-);
 
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
@@ -24,10 +17,11 @@ const explanations: Readonly<Record<string, string>> = {
 
 /** Turns the step that failed in the shim into the error of the start. */
 export function startError(what: string, failure: StartFailure): LikerError {
-  const errno = errnoNames.get(Math.abs(failure.errno)) ?? `errno ${failure.errno}`;
+  const errno = errnoName(failure.errno);
   const syscall = { step: failure.step, syscall: failure.syscall, errno, object: failure.object };
   const metadata = { ...syscall };
-  if (failure.step === 'exec') return execError(what, errno, failure.object, { syscall, metadata });
+  if (failure.step === 'exec' && failure.syscall === 'execve')
+    return execError(what, errno, failure.object, { syscall, metadata });
   const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
   const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(

@@ -157,11 +157,11 @@ export class ClientSession implements Session {
     if (this.initiator) this.#process.clientLost();
   }
 
-  /** Ends the session without a last frame: the transport is told by other means. */
-  drop(): void {
+  /** Ends the session without a last frame, with the error if there is one. */
+  drop(error?: LikerError): void {
     if (this.#over) return;
     this.#finish();
-    this.#sink.end();
+    this.#sink.end(error);
   }
 
   #detach(): void {

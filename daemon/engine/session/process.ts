@@ -260,9 +260,9 @@ export class ContainerProcess {
     for (const session of this.#sessions) if (!this.#replaying(session)) session.exit(exit);
   }
 
-  /** Ends all sessions without an exit frame. */
-  dropSessions(): void {
-    for (const session of [...this.#sessions]) session.drop();
+  /** Ends all sessions without an exit frame: a client comes back, unless it is given an error. */
+  dropSessions(error?: LikerError): void {
+    for (const session of [...this.#sessions]) session.drop(error);
   }
 
   clientLost(): void {

@@ -58,7 +58,7 @@ export type Step =
       readonly attributes: number;
       readonly options: readonly (readonly [string, string | null])[];
       readonly create: Create;
-      /** A failure is no error (a file system that this kernel lacks). */
+      /** It is no error that the kernel lacks the file system (ENODEV). */
       readonly optional: boolean;
     }
   /** open_tree, mount_setattr, move_mount. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   closeFd,
   loadShim,
@@ -19,6 +20,33 @@ export interface KnownProcess {
 
 const repository = join(import.meta.dirname, '../../..');
 
+export interface SpawnedShim {
+  readonly shim: Shim;
+  readonly pid: number;
+  /** Resolves when it has ended, which may be long after its connection. */
+  readonly ended: Promise<void>;
+  kill(): void;
+}
+
+const SIGKILL = 9;
+const longestLookMs = 500;
+
+/** Not seen to have ended: it is looked at again. */
+function hasEnded(pidfd: number): boolean {
+  try {
+    return pidfdEnded(pidfd);
+  } catch {
+    return false;
+  }
+}
+
+/** A shim whose connection alone is lost may live for long: no thread waits for it. */
+async function reap(pidfd: number): Promise<void> {
+  for (let pauseMs = 1; !hasEnded(pidfd); pauseMs = Math.min(pauseMs * 2, longestLookMs))
+    await setTimeout(pauseMs, undefined, { ref: false });
+  await pidfdReap(pidfd);
+}
+
 /** Starts shims from one sealed copy of the shim's binary, and looks after processes by pidfd. */
 export class Processes {
   readonly #shimFd: number;
@@ -31,12 +59,17 @@ export class Processes {
     closeFd(this.#shimFd);
   }
 
-  spawn(plan: Buffer): { readonly shim: Shim; readonly pid: number } {
+  spawn(plan: Buffer): SpawnedShim {
     const { pid, pidfd, socketFd } = spawnShim(this.#shimFd, plan);
     const shim = Shim.adoptSocket(socketFd, pid);
     // libuv reaps only its own children: without this a shim would stay as a zombie.
-    void shim.whenClosed.then(() => pidfdReap(pidfd)).finally(() => closeFd(pidfd));
-    return { shim, pid };
+    const ended = shim.whenClosed.then(() => reap(pidfd));
+    let over = false;
+    void ended.finally(() => {
+      over = true;
+      closeFd(pidfd);
+    });
+    return { shim, pid, ended, kill: () => void (over || pidfdSignal(pidfd, SIGKILL)) };
   }
 
   connect(runDir: string): Promise<Shim> {

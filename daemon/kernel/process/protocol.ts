@@ -1,5 +1,7 @@
 /** The shim protocol; native/include/protocol.h describes every frame. */
 export const shimProtocol = 1;
+/** The oldest that this daemon still speaks: a container may have been started by an earlier version. */
+export const oldestShimProtocol = 1;
 export const frameHeader = 12;
 export const maxFrame = 4 << 20;
 export const noBound = 0xffff_ffff_ffff_ffffn;

@@ -1,8 +1,8 @@
 import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
-import { LikerError } from '../../../common/errors.ts';
+import { asError, LikerError } from '../../../common/errors.ts';
 import { Cursor } from './cursor.ts';
-import { frameHeader, fromShim, shimProtocol, toShim } from './protocol.ts';
+import { frameHeader, fromShim, oldestShimProtocol, shimProtocol, toShim } from './protocol.ts';
 import { type FrameHeader, FrameReader } from './reader.ts';
 
 export type StreamNumber = 1 | 2;
@@ -65,9 +65,15 @@ export interface ShimListener {
   oom(count: number): void;
   /** So many bytes of the main process's output could not be logged. */
   logLost(stream: StreamNumber, bytes: bigint): void;
-  /** The connection is over: the shim has ended, or is lost. */
-  closed(): void;
+  /** The connection is over: the shim has ended, or is lost. `fault`: what it sent could not be taken. */
+  closed(fault: Error | null): void;
 }
+
+/** What became of a HELLO: the shim is ours, did not answer, or speaks a protocol that this daemon does not. */
+export type HelloAnswer = 'ours' | 'silent' | { readonly protocol: number };
+
+/** A shim answers within a turn of its loop; one that is stopped or hangs must not hold up the daemon. */
+const helloMs = 5_000;
 
 function readExit(c: Cursor): ShimExit {
   return {
@@ -83,8 +89,7 @@ function readExit(c: Cursor): ShimExit {
 
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
 
-function readState(c: Cursor): ShimState {
-  const protocol = c.u32();
+function readState(protocol: number, c: Cursor): ShimState {
   const pid = c.u32();
   const processes: ShimProcessState[] = [];
   for (let count = c.u32(); count > 0; count--) {
@@ -116,8 +121,9 @@ const readBuffer = Buffer.allocUnsafe(256 * 1024);
 export class Shim {
   readonly #socket: Socket;
   #listener: ShimListener | null = null;
-  #stateWaiter: ((state: ShimState) => void) | null = null;
+  #stateWaiter: ((protocol: number, rest: Cursor) => void) | null = null;
   #closed = false;
+  #fault: Error | null = null;
   /** Pid of the shim; 0 until it is known. */
   pid: number;
   /** Resolves when the connection is over. */
@@ -138,7 +144,8 @@ export class Shim {
       callback: (bytes, buffer) => {
         try {
           reader.push(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
-        } catch {
+        } catch (error) {
+          this.#fault = asError(error);
           socket.destroy();
         }
         return true;
@@ -149,8 +156,12 @@ export class Shim {
     socket.on('close', () => {
       this.#closed = true;
       resolve();
-      this.#listener?.closed();
+      this.#listener?.closed(this.#fault);
     });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Takes over the daemon's end of the socket pair that a spawn has made. */
@@ -180,22 +191,31 @@ export class Shim {
 
   listen(listener: ShimListener): void {
     this.#listener = listener;
-    if (this.#closed) queueMicrotask(() => listener.closed());
+    if (this.#closed) queueMicrotask(() => listener.closed(this.#fault));
   }
 
   /**
    * Becomes the shim's daemon. `receive` is called with what the shim holds, and its answer hears all that follows.
-   * Resolves to false when the connection closes first.
+   * Unless the shim is ours then, the connection is closed.
    */
-  hello(receive: (state: ShimState) => ShimListener): Promise<boolean> {
+  hello(receive: (state: ShimState) => ShimListener): Promise<HelloAnswer> {
     return new Promise((resolve) => {
-      const onClose = () => resolve(false);
-      this.#socket.once('close', onClose);
-      this.#stateWaiter = (state) => {
+      const settle = (answer: HelloAnswer) => {
+        clearTimeout(timer);
         this.#socket.removeListener('close', onClose);
+        if (answer !== 'ours') this.leave();
+        resolve(answer);
+      };
+      const onClose = () => settle('silent');
+      const timer = setTimeout(onClose, helloMs);
+      this.#socket.once('close', onClose);
+      this.#stateWaiter = (protocol, rest) => {
+        // What comes after the version is written otherwise in another: none of it is read.
+        if (protocol < oldestShimProtocol || protocol > shimProtocol) return settle({ protocol });
+        const state = readState(protocol, rest);
         this.pid = state.pid;
         this.#listener = receive(state);
-        resolve(true);
+        settle('ours');
       };
       this.#send(toShim.hello, 0, 0, u32s(shimProtocol));
     });
@@ -276,7 +296,7 @@ export class Shim {
     const { process, stream } = header;
     switch (header.type) {
       case fromShim.state:
-        this.#stateWaiter?.(readState(c));
+        this.#stateWaiter?.(c.u32(), c);
         this.#stateWaiter = null;
         return;
       case fromShim.started:

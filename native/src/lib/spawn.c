@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,22 +25,26 @@
 struct birth {
   int shim, plan, socket, null;
   int keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
-  int error;       /* of the child, which shares this memory */
+  const char *call; /* what has failed, also in the child, which shares this memory */
+  int error;        /* of the child */
 };
 
 /* A copy of the fd that collides with none of the places below. */
 static int lifted (int fd) { return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL); }
 
-static int arrange_fds (const struct birth *birth) {
+static int arrange_fds (struct birth *birth) {
+  birth->call = "fcntl";
   int shim = lifted (birth->shim), plan = lifted (birth->plan), socket = lifted (birth->socket),
       null = lifted (birth->null);
   if (shim < 0 || plan < 0 || socket < 0 || null < 0)
     return -1;
+  birth->call = "dup3";
   for (int fd = 0; fd < (birth->keep_stderr ? 2 : 3); fd++)
     if (dup3 (null, fd, 0) < 0)
       return -1;
   if (dup3 (plan, PLAN_FD, 0) < 0 || dup3 (socket, SOCKET_FD, 0) < 0 || dup3 (shim, SHIM_FD, O_CLOEXEC) < 0)
     return -1;
+  birth->call = "close_range";
   return sys_close_range (SHIM_FD + 1, ~0u, 0);
 }
 
@@ -51,9 +56,14 @@ static int be_born (void *arg) {
   const uint64_t none = 0;
   for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
     sys_signal_default (signal);
-  if (syscall (SYS_setsid) >= 0 && arrange_fds (birth) == 0 && syscall (SYS_chdir, "/") == 0 &&
-      sys_sigprocmask (SIG_SETMASK, &none, NULL) == 0)
-    sys_execveat (SHIM_FD, (char *const *)argv, (char *const *)envp);
+  birth->call = "setsid";
+  if (syscall (SYS_setsid) >= 0 && arrange_fds (birth) == 0) {
+    birth->call = "chdir";
+    if (syscall (SYS_chdir, "/") == 0 && sys_sigprocmask (SIG_SETMASK, &none, NULL) == 0) {
+      birth->call = "execveat";
+      sys_execveat (SHIM_FD, (char *const *)argv, (char *const *)envp);
+    }
+  }
   birth->error = errno;
   syscall (SYS_exit, 1);
   return 1;
@@ -63,10 +73,17 @@ static int be_born (void *arg) {
 static int clone_shim (struct birth *birth, int *pidfd) {
   const uint64_t all = ~0ull;
   uint64_t before;
+  birth->call = "mmap";
   char *stack = mmap (NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED)
     return -1;
-  mprotect (stack, GUARD_SIZE, PROT_NONE);
+  birth->call = "mprotect";
+  if (mprotect (stack, GUARD_SIZE, PROT_NONE) < 0) {
+    int error = errno;
+    munmap (stack, STACK_SIZE);
+    return failed (error);
+  }
+  birth->call = "clone";
   sys_sigprocmask (SIG_SETMASK, &all, &before);
   int pid = clone (be_born, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, birth, pidfd);
   int error = errno;
@@ -75,34 +92,51 @@ static int clone_shim (struct birth *birth, int *pidfd) {
   return pid < 0 ? failed (error) : pid;
 }
 
-static int make_plan (const void *plan, size_t size) {
+static int make_plan (const void *plan, size_t size, const char **call) {
+  *call = "memfd_create";
   cleanup_fd int fd = open_memfd ("liker-plan", false);
-  if (fd < 0 || write_all (fd, plan, size) < 0 || seal_memfd (fd) < 0)
+  if (fd < 0)
     return -1;
-  return steal_fd (&fd);
+  *call = "write";
+  if (write_all (fd, plan, size) < 0)
+    return -1;
+  *call = "fcntl";
+  return seal_memfd (fd) < 0 ? -1 : steal_fd (&fd);
+}
+
+/* The error of `call`, which is told along with it. */
+static int refuse (struct liker_spawned *out, const char *call, int error) {
+  strncpy (out->call, call, sizeof out->call - 1);
+  return -error;
 }
 
 int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out) {
   if (out->size < sizeof *out)
     return -EINVAL;
   int pair[2];
-  cleanup_fd int plan_fd = make_plan (plan, plan_size);
+  const char *call;
+  cleanup_fd int plan_fd = make_plan (plan, plan_size, &call);
+  if (plan_fd < 0)
+    return refuse (out, call, errno);
   cleanup_fd int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  if (plan_fd < 0 || null < 0 || socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-    return -errno;
+  if (null < 0)
+    return refuse (out, "open", errno);
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return refuse (out, "socketpair", errno);
   cleanup_fd int ours = pair[0];
   cleanup_fd int theirs = pair[1];
   cleanup_fd int pidfd = -1;
   if (fcntl (ours, F_SETFL, O_NONBLOCK) < 0)
-    return -errno;
-  struct birth birth = { shim_fd, plan_fd, theirs, null, getenv ("LIKER_SHIM_STDERR") != NULL, 0 };
+    return refuse (out, "fcntl", errno);
+  struct birth birth = { .shim = shim_fd, .plan = plan_fd, .socket = theirs, .null = null,
+                         .keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL };
   int pid = clone_shim (&birth, &pidfd);
   if (pid < 0)
-    return -errno;
+    return refuse (out, birth.call, errno);
   if (birth.error) {
     siginfo_t info;
     RETRY (waitid (P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
-    return -birth.error;
+    return refuse (out, birth.call, birth.error);
   }
   out->pid = pid;
   out->pidfd = steal_fd (&pidfd);

@@ -21,7 +21,6 @@
 struct connection *connection_open (struct shim *shim, int fd) {
   struct connection *connection = calloc (1, sizeof *connection);
   if (!connection || source_open (&connection->source, shim->epoll, fd) < 0) {
-    close (fd);
     free (connection);
     return NULL;
   }
@@ -73,7 +72,7 @@ void connections_accept (struct shim *shim) {
     struct connection **slot = free_slot (shim);
     if (slot && is_owner (fd))
       *slot = connection_open (shim, fd);
-    else
+    if (!slot || !*slot)
       close (fd);
   }
 }

@@ -23,12 +23,16 @@ static bool handle_hello (struct shim *shim, struct connection *connection, stru
 }
 
 static void start_exec (struct shim *shim, uint32_t number, const struct cursor *plan) {
-  const struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
+  struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
   struct launch launch;
+  errno = 0;
   if (launch_read (&launch, NULL, plan->at, (size_t)(plan->end - plan->at)))
     start_process (shim, number, &launch);
-  else
+  else {
+    if (errno == ENOMEM)
+      failure = (struct failure){ .step = NO_STEP, .error = ENOMEM, .name = "plan", .call = "malloc" };
     report_failure (shim, number, &failure);
+  }
   launch_free (&launch);
 }
 

@@ -60,30 +60,28 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
 }
 
 /* Closes every fd above 2 but those that are kept: what the shim has open never comes near the container. */
-static void close_others (const int *kept, size_t count) {
+static int close_others (const int *kept, size_t count) {
   unsigned from = 3;
   for (;;) {
     unsigned next = ~0u;
     for (size_t i = 0; i < count; i++)
       if (kept[i] >= 0 && (unsigned)kept[i] >= from && (unsigned)kept[i] < next)
         next = (unsigned)kept[i];
-    if (next == ~0u) {
-      sys_close_range (from, ~0u, 0);
-      return;
-    }
-    if (next > from)
-      sys_close_range (from, next - 1, 0);
+    if (next == ~0u)
+      return sys_close_range (from, ~0u, 0);
+    if (next > from && sys_close_range (from, next - 1, 0) < 0)
+      return -1;
     from = next + 1;
   }
 }
 
-static void start_child (struct child *child) {
-  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+static int start_child (struct child *child) {
+  if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    return fail (child, "prctl", "");
   umask (0);
   const int kept[] = { child->sync, child->main_pidfd, child->cgroup, child->status,
                        child->in,   child->out,        child->err };
-  close_others (kept, sizeof kept / sizeof *kept);
+  return close_others (kept, sizeof kept / sizeof *kept) < 0 ? fail (child, "close_range", "") : 0;
 }
 
 static __attribute__ ((noreturn)) void give_up (struct child *child) {
@@ -102,8 +100,7 @@ static int enter_cgroup (struct child *child) {
 }
 
 static __attribute__ ((noreturn)) void be_process (struct child *child) {
-  start_child (child);
-  if (enter_cgroup (child) == 0)
+  if (start_child (child) == 0 && enter_cgroup (child) == 0)
     run_steps (child);
   give_up (child);
 }
@@ -125,8 +122,7 @@ static int join_namespaces (struct child *child) {
 
 /* A setns changes the root: what names files of the host comes before it. */
 static __attribute__ ((noreturn)) void be_helper (struct child *child) {
-  start_child (child);
-  if (enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
+  if (start_child (child) < 0 || enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
     give_up (child);
   strcpy (child->failure.name, "join");
   child->failure.step = NO_STEP;
@@ -136,16 +132,17 @@ static __attribute__ ((noreturn)) void be_helper (struct child *child) {
   struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
   long pid = sys_clone3 (&args);
   if (pid == 0) {
-    prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    run_steps (child);
+    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+      fail (child, "prctl", "");
+    else
+      run_steps (child);
     give_up (child);
   }
   if (pid < 0) {
     fail (child, "clone3", "");
     give_up (child);
   }
-  sync_send (child->sync, SYNC_PID, (pid_t)pid);
-  _exit (0);
+  _exit (sync_send (child->sync, SYNC_PID, (pid_t)pid) < 0 ? 125 : 0);
 }
 
 /* Reasons for the kernel to refuse CLONE_INTO_CGROUP where a write to cgroup.procs may do. */
@@ -211,7 +208,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, char *title, stru
   bool helper = launch->join_main || launch->join_pid || launch->joins;
   long pid = -1;
   if (open_ends (launch, born, &ends) < 0)
-    fail (&child, "pipe2", "");
+    fail (&child, born->sync < 0 ? "socketpair" : "pipe2", "");
   else {
     child.sync = ends.sync;
     child.status = ends.status;

@@ -35,10 +35,12 @@ static uint32_t segment_number (const char *name) {
   return number;
 }
 
-void log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep) {
+int log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep) {
   *log = (struct log){ .folder = -1, .file = -1, .segment_bytes = segment_bytes, .keep = keep ? keep : 1 };
-  if (*folder)
-    log->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (!*folder)
+    return 0;
+  log->folder = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return log->folder < 0 ? -1 : 0;
 }
 
 /* A container that is started again goes on in the segment with the highest number. */

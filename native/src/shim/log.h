@@ -23,7 +23,8 @@ struct log {
   uint32_t staged_text; /* bytes of the program's in them */
 };
 
-void log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep);
+/* -1: the folder cannot be opened. */
+int log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep);
 
 /* Writes one chunk of output, which lies in two parts. stream: 1 stdout, 2 stderr. */
 void log_write (struct log *log, int stream, const struct iovec chunk[2]);

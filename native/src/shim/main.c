@@ -39,26 +39,42 @@ static int block_signals (struct shim *shim) {
   return fd < 0 ? -1 : source_open (&shim->signals, shim->epoll, fd);
 }
 
-/* By way of the folder's fd: a path in /run may be longer than sun_path. */
-static int listen_in_run (struct shim *shim) {
+/* The shim's own part of a start has failed in `call`, with errno. */
+static struct failure shim_failure (const char *call, const char *object) {
+  struct failure failure = { .step = NO_STEP, .error = errno, .name = "shim" };
+  strncpy (failure.call, call, sizeof failure.call - 1);
+  strncpy (failure.object, object, sizeof failure.object - 1);
+  return failure;
+}
+
+/* By way of the folder's fd: a path in /run may be longer than sun_path. Answers the call that has failed. */
+static const char *listen_in_run (struct shim *shim) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   put_text (put_number (put_text (address.sun_path, "/proc/self/fd/"), (uint64_t)shim->run), "/shim.sock");
   cleanup_fd int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0)
-    return -1;
+    return "socket";
   unlinkat (shim->run, "shim.sock", 0);
   umask (0177);
-  if (bind (fd, (struct sockaddr *)&address, sizeof address) < 0 || listen (fd, BACKLOG) < 0)
-    return -1;
+  if (bind (fd, (struct sockaddr *)&address, sizeof address) < 0)
+    return "bind";
+  if (listen (fd, BACKLOG) < 0)
+    return "listen";
   umask (027);
-  return source_open (&shim->listener, shim->epoll, steal_fd (&fd));
+  return source_open (&shim->listener, shim->epoll, steal_fd (&fd)) < 0 ? "epoll_ctl" : NULL;
 }
 
-static int set_up (struct shim *shim, const struct shim_settings *settings) {
+static bool set_up (struct shim *shim, const struct shim_settings *settings, struct failure *failure) {
   shim->ring_size = settings->ring_bytes;
-  log_open (&shim->log, settings->log_folder, settings->log_segment_bytes, settings->log_segments);
+  if (log_open (&shim->log, settings->log_folder, settings->log_segment_bytes, settings->log_segments) < 0) {
+    *failure = shim_failure ("open", settings->log_folder);
+    return false;
+  }
   shim->run = open (settings->run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return shim->run < 0 ? -1 : listen_in_run (shim);
+  const char *failed_call = shim->run < 0 ? "open" : listen_in_run (shim);
+  if (failed_call)
+    *failure = shim_failure (failed_call, settings->run_folder);
+  return !failed_call;
 }
 
 /* The plan's own settings, then its first process. What goes wrong is told to the daemon. */
@@ -66,34 +82,57 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   struct shim_settings settings;
   struct launch launch;
   struct failure failure = { .step = NO_STEP, .error = EBADMSG, .name = "plan", .call = "read" };
+  errno = 0;
   bool readable = launch_read (&launch, &settings, plan, size);
-  bool ready = readable && set_up (shim, &settings) == 0;
+  if (!readable && errno == ENOMEM)
+    failure = shim_failure ("malloc", "plan");
+  bool ready = readable && set_up (shim, &settings, &failure);
   if (ready) {
     start_process (shim, 0, &launch);
     oom_open (shim, settings.oom_file);
-  }
+  } else
+    report_failure (shim, 0, &failure);
   launch_free (&launch);
-  if (ready)
-    return;
-  if (readable) {
-    failure = (struct failure){ .step = NO_STEP, .error = errno, .name = "shim", .call = "bind" };
-    size_t length = strnlen (settings.run_folder, sizeof failure.object - 1);
-    memcpy (failure.object, settings.run_folder, length);
-  }
-  report_failure (shim, 0, &failure);
 }
 
 static void read_plan (struct shim *shim) {
-  struct stat st;
-  if (fstat (PLAN_FD, &st) < 0 || st.st_size == 0)
-    _exit (1);
-  size_t size = (size_t)st.st_size;
-  void *plan = mmap (NULL, size, PROT_READ, MAP_PRIVATE, PLAN_FD, 0);
-  if (plan == MAP_FAILED)
-    _exit (1);
+  struct stat st = { 0 };
+  void *plan = MAP_FAILED;
+  if (fstat (PLAN_FD, &st) == 0)
+    plan = mmap (NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, PLAN_FD, 0);
+  if (plan == MAP_FAILED) {
+    struct failure failure = shim_failure (st.st_size ? "mmap" : "fstat", "plan");
+    report_failure (shim, 0, &failure);
+    return;
+  }
   close (PLAN_FD);
-  start_main (shim, plan, size);
-  munmap (plan, size);
+  start_main (shim, plan, (size_t)st.st_size);
+  munmap (plan, (size_t)st.st_size);
+}
+
+/* What must be there before anything can be told over the connection. Answers the call that has failed. */
+static const char *prepare (struct shim *shim) {
+  prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+    return "prctl";
+  shim->epoll = epoll_create1 (EPOLL_CLOEXEC);
+  if (shim->epoll < 0)
+    return "epoll_create1";
+  if (fcntl (SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl (SOCKET_FD, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+    return "fcntl";
+  if (block_signals (shim) < 0)
+    return "signalfd";
+  shim->daemon = connection_open (shim, SOCKET_FD);
+  return shim->daemon ? NULL : "epoll_ctl";
+}
+
+/* Without a connection: one frame, straight to the socket. */
+static void tell_and_end (const char *call) {
+  struct outbox out = { 0 };
+  struct failure failure = shim_failure (call, "shim");
+  failure_put (&out, 0, &failure);
+  (void)!write (SOCKET_FD, out.data, outbox_waiting (&out));
+  _exit (1);
 }
 
 int main (int argc, char **argv) {
@@ -101,16 +140,9 @@ int main (int argc, char **argv) {
   shim.title = argc ? argv[0] : NULL;
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
   shim.log.folder = shim.log.file = -1;
-  prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
-  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
-  prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  shim.epoll = epoll_create1 (EPOLL_CLOEXEC);
-  if (shim.epoll < 0 || fcntl (SOCKET_FD, F_SETFD, FD_CLOEXEC) < 0 ||
-      fcntl (SOCKET_FD, F_SETFL, O_RDWR | O_NONBLOCK) < 0 || block_signals (&shim) < 0)
-    return 1;
-  shim.daemon = connection_open (&shim, SOCKET_FD);
-  if (!shim.daemon)
-    return 1;
+  const char *failed_call = prepare (&shim);
+  if (failed_call)
+    tell_and_end (failed_call);
   read_plan (&shim);
   serve (&shim);
   if (shim.run >= 0)

@@ -47,6 +47,19 @@ static void append (struct shim *shim, struct process *process) {
   *link = process;
 }
 
+void fail_start (struct process *process, const char *call) {
+  if (process->failed)
+    return;
+  process->failure = (struct failure){ .step = NO_STEP, .error = errno, .name = "start" };
+  strncpy (process->failure.call, call, sizeof process->failure.call - 1);
+  process->failed = true;
+}
+
+static void watch (struct shim *shim, struct process *process, struct source *source, int fd) {
+  if (fd >= 0 && source_open (source, shim->epoll, fd) < 0)
+    fail_start (process, "epoll_ctl");
+}
+
 static void take_born (struct shim *shim, struct process *process, struct born *born) {
   process->pid = born->pid;
   hold_mounts (shim, process);
@@ -54,13 +67,12 @@ static void take_born (struct shim *shim, struct process *process, struct born *
   process->helper = born->helper;
   process->status = born->status;
   process->start_time = born->pid ? process_start_time (born->pid) : 0;
-  source_open (&process->sync, shim->epoll, born->sync);
-  if (born->in >= 0)
-    source_open (&process->in.source, shim->epoll, born->in);
-  if (born->out >= 0)
-    source_open (&process->out[0].source, shim->epoll, born->out);
-  if (born->err >= 0)
-    source_open (&process->out[1].source, shim->epoll, born->err);
+  if (born->pid && !process->start_time)
+    fail_start (process, "open");
+  watch (shim, process, &process->sync, born->sync);
+  watch (shim, process, &process->in.source, born->in);
+  watch (shim, process, &process->out[0].source, born->out);
+  watch (shim, process, &process->out[1].source, born->err);
 }
 
 static struct process *new_process (struct shim *shim, uint32_t number, const struct launch *launch) {
@@ -180,11 +192,15 @@ static void announce_exit (struct shim *shim, struct process *process) {
 }
 
 /* The init tells the status of its child; if it was killed, its own status counts. */
-static void begin_drain (struct process *process) {
+void take_status (struct process *process) {
   int status;
   if (process->status >= 0 && RETRY (read (process->status, &status, sizeof status)) == sizeof status)
     process->wait_status = status;
   close_fd (&process->status);
+}
+
+static void begin_drain (struct process *process) {
+  take_status (process);
   process->phase = DRAINING;
   process->drain_at = now_ms ();
   process->out[0].extra = process->out[1].extra = DRAIN_EXTRA;

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include "shim.h"
 
-#define LOOK_MS 10000 /* how often a shim that is left over looks whether it can go */
+/* How often a shim that is left over looks whether it can go: seldom, when its daemon is away for long. */
+#define LOOK_MS 10000
+#define FIRST_LOOK_MS 50
 
 static void receive_all (struct shim *shim) {
   if (shim->daemon)
@@ -97,6 +99,11 @@ static bool is_forsaken (const struct shim *shim) {
   return is_left_over (shim) && fstat (shim->run, &st) == 0 && st.st_nlink == 0;
 }
 
+static uint64_t next_look (const struct shim *shim, uint64_t now) {
+  uint64_t away = shim->lost_at ? now - shim->lost_at : LOOK_MS;
+  return now + (away < FIRST_LOOK_MS ? FIRST_LOOK_MS : away > LOOK_MS ? LOOK_MS : away);
+}
+
 /* ms until something must be done without an event; -1: never. */
 static int time_left (const struct shim *shim) {
   uint64_t deadline = UINT64_MAX, now = now_ms ();
@@ -107,7 +114,7 @@ static int time_left (const struct shim *shim) {
   if (shim->lost_at)
     earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
   if (is_left_over (shim))
-    earlier (&deadline, now + LOOK_MS);
+    earlier (&deadline, next_look (shim, now));
   if (shim->daemon && connection_has_more (shim, shim->daemon))
     earlier (&deadline, shim->daemon->progress_at + STALL_MS);
   for (const struct process *process = shim->processes; process; process = process->next)

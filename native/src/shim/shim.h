@@ -147,6 +147,9 @@ struct shim {
 void hold_mounts (struct shim *shim, const struct process *process);
 struct process *find_process (struct shim *shim, uint32_t number);
 void start_process (struct shim *shim, uint32_t number, const struct launch *launch);
+/* The start has failed in the shim's own `call`, with errno: what there is of the process is killed. */
+void fail_start (struct process *process, const char *call);
+void take_status (struct process *process);
 void forget_process (struct shim *shim, struct process *process);
 void advance_process (struct shim *shim, struct process *process);
 void signal_process (struct process *process, int signal, bool foreground);
@@ -154,6 +157,7 @@ void resize_process (struct process *process, const struct winsize *size);
 
 /* start.c */
 void advance_start (struct shim *shim, struct process *process);
+void failure_put (struct outbox *out, uint32_t number, const struct failure *failure);
 void report_failure (struct shim *shim, uint32_t number, const struct failure *failure);
 
 /* reap.c */
@@ -174,7 +178,7 @@ void input_pump (struct shim *shim, struct process *process);
 void input_answer (struct shim *shim, struct process *process, uint64_t session);
 void input_end (struct shim *shim, struct process *process);
 
-/* connection.c */
+/* connection.c: connection_open answers NULL when there is no room for another; fd stays the caller's then. */
 struct connection *connection_open (struct shim *shim, int fd);
 void connection_receive (struct shim *shim, struct connection *connection);
 void connection_flush (struct shim *shim, struct connection *connection);

@@ -11,17 +11,20 @@
 #include "base/text.h"
 #include "shim.h"
 
+void failure_put (struct outbox *out, uint32_t number, const struct failure *failure) {
+  outbox_begin (out, SHIM_FAILED, 0, number);
+  outbox_u32 (out, failure->step);
+  outbox_u32 (out, (uint32_t)failure->error);
+  outbox_text (out, failure->name);
+  outbox_text (out, failure->call);
+  outbox_text (out, failure->object);
+  outbox_end (out);
+}
+
 void report_failure (struct shim *shim, uint32_t number, const struct failure *failure) {
   struct outbox *out = daemon_out (shim);
-  if (out) {
-    outbox_begin (out, SHIM_FAILED, 0, number);
-    outbox_u32 (out, failure->step);
-    outbox_u32 (out, (uint32_t)failure->error);
-    outbox_text (out, failure->name);
-    outbox_text (out, failure->call);
-    outbox_text (out, failure->object);
-    outbox_end (out);
-  }
+  if (out)
+    failure_put (out, number, failure);
   if (number == 0)
     shim->main_failed = true;
 }
@@ -29,7 +32,11 @@ void report_failure (struct shim *shim, uint32_t number, const struct failure *f
 static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
   process->pid = pid;
   process->pidfd = sys_pidfd_open (pid); /* not reaped yet, so it is the same */
+  if (process->pidfd < 0)
+    fail_start (process, "pidfd_open");
   process->start_time = process_start_time (pid);
+  if (!process->start_time)
+    fail_start (process, "open");
   hold_mounts (shim, process);
   shim->reap_again = true;
   if (process->pending_signal)
@@ -45,11 +52,15 @@ static void take_master (struct shim *shim, struct process *process, int master)
     process->failed = true;
     return;
   }
-  fcntl (master, F_SETFL, O_RDWR | O_NONBLOCK);
-  source_open (&process->out[0].source, shim->epoll, master);
+  int flags = fcntl (master, F_SETFL, O_RDWR | O_NONBLOCK);
+  if (source_open (&process->out[0].source, shim->epoll, master) < 0)
+    fail_start (process, "epoll_ctl");
+  if (flags < 0)
+    fail_start (process, "fcntl");
   if (process->resized)
     resize_process (process, &process->size);
-  sync_acknowledge (process->sync.fd);
+  if (sync_acknowledge (process->sync.fd) < 0 && errno != EPIPE) /* of a child that has ended, its end tells */
+    fail_start (process, "send");
 }
 
 static void take_message (struct shim *shim, struct process *process, struct sync_message *message, int fd) {
@@ -76,6 +87,8 @@ static void read_messages (struct shim *shim, struct process *process) {
   while (process->sync.fd >= 0 && (got = sync_receive (process->sync.fd, &message, &fd)) > 0)
     take_message (shim, process, &message, fd);
   process->sync.readable = false;
+  if (got < 0 && errno != EAGAIN)
+    fail_start (process, "recvmsg");
   if (got == 0) {
     source_close (&process->sync, shim->epoll);
     shim->reap_again = true;
@@ -102,14 +115,16 @@ static void explain_death (struct process *process) {
   struct failure *failure = &process->failure;
   *failure = (struct failure){ .step = NO_STEP, .error = ECHILD, .name = "start", .call = "waitid" };
   char *end = put_text (failure->object, "child ended before exec");
+  if (process->reaped)
+    take_status (process);
   if (process->reaped && WIFSIGNALED (process->wait_status))
     put_number (put_text (end, " by signal "), (uint64_t)WTERMSIG (process->wait_status));
 }
 
 /* Nothing may be left of it when the failure is told. */
 static void finish_failure (struct shim *shim, struct process *process) {
-  if (process->pidfd >= 0 && !process->reaped && !process->killed) {
-    sys_pidfd_send_signal (process->pidfd, SIGKILL);
+  if (process->pid && !process->reaped && !process->killed) {
+    kill (process->pid, SIGKILL); /* not reaped, so it is no other */
     process->killed = true;
   }
   if (process->helper || (process->pid && !process->reaped))

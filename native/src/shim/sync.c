@@ -56,6 +56,9 @@ int sync_receive (int sync, struct sync_message *message, int *fd) {
   *fd = -1;
   memset (message, 0, sizeof *message);
   ssize_t got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+  /* The child ended without having read our byte. The kernel tells that once, before what it has sent. */
+  if (got < 0 && errno == ECONNRESET)
+    got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
   if (got <= 0)
     return got < 0 && errno != ECONNRESET ? -1 : 0;
   struct cmsghdr *first = CMSG_FIRSTHDR (&header);

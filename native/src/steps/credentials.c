@@ -40,8 +40,10 @@ int step_bounding (struct child *child, struct cursor *fields) {
     return -1;
   for (unsigned long cap = 0; cap < 64; cap++) {
     int held = prctl (PR_CAPBSET_READ, cap, 0, 0, 0);
-    if (held < 0)
+    if (held < 0 && errno == EINVAL)
       return 0;
+    if (held < 0)
+      return fail (child, "prctl(PR_CAPBSET_READ)", "");
     if (held && !(set >> cap & 1) && prctl (PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
       int error = errno;
       char object[40];

@@ -66,7 +66,8 @@ int step_exec (struct child *child, struct cursor *fields) {
   (void)fields; /* read before clone: launch_read.c */
   if (!child->umask_set)
     umask (022);
-  prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  if (prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+    return fail (child, "prctl", "");
   if (sync_send (child->sync, SYNC_EXEC, 0) < 0)
     return fail (child, "write", "sync");
   empty_mask ();

@@ -13,14 +13,16 @@
 #define BIT(signal) (1ull << ((signal)-1))
 
 /* With all else dropped, a program in the container gains nothing by taking it over. */
-static void drop_privileges (void) {
+static int drop_privileges (struct child *child) {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
   struct __user_cap_data_struct data[2] = { 0 };
   data[0].effective = data[0].permitted = 1u << CAP_KILL;
-  sys_capset (&header, data);
-  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
-  prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  if (sys_capset (&header, data) < 0)
+    return fail (child, "capset", "init");
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0 ||
+      prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+    return fail (child, "prctl", "init");
+  return chdir ("/") < 0 ? fail (child, "chdir", "/") : 0;
 }
 
 static void take_name (char *title) {
@@ -30,10 +32,10 @@ static void take_name (char *title) {
 }
 
 /* Keeps only the status pipe, at fd 0. */
-static void close_all_but (int status) {
-  if (status > 0)
-    dup3 (status, 0, O_CLOEXEC);
-  sys_close_range (1, ~0u, 0);
+static int close_all_but (struct child *child, int status) {
+  if (status > 0 && dup3 (status, 0, O_CLOEXEC) < 0)
+    return fail (child, "dup3", "init");
+  return sys_close_range (1, ~0u, 0) < 0 ? fail (child, "close_range", "init") : 0;
 }
 
 static int shell_code (int status) {
@@ -49,6 +51,8 @@ static void reap (pid_t child) {
       (void)!write (0, &status, sizeof status);
       _exit (shell_code (status));
     }
+  if (dead < 0)
+    _exit (125); /* there is nobody left to wait for */
 }
 
 /*
@@ -62,9 +66,11 @@ static __attribute__ ((noreturn)) void be_init (struct child *child, pid_t pid) 
   const uint64_t waited = ~own;
   sys_sigprocmask (SIG_SETMASK, &waited, NULL);
   take_name (child->title);
-  close_all_but (child->status);
-  drop_privileges ();
-  (void)!chdir ("/");
+  /* In this order: a failure can be told as long as the sync socket is open. */
+  if (drop_privileges (child) < 0 || close_all_but (child, child->status) < 0) {
+    sync_send_failure (child->sync, &child->failure);
+    _exit (125);
+  }
   for (;;) {
     reap (pid);
     int signal = RETRY (sys_sigtimedwait (&waited));
@@ -83,6 +89,5 @@ int step_init (struct child *child, struct cursor *fields) {
   if (pid > 0)
     be_init (child, (pid_t)pid);
   /* The kernel's choice for a clone is to forget it. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  return 0;
+  return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? fail (child, "prctl", "") : 0;
 }

@@ -87,7 +87,7 @@ int step_mount (struct child *child, struct cursor *fields) {
   if (fields->bad)
     return fail_with (child, EBADMSG, "read", "plan");
   int result = mount_new (child, &mount, fields);
-  return mount.optional && child->failure.error != EBADMSG ? 0 : result;
+  return mount.optional && child->failure.error == ENODEV ? 0 : result;
 }
 
 struct bind_fields {

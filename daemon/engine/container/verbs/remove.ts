@@ -13,6 +13,8 @@ export async function removeContainer(
 ): Promise<void> {
   // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
   if (options.force && livePhase(container.phase)) await cgroupOf(context, container).kill();
+  // Nor must a start that hangs, in a file system that does not answer.
+  if (options.force) container.abandonStart?.();
   await container.verbs.run(async () => {
     if (container.removed) return;
     if (options.force) {

@@ -114,7 +114,7 @@ async function launch(
     tellLeftOut(context, container, session);
     if (session && onSession) onSession(session);
 
-    const { shim, pid } = context.processes.spawn(
+    const { shim, pid, ended, kill } = context.processes.spawn(
       encodeLaunch(plan, {
         containerId: container.id,
         runDir: folder,
@@ -129,12 +129,16 @@ async function launch(
       await cgroup.kill();
       container.shim = null;
       container.shimPid = 0;
-      shim.taken(0);
       shim.leaveWhenEnded();
+      // One that has told its failure ends by itself; any other might stay.
+      if (!shim.isClosed && main.startedAt === null) return;
+      kill();
+      container.shimEnded = ended;
     });
     container.shim = shim;
     container.shimPid = pid;
     main.shim = shim;
+    container.abandonStart = kill;
     const started = awaitStart(container, 0);
     shim.listen(shimListener(context, container, shim));
     await started;
@@ -151,6 +155,8 @@ async function launch(
       { action: 'start_failed', attributes: { error: exit.startError, reason: reasonOf(error) } },
     );
     throw error;
+  } finally {
+    container.abandonStart = null;
   }
 }
 

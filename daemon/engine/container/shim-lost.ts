@@ -1,0 +1,37 @@
+import { LikerError } from '../../../common/errors.ts';
+import { reconnect, withoutShim } from '../adopt.ts';
+import type { EngineContext } from '../context.ts';
+import type { Container } from './container.ts';
+import { livePhase } from './phase.ts';
+
+/** Again lost so soon after it came back, a shim is given up. */
+const reconnectAgainMs = 1_000;
+
+/**
+ * The shim's connection has ended without an exit before it. The connection alone may have been lost: then the container
+ * goes on and its clients come back by themselves. Otherwise the shim was killed, and what it held is lost.
+ */
+export async function shimLost(context: EngineContext, container: Container): Promise<void> {
+  container.shim = null;
+  container.shimPid = 0;
+  // An exit that was told before is about to be stored.
+  if (!livePhase(container.phase) || container.ending) return;
+  const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);
+  for (const process of processes) process.shim = null;
+  const now = Date.now();
+  const again = now - container.reconnectedAt < reconnectAgainMs;
+  const outcome = again ? 'silent' : await reconnect(context, container);
+  if (outcome === 'ours') {
+    container.reconnectedAt = now;
+    context.log.warn('connection to a shim was lost and is back', { container: container.id });
+    for (const process of processes) process.dropSessions();
+    return;
+  }
+  const lost = new LikerError(
+    'SHIM_LOST',
+    `The shim of container '${container.name}' was lost, and with it the terminal and the output of its processes; they go on until the container is killed`,
+    { metadata: { container: container.id } },
+  );
+  for (const process of processes) process.dropSessions(lost);
+  await withoutShim(context, container, outcome);
+}

@@ -1,0 +1,19 @@
+/* A lock that ends with its process, and names it: record locks of fcntl(2), which no other thread or child shares. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include "../../include/liker.h"
+#include "../base/cleanup.h"
+#include "../base/syscalls.h"
+
+int liker_lock (const char *path, int32_t *holder) {
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  cleanup_fd int fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return -errno;
+  if (fcntl (fd, F_SETLK, &lock) == 0)
+    return steal_fd (&fd);
+  int error = errno == EACCES ? EAGAIN : errno;
+  if (error == EAGAIN && fcntl (fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+    *holder = lock.l_pid;
+  return -error;
+}

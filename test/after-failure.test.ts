@@ -1,0 +1,246 @@
+// Life after a failure: a killed shim, a restart of the machine, daemons beside each other, and shims of other versions.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { repository } from './harness/daemon.ts';
+import { isAlive, shimsBelow } from './harness/proc.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
+
+const s = suite();
+const work = mkdtempSync(join(tmpdir(), 'lk-after-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+const stateOf = async (name: string) => (await s.inspect(name)).State;
+const becomes = (name: string, status: string) =>
+  until(`${name} to be ${status}`, async () => (await stateOf(name)).Status === status);
+
+async function actions(name: string): Promise<string[]> {
+  const lines = await s.ok([
+    'events',
+    '--since',
+    '0',
+    '--until',
+    '0s',
+    '--filter',
+    `container=${name}`,
+    '--format',
+    '{{.Action}}',
+  ]);
+  return lines.split('\n').filter(Boolean);
+}
+
+async function killShim(name: string): Promise<number> {
+  const { Pid, ShimPid } = await stateOf(name);
+  process.kill(ShimPid, 'SIGKILL');
+  await becomes(name, 'orphaned');
+  assert.ok(isAlive(Pid), 'the container goes on');
+  return Pid;
+}
+
+describe('kill -9 of a shim', { concurrency: 1 }, () => {
+  test('of a paused container: an orphan that can be stopped and removed', async () => {
+    await s.detached(['--name', 'paused'], ['sleep', '1000']);
+    await s.ok(['pause', 'paused']);
+    const pid = await killShim('paused');
+    assert.match(await s.ok(['ps', '--filter', 'name=paused']), /Orphaned/);
+    assert.ok((await actions('paused')).includes('orphaned'));
+    await s.ok(['stop', '-t', '1', 'paused']);
+    assert.ok(!isAlive(pid));
+    await s.ok(['rm', 'paused']);
+  });
+
+  test('its exec sessions end with what has happened', async () => {
+    await s.detached(['--name', 'execs'], ['sleep', '1000']);
+    const exec = s.start(['exec', 'execs', 'sh', '-c', 'echo ready; exec sleep 1000']);
+    await exec.waitFor('ready');
+    await killShim('execs');
+    const { code, stderr } = await exec.outcome;
+    assert.equal(code, 125);
+    assert.match(stderr, /^likerctl: The shim of container 'execs' was lost, .*\n$/);
+    const { stderr: again } = await s.likerctl(['exec', 'execs', 'true']);
+    assert.match(again, /Cannot exec in container 'execs': its shim was lost/);
+    await s.ok(['rm', '-f', 'execs']);
+  });
+
+  test('with a restart policy: started again once its process is gone', async () => {
+    await s.detached(['--name', 'again', '--restart', 'always'], ['sleep', '1000']);
+    const pid = await killShim('again');
+    process.kill(pid, 'SIGKILL');
+    await becomes('again', 'running');
+    assert.notEqual((await stateOf('again')).Pid, pid);
+    await s.ok(['rm', '-f', 'again']);
+  });
+
+  test('while no daemon is there', async () => {
+    await s.detached(['--name', 'away'], ['sleep', '1000']);
+    await s.detached(['--name', 'both'], ['sleep', '1000']);
+    const [away, both] = [await stateOf('away'), await stateOf('both')];
+    await s.daemon.kill9();
+    for (const pid of [away.ShimPid, both.ShimPid, both.Pid]) process.kill(pid, 'SIGKILL');
+    await s.daemon.start();
+    assert.equal((await stateOf('away')).Status, 'orphaned');
+    const { Status, ExitCode, Error: text } = await stateOf('both');
+    assert.deepEqual([Status, ExitCode], ['exited', 255]);
+    assert.match(text, /shim was lost/);
+    await s.ok(['kill', 'away']);
+    await becomes('away', 'exited');
+    await s.ok(['rm', 'away', 'both']);
+  });
+
+  test('one that hangs holds up neither the next daemon nor its removal', async () => {
+    await s.detached(['--name', 'hangs'], ['sleep', '1000']);
+    const { ShimPid } = await stateOf('hangs');
+    await s.daemon.kill9();
+    process.kill(ShimPid, 'SIGSTOP');
+    await s.daemon.start();
+    assert.equal((await stateOf('hangs')).Status, 'orphaned');
+    process.kill(ShimPid, 'SIGCONT');
+    await s.ok(['rm', '-f', 'hangs']);
+  });
+});
+
+test('a connection to a shim that is lost is found again, and its client goes on', async () => {
+  const running = s.start(
+    ['run', '--rm', '--name', 'cut', s.rootfs, 'sh', '-c', 'echo ready; cat; echo end'],
+    {
+      stdin: 'open',
+    },
+  );
+  await running.waitFor('ready');
+  const { Pid } = await stateOf('cut');
+  // A newer daemon takes the shim over and leaves: the older one has lost it.
+  const run = join(s.daemon.run, 'c', (await s.inspect('cut')).Id);
+  const { Shim } = await import('../daemon/kernel/process/shim.ts');
+  const shim = await Shim.connect(run);
+  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
+  // Whether or not the daemon is back before the answer.
+  await shim.hello(() => nobody);
+  shim.leave();
+  await running.waitFor('reconnected');
+  assert.deepEqual([(await stateOf('cut')).Status, (await stateOf('cut')).Pid], ['running', Pid]);
+  running.write('typed\n');
+  running.closeStdin();
+  assert.equal((await running.outcome).stdout, 'ready\ntyped\nend\n');
+});
+
+/** As a restart of the machine leaves things: no process, no run folder, another boot. */
+async function reboot(): Promise<void> {
+  const pids = (await s.ok(['ps', '-q'])).split('\n').filter(Boolean);
+  const states = await Promise.all(pids.map(stateOf));
+  await s.daemon.kill9();
+  for (const pid of shimsBelow(s.daemon.home)) process.kill(pid, 'SIGKILL');
+  for (const { Pid } of states.filter((state) => state.Pid > 0)) process.kill(Pid, 'SIGKILL');
+  await until('the end of all', () => states.every(({ Pid }) => !isAlive(Pid)));
+  for (const name of readdirSync(s.daemon.run)) rmSync(join(s.daemon.run, name), { recursive: true });
+  writeFileSync(join(s.daemon.root, 'boot-id'), '00000000-0000-0000-0000-000000000000');
+  await s.daemon.start();
+}
+
+test('after a restart of the machine, containers are exited or started again by their policy', async () => {
+  const policies = ['no', 'on-failure', 'always', 'unless-stopped'];
+  for (const policy of policies)
+    for (const kind of ['up', 'stopped'])
+      await s.detached(['--name', `${kind}-${policy}`, '--restart', policy], ['sleep', '1000']);
+  await s.ok(['stop', '-t', '0', ...policies.map((policy) => `stopped-${policy}`)]);
+  await reboot();
+  const wanted = {
+    'up-no': 'exited',
+    'up-on-failure': 'running',
+    'up-always': 'running',
+    'up-unless-stopped': 'running',
+    'stopped-no': 'exited',
+    'stopped-on-failure': 'exited',
+    'stopped-always': 'running',
+    'stopped-unless-stopped': 'exited',
+  };
+  for (const [name, status] of Object.entries(wanted)) await becomes(name, status);
+  assert.equal((await stateOf('up-no')).ExitCode, 255);
+  // The stop was undone: the policy looks after it again.
+  const { Pid } = await stateOf('stopped-always');
+  process.kill(Pid, 'SIGKILL');
+  await until('another life', async () => {
+    const state = await stateOf('stopped-always');
+    return state.Status === 'running' && state.Pid !== Pid;
+  });
+  await s.ok(['rm', '-f', ...Object.keys(wanted)]);
+});
+
+function second(root: string, run: string, socket: string): Promise<{ code: unknown; stderr: string }> {
+  const folders = ['--root', root, '--run', run, '--socket', socket];
+  return new Promise((resolve) => {
+    execFile(join(repository, 'bin/likerd'), folders, (error, _stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stderr }),
+    );
+  });
+}
+
+test('a second likerd on the same root, run folder or socket is refused, and names the first', async () => {
+  const other = (name: string) => join(work, name);
+  rmSync(join(s.daemon.root, 'likerd.pid'), { force: true });
+  const tries = [
+    [s.daemon.root, other('run'), other('socket')],
+    [other('root'), s.daemon.run, other('socket')],
+    [other('root'), other('run'), s.daemon.socket],
+  ] as const;
+  for (const [root, run, socket] of tries) {
+    const { code, stderr } = await second(root, run, socket);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^likerd: .*pid ${s.daemon.pid}\\b.*\\n$`));
+  }
+  assert.equal(await s.sh([], 'echo well'), 'well');
+});
+
+describe('a shim of another version', { concurrency: 1 }, () => {
+  const build = (protocol: number): string => {
+    const file = `build/liker-shim-protocol-${protocol}`;
+    execFileSync('make', ['-s', '-C', join(repository, 'native'), file]);
+    return join(repository, 'native', file);
+  };
+
+  /** The likerd that starts it is not the one that finds it: a start says no HELLO. */
+  async function startedBy(shim: string, flags: readonly string[]): Promise<void> {
+    process.env['LIKER_SHIM'] = shim;
+    try {
+      await s.daemon.restart();
+    } finally {
+      delete process.env['LIKER_SHIM'];
+    }
+    await s.detached(['--name', 'older', ...flags], ['sleep', '1000']);
+    await s.daemon.restart();
+  }
+
+  for (const protocol of [0, 2])
+    test(`with protocol ${protocol} is told, shown, and can be killed`, async () => {
+      await startedBy(build(protocol), []);
+      assert.equal((await stateOf('older')).Status, 'orphaned');
+      assert.match(
+        readFileSync(join(s.daemon.home, 'likerd.log'), 'utf8'),
+        new RegExp(`speaks protocol ${protocol}, this likerd 1`),
+      );
+      assert.match(await s.ok(['ps']), /Orphaned/);
+      await s.ok(['kill', 'older']);
+      await becomes('older', 'exited');
+      await s.ok(['rm', 'older']);
+    });
+
+  test('with the same protocol is taken over, and a shell on it goes on', async () => {
+    process.env['LIKER_SHIM'] = build(1);
+    try {
+      await s.daemon.restart();
+    } finally {
+      delete process.env['LIKER_SHIM'];
+    }
+    await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
+    await terminal.waitForText(/#$/);
+    await terminal.run('kept=yes; echo $$', /2\r\n/);
+    await s.daemon.restart();
+    await terminal.waitForText('reconnected');
+    await terminal.run('echo $kept $$', /yes 2\r\n/);
+    terminal.type('exit 4\r');
+    assert.equal(await terminal.end(), 4);
+  });
+});

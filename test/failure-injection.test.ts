@@ -1,0 +1,324 @@
+// Whatever call fails, in the shim, its children or libliker: the verb says which, nothing is left, and the next one works.
+// "The first call fails, the second, … until one try has no such call": a new call is covered without a new test.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { ContainerSpecInput } from '../proto/gen/types/liker/v1/ContainerSpec.ts';
+import { Failpoint, type Mode, type Role } from './harness/failpoints.ts';
+import { leftovers } from './harness/leaks.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
+
+const point = new Failpoint();
+const s = suite({ env: point.env });
+after(() => point[Symbol.dispose]());
+
+/** Whether every call is tried where one of several says nearly as much: `npm run endurance`. */
+const all = process.env['LIKER_KILLS'] !== undefined;
+
+/** Calls of the container's processes that may fail without harm, and why. */
+const harmless: Readonly<Record<string, string>> = {
+  statx: 'a path that is no mount of its own is made one',
+  access: 'it only words the error of an execve',
+  rt_sigtimedwait: 'the init looks again',
+};
+/** An empty stdin is a pipe where the container's /dev/null cannot be used. */
+const ofEmptyStdin = ['openat2', 'fstat', 'fcntl'];
+
+interface Exit {
+  readonly code?: number;
+  readonly startError?: string;
+}
+
+async function startAndWait(container: string): Promise<Exit> {
+  await s.api.call((done) => s.api.containers.StartContainer({ container }, done));
+  const { exit } = await s.api.call<{ exit?: Exit | null }>((done) =>
+    s.api.containers.WaitContainer({ container }, done),
+  );
+  return exit ?? {};
+}
+
+async function create(spec: ContainerSpecInput): Promise<void> {
+  await s.api.call((done) => s.api.containers.CreateContainer({ spec }, done));
+}
+
+/** Nothing of a run is on the host; the folders of the containers stay. */
+async function nothingLeft(): Promise<void> {
+  let left: Record<string, readonly string[]> = {};
+  await until(
+    'nothing left',
+    () => {
+      left = { ...leftovers(s.daemon) };
+      const files = (left['files'] ?? []).filter(
+        (file) => !file.startsWith(join(s.daemon.root, 'containers')),
+      );
+      return files.length === 0 && Object.keys(left).every((kind) => kind === 'files');
+    },
+    { everyMs: 4 },
+  ).catch(() => assert.deepEqual(left, {}, 'nothing is left on the host'));
+}
+
+interface Outcome<T> {
+  readonly call: string;
+  readonly nth: number;
+  readonly error: (Error & { readonly details?: string }) | null;
+  readonly value: T | null;
+}
+
+/** One try for each call of the role, until a try has no further call. Answers how many there were. */
+async function everyCall<T>(
+  role: Role,
+  mode: Mode,
+  attempt: () => Promise<T>,
+  judge: (outcome: Outcome<T>) => Promise<void> | void,
+  stride = 1,
+): Promise<number> {
+  for (let nth = 1; ; nth += stride) {
+    point.arm(role, nth, mode);
+    let error: Outcome<T>['error'] = null;
+    let value: T | null = null;
+    try {
+      value = await attempt();
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    const call = point.disarm();
+    if (call === null) {
+      assert.equal(error, null);
+      return nth - 1;
+    }
+    try {
+      await judge({ call, nth, error, value });
+    } catch (thrown) {
+      (thrown as Error).message = `${role} ${mode} ${nth} (${call}): ${(thrown as Error).message}`;
+      throw thrown;
+    }
+  }
+}
+
+/** The error names the step and the kernel's error. */
+function isOfTheStep({ call, error }: Outcome<unknown>): void {
+  const errno = call.endsWith('alloc') ? 'ENOMEM' : 'EDOM';
+  const text = error?.details ?? String(error);
+  assert.match(
+    text,
+    /^Cannot start (the process in )?container '\w+': (step '[a-z-]+' failed|.* cannot be executed)/,
+  );
+  assert.ok(text.includes(errno), text);
+}
+
+const isLoss = ({ error }: Outcome<unknown>): boolean =>
+  /its shim was lost|The shim sent/.test(error?.details ?? '');
+
+describe('a start', { concurrency: 1 }, () => {
+  test('of two containers', async () => {
+    const kept = { autoRemove: false };
+    await create(s.spec(['true'], { tty: true, user: '1000:1000' }, { name: 'box', ...kept }));
+    await create(s.spec(['true'], {}, { name: 'plain', init: false, ...kept }));
+  });
+
+  const names = ['box', 'plain'] as const;
+  for (const [name, role] of names.flatMap((name) => [
+    [name, 'child'] as const,
+    [name, 'program'] as const,
+  ])) {
+    test(`of ${name}: each call of its ${role} fails; the step is told, nothing is left`, async () => {
+      const count = await everyCall(
+        role,
+        'error',
+        () => startAndWait(name),
+        async (outcome) => {
+          const { call, error, value } = outcome;
+          if (error) isOfTheStep(outcome);
+          else {
+            assert.ok(harmless[call] !== undefined || (name === 'plain' && ofEmptyStdin.includes(call)));
+            assert.equal(value?.code, 0);
+          }
+          await nothingLeft();
+        },
+        name === 'plain' && role === 'child' && !all ? 4 : 1,
+      );
+      assert.ok(role === 'program' ? name === 'plain' || count > 50 : count > 200, `${count} calls`);
+      assert.deepEqual((await startAndWait(name)).code, 0);
+    });
+  }
+
+  for (const role of ['child', 'program'] as const) {
+    test(`its ${role} is killed at each call; that is told, nothing is left`, async () => {
+      await everyCall(
+        role,
+        'kill',
+        () => startAndWait('box'),
+        async ({ error, value }) => {
+          if (error) assert.match(error.details ?? '', /child ended before exec by signal 9|ended before/);
+          else assert.equal(value?.code, 137);
+          await nothingLeft();
+        },
+        all ? 1 : 5,
+      );
+      assert.deepEqual((await startAndWait('box')).code, 0);
+    });
+  }
+
+  test('each call of its shim fails; what the container did is told', async () => {
+    const count = await everyCall(
+      'shim',
+      'error',
+      () => startAndWait('box'),
+      async (outcome) => {
+        if (outcome.error === null) assert.equal(outcome.value?.code, 0);
+        else if (!isLoss(outcome)) isOfTheStep(outcome);
+        await nothingLeft();
+      },
+    );
+    assert.ok(count > 50, `${count} calls`);
+  });
+
+  test('its shim is killed at each call', async () => {
+    await everyCall(
+      'shim',
+      'kill',
+      () => startAndWait('box'),
+      async (outcome) => {
+        if (outcome.error) assert.ok(isLoss(outcome), outcome.error.details ?? '');
+        else if (outcome.value?.code !== 0) {
+          assert.equal(outcome.value?.code, 255);
+          assert.match(outcome.value?.startError ?? '', /Its shim was lost/);
+        }
+        await nothingLeft();
+      },
+    );
+    assert.deepEqual((await startAndWait('box')).code, 0);
+  });
+
+  for (const mode of ['short', 'garbage'] as const) {
+    test(`each message of its shim is ${mode}`, async () => {
+      await everyCall(
+        'shim',
+        mode,
+        () => startAndWait('box'),
+        async (outcome) => {
+          if (outcome.error) assert.ok(isLoss(outcome), outcome.error.details ?? '');
+          else assert.equal(outcome.value?.code, 0);
+          await nothingLeft();
+        },
+      );
+      assert.deepEqual((await startAndWait('box')).code, 0);
+    });
+  }
+
+  test('each call of libliker fails; it is told by name, nothing is left', async () => {
+    const count = await everyCall(
+      'library',
+      'error',
+      () => startAndWait('box'),
+      async (outcome) => {
+        if (outcome.error) assert.match(outcome.error.details ?? '', /^Cannot .*EDOM/);
+        else assert.equal(outcome.value?.code, 0);
+        await nothingLeft();
+      },
+    );
+    assert.ok(count > 30, `${count} calls`);
+  });
+});
+
+describe('an exec', { concurrency: 1 }, () => {
+  const run = (): Promise<Exit> =>
+    s.api
+      .call<{ exit?: Exit | null }>((done) =>
+        s.api.sessions.ExecSync({ container: 'host', process: { args: ['true'] } }, done),
+      )
+      .then(({ exit }) => exit ?? {});
+
+  /** Of all execs: the container has its two processes and no group but its own. */
+  async function onlyTheContainer(): Promise<void> {
+    await until('the end of all execs', async () => {
+      const { CgroupPaths, State, ExecIDs } = await s.inspect('host');
+      assert.equal(State.Status, 'running');
+      const groups = Object.values(CgroupPaths).flatMap((path) =>
+        readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+      );
+      const [group = ''] = Object.values(CgroupPaths);
+      const processes = readFileSync(join(group, 'cgroup.procs'), 'utf8').trim().split('\n');
+      return ExecIDs.length === 0 && groups.length === 0 && processes.length === 2;
+    });
+  }
+
+  const renew = async (): Promise<void> => {
+    await s.likerctl(['rm', '-f', 'host']);
+    await s.detached(['--name', 'host'], ['sleep', '100000']);
+  };
+
+  for (const role of ['child', 'program', 'shim'] as const) {
+    test(`each call of its ${role} fails; the step is told, the container goes on`, async () => {
+      await renew();
+      await everyCall(role, 'error', run, async (outcome) => {
+        if (outcome.error === null) assert.equal(outcome.value?.code, 0);
+        else if (role !== 'shim' || !isLoss(outcome)) isOfTheStep(outcome);
+        await onlyTheContainer();
+      });
+      assert.equal((await run()).code, 0);
+    });
+  }
+
+  test('the messages of the shim are cut short or garbage: the container is not lost', async () => {
+    for (const mode of ['short', 'garbage'] as const) {
+      await renew();
+      await everyCall('shim', mode, run, async (outcome) => {
+        if (outcome.error) assert.ok(isLoss(outcome), outcome.error.details ?? '');
+        else assert.equal(outcome.value?.code, 0);
+        await onlyTheContainer();
+      });
+      assert.equal((await run()).code, 0);
+    }
+  });
+
+  test('the shim is killed at each call: the exec ends with an error, the container is an orphan', async () => {
+    await renew();
+    await everyCall(
+      'shim',
+      'kill',
+      run,
+      async (outcome) => {
+        if (outcome.error) assert.match(outcome.error.details ?? '', /shim .*lost/);
+        else assert.ok(outcome.value?.code === 0 || outcome.value?.code === 137);
+        await until('an orphan', async () => (await s.inspect('host')).State.Status === 'orphaned');
+        await renew();
+      },
+      all ? 1 : 3,
+    );
+    await s.ok(['rm', '-f', 'host']);
+    await nothingLeft();
+  });
+});
+
+describe('stop and rm', { concurrency: 1 }, () => {
+  for (const [verb, argv] of Object.entries({ stop: ['stop', '-t', '1'], rm: ['rm', '-f'] })) {
+    for (const role of ['library', 'shim', 'child'] as const) {
+      test(`each call of the ${role} in ${verb} fails: it is done all the same, or said and done by the next`, async () => {
+        await everyCall(
+          role,
+          'error',
+          async () => {
+            point.pause();
+            await s.likerctl(['rm', '-f', 'stopped']);
+            await s.detached(['--name', 'stopped'], ['sleep', '100000']);
+            point.resume();
+            return s.likerctl([...argv, 'stopped']);
+          },
+          async ({ value }) => {
+            if (value?.code !== 0) {
+              assert.match(value?.stderr ?? '', /^likerctl: Cannot .*EDOM/);
+              await s.ok([...argv, 'stopped']);
+            }
+            if (verb === 'stop') assert.equal((await s.inspect('stopped')).State.Status, 'exited');
+            else assert.equal((await s.likerctl(['inspect', 'stopped'])).code, 1);
+            await nothingLeft();
+          },
+        );
+      });
+    }
+  }
+  after(() => s.likerctl(['rm', '-f', 'stopped', 'box', 'plain']));
+});
