@@ -27,8 +27,8 @@ import {
   pidfdOpen,
   pidfdSignal,
   readInRoot,
-  trimMemory,
   treeSize,
+  trimMemory,
 } from '../../daemon/native/libliker.ts';
 
 let folder = '';
@@ -151,6 +151,8 @@ test('what the start needed is given back, and the process goes on', () => {
     JSON.stringify({ still: [1, 'a', new Date(0)] }),
     '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}',
   );
+});
+
 test('files are read together, and those that stay open tell what is new', () => {
   const [one, large] = [join(folder, 'one'), join(folder, 'large')];
   writeFileSync(one, '1');
