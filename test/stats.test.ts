@@ -1,9 +1,7 @@
-// What containers use, told by what they do: the API, the client's tables, the events of kills, Prometheus.
+// What containers use, told by what they do: the API, the client's tables, the events of kills.
 import assert from 'node:assert/strict';
-import { statfsSync } from 'node:fs';
-import { request } from 'node:http';
+import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
 import type { ContainerStats } from '../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { GetStatsResponse } from '../proto/gen/types/liker/v1/GetStatsResponse.ts';
@@ -12,7 +10,7 @@ import { cpuUsageUs } from './harness/cpu.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
-const s = suite({ args: ['--metrics-addr', '0'] });
+const s = suite();
 const mebibyte = 1024 * 1024;
 
 async function get(options: object): Promise<ContainerStats[]> {
@@ -217,7 +215,6 @@ describe('kills for want of memory', () => {
     const { State } = await s.inspect(id);
     await s.daemon.kill9();
     const root = `/proc/${State.Pid}/root`;
-    const { writeFileSync, existsSync } = process.getBuiltinModule('node:fs');
     writeFileSync(join(root, 'go'), '');
     await until('the child was killed', () => existsSync(join(root, 'gone')));
     await s.daemon.start();
@@ -300,69 +297,5 @@ describe('the client', () => {
     assert.match(containers, /^3 1 300kB/);
     assert.match(logs, /^3 1 2\d\.?\d?kB/);
     assert.match(await s.ok(['system', 'df', '-v']), new RegExp(`${id.slice(0, 12)}.* 300kB +2\\d`));
-  });
-});
-
-describe('Prometheus', () => {
-  after(() => s.daemon.empty());
-
-  const scrape = async (where: object, path = '/metrics'): Promise<{ status: number; body: string }> => {
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-    request({ ...where, path, agent: false }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    })
-      .once('error', reject)
-      .end();
-    return within('no metrics', promise);
-  };
-  const port = (): number =>
-    Number([...s.daemon.log.matchAll(/serving metrics.*127\.0\.0\.1:(\d+)/g)].at(-1)?.[1]);
-  const value = (body: string, line: string): number =>
-    Number(
-      body
-        .split('\n')
-        .find((text) => text.startsWith(`${line} `))
-        ?.slice(line.length + 1),
-    );
-
-  test('the engine’s figures, the containers’ and Node’s', async () => {
-    const before = (await scrape({ port: port() })).body;
-    const id = await having(['--name', 'seen', '--memory', '64m'], ':');
-    assert.equal((await s.run([], ['nowhere'])).code, 127);
-    const { status, body } = await scrape({ port: port() });
-    assert.equal(status, 200);
-    const grown = (line: string) => value(body, line) - (value(before, line) || 0);
-    assert.equal(grown('liker_container_starts_total'), 1);
-    assert.equal(grown('liker_container_start_failures_total{reason="COMMAND_NOT_FOUND"}'), 1);
-    assert.equal(grown('liker_rpc_total{method="StartContainer",code="OK"}'), 1);
-    assert.equal(grown('liker_rpc_duration_seconds_count{method="StartContainer"}'), 1);
-    assert.equal(value(body, 'liker_containers{state="running"}'), 1);
-    assert.match(body, /^liker_build_info\{version="[^"]+",node="[^"]+"\} 1$/m);
-    assert.match(body, /^nodejs_eventloop_lag_p99_seconds /m);
-    assert.match(body, /^process_open_fds \d/m);
-    const labels = `{id="${id}",name="seen"}`;
-    assert.ok(value(body, `container_cpu_usage_seconds_total${labels}`) > 0);
-    assert.ok(value(body, `container_memory_working_set_bytes${labels}`) > 0);
-    assert.equal(value(body, `container_spec_memory_limit_bytes${labels}`), 64 * mebibyte);
-    assert.ok(value(body, `container_threads${labels}`) >= 2);
-    for (const line of body.split('\n')) assert.match(line, /^(#.*|\w+(\{.*\})? ([-+.\de]+|NaN)|)$/i);
-    const families = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-    assert.equal(new Set(families).size, families.length, 'each family is there once');
-    assert.equal((await scrape({ port: port() }, '/')).status, 404);
-    await s.ok(['rm', '-f', id]);
-    assert.doesNotMatch((await scrape({ port: port() })).body, new RegExp(id));
-  });
-
-  test('on a Unix socket; an address that cannot be had ends the daemon with one line', async () => {
-    const socketPath = join(s.daemon.home, 'metrics.sock');
-    await s.daemon.restart(['--metrics-addr', `unix:${socketPath}`]);
-    const { body } = await scrape({ socketPath });
-    assert.match(body, /^liker_containers\{state="running"\} 0$/m);
-    await s.daemon.stop();
-    await assert.rejects(
-      s.daemon.start(['--metrics-addr', '203.0.113.1:9']),
-      /likerd: Cannot serve metrics at 203\.0\.113\.1:9: .*EADDRNOTAVAIL/,
-    );
-    await s.daemon.start();
   });
 });

@@ -20,12 +20,14 @@ import {
   attachDeviceFilter,
   closeFd,
   emptyContainer,
+  FileSet,
   loadShim,
   peerCredentials,
   pidfdEnded,
   pidfdOpen,
   pidfdSignal,
   readInRoot,
+  treeSize,
   trimMemory,
 } from '../../daemon/native/libliker.ts';
 
@@ -149,4 +151,38 @@ test('what the start needed is given back, and the process goes on', () => {
     JSON.stringify({ still: [1, 'a', new Date(0)] }),
     '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}',
   );
+});
+
+test('files are read together, and those that stay open tell what is new', () => {
+  const [one, large] = [join(folder, 'one'), join(folder, 'large')];
+  writeFileSync(one, '1');
+  writeFileSync(large, 'x'.repeat(100_000));
+  const set = new FileSet([one, join(folder, 'nowhere'), large]);
+  assert.deepEqual(set.read(false), ['1', null, 'x'.repeat(100_000)]);
+  assert.equal(set.read(true)[0], '1');
+  writeFileSync(one, '22');
+  rmSync(large);
+  assert.deepEqual(set.read(true), ['22', null, 'x'.repeat(100_000)]);
+  set.close();
+  assert.deepEqual(set.read(false), ['22', null, null]);
+});
+
+test('a file that is known to be missing is not looked for again', () => {
+  const late = join(folder, 'late');
+  const set = new FileSet(['/proc/self/stat', late]);
+  assert.equal(set.read(false)[1], null);
+  set.forgetMissing();
+  writeFileSync(late, 'there');
+  assert.equal(set.read(false)[1], null);
+  assert.match(set.read(false)[0] ?? '', /^\d+ \(/);
+});
+
+test('the size of a tree is that of its files; links are not followed, and none is no error', async () => {
+  const tree = join(folder, 'tree');
+  mkdirSync(join(tree, 'a/b'), { recursive: true });
+  writeFileSync(join(tree, 'one'), Buffer.alloc(1000));
+  writeFileSync(join(tree, 'a/b/two'), Buffer.alloc(20_000));
+  symlinkSync('/usr', join(tree, 'a/link'));
+  assert.equal(await treeSize(tree), 21_000 + '/usr'.length);
+  assert.equal(await treeSize(join(folder, 'no-tree')), 0);
 });

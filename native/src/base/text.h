@@ -29,3 +29,6 @@ static inline char *put_text (char *out, const char *text) {
   memcpy (out, text, length + 1);
   return out + length;
 }
+
+/* The entries of a folder that are the folder itself and the one above. */
+static inline int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }

@@ -5,11 +5,10 @@
 #include <sys/syscall.h>
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
+#include "../base/text.h"
 
 /* Deeper trees are left: a tree of a container's making must not exhaust the stack. */
 #define MAX_DEPTH 2048
-
-static int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }
 
 static int remove_entries (int folder, int depth);
 

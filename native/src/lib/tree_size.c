@@ -6,11 +6,10 @@
 #include <sys/syscall.h>
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
+#include "../base/text.h"
 
 /* What is deeper is not counted: a tree of a container's making must not exhaust the stack. */
 #define MAX_DEPTH 2048
-
-static int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }
 
 static int64_t size_of (int folder, const char *name, int depth);
 
