@@ -4,6 +4,7 @@ import { besideCase } from './cases/beside.ts';
 import type { Case } from './cases/case.ts';
 import { commandCase } from './cases/command.ts';
 import { daemonCase } from './cases/daemon.ts';
+import { echoCase } from './cases/echo.ts';
 import { execCase } from './cases/exec.ts';
 import { fleetCase } from './cases/fleet.ts';
 import { limitsCase } from './cases/limits.ts';
@@ -28,6 +29,7 @@ const cases: Readonly<Record<string, Case>> = {
   command: commandCase,
   exec: execCase,
   prompt: promptCase,
+  echo: echoCase,
   stats: statsCase,
   output: outputCase,
   limits: limitsCase,

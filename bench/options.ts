@@ -17,7 +17,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than three minutes
-  --only CASE[,…]    true, command, exec, prompt, stats, output, limits, beside, fleet, daemon
+  --only CASE[,…]    true, command, exec, prompt, echo, stats, output, limits, beside, fleet, daemon
   --without PEER[,…] leave out crun, runc, podman, ctr or docker
   --write-docs       measure nothing: write docs/performance.md and its plot from the last run's figures
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start

@@ -90,11 +90,11 @@ test('the whole output of a terminal is in the log before the exit is told', asy
   assert.equal(joined(shim, 'stdout'), wanted);
 });
 
-test('a log that cannot be written stops nothing', async () => {
+test('a log that cannot be opened is told, and nothing is started', async () => {
   const shim = fixture().shimSettings({ logDir: '/proc/nowhere' });
   const steps = containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'seq 1 1000'] }));
   const plan = encodeLaunch({ settings: settings(), steps }, shim);
   await using running = fixture().spawnPlan(plan, shim.runDir);
-  assert.equal((await running.peer.exit()).code, 0);
-  assert.match(running.peer.text(), /\n1000\n$/);
+  await assert.rejects(running.peer.exit(), /"errno":2,.*"call":"open","object":"\/proc\/nowhere"/);
+  assert.equal(running.peer.text(), '');
 });

@@ -64,6 +64,7 @@ test('a spec comes back from the wire as it was', () => {
       onFailure: 'kill' as const,
     },
     onDisconnect: 'hangup' as const,
+    logDriver: 'none' as const,
   };
   const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));
   assert.deepEqual(parseSpec(wire.spec, 'spec'), spec);
@@ -126,7 +127,7 @@ test('a page of a list stays below the size of a message', () => {
   );
   const page = listPage({ containers, next: '' });
   assert.equal(page.containers?.length, 1);
-  assert.equal(page.nextPageToken, '0'.repeat(64));
+  assert.equal(page.nextPageToken, `1700000000000-${'0'.repeat(64)}`);
   const small = listPage({ containers: [containerView()], next: 'n' });
   assert.equal(small.containers?.length, 1);
   assert.equal(small.nextPageToken, 'n');
