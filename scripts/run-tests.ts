@@ -21,9 +21,9 @@ const groups = [
   {
     patterns: ['{bench,common,client,daemon,native,proto,scripts}/**/*.test.ts'],
     concurrency: Math.min(2, availableParallelism()),
-    fileTimeoutMs: 120_000,
+    testTimeoutMs: 120_000,
   },
-  { patterns: ['test/**/*.test.ts'], concurrency: 1, fileTimeoutMs: fileMinutes * 60_000 },
+  { patterns: ['test/**/*.test.ts'], concurrency: 1, testTimeoutMs: fileMinutes * 60_000 },
 ];
 
 function filesOf(patterns: readonly string[], wanted: readonly string[]): string[] {
@@ -40,7 +40,8 @@ async function runFiles(
   const stream = run({
     files,
     concurrency,
-    timeout, // a file that hangs is ended and counted as failed
+    timeout, // of a test; what it leaves open, a failed one above all, keeps no file from its end:
+    forceExit: true,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   stream.on('test:summary', ({ file, counts: seen, success }) => {
@@ -61,9 +62,9 @@ writeFileSync(effects, '');
 process.env['LIKER_EFFECTS'] = effects;
 
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const { patterns, concurrency, fileTimeoutMs } of groups) {
+for (const { patterns, concurrency, testTimeoutMs } of groups) {
   const files = filesOf(patterns, wanted);
-  if (files.length > 0) await runFiles(files, concurrency, fileTimeoutMs, counts);
+  if (files.length > 0) await runFiles(files, concurrency, testTimeoutMs, counts);
 }
 for (const line of effectTable(effectRecords(readFileSync(effects, 'utf8')))) console.log(line);
 rmSync(notes, { recursive: true });

@@ -97,23 +97,24 @@ test('200 idle connections are no burden to the next one', async () => {
 });
 
 test('health tells each service, and their end', async () => {
-  const fixture = await ApiFixture.start({});
-  const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
+  await using fixture = await ApiFixture.start({});
+  using stack = new DisposableStack();
+  const client = stack.adopt(new Client(`unix:${fixture.socket}`, credentials.createInsecure()), (opened) =>
+    opened.close(),
+  );
   const check = (service: string) =>
     rawCall(
       client,
       '/grpc.health.v1.Health/Check',
       Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]),
     );
-  assert.equal(servedServices.length, 6);
+  assert.equal(servedServices.length, 7);
   for (const service of servedServices) {
     const { code, bytes } = await check(service);
     assert.equal(code, status.OK, service);
     assert.deepEqual(bytes, Buffer.from([0x08, 1]), `${service} is SERVING`);
   }
   assert.equal((await check('liker.v1.Nothing')).code, status.NOT_FOUND);
-  client.close();
-  await fixture[Symbol.asyncDispose]();
 });
 
 test('reflection, both versions, has the files with all that they import', async () => {
