@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Container } from './container.ts';
 import { unseenExit } from './exit-status.ts';
-import { wantsRestart } from './restart.ts';
+import { pauseAfter, wantsRestart } from './restart.ts';
 import type { ContainerSpec, RestartPolicy } from './spec.ts';
 
 function container(
@@ -52,4 +52,9 @@ test('what was stopped by a call stays down', () => {
     wantsRestart(container({ name: 'always', maxRetries: 0 }, { stopRequested: true }), exit(0)),
     false,
   );
+});
+
+test('the pauses double from a tenth of a second to a minute', () => {
+  const pauses = Array.from({ length: 12 }, (_, restarts) => pauseAfter(restarts) / 100);
+  assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
 });

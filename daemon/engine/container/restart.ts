@@ -69,7 +69,8 @@ export function cancelRestart(context: EngineContext, container: Container): voi
   });
 }
 
-function pauseAfter(restarts: number): number {
+/** Milliseconds before the next restart, after so many in a row. */
+export function pauseAfter(restarts: number): number {
   return Math.min(firstPauseMs * 2 ** restarts, longestPauseMs);
 }
 

@@ -220,7 +220,7 @@ export class ClientSession implements Session {
 
   #send(frame: OutputFrame): void {
     if (this.#lostBytes > 0 && frame.kind !== 'ready') {
-      const message = `${this.#lostBytes} bytes of output were skipped: this client stopped reading; the log has them`;
+      const message = `${this.#lostBytes} bytes of output were skipped: this client stopped reading`;
       this.#lostBytes = 0;
       this.#sink.send({ kind: 'warning', reason: 'OUTPUT_LOST', message }, () => {});
     }
