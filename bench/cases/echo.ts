@@ -61,7 +61,7 @@ class Shell implements AsyncDisposable {
 
   /** Milliseconds from a key to its echo. */
   async echo(): Promise<number> {
-    if (++this.#typed % lineLength === 0) await this.#send('\x15', /\x08|\x1b\[K|[#$] $/);
+    if (++this.#typed % lineLength === 0) await this.#send('\x15', /./s);
     return this.#send('x', /x/);
   }
 
