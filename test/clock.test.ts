@@ -54,6 +54,7 @@ test(
     await killAndStart();
     assert.equal(await containers.state(long), 'RUNNING');
     // The clock of likerd is what was set, or this would prove nothing.
+    await s.sh([], 'true');
     const { seconds } = (await lastEvent()).time as { seconds: number };
     assert.ok(Number(seconds) * 1000 > Date.now() + 3_600_000);
     setClock('-1d');

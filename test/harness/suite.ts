@@ -163,7 +163,10 @@ async function settledFiles(daemon: Daemon): Promise<string[]> {
 
 /** Without the numbers that differ each time. */
 function kindOf(file: string): string {
-  return file.replace(/\[\d+\]/, '').replace(/^\/proc\/\d+/, '/proc/PID');
+  return file
+    .replace(/\[\d+\]/, '')
+    .replace(/^\/proc\/\d+/, '/proc/PID')
+    .replace(/(faketime_shm_)\d+/, '$1PID');
 }
 
 /** What is in `now` more often than in `before`. libuv opens one inotify for all when it needs the first. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { asError, LikerError } from '../../../common/errors.ts';
+import { tellExhausted } from '../../../common/exhausted.ts';
 import { attachSocketProgram } from '../../native/libliker.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
@@ -152,6 +153,9 @@ const reasons: Readonly<Record<string, string>> = {
 function refused(job: Job, path: string, written: string, error: unknown): LikerError {
   const errno = errnoOf(error);
   const { knob, requested } = job;
+  // The file could not be opened: the value is not at fault.
+  if (errno === 'EMFILE' || errno === 'ENFILE')
+    return tellExhausted(error, `set ${knob.name} to ${requested}`) as LikerError;
   const why = errno === '' ? asError(error).message : `${errno}: ${reasons[errno] ?? 'see dmesg'}`;
   return new LikerError(
     'LIMIT_REFUSED',
