@@ -86,8 +86,9 @@ def exec_on_a_terminal(liker: Liker):
     session.until("a prompt", lambda s: s.stdout.endswith((b"# ", b"$ ")))
     session.type(b"stty size\r")
     session.saw(b"31 93\r\n").resize(120, 40)
-    session.type(b"stty size; sleep 1000\r")
-    session.saw(b"40 120\r\n").type(b"\x03")
+    # Said by the foreground itself: before it is there, the shell would take the Ctrl-C.
+    session.type(b"stty size; sh -c 'echo here; exec sleep 1000'\r")
+    session.saw(b"40 120\r\n").saw(b"here\r\n").type(b"\x03")
     session.type(b"echo code=$?\r")
     session.saw(b"code=130\r\n").type(b"exit 5\r")
     equal(session.finish().code, 5)
