@@ -100,7 +100,7 @@ test(
       await assert.rejects(daemon.start(), /likerd ended with 1 before it served/);
       assert.match(
         daemon.log.slice(before),
-        /^likerd: Cannot use '\/.*': EROFS: that file system is read-only; make it writable, and try again\n$/,
+        /^likerd: Cannot lock '\/.*': fcntl failed with EROFS: that file system is read-only; make it writable, and try again\n$/,
       );
       assert.deepEqual(readdirSync(join(daemon.run, 'c')), [id]);
     } finally {

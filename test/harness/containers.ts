@@ -53,10 +53,12 @@ export class Containers {
     return containers.map(({ spec }) => spec?.name ?? '').sort();
   }
 
+  /** And waits for its end. */
   async kill(container: string): Promise<void> {
-    await this.#with((api) =>
-      api.call((done) => api.containers.KillContainer({ container, signal: 'KILL' }, done as never)),
-    );
+    await this.#with(async (api) => {
+      await api.call((done) => api.containers.KillContainer({ container, signal: 'KILL' }, done as never));
+      await api.call((done) => api.containers.WaitContainer({ container }, done as never));
+    });
   }
 
   async remove(...containers: readonly string[]): Promise<void> {
