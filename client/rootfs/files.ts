@@ -72,6 +72,8 @@ export function textFiles(libraryFolders: readonly string[]): Record<string, Tex
       "alias mv='mv -i'",
       "alias rm='rm -i'",
     ),
+    // A full vim that finds no file of its user's looks for its own defaults, which are not here, and stops to say so.
+    '/root/.vimrc': file('" Read by vi.'),
     '/root/.bash_profile': file('[ -r ~/.bashrc ] && . ~/.bashrc'),
   };
 }
