@@ -287,6 +287,9 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     assert.deepEqual(await names(), ['fil-c', 'fil-b', 'fil-a']);
     assert.deepEqual(await names(`id=${ids[1]?.slice(0, 10)}`), ['fil-b']);
     assert.deepEqual(await names('name=il-a', 'name=il-c'), ['fil-c', 'fil-a']);
+    assert.deepEqual(await names('name=^fil-a$', 'name=^/fil-c'), ['fil-c', 'fil-a']);
+    assert.deepEqual(await names('name=^il'), []);
+    assert.match((await s.likerctl(['ps', '--filter', 'name=('])).stderr, /Invalid filter name '\('/);
     assert.deepEqual(await names('exited=3'), ['fil-c', 'fil-b']);
     assert.deepEqual(await names('status=running'), []);
     assert.deepEqual(await names('status=exited', 'exited=0'), ['fil-a']);

@@ -64,6 +64,9 @@ async function account({ api, kept, removed, unsure, seen }: Load): Promise<void
   }
   const names = await likerctl(s.daemon, ['ps', '-a', '--format', '{{.Names}}']);
   const left = names.stdout.split('\n').filter((name) => name !== '' && !unsure.has(name));
+  const surplus = left.filter((name) => !kept.has(name));
+  const told = events.filter(({ containerName }) => surplus.includes(containerName ?? ''));
+  assert.deepEqual(surplus, [], `Left over: ${JSON.stringify(told)}`);
   assert.deepEqual(left.sort(), [...kept.keys()].sort());
   assert.deepEqual(await s.daemon.empty(), {});
 }

@@ -45,8 +45,10 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
   switch (key) {
     case 'id':
       return (container) => container.id.startsWith(value);
-    case 'name':
-      return (container) => container.name.includes(value.replace(/^\//, ''));
+    case 'name': {
+      const pattern = namePattern(value);
+      return (container) => pattern.test(container.name);
+    }
     case 'label': {
       const split = value.indexOf('=');
       const name = split < 0 ? value : value.slice(0, split);
@@ -92,4 +94,13 @@ export function isListedByDefault(container: Container): boolean {
 function requireOneOf(key: Key, value: string, values: readonly string[]): void {
   if (values.includes(value)) return;
   throw badArgument('filters', `Invalid filter ${key}=${value}: use ${values.join(', ')}`);
+}
+
+/** As in Docker a regular expression that fits anywhere; Docker's names begin with a slash, which may be written. */
+function namePattern(value: string): RegExp {
+  try {
+    return new RegExp(value.replace(/^(\^?)\//, '$1'));
+  } catch (error) {
+    throw badArgument('filters', `Invalid filter name '${value}': ${(error as Error).message}`);
+  }
 }
