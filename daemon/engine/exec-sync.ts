@@ -21,7 +21,8 @@ export async function runExecSync(
   stdin: Buffer,
   signal: AbortSignal,
 ): Promise<ExecSyncResult> {
-  const { promise, resolve } = Promise.withResolvers<ExecSyncResult>();
+  const { promise, resolve, reject } = Promise.withResolvers<ExecSyncResult>();
+  promise.catch(() => {}); // a start that fails is told instead
   const gathered: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   let bytes = 0;
   let truncated = false;
@@ -43,7 +44,11 @@ export async function runExecSync(
       take(frame);
       queueMicrotask(flushed);
     },
-    end: () => {},
+    // After an exit this changes nothing. There is nobody to come back for one.
+    end: (error) => {
+      const what = 'The end of the process is not known: the connection to its shim was lost';
+      reject(error ?? new LikerError('SHIM_LOST', what));
+    },
   };
   let session: ClientSession | null = null;
   const process = await start(sink, (opened) => {
@@ -55,8 +60,7 @@ export async function runExecSync(
   const input = session as ClientSession | null;
   if (stdin.length > 0) input?.input({ kind: 'stdin', offset: 0, data: stdin }, () => {});
   input?.input({ kind: 'close-stdin' }, () => {});
-  const result = await promise;
-  signal.removeEventListener('abort', onAbort);
+  const result = await promise.finally(() => signal.removeEventListener('abort', onAbort));
   if (signal.aborted) {
     throw new LikerError(
       'TIMED_OUT',

@@ -57,22 +57,11 @@ export class Failpoint implements Disposable {
     writeSync(this.#fd, fields, 0, 4, 0);
   }
 
-  /** What is done until `resume` is not counted, not even by processes that begin with it. */
-  pause(): void {
-    writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
-  }
-
-  resume(): void {
-    const arming = Buffer.alloc(4);
-    arming.writeUInt32LE(++this.#arming);
-    writeSync(this.#fd, arming, 0, 4, 0);
-  }
-
   /** Ends the injection; the call that has failed, as "name" or "prctl(4)", or null when there were not so many. */
   disarm(): string | null {
     const fields = Buffer.alloc(64);
     readSync(this.#fd, fields, 0, fields.length, 0);
-    this.pause();
+    writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
     if (fields.readUInt32LE(20) === 0) return null;
     const name = fields.toString('latin1', 28, fields.indexOf(0, 28));
     return name === 'prctl' ? `prctl(${fields.readUInt32LE(24)})` : name;

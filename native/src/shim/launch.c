@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "launch.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -142,7 +143,11 @@ static __attribute__ ((noreturn)) void be_helper (struct child *child) {
     fail (child, "clone3", "");
     give_up (child);
   }
-  _exit (sync_send (child->sync, SYNC_PID, (pid_t)pid) < 0 ? 125 : 0);
+  if (sync_send (child->sync, SYNC_PID, (pid_t)pid) == 0)
+    _exit (0);
+  fail (child, "write", "sync");
+  kill ((pid_t)pid, SIGKILL); /* nobody would know of it */
+  give_up (child);
 }
 
 /* Reasons for the kernel to refuse CLONE_INTO_CGROUP where a write to cgroup.procs may do. */

@@ -1,5 +1,6 @@
 /* The shim is a subreaper: its children end here, and orphans without a pid namespace of their own (T40). */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include "base/syscalls.h"
@@ -44,9 +45,12 @@ static bool awaits_pid (const struct shim *shim) {
 
 void reap_children (struct shim *shim) {
   struct signalfd_siginfo info[8];
-  while (shim->signals.readable && RETRY (read (shim->signals.fd, info, sizeof info)) > 0)
+  ssize_t got = 0;
+  while (shim->signals.readable && (got = RETRY (read (shim->signals.fd, info, sizeof info))) > 0)
     ;
-  shim->signals.readable = shim->reap_again = false;
+  /* As long as one is pending, the kernel tells of no other. */
+  shim->signals.readable = got < 0 && errno != EAGAIN;
+  shim->reap_again = false;
   if (awaits_pid (shim)) {
     reap_known (shim); /* the rest when the pid is there: reap_again */
     return;
