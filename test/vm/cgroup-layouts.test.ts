@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { type Layout, missing, runInVm } from './vm.ts';
 
 const skip = missing();
-const adapters = 'daemon/kernel/cgroup/*.root.test.ts';
+const adapters = 'daemon/kernel/cgroup/{cgroups,devices,knobs,network,subtree}.root.test.ts';
 const engine = 'test/vm/cgroups.guest.ts';
 
 // Each machine has one CPU of its own.
