@@ -17,7 +17,8 @@ import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {
   readonly engine: Engine;
-  close(options: { readonly stopContainers: boolean }): Promise<void>;
+  /** After the engine has left. */
+  close(): Promise<void>;
 }
 
 /** The composition root: the one place that knows every concrete class. */
@@ -52,14 +53,13 @@ export async function compose(
     openReaders: new OpenReaders(),
     freshBoot: isFreshBoot(root, log),
     recordsLost,
+    leaving: new AbortController(),
   });
   await engine.adopt();
   recovered();
   return {
     engine,
-    close: async ({ stopContainers }) => {
-      if (stopContainers) await engine.stopAll();
-      engine.leave();
+    close: async () => {
       await layers.settled();
       cgroups.close();
       processes[Symbol.dispose]();

@@ -102,8 +102,15 @@ function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts):
     notifier.stopping();
     try {
       metrics?.close();
+      const { engine } = composed;
+      // While their clients are there still; then once more, for what these clients have started since.
+      if (options.stopContainersOnExit) await engine.stopAll();
+      api.endCalls();
+      if (options.stopContainersOnExit) await engine.stopAll();
+      // In the same turn as the end of the calls: an end that no client hears of is for the next daemon to tell.
+      engine.leave();
       await api.close();
-      await composed.close({ stopContainers: options.stopContainersOnExit });
+      await composed.close();
     } catch (error) {
       log.error('shutdown failed', { error });
       return exitSoon(1);

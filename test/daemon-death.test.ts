@@ -1,7 +1,9 @@
 // Nothing dies with the daemon: kill -9 of likerd, and of a shim.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -283,6 +285,31 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     const { code: exit, bytes, stderr } = await running.outcome;
     assert.equal(exit, 7, stderr);
     assert.equal(bytes.toString(), counted(300).toString());
+  });
+
+  test('what ends while likerd does is told, with its last output, by the next one', async () => {
+    const go = join(work, 'go');
+    rmSync(go, { force: true });
+    const script = `echo ready; until [ -e ${go} ]; do sleep 0.01; done; echo late; exit 7`;
+    const holder = await s.detached(['-v', `${work}:${work}`], ['sleep', '1000']);
+    const flags = ['--rm', '--name', 'late', '-v', `${work}:${work}`];
+    const run = s.start(['run', ...flags, s.rootfs, 'sh', '-c', script]);
+    const exec = s.start(['exec', holder, 'sh', '-c', script]);
+    await Promise.all([run.waitFor('ready'), exec.waitFor('ready')]);
+    const { Pid } = (await s.inspect('late')).State;
+    // A client that stays holds up the end of likerd.
+    const staying = connect(s.daemon.socket);
+    await once(staying, 'connect');
+    const stopped = s.daemon.stop();
+    await Promise.all([run.waitFor('lost likerd'), exec.waitFor('lost likerd')]);
+    writeFileSync(go, '');
+    await until('the end of the container', () => !isAlive(Pid));
+    await stopped;
+    staying.destroy();
+    await s.daemon.start();
+    for (const { code, stdout, stderr } of await Promise.all([run.outcome, exec.outcome]))
+      assert.deepEqual([code, stdout], [7, 'ready\nlate\n'], stderr);
+    await s.ok(['rm', '-f', holder]);
   });
 
   test('--stop-containers-on-exit stops them', async () => {

@@ -30,7 +30,9 @@ export interface ApiOptions {
 }
 
 export interface Api {
-  /** Stops accepting, tells the clients of open calls, and resolves once the connections are closed. */
+  /** Stops accepting and tells the clients of open calls: from here on no call hears of the engine any more. */
+  endCalls(): void;
+  /** Resolves once the connections are closed. */
   close(): Promise<void>;
 }
 
@@ -60,12 +62,12 @@ export function serveApi(options: ApiOptions): Api {
   });
 
   return {
-    async close() {
+    endCalls() {
       listener.close();
       stopServing();
       calls.shutDown();
-      await connections.drain(server);
     },
+    close: () => connections.drain(server),
   };
 }
 

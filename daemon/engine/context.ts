@@ -62,6 +62,8 @@ export interface EngineContext {
   readonly freshBoot: boolean;
   /** The database is a new one, since the last was damaged or is gone: what it knew is kept where it can be. */
   readonly recordsLost: boolean;
+  /** Aborted when the shims are let go for the next daemon: nothing of a run is given back from then on. */
+  readonly leaving: AbortController;
 }
 
 /** Folder of a container's run state. */

@@ -78,14 +78,15 @@ export class Engine implements EngineApi {
     await Promise.allSettled(live.map((container) => ownTurn().then(() => stop(container))));
   }
 
-  /** Lets go of all shims: they go on without a daemon. */
+  /** Lets go of all shims: they go on without a daemon, and hold what the next one is to know. */
   leave(): void {
+    this.#context.leaving.abort();
     for (const container of this.#context.registry.all()) {
       const { shim } = container;
       container.shim = null;
       container.healthWatch?.abort();
-      for (const process of [container.main, ...container.execs.values()]) process?.dropSessions();
       shim?.leave();
+      for (const process of [container.main, ...container.execs.values()]) process?.dropSessions();
     }
   }
 

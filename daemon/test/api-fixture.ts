@@ -84,6 +84,7 @@ export class ApiFixture implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
+    this.api.endCalls();
     await this.api.close();
     rmSync(this.folder, { recursive: true });
   }

@@ -3,7 +3,7 @@ import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
-import { reconnectMs } from './main-end.ts';
+import { drainMs, reconnectMs } from './main-end.ts';
 import type { ExitStatus } from './phase.ts';
 import { removeExecRecord } from './run-record.ts';
 
@@ -37,6 +37,8 @@ export async function finishExec(
   }
   process.ended(exit);
   if (process.awaitsClient) await process.clientsCameBack(reconnectMs);
+  else if (process.owesReplay) await process.drained(drainMs);
+  if (context.leaving.signal.aborted) return;
   // The shim forgets it: whoever attaches from now on is told the exit alone.
   process.shim = null;
   container.shim?.taken(number);

@@ -11,7 +11,7 @@ import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
 
 /** How long a client may take its last bytes before the shim, which still holds them, is let go. */
-const drainMs = 5_000;
+export const drainMs = 5_000;
 /** How long a client that was lost with an earlier daemon may take to come back for the end. */
 export const reconnectMs = 10_000;
 
@@ -72,7 +72,7 @@ async function finish(
     await Promise.all(
       [...container.execs.values()].map((exec) => exec.awaitsClient && exec.clientsCameBack(reconnectMs)),
     );
-    await cleanUp(context, container, exit);
+    if (!context.leaving.signal.aborted) await cleanUp(context, container, exit);
   } finally {
     container.ending = null;
     // Last of all, so that who sees the exit finds nothing left of the run.

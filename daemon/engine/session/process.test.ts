@@ -239,3 +239,31 @@ test('T27: a client that stops reading beside another is not waited for', async 
   assert.ok(shim.calls.some((call) => call.startsWith('limit 1') && call !== `limit 1 ${windowBytes}`));
   assert.equal(reader.bytes(), windowBytes + 1);
 });
+
+test('an end waits for the replay that a client was promised', async () => {
+  const { process } = newProcess();
+  process.started(started);
+  const client = new FakeClient(true);
+  process.attach(client, attachOptions);
+  let drained = false;
+  const end = process.drained(60_000).then(() => {
+    drained = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(drained, false);
+  process.snapshotData(1, 1, 0n, Buffer.from('all'));
+  process.snapshotEnd(1, 3n, 0n);
+  await end;
+  process.ended(exit);
+  assert.deepEqual(client.kinds(), ['ready', 'stdout', 'exit']);
+});
+
+test('a client whose replay can come no more is told the end', () => {
+  const { process } = newProcess();
+  process.started(started);
+  const client = new FakeClient(true);
+  process.attach(client, attachOptions);
+  process.shim = null;
+  process.ended(exit);
+  assert.deepEqual(client.kinds(), ['exit']);
+});

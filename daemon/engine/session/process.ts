@@ -107,6 +107,8 @@ export class ContainerProcess {
 
   set shim(shim: Shim | null) {
     this.#shim = shim;
+    // What it has not replayed by now it does not replay any more.
+    if (!shim) this.#snapshots.clear();
   }
 
   /** A session for the client that the process is started for; opens when the process has started. */
@@ -248,9 +250,15 @@ export class ContainerProcess {
     this.#shim?.signal(this.identity.number, signal, scope);
   }
 
+  /** A client has been promised a replay that has not come yet. */
+  get owesReplay(): boolean {
+    return [...this.#sessions].some((session) => this.#replaying(session));
+  }
+
   /** Resolves when all clients that read have taken all output, or the time is over. */
   async drained(ms: number): Promise<void> {
-    const behind = () => [...this.#sessions].some((session) => session.blocking && session.unfinished);
+    const behind = () =>
+      this.owesReplay || [...this.#sessions].some((session) => session.blocking && session.unfinished);
     await this.#progress.until(() => !behind(), ms);
   }
 
