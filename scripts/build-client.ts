@@ -11,7 +11,7 @@ const top = join(import.meta.dirname, '..');
 const dist = join(top, 'dist');
 
 /** What bin/likerctl passes: the cache is only good under the same V8 flags. */
-const nodeFlags = ['--no-warnings', '--min-semi-space-size=2'];
+const nodeFlags = ['--no-warnings', '--min-semi-space-size=4', '--use-openssl-ca'];
 
 /** Runs that between them use what likerctl needs for common commands. */
 const warmUps = [
