@@ -3,7 +3,7 @@
 // layout, and a closing line of counts.
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { effectRecords, effectTable } from '../test/effects/table.ts';
@@ -44,8 +44,12 @@ async function runFiles(
     forceExit: true,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  stream.on('test:summary', ({ file, counts: seen, success }) => {
-    if (file !== undefined) return; // one per file, then the one of all files
+  stream.on('test:summary', ({ file, counts: seen, success, duration_ms: ms }) => {
+    // One per file, then the one of all files.
+    if (file !== undefined) {
+      times.push({ file: relative(process.cwd(), file), seconds: Math.round(ms / 1000) });
+      return;
+    }
     counts.passed += seen.passed;
     const failed = seen.tests - seen.passed - seen.skipped - seen.todo;
     counts.failed += success ? failed : Math.max(1, failed);
@@ -61,6 +65,7 @@ const effects = join(notes, 'effects');
 writeFileSync(effects, '');
 process.env['LIKER_EFFECTS'] = effects;
 
+const times: { readonly file: string; readonly seconds: number }[] = [];
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 for (const { patterns, concurrency, testTimeoutMs } of groups) {
   const files = filesOf(patterns, wanted);
@@ -68,6 +73,8 @@ for (const { patterns, concurrency, testTimeoutMs } of groups) {
 }
 for (const line of effectTable(effectRecords(readFileSync(effects, 'utf8')))) console.log(line);
 rmSync(notes, { recursive: true });
+const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 12);
+console.log(`slowest: ${slowest.map(({ file, seconds }) => `${file} ${seconds} s`).join(', ')}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 if (counts.passed + counts.failed === 0)
   console.log('No test file matches: give a part of a file name, or nothing');
