@@ -10,11 +10,19 @@ export type ShellName = (typeof shellNames)[number];
 export function completionScript(shell: ShellName, commands: readonly Command[]): string {
   if (shell === 'fish') return fishScript(commands);
   const bash = bashScript(commands);
-  return shell === 'bash' ? bash : `#compdef likerctl\nautoload -U +X bashcompinit && bashcompinit\n${bash}`;
+  if (shell === 'bash') return bash;
+  // The last line is for the first completion, when zsh has found this file by its name: until then nothing is known of it.
+  return `#compdef likerctl
+autoload -U +X bashcompinit && bashcompinit
+${bash}[ "$funcstack[1]" != _likerctl ] || _bash_complete ${how}
+`;
 }
 
 /** Names come from the daemon itself, when it answers. */
 const listNames = "likerctl ps -a --format '{{.Names}}' 2>/dev/null";
+
+/** How bash, and zsh in its manner, come to the words. */
+const how = '-o filenames -o bashdefault -F _likerctl';
 
 function bashScript(commands: readonly Command[]): string {
   return `_likerctl() {
@@ -23,7 +31,9 @@ function bashScript(commands: readonly Command[]): string {
     COMPREPLY=($(compgen -W "${topWords(commands).join(' ')}" -- "$word"))
     return
   fi
-  case $command in container|rootfs|system|healthcheck) command="$command \${COMP_WORDS[2]}" ;; esac
+  case $command in
+${groups(commands).map(groupCase).join('\n')}
+  esac
   case $command in
 ${commands.map(bashCase).join('\n')}
   esac
@@ -36,8 +46,26 @@ ${choiceCases(commands)}
   else COMPREPLY=($(compgen -f -- "$word"))
   fi
 }
-complete -o filenames -o bashdefault -F _likerctl likerctl
+complete ${how} likerctl
 `;
+}
+
+/** A command of two words: the second one is completed too. */
+function groupCase([group, words]: readonly [string, readonly string[]]): string {
+  return `    ${group})
+      if [ "$COMP_CWORD" -eq 2 ]; then
+        COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$word"))
+        return
+      fi
+      command="$command \${COMP_WORDS[2]}" ;;`;
+}
+
+function groups(commands: readonly Command[]): readonly (readonly [string, readonly string[]])[] {
+  const twoWords = commands.map(({ name }) => name.split(' ')).filter(({ length }) => length === 2);
+  return [...Map.groupBy(twoWords, ([first = '']) => first)].map(([group, names]) => [
+    group,
+    names.map(([, second = '']) => second),
+  ]);
 }
 
 function bashCase(command: Command): string {

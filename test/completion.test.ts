@@ -1,0 +1,52 @@
+// Completion in each shell, by typing: commands, flags, choices and the names of containers that are there.
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { repository } from './harness/daemon.ts';
+import { requiresProgram } from './harness/requires.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
+
+const s = suite();
+
+/** How each shell is started without what users have set up, and told of the completions. */
+const shells = {
+  bash: { args: ['--norc', '-i'], load: 'source <(likerctl completion bash)' },
+  zsh: {
+    args: ['-f', '-i'],
+    // As a package installs it: a file in a folder that zsh looks through.
+    load: 'mkdir -p ~/zsh; likerctl completion zsh >~/zsh/_likerctl; fpath=(~/zsh $fpath); autoload -U compinit && compinit -u -D',
+  },
+  fish: { args: ['--no-config', '-i'], load: 'likerctl completion fish | source' },
+};
+
+describe('completion', () => {
+  for (const [shell, { args, load }] of Object.entries(shells)) {
+    test(`in ${shell}`, requiresProgram(shell), async () => {
+      const name = `only-one-${shell}`;
+      const id = await s.detached(['--name', name], ['sleep', '1000']);
+      const path = `${join(repository, 'bin')}:${process.env['PATH']}`;
+      await using terminal = s.terminal(args, {
+        file: shell,
+        cols: 200,
+        env: { PATH: path, HOME: s.daemon.home, PS1: '> ', LIKER_HOST: `unix://${s.daemon.socket}` },
+      });
+      terminal.type(`${load}; echo load''ed\r`);
+      await terminal.waitForText('loaded');
+      for (const [typed, completed] of [
+        ['likerctl unpa', 'likerctl unpause'],
+        ['likerctl run --memory-swapp', 'likerctl run --memory-swappiness'],
+        ['likerctl system d', 'likerctl system df'],
+        [`likerctl stop only-one-${shell.slice(0, 1)}`, `likerctl stop ${name}`],
+      ] as const) {
+        terminal.type(`${typed}\t`);
+        await terminal.waitForText(completed);
+        // Away with the line.
+        terminal.type('\x15');
+        await until('the line to be empty', () => !terminal.screen().trimEnd().endsWith(completed.trimEnd()));
+      }
+      terminal.type('exit\r');
+      await terminal.end();
+      await s.ok(['rm', '-f', id]);
+    });
+  }
+});
