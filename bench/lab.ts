@@ -28,22 +28,28 @@ export class Lab implements AsyncDisposable {
   /** bash and busybox, with the files of /etc that every image has. */
   readonly rootfs = join(this.home, 'rootfs');
   readonly #command: readonly string[];
+  readonly #args: (home: string) => readonly string[];
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
 
-  private constructor(command: readonly string[]) {
+  private constructor(command: readonly string[], args: (home: string) => readonly string[]) {
     this.#command = command;
+    this.#args = args;
   }
 
-  /** Starts a daemon: as it is installed or, with arguments for its Node.js, from its sources. */
-  static async open(nodeArgs: readonly string[] = []): Promise<Lab> {
+  /** Starts a daemon: as it is installed or, with arguments for its Node.js, from its sources. `args` are its own. */
+  static async open(
+    nodeArgs: readonly string[] = [],
+    args: (home: string) => readonly string[] = () => [],
+  ): Promise<Lab> {
     const sources = [
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...nodeArgs,
       join(repository, 'daemon/main.ts'),
     ];
-    const lab = new Lab(nodeArgs.length === 0 ? [join(repository, 'bin/likerd')] : sources);
+    const program = nodeArgs.length === 0 ? [join(repository, 'bin/likerd')] : sources;
+    const lab = new Lab(program, args);
     try {
       buildRootfs(lab.rootfs);
       await lab.#start();
@@ -76,11 +82,15 @@ export class Lab implements AsyncDisposable {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', join(this.home, 'root'), '--run', join(this.home, 'run')];
     const [program = '', ...args] = this.#command;
-    const child = spawn(program, [...args, ...folders, '--ready-fd', String(readyFd)], {
-      cwd: '/',
-      stdio: ['ignore', log, log, 'pipe'],
-      detached: true,
-    });
+    const child = spawn(
+      program,
+      [...args, ...folders, ...this.#args(this.home), '--ready-fd', String(readyFd)],
+      {
+        cwd: '/',
+        stdio: ['ignore', log, log, 'pipe'],
+        detached: true,
+      },
+    );
     this.#child = child;
     const ready = child.stdio[readyFd] as Readable;
     await Promise.race([

@@ -30,3 +30,21 @@ function next(): void {
   setImmediate(next);
   for (const resolve of granted) resolve?.();
 }
+
+/** How long work of many parts may hold up everybody else. */
+const sliceMs = 5;
+
+/** Work on many things, as a look at hundreds of containers, cut into turns of some milliseconds. */
+export class Slices {
+  #end = 0;
+
+  /** It is time to let others in: `if (slices.over) await slices.next()` before each thing. */
+  get over(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  async next(): Promise<void> {
+    await turnToLook();
+    this.#end = performance.now() + sliceMs;
+  }
+}

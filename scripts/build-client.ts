@@ -119,7 +119,23 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-const container = { id: 'a'.repeat(64), spec: { name: 'web' }, state: 'CONTAINER_STATE_RUNNING' };
+/** With all that a container usually has, so that what reads it is in the cache. */
+const container = {
+  id: 'a'.repeat(64),
+  createdAt: { seconds: 1 },
+  startedAt: { seconds: 2 },
+  state: 'CONTAINER_STATE_RUNNING',
+  cgroupPaths: { v2: '/a' },
+  appliedLimits: [{ knob: 'pids.max' }],
+  spec: {
+    name: 'web',
+    rootfs: { directory: '/' },
+    process: { args: ['true'] },
+    namespaces: {},
+    resources: { cpu: {}, memory: {}, pids: { max: 1 }, io: {}, network: {}, cgroup: {} },
+    restart: {},
+  },
+};
 
 /** Answers the warm-up runs. */
 async function recordCache(digest: string): Promise<void> {

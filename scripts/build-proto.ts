@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { clientCodecs } from './proto-codecs.ts';
+import { clientCodecs, messageEncoders } from './proto-codecs.ts';
 
 const top = join(import.meta.dirname, '..');
 const protoDir = join(top, 'proto');
@@ -19,6 +19,13 @@ root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target :
 root.loadSync(files, { keepCase: false, alternateCommentMode: false });
 writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
 writeFileSync(join(outDir, 'codecs.ts'), clientCodecs(root, 'liker.v1'));
+writeFileSync(
+  join(outDir, 'encoders.ts'),
+  messageEncoders(root, 'liker.v1', {
+    messages: ['ContainerStats', 'StatsSnapshot'],
+    enums: ['ContainerState'],
+  }),
+);
 
 // For reflection: protobufjs forgets which file defines what, and which imports which. Sets of descriptors one after
 // the other are one set.

@@ -72,6 +72,28 @@ export function clientCodecs(root: Namespace, packageName: string): string {
   return [head, codecs.source(), ...bodies].join('\n');
 }
 
+/**
+ * A module with encoders of messages for the daemon, and the numbers of enums. What they take is as on the wire: numbers
+ * for enums, nothing that is null. That saves the copy that is made of every message to bring it into this form.
+ */
+export function messageEncoders(
+  root: Namespace,
+  packageName: string,
+  { messages, enums }: { readonly messages: readonly string[]; readonly enums: readonly string[] },
+): string {
+  const codecs = new Codecs();
+  const names = (kind: readonly string[]): string[] => kind.map((name) => `${packageName}.${name}`);
+  const encoders = names(messages).map((name) => {
+    const type = root.lookupType(name);
+    return `export const ${type.name} = ${codecs.type(type, { encode: encoder })};\n`;
+  });
+  const numbers = names(enums).map((name) => {
+    const type = root.lookupEnum(name);
+    return `export const ${type.name} = ${JSON.stringify(type.values)};\n`;
+  });
+  return [head, codecs.source(), ...encoders, ...numbers].join('\n');
+}
+
 /** The types that were asked for, and those that they refer to. */
 class Codecs {
   readonly #declared = new Map<string, string>();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { StreamStatsResponse } from '../proto/gen/types/liker/v1/StreamStatsResponse.ts';
 import { Api } from './harness/api.ts';
 import { allEvents } from './harness/events.ts';
 import { isAlive, shimsBelow } from './harness/proc.ts';
@@ -17,7 +18,7 @@ const count = Number(process.env['LIKER_SCALE'] ?? 200);
 const longestTurnMs = 150;
 const patience = { timeout: 60_000 + count * 1000 };
 
-const s = suite();
+const s = suite({ args: ['--metrics-addr', '0'] });
 const names = Array.from({ length: count }, (_, index) => `idler-${index}`);
 /** A root file system that holds one static program. */
 function makeRoot(): string {
@@ -41,6 +42,27 @@ async function listed(): Promise<string[]> {
   return (await s.ok(['ps', '--format', '{{.Names}} {{.State}}'])).split('\n').filter(Boolean);
 }
 
+/** Figures of all of them, twice. */
+async function watched(api: Api): Promise<void> {
+  const call = api.stats.StreamStats({ interval: { nanos: 1e8 } });
+  call.on('error', () => {});
+  let looks = 0;
+  for await (const { snapshot } of call as AsyncIterable<StreamStatsResponse>) {
+    const told = snapshot?.containers.filter(({ pids }) => (pids?.current ?? 0) > 0) ?? [];
+    assert.equal(told.length, count);
+    looks += 1;
+    if (looks === 2) break;
+  }
+  call.cancel();
+}
+
+/** As Prometheus does it. */
+async function scraped(): Promise<void> {
+  const address = /serving metrics.*(127\.0\.0\.1:\d+)/.exec(s.daemon.log)?.[1];
+  const body = await (await fetch(`http://${address}/metrics`)).text();
+  assert.equal(body.split('\ncontainer_threads{').length - 1, count);
+}
+
 /** Says how long it took, and asserts that nothing that the daemon did held up the rest. */
 async function timed(t: TestContext, api: Api, what: string, act: () => Promise<unknown>): Promise<void> {
   const begin = performance.now();
@@ -57,7 +79,7 @@ async function timed(t: TestContext, api: Api, what: string, act: () => Promise<
   assert.ok(eventLoopBusyMaxMs < longestTurnMs, `${what}: ${loop}`);
 }
 
-test(`${count} containers run at once: start, ps, events, exec`, patience, async (t) => {
+test(`${count} containers run at once: start, ps, events, figures`, patience, async (t) => {
   const { api } = s;
   const root = makeRoot();
   await timed(t, api, `start ${count}`, () =>
@@ -74,6 +96,8 @@ test(`${count} containers run at once: start, ps, events, exec`, patience, async
     const starts = (await allEvents(api)).filter((event) => event.action === 'start');
     assert.deepEqual(new Set(starts.map((event) => event.containerName)).isSupersetOf(new Set(names)), true);
   });
+  await timed(t, api, 'figures', () => watched(api));
+  await timed(t, api, 'scrape', scraped);
   assert.equal(shimsBelow(s.daemon.home).length, count);
 });
 

@@ -7,6 +7,7 @@ import type { LoopDelay } from '../loop-delay.ts';
 import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
+import { takesEncoded } from './encoded.ts';
 import { eventService } from './event-service.ts';
 import { logService } from './log-service.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -46,11 +47,11 @@ export function serveApi(options: ApiOptions): Api {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.enable_channelz': 0,
   });
-  server.addService(v1.ContainerService.service, containerService(context));
+  server.addService(takesEncoded(v1.ContainerService.service), containerService(context));
   server.addService(sessionDefinition(), sessionService(context, options));
   server.addService(v1.LogService.service, logService(context));
   server.addService(v1.EventService.service, eventService(context));
-  server.addService(v1.StatsService.service, statsService(context));
+  server.addService(takesEncoded(v1.StatsService.service), statsService(context));
   server.addService(v1.SystemService.service, systemService(context, options));
   const stopServing = addStandardServices(server);
 

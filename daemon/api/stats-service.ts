@@ -5,7 +5,7 @@ import type { StreamStatsRequest } from '../../proto/gen/types/liker/v1/StreamSt
 import type { StreamStatsResponseInput } from '../../proto/gen/types/liker/v1/StreamStatsResponse.ts';
 import type { EngineApi, StatsOptions } from '../engine/api.ts';
 import type { ApiContext } from './context.ts';
-import { formatSnapshot } from './format/stats.ts';
+import { statsResponse } from './format/stats.ts';
 import { required } from './parse/text.ts';
 import { serverStream } from './server-stream.ts';
 import { unary } from './unary.ts';
@@ -22,7 +22,7 @@ export function statsService(context: ApiContext): StatsServiceHandlers {
       handle: async (request, signal) => {
         const intervalMs = parseInterval(request.interval);
         const options = { ...parseOptions(request), intervalMs, watched: false };
-        return { snapshot: formatSnapshot(await context.engine.stats(options, signal)) };
+        return statsResponse(await context.engine.stats(options, signal));
       },
     }),
     StreamStats: serverStream(context, {
@@ -43,7 +43,7 @@ async function* streamStats(
     intervalMs: parseInterval(request.interval) ?? usualIntervalMs,
   };
   for await (const snapshot of engine.watchStats(options, signal)) {
-    yield { snapshot: formatSnapshot(snapshot) };
+    yield await statsResponse<StreamStatsResponseInput>(snapshot);
   }
 }
 

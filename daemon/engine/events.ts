@@ -1,9 +1,10 @@
 import { LikerError } from '../../common/errors.ts';
+import { Slices } from '../turns.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
 import type { Ledger } from './ledger.ts';
 import { longestTimerMs } from './sync.ts';
 
-const pageSize = 500;
+const pageSize = 200;
 
 /**
  * Replays events and follows: always read from the store by number, so that nothing is lost between the two.
@@ -16,9 +17,12 @@ export async function* subscribe(
 ): AsyncIterable<EventRecord> {
   let seq = firstSeq(ledger, options);
   const wanted = eventFilter(options.filters);
+  // A hundred thousand may be kept, of which none is wanted.
+  const slices = new Slices();
   for (;;) {
     const more = ledger.events.next(signal).catch(() => {});
     for (let page = ledger.after(seq, pageSize); page.length > 0; page = ledger.after(seq, pageSize)) {
+      if (slices.over) await slices.next();
       for (const event of page) {
         seq = event.seq;
         if (inTime(event, options) && wanted(event)) yield event;

@@ -1,35 +1,62 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ContainerSample, EngineApi } from '../engine/api.ts';
+import { Slices } from '../turns.ts';
 import { families } from './families.ts';
 
-/** How long writing may hold up everything else. */
-const sliceMs = 5;
-
 /**
- * The figures of all containers that run, in Prometheus' text format, one family of lines at a time. Written here and not
- * by the library: what it keeps for every line would cost more than reading the figures.
+ * The figures of all containers that run, in Prometheus' text format, in pieces. Written here and not by the library:
+ * what it keeps for every line would cost more than reading the figures.
  */
-export async function* containerFigures(engine: EngineApi): AsyncGenerator<string> {
+export async function* containerFigures(engine: EngineApi): AsyncGenerator<Uint8Array> {
   const options = { containers: [], all: false, intervalMs: null, watched: true };
   const { containers } = await engine.stats(options, new AbortController().signal);
-  const running = containers.map((sample) => ({ sample, labels: identity(sample) }));
-  let sliceEnd = performance.now() + sliceMs;
+  const running = containers.map((sample) => ({ figures: sample.figures, labels: identity(sample) }));
+  const text = new Text();
+  const slices = new Slices();
   for (const { name, type, help, write } of families) {
-    let lines = '';
-    for (const { sample, labels } of running) {
-      if (sample.figures === null) continue;
-      write(sample.figures, (value, more = '') => {
-        if (value !== null && value !== undefined) lines += `${name}{${labels}${more}} ${value}\n`;
-      });
+    let head = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    let labels = '';
+    const add = (value: number | null | undefined, more = ''): void => {
+      if (value === null || value === undefined) return;
+      text.add(`${head}${name}{${labels}${more}} ${value}\n`);
+      head = '';
+    };
+    for (const container of running) {
+      if (slices.over) await slices.next();
+      labels = container.labels;
+      if (container.figures !== null) write(container.figures, add);
+      if (text.isLong) yield text.take();
     }
-    if (lines !== '') yield `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`;
-    if (performance.now() < sliceEnd) continue;
-    await setImmediate();
-    sliceEnd = performance.now() + sliceMs;
   }
+  yield text.take();
 }
 
 /** Neither an id nor a name holds what must be escaped. */
 function identity({ id, name }: ContainerSample): string {
   return `id="${id}",name="${name}"`;
+}
+
+const longBytes = 64 * 1024;
+
+/** Text that is gathered in bytes line by line: strings that grow by additions cost three times as much at their end. */
+class Text {
+  #bytes = Buffer.allocUnsafe(longBytes);
+  #length = 0;
+
+  add(line: string): void {
+    const most = this.#length + Buffer.byteLength(line);
+    if (most > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * most);
+    this.#length += this.#bytes.write(line, this.#length);
+  }
+
+  /** No line makes it much longer: it is time to take it. */
+  get isLong(): boolean {
+    return this.#length > longBytes / 2;
+  }
+
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = Buffer.allocUnsafe(longBytes);
+    this.#length = 0;
+    return taken;
+  }
 }

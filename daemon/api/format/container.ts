@@ -7,14 +7,14 @@ import { formatExit } from './exit.ts';
 import { formatHealth } from './health.ts';
 import { timestampOfMs } from './time.ts';
 
-export const containerStates: Readonly<Record<State, ContainerStateInput>> = {
+export const containerStates = {
   created: 'CONTAINER_STATE_CREATED',
   running: 'CONTAINER_STATE_RUNNING',
   paused: 'CONTAINER_STATE_PAUSED',
   orphaned: 'CONTAINER_STATE_ORPHANED',
   exited: 'CONTAINER_STATE_EXITED',
   restarting: 'CONTAINER_STATE_RESTARTING',
-};
+} as const satisfies Readonly<Record<State, ContainerStateInput>>;
 
 export function formatContainer(view: ContainerView): ContainerInput {
   return {

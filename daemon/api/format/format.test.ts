@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../proto/services.ts';
+import type { ContainerView } from '../../engine/api.ts';
 import { noLimits } from '../../engine/container/spec.ts';
 import { baseSpec, containerView, exitStatus } from '../../test/fake-engine.ts';
+import { takesEncoded } from '../encoded.ts';
 import { parseSpec } from '../parse/container-spec.ts';
 import { formatContainer } from './container.ts';
 import { formatContainerSpec } from './container-spec.ts';
@@ -11,6 +13,12 @@ import { formatLogBatch } from './logs.ts';
 import { timestampOfMs, timestampOfNs } from './time.ts';
 
 const create = v1.ContainerService.service.CreateContainer;
+const { ListContainers: list } = takesEncoded(v1.ContainerService.service);
+
+/** As a client has it. */
+async function decodedPage(page: Parameters<typeof listPage>[0]) {
+  return list.responseDeserialize(list.responseSerialize(await listPage(page)));
+}
 
 test('a spec comes back from the wire as it was', () => {
   const spec = {
@@ -120,17 +128,33 @@ test('times keep their fractions', () => {
   assert.deepEqual(timestampOfNs(1_700_000_000_123_456_789n), { seconds: 1_700_000_000, nanos: 123_456_789 });
 });
 
-test('a page of a list stays below the size of a message', () => {
-  const big = { ...baseSpec, labels: { x: 'y'.repeat(1_500_000) } };
+test('a page of a list stays below the size of a message', async () => {
+  const big = { ...baseSpec, labels: { x: 'y'.repeat(3_500_000) } };
   const containers = Array.from({ length: 4 }, (_, index) =>
-    containerView({ id: String(index).repeat(64), spec: big }),
+    containerView({ id: String(index).repeat(64), spec: { ...big } }),
   );
-  const page = listPage({ containers, next: '' });
-  assert.equal(page.containers?.length, 1);
-  assert.equal(page.nextPageToken, `1700000000000-${'0'.repeat(64)}`);
-  const small = listPage({ containers: [containerView()], next: 'n' });
-  assert.equal(small.containers?.length, 1);
+  const page = await decodedPage({ containers, next: '' });
+  assert.deepEqual(
+    page.containers.map(({ id }) => id),
+    ['0'.repeat(64), '1'.repeat(64)],
+  );
+  assert.equal(page.nextPageToken, `1700000000000-${'1'.repeat(64)}`);
+  const small = await decodedPage({ containers: [containerView()], next: 'n' });
+  assert.equal(small.containers.length, 1);
   assert.equal(small.nextPageToken, 'n');
+});
+
+test('a list tells what a container is now, also of one that was listed before', async () => {
+  const spec = { ...baseSpec };
+  const listed = async (view: Partial<ContainerView>) => {
+    const page = await decodedPage({ containers: [containerView({ spec, ...view })], next: '' });
+    return page.containers[0];
+  };
+  const first = await listed({});
+  assert.deepEqual(await listed({}), first);
+  assert.deepEqual((await listed({ execIds: ['e1'] }))?.execIds, ['e1']);
+  assert.deepEqual((await listed({ attachedClients: 2 }))?.attachedClients, 2);
+  assert.equal((await listed({ phase: { state: 'created' } }))?.state, 'CONTAINER_STATE_CREATED');
 });
 
 test('log entries are split into messages without loss', () => {

@@ -4,8 +4,10 @@ import type { Container } from '../container/container.ts';
 import type { EngineContext } from '../context.ts';
 import { type Figures, figuresReader } from './figures.ts';
 
-interface Open {
+interface Watched {
   readonly reader: StatsReader<Figures>;
+  /** Its files stay open. */
+  open: boolean;
   usedAt: number;
 }
 
@@ -14,53 +16,55 @@ const idleMs = 150_000;
 
 /**
  * Readers of containers that somebody watches: their files stay open from one read to the next, which is what makes
- * many containers cheap. They take no more than a quarter of the files that the daemon may have open.
+ * many containers cheap. They take no more than half of the files that the daemon may have open; a container itself takes
+ * two or three.
  */
 export class OpenReaders {
-  readonly #open = new Map<string, Open>();
+  readonly #watched = new Map<string, Watched>();
   readonly #mostFiles: number;
   #files = 0;
   #sweeper: NodeJS.Timeout | null = null;
 
-  constructor(mostFiles = Math.floor(openFilesLimit() / 4)) {
+  constructor(mostFiles = Math.floor(openFilesLimit() / 2)) {
     this.#mostFiles = mostFiles;
   }
 
   /** Null for a container that does not run. With `watched` it is about to be read again. */
   read(context: EngineContext, container: Container, watched: boolean): Figures | null {
-    const known = this.#open.get(container.id);
-    if (known !== undefined) {
-      known.usedAt = Date.now();
-      return known.reader.read(true);
-    }
+    const known = this.#watched.get(container.id);
+    if (known !== undefined) return this.#readWatched(known);
     const reader = figuresReader(context, container);
-    if (reader === null) return null;
-    const keep = watched && this.#files + reader.files <= this.#mostFiles;
-    if (keep) this.#keep(container.id, reader);
-    return reader.read(keep);
+    if (reader === null || !watched) return reader?.read(false) ?? null;
+    const added = { reader, open: false, usedAt: 0 };
+    this.#watched.set(container.id, added);
+    this.#sweeper ??= setInterval(() => this.#closeIdle(), idleMs / 2).unref();
+    return this.#readWatched(added);
   }
 
-  #keep(id: string, reader: StatsReader<Figures>): void {
-    this.#open.set(id, { reader, usedAt: Date.now() });
-    this.#files += reader.files;
-    this.#sweeper ??= setInterval(() => this.#closeIdle(), idleMs / 2).unref();
+  #readWatched(watched: Watched): Figures {
+    watched.usedAt = Date.now();
+    if (!watched.open && this.#files + watched.reader.files <= this.#mostFiles) {
+      watched.open = true;
+      this.#files += watched.reader.files;
+    }
+    return watched.reader.read(watched.open);
   }
 
   /** The run of a container is over. */
   close(id: string): void {
-    const open = this.#open.get(id);
-    if (open === undefined) return;
-    this.#open.delete(id);
-    this.#files -= open.reader.files;
-    open.reader.close();
-    if (this.#open.size > 0 || this.#sweeper === null) return;
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    this.#watched.delete(id);
+    if (watched.open) this.#files -= watched.reader.files;
+    watched.reader.close();
+    if (this.#watched.size > 0 || this.#sweeper === null) return;
     clearInterval(this.#sweeper);
     this.#sweeper = null;
   }
 
   #closeIdle(): void {
     const before = Date.now() - idleMs;
-    for (const [id, { usedAt }] of this.#open) if (usedAt < before) this.close(id);
+    for (const [id, { usedAt }] of this.#watched) if (usedAt < before) this.close(id);
   }
 }
 

@@ -1,12 +1,10 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
+import { Slices } from '../../turns.ts';
 import type { ContainerSample, StatsOptions, StatsSnapshot } from '../api.ts';
 import type { Container } from '../container/container.ts';
 import { livePhase } from '../container/phase.ts';
 import type { EngineContext } from '../context.ts';
-
-/** How long reading may hold up everything else. */
-const sliceMs = 5;
 
 /** When a container's CPU time was read last. */
 interface LastUsage {
@@ -77,12 +75,9 @@ async function snapshot(
 ): Promise<StatsSnapshot> {
   const taken = emptySnapshot();
   const samples: ContainerSample[] = [];
-  let sliceEnd = performance.now() + sliceMs;
+  const slices = new Slices();
   for (const container of containers) {
-    if (performance.now() > sliceEnd) {
-      await setImmediate();
-      sliceEnd = performance.now() + sliceMs;
-    }
+    if (slices.over) await slices.next();
     if (!container.removed) samples.push(sample(context, container, watched, last));
   }
   return { ...taken, containers: samples };

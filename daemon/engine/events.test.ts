@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Log } from '../log.ts';
+import { Store } from '../store/store.ts';
+import { subscribe } from './events.ts';
+import { Ledger } from './ledger.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+
+test('a replay of many events lets others in, also when none of them is wanted', async () => {
+  const store = new Store(':memory:');
+  using ledger = new Ledger(store, silent);
+  const count = 6_000;
+  const row = {
+    time: 0,
+    containerId: 'c'.repeat(64),
+    containerName: 'web',
+    action: 'start',
+    attributes: '{}',
+  };
+  store.transaction(() => {
+    for (let seq = 0; seq < count; seq++) store.addEvent(row);
+  });
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const find = async (action: string): Promise<number> => {
+    const options = { sinceSeq: 0, sinceMs: null, untilMs: null, follow: false };
+    const filters = [{ key: 'event', value: action }];
+    let found = 0;
+    for await (const _ of subscribe(ledger, { ...options, filters }, new AbortController().signal))
+      found += 1;
+    return found;
+  };
+  assert.equal(await find('die'), 0);
+  assert.ok(turns > 2, `${turns} turns of the loop`);
+  assert.equal(await find('start'), count);
+  isOver = true;
+});

@@ -1,0 +1,60 @@
+// Which files stay open between reads of many containers: real control groups, and a process that stands for all of them.
+import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
+import { completeLimits } from '../../kernel/cgroup/resources.ts';
+import type { Container } from '../container/container.ts';
+import type { EngineContext } from '../context.ts';
+import { OpenReaders } from './open-readers.ts';
+
+const parent = `liker-readers-${process.pid}`;
+const cgroups = Cgroups.open({ parent });
+after(() => cgroups.close());
+
+function running(id: string): Container {
+  const main = { pid: process.pid, startTime: '0' };
+  return {
+    id,
+    spec: { cgroupParent: '', namespaces: { network: { kind: 'private' } } },
+    phase: { state: 'running', startedAt: 0, main, shimPid: 0 },
+  } as unknown as Container;
+}
+
+/** Files of the container's groups that this process has open. */
+function openFiles(id: string): number {
+  const paths = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return paths.filter((path) => path.includes(`/${parent}/${id}/`)).length;
+}
+
+test('beyond their share of files containers are read all the same, and get room that others leave', async () => {
+  const context = { cgroups } as unknown as EngineContext;
+  await using made = new AsyncDisposableStack();
+  for (const id of ['a', 'b']) {
+    const cgroup = cgroups.create(id, completeLimits({}), { allDevices: true });
+    made.defer(() => cgroup.remove());
+  }
+  const enoughForOne = 30;
+  const readers = new OpenReaders(enoughForOne);
+  const read = (id: string, watched: boolean): void => {
+    const figures = readers.read(context, running(id), watched);
+    assert.ok(figures !== null && figures.pids?.current === 0 && figures.network !== null, id);
+  };
+  read('a', false);
+  assert.equal(openFiles('a'), 0, 'one look keeps nothing');
+  for (let look = 0; look < 2; look++) for (const id of ['a', 'b']) read(id, true);
+  assert.ok(openFiles('a') > 8);
+  assert.equal(openFiles('b'), 0);
+  readers.close('a');
+  read('b', true);
+  assert.equal(openFiles('a'), 0);
+  assert.ok(openFiles('b') > 8);
+  readers.close('b');
+  assert.equal(openFiles('b'), 0);
+});
