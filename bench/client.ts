@@ -68,7 +68,7 @@ export class LikerClient {
 
   async list(): Promise<string[]> {
     const answer = await unary<{ containers?: { id?: string }[] }>((done) =>
-      this.#containers.listContainers({ all: true }, done),
+      this.#containers.listContainers({ all: true, pageSize: 1000 }, done),
     );
     return (answer.containers ?? []).map(({ id = '' }) => id);
   }

@@ -61,7 +61,10 @@ async function run(options: DaemonOptions): Promise<void> {
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
-  setTimeout(trimMemory, trimAfterMs).unref();
+  setTimeout(
+    () => void trimMemory().catch((error) => log.debug('cannot give back memory', { error })),
+    trimAfterMs,
+  ).unref();
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from '@grpc/grpc-js';
+import type { Server, ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { readFields } from '../../common/wire.ts';
@@ -28,11 +28,35 @@ export function addStandardServices(server: Server): () => void {
   };
 }
 
+/** The service looks through all definitions when it is made, which takes longer than all else here: not before somebody asks. */
 function addReflection(server: Server): void {
-  const files = [...readFields(readFileSync(descriptorSet))].map((file) => file.value as Buffer);
+  let asked: readonly ServiceHandlers[] | undefined;
+  const files = () => [...readFields(readFileSync(descriptorSet))].map((file) => file.value as Buffer);
+  for (const [index, { service, handlers }] of reflectionServices([]).entries()) {
+    const late = Object.keys(handlers).map((method) => [
+      method,
+      (call: never, answer: never) => {
+        asked ??= reflectionServices(files());
+        return asked[index]?.handlers[method]?.(call, answer);
+      },
+    ]);
+    server.addService(service, Object.fromEntries(late));
+  }
+}
+
+interface ServiceHandlers {
+  readonly service: ServiceDefinition;
+  readonly handlers: Readonly<Record<string, (call: never, answer: never) => unknown>>;
+}
+
+function reflectionServices(fileDescriptorProtos: readonly Buffer[]): ServiceHandlers[] {
   // All that the service reads of a package definition.
-  const definition = { files: { fileDescriptorProtos: files } };
+  const definition = { files: { fileDescriptorProtos } };
+  const added: ServiceHandlers[] = [];
+  const addService = (service: ServiceDefinition, handlers: ServiceHandlers['handlers']) =>
+    added.push({ service, handlers });
   new ReflectionService(
     definition as unknown as ConstructorParameters<typeof ReflectionService>[0],
-  ).addToServer(server);
+  ).addToServer({ addService } as unknown as Server);
+  return added;
 }

@@ -281,7 +281,13 @@ export function notifyManager(path: string, text: string): void {
   check(library().notify(path, text), 'notify the service manager at', 'sendto', path);
 }
 
-/** Gives back memory that only the start needed: free heap, and code that comes back from the page cache when it is used. */
-export function trimMemory(): void {
-  check(library().trim(), 'read', 'fopen', '/proc/self/smaps');
+/**
+ * Gives back memory that only the start needed: free heap, and code that comes back from the page cache when it is used.
+ * In a thread: to look at all mappings takes tens of milliseconds.
+ */
+export async function trimMemory(): Promise<void> {
+  const trimmed = await new Promise<number>((resolve, reject) => {
+    library().trim.async((error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
+  });
+  check(trimmed, 'read', 'fopen', '/proc/self/smaps');
 }

@@ -8,8 +8,9 @@ import type { WaitCondition as ProtoCondition } from '../../../proto/gen/types/l
 import type { EngineApi, Filter, KillScope, StopOptions, WaitCondition } from '../../engine/api.ts';
 import { noNul, oneOf, required } from './text.ts';
 
-/** A page is made and written in one turn of the event loop, which all wait for: some 10 ms. */
-const maxPageSize = 100;
+/** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */
+const usualPageSize = 100;
+const maxPageSize = 1000;
 const sigkill = 9;
 
 /** The container that a request is about. */
@@ -36,7 +37,7 @@ export function parseList(request: ListContainersRequest): Parameters<EngineApi[
   return {
     all: request.all,
     filters: parseFilters(request.filters),
-    limit: Math.min(request.pageSize || maxPageSize, maxPageSize),
+    limit: Math.min(request.pageSize || usualPageSize, maxPageSize),
     after: request.pageToken,
     withSize: request.withSize,
   };
