@@ -16,9 +16,7 @@ import type { MetricsAddress } from './metrics-address.ts';
 import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
-
-/** By then the start, and the seccomp filter that is built after it, is over. */
-const trimAfterMs = 1000;
+import { whenAtRest } from './rest.ts';
 
 type Composed = Awaited<ReturnType<typeof compose>>;
 
@@ -61,10 +59,8 @@ async function run(options: DaemonOptions): Promise<void> {
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
-  setTimeout(
-    () => void trimMemory().catch((error) => log.debug('cannot give back memory', { error })),
-    trimAfterMs,
-  ).unref();
+  const trim = () => void trimMemory().catch((error) => log.debug('cannot give back memory', { error }));
+  whenAtRest(() => composed.engine.lastSeq().last, trim);
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {

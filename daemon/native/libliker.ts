@@ -282,7 +282,7 @@ export function notifyManager(path: string, text: string): void {
 }
 
 /**
- * Gives back memory that only the start needed: free heap, and code that comes back from the page cache when it is used.
+ * Gives back memory that is not needed now: free heap, and code that comes back from the page cache when it is used.
  * In a thread: to look at all mappings takes tens of milliseconds.
  */
 export async function trimMemory(): Promise<void> {

@@ -97,7 +97,7 @@ LIKER_API int liker_notify (const char *path, const char *text);
  * twice. 0 when there is none. Call it asynchronously. */
 LIKER_API int64_t liker_tree_size (const char *path);
 /*
- * Gives back memory that only the start needed: what malloc holds free, and the pages of programs and libraries, which
- * come back from the page cache when they are touched again.
+ * Gives back memory that is not needed now: what malloc holds free, and the pages of programs and libraries, which come
+ * back from the page cache when they are touched again. Call it asynchronously; no library may be unloaded meanwhile.
  */
 LIKER_API int liker_trim (void);
