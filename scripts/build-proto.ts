@@ -23,6 +23,7 @@ writeFileSync(
   join(outDir, 'encoders.ts'),
   messageEncoders(root, 'liker.v1', {
     messages: ['ContainerStats', 'StatsSnapshot'],
+    converted: ['GetContainerResponse'],
     enums: ['ContainerState'],
   }),
 );

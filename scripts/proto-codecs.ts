@@ -73,25 +73,23 @@ export function clientCodecs(root: Namespace, packageName: string): string {
 }
 
 /**
- * A module with encoders of messages for the daemon, and the numbers of enums. What they take is as on the wire: numbers
- * for enums, nothing that is null. That saves the copy that is made of every message to bring it into this form.
+ * A module with encoders of messages for the daemon, and the numbers of enums. What `messages` take is as on the wire:
+ * numbers for enums, nothing that is null. That saves the copy that `converted` make of each to bring it into this form.
  */
 export function messageEncoders(
   root: Namespace,
   packageName: string,
-  { messages, enums }: { readonly messages: readonly string[]; readonly enums: readonly string[] },
+  wanted: Readonly<Record<'messages' | 'converted' | 'enums', readonly string[]>>,
 ): string {
   const codecs = new Codecs();
-  const names = (kind: readonly string[]): string[] => kind.map((name) => `${packageName}.${name}`);
-  const encoders = names(messages).map((name) => {
-    const type = root.lookupType(name);
-    return `export const ${type.name} = ${codecs.type(type, { encode: encoder })};\n`;
-  });
-  const numbers = names(enums).map((name) => {
-    const type = root.lookupEnum(name);
-    return `export const ${type.name} = ${JSON.stringify(type.values)};\n`;
-  });
-  return [head, codecs.source(), ...encoders, ...numbers].join('\n');
+  const exported = (kind: keyof typeof wanted, value: (name: string) => string): string[] =>
+    wanted[kind].map((name) => `export const ${name} = ${value(`${packageName}.${name}`)};\n`);
+  const exports = [
+    ...exported('messages', (name) => codecs.type(root.lookupType(name), { encode: encoder })),
+    ...exported('converted', (name) => codecs.type(root.lookupType(name), request)),
+    ...exported('enums', (name) => JSON.stringify(root.lookupEnum(name).values)),
+  ];
+  return [head, codecs.source(), ...exports].join('\n');
 }
 
 /** The types that were asked for, and those that they refer to. */

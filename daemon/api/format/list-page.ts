@@ -1,3 +1,5 @@
+import * as encoders from '../../../proto/gen/encoders.ts';
+import type { GetContainerResponseInput } from '../../../proto/gen/types/liker/v1/GetContainerResponse.ts';
 import type { ListContainersResponseInput } from '../../../proto/gen/types/liker/v1/ListContainersResponse.ts';
 import { v1 } from '../../../proto/services.ts';
 import type { ContainerView } from '../../engine/api.ts';
@@ -10,7 +12,11 @@ import { formatContainer } from './container.ts';
 /** Half of what a message may hold: clients need not be bound as this daemon is. */
 const maxPageBytes = 8 * 1024 * 1024;
 
-const { ListContainers, GetContainer } = v1.ContainerService.service;
+const { ListContainers } = v1.ContainerService.service;
+const single = encoders.GetContainerResponse as unknown as {
+  fromObject(message: GetContainerResponseInput): object;
+  encode(message: object): { finish(): Uint8Array };
+};
 
 /** A page of a list that fits into a message; what does not is left to the next page. */
 export async function listPage(list: {
@@ -44,7 +50,8 @@ function listed(view: ContainerView): Uint8Array {
   const last = known.get(view.spec);
   if (last && isSame(last.view, view)) return last.part;
   // Copied: what it was encoded into is part of a larger buffer, which would be kept with it.
-  const part = new Uint8Array(GetContainer.responseSerialize({ container: formatContainer(view) }));
+  const message = single.fromObject({ container: formatContainer(view) });
+  const part = new Uint8Array(single.encode(message).finish());
   known.set(view.spec, { view, part });
   return part;
 }
