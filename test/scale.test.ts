@@ -1,6 +1,6 @@
 // Hundreds of containers that run at once. LIKER_SCALE sets how many; npm run endurance takes 1,000.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { StreamStatsResponse } from '../proto/gen/types/liker/v1/StreamStatsResponse.ts';
@@ -9,6 +9,7 @@ import { allEvents } from './harness/events.ts';
 import { isAlive, shimsBelow } from './harness/proc.ts';
 import { compile } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 
 const count = Number(process.env['LIKER_SCALE'] ?? 200);
 /** CPU time that the daemon's event loop may use in one turn; its delay depends on what else the machine does. */
@@ -129,5 +130,10 @@ test('all are started again, stopped, and removed', patience, async (t) => {
   await timed(t, api, `remove ${count}`, () =>
     forAll(50, (container) => api.call((done) => api.containers.RemoveContainer({ container }, done))),
   );
+  // One after the other, in a thread.
+  const trash = join(s.daemon.root, 'trash');
+  await until('the trash to be emptied', () => readdirSync(trash).length === 0, {
+    deadlineMs: patience.timeout,
+  });
   assert.deepEqual(await s.daemon.empty(), {});
 });
