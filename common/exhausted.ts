@@ -19,9 +19,11 @@ export function remedyOf(errno: string): string | null {
   return remedies[errno] ?? null;
 }
 
-/** The reason of an error whose errno has a remedy. */
-export function exhaustedReason(errno: string): Reason {
-  return errno === 'EROFS' || errno === 'EIO' ? 'STORE_FAILED' : 'TOO_MANY';
+/** The reason of an error that the kernel has given. */
+export function reasonOfErrno(errno: string): Reason {
+  if (errno === 'EROFS' || errno === 'EIO') return 'STORE_FAILED';
+  if (remedyOf(errno) !== null) return 'TOO_MANY';
+  return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
 }
 
 /**
@@ -29,14 +31,20 @@ export function exhaustedReason(errno: string): Reason {
  * `tried` completes "Cannot …".
  */
 export function tellExhausted(thrown: unknown, tried: string): unknown {
+  const { code = '' } = (thrown ?? {}) as { code?: string };
+  return remedyOf(code) === null ? thrown : tellSystemError(thrown, tried);
+}
+
+/** As tellExhausted, whatever a system error of Node's tells of. */
+export function tellSystemError(thrown: unknown, tried: string): unknown {
   if (thrown instanceof LikerError || !(thrown instanceof Error)) return thrown;
-  const { code: errno = '', syscall = '', path = '' } = thrown as NodeJS.ErrnoException;
-  const remedy = remedyOf(errno);
-  if (remedy === null) return thrown;
+  const { code: errno, syscall, path = '' } = thrown as NodeJS.ErrnoException;
+  if (errno === undefined || syscall === undefined) return thrown;
   const where = path === '' ? syscall : `${syscall} '${path}'`;
-  return new LikerError(exhaustedReason(errno), `Cannot ${tried}: ${where}: ${errno}: ${remedy}`, {
-    cause: thrown,
-    metadata: { errno, path },
-    syscall: { step: tried, syscall, errno, object: path },
-  });
+  const remedy = remedyOf(errno);
+  return new LikerError(
+    reasonOfErrno(errno),
+    `Cannot ${tried}: ${where}: ${errno}${remedy === null ? '' : `: ${remedy}`}`,
+    { cause: thrown, metadata: { errno, path }, syscall: { step: tried, syscall, errno, object: path } },
+  );
 }

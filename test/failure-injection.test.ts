@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { ContainerSpecInput } from '../proto/gen/types/liker/v1/ContainerSpec.ts';
-import { Failpoint, type Mode, type Role } from './harness/failpoints.ts';
+import { Failpoint, type Outcome } from './harness/failpoints.ts';
 import { leftovers } from './harness/leaks.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
@@ -62,43 +62,6 @@ async function nothingLeft(): Promise<void> {
   ).catch(() => assert.deepEqual(left, {}, 'nothing is left on the host'));
 }
 
-interface Outcome<T> {
-  readonly call: string;
-  readonly nth: number;
-  readonly error: (Error & { readonly details?: string }) | null;
-  readonly value: T | null;
-}
-
-/** One try for each call of the role, until a try has no further call. Answers how many there were. */
-async function everyCall<T>(
-  role: Role,
-  mode: Mode,
-  attempt: () => Promise<T>,
-  judge: (outcome: Outcome<T>) => Promise<void> | void,
-  stride = 1,
-): Promise<number> {
-  for (let nth = 1; ; nth += stride) {
-    point.arm(role, nth, mode);
-    let error: Outcome<T>['error'] = null;
-    let value: T | null = null;
-    try {
-      value = await attempt();
-    } catch (thrown) {
-      error = thrown as Error;
-    }
-    const call = point.disarm();
-    if (call === null) {
-      assert.equal(error, null);
-      return nth - 1;
-    }
-    try {
-      await judge({ call, nth, error, value });
-    } catch (thrown) {
-      throw new Error(`${role} ${mode} ${nth} (${call}): ${String(thrown)}`, { cause: thrown });
-    }
-  }
-}
-
 /** The error names the step and the kernel's error. */
 function isOfTheStep({ call, error }: Outcome<unknown>): void {
   const errno = call.endsWith('alloc') ? 'ENOMEM' : 'EDOM';
@@ -127,9 +90,8 @@ describe('a start', { concurrency: 1 }, () => {
     [name, 'program'] as const,
   ])) {
     test(`of ${name}: each call of its ${role} fails; the step is told, nothing is left`, async () => {
-      const count = await everyCall(
-        role,
-        'error',
+      const count = await point.each(
+        { role, stride: role === 'program' || all ? 1 : name === 'plain' ? 4 : 2 },
         () => startAndWait(name),
         async (outcome) => {
           const { call, error, value } = outcome;
@@ -143,7 +105,6 @@ describe('a start', { concurrency: 1 }, () => {
           }
           await nothingLeft();
         },
-        role === 'program' || all ? 1 : name === 'plain' ? 4 : 2,
       );
       assert.ok(role === 'program' ? name === 'plain' || count > 50 : count > 200, `${count} calls`);
       assert.deepEqual((await startAndWait(name)).code, 0);
@@ -152,25 +113,22 @@ describe('a start', { concurrency: 1 }, () => {
 
   for (const role of ['child', 'program'] as const) {
     test(`its ${role} is killed at each call; that is told, nothing is left`, async () => {
-      await everyCall(
-        role,
-        'kill',
+      await point.each(
+        { role, mode: 'kill', stride: all ? 1 : 5 },
         () => startAndWait('box'),
         async ({ error, value }) => {
           if (error) assert.match(error.details ?? '', /child ended before exec by signal 9|ended before/);
           else assert.equal(value?.code, 137);
           await nothingLeft();
         },
-        all ? 1 : 5,
       );
       assert.deepEqual((await startAndWait('box')).code, 0);
     });
   }
 
   test('each call of its shim fails; what the container did is told', async () => {
-    const count = await everyCall(
-      'shim',
-      'error',
+    const count = await point.each(
+      { role: 'shim' },
       () => startAndWait('box'),
       async (outcome) => {
         if (outcome.error === null) assert.equal(outcome.value?.code, 0);
@@ -182,9 +140,8 @@ describe('a start', { concurrency: 1 }, () => {
   });
 
   test('its shim is killed at each call', async () => {
-    await everyCall(
-      'shim',
-      'kill',
+    await point.each(
+      { role: 'shim', mode: 'kill' },
       () => startAndWait('box'),
       async (outcome) => {
         if (outcome.error) assert.ok(isLoss(outcome), outcome.error.details ?? '');
@@ -200,9 +157,8 @@ describe('a start', { concurrency: 1 }, () => {
 
   for (const mode of ['short', 'garbage'] as const) {
     test(`each message of its shim is ${mode}`, async () => {
-      await everyCall(
-        'shim',
-        mode,
+      await point.each(
+        { role: 'shim', mode },
         () => startAndWait('box'),
         async (outcome) => {
           if (outcome.error) assert.ok(isLoss(outcome), outcome.error.details ?? '');
@@ -215,9 +171,8 @@ describe('a start', { concurrency: 1 }, () => {
   }
 
   test('each call of libliker fails; it is told by name, nothing is left', async () => {
-    const count = await everyCall(
-      'library',
-      'error',
+    const count = await point.each(
+      { role: 'library' },
       () => startAndWait('box'),
       async (outcome) => {
         if (outcome.error) assert.match(outcome.error.details ?? '', /^Cannot .*EDOM/);
@@ -259,39 +214,27 @@ describe('an exec', { concurrency: 1 }, () => {
   for (const role of ['child', 'program'] as const) {
     test(`each call of its ${role} fails; the step is told, the container goes on`, async () => {
       await renew();
-      await everyCall(
-        role,
-        'error',
-        run,
-        async (outcome) => {
-          const { call, error, value } = outcome;
-          if (error) isOfTheStep(outcome);
-          else {
-            assert.ok(harmless[call] !== undefined || ofEmptyStdin.includes(call));
-            assert.equal(value?.code, 0);
-          }
-          await onlyTheContainer();
-        },
-        role === 'program' && !all ? 3 : 1,
-      );
+      await point.each({ role, stride: role === 'program' && !all ? 3 : 1 }, run, async (outcome) => {
+        const { call, error, value } = outcome;
+        if (error) isOfTheStep(outcome);
+        else {
+          assert.ok(harmless[call] !== undefined || ofEmptyStdin.includes(call));
+          assert.equal(value?.code, 0);
+        }
+        await onlyTheContainer();
+      });
       assert.equal((await run()).code, 0);
     });
   }
 
   test('the shim is killed at each call: the exec ends with an error, the container is an orphan', async () => {
     await renew();
-    await everyCall(
-      'shim',
-      'kill',
-      run,
-      async (outcome) => {
-        if (outcome.error) assert.match(outcome.error.details ?? '', /shim .*lost/);
-        else assert.ok(outcome.value?.code === 0 || outcome.value?.code === 137);
-        await until('an orphan', async () => (await s.inspect('host')).State.Status === 'orphaned');
-        await renew();
-      },
-      all ? 1 : 10,
-    );
+    await point.each({ role: 'shim', mode: 'kill', stride: all ? 1 : 10 }, run, async (outcome) => {
+      if (outcome.error) assert.match(outcome.error.details ?? '', /shim .*lost/);
+      else assert.ok(outcome.value?.code === 0 || outcome.value?.code === 137);
+      await until('an orphan', async () => (await s.inspect('host')).State.Status === 'orphaned');
+      await renew();
+    });
     await s.ok(['rm', '-f', 'host']);
     await nothingLeft();
   });

@@ -1,6 +1,6 @@
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { asError, LikerError, statusCodes } from '../../common/errors.ts';
-import { tellExhausted } from '../../common/exhausted.ts';
+import { tellSystemError } from '../../common/exhausted.ts';
 import { encodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import type { Log } from '../log.ts';
 
@@ -30,10 +30,14 @@ export function toServiceError(thrown: unknown, log: Log): ServiceError {
   return Object.assign(new Error(message), { code, details: message, metadata });
 }
 
+/** A system error that nobody has told better, in the words of the call: "Cannot stop container 'web': …". */
+export function inWordsOf(method: string, container: string, thrown: unknown): unknown {
+  const verb = method.replace(/(?<=[a-z])[A-Z]/g, ' $&').toLowerCase();
+  return tellSystemError(thrown, container === '' ? verb : `${verb} '${container}'`);
+}
+
 /** A fault of ours: the log has the stack, the client only its first line. */
 function unexpected(thrown: unknown, log: Log): LikerError {
-  const told = tellExhausted(thrown, 'carry out the call');
-  if (told instanceof LikerError) return told;
   const error = asError(thrown);
   log.error('unexpected error', { error });
   return new LikerError('INTERNAL', `Internal error: ${error.message.split('\n', 1)[0]}`);

@@ -3,7 +3,7 @@ import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc
 import { LikerError } from '../../common/errors.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
-import { toServiceError } from './errors.ts';
+import { inWordsOf, toServiceError } from './errors.ts';
 import { containerOf } from './unary.ts';
 
 export interface ServerStreamOptions<Request, Response> extends MethodOptions {
@@ -33,7 +33,10 @@ export function serverStream<Request extends object, Response>(
     call.on('cancelled', () => finish(new LikerError('CANCELLED', 'The client cancelled the call')));
     forget = context.calls.add(finish);
     if (over) return;
-    send(call, options, gone.signal).then(() => finish(null), finish);
+    send(call, options, gone.signal).then(
+      () => finish(null),
+      (error: unknown) => finish(inWordsOf(options.method, containerOf(call.request), error)),
+    );
   };
 }
 

@@ -6,7 +6,7 @@ import type { OutputFrame, Session, SessionSink } from '../engine/api.ts';
 import { ownTurn } from '../turns.ts';
 import { callLog } from './call-log.ts';
 import type { ApiContext } from './context.ts';
-import { toServiceError } from './errors.ts';
+import { inWordsOf, toServiceError } from './errors.ts';
 import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
@@ -113,7 +113,9 @@ class SessionCall<Start extends object> implements SessionSink {
     this.#container ||= containerOf(start);
     // Frames that follow wait, in their order, in the stream until there is somebody to take them.
     this.#call.pause();
-    this.#open(start).catch((error: unknown) => this.#fail(error));
+    this.#open(start).catch((error: unknown) =>
+      this.#fail(inWordsOf(this.#options.method, this.#container, error)),
+    );
   }
 
   async #open(start: Start): Promise<void> {

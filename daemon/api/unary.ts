@@ -3,7 +3,7 @@ import { LikerError } from '../../common/errors.ts';
 import { ownTurn, turnToLook } from '../turns.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
-import { toServiceError } from './errors.ts';
+import { inWordsOf, toServiceError } from './errors.ts';
 
 export interface UnaryOptions<Request, Response> extends MethodOptions {
   /** Carries the call out. The signal is aborted when the client has gone or its deadline has passed. */
@@ -38,7 +38,7 @@ export function unary<Request, Response>(
     });
     run().then(
       (response) => answer(null, response),
-      (error: unknown) => answer(error, null),
+      (error: unknown) => answer(inWordsOf(options.method, containerOf(call.request), error), null),
     );
 
     async function run(): Promise<Response> {

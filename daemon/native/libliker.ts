@@ -1,6 +1,6 @@
 import { errnoName } from '../../common/errno.ts';
-import { LikerError, type Reason } from '../../common/errors.ts';
-import { exhaustedReason, remedyOf } from '../../common/exhausted.ts';
+import { LikerError } from '../../common/errors.ts';
+import { reasonOfErrno, remedyOf } from '../../common/exhausted.ts';
 import { koffi } from './koffi.ts';
 
 /** A shim that has been started. Both fds belong to the caller. */
@@ -71,11 +71,6 @@ function library(): ReturnType<typeof bind> {
   return bound;
 }
 
-function reasonFor(errno: string): Reason {
-  if (remedyOf(errno) !== null) return exhaustedReason(errno);
-  return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
-}
-
 /** Passes a result on, or turns -errno into an error that says what was tried. */
 function check(result: number, step: string, syscall: string, object: string): number {
   if (result >= 0) return result;
@@ -83,7 +78,7 @@ function check(result: number, step: string, syscall: string, object: string): n
   const remedy = remedyOf(errno);
   const why = remedy === null ? '' : `: ${remedy}`;
   throw new LikerError(
-    reasonFor(errno),
+    reasonOfErrno(errno),
     `Cannot ${step} '${object}': ${syscall} failed with ${errno}${why}`,
     {
       syscall: { step, syscall, errno, object },

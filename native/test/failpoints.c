@@ -28,7 +28,7 @@ enum mode {
   MODE_GARBAGE = 3, /* of sendmsg alone: bytes that are no frame */
 };
 
-/* As native/test/failpoints.ts writes and reads it. */
+/* As test/harness/failpoints.ts writes and reads it. */
 struct failpoint {
   uint32_t arming; /* counted anew when it changes; 0: nothing is armed */
   uint32_t role, nth, mode;

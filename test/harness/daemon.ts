@@ -13,6 +13,8 @@ export const repository = join(import.meta.dirname, '../..');
 export interface DaemonOptions {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** A module that Node.js loads before likerd. */
+  readonly preload?: string;
   /** Folder for everything; made when it is missing. Default: a fresh short one. */
   readonly home?: string;
   /** Path of the API's socket. Default: in the run folder. */
@@ -69,9 +71,10 @@ export class Daemon {
   async start(args: readonly string[] = this.#options.args ?? []): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
+    const [program = '', ...options] = launcher(this.#options.preload);
     const child = spawn(
-      join(repository, 'bin/likerd'),
-      [...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
+      program,
+      [...options, ...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
       {
         cwd: '/',
         env: { ...process.env, ...this.#options.env },
@@ -144,6 +147,13 @@ export class Daemon {
     if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
     else console.log(`kept: ${this.home}`);
   }
+}
+
+/** bin/likerd takes no options of Node's, by intent. */
+function launcher(preload: string | undefined): string[] {
+  if (preload === undefined) return [join(repository, 'bin/likerd')];
+  const quiet = '--disable-warning=ExperimentalWarning';
+  return [process.execPath, quiet, '--import', preload, join(repository, 'dist/likerd.mjs')];
 }
 
 export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> {

@@ -10,21 +10,30 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './daemon.ts';
+import { type Errno, injectedErrno, layout, type Mode, modes, type Role, roles } from './failpoint.ts';
 
-/** Who makes the call that is to fail: native/test/failpoints.c counts each by itself. */
-export const roles = { library: 0, shim: 1, child: 2, program: 3 } as const;
-export type Role = keyof typeof roles;
+const pageBytes = 4096;
 
-export const modes = { error: 0, kill: 1, short: 2, garbage: 3 } as const;
-export type Mode = keyof typeof modes;
+/** One try, and the call that has failed in it. */
+export interface Outcome<T> {
+  readonly call: string;
+  readonly nth: number;
+  readonly error: (Error & { readonly details?: string; readonly code?: number }) | null;
+  readonly value: T | null;
+}
 
-/** No call of Liker fails with it by itself. */
-export const injectedErrno = constants.errno.EDOM;
-
-const size = 4096;
+export interface Which {
+  readonly role: Role;
+  /** Default: error. */
+  readonly mode?: Mode;
+  /** Default: EDOM. */
+  readonly errno?: Errno;
+  /** 1, the default: each call; 2: every other. */
+  readonly stride?: number;
+}
 
 /** Arms one failure at a time in a likerd and its shims, which must be test builds: give it `env`. */
 export class Failpoint implements Disposable {
@@ -32,13 +41,15 @@ export class Failpoint implements Disposable {
   readonly #fd: number;
   #arming = 0;
   readonly env: NodeJS.ProcessEnv;
+  /** For a likerd whose own calls are to fail. */
+  readonly preload = join(import.meta.dirname, 'failing-likerd.ts');
 
   constructor() {
     const native = join(repository, 'native');
     execFileSync('make', ['-s', '-C', native, 'failpoints'], { stdio: ['ignore', 'ignore', 'inherit'] });
     const file = join(this.#folder, 'point');
     this.#fd = openSync(file, 'w+');
-    ftruncateSync(this.#fd, size);
+    ftruncateSync(this.#fd, pageBytes);
     this.env = {
       LIKER_SHIM: join(native, 'build/liker-shim-failpoints'),
       LIKER_LIBRARY: join(native, 'build/libliker-failpoints.so'),
@@ -46,25 +57,56 @@ export class Failpoint implements Disposable {
     };
   }
 
+  /** One try for each call, until a try has no further call. Answers how many there were. */
+  async each<T>(
+    { role, mode = 'error', errno = 'EDOM', stride = 1 }: Which,
+    attempt: () => Promise<T>,
+    judge: (outcome: Outcome<T>) => Promise<void> | void,
+  ): Promise<number> {
+    for (let nth = 1; ; nth += stride) {
+      this.#arm(role, nth, mode, errno);
+      let error: Outcome<T>['error'] = null;
+      let value: T | null = null;
+      try {
+        value = await attempt();
+      } catch (thrown) {
+        error = thrown as Error;
+      }
+      const call = this.#disarm();
+      if (call === null) {
+        if (error) throw error;
+        return nth - 1;
+      }
+      try {
+        await judge({ call, nth, error, value });
+      } catch (thrown) {
+        const told = error ? `\nthe call's error: ${error.message}` : '';
+        throw new Error(`${role} ${mode} ${nth} (${call}): ${String(thrown)}${told}`, { cause: thrown });
+      }
+    }
+  }
+
   /** The nth counted call of the role from now on fails. */
-  arm(role: Role, nth: number, mode: Mode = 'error'): void {
-    const fields = Buffer.alloc(64);
-    for (const [index, value] of [0, roles[role], nth, modes[mode], injectedErrno].entries())
-      fields.writeUInt32LE(value, index * 4);
+  #arm(role: Role, nth: number, mode: Mode, errno: Errno): void {
+    const fields = Buffer.alloc(layout.size);
+    fields.writeUInt32LE(roles[role], layout.role);
+    fields.writeUInt32LE(nth, layout.nth);
+    fields.writeUInt32LE(modes[mode], layout.mode);
+    fields.writeUInt32LE(injectedErrno[errno], layout.error);
     writeSync(this.#fd, fields, 0, fields.length, 0);
     // Last, since by it the processes know that the rest is there.
-    fields.writeUInt32LE(++this.#arming, 0);
+    fields.writeUInt32LE(++this.#arming, layout.arming);
     writeSync(this.#fd, fields, 0, 4, 0);
   }
 
   /** Ends the injection; the call that has failed, as "name" or "prctl(4)", or null when there were not so many. */
-  disarm(): string | null {
-    const fields = Buffer.alloc(64);
+  #disarm(): string | null {
+    const fields = Buffer.alloc(layout.size);
     readSync(this.#fd, fields, 0, fields.length, 0);
     writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
-    if (fields.readUInt32LE(20) === 0) return null;
-    const name = fields.toString('latin1', 28, fields.indexOf(0, 28));
-    return name === 'prctl' ? `prctl(${fields.readUInt32LE(24)})` : name;
+    if (fields.readUInt32LE(layout.fired) === 0) return null;
+    const name = fields.toString('latin1', layout.call, fields.indexOf(0, layout.call));
+    return name === 'prctl' ? `prctl(${fields.readUInt32LE(layout.argument)})` : name;
   }
 
   [Symbol.dispose](): void {

@@ -21,6 +21,7 @@ export function leftovers(daemon: Daemon): Leftovers {
       ...below(join(daemon.run, 'c')),
       ...below(join(daemon.root, 'containers')),
       ...below(join(daemon.root, 'trash')),
+      ...below(join(daemon.run, 'trash')),
     ],
   };
   return Object.fromEntries(Object.entries(found).filter(([, things]) => things.length > 0));

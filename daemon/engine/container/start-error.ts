@@ -1,6 +1,6 @@
 import { errnoName } from '../../../common/errno.ts';
-import { LikerError, type Reason } from '../../../common/errors.ts';
-import { exhaustedReason, remedyOf } from '../../../common/exhausted.ts';
+import { LikerError } from '../../../common/errors.ts';
+import { reasonOfErrno, remedyOf } from '../../../common/exhausted.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
 
 /** Where an errno alone would mislead. */
@@ -25,15 +25,10 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
   const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
-    reasonOf(errno),
+    reasonOfErrno(errno),
     `Cannot start ${what}: step '${failure.step}' failed${on}: ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
     { syscall, metadata },
   );
-}
-
-function reasonOf(errno: string): Reason {
-  if (remedyOf(errno) !== null) return exhaustedReason(errno);
-  return errno === 'EPERM' || errno === 'EACCES' ? 'NOT_PERMITTED' : 'SYSCALL';
 }
 
 function execError(

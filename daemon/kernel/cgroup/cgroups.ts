@@ -1,5 +1,5 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
-import { tellExhausted } from '../../../common/exhausted.ts';
+import { tellSystemError } from '../../../common/exhausted.ts';
 import { attachDeviceFilter } from '../../native/libliker.ts';
 import { applyResources, checkResources, type LimitsMode } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
@@ -187,8 +187,7 @@ export class Cgroups {
     const errno = errnoOf(error);
     if (errno === '' || error instanceof LikerError) return error;
     // Of a control group ENOSPC is no matter of space: a cpuset is empty.
-    const told = errno === 'ENOSPC' ? error : tellExhausted(error, `make the cgroup of container ${id}`);
-    if (told instanceof LikerError) return told;
+    if (errno !== 'ENOSPC') return tellSystemError(error, `make the cgroup of container ${id}`);
     const { message, syscall = '', path = id } = error as NodeJS.ErrnoException;
     return new LikerError('SYSCALL', `Cannot make the cgroup of container ${id}: ${message}`, {
       cause: error,

@@ -1,5 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
-import { tellExhausted } from '../../../../common/exhausted.ts';
+import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
@@ -50,7 +50,7 @@ export async function createContainer(
   } catch (error) {
     context.registry.delete(container);
     context.layers.remove(id);
-    throw tellExhausted(error, `create container '${name}'`);
+    throw tellSystemError(error, `create container '${name}'`);
   }
   return container;
 }

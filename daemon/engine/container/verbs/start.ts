@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { asError, LikerError } from '../../../../common/errors.ts';
-import { tellExhausted } from '../../../../common/exhausted.ts';
+import { tellSystemError } from '../../../../common/exhausted.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
@@ -144,7 +144,7 @@ async function launch(
     await started;
     undo.move();
   } catch (thrown) {
-    const error = tellExhausted(thrown, `start container '${container.name}'`);
+    const error = tellSystemError(thrown, `start container '${container.name}'`);
     await undo.disposeAsync().catch((failure: unknown) => cleanUpLater(context, container, failure));
     // Refused before anything was tried: it is as it was.
     if (error instanceof StoreError && container.phase.state !== 'restarting') throw error;

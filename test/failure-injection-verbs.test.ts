@@ -1,0 +1,110 @@
+// Whatever call of likerd, of libliker or of the shim fails in a verb, and whenever likerd is killed or a connection ends in
+// it: the client is told what failed, the container is what the records say, nothing else is on the host, and the same verb
+// works the next time.
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { Box, type BoxState, likerdEnded } from './harness/box.ts';
+import { Failpoint, type Outcome, type Which } from './harness/failpoints.ts';
+import { suite } from './harness/suite.ts';
+
+const point = new Failpoint();
+const s = suite({ env: point.env, preload: point.preload });
+after(() => point[Symbol.dispose]());
+const box = new Box(s);
+
+/** Every call, where else a part of them is tried: `npm run endurance`. */
+const all = process.env['LIKER_KILLS'] !== undefined;
+
+interface Verb {
+  readonly name: string;
+  readonly from: BoxState;
+  readonly act: () => Promise<unknown>;
+  readonly to: BoxState;
+  /** Of the long round alone. */
+  readonly long?: boolean;
+}
+
+/** Nobody ends of this signal: the time passes. */
+const unheard = { signal: 'WINCH', timeoutSeconds: 1 };
+
+const verbs: readonly Verb[] = [
+  { name: 'create', from: 'absent', act: () => box.create(), to: 'created' },
+  { name: 'start', from: 'created', act: () => box.start(), to: 'running' },
+  { name: 'run --rm', from: 'absent', act: () => box.run(), to: 'absent' },
+  { name: 'exec', from: 'running', act: () => box.exec(), to: 'running' },
+  { name: 'stop', from: 'running', act: () => box.stop(), to: 'exited' },
+  { name: 'stop -t 0', from: 'running', act: () => box.stop({ timeoutSeconds: 0 }), to: 'exited' },
+  { name: 'stop -t 1', from: 'running', act: () => box.stop(unheard), to: 'exited', long: true },
+  { name: 'kill', from: 'running', act: () => box.kill(), to: 'exited' },
+  { name: 'rm', from: 'exited', act: () => box.remove(false), to: 'absent' },
+  { name: 'rm -f', from: 'running', act: () => box.remove(true), to: 'absent' },
+];
+
+const ways: readonly (Which & { readonly words: string; readonly long?: boolean })[] = [
+  { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 3 },
+  { words: 'each call of likerd fails for want of room', role: 'likerd', errno: 'ENOSPC', long: true },
+  { words: 'each call of likerd fails, nobody knows why', role: 'likerd', errno: 'EILSEQ', long: true },
+  { words: 'likerd is killed at each of its calls', role: 'likerd', mode: 'kill', stride: all ? 1 : 8 },
+  { words: 'each frame to the shim is cut', role: 'likerd', mode: 'short' },
+  { words: 'each frame to the shim is garbage', role: 'likerd', mode: 'garbage' },
+  { words: 'each call of libliker fails', role: 'library', stride: all ? 1 : 2 },
+  { words: 'likerd is killed in each call of libliker', role: 'library', mode: 'kill', stride: all ? 1 : 8 },
+  { words: 'each call of the shim fails', role: 'shim', stride: all ? 1 : 2 },
+  { words: 'the shim is killed at each call', role: 'shim', mode: 'kill', stride: all ? 1 : 4 },
+  { words: 'each frame of the shim is cut', role: 'shim', mode: 'short' },
+  { words: 'each frame of the shim is garbage', role: 'shim', mode: 'garbage' },
+];
+
+/** Capital first, what was tried and why not, on one line: no fault of likerd's own, and none that nobody can name. */
+function isTold({ error, call }: Outcome<unknown>, { role, mode, errno = 'EDOM' }: Which): void {
+  if (error === null) return;
+  const text = error.details ?? error.message;
+  if (mode === 'kill' && role !== 'shim') {
+    assert.ok(error.code === status.UNAVAILABLE || text === likerdEnded);
+    return;
+  }
+  assert.match(text, /^(Cannot|The (shim|end)|Its shim was) /);
+  assert.doesNotMatch(text, /Internal error|\n/);
+  const lost = /its shim was lost|The shim sent|connection to its shim|The shim of/.test(text);
+  const why = call.endsWith('alloc') ? 'ENOMEM' : errno;
+  const ofStore = call.startsWith('sql') && text.includes("the disk that holds likerd's --root");
+  assert.ok(lost || ofStore || text.includes(why), `neither ${why} nor a loss`);
+}
+
+for (const { name, from, act, to, ...verb } of verbs)
+  describe(name, { concurrency: 1 }, () => {
+    for (const { words, long = verb.long, ...which } of ways)
+      test(words, { skip: long && !all && 'of the long round: npm run endurance' }, async () => {
+        await box.bring(from);
+        const count = await point.each(
+          which,
+          async () => {
+            await act();
+            await box.settled();
+          },
+          async (outcome) => {
+            if (which.mode === 'kill' && which.role !== 'shim') await renewDaemon();
+            isTold(outcome, which);
+            const state = await box.settled();
+            if (outcome.call.startsWith('sql')) {
+              await renewDaemon();
+              assert.equal(await box.settled(), state, 'the state after a restart of likerd');
+            }
+            if (state !== 'orphaned' || name !== 'exec') {
+              await act();
+              assert.equal(await box.settled(), to, 'the state after another try');
+            }
+            await box.bring(from);
+          },
+        );
+        console.log(name, words, count);
+        assert.equal(await box.settled(), to);
+      });
+  });
+
+/** A new likerd in place of one that was killed, or is now. */
+async function renewDaemon(): Promise<void> {
+  await s.daemon.kill9();
+  await s.daemon.start();
+}

@@ -1,0 +1,115 @@
+// Loaded into a likerd before its bundle (node --import): counts the calls of the system that its TypeScript makes, its
+// statements to SQLite and its frames to shims, and fails the one that test/harness/failpoints.ts has armed. The calls of
+// libliker are counted in native/test/failpoints.c.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { Socket } from 'node:net';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { getSystemErrorMap } from 'node:util';
+import { injectedErrno, layout, modes, roles } from './failpoint.ts';
+
+type Call = (...args: unknown[]) => unknown;
+type Table = Record<string, Call>;
+
+const { openSync, readSync, writeSync } = fs;
+const point = openSync(process.env['LIKER_FAILPOINT'] ?? '', 'r+');
+const fields = Buffer.alloc(layout.size);
+const read = (field: number): number => fields.readUInt32LE(field);
+let seen = 0;
+let count = 0;
+
+/** Whether this is the call that is to fail; where it is to be the last one, likerd ends here. */
+function fires(name: string): boolean {
+  readSync(point, fields, 0, fields.length, 0);
+  const arming = read(layout.arming);
+  if (arming === 0 || read(layout.role) !== roles.likerd || read(layout.fired) !== 0) return false;
+  if (seen !== arming) [seen, count] = [arming, 0];
+  const ofFrames = read(layout.mode) >= modes.short;
+  if ((ofFrames && name !== frame) || ++count !== read(layout.nth)) return false;
+  fields.writeUInt32LE(1, layout.fired);
+  fields.write(`${name}\0`, layout.call, 'latin1');
+  writeSync(point, fields, layout.fired, fields.length - layout.fired, layout.fired);
+  if (read(layout.mode) === modes.kill) kill(process.pid, 'SIGKILL');
+  return true;
+}
+
+/** As libuv's. */
+function systemError(syscall: string, path: unknown): Error {
+  const errno = -read(layout.error);
+  const [code = '', why = ''] = getSystemErrorMap().get(errno) ?? [];
+  const where = typeof path === 'string' ? { path } : {};
+  const message = `${code}: ${why}, ${syscall}${typeof path === 'string' ? ` '${path}'` : ''}`;
+  return Object.assign(new Error(message), { errno, code, syscall, ...where });
+}
+
+/** As node:sqlite's: the disk is full, or fails. */
+function sqliteError(): Error {
+  const isFull = read(layout.error) === injectedErrno.ENOSPC;
+  const [errcode, errstr] = isFull ? [13, 'database or disk is full'] : [10, 'disk I/O error'];
+  return Object.assign(new Error(errstr), { code: 'ERR_SQLITE_ERROR', errcode, errstr });
+}
+
+/** What cannot fail, or says nothing by failing; and the log's lines. */
+const passedOver = ['closeSync', 'existsSync'];
+const isOfTheLog = (name: string, fd: unknown): boolean => name === 'writeSync' && (fd === 1 || fd === 2);
+
+/** In whose name Node.js tells of a failure. */
+const syscalls: Readonly<Record<string, string>> = {
+  readFile: 'open',
+  writeFile: 'open',
+  readdir: 'scandir',
+};
+
+const files = fs as unknown as Table;
+for (const [name, real] of Object.entries(files)) {
+  if (!(name.endsWith('Sync') || name === 'watch') || passedOver.includes(name)) continue;
+  const call = name.replace('Sync', '');
+  files[name] = (...args) => {
+    if (!isOfTheLog(name, args[0]) && fires(call)) throw systemError(syscalls[call] ?? call, args[0]);
+    if (call === 'writeFile' && fires('write')) {
+      real(args[0], '', args[2]);
+      throw systemError('write', undefined);
+    }
+    return real(...args);
+  };
+}
+const kill = process.kill.bind(process);
+process.kill = (pid, signal) => {
+  if (fires('kill')) throw systemError('kill', undefined);
+  return kill(pid, signal);
+};
+syncBuiltinESMExports();
+
+function failStatements(
+  prototype: Table,
+  names: readonly string[],
+  sqlOf: (self: object, sql: unknown) => string,
+): void {
+  for (const name of names) {
+    const real = prototype[name] as Call;
+    prototype[name] = function (this: object, ...args) {
+      if (fires(`sql ${sqlOf(this, args[0]).split(' ', 1)[0]}`)) throw sqliteError();
+      return real.apply(this, args);
+    };
+  }
+}
+failStatements(
+  StatementSync.prototype as unknown as Table,
+  ['run', 'get', 'all'],
+  (self) => (self as StatementSync).sourceSQL,
+);
+failStatements(DatabaseSync.prototype as unknown as Table, ['exec'], (_, sql) => String(sql));
+
+/** Frames to shims alone are corked: the connection is lost before the frame, within it, or after bytes that are none. */
+const frame = 'frame';
+const { cork } = Socket.prototype;
+Socket.prototype.cork = function () {
+  if (fires(frame)) {
+    if (read(layout.mode) === modes.garbage) this.write(Buffer.alloc(64, 0xff));
+    else {
+      if (read(layout.mode) === modes.short) this.write(Buffer.from([64, 0, 0, 0, 1]));
+      this.destroy();
+    }
+  }
+  cork.call(this);
+};
