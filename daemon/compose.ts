@@ -27,8 +27,7 @@ export async function compose(
   log: Log,
 ): Promise<Composed> {
   mkdirSync(options.root, { recursive: true, mode: 0o711 });
-  for (const folder of ['c', 'root', 'trash'])
-    mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
+  for (const folder of ['c', 'root']) mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const locks = [claimFolder('--root', root), claimFolder('--run', run)];
@@ -38,7 +37,7 @@ export async function compose(
     attachDeviceFilter,
     ...(options.cgroup !== null && { delegatedPath: options.cgroup }),
   });
-  const layers = new Layers(root);
+  const layers = new Layers(root, run);
   const processes = new Processes();
   const ledger = new Ledger(store, log);
   const engine = new Engine({

@@ -227,6 +227,18 @@ describe('an exec', { concurrency: 1 }, () => {
     });
   }
 
+  for (const role of ['child', 'program'] as const) {
+    test(`its ${role} is killed at each call; that is told, and nothing of it runs`, async () => {
+      await renew();
+      await point.each({ role, mode: 'kill', stride: all ? 1 : 8 }, run, async ({ error, value }) => {
+        if (error) assert.match(error.details ?? '', /child ended before exec/);
+        else assert.ok(value?.code === 0 || value?.code === 137);
+        await onlyTheContainer();
+      });
+      assert.equal((await run()).code, 0);
+    });
+  }
+
   test('the shim is killed at each call: the exec ends with an error, the container is an orphan', async () => {
     await renew();
     await point.each({ role: 'shim', mode: 'kill', stride: all ? 1 : 10 }, run, async (outcome) => {

@@ -6,9 +6,9 @@ import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts'
 import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
-import { clientLost } from './container/client-lost.ts';
+import { clientLost, expectStart } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
-import { execEnded, removeExecCgroup } from './container/exec-end.ts';
+import { execEnded, releaseExec } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { watchHealth } from './container/health-monitor.ts';
 import {
@@ -55,6 +55,7 @@ async function adopt(context: EngineContext, container: Container): Promise<void
   await withoutShim(context, container, answer);
   if (context.freshBoot) restartAfterBoot(context, container);
   armRestart(context, container);
+  expectStart(context, container);
 }
 
 /** Finds the container's shim by its run folder, and takes it over when it answers. */
@@ -106,12 +107,7 @@ function discard(context: EngineContext, container: Container, shim: Shim, numbe
   shim.taken(number);
   // Its number is not given again while the shim knows it.
   container.facts = { ...container.facts, nextExec: Math.max(container.facts.nextExec, number + 1) };
-  removeExecCgroup(context, container, number).catch((error: unknown) => {
-    context.log.error('cleaning up after an exec failed', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  void releaseExec(context, container, number);
 }
 
 function rebuild(

@@ -205,7 +205,8 @@ export class Engine implements EngineApi {
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
     if (repeated !== null) return runAgain(this.#context, repeated, sink);
-    return runAttended(this.#context, await createContainer(this.#context, spec, options), sink);
+    const container = await createContainer(this.#context, spec, { ...options, attended: true });
+    return runAttended(this.#context, container, sink);
   }
 
   async exec(

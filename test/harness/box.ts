@@ -118,7 +118,7 @@ export class Box {
         surplus = await this.#surplus(state);
         return surplus === null;
       },
-      { deadlineMs: 20_000, everyMs: 4 },
+      { deadlineMs: 20_000, everyMs: 15 },
     ).catch(() => assert.fail(`${state}, and on the host or waiting: ${JSON.stringify(surplus)}`));
     if (!this.#suite.daemon.isRunning) throw new Error(likerdEnded);
     return state;

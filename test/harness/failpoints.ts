@@ -16,6 +16,7 @@ import { repository } from './daemon.ts';
 import { type Errno, injectedErrno, layout, type Mode, modes, type Role, roles } from './failpoint.ts';
 
 const pageBytes = 4096;
+export const enough = Symbol('enough');
 
 /** One try, and the call that has failed in it. */
 export interface Outcome<T> {
@@ -57,11 +58,11 @@ export class Failpoint implements Disposable {
     };
   }
 
-  /** One try for each call, until a try has no further call. Answers how many there were. */
+  /** One try for each call, until a try has no further call or `judge` has `enough`. Answers how many there were. */
   async each<T>(
     { role, mode = 'error', errno = 'EDOM', stride = 1 }: Which,
     attempt: () => Promise<T>,
-    judge: (outcome: Outcome<T>) => Promise<void> | void,
+    judge: (outcome: Outcome<T>) => Promise<unknown>,
   ): Promise<number> {
     for (let nth = 1; ; nth += stride) {
       this.#arm(role, nth, mode, errno);
@@ -78,7 +79,7 @@ export class Failpoint implements Disposable {
         return nth - 1;
       }
       try {
-        await judge({ call, nth, error, value });
+        if ((await judge({ call, nth, error, value })) === enough) return nth;
       } catch (thrown) {
         const told = error ? `\nthe call's error: ${error.message}` : '';
         throw new Error(`${role} ${mode} ${nth} (${call}): ${String(thrown)}${told}`, { cause: thrown });

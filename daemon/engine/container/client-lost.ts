@@ -2,6 +2,7 @@ import { asError } from '../../../common/errors.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
+import { reconnectMs, removeRecord } from './main-end.ts';
 import { livePhase } from './phase.ts';
 
 const SIGHUP = 1;
@@ -39,4 +40,17 @@ export function killProcess(context: EngineContext, container: Container, proces
   killed.catch((error: unknown) => {
     context.log.error('killing a process failed', { container: container.id, error: asError(error).message });
   });
+}
+
+/**
+ * Made by a run whose daemon did not live to start it. Its client may come back for that; when it does not, with --rm, nobody
+ * would remove it.
+ */
+export function expectStart(context: EngineContext, container: Container): void {
+  const waits = () => container.phase.state === 'created' && !container.removed;
+  if (!waits() || !container.facts.attended || !container.spec.autoRemove) return;
+  const forget = async () => {
+    if (waits()) removeRecord(context, container, null);
+  };
+  setTimeout(() => void container.verbs.run(forget), reconnectMs).unref();
 }

@@ -16,7 +16,7 @@ export interface Facts {
   readonly appliedLimits: readonly AppliedLimit[];
   /** The client of Run vanished and the container went on. */
   readonly clientLost: boolean;
-  /** The last start was for a client that watches. */
+  /** The last start, or the one that it was made for, was for a client that watches. */
   readonly attended: boolean;
   /** Restarts by the policy since the last start by a call. */
   readonly restartCount: number;

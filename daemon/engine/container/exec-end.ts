@@ -1,10 +1,11 @@
+import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 import { exitStatus } from './exit-status.ts';
-import { drainMs, reconnectMs } from './main-end.ts';
-import type { ExitStatus } from './phase.ts';
+import { drainMs, firstPauseMs, longestPauseMs, reconnectMs } from './main-end.ts';
+import { type ExitStatus, livePhase } from './phase.ts';
 import { removeExecRecord } from './run-record.ts';
 
 /** Ended execs that stay known, for those who ask late. */
@@ -44,19 +45,31 @@ export async function finishExec(
   container.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);
-  removeExecRecord(context, container, number);
-  await removeExecCgroup(context, container, number);
+  await releaseExec(context, container, number);
 }
 
-/** Also kills what the exec has left behind. */
-export async function removeExecCgroup(
+/** Gives back what an exec has had, and kills what it has left behind. What cannot be given back now is tried again. */
+export async function releaseExec(
   context: EngineContext,
   container: Container,
   number: number,
+  pauseMs: number = firstPauseMs,
 ): Promise<void> {
-  const cgroup = cgroupOf(context, container).openExec(number);
-  await cgroup.kill();
-  await cgroup.remove();
+  try {
+    removeExecRecord(context, container, number);
+    const cgroup = cgroupOf(context, container).openExec(number);
+    await cgroup.kill();
+    await cgroup.remove();
+  } catch (error) {
+    const fields = { container: container.id, error: asError(error).message };
+    context.log.error('cleaning up after an exec failed, to be tried again', fields);
+    const again = () => {
+      // With the container goes all of it.
+      if (livePhase(container.phase))
+        void releaseExec(context, container, number, Math.min(2 * pauseMs, longestPauseMs));
+    };
+    setTimeout(again, pauseMs).unref();
+  }
 }
 
 function forgetOld(context: EngineContext, container: Container): void {

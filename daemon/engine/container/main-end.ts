@@ -16,8 +16,8 @@ export const drainMs = 5_000;
 export const reconnectMs = 10_000;
 
 /** Between attempts to clean up. */
-const firstPauseMs = 200;
-const longestPauseMs = 10_000;
+export const firstPauseMs = 200;
+export const longestPauseMs = 10_000;
 
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
 
@@ -21,6 +21,9 @@ export interface ContainerSizes {
 
 /** After it, a file system that is still mounted is emptied all the same. */
 const longestUnmountMs = 10_000;
+/** Between attempts to remove what could not be removed. */
+const firstPauseMs = 200;
+const longestPauseMs = 60_000;
 /** Emptied folders that are kept for the next containers. */
 const maxSpares = 32;
 
@@ -31,21 +34,25 @@ const maxSpares = 32;
 export class Layers {
   readonly #containers: string;
   readonly #trash: string;
+  readonly #runTrash: string;
   readonly #aside: string;
   readonly #spare: string;
   readonly #spares: string[];
   #emptying: Promise<void> = Promise.resolve();
   #counting: Promise<unknown> = Promise.resolve();
 
-  constructor(root: string) {
+  /** `run`: the folder of the run state, whose trash is emptied as well. */
+  constructor(root: string, run: string) {
     this.#containers = join(root, 'containers');
     this.#trash = join(root, 'trash');
+    this.#runTrash = join(run, 'trash');
     this.#spare = join(root, 'spare');
     this.#aside = join(root, 'set-aside');
-    for (const folder of [this.#containers, this.#trash, this.#spare])
+    for (const folder of [this.#containers, this.#trash, this.#runTrash, this.#spare])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#spares = readdirSync(this.#spare).map((name) => join(this.#spare, name));
-    for (const name of readdirSync(this.#trash)) this.#inThread(() => removeTree(join(this.#trash, name)));
+    for (const trash of [this.#trash, this.#runTrash])
+      for (const name of readdirSync(trash)) this.#inThread(() => this.#remove(join(trash, name)));
   }
 
   folders(id: string): ContainerFolders {
@@ -73,13 +80,30 @@ export class Layers {
 
   /** Removes a container's folders; gone already is fine. They are emptied once `unmounted` resolves. */
   remove(id: string, unmounted: Promise<void> = Promise.resolve()): void {
-    const trashed = this.discard(this.folders(id).base);
+    const { base } = this.folders(id);
+    let trashed: string | null = base;
+    try {
+      trashed = this.discard(base);
+    } catch {
+      // Its record is gone: it is emptied where it is.
+    }
     if (trashed === null) return;
+    const folder = trashed;
     this.#inThread(async () => {
       await Promise.race([unmounted, setTimeout(longestUnmountMs, undefined, { ref: false })]);
-      const kept = this.#spares.length < maxSpares && (await this.#keepSkeleton(trashed).catch(() => false));
-      if (!kept) await removeTree(trashed);
+      const kept = this.#spares.length < maxSpares && (await this.#keepSkeleton(folder).catch(() => false));
+      if (!kept) await this.#remove(folder);
     });
+  }
+
+  /** What cannot be removed now is tried again, later and later. */
+  async #remove(path: string, pauseMs = firstPauseMs): Promise<void> {
+    try {
+      await removeTree(path);
+    } catch {
+      const again = () => this.#inThread(() => this.#remove(path, Math.min(2 * pauseMs, longestPauseMs)));
+      void setTimeout(pauseMs, undefined, { ref: false }).then(again);
+    }
   }
 
   /**
@@ -102,8 +126,8 @@ export class Layers {
 
   /** Removes a folder of the run state; gone already is fine. */
   removeRunFolder(path: string): void {
-    const trashed = this.discard(path, join(dirname(dirname(path)), 'trash'));
-    if (trashed !== null) this.#inThread(() => removeTree(trashed));
+    const trashed = this.discard(path, this.#runTrash);
+    if (trashed !== null) this.#inThread(() => this.#remove(trashed));
   }
 
   /** Moves a folder out of the way at once; null when it was gone. */

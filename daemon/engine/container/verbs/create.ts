@@ -14,7 +14,7 @@ import { removeContainer } from './remove.ts';
 export async function createContainer(
   context: EngineContext,
   spec: ContainerSpec,
-  options: CreateOptions,
+  options: CreateOptions & { readonly attended?: boolean },
 ): Promise<Container> {
   const repeated = options.requestId ? context.ledger.store.request(options.requestId) : null;
   if (repeated !== null) return context.registry.find(repeated);
@@ -40,6 +40,7 @@ export async function createContainer(
     },
     phase: { state: 'created' },
   });
+  container.facts = { ...container.facts, attended: options.attended ?? false };
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {

@@ -2,7 +2,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { KillScope } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
-import { requirePhase } from '../phase.ts';
+import { livePhase, requirePhase } from '../phase.ts';
 import { cancelRestart } from '../restart.ts';
 
 const SIGKILL = 9;
@@ -20,6 +20,7 @@ export async function killContainer(
     cancelRestart(context, container);
     return;
   }
+  const live = livePhase(container.phase);
   requirePhase('kill', container, state);
   if (signal !== SIGKILL && state !== 'running') {
     const why =
@@ -41,6 +42,7 @@ export async function killContainer(
   ) {
     await cgroup.kill();
   } else if (scope === 'all') await cgroup.signalAll(signal);
-  else container.main?.signal(signal, 'process');
+  // Not by way of the shim: a connection that is lost at this moment would lose the signal without a word.
+  else if (live) context.processes.kill(live.main, signal);
   context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
 }

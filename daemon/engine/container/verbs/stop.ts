@@ -39,14 +39,14 @@ export async function endLocked(
   const signal = options.signal ?? container.spec.stopSignal;
   const seconds = options.timeoutSeconds ?? container.spec.stopTimeoutSeconds;
   const over = () => livePhase(container.phase) === null;
-  if (phase.state === 'running' && seconds > 0 && container.main) {
+  if (phase.state === 'running' && seconds > 0) {
     context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
-    container.main.signal(signal, 'process');
+    context.processes.kill(phase.main, signal);
     await container.changed.until(over, seconds * 1000);
   }
-  if (phase.state === 'paused' && seconds > 0 && container.main) {
+  if (phase.state === 'paused' && seconds > 0) {
     // A frozen process gets its signal when it thaws.
-    container.main.signal(signal, 'process');
+    context.processes.kill(phase.main, signal);
     await cgroupOf(context, container).thaw();
     context.ledger.change(container, { phase: { ...phase, state: 'running' } }, { action: 'unpause' });
     writeRunRecord(context, container);
