@@ -8,7 +8,7 @@ import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
 import { clientLost, expectStart } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
-import { execEnded, releaseExec } from './container/exec-end.ts';
+import { execEnded, forgetUnknown, releaseExec } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { watchHealth } from './container/health-monitor.ts';
 import {
@@ -89,6 +89,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
       queueExecEnd(context, container, process, held.exit, rows.get(held.process)?.exit !== null);
     else if (held.state !== 'ended') expectClient(context, container, process, held);
   }
+  forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
   // A record that was lost may be older than the last exec.
   const nextExec = Math.max(container.facts.nextExec, ...state.processes.map((held) => held.process + 1));
   container.facts = { ...container.facts, nextExec };

@@ -6,7 +6,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { Api } from './api.ts';
 import { leftovers } from './leaks.ts';
 import type { Suite } from './suite.ts';
-import { until } from './until.ts';
+import { hangMs, until } from './until.ts';
 
 export type BoxState = 'absent' | 'created' | 'running' | 'exited' | 'orphaned';
 
@@ -30,10 +30,9 @@ export class Box {
   async create(): Promise<void> {
     const spec = this.#suite.spec(['sleep', '100000'], {}, { name, autoRemove: false });
     const requestId = `box ${this.#tries}`;
-    const answer = await this.#call<{ container: Container }>(({ containers }, done) =>
+    await this.#call(({ containers }, done) =>
       containers.CreateContainer({ spec, requestId }, done as never),
     );
-    this.#id = answer.container.id;
   }
 
   start(): Promise<unknown> {
@@ -52,7 +51,9 @@ export class Box {
         .exit();
       if (code !== 0) throw new Error(startError);
     } catch (error) {
-      if ((error as { code?: number }).code !== status.UNAVAILABLE) this.#tries += 1;
+      // Without a status it is a session that its client is to come back to.
+      const { code = status.UNAVAILABLE } = error as { code?: number };
+      if (code !== status.UNAVAILABLE) this.#tries += 1;
       throw error;
     }
   }
@@ -118,7 +119,7 @@ export class Box {
         surplus = await this.#surplus(state);
         return surplus === null;
       },
-      { deadlineMs: 20_000, everyMs: 15 },
+      { deadlineMs: Math.min(hangMs, 30_000), everyMs: 15 },
     ).catch(() => assert.fail(`${state}, and on the host or waiting: ${JSON.stringify(surplus)}`));
     if (!this.#suite.daemon.isRunning) throw new Error(likerdEnded);
     return state;
@@ -163,6 +164,7 @@ export class Box {
       const { container } = await this.#call<{ container: Container }>(({ containers }, done) =>
         containers.GetContainer({ container: name }, done as never),
       );
+      this.#id = container.id;
       return container;
     } catch (error) {
       if ((error as { code?: number }).code === status.NOT_FOUND) return null;

@@ -1,5 +1,6 @@
 import { asError } from '../../../common/errors.ts';
-import type { ShimExit } from '../../kernel/process/shim.ts';
+import type { ShimExit, ShimProcessState } from '../../kernel/process/shim.ts';
+import type { ExecRow } from '../../store/store.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
@@ -69,6 +70,22 @@ export async function releaseExec(
         void releaseExec(context, container, number, Math.min(2 * pauseMs, longestPauseMs));
     };
     setTimeout(again, pauseMs).unref();
+  }
+}
+
+/** Gives back what there is of execs that the shim does not know: they have ended, or their daemon did not live to start them. */
+export function forgetUnknown(
+  context: EngineContext,
+  container: Container,
+  { held, rows }: { readonly held: readonly ShimProcessState[]; readonly rows: readonly ExecRow[] },
+): void {
+  const isUnknown = (number: number) => !held.some(({ process }) => process === number);
+  for (const { id, number } of rows) if (isUnknown(number)) context.ledger.forgetExec(id);
+  try {
+    for (const number of cgroupOf(context, container).execs())
+      if (isUnknown(number)) void releaseExec(context, container, number);
+  } catch (error) {
+    context.log.warn('execs cannot be listed', { container: container.id, error: asError(error).message });
   }
 }
 

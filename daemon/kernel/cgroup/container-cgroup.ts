@@ -2,7 +2,7 @@ import { LikerError } from '../../../common/errors.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { liftThrottles } from './controllers/io.ts';
 import { ExecCgroup } from './exec-cgroup.ts';
-import { keyedValue, makeFolder, readOptional, writeText } from './files.ts';
+import { childFolders, keyedValue, makeFolder, readOptional, writeText } from './files.ts';
 import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { pidsIn } from './processes.ts';
 import { removeFolders } from './remove.ts';
@@ -63,6 +63,13 @@ export class ContainerCgroup {
   createExec(n: number): ExecCgroup {
     makeFolder(`${this.#folder}/exec-${n}`);
     return this.openExec(n);
+  }
+
+  /** Numbers of the execs that have one. */
+  execs(): number[] {
+    return childFolders(this.#folder)
+      .flatMap((name) => /^exec-(\d+)$/.exec(name)?.[1] ?? [])
+      .map(Number);
   }
 
   openExec(n: number): ExecCgroup {

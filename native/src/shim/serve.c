@@ -87,10 +87,14 @@ static void process_deadline (const struct process *process, uint64_t *deadline)
   }
 }
 
-/* The container is gone, and so far no daemon has come to hear of it. */
+/* The container is gone with all its execs, and so far no daemon has come to hear of it. */
 static bool is_left_over (const struct shim *shim) {
-  const struct process *main = shim->processes;
-  return main && !shim->daemon && main->number == 0 && main->phase == ENDED && !main->next;
+  const struct process *process = shim->processes;
+  if (!process || process->number != 0 || shim->daemon)
+    return false;
+  while (process && process->phase == ENDED)
+    process = process->next;
+  return !process;
 }
 
 /* Nobody can come any more: the run folder, and with it the socket, was removed. */
