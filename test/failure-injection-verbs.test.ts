@@ -35,7 +35,13 @@ const verbs: readonly Verb[] = [
   { name: 'run --rm', from: 'absent', act: () => box.run(), to: 'absent' },
   { name: 'exec', from: 'running', act: () => box.exec(), to: 'running' },
   { name: 'stop', from: 'running', act: () => box.stop(), to: 'exited' },
-  { name: 'stop -t 0', from: 'running', act: () => box.stop({ timeoutSeconds: 0 }), to: 'exited' },
+  {
+    name: 'stop -t 0',
+    from: 'running',
+    act: () => box.stop({ timeoutSeconds: 0 }),
+    to: 'exited',
+    long: true,
+  },
   { name: 'stop -t 1', from: 'running', act: () => box.stop(unheard), to: 'exited', long: true },
   { name: 'kill', from: 'running', act: () => box.kill(), to: 'exited' },
   { name: 'rm', from: 'exited', act: () => box.remove(false), to: 'absent' },
@@ -43,16 +49,16 @@ const verbs: readonly Verb[] = [
 ];
 
 const ways: readonly (Which & { readonly words: string; readonly long?: boolean })[] = [
-  { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 3 },
+  { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 5 },
   { words: 'each call of likerd fails for want of room', role: 'likerd', errno: 'ENOSPC', long: true },
   { words: 'each call of likerd fails, nobody knows why', role: 'likerd', errno: 'EILSEQ', long: true },
-  { words: 'likerd is killed at each of its calls', role: 'likerd', mode: 'kill', stride: all ? 1 : 8 },
+  { words: 'likerd is killed at each of its calls', role: 'likerd', mode: 'kill', stride: all ? 1 : 20 },
   { words: 'each frame to the shim is cut', role: 'likerd', mode: 'short' },
   { words: 'each frame to the shim is garbage', role: 'likerd', mode: 'garbage' },
-  { words: 'each call of libliker fails', role: 'library', stride: all ? 1 : 2 },
-  { words: 'likerd is killed in each call of libliker', role: 'library', mode: 'kill', stride: all ? 1 : 8 },
-  { words: 'each call of the shim fails', role: 'shim', stride: all ? 1 : 2 },
-  { words: 'the shim is killed at each call', role: 'shim', mode: 'kill', stride: all ? 1 : 4 },
+  { words: 'each call of libliker fails', role: 'library', stride: all ? 1 : 7 },
+  { words: 'likerd is killed in each call of libliker', role: 'library', mode: 'kill', long: true },
+  { words: 'each call of the shim fails', role: 'shim', stride: all ? 1 : 7 },
+  { words: 'the shim is killed at each call', role: 'shim', mode: 'kill', stride: all ? 1 : 20 },
   { words: 'each frame of the shim is cut', role: 'shim', mode: 'short' },
   { words: 'each frame of the shim is garbage', role: 'shim', mode: 'garbage' },
 ];
@@ -75,11 +81,13 @@ function isTold({ error, call }: Outcome<unknown>, { role, mode, errno = 'EDOM' 
 
 for (const { name, from, act, to, ...verb } of verbs)
   describe(name, { concurrency: 1 }, () => {
-    for (const { words, long = verb.long, ...which } of ways)
-      test(words, { skip: long && !all && 'of the long round: npm run endurance' }, async () => {
+    for (const { words, long, ...which } of ways)
+      test(words, {
+        skip: (long ?? verb.long) && !all && 'of the long round: npm run endurance',
+      }, async () => {
         await box.bring('absent');
         await box.bring(from);
-        const count = await point.each(
+        await point.each(
           which,
           async () => {
             await act();
@@ -101,7 +109,6 @@ for (const { name, from, act, to, ...verb } of verbs)
             await box.bring(from);
           },
         );
-        console.log(name, words, count);
         if (which.mode === undefined) await renewDaemon();
         assert.equal(await box.settled(), to, 'the state at the end, also for a new likerd');
       });
