@@ -30,9 +30,10 @@ export class Box {
   async create(): Promise<void> {
     const spec = this.#suite.spec(['sleep', '100000'], {}, { name, autoRemove: false });
     const requestId = `box ${this.#tries}`;
-    await this.#call(({ containers }, done) =>
+    const { container } = await this.#call<{ container: Container }>(({ containers }, done) =>
       containers.CreateContainer({ spec, requestId }, done as never),
     );
+    this.#id = container.id;
   }
 
   start(): Promise<unknown> {
