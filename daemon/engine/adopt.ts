@@ -216,7 +216,13 @@ export async function withoutShim(
   } else if (live) {
     const reason = 'Its shim was lost: how it ended is not known';
     await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
-  } else await release(context, container);
+  } else {
+    await release(context, container);
+    const { phase } = container;
+    // Its daemon did not live to remove it; one that could not be started stays.
+    if (phase.state === 'exited' && phase.exit.startedAt !== null && container.spec.autoRemove)
+      removeRecord(context, container, phase.exit);
+  }
 }
 
 function orphan(
