@@ -114,9 +114,14 @@ export class Cgroups {
    */
   check(
     resources: Resources,
-    options: { readonly allDevices: boolean; readonly mode?: LimitsMode } = { allDevices: false },
+    options: Pick<CreateCgroupOptions, 'allDevices' | 'mode' | 'under'> = { allDevices: false },
   ): AppliedLimit[] {
-    const target = { layout: this.#state, folderIn: () => '', fresh: true, mode: options.mode ?? 'strict' };
+    const { mode = 'strict', under = '' } = options;
+    const { places } = this.#state;
+    // What the kernel offers is seen in the daemon's own: the other may not be there yet.
+    const others = this.#layoutIn(under).places;
+    const parentIn = (place: Place): string => others[places.indexOf(place)]?.parent ?? place.parent;
+    const target = { layout: this.#state, folderIn: () => '', fresh: true, mode, parentIn };
     const problems = checkResources(resources, target);
     if (!options.allDevices) checkDevices(this.#state);
     return problems;
