@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe } from 'node:test';
@@ -157,16 +157,36 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.cpuset_partition'],
-      what: 'a partition has its CPUs to itself',
+      what: 'below a partition it has its CPUs to itself; elsewhere it is refused before anything is made',
       needs: needsTwoCpus,
-      prove: () =>
-        effects.running(
-          [{ flags: ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'], script: 'sleep 1000' }],
-          async (container) => {
-            assert.equal(cgroupFile(container, 'cpuset', 'cpuset.cpus.partition'), 'root');
-            assert.equal(await s.sh([], 'nproc'), String(cpus().length - 1));
-          },
-        ),
+      async prove() {
+        const flags = ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'];
+        const refused = await s.run(['--name', 'unparted', ...flags], ['true']);
+        assert.equal(refused.code, 125);
+        assert.match(refused.stderr, /'member'.*'cpuset'.*\/cpuset\.cpus\.partition.*best-effort/);
+        const told = await s.run(['--limits', 'best-effort', ...flags], ['echo', 'done']);
+        assert.deepEqual([told.code, told.stdout], [0, 'done\n']);
+        assert.match(told.stderr, /^likerctl: Limit not applied: Cannot set cpu\.cpuset_partition/);
+
+        const below = ['--cgroup-parent', `lk-partition-${process.pid}`];
+        let parent = '';
+        await effects.running([{ flags: below, script: 'sleep 1000' }], async ({ CgroupPaths }) => {
+          parent = dirname(CgroupPaths['v2'] ?? '');
+        });
+        try {
+          writeFileSync(join(parent, 'cpuset.cpus'), lastCpu);
+          writeFileSync(join(parent, 'cpuset.cpus.partition'), 'root');
+          await effects.running(
+            [{ flags: [...below, ...flags], script: 'sleep 1000' }],
+            async (container) => {
+              assert.equal(cgroupFile(container, 'cpuset', 'cpuset.cpus.partition'), 'root');
+              assert.equal(await s.sh([], 'nproc'), String(cpus().length - 1));
+            },
+          );
+        } finally {
+          rmdirSync(parent);
+        }
+      },
     });
   });
 }
