@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { describe } from 'node:test';
 import { suite } from '../harness/suite.ts';
 import { blockIoEffects } from './block-io.ts';
@@ -20,7 +21,7 @@ export function effectSuite(): Effects {
 
 /** Every limit. Loads run beside each other: what is measured is a proportion, a bound, or what happens. */
 export function limitsByEffect(effects: Effects): void {
-  describe('limits by effect', { concurrency: 4 }, () => {
+  describe('limits by effect', { concurrency: cpus().length > 1 ? 4 : 1 }, () => {
     cpuEffects(effects);
     blockIoEffects(effects);
     memoryEffects(effects);

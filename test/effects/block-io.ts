@@ -57,8 +57,11 @@ export function blockIoEffects(effects: Effects): void {
         async prove() {
           const seconds = await limited(flag, value, dd);
           assert.ok(seconds >= least, `${seconds} s`);
-          const free = await limited(flag, '0', dd);
-          assert.ok(free < seconds, `${free} s without a limit, ${seconds} s with it`);
+          // Unless others keep the disk or the CPU busy just then.
+          await until(
+            'it takes less time without a limit',
+            async () => (await limited(flag, '0', dd)) < seconds,
+          );
         },
       });
     }

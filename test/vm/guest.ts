@@ -1,6 +1,5 @@
 // What runs in a virtual machine (vm.ts): one process and one daemon for all, as each start of Node.js takes seconds there.
-// On v2 every limit by its effect; v1 is what most machines of the host's tests have, without v2 beside it.
-import { join } from 'node:path';
+// On v2 every limit by its effect; the controllers of v1 are those of the host, whose tests show them.
 import { effectSuite, limitsByEffect } from '../effects/all.ts';
 import { suite } from '../harness/suite.ts';
 import { engineTests } from './engine.ts';
@@ -10,4 +9,4 @@ const effects = layout === 'v2' ? effectSuite() : undefined;
 
 engineTests(effects?.suite ?? suite(), layout);
 if (effects !== undefined) limitsByEffect(effects);
-for (const file of process.argv.slice(2)) await import(join(process.cwd(), file));
+for (const name of process.argv.slice(2)) await import(`../../daemon/kernel/cgroup/${name}.root.test.ts`);

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { bundle } from '../../scripts/deb/bundle.ts';
 import { effectHelpers } from '../effects/all.ts';
 import { repository } from '../harness/daemon.ts';
 import { compiled } from '../harness/rootfs.ts';
@@ -34,17 +35,25 @@ export function missing(): string | false {
 export async function runInVm(
   layout: Layout,
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
-  const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository }).sort();
-  // There it would take long.
+  const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
+  // In there, to compile C takes as long as all tests, and so does it to read a hundred modules.
   for (const helper of effectHelpers) compiled(helper);
+  const guest = join(repository, `dist/vm/${layout}.mjs`);
+  await bundle({
+    top: repository,
+    entry: 'test/vm/guest.ts',
+    outfile: guest,
+    external: ['node-pty', '@xterm/headless'],
+  });
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
+  const names = adapters.map((file) => basename(file, '.root.test.ts'));
   // A disk and swap, where limits are felt that are about them.
   const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
   const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...devices];
   const env = [`LIKER_TEST_LAYOUT=${layout}`, 'LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`].flatMap(
     (variable) => ['-e', variable],
   );
-  const child = spawn(program, [...options, ...env, '--', ...node, 'test/vm/guest.ts', ...adapters], {
+  const child = spawn(program, [...options, ...env, '--', ...node, guest, ...names], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
