@@ -15,7 +15,7 @@ const mib = 2 ** 20;
 /** Of a disk, by the kernel's count: "7:0 Read 4096" on v1, "7:0 rbytes=4096 wbytes=0" on v2. */
 function bytesRead(container: Running, disk: string): number {
   const text =
-    cgroupFile(container, 'blkio', 'blkio.throttle.io_service_bytes') ??
+    cgroupFile(container, 'blkio', 'blkio.bfq.io_service_bytes') ??
     cgroupFile(container, 'io', 'io.stat') ??
     '';
   return Number(new RegExp(`^${disk} (?:Read |.*rbytes=)(\\d+)`, 'm').exec(text)?.[1] ?? 0);
@@ -66,35 +66,6 @@ export function blockIoEffects(effects: Effects): void {
       });
     }
 
-    for (const [knob, flag, value] of [
-      ['io.weight', '--blkio-weight', (weight: number) => String(weight)],
-      ['io.weight_devices', '--blkio-weight-device', (weight: number) => `${fair?.number}:${weight}`],
-    ] as const) {
-      effects.effect({
-        knobs: [knob],
-        what: '100 and 400 share a busy disk below bfq as 1 : 4',
-        needs: () => fair?.problem ?? '',
-        async prove() {
-          const node = fair?.node ?? '';
-          const script = `while :; do dd if=${node} bs=64k iflag=direct of=/dev/null 2>&-; done`;
-          const runs = [100, 400].map((weight) => ({
-            flags: ['--device', node, flag, value(weight)],
-            script,
-          }));
-          await effects.running(runs, async (one, other) => {
-            assert.ok(one && other);
-            const read = () => [one, other].map((container) => bytesRead(container, fair?.number ?? ''));
-            await until('both read', () => read().every((bytes) => bytes > mib));
-            const [oneBefore = 0, otherBefore = 0] = read();
-            const seen = () => read().map((bytes, index) => bytes - ([oneBefore, otherBefore][index] ?? 0));
-            await until('64 MiB', () => seen().reduce((sum, bytes) => sum + bytes) > 64 * mib);
-            const [a = 0, b = 0] = seen();
-            assert.ok(b / a > 3 && b / a < 5, `1 : ${(b / a).toFixed(2)}`);
-          });
-        },
-      });
-    }
-
     effects.effect({
       knobs: ['io.latency_us'],
       what: 'is in force',
@@ -108,6 +79,41 @@ export function blockIoEffects(effects: Effects): void {
             assert.match(readFileSync(limit?.file ?? '', 'utf8'), /target=5000\b/);
           },
         ),
+    });
+
+    describe('weights', { concurrency: 1 }, () => {
+      for (const [knob, flag, value] of [
+        ['io.weight', '--blkio-weight', (weight: number) => String(weight)],
+        ['io.weight_devices', '--blkio-weight-device', (weight: number) => `${fair?.number}:${weight}`],
+      ] as const) {
+        effects.effect({
+          knobs: [knob],
+          what: 'of two at a disk below bfq, the one with 1000 reads far more than the one with 10',
+          needs: () => fair?.problem ?? '',
+          async prove() {
+            const node = fair?.node ?? '';
+            const number = fair?.number ?? '';
+            const dd = `dd if=${node} bs=256k iflag=direct of=/dev/null`;
+            const run = (weight: number) => ({
+              flags: ['--device', node, flag, value(weight)],
+              script: `for i in 1 2 3; do ${dd} & done; wait`,
+            });
+            const look = async (light?: Running, heavy?: Running): Promise<void> => {
+              assert.ok(light && heavy);
+              const read = () => [bytesRead(light, number), bytesRead(heavy, number)] as const;
+              await until('both read', () => read().every((bytes) => bytes > mib));
+              const before = read();
+              const more = () => [read()[0] - before[0], read()[1] - before[1]] as const;
+              await until('256 MiB', () => more()[0] + more()[1] > 256 * mib);
+              const [a, b] = more();
+              assert.ok(b > 3 * a, `${a} bytes with 10, ${b} with 1000`);
+            };
+            // Whichever began.
+            await effects.running([run(10), run(1000)], look);
+            await effects.running([run(1000), run(10)], (heavy, light) => look(light, heavy));
+          },
+        });
+      }
     });
 
     test('a container that is killed does not wait for its own limits', async (context) => {

@@ -1,29 +1,38 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { deviceNumbers } from '../../daemon/kernel/cgroup/controllers/block-device.ts';
 
-const mib = 2 ** 20;
+const losetup = (...words: string[]): string =>
+  execFileSync('losetup', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
-/** A disk whose scheduler goes by weights: a loop device below bfq. Where there can be none, `problem` says why. */
+/** A disk of nothing, whose scheduler goes by weights: a loop device below bfq. Where there can be none, `problem` says why. */
 export class FairDisk {
   readonly problem: string = '';
   readonly node: string = '';
   readonly #file: string;
+  readonly #undo = new DisposableStack();
 
   constructor(folder: string) {
     this.#file = join(folder, 'fair-disk');
-    writeFileSync(this.#file, Buffer.alloc(16 * mib, 'x'));
+    this.#undo.defer(() => rmSync(this.#file, { force: true }));
+    writeFileSync(this.#file, '');
+    truncateSync(this.#file, 2 ** 40);
     try {
-      const words = ['--find', '--show', this.#file];
-      this.node = execFileSync('losetup', words, {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }).trim();
+      this.node = losetup('--find', '--show', this.#file);
+      this.#undo.defer(() => losetup('--detach', this.node));
       const queue = `/sys/block/${basename(this.node)}/queue`;
+      const before = /\[(.*)\]/.exec(readFileSync(`${queue}/scheduler`, 'utf8'))?.[1] ?? 'none';
       writeFileSync(`${queue}/scheduler`, 'bfq');
-      // It would prefer whoever has just begun, whatever the weights.
-      writeFileSync(`${queue}/iosched/low_latency`, '0');
+      this.#undo.defer(() => writeFileSync(`${queue}/scheduler`, before));
+      for (const [file, value] of [
+        // It would prefer whoever has just begun, whatever the weights.
+        ['low_latency', '0'],
+        // Nobody else's turn begins while the one whose turn it is prepares its next request.
+        ['strict_guarantees', '1'],
+        ['slice_idle', '30'],
+      ] as const)
+        writeFileSync(`${queue}/iosched/${file}`, value);
     } catch (error) {
       this.problem = `weights are felt only below the scheduler bfq; no loop device has it: ${(error as Error).message.trim()}`;
     }
@@ -35,7 +44,6 @@ export class FairDisk {
   }
 
   remove(): void {
-    if (this.node !== '') execFileSync('losetup', ['--detach', this.node]);
-    rmSync(this.#file, { force: true });
+    this.#undo.dispose();
   }
 }
