@@ -149,6 +149,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'the cgroup above does not allow it',
   ENOSPC: 'there is not enough left in the cgroup above',
   ERANGE: 'the value is out of range',
+  ENOENT: 'the cgroup above does not hand the controller on; see its cgroup.subtree_control',
   ENODEV: 'there is no such device, or it is a partition and not a whole disk',
   EOPNOTSUPP: "the device's I/O scheduler does not do it; see /sys/block/*/queue/scheduler",
   EOVERFLOW: 'the value is out of range',

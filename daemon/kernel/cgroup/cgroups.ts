@@ -134,6 +134,8 @@ export class Cgroups {
     const made: string[] = [];
     try {
       const layout = this.#layoutIn(under);
+      // Who made that one may have handed on no controllers.
+      if (under !== '') makeParents(layout, this.#state);
       for (const place of layout.places) made.push(this.#makeFolder(place, id, under));
       const folderIn = (place: Place): string => `${place.parent}/${id}`;
       const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });
