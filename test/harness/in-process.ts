@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import type { Host, Outcome } from './likerctl.ts';
 
@@ -31,6 +32,8 @@ function redirect(name: keyof Streams): void {
 }
 
 if (inProcess) {
+  // The first one that writes would decide for the global one where all goes.
+  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr });
   redirect('stdout');
   redirect('stderr');
 }
