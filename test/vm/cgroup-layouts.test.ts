@@ -8,7 +8,7 @@ import { missing, runInVm } from './vm.ts';
 // Each machine has one CPU of its own.
 describe('cgroups', { concurrency: 2, skip: missing() }, () => {
   for (const [layout, leastTests, leastLimits] of [
-    ['v2', 90, 50],
+    ['v2', 90, 40],
     ['v1', 30, 0],
   ] as const) {
     test(`in a machine with cgroup ${layout} only`, { timeout: 960_000 }, async (t) => {
