@@ -39,7 +39,9 @@ export function engineTests(engine: Suite, layout: Layout): void {
     for (const path of Object.values(container.CgroupPaths)) assert.ok(path.endsWith(id), path);
     assert.notEqual(readProc(container.State.ShimPid, 'cgroup'), readProc(container.State.Pid, 'cgroup'));
     const used = Object.keys(container.CgroupPaths).flatMap((key) => key.split(','));
-    const seen = (await engine.ok(['logs', id])).split('\n').map((line) => line.split(':'));
+    const said = async () => (await engine.ok(['logs', id])) || null;
+    const lines = (await until('it says so', said, { everyMs: 100 })).split('\n');
+    const seen = lines.map((line) => line.split(':'));
     for (const [, controllers = '', path] of seen) {
       if (controllers === '' || used.includes(controllers)) assert.equal(path, '/', controllers);
     }
