@@ -11,6 +11,8 @@ export interface BundleOptions {
   readonly outfile: string;
   /** Modules, as they are imported, that are bundles of their own beside this one: where they are loaded from. */
   readonly apart?: Readonly<Record<string, string>>;
+  /** More packages that stay beside the bundle. */
+  readonly external?: readonly string[];
 }
 
 /** Packages with compiled code stay what they are, beside the bundle. */
@@ -20,7 +22,13 @@ export const unbundled = ['koffi'];
  * Bundles a program of Node's into one module that lies as deep below its top as its source did: every file that asks
  * where it is gets the place that it would have below that top.
  */
-export async function bundle({ top, entry, outfile, apart = {} }: BundleOptions): Promise<void> {
+export async function bundle({
+  top,
+  entry,
+  outfile,
+  apart = {},
+  external = [],
+}: BundleOptions): Promise<void> {
   const above = relative(dirname(entry), '.') || '.';
   await build({
     entryPoints: [entry],
@@ -30,7 +38,7 @@ export async function bundle({ top, entry, outfile, apart = {} }: BundleOptions)
     platform: 'node',
     format: 'esm',
     target: 'node26',
-    external: unbundled,
+    external: [...unbundled, ...external],
     plugins: [keepApart(apart), keepPlaces(top)],
     banner: {
       js: [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe } from 'node:test';
@@ -27,14 +27,21 @@ async function proportion(one: Running, other: Running, cpuSeconds: number): Pro
   return (b - otherBefore) / (a - oneBefore);
 }
 
-/** Lets the group of this daemon's containers have the CPU before whoever else wants it. */
-function prefer({ CgroupPaths }: Running): void {
+/** Lets the group of this daemon's containers have the CPU before whoever else wants it, until it is disposed of. */
+function prefer({ CgroupPaths }: Running): Disposable {
+  const undo = new DisposableStack();
   for (const folder of Object.values(CgroupPaths).map(dirname))
     for (const [file, most] of [
       ['cpu.shares', '262144'],
       ['cpu.weight', '10000'],
-    ] as const)
-      if (existsSync(join(folder, file))) writeFileSync(join(folder, file), most);
+    ] as const) {
+      const path = join(folder, file);
+      if (!existsSync(path)) continue;
+      const before = readFileSync(path, 'utf8');
+      writeFileSync(path, most);
+      undo.defer(() => writeFileSync(path, before));
+    }
+  return undo;
 }
 
 export function cpuEffects(effects: Effects): void {
@@ -87,7 +94,7 @@ export function cpuEffects(effects: Effects): void {
       what: '--cpus 0.25 is 24 to 26 % of a CPU; an update is felt; a pause stops the count',
       prove: () =>
         effects.running([{ flags: ['--cpus', '0.25'], script: spin }], async (container) => {
-          prefer(container);
+          using _ = prefer(container);
           // Never more; and as much, unless somebody else has the CPUs all the time.
           await until(
             'a quarter of a CPU',
@@ -157,16 +164,36 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.cpuset_partition'],
-      what: 'a partition has its CPUs to itself',
+      what: 'below a partition it has its CPUs to itself; elsewhere it is refused before anything is made',
       needs: needsTwoCpus,
-      prove: () =>
-        effects.running(
-          [{ flags: ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'], script: 'sleep 1000' }],
-          async (container) => {
-            assert.equal(cgroupFile(container, 'cpuset', 'cpuset.cpus.partition'), 'root');
-            assert.equal(await s.sh([], 'nproc'), String(cpus().length - 1));
-          },
-        ),
+      async prove() {
+        const flags = ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'];
+        const refused = await s.run(['--name', 'unparted', ...flags], ['true']);
+        assert.equal(refused.code, 125);
+        assert.match(refused.stderr, /'member'.*'cpuset'.*\/cpuset\.cpus\.partition.*best-effort/);
+        const told = await s.run(['--limits', 'best-effort', ...flags], ['echo', 'done']);
+        assert.deepEqual([told.code, told.stdout], [0, 'done\n']);
+        assert.match(told.stderr, /^likerctl: Limit not applied: Cannot set cpu\.cpuset_partition/);
+
+        const below = ['--cgroup-parent', `lk-partition-${process.pid}`];
+        let parent = '';
+        await effects.running([{ flags: below, script: 'sleep 1000' }], async ({ CgroupPaths }) => {
+          parent = dirname(CgroupPaths['v2'] ?? '');
+        });
+        try {
+          writeFileSync(join(parent, 'cpuset.cpus'), lastCpu);
+          writeFileSync(join(parent, 'cpuset.cpus.partition'), 'root');
+          await effects.running(
+            [{ flags: [...below, ...flags], script: 'sleep 1000' }],
+            async (container) => {
+              assert.equal(cgroupFile(container, 'cpuset', 'cpuset.cpus.partition'), 'root');
+              assert.equal(await s.sh([], 'nproc'), String(cpus().length - 1));
+            },
+          );
+        } finally {
+          rmdirSync(parent);
+        }
+      },
     });
   });
 }

@@ -10,8 +10,8 @@ import { counter, type Effects, pinned, type Running } from './effects.ts';
 
 const mib = 2 ** 20;
 const hog = 'tail /dev/zero';
-/** Takes 40 MB and keeps them. */
-const keep = 'x=$(head -c 40000000 /dev/zero | tr "\\0" x); echo ready; sleep 1000; :';
+/** Takes 40 MB and keeps them: tail does not know where the end is. */
+const keep = '(head -c 40000000 /dev/zero; sleep 1000) | tail -c 50000000';
 
 function needsSwap(): string {
   const lines = readFileSync('/proc/swaps', 'utf8').trim().split('\n');
@@ -53,9 +53,11 @@ export function memoryEffects(effects: Effects): void {
       async prove() {
         const flags = ['--memory', '24m', '--memory-swap', '120m'];
         await effects.running([{ flags, script: keep }], async (container) => {
-          const file = (await isV2()) ? 'memory.swap.current' : 'memory.memsw.usage_in_bytes';
-          await until('it has swapped', async () => (await s.ok(['logs', container.Id])) === 'ready');
-          assert.ok(memory(container, file) > 8 * mib);
+          const [file, least] = (await isV2())
+            ? (['memory.swap.current', 8 * mib] as const)
+            : (['memory.memsw.usage_in_bytes', 32 * mib] as const);
+          await until('it has swapped', () => memory(container, file) > least);
+          assert.equal(await effects.isRunning(container.Id), true);
         });
       },
     });
@@ -111,7 +113,8 @@ export function memoryEffects(effects: Effects): void {
         effects.running(
           [{ flags: ['--memory', '256m', '--memory-swap', '256m'], script: keep }],
           async (container) => {
-            await until('it has its memory', async () => (await s.ok(['logs', container.Id])) === 'ready');
+            const file = (await isV2()) ? 'memory.current' : 'memory.usage_in_bytes';
+            await until('it has its memory', () => memory(container, file) > 32 * mib);
             const change = [...pinned, '--memory', '8m', '--memory-swap', '8m', '--pids-limit', '7'];
             const { code, stderr } = await s.likerctl(['update', ...change, container.Id]);
             assert.equal(code, 1);
@@ -219,7 +222,8 @@ async function keepsItsCache(effects: Effects, flag: string): Promise<void> {
       writeFileSync(join(folder, 'memory.max'), String(64 * mib));
       const greedy = 'truncate -s 200M /f; cat /f >/dev/null; echo ready; sleep 1000';
       await effects.running([{ flags, script: greedy }], async (other) => {
-        await until('it has read all', async () => (await effects.suite.ok(['logs', other.Id])) === 'ready');
+        const hasRead = async () => (await effects.suite.ok(['logs', other.Id])) === 'ready';
+        await until('it has read all', hasRead, { everyMs: 300 });
         assert.ok(cache() >= 0.9 * cached * mib, `${cache()} bytes are left of its cache`);
         assert.ok(counter(other, 'memory', 'memory.stat', 'file') < 64 * mib);
       });

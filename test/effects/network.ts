@@ -23,16 +23,14 @@ function queue(): string {
   });
 }
 
-/** What arrives at the host's end of the pair, in bits a second, by the kernel's count. */
+/** What arrives at the host's end of the pair, in bits a second, by the kernel's count; rather too little, as cpuShares. */
 async function arriving(spanMs: number): Promise<number> {
-  const read = () => [
-    performance.now(),
-    Number(readFileSync(`/sys/class/net/${name}/statistics/rx_bytes`, 'utf8')),
-  ];
-  const [begin = 0, before = 0] = read();
+  const read = () => Number(readFileSync(`/sys/class/net/${name}/statistics/rx_bytes`, 'utf8'));
+  const begin = performance.now();
+  const before = read();
   await sleep(spanMs);
-  const [end = 1, now = 0] = read();
-  return ((now - before) * 8) / ((end - begin) / 1000);
+  const bytes = read() - before;
+  return (bytes * 8) / ((performance.now() - begin) / 1000);
 }
 
 /** Never more, and as much, unless others have the CPU all the time. */

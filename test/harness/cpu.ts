@@ -22,11 +22,15 @@ export function cpuUsageUs(container: Grouped): number {
   return Number(/^usage_usec (\d+)$/m.exec(readFileSync(path, 'utf8'))?.[1]);
 }
 
-/** How many CPUs each container uses in the same span of time. */
+/**
+ * How many CPUs each container uses in the same span of time. The span begins before the first look and ends after the
+ * last: who looks may himself have to wait for a CPU, and then it is too little that is seen, never too much.
+ */
 export async function cpuShares(containers: readonly Grouped[], spanMs: number): Promise<number[]> {
-  const read = () => ({ at: performance.now(), used: containers.map(cpuUsageUs) });
-  const before = read();
+  const begin = performance.now();
+  const before = containers.map(cpuUsageUs);
   await sleep(spanMs);
-  const after = read();
-  return after.used.map((used, index) => (used - (before.used[index] ?? 0)) / 1000 / (after.at - before.at));
+  const after = containers.map(cpuUsageUs);
+  const span = performance.now() - begin;
+  return after.map((used, index) => (used - (before[index] ?? 0)) / 1000 / span);
 }

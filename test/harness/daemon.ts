@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { inProcess } from './in-process.ts';
 import { type Leftovers, leftovers, reap } from './leaks.ts';
 import { likerctl } from './likerctl.ts';
 import { until, within } from './until.ts';
@@ -23,8 +24,9 @@ export interface DaemonOptions {
 
 const readyFd = 3;
 
-// What is edited is what is tested, also when one file is run by itself.
-execFileSync('sh', [join(repository, 'scripts/build')], { stdio: ['ignore', 'ignore', 'inherit'] });
+// What is edited is what is tested, also when one file is run by itself; not in test/vm, where it is done already.
+if (!inProcess)
+  execFileSync('sh', [join(repository, 'scripts/build')], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 /** A likerd of its own, with its own folders and socket. Whatever happens, `destroy` leaves nothing behind. */
 export class Daemon {

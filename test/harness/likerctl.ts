@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { inProcess, likerctlHere } from './in-process.ts';
 import { hangMs, within } from './until.ts';
 
 /** Where a likerctl finds its daemon. */
@@ -151,6 +152,8 @@ export function likerctl(
   args: readonly string[],
   options: LikerctlOptions = {},
 ): Promise<Outcome> {
+  if (inProcess && Object.keys(options).length === 0)
+    return within(`likerctl ${args.join(' ')}`, likerctlHere(host, args));
   return startLikerctl(host, args, options).outcome;
 }
 

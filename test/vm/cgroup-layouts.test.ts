@@ -1,23 +1,29 @@
-// The suite's cgroup part on pure v2 and on pure v1, in a virtual machine with a kernel of its own.
+// Cgroups on pure v2 and on pure v1, each in a virtual machine with a kernel of its own.
 import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Layout, missing, runInVm } from './vm.ts';
-
-const skip = missing();
-const adapters = 'daemon/kernel/cgroup/{cgroups,devices,knobs,network,subtree}.root.test.ts';
-const engine = 'test/vm/cgroups.guest.ts';
+import { effectLine, effectRecords } from '../effects/table.ts';
+import { missing, runInVm } from './vm.ts';
 
 // Each machine has one CPU of its own.
-describe('cgroups', { concurrency: 2, skip }, () => {
-  for (const layout of ['v2', 'v1'] satisfies Layout[]) {
+describe('cgroups', { concurrency: 2, skip: missing() }, () => {
+  for (const [layout, leastTests, leastLimits] of [
+    ['v2', 90, 40],
+    ['v1', 30, 0],
+  ] as const) {
     test(`in a machine with cgroup ${layout} only`, { timeout: 960_000 }, async (t) => {
-      const { told, output, status } = await runInVm(layout, [adapters, engine]);
+      const { told, output, status } = await runInVm(layout);
       for (const { name, passed, skipped, details } of told) {
         await t.test(name, { skip: skipped === '' ? false : skipped }, () =>
           assert.ok(passed, details.join('\n')),
         );
       }
-      assert.ok(told.length > 10, `too few tests were run:\n${output}`);
+      const records = effectRecords(output);
+      const file = process.env['LIKER_EFFECTS'];
+      if (file !== undefined)
+        appendFileSync(file, records.map((record) => `${effectLine(record)}\n`).join(''));
+      assert.ok(records.length >= leastLimits, `too few limits were tried:\n${output}`);
+      assert.ok(told.length >= leastTests, `too few tests were run:\n${output}`);
       assert.equal(status, 0, output.slice(-8000));
     });
   }

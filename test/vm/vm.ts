@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { bundle } from '../../scripts/deb/bundle.ts';
+import { effectHelpers } from '../effects/all.ts';
 import { repository } from '../harness/daemon.ts';
+import { compiled } from '../harness/rootfs.ts';
 
 export type Layout = 'v1' | 'v2';
 
@@ -28,25 +31,29 @@ export function missing(): string | false {
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
-/** Runs test files in a machine whose cgroups have that layout; one after the other, as it has one CPU. `more`: options of run-in-vm. */
+/** Runs guest.ts, and the adapters' own tests with it, in a machine whose cgroups have that layout. */
 export async function runInVm(
   layout: Layout,
-  patterns: readonly string[],
-  more: readonly string[] = [],
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
-  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: repository })).sort();
-  const each =
-    'failed=0; for file; do "$NODE" --disable-warning=ExperimentalWarning --test-reporter=tap "$file" || failed=1; done; exit $failed';
-  const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...more];
-  const env = [
-    '-e',
-    `NODE=${process.execPath}`,
-    '-e',
-    `LIKER_TEST_LAYOUT=${layout}`,
-    '-e',
-    `LIKER_HANG_MS=${hangMs}`,
-  ];
-  const child = spawn(program, [...options, ...env, '--', 'sh', '-c', each, 'sh', ...files], {
+  const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
+  // In there, to compile C takes as long as all tests, and so does it to read a hundred modules.
+  for (const helper of effectHelpers) compiled(helper);
+  const guest = join(repository, `dist/vm/${layout}.mjs`);
+  await bundle({
+    top: repository,
+    entry: 'test/vm/guest.ts',
+    outfile: guest,
+    external: ['node-pty', '@xterm/headless'],
+  });
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
+  const names = adapters.map((file) => basename(file, '.root.test.ts'));
+  // A disk and swap, where limits are felt that are about them.
+  const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
+  const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...devices];
+  const env = [`LIKER_TEST_LAYOUT=${layout}`, 'LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`].flatMap(
+    (variable) => ['-e', variable],
+  );
+  const child = spawn(program, [...options, ...env, '--', ...node, guest, ...names], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

@@ -17,10 +17,11 @@ export const processKnobs: readonly KnobPlace[] = [
  */
 export function checkLimits(
   context: EngineContext,
-  spec: Pick<ContainerSpec, 'resources' | 'limits' | 'process'>,
+  spec: Pick<ContainerSpec, 'resources' | 'limits' | 'process' | 'cgroupParent'>,
 ): AppliedLimit[] {
-  const { resources, limits, process } = spec;
-  const problems = context.cgroups.check(resources, { allDevices: process.privileged, mode: limits });
+  const { resources, limits, process, cgroupParent } = spec;
+  const options = { allDevices: process.privileged, mode: limits, under: cgroupParent };
+  const problems = context.cgroups.check(resources, options);
   const oom = oomScoreProblem(context, process);
   if (oom === null) return problems;
   if (limits === 'strict') throw oom;

@@ -28,6 +28,8 @@ export interface Target {
   /** It is just being made: nothing was set before. */
   readonly fresh: boolean;
   readonly mode: LimitsMode;
+  /** Folder of the cgroup above the container's, where it is not the layout's. */
+  readonly parentIn?: (place: Place) => string;
 }
 
 function mountCommand(controller: string): string {
@@ -91,20 +93,22 @@ export function sideOf(sides: KnobSides, place: Place, seen: Set<string>): KnobS
 }
 
 /** The place of a limit that was asked for. Throws when there is none. */
-function findJob(knob: Knob, requested: string, { layout, folderIn, fresh }: Target): Job {
+function findJob(knob: Knob, requested: string, target: Target): Job {
+  const { layout, folderIn, fresh } = target;
   const place = controllerPlace(layout, knob.controller);
   if (place === undefined) throw missingController(knob, requested, layout);
   const side = sideOf(place.version === 1 ? knob.v1 : knob.v2, place, layout.seen);
   if (side === null) throw unsupported({ knob, requested, place }, '');
   const folder = folderIn(place);
+  const parent = target.parentIn?.(place) ?? place.parent;
   const context: KnobContext = {
     version: place.version,
     fresh,
     folder,
-    parent: place.parent,
+    parent,
     mountPoint: place.mountPoint,
     read: (file) => (folder === '' ? null : readOptional(`${folder}/${file}`)),
-    readParent: (file) => readOptional(`${place.parent}/${file}`),
+    readParent: (file) => readOptional(`${parent}/${file}`),
   };
   return { knob, requested, side, place, context };
 }
@@ -145,6 +149,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'the cgroup above does not allow it',
   ENOSPC: 'there is not enough left in the cgroup above',
   ERANGE: 'the value is out of range',
+  ENOENT: 'the cgroup above does not hand the controller on; see its cgroup.subtree_control',
   ENODEV: 'there is no such device, or it is a partition and not a whole disk',
   EOPNOTSUPP: "the device's I/O scheduler does not do it; see /sys/block/*/queue/scheduler",
   EOVERFLOW: 'the value is out of range',
@@ -233,7 +238,10 @@ function carryOut(job: Job, folder: string, resources: Resources, done: Map<stri
 function outcome(job: Job, folder: string, { written = '', effective = '' }: Partial<Done>): AppliedLimit {
   const { knob, requested, side } = job;
   const refusal = side.refusal?.(effective) ?? null;
-  if (refusal !== null) throw refused(job, `${folder}/${side.file}`, written, new Error(refusal));
+  if (refusal !== null) {
+    if (side.withdrawal !== undefined) writeText(`${folder}/${side.file}`, side.withdrawal);
+    throw refused(job, `${folder}/${side.file}`, written, new Error(refusal));
+  }
   const file = side.socketProgram ? folder : `${folder}/${side.file}`;
   return { knob: knob.name, requested, file, written, effective, problem: '' };
 }

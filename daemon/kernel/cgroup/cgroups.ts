@@ -114,9 +114,14 @@ export class Cgroups {
    */
   check(
     resources: Resources,
-    options: { readonly allDevices: boolean; readonly mode?: LimitsMode } = { allDevices: false },
+    options: Pick<CreateCgroupOptions, 'allDevices' | 'mode' | 'under'> = { allDevices: false },
   ): AppliedLimit[] {
-    const target = { layout: this.#state, folderIn: () => '', fresh: true, mode: options.mode ?? 'strict' };
+    const { mode = 'strict', under = '' } = options;
+    const { places } = this.#state;
+    // What the kernel offers is seen in the daemon's own: the other may not be there yet.
+    const others = this.#layoutIn(under).places;
+    const parentIn = (place: Place): string => others[places.indexOf(place)]?.parent ?? place.parent;
+    const target = { layout: this.#state, folderIn: () => '', fresh: true, mode, parentIn };
     const problems = checkResources(resources, target);
     if (!options.allDevices) checkDevices(this.#state);
     return problems;
@@ -129,6 +134,8 @@ export class Cgroups {
     const made: string[] = [];
     try {
       const layout = this.#layoutIn(under);
+      // Who made that one may have handed on no controllers.
+      if (under !== '') makeParents(layout, this.#state);
       for (const place of layout.places) made.push(this.#makeFolder(place, id, under));
       const folderIn = (place: Place): string => `${place.parent}/${id}`;
       const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });

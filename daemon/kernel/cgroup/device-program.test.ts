@@ -79,6 +79,28 @@ test('the default allows /dev/null and terminals, and no disk and no memory', ()
   assert.ok(!answer(program, { type: 'c', major: 1, minor: 1, access: 'rm' }));
 });
 
+test('the default is that of runc, entry by entry', () => {
+  const texts = defaultDeviceRules.map(
+    ({ allow, type, major, minor, access }) =>
+      `${allow ? '' : 'deny '}${type} ${major ?? '*'}:${minor ?? '*'} ${access}`,
+  );
+  // AllowedDevices in libcontainer/specconv/spec_linux.go, of 2026.
+  const runc = [
+    'c *:* m',
+    'b *:* m',
+    'c 1:3 rwm', // null
+    'c 1:8 rwm', // random
+    'c 1:7 rwm', // full
+    'c 5:0 rwm', // tty
+    'c 1:5 rwm', // zero
+    'c 1:9 rwm', // urandom
+    'c 136:* rwm', // pts
+    'c 5:2 rwm', // ptmx
+    'c 10:200 rwm', // net/tun
+  ];
+  assert.deepEqual(texts.sort(), runc.sort());
+});
+
 test('the default answers every question as the rules say', () => compareAll(defaultDeviceRules));
 
 test('a later rule wins, a part of the access is enough to deny', () => {
@@ -88,6 +110,24 @@ test('a later rule wins, a part of the access is enough to deny', () => {
     { allow: true, type: 'b', major: 8, minor: null, access: 'rw' },
     { allow: false, type: 'b', major: 8, minor: 1, access: 'rwm' },
     { allow: true, type: 'c', major: 10, minor: 229, access: 'r' },
+  ]);
+});
+
+test('what is allowed of one device in several rules is allowed at once', () => {
+  const fuse = { allow: true, type: 'c', major: 10, minor: 229 } as const;
+  const rules = [...defaultDeviceRules, { ...fuse, access: 'r' }, { ...fuse, access: 'w' }];
+  const program = deviceProgram(rules);
+  assert.ok(answer(program, { type: 'c', major: 10, minor: 229, access: 'rw' }));
+  assert.ok(!answer(program, { type: 'c', major: 10, minor: 228, access: 'rw' }));
+});
+
+test('what a wide rule has denied is not allowed again by halves', () => {
+  const fuse = { type: 'c', major: 10, minor: 229 } as const;
+  compareAll([
+    ...defaultDeviceRules,
+    { allow: true, ...fuse, access: 'rw' },
+    { allow: false, type: 'c', major: 10, minor: null, access: 'rwm' },
+    { allow: true, ...fuse, access: 'r' },
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { DeviceRule } from './device-rules.ts';
+import { type DeviceRule, settled } from './device-rules.ts';
 
 /** Opcodes of eBPF that the program uses (Documentation/bpf/standardization/instruction-set.rst). */
 export const op = {
@@ -105,6 +105,6 @@ export function encode(code: readonly Instruction[]): Uint8Array {
  * and denies what none allows. The last rule wins on v1, so here the rules are tried from the last to the first.
  */
 export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
-  const code = [...rules].reverse().flatMap(ruleCode);
+  const code = settled(rules).reverse().flatMap(ruleCode);
   return encode([...prologue, ...code, ...verdict(false)]);
 }

@@ -13,7 +13,10 @@ function allow(type: 'c' | 'b', major: number | null, minor: number | null, acce
   return { allow: true, type, major, minor, access };
 }
 
-/** What every container may use, as in runc: nodes may be made of any kind, but only these opened. */
+/**
+ * What every container may use, entry by entry runc's list (AllowedDevices of libcontainer/specconv): nodes may be made of
+ * any kind, but only these opened. The host's console, 5:1, is not among them: a container's own is a pts.
+ */
 export const defaultDeviceRules: readonly DeviceRule[] = [
   allow('c', null, null, 'm'),
   allow('b', null, null, 'm'),
@@ -23,9 +26,49 @@ export const defaultDeviceRules: readonly DeviceRule[] = [
   allow('c', 1, 7),
   allow('c', 1, 8),
   allow('c', 1, 9),
-  // tty, console, ptmx, pts/*
+  // tty, ptmx, pts/*
   allow('c', 5, 0),
-  allow('c', 5, 1),
   allow('c', 5, 2),
   allow('c', 136, null),
+  // net/tun, of use only with CAP_NET_ADMIN over a network namespace
+  allow('c', 10, 200),
 ];
+
+/** Whether every device of `other` is one of `rule`. */
+export function covers(rule: DeviceRule, other: DeviceRule): boolean {
+  const has = (wide: number | null, narrow: number | null): boolean => wide === null || wide === narrow;
+  return rule.type === other.type && has(rule.major, other.major) && has(rule.minor, other.minor);
+}
+
+/** Whether there can be a device of both. */
+export function meet(rule: DeviceRule, other: DeviceRule): boolean {
+  const both = (a: number | null, b: number | null): boolean => a === null || b === null || a === b;
+  return rule.type === other.type && both(rule.major, other.major) && both(rule.minor, other.minor);
+}
+
+function union(rules: DeviceRule[], rule: DeviceRule): DeviceRule[] {
+  const same = rules.find((other) => other.allow && covers(other, rule) && covers(rule, other));
+  if (same === undefined) return [...rules, rule];
+  const access = [...new Set(same.access + rule.access)].join('');
+  return [...rules.filter((other) => other !== same), { ...rule, access }];
+}
+
+function without(allowed: DeviceRule, denied: DeviceRule): DeviceRule[] {
+  const access = [...allowed.access].filter((letter) => !denied.access.includes(letter)).join('');
+  if (access === allowed.access) return [allowed];
+  return access === '' ? [] : [{ ...allowed, access }];
+}
+
+/**
+ * Rules that mean the same, in which the same devices are allowed once, with all that may be done to them, and nothing is
+ * allowed that a later rule denies but by a wider rule.
+ */
+export function settled(rules: readonly DeviceRule[]): DeviceRule[] {
+  return rules.reduce<DeviceRule[]>((before, rule) => {
+    if (rule.allow) return union(before, rule);
+    const left = before.flatMap((other) =>
+      other.allow && covers(rule, other) ? without(other, rule) : other,
+    );
+    return [...left, rule];
+  }, []);
+}

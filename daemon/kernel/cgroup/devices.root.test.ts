@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Cgroups } from './cgroups.ts';
+import type { DeviceRule } from './device-rules.ts';
 import { parseHierarchies } from './mounts.ts';
 import { noLimits } from './resources.ts';
-import { ended, startIn } from './test-help.ts';
+import { ended, isError, startIn } from './test-help.ts';
 
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
 const mounted = parseHierarchies(mountinfo);
@@ -30,6 +31,24 @@ async function devicesAreRestricted(cgroups: Cgroups): Promise<void> {
   }
 }
 
+const memory = { type: 'c', major: 1 } as const;
+const noMemory: DeviceRule = { allow: false, ...memory, minor: null, access: 'rwm' };
+
+/** A rule that is wider than those it takes back holds, and one that is allowed after it. */
+async function wideDenialHolds(cgroups: Cgroups): Promise<void> {
+  const deviceRules: DeviceRule[] = [noMemory, { allow: true, ...memory, minor: 5, access: 'r' }];
+  const cgroup = cgroups.create('denied', noLimits, { allDevices: false, deviceRules });
+  try {
+    // Not of the shell itself, whose background jobs read from /dev/null.
+    const child = await startIn(cgroup, ': </dev/zero || exit 1; (: </dev/null) 2>&- && exit 2; exit 42');
+    await ended(child);
+    assert.equal(child.exitCode, 42);
+  } finally {
+    await cgroup.kill();
+    await cgroup.remove();
+  }
+}
+
 const v1Devices = mounted.find(({ controllers }) => controllers.includes('devices'));
 const withoutV1Devices = mountinfo
   .split('\n')
@@ -42,6 +61,7 @@ test('devices are restricted by eBPF where v2 has them', { skip: noV2 }, async (
   try {
     assert.equal(cgroups.controllers().find(({ name }) => name === 'devices')?.version, 2);
     await devicesAreRestricted(cgroups);
+    await wideDenialHolds(cgroups);
   } finally {
     cgroups.close();
   }
@@ -51,6 +71,26 @@ test('devices are restricted as this machine does it', async () => {
   const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-devices` });
   try {
     await devicesAreRestricted(cgroups);
+    await wideDenialHolds(cgroups);
+  } finally {
+    cgroups.close();
+  }
+});
+
+test('v1 cannot take one device out of many that are allowed: that is refused, not forgotten', {
+  skip: v1Devices === undefined && 'no v1 controller devices',
+}, () => {
+  const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-holes` });
+  const deviceRules: DeviceRule[] = [
+    { allow: true, ...memory, minor: null, access: 'r' },
+    { allow: false, ...memory, minor: 11, access: 'rw' },
+  ];
+  try {
+    assert.throws(
+      () => cgroups.create('c', noLimits, { allDevices: false, deviceRules }),
+      isError('LIMIT_REFUSED', /'c 1:11 rw'.*cgroup v1, .*devices\.allow.*'c 1:\* r'/),
+    );
+    assert.deepEqual(cgroups.list(), []);
   } finally {
     cgroups.close();
   }

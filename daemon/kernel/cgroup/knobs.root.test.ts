@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
 import { Cgroups } from './cgroups.ts';
@@ -128,10 +128,18 @@ test('an argument that makes no sense is refused in any mode', () => {
 test('T45, T49: another parent is made level by level, and leads nowhere else', async () => {
   const top = `liker-test-${process.pid}-under`;
   const limit = completeLimits({ pids: { max: 5 } });
+  // The first level is somebody else's, who has handed on no controller and filled no cpuset.
+  for (const path of Object.values(cgroups.open('c').paths)) mkdirSync(`${dirname(dirname(path))}/${top}`);
+  const beside = cgroups.create('beside', limit, { ...free, under: top });
   const cgroup = cgroups.create('c', limit, { ...free, under: `${top}/in` });
   const parents = Object.values(cgroup.paths).map(dirname);
   try {
     assert.equal(cgroups.open('c', `${top}/in`).read('pids', 'pids.max'), '5');
+    assert.equal(beside.read('pids', 'pids.max'), '5');
+    assert.notEqual(
+      beside.read('cpuset', 'cpuset.cpus.effective') ?? beside.read('cpuset', 'cpuset.cpus'),
+      '',
+    );
     for (const path of Object.values(cgroup.paths)) assert.ok(path.endsWith(`/${top}/in/c`), path);
     for (const under of ['..', 'a/../b', '/a', 'a//b', './a']) {
       assert.throws(
@@ -141,6 +149,7 @@ test('T45, T49: another parent is made level by level, and leads nowhere else', 
     }
   } finally {
     await cgroup.remove();
+    await beside.remove();
     for (const folder of parents) {
       rmdirSync(folder);
       rmdirSync(dirname(folder));

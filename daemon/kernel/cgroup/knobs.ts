@@ -33,7 +33,7 @@ export interface KnobContext {
   readonly mountPoint: string;
   /** A file of the container's cgroup as it is now; null when there is no such file or no cgroup yet. */
   read(file: string): string | null;
-  /** A file of the cgroup above the container's; null when there is none. */
+  /** A file of the cgroup above the container's; null when there is none, or not yet. */
   readParent(file: string): string | null;
 }
 
@@ -49,6 +49,8 @@ export interface KnobSide {
   prepare?(resources: Resources, context: KnobContext): void;
   /** Why the text that was read back is no success; null when it is one. */
   refusal?(effective: string): string | null;
+  /** What is written after a refusal, so that the kernel forgets the wish; `file` had it before. */
+  readonly withdrawal?: string;
 }
 
 /** Several: the first one whose file is there. Null: that version of cgroups cannot do it. */

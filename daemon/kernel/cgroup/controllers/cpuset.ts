@@ -23,12 +23,48 @@ const cpus = oneFile('cpuset.cpus', ({ cpu }) => cpu.cpusetCpus);
 const mems = oneFile('cpuset.mems', ({ cpu }) => cpu.cpusetMems);
 const partition = oneFile('cpuset.cpus.partition', ({ cpu }) => cpu.cpusetPartition);
 const partitions = ['member', 'root', 'isolated'];
+const exclusive = 'cpuset.cpus.exclusive.effective';
 
-function checkPartition({ cpu: { cpusetPartition } }: Resources): void {
-  if (cpusetPartition === null || partitions.includes(cpusetPartition)) return;
-  throw badArgument(
-    fieldOf('cpu.cpuset_partition'),
-    `Invalid cpu.cpuset_partition '${cpusetPartition}': give ${partitions.join(', ')}`,
+/** As the kernel writes it: empty is none. */
+const cpuList = (text: string | null): number[] =>
+  text ? parseCpuList(text, fieldOf('cpu.cpuset_cpus')) : [];
+
+/** Why the cgroup above gives away no CPUs (cgroup-v2.rst, cpuset.cpus.partition); null when it does. */
+function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, readParent }: KnobContext) {
+  if (parent === mountPoint && readParent(partition.file) === null) return null; // the root of all
+  const state = readParent(partition.file) ?? 'not there yet';
+  if (state === 'root' || state === 'isolated') return null;
+  // Linux 6.7: what was set aside in a cgroup that is none itself (a remote partition).
+  const spare = new Set(cpuList(readParent(exclusive)));
+  if (wanted.length > 0 && wanted.every((cpu) => spare.has(cpu))) return null;
+  return `the cgroup above, ${parent}, is no partition root (it is '${state}') and has no exclusive CPUs to give away`;
+}
+
+/** The kernel takes the word all the same, and says "root invalid (…)" when it is read. */
+function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, context: KnobContext): void {
+  const name = 'cpu.cpuset_partition';
+  if (cpusetPartition === null) return;
+  if (!partitions.includes(cpusetPartition)) {
+    throw badArgument(fieldOf(name), `Invalid ${name} '${cpusetPartition}': give ${partitions.join(', ')}`);
+  }
+  if (cpusetPartition === 'member') return;
+  const wanted = cpuList(cpusetCpus ?? context.read(cpus.file));
+  const path = `${context.parent}/${partition.file}`;
+  const [why, remedy] =
+    wanted.length === 0
+      ? ['it has no CPUs of its own', 'give it some with --cpuset-cpus']
+      : [
+          whyNoneFromParent(wanted, context),
+          `make that one (CPUs into its cpuset.cpus, then root into ${path}), give another --cgroup-parent`,
+        ];
+  if (why === null) return;
+  throw new LikerError(
+    'LIMIT_REFUSED',
+    `Cannot set ${name} to ${cpusetPartition}: ${why} (controller 'cpuset'); ${remedy}, leave it out, or use --limits best-effort`,
+    {
+      field: fieldOf(name),
+      metadata: { controller: 'cpuset', knob: name, requested: cpusetPartition, path },
+    },
   );
 }
 
@@ -55,8 +91,12 @@ export const cpusetKnobs: readonly Knob[] = [
     controller: 'cpuset',
     requested: ({ cpu }) => cpu.cpusetPartition,
     v1: null,
-    // The kernel takes the word and then says "root invalid (…)" when it is none.
-    v2: { ...partition, refusal: (effective) => (effective.includes('invalid') ? effective : null) },
+    v2: {
+      ...partition,
+      refusal: (effective) => (effective.includes('invalid') ? effective : null),
+      // Else it becomes one as soon as it can, unasked.
+      withdrawal: 'member',
+    },
     check: checkPartition,
   },
 ];

@@ -1,6 +1,6 @@
 import { LikerError } from '../../../../common/errors.ts';
 import { deviceProgram } from '../device-program.ts';
-import { type DeviceRule, defaultDeviceRules } from '../device-rules.ts';
+import { covers, type DeviceRule, defaultDeviceRules, meet, settled } from '../device-rules.ts';
 import { errnoOf, writeText } from '../files.ts';
 import type { Layout, Place } from '../layout.ts';
 
@@ -49,13 +49,41 @@ function allowAsked(file: string, rule: DeviceRule): void {
   }
 }
 
-const defaultTexts = defaultDeviceRules.map(ruleText);
 let defaultProgram: Uint8Array | null = null;
 
+/**
+ * The kernel takes a denial that is narrower than what it allows, and does nothing (devices.rst). To make nodes of any
+ * kind is allowed: a denial is about opening them.
+ */
+function refuseHoles(file: string, rules: readonly DeviceRule[]): void {
+  for (const [at, denied] of rules.entries()) {
+    if (denied.allow) continue;
+    const opens = (rule: DeviceRule): boolean =>
+      [...'rw'].some((letter) => denied.access.includes(letter) && rule.access.includes(letter));
+    const wider = rules
+      .slice(0, at)
+      .find((rule) => rule.allow && meet(rule, denied) && !covers(denied, rule) && opens(rule));
+    if (wider === undefined) continue;
+    throw new LikerError(
+      'LIMIT_REFUSED',
+      `Cannot deny the container the device '${ruleText(denied)}': the controller 'devices' of cgroup v1, ${file}, ` +
+        `cannot take it out of '${ruleText(wider)}', which is allowed; allow the others one by one`,
+      {
+        metadata: { controller: 'devices', knob: 'devices', requested: ruleText(denied), path: file },
+      },
+    );
+  }
+}
+
 function restrictV1(folder: string, more: readonly DeviceRule[]): void {
+  const file = `${folder}/devices.allow`;
+  const rules = settled([...defaultDeviceRules, ...more]);
+  refuseHoles(file, rules);
+  const allowed = rules.filter(({ allow }) => allow);
+  const isDefault = (rule: DeviceRule): boolean => defaultDeviceRules.includes(rule);
   writeText(`${folder}/devices.deny`, 'a');
-  allowEach(`${folder}/devices.allow`, defaultTexts);
-  for (const rule of more) allowAsked(`${folder}/devices.${rule.allow ? 'allow' : 'deny'}`, rule);
+  allowEach(file, allowed.filter(isDefault).map(ruleText));
+  for (const rule of allowed) if (!isDefault(rule)) allowAsked(file, rule);
 }
 
 function noDeviceControl(): LikerError {

@@ -191,6 +191,30 @@ test('CPUs that are not there are refused, on v2 too, which itself would take th
   }
 });
 
+test('a partition is refused where the kernel would make none, and taken where it would', () => {
+  const cpu = { cpusetCpus: '2-3', cpusetPartition: 'root' };
+  const available = { 'cpuset.cpus.effective': '0-3' };
+  const given = (cpuset: NonNullable<LimitsPatch['cpu']>, parent: Readonly<Record<string, string>>) => () =>
+    check({ cpu: cpuset }, { version: 2, parent: { ...available, ...parent } });
+  const no = (pattern: RegExp) => (error: unknown) =>
+    error instanceof LikerError && error.reason === 'LIMIT_REFUSED' && pattern.test(error.message);
+  const file = 'cpuset.cpus.partition';
+  const above = /'cpuset'\); .*\/cg\/liker\/cpuset\.cpus\.partition.*--cgroup-parent.*best-effort/;
+  for (const state of ['member', 'root invalid (Parent is not a partition root)']) {
+    assert.throws(given(cpu, { [file]: state }), no(above));
+    assert.throws(given(cpu, { [file]: state, 'cpuset.cpus.exclusive.effective': '3' }), no(above));
+    given(cpu, { [file]: state, 'cpuset.cpus.exclusive.effective': '1-3' })();
+    given({ ...cpu, cpusetPartition: 'member' }, { [file]: state })();
+  }
+  assert.throws(given(cpu, {}), no(/not there yet/));
+  for (const state of ['root', 'isolated']) given(cpu, { [file]: state })();
+  assert.throws(given({ cpusetPartition: 'isolated' }, { [file]: 'root' }), no(/--cpuset-cpus/));
+  check(
+    { cpu: { cpusetPartition: 'root' } },
+    { version: 2, now: { 'cpuset.cpus': '2' }, parent: { [file]: 'root' } },
+  );
+});
+
 test('no limit asked for writes nothing', () => {
   assert.deepEqual(writes({}, { version: 1 }), []);
   assert.deepEqual(writes({}, { version: 2 }), []);

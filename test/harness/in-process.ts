@@ -1,0 +1,48 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import type { Host, Outcome } from './likerctl.ts';
+
+/**
+ * Set where a start of Node.js takes seconds (test/vm): a command line is carried out by the client's own code, within this
+ * process.
+ */
+export const inProcess = process.env['LIKER_TEST_IN_PROCESS'] !== undefined;
+
+class Collector extends Writable {
+  readonly chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.chunks.push(chunk);
+    done();
+  }
+}
+
+type Streams = Readonly<Record<'stdout' | 'stderr', Collector>>;
+
+const streams = new AsyncLocalStorage<Streams>();
+
+/** To a command line that runs here, process.stdout and process.stderr are its own. */
+function redirect(name: keyof Streams): void {
+  const real = process[name];
+  Object.defineProperty(process, name, {
+    configurable: true,
+    get: () => streams.getStore()?.[name] ?? real,
+  });
+}
+
+if (inProcess) {
+  // The first one that writes would decide for the global one where all goes.
+  globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr });
+  redirect('stdout');
+  redirect('stderr');
+}
+
+/** As likerctl in a process of its own with an empty stdin. */
+export async function likerctlHere({ socket }: Host, args: readonly string[]): Promise<Outcome> {
+  const { dispatch } = await import('../../client/cli/dispatch.ts');
+  const own: Streams = { stdout: new Collector(), stderr: new Collector() };
+  const code = await streams.run(own, () => dispatch(['--host', `unix://${socket}`, ...args]));
+  const bytes = Buffer.concat(own.stdout.chunks);
+  return { code, bytes, stdout: bytes.toString(), stderr: Buffer.concat(own.stderr.chunks).toString() };
+}
