@@ -22,6 +22,7 @@ import {
 import { oomKillsOf, tellOomKills } from './container/oom.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armRestart, scheduleRestart } from './container/restart.ts';
+import { writeRunRecord } from './container/run-record.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { type EngineContext, runFolder } from './context.ts';
@@ -155,6 +156,8 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   // A start that the earlier daemon did not live to record.
   const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
   context.ledger.change(container, { phase }, ...events);
+  // The earlier daemon may have died between the record and its copy.
+  writeRunRecord(context, container);
   tellOomKills(context, container, oomKillsOf(context, container));
   lives(context, container, ageMs(main.startTime));
   watchHealth(context, container, { adopted: true });

@@ -11,24 +11,30 @@ export function stressEffects(effects: Effects): void {
   describe('stress-ng', requiresProgram('stress-ng'), () => {
     test('processes, memory and CPU at once: each limit holds beside the others', async () => {
       const flags = ['--cpus', '0.4', '--memory', '40m', '--memory-swap', '40m', '--pids-limit', '16'];
-      // No process is born in a group whose bound is reached, and a killed one is born again.
-      const load = 'stress-ng --quiet --oomable --vm 1 --vm-bytes 128m --vm-keep --fork 8 --timeout 600';
-      await effects.running([{ flags, script: load }], async (container) => {
-        await until('forks fail', () => counter(container, 'pids', 'pids.events', 'max') > 0);
-        await until('it has all the memory that it may', () => {
-          const isV2 = cgroupFile(container, 'memory', 'memory.events') !== null;
-          return isV2
-            ? counter(container, 'memory', 'memory.events', 'max') > 0
-            : Number(cgroupFile(container, 'memory', 'memory.max_usage_in_bytes')) === 40 * mib;
-        });
-        const [share = 1] = await cpuShares([container], 1500);
-        assert.ok(share < 0.5, `${share} CPUs`);
-        assert.ok(Number(cgroupFile(container, 'pids', 'pids.current')) <= 16);
-        const used =
-          cgroupFile(container, 'memory', 'memory.current') ??
-          cgroupFile(container, 'memory', 'memory.max_usage_in_bytes');
-        assert.ok(Number(used) <= 40 * mib, `${used} bytes`);
-      });
+      // It gives up when its processes are killed, or cannot be born.
+      const load = (stressors: string) =>
+        `while :; do stress-ng --quiet --oomable --timeout 600 ${stressors}; done`;
+      await effects.running(
+        [{ flags, script: load('--vm 1 --vm-bytes 128m --vm-keep') }],
+        async (container) => {
+          await until('it has all the memory that it may', () => {
+            const isV2 = cgroupFile(container, 'memory', 'memory.events') !== null;
+            return isV2
+              ? counter(container, 'memory', 'memory.events', 'max') > 0
+              : Number(cgroupFile(container, 'memory', 'memory.max_usage_in_bytes')) === 40 * mib;
+          });
+          // Not before: where the bound of processes is reached, none is born that could take memory.
+          await effects.suite.ok(['exec', '-d', container.Id, 'sh', '-c', load('--fork 8')]);
+          await until('forks fail', () => counter(container, 'pids', 'pids.events', 'max') > 0);
+          const [share = 1] = await cpuShares([container], 1500);
+          assert.ok(share < 0.5, `${share} CPUs`);
+          assert.ok(Number(cgroupFile(container, 'pids', 'pids.current')) <= 16);
+          const used =
+            cgroupFile(container, 'memory', 'memory.current') ??
+            cgroupFile(container, 'memory', 'memory.max_usage_in_bytes');
+          assert.ok(Number(used) <= 40 * mib, `${used} bytes`);
+        },
+      );
     });
   });
 }

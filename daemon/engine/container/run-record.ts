@@ -25,13 +25,16 @@ export function removeExecRecord(context: EngineContext, container: Container, n
 }
 
 function write(context: EngineContext, container: Container, name: string, row: object): void {
-  const path = join(runFolder(context, container.id), name);
+  const folder = runFolder(context, container.id);
+  const path = join(folder, name);
+  // One name for all: what a daemon that was killed has left is overwritten by the next record.
+  const begun = join(folder, 'record.new');
   try {
-    writeFileSync(`${path}.new`, JSON.stringify(row), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeFileSync(begun, JSON.stringify(row), { mode: 0o600 });
+    renameSync(begun, path);
   } catch (error) {
     context.log.warn('cannot write the copy of a record', { path, error: asError(error).message });
-    rmSync(`${path}.new`, { force: true });
+    rmSync(begun, { force: true });
   }
 }
 
