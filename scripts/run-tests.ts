@@ -26,6 +26,9 @@ const groups = [
   { patterns: ['test/**/*.test.ts'], concurrency: 1, testTimeoutMs: fileMinutes * 60_000 },
 ];
 
+/** In the process of a file: what it tells waits to be read, and is not lost with the process when its last test has ended. */
+const blockingOutput = 'process.stdout._handle?.setBlocking?.(true)';
+
 function filesOf(patterns: readonly string[], wanted: readonly string[]): string[] {
   const all = globSync([...patterns], { exclude: ['**/node_modules/**'] }).sort();
   return wanted.length === 0 ? all : all.filter((file) => wanted.some((name) => file.includes(name)));
@@ -42,7 +45,7 @@ async function runFiles(
     concurrency,
     timeout, // of a test; what it leaves open, a failed one above all, keeps no file from its end:
     forceExit: true,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', `data:text/javascript,${blockingOutput}`],
   });
   stream.on('test:summary', ({ file, counts: seen, success, duration_ms: ms }) => {
     // One per file, then the one of all files.
@@ -56,6 +59,10 @@ async function runFiles(
     counts.skipped += seen.skipped + seen.todo;
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  for (const file of files.filter((name) => !times.some((told) => told.file === name))) {
+    console.log(`✖ ${file} ended before it had told all of its tests`);
+    counts.failed += 1;
+  }
 }
 
 const wanted = process.argv.slice(2).map((name) => name.replace(/^\.\//, ''));

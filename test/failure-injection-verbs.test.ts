@@ -54,10 +54,10 @@ interface Way extends Which {
 }
 
 const ways: readonly Way[] = [
-  { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 7 },
+  { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 10 },
   { words: 'each call of likerd fails for want of room', role: 'likerd', errno: 'ENOSPC', long: true },
   { words: 'each call of likerd fails, nobody knows why', role: 'likerd', errno: 'EILSEQ', long: true },
-  { words: 'likerd is killed at each of its calls', role: 'likerd', mode: 'kill', stride: all ? 1 : 25 },
+  { words: 'likerd is killed at each of its calls', role: 'likerd', mode: 'kill', stride: all ? 1 : 40 },
   { words: 'each frame to the shim is cut', role: 'likerd', mode: 'short' },
   { words: 'each frame to the shim is garbage', role: 'likerd', mode: 'garbage' },
   { words: 'each call of libliker fails', role: 'library', stride: all ? 1 : 9 },

@@ -31,14 +31,18 @@ export function missing(): string | false {
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
-/** Runs guest.ts, and the adapters' own tests with it, in a machine whose cgroups have that layout. */
+/** What is tested in one machine: the engine, with every limit by its effect or without, the kernel adapters' own tests. */
+export type Part = 'engine' | 'effects' | 'adapters';
+
+/** Runs parts of guest.ts in a machine whose cgroups have that layout. */
 export async function runInVm(
   layout: Layout,
+  parts: readonly Part[],
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
   const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
   // In there, to compile C takes as long as all tests, and so does it to read a hundred modules.
   for (const helper of effectHelpers) compiled(helper);
-  const guest = join(repository, `dist/vm/${layout}.mjs`);
+  const guest = join(repository, `dist/vm/${[layout, ...parts].join('-')}.mjs`);
   await bundle({
     top: repository,
     entry: 'test/vm/guest.ts',
@@ -46,7 +50,9 @@ export async function runInVm(
     external: ['node-pty', '@xterm/headless'],
   });
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
-  const names = adapters.map((file) => basename(file, '.root.test.ts'));
+  const names = parts.flatMap((part) =>
+    part === 'adapters' ? adapters.map((file) => basename(file, '.root.test.ts')) : [part],
+  );
   // A disk and swap, where limits are felt that are about them.
   const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
   const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...devices];
