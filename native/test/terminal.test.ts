@@ -63,9 +63,9 @@ test('VEOF after a part of a line ends the input too', async () => {
 
 test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
   for (const send of ['key', 'signal']) {
-    await using shim = fixture().run("trap 'echo got it; exit 3' INT; echo ready; sleep 100; exit 4", {
-      tty: true,
-    });
+    // A shell that is interrupted just before it starts a program hears of it when that has ended.
+    const script = "trap 'echo got it; exit 3' INT; echo ready; while :; do sleep 0.1; done";
+    await using shim = fixture().run(script, { tty: true });
     await shim.peer.outputMatches(/ready/);
     if (send === 'key') shim.peer.stdin(0, 1n, 0n, '\u0003');
     else shim.peer.signal(0, 2, 1);
