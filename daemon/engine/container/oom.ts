@@ -20,6 +20,8 @@ export function oomKillsOf(context: EngineContext, container: Container): number
 export function tellOomKills(context: EngineContext, container: Container, count: number): void {
   if (count <= container.facts.oomKills || livePhase(container.phase) === null) return;
   const hit = isMainKilled(container);
+  // Its init has seen it end: so will we, and tell of the kill then, with how it ended.
+  if (hit === 'over') return;
   context.ledger.change(
     container,
     { facts: { oomKills: count, oomHitMain: container.facts.oomHitMain || (hit ?? true) } },
@@ -37,9 +39,11 @@ export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMa
 }
 
 /** Null: this kernel does not tell which process the main one is. */
-function isMainKilled({ phase, spec }: Container): boolean | null {
+function isMainKilled({ phase, spec }: Container): boolean | 'over' | null {
   const live = livePhase(phase);
   if (live === null) return null;
-  const pid = hasInit(spec) ? firstChild(live.main.pid) : live.main.pid;
+  if (!hasInit(spec)) return isKilled(live.main.pid);
+  const pid = firstChild(live.main.pid);
+  if (pid === 0 || isKilled(live.main.pid)) return 'over';
   return pid === null ? null : isKilled(pid);
 }

@@ -114,9 +114,10 @@ export function isSame(process: { readonly pid: number; readonly startTime: stri
   return startTime(process.pid) === process.startTime;
 }
 
-/** Of the children of a process that live the one that came to it first; null when there is none, or no telling. */
+/** Of the children of a process that live the one that came to it first; 0: there is none; null: there is no telling. */
 export function firstChild(pid: number): number | null {
-  return Number(read(`/proc/${pid}/task/${pid}/children`)?.split(' ', 1)[0]) || null;
+  const children = read(`/proc/${pid}/task/${pid}/children`);
+  return children === null ? null : Number(children.split(' ', 1)[0]);
 }
 
 /** Bits of the flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
