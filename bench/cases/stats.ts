@@ -22,8 +22,8 @@ export const statsCase: Case = async ({ quick }): Promise<readonly Result[]> => 
   const { median } = summarize(looks.map(({ ms }) => ms));
   const reads = await interleave(
     [
-      { name: 'a scrape', run: () => timed(lab, () => scrape(lab, count)) },
-      { name: 'ListContainers', run: () => timed(lab, () => list(lab, count)) },
+      { name: 'liker scrape', run: () => timed(lab, () => scrape(lab, count)) },
+      { name: 'liker ListContainers', run: () => timed(lab, () => list(lab, count)) },
     ],
     { rounds, warmUp: 5 },
   );
@@ -60,7 +60,7 @@ export const statsCase: Case = async ({ quick }): Promise<readonly Result[]> => 
       aims: [
         {
           work: `a scrape of the metrics of ${count} containers`,
-          row: 'a scrape',
+          row: 'liker scrape',
           limit: (100 * count) / fleet,
           bound: `${(100 * count) / fleet} ms`,
         },
