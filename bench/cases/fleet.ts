@@ -59,11 +59,12 @@ async function measureFleet(fleet: Fleet): Promise<Measured> {
     const lost = (before.available - availableBytes()) / count / kibibyte;
     const helpers = pidsNamed(fleet.helper).filter((pid) => !before.helpers.has(pid));
     const sizes = (of: (pid: number) => number) => helpers.map((pid) => of(pid) / kibibyte);
-    const lists = Object.entries(fleet.lists).map(async ([list, run]) => {
+    const lists: Row[] = [];
+    for (const [list, run] of Object.entries(fleet.lists)) {
       const times: number[] = [];
       for (let i = 0; i < listings; i++) times.push(await run());
-      return rowOf(list, times.slice(listings / 4));
-    });
+      lists.push(rowOf(list, times.slice(listings / 4)));
+    }
     return {
       byOne,
       byFour,
@@ -75,7 +76,7 @@ async function measureFleet(fleet: Fleet): Promise<Measured> {
               rowOf(`${name}, ${fleet.helper} RSS`, sizes(residentBytes)),
               rowOf(`${name}, ${fleet.helper} PSS`, sizes(proportionalBytes)),
             ],
-      lists: await Promise.all(lists),
+      lists,
     };
   } finally {
     await fleet.removeAll();

@@ -9,6 +9,7 @@ import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
 import { takesEncoded } from './encoded.ts';
 import { eventService } from './event-service.ts';
+import { widenInputWindows } from './input-window.ts';
 import { logService } from './log-service.ts';
 import { OpenCalls } from './open-calls.ts';
 import { sessionDefinition } from './output-encoder.ts';
@@ -54,6 +55,7 @@ export function serveApi(options: ApiOptions): Api {
   server.addService(takesEncoded(v1.StatsService.service), statsService(context));
   server.addService(v1.SystemService.service, systemService(context, options));
   const stopServing = addStandardServices(server);
+  widenInputWindows();
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Connections();

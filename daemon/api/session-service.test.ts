@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { LikerError } from '../../common/errors.ts';
 import type { RunRequestInput } from '../../proto/gen/types/liker/v1/RunRequest.ts';
 import type { RunResponse } from '../../proto/gen/types/liker/v1/RunResponse.ts';
+import { v1 } from '../../proto/services.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { exitStatus, FakeSession } from '../test/fake-engine.ts';
 
@@ -196,6 +199,32 @@ test('a process that takes no stdin stops the client, not a signal behind the st
   );
   session.exit(0);
   assert.equal((await done).code, status.OK);
+});
+
+test('a client need not wait for each chunk of stdin to be read', { timeout: 20_000 }, async () => {
+  const opening = Promise.withResolvers<void>();
+  await using fixture = await ApiFixture.start({
+    run: () => {
+      opening.resolve();
+      // While a session is being opened the daemon reads nothing: what is sent has to fit into the window.
+      return new Promise(() => {});
+    },
+  });
+  const http2 = connectHttp2('http://localhost', { createConnection: () => connect(fixture.socket) });
+  try {
+    const { Run } = v1.SessionService.service;
+    const message = Run.requestSerialize(start);
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(message.length, 1);
+    const path = { ':method': 'POST', ':path': Run.path };
+    const stream = http2.request({ ...path, 'content-type': 'application/grpc', te: 'trailers' });
+    stream.on('error', () => {});
+    stream.write(Buffer.concat([head, message]));
+    await opening.promise;
+    await new Promise((sent) => stream.write(Buffer.alloc(900 * 1024), sent));
+  } finally {
+    http2.destroy();
+  }
 });
 
 test('a client that vanishes is reported once, also when the session was still being opened', async () => {
