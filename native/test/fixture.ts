@@ -57,9 +57,12 @@ export class TestShim implements AsyncDisposable {
   readonly runDir: string;
   readonly #pidfd: number;
   readonly #reaped: Promise<void>;
+  readonly #forget: () => void;
   #main = 0;
 
-  constructor(shimFd: number, plan: Buffer, runDir: string) {
+  constructor(shimFd: number, plan: Buffer, runDir: string, open: Set<TestShim>) {
+    open.add(this);
+    this.#forget = () => open.delete(this);
     const spawned = spawnShim(shimFd, plan);
     this.pid = spawned.pid;
     this.#pidfd = spawned.pidfd;
@@ -82,10 +85,15 @@ export class TestShim implements AsyncDisposable {
     await this.#reaped;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  kill(): void {
     for (const pid of childrenOf(this.pid)) tryKill(pid);
     pidfdSignal(this.#pidfd, 9);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill();
     await this.#reaped;
+    this.#forget();
     closeFd(this.#pidfd);
     this.peer.socket.destroy();
     await this.peer.closed;
@@ -115,6 +123,7 @@ export class Fixture implements Disposable {
   readonly rootfs = join(this.folder, 'rootfs');
   readonly at = join(this.folder, 'root');
   readonly #shimFd: number;
+  readonly #open = new Set<TestShim>();
   #count = 0;
 
   constructor() {
@@ -128,6 +137,8 @@ export class Fixture implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Of tests that have hung: the process would wait for them at its end.
+    for (const shim of this.#open) shim.kill();
     closeFd(this.#shimFd);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -160,7 +171,7 @@ export class Fixture implements Disposable {
   }
 
   spawnPlan(plan: Buffer, runDir: string): TestShim {
-    return new TestShim(this.#shimFd, plan, runDir);
+    return new TestShim(this.#shimFd, plan, runDir, this.#open);
   }
 
   container(options: Partial<ContainerOptions>): ContainerOptions {

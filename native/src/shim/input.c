@@ -76,6 +76,18 @@ static bool enqueue (struct input *in, uint64_t session, const uint8_t *data, si
   return true;
 }
 
+/* What fits needs no copy. An error is seen again, and dealt with, when the queue is written. */
+static size_t write_at_once (struct process *process, const uint8_t *data, size_t size) {
+  struct source *to = sink (process);
+  if (!size || to->fd < 0 || !to->writable)
+    return 0;
+  ssize_t written = write (to->fd, data, size);
+  if (written <= 0)
+    return 0;
+  process->in.last_byte = data[written - 1];
+  return (size_t)written;
+}
+
 /* False for what a daemon that keeps to its window never sends: a gap, or more than the queue holds. */
 bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
                  const uint8_t *data, size_t size) {
@@ -94,7 +106,13 @@ bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64
     return true;
   data += again;
   size -= (size_t)again;
-  if (in->queued + size > STDIN_QUEUE_MAX || !enqueue (in, id, data, size))
+  if (in->queued + size > STDIN_QUEUE_MAX)
+    return false;
+  size_t at_once = in->first ? 0 : write_at_once (process, data, size);
+  session->taken += at_once;
+  session->written += at_once;
+  size -= at_once;
+  if (size && !enqueue (in, id, data + at_once, size))
     return false;
   session->taken += size;
   return true;

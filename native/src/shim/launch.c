@@ -14,6 +14,8 @@
 #include "base/syscalls.h"
 #include "steps/child.h"
 
+#define STDIN_PIPE_SIZE (256 << 10)
+
 /* The child's side of what `struct born` has the shim's side of. */
 struct child_ends {
   int sync, status, in, out, err;
@@ -53,8 +55,12 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
     return -1;
   if (launch->tty)
     return 0;
-  if (launch->open_stdin && open_pipe (&born->in, &ends->in, true) < 0)
-    return -1;
+  if (launch->open_stdin) {
+    if (open_pipe (&born->in, &ends->in, true) < 0)
+      return -1;
+    /* Fewer switches between the two that write and read; without it the pipe works all the same. */
+    fcntl (born->in, F_SETPIPE_SZ, STDIN_PIPE_SIZE);
+  }
   if (open_pipe (&born->out, &ends->out, false) < 0)
     return -1;
   return open_pipe (&born->err, &ends->err, false);
