@@ -9,6 +9,7 @@
 #include "shim.h"
 
 #define ACK_STEP (64u << 10)
+#define ACK_DELAY_MS 50
 #define RETRY_MS 100
 #define NO_CHARACTER 0 /* _POSIX_VDISABLE on Linux */
 
@@ -151,17 +152,26 @@ static void advance (struct input *in, size_t size) {
     drop_first (in);
 }
 
-/* One acknowledgement for many writes. */
+/* One acknowledgement for many writes: of a key it would come just before its echo, and hold that up. */
 static void acknowledge (struct shim *shim, struct process *process) {
   struct input *in = &process->in;
+  bool due = (in->ack_at && now_ms () >= in->ack_at) || (in->closing && !in->first), waits = false;
   for (int i = 0; i < STDIN_SESSIONS; i++) {
     struct session *session = &in->sessions[i];
     uint64_t step = session->written - session->acked;
-    if (!session->used || !step || (in->first && step < ACK_STEP))
+    if (!session->used || !step)
       continue;
+    if (step < ACK_STEP && !due) {
+      waits = true;
+      continue;
+    }
     session->acked = session->written;
     send_ack (shim, process, session->id, session->written);
   }
+  if (!waits)
+    in->ack_at = 0;
+  else if (!in->ack_at)
+    in->ack_at = now_ms () + ACK_DELAY_MS;
 }
 
 /*
@@ -211,8 +221,10 @@ static bool write_queue (struct input *in, struct source *to) {
 void input_pump (struct shim *shim, struct process *process) {
   struct input *in = &process->in;
   struct source *to = sink (process);
-  if (in->closed || to->fd < 0)
+  if (in->closed || to->fd < 0) {
+    in->ack_at = 0;
     return;
+  }
   if (in->retry_at && now_ms () >= in->retry_at) {
     in->retry_at = 0;
     to->writable = true;

@@ -78,6 +78,8 @@ static void earlier (uint64_t *deadline, uint64_t other) {
 static void process_deadline (const struct process *process, uint64_t *deadline) {
   if (process->in.retry_at)
     earlier (deadline, process->in.retry_at);
+  if (process->in.ack_at)
+    earlier (deadline, process->in.ack_at);
   for (int i = 0; i < 2 && process->phase == DRAINING; i++) {
     const struct stream *stream = &process->out[i];
     if (stream->eof)

@@ -61,6 +61,7 @@ struct input {
   size_t queued;
   uint8_t last_byte;
   uint64_t retry_at; /* ms; 0: none */
+  uint64_t ack_at;   /* ms; 0: nothing waits to be acknowledged */
   struct session sessions[STDIN_SESSIONS];
   unsigned next_session; /* the slot to reuse */
 };
