@@ -1,6 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
+import { inFlags } from '../spec/field-flags.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. The inverse of the daemon's mapping. */
 export function fromServiceError(error: ServiceError, socketPath: string): Error {
@@ -14,7 +15,7 @@ function fromDetails(error: ServiceError): LikerError | undefined {
   const status = decodeStatus(bytes);
   if (status === undefined || !isReason(status.details.reason)) return undefined;
   const { reason, metadata, field, syscall } = status.details;
-  return new LikerError(reason, error.details, {
+  return new LikerError(reason, field === undefined ? error.details : inFlags(error.details, field), {
     ...(metadata && { metadata }),
     ...(field !== undefined && { field }),
     ...(syscall && { syscall }),

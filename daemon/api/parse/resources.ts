@@ -93,12 +93,12 @@ function parseMemory(memory: MemoryResources | null, field: string): Resources['
 function checkSwap({ maxBytes, memorySwapBytes }: Resources['memory'], field: string): void {
   if (memorySwapBytes === null || memorySwapBytes === -1) return;
   if (maxBytes === null || maxBytes === -1) {
-    throw badArgument(field, `Invalid ${field}: it needs a memory limit, max_bytes, as well`);
+    throw badArgument(field, `Invalid ${field}: it needs a limit of memory as well`);
   }
   if (memorySwapBytes >= maxBytes) return;
   throw badArgument(
     field,
-    `Invalid ${field} ${memorySwapBytes}: it is memory plus swap, so at least max_bytes, ${maxBytes}`,
+    `Invalid ${field} ${memorySwapBytes}: it is memory plus swap, so at least the limit of memory, ${maxBytes}`,
   );
 }
 
