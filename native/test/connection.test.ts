@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
@@ -179,4 +180,20 @@ test('a thousand reconnections leave no fd behind', async () => {
   await last.hello();
   assert.ok(readdirSync(`/proc/${shim.pid}/fd`).length <= before + 1);
   last.socket.destroy();
+});
+
+test('a daemon that comes while there is no file left for it is answered when there is', async () => {
+  await using shim = fixture().run('sleep 100');
+  await shim.started();
+  const files = (limit: number) =>
+    execFileSync('prlimit', ['--pid', String(shim.pid), `--nofile=${limit}:`]);
+  files(3);
+  const peer = await Peer.connect(shim.socketPath);
+  const answer = peer.hello();
+  // The refused accept is behind it when an answer on the old connection is.
+  shim.peer.stdin(0, 1n, 0n, 'x');
+  await shim.peer.acked(0, 1n, 1n);
+  files(1024);
+  assert.equal((await answer).length, 1);
+  peer.socket.destroy();
 });

@@ -17,6 +17,7 @@
 #define RECEIVE_TURN (512u << 10)
 #define SEND_TURN (1u << 20)
 #define OUTBOX_MAX (64u << 20)
+#define ACCEPT_RETRY_MS 100
 
 struct connection *connection_open (struct shim *shim, int fd) {
   struct connection *connection = calloc (1, sizeof *connection);
@@ -62,11 +63,21 @@ static bool is_owner (int fd) {
   return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid ();
 }
 
+/* Whoever waits while there is no file or memory left makes no further event: it is looked for again. */
+static void accept_failed (struct shim *shim) {
+  if (errno == EINTR || errno == ECONNABORTED)
+    return;
+  shim->listener.readable = false;
+  shim->accept_at = errno == EAGAIN ? 0 : now_ms () + ACCEPT_RETRY_MS;
+}
+
 void connections_accept (struct shim *shim) {
+  if (shim->accept_at && now_ms () >= shim->accept_at)
+    shim->listener.readable = true;
   while (shim->listener.readable) {
     int fd = accept4 (shim->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
-      shim->listener.readable = errno == EINTR || errno == ECONNABORTED;
+      accept_failed (shim);
       continue;
     }
     struct connection **slot = free_slot (shim);

@@ -115,6 +115,8 @@ static int time_left (const struct shim *shim) {
   uint64_t deadline = UINT64_MAX, now = now_ms ();
   if (is_busy (shim))
     return 0;
+  if (shim->accept_at)
+    earlier (&deadline, shim->accept_at);
   if (shim->oom.look_at)
     earlier (&deadline, shim->oom.look_at);
   if (shim->lost_at)

@@ -132,6 +132,7 @@ struct shim {
   int mounts; /* the container's mount namespace */
   struct source signals;
   struct source listener;
+  uint64_t accept_at; /* ms; 0: nobody was turned away */
   uint32_t ring_size;
   char *title;
   struct log log;
