@@ -185,8 +185,7 @@ test('a thousand reconnections leave no fd behind', async () => {
 test('a daemon that comes while there is no file left for it is answered when there is', async () => {
   await using shim = fixture().run('sleep 100');
   await shim.started();
-  const files = (limit: number) =>
-    execFileSync('prlimit', ['--pid', String(shim.pid), `--nofile=${limit}:`]);
+  const files = (limit: number) => execFileSync('prlimit', ['--pid', String(shim.pid), `--nofile=${limit}:`]);
   files(3);
   const peer = await Peer.connect(shim.socketPath);
   const answer = peer.hello();
