@@ -71,6 +71,8 @@ const notes = mkdtempSync(join(tmpdir(), 'liker-tests-'));
 const effects = join(notes, 'effects');
 writeFileSync(effects, '');
 process.env['LIKER_EFFECTS'] = effects;
+// Every file, and every likerctl of the units, would else turn the same TypeScript into JavaScript: a third of the units' time.
+process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../dist/test-cache');
 
 const times: { readonly file: string; readonly seconds: number }[] = [];
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };

@@ -34,6 +34,7 @@ export function environment({ socket }: Host, env: NodeJS.ProcessEnv = {}): Node
     LIKER_ROOT: _root,
     LIKER_RUN: _run,
     LIKER_DETACH_KEYS: _keys,
+    NODE_COMPILE_CACHE: _cache,
     NO_COLOR: _color,
     ...own
   } = process.env;
