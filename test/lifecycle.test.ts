@@ -4,16 +4,25 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { isAlive } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
-import { until } from './harness/until.ts';
+import { until, within } from './harness/until.ts';
 
 const s = suite();
 
 const sleeper = ['sleep', '100000'];
 const patient = ['sh', '-c', 'trap "echo asked; exit 5" TERM; echo ready; while :; do sleep 0.05; done'];
 
-/** Waits until the log of a container has the text. */
-async function logged(id: string, text: string): Promise<void> {
-  await until(text, async () => (await s.ok(['logs', id])).includes(text));
+/** Follows the log of a container that runs until it has the text. */
+async function logged(container: string, text: string): Promise<void> {
+  const log = s.api.logs.ReadLogs({ container, follow: true });
+  let seen = '';
+  const read = async () => {
+    for await (const { entries } of log) {
+      for (const { data } of entries) seen += data.toString();
+      if (seen.includes(text)) return;
+    }
+    throw new Error('The container has ended');
+  };
+  await within(`no '${text}' in the log`, read(), { state: () => seen }).finally(() => log.cancel());
 }
 
 describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {

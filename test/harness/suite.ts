@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { Connection } from '../../client/connection/connection.ts';
+import { containers } from '../../client/connection/methods.ts';
+import { inspectRecord } from '../../client/format/inspect.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { Api } from './api.ts';
@@ -8,7 +11,7 @@ import { type LikerctlOptions, likerctl, type Outcome, ok, type Running, startLi
 import { openFiles } from './proc.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
-import { until } from './until.ts';
+import { until, within } from './until.ts';
 
 export interface SuiteOptions extends DaemonOptions {
   readonly helpers?: string[];
@@ -30,6 +33,7 @@ export interface Suite {
   sh(flags: readonly string[], script: string, options?: LikerctlOptions): Promise<string>;
   /** `run -d FLAGS ROOTFS COMMAND`: the whole id. */
   detached(flags: readonly string[], command: readonly string[]): Promise<string>;
+  /** As `likerctl inspect`, by its code within this process: a start of Node.js for each look costs more than most tests. */
   inspect(container: string): Promise<Inspected>;
   terminal(args: readonly string[], options?: TerminalOptions): TerminalSession;
   /** One gRPC client for all tests of the file. */
@@ -124,11 +128,7 @@ export function suite(options: SuiteOptions = {}): Suite {
       return stdout.replace(/\n$/, '');
     },
     detached: (flags, command) => ok(theDaemon(), ['run', '-d', ...flags, rootfs, ...command]),
-    async inspect(container) {
-      const [record] = JSON.parse(await ok(theDaemon(), ['inspect', container])) as Inspected[];
-      assert.ok(record);
-      return record;
-    },
+    inspect: (container) => inspect(theDaemon(), container),
     terminal: (args, given) => terminal(theDaemon(), args, given),
     get api() {
       api ??= new Api(theDaemon());
@@ -141,6 +141,19 @@ export function suite(options: SuiteOptions = {}): Suite {
       ...more,
     }),
   };
+}
+
+/** Each by a connection of its own, as daemons come and go. */
+async function inspect({ socket }: Daemon, container: string): Promise<Inspected> {
+  const connection = new Connection(socket);
+  try {
+    const call = connection.unary(containers.GetContainer, { container, withSize: false });
+    const answer = await within(`inspect ${container}`, call);
+    assert.ok(answer.container);
+    return inspectRecord(answer.container) as unknown as Inspected;
+  } finally {
+    connection.close();
+  }
 }
 
 const inotify = 'anon_inode:inotify';
