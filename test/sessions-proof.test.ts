@@ -111,7 +111,10 @@ test(`${cycles} attach and detach cycles leave no fd and no memory in daemon, sh
   await s.ok(['rm', '-f', id]);
 });
 
-describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
+// Beside each other, as each of them waits most of the time.
+describe('a client that stops reading (T27), a process that does not stop writing', {
+  concurrency: 4,
+}, () => {
   test('is not waited for beside another one, which goes on; later it is told what it has missed', async () => {
     const id = await s.detached([], ['sh', '-c', 'while :; do burst 100000 0; sleep 0.01; done']);
     // On a connection of its own: one HTTP/2 connection has one window for all its streams.
@@ -171,6 +174,17 @@ describe('a client that stops reading (T27)', { concurrency: 3 }, () => {
     session.stream.resume();
     await session.end.catch(() => null);
   });
+
+  test('a background child that goes on writing is read until its pause, and the cut is told (T20)', async () => {
+    const id = await s.detached([], ['sleep', '100000']);
+    const session = s.api.exec(id, {
+      args: ['bash', '-c', '(while :; do echo more; sleep 0.1; done) & exit 0'],
+    });
+    const exit = await session.exit(30_000);
+    assert.equal(exit.code, 0);
+    assert.equal(exit.outputCut, true);
+    await s.ok(['rm', '-f', id]);
+  });
 });
 
 describe('a background child that keeps the output open (T20)', { concurrency: 4 }, () => {
@@ -192,15 +206,4 @@ describe('a background child that keeps the output open (T20)', { concurrency: 4
       await s.ok(['rm', '-f', id]);
     });
   }
-
-  test('that goes on writing is read until its pause, and the cut is told', async () => {
-    const id = await s.detached([], ['sleep', '100000']);
-    const session = s.api.exec(id, {
-      args: ['bash', '-c', '(while :; do echo more; sleep 0.1; done) & exit 0'],
-    });
-    const exit = await session.exit(30_000);
-    assert.equal(exit.code, 0);
-    assert.equal(exit.outputCut, true);
-    await s.ok(['rm', '-f', id]);
-  });
 });
