@@ -1,6 +1,6 @@
 // Runs the tests: units beside the code two files at a time, end-to-end ones in test/ one by one, since they compare
-// the machine's mounts and cgroups before and after. Prints what was skipped and why, which limit was proved on which
-// layout, and a closing line of counts.
+// the machine's mounts and cgroups before and after; virtual machines run beside both, and what measures the CPU after
+// them. Prints what was skipped and why, which limit was proved on which layout, and a closing line of counts.
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -17,33 +17,47 @@ interface Counts {
 /** Of npm run endurance, the files take longer. */
 const fileMinutes = Number(process.env['LIKER_FILE_MINUTES'] ?? 15);
 
-const groups = [
-  {
-    patterns: ['{bench,common,client,daemon,native,proto,scripts}/**/*.test.ts'],
-    concurrency: Math.min(2, availableParallelism()),
-    testTimeoutMs: 120_000,
-  },
-  { patterns: ['test/**/*.test.ts'], concurrency: 1, testTimeoutMs: fileMinutes * 60_000 },
-];
+interface Group {
+  readonly patterns: readonly string[];
+  readonly concurrency: number;
+  readonly testTimeoutMs: number;
+}
+
+const endToEnd = (pattern: string): Group => ({
+  patterns: [pattern],
+  concurrency: 1,
+  testTimeoutMs: fileMinutes * 60_000,
+});
+const units: Group = {
+  patterns: ['{bench,common,client,daemon,native,proto,scripts}/**/*.test.ts'],
+  concurrency: Math.min(2, availableParallelism()),
+  testTimeoutMs: 120_000,
+};
+/** They see mounts and cgroups of their own alone, and keep one CPU busy for minutes. */
+const machines = endToEnd('test/vm/*.test.ts');
+/** What they look at is who has the CPUs, or they want all of them. */
+const measuring = endToEnd('test/{limits,limits-effect,scale,sessions-proof,stats}.test.ts');
+const others = endToEnd('test/**/*.test.ts');
 
 /** In the process of a file: what it tells waits to be read, and is not lost with the process when its last test has ended. */
 const blockingOutput = 'process.stdout._handle?.setBlocking?.(true)';
 
-function filesOf(patterns: readonly string[], wanted: readonly string[]): string[] {
-  const all = globSync([...patterns], { exclude: ['**/node_modules/**'] }).sort();
+function filesOf({ patterns }: Group, except: readonly Group[] = []): string[] {
+  const exclude = ['**/node_modules/**', ...except.flatMap((group) => group.patterns)];
+  const all = globSync([...patterns], { exclude }).sort();
   return wanted.length === 0 ? all : all.filter((file) => wanted.some((name) => file.includes(name)));
 }
 
 async function runFiles(
   files: string[],
-  concurrency: number,
-  timeout: number,
-  counts: Counts,
+  { concurrency, testTimeoutMs }: Group,
+  print: (text: string) => void,
 ): Promise<void> {
+  if (files.length === 0) return;
   const stream = run({
     files,
     concurrency,
-    timeout, // of a test; what it leaves open, a failed one above all, keeps no file from its end:
+    timeout: testTimeoutMs, // of a test; what it leaves open, a failed one above all, keeps no file from its end:
     forceExit: true,
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', `data:text/javascript,${blockingOutput}`],
   });
@@ -58,9 +72,9 @@ async function runFiles(
     counts.failed += success ? failed : Math.max(1, failed);
     counts.skipped += seen.skipped + seen.todo;
   });
-  for await (const text of stream.compose(new spec())) process.stdout.write(text);
+  for await (const text of stream.compose(new spec())) print(text);
   for (const file of files.filter((name) => !times.some((told) => told.file === name))) {
-    console.log(`✖ ${file} ended before it had told all of its tests`);
+    print(`✖ ${file} ended before it had told all of its tests\n`);
     counts.failed += 1;
   }
 }
@@ -76,10 +90,17 @@ process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../dist/test-cach
 
 const times: { readonly file: string; readonly seconds: number }[] = [];
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const { patterns, concurrency, testTimeoutMs } of groups) {
-  const files = filesOf(patterns, wanted);
-  if (files.length > 0) await runFiles(files, concurrency, testTimeoutMs, counts);
+const print = (text: string) => void process.stdout.write(text);
+
+async function oneByOne(): Promise<void> {
+  await runFiles(filesOf(units), units, print);
+  await runFiles(filesOf(others, [machines, measuring]), others, print);
 }
+
+const toldBeside: string[] = [];
+await Promise.all([runFiles(filesOf(machines), machines, (text) => toldBeside.push(text)), oneByOne()]);
+print(toldBeside.join(''));
+await runFiles(filesOf(measuring), measuring, print);
 for (const line of effectTable(effectRecords(readFileSync(effects, 'utf8')))) console.log(line);
 rmSync(notes, { recursive: true });
 const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 12);

@@ -1,12 +1,13 @@
 // Cgroups on pure v2 and on pure v1, each in a virtual machine with a kernel of its own.
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { effectLine, effectRecords } from '../effects/table.ts';
 import { missing, runInVm } from './vm.ts';
 
-// Each machine has one CPU of its own. Of v1 the limits by their effect are shown by the host, which has these controllers.
-describe('cgroups', { concurrency: 2, skip: missing() }, () => {
+// Each machine keeps one CPU busy; another one is for the tests that run beside this file. Of v1 the limits by their effect are shown by the host, which has these controllers.
+describe('cgroups', { concurrency: Math.max(1, availableParallelism() - 1), skip: missing() }, () => {
   for (const [layout, parts, leastTests, leastLimits] of [
     ['v2', ['effects'], 50, 40],
     ['v1', ['engine', 'adapters'], 30, 0],
