@@ -16,10 +16,32 @@ export function oomKillsOf(context: EngineContext, container: Container): number
   return Math.max(counted, container.facts.oomKills);
 }
 
+/** The kernel counts a kill before it sends the signal (__oom_kill_process): on a busy machine, long before. */
+const signalMs = 500;
+
 /** The container lives on, as far as is known: tells of kills that were not told of yet. */
 export function tellOomKills(context: EngineContext, container: Container, count: number): void {
-  if (count <= container.facts.oomKills || livePhase(container.phase) === null) return;
+  if (!untold(container, count)) return;
   const hit = isMainKilled(container);
+  if (hit !== false) return tell(context, container, count, hit);
+  const { main } = container;
+  setTimeout(() => {
+    // Meanwhile it may have been told with the end of the main process, and the container started again.
+    if (container.main === main && untold(container, count))
+      tell(context, container, count, isMainKilled(container));
+  }, signalMs).unref();
+}
+
+function untold({ facts, phase }: Container, count: number): boolean {
+  return count > facts.oomKills && livePhase(phase) !== null;
+}
+
+function tell(
+  context: EngineContext,
+  container: Container,
+  count: number,
+  hit: ReturnType<typeof isMainKilled>,
+): void {
   // Its init has seen it end: so will we, and tell of the kill then, with how it ended.
   if (hit === 'over') return;
   context.ledger.change(
