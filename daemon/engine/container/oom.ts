@@ -23,7 +23,10 @@ const signalMs = 500;
 export function tellOomKills(context: EngineContext, container: Container, count: number): void {
   if (!untold(container, count)) return;
   const hit = isMainKilled(container);
-  if (hit !== false) return tell(context, container, count, hit);
+  if (hit !== false) {
+    tell(context, container, count, hit);
+    return;
+  }
   const { main } = container;
   setTimeout(() => {
     // Meanwhile it may have been told with the end of the main process, and the container started again.
