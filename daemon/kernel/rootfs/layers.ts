@@ -172,11 +172,12 @@ export class Layers {
     return { count: names.length, bytes };
   }
 
-  /** Empties a removed container's folders and keeps them; false when they are not as they were made. */
+  /** Empties a removed container's folders and keeps them; false when they are not as they were made. Throws without room. */
   async #keepSkeleton(base: string): Promise<boolean> {
     if (!(await emptyContainer(base))) return false;
-    const spare = this.discard(base, this.#spare);
-    if (spare !== null) this.#spares.push(spare);
+    const spare = join(this.#spare, randomUUID());
+    renameSync(base, spare);
+    this.#spares.push(spare);
     return true;
   }
 
