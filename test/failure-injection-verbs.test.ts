@@ -94,10 +94,13 @@ for (const verb of verbs) {
     for (const way of ways) {
       const { words, long: _long, ...which } = way;
       const skip = !all && isLong(verb, way) && 'of the long round: npm run endurance';
-      test(words, { skip }, async () => {
-        await box.bring('absent');
-        await box.bring(from);
-        await point.each(
+      test(words, { skip }, async (t) => {
+        const anew = async (): Promise<void> => {
+          await box.bring('absent');
+          await box.bring(from);
+        };
+        await anew();
+        const count = await point.each(
           which,
           async () => {
             await act();
@@ -118,7 +121,12 @@ for (const verb of verbs) {
             }
             await box.bring(from);
           },
+          async () => {
+            await renewDaemon();
+            await anew();
+          },
         );
+        t.diagnostic(`${name}: ${words}: ${count} calls`);
         if (which.mode === undefined) await renewDaemon();
         assert.equal(await box.settled(), to, 'the state at the end, also for a new likerd');
       });

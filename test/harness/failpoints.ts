@@ -16,6 +16,8 @@ import { repository } from './daemon.ts';
 import { type Errno, injectedErrno, layout, type Mode, modes, type Role, roles } from './failpoint.ts';
 
 const pageBytes = 4096;
+/** After so many, a round has told enough. */
+const mostFaults = 5;
 export const enough = Symbol('enough');
 
 /** One try, and the call that has failed in it. */
@@ -58,12 +60,17 @@ export class Failpoint implements Disposable {
     };
   }
 
-  /** One try for each call, until a try has no further call or `judge` has `enough`. Answers how many there were. */
+  /**
+   * One try for each call, until a try has no further call or `judge` has `enough`. Answers how many there were. With
+   * `recover`, which makes all as it was before a try, a call that is judged badly hides none of those after it.
+   */
   async each<T>(
     { role, mode = 'error', errno = 'EDOM', stride = 1 }: Which,
     attempt: () => Promise<T>,
     judge: (outcome: Outcome<T>) => Promise<unknown>,
+    recover?: () => Promise<unknown>,
   ): Promise<number> {
+    const faults: Error[] = [];
     for (let nth = 1; ; nth += stride) {
       this.#arm(role, nth, mode, errno);
       let error: Outcome<T>['error'] = null;
@@ -75,14 +82,19 @@ export class Failpoint implements Disposable {
       }
       const call = this.#disarm();
       if (call === null) {
-        if (error) throw error;
+        if (error) faults.push(error);
+        if (faults.length > 0) throw allOf(faults);
         return nth - 1;
       }
       try {
         if ((await judge({ call, nth, error, value })) === enough) return nth;
       } catch (thrown) {
         const told = error ? `\nthe call's error: ${error.message}` : '';
-        throw new Error(`${role} ${mode} ${nth} (${call}): ${String(thrown)}${told}`, { cause: thrown });
+        faults.push(
+          new Error(`${role} ${mode} ${nth} (${call}): ${String(thrown)}${told}`, { cause: thrown }),
+        );
+        if (!recover || faults.length === mostFaults) throw allOf(faults);
+        await recover();
       }
     }
   }
@@ -119,4 +131,10 @@ export class Failpoint implements Disposable {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+function allOf(faults: readonly Error[]): Error {
+  const [first] = faults;
+  if (first && faults.length === 1) return first;
+  return new AggregateError(faults, faults.map(({ message }) => message).join('\n'));
 }
