@@ -53,6 +53,7 @@ __attribute__ ((constructor)) static void map_failpoint (void) {
   put_number (put_text (path, "/tmp/liker-failpoint-"), (uint64_t)daemon);
 #ifdef FAILPOINTS_LIBRARY
   const char *file = getenv ("LIKER_FAILPOINT");
+  (void)!unlink (path); /* of an earlier likerd that had this pid */
   if (!file || symlink (file, path) < 0)
     return;
 #endif
