@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   mkdirSync,
@@ -75,6 +75,24 @@ test('T39: a pidfd is given for the very same process only', async () => {
   assert.equal(pidfdEnded(pidfd), true);
   assert.equal(pidfdSignal(pidfd, 0), false);
   closeFd(pidfd);
+});
+
+test('T39: a process that cannot be looked at for want of a file is not taken for one that is gone', () => {
+  const script = `
+    import { openSync, closeSync } from 'node:fs';
+    import { pidfdOpen } from './daemon/native/libliker.ts';
+    import { startTime } from './daemon/kernel/proc/processes.ts';
+    const [pid, start] = [process.pid, startTime(process.pid)];
+    closeSync(pidfdOpen(pid, start));
+    let last;
+    try { for (;;) last = openSync('/dev/null'); } catch { closeSync(last); }
+    let told = 'gone';
+    try { told = pidfdOpen(pid, start); } catch (error) { told = error.message; }
+    closeSync(last - 1);
+    console.log(told);`;
+  const limited = 'ulimit -n 100; exec "$0" --input-type=module -e "$1"';
+  const { stdout, stderr } = spawnSync('sh', ['-c', limited, process.execPath, script], { encoding: 'utf8' });
+  assert.match(stdout, /EMFILE/, stderr);
 });
 
 test('the peer of a Unix socket is known', async () => {

@@ -24,6 +24,8 @@ uint64_t process_start_time (pid_t pid) {
   if (fd < 0)
     return 0;
   ssize_t length = RETRY (read (fd, stat, sizeof stat - 1));
+  if (length == 0)
+    errno = ESRCH;
   if (length <= 0)
     return 0;
   stat[length] = '\0';
@@ -34,7 +36,11 @@ int open_same_process (pid_t pid, uint64_t start_time) {
   cleanup_fd int pidfd = sys_pidfd_open (pid);
   if (pidfd < 0)
     return -1;
-  if (process_start_time (pid) != start_time)
-    return failed (ESRCH);
-  return steal_fd (&pidfd);
+  uint64_t found = process_start_time (pid);
+  if (found == start_time)
+    return steal_fd (&pidfd);
+  /* Who cannot look, for want of a file above all, must not take a process that runs for one that is gone. */
+  if (found == 0 && errno != ENOENT && errno != ESRCH)
+    return -1;
+  return failed (ESRCH);
 }
