@@ -76,13 +76,18 @@ export class Processes {
     return Shim.connect(runDir);
   }
 
+  /** Not seen to have ended: also one that cannot be looked at now, for want of a file. */
   isAlive(process: KnownProcess): boolean {
-    const pidfd = pidfdOpen(process.pid, process.startTime);
-    if (pidfd === null) return false;
     try {
-      return !pidfdEnded(pidfd);
-    } finally {
-      closeFd(pidfd);
+      const pidfd = pidfdOpen(process.pid, process.startTime);
+      if (pidfd === null) return false;
+      try {
+        return !pidfdEnded(pidfd);
+      } finally {
+        closeFd(pidfd);
+      }
+    } catch {
+      return true;
     }
   }
 
