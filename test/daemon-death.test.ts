@@ -12,7 +12,7 @@ import { Containers } from './harness/containers.ts';
 import { isAlive } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { shellOnTerminal } from './harness/terminal.ts';
-import { until } from './harness/until.ts';
+import { until, within } from './harness/until.ts';
 
 const s = suite({ helpers: ['counter'] });
 const containers = new Containers(s);
@@ -117,6 +117,30 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await terminal.run('echo $kept', /exec\r\n/);
     terminal.type('exit 5\r');
     assert.equal(await terminal.end(), 5);
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('what has left likerd and not arrived comes again, when likerd and its client lose each other', async () => {
+    const words = { args: ['sh', '-c', 'echo all of it; exit 7'] };
+    const id = await containers.start(['sleep', '100000']);
+    for (const open of [
+      (more: object) => s.api.run(s.spec(words.args), more),
+      (more: object) => s.api.exec(id, words, more),
+    ]) {
+      const session = open({ confirmsOutput: true });
+      // Asked whether all has arrived, it does not answer any more.
+      const asked = new Promise((resolve) =>
+        session.stream.on('data', ({ output }) => output?.frame === 'outputEnd' && resolve(null)),
+      );
+      const { containerId, processId, sessionId } = await session.ready;
+      await within('output_end', asked);
+      await s.daemon.kill9();
+      await session.end.catch(() => null);
+      await s.daemon.start();
+      const resumed = s.api.attach(containerId, { processId, resume: { sessionId } });
+      assert.equal((await resumed.exit()).code, 7);
+      assert.equal(resumed.stdout.toString(), 'all of it\n');
+    }
     await s.ok(['rm', '-f', id]);
   });
 

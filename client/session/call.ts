@@ -34,7 +34,7 @@ function open<Start>(
   start: Start,
 ): SessionCall {
   const stream = connection.bidiStream(method);
-  stream.write({ start });
+  stream.write({ start: { ...start, confirmsOutput: true } });
   return {
     frames: readFrames(stream, connection),
     send: (input) => stream.writable && stream.write({ input }),

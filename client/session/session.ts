@@ -192,6 +192,9 @@ export class Session {
         return this.#show('stdout', output.stdout);
       case 'stderr':
         return this.#show('stderr', output.stderr);
+      case 'outputEnd':
+        this.#send({ outputTaken: {} });
+        return undefined;
       case 'exit':
         return output.exit ? { kind: 'exit', status: output.exit } : undefined;
       case 'warning':
@@ -232,8 +235,16 @@ export class Session {
     if (fresh.length > 0) await sink.write(fresh);
   }
 
-  #reportLoss(bytes: number): void {
-    if (bytes > 0) notice(`${bytes} bytes of output are lost: more than likerd keeps came in the meantime`);
+  /** Bytes that the process has written and that never came: there was no way back to its session. */
+  #missing({ stdoutBytes, stderrBytes }: ExitStatus): number {
+    if (this.#options.readOnly) return 0;
+    const { stdout, stderr } = this.#cursors;
+    const behind = (offset: number, all = offset) => Math.max(0, all - offset);
+    return behind(stdout.offset, stdoutBytes) + behind(stderr.offset, stderrBytes);
+  }
+
+  #reportLoss(bytes: number, why = 'more than likerd keeps came in the meantime'): void {
+    if (bytes > 0) notice(`${bytes} bytes of output are lost: ${why}`);
   }
 
   #send(input: SessionInputInput): boolean {
@@ -268,6 +279,7 @@ export class Session {
   async #finish(end: StreamEnd): Promise<number> {
     switch (end.kind) {
       case 'exit':
+        this.#reportLoss(this.#missing(end.status), 'they were on their way when likerd was lost');
         await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
         return exitCode(end.status);
       case 'detached':

@@ -36,7 +36,7 @@ export interface SessionOptions<Start> {
 type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
 
 /** A handler for one of the bidirectional streams. */
-export function sessionHandler<Start extends object>(
+export function sessionHandler<Start extends { readonly confirmsOutput: boolean }>(
   context: ApiContext,
   options: SessionOptions<Start>,
 ): handleBidiStreamingCall<SessionRequest<Start>, SessionResponse> {
@@ -47,7 +47,7 @@ export function sessionHandler<Start extends object>(
  * One stream of a session. It ends in exactly one of these ways: the engine ends it (ok), a frame or the opening fails
  * (status), the daemon shuts down (status; the session is left as it is), or the client vanishes (session.lost).
  */
-class SessionCall<Start extends object> implements SessionSink {
+class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements SessionSink {
   readonly #context: ApiContext;
   readonly #call: Call<Start>;
   readonly #options: SessionOptions<Start>;
@@ -59,6 +59,7 @@ class SessionCall<Start extends object> implements SessionSink {
   #over = false;
   #lost = false;
   #container = '';
+  confirms = false;
 
   constructor(context: ApiContext, call: Call<Start>, options: SessionOptions<Start>) {
     this.#context = context;
@@ -109,6 +110,7 @@ class SessionCall<Start extends object> implements SessionSink {
     if (this.#opening) throw badArgument('start', 'Invalid frame: a stream has one start frame');
     if (!start) throw badArgument('start', 'Missing start');
     this.#opening = true;
+    this.confirms = start.confirmsOutput;
     clearTimeout(this.#firstFrameTimer);
     this.#container ||= containerOf(start);
     // Frames that follow wait, in their order, in the stream until there is somebody to take them.

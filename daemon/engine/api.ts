@@ -90,6 +90,7 @@ export type OutputFrame =
   | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'stdin-ack'; readonly offset: number }
   | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'output-end' }
   | { readonly kind: 'exit'; readonly exit: ExitStatus }
   | { readonly kind: 'detached' };
 
@@ -99,10 +100,13 @@ export type InputFrame =
   | { readonly kind: 'resize'; readonly size: TerminalSize }
   | { readonly kind: 'signal'; readonly signal: number }
   | { readonly kind: 'close-stdin' }
+  | { readonly kind: 'output-taken' }
   | { readonly kind: 'detach' };
 
 /** A session's client as the engine sees it: given by the edge. */
 export interface SessionSink {
+  /** The client answers output-end with output-taken. */
+  readonly confirms?: boolean;
   /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
   send(frame: OutputFrame, flushed: () => void): void;
   /** The session is over, with the error of the call if there is one; nothing is sent after it. */

@@ -57,7 +57,10 @@ export class Api implements Disposable {
     return within('a unary call', answer);
   }
 
-  run(spec: ContainerSpecInput, more: { requestId?: string; replace?: boolean } = {}): ApiSession {
+  run(
+    spec: ContainerSpecInput,
+    more: { requestId?: string; replace?: boolean; confirmsOutput?: boolean } = {},
+  ): ApiSession {
     const stream = this.sessions.Run();
     return new ApiSession(stream as unknown as Stream, { spec, ...more });
   }

@@ -14,6 +14,8 @@ export function formatOutput(frame: OutputFrame): SessionOutputInput {
       return { stdinAck: { offset: frame.offset } };
     case 'warning':
       return { warning: { reason: frame.reason, message: frame.message } };
+    case 'output-end':
+      return { outputEnd: {} };
     case 'exit':
       return { exit: formatExit(frame.exit) };
     case 'detached':

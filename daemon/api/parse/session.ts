@@ -29,6 +29,8 @@ export function parseInput(input: SessionInput): InputFrame | null {
       return { kind: 'signal', signal: parseSignal(input.signal?.signal ?? '', 'input.signal.signal') };
     case 'closeStdin':
       return { kind: 'close-stdin' };
+    case 'outputTaken':
+      return { kind: 'output-taken' };
     case 'detach':
       return { kind: 'detach' };
     default:

@@ -37,9 +37,9 @@ export async function finishExec(
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
   }
+  await process.clientCameBack(reconnectMs);
+  await process.drained(drainMs);
   process.ended(exit);
-  if (process.awaitsClient) await process.clientsCameBack(reconnectMs);
-  else if (process.owesReplay) await process.drained(drainMs);
   if (context.leaving.signal.aborted) return;
   // The shim forgets it: whoever attaches from now on is told the exit alone.
   process.shim = null;

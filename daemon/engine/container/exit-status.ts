@@ -15,6 +15,8 @@ export function exitStatus(
     exitedAt: Number(exit.exitedAtNs / 1_000_000n),
     startError: '',
     outputCut: exit.outputCut,
+    stdoutBytes: Number(exit.stdoutTotal),
+    stderrBytes: Number(exit.stderrTotal),
   };
 }
 

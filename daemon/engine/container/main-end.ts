@@ -65,10 +65,8 @@ async function finish(
   container.healthWatch?.abort();
   try {
     record(context, container, exit, oomKills);
-    if (main?.awaitsClient) {
-      main.ended(exit);
-      await main.clientsCameBack(reconnectMs);
-    } else await main?.drained(drainMs);
+    await main?.clientCameBack(reconnectMs);
+    await main?.drained(drainMs);
     await Promise.all(
       [...container.execs.values()].map((exec) => exec.awaitsClient && exec.clientsCameBack(reconnectMs)),
     );

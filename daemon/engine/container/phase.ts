@@ -16,6 +16,9 @@ export interface ExitStatus {
   readonly startError: string;
   /** Output was cut after the exit because another process kept it open. */
   readonly outputCut: boolean;
+  /** All that was written to stdout, or the terminal, and to stderr. Undefined when nobody saw the end. */
+  readonly stdoutBytes?: number;
+  readonly stderrBytes?: number;
 }
 
 /** A process as the kernel knows it: the pid alone can be reused, with its start time it cannot. */

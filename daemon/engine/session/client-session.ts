@@ -35,6 +35,8 @@ export class ClientSession implements Session {
   #queuedBytes = 0;
   #inFlight = 0;
   #lostBytes = 0;
+  /** Whether the client has all output: it is asked once the process has ended. */
+  #arrival: 'not asked' | 'asked' | 'confirmed' = 'not asked';
   #over = false;
   /** Nothing is sent before the ready frame, and no live output before the replay. */
   #ready = false;
@@ -70,9 +72,16 @@ export class ClientSession implements Session {
     return !this.#over && (this.#queue.length > 0 || this.#inFlight >= maxInFlight);
   }
 
-  /** Some output has not yet been taken. */
+  /** Some output has not yet been taken, or may not have arrived. */
   get unfinished(): boolean {
-    return !this.#over && (this.#queue.length > 0 || this.#inFlight > 0);
+    return !this.#over && (this.#queue.length > 0 || this.#inFlight > 0 || this.#arrival === 'asked');
+  }
+
+  /** All output was handed over: bytes that the transport has taken may still be lost on their way. */
+  outputEnd(): void {
+    if (!this.#sink.confirms || !this.blocking || !this.#ready || this.#arrival !== 'not asked') return;
+    this.#arrival = 'asked';
+    this.#enqueue({ kind: 'output-end' });
   }
 
   /** Opens the session: the ready frame, then what was gathered for it, then live output. */
@@ -122,6 +131,11 @@ export class ClientSession implements Session {
     if (this.#over) return true;
     if (frame.kind === 'detach') {
       this.#detach();
+      return true;
+    }
+    if (frame.kind === 'output-taken') {
+      this.#arrival = 'confirmed';
+      this.#process.updateLimits();
       return true;
     }
     if (this.readOnly) {

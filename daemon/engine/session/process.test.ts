@@ -35,6 +35,7 @@ class FakeClient implements SessionSink {
   readonly frames: OutputFrame[] = [];
   readonly #waiting: (() => void)[] = [];
   ended = false;
+  confirms = false;
   eager: boolean;
   constructor(eager: boolean) {
     this.eager = eager;
@@ -256,6 +257,43 @@ test('an end waits for the replay that a client was promised', async () => {
   await end;
   process.ended(exit);
   assert.deepEqual(client.kinds(), ['ready', 'stdout', 'exit']);
+});
+
+test('an end waits for a client to say that all output has arrived, if it is one that does', async () => {
+  const { process } = newProcess();
+  process.started(started);
+  const [confirming, another] = [new FakeClient(true), new FakeClient(true)];
+  confirming.confirms = true;
+  const session = process.attach(confirming, attachOptions);
+  process.attach(another, attachOptions);
+  process.data(1, 0n, Buffer.from('all'));
+  let drained = false;
+  const end = process.drained(60_000).then(() => {
+    drained = true;
+  });
+  // It is asked after what it is replayed.
+  for (const request of [1, 2]) {
+    process.snapshotData(request, 1, 0n, Buffer.from('all'));
+    process.snapshotEnd(request, 3n, 0n);
+  }
+  await new Promise(setImmediate);
+  assert.deepEqual(confirming.kinds(), ['ready', 'stdout', 'output-end']);
+  assert.deepEqual(another.kinds(), ['ready', 'stdout']);
+  assert.equal(drained, false);
+  session.input({ kind: 'output-taken' }, () => {});
+  await end;
+  process.ended(exit);
+  assert.deepEqual(confirming.kinds(), ['ready', 'stdout', 'output-end', 'exit']);
+});
+
+test('of a process that has written nothing, nothing has to arrive', async () => {
+  const { process } = newProcess();
+  const client = new FakeClient(true);
+  client.confirms = true;
+  process.initiate(client);
+  process.started(started);
+  await process.drained(60_000);
+  assert.deepEqual(client.kinds(), ['ready']);
 });
 
 test('a client whose replay can come no more is told the end', () => {

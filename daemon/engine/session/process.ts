@@ -70,6 +70,8 @@ export class ContainerProcess {
   /** While set, a client that was lost with an earlier daemon may come back and nothing may run ahead of it. */
   #graceUntil = 0;
   #everAttached = false;
+  /** It has ended, and its clients are waited for. */
+  #draining = false;
   onDisconnect: OnDisconnect;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
@@ -149,9 +151,14 @@ export class ContainerProcess {
     return performance.now() < this.#graceUntil;
   }
 
+  /** Resolves when a client of an earlier daemon has come back, or all have had their time for it. */
+  async clientCameBack(graceMs: number): Promise<void> {
+    await this.#progress.until(() => !this.awaitsClient || this.#everAttached, graceMs);
+  }
+
   /** Resolves when the clients of an earlier daemon have come and gone, or have had their time for it. */
   async clientsCameBack(graceMs: number): Promise<void> {
-    await this.#progress.until(() => !this.awaitsClient || this.#everAttached, graceMs);
+    await this.clientCameBack(graceMs);
     await this.#progress.until(() => this.#sessions.size === 0, graceMs);
   }
 
@@ -210,6 +217,12 @@ export class ContainerProcess {
     for (const piece of pieces) session.output(piece.stream, piece.offset, piece.data);
     if (this.#exit) session.exit(this.#exit);
     else this.updateLimits();
+    if (this.#draining) this.#outputEnd(session);
+  }
+
+  #outputEnd(session: ClientSession): void {
+    const { stdout, stderr } = this.#produced;
+    if (stdout + stderr > 0 && !this.#replaying(session)) session.outputEnd();
   }
 
   stdinAck(session: bigint, offset: bigint): void {
@@ -255,8 +268,10 @@ export class ContainerProcess {
     return [...this.#sessions].some((session) => this.#replaying(session));
   }
 
-  /** Resolves when all clients that read have taken all output, or the time is over. */
+  /** Resolves when all clients that read have taken all output, those of an earlier daemon too, or the time is over. */
   async drained(ms: number): Promise<void> {
+    this.#draining = true;
+    for (const session of this.#sessions) this.#outputEnd(session);
     const behind = () =>
       this.owesReplay || [...this.#sessions].some((session) => session.blocking && session.unfinished);
     await this.#progress.until(() => !behind(), ms);
