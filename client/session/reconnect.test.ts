@@ -48,6 +48,20 @@ test(
   },
 );
 
+test('output that never came is said to be lost, by what the exit status tells', patience, async () => {
+  await using server = await runServer(async (session) => {
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
+    await session.send({ outputEnd: {} });
+    while ((await session.nextInput())?.frame !== 'outputTaken');
+    await session.send({ exit: { code: 4, stdoutBytes: 103, stderrBytes: 5 } });
+    session.end();
+  });
+  const { code, stdout, stderr } = await likerctl(server.socketPath, 'run', '/', 'x');
+  assert.deepEqual([code, stdout], [4, 'one']);
+  assert.match(stderr, /^likerctl: 105 bytes of output are lost: /);
+});
+
 test('output that the ring could not hold is said to be lost', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
