@@ -69,7 +69,9 @@ export class ClientSession implements Session {
 
   /** Output waits for this client. */
   get behind(): boolean {
-    return !this.#over && (this.#queue.length > 0 || this.#inFlight >= maxInFlight);
+    return (
+      !this.#over && (this.#queue.length > 0 || this.#inFlight >= maxInFlight || this.#arrival === 'asked')
+    );
   }
 
   /** Some output has not yet been taken, or may not have arrived. */
@@ -81,6 +83,7 @@ export class ClientSession implements Session {
   outputEnd(): void {
     if (!this.#sink.confirms || !this.blocking || !this.#ready || this.#arrival !== 'not asked') return;
     this.#arrival = 'asked';
+    this.lastProgress = performance.now();
     this.#enqueue({ kind: 'output-end' });
   }
 

@@ -286,6 +286,26 @@ test('an end waits for a client to say that all output has arrived, if it is one
   assert.deepEqual(confirming.kinds(), ['ready', 'stdout', 'output-end', 'exit']);
 });
 
+test('T27: beside others a client that has stopped is not waited for to say so', {
+  timeout: 20_000,
+}, async (t) => {
+  const { process } = newProcess();
+  process.started(started);
+  for (const confirms of [true, false]) {
+    const client = new FakeClient(true);
+    client.confirms = confirms;
+    process.attach(client, attachOptions);
+  }
+  for (const request of [1, 2]) process.snapshotEnd(request, 0n, 0n);
+  process.data(1, 0n, Buffer.from('all'));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const end = process.drained(60_000);
+  const now = performance.now();
+  t.mock.method(performance, 'now', () => now + 1500);
+  t.mock.timers.tick(1500);
+  await end;
+});
+
 test('of a process that has written nothing, nothing has to arrive', async () => {
   const { process } = newProcess();
   const client = new FakeClient(true);

@@ -222,7 +222,9 @@ export class ContainerProcess {
 
   #outputEnd(session: ClientSession): void {
     const { stdout, stderr } = this.#produced;
-    if (stdout + stderr > 0 && !this.#replaying(session)) session.outputEnd();
+    if (stdout + stderr === 0 || this.#replaying(session)) return;
+    session.outputEnd();
+    this.#watchStalls();
   }
 
   stdinAck(session: bigint, offset: bigint): void {
