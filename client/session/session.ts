@@ -237,6 +237,7 @@ export class Session {
 
   /** Bytes that the process has written and that never came: there was no way back to its session. */
   #missing({ stdoutBytes, stderrBytes }: ExitStatus): number {
+    // A read-only client is not waited for, and was told what it missed.
     if (this.#options.readOnly) return 0;
     const { stdout, stderr } = this.#cursors;
     const behind = (offset: number, all = offset) => Math.max(0, all - offset);
