@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { useFixture } from './use.ts';
 
@@ -120,3 +120,23 @@ test('T28: a paste larger than the terminal takes goes through', async () => {
   await shim.peer.exit();
   assert.match(shim.peer.text(), /200000/);
 });
+
+test('a key wakes the shim when it comes and when its echo does, and for nothing else', async () => {
+  await using shim = fixture().run('cat', { tty: true }, { openStdin: true });
+  await shim.started();
+  const keys = 40;
+  const before = waits(shim.pid);
+  for (let key = 1; key <= keys; key += 1) {
+    shim.peer.stdin(0, 1n, BigInt(key - 1), 'k');
+    await shim.peer.outputMatches(new RegExp(`^k{${key}}$`));
+  }
+  const perKey = (waits(shim.pid) - before) / keys;
+  // Half of one is for the acknowledgements, which come 50 ms after a key.
+  assert.ok(perKey < 2.5, `it waited ${perKey} times a key`);
+});
+
+/** How often a process has given up its CPU to wait. */
+function waits(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+}

@@ -178,7 +178,8 @@ void connection_receive (struct shim *shim, struct connection *connection) {
 }
 
 /* Sends parts; false when the socket takes no more now. */
-static bool send_parts (struct connection *connection, struct iovec *parts, size_t count, size_t *sent) {
+static bool send_parts (struct shim *shim, struct connection *connection, struct iovec *parts, size_t count,
+                        size_t *sent) {
   struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
   ssize_t done = sendmsg (connection->source.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   *sent = done > 0 ? (size_t)done : 0;
@@ -186,17 +187,17 @@ static bool send_parts (struct connection *connection, struct iovec *parts, size
     connection->progress_at = now_ms ();
   if (done >= 0 || errno == EINTR)
     return true;
-  connection->source.writable = false;
   if (errno != EAGAIN)
     connection->doomed = true;
+  source_full (&connection->source, shim->epoll);
   return false;
 }
 
-static void send_outbox (struct connection *connection) {
+static void send_outbox (struct shim *shim, struct connection *connection) {
   struct outbox *out = &connection->out;
   struct iovec part = { out->data + out->head, outbox_waiting (out) };
   size_t sent;
-  send_parts (connection, &part, 1, &sent);
+  send_parts (shim, connection, &part, 1, &sent);
   outbox_sent (out, sent);
 }
 
@@ -225,11 +226,11 @@ static bool begin_data (struct shim *shim, struct connection *connection) {
   return false;
 }
 
-static void send_data (struct connection *connection) {
+static void send_data (struct shim *shim, struct connection *connection) {
   struct data_frame *data = &connection->data;
   struct iovec parts[3] = { { data->header + sizeof data->header - data->header_left, data->header_left } };
   size_t count = 1 + stream_parts (data->stream, data->stream->sent, data->left, parts + 1), sent;
-  send_parts (connection, parts, count, &sent);
+  send_parts (shim, connection, parts, count, &sent);
   size_t of_header = sent < data->header_left ? sent : data->header_left;
   data->header_left -= of_header;
   data->left -= sent - of_header;
@@ -244,9 +245,9 @@ void connection_flush (struct shim *shim, struct connection *connection) {
   while (connection->source.writable && !connection->doomed && turn < SEND_TURN) {
     if (connection->data.stream) {
       turn += connection->data.left;
-      send_data (connection);
+      send_data (shim, connection);
     } else if (outbox_waiting (&connection->out))
-      send_outbox (connection);
+      send_outbox (shim, connection);
     else if (!is_daemon || !begin_data (shim, connection)) {
       connection->progress_at = now_ms ();
       break;

@@ -205,14 +205,14 @@ static ssize_t write_chunk (struct input *in, int fd) {
 }
 
 /* False when the process has closed its stdin. */
-static bool write_queue (struct input *in, struct source *to) {
+static bool write_queue (struct shim *shim, struct input *in, struct source *to) {
   while (in->first && to->writable) {
     if (write_chunk (in, to->fd) >= 0 || errno == EINTR)
       continue;
     if (errno == EPIPE)
       return false;
     /* EIO: a terminal without a slave now. The retry is for a slave that is opened again. */
-    to->writable = false;
+    source_full (to, shim->epoll);
     in->retry_at = now_ms () + RETRY_MS;
   }
   return true;
@@ -229,7 +229,7 @@ void input_pump (struct shim *shim, struct process *process) {
     in->retry_at = 0;
     to->writable = true;
   }
-  bool open = write_queue (in, to);
+  bool open = write_queue (shim, in, to);
   acknowledge (shim, process);
   if (!open || (!process->tty && in->source.hung)) {
     input_end (shim, process);

@@ -5,10 +5,27 @@
 
 #define BATCH 32
 
+static int watch (struct source *source, int epoll, int operation) {
+  uint32_t room = source->wants_room ? EPOLLOUT : 0;
+  struct epoll_event event = { .events = EPOLLIN | room | EPOLLRDHUP | EPOLLET, .data.ptr = source };
+  return epoll_ctl (epoll, operation, source->fd, &event);
+}
+
 int source_open (struct source *source, int epoll, int fd) {
-  *source = (struct source){ .fd = fd };
-  struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = source };
-  return epoll_ctl (epoll, EPOLL_CTL_ADD, fd, &event);
+  *source = (struct source){ .fd = fd, .writable = true };
+  return watch (source, epoll, EPOLL_CTL_ADD);
+}
+
+static void want_room (struct source *source, int epoll, bool wanted) {
+  if (source->wants_room == wanted)
+    return;
+  source->wants_room = wanted;
+  watch (source, epoll, EPOLL_CTL_MOD);
+}
+
+void source_full (struct source *source, int epoll) {
+  source->writable = false;
+  want_room (source, epoll, true); /* which tells at once of room that has come meanwhile */
 }
 
 void source_close (struct source *source, int epoll) {
@@ -27,6 +44,8 @@ void loop_wait (int epoll, int timeout) {
     uint32_t seen = events[i].events;
     if (seen & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
       source->readable = true;
+    if (seen & EPOLLOUT && source->writable)
+      want_room (source, epoll, false);
     if (seen & (EPOLLOUT | EPOLLHUP | EPOLLERR))
       source->writable = true;
     if (seen & (EPOLLHUP | EPOLLERR))

@@ -1,7 +1,8 @@
 /*
  * The event loop's sources. epoll is edge-triggered: an event only sets flags, which say what is worth
  * trying; whoever gets EAGAIN clears its flag. So no source is ever freed while its event is at hand, and a
- * paused stream costs nothing.
+ * paused stream costs nothing. Room to write is waited for only where there was none: each read of a peer
+ * makes some, and would wake us.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,6 +12,7 @@ struct source {
   int fd;
   bool readable;
   bool writable;
+  bool wants_room; /* EPOLLOUT is asked for */
   bool hung; /* EPOLLHUP or EPOLLERR was seen */
 };
 
@@ -18,6 +20,9 @@ struct source {
 
 /* Watches fd, which the source owns from now on. */
 int source_open (struct source *source, int epoll, int fd);
+
+/* A write got EAGAIN: writable is false until there is room. */
+void source_full (struct source *source, int epoll);
 
 /* Stops watching and closes: a child of clone may hold the same file, so close alone would not stop it. */
 void source_close (struct source *source, int epoll);
