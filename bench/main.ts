@@ -48,10 +48,12 @@ async function measure(options: BenchOptions): Promise<Report> {
   const results: Result[] = [];
   for (const [name, run] of Object.entries(cases)) {
     if (options.only.length > 0 && !options.only.includes(name)) continue;
+    const begin = performance.now();
     try {
       const found = [await run({ lab, peers, quick: options.quick })].flat();
       found.forEach(print);
       results.push(...found);
+      console.log(`  (${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s)`);
     } catch (error) {
       if (isInterrupted()) throw error;
       // The others' figures are worth having.

@@ -6,7 +6,10 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
+import { containerRow } from '../client/format/container-row.ts';
 import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
+import type { Container } from '../proto/gen/types/liker/v1/Container.ts';
+import type { ListView } from '../proto/gen/types/liker/v1/ListView.ts';
 import { Api } from './harness/api.ts';
 import { openFiles } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
@@ -295,6 +298,48 @@ describe('bad input', { concurrency: 4 }, () => {
       async () => (await s.ok(['ps', '-aq', '--filter', 'status=running'])).length < 200,
     );
   });
+});
+
+test('a basic list has all that ps shows, and no more of the container', async () => {
+  const run = [
+    'run',
+    '--name',
+    'rich',
+    '--label',
+    'tier=front',
+    '-v',
+    '/tmp:/data',
+    '--network',
+    'host',
+    '-m',
+    '64m',
+  ];
+  await s.ok([...run, '--health-cmd', 'true', '--health-interval', '50ms', '-d', s.rootfs, 'sleep', '1000']);
+  const list = async (view: ListView): Promise<Container | undefined> => {
+    const filters = [{ key: 'name', value: 'rich' }];
+    const { containers } = await s.api.call<{ containers: Container[] }>((callback) =>
+      s.api.containers.ListContainers({ filters, view, withSize: true }, callback as never),
+    );
+    return containers[0];
+  };
+  await until(
+    'its health',
+    async () => (await list('LIST_VIEW_FULL'))?.health?.status === 'HEALTH_STATUS_HEALTHY',
+  );
+  const [full, basic] = [await list('LIST_VIEW_FULL'), await list('LIST_VIEW_BASIC')];
+  assert.ok(full && basic);
+  const row = (container: Container) => {
+    const { Label, ...fields } = containerRow(container, { truncate: false, nowMs: 0 });
+    return { ...fields, tier: Label('tier') };
+  };
+  assert.deepEqual(row(basic), row(full));
+  assert.deepEqual([row(basic).Networks, row(basic).tier, row(basic).Mounts], ['host', 'front', '/tmp']);
+  assert.equal(full.spec?.resources?.memory?.maxBytes, 64 * 2 ** 20);
+  assert.deepEqual(
+    [basic.spec?.resources, basic.cgroupPaths, basic.appliedLimits, basic.health?.log],
+    [null, {}, [], []],
+  );
+  await s.ok(['rm', '-f', 'rich']);
 });
 
 test('200 idle connections and half-open streams harm nobody, and are closed with their clients', async () => {

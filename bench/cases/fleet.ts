@@ -9,7 +9,6 @@ import { medianOf, type Result, type Row, rowOf } from '../report.ts';
 import type { Bench, Case } from './case.ts';
 
 const clients = 4;
-const listings = 20;
 const kibibyte = 1024;
 
 /** An engine as this case uses it. */
@@ -42,14 +41,15 @@ export const fleetCase: Case = async (bench): Promise<readonly Result[]> => {
   const all: Measured[] = [];
   for (const fleet of [likerFleet(bench.lab, runner), ...bench.peers.map((peer) => peerFleet(peer, bench))]) {
     goOn();
-    all.push(await measureFleet(fleet));
+    all.push(await measureFleet(fleet, bench));
   }
   return [...startResults(all), ...memoryResults(all), listResult(all, bench)];
 };
 
-async function measureFleet(fleet: Fleet): Promise<Measured> {
+async function measureFleet(fleet: Fleet, { quick }: Bench): Promise<Measured> {
   const { name, count } = fleet;
   const half = count / 2;
+  const listings = quick ? 12 : 20;
   const before = { available: availableBytes(), helpers: new Set(pidsNamed(fleet.helper)) };
   try {
     const perSecond = async (by: number): Promise<Row> =>

@@ -31,7 +31,7 @@ export const limitsCase: Case = async ({ lab, quick }) => {
     { name: 'liker, no limit', run: async () => ({ ms: (await lab.client.run(spec)).endMs }) },
     { name: 'liker, ten limits', run: async () => ({ ms: (await lab.client.run(limited)).endMs }) },
   ];
-  const samples = await interleave(contestants, { rounds: quick ? 150 : 500, warmUp: 100 });
+  const samples = await interleave(contestants, { rounds: quick ? 100 : 500, warmUp: quick ? 50 : 100 });
   const rows = rowsOf(samples, 'liker, no limit');
   const without = medianOf(rows, 'liker, no limit');
   return {

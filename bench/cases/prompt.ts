@@ -24,7 +24,7 @@ export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly 
     { name: 'bash itself', run: async () => sessionTimes('bash --norc', process.env) },
   ];
   let count = 0;
-  const samples = await interleave(contestants, { rounds: quick ? 8 : 30, warmUp: 2 });
+  const samples = await interleave(contestants, { rounds: quick ? 6 : 30, warmUp: quick ? 1 : 2 });
   const exits = new Map(
     [...samples].map(([name, all]) => [name, all.map(({ parts }): Sample => ({ ms: parts?.['exit'] ?? 0 }))]),
   );

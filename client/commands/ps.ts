@@ -84,7 +84,7 @@ async function fetchContainers(connection: Connection, flags: FlagValues): Promi
   return listAll(connection, request, limit);
 }
 
-/** All pages of a list, or the first `limit` containers. */
+/** All pages of a list, or the first `limit` containers; what a table shows of each. */
 export async function listAll(
   connection: Connection,
   request: ListContainersRequestInput,
@@ -93,7 +93,12 @@ export async function listAll(
   const found: Container[] = [];
   let pageToken = '';
   do {
-    const asked = { ...request, pageSize: Math.min(limit, pageSize), pageToken };
+    const asked: ListContainersRequestInput = {
+      ...request,
+      view: 'LIST_VIEW_BASIC',
+      pageSize: Math.min(limit, pageSize),
+      pageToken,
+    };
     const page = await connection.unary(containers.ListContainers, asked);
     found.push(...page.containers);
     pageToken = page.nextPageToken;

@@ -12,6 +12,7 @@ import {
   parseKillScope,
   parseKillSignal,
   parseList,
+  parseListView,
   parseNewName,
   parseStop,
   parseTarget,
@@ -40,7 +41,10 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
     ListContainers: unary(context, {
       method: 'ListContainers',
       mutates: false,
-      handle: async (request) => listPage(await engine.list(parseList(request))),
+      handle: async (request) => {
+        const view = parseListView(request.view);
+        return listPage(await engine.list(parseList(request)), view);
+      },
     }),
     StartContainer: unary(context, {
       method: 'StartContainer',

@@ -47,6 +47,19 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
   };
 }
 
+/** What a table shows of a spec. */
+export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
+  const network = formatShare(spec.namespaces.network);
+  return {
+    name: spec.name,
+    rootfs: { directory: spec.rootfs.directory, mode: modes[spec.rootfs.mode] },
+    process: { args: [...spec.process.args] },
+    ...(network !== '' && { namespaces: { network } }),
+    mounts: spec.mounts.map(formatMount),
+    labels: spec.labels,
+  };
+}
+
 function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {
   const { pid, ipc, uts, cgroup, network } = namespaces;
   return {

@@ -2,7 +2,7 @@ import type { ContainerInput } from '../../../proto/gen/types/liker/v1/Container
 import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/ContainerState.ts';
 import type { ContainerView } from '../../engine/api.ts';
 import type { Phase, State } from '../../engine/container/phase.ts';
-import { formatContainerSpec } from './container-spec.ts';
+import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
 import { formatExit } from './exit.ts';
 import { formatHealth } from './health.ts';
 import { timestampOfMs } from './time.ts';
@@ -32,6 +32,23 @@ export function formatContainer(view: ContainerView): ContainerInput {
     restartCount: view.restartCount,
     oomKills: view.oomKills,
     health: view.health && formatHealth(view.health),
+    ...view.sizes,
+  };
+}
+
+/** What a table shows of a container. */
+export function formatBasicContainer(view: ContainerView): ContainerInput {
+  return {
+    id: view.id,
+    spec: formatBasicSpec(view.spec),
+    createdAt: timestampOfMs(view.createdAt),
+    state: containerStates[view.phase.state],
+    ...formatPhase(view.phase),
+    attachedClients: view.attachedClients,
+    clientLost: view.clientLost,
+    restartCount: view.restartCount,
+    oomKills: view.oomKills,
+    health: view.health && formatHealth({ ...view.health, log: [] }),
     ...view.sizes,
   };
 }

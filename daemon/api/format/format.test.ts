@@ -17,7 +17,7 @@ const { ListContainers: list } = takesEncoded(v1.ContainerService.service);
 
 /** As a client has it. */
 async function decodedPage(page: Parameters<typeof listPage>[0]) {
-  return list.responseDeserialize(list.responseSerialize(await listPage(page)));
+  return list.responseDeserialize(list.responseSerialize(await listPage(page, 'full')));
 }
 
 test('a spec comes back from the wire as it was', () => {

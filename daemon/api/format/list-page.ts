@@ -7,7 +7,8 @@ import type { ContainerSpec } from '../../engine/container/spec.ts';
 import { pageToken } from '../../engine/container/verbs/list.ts';
 import { Slices } from '../../turns.ts';
 import { encoded } from '../encoded.ts';
-import { formatContainer } from './container.ts';
+import type { ListView } from '../parse/requests.ts';
+import { formatBasicContainer, formatContainer } from './container.ts';
 
 /** Half of what a message may hold: clients need not be bound as this daemon is. */
 const maxPageBytes = 8 * 1024 * 1024;
@@ -19,10 +20,10 @@ const single = encoders.GetContainerResponse as unknown as {
 };
 
 /** A page of a list that fits into a message; what does not is left to the next page. */
-export async function listPage(list: {
-  readonly containers: readonly ContainerView[];
-  readonly next: string;
-}): Promise<ListContainersResponseInput> {
+export async function listPage(
+  list: { readonly containers: readonly ContainerView[]; readonly next: string },
+  listView: ListView,
+): Promise<ListContainersResponseInput> {
   const parts: Uint8Array[] = [];
   const slices = new Slices();
   let { next } = list;
@@ -30,7 +31,7 @@ export async function listPage(list: {
   let last: ContainerView | undefined;
   for (const view of list.containers) {
     if (slices.over) await slices.next();
-    const part = listed(view);
+    const part = listed(view, listView);
     bytes += part.length;
     if (bytes > maxPageBytes && last !== undefined) {
       next = pageToken(last);
@@ -43,16 +44,18 @@ export async function listPage(list: {
 }
 
 /** What was listed last of a container: most lists find most containers as they were. */
-const known = new WeakMap<ContainerSpec, { readonly view: ContainerView; readonly part: Uint8Array }>();
+type Known = WeakMap<ContainerSpec, { readonly view: ContainerView; readonly part: Uint8Array }>;
+const known: Readonly<Record<ListView, Known>> = { full: new WeakMap(), basic: new WeakMap() };
+const formats = { full: formatContainer, basic: formatBasicContainer };
 
 /** A container's part of a list: field 1, as in the answer that has nothing but a container. */
-function listed(view: ContainerView): Uint8Array {
-  const last = known.get(view.spec);
+function listed(view: ContainerView, listView: ListView): Uint8Array {
+  const last = known[listView].get(view.spec);
   if (last && isSame(last.view, view)) return last.part;
   // Copied: what it was encoded into is part of a larger buffer, which would be kept with it.
-  const message = single.fromObject({ container: formatContainer(view) });
+  const message = single.fromObject({ container: formats[listView](view) });
   const part = new Uint8Array(single.encode(message).finish());
-  known.set(view.spec, { view, part });
+  known[listView].set(view.spec, { view, part });
   return part;
 }
 

@@ -4,6 +4,7 @@ import { parseSignal } from '../../../common/signals.ts';
 import type { Filter as ProtoFilter } from '../../../proto/gen/types/liker/v1/Filter.ts';
 import type { KillScope as ProtoScope } from '../../../proto/gen/types/liker/v1/KillScope.ts';
 import type { ListContainersRequest } from '../../../proto/gen/types/liker/v1/ListContainersRequest.ts';
+import type { ListView as ProtoView } from '../../../proto/gen/types/liker/v1/ListView.ts';
 import type { WaitCondition as ProtoCondition } from '../../../proto/gen/types/liker/v1/WaitCondition.ts';
 import type { EngineApi, Filter, KillScope, StopOptions, WaitCondition } from '../../engine/api.ts';
 import { noNul, oneOf, required } from './text.ts';
@@ -41,6 +42,18 @@ export function parseList(request: ListContainersRequest): Parameters<EngineApi[
     after: request.pageToken,
     withSize: request.withSize,
   };
+}
+
+/** How much a list tells of each container. */
+export type ListView = 'full' | 'basic';
+
+export function parseListView(view: ProtoView): ListView {
+  const views: Readonly<Record<ProtoView, ListView>> = {
+    LIST_VIEW_UNSPECIFIED: 'full',
+    LIST_VIEW_FULL: 'full',
+    LIST_VIEW_BASIC: 'basic',
+  };
+  return oneOf(views, view, 'view');
 }
 
 export function parseStop(request: {
