@@ -53,7 +53,7 @@ const start = `main(exports, require, module, filename, __dirname);\n`;
 
 /** Runs each command line in the same isolate, then writes what V8 has compiled by then. */
 const recorder = (cache: string): string => `
-process.exit = () => next();
+process.exit = (code) => (code === 0 ? next() : process.reallyExit(code));
 const runs = JSON.parse(process.env.LIKER_WARM_UPS);
 function next() {
   const args = runs.shift();
@@ -74,13 +74,14 @@ const onUse = (name: string): string =>
 
 /**
  * Replaces modules that cost time at every start for what likerctl does not use, or seldom: what yargs' parser has
- * around it, 64-bit integers as objects (likerctl has them as numbers), the loader of channelz's protocol, compression
- * and name resolution of grpc-js.
+ * around it, 64-bit integers as objects (likerctl has them as numbers), channelz's protocol and tables, compression and
+ * name resolution of grpc-js.
  */
 const replacements: Readonly<Record<string, string>> = {
   '../lib/platform-shims/esm.mjs': 'export default {};',
   'node:module': 'export const createRequire = undefined;',
-  '@protobufjs/inquire': `module.exports = (name) => (name === 'buffer' ? require('node:buffer') : null);`,
+  long: 'module.exports = null;',
+  '@js-sdsl/ordered-map': 'exports.OrderedMap = class { eraseElementByKey() {} };',
   '@grpc/proto-loader': '',
   zlib: onUse('zlib'),
   dns: onUse('dns'),
@@ -88,11 +89,17 @@ const replacements: Readonly<Record<string, string>> = {
 
 const replaceSlowModules: Plugin = {
   name: 'replace-slow-modules',
-  setup({ onResolve, onLoad }) {
+  setup({ onResolve, onLoad, onEnd }) {
     onResolve({ filter: /./ }, ({ path }) => {
       return Object.hasOwn(replacements, path) ? { path, namespace: 'replaced' } : undefined;
     });
-    onLoad({ filter: /./, namespace: 'replaced' }, ({ path }) => ({ contents: replacements[path] ?? '' }));
+    const unused = new Set(Object.keys(replacements));
+    onLoad({ filter: /./, namespace: 'replaced' }, ({ path }) => {
+      unused.delete(path);
+      return { contents: replacements[path] ?? '' };
+    });
+    // A library that asks for another module now would be slow again, and nobody would see it.
+    onEnd(() => ({ errors: [...unused].map((path) => ({ text: `Nothing asks for '${path}' any more` })) }));
   },
 };
 
