@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noBound } from '../../daemon/kernel/process/protocol.ts';
@@ -37,6 +37,18 @@ test('runs a program with pipes, tells its exit, writes the record and ends when
   assert.equal(existsSync(shim.socketPath), false);
   assert.equal(existsSync(`/proc/${pid}`), false);
   assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), mounts);
+});
+
+test('a record that cannot be put in its place leaves no half of it', async () => {
+  await using shim = fixture().run('read line', {}, { openStdin: true });
+  await shim.started();
+  mkdirSync(join(shim.runDir, 'exit.0'));
+  shim.peer.closeStdin(0);
+  await shim.peer.exit();
+  assert.deepEqual(
+    readdirSync(shim.runDir).filter((name) => name.endsWith('.new')),
+    [],
+  );
 });
 
 test('a signal is told as such, with the code of a shell', async () => {

@@ -49,9 +49,8 @@ void record_write (struct shim *shim, const struct process *process) {
   size_t size = (size_t)(put_record (text, process) - text);
   int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
   cleanup_fd int file = openat (shim->run, temporary, flags, 0600);
-  if (file >= 0 && RETRY (write (file, text, size)) == (ssize_t)size)
-    renameat (shim->run, temporary, shim->run, name);
-  else
+  bool whole = file >= 0 && RETRY (write (file, text, size)) == (ssize_t)size;
+  if (!whole || renameat (shim->run, temporary, shim->run, name) < 0)
     unlinkat (shim->run, temporary, 0);
 }
 
