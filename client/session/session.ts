@@ -77,6 +77,7 @@ export class Session {
     this.#pump = new StdinPump(process.stdin, keys, {
       sendStdin: (piece) => this.#send({ stdin: piece }),
       sendClose: () => this.#send({ closeStdin: {} }),
+      hungUp: () => this.#signals.hungUp(),
       detachTyped: () => this.#detach(),
       typedWhileAway: (bytes) => this.#typedWhileAway(bytes),
     });

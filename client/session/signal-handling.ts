@@ -31,6 +31,11 @@ export class SignalHandling {
     for (const signal of this.#early.splice(0)) this.#target.send(signal);
   }
 
+  /** The terminal was closed: as SIGHUP, which need not have come yet, or at all. */
+  hungUp(): void {
+    this.#listeners.get('SIGHUP')?.();
+  }
+
   stop(): void {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
   }

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { DetachScanner, partialMatchMs } from './detach-keys.ts';
 import { StdinLog, type StdinPiece } from './stdin-log.ts';
 
@@ -6,6 +7,8 @@ export interface StdinTarget {
   /** Sends a piece; false asks for a pause until {@link StdinPump.drained}. */
   sendStdin(piece: StdinPiece): boolean;
   sendClose(): void;
+  /** The terminal that is read from was closed. */
+  hungUp(): void;
   /** The detach keys were typed. */
   detachTyped(): void;
   /** Raw bytes of a key press that arrive while there is no session to send them to. */
@@ -19,7 +22,7 @@ export interface StdinTarget {
 export class StdinPump {
   readonly #log = new StdinLog();
   readonly #scanner: DetachScanner;
-  readonly #source: NodeJS.ReadStream;
+  readonly #source: typeof process.stdin;
   readonly #target: StdinTarget;
   #isConnected = false;
   #mustDrain = false;
@@ -27,7 +30,7 @@ export class StdinPump {
   #timer: NodeJS.Timeout | undefined;
 
   /** Without `source` nothing is ever read. */
-  constructor(source: NodeJS.ReadStream, keys: readonly number[], target: StdinTarget) {
+  constructor(source: typeof process.stdin, keys: readonly number[], target: StdinTarget) {
     this.#source = source;
     this.#scanner = new DetachScanner(keys);
     this.#target = target;
@@ -87,6 +90,11 @@ export class StdinPump {
 
   readonly #onEnd = (): void => {
     if (this.#hasEnded) return;
+    // It reads as ended then, often before SIGHUP comes: nobody has typed the end of the input.
+    if (this.#source.isTTY && !isatty(this.#source.fd)) {
+      this.#target.hungUp();
+      return;
+    }
     this.#forward(this.#scanner.release());
     this.#hasEnded = true;
     if (this.#isConnected) this.#target.sendClose();

@@ -105,6 +105,26 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const) {
   });
 }
 
+for (const flags of ['-it', '-i']) {
+  test(`${flags}: a terminal that is closed is no end of the input but SIGHUP`, patience, async () => {
+    const frames: unknown[] = [];
+    await using server = await runServer(async (session) => {
+      await session.next();
+      await session.ready({ tty: flags === '-it' });
+      await session.send({ stdout: { offset: 0, data: Buffer.from('[up]') } });
+      for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
+        frames.push(input.signal?.signal ?? input.frame);
+        if (input.signal) return session.exit(129);
+      }
+    });
+    const client = new TerminalLikerctl(server.socketPath, ['run', flags, '/', 'bash']);
+    await client.sees('[up]');
+    client.close();
+    await client.ended;
+    assert.deepEqual(frames, flags === '-it' ? [] : ['SIGHUP']);
+  });
+}
+
 test('an error of the engine is one line on a restored terminal', patience, async () => {
   await using server = await runServer(async (session) => {
     session.fail('INTERNAL', 'Cannot mount /proc', { reason: 'SYSCALL' });

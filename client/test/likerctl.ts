@@ -86,6 +86,12 @@ export class TerminalLikerctl {
     });
   }
 
+  /** Closes the terminal, as its window does. */
+  close(): void {
+    // Not in the types of an IPty, which is closed with its program only.
+    (this.pty as nodePty.IPty & { destroy(): void }).destroy();
+  }
+
   /** Resolves once the output contains `expected`. */
   async sees(expected: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
