@@ -272,9 +272,10 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', 'listed', 'shown']);
   });
 
-  test('filters: id, name, label, status, exited, before, since, and several of a kind', async () => {
+  test('filters: id, name, labels, status, exited, before, since, and several of a kind', async () => {
     const make = async (name: string, code: number): Promise<string> => {
-      const id = await s.detached(['--name', name, '-l', 'filtered'], ['sh', '-c', `exit ${code}`]);
+      const labels = ['-l', 'filtered', '-l', `code=${code}`];
+      const id = await s.detached(['--name', name, ...labels], ['sh', '-c', `exit ${code}`]);
       await s.ok(['wait', id]);
       return id;
     };
@@ -299,6 +300,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     assert.deepEqual(await names('name=^fil-a$', 'name=^/fil-c'), ['fil-c', 'fil-a']);
     assert.deepEqual(await names('name=^il'), []);
     assert.match((await s.likerctl(['ps', '--filter', 'name=('])).stderr, /Invalid filter name '\('/);
+    assert.deepEqual(await names('label=code=3'), ['fil-c', 'fil-b']);
     assert.deepEqual(await names('exited=3'), ['fil-c', 'fil-b']);
     assert.deepEqual(await names('status=running'), []);
     assert.deepEqual(await names('status=exited', 'exited=0'), ['fil-a']);

@@ -41,3 +41,24 @@ test('a replay of many events lets others in, also when none of them is wanted',
   assert.equal(await find('start'), count);
   isOver = true;
 });
+
+test('of labels all must fit, of another key any', async () => {
+  using ledger = new Ledger(new Store(':memory:'), silent);
+  const labels = [{ app: 'web' }, { app: 'web', stage: 'test' }, { stage: 'test' }];
+  for (const attributes of labels) {
+    ledger.store.addEvent({
+      time: 0,
+      containerId: 'c'.repeat(64),
+      containerName: 'web',
+      action: 'start',
+      attributes: JSON.stringify(attributes),
+    });
+  }
+  const found = async (...filters: { key: string; value: string }[]): Promise<number[]> => {
+    const options = { sinceSeq: 0, sinceMs: null, untilMs: null, follow: false, filters };
+    const events = subscribe(ledger, options, new AbortController().signal);
+    return (await Array.fromAsync(events)).map(({ seq }) => seq);
+  };
+  assert.deepEqual(await found({ key: 'label', value: 'app=web' }, { key: 'label', value: 'stage' }), [2]);
+  assert.deepEqual(await found({ key: 'event', value: 'die' }, { key: 'event', value: 'start' }), [1, 2, 3]);
+});

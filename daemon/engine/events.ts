@@ -65,7 +65,7 @@ function until(time: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Of one key's values any, of all keys each. */
+/** Of one key's values any, of labels and of all keys each. */
 function eventFilter(filters: readonly Filter[]): (event: EventRecord) => boolean {
   const byKey = Map.groupBy(filters, (filter) => filter.key);
   for (const key of byKey.keys()) {
@@ -75,7 +75,11 @@ function eventFilter(filters: readonly Filter[]): (event: EventRecord) => boolea
       });
     }
   }
-  return (event) => [...byKey].every(([key, values]) => values.some(({ value }) => fits(event, key, value)));
+  return (event) =>
+    [...byKey].every(([key, values]) => {
+      const one = ({ value }: Filter) => fits(event, key, value);
+      return key === 'label' ? values.every(one) : values.some(one);
+    });
 }
 
 function fits(event: EventRecord, key: string, value: string): boolean {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { Filter } from '../api.ts';
 import type { Container } from './container.ts';
@@ -18,15 +19,17 @@ const keys = [
 ] as const;
 type Key = (typeof keys)[number];
 
-/** Of one key's values any, of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
+/** Of one key's values any, of labels and of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
 ): (container: Container) => boolean {
   const byKey = Map.groupBy(filters, (filter) => checkKey(filter.key));
   const tests = [...byKey].map(([key, values]) => {
-    const any = values.map(({ value }) => test(key, value, registry));
-    return (container: Container) => any.some((fits) => fits(container));
+    const each = values.map(({ value }) => test(key, value, registry));
+    return key === 'label'
+      ? (container: Container) => each.every((fits) => fits(container))
+      : (container: Container) => each.some((fits) => fits(container));
   });
   return (container) => tests.every((fits) => fits(container));
 }
@@ -96,10 +99,15 @@ function requireOneOf(key: Key, value: string, values: readonly string[]): void 
   throw badArgument('filters', `Invalid filter ${key}=${value}: use ${values.join(', ')}`);
 }
 
-/** As in Docker a regular expression that fits anywhere; Docker's names begin with a slash, which may be written. */
+setFlagsFromString('--enable-experimental-regexp-engine');
+
+/**
+ * As in Docker a regular expression that fits anywhere; Docker's names begin with a slash, which may be written. It is of
+ * the kind that takes linear time (l), as Docker's are: any other, such as (a+)+$, could keep the event loop for years.
+ */
 function namePattern(value: string): RegExp {
   try {
-    return new RegExp(value.replace(/^(\^?)\//, '$1'));
+    return new RegExp(value.replace(/^(\^?)\//, '$1'), 'l');
   } catch (error) {
     throw badArgument('filters', `Invalid filter name '${value}': ${(error as Error).message}`);
   }

@@ -5,6 +5,19 @@ import type { Container } from '../container.ts';
 import { Registry } from '../registry.ts';
 import { listContainers } from './list.ts';
 
+function named(names: readonly string[], pattern: string): string[] {
+  const registry = new Registry();
+  for (const name of names) registry.add({ id: name, name, createdAt: 0 } as Container);
+  const filters = [{ key: 'name', value: pattern }];
+  const { page: found } = listContainers({ registry } as EngineContext, {
+    all: true,
+    filters,
+    limit: 9,
+    after: '',
+  });
+  return found.map(({ name }) => name);
+}
+
 function registryOf(count: number): Registry {
   const registry = new Registry();
   for (let number = 0; number < count; number++) {
@@ -34,4 +47,9 @@ test('the list goes on where it was when the last container of a page has been r
   const { next } = page(registry, '');
   registry.delete(registry.find('c4'));
   assert.deepEqual(page(registry, next).ids, ['c3', 'c2', 'c1']);
+});
+
+test('no pattern of a name keeps the daemon busy for ever', () => {
+  assert.throws(() => named(['web'], '(b)\\1'), { reason: 'BAD_ARGUMENT' });
+  assert.deepEqual(named([`${'a'.repeat(100)}b`, 'baa'], '(a+)+$'), ['baa']);
 });
