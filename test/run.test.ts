@@ -111,9 +111,15 @@ describe('the process', { concurrency: 4 }, () => {
     assert.deepEqual([code, stderr], [125, 'likerctl: Cannot read --env-file /nonexistent: ENOENT\n']);
   });
 
-  test('-w, which is made when it is missing', async () => {
+  test('-w, which is made when it is missing; by exec it is not', async () => {
     assert.equal(await s.sh(['-w', '/tmp/a/b'], 'pwd'), '/tmp/a/b');
     assert.equal(await s.sh([], 'pwd'), '/');
+    const id = await s.detached(['-w', '/tmp/made'], ['sleep', '1000']);
+    const { code, stderr } = await s.likerctl(['exec', '-w', '/tmp/typo', id, 'pwd']);
+    assert.equal(code, 125);
+    assert.match(stderr, /^likerctl: Cannot start .*'\/tmp\/typo'.*no such directory.*\n$/);
+    assert.equal(await s.ok(['exec', id, 'sh', '-c', 'pwd; ls /tmp']), '/tmp/made\nmade');
+    await s.ok(['rm', '-f', id]);
   });
 
   test('-u by name, by number, with a group; groups come from the container', async () => {

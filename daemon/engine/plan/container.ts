@@ -67,11 +67,10 @@ export function containerPlan(input: ContainerPlanInput): Launch {
         : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
       ...(spec.readOnly || spec.rootfs.mode === 'ro' ? [{ step: 'root-read-only' } as const] : []),
       ...(hasInit(spec) ? [{ step: 'init' } as const] : []),
-      ...processSteps(
-        spec.process,
-        input.credentials,
-        environment(spec.process, { home: input.home, hostname: input.hostname }),
-      ),
+      ...processSteps(spec.process, input.credentials, {
+        env: environment(spec.process, { home: input.home, hostname: input.hostname }),
+        makeCwd: true,
+      }),
     ],
   };
 }

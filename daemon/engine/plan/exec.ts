@@ -27,11 +27,10 @@ export function execPlan(input: ExecPlanInput): Launch {
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
       ...oomScoreStep(input.oomScore),
       ...terminalStep(process, credentials, false),
-      ...processSteps(
-        process,
-        credentials,
-        environment(process, { home: input.home, hostname: input.hostname }),
-      ),
+      ...processSteps(process, credentials, {
+        env: environment(process, { home: input.home, hostname: input.hostname }),
+        makeCwd: false,
+      }),
     ],
   };
 }

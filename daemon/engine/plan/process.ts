@@ -38,8 +38,15 @@ export function oomScoreStep(value: number | null): Step[] {
   return value === null ? [] : [{ step: 'oom-score', value }];
 }
 
-/** From the standard streams to the exec: the same for a container's main process and for an exec. */
-export function processSteps(spec: ProcessSpec, credentials: Credentials, env: readonly string[]): Step[] {
+/**
+ * From the standard streams to the exec: the same for a container's main process and for an exec, but that an exec's working
+ * directory is not made, as in Docker.
+ */
+export function processSteps(
+  spec: ProcessSpec,
+  credentials: Credentials,
+  { env, makeCwd }: { readonly env: readonly string[]; readonly makeCwd: boolean },
+): Step[] {
   const { uid, gid, groups, capabilities, rlimits, seccomp } = credentials;
   // A user other than root keeps no capability over execve, as execve would drop them anyway.
   const kept = uid === 0 ? capabilities : 0n;
@@ -48,7 +55,7 @@ export function processSteps(spec: ProcessSpec, credentials: Credentials, env: r
     { step: 'stdio' },
     ...rlimits.map((limit): Step => ({ step: 'rlimit', ...limit })),
     { step: 'umask', mask: 0o022 },
-    { step: 'cwd', path: spec.cwd, create: true },
+    { step: 'cwd', path: spec.cwd, create: makeCwd },
     { step: 'groups', gids: groups },
     ...(spec.noNewPrivileges ? [{ step: 'no-new-privileges' } as const] : []),
     // Without no_new_privs a filter needs CAP_SYS_ADMIN (seccomp(2)), so it comes before the capabilities go.
