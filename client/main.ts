@@ -1,18 +1,19 @@
 import { constants } from 'node:os';
 import { asError } from '../common/errors.ts';
+import { tellSystemError } from '../common/exhausted.ts';
 import { dispatch, report } from './cli/dispatch.ts';
 
 /** What a shell shows for a program that SIGPIPE has ended. */
 const brokenPipeCode = 128 + 13;
 
 function lastResort(thrown: unknown): never {
-  process.exit(report(asError(thrown), 1));
+  process.exit(report(asError(thrown), Number(process.exitCode ?? 1)));
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {
   // Nobody reads any more, as in `likerctl logs x | head`, or the terminal is gone (EIO).
   if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(brokenPipeCode);
-  lastResort(error);
+  lastResort(tellSystemError(error, 'write the output'));
 }
 
 /** Without a listener Node would open a debugger's port. A session adds its own, which passes the signal on. */

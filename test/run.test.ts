@@ -18,6 +18,7 @@ import { startDaemon } from './harness/daemon.ts';
 import { environment, ok, program } from './harness/likerctl.ts';
 import { buildRootfs } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
+import { shellOnTerminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
 const s = suite();
@@ -58,6 +59,13 @@ describe('exit codes', { concurrency: 4 }, () => {
     assert.match(missing.stderr, /^likerctl: .*\/no\/such\/folder.*\n$/);
     const flag = await s.likerctl(['run', '--no-such-flag', s.rootfs, 'true']);
     assert.equal(flag.code, 125);
+  });
+
+  test('125 for output that cannot be written', async () => {
+    const script = `likerctl run --rm '${s.rootfs}' echo hi >/dev/full; echo code=$?`;
+    await using shell = shellOnTerminal(s.daemon, script);
+    await shell.end();
+    assert.match(shell.history(), /^likerctl: Cannot write the output: .*no space is left.*\ncode=125$/);
   });
 
   for (const [signal, code] of [

@@ -23,6 +23,8 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     const { flags, operands } = parseCommandLine(command, found.rest);
     if (flags.bool('help')) return await printHelp(command);
     failureCode = command.failureCode ?? 1;
+    // For what fails where nobody waits for it, as a write to stdout.
+    process.exitCode = failureCode;
     await using context = new LazyContext(flags.text('host') ?? host);
     return await command.run({ flags, operands, context });
   } catch (error) {
