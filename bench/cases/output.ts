@@ -11,7 +11,7 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
   const mebibytes = quick ? 64 : 1024;
   // A docker that writes 48 MiB/s would take most of the time.
   const bySlow = mebibytes / 8;
-  const rounds = quick ? 2 : 5;
+  const rounds = quick ? 2 : 3;
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
   const likerctl = `${join(repository, 'bin/likerctl')} run --rm`;
   const logging = peers.filter(({ isRuntime, name }) => !isRuntime && name !== 'ctr');
