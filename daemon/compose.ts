@@ -50,12 +50,16 @@ export async function compose(
     processes,
     identities: makeIdentities(),
     openReaders: new OpenReaders(),
-    freshBoot: isFreshBoot(root, log),
     recordsLost,
     leaving: new AbortController(),
+    stopping: new AbortController(),
   });
-  await engine.adopt();
+  const last = lastBoot(root);
+  const now = bootId();
+  await engine.adopt({ freshBoot: last !== '' && last !== now });
   recovered();
+  // Not before: what is to come back after a boot must not depend on a daemon that did not live to see to it.
+  if (last !== now) writeIfRoom(bootFile(root), now, log);
   return {
     engine,
     close: async () => {
@@ -69,13 +73,14 @@ export async function compose(
   };
 }
 
-/** Remembers the boot in which a daemon ran last on this root, when the disk lets it. */
-function isFreshBoot(root: string, log: Log): boolean {
-  const file = join(root, 'boot-id');
-  const last = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const now = bootId();
-  if (last !== now) writeIfRoom(file, now, log);
-  return last !== '' && last !== now;
+function bootFile(root: string): string {
+  return join(root, 'boot-id');
+}
+
+/** The boot in which a daemon ran last on this root; empty: none did. */
+function lastBoot(root: string): string {
+  const file = bootFile(root);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** Each root has its own parent group, so that daemons beside each other never touch each other's. */

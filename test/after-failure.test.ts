@@ -1,7 +1,7 @@
 // Life after a failure: a killed shim, a restart of the machine, daemons beside each other, and shims of other versions.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -167,7 +167,26 @@ test('after a restart of the machine, containers are exited or started again by 
     const state = await stateOf('stopped-always');
     return state.Status === 'running' && state.Pid !== Pid;
   });
+  // The boot is over once all is adopted.
+  await killShim('up-always');
   await s.ok(['rm', '-f', ...Object.keys(wanted)]);
+});
+
+test('what could not be started again after a boot is tried after the next one', async () => {
+  const rootfs = join(work, 'mounted-late');
+  symlinkSync(s.rootfs, rootfs);
+  await s.ok(['run', '-d', '--name', 'late', '--restart', 'unless-stopped', rootfs, 'sleep', '1000']);
+  await s.ok(['create', '--name', 'never', '--restart', 'always', s.rootfs, 'no-such-command']);
+  assert.equal((await s.likerctl(['start', 'never'])).code, 1);
+  rmSync(rootfs);
+  await reboot();
+  await becomes('late', 'exited');
+  assert.match((await stateOf('late')).Error, /mounted-late/);
+  symlinkSync(s.rootfs, rootfs);
+  await reboot();
+  await becomes('late', 'running');
+  assert.equal((await stateOf('never')).Status, 'exited');
+  await s.ok(['rm', '-f', 'late', 'never']);
 });
 
 function second(root: string, run: string, socket: string): Promise<{ code: unknown; stderr: string }> {

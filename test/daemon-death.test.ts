@@ -7,6 +7,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { noBound } from '../daemon/kernel/process/protocol.ts';
+import { Shim } from '../daemon/kernel/process/shim.ts';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import { isAlive } from './harness/proc.ts';
@@ -27,6 +29,15 @@ async function dieAndComeBack(): Promise<number> {
   const start = Date.now();
   await s.daemon.start();
   return Date.now() - start;
+}
+
+/** As the shim does after half a minute without a daemon: its process may run ahead of the client. */
+async function liftLimits(id: string): Promise<void> {
+  const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
+  await shim.hello(() => nobody);
+  for (const stream of [1, 2] as const) shim.limit(0, stream, noBound);
+  shim.leave();
 }
 
 // One after the other: each of them takes the daemon away.
@@ -280,17 +291,26 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     const id = await s.detached(['--name', 'holder'], ['sleep', '1000']);
     const run = s.start(['run', '--name', 'kept', s.rootfs, 'sh', '-c', 'echo ready; exec sleep 1000']);
     const exec = s.start(['exec', '-i', id, 'sh', '-c', 'echo ready; exec sleep 2345'], { stdin: 'open' });
-    await Promise.all([run.waitFor('ready'), exec.waitFor('ready')]);
+    const ready = [s.rootfs, 'sh', '-c', 'echo ready; exec sleep 1000'];
+    const bound = s.start(['run', '--name', 'bound', '--on-disconnect', 'kill', ...ready]);
+    await Promise.all([run, exec, bound].map((client) => client.waitFor('ready')));
+    const { Id } = await s.inspect('bound');
     await s.daemon.kill9();
     run.kill('SIGKILL');
     exec.kill('SIGKILL');
-    await Promise.all([run.outcome, exec.outcome]);
+    bound.kill('SIGKILL');
+    await Promise.all([run.outcome, exec.outcome, bound.outcome]);
+    await liftLimits(Id);
     await s.daemon.start();
     await until('the end of the exec', async () => !(await s.ok(['top', id])).includes('sleep 2345'), {
       everyMs: 200,
     });
     await until('client lost', async () => (await s.inspect('kept')).State.ClientLost, { everyMs: 200 });
     assert.equal((await s.inspect('kept')).State.Status, 'running');
+    await until('the end of the other', async () => (await s.inspect('bound')).State.Signal === 9, {
+      everyMs: 200,
+    });
+    await s.ok(['rm', 'bound']);
     await s.ok(['rm', '-f', 'kept', id]);
   });
 
@@ -342,18 +362,21 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', holder]);
   });
 
-  test('--stop-containers-on-exit stops them', async () => {
+  test('--stop-containers-on-exit stops them, and their policy holds with the next one', async () => {
     await s.daemon.restart(['--stop-containers-on-exit']);
     const id = await s.detached(
       ['--name', 'stopped'],
       ['sh', '-c', 'trap "exit 8" TERM; while :; do sleep 0.05; done'],
     );
-    const { Pid } = (await s.inspect(id)).State;
+    const wanted = await containers.start(['sleep', '1000'], { restart: { name: 'NAME_UNLESS_STOPPED' } });
+    const pids = await Promise.all([id, wanted].map(async (each) => (await s.inspect(each)).State.Pid));
     await s.daemon.stop();
-    assert.ok(!isAlive(Pid));
+    assert.deepEqual(pids.filter(isAlive), []);
     await s.daemon.start();
     assert.equal((await s.inspect(id)).State.ExitCode, 8);
-    await s.ok(['rm', id]);
+    // No call has stopped it: its policy holds.
+    await until('it to be back', async () => (await s.inspect(wanted)).State.Status === 'running');
+    await s.ok(['rm', '-f', id, wanted]);
   });
 
   test('a second likerd on the same folder or socket is refused in one line', async () => {

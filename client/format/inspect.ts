@@ -20,6 +20,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     State: state(container),
     Image: spec?.rootfs?.directory ?? '',
     Name: spec?.name ?? '',
+    RestartCount: container.restartCount,
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
     HostConfig: hostConfig(spec),
@@ -49,6 +50,7 @@ function state(container: Container): Record<string, unknown> {
     Status: word,
     Running: word === 'running' || word === 'paused' || word === 'orphaned',
     Paused: word === 'paused',
+    Restarting: word === 'restarting',
     OOMKilled: exit?.oomKilled ?? false,
     OOMKills: Number(container.oomKills),
     Pid: container.pid,
@@ -90,6 +92,10 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
   return {
     AutoRemove: spec?.autoRemove ?? false,
     LogConfig: { Type: spec?.logDriver === 'LOG_DRIVER_NONE' ? 'none' : 'local', Config: {} },
+    RestartPolicy: {
+      Name: enumWord(spec?.restart?.name, 'NAME_').replaceAll('_', '-'),
+      MaximumRetryCount: spec?.restart?.maxRetries ?? 0,
+    },
     ReadonlyRootfs: spec?.readOnly ?? false,
     Privileged: spec?.process?.privileged ?? false,
     Init: spec?.init ?? true,

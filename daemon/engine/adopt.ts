@@ -21,7 +21,7 @@ import {
 } from './container/main-end.ts';
 import { oomKillsOf, tellOomKills } from './container/oom.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
-import { armRestart, scheduleRestart } from './container/restart.ts';
+import { armRestart, scheduleRestart, wantsRestart } from './container/restart.ts';
 import { writeRunRecord } from './container/run-record.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
@@ -29,16 +29,21 @@ import { type EngineContext, runFolder } from './context.ts';
 import { readRecords, setAside } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 
+export interface LeftBehind {
+  /** By a daemon before the machine was started anew: no process that its records name is there any more. */
+  readonly freshBoot: boolean;
+}
+
 /**
  * Takes over all that an earlier daemon has left: compares the records with the shims and the kernel before it
  * believes them, and clears away what belongs to no record.
  */
-export async function adoptAll(context: EngineContext): Promise<void> {
+export async function adoptAll(context: EngineContext, left: LeftBehind): Promise<void> {
   await readRecords(context);
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
-      adopt(context, container).catch((error: unknown) => {
+      adopt(context, container, left).catch((error: unknown) => {
         context.log.error('adopting a container failed', {
           container: container.id,
           error: asError(error).message,
@@ -49,12 +54,12 @@ export async function adoptAll(context: EngineContext): Promise<void> {
   await sweep(context);
 }
 
-async function adopt(context: EngineContext, container: Container): Promise<void> {
+async function adopt(context: EngineContext, container: Container, left: LeftBehind): Promise<void> {
   await ownTurn();
   const answer = await reconnect(context, container);
   if (answer === 'ours') return;
-  await withoutShim(context, container, answer);
-  if (context.freshBoot) restartAfterBoot(context, container);
+  await withoutShim(context, container, answer, left);
+  restartLeft(context, container, left);
   armRestart(context, container);
   expectStart(context, container);
 }
@@ -65,13 +70,17 @@ export async function reconnect(context: EngineContext, container: Container): P
   return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : 'silent';
 }
 
-/** Policy always: a stop holds until the machine is started again. */
-function restartAfterBoot(context: EngineContext, container: Container): void {
-  const { phase, spec, facts } = container;
-  if (phase.state !== 'exited' || spec.restart.name !== 'always' || !facts.stopRequested) return;
-  // Over with it, also for the ends that come after this one.
-  container.facts = { ...facts, stopRequested: false };
-  scheduleRestart(context, container, phase.exit);
+/**
+ * What its policy wants back and no daemon has come to: one died between an end and the decision, or, before the machine was
+ * started anew, a restart failed for what may be there now, as a file system that was mounted late.
+ */
+function restartLeft(context: EngineContext, container: Container, { freshBoot }: LeftBehind): void {
+  const { phase, spec, facts, cleanUp } = container;
+  if (phase.state !== 'exited' || cleanUp) return;
+  // Policy always: a stop holds until the machine is started again, and is over then for all ends to come.
+  if (freshBoot && spec.restart.name === 'always') container.facts = { ...facts, stopRequested: false };
+  const hasLived = phase.exit.startedAt !== null || (freshBoot && facts.restartCount > 0);
+  if (hasLived && wantsRestart(container, phase.exit)) scheduleRestart(context, container, phase.exit);
 }
 
 /** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
@@ -80,15 +89,18 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   container.shimPid = state.pid;
   const rows = new Map(context.ledger.store.execs(container.id).map((row) => [row.number, row]));
   for (const held of state.processes) {
-    const process = rebuild(context, container, held, rows.get(held.process));
+    const row = rows.get(held.process);
+    const process = rebuild(context, container, held, row);
     if (!process) {
       discard(context, container, shim, held.process);
       continue;
     }
-    process.adopt(held, { graceMs: reconnectMs, attended: held.process === 0 && container.facts.attended });
+    // Not by its limits alone: the shim lifts them when no daemon comes for long.
+    const attended = row ? row.onDisconnect !== 'keep' : container.facts.attended;
+    process.adopt(held, { graceMs: reconnectMs, attended });
     if (held.process !== 0 && held.exit)
-      queueExecEnd(context, container, process, held.exit, rows.get(held.process)?.exit !== null);
-    else if (held.state !== 'ended') expectClient(context, container, process, held);
+      queueExecEnd(context, container, process, held.exit, row?.exit !== null);
+    else if (held.state !== 'ended' && attended) expectClient(context, container, process);
   }
   forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
   // A record that was lost may be older than the last exec.
@@ -178,15 +190,8 @@ function queueExecEnd(
   });
 }
 
-/** A client that watched may come back; when it does not, it is taken as lost. */
-function expectClient(
-  context: EngineContext,
-  container: Container,
-  process: ContainerProcess,
-  held: ShimProcessState,
-): void {
-  const unbounded = 0xffff_ffff_ffff_ffffn;
-  if (held.stdoutLimit === unbounded && held.stderrLimit === unbounded) return;
+/** The client for which it was started may come back; when it does not, it is taken as lost. */
+function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
   const timer = setTimeout(() => {
     if (!process.exit && process.attachedClients === 0 && !process.everAttached)
       clientLost(context, container, process);
@@ -199,6 +204,7 @@ export async function withoutShim(
   context: EngineContext,
   container: Container,
   answer: Exclude<HelloAnswer, 'ours'>,
+  { freshBoot }: LeftBehind,
 ): Promise<void> {
   const live = livePhase(container.phase);
   // Its folders go after its record, but on a full disk, where a removal cannot be stored.
@@ -213,9 +219,10 @@ export async function withoutShim(
   const recorded = readExitRecord(runFolder(context, container.id));
   if (recorded && (live || container.phase.state === 'created')) {
     await endedUnseen(context, container, recorded);
-  } else if (live && !context.freshBoot && context.processes.isAlive(live.main)) {
+  } else if (live && !freshBoot && context.processes.isAlive(live.main)) {
     orphan(context, container, live, answer);
     watchOrphan(context, container);
+    lives(context, container, ageMs(live.main.startTime));
   } else if (live) {
     const reason = 'Its shim was lost: how it ended is not known';
     await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));

@@ -58,12 +58,12 @@ export interface EngineContext {
   readonly identities: Identities;
   /** Of the figures of containers. */
   readonly openReaders: OpenReaders;
-  /** The machine was started since the last daemon on this root. */
-  readonly freshBoot: boolean;
   /** The database is a new one, since the last was damaged or is gone: what it knew is kept where it can be. */
   readonly recordsLost: boolean;
   /** Aborted when the shims are let go for the next daemon: nothing of a run is given back from then on. */
   readonly leaving: AbortController;
+  /** Aborted when this daemon stops all containers at its end: no policy starts one again before the next daemon. */
+  readonly stopping: AbortController;
 }
 
 /** Folder of a container's run state. */

@@ -1,6 +1,6 @@
 import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
-import { adoptAll } from './adopt.ts';
+import { adoptAll, type LeftBehind } from './adopt.ts';
 import type {
   AttachOptions,
   ContainerView,
@@ -44,7 +44,7 @@ import { removeContainer } from './container/verbs/remove.ts';
 import { renameContainer } from './container/verbs/rename.ts';
 import { execAttended, runAttended } from './container/verbs/run.ts';
 import { startContainer } from './container/verbs/start.ts';
-import { stopContainer } from './container/verbs/stop.ts';
+import { endLocked, stopContainer } from './container/verbs/stop.ts';
 import { topOf } from './container/verbs/top.ts';
 import { updateContainer } from './container/verbs/update.ts';
 import { waitForContainer } from './container/verbs/wait.ts';
@@ -66,15 +66,17 @@ export class Engine implements EngineApi {
   }
 
   /** Takes over what an earlier daemon has left. Call once, before anything else. */
-  adopt(): Promise<void> {
-    return adoptAll(this.#context);
+  adopt(left: LeftBehind): Promise<void> {
+    return adoptAll(this.#context, left);
   }
 
-  /** Stops every container that lives, as at the end of the machine. */
+  /** Stops every container that lives, as at the end of the machine: its policy holds with the next daemon. */
   async stopAll(): Promise<void> {
+    this.#context.stopping.abort();
     const live = this.#context.registry.all().filter((container) => livePhase(container.phase));
     const own = { timeoutSeconds: null, signal: null };
-    const stop = (container: Container) => stopContainer(this.#context, container, own);
+    const stop = (container: Container) =>
+      container.verbs.run(() => endLocked(this.#context, container, own));
     await Promise.allSettled(live.map((container) => ownTurn().then(() => stop(container))));
   }
 
@@ -253,7 +255,7 @@ export class Engine implements EngineApi {
             onSession: onStarted,
           },
         ),
-      (started) => killProcess(this.#context, container, started),
+      (started) => killProcess(this.#context, container, started.identity.number),
       stdin,
       signal,
     );

@@ -158,6 +158,11 @@ export class Ledger {
     this.engineEvent('set_aside', attributes);
   }
 
+  /** Who it was started for has left it to itself. */
+  keepExec(id: string): void {
+    this.#backlog.keep(() => this.store.keepExec(id), { needed: true });
+  }
+
   forgetExec(id: string): void {
     this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
   }

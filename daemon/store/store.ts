@@ -195,6 +195,10 @@ export class Store {
     this.#prepare('UPDATE exec SET exit = ? WHERE id = ?').run(exit, id);
   }
 
+  keepExec(id: string): void {
+    this.#prepare("UPDATE exec SET on_disconnect = 'keep' WHERE id = ?").run(id);
+  }
+
   deleteExec(id: string): void {
     this.#prepare('DELETE FROM exec WHERE id = ?').run(id);
   }

@@ -47,6 +47,10 @@ export interface Inspected {
   readonly Id: string;
   readonly Name: string;
   readonly LogPath: string;
+  readonly RestartCount: number;
+  readonly HostConfig: {
+    readonly RestartPolicy: { readonly Name: string; readonly MaximumRetryCount: number };
+  };
   readonly ExecIDs: readonly string[];
   readonly CgroupPaths: Readonly<Record<string, string>>;
   readonly AttachedClients: number;
@@ -54,6 +58,9 @@ export interface Inspected {
     readonly Status: string;
     readonly Running: boolean;
     readonly Paused: boolean;
+    readonly Restarting: boolean;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
     readonly OOMKilled: boolean;
     readonly OOMKills: number;
     readonly Pid: number;

@@ -19,23 +19,22 @@ export function clientLost(context: EngineContext, container: Container, process
   else context.ledger.event(container, event);
   if (process.onDisconnect === 'keep') return;
   if (process.onDisconnect === 'kill') {
-    killProcess(context, container, process);
+    killProcess(context, container, number);
     return;
   }
   process.signal(SIGHUP, 'foreground');
   process.signal(SIGCONT, 'foreground');
   process.signal(SIGHUP, 'process');
   const timer = setTimeout(() => {
-    if (!process.exit) killProcess(context, container, process);
+    if (!process.exit) killProcess(context, container, number);
   }, hangupGraceMs);
   timer.unref();
 }
 
 /** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */
-export function killProcess(context: EngineContext, container: Container, process: ContainerProcess): void {
+export function killProcess(context: EngineContext, container: Container, number: number): void {
   if (!livePhase(container.phase)) return;
   const cgroup = cgroupOf(context, container);
-  const { number } = process.identity;
   const killed = number === 0 ? cgroup.kill() : Promise.resolve(cgroup.openExec(number).kill());
   killed.catch((error: unknown) => {
     context.log.error('killing a process failed', { container: container.id, error: asError(error).message });

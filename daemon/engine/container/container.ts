@@ -20,6 +20,8 @@ export interface Facts {
   readonly attended: boolean;
   /** Restarts by the policy since the last start by a call. */
   readonly restartCount: number;
+  /** Those of them in a row: since its last life that was long enough. */
+  readonly restartsInARow: number;
   /** A call has stopped or killed it since its last start: the policy leaves it alone. */
   readonly stopRequested: boolean;
   /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
@@ -42,6 +44,7 @@ const noFacts: Facts = {
   clientLost: false,
   attended: false,
   restartCount: 0,
+  restartsInARow: 0,
   stopRequested: false,
   shapedNamespace: '',
   nextExec: 1,

@@ -29,9 +29,9 @@ export async function runProbe(
   const result = (exitCode: number, output: string) => ({ startedAt, endedAt: Date.now(), exitCode, output });
   if (container.probes.size > 0) return result(-1, 'The probe before was killed and has not ended yet');
   const { sink, exit, text } = gather();
-  let made: ContainerProcess | null = null;
+  let made = 0;
   const started = startProbe(context, container, { args: probeArgs(check), sink }, (process) => {
-    made = process;
+    made = process.identity.number;
   });
   const over = new AbortController();
   try {
@@ -40,7 +40,7 @@ export async function runProbe(
       timeoutOrInterruption(container, check.timeoutMs, AbortSignal.any([signal, over.signal])),
     ]);
     if (typeof outcome === 'string') {
-      if (made) killProcess(context, container, made);
+      if (made > 0) killProcess(context, container, made);
       await Promise.race([exit, started.catch(() => {}), sleep(killedMs, undefined, { ref: false })]);
       return outcome === 'timeout' ? result(-1, timeoutText(check, text())) : null;
     }

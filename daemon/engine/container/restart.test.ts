@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Container } from './container.ts';
+import type { EngineContext } from '../context.ts';
+import type { Change } from '../ledger.ts';
+import { Container, type Facts } from './container.ts';
 import { unseenExit } from './exit-status.ts';
-import { pauseAfter, wantsRestart } from './restart.ts';
+import { pauseAfter, scheduleRestart, wantsRestart } from './restart.ts';
 import type { ContainerSpec, RestartPolicy } from './spec.ts';
 
-function container(
-  restart: RestartPolicy,
-  facts: { restartCount?: number; stopRequested?: boolean; restartUnhealthy?: boolean } = {},
-  lifeMs = 0,
-): Container {
+function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
   const made = new Container({
     id: 'a',
     createdAt: 1,
@@ -32,10 +30,10 @@ test('no never restarts, always and unless-stopped do after any end', () => {
 test('on-failure restarts after a failure, up to its bound in a row', () => {
   const policy = { name: 'on-failure', maxRetries: 2 } as const;
   assert.equal(wantsRestart(container(policy), exit(0)), false);
-  assert.equal(wantsRestart(container(policy, { restartCount: 1 }), exit(3)), true);
-  assert.equal(wantsRestart(container(policy, { restartCount: 2 }), exit(3)), false);
+  assert.equal(wantsRestart(container(policy, { restartsInARow: 1 }), exit(3)), true);
+  assert.equal(wantsRestart(container(policy, { restartsInARow: 2 }), exit(3)), false);
   // A life of ten seconds ends the row.
-  assert.equal(wantsRestart(container(policy, { restartCount: 2 }, 10_000), exit(3)), true);
+  assert.equal(wantsRestart(container(policy, { restartsInARow: 2 }, 10_000), exit(3)), true);
 });
 
 test('what its health check has ended comes back without a policy, but not when a call has stopped it', () => {
@@ -52,6 +50,15 @@ test('what was stopped by a call stays down', () => {
     wantsRestart(container({ name: 'always', maxRetries: 0 }, { stopRequested: true }), exit(0)),
     false,
   );
+});
+
+test('all restarts are counted, and apart from them those in a row', () => {
+  const steady = container({ name: 'always', maxRetries: 0 }, { restartCount: 5, restartsInARow: 3 }, 10_000);
+  const change = (changed: Container, { phase, facts }: Change) =>
+    Object.assign(changed, { phase, facts: { ...changed.facts, ...facts } });
+  scheduleRestart({ ledger: { change } } as unknown as EngineContext, steady, exit(1));
+  clearTimeout(steady.restartTimer ?? undefined);
+  assert.deepEqual([steady.facts.restartCount, steady.facts.restartsInARow], [6, 1]);
 });
 
 test('the pauses double from a tenth of a second to a minute', () => {

@@ -31,7 +31,11 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
   const pauseMs = pauseAfter(row);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
-    facts: { restartCount: row + 1, restartUnhealthy: false },
+    facts: {
+      restartCount: container.facts.restartCount + 1,
+      restartsInARow: row + 1,
+      restartUnhealthy: false,
+    },
   });
   armRestart(context, container, pauseMs);
 }
@@ -42,9 +46,10 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
  */
 export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
   if (container.phase.state !== 'restarting') return;
-  const longest = pauseAfter(Math.max(0, container.facts.restartCount - 1));
+  const longest = pauseAfter(Math.max(0, container.facts.restartsInARow - 1));
   const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longest);
   const start = () => {
+    if (context.stopping.signal.aborted) return;
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
       const { phase } = container;
@@ -56,6 +61,11 @@ export function armRestart(context: EngineContext, container: Container, pauseMs
   };
   container.restartTimer = setTimeout(start, pauseMs ?? leftMs);
   container.restartTimer.unref();
+}
+
+/** A call wants its end. Stored before that is asked for: a daemon that sees only the end must not start it again. */
+export function noteStop(context: EngineContext, container: Container): void {
+  if (!container.facts.stopRequested) context.ledger.change(container, { facts: { stopRequested: true } });
 }
 
 /** Ends the waiting for a restart: the container is exited. */
@@ -74,7 +84,7 @@ export function pauseAfter(restarts: number): number {
   return Math.min(firstPauseMs * 2 ** restarts, longestPauseMs);
 }
 
-/** Restarts so far; none when the last life was long enough. */
+/** None when the last life was long enough. */
 function restartsInARow(container: Container): number {
-  return (container.lifeMs ?? 0) >= steadyMs ? 0 : container.facts.restartCount;
+  return (container.lifeMs ?? 0) >= steadyMs ? 0 : container.facts.restartsInARow;
 }

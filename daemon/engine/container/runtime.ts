@@ -33,12 +33,12 @@ export function newProcess(
         if (lost) context.ledger.change(container, { facts: { clientLost: false } }, event);
         else context.ledger.event(container, event);
       },
-      detached: (process) => {
+      detached: (process, { initiator }) => {
         const event = { action: 'detach', attributes: { process: process.identity.processId } };
         // Who detached is not waited for after a restart of the daemon.
-        if (process.identity.number === 0)
-          context.ledger.change(container, { facts: { attended: false } }, event);
-        else context.ledger.event(container, event);
+        if (initiator && process.identity.number !== 0) context.ledger.keepExec(process.identity.processId);
+        const facts = initiator && process.identity.number === 0 ? { attended: false } : {};
+        context.ledger.change(container, { facts }, event);
       },
     },
   );
@@ -116,6 +116,8 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
 /** Its main process has run for so long: from here on its life is measured, and ended when its time is over (--timeout). */
 export function lives(context: EngineContext, container: Container, ageMs: number): void {
   container.startedSteadyMs = performance.now() - ageMs;
+  // One of before its shim was lost, and found again or not.
+  if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
   const seconds = container.spec.timeoutSeconds;
   if (seconds === 0) return;
   const left = Math.max(0, seconds * 1000 - ageMs);
@@ -123,7 +125,7 @@ export function lives(context: EngineContext, container: Container, ageMs: numbe
     () => {
       if (left > longestTimerMs) return lives(context, container, ageMs + longestTimerMs);
       context.log.info('container timed out', { container: container.id, seconds });
-      if (container.main) killProcess(context, container, container.main);
+      killProcess(context, container, 0);
     },
     Math.min(left, longestTimerMs),
   );

@@ -33,5 +33,5 @@ export async function shimLost(context: EngineContext, container: Container): Pr
     { metadata: { container: container.id } },
   );
   for (const process of processes) process.dropSessions(lost);
-  await withoutShim(context, container, outcome);
+  await withoutShim(context, container, outcome, { freshBoot: false });
 }

@@ -86,7 +86,11 @@ function newProcess(tty = false) {
       onDisconnect: 'kill',
     },
     shim as unknown as Shim,
-    { clientLost: () => lost.push('lost'), attached: () => {}, detached: () => {} },
+    {
+      clientLost: () => lost.push('lost'),
+      attached: () => {},
+      detached: (_process, { initiator }) => lost.push(initiator ? 'left' : 'looked on'),
+    },
   );
   return { shim, process, lost };
 }
@@ -208,7 +212,7 @@ test('a client that vanishes is told to the container, one that detaches is not'
   second.process.started(started);
   session.input({ kind: 'detach' }, () => {});
   session.lost();
-  assert.deepEqual(second.lost, []);
+  assert.deepEqual(second.lost, ['left']);
   assert.deepEqual(client.kinds(), ['ready', 'detached']);
   assert.equal(second.process.onDisconnect, 'keep');
 });

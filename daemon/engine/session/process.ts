@@ -39,7 +39,7 @@ export interface ProcessEvents {
   /** The client that the process was started for has vanished. */
   clientLost(process: ContainerProcess): void;
   attached(process: ContainerProcess): void;
-  detached(process: ContainerProcess): void;
+  detached(process: ContainerProcess, session: { readonly initiator: boolean }): void;
 }
 
 interface Snapshot {
@@ -297,7 +297,7 @@ export class ContainerProcess {
   clientDetached(session: ClientSession): void {
     // Who detaches means the process to go on.
     if (session.initiator) this.onDisconnect = 'keep';
-    this.#events.detached(this);
+    this.#events.detached(this, session);
   }
 
   leave(session: ClientSession): void {

@@ -3,7 +3,7 @@ import type { KillScope } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { livePhase, requirePhase } from '../phase.ts';
-import { cancelRestart } from '../restart.ts';
+import { cancelRestart, noteStop } from '../restart.ts';
 
 const SIGKILL = 9;
 
@@ -15,12 +15,13 @@ export async function killContainer(
   scope: KillScope,
 ): Promise<void> {
   const { state } = container.phase;
-  if (signal === SIGKILL) container.facts = { ...container.facts, stopRequested: true };
   if (state === 'restarting') {
     cancelRestart(context, container);
     return;
   }
   const live = livePhase(container.phase);
+  // Also when it has just ended by itself, and would come back.
+  if (signal === SIGKILL && (live || container.ending)) noteStop(context, container);
   requirePhase('kill', container, state);
   if (signal !== SIGKILL && state !== 'running') {
     const why =

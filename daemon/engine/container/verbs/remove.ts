@@ -2,7 +2,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { removeRecord } from '../main-end.ts';
 import { livePhase, requirePhase } from '../phase.ts';
-import { cancelRestart } from '../restart.ts';
+import { cancelRestart, noteStop } from '../restart.ts';
 import { killAndWait } from './stop.ts';
 
 /** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
@@ -12,7 +12,10 @@ export async function removeContainer(
   options: { readonly force: boolean },
 ): Promise<void> {
   // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
-  if (options.force && livePhase(container.phase)) await cgroupOf(context, container).kill();
+  if (options.force && livePhase(container.phase)) {
+    noteStop(context, container);
+    await cgroupOf(context, container).kill();
+  }
   // Nor must a start that hangs, in a file system that does not answer.
   if (options.force) container.abandonStart?.();
   await container.verbs.run(async () => {

@@ -168,7 +168,7 @@ function reasonOf(error: unknown): string {
 function forgetRestarts(container: Container): void {
   if (container.restartTimer) clearTimeout(container.restartTimer);
   container.restartTimer = null;
-  container.facts = { ...container.facts, restartCount: 0, stopRequested: false };
+  container.facts = { ...container.facts, restartCount: 0, restartsInARow: 0, stopRequested: false };
 }
 
 /** What could not be limited is told to the client and kept as events. */

@@ -2,7 +2,7 @@ import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { livePhase } from '../phase.ts';
-import { cancelRestart } from '../restart.ts';
+import { cancelRestart, noteStop } from '../restart.ts';
 import { writeRunRecord } from '../run-record.ts';
 
 /** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
@@ -23,7 +23,7 @@ export async function stopLocked(
   options: StopOptions,
 ): Promise<void> {
   cancelRestart(context, container);
-  container.facts = { ...container.facts, stopRequested: true };
+  noteStop(context, container);
   if (livePhase(container.phase)) await endLocked(context, container, options);
   else await container.ending;
 }

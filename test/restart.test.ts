@@ -1,0 +1,91 @@
+// What ends a life or a restart policy holds also when likerd or the shim does not live to see it.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { Shim } from '../daemon/kernel/process/shim.ts';
+import { Containers } from './harness/containers.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
+
+const s = suite();
+const containers = new Containers(s);
+const always = { restart: { name: 'NAME_ALWAYS' } } as const;
+const becomes = (id: string, state: string) =>
+  until(`${id} to be ${state}`, async () => (await containers.state(id)) === state);
+
+test('inspect shows the policy, and that it waits', async () => {
+  const policy = { restart: { name: 'NAME_ON_FAILURE', maxRetries: 9 } } as const;
+  const id = await containers.start(['sh', '-c', 'exit 3'], policy);
+  await until('its second restart', async () => (await containers.get(id)).restartCount === 2);
+  await becomes(id, 'RESTARTING');
+  const seen = await s.inspect(id);
+  assert.ok(seen.RestartCount >= 2);
+  assert.deepEqual(seen.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 9 });
+  assert.deepEqual([seen.State.Restarting, seen.State.ExitCode], [true, 3]);
+  await containers.remove(id);
+});
+
+test('what a call has stopped stays down, and what ended by itself comes back, though likerd saw neither end', async () => {
+  const slow = ['sh', '-c', 'trap "echo asked; sleep 0.5; exit 4" TERM; while :; do sleep 0.05; done'];
+  const [stopped, killed, ended] = await Promise.all([
+    containers.start(slow, always),
+    containers.start(['sleep', '1000'], always),
+    containers.start(['sh', '-c', 'exit 5'], always),
+  ]);
+  // Its end cannot be told to this daemon.
+  const { shimPid } = await containers.get(killed);
+  process.kill(shimPid, 'SIGSTOP');
+  try {
+    await s.ok(['kill', killed]);
+    const stop = s.start(['stop', stopped]);
+    await until('it to be asked', async () => (await s.likerctl(['logs', stopped])).stdout.includes('asked'));
+    await becomes(ended, 'RESTARTING');
+    await s.daemon.kill9();
+    await stop.outcome;
+  } finally {
+    process.kill(shimPid, 'SIGCONT');
+  }
+  // As a daemon leaves it that dies after it has let the shim go and before its policy's turn.
+  using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
+  const row = db.prepare('SELECT phase FROM container WHERE id = ?').get(ended) as { phase: string };
+  const { exit } = JSON.parse(row.phase) as { exit: object };
+  db.prepare('UPDATE container SET phase = ? WHERE id = ?').run(
+    JSON.stringify({ state: 'exited', exit }),
+    ended,
+  );
+  db.close();
+  await s.daemon.start();
+  const { restartCount } = await containers.get(ended);
+  await until('another life', async () => (await containers.get(ended)).restartCount > restartCount);
+  await becomes(stopped, 'EXITED 4');
+  await becomes(killed, 'EXITED 137');
+  await containers.remove(stopped, killed, ended);
+});
+
+test('--timeout ends an orphan, also under the next likerd', async () => {
+  const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
+  process.kill((await containers.get(id)).shimPid, 'SIGKILL');
+  await becomes(id, 'ORPHANED');
+  await s.daemon.kill9();
+  await s.daemon.start();
+  await becomes(id, 'EXITED 255');
+  await containers.remove(id);
+});
+
+test('--timeout is of one life, also when the connection to the shim was lost in the one before', async () => {
+  const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
+  const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
+  await shim.hello(() => nobody);
+  shim.leave();
+  await until('it to be found again', () =>
+    s.daemon.log.includes('connection to a shim was lost and is back'),
+  );
+  await s.ok(['restart', '-t', '0', id]);
+  await becomes(id, 'EXITED 137');
+  const { State } = await s.inspect(id);
+  const lifeMs = Date.parse(State.FinishedAt) - Date.parse(State.StartedAt);
+  assert.ok(lifeMs >= 1900, `it lived for ${lifeMs} ms`);
+  await containers.remove(id);
+});
