@@ -9,13 +9,17 @@ export type ContainerId = string & { readonly [brand]: 'ContainerId' };
 const containerIdPattern = /^[0-9a-f]{64}$/;
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
+export function isContainerId(text: string): text is ContainerId {
+  return containerIdPattern.test(text);
+}
+
 export function newContainerId(): ContainerId {
   return randomBytes(32).toString('hex') as ContainerId;
 }
 
 export function parseContainerId(text: string): ContainerId {
-  if (!containerIdPattern.test(text)) throw badArgument('container', `Not a container id: '${text}'`);
-  return text as ContainerId;
+  if (!isContainerId(text)) throw badArgument('container', `Not a container id: '${text}'`);
+  return text;
 }
 
 /** The first twelve digits, as tables show them. */

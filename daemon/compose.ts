@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../common/folders.ts';
 import { Registry } from './engine/container/registry.ts';
 import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
@@ -26,8 +27,8 @@ export async function compose(
   options: { readonly root: string; readonly run: string; readonly cgroup: string | null },
   log: Log,
 ): Promise<Composed> {
-  mkdirSync(options.root, { recursive: true, mode: 0o711 });
-  for (const folder of ['c', 'root']) mkdirSync(join(options.run, folder), { recursive: true, mode: 0o711 });
+  makeFolder(options.root, 0o711);
+  for (const folder of ['c', 'root']) makeFolder(join(options.run, folder), 0o711);
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const locks = [claimFolder('--root', root), claimFolder('--run', run)];

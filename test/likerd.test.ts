@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ServiceError, status } from '@grpc/grpc-js';
@@ -78,6 +79,54 @@ test('SIGTERM tells the clients, removes the socket and ends with 0', async () =
     assert.ok(!existsSync(daemon.socket));
     assert.match(daemon.log, /info ended\n$/);
   } finally {
+    await daemon.destroy();
+  }
+});
+
+test('what is in its way is told by its name, in one line', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'lk-way-'));
+  try {
+    const at = (name: string) => join(work, name);
+    writeFileSync(at('file'), '');
+    symlinkSync('/nonexistent/folder', at('dangling'));
+    mkdirSync(at('odd/liker.db'), { recursive: true });
+    const long = at(`${'a'.repeat(108)}.sock`);
+    const tries: [string, string, string, RegExp][] = [
+      [at('file'), at('run'), at('s'), /'\S+file': EEXIST: there is something that is no folder/],
+      [at('root'), at('file'), at('s'), /'\S+file\/c': ENOTDIR: something on the way is no folder/],
+      [at('dangling'), at('run'), at('s'), /'\S+dangling': ENOENT: a symbolic link on the way leads nowhere/],
+      [at('odd'), at('run'), at('s'), /'\S+odd\/liker.db': it is a folder; move it away/],
+      [at('root'), at('run'), long, /a{108}\.sock: the path of a socket has at most 107 bytes/],
+    ];
+    for (const [root, run, socket, why] of tries) {
+      const { code, stderr } = await ending(['--root', root, '--run', run, '--socket', socket]);
+      assert.equal(code, 1);
+      assert.match(
+        stderr.replace(/^\d.*\n/gm, ''),
+        new RegExp(`^likerd: Cannot [^\n]*${why.source}[^\n]*\n$`),
+      );
+    }
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+});
+
+test("what is not likerd's in its folders is left alone, and in nobody's way", async () => {
+  const home = mkdtempSync(join(tmpdir(), 'lk-rubbish-'));
+  const strange = ['root/containers/notes.txt', 'root/spare/file', 'run/c/file'].map((name) =>
+    join(home, name),
+  );
+  const folders = ['root/containers/lost+found', 'run/c/folder/shim.sock'].map((name) => join(home, name));
+  for (const folder of [...folders, join(home, 'root/spare')]) mkdirSync(folder, { recursive: true });
+  for (const file of strange) writeFileSync(file, '');
+  const daemon = await startDaemon({ home });
+  try {
+    using api = new Api(daemon);
+    const spec = { rootfs: { directory: '/' }, process: { args: ['true'] } };
+    await api.call((done) => api.containers.CreateContainer({ spec }, done as never));
+    for (const path of [...strange, ...folders]) assert.ok(existsSync(path), path);
+  } finally {
+    for (const path of [...strange, ...folders]) rmSync(path, { recursive: true, force: true });
     await daemon.destroy();
   }
 });

@@ -1,11 +1,15 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
+import { makeFolder } from '../../common/folders.ts';
 import { type Peer, socketFd } from './peer.ts';
 
 /** Who may connect beside root. */
 const groupName = 'liker';
+
+/** sun_path of sockaddr_un without its NUL (unix(7)). */
+const maxPathBytes = 107;
 
 /** systemd's first passed descriptor (sd_listen_fds(3)). */
 const firstPassedFd = 3;
@@ -32,7 +36,13 @@ export interface ClaimOptions {
  */
 export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
   if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }), path);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  if (Buffer.byteLength(path) > maxPathBytes) {
+    throw new LikerError(
+      'BAD_ARGUMENT',
+      `Cannot listen at ${path}: the path of a socket has at most ${maxPathBytes} bytes; give a shorter one`,
+    );
+  }
+  makeFolder(dirname(path), 0o711);
   const other = await answeringPid(path, peerCredentials);
   if (other !== null) {
     throw new LikerError('ALREADY_RUNNING', `Another likerd, pid ${other}, already serves at ${path}`, {

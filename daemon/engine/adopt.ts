@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
+import { isContainerId } from '../../common/ids.ts';
 import { ageMs } from '../kernel/proc/processes.ts';
 import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts';
 import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
@@ -280,7 +281,7 @@ function readExitRecord(folder: string): ExitStatus | null {
  * of which nothing is known, and a container is never ended by a lost record.
  */
 async function sweep(context: EngineContext): Promise<void> {
-  const runs = readdirSync(join(context.paths.run, 'c'));
+  const runs = readdirSync(join(context.paths.run, 'c')).filter(isContainerId);
   const unknown = (id: string) => context.registry.byId(id) === null;
   const alive = new Set<string>();
   for (const id of runs.filter(unknown)) if (await hasShim(context, id)) alive.add(id);

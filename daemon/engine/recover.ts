@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
-import { shortId } from '../../common/ids.ts';
+import { isContainerId, shortId } from '../../common/ids.ts';
 import type { ContainerRow } from '../store/store.ts';
 import { ownTurn } from '../turns.ts';
 import { Container } from './container/container.ts';
@@ -22,7 +22,7 @@ export async function readRecords(context: EngineContext): Promise<void> {
       unreadable.set(row.id, { row, why: asError(error).message });
     }
   }
-  for (const id of readdirSync(join(context.paths.run, 'c')))
+  for (const id of readdirSync(join(context.paths.run, 'c')).filter(isContainerId))
     if (!context.registry.byId(id)) recover(context, id, unreadable.get(id)?.why ?? 'it had no record');
   for (const [id, problem] of unreadable) if (!context.registry.byId(id)) setAside(context, id, problem);
 }

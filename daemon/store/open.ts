@@ -22,6 +22,9 @@ export function openStore(root: string, log: Log): OpenedStore {
   checkWritable(root);
   const file = join(root, 'liker.db');
   const mark = `${file}.lost`;
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new LikerError('STORE_FAILED', `Cannot open the database '${file}': it is a folder; move it away`);
+  }
   // Before the new database is made: were this daemon to end now, the next one would not know.
   if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
   const store = begin(root, file) ?? beginAnew(file, mark, log);

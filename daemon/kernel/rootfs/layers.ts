@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { isContainerId } from '../../../common/ids.ts';
 import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
@@ -26,6 +27,8 @@ const firstPauseMs = 200;
 const longestPauseMs = 60_000;
 /** Emptied folders that are kept for the next containers. */
 const maxSpares = 32;
+/** As randomUUID makes them. */
+const spareName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Container folders below ROOT/containers. A removal is one rename; the bytes are freed in a thread, and the emptied
@@ -50,7 +53,9 @@ export class Layers {
     this.#aside = join(root, 'set-aside');
     for (const folder of [this.#containers, this.#trash, this.#runTrash, this.#spare])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#spares = readdirSync(this.#spare).map((name) => join(this.#spare, name));
+    this.#spares = readdirSync(this.#spare)
+      .filter((name) => spareName.test(name))
+      .map((name) => join(this.#spare, name));
     for (const trash of [this.#trash, this.#runTrash])
       for (const name of readdirSync(trash)) this.#inThread(() => this.#remove(join(trash, name)));
   }
@@ -60,9 +65,9 @@ export class Layers {
     return { base, upper: join(base, 'upper'), work: join(base, 'work'), log: join(base, 'log') };
   }
 
-  /** Ids that have folders. */
+  /** Ids that have folders. What else is there is somebody's own. */
   list(): string[] {
-    return readdirSync(this.#containers);
+    return readdirSync(this.#containers).filter(isContainerId);
   }
 
   create(id: string): ContainerFolders {
