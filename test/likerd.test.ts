@@ -116,7 +116,7 @@ test("what is not likerd's in its folders is left alone, and in nobody's way", a
   const strange = ['root/containers/notes.txt', 'root/spare/file', 'run/c/file'].map((name) =>
     join(home, name),
   );
-  const folders = ['root/containers/lost+found', 'run/c/folder/shim.sock'].map((name) => join(home, name));
+  const folders = ['root/containers/lost+found', 'run/c/folder'].map((name) => join(home, name));
   for (const folder of [...folders, join(home, 'root/spare')]) mkdirSync(folder, { recursive: true });
   for (const file of strange) writeFileSync(file, '');
   const daemon = await startDaemon({ home });
