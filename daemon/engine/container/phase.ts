@@ -97,6 +97,7 @@ const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
   'remove paused': 'stop it first, or remove it with force',
   'remove restarting': 'stop it first, or remove it with force',
   'remove orphaned': 'kill it first, or remove it with force',
+  'kill restarting': 'stop it, or send SIGKILL',
   'check the health of paused': 'resume it first',
   'check the health of exited': 'start it first',
   'check the health of created': 'start it first',

@@ -15,7 +15,7 @@ export async function killContainer(
   scope: KillScope,
 ): Promise<void> {
   const { state } = container.phase;
-  if (state === 'restarting') {
+  if (state === 'restarting' && signal === SIGKILL) {
     cancelRestart(context, container);
     return;
   }
