@@ -193,6 +193,8 @@ function queueExecEnd(
 
 /** The client for which it was started may come back; when it does not, it is taken as lost. */
 function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
+  // Told before, and nothing was to follow from it.
+  if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
   const timer = setTimeout(() => {
     if (!process.exit && process.attachedClients === 0 && !process.everAttached)
       clientLost(context, container, process);
