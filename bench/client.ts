@@ -66,9 +66,11 @@ export class LikerClient {
     return container;
   }
 
+  /** The call that `likerctl ps -a` makes. */
   async list(): Promise<string[]> {
+    const request = { all: true, pageSize: 1000, view: 'LIST_VIEW_BASIC' } as const;
     const answer = await unary<{ containers?: { id?: string }[] }>((done) =>
-      this.#containers.listContainers({ all: true, pageSize: 1000 }, done),
+      this.#containers.listContainers(request, done),
     );
     return (answer.containers ?? []).map(({ id = '' }) => id);
   }

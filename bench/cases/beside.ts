@@ -20,8 +20,8 @@ export const besideCase: Case = async ({ quick }) => {
   const none = 'liker beside none';
   const many = `liker beside ${count}`;
   const samples = await interleave([contestant(none, alone), contestant(many, crowded)], {
-    rounds: quick ? 80 : 500,
-    warmUp: quick ? 50 : 150,
+    rounds: quick ? 60 : 500,
+    warmUp: quick ? 40 : 150,
   });
   const rows = rowsOf(samples, none);
   return {

@@ -24,7 +24,7 @@ export const commandCase: Case = async ({ lab, peers, quick }) => {
         run: async () => ({ ms: await runTrue(peer) }),
       })),
   ];
-  const samples = await interleave(contestants, { rounds: quick ? 9 : 50, warmUp: 2 });
+  const samples = await interleave(contestants, { rounds: quick ? 6 : 50, warmUp: 2 });
   const rows = rowsOf(samples, 'podman run --rm');
   return {
     name: 'command',

@@ -39,7 +39,7 @@ export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
 async function growth({ quick }: Bench, lab: Lab): Promise<Result> {
   // By then it has all that the work needs.
   const grown = 100;
-  const count = quick ? 600 : 10_000;
+  const count = quick ? 400 : 10_000;
   const first = `liker after ${grown}`;
   const last = `liker after ${count}`;
   const afterFirst = await afterRuns(lab, grown);

@@ -30,7 +30,7 @@ export const execCase: Case = async ({ lab, peers, quick }) => {
       run: async () => ({ ms: await peer.runner.time(peer.exec(name, ['/bin/true'])) }),
     })),
   ];
-  const samples = await interleave(contestants, { rounds: quick ? 25 : 100, warmUp: quick ? 10 : 20 });
+  const samples = await interleave(contestants, { rounds: quick ? 20 : 100, warmUp: quick ? 10 : 20 });
   await lab.client.remove(container);
   const rows = rowsOf(samples, 'crun exec');
   return {

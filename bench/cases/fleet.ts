@@ -49,7 +49,7 @@ export const fleetCase: Case = async (bench): Promise<readonly Result[]> => {
 async function measureFleet(fleet: Fleet, { quick }: Bench): Promise<Measured> {
   const { name, count } = fleet;
   const half = count / 2;
-  const listings = quick ? 12 : 20;
+  const listings = quick ? 8 : 20;
   const before = { available: availableBytes(), helpers: new Set(pidsNamed(fleet.helper)) };
   try {
     const perSecond = async (by: number): Promise<Row> =>
@@ -120,7 +120,7 @@ function likerFleet(lab: Lab, runner: Runner): Fleet {
 }
 
 function peerFleet(peer: Engine, { quick }: Bench): Fleet {
-  const count = !quick ? 100 : peer.every === 1 ? 40 : 8;
+  const count = !quick ? 100 : peer.every === 1 ? 24 : 8;
   const names: string[] = [];
   return {
     name: peer.name,

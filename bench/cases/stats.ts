@@ -14,7 +14,7 @@ const fleet = 500;
 /** What it costs to watch many containers. CPU time where it can be: others that load the machine do not count. */
 export const statsCase: Case = async ({ quick }): Promise<readonly Result[]> => {
   const count = quick ? fleet / 5 : fleet;
-  const rounds = quick ? 20 : 60;
+  const rounds = quick ? 10 : 60;
   await using lab = await Lab.open([], (home) => ['--metrics-addr', `unix:${metricsSocket(home)}`]);
   const spec = { rootfs: { directory: lab.rootfs }, process: { args: ['/bin/sleep', '100000'] } };
   for (let i = 0; i < count; i++) await lab.client.started(spec);

@@ -20,7 +20,7 @@ export const trueCase: Case = async ({ lab, peers, quick }) => {
   ];
   // Until the compiler of the daemon's JavaScript has come to rest: a daemon lives long.
   for (let i = 0; i < (quick ? 100 : 500); i++) await lab.client.run(spec);
-  const samples = await interleave(contestants, { rounds: quick ? 30 : 150, warmUp: 3 });
+  const samples = await interleave(contestants, { rounds: quick ? 25 : 150, warmUp: 3 });
   const rows = rowsOf(samples, reference);
   return {
     name: 'true',

@@ -58,7 +58,7 @@ export class Podman implements Engine {
   }
 
   remove(names: readonly string[]): string {
-    return `${this.#podman} rm -f -t 0 ${names.join(' ')}`;
+    return `${this.#podman} rm -f --ignore -t 0 ${names.join(' ')}`;
   }
 
   #create(flags: string): string {
