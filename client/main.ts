@@ -1,13 +1,16 @@
 import { constants } from 'node:os';
 import { asError } from '../common/errors.ts';
 import { tellSystemError } from '../common/exhausted.ts';
-import { dispatch, report } from './cli/dispatch.ts';
+import { dispatch, type Failure, report } from './cli/dispatch.ts';
+import { engineFailureCode } from './cli/exit-codes.ts';
 
 /** What a shell shows for a program that SIGPIPE has ended. */
 const brokenPipeCode = 128 + 13;
 
+const failure: Failure = { code: engineFailureCode };
+
 function lastResort(thrown: unknown): never {
-  process.exit(report(asError(thrown), Number(process.exitCode ?? 1)));
+  process.exit(report(asError(thrown), failure.code));
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {
@@ -29,7 +32,7 @@ process.stderr.on('error', onOutputError);
 
 /** All output leaves the process before it ends. */
 async function main(): Promise<never> {
-  const code = await dispatch(process.argv.slice(2));
+  const code = await dispatch(process.argv.slice(2), failure);
   await Promise.all([process.stdout, process.stderr].map(flush));
   process.exit(code);
 }

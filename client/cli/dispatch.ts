@@ -9,9 +9,16 @@ import { type CommandEntry, commands, findCommand } from './registry.ts';
 import { UsageError } from './usage-error.ts';
 import { clientVersion } from './version.ts';
 
+/** The exit code of what fails now; also where nobody waits for it, as for a write to stdout. */
+export interface Failure {
+  code: number;
+}
+
 /** Carries out a command line. Resolves to the exit code; everything that goes wrong is printed. */
-export async function dispatch(argv: readonly string[]): Promise<number> {
-  let failureCode = engineFailureCode;
+export async function dispatch(
+  argv: readonly string[],
+  failure: Failure = { code: engineFailureCode },
+): Promise<number> {
   try {
     const { host, rest } = globalFlags(argv);
     const [first] = rest;
@@ -22,13 +29,11 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
     const command = await found.entry.load();
     const { flags, operands } = parseCommandLine(command, found.rest);
     if (flags.bool('help')) return await printHelp(command);
-    failureCode = command.failureCode ?? 1;
-    // For what fails where nobody waits for it, as a write to stdout.
-    process.exitCode = failureCode;
+    failure.code = command.failureCode ?? 1;
     await using context = new LazyContext(flags.text('host') ?? host);
     return await command.run({ flags, operands, context });
   } catch (error) {
-    return report(asError(error), failureCode);
+    return report(asError(error), failure.code);
   }
 }
 

@@ -26,8 +26,11 @@ export function stressEffects(effects: Effects): void {
           // Not before: where the bound of processes is reached, none is born that could take memory.
           await effects.suite.ok(['exec', '-d', container.Id, 'sh', '-c', load('--fork 8')]);
           await until('forks fail', () => counter(container, 'pids', 'pids.events', 'max') > 0);
-          const [share = 1] = await cpuShares([container], 1500);
-          assert.ok(share < 0.5, `${share} CPUs`);
+          // What has run in the kernel beyond its time is taken off later.
+          await until('its share of the CPUs', async () => {
+            const [share = 1] = await cpuShares([container], 1500);
+            return share < 0.5;
+          });
           assert.ok(Number(cgroupFile(container, 'pids', 'pids.current')) <= 16);
           const used =
             cgroupFile(container, 'memory', 'memory.current') ??
