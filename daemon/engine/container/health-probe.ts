@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../../common/errors.ts';
 import type { SessionSink } from '../api.ts';
 import type { EngineContext } from '../context.ts';
-import type { ContainerProcess } from '../session/process.ts';
 import { killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import type { HealthProbe } from './health.ts';
