@@ -1,5 +1,6 @@
 // What ends a life or a restart policy holds also when likerd or the shim does not live to see it.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -68,6 +69,31 @@ test('what a call has stopped stays down, and what ended by itself comes back, t
   await becomes(stopped, 'EXITED 4');
   await becomes(killed, 'EXITED 137');
   await containers.remove(stopped, killed, ended);
+});
+
+test('a start and an end that no likerd has stored are told by the first answer of the next one', async () => {
+  const ids = await Promise.all(Array.from({ length: 40 }, () => containers.start(['sleep', '1000'])));
+  const pids = await Promise.all(ids.map(async (id) => (await containers.get(id)).pid));
+  await s.daemon.kill9();
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until('their ends', () => ids.every((id) => existsSync(join(s.daemon.run, 'c', id, 'exit.0'))));
+  // As a daemon leaves them that dies when it has asked the shims to start them.
+  using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
+  const forget = db.prepare('UPDATE container SET phase = ? WHERE id = ?');
+  for (const id of ids) forget.run(JSON.stringify({ state: 'created' }), id);
+  db.close();
+  const list = () =>
+    s.api.call<{ containers: readonly { state: string }[] }>((done) =>
+      s.api.containers.ListContainers({ all: true }, done as never),
+    );
+  let states: readonly string[] = [];
+  const answered = until('an answer', async () => {
+    states = (await list().catch(() => ({ containers: [] }))).containers.map(({ state }) => state);
+    return states.length > 0;
+  });
+  await Promise.all([s.daemon.start(), answered]);
+  assert.deepEqual(states, Array(ids.length).fill('CONTAINER_STATE_EXITED'));
+  await containers.remove(...ids);
 });
 
 test('--timeout ends an orphan, also under the next likerd', async () => {

@@ -21,13 +21,18 @@ export const longestPauseMs = 10_000;
 
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
-  container.ending = finishAsTold(context, container, shimExit);
+  // Hundreds may end at once.
+  container.ending = ownTurn().then(() => finishAsTold(context, container, shimExit));
   return container.ending;
 }
 
-/** As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. */
+/**
+ * As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. Stored before anybody
+ * can ask: who finds a container that was never started may start it a second time.
+ */
 export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
-  mainEnded(context, container, shimExit).catch((error: unknown) => {
+  container.ending = finishAsTold(context, container, shimExit);
+  container.ending.catch((error: unknown) => {
     context.log.error('cleaning up after a container failed', {
       container: container.id,
       error: asError(error).message,
@@ -36,8 +41,6 @@ export function endedWhileAway(context: EngineContext, container: Container, shi
 }
 
 async function finishAsTold(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
-  // Hundreds may end at once.
-  await ownTurn();
   const oomKills = oomKillsOf(context, container);
   const exit = exitStatus(shimExit, {
     startedAt: container.main?.startedAt ?? null,
