@@ -48,7 +48,13 @@ const flags: readonly Flag[] = [
   },
   { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
-  { name: 'workdir', short: 'w', type: 'string', value: 'DIR', help: 'Working directory inside' },
+  {
+    name: 'workdir',
+    short: 'w',
+    type: 'string',
+    value: 'DIR',
+    help: 'Working directory inside, which must be there',
+  },
 ];
 
 export const exec: Command = {

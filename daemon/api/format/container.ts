@@ -18,29 +18,28 @@ export const containerStates = {
 
 export function formatContainer(view: ContainerView): ContainerInput {
   return {
-    id: view.id,
+    ...formatFacts(view),
     spec: formatContainerSpec(view.spec),
-    createdAt: timestampOfMs(view.createdAt),
-    state: containerStates[view.phase.state],
-    ...formatPhase(view.phase),
     cgroupPaths: view.cgroupPaths,
     appliedLimits: [...view.appliedLimits],
     logPath: view.logPath,
     execIds: [...view.execIds],
-    attachedClients: view.attachedClients,
-    clientLost: view.clientLost,
-    restartCount: view.restartCount,
-    oomKills: view.oomKills,
     health: view.health && formatHealth(view.health),
-    ...view.sizes,
   };
 }
 
 /** What a table shows of a container. */
 export function formatBasicContainer(view: ContainerView): ContainerInput {
   return {
-    id: view.id,
+    ...formatFacts(view),
     spec: formatBasicSpec(view.spec),
+    health: view.health && formatHealth({ ...view.health, log: [] }),
+  };
+}
+
+function formatFacts(view: ContainerView): ContainerInput {
+  return {
+    id: view.id,
     createdAt: timestampOfMs(view.createdAt),
     state: containerStates[view.phase.state],
     ...formatPhase(view.phase),
@@ -48,7 +47,6 @@ export function formatBasicContainer(view: ContainerView): ContainerInput {
     clientLost: view.clientLost,
     restartCount: view.restartCount,
     oomKills: view.oomKills,
-    health: view.health && formatHealth({ ...view.health, log: [] }),
     ...view.sizes,
   };
 }
