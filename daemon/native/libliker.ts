@@ -55,6 +55,8 @@ function bind(path: string) {
     netlink: library.func(
       'int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, _Out_ uint8_t *answer, size_t answer_size)',
     ),
+    makeFolders: library.func('void liker_make_folders (const void *paths, void *results, size_t count)'),
+    removeFolders: library.func('void liker_remove_folders (const void *paths, void *results, size_t count)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
     emptyContainer: library.func('int liker_empty_container (const char *base)'),
     lock: library.func('int liker_lock (const char *path, _Out_ int32_t *holder)'),
@@ -133,11 +135,28 @@ export function pidfdEnded(pidfd: number): boolean {
   return check(library().pidfdEnded(pidfd), 'look at pidfd', 'poll', String(pidfd)) === 1;
 }
 
-/** Calls a function of one argument in a thread. */
-function inThread<T>(call: ReturnType<ReturnType<typeof koffi.load>['func']>, argument: T): Promise<number> {
-  return new Promise((resolve, reject) => {
-    call.async(argument, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
-  });
+type NativeFunction = ReturnType<ReturnType<typeof koffi.load>['func']>;
+
+/** koffi refuses more than 256 calls at a time, and libuv has four threads for them. */
+const callsAtOnce = 16;
+let calls = 0;
+const waitingCalls: (() => void)[] = [];
+
+/** Calls a function in a thread, in the order in which it was asked to. */
+async function inThread(call: NativeFunction, ...values: readonly unknown[]): Promise<number> {
+  if (calls < callsAtOnce) calls += 1;
+  else await new Promise<void>((resolve) => waitingCalls.push(resolve));
+  try {
+    return await new Promise((resolve, reject) => {
+      call.async(...values, (error: Error | null, result: number) =>
+        error ? reject(error) : resolve(result),
+      );
+    });
+  } finally {
+    const next = waitingCalls.shift();
+    if (next) next();
+    else calls -= 1;
+  }
 }
 
 /** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
@@ -168,7 +187,7 @@ export class FileSet {
   readonly #lengths: Int32Array;
 
   constructor(paths: readonly string[]) {
-    this.#paths = Buffer.from(paths.map((path) => `${path}\0`).join(''));
+    this.#paths = nulEnded(paths);
     this.#fds = new Int32Array(paths.length).fill(-1);
     this.#lengths = new Int32Array(paths.length);
   }
@@ -208,13 +227,8 @@ const textsBytes = 256 * 1024;
 let texts = Buffer.alloc(0);
 
 /** Bytes of all files in a tree but folders, counted in a thread; 0 when there is none. */
-export function treeSize(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    library().treeSize.async(path, (error: Error | null, bytes: number) => {
-      if (error) reject(error);
-      else resolve(Number(bytes));
-    });
-  });
+export async function treeSize(path: string): Promise<number> {
+  return Number(await inThread(library().treeSize, path));
 }
 
 /** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */
@@ -243,6 +257,26 @@ export function netlink(namespace: number | null, requests: Uint8Array): Buffer 
   const { length } = answer;
   const result: number = library().netlink(namespace ?? -1, requests, requests.length, answer, length);
   return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
+}
+
+/** mkdir(2) of each, in one go and in a thread. Answers for each the name of its errno, or '' when it was made. */
+export function makeFolders(paths: readonly string[]): Promise<string[]> {
+  return forEachPath(library().makeFolders, paths);
+}
+
+/** As makeFolders, with rmdir(2). */
+export function removeFolders(paths: readonly string[]): Promise<string[]> {
+  return forEachPath(library().removeFolders, paths);
+}
+
+async function forEachPath(call: NativeFunction, paths: readonly string[]): Promise<string[]> {
+  const results = new Int32Array(paths.length);
+  await inThread(call, nulEnded(paths), results, paths.length);
+  return Array.from(results, (result) => (result < 0 ? errnoName(result) : ''));
+}
+
+function nulEnded(paths: readonly string[]): Buffer {
+  return Buffer.from(paths.map((path) => `${path}\0`).join(''));
 }
 
 /** Removes a file or a folder with all that is in it. Gone already is no error. For what is known to be small. */
@@ -281,8 +315,5 @@ export function notifyManager(path: string, text: string): void {
  * In a thread: to look at all mappings takes tens of milliseconds.
  */
 export async function trimMemory(): Promise<void> {
-  const trimmed = await new Promise<number>((resolve, reject) => {
-    library().trim.async((error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
-  });
-  check(trimmed, 'read', 'fopen', '/proc/self/smaps');
+  check(await inThread(library().trim), 'read', 'fopen', '/proc/self/smaps');
 }

@@ -76,6 +76,13 @@ LIKER_API int liker_attach_socket_program (const char *cgroup, const void *instr
 LIKER_API int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, void *answer,
                                  size_t answer_size);
 
+/*
+ * mkdir(2) and rmdir(2) of each of `count` absolute paths, which stand one after the other, each with its NUL. results[i]
+ * becomes 0 or -errno. For cgroups, whose calls wait for one lock of the whole kernel: call them asynchronously.
+ */
+LIKER_API void liker_make_folders (const char *paths, int32_t *results, size_t count);
+LIKER_API void liker_remove_folders (const char *paths, int32_t *results, size_t count);
+
 /* Removes a file or a folder with all that is in it, on one file system or several; links are not followed.
  * Gone already is no error. Call it asynchronously where the tree may be large. */
 LIKER_API int liker_remove_tree (const char *path);

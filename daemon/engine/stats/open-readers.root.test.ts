@@ -37,7 +37,7 @@ test('beyond their share of files containers are read all the same, and get room
   const context = { cgroups } as unknown as EngineContext;
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {
-    const cgroup = cgroups.create(id, completeLimits({}), { allDevices: true });
+    const cgroup = await cgroups.create(id, completeLimits({}), { allDevices: true });
     made.defer(() => cgroup.remove());
   }
   const enoughForOne = 30;

@@ -41,9 +41,9 @@ for (const scene of scenes) {
     const folders: string[] = [];
     let next = 0;
 
-    function create(resources: Resources = noLimits): ContainerCgroup {
+    async function create(resources: Resources = noLimits): Promise<ContainerCgroup> {
       next += 1;
-      const cgroup = cgroups.create(`c${next}`, resources, free);
+      const cgroup = await cgroups.create(`c${next}`, resources, free);
       folders.push(...Object.values(cgroup.paths));
       return cgroup;
     }
@@ -62,7 +62,7 @@ for (const scene of scenes) {
     });
 
     test('a container has a folder in each hierarchy, with every limit as the kernel took it', async () => {
-      const cgroup = create(
+      const cgroup = await create(
         limits({
           cpu: { shares: 512, quotaUs: 50_000, periodUs: 100_000, ...cpuset },
           memory: { maxBytes: 64 * mib },
@@ -81,7 +81,7 @@ for (const scene of scenes) {
     });
 
     test('T49: a process can join at once; it is counted and found, and the cgroup goes when it went', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       assert.equal(cgroup.populated(), false);
       const child = await startIn(cgroup, 'sleep 100');
       await eventually('shell and sleep are there', () => cgroup.pids().length === 2);
@@ -96,7 +96,7 @@ for (const scene of scenes) {
     });
 
     test('a frozen process does nothing until it is thawed', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       const child = await startIn(cgroup, 'exec cat');
       await cgroup.freeze();
       assert.equal(cgroup.frozen(), true);
@@ -114,7 +114,7 @@ for (const scene of scenes) {
     });
 
     test('T42: nothing escapes a kill by forking', async () => {
-      const cgroup = create(limits({ pids: { max: 100 } }));
+      const cgroup = await create(limits({ pids: { max: 100 } }));
       await startIn(cgroup, 'while :; do (while :; do sleep 0.001 & done) & done');
       await eventually('many processes', () => cgroup.pids().length > 20);
       await cgroup.kill();
@@ -123,7 +123,7 @@ for (const scene of scenes) {
     });
 
     test('T43: a kill reaches frozen processes, and thaws', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100');
       await cgroup.freeze();
       await cgroup.kill();
@@ -133,7 +133,7 @@ for (const scene of scenes) {
     });
 
     test('T44: cgroups nested in the container go with it, dying processes are waited for', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       for (const folder of Object.values(cgroup.paths)) mkdirSync(`${folder}/a/b`, { recursive: true });
       await startIn(cgroup, 'sleep 100');
       void cgroup.kill();
@@ -142,7 +142,7 @@ for (const scene of scenes) {
     });
 
     test('an exec is killed without its container', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       const main = await startIn(cgroup, 'exec sleep 100');
       const exec = cgroup.createExec(7);
       const child = await startIn(exec, 'sleep 100');
@@ -157,7 +157,7 @@ for (const scene of scenes) {
     });
 
     test('a signal goes to every process', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100 & sleep 100 & wait');
       await eventually('three processes', () => cgroup.pids().length === 3);
       await cgroup.signalAll(15);
@@ -167,7 +167,7 @@ for (const scene of scenes) {
     });
 
     test('kills for want of memory are counted', async () => {
-      const cgroup = create(limits({ memory: { maxBytes: 16 * mib, memorySwapBytes: 16 * mib } }));
+      const cgroup = await create(limits({ memory: { maxBytes: 16 * mib, memorySwapBytes: 16 * mib } }));
       assert.equal(cgroup.oomKills(), 0);
       const child = await startIn(cgroup, 'exec tail /dev/zero');
       assert.equal(await ended(child), 'SIGKILL');
@@ -176,7 +176,7 @@ for (const scene of scenes) {
     });
 
     test('an update changes what is named and leaves the rest', async () => {
-      const cgroup = create(limits({ memory: { maxBytes: 64 * mib }, pids: { max: 50 } }));
+      const cgroup = await create(limits({ memory: { maxBytes: 64 * mib }, pids: { max: 50 } }));
       const [up] = cgroup.update(limits({ memory: { maxBytes: 512 * mib } }));
       assert.equal(up?.effective, String(512 * mib));
       const [down] = cgroup.update(limits({ memory: { maxBytes: 32 * mib, memorySwapBytes: 48 * mib } }));
@@ -186,7 +186,7 @@ for (const scene of scenes) {
     });
 
     test('T48: an update that the kernel refuses changes nothing', async () => {
-      const cgroup = create(limits({ memory: { maxBytes: 64 * mib }, cpu: { shares: 512 } }));
+      const cgroup = await create(limits({ memory: { maxBytes: 64 * mib }, cpu: { shares: 512 } }));
       const before = cgroup.update(limits({ cpu: { shares: 512 } }))[0]?.file ?? '';
       assert.throws(
         () =>
@@ -202,9 +202,9 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('a creation that the kernel refuses leaves nothing', () => {
-      assert.throws(
-        () => cgroups.create('broken', limits({ pids: { max: 5_000_000 } }), free),
+    test('a creation that the kernel refuses leaves nothing', async () => {
+      await assert.rejects(
+        cgroups.create('broken', limits({ pids: { max: 5_000_000 } }), free),
         isError('LIMIT_REFUSED', /EINVAL/),
       );
       assert.ok(!cgroups.list().includes('broken'));
@@ -220,7 +220,7 @@ for (const scene of scenes) {
     });
 
     test('T11: no program is run when a container ends', async () => {
-      const cgroup = create();
+      const cgroup = await create();
       for (const [key, folder] of Object.entries(cgroup.paths)) {
         if (key !== 'v2')
           assert.equal(readFileSync(`${folder}/notify_on_release`, 'latin1').trim(), '0', key);
@@ -228,19 +228,19 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('T45: no id leads out of the parent', () => {
+    test('T45: no id leads out of the parent', async () => {
       for (const id of ['..', '.', '', 'a/b', '../x', 'a'.repeat(65), '.hidden', 'a\n']) {
-        assert.throws(() => cgroups.create(id, noLimits, free), isError('BAD_ARGUMENT', /Not a name/), id);
+        await assert.rejects(cgroups.create(id, noLimits, free), isError('BAD_ARGUMENT', /Not a name/), id);
       }
     });
 
     test('folders that a crash left are replaced, and made again when the parent is gone', async () => {
-      const left = create();
-      const again = cgroups.create(`c${next}`, limits({ pids: { max: 9 } }), free);
+      const left = await create();
+      const again = await cgroups.create(`c${next}`, limits({ pids: { max: 9 } }), free);
       assert.equal(again.read('pids', 'pids.max'), '9');
       await dispose(left);
       cgroups.close();
-      await dispose(create());
+      await dispose(await create());
     });
 
     test('a controller that is nowhere is named, with what to do', {

@@ -1,6 +1,6 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
-import { attachDeviceFilter } from '../../native/libliker.ts';
+import { attachDeviceFilter, makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources, type LimitsMode } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
 import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
@@ -128,7 +128,7 @@ export class Cgroups {
   }
 
   /** Makes a container's cgroup in every hierarchy and sets its limits; on failure nothing is left of it. */
-  create(id: string, resources: Resources, options: CreateCgroupOptions): ContainerCgroup {
+  async create(id: string, resources: Resources, options: CreateCgroupOptions): Promise<ContainerCgroup> {
     checkId(id, 'container');
     const { mode = 'strict', under = '', deviceRules = [] } = options;
     const made: string[] = [];
@@ -136,7 +136,11 @@ export class Cgroups {
       const layout = this.#layoutIn(under);
       // Who made that one may have handed on no controllers.
       if (under !== '') makeParents(layout, this.#state);
-      for (const place of layout.places) made.push(this.#makeFolder(place, id, under));
+      const folders = layout.places.map(({ parent }) => `${parent}/${id}`);
+      const failures = await makeFolders(folders);
+      made.push(...folders.filter((_, index) => failures[index] === ''));
+      for (const folder of folders.filter((_, index) => failures[index] !== ''))
+        made.push(this.#makeFolder(folder, under));
       const folderIn = (place: Place): string => `${place.parent}/${id}`;
       const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });
       if (!options.allDevices) {
@@ -150,8 +154,8 @@ export class Cgroups {
     }
   }
 
-  #makeFolder(place: Place, id: string, under: string): string {
-    const folder = `${place.parent}/${id}`;
+  /** One that could not just be made. */
+  #makeFolder(folder: string, under: string): string {
     try {
       if (makeFolder(folder)) return folder;
     } catch (error) {

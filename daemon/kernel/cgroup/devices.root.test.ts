@@ -17,7 +17,7 @@ const script =
 
 /** /dev/null works, the kernel's log does not, a node of a disk can be made but not read. */
 async function devicesAreRestricted(cgroups: Cgroups): Promise<void> {
-  const cgroup = cgroups.create('devices', noLimits, { allDevices: false });
+  const cgroup = await cgroups.create('devices', noLimits, { allDevices: false });
   const node = join(tmpdir(), `liker-node-${process.pid}`);
   try {
     const child = await startIn(cgroup, script.replaceAll('$0', node));
@@ -37,7 +37,7 @@ const noMemory: DeviceRule = { allow: false, ...memory, minor: null, access: 'rw
 /** A rule that is wider than those it takes back holds, and one that is allowed after it. */
 async function wideDenialHolds(cgroups: Cgroups): Promise<void> {
   const deviceRules: DeviceRule[] = [noMemory, { allow: true, ...memory, minor: 5, access: 'r' }];
-  const cgroup = cgroups.create('denied', noLimits, { allDevices: false, deviceRules });
+  const cgroup = await cgroups.create('denied', noLimits, { allDevices: false, deviceRules });
   try {
     // Not of the shell itself, whose background jobs read from /dev/null.
     const child = await startIn(cgroup, ': </dev/zero || exit 1; (: </dev/null) 2>&- && exit 2; exit 42');
@@ -79,15 +79,15 @@ test('devices are restricted as this machine does it', async () => {
 
 test('v1 cannot take one device out of many that are allowed: that is refused, not forgotten', {
   skip: v1Devices === undefined && 'no v1 controller devices',
-}, () => {
+}, async () => {
   const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-holes` });
   const deviceRules: DeviceRule[] = [
     { allow: true, ...memory, minor: null, access: 'r' },
     { allow: false, ...memory, minor: 11, access: 'rw' },
   ];
   try {
-    assert.throws(
-      () => cgroups.create('c', noLimits, { allDevices: false, deviceRules }),
+    await assert.rejects(
+      cgroups.create('c', noLimits, { allDevices: false, deviceRules }),
       isError('LIMIT_REFUSED', /'c 1:11 rw'.*cgroup v1, .*devices\.allow.*'c 1:\* r'/),
     );
     assert.deepEqual(cgroups.list(), []);

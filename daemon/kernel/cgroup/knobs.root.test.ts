@@ -61,7 +61,7 @@ for (const [knob, patch, effective] of all) {
       return;
     }
     assert.deepEqual(cgroups.check(wanted), []);
-    const cgroup = cgroups.create('c', wanted, free);
+    const cgroup = await cgroups.create('c', wanted, free);
     try {
       const applied = cgroup.applied.find((limit) => limit.knob === knob);
       assert.match(applied?.effective ?? '', effective);
@@ -75,7 +75,7 @@ for (const [knob, patch, effective] of all) {
 
 test('T48: whatever fails, all lines of all files are as before', async () => {
   const depth = available.has('cgroup.max_depth') ? { cgroup: { maxDepth: 2 } } : {};
-  const cgroup = cgroups.create('undo', limits({ pids: { max: 9 }, ...depth }), free);
+  const cgroup = await cgroups.create('undo', limits({ pids: { max: 9 }, ...depth }), free);
   const files = (): (string | null)[] => [
     cgroup.read('pids', 'pids.max'),
     cgroup.read('cpu', 'cpu.shares') ?? cgroup.read('cpu', 'cpu.weight'),
@@ -100,9 +100,9 @@ test('T48: whatever fails, all lines of all files are as before', async () => {
 test('best-effort sets what can be set and tells the rest', async () => {
   const settings = [{ file: 'pids.max', value: 'many' }];
   const wanted = limits({ pids: { max: 9 }, cgroup: { settings } });
-  assert.throws(() => cgroups.create('best', wanted, free), isError('LIMIT_REFUSED', /'many'/));
+  await assert.rejects(cgroups.create('best', wanted, free), isError('LIMIT_REFUSED', /'many'/));
   assert.ok(!cgroups.list().includes('best'));
-  const cgroup = cgroups.create('best', wanted, { ...free, mode: 'best-effort' });
+  const cgroup = await cgroups.create('best', wanted, { ...free, mode: 'best-effort' });
   try {
     assert.deepEqual(
       cgroup.applied.map(({ knob, problem }) => [knob, problem === '']),
@@ -130,8 +130,8 @@ test('T45, T49: another parent is made level by level, and leads nowhere else', 
   const limit = completeLimits({ pids: { max: 5 } });
   // The first level is somebody else's, who has handed on no controller and filled no cpuset.
   for (const path of Object.values(cgroups.open('c').paths)) mkdirSync(`${dirname(dirname(path))}/${top}`);
-  const beside = cgroups.create('beside', limit, { ...free, under: top });
-  const cgroup = cgroups.create('c', limit, { ...free, under: `${top}/in` });
+  const beside = await cgroups.create('beside', limit, { ...free, under: top });
+  const cgroup = await cgroups.create('c', limit, { ...free, under: `${top}/in` });
   const parents = Object.values(cgroup.paths).map(dirname);
   try {
     assert.equal(cgroups.open('c', `${top}/in`).read('pids', 'pids.max'), '5');
@@ -142,8 +142,8 @@ test('T45, T49: another parent is made level by level, and leads nowhere else', 
     );
     for (const path of Object.values(cgroup.paths)) assert.ok(path.endsWith(`/${top}/in/c`), path);
     for (const under of ['..', 'a/../b', '/a', 'a//b', './a']) {
-      assert.throws(
-        () => cgroups.create('c', limit, { ...free, under }),
+      await assert.rejects(
+        cgroups.create('c', limit, { ...free, under }),
         isError('BAD_ARGUMENT', /Not a name/),
       );
     }

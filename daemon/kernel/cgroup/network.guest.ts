@@ -4,7 +4,7 @@ import { completeLimits } from './resources.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-net` });
 const limits = completeLimits({ network: { classId: 0x100001, priorities: { lo: 5 } } });
-const cgroup = cgroups.create('c', limits, { allDevices: true });
+const cgroup = await cgroups.create('c', limits, { allDevices: true });
 let refusal = '';
 try {
   const applied = cgroup.applied.map(({ knob, effective }) => [knob, effective]);

@@ -1,10 +1,18 @@
 import { LikerError } from '../../../common/errors.ts';
-import { removeTree } from './files.ts';
+import { removeFolders as removeInThread } from '../../native/libliker.ts';
+import { childFolders, removeTree } from './files.ts';
 import { pidsIn } from './processes.ts';
 import { until } from './until.ts';
 
 /** A process that was killed leaves its cgroup within milliseconds, unless it hangs in the kernel. */
 const patienceMs = 10_000;
+
+/** After an attempt that ended with `errno`; what is nested in it is removed, too. Throws any error but that it is busy. */
+function isRemoved(folder: string, errno: string): boolean {
+  if (errno === '' || errno === 'ENOENT') return true;
+  const mayBeBusy = errno === 'EBUSY' || errno === 'ENOTEMPTY';
+  return (!mayBeBusy || childFolders(folder).length > 0) && removeTree(folder);
+}
 
 /**
  * Removes cgroups with all that is nested in them; waits a bounded time for processes that are about to end, woken by
@@ -12,8 +20,9 @@ const patienceMs = 10_000;
  */
 export async function removeFolders(folders: readonly string[], watched: string | undefined): Promise<void> {
   let left = folders;
-  const gone = (): boolean => {
-    left = left.filter((folder) => !removeTree(folder));
+  const gone = async (): Promise<boolean> => {
+    const failures = await removeInThread(left);
+    left = left.filter((folder, index) => !isRemoved(folder, failures[index] ?? ''));
     return left.length === 0;
   };
   if (await until(gone, patienceMs, watched)) return;

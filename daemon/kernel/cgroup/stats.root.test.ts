@@ -38,7 +38,7 @@ for (const [index, scene] of scenes.entries()) {
       pids: { max: 33 },
       cpu: { quotaUs: 5_000, periodUs: 100_000 },
     });
-    const cgroup = cgroups.create('c', resources, { allDevices: true });
+    const cgroup = await cgroups.create('c', resources, { allDevices: true });
     const reader = new StatsReader(cgroup.stats());
     const open = () => openFiles().filter((path) => path.includes(`/${parent}/c/`)).length;
     try {

@@ -11,28 +11,38 @@ function watchFile(path: string, changed: () => void): FSWatcher | null {
 
 /**
  * Waits until `done` is true: asks at once, at every change of the file `watched`, and at growing intervals of at most
- * 50 ms. False when `timeoutMs` passed. Never blocks the event loop.
+ * 50 ms, never while it is still being answered. False when `timeoutMs` passed. Never blocks the event loop.
  */
-export async function until(done: () => boolean, timeoutMs: number, watched?: string): Promise<boolean> {
-  if (done()) return true;
+export async function until(
+  done: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+  watched?: string,
+): Promise<boolean> {
+  if (await done()) return true;
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const deadline = performance.now() + timeoutMs;
   let delayMs = 1;
   let timer: NodeJS.Timeout | undefined;
-  const ask = (): void => {
-    try {
-      if (done()) resolve(true);
+  let asking = false;
+  let changed = false;
+  const ask = async (): Promise<void> => {
+    changed = true;
+    if (asking) return;
+    asking = true;
+    while (changed) {
+      changed = false;
+      if (await done()) resolve(true);
       else if (performance.now() >= deadline) resolve(false);
-    } catch (error) {
-      reject(error);
     }
+    asking = false;
   };
+  const askNow = () => void ask().catch(reject);
   const tick = (): void => {
-    ask();
+    askNow();
     delayMs = Math.min(delayMs * 2, 50);
     timer = setTimeout(tick, delayMs);
   };
-  const watcher = watched === undefined ? null : watchFile(watched, ask);
+  const watcher = watched === undefined ? null : watchFile(watched, askNow);
   timer = setTimeout(tick, delayMs);
   try {
     return await promise;

@@ -73,13 +73,15 @@ async function launch(
 
     const { spec } = container;
     const devices = containerDevices(context, spec);
-    const cgroup = context.cgroups.create(container.id, spec.resources, {
+    const cgroup = await context.cgroups.create(container.id, spec.resources, {
       allDevices: spec.process.privileged,
       deviceRules: devices.rules,
       mode: spec.limits,
       under: spec.cgroupParent,
     });
     undo.defer(() => cgroup.remove());
+    // What follows is the longest work of all.
+    await ownTurn();
     const network = limitNetwork(context, container, spec);
     undo.defer(() => freeNetwork(context, container));
     const facts = {

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { makeFolders, removeFolders, treeSize } from './libliker.ts';
+
+const top = mkdtempSync(join(tmpdir(), 'liker-library-'));
+after(() => rm(top, { recursive: true }));
+
+test('hundreds of calls in threads may wait at once, as when hundreds of containers end', async () => {
+  writeFileSync(join(top, 'file'), 'four');
+  const sizes = await Promise.all(Array.from({ length: 600 }, () => treeSize(join(top, 'file'))));
+  assert.deepEqual(new Set(sizes), new Set([4]));
+});
+
+test('folders are made and removed in one go, with an answer for each', async () => {
+  const folders = ['a', 'b', 'none/c', 'file'].map((name) => join(top, name));
+  assert.deepEqual(await makeFolders(folders), ['', '', 'ENOENT', 'EEXIST']);
+  assert.deepEqual(readdirSync(top).sort(), ['a', 'b', 'file']);
+  assert.deepEqual(await removeFolders(folders), ['', '', 'ENOENT', 'ENOTDIR']);
+  assert.deepEqual(readdirSync(top), ['file']);
+});
