@@ -26,7 +26,7 @@ import { armRestart, scheduleRestart, wantsRestart } from './container/restart.t
 import { writeRunRecord } from './container/run-record.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
-import { type EngineContext, runFolder } from './context.ts';
+import { cgroupOf, type EngineContext, runFolder } from './context.ts';
 import { readRecords, setAside } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
 
@@ -157,7 +157,10 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
     endedWhileAway(context, container, main.exit);
     return;
   }
-  if (main.state === 'starting') return;
+  if (main.state === 'starting') {
+    awaitDecision(context, container, shim);
+    return;
+  }
   const startedAt = Number(main.startedAtNs / 1_000_000n);
   const paused = container.phase.state === 'paused';
   const phase: Phase = {
@@ -174,6 +177,25 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   tellOomKills(context, container, oomKillsOf(context, container));
   lives(context, container, ageMs(main.startTime));
   watchHealth(context, container, { adopted: true });
+}
+
+/** A start that an earlier daemon began keeps its turn until it has succeeded or failed. */
+function awaitDecision(context: EngineContext, container: Container, shim: Shim): void {
+  const before = container.phase;
+  container.abandonStart = () => void cgroupOf(context, container).kill();
+  const decided = async (): Promise<void> => {
+    await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
+    container.abandonStart = null;
+    if (container.phase !== before || context.leaving.signal.aborted) return;
+    await withoutShim(context, container, 'silent', { freshBoot: false });
+    armRestart(context, container);
+  };
+  container.verbs.run(decided).catch((error: unknown) => {
+    context.log.error('a start that an earlier likerd began cannot be cared for', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
 }
 
 function queueExecEnd(

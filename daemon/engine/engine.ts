@@ -73,11 +73,15 @@ export class Engine implements EngineApi {
   /** Stops every container that lives, as at the end of the machine: its policy holds with the next daemon. */
   async stopAll(): Promise<void> {
     this.#context.stopping.abort();
-    const live = this.#context.registry.all().filter((container) => livePhase(container.phase));
+    // A start that is under way is given up; what it has made all the same is stopped.
+    const begun = this.#context.registry
+      .all()
+      .filter((container) => livePhase(container.phase) || container.abandonStart);
+    for (const container of begun) container.abandonStart?.();
     const own = { timeoutSeconds: null, signal: null };
     const stop = (container: Container) =>
       container.verbs.run(() => endLocked(this.#context, container, own));
-    await Promise.allSettled(live.map((container) => ownTurn().then(() => stop(container))));
+    await Promise.allSettled(begun.map((container) => ownTurn().then(() => stop(container))));
   }
 
   /** Lets go of all shims: they go on without a daemon, and hold what the next one is to know. */

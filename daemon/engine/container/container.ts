@@ -94,6 +94,8 @@ export class Container {
   shimEnded: Promise<void> = Promise.resolve();
   /** Ends the shim of a start that is under way, whatever it hangs in. */
   abandonStart: (() => void) | null = null;
+  /** A removal by force waits for its turn: no start that has the turn before it need make a process. */
+  unwanted = false;
   /** When the connection to its shim was last lost and found again. */
   reconnectedAt = 0;
   main: ContainerProcess | null = null;

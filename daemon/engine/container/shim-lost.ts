@@ -14,6 +14,7 @@ const reconnectAgainMs = 1_000;
 export async function shimLost(context: EngineContext, container: Container): Promise<void> {
   container.shim = null;
   container.shimPid = 0;
+  container.changed.notify();
   // An exit that was told before is about to be stored.
   if (!livePhase(container.phase) || container.ending) return;
   const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);

@@ -21,6 +21,7 @@ export async function attachTo(
     return endAtOnce(sink, process, JSON.parse(gone.exit) as ExitStatus);
   }
   const container = context.registry.find(reference);
+  if (options.start) await startsUnderWay(container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
     const session = await runAttended(context, container, sink);
     if (options.terminalSize) container.main?.resize(options.terminalSize);
@@ -30,12 +31,18 @@ export async function attachTo(
 }
 
 /** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
-export function runAgain(context: EngineContext, id: string, sink: SessionSink): Promise<Session> {
+export async function runAgain(context: EngineContext, id: string, sink: SessionSink): Promise<Session> {
   const container = context.registry.byId(id);
+  if (container) await startsUnderWay(container);
   if (container?.phase.state === 'created') return runAttended(context, container, sink);
   const resume = { sessionId: randomBytes(8).toString('hex'), stdoutOffset: 0, stderrOffset: 0 };
   const fromTheFirst = { readOnly: false, replay: true, terminalSize: null, start: false };
   return attachTo(context, id, { ...fromTheFirst, processId: 'main', resume }, sink);
+}
+
+/** Until the calls that came before have had their turns: what one of them starts is there to be attached to. */
+function startsUnderWay(container: Container): Promise<void> {
+  return container.verbs.run(async () => {});
 }
 
 function attachToProcess(container: Container, options: AttachOptions, sink: SessionSink): Session {

@@ -14,11 +14,13 @@ export async function killContainer(
   signal: number,
   scope: KillScope,
 ): Promise<void> {
-  const { state } = container.phase;
-  if (state === 'restarting' && signal === SIGKILL) {
+  if (container.phase.state === 'restarting' && signal === SIGKILL) {
     cancelRestart(context, container);
-    return;
+    // Its start may be under way.
+    await container.verbs.run(async () => {});
+    if (!livePhase(container.phase)) return;
   }
+  const { state } = container.phase;
   const live = livePhase(container.phase);
   // Also when it has just ended by itself, and would come back.
   if (signal === SIGKILL && (live || container.ending)) noteStop(context, container);

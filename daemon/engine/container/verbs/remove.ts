@@ -17,8 +17,12 @@ export async function removeContainer(
     await cgroupOf(context, container).kill();
   }
   // Nor must a start that hangs, in a file system that does not answer.
-  if (options.force) container.abandonStart?.();
+  if (options.force) {
+    container.unwanted = true;
+    container.abandonStart?.();
+  }
   await container.verbs.run(async () => {
+    container.unwanted = false;
     if (container.removed) return;
     if (options.force) {
       container.facts = { ...container.facts, stopRequested: true };

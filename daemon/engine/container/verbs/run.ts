@@ -5,7 +5,6 @@ import type { ClientSession } from '../../session/client-session.ts';
 import { endAtOnce } from '../../session/over.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
-import { removeRecord } from '../main-end.ts';
 import type { OnDisconnect } from '../spec.ts';
 import { startErrorCode } from '../start-error.ts';
 import { execInContainer } from './exec.ts';
@@ -17,14 +16,9 @@ export function runAttended(
   container: Container,
   sink: SessionSink,
 ): Promise<Session> {
-  return openSession(container, sink, 'main', async (onSession) => {
-    try {
-      await startAttended(context, container, sink, onSession);
-    } catch (error) {
-      if (container.spec.autoRemove) removeRecord(context, container, null);
-      throw error;
-    }
-  });
+  return openSession(container, sink, 'main', (onSession) =>
+    startAttended(context, container, { sink, onSession }),
+  );
 }
 
 /** Starts another process for a client that sees all of it. */

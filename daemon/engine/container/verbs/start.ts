@@ -17,15 +17,21 @@ import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
-import { cleanUpLater } from '../main-end.ts';
+import { cleanUpLater, removeRecord } from '../main-end.ts';
 import { freeNetwork, limitNetwork } from '../network-rate.ts';
-import { type HostProcess, livePhase, requirePhase } from '../phase.ts';
+import { type HostProcess, livePhase, may, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
 import type { ContainerSpec } from '../spec.ts';
 import { startErrorCode } from '../start-error.ts';
 
 const logSegmentBytes = 20 * 1024 * 1024;
 const logSegments = 5;
+
+/** The client that a start is for, which sees it from the first byte. */
+interface Watcher {
+  readonly sink: SessionSink;
+  readonly onSession: (session: ClientSession) => void;
+}
 
 /** Starts a container that does not run. One that runs is a success without effect. */
 export async function startContainer(
@@ -37,26 +43,33 @@ export async function startContainer(
     if (container.phase.state === 'running' && !container.ending) return;
     // Stopped or removed while the restart waited for its turn.
     if (options.byPolicy && container.phase.state !== 'restarting') return;
-    if (!options.byPolicy) forgetRestarts(container);
-    await launch(context, container, null);
+    await launch(context, container, options);
   });
 }
 
-/** Starts a container for a client that sees it from the first byte. */
-export function startAttended(
+/** Starts a container for a client that sees it from the first byte. One with --rm that cannot be started is removed. */
+export async function startAttended(
   context: EngineContext,
   container: Container,
-  sink: SessionSink,
-  onSession: (session: ClientSession) => void,
+  watcher: Watcher,
 ): Promise<void> {
-  return container.verbs.run(() => launch(context, container, (session) => onSession(session), sink));
+  await container.verbs.run(async () => {
+    try {
+      await launch(context, container, { byPolicy: false, watcher });
+    } catch (error) {
+      const { phase, removed, spec } = container;
+      // Not one that another call has started, or removed, before this one's turn.
+      if (spec.autoRemove && !removed && may('remove', phase.state))
+        removeRecord(context, container, phase.state === 'exited' ? phase.exit : null);
+      throw error;
+    }
+  });
 }
 
 async function launch(
   context: EngineContext,
   container: Container,
-  onSession: ((session: ClientSession) => void) | null,
-  sink?: SessionSink,
+  { byPolicy, watcher = null }: { readonly byPolicy: boolean; readonly watcher?: Watcher | null },
 ): Promise<void> {
   if (container.ending) await container.ending;
   await container.shimEnded;
@@ -64,6 +77,7 @@ async function launch(
   await ownTurn();
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
+  if (!byPolicy) forgetRestarts(container);
   await using undo = new AsyncDisposableStack();
   try {
     context.ledger.requireStored();
@@ -82,6 +96,9 @@ async function launch(
     undo.defer(() => cgroup.remove());
     // What follows is the longest work of all.
     await ownTurn();
+    await requireWanted(context, container);
+    // Stopped meanwhile.
+    if (byPolicy && container.phase.state !== 'restarting') return;
     const network = limitNetwork(context, container, spec);
     undo.defer(() => freeNetwork(context, container));
     const facts = {
@@ -89,7 +106,7 @@ async function launch(
       appliedLimits: appliedLimits(context, spec, [...cgroup.applied, ...network.applied]),
       shapedNamespace: network.shapedNamespace,
       clientLost: false,
-      attended: sink !== undefined,
+      attended: watcher !== null,
       oomKills: 0,
       oomHitMain: false,
       health: spec.healthCheck && newHealth,
@@ -100,7 +117,7 @@ async function launch(
 
     makeMountSources(spec);
     const files = writeHostFiles(folder, spec, containerHostname(container));
-    const plan = compile(context, container, { folder, files, cgroup, attended: sink !== undefined });
+    const plan = compile(context, container, { folder, files, cgroup, attended: watcher !== null });
     container.execs.clear();
     const main = newProcess(context, container, {
       processId: 'main',
@@ -112,9 +129,9 @@ async function launch(
     undo.defer(() => {
       container.main = null;
     });
-    const session = sink ? main.initiate(sink) : null;
+    const session = watcher && main.initiate(watcher.sink);
     tellLeftOut(context, container, session);
-    if (session && onSession) onSession(session);
+    if (session) watcher?.onSession(session);
 
     const { shim, pid, ended, kill } = context.processes.spawn(
       encodeLaunch(plan, {
@@ -140,7 +157,11 @@ async function launch(
     container.shim = shim;
     container.shimPid = pid;
     main.shim = shim;
-    container.abandonStart = kill;
+    container.abandonStart = () => {
+      kill();
+      // What it has made may hang without it, and hold the connection.
+      cgroup.kill().catch(() => {});
+    };
     const started = awaitStart(container, 0);
     shim.listen(shimListener(context, container, shim));
     await started;
@@ -160,6 +181,22 @@ async function launch(
   } finally {
     container.abandonStart = null;
   }
+}
+
+/** The last look before a process is made. */
+async function requireWanted(context: EngineContext, container: Container): Promise<void> {
+  // Whoever wants it asks the next daemon.
+  if (context.leaving.signal.aborted) await new Promise<never>(() => {});
+  const cannot = `Cannot start container '${container.name}'`;
+  if (context.stopping.signal.aborted)
+    throw new LikerError(
+      'SHUTTING_DOWN',
+      `${cannot}: likerd ends, and stops all containers; try again later`,
+    );
+  if (container.unwanted)
+    throw new LikerError('WRONG_STATE', `${cannot}: it is being removed`, {
+      metadata: { container: container.id },
+    });
 }
 
 function reasonOf(error: unknown): string {

@@ -1,0 +1,155 @@
+// What comes while a start is under way: the same start again, its removal, a kill, the end of likerd.
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Api } from './harness/api.ts';
+import { Containers } from './harness/containers.ts';
+import { shimsBelow } from './harness/proc.ts';
+import { suite } from './harness/suite.ts';
+import { until, within } from './harness/until.ts';
+
+const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>
+  existsSync(join(folder, 'cgroup.controllers')),
+);
+const s = suite();
+const containers = new Containers(s);
+const skip = unified === undefined && 'no cgroup v2, whose groups can be frozen before they are made';
+
+/** From now on starts take until `thaw`: what is born into a frozen group stands still. */
+const freeze = () => setFrozen('1');
+const thaw = () => setFrozen('0');
+function setFrozen(text: string): void {
+  const group = join(unified ?? '', s.daemon.cgroup);
+  // Gone with a likerd that has left no container.
+  if (existsSync(group)) writeFileSync(join(group, 'cgroup.freeze'), text);
+}
+
+/** A shim each, and the child that it has cloned. */
+const begun = (count = 1) => until('a start to hang', () => shimsBelow(s.daemon.home).length === 2 * count);
+const create = async (...args: string[]): Promise<string> => {
+  const { stdout } = await s.likerctl(['create', ...args]);
+  return stdout.trim();
+};
+/** Over a connection of its own, which does not know the daemon before. */
+async function startCall(container: string): Promise<void> {
+  using api = new Api(s.daemon);
+  await api.call((done) => api.containers.StartContainer({ container }, done as never));
+}
+const starts = async (id: string) =>
+  (await containers.events()).filter((event) => event.containerId === id && event.action === 'start').length;
+
+/** Whatever comes of the test, the group is not left frozen. */
+async function whileFrozen(act: () => Promise<void>): Promise<void> {
+  freeze();
+  try {
+    await act();
+  } finally {
+    thaw();
+  }
+}
+
+test('a Run that is sent again, and `start -a`, wait for the first start and see all of it', {
+  skip,
+}, async () => {
+  const spec = s.spec(['sh', '-c', 'echo begin; sleep 0.5; exit 3']);
+  const run = () => s.api.run({ ...spec, name: 'twice' }, { requestId: 'again' });
+  let sessions: readonly ReturnType<typeof run>[] = [];
+  await whileFrozen(async () => {
+    const first = run();
+    await begun();
+    sessions = [first, run(), s.api.attach('twice', { startContainer: true })];
+    // Answered, so that those that came before it are there, too.
+    await containers.get('twice');
+  });
+  for (const session of sessions) {
+    assert.equal((await session.exit()).code, 3);
+    assert.equal(session.stdout.toString(), 'begin\n');
+  }
+  assert.ok(!(await containers.names()).includes('twice'));
+});
+
+test('the next likerd waits for a start that this one has begun', { skip }, async () => {
+  const id = await create(s.rootfs, 'sleep', '1000');
+  const again = await create(s.rootfs, 'sleep', '1000');
+  let answer: Promise<unknown> = Promise.resolve();
+  await whileFrozen(async () => {
+    const lost = Promise.allSettled([startCall(id), startCall(again)]);
+    await begun(2);
+    await s.daemon.kill9();
+    await lost;
+    await s.daemon.start();
+    // It may be given up also by the next one.
+    await within('rm -f of a start that hangs', containers.remove(again));
+    answer = startCall(id);
+    await containers.get(id);
+  });
+  await answer;
+  assert.equal(await containers.state(id), 'RUNNING');
+  assert.equal(await starts(id), 1);
+  await containers.remove(id);
+});
+
+test('rm -f gives up the starts that wait for their turn as well', { skip }, async () => {
+  const id = await create(s.rootfs, 'sleep', '1000');
+  await whileFrozen(async () => {
+    const first = Promise.allSettled([startCall(id)]);
+    await begun();
+    const second = Promise.allSettled([startCall(id)]);
+    await containers.get(id);
+    const outcomes = Promise.all([first, second]);
+    await within('rm -f', containers.remove(id));
+    assert.deepEqual(
+      (await outcomes).flat().map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+  });
+});
+
+test('SIGKILL during a start by the restart policy ends what it has started', { skip }, async () => {
+  const script = 'if [ -e /again ]; then exec sleep 1000; fi; touch /again; sleep 0.2; exit 1';
+  const id = await containers.start(['sh', '-c', script], { restart: { name: 'NAME_ALWAYS' } });
+  let killed: Promise<unknown> = Promise.resolve();
+  freeze();
+  try {
+    // The first life ended before, or ends when it is thawed.
+    thaw();
+    await until('its end', async () => (await containers.state(id)) === 'RESTARTING', { everyMs: 1 });
+    freeze();
+    await begun();
+    killed = containers.kill(id);
+    await containers.get(id);
+  } finally {
+    thaw();
+  }
+  await killed;
+  assert.match(await containers.state(id), /^EXITED/);
+  assert.deepEqual(shimsBelow(s.daemon.home), []);
+  await containers.remove(id);
+});
+
+test('`start -a` brings a stopped container back under its restart policy', async () => {
+  const id = await containers.start(['sleep', '1000'], { restart: { name: 'NAME_ALWAYS' } });
+  await s.ok(['stop', '-t', '0', id]);
+  using api = new Api(s.daemon);
+  const session = api.attach(id, { startContainer: true });
+  await session.ready;
+  process.kill((await containers.get(id)).pid, 'SIGKILL');
+  await session.exit();
+  await until('another life', async () => (await containers.get(id)).restartCount === 1);
+  await containers.remove(id);
+});
+
+test('likerd that stops all containers at its end gives up starts', { skip }, async () => {
+  const id = await create(s.rootfs, 'sleep', '1000');
+  await s.daemon.restart(['--stop-containers-on-exit']);
+  await whileFrozen(async () => {
+    const given = Promise.allSettled([startCall(id)]);
+    await begun();
+    await s.daemon.stop();
+    assert.equal((await given)[0].status, 'rejected');
+    assert.deepEqual(shimsBelow(s.daemon.home), []);
+  });
+  await s.daemon.start([]);
+  await containers.remove(id);
+});
