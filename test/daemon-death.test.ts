@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
 import { noBound } from '../daemon/kernel/process/protocol.ts';
 import { Shim } from '../daemon/kernel/process/shim.ts';
 import { Api } from './harness/api.ts';
@@ -84,6 +85,39 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     assert.equal(await s.ok(['exec', 'goes-on-three', 'echo', 'hi']), 'hi');
     assert.equal(await s.ok(['stop', '-t', '0', ...ids]), ids.join('\n'));
     await s.ok(['rm', ...ids]);
+  });
+
+  test('died between the freezer and the record of a pause, a resume or a signal to all, it leaves none frozen that is said to run', async (t) => {
+    const names = ['frozen', 'thawed', 'frozen-orphan'];
+    const tick = ['sh', '-c', 'while :; do echo >>/ticks; sleep 0.02; done'];
+    const [frozen = '', thawed = '', orphan = ''] = await Promise.all(
+      names.map((name) => containers.start(tick, { name })),
+    );
+    t.after(() => containers.remove(frozen, thawed, orphan));
+    await s.ok(['pause', 'thawed']);
+    const shim = (await s.inspect(orphan)).State.ShimPid;
+    const { lastSeq } = await lastEvent();
+    await s.daemon.kill9();
+    const cgroups = Cgroups.open({ parent: s.daemon.cgroup });
+    await cgroups.open(frozen).freeze();
+    await cgroups.open(orphan).freeze();
+    await cgroups.open(thawed).thaw();
+    process.kill(shim, 'SIGKILL');
+    await until('the end of the shim', () => !isAlive(shim));
+    await s.daemon.start();
+
+    const states = await Promise.all([frozen, thawed, orphan].map((id) => containers.state(id)));
+    assert.deepEqual(states, ['RUNNING', 'RUNNING', 'ORPHANED']);
+    for (const id of [frozen, thawed, orphan]) {
+      const ticks = () => statSync(join(s.daemon.root, 'containers', id, 'upper/ticks')).size;
+      const before = ticks();
+      await until(`${id} to go on`, () => ticks() > before);
+    }
+    const events = (await containers.events()).filter(({ seq }) => Number(seq) > lastSeq);
+    assert.deepEqual(events.map(({ action, containerName }) => `${containerName} ${action}`).sort(), [
+      'frozen-orphan orphaned',
+      'thawed unpause',
+    ]);
   });
 
   test('thirty containers cost a new likerd less than a second', async () => {

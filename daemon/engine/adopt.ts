@@ -57,12 +57,22 @@ export async function adoptAll(context: EngineContext, left: LeftBehind): Promis
 
 async function adopt(context: EngineContext, container: Container, left: LeftBehind): Promise<void> {
   await ownTurn();
+  await thawUntold(context, container);
   const answer = await reconnect(context, container);
   if (answer === 'ours') return;
   await withoutShim(context, container, answer, left);
   restartLeft(context, container, left);
   armRestart(context, container);
   expectStart(context, container);
+}
+
+/** The earlier daemon died between the freezer and the record, or as it sent a signal to all: nobody was told of a pause. */
+async function thawUntold(context: EngineContext, container: Container): Promise<void> {
+  const cgroup = cgroupOf(context, container);
+  // An orphan may have been paused before it was one.
+  if (['paused', 'orphaned'].includes(container.phase.state) || !cgroup.frozen()) return;
+  await cgroup.thaw();
+  context.log.warn('thawing a container that was not recorded as paused', { container: container.id });
 }
 
 /** Finds the container's shim by its run folder, and takes it over when it answers. */
@@ -162,7 +172,9 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
     return;
   }
   const startedAt = Number(main.startedAtNs / 1_000_000n);
-  const paused = container.phase.state === 'paused';
+  const wasPaused = container.phase.state === 'paused';
+  // Not if the earlier daemon thawed it, and did not live to record that.
+  const paused = wasPaused && cgroupOf(context, container).frozen();
   const phase: Phase = {
     state: paused ? 'paused' : 'running',
     startedAt,
@@ -171,6 +183,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   };
   // A start that the earlier daemon did not live to record.
   const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
+  if (wasPaused && !paused) events.push({ action: 'unpause' });
   context.ledger.change(container, { phase }, ...events);
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
