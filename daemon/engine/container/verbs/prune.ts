@@ -1,3 +1,4 @@
+import { LikerError } from '../../../../common/errors.ts';
 import type { Filter } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { containerFilter } from '../filter.ts';
@@ -15,7 +16,15 @@ export async function pruneContainers(
     const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
     if (!isDown || !fits(container)) continue;
     const { layerBytes, logBytes } = await context.layers.sizes(container.id);
-    await removeContainer(context, container, { force: false });
+    // By another call, or with --rm.
+    if (container.removed) continue;
+    try {
+      await removeContainer(context, container, { force: false });
+    } catch (error) {
+      // Started meanwhile.
+      if (error instanceof LikerError && error.reason === 'WRONG_STATE') continue;
+      throw error;
+    }
     ids.push(container.id);
     reclaimedBytes += layerBytes + logBytes;
   }
