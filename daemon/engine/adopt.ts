@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
-import { isContainerId } from '../../common/ids.ts';
 import { ageMs } from '../kernel/proc/processes.ts';
 import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts';
 import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
@@ -27,8 +26,9 @@ import { writeRunRecord } from './container/run-record.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { cgroupOf, type EngineContext, runFolder } from './context.ts';
-import { readRecords, setAside } from './recover.ts';
+import { readRecords } from './recover.ts';
 import type { ContainerProcess } from './session/process.ts';
+import { sweep } from './sweep.ts';
 
 export interface LeftBehind {
   /** By a daemon before the machine was started anew: no process that its records name is there any more. */
@@ -311,35 +311,4 @@ function readExitRecord(folder: string): ExitStatus | null {
     startError: '',
     outputCut: number('cut') !== 0,
   };
-}
-
-/**
- * Clears away control groups and folders that belong to no record. What still has a shim is left alone: it is a container
- * of which nothing is known, and a container is never ended by a lost record.
- */
-async function sweep(context: EngineContext): Promise<void> {
-  const runs = readdirSync(join(context.paths.run, 'c')).filter(isContainerId);
-  const unknown = (id: string) => context.registry.byId(id) === null;
-  const alive = new Set<string>();
-  for (const id of runs.filter(unknown)) if (await hasShim(context, id)) alive.add(id);
-  const isOver = (id: string) => unknown(id) && !alive.has(id);
-  for (const id of context.cgroups.list().filter(isOver)) {
-    const cgroup = context.cgroups.open(id);
-    context.log.warn('removing a control group without a container', { cgroup: id });
-    await cgroup.kill();
-    await cgroup.remove();
-  }
-  for (const id of context.layers.list().filter(isOver)) {
-    if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
-    else context.layers.remove(id);
-  }
-  for (const id of runs.filter(isOver)) context.layers.removeRunFolder(runFolder(context, id));
-}
-
-async function hasShim(context: EngineContext, id: string): Promise<boolean> {
-  const shim = await context.processes.connect(runFolder(context, id)).catch(() => null);
-  if (!shim) return false;
-  shim.leave();
-  context.log.error('a container runs of which there is no record: it is left alone', { container: id });
-  return true;
 }
