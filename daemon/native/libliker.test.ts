@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,4 +21,15 @@ test('folders are made and removed in one go, with an answer for each', async ()
   assert.deepEqual(readdirSync(top).sort(), ['a', 'b', 'file']);
   assert.deepEqual(await removeFolders(folders), ['', '', 'ENOENT', 'ENOTDIR']);
   assert.deepEqual(readdirSync(top), ['file']);
+});
+
+test('long walks through trees hold up no start and no end of a container', async () => {
+  const tree = join(top, 'tree');
+  mkdirSync(tree);
+  for (let file = 0; file < 1000; file++) writeFileSync(join(tree, String(file)), '');
+  let walked = 0;
+  const walks = Array.from({ length: 20 }, () => treeSize(tree).then(() => walked++));
+  await makeFolders([join(top, 'quick')]);
+  assert.ok(walked < 10, `it waited for ${walked} walks`);
+  await Promise.all(walks);
 });

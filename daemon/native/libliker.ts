@@ -2,6 +2,7 @@ import { errnoName } from '../../common/errno.ts';
 import { LikerError } from '../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../common/exhausted.ts';
 import { koffi } from './koffi.ts';
+import { Lane, type NativeFunction } from './lane.ts';
 
 /** A shim that has been started. Both fds belong to the caller. */
 export interface SpawnedShim {
@@ -135,33 +136,14 @@ export function pidfdEnded(pidfd: number): boolean {
   return check(library().pidfdEnded(pidfd), 'look at pidfd', 'poll', String(pidfd)) === 1;
 }
 
-type NativeFunction = ReturnType<ReturnType<typeof koffi.load>['func']>;
-
 /** koffi refuses more than 256 calls at a time, and libuv has four threads for them. */
-const callsAtOnce = 16;
-let calls = 0;
-const waitingCalls: (() => void)[] = [];
-
-/** Calls a function in a thread, in the order in which it was asked to. */
-async function inThread(call: NativeFunction, ...values: readonly unknown[]): Promise<number> {
-  if (calls < callsAtOnce) calls += 1;
-  else await new Promise<void>((resolve) => waitingCalls.push(resolve));
-  try {
-    return await new Promise((resolve, reject) => {
-      call.async(...values, (error: Error | null, result: number) =>
-        error ? reject(error) : resolve(result),
-      );
-    });
-  } finally {
-    const next = waitingCalls.shift();
-    if (next) next();
-    else calls -= 1;
-  }
-}
+const inThread = new Lane(16);
+/** Walks through trees, which may take long: two threads stay for the others, which starts and ends wait for. */
+const inSpareThread = new Lane(2);
 
 /** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
 export async function pidfdReap(pidfd: number): Promise<void> {
-  check(await inThread(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
+  check(await inThread.call(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
 }
 
 export function closeFd(fd: number): void {
@@ -228,7 +210,7 @@ let texts = Buffer.alloc(0);
 
 /** Bytes of all files in a tree but folders, counted in a thread; 0 when there is none. */
 export async function treeSize(path: string): Promise<number> {
-  return Number(await inThread(library().treeSize, path));
+  return Number(await inSpareThread.call(library().treeSize, path));
 }
 
 /** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */
@@ -271,7 +253,7 @@ export function removeFolders(paths: readonly string[]): Promise<string[]> {
 
 async function forEachPath(call: NativeFunction, paths: readonly string[]): Promise<string[]> {
   const results = new Int32Array(paths.length);
-  await inThread(call, nulEnded(paths), results, paths.length);
+  await inThread.call(call, nulEnded(paths), results, paths.length);
   return Array.from(results, (result) => (result < 0 ? errnoName(result) : ''));
 }
 
@@ -286,7 +268,7 @@ export function removeTreeNow(path: string): void {
 
 /** As removeTreeNow, in a thread. */
 export async function removeTree(path: string): Promise<void> {
-  check(await inThread(library().removeTree, path), 'remove', 'unlinkat', path);
+  check(await inSpareThread.call(library().removeTree, path), 'remove', 'unlinkat', path);
 }
 
 /**
@@ -294,7 +276,7 @@ export async function removeTree(path: string): Promise<void> {
  * these is left.
  */
 export async function emptyContainer(base: string): Promise<boolean> {
-  return check(await inThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
+  return check(await inSpareThread.call(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
 }
 
 /** Locks a file for this process, until its fd is closed (fcntl(2), F_SETLK); or tells which process has it. */
@@ -315,5 +297,5 @@ export function notifyManager(path: string, text: string): void {
  * In a thread: to look at all mappings takes tens of milliseconds.
  */
 export async function trimMemory(): Promise<void> {
-  check(await inThread(library().trim), 'read', 'fopen', '/proc/self/smaps');
+  check(await inSpareThread.call(library().trim), 'read', 'fopen', '/proc/self/smaps');
 }
