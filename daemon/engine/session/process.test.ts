@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
-import type { OutputFrame, SessionSink } from '../api.ts';
+import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ProcessSpec } from '../container/spec.ts';
 import { ContainerProcess, windowBytes } from './process.ts';
 
@@ -197,6 +197,67 @@ test('stdin beyond what the shim holds waits, in order, and the end of stdin com
   process.stdinAck(BigInt(`0x${session.id}`), 800_000n);
   assert.deepEqual(shim.calls, ['stdin 0 800000', 'stdin 800000 800000', 'close-stdin']);
   assert.equal(resumed, 1);
+});
+
+/** A process whose client has left with 800,000 bytes on their way that the process has not taken. */
+function leftWithFullWindow() {
+  const made = newProcess();
+  const session = made.process.initiate(new FakeClient(true));
+  made.process.started(started);
+  session.input({ kind: 'stdin', offset: 0, data: Buffer.alloc(800_000) }, () => {});
+  session.lost();
+  made.shim.calls.length = 0;
+  const attach = (resume: AttachOptions['resume']) => {
+    const session = made.process.attach(new FakeClient(true), { ...attachOptions, resume });
+    const send = (offset: number, length: number) =>
+      session.input({ kind: 'stdin', offset, data: Buffer.alloc(length) }, () => {});
+    const sent = () => made.shim.calls.filter((call) => call.startsWith('stdin'));
+    return { session, send, sent };
+  };
+  return { ...made, id: session.id, number: BigInt(`0x${session.id}`), attach };
+}
+
+test('what a client has left in the shim holds up the stdin of others until the process has taken it', () => {
+  const { process, number, attach } = leftWithFullWindow();
+  const { send, sent } = attach(null);
+  process.snapshotEnd(1, 0n, 0n);
+  assert.equal(send(0, 800_000), false);
+  process.stdinAck(number, 300_000n);
+  assert.deepEqual(sent(), []);
+  process.stdinAck(number, 600_000n);
+  assert.deepEqual(sent(), ['stdin 0 800000']);
+});
+
+test('what the last client has sent is taken after all before it', () => {
+  const { process, attach } = leftWithFullWindow();
+  const { send, session } = attach(null);
+  process.snapshotEnd(1, 0n, 0n);
+  assert.equal(send(0, 1), true);
+  // The shim knows a few clients only: of one that left long ago it tells no more.
+  process.stdinAck(BigInt(`0x${session.id}`), 1n);
+  assert.equal(send(1, 800_000), true);
+});
+
+test('what a resumed client sends again counts once', () => {
+  const { process, id, number, attach } = leftWithFullWindow();
+  const { send, sent } = attach({ sessionId: id, stdoutOffset: 0, stderrOffset: 0 });
+  process.stdinAck(number, 300_000n);
+  process.snapshotEnd(1, 0n, 0n);
+  assert.equal(send(300_000, 500_000), true);
+  assert.equal(send(800_000, 500_000), true);
+  process.stdinAck(number, 1_300_000n);
+  assert.equal(send(1_300_000, 1024 * 1024), true);
+  assert.deepEqual(sent(), ['stdin 300000 500000', 'stdin 800000 500000', 'stdin 1300000 1048576']);
+});
+
+test('a process that has closed its stdin holds up nobody', () => {
+  const { process, attach } = leftWithFullWindow();
+  const { send, sent } = attach(null);
+  process.snapshotEnd(1, 0n, 0n);
+  assert.equal(send(0, 800_000), false);
+  // It is told to those alone that the shim still knows.
+  process.stdinAck(0xffn, noBound);
+  assert.deepEqual(sent(), ['stdin 0 800000']);
 });
 
 test('a client that vanishes is told to the container, one that detaches is not', () => {

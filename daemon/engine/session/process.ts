@@ -61,9 +61,10 @@ export class ContainerProcess {
   #nextSnapshot = 1;
   readonly #produced: Record<StreamName, number> = { stdout: 0, stderr: 0 };
   readonly #limits: Record<StreamName, bigint> = { stdout: noBound, stderr: noBound };
-  readonly #stdinSent = new Map<string, number>();
-  readonly #stdinTaken = new Map<string, number>();
-  #stdinInFlight = 0;
+  /** By session: how far its stdin was sent to the shim, and given to the process. One that has left stays until all is. */
+  readonly #stdin = new Map<string, { sent: number; taken: number }>();
+  /** The session whose bytes are the last in the shim's queue. */
+  #stdinLast = '';
   #stallTimer: NodeJS.Timeout | null = null;
   /** Notified as clients take output. */
   readonly #progress = new Notifier();
@@ -229,11 +230,13 @@ export class ContainerProcess {
 
   stdinAck(session: bigint, offset: bigint): void {
     const id = session.toString(16).padStart(16, '0');
-    const sent = this.#stdinSent.get(id) ?? 0;
-    const taken = offset === noBound ? sent : Number(offset);
-    const before = this.#stdinTaken.get(id) ?? 0;
-    this.#stdinTaken.set(id, taken);
-    this.#stdinInFlight = Math.max(0, this.#stdinInFlight - Math.max(0, Math.min(taken, sent) - before));
+    const flow = this.#stdin.get(id);
+    const taken = offset === noBound ? (flow?.sent ?? 0) : Number(offset);
+    if (flow) flow.taken = taken;
+    // The shim tells no more of one that left many clients ago: its bytes went before those of the last.
+    const all = offset === noBound || (id === this.#stdinLast && flow && taken >= flow.sent);
+    if (all) for (const each of this.#stdin.values()) each.taken = each.sent;
+    this.#forgetStdin();
     for (const snapshot of this.#snapshots.values())
       if (snapshot.session.id === id) snapshot.stdinOffset = taken;
     for (const client of this.#sessions) {
@@ -245,10 +248,15 @@ export class ContainerProcess {
   /** Hands bytes to the process; false when it must take what it has first. */
   stdin(session: ClientSession, offset: number, data: Buffer): boolean {
     if (this.#exit || !this.#shim) return true;
-    if (this.#stdinInFlight > 0 && this.#stdinInFlight + data.length > maxStdinInFlight) return false;
-    this.#stdinInFlight += data.length;
-    this.#stdinSent.set(session.id, offset + data.length);
-    if (!this.#stdinTaken.has(session.id)) this.#stdinTaken.set(session.id, offset);
+    const flow = this.#stdin.get(session.id) ?? { sent: offset, taken: offset };
+    // What a client that came back sends again is in the shim already.
+    const more = Math.max(0, offset + data.length - flow.sent);
+    let inFlight = 0;
+    for (const { sent, taken } of this.#stdin.values()) inFlight += Math.max(0, sent - taken);
+    if (inFlight > 0 && inFlight + more > maxStdinInFlight) return false;
+    if (more > 0) this.#stdinLast = session.id;
+    flow.sent += more;
+    this.#stdin.set(session.id, flow);
     this.#shim.stdin(this.identity.number, sessionNumber(session.id), offset, data);
     return true;
   }
@@ -302,9 +310,15 @@ export class ContainerProcess {
 
   leave(session: ClientSession): void {
     this.#sessions.delete(session);
-    this.#stdinSent.delete(session.id);
-    this.#stdinTaken.delete(session.id);
+    this.#forgetStdin();
     this.updateLimits();
+  }
+
+  /** Of those that have left, once all is taken. */
+  #forgetStdin(): void {
+    const there = new Set([...this.#sessions].map(({ id }) => id));
+    for (const [id, { sent, taken }] of this.#stdin)
+      if (taken >= sent && !there.has(id)) this.#stdin.delete(id);
   }
 
   /** Tells the shim how far it may read: as far ahead of the slowest client that is waited for as the ring holds. */
