@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
 import { containerRow } from '../client/format/container-row.ts';
@@ -148,6 +150,35 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
     assert.match(await s.ok(['top', id]), /sleep 6662/);
     await s.ok(['rm', '-f', id]);
   });
+});
+
+test('an exec that is starting as its container ends is answered', async () => {
+  const id = await s.detached([], ['sleep', '100000']);
+  const { State, CgroupPaths } = await s.inspect(id);
+  const group = CgroupPaths['v2'] ?? CgroupPaths['freezer'] ?? '';
+  const isV2 = existsSync(join(group, 'cgroup.freeze'));
+  // Its main process out of the cgroup, and whatever enters it stands still.
+  const top = group.slice(0, group.indexOf(`/${s.daemon.cgroup}/`));
+  writeFileSync(join(top, 'cgroup.procs'), String(State.Pid));
+  writeFileSync(join(group, isV2 ? 'cgroup.freeze' : 'freezer.state'), isV2 ? '1' : 'FROZEN');
+  const start = { container: id, process: { args: ['true'] } };
+  const answers = [
+    s.api.call((callback) => s.api.sessions.StartExec(start, callback as never)),
+    s.api.call((callback) => s.api.sessions.ExecSync(start, callback as never)),
+    s.api.exec(id, start.process).exit(),
+  ].map(failure);
+  await until('three execs that are starting', () => {
+    const execs = readdirSync(group).filter((name) => name.startsWith('exec-'));
+    const inside = execs.filter((name) => readFileSync(join(group, name, 'cgroup.procs'), 'utf8') !== '');
+    return inside.length === answers.length;
+  });
+  process.kill(State.Pid, 'SIGKILL');
+  for (const error of await within('the answers', Promise.all(answers))) {
+    assert.equal(reasonOf(error), 'WRONG_STATE', error.message);
+    assert.match(error.details, /^Cannot start the process in .*: the container has ended/);
+  }
+  assert.deepEqual((await s.inspect(id)).ExecIDs, []);
+  await s.ok(['rm', '-f', id]);
 });
 
 describe('bounds', { concurrency: 3 }, () => {

@@ -1,4 +1,4 @@
-import { asError } from '../../../common/errors.ts';
+import { asError, LikerError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { ownTurn } from '../../turns.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
@@ -162,9 +162,14 @@ export async function release(context: EngineContext, container: Container): Pro
   container.shimPid = 0;
   if (container.main) container.main.shim = null;
   for (const exec of [...container.execs.values(), ...container.probes.values()]) {
-    if (exec.attachable) shim?.taken(exec.identity.number);
+    const { number } = exec.identity;
+    if (exec.attachable) shim?.taken(number);
     exec.shim = null;
-    if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
+    const start = container.pendingStarts.get(number);
+    container.pendingStarts.delete(number);
+    // What the shim says of it, nobody hears any more.
+    if (start) start.reject(endedBeforeStart(container));
+    else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
   container.probes.clear();
   if (shim) {
@@ -181,6 +186,14 @@ export async function release(context: EngineContext, container: Container): Pro
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
   else context.ledger.afterStored(removeRunFolder);
+}
+
+function endedBeforeStart({ id, name }: Container): LikerError {
+  return new LikerError(
+    'WRONG_STATE',
+    `Cannot start the process in container '${name}': the container has ended; start it first`,
+    { metadata: { container: id } },
+  );
 }
 
 /** Removes the record and the folders of a container that does not run. */
