@@ -13,7 +13,7 @@ import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
 import type { Container } from '../proto/gen/types/liker/v1/Container.ts';
 import type { ListView } from '../proto/gen/types/liker/v1/ListView.ts';
 import { Api } from './harness/api.ts';
-import { openFiles } from './harness/proc.ts';
+import { isAlive, openFiles } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
@@ -178,6 +178,23 @@ test('an exec that is starting as its container ends is answered', async () => {
     assert.match(error.details, /^Cannot start the process in .*: the container has ended/);
   }
   assert.deepEqual((await s.inspect(id)).ExecIDs, []);
+  await s.ok(['rm', '-f', id]);
+});
+
+test('an exec that ended before its container did is told as it ended', async () => {
+  const id = await s.detached([], ['sleep', '100000']);
+  const session = s.api.exec(id, { args: ['sh', '-c', 'echo all; exit 7'] }, { confirmsOutput: true });
+  const asked = new Promise((resolve) =>
+    session.stream.on('data', ({ output }) => output?.frame === 'outputEnd' && resolve(null)),
+  );
+  await within('output_end', asked);
+  const { State } = await s.inspect(id);
+  process.kill(State.Pid, 'SIGKILL');
+  await until('the end of the container', async () => (await s.inspect(id)).State.Status === 'exited');
+  session.send({ outputTaken: {} });
+  const exit = await session.exit();
+  assert.deepEqual([exit.code, Number(exit.stdoutBytes)], [7, 4]);
+  await until('the end of its shim', () => !isAlive(State.ShimPid));
   await s.ok(['rm', '-f', id]);
 });
 

@@ -37,9 +37,8 @@ export async function finishExec(
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
   }
-  await process.clientCameBack(reconnectMs);
-  await process.drained(drainMs);
-  process.ended(exit);
+  process.ending = tellEnd(process, exit);
+  await process.ending;
   if (context.leaving.signal.aborted) return;
   // The shim forgets it: whoever attaches from now on is told the exit alone.
   process.shim = null;
@@ -47,6 +46,13 @@ export async function finishExec(
   container.changed.notify();
   forgetOld(context, container);
   await releaseExec(context, container, number);
+}
+
+/** Once its clients have come back and taken all output, or have had their time for it. */
+async function tellEnd(process: ContainerProcess, exit: ExitStatus): Promise<void> {
+  await process.clientCameBack(reconnectMs);
+  await process.drained(drainMs);
+  process.ended(exit);
 }
 
 /** Gives back what an exec has had, and kills what it has left behind. What cannot be given back now is tried again. */

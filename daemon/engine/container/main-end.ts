@@ -71,7 +71,11 @@ async function finish(
     await main?.clientCameBack(reconnectMs);
     await main?.drained(drainMs);
     await Promise.all(
-      [...container.execs.values()].map((exec) => exec.awaitsClient && exec.clientsCameBack(reconnectMs)),
+      [...container.execs.values()].map(async (exec) => {
+        if (exec.awaitsClient) await exec.clientsCameBack(reconnectMs);
+        // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
+        await exec.ending;
+      }),
     );
     if (!context.leaving.signal.aborted) await cleanUp(context, container, exit);
   } finally {

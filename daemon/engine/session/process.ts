@@ -73,6 +73,8 @@ export class ContainerProcess {
   #everAttached = false;
   /** It has ended, and its clients are waited for. */
   #draining = false;
+  /** Of an exec that has ended: resolves when its clients are told. */
+  ending: Promise<void> | null = null;
   onDisconnect: OnDisconnect;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
