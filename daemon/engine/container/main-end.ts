@@ -1,4 +1,4 @@
-import { asError, LikerError } from '../../../common/errors.ts';
+import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { ownTurn } from '../../turns.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
@@ -9,6 +9,7 @@ import { freeNetwork } from './network-rate.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { type ExitStatus, livePhase } from './phase.ts';
 import { scheduleRestart, wantsRestart } from './restart.ts';
+import { endedBeforeStart } from './start-error.ts';
 
 /** How long a client may take its last bytes before the shim, which still holds them, is let go. */
 export const drainMs = 5_000;
@@ -172,7 +173,7 @@ export async function release(context: EngineContext, container: Container): Pro
     const start = container.pendingStarts.get(number);
     container.pendingStarts.delete(number);
     // What the shim says of it, nobody hears any more.
-    if (start) start.reject(endedBeforeStart(container));
+    if (start) start.reject(endedBeforeStart(`the process in container '${container.name}'`));
     else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
   }
   container.probes.clear();
@@ -190,14 +191,6 @@ export async function release(context: EngineContext, container: Container): Pro
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
   else context.ledger.afterStored(removeRunFolder);
-}
-
-function endedBeforeStart({ id, name }: Container): LikerError {
-  return new LikerError(
-    'WRONG_STATE',
-    `Cannot start the process in container '${name}': the container has ended; start it first`,
-    { metadata: { container: id } },
-  );
 }
 
 /** Removes the record and the folders of a container that does not run. */

@@ -16,6 +16,11 @@ const explanations: Readonly<Record<string, string>> = {
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
 
+/** The container of an exec is over, or about to be told so. `what`: the process, with its container. */
+export function endedBeforeStart(what: string): LikerError {
+  return new LikerError('WRONG_STATE', `Cannot start ${what}: the container has ended; start it first`);
+}
+
 /** Turns the step that failed in the shim into the error of the start. */
 export function startError(what: string, failure: StartFailure): LikerError {
   const errno = errnoName(failure.errno);
@@ -23,6 +28,9 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const metadata = { ...syscall };
   if (failure.step === 'exec' && failure.syscall === 'execve')
     return execError(what, errno, failure.object, { syscall, metadata });
+  // Its main process has ended, which the daemon has not read yet.
+  if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
+    return endedBeforeStart(what);
   const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
   const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
