@@ -10,9 +10,9 @@ import { after, describe, test } from 'node:test';
 import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
 import { noBound } from '../daemon/kernel/process/protocol.ts';
 import { Shim } from '../daemon/kernel/process/shim.ts';
-import { Api } from './harness/api.ts';
+import { Api, type ApiSession } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
-import { isAlive } from './harness/proc.ts';
+import { isAlive, residentBytes } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { shellOnTerminal } from './harness/terminal.ts';
 import { until, within } from './harness/until.ts';
@@ -287,6 +287,36 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     );
     assert.equal(events.find(({ Action }) => Action === 'die')?.Actor.Attributes['exitCode'], '6');
     await s.ok(['rm', id]);
+  });
+
+  test('what a client had sent that never comes back leaves room for what the next one sends', async () => {
+    const script = 'echo ready; while [ ! -e /go ]; do sleep 0.02; done; exec wc -c';
+    const process = { args: ['sh', '-c', script], openStdin: true };
+    const window = 1 << 20;
+    const fill = (session: ApiSession) => {
+      for (let sent = 0; sent < window; sent += 1 << 16) session.type(Buffer.alloc(1 << 16, 'x'));
+    };
+    using first = new Api(s.daemon);
+    const lost = first.run(s.spec(process.args, process, { name: 'fed', autoRemove: false }));
+    await lost.waitFor('ready');
+    const { ShimPid } = (await s.inspect('fed')).State;
+    const before = residentBytes(ShimPid);
+    fill(lost);
+    // What the pipe has no room for.
+    await until('the shim to hold it', () => residentBytes(ShimPid) > 0.6 * window + before);
+    lost.vanish();
+    await s.daemon.kill9();
+    await s.daemon.start();
+    using second = new Api(s.daemon);
+    const next = second.attach('fed');
+    await next.ready;
+    fill(next);
+    next.send({ closeStdin: {} });
+    await s.ok(['exec', 'fed', 'touch', '/go']);
+    assert.equal((await next.exit()).code, 0);
+    const counted = Number(next.stdout.toString().replace('ready', ''));
+    assert.ok(counted > 1.6 * window && counted <= 2 * window, String(counted));
+    await s.ok(['rm', 'fed']);
   });
 
   test('the terminal is restored when the user gives up', async () => {

@@ -10,7 +10,7 @@
 #include "outbox.h"
 
 #define NO_BOUND UINT64_MAX
-#define STDIN_QUEUE_MAX (1u << 20)
+#define STDIN_QUEUE_MAX (8u << 20) /* of a daemon's window eight times: what it had sent, the next one does not know of */
 #define STDIN_SESSIONS 8
 #define MAX_WAITING 8
 #define DRAIN_IDLE_MS 2000   /* silence of an output that others hold open, after which it is cut */
