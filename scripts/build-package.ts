@@ -22,11 +22,12 @@ const { values } = parseArgs({
 const packageJson = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')) as { version: string };
 const version = values.version ?? packageJson.version;
 const epochSeconds = sourceDate();
+const controlText = readFileSync(join(packaging, 'control.in'), 'utf8');
+const maintainer = /^Maintainer: (.*)$/m.exec(controlText)?.[1] ?? '';
 const work = mkdtempSync(join(tmpdir(), 'liker-package-'));
 try {
   const tree = new Tree(join(work, 'tree'));
-  const date = new Date(epochSeconds * 1000).toISOString().slice(0, 10);
-  await stage({ top, tree, version, date });
+  await stage({ top, tree, version, changed: epochSeconds, maintainer });
   writeControl(tree);
   tree.settle(epochSeconds);
   console.log(makeDeb(tree));
@@ -56,7 +57,7 @@ function writeControl(tree: Tree): void {
   const sums = tree
     .files()
     .map(({ path, contents }) => `${createHash('md5').update(contents).digest('hex')}  ${path}\n`);
-  const control = readFileSync(join(packaging, 'control.in'), 'utf8')
+  const control = controlText
     .replace('@VERSION@', version)
     .replace('@ARCHITECTURE@', architecture())
     .replace('@SIZE@', String(tree.sizeKib()));

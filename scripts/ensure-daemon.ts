@@ -1,9 +1,10 @@
 // Starts likerd in the background if none answers on its socket, and ends once it serves.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { serviceStart } from '../client/connection/start-command.ts';
 import { asError } from '../common/errors.ts';
 import { type Places, places } from './places.ts';
 
@@ -67,8 +68,14 @@ function logSince(log: string, before: number): string {
   return text === '' ? ' with nothing in its log' : `; its log, ${log}, says:\n${text}`;
 }
 
-async function ensureDaemon({ socket, log }: Places): Promise<void> {
+async function ensureDaemon({ socket, log, isOwn }: Places): Promise<void> {
   if (await answers(socket)) return;
+  const service = isOwn ? serviceStart() : undefined;
+  if (service !== undefined) {
+    const [file = '', ...args] = service;
+    execFileSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    return;
+  }
   const notice = setTimeout(() => console.error(`liker: starting likerd; its log is ${log}`), 1000);
   const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   try {

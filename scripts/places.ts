@@ -7,6 +7,8 @@ export interface Places {
   readonly run: string;
   readonly socket: string;
   readonly log: string;
+  /** None was named: they are the machine's own. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -17,5 +19,7 @@ export function places(env: NodeJS.ProcessEnv): Places {
   const root = env['LIKER_ROOT'] || '/var/lib/liker';
   const run = env['LIKER_RUN'] || '/run/liker';
   const socket = socketPath(env['LIKER_HOST'] || join(run, 'liker.sock'));
-  return { root, run, socket, log: env['LIKER_ROOT'] ? join(root, 'likerd.log') : '/var/log/liker.log' };
+  const log = env['LIKER_ROOT'] ? join(root, 'likerd.log') : '/var/log/liker.log';
+  const isOwn = !env['LIKER_ROOT'] && !env['LIKER_RUN'] && !env['LIKER_HOST'];
+  return { root, run, socket, log, isOwn };
 }

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import type { Flag } from './flag.ts';
+import { type Flag, spellings } from './flag.ts';
 import { commonFlags } from './parse.ts';
 
 export const shellNames = ['bash', 'zsh', 'fish'] as const;
@@ -118,10 +118,6 @@ function topWords(commands: readonly Command[]): string[] {
 
 function allFlags(command: Command): readonly Flag[] {
   return [...command.flags, ...commonFlags];
-}
-
-function spellings({ name, short }: Flag): string[] {
-  return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
 }
 
 /** `container` for names of containers, words to choose from, or nothing for files. */

@@ -17,6 +17,12 @@ export interface Flag {
   readonly fallback?: string;
 }
 
+/** All spellings of a flag, the short one first. */
+export function spellings({ name, short, aliases = [] }: Flag): string[] {
+  const long = [name, ...aliases].map((spelling) => `--${spelling}`);
+  return short === undefined ? long : [`-${short}`, ...long];
+}
+
 /** The flags that a user gave, by long name. */
 export class FlagValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;

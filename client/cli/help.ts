@@ -1,17 +1,25 @@
 import type { Command } from './command.ts';
-import type { Flag } from './flag.ts';
+import { type Flag, spellings } from './flag.ts';
 import { commonFlags } from './parse.ts';
-import { commands } from './registry.ts';
+import { commands, otherNames } from './registry.ts';
 
 const width = 100;
+
+/** What holds for all commands, beside their own names and flags. */
+export const notes = [
+  "'likerctl container COMMAND' is the same as 'likerctl COMMAND'.",
+  "A flag without a value is turned off by '--no-FLAG' or '--FLAG=false'.",
+];
 
 /** Help of one command. */
 export function commandHelp(command: Command): string {
   const flags = [...command.flags, ...commonFlags].toSorted((a, b) => a.name.localeCompare(b.name));
   const hasOptions = command.flags.length > 0 ? ' [OPTIONS]' : '';
   const usage = `likerctl ${command.name}${hasOptions} ${command.usage}`.trimEnd();
+  const others = otherNames(command.name);
   return [
     `Usage:  ${usage}`,
+    ...(others.length > 0 ? [`Also:   ${others.join(', ')}`] : []),
     '',
     command.summary,
     '',
@@ -45,14 +53,15 @@ export function mainHelp(): string {
       ['    --version', 'Print the version of likerctl'],
     ]),
     '',
+    ...notes,
     "Run 'likerctl COMMAND --help' for more about a command.",
   ].join('\n');
 }
 
 function flagSpelling(flag: Flag): string {
-  const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+  const indent = flag.short === undefined ? '    ' : '';
   const value = flag.type === 'bool' ? '' : ` ${flag.value ?? 'VALUE'}`;
-  return `${short}--${flag.name}${value}`;
+  return `${indent}${spellings(flag).join(', ')}${value}`;
 }
 
 function flagText(flag: Flag): string {

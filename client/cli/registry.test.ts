@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Command } from './command.ts';
 import { completionScript } from './completion.ts';
 import { commandHelp, mainHelp } from './help.ts';
 import { parseCommandLine } from './parse.ts';
@@ -24,6 +25,14 @@ for (const entry of commands) {
 
 test('the main help lists every command', () => {
   for (const { name } of commands) assert.match(mainHelp(), new RegExp(`^  ${name} `, 'm'));
+});
+
+test('help tells other names of a command and of a flag', async () => {
+  const help = async (words: string[]) => commandHelp((await findCommand(words)?.entry.load()) as Command);
+  assert.match(await help(['ps']), /^Also: {3}container ls, container list, ls, list$/m);
+  assert.match(await help(['stop']), /^ {2}-t, --time, --timeout SECONDS {2}/m);
+  assert.match(await help(['attach']), /\$LIKER_DETACH_KEYS/);
+  assert.doesNotMatch(await help(['kill']), /^Also/m);
 });
 
 test('other names of the same commands', () => {

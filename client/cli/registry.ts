@@ -170,6 +170,11 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system info', 'info'],
 ]);
 
+/** Other names of a command. */
+export function otherNames(name: string): readonly string[] {
+  return [...aliases].flatMap(([other, canonical]) => (canonical === name ? [other] : []));
+}
+
 const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
 
 /** The command that a command line begins with, and what follows it; undefined when there is none. */

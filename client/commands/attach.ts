@@ -6,7 +6,7 @@ import { socketPath } from '../connection/address.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
 import { openAttach } from '../session/call.ts';
-import { sessionKeys } from '../session/detach-keys.ts';
+import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
 
@@ -16,13 +16,7 @@ export const attach: Command = {
   summary: 'Attach the terminal to a running container: shows its last output, then goes on',
   example: 'likerctl attach web',
   flags: [
-    {
-      name: 'detach-keys',
-      type: 'string',
-      value: 'KEYS',
-      fallback: 'ctrl-],ctrl-]',
-      help: 'Keys that leave the session; empty for none',
-    },
+    detachKeysFlag,
     {
       name: 'exec',
       type: 'string',

@@ -6,7 +6,7 @@ import type { Flag } from '../cli/flag.ts';
 import { socketPath } from '../connection/address.ts';
 import { sessions } from '../connection/methods.ts';
 import { openExec } from '../session/call.ts';
-import { sessionKeys } from '../session/detach-keys.ts';
+import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
@@ -15,13 +15,7 @@ import { startFailure } from './run-detached.ts';
 
 const flags: readonly Flag[] = [
   { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background' },
-  {
-    name: 'detach-keys',
-    type: 'string',
-    value: 'KEYS',
-    fallback: 'ctrl-],ctrl-]',
-    help: 'Keys that leave the session; empty for none',
-  },
+  detachKeysFlag,
   {
     name: 'env',
     short: 'e',

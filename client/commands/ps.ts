@@ -23,7 +23,7 @@ export const ps: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that fit: id, name, label, status, health, exited, before, since',
+      help: 'Only those that fit: id, name, label, status, health, exited, ancestor, before, since, until',
     },
     {
       name: 'format',

@@ -3,7 +3,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import { socketPath } from '../connection/address.ts';
 import { openRun } from '../session/call.ts';
-import { sessionKeys } from '../session/detach-keys.ts';
+import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
@@ -21,13 +21,7 @@ export const run: Command = {
   flags: [
     ...containerFlags,
     { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background and print its id' },
-    {
-      name: 'detach-keys',
-      type: 'string',
-      value: 'KEYS',
-      fallback: 'ctrl-],ctrl-]',
-      help: 'Keys that leave the session; empty for none',
-    },
+    detachKeysFlag,
     {
       name: 'sig-proxy',
       type: 'bool',

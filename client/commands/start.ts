@@ -3,6 +3,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { socketPath } from '../connection/address.ts';
 import { containers } from '../connection/methods.ts';
+import { detachKeysFlag } from '../session/detach-keys.ts';
 import { attachTo } from './attach.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
 import { startFailure } from './run-detached.ts';
@@ -14,13 +15,7 @@ export const start: Command = {
   example: 'likerctl start -ai web',
   flags: [
     { name: 'attach', short: 'a', type: 'bool', help: 'Attach to its output; the exit code is its own' },
-    {
-      name: 'detach-keys',
-      type: 'string',
-      value: 'KEYS',
-      fallback: 'ctrl-],ctrl-]',
-      help: 'Keys that leave the session; empty for none',
-    },
+    detachKeysFlag,
     { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to its stdin as well' },
     {
       name: 'sig-proxy',

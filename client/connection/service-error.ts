@@ -2,6 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { inFlags } from '../spec/field-flags.ts';
+import { startCommand } from './start-command.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. The inverse of the daemon's mapping. */
 export function fromServiceError(error: ServiceError, socketPath: string): Error {
@@ -53,7 +54,7 @@ function unreachable(details: string, socketPath: string): string {
     return `${where}: permission denied; run likerctl as root or as a member of the group of the socket`;
   }
   if (details.includes('ENOENT') || details.includes('ECONNREFUSED') || details.includes('ENOTSOCK')) {
-    return `${where}: no daemon is listening there; start it with 'likerd' (or 'npm start')`;
+    return `${where}: no daemon is listening there; start it with '${startCommand(socketPath)}'`;
   }
   return `${where}: the connection was lost`;
 }

@@ -1,8 +1,16 @@
 import { badArgument } from '../../common/errors.ts';
-import type { FlagValues } from '../cli/flag.ts';
+import type { Flag, FlagValues } from '../cli/flag.ts';
 
 /** Twice ctrl-]: a prefix that shells and editors do not use. */
-export const defaultDetachKeys = 'ctrl-],ctrl-]';
+const defaultDetachKeys = 'ctrl-],ctrl-]';
+
+export const detachKeysFlag: Flag = {
+  name: 'detach-keys',
+  type: 'string',
+  value: 'KEYS',
+  fallback: `$LIKER_DETACH_KEYS, or ${defaultDetachKeys}`,
+  help: 'Keys that leave the session; empty for none',
+};
 
 /** How long the start of a sequence is held back before it is passed on. */
 export const partialMatchMs = 300;

@@ -23,7 +23,8 @@ test(
     server.kill();
     let resume: unknown;
     let again = '';
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const away = `still nothing listens at unix://${server.socketPath}; start likerd with 'npm start'`;
+    await client.sees(away, 'stderr');
     await server.listen({
       async attach(session) {
         const start = (await session.next())?.start as { resume?: unknown } | undefined;
@@ -42,6 +43,7 @@ test(
     assert.deepEqual(resume, { sessionId: 's1', stdoutOffset: 14, stderrOffset: 0 });
     assert.deepEqual(stderr.split('\n'), [
       'likerctl: lost likerd; waiting for it to come back (ctrl-c to give up)',
+      `likerctl: ${away}`,
       'likerctl: reconnected',
       '',
     ]);
@@ -135,7 +137,7 @@ test('a second loss right after the first is survived as well', patience, async 
 test('no daemon: one line that says how to start it; 125 for run, 1 for others', patience, async () => {
   await using server = new FakeServer();
   const run = await likerctl(server.socketPath, 'run', '/', 'x');
-  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'likerd' (or 'npm start')\n`;
+  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'npm start'\n`;
   assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
   assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
     code: 1,

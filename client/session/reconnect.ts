@@ -4,12 +4,21 @@ import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
+import { startCommand } from '../connection/start-command.ts';
+import { notice } from '../output/notice.ts';
 import { openAttach, type SessionCall } from './call.ts';
 import { terminalSize } from './terminal.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 500;
 const queryMs = 5000;
+
+/** For about three seconds whoever looks after likerd may start it again; then the user is told how. */
+const triesUnaided = 10;
+
+function stillAway(socket: string): string {
+  return `still nothing listens at unix://${socket}; start likerd with '${startCommand(socket)}'`;
+}
 
 /** Where to go on after a lost connection. */
 export interface ResumePoint {
@@ -33,7 +42,10 @@ export class Reconnector {
   /** Waits, without bound, until a daemon listens; then opens an Attach that goes on where the session stood. */
   async attach(ready: Ready, { stdoutOffset, stderrOffset, attempt }: ResumePoint): Promise<SessionCall> {
     await this.pause(attempt);
-    for (let tries = attempt; !(await this.#isListening()); tries++) await this.pause(tries);
+    for (let tries = attempt; !(await this.#isListening()); tries++) {
+      if (tries === attempt + triesUnaided) notice(stillAway(this.#socketPath));
+      await this.pause(tries);
+    }
     return openAttach(this.#freshConnection(), {
       container: ready.containerId,
       processId: ready.processId,

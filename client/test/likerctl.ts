@@ -47,9 +47,9 @@ export class PipedLikerctl {
     return { ...end, stdout: this.stdout, stderr: this.stderr };
   }
 
-  /** Resolves once stdout contains `expected`. */
-  async sees(expected: string): Promise<void> {
-    while (!this.stdout.includes(expected)) await once(this.child.stdout, 'data');
+  /** Resolves once the stream contains `expected`. */
+  async sees(expected: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+    while (!this[stream].includes(expected)) await once(this.child[stream], 'data');
   }
 
   #collect(stream: 'stdout' | 'stderr', data: string): void {

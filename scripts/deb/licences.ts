@@ -1,6 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Debian has the text in a place of its own. */
+const apacheLicense =
+  /^ *Apache License\n *Version 2\.0, January 2004\n[\s\S]*?END OF TERMS AND CONDITIONS$/gm;
+const apacheReference =
+  'Apache License, Version 2.0: on Debian systems its text is in /usr/share/common-licenses/Apache-2.0.';
+
 interface LockFile {
   readonly packages: Readonly<
     Record<string, { readonly dev?: boolean; readonly version?: string; readonly license?: string }>
@@ -18,8 +24,14 @@ function productionPackages(top: string): [folder: string, version: string, lice
     .map(([folder, { version = '', license = '' }]) => [folder, version, license]);
 }
 
-/** Text of /usr/share/doc/liker/copyright: Liker's licence and those of what is bundled with it, each text once. */
-export function copyright(top: string, ownLicense: string): string {
+/** What is in no folder of npm's. */
+const linked = `GNU C Library, linked into liker-shim (LGPL-2.1-or-later)
+
+Copyright (C) 1991-2022 Free Software Foundation, Inc.
+On Debian systems the text of this licence is in /usr/share/common-licenses/LGPL-2.1.`;
+
+/** Text of /usr/share/doc/liker/copyright: Liker's licence and those of what it has with it, each text once. */
+export function copyright(top: string): string {
   const byText = new Map<string, string[]>();
   for (const [folder, version, license] of productionPackages(top)) {
     const name = `${folder.replace(/^.*node_modules\//, '')} ${version} (${license})`;
@@ -30,12 +42,11 @@ export function copyright(top: string, ownLicense: string): string {
   const parts = [...byText].map(
     ([text, names]) => `${names.join('\n')}\n\n${text || 'No licence text comes with these.'}`,
   );
-  return [`Liker is under the ${ownLicense} licence. It has with it:`, ...parts].join(
-    `\n\n${'-'.repeat(80)}\n`,
-  );
+  return `${[`Liker\n\n${licenseText(top)}`, linked, ...parts].join(`\n\n${'-'.repeat(80)}\n`)}\n`;
 }
 
 function licenseText(folder: string): string {
-  const file = readdirSync(folder).find((name) => /^licen[sc]e(\.|$)/i.test(name));
-  return file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  const files = readdirSync(folder).filter((name) => /^licen[sc]e([.-]|$)/i.test(name));
+  const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  return texts.join('\n\n').replaceAll('\r\n', '\n').replaceAll(apacheLicense, apacheReference);
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { commands } from '../../client/cli/registry.ts';
+import { spellings } from '../../client/cli/flag.ts';
+import { commands, otherNames } from '../../client/cli/registry.ts';
 import { clientPages, daemonPage, parseDaemonHelp, shortPage } from './man.ts';
 import { Page } from './roff.ts';
 
@@ -37,8 +38,8 @@ test('every command and every flag of it has its place', async () => {
   assert.equal(pages.size, loaded.length + 1);
   for (const { name, flags } of loaded) {
     const page = pages.get(`likerctl-${name.replaceAll(' ', '-')}.1`) ?? '';
-    for (const flag of flags)
-      assert.ok(page.includes(`\\-\\-${flag.name.replaceAll('-', '\\-')}`), `${name} --${flag.name}`);
+    for (const word of [...flags.flatMap(spellings), ...otherNames(name)])
+      assert.ok(page.includes(word.replaceAll('-', '\\-')), `${name}: ${word}`);
   }
 });
 

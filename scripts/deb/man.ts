@@ -1,7 +1,9 @@
 // Manual pages from what --help is made of.
 import type { Command } from '../../client/cli/command.ts';
-import type { Flag } from '../../client/cli/flag.ts';
+import { type Flag, spellings } from '../../client/cli/flag.ts';
+import { notes } from '../../client/cli/help.ts';
 import { commonFlags } from '../../client/cli/parse.ts';
+import { otherNames } from '../../client/cli/registry.ts';
 import { defaultHost } from '../../client/connection/address.ts';
 import { Page } from './roff.ts';
 
@@ -41,6 +43,7 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .text('likerctl [-H unix://PATH] COMMAND [OPTIONS] [ARG...]')
     .heading('DESCRIPTION')
     .text('The client of the Liker container engine. Each command has a page of its own and a --help.')
+    .text(notes.join(' '))
     .heading('COMMANDS');
   for (const command of commands) page.item(command.name, `${command.summary}.`);
   page
@@ -49,11 +52,17 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .item('-v, --version', 'Print the version of likerctl.')
     .heading('EXIT STATUS')
     .text('run, exec, attach and start -a end with the exit status of the process, 128 + N for signal N.')
-    .item('125', 'The command line is wrong, or the engine failed.')
+    .item('1', 'Another command has failed, at all or for one of its containers.')
+    .item(
+      '125',
+      'The command line is wrong; or, of run, create, exec and healthcheck run, Liker could not do it.',
+    )
     .item('126', 'The program cannot be executed.')
     .item('127', 'The program was not found.')
+    .item('141', 'Nobody reads the output any more.')
     .heading('ENVIRONMENT')
     .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
+    .item('LIKER_DETACH_KEYS', 'Keys that leave a session, unless --detach-keys names some.')
     .heading('EXAMPLES')
     .example('likerctl rootfs build ./rootfs', 'likerctl run -it --rm ./rootfs bash');
   return page
@@ -62,12 +71,13 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
 }
 
 function commandPage(command: Command, options: ManOptions): string {
+  const others = otherNames(command.name).map((name) => `Also: likerctl ${name}.`);
   const page = new Page({ name: pageName(command), section: '1', ...options })
     .name(pageName(command), firstSentence(command.summary))
     .heading('SYNOPSIS')
     .text(`likerctl ${command.name} [OPTIONS] ${command.usage}`.trimEnd())
     .heading('DESCRIPTION')
-    .text(`${command.summary}.`)
+    .text([`${command.summary}.`, ...others].join(' '))
     .heading('OPTIONS');
   const flags = [...command.flags, ...commonFlags].toSorted((a, b) => a.name.localeCompare(b.name));
   for (const flag of flags) page.item(spelling(flag), meaning(flag));
@@ -79,9 +89,8 @@ function firstSentence(summary: string): string {
   return first.charAt(0).toLowerCase() + first.slice(1);
 }
 
-function spelling({ name, short, type, value }: Flag): string {
-  const long = `--${name}${type === 'bool' ? '' : ` ${value ?? 'VALUE'}`}`;
-  return short === undefined ? long : `-${short}, ${long}`;
+function spelling(flag: Flag): string {
+  return `${spellings(flag).join(', ')}${flag.type === 'bool' ? '' : ` ${flag.value ?? 'VALUE'}`}`;
 }
 
 function meaning({ help, fallback, choices, type }: Flag): string {

@@ -14,8 +14,10 @@ export interface StageOptions {
   readonly top: string;
   readonly tree: Tree;
   readonly version: string;
-  /** ISO date of the manual pages. */
-  readonly date: string;
+  /** When the sources were changed, in seconds since the epoch. */
+  readonly changed: number;
+  /** Name and address. */
+  readonly maintainer: string;
 }
 
 /** Puts everything that the package installs into the tree. The repository must be built. */
@@ -68,6 +70,9 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     tree.copy(join(top, path), `${libraryFolder}/${path}`);
   for (const path of ['node_modules/koffi', `node_modules/@koromix/koffi-linux-${process.arch}`])
     tree.copy(join(top, path), `${libraryFolder}/${path}`, runs);
+  // What only a debugger reads is a quarter of Node.js.
+  for (const path of ['bin/node', 'native/build/libliker.so'])
+    execFileSync('strip', ['--strip-unneeded', join(library, path)]);
 }
 
 /** Folders that packages read .proto files from. */
@@ -76,28 +81,33 @@ const readProtos = ['node_modules/grpc-health-check/proto', 'node_modules/@grpc/
 /** Of a package with compiled code: what runs here, not what it was made from. */
 function runs(path: string): boolean {
   if (lstatSync(path).isDirectory()) return !/\/(vendor|doc|lib|abi|musl_[^/]*)$/.test(path);
-  return /\.(c?js|json|node)$/.test(path) && !path.endsWith('cnoke.cjs');
+  return /\.(c?js|json|node)$/.test(path) && !/\/(cnoke|trampolines)\.cjs$/.test(path);
 }
 
 function stageSystem({ top, tree }: StageOptions): void {
   for (const unit of ['likerd.service', 'likerd.socket', 'liker-containers.service'])
-    tree.copy(join(top, 'packaging/systemd', unit), `lib/systemd/system/${unit}`);
+    tree.copy(join(top, 'packaging/systemd', unit), `usr/lib/systemd/system/${unit}`);
   tree.copy(join(top, 'packaging/systemd/liker.sysusers'), 'usr/lib/sysusers.d/liker.conf');
   tree.copy(join(top, 'packaging/systemd/liker.tmpfiles'), 'usr/lib/tmpfiles.d/liker.conf');
+  tree.copy(join(top, 'packaging/debian/lintian-overrides'), 'usr/share/lintian/overrides/liker');
 }
 
-async function stageDocumentation({ top, tree, version, date }: StageOptions): Promise<void> {
+async function stageDocumentation({ top, tree, version, changed, maintainer }: StageOptions): Promise<void> {
   const loaded = await Promise.all(commands.map((entry) => entry.load()));
   tree.write('usr/share/bash-completion/completions/likerctl', completionScript('bash', loaded));
   tree.write('usr/share/zsh/vendor-completions/_likerctl', completionScript('zsh', loaded));
   tree.write('usr/share/fish/vendor_completions.d/likerctl.fish', completionScript('fish', loaded));
 
-  const options: ManOptions = { date, version };
+  const time = new Date(changed * 1000);
+  const options: ManOptions = { date: time.toISOString().slice(0, 10), version };
   for (const [name, text] of clientPages(loaded, options))
     tree.writeGzipped(`usr/share/man/man1/${name}`, text);
   tree.writeGzipped('usr/share/man/man1/liker.1', shortPage(options));
   tree.writeGzipped('usr/share/man/man8/likerd.8', daemonPage(daemonHelp(top), options));
-  tree.write('usr/share/doc/liker/copyright', copyright(top, packageJson(top).license));
+  tree.write('usr/share/doc/liker/copyright', copyright(top));
+  const entry = `liker (${version}) unstable; urgency=medium\n\n  * The sources of this day.\n`;
+  const signature = ` -- ${maintainer}  ${time.toUTCString().replace('GMT', '+0000')}`;
+  tree.writeGzipped('usr/share/doc/liker/changelog', `${entry}\n${signature}\n`);
   tree.copy(join(top, 'docs/packaging.md'), 'usr/share/doc/liker/packaging.md');
 }
 

@@ -59,6 +59,10 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.match(await machine.ok('getent group liker'), /^liker:x:\d+:$/);
     assert.equal(await machine.ok('likerctl --version'), 'likerctl version 0.1.0');
     assert.equal(await machine.ok('likerd --version'), '0.1.0');
+    assert.match(
+      await machine.ok('likerctl ps 2>&1 || :'),
+      /no daemon is listening there; start it with 'likerd'$/,
+    );
     const enabled = await machine.ok('ls /etc/systemd/system/*.wants | grep liker | sort');
     assert.equal(enabled, 'likerd.service\nlikerd.socket');
   });
@@ -76,6 +80,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     const completion = `. /usr/share/bash-completion/completions/likerctl
       COMP_WORDS=(likerctl run --mem) COMP_CWORD=2; _likerctl; echo "\${COMPREPLY[@]}"`;
     assert.match(await machine.ok(`bash -c '${completion}'`), /--memory\b/);
+    assert.match(await machine.ok('zcat /usr/share/doc/liker/changelog.gz'), /^liker \(0\.1\.0\) /);
   });
 
   test('runs a container, and its limit holds', async () => {
@@ -114,9 +119,24 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.equal(await machine.ok('likerctl ps -q --no-trunc'), counter);
   });
 
-  test('a purge leaves no trace', async () => {
+  test('it is not removed under containers that it cannot end', async () => {
+    const id = await machine.ok('likerctl ps -q --no-trunc');
+    const alive = `[ -S /run/liker/c/${id}/shim.sock ]`;
+    await machine.ok('kill $(cat /var/lib/liker/likerd.pid)');
+    await machine.ok('cd /usr/lib/liker/dist && mv likerd.mjs away');
+    const { code, stderr } = await machine.sh('dpkg -r liker');
+    assert.notEqual(code, 0);
+    assert.match(
+      stderr,
+      /^liker: Cannot remove the package: containers still run, with shims of the pids \d+$/m,
+    );
+    await machine.ok(`${alive} && cd /usr/lib/liker/dist && mv away likerd.mjs && ../scripts/ensure-daemon`);
+    assert.equal(await machine.ok('likerctl ps -q --no-trunc'), id);
+  });
+
+  test('a purge leaves no trace, whatever daemon the caller has named', async () => {
     assert.notEqual(await machine.ok('likerctl ps -q'), '', 'a container runs');
-    await machine.ok('dpkg -P liker');
+    await machine.ok('LIKER_HOST=unix:///tmp/none LIKER_ROOT=/tmp/none LIKER_RUN=/tmp/none dpkg -P liker');
     assert.equal(await machine.ok('cat /proc/[0-9]*/comm | grep liker || :'), '');
     assert.equal(await machine.ok('ls /run | grep liker || :'), '');
     assert.deepEqual(globSync(`/sys/fs/cgroup/{,*/}${machine.cgroup}/liker-*`), []);

@@ -98,6 +98,20 @@ is 'a reload of systemd and the watchdog leave the limits alone' "$(cat "$(group
 rm -r /run/systemd/system/likerd.service.d
 systemctl daemon-reload
 
+# A cause that passes: another daemon has the folders, for longer than ten starts in a row take.
+systemctl stop likerd.service
+likerd --socket /run/other.sock >/tmp/other.log 2>&1 &
+other=$!
+until_ok 30 likerctl --host unix:///run/other.sock ps
+systemctl start --no-block likerd.service
+until_ok 120 sh -c '[ "$(systemctl show --property NRestarts --value likerd.service)" -ge 11 ]'
+is 'a daemon that cannot start is tried again, and its socket stays' \
+  "$(property likerd.service Result) $(property likerd.socket ActiveState)" '* active'
+kill $other
+wait $other
+until_ok 30 is_new 0
+is 'it starts as soon as it can' "$(property likerd.service ActiveState) $(running)" "active $pid"
+
 # ---- upgraded ------------------------------------------------------------------------------------------------------
 old=$(daemon)
 dpkg -i /mnt/second.deb >/tmp/dpkg.log 2>&1
@@ -115,6 +129,22 @@ is 'containers end with their unit' "$([ -d "/proc/$pid" ] || echo ended)" ended
 is 'they are known to have ended' "$(likerctl ps -a --format '{{.Names}} {{.Status}}')" 'counter Exited*'
 likerctl start counter >/dev/null
 is 'all works again after that' "$(likerctl ps --format '{{.Names}}')" counter
+
+# ---- removed, whatever the state of its units ----------------------------------------------------------------------
+pid=$(running)
+systemctl stop likerd.socket likerd.service
+is 'without its socket: what starts it' "$(likerctl ps 2>&1)" "*no daemon is listening there; start it with 'systemctl start likerd.socket'"
+is "'liker' lets systemd start it" "$(liker /var/lib/tour true >/dev/null 2>&1; echo $? "$(property likerd.service ActiveState)")" '0 active'
+systemctl stop likerd.socket likerd.service
+systemctl mask likerd.socket likerd.service >/dev/null 2>&1
+# The caller's settings are not the package's.
+LIKER_ROOT=/tmp/mine LIKER_RUN=/tmp/mine LIKER_HOST=unix:///tmp/mine/liker.sock dpkg -r liker >/tmp/dpkg.log 2>&1
+is 'is removed though its units are masked and stopped' "$? $(cat /tmp/dpkg.log)" '0 *'
+is 'no process of it is left' "$(cat /proc/[0-9]*/comm | grep liker; ls -d "/proc/$pid" /tmp/mine 2>/dev/null)" ''
+systemctl unmask likerd.socket likerd.service >/dev/null 2>&1
+dpkg -i /mnt/second.deb >/tmp/dpkg.log 2>&1
+is 'installed again it knows its containers' "$? $(likerctl ps -a --format '{{.Names}} {{.Status}}')" '0 counter Exited*'
+likerctl start counter >/dev/null
 
 rm -r /var/lib/tour
 dpkg -P liker >/tmp/dpkg.log 2>&1

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { copyright } from './licences.ts';
+
+const top = join(import.meta.dirname, '../..');
+const text = copyright(top);
+
+test("it has Liker's own licence, and one of all that comes with it", () => {
+  assert.ok(text.includes(readFileSync(join(top, 'LICENSE'), 'utf8').trim()));
+  assert.match(text, /^GNU C Library.*LGPL-2\.1/m);
+  // The compiled half of koffi, whose text is there.
+  const [, without = ''] = /((?:.+\n)+)\nNo licence text/.exec(text) ?? [];
+  assert.match(without, /^-+\n(@koromix\/koffi-linux-.*\n)+$/);
+});
+
+test("of what Debian has in /usr/share/common-licenses it names the file, whoever's text quotes it", () => {
+  assert.ok(!text.includes('TERMS AND CONDITIONS FOR USE'));
+  for (const name of ['Apache-2.0', 'LGPL-2.1'])
+    assert.ok(text.includes(`/usr/share/common-licenses/${name}`));
+});
