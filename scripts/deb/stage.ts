@@ -70,7 +70,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     tree.copy(join(top, path), `${libraryFolder}/${path}`);
   for (const path of ['node_modules/koffi', `node_modules/@koromix/koffi-linux-${process.arch}`])
     tree.copy(join(top, path), `${libraryFolder}/${path}`, runs);
-  // What only a debugger reads is a quarter of Node.js.
+  // Only a debugger reads the rest.
   for (const path of ['bin/node', 'native/build/libliker.so'])
     execFileSync('strip', ['--strip-unneeded', join(library, path)]);
 }
