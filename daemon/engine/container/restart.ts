@@ -53,9 +53,13 @@ export function armRestart(context: EngineContext, container: Container, pauseMs
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
       const { phase } = container;
-      // What has run out may be there again the next time.
+      // What has run out may be there again the next time; a start that likerd gave up at its end is for the next one.
       const passing = error instanceof LikerError && ['TOO_MANY', 'STORE_FAILED'].includes(error.reason);
-      if (passing && 'exit' in phase && wantsRestart(container, phase.exit))
+      if (
+        (passing || context.stopping.signal.aborted) &&
+        'exit' in phase &&
+        wantsRestart(container, phase.exit)
+      )
         scheduleRestart(context, container, phase.exit);
     });
   };

@@ -7,6 +7,7 @@ import type { ExitStatus, HostProcess } from '../container/phase.ts';
 import type { OnDisconnect, ProcessSpec, TerminalSize } from '../container/spec.ts';
 import { Notifier } from '../sync.ts';
 import { ClientSession, type StreamName } from './client-session.ts';
+import { StdinWindow } from './stdin-window.ts';
 
 /** Last bytes of each stream that the shim keeps. A power of two. */
 export const ringBytes = 256 * 1024;
@@ -16,8 +17,6 @@ export const ringBytes = 256 * 1024;
  * ring still has all that the client lacks.
  */
 export const windowBytes = ringBytes - 64 * 1024;
-/** Bytes of stdin sent to the shim that the process has not yet taken. */
-const maxStdinInFlight = 1024 * 1024;
 /** A client that takes nothing for so long is not waited for: when others are attached, and on a terminal. */
 const stalledBesideOthersMs = 1000;
 const stalledTerminalMs = 10_000;
@@ -61,10 +60,7 @@ export class ContainerProcess {
   #nextSnapshot = 1;
   readonly #produced: Record<StreamName, number> = { stdout: 0, stderr: 0 };
   readonly #limits: Record<StreamName, bigint> = { stdout: noBound, stderr: noBound };
-  /** By session: how far its stdin was sent to the shim, and given to the process. One that has left stays until all is. */
-  readonly #stdin = new Map<string, { sent: number; taken: number }>();
-  /** The session whose bytes are the last in the shim's queue. */
-  #stdinLast = '';
+  readonly #stdin = new StdinWindow();
   #stallTimer: NodeJS.Timeout | null = null;
   /** Notified as clients take output. */
   readonly #progress = new Notifier();
@@ -232,12 +228,7 @@ export class ContainerProcess {
 
   stdinAck(session: bigint, offset: bigint): void {
     const id = session.toString(16).padStart(16, '0');
-    const flow = this.#stdin.get(id);
-    const taken = offset === noBound ? (flow?.sent ?? 0) : Number(offset);
-    if (flow) flow.taken = taken;
-    // The shim tells no more of one that left many clients ago: its bytes went before those of the last.
-    const all = offset === noBound || (id === this.#stdinLast && flow && taken >= flow.sent);
-    if (all) for (const each of this.#stdin.values()) each.taken = each.sent;
+    const taken = this.#stdin.taken(id, offset === noBound ? null : Number(offset));
     this.#forgetStdin();
     for (const snapshot of this.#snapshots.values())
       if (snapshot.session.id === id) snapshot.stdinOffset = taken;
@@ -250,15 +241,7 @@ export class ContainerProcess {
   /** Hands bytes to the process; false when it must take what it has first. */
   stdin(session: ClientSession, offset: number, data: Buffer): boolean {
     if (this.#exit || !this.#shim) return true;
-    const flow = this.#stdin.get(session.id) ?? { sent: offset, taken: offset };
-    // What a client that came back sends again is in the shim already.
-    const more = Math.max(0, offset + data.length - flow.sent);
-    let inFlight = 0;
-    for (const { sent, taken } of this.#stdin.values()) inFlight += Math.max(0, sent - taken);
-    if (inFlight > 0 && inFlight + more > maxStdinInFlight) return false;
-    if (more > 0) this.#stdinLast = session.id;
-    flow.sent += more;
-    this.#stdin.set(session.id, flow);
+    if (!this.#stdin.take(session.id, offset, data.length)) return false;
     this.#shim.stdin(this.identity.number, sessionNumber(session.id), offset, data);
     return true;
   }
@@ -316,11 +299,8 @@ export class ContainerProcess {
     this.updateLimits();
   }
 
-  /** Of those that have left, once all is taken. */
   #forgetStdin(): void {
-    const there = new Set([...this.#sessions].map(({ id }) => id));
-    for (const [id, { sent, taken }] of this.#stdin)
-      if (taken >= sent && !there.has(id)) this.#stdin.delete(id);
+    this.#stdin.keep(new Set([...this.#sessions].map(({ id }) => id)));
   }
 
   /** Tells the shim how far it may read: as far ahead of the slowest client that is waited for as the ring holds. */
