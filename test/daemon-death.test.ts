@@ -486,7 +486,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
       const { stderr, stdout, code } = await s.likerctl(args);
       assert.notEqual(code, 0);
       assert.equal(stdout, '');
-      assert.match(stderr, /^likerctl: Cannot reach likerd at unix:.*start it with 'likerd'.*\n$/);
+      assert.match(stderr, /^likerctl: Cannot reach likerd at unix:.*start it with 'npm start'\n$/);
     }
     await s.daemon.start();
   });

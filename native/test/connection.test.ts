@@ -151,7 +151,7 @@ test('a daemon that reads nothing for five seconds is cut off, and the container
 test('a daemon that sends more stdin than its window is cut off, and nothing hangs', async () => {
   await using shim = fixture().run('sleep 100', {}, { openStdin: true });
   await shim.started();
-  for (let i = 0n; i < 32n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
+  for (let i = 0n; i < 144n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
   await shim.peer.closed;
   const peer = await Peer.connect(shim.socketPath);
   assert.equal((await peer.hello()).length, 1);
