@@ -59,8 +59,8 @@ test('a Run that is sent again, and `start -a`, wait for the first start and see
     const first = run();
     await begun();
     sessions = [first, run(), s.api.attach('twice', { startContainer: true })];
-    // Answered, so that those that came before it are there, too.
-    await containers.get('twice');
+    // Answered over the same connection, so that those that came before it are there, too.
+    await s.api.call((done) => s.api.containers.GetContainer({ container: 'twice' }, done as never));
   });
   for (const session of sessions) {
     assert.equal((await session.exit()).code, 3);

@@ -98,11 +98,13 @@ is 'a reload of systemd and the watchdog leave the limits alone' "$(cat "$(group
 rm -r /run/systemd/system/likerd.service.d
 systemctl daemon-reload
 
-# A cause that passes: another daemon has the folders.
-systemctl stop likerd.service
+# A cause that passes: another daemon has the folders. The socket is stopped as well: the shell, which waits, would start the
+# service again at once.
+systemctl stop likerd.socket likerd.service
 likerd --socket /run/other.sock >/tmp/other.log 2>&1 &
 other=$!
 until_ok 30 likerctl --host unix:///run/other.sock version
+systemctl start likerd.socket
 systemctl start --no-block likerd.service
 until_ok 120 sh -c '[ "$(systemctl show --property NRestarts --value likerd.service)" -ge 2 ]'
 is 'a daemon that cannot start is tried again, without end, and its socket stays' \
