@@ -195,7 +195,10 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
 /** A start that an earlier daemon began keeps its turn until it has succeeded or failed. */
 function awaitDecision(context: EngineContext, container: Container, shim: Shim): void {
   const before = container.phase;
-  container.abandonStart = () => void cgroupOf(context, container).kill().catch(() => {});
+  container.abandonStart = () =>
+    void cgroupOf(context, container)
+      .kill()
+      .catch(() => {});
   const decided = async (): Promise<void> => {
     await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
     container.abandonStart = null;
