@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What every layer of the daemon may import beside that: the interface of its log, and what shares out the event loop. */
-const daemonShared = ['daemon/log.ts', 'daemon/loop-delay.ts', 'daemon/turns.ts'];
+const daemonShared = ['daemon/log.ts', 'daemon/loop-delay.ts', 'daemon/pace.ts', 'daemon/turns.ts'];
 
 /** Package → the only files or folders that may import it. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {

@@ -110,23 +110,25 @@ test('a new daemon takes all of them over', patience, async (t) => {
   assert.deepEqual(shims.filter(isAlive), shims);
 });
 
-test('all end at once', patience, async (t) => {
+test('all are stopped, and started again', patience, async (t) => {
+  using api = new Api(s.daemon);
+  await timed(t, api, `stop ${count}`, () => s.ok(['stop', ...names]));
+  assert.deepEqual(await listed(), []);
+  await timed(t, api, `start ${count} again`, () =>
+    forAll(50, (container) => api.call((done) => api.containers.StartContainer({ container }, done))),
+  );
+});
+
+test('all end at once, and are removed', patience, async (t) => {
   using api = new Api(s.daemon);
   const ids = (await s.ok(['ps', '-q'])).split('\n');
+  assert.equal(ids.length, count);
   const pids = await s.ok(['inspect', '--format', '{{.State.Pid}}', ...ids]);
   await timed(t, api, `the end of ${count}`, async () => {
     for (const pid of pids.split('\n')) process.kill(Number(pid), 'SIGKILL');
     await s.ok(['wait', ...names]);
   });
   assert.deepEqual(await listed(), []);
-});
-
-test('all are started again, stopped, and removed', patience, async (t) => {
-  using api = new Api(s.daemon);
-  await timed(t, api, `start ${count} again`, () =>
-    forAll(50, (container) => api.call((done) => api.containers.StartContainer({ container }, done))),
-  );
-  await timed(t, api, `stop ${count}`, () => s.ok(['stop', ...names]));
   await timed(t, api, `remove ${count}`, () =>
     forAll(50, (container) => api.call((done) => api.containers.RemoveContainer({ container }, done))),
   );

@@ -16,7 +16,7 @@ import type { OpenReaders } from './stats/open-readers.ts';
 /** Starting and finding shims, and the processes under them. */
 export interface ProcessKernel {
   /** Starts a shim with an encoded plan. */
-  spawn(plan: Buffer): SpawnedShim;
+  spawn(plan: Buffer): Promise<SpawnedShim>;
   /** Connects to a shim that runs; rejects when none does. */
   connect(runDir: string): Promise<Shim>;
   isAlive(process: HostProcess): boolean;

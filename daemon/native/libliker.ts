@@ -29,7 +29,7 @@ function bind(path: string) {
   return {
     loadShim: library.func('int liker_load_shim (const char *path)'),
     spawnShim: library.func(
-      'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, _Inout_ uint8_t *out)',
+      'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, void *out)',
     ),
     peerCredentials: library.func(
       'int liker_peer_credentials (int fd, _Out_ int32_t *pid, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
@@ -99,15 +99,6 @@ export function loadShim(path: string): number {
   return check(library().loadShim(path), 'load the shim', 'memfd_create', path);
 }
 
-/** Starts a shim with a plan of encodeLaunch. */
-export function spawnShim(shimFd: number, plan: Uint8Array): SpawnedShim {
-  const out = Buffer.alloc(spawnedBytes);
-  out.writeUInt32LE(spawnedBytes, 0);
-  const result: number = library().spawnShim(shimFd, plan, plan.length, out);
-  check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
-  return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
-}
-
 /** SO_PEERCRED of a connected Unix socket (unix(7)). */
 export function peerCredentials(fd: number): PeerCredentials {
   const pid = [0];
@@ -140,6 +131,18 @@ export function pidfdEnded(pidfd: number): boolean {
 const inThread = new Lane(16);
 /** Walks through trees, which may take long: two threads stay for the others, which starts and ends wait for. */
 const inSpareThread = new Lane(2);
+
+/**
+ * Starts a shim with a plan of encodeLaunch, in a thread: the caller of clone(2) with CLONE_VFORK waits until its child has
+ * been given a CPU and has called execve, which takes tens of milliseconds when hundreds of processes want one.
+ */
+export async function spawnShim(shimFd: number, plan: Uint8Array): Promise<SpawnedShim> {
+  const out = Buffer.alloc(spawnedBytes);
+  out.writeUInt32LE(spawnedBytes, 0);
+  const result = await inThread.call(library().spawnShim, shimFd, plan, plan.length, out);
+  check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
+  return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
+}
 
 /** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
 export async function pidfdReap(pidfd: number): Promise<void> {

@@ -16,7 +16,7 @@ function count(text: string, of: number): number {
 }
 
 test('a snapshot joins the live output without gap or repetition', async () => {
-  await using shim = fixture().run('for i in $(seq 1 300); do echo $i; sleep 0.002; done; sleep 100');
+  await using shim = await fixture().run('for i in $(seq 1 300); do echo $i; sleep 0.002; done; sleep 100');
   await shim.peer.outputMatches(/^50$/m);
   const snapshot = await shim.peer.snapshot(0, 0n, 0n);
   await shim.peer.outputMatches(/^300$/m);
@@ -27,7 +27,7 @@ test('a snapshot joins the live output without gap or repetition', async () => {
 
 test('a snapshot holds the last bytes of the ring, and tells where they begin', async () => {
   const size = ring * 3 + 1000;
-  await using shim = fixture().run(`head -c ${size} /dev/zero; sleep 100`);
+  await using shim = await fixture().run(`head -c ${size} /dev/zero; sleep 100`);
   await shim.peer.until(() => shim.peer.output().length === size);
   const snapshot = await shim.peer.snapshot(0, 10n);
   assert.equal(snapshot.stdout.length, ring);
@@ -38,7 +38,7 @@ test('a snapshot holds the last bytes of the ring, and tells where they begin', 
 });
 
 test('T26: a container outlives its daemon; the next one gets the rest from the ring', async () => {
-  await using shim = fixture().run('echo before; read line; echo got $line; sleep 100', { tty: true });
+  await using shim = await fixture().run('echo before; read line; echo got $line; sleep 100', { tty: true });
   await shim.started();
   await shim.peer.outputMatches(/before/);
   shim.peer.socket.destroy();
@@ -55,7 +55,7 @@ test('T26: a container outlives its daemon; the next one gets the rest from the 
 });
 
 test('the end of a time without a daemon is in the state', async () => {
-  await using shim = fixture().run('sleep 0.2; echo late; exit 9');
+  await using shim = await fixture().run('sleep 0.2; echo late; exit 9');
   await shim.started();
   shim.peer.socket.destroy();
   while (!readableRecord(shim.runDir)) await delay(20);
@@ -76,7 +76,7 @@ function readableRecord(runDir: string): boolean {
 }
 
 test('a shim whose container and run folder are gone, and that no daemon has, ends', async () => {
-  await using shim = fixture().run('true');
+  await using shim = await fixture().run('true');
   await shim.peer.exit();
   rmSync(shim.runDir, { recursive: true });
   shim.peer.socket.destroy();
@@ -84,7 +84,7 @@ test('a shim whose container and run folder are gone, and that no daemon has, en
 });
 
 test('the newest to say hello is the daemon', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   const second = await Peer.connect(shim.socketPath);
   await second.hello();
@@ -97,7 +97,7 @@ test('the newest to say hello is the daemon', async () => {
 });
 
 test('a malformed frame closes its connection only', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   const bad: Buffer[] = [
     Buffer.from([3, 0, 0, 0, 1, 0, 0]),
@@ -116,7 +116,7 @@ test('a malformed frame closes its connection only', async () => {
 });
 
 test('a limit stops the reading there, and moving it goes on', async () => {
-  await using shim = fixture().run('seq 1 100000', {}, { window: 1000 });
+  await using shim = await fixture().run('seq 1 100000', {}, { window: 1000 });
   await shim.peer.until(() => shim.peer.output().length === 1000);
   await delay(50);
   assert.equal(shim.peer.output().length, 1000);
@@ -130,7 +130,7 @@ test('a limit stops the reading there, and moving it goes on', async () => {
 });
 
 test('T27: at the end what the pipe still holds is read beyond the limit: nothing is cut, nothing waits', async () => {
-  await using shim = fixture().run('head -c 3000 /dev/zero', {}, { window: 1000 });
+  await using shim = await fixture().run('head -c 3000 /dev/zero', {}, { window: 1000 });
   const exit = await shim.peer.exit();
   assert.deepEqual([exit.stdout, exit.cut], [3000n, 0]);
   assert.equal(shim.peer.output().length, 3000);
@@ -138,7 +138,7 @@ test('T27: at the end what the pipe still holds is read beyond the limit: nothin
 
 test('a daemon that reads nothing for five seconds is cut off, and the container goes on', async () => {
   const size = 4 << 20;
-  await using shim = fixture().run(`head -c ${size} /dev/zero; echo done >&2; sleep 100`);
+  await using shim = await fixture().run(`head -c ${size} /dev/zero; echo done >&2; sleep 100`);
   shim.peer.socket.pause();
   await delay(6000);
   const peer = await Peer.connect(shim.socketPath);
@@ -149,7 +149,7 @@ test('a daemon that reads nothing for five seconds is cut off, and the container
 });
 
 test('a daemon that sends more stdin than its window is cut off, and nothing hangs', async () => {
-  await using shim = fixture().run('sleep 100', {}, { openStdin: true });
+  await using shim = await fixture().run('sleep 100', {}, { openStdin: true });
   await shim.started();
   for (let i = 0n; i < 144n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
   await shim.peer.closed;
@@ -159,7 +159,7 @@ test('a daemon that sends more stdin than its window is cut off, and nothing han
 });
 
 test('stdin with a gap is refused', async () => {
-  await using shim = fixture().run('cat', {}, { openStdin: true });
+  await using shim = await fixture().run('cat', {}, { openStdin: true });
   await shim.started();
   shim.peer.stdin(0, 1n, 0n, 'abc');
   shim.peer.stdin(0, 1n, 4n, 'def');
@@ -167,7 +167,7 @@ test('stdin with a gap is refused', async () => {
 });
 
 test('a thousand reconnections leave no fd behind', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   await shim.peer.hello();
   const before = readdirSync(`/proc/${shim.pid}/fd`).length;
@@ -183,7 +183,7 @@ test('a thousand reconnections leave no fd behind', async () => {
 });
 
 test('a daemon that comes while there is no file left for it is answered when there is', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   const files = (limit: number) => execFileSync('prlimit', ['--pid', String(shim.pid), `--nofile=${limit}:`]);
   files(3);

@@ -7,7 +7,7 @@ import { useFixture } from './use.ts';
 const fixture = useFixture();
 
 test('an exec joins the container, with pipes of its own', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   const main = await shim.started();
   shim.peer.exec(1, fixture().execPlan('hostname; cat; echo $$ >&2; exit 5', {}, { openStdin: true }));
   const pid = await shim.peer.started(1);
@@ -28,7 +28,7 @@ test('an exec joins the container, with pipes of its own', async () => {
 });
 
 test('an exec has a terminal of its own', async () => {
-  await using shim = fixture().run('sleep 100', { tty: true });
+  await using shim = await fixture().run('sleep 100', { tty: true });
   await shim.started();
   shim.peer.exec(1, fixture().execPlan('tty; stty size', { tty: true }, { columns: 90, rows: 30 }));
   assert.equal((await shim.peer.exit(1)).code, 0);
@@ -36,7 +36,7 @@ test('an exec has a terminal of its own', async () => {
 });
 
 test('many execs at once keep their output apart', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
   for (const number of numbers) shim.peer.exec(number, fixture().execPlan(`echo ${number}; exit ${number}`));
@@ -49,7 +49,7 @@ test('many execs at once keep their output apart', async () => {
 });
 
 test('a number in use, and a bad plan, are told', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(0, fixture().execPlan('true'));
   const failure = await shim.peer.until((frame) => frame.type === 130);
@@ -59,7 +59,7 @@ test('a number in use, and a bad plan, are told', async () => {
 });
 
 test('the exits of execs come before that of the main process', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   for (const number of [1, 2, 3]) {
     shim.peer.exec(number, fixture().execPlan('sleep 100'));
@@ -76,14 +76,14 @@ test('the exits of execs come before that of the main process', async () => {
 });
 
 test('an exec after the end of the container fails', async () => {
-  await using shim = fixture().run('true');
+  await using shim = await fixture().run('true');
   await shim.peer.exit();
   shim.peer.exec(1, fixture().execPlan('true'));
   assert.deepEqual([(await shim.peer.failed(1)).errno, (await shim.peer.failed(1)).name], [3, 'join']);
 });
 
 test('signals reach an exec, also before its pid is known', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(1, fixture().execPlan('sleep 100'));
   shim.peer.signal(1, 15);

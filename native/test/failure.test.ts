@@ -26,7 +26,7 @@ async function fails(
   expected: Expected,
 ): Promise<void> {
   const steps = containerSteps(fixture().container({ [where]: [bad] }));
-  await using shim = fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps);
   const failure = await shim.peer.failed();
   const { errno, call, name, step } = failure;
   assert.deepEqual(
@@ -183,7 +183,7 @@ for (const [name, bad, where, expected] of cases)
 
 async function failsAsUser(bad: Step, expected: Expected): Promise<void> {
   const steps = containerSteps(fixture().container({ uid: 1000, gid: 1000, last: [bad] }));
-  await using shim = fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps);
   const failure = await shim.peer.failed();
   assert.deepEqual(pick(failure), pick(expected));
   assert.equal(failure.step, steps.indexOf(bad));
@@ -207,7 +207,7 @@ test('what cannot be executed is told by its errno', async () => {
   for (const init of [false, true])
     for (const [program, errno, object] of programs) {
       const steps = containerSteps(fixture().container({ args: [program], init }));
-      await using shim = fixture().spawn(steps);
+      await using shim = await fixture().spawn(steps);
       const failure = await shim.peer.failed();
       assert.deepEqual([failure.errno, failure.name, failure.call], [errno, 'exec', 'execve'], program);
       assert.match(failure.object, object);
@@ -217,7 +217,7 @@ test('what cannot be executed is told by its errno', async () => {
 });
 
 test('an exec that cannot be executed is forgotten', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(1, fixture().execPlan('', { args: ['nosuch'] }));
   const failure = await shim.peer.failed(1);
@@ -232,7 +232,7 @@ test('a truncated plan is told, wherever it is cut', async () => {
   const steps = containerSteps(fixture().container({}));
   const plan = encodeLaunch({ settings: settings(), steps }, own);
   for (let size = 9; size < plan.length; size += 97) {
-    await using shim = fixture().spawnPlan(plan.subarray(0, size), own.runDir);
+    await using shim = await fixture().spawnPlan(plan.subarray(0, size), own.runDir);
     const failure = await shim.peer.failed();
     assert.deepEqual([failure.errno, failure.name], [EBADMSG, 'plan']);
     await shim.ended();
@@ -242,7 +242,7 @@ test('a truncated plan is told, wherever it is cut', async () => {
 test('a run folder that is not there is told', async () => {
   const own = fixture().shimSettings({ runDir: '/run/liker-no-such-folder' });
   const plan = encodeLaunch({ settings: settings(), steps: containerSteps(fixture().container({})) }, own);
-  await using shim = fixture().spawnPlan(plan, own.runDir);
+  await using shim = await fixture().spawnPlan(plan, own.runDir);
   const failure = await shim.peer.failed();
   assert.deepEqual([failure.errno, failure.name, failure.object], [ENOENT, 'shim', own.runDir]);
   await shim.ended();
@@ -251,7 +251,7 @@ test('a run folder that is not there is told', async () => {
 test('a child that is killed before exec is told', async () => {
   const killAll = Buffer.from([6, 0, 0, 0, 0, 0, 0, 0x80]); // BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS
   const steps = containerSteps(fixture().container({ afterPivot: [{ step: 'seccomp', filter: killAll }] }));
-  await using shim = fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps);
   const failure = await shim.peer.failed();
   assert.deepEqual([failure.errno, failure.name], [constants.errno.ECHILD, 'start']);
   assert.match(failure.object, /signal 31/);

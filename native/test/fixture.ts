@@ -9,7 +9,14 @@ import {
   type ShimSettings,
   type Step,
 } from '../../daemon/kernel/plan/steps.ts';
-import { closeFd, loadShim, pidfdReap, pidfdSignal, spawnShim } from '../../daemon/native/libliker.ts';
+import {
+  closeFd,
+  loadShim,
+  pidfdReap,
+  pidfdSignal,
+  type SpawnedShim,
+  spawnShim,
+} from '../../daemon/native/libliker.ts';
 import { Peer } from './peer.ts';
 import { type ContainerOptions, containerSteps, programSteps, settings } from './plans.ts';
 
@@ -60,10 +67,9 @@ export class TestShim implements AsyncDisposable {
   readonly #forget: () => void;
   #main = 0;
 
-  constructor(shimFd: number, plan: Buffer, runDir: string, open: Set<TestShim>) {
+  constructor(spawned: SpawnedShim, runDir: string, open: Set<TestShim>) {
     open.add(this);
     this.#forget = () => open.delete(this);
-    const spawned = spawnShim(shimFd, plan);
     this.pid = spawned.pid;
     this.#pidfd = spawned.pidfd;
     this.#reaped = pidfdReap(spawned.pidfd);
@@ -165,13 +171,13 @@ export class Fixture implements Disposable {
     steps: readonly Step[],
     launch: Partial<LaunchSettings> = {},
     shim: Partial<ShimSettings> = {},
-  ): TestShim {
+  ): Promise<TestShim> {
     const own = this.shimSettings(shim);
     return this.spawnPlan(encodeLaunch({ settings: settings(launch), steps }, own), own.runDir);
   }
 
-  spawnPlan(plan: Buffer, runDir: string): TestShim {
-    return new TestShim(this.#shimFd, plan, runDir, this.#open);
+  async spawnPlan(plan: Buffer, runDir: string): Promise<TestShim> {
+    return new TestShim(await spawnShim(this.#shimFd, plan), runDir, this.#open);
   }
 
   container(options: Partial<ContainerOptions>): ContainerOptions {
@@ -184,7 +190,7 @@ export class Fixture implements Disposable {
     options: Partial<ContainerOptions> = {},
     launch: Partial<LaunchSettings> = {},
     shim: Partial<ShimSettings> = {},
-  ): TestShim {
+  ): Promise<TestShim> {
     const steps = containerSteps(this.container({ args: ['/bin/sh', '-c', script], ...options }));
     return this.spawn(steps, { tty: options.tty ?? false, ...launch }, shim);
   }

@@ -20,14 +20,14 @@ const fixture = useFixture();
 
 /** The output of a script in a container. */
 async function output(script: string, options: Partial<ContainerOptions> = {}): Promise<string> {
-  await using shim = fixture().run(script, options);
+  await using shim = await fixture().run(script, options);
   const exit = await shim.peer.exit();
   assert.equal(exit.code, 0, shim.peer.text(0, 2));
   return shim.peer.text();
 }
 
 test('T3: the program has fds 0, 1 and 2 and no other; so has an exec', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   const pid = await shim.started();
   assert.deepEqual(readdirSync(`/proc/${pid}/fd`), ['0', '1', '2']);
   shim.peer.exec(1, fixture().execPlan('', { args: ['/bin/sleep', '100'] }));
@@ -38,7 +38,7 @@ test('T3: the program has fds 0, 1 and 2 and no other; so has an exec', async ()
 test("T14: inheritable and ambient capabilities are empty, and the bounding set is the plan's; in an exec too", async () => {
   const wanted = 'CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\n';
   const rest = 'CapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000000\n';
-  await using shim = fixture().run('grep Cap /proc/self/status; sleep 100');
+  await using shim = await fixture().run('grep Cap /proc/self/status; sleep 100');
   await shim.peer.outputMatches(/Amb.*\n/);
   assert.equal(shim.peer.text(), wanted + rest);
   shim.peer.exec(1, fixture().execPlan('grep Cap /proc/self/status'));
@@ -56,7 +56,7 @@ test('ambient capabilities are raised when they are asked for', async () => {
   const last: Step[] = [
     { step: 'capabilities', effective: net, permitted: net, inheritable: net, ambient: net },
   ];
-  await using shim = fixture().spawn(
+  await using shim = await fixture().spawn(
     containerSteps(fixture().container({ args: ['/bin/grep', 'Cap', '/proc/self/status'], uid: 0, last })),
   );
   await shim.peer.exit();
@@ -66,13 +66,15 @@ test('ambient capabilities are raised when they are asked for', async () => {
 test("T18: the environment is the plan's alone", async () => {
   process.env['LIKER_TEST_LEAK'] = 'yes';
   const steps = containerSteps(fixture().container({ args: ['/bin/env'], env: ['PATH=/bin', 'A=1'] }));
-  await using shim = fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps);
   await shim.peer.exit();
   assert.equal(shim.peer.text(), 'PATH=/bin\nA=1\n');
 });
 
 test('T32: signal dispositions and the mask are those of a fresh process; in an exec too', async () => {
-  await using shim = fixture().spawn(containerSteps(fixture().container({ args: ['/bin/sleep', '100'] })));
+  await using shim = await fixture().spawn(
+    containerSteps(fixture().container({ args: ['/bin/sleep', '100'] })),
+  );
   const pid = await shim.started();
   shim.peer.exec(1, fixture().execPlan('', { args: ['/bin/sleep', '100'] }));
   for (const one of [pid, await shim.peer.started(1)]) {
@@ -126,7 +128,7 @@ test('T5: a /dev/null that is none is no mask', async () => {
   ];
   for (const fake of fakes)
     await withSwapped('dev/null', fake, async () => {
-      await using shim = fixture().spawn(withoutDev([mask]));
+      await using shim = await fixture().spawn(withoutDev([mask]));
       const failure = await shim.peer.failed();
       assert.deepEqual([failure.name, failure.call, failure.object], ['mask', 'fstat', '/dev/null']);
     });
@@ -157,7 +159,7 @@ test('T8: a link at /dev leads to nothing outside of the root', async () => {
     'dev',
     (at) => symlinkSync(outside, at),
     async () => {
-      await using shim = fixture().run('true');
+      await using shim = await fixture().run('true');
       const failure = await shim.peer.failed();
       assert.equal(failure.name, 'mount');
     },
@@ -166,7 +168,7 @@ test('T8: a link at /dev leads to nothing outside of the root', async () => {
     'dev',
     (at) => symlinkSync('../../../../../../tmp', at),
     async () => {
-      await using shim = fixture().run('ls -d /tmp/pts /tmp/null');
+      await using shim = await fixture().run('ls -d /tmp/pts /tmp/null');
       await shim.peer.exit();
       assert.equal(shim.peer.text(), '/tmp/null\n/tmp/pts\n');
     },
@@ -185,7 +187,7 @@ test('T9: links in a target are followed inside the root only', async () => {
   const script = 'cat /data/mark; test -e /etc/absolute/mark || echo no';
   const text = await output(script, { beforePivot: [bind(source, '/etc/up/data')] });
   assert.equal(text, 'markno\n');
-  await using shim = fixture().run('true', { beforePivot: [bind(source, '/etc/absolute/sub')] });
+  await using shim = await fixture().run('true', { beforePivot: [bind(source, '/etc/absolute/sub')] });
   assert.equal((await shim.peer.failed()).name, 'bind');
   assert.deepEqual(readdirSync(outside), []);
   rmSync(join(fixture().rootfs, 'data'), { recursive: true });
@@ -211,7 +213,7 @@ test('T9: a target that is swapped all the time is never mounted on elsewhere', 
     }
   })();
   for (let i = 0; i < 30; i++) {
-    await using shim = fixture().run(
+    await using shim = await fixture().run(
       'grep -c swapped-volume /proc/self/mountinfo; grep swapped-volume /proc/self/mountinfo',
       {
         beforePivot: [volume, bind(source, '/shared/target', { create: 'none' })],

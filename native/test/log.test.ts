@@ -17,7 +17,7 @@ async function logged(
   const shim = fixture().shimSettings(changes);
   const steps = containerSteps(fixture().container({ args: ['/bin/sh', '-c', script], tty }));
   const plan = encodeLaunch({ settings: settings({ tty }), steps }, shim);
-  await using running = fixture().spawnPlan(plan, shim.runDir);
+  await using running = await fixture().spawnPlan(plan, shim.runDir);
   await running.peer.exit();
   running.peer.taken(0);
   await running.ended();
@@ -94,7 +94,7 @@ test('a log that cannot be opened is told, and nothing is started', async () => 
   const shim = fixture().shimSettings({ logDir: '/proc/nowhere' });
   const steps = containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'seq 1 1000'] }));
   const plan = encodeLaunch({ settings: settings(), steps }, shim);
-  await using running = fixture().spawnPlan(plan, shim.runDir);
+  await using running = await fixture().spawnPlan(plan, shim.runDir);
   await assert.rejects(running.peer.exit(), /"errno":2,.*"call":"open","object":"\/proc\/nowhere"/);
   assert.equal(running.peer.text(), '');
 });

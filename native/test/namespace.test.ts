@@ -37,7 +37,7 @@ test('T41: a process is in its cgroups from the beginning, and so is an exec', a
   await withCgroups(async () => {
     const join: Step = { step: 'join-cgroup', file: `${v1}/tasks` };
     const steps = [join, ...containerSteps(fixture().container({ args: ['/bin/sleep', '100'], init: true }))];
-    await using shim = fixture().spawn(steps, { cgroup2: v2 });
+    await using shim = await fixture().spawn(steps, { cgroup2: v2 });
     const pid = await shim.started();
     assert.match(cgroupOf(pid, /:pids:/), /liker-native/);
     assert.match(cgroupOf(pid, /^0::/), /liker-native/);
@@ -58,7 +58,7 @@ test('T41: a process is in its cgroups from the beginning, and so is an exec', a
 });
 
 test('a container joins the pid namespace of another, and its network', async () => {
-  await using first = fixture().run('sleep 100');
+  await using first = await fixture().run('sleep 100');
   const pid = await first.started();
   const target = { pid, startTime: startTime(pid) };
   const joinNet: Step = { step: 'join-namespace', flag: cloneFlag.network, ...target };
@@ -66,7 +66,7 @@ test('a container joins the pid namespace of another, and its network', async ()
     joinNet,
     ...containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'ps -o comm; sleep 100'] })),
   ];
-  await using second = fixture().spawn(steps, {
+  await using second = await fixture().spawn(steps, {
     cloneFlags: privateNamespaces & ~cloneFlag.pid & ~cloneFlag.network,
     joinPid: target,
   });
@@ -81,7 +81,7 @@ test('a container joins the pid namespace of another, and its network', async ()
 });
 
 test('T57: a process with another start time is not joined', async () => {
-  await using shim = fixture().spawn(containerSteps(fixture().container({})), {
+  await using shim = await fixture().spawn(containerSteps(fixture().container({})), {
     cloneFlags: privateNamespaces & ~cloneFlag.pid,
     joinPid: { pid: process.pid, startTime: '1' },
   });

@@ -12,7 +12,7 @@ const mebibyte = 1 << 20;
 
 test('runs a program with pipes, tells its exit, writes the record and ends when it is taken', async () => {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
-  await using shim = fixture().run('echo out; echo err >&2; exit 7');
+  await using shim = await fixture().run('echo out; echo err >&2; exit 7');
   const pid = await shim.started();
   const exit = await shim.peer.exit();
   assert.deepEqual(
@@ -40,7 +40,7 @@ test('runs a program with pipes, tells its exit, writes the record and ends when
 });
 
 test('a record that cannot be put in its place leaves no half of it', async () => {
-  await using shim = fixture().run('read line', {}, { openStdin: true });
+  await using shim = await fixture().run('read line', {}, { openStdin: true });
   await shim.started();
   mkdirSync(join(shim.runDir, 'exit.0'));
   shim.peer.closeStdin(0);
@@ -52,7 +52,7 @@ test('a record that cannot be put in its place leaves no half of it', async () =
 });
 
 test('a signal is told as such, with the code of a shell', async () => {
-  await using shim = fixture().run('kill -9 $$; sleep 100', { init: true });
+  await using shim = await fixture().run('kill -9 $$; sleep 100', { init: true });
   const exit = await shim.peer.exit();
   assert.equal(exit.signal, 9);
   assert.equal(exit.code, 137);
@@ -60,7 +60,7 @@ test('a signal is told as such, with the code of a shell', async () => {
 
 test('SIGKILL reaches the first process, with an init and without', async () => {
   for (const init of [false, true]) {
-    await using shim = fixture().run('sleep 100', { init });
+    await using shim = await fixture().run('sleep 100', { init });
     await shim.started();
     shim.peer.signal(0, 9);
     const exit = await shim.peer.exit();
@@ -70,7 +70,7 @@ test('SIGKILL reaches the first process, with an init and without', async () => 
 
 test('T24: one mebibyte and an immediate exit arrive whole, exit last', async () => {
   for (const tty of [false, true]) {
-    await using shim = fixture().run(`head -c ${mebibyte} /dev/zero`, { tty });
+    await using shim = await fixture().run(`head -c ${mebibyte} /dev/zero`, { tty });
     const exit = await shim.peer.exit();
     assert.equal(exit.stdout, BigInt(mebibyte));
     const bytes = shim.peer.output();
@@ -81,7 +81,7 @@ test('T24: one mebibyte and an immediate exit arrive whole, exit last', async ()
 });
 
 test('stdin reaches the process, and its half-close', async () => {
-  await using shim = fixture().run('cat; echo end', {}, { openStdin: true });
+  await using shim = await fixture().run('cat; echo end', {}, { openStdin: true });
   shim.peer.stdin(0, 1n, 0n, 'hello ');
   shim.peer.stdin(0, 1n, 6n, 'world\n');
   assert.equal(await shim.peer.acked(0, 1n, 12n), 12n);
@@ -91,7 +91,7 @@ test('stdin reaches the process, and its half-close', async () => {
 });
 
 test('what a client sends again is dropped, and a session tells how far it got', async () => {
-  await using shim = fixture().run('cat', {}, { openStdin: true });
+  await using shim = await fixture().run('cat', {}, { openStdin: true });
   shim.peer.stdin(0, 7n, 0n, 'abcdef');
   await shim.peer.acked(0, 7n, 6n);
   assert.equal(await shim.peer.stdinOffset(0, 7n), 6n);
@@ -107,7 +107,7 @@ test('what a client sends again is dropped, and a session tells how far it got',
 test('a large stdin goes through a slow process, within the window', async () => {
   const size = 4 * mebibyte;
   const bytes = Buffer.alloc(size, 'liker');
-  await using shim = fixture().run('cat', {}, { openStdin: true });
+  await using shim = await fixture().run('cat', {}, { openStdin: true });
   const step = 65_536;
   for (let at = 0; at < size; at += step) {
     if (at >= mebibyte) await shim.peer.acked(0, 1n, BigInt(at - mebibyte + step));
@@ -120,21 +120,21 @@ test('a large stdin goes through a slow process, within the window', async () =>
 });
 
 test('a process that has closed its stdin is told with all ones', async () => {
-  await using shim = fixture().run('exec 0</dev/null; echo closed; sleep 100', {}, { openStdin: true });
+  await using shim = await fixture().run('exec 0</dev/null; echo closed; sleep 100', {}, { openStdin: true });
   await shim.peer.outputMatches(/closed/);
   shim.peer.stdin(0, 1n, 0n, 'nobody reads this');
   assert.equal(await shim.peer.acked(0, 1n, 1n), noBound);
 });
 
 test("without open stdin the process reads the container's /dev/null", async () => {
-  await using shim = fixture().run('cat; readlink /proc/self/fd/0; stat -c %t,%T -L /proc/self/fd/0');
+  await using shim = await fixture().run('cat; readlink /proc/self/fd/0; stat -c %t,%T -L /proc/self/fd/0');
   await shim.peer.exit();
   assert.equal(shim.peer.text(), '/dev/null\n1,3\n');
 });
 
 test('the user of the program can open /dev/stdout and /dev/stderr again', async () => {
   const script = 'echo again >/dev/stdout; echo fault >/dev/stderr; id -u';
-  await using shim = fixture().run(script, { uid: 1000, gid: 1000 });
+  await using shim = await fixture().run(script, { uid: 1000, gid: 1000 });
   assert.equal((await shim.peer.exit()).code, 0);
   assert.equal(shim.peer.text(), 'again\n1000\n');
   assert.equal(shim.peer.text(0, 2), 'fault\n');
@@ -142,7 +142,7 @@ test('the user of the program can open /dev/stdout and /dev/stderr again', async
 
 test('T20: a background child that keeps the pipe open does not hold up the end', async () => {
   const private_ = fixture().execPlan('sleep 100 & echo started');
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(1, private_);
   const exit = await shim.peer.exit(1);
@@ -152,7 +152,7 @@ test('T20: a background child that keeps the pipe open does not hold up the end'
 
 test('T40: an orphan without a private pid namespace is reaped by the shim', async () => {
   const cloneFlags = 0x20000 | 0x4000000;
-  await using shim = fixture().run('sh -c "sleep 0.1 & echo orphan" ; sleep 100', {}, { cloneFlags });
+  await using shim = await fixture().run('sh -c "sleep 0.1 & echo orphan" ; sleep 100', {}, { cloneFlags });
   const main = await shim.started();
   await shim.peer.outputMatches(/orphan/);
   while (childrenOf(shim.pid).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));

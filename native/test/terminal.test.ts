@@ -6,13 +6,15 @@ import { useFixture } from './use.ts';
 const fixture = useFixture();
 
 test('the terminal is /dev/pts/0 of the container and has its size at the first instruction', async () => {
-  await using shim = fixture().run('tty; stty size', { tty: true }, { columns: 133, rows: 41 });
+  await using shim = await fixture().run('tty; stty size', { tty: true }, { columns: 133, rows: 41 });
   assert.equal((await shim.peer.exit()).code, 0);
   assert.equal(shim.peer.text(), '/dev/pts/0\r\n41 133\r\n');
 });
 
 test('T6: /dev/console is that terminal', async () => {
-  await using shim = fixture().run('stat -c "%t %T" /dev/console; stat -c "%t %T" /dev/pts/0', { tty: true });
+  await using shim = await fixture().run('stat -c "%t %T" /dev/console; stat -c "%t %T" /dev/pts/0', {
+    tty: true,
+  });
   await shim.peer.exit();
   const [console, slave] = shim.peer.text().trim().split('\r\n');
   assert.equal(console, slave);
@@ -20,7 +22,7 @@ test('T6: /dev/console is that terminal', async () => {
 });
 
 test('T13: no terminal of the host comes into the container', async () => {
-  await using shim = fixture().run('readlink /proc/self/fd/0; ls /dev/pts; sleep 100', { tty: true });
+  await using shim = await fixture().run('readlink /proc/self/fd/0; ls /dev/pts; sleep 100', { tty: true });
   const pid = await shim.started();
   await shim.peer.outputMatches(/ptmx/);
   assert.equal(shim.peer.text().includes('/dev/pts/0\r\n'), true);
@@ -29,7 +31,7 @@ test('T13: no terminal of the host comes into the container', async () => {
 
 test('a resize reaches the foreground as SIGWINCH', async () => {
   const script = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.1; done";
-  await using shim = fixture().run(script, { tty: true });
+  await using shim = await fixture().run(script, { tty: true });
   await shim.peer.outputMatches(/ready/);
   shim.peer.resize(0, 100, 50);
   await shim.peer.exit();
@@ -37,14 +39,14 @@ test('a resize reaches the foreground as SIGWINCH', async () => {
 });
 
 test('a resize before the terminal is there is kept', async () => {
-  await using shim = fixture().run('sleep 0.1; stty size', { tty: true });
+  await using shim = await fixture().run('sleep 0.1; stty size', { tty: true });
   shim.peer.resize(0, 99, 33);
   await shim.peer.exit();
   assert.equal(shim.peer.text(), '33 99\r\n');
 });
 
 test('typed text is echoed and read; the end of stdin is VEOF', async () => {
-  await using shim = fixture().run('cat; echo end', { tty: true }, { openStdin: true });
+  await using shim = await fixture().run('cat; echo end', { tty: true }, { openStdin: true });
   await shim.started();
   shim.peer.stdin(0, 1n, 0n, 'hello\n');
   await shim.peer.outputMatches(/hello\r\nhello\r\n/);
@@ -54,7 +56,7 @@ test('typed text is echoed and read; the end of stdin is VEOF', async () => {
 });
 
 test('VEOF after a part of a line ends the input too', async () => {
-  await using shim = fixture().run('cat; echo end', { tty: true }, { openStdin: true });
+  await using shim = await fixture().run('cat; echo end', { tty: true }, { openStdin: true });
   shim.peer.stdin(0, 1n, 0n, 'part');
   shim.peer.closeStdin(0);
   await shim.peer.exit();
@@ -65,7 +67,7 @@ test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
   for (const send of ['key', 'signal']) {
     // A shell that is interrupted just before it starts a program hears of it when that has ended.
     const script = "trap 'echo got it; exit 3' INT; echo ready; while :; do sleep 0.1; done";
-    await using shim = fixture().run(script, { tty: true });
+    await using shim = await fixture().run(script, { tty: true });
     await shim.peer.outputMatches(/ready/);
     if (send === 'key') shim.peer.stdin(0, 1n, 0n, '\u0003');
     else shim.peer.signal(0, 2, 1);
@@ -76,7 +78,7 @@ test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
 
 test('T22: EIO of the master is no end while the process lives', async () => {
   const script = 'exec 0<&- 1>&- 2>&-; sleep 0.2; exec >/dev/pts/0 2>&1; echo back';
-  await using shim = fixture().run(script, { tty: true });
+  await using shim = await fixture().run(script, { tty: true });
   const exit = await shim.peer.exit();
   assert.equal(shim.peer.text(), 'back\r\n');
   assert.equal(exit.cut, 0);
@@ -84,7 +86,7 @@ test('T22: EIO of the master is no end while the process lives', async () => {
 
 test('T23: what was written before a hang-up is read', async () => {
   for (let i = 0; i < 20; i++) {
-    await using shim = fixture().run('seq 1 2000', { tty: true });
+    await using shim = await fixture().run('seq 1 2000', { tty: true });
     await shim.peer.exit();
     assert.equal(shim.peer.text().endsWith('\r\n2000\r\n'), true);
     assert.equal(shim.peer.text().split('\r\n').length, 2001);
@@ -92,7 +94,7 @@ test('T23: what was written before a hang-up is read', async () => {
 });
 
 test('T25: the terminal of an exec is closed after the end, whoever still has it open', async () => {
-  await using shim = fixture().run('sleep 100');
+  await using shim = await fixture().run('sleep 100');
   await shim.started();
   const script =
     "trap '' HUP; (while echo -n .; do sleep 0.1; [ $((n+=1)) -lt 5 ] || sleep 3; done) & sleep 0.1";
@@ -105,7 +107,7 @@ test('T25: the terminal of an exec is closed after the end, whoever still has it
 test('raw bytes pass as they are', async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
   const script = 'stty raw -echo; echo ready; head -c 256';
-  await using shim = fixture().run(script, { tty: true });
+  await using shim = await fixture().run(script, { tty: true });
   await shim.peer.outputMatches(/ready/);
   shim.peer.stdin(0, 1n, 0n, bytes);
   await shim.peer.exit();
@@ -114,7 +116,7 @@ test('raw bytes pass as they are', async () => {
 
 test('T28: a paste larger than the terminal takes goes through', async () => {
   const size = 200_000;
-  await using shim = fixture().run('stty raw -echo; echo ready; head -c 200000 | wc -c', { tty: true });
+  await using shim = await fixture().run('stty raw -echo; echo ready; head -c 200000 | wc -c', { tty: true });
   await shim.peer.outputMatches(/ready/);
   shim.peer.stdin(0, 1n, 0n, Buffer.alloc(size, 'x'));
   await shim.peer.exit();
@@ -122,7 +124,7 @@ test('T28: a paste larger than the terminal takes goes through', async () => {
 });
 
 test('a key wakes the shim when it comes, for its echo and for its acknowledgement, and for nothing else', async () => {
-  await using shim = fixture().run('cat', { tty: true }, { openStdin: true });
+  await using shim = await fixture().run('cat', { tty: true }, { openStdin: true });
   await shim.started();
   const keys = 10;
   const before = waits(shim.pid);

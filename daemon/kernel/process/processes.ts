@@ -59,8 +59,8 @@ export class Processes {
     closeFd(this.#shimFd);
   }
 
-  spawn(plan: Buffer): SpawnedShim {
-    const { pid, pidfd, socketFd } = spawnShim(this.#shimFd, plan);
+  async spawn(plan: Buffer): Promise<SpawnedShim> {
+    const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const shim = Shim.adoptSocket(socketFd, pid);
     // libuv reaps only its own children: without this a shim would stay as a zombie.
     const ended = shim.whenClosed.then(() => reap(pidfd));

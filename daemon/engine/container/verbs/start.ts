@@ -5,6 +5,7 @@ import { tellSystemError } from '../../../../common/exhausted.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
+import { startPace } from '../../../pace.ts';
 import { StoreError } from '../../../store/errors.ts';
 import { ownTurn } from '../../../turns.ts';
 import type { SessionSink } from '../../api.ts';
@@ -78,6 +79,10 @@ async function launch(
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
   if (!byPolicy) forgetRestarts(container);
+  const isWanted = async (): Promise<boolean> => {
+    await requireWanted(context, container);
+    return !byPolicy || container.phase.state === 'restarting';
+  };
   await using undo = new AsyncDisposableStack();
   try {
     context.ledger.requireStored();
@@ -94,11 +99,10 @@ async function launch(
       under: spec.cgroupParent,
     });
     undo.defer(() => cgroup.remove());
+    using _place = await startPace.enter();
     // What follows is the longest work of all.
     await ownTurn();
-    await requireWanted(context, container);
-    // Stopped meanwhile.
-    if (byPolicy && container.phase.state !== 'restarting') return;
+    if (!(await isWanted())) return;
     const network = limitNetwork(context, container, spec);
     undo.defer(() => freeNetwork(context, container));
     const facts = {
@@ -133,7 +137,7 @@ async function launch(
     tellLeftOut(context, container, session);
     if (session) watcher?.onSession(session);
 
-    const { shim, pid, ended, kill } = context.processes.spawn(
+    const spawning = context.processes.spawn(
       encodeLaunch(plan, {
         containerId: container.id,
         runDir: folder,
@@ -144,6 +148,15 @@ async function launch(
         oomFile: cgroup.oomFile,
       }),
     );
+    container.abandonStart = () => {
+      spawning.then(
+        ({ kill }) => kill(),
+        () => {},
+      );
+      // What it has made may hang without it, and hold the connection.
+      cgroup.kill().catch(() => {});
+    };
+    const { shim, pid, ended, kill } = await spawning;
     undo.defer(async () => {
       await cgroup.kill();
       container.shim = null;
@@ -154,14 +167,10 @@ async function launch(
       kill();
       container.shimEnded = ended;
     });
+    if (!(await isWanted())) return;
     container.shim = shim;
     container.shimPid = pid;
     main.shim = shim;
-    container.abandonStart = () => {
-      kill();
-      // What it has made may hang without it, and hold the connection.
-      cgroup.kill().catch(() => {});
-    };
     const started = awaitStart(container, 0);
     shim.listen(shimListener(context, container, shim));
     await started;
@@ -183,7 +192,7 @@ async function launch(
   }
 }
 
-/** The last look before a process is made. */
+/** A start has waited, and nobody may want it any more. */
 async function requireWanted(context: EngineContext, container: Container): Promise<void> {
   // Whoever wants it asks the next daemon.
   if (context.leaving.signal.aborted) await new Promise<never>(() => {});

@@ -1,3 +1,4 @@
+import { stopPace } from '../../../pace.ts';
 import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
@@ -40,8 +41,11 @@ export async function endLocked(
   const seconds = options.timeoutSeconds ?? container.spec.stopTimeoutSeconds;
   const over = () => livePhase(container.phase) === null;
   if (phase.state === 'running' && seconds > 0) {
-    context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
-    context.processes.kill(phase.main, signal);
+    using _place = await stopPace.enter();
+    if (!over()) {
+      context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
+      context.processes.kill(phase.main, signal);
+    }
     await container.changed.until(over, seconds * 1000);
   }
   if (phase.state === 'paused' && seconds > 0) {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Pace } from './pace.ts';
+
+test('a crowd is let in a few at a time, in their order', async () => {
+  const pace = new Pace(3, 60_000);
+  const entered: number[] = [];
+  let inside = 0;
+  let most = 0;
+  const visit = async (_: unknown, index: number): Promise<void> => {
+    using _place = await pace.enter();
+    entered.push(index);
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise(setImmediate);
+    inside -= 1;
+  };
+  await Promise.all(Array.from({ length: 20 }, visit));
+  assert.deepEqual(
+    entered,
+    Array.from({ length: 20 }, (_, index) => index),
+  );
+  assert.equal(most, 3);
+});
+
+test('one that takes long makes room once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pace = new Pace(1, 100);
+  const slow = await pace.enter();
+  const waiting = [pace.enter(), pace.enter()];
+  let entered = 0;
+  for (const place of waiting) void place.then(() => (entered += 1));
+  t.mock.timers.tick(99);
+  await new Promise(setImmediate);
+  assert.equal(entered, 0);
+  t.mock.timers.tick(1);
+  await new Promise(setImmediate);
+  assert.equal(entered, 1);
+  slow[Symbol.dispose]();
+  await new Promise(setImmediate);
+  assert.equal(entered, 1);
+});
