@@ -1,7 +1,8 @@
 import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import type { ContainerSpecInput } from '../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { SessionOutput } from '../proto/gen/types/liker/v1/SessionOutput.ts';
-import { maxMessageBytes, v1 } from '../proto/services.ts';
+import { maxMessageBytes } from '../proto/limits.ts';
+import { v1 } from '../proto/services.ts';
 
 /** What a session came to. Times in milliseconds since the request. */
 export interface Outcome {

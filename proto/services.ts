@@ -26,6 +26,3 @@ type V1 = ContainerTypes['liker']['v1'] &
 
 /** Service constructors (for clients) with their `.service` definitions (for the server). */
 export const v1: V1 = (loadPackageDefinition(packageDefinition) as unknown as { liker: { v1: V1 } }).liker.v1;
-
-/** Greatest size of a message in bytes, both ways. */
-export const maxMessageBytes = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { clientCodecs, messageEncoders } from './proto-codecs.ts';
+import { clientCodecs, daemonCodecs } from './proto-codecs.ts';
 
 const top = join(import.meta.dirname, '..');
 const protoDir = join(top, 'proto');
@@ -18,10 +18,10 @@ const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => (target.startsWith('google/') ? target : join(protoDir, target));
 root.loadSync(files, { keepCase: false, alternateCommentMode: false });
 writeFileSync(join(outDir, 'liker.json'), JSON.stringify(root.toJSON({ keepComments: false })));
-writeFileSync(join(outDir, 'codecs.ts'), clientCodecs(root, 'liker.v1'));
+writeFileSync(join(outDir, 'client-codecs.ts'), clientCodecs(root, 'liker.v1'));
 writeFileSync(
-  join(outDir, 'encoders.ts'),
-  messageEncoders(root, 'liker.v1', {
+  join(outDir, 'daemon-codecs.ts'),
+  daemonCodecs(root, 'liker.v1', {
     messages: ['ContainerStats', 'StatsSnapshot'],
     converted: ['GetContainerResponse'],
     enums: ['ContainerState'],

@@ -14,8 +14,8 @@ const { encoder, decoder, converter } = protobuf as unknown as Record<'encoder' 
 };
 type Make = (type: Type) => Codegen;
 
-const request = { encode: encoder, fromObject: converter.fromObject };
-const response = { decode: decoder, toObject: converter.toObject };
+const written = { encode: encoder, fromObject: converter.fromObject };
+const read = { decode: decoder, toObject: converter.toObject };
 
 const head = `// @ts-nocheck
 // Made by scripts/build-proto.ts: the functions that protobufjs and proto-loader would make at every start.
@@ -37,12 +37,26 @@ function enumeration(valuesById) {
   const ids = Object.entries(valuesById).map(([id, name]) => [name, Number(id)]);
   return { values: Object.setPrototypeOf(Object.fromEntries(ids), valuesById) };
 }
+`;
 
-function method(path, request, response) {
+const clientMethod = `
+function method(path, _requestStream, _responseStream, request, response) {
   return {
     path,
     requestSerialize: (message) => request.encode(request.fromObject(message)).finish(),
     responseDeserialize: (bytes) => response.toObject(response.decode(bytes), conversion),
+  };
+}
+`;
+
+const daemonMethod = `
+function method(path, requestStream, responseStream, request, response) {
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestDeserialize: (bytes) => request.toObject(request.decode(bytes), conversion),
+    responseSerialize: (message) => response.encode(response.fromObject(message)).finish(),
   };
 }
 `;
@@ -52,44 +66,57 @@ function method(path, request, response) {
  * functions, which would otherwise be generated and compiled at every start, for most of the time that it takes.
  */
 export function clientCodecs(root: Namespace, packageName: string): string {
-  const { Service } = protobuf;
-  const services = root.lookup(packageName) as Namespace;
   const codecs = new Codecs();
-  const bodies = services.nestedArray
-    .filter((entry) => entry instanceof Service)
-    .map((service) => {
-      const methods = service.methodsArray.map((method) => {
-        const { resolvedRequestType, resolvedResponseType } = method.resolve() as Method;
-        const types = [
-          codecs.type(resolvedRequestType, request),
-          codecs.type(resolvedResponseType, response),
-        ];
-        const path = JSON.stringify(`/${packageName}.${service.name}/${method.name}`);
-        return `  ${method.name}: method(${[path, ...types].join(', ')}),\n`;
-      });
-      return `export const ${service.name} = {\n${methods.join('')}};\n`;
-    });
-  return [head, codecs.source(), ...bodies].join('\n');
+  const services = methods(codecs, root, packageName, { request: written, response: read });
+  return [head, clientMethod, codecs.source(), ...services].join('\n');
 }
 
 /**
- * A module with encoders of messages for the daemon, and the numbers of enums. What `messages` take is as on the wire:
- * numbers for enums, nothing that is null. That saves the copy that `converted` make of each to bring it into this form.
+ * The same as the daemon needs them: made at the first call of each method, they would hold up all other calls for up to
+ * 50 ms. With them encoders of messages, and the numbers of enums. What `messages` take is as on the wire: numbers for
+ * enums, nothing that is null. That saves the copy that `converted` make of each to bring it into this form.
  */
-export function messageEncoders(
+export function daemonCodecs(
   root: Namespace,
   packageName: string,
   wanted: Readonly<Record<'messages' | 'converted' | 'enums', readonly string[]>>,
 ): string {
   const codecs = new Codecs();
+  const services = methods(codecs, root, packageName, { request: read, response: written });
   const exported = (kind: keyof typeof wanted, value: (name: string) => string): string[] =>
     wanted[kind].map((name) => `export const ${name} = ${value(`${packageName}.${name}`)};\n`);
   const exports = [
     ...exported('messages', (name) => codecs.type(root.lookupType(name), { encode: encoder })),
-    ...exported('converted', (name) => codecs.type(root.lookupType(name), request)),
+    ...exported('converted', (name) => codecs.type(root.lookupType(name), written)),
     ...exported('enums', (name) => JSON.stringify(root.lookupEnum(name).values)),
   ];
-  return [head, codecs.source(), ...exports].join('\n');
+  return [head, daemonMethod, codecs.source(), ...services, ...exports].join('\n');
+}
+
+/** Each service's methods, as an exported object. */
+function methods(
+  codecs: Codecs,
+  root: Namespace,
+  packageName: string,
+  wanted: Readonly<Record<'request' | 'response', Readonly<Record<string, Make>>>>,
+): string[] {
+  const { Service } = protobuf;
+  return (root.lookup(packageName) as Namespace).nestedArray
+    .filter((entry) => entry instanceof Service)
+    .map((service) => {
+      const entries = service.methodsArray.map((method) => {
+        const { resolvedRequestType, resolvedResponseType } = method.resolve() as Method;
+        const values = [
+          JSON.stringify(`/${packageName}.${service.name}/${method.name}`),
+          method.requestStream === true,
+          method.responseStream === true,
+          codecs.type(resolvedRequestType, wanted.request),
+          codecs.type(resolvedResponseType, wanted.response),
+        ];
+        return `  ${method.name}: method(${values.join(', ')}),\n`;
+      });
+      return `export const ${service.name} = {\n${entries.join('')}};\n`;
+    });
 }
 
 /** The types that were asked for, and those that they refer to. */

@@ -1,4 +1,5 @@
 import type { ClientDuplexStream, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { maxMessageBytes } from '../../proto/limits.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
 import { fromServiceError } from './service-error.ts';
 
@@ -8,9 +9,6 @@ export interface Method<Request, Response> {
   readonly requestSerialize: (request: Request) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
-
-/** As in proto/services.ts, which likerctl does not load: see methods.ts. */
-const maxMessageBytes = 16 * 1024 * 1024;
 
 const channelOptions = {
   'grpc.default_authority': 'localhost',

@@ -1,4 +1,4 @@
-import * as codecs from '../../proto/gen/codecs.ts';
+import * as codecs from '../../proto/gen/client-codecs.ts';
 import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';

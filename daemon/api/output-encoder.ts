@@ -1,5 +1,5 @@
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
-import { v1 } from '../../proto/services.ts';
+import { definitions } from './definitions.ts';
 import type { SessionResponse } from './session-call.ts';
 
 /** Room for the tags, lengths and offset before the bytes of a chunk. */
@@ -15,7 +15,7 @@ let scratch = Buffer.allocUnsafe(headRoom + 64 * 1024);
  * chunk, which is what bounds the throughput of a session. Other frames are left to it.
  */
 export function sessionDefinition(): SessionServiceDefinition {
-  const { service } = v1.SessionService;
+  const { SessionService: service } = definitions;
   return {
     ...service,
     Run: { ...service.Run, responseSerialize: withFastChunks(service.Run.responseSerialize) },

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { maxMessageBytes, v1 } from '../../proto/services.ts';
+import { maxMessageBytes } from '../../proto/limits.ts';
 import type { EngineApi } from '../engine/api.ts';
 import type { Log } from '../log.ts';
 import type { LoopDelay } from '../loop-delay.ts';
 import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
+import { definitions } from './definitions.ts';
 import { takesEncoded } from './encoded.ts';
 import { eventService } from './event-service.ts';
 import { widenInputWindows } from './input-window.ts';
@@ -48,12 +49,12 @@ export function serveApi(options: ApiOptions): Api {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.enable_channelz': 0,
   });
-  server.addService(takesEncoded(v1.ContainerService.service), containerService(context));
+  server.addService(takesEncoded(definitions.ContainerService), containerService(context));
   server.addService(sessionDefinition(), sessionService(context, options));
-  server.addService(v1.LogService.service, logService(context));
-  server.addService(v1.EventService.service, eventService(context));
-  server.addService(takesEncoded(v1.StatsService.service), statsService(context));
-  server.addService(v1.SystemService.service, systemService(context, options));
+  server.addService(definitions.LogService, logService(context));
+  server.addService(definitions.EventService, eventService(context));
+  server.addService(takesEncoded(definitions.StatsService), statsService(context));
+  server.addService(definitions.SystemService, systemService(context, options));
   const stopServing = addStandardServices(server);
   widenInputWindows();
 

@@ -3,15 +3,10 @@ import type { Server, ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { readFields } from '../../common/wire.ts';
-import { v1 } from '../../proto/services.ts';
+import { serviceNames } from './definitions.ts';
 
 /** Services whose health is told; the empty name is the server as a whole. */
-export const servedServices = [
-  '',
-  ...Object.keys(v1)
-    .filter((name) => name.endsWith('Service'))
-    .map((name) => `liker.v1.${name}`),
-];
+export const servedServices = ['', ...serviceNames.map((name) => `liker.v1.${name}`)];
 
 /** A google.protobuf.FileDescriptorSet: our proto files, that of health, and what they import. */
 const descriptorSet = new URL('../../proto/gen/liker.binpb', import.meta.url);

@@ -4,7 +4,8 @@ import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
-import { maxMessageBytes, v1 } from '../../proto/services.ts';
+import { maxMessageBytes } from '../../proto/limits.ts';
+import { v1 } from '../../proto/services.ts';
 import type { Host } from './likerctl.ts';
 import { hangMs, within } from './until.ts';
 

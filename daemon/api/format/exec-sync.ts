@@ -1,5 +1,5 @@
 import type { ExecSyncResponseInput } from '../../../proto/gen/types/liker/v1/ExecSyncResponse.ts';
-import { maxMessageBytes } from '../../../proto/services.ts';
+import { maxMessageBytes } from '../../../proto/limits.ts';
 import type { EngineApi } from '../../engine/api.ts';
 import { formatExit } from './exit.ts';
 

@@ -1,11 +1,11 @@
-import * as encoders from '../../../proto/gen/encoders.ts';
+import * as codecs from '../../../proto/gen/daemon-codecs.ts';
 import type { GetContainerResponseInput } from '../../../proto/gen/types/liker/v1/GetContainerResponse.ts';
 import type { ListContainersResponseInput } from '../../../proto/gen/types/liker/v1/ListContainersResponse.ts';
-import { v1 } from '../../../proto/services.ts';
 import type { ContainerView } from '../../engine/api.ts';
 import type { ContainerSpec } from '../../engine/container/spec.ts';
 import { pageToken } from '../../engine/container/verbs/list.ts';
 import { Slices } from '../../turns.ts';
+import { definitions } from '../definitions.ts';
 import { encoded } from '../encoded.ts';
 import type { ListView } from '../parse/requests.ts';
 import { formatBasicContainer, formatContainer } from './container.ts';
@@ -13,8 +13,8 @@ import { formatBasicContainer, formatContainer } from './container.ts';
 /** Half of what a message may hold: clients need not be bound as this daemon is. */
 const maxPageBytes = 8 * 1024 * 1024;
 
-const { ListContainers } = v1.ContainerService.service;
-const single = encoders.GetContainerResponse as unknown as {
+const { ListContainers } = definitions.ContainerService;
+const single = codecs.GetContainerResponse as unknown as {
   fromObject(message: GetContainerResponseInput): object;
   encode(message: object): { finish(): Uint8Array };
 };

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import * as encoders from '../../../proto/gen/encoders.ts';
+import * as codecs from '../../../proto/gen/daemon-codecs.ts';
 import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/ContainerState.ts';
 import type { ContainerStatsInput } from '../../../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { ResourcePressureInput } from '../../../proto/gen/types/liker/v1/ResourcePressure.ts';
@@ -14,9 +14,9 @@ interface Encoder<Message> {
   encode(message: Message, writer?: protobuf.Writer): protobuf.Writer;
 }
 
-const sampleEncoder = encoders.ContainerStats as unknown as Encoder<ContainerStatsInput>;
-const snapshotEncoder = encoders.StatsSnapshot as unknown as Encoder<StatsSnapshotInput>;
-const stateNumbers = encoders.ContainerState as Readonly<Record<ContainerStateName, ContainerStateNumber>>;
+const sampleEncoder = codecs.ContainerStats as unknown as Encoder<ContainerStatsInput>;
+const snapshotEncoder = codecs.StatsSnapshot as unknown as Encoder<StatsSnapshotInput>;
+const stateNumbers = codecs.ContainerState as Readonly<Record<ContainerStateName, ContainerStateNumber>>;
 
 type ContainerStateName = Extract<ContainerStateInput, string>;
 type ContainerStateNumber = Extract<ContainerStateInput, number>;
