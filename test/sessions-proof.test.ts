@@ -62,6 +62,21 @@ test(`${count} containers that write 1 MiB and exit at once, half of them on a t
   assert.deepEqual(faults.slice(0, 10), []);
 });
 
+test('what is typed, and the size of a window, that come with the start arrive: also at containers that start in a crowd', async () => {
+  const spec = () =>
+    s.spec(['sh', '-c', 'read line; stty size; echo "got $line"'], { tty: true, openStdin: true });
+  const sessions = Array.from({ length: 40 }, () => s.api.run(spec()));
+  for (const session of sessions) {
+    session.send({ resize: { rows: 33, columns: 99 } });
+    session.type('early\n');
+  }
+  const outputs = sessions.map(async (session) => {
+    await session.exit();
+    return session.stdout.toString().replaceAll('\r', '');
+  });
+  for (const output of await Promise.all(outputs)) assert.equal(output, 'early\n33 99\ngot early\n');
+});
+
 test(`${count} execs that write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrive`, async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const faults: string[] = [];
