@@ -1,8 +1,9 @@
 // What comes while a start is under way: the same start again, its removal, a kill, the end of likerd.
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import { shimsBelow } from './harness/proc.ts';
@@ -12,7 +13,13 @@ import { until, within } from './harness/until.ts';
 const unified = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>
   existsSync(join(folder, 'cgroup.controllers')),
 );
-const s = suite();
+const work = mkdtempSync(join(tmpdir(), 'lk-slow-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+const held = join(work, 'held');
+const s = suite({
+  env: { LIKER_HELD_BIRTHS: held },
+  preload: join(import.meta.dirname, 'harness/held-births.ts'),
+});
 const containers = new Containers(s);
 const skip = unified === undefined && 'no cgroup v2, whose groups can be frozen before they are made';
 
@@ -110,7 +117,7 @@ test('rm -f gives up the starts that wait for their turn as well', { skip }, asy
 
 /** One that its policy starts again, while it waits for that, for most of a second still. */
 async function restarting(): Promise<string> {
-  const script = 'echo life >>/lives; [ $(wc -l </lives) -lt 5 ] && exit 1; exec sleep 1000';
+  const script = 'echo life | tee -a /lives; [ $(wc -l </lives) -lt 5 ] && exit 1; exec sleep 1000';
   const id = await containers.start(['sh', '-c', script], { restart: { name: 'NAME_ALWAYS' } });
   const waits = async () => {
     const { state, restartCount } = await containers.get(id);
@@ -128,6 +135,24 @@ test('SIGKILL during a start by the restart policy ends what it has started', { 
     killed = containers.kill(id);
     await containers.get(id);
   });
+  await killed;
+  assert.match(await containers.state(id), /^EXITED/);
+  await noShimLeft();
+  await containers.remove(id);
+});
+
+test('SIGKILL before likerd hears of the shim that its policy has started leaves none', async () => {
+  const id = await restarting();
+  let killed: Promise<unknown> = Promise.resolve();
+  writeFileSync(held, '');
+  try {
+    const lives = async () => (await s.likerctl(['logs', id])).stdout.split('life').length - 1;
+    await until('its fifth life', async () => (await lives()) === 5);
+    killed = containers.kill(id);
+    await containers.get(id);
+  } finally {
+    rmSync(held, { force: true });
+  }
   await killed;
   assert.match(await containers.state(id), /^EXITED/);
   await noShimLeft();

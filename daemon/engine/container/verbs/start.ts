@@ -162,8 +162,8 @@ async function launch(
       container.shim = null;
       container.shimPid = 0;
       shim.leaveWhenEnded();
-      // One that has told its failure ends by itself; any other might stay.
-      if (!shim.isClosed && main.startedAt === null) return;
+      // One that has told its failure ends by itself; any other, or one that nobody has listened to, might stay.
+      if (main.attachable && !shim.isClosed && main.startedAt === null) return;
       kill();
       container.shimEnded = ended;
     });

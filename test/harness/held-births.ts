@@ -1,0 +1,26 @@
+// Loaded into a likerd before its bundle (node --import): while the file LIKER_HELD_BIRTHS is there, likerd does not hear of the
+// shims that are born, as on a machine that gives it no CPU.
+import { existsSync } from 'node:fs';
+import koffi from 'koffi';
+
+type Answer = (error: Error | null, result: number) => void;
+
+const file = process.env['LIKER_HELD_BIRTHS'] ?? '';
+const { load } = koffi;
+
+function later(answer: Answer): Answer {
+  const tell: Answer = (...told) => (existsSync(file) ? void setTimeout(tell, 1, ...told) : answer(...told));
+  return tell;
+}
+
+koffi.load = (path) => {
+  const library = load(path);
+  const func = (declaration: string) => {
+    const made = library.func(declaration);
+    if (!declaration.includes('liker_spawn_shim')) return made;
+    const async = (...values: unknown[]) =>
+      made.async(...values.slice(0, -1), later(values.at(-1) as Answer));
+    return Object.assign(made.bind(null), { async });
+  };
+  return { func } as unknown as typeof library;
+};
