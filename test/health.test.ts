@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { Shim } from '../daemon/kernel/process/shim.ts';
 import type { Container } from '../proto/gen/types/liker/v1/Container.ts';
 import { childrenOf, isAlive, pids, readProc } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
@@ -257,6 +258,34 @@ describe('nothing is left of a probe', { concurrency: 4 }, () => {
 });
 
 describe('a daemon that dies', { concurrency: 1 }, () => {
+  test('a probe that ends while the connection to the shim is lost is none that never ends', async () => {
+    const id = await probed('test ! -f /hang || sleep 65425', ['--health-retries', '1000000']);
+    const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
+    writeFileSync(`/proc/${pid}/root/hang`, '');
+    const [probe = 0] = await until('a probe that hangs', () => {
+      const found = named('sleep 65425');
+      return found.length > 0 && found;
+    });
+    const before = lastEnd(await reaches(id, 'its health', () => true));
+    // It hears nothing until the probe has ended, as on a machine that was suspended.
+    process.kill(s.daemon.pid, 'SIGSTOP');
+    try {
+      const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      const hear = { get: (_: object, name: string) => (name === 'exit' ? resolve : () => {}) };
+      await shim.hello(() => new Proxy({}, hear) as Parameters<typeof shim.listen>[0]);
+      process.kill(probe, 'SIGKILL');
+      await ended;
+      shim.leave();
+      rmSync(`/proc/${pid}/root/hang`);
+    } finally {
+      process.kill(s.daemon.pid, 'SIGCONT');
+    }
+    const succeeded = (now: Container) => now.health?.failingStreak === 0 && lastEnd(now) !== before;
+    await reaches(id, 'a new success', succeeded);
+    await s.ok(['rm', '-f', id]);
+  });
+
   test('kill -9: the status goes on from the stored one, and the probe of before is killed', async () => {
     const id = await probed('test ! -f /hang || sleep 65426', ['--health-retries', '3']);
     const steady = await probed('true', ['--health-interval', '1h', '--health-retries', '3']);

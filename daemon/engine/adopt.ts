@@ -103,7 +103,10 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
     const row = rows.get(held.process);
     const process = rebuild(context, container, held, row);
     if (!process) {
-      discard(context, container, shim, held.process);
+      const probe = container.probes.get(held.process);
+      // The connection alone was lost, and with it the word of the probe's end.
+      if (probe && held.exit) queueExecEnd(context, container, probe, held.exit, false);
+      else discard(context, container, shim, held.process);
       continue;
     }
     // Not by its limits alone: the shim lifts them when no daemon comes for long.
