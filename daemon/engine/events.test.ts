@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import type { Log } from '../log.ts';
 import { Store } from '../store/store.ts';
@@ -61,4 +62,18 @@ test('of labels all must fit, of another key any', async () => {
   };
   assert.deepEqual(await found({ key: 'label', value: 'app=web' }, { key: 'label', value: 'stage' }), [2]);
   assert.deepEqual(await found({ key: 'event', value: 'die' }, { key: 'event', value: 'start' }), [1, 2, 3]);
+});
+
+test('who follows until some time keeps nothing of the events that came meanwhile', async () => {
+  using ledger = new Ledger(new Store(':memory:'), silent);
+  const untilMs = Date.now() + 3_600_000;
+  const options = { sinceSeq: 0, sinceMs: null, untilMs, follow: true, filters: [] };
+  const { signal } = new AbortController();
+  const events = subscribe(ledger, options, signal)[Symbol.asyncIterator]();
+  for (let count = 0; count < 20; count++) {
+    const next = events.next();
+    ledger.engineEvent('tick', {});
+    assert.equal((await next).value.action, 'tick');
+  }
+  assert.ok(getEventListeners(signal, 'abort').length < 5);
 });

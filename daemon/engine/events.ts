@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
 import { Slices } from '../turns.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
@@ -31,7 +32,9 @@ export async function* subscribe(
     }
     if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs))
       return;
-    await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, signal)]));
+    const woken = new AbortController();
+    await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, woken.signal)]));
+    woken.abort();
   }
 }
 
@@ -58,11 +61,8 @@ function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
 }
 
 function until(time: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.min(time - Date.now(), longestTimerMs));
-    timer.unref();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  const ms = Math.min(time - Date.now(), longestTimerMs);
+  return setTimeout(ms, undefined, { signal, ref: false }).catch(() => {});
 }
 
 /** Of one key's values any, of labels and of all keys each. */
