@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Shim } from '../daemon/kernel/process/shim.ts';
 import type { Event } from '../proto/gen/types/liker/v1/Event.ts';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
@@ -94,6 +96,33 @@ test('a restart that waits is not put off by a clock that is set back', faked, a
   await until('another restart', async () => (await restarts()) > before);
   await containers.remove(id);
 });
+
+test(
+  'a connection to a shim that is lost is found again also once the clock was set back',
+  faked,
+  async () => {
+    const id = await containers.start(['sleep', '1000']);
+    const lose = async (): Promise<void> => {
+      const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+      const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
+      await shim.hello(() => nobody);
+      shim.leave();
+    };
+    const found = () => s.daemon.log.split('connection to a shim was lost and is back').length - 1;
+    await lose();
+    await until('it to be found', () => found() === 1);
+    setClock('-1d');
+    // One that is lost again within a second is given up.
+    await sleep(1100);
+    await lose();
+    await until(
+      'what becomes of it',
+      async () => found() === 2 || (await containers.state(id)) === 'ORPHANED',
+    );
+    assert.equal(await containers.state(id), 'RUNNING');
+    await containers.remove(id);
+  },
+);
 
 test('events of a time are all that have it, in whatever order the clock gave them', faked, async () => {
   const inTime = async (): Promise<string[]> => {

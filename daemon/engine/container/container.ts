@@ -96,8 +96,8 @@ export class Container {
   abandonStart: (() => void) | null = null;
   /** A removal by force waits for its turn: no start that has the turn before it need make a process. */
   unwanted = false;
-  /** When the connection to its shim was last lost and found again. */
-  reconnectedAt = 0;
+  /** When the connection to its shim was last lost and found again, by performance.now(). */
+  reconnectedAt = Number.NEGATIVE_INFINITY;
   main: ContainerProcess | null = null;
   /** By id; those that ended lately are kept for a while. */
   readonly execs = new Map<string, ContainerProcess>();

@@ -19,7 +19,7 @@ export async function shimLost(context: EngineContext, container: Container): Pr
   if (!livePhase(container.phase) || container.ending) return;
   const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);
   for (const process of processes) process.shim = null;
-  const now = Date.now();
+  const now = performance.now();
   const again = now - container.reconnectedAt < reconnectAgainMs;
   const outcome = again ? 'silent' : await reconnect(context, container);
   if (outcome === 'ours') {
