@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { makeFolders, removeFolders, treeSize } from './libliker.ts';
+import { makeFolders, removeFolders, removeTree, treeSize } from './libliker.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-library-'));
 after(() => rm(top, { recursive: true }));
@@ -32,4 +32,20 @@ test('long walks through trees hold up no start and no end of a container', asyn
   await makeFolders([join(top, 'quick')]);
   assert.ok(walked < 10, `it waited for ${walked} walks`);
   await Promise.all(walks);
+});
+
+test('folders that a container has nested five hundred deep are walked through', async () => {
+  const nested = join(top, 'nested');
+  mkdirSync(nested);
+  const here = process.cwd();
+  process.chdir(nested);
+  for (let depth = 0; depth < 500; depth++) {
+    mkdirSync('d');
+    process.chdir('d');
+  }
+  writeFileSync('file', 'four');
+  process.chdir(here);
+  assert.equal(await treeSize(nested), 4);
+  await removeTree(nested);
+  assert.equal(existsSync(nested), false);
 });
