@@ -64,6 +64,8 @@ export class Session {
   #ready: Ready | undefined;
   #isConnected = false;
   #isDetaching = false;
+  /** The window was resized while there was no session to tell. */
+  #sizeChanged = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -225,7 +227,7 @@ export class Session {
     this.#isConnected = true;
     this.#signals.ready();
     this.#pump?.connected(ready.stdinOffset);
-    if (before !== undefined && this.#options.tty) this.#sendSize();
+    if (this.#options.tty && (before !== undefined || this.#sizeChanged)) this.#sendSize();
   }
 
   async #show(stream: 'stdout' | 'stderr', chunk: OutputChunk | null | undefined): Promise<undefined> {
@@ -255,6 +257,7 @@ export class Session {
 
   #sendSize(): void {
     const size = terminalSize();
+    this.#sizeChanged = !this.#isConnected;
     if (size !== undefined && this.#isConnected && !this.#options.readOnly) this.#send({ resize: size });
   }
 

@@ -61,6 +61,29 @@ test('the size of the terminal travels in the first frame', patience, async () =
   assert.deepEqual(sizes, [{ columns: 100, rows: 30, xPixels: 0, yPixels: 0 }]);
 });
 
+test('a resize while the container starts reaches it', patience, async () => {
+  const opened = Promise.withResolvers<FakeSession>();
+  const resized = Promise.withResolvers<void>();
+  let size: unknown;
+  await using server = await runServer(async (session) => {
+    await session.next();
+    opened.resolve(session);
+    await resized.promise;
+    await session.ready({ tty: true });
+    size = (await session.nextInput())?.resize;
+    await session.exit(0);
+  });
+  const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
+  const session = await opened.promise;
+  client.pty.resize(132, 43);
+  // What it shows of a frame sent later: by then it knows of the resize.
+  await session.send({ warning: { reason: 'LATER', message: 'later' } });
+  await client.sees('later');
+  resized.resolve();
+  await client.ended;
+  assert.deepEqual(size, { columns: 132, rows: 43, xPixels: 0, yPixels: 0 });
+});
+
 test('the detach keys leave the session with 0', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
