@@ -8,8 +8,11 @@ import type { ContainerProcess } from './process.ts';
  * that the process has, so that a client that has stopped reading is seen to be behind.
  */
 const maxInFlight = 128 * 1024;
-/** Bytes that wait for a client for which the process does not wait. Beyond it, they are dropped and counted. */
-const maxQueued = 256 * 1024;
+/**
+ * Bytes that wait for a client for which the process does not wait. Beyond it, they are dropped and counted. What is replayed
+ * comes at once: as much as both rings of the shim hold.
+ */
+const maxQueued = 512 * 1024;
 
 export type StreamName = 'stdout' | 'stderr';
 

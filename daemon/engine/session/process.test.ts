@@ -4,7 +4,7 @@ import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ProcessSpec } from '../container/spec.ts';
-import { ContainerProcess, windowBytes } from './process.ts';
+import { ContainerProcess, ringBytes, windowBytes } from './process.ts';
 
 /** Records what the process tells its shim. */
 class FakeShim {
@@ -151,6 +151,21 @@ test('a read-only client that stops reading loses output, is told how much, and 
   );
 });
 
+test('a read-only client that has not stopped reading is replayed all that the rings hold', () => {
+  const { process } = newProcess();
+  process.started(started);
+  const client = new FakeClient(false);
+  process.attach(client, { ...attachOptions, readOnly: true });
+  const half = ringBytes / 2;
+  for (const stream of [1, 2] as const)
+    for (const offset of [0, half]) process.snapshotData(1, stream, BigInt(offset), Buffer.alloc(half));
+  process.snapshotEnd(1, BigInt(ringBytes), BigInt(ringBytes));
+  client.eager = true;
+  client.takeAll();
+  assert.equal(client.kinds().includes('warning'), false);
+  assert.equal(client.text().length + client.text('stderr').length, 2 * ringBytes);
+});
+
 test('an attached client gets the replay, then live output, without a gap or a repetition', () => {
   const { process, shim } = newProcess(true);
   process.started(started);
@@ -276,6 +291,22 @@ test('a client that vanishes is told to the container, one that detaches is not'
   assert.deepEqual(second.lost, ['left']);
   assert.deepEqual(client.kinds(), ['ready', 'detached']);
   assert.equal(second.process.onDisconnect, 'keep');
+});
+
+test('a client that only looks on does not become the one that the process was started for when it comes back', () => {
+  const comesBack = (sessionId: string) => {
+    const { process, lost } = newProcess();
+    process.started(started);
+    const resume = { sessionId, stdoutOffset: 0, stderrOffset: 0 };
+    process.attach(new FakeClient(true), { ...attachOptions, resume }).lost();
+    return lost;
+  };
+  const { process } = newProcess();
+  const initiator = process.initiate(new FakeClient(true));
+  process.started(started);
+  const onlooker = process.attach(new FakeClient(true), attachOptions);
+  assert.deepEqual(comesBack(onlooker.id), []);
+  assert.deepEqual(comesBack(initiator.id), ['lost']);
 });
 
 test('a read-only session refuses input', () => {

@@ -114,7 +114,11 @@ export class ContainerProcess {
 
   /** A session for the client that the process is started for; opens when the process has started. */
   initiate(sink: SessionSink): ClientSession {
-    const session = new ClientSession(this, sink, { id: newSessionId(), initiator: true, readOnly: false });
+    const session = new ClientSession(this, sink, {
+      id: newSessionId('initiator'),
+      initiator: true,
+      readOnly: false,
+    });
     this.#sessions.add(session);
     this.#limits.stdout = BigInt(windowBytes);
     this.#limits.stderr = BigInt(windowBytes);
@@ -172,8 +176,8 @@ export class ContainerProcess {
     }
     const resume = options.resume;
     const session = new ClientSession(this, sink, {
-      id: resume ? checkSessionId(resume.sessionId) : newSessionId(),
-      initiator: resume !== null,
+      id: resume ? checkSessionId(resume.sessionId) : newSessionId('onlooker'),
+      initiator: resume !== null && !isOnlooker(resume.sessionId),
       readOnly: options.readOnly,
     });
     this.#sessions.add(session);
@@ -368,8 +372,15 @@ export class ContainerProcess {
   }
 }
 
-function newSessionId(): string {
-  return randomBytes(8).toString('hex');
+/** The id tells the next daemon, too, whether the client that comes back is the one that the process was started for. */
+export function newSessionId(client: 'initiator' | 'onlooker'): string {
+  const id = randomBytes(8);
+  id.writeUInt8((id.readUInt8(0) & 0x7f) | (client === 'onlooker' ? 0x80 : 0), 0);
+  return id.toString('hex');
+}
+
+function isOnlooker(sessionId: string): boolean {
+  return /^[89a-f]/.test(sessionId);
 }
 
 function checkSessionId(id: string): string {

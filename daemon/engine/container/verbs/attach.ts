@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { LikerError } from '../../../../common/errors.ts';
 import type { AttachOptions, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { endAtOnce } from '../../session/over.ts';
-import type { ContainerProcess } from '../../session/process.ts';
+import { type ContainerProcess, newSessionId } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { type ExitStatus, may, requirePhase } from '../phase.ts';
 import { runAttended } from './run.ts';
@@ -35,7 +34,7 @@ export async function runAgain(context: EngineContext, id: string, sink: Session
   const container = context.registry.byId(id);
   if (container) await startsUnderWay(container);
   if (container?.phase.state === 'created') return runAttended(context, container, sink);
-  const resume = { sessionId: randomBytes(8).toString('hex'), stdoutOffset: 0, stderrOffset: 0 };
+  const resume = { sessionId: newSessionId('initiator'), stdoutOffset: 0, stderrOffset: 0 };
   const fromTheFirst = { readOnly: false, replay: true, terminalSize: null, start: false };
   return attachTo(context, id, { ...fromTheFirst, processId: 'main', resume }, sink);
 }
