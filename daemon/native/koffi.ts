@@ -2,7 +2,7 @@
 import koffi from 'koffi';
 
 // Calls in threads run on stacks of koffi's own. In 128 KiB, its default, a walk through folders that a container has nested
-// thirty deep ended likerd; MAX_DEPTH of native/src/lib, at 4.3 KiB a folder, needs 9 MiB. Only what is touched takes memory.
+// thirty deep ended likerd; native/src/lib/tree_size.c goes so deep that it needs 9 MiB. Only what is touched takes memory.
 koffi.config({ async_stack_size: 16 * 1024 * 1024 });
 
 export { koffi };

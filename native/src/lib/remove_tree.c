@@ -1,19 +1,32 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
 #include "../base/text.h"
 
-/* Deeper trees are left: a tree of a container's making must not exhaust the stack. */
-#define MAX_DEPTH 2048
+/* What is deeper is moved up first: a tree of a container's making must not exhaust the stack or the files, nor be left. */
+#define MAX_DEPTH 64
 
-static int remove_entries (int folder, int depth);
+static int remove_entries (int folder, int top, int depth);
 
-/* What somebody else has removed meanwhile is removed. */
-static int remove_entry (int folder, const char *name, int depth) {
+/* To a name of its own in `top`, whose entries are read until there are none; an empty folder may make way for it. */
+static int move_up (int folder, const char *name, int top) {
+  char free_name[32];
+  for (uint64_t number = 0;; number++) {
+    put_number (put_text (free_name, "deep."), number);
+    if (renameat (folder, name, top, free_name) == 0)
+      return 0;
+    if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+      return -errno;
+  }
+}
+
+/* What somebody else has removed meanwhile is removed. `top` is the tree's own folder, -1 for the tree itself. */
+static int remove_entry (int folder, const char *name, int top, int depth) {
   if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
     return 0;
   if (errno != EISDIR && errno != EPERM)
@@ -22,14 +35,14 @@ static int remove_entry (int folder, const char *name, int depth) {
   cleanup_fd int child = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (child < 0)
     return errno == ENOENT ? 0 : errno == ENOTDIR ? -failure : -errno;
-  int error = depth ? remove_entries (child, depth - 1) : -ELOOP;
+  int error = depth ? remove_entries (child, top < 0 ? child : top, depth - 1) : move_up (folder, name, top);
   if (error)
     return error;
   return unlinkat (folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
 /* The first failure is told; the rest is removed all the same. */
-static int remove_entries (int folder, int depth) {
+static int remove_entries (int folder, int top, int depth) {
   int first = 0;
   _Alignas (struct dirent64) char buffer[4096];
   for (int again = 1; again && !first;) {
@@ -44,7 +57,7 @@ static int remove_entries (int folder, int depth) {
         at += entry->d_reclen;
         if (is_dots (entry->d_name))
           continue;
-        int error = remove_entry (folder, entry->d_name, depth);
+        int error = remove_entry (folder, entry->d_name, top, depth);
         if (error && !first)
           first = error;
         again = 1;
@@ -56,12 +69,12 @@ static int remove_entries (int folder, int depth) {
 }
 
 int liker_remove_tree (const char *path) {
-  return remove_entry (AT_FDCWD, path, MAX_DEPTH);
+  return remove_entry (AT_FDCWD, path, -1, MAX_DEPTH);
 }
 
 static int empty_below (int base, const char *path) {
   cleanup_fd int folder = openat (base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  return folder < 0 ? -errno : remove_entries (folder, MAX_DEPTH);
+  return folder < 0 ? -errno : remove_entries (folder, folder, MAX_DEPTH);
 }
 
 static int holds_only_kept (int base) {
@@ -87,9 +100,9 @@ int liker_empty_container (const char *path) {
   cleanup_fd int base = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (base < 0)
     return -errno;
-  int error = remove_entry (base, "upper", MAX_DEPTH);
+  int error = remove_entry (base, "upper", -1, MAX_DEPTH);
   if (!error)
-    error = remove_entry (base, "work/work/incompat", MAX_DEPTH);
+    error = remove_entry (base, "work/work/incompat", -1, MAX_DEPTH);
   if (!error)
     error = empty_below (base, "log");
   return error ? error : holds_only_kept (base);
