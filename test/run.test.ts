@@ -180,6 +180,11 @@ describe('the process', { concurrency: 4 }, () => {
 
   test('--ulimit, --sysctl, --shm-size, --tmpfs', async () => {
     assert.equal(await s.sh(['--ulimit', 'nofile=100:200'], 'ulimit -Sn; ulimit -Hn'), '100\n200');
+    const create = ['create', '--rm', '--name', 'boundless', '--ulimit', 'stack=unlimited', s.rootfs];
+    await s.ok([...create, 'bash', '-c', 'ulimit -Ss; ulimit -Hs']);
+    const ulimits = await s.ok(['inspect', '-f', '{{json .HostConfig.Ulimits}}', 'boundless']);
+    assert.equal(ulimits, '[{"Name":"stack","Soft":-1,"Hard":-1}]');
+    assert.equal(await s.ok(['start', '-a', 'boundless']), 'unlimited\nunlimited');
     assert.equal(await s.sh(['--sysctl', 'net.ipv4.ip_forward=1'], 'cat /proc/sys/net/ipv4/ip_forward'), '1');
     assert.equal(
       await s.sh(['--shm-size', '16m'], 'df -k --output=size /dev/shm | tail -1 | tr -d " "'),

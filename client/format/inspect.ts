@@ -109,8 +109,8 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     ShmSize: Number(spec?.shmSizeBytes ?? 64 * 1024 * 1024),
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
       Name: name,
-      Soft: Number(soft),
-      Hard: Number(hard),
+      Soft: ulimit(soft),
+      Hard: ulimit(hard),
     })),
     NetworkMode: namespaces?.network || 'none',
     PidMode: namespaces?.pid ?? '',
@@ -130,6 +130,11 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
   };
+}
+
+/** As Docker shows it: -1 for no limit, whose 2^64 - 1 arrives as 2^64. */
+function ulimit(value: number): number {
+  return value >= 2 ** 64 ? -1 : value;
 }
 
 function securityOptions(spec: ContainerSpec | null): string[] {

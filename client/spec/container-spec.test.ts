@@ -49,7 +49,7 @@ test('the process', () => {
     noNewPrivileges: true,
     rlimits: [
       { name: 'nofile', soft: '1024', hard: '2048' },
-      { name: 'core', soft: '18446744073709551615', hard: '18446744073709551615' },
+      { name: 'core', soft: '-1', hard: '-1' },
     ],
     privileged: true,
   });

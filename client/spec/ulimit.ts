@@ -1,7 +1,8 @@
 import { badArgument } from '../../common/errors.ts';
 import type { RlimitInput } from '../../proto/gen/types/liker/v1/Rlimit.ts';
 
-const unlimited = '18446744073709551615';
+/** What a uint64 carries as 2^64 - 1: a text above 2^53 is read as a number of JavaScript on its way, that one as 2^64. */
+const unlimited = '-1';
 
 /** --ulimit NAME=SOFT[:HARD]; -1 or unlimited for no limit. Without HARD both are the same. */
 export function parseUlimit(text: string): RlimitInput {

@@ -4,6 +4,7 @@ import type { ProcessSpecInput } from '../../../proto/gen/types/liker/v1/Process
 import type { TopProcessInput } from '../../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { ExecProcess, ProcessView, TopProcess } from '../../engine/api.ts';
 import type { OnDisconnect, ProcessSpec } from '../../engine/container/spec.ts';
+import { unlimited } from '../parse/rlimits.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';
 
@@ -16,8 +17,13 @@ export function formatProcessSpec({ oomScoreAdj, ...spec }: ProcessSpec | ExecPr
     cwd: spec.cwd ?? '',
     user: spec.user ?? '',
     additionalGroups: [...spec.additionalGroups],
-    rlimits: spec.rlimits.map((limit) => ({ ...limit })),
+    rlimits: spec.rlimits.map(({ name, soft, hard }) => ({ name, soft: limit(soft), hard: limit(hard) })),
   };
+}
+
+/** No limit as -1, which a uint64 carries as 2^64 - 1: protobufjs reads the text of that as 2^64, and writes 0. */
+function limit(value: string): string {
+  return value === unlimited ? '-1' : value;
 }
 
 export function formatProcess(process: ProcessView): ProcessInfoInput {

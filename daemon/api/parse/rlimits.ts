@@ -8,7 +8,8 @@ const names = [
   ...['rss', 'rtprio', 'rttime', 'sigpending', 'stack'],
 ];
 
-const infinity = String(2n ** 64n - 1n);
+/** No limit, as the kernel has it. */
+export const unlimited = String(2n ** 64n - 1n);
 
 export function parseRlimits(limits: readonly ProtoRlimit[], field: string): Rlimit[] {
   const seen = new Set<string>();
@@ -34,7 +35,7 @@ function parseRlimit({ name, soft, hard }: ProtoRlimit, field: string): Rlimit {
 
 /** A number of JavaScript has 53 bits, so 2^64 - 1 arrives as 2^64. */
 function value(limit: number, field: string): string {
-  if (limit >= 2 ** 64) return infinity;
+  if (limit >= 2 ** 64) return unlimited;
   if (limit > Number.MAX_SAFE_INTEGER) {
     throw badArgument(
       field,

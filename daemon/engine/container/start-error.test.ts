@@ -19,3 +19,14 @@ test('an exec that comes as its container ends is refused for that, and not for 
   // Of a container whose namespaces are shared, the step is told.
   assert.match(startError(what, { ...failure, object: '/proc/7/ns/net' }).message, /step 'join' failed/);
 });
+
+test('a limit of files that leaves none for the start is not taken for a want of likerd', () => {
+  const failure = {
+    step: 'cwd',
+    stepIndex: 0,
+    syscall: 'openat2',
+    errno: constants.errno.EMFILE,
+    object: '/',
+  };
+  assert.match(startError(`container 'web'`, failure).message, /EMFILE \(its own limit of open files/);
+});

@@ -11,6 +11,7 @@ const explanations: Readonly<Record<string, string>> = {
   'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
   'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
   'cwd ENOENT': 'there is no such directory in the container; make it first',
+  'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
   'join-cgroup ENOSPC': 'the cpuset of the group is empty',
   'join-cgroup EAGAIN': 'the limit of processes (pids.max) is reached already',
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
