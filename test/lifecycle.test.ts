@@ -302,6 +302,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     assert.match((await s.likerctl(['ps', '--filter', 'name=('])).stderr, /Invalid filter name '\('/);
     assert.deepEqual(await names('label=code=3'), ['fil-c', 'fil-b']);
     assert.deepEqual(await names('exited=3'), ['fil-c', 'fil-b']);
+    assert.match((await s.likerctl(['ps', '--filter', 'exited=x'])).stderr, /use an exit code/);
     assert.deepEqual(await names('status=running'), []);
     assert.deepEqual(await names('status=exited', 'exited=0'), ['fil-a']);
     assert.deepEqual(await names('before=fil-b'), ['fil-a']);

@@ -32,6 +32,14 @@ test('nothing asked for leaves the limits and the choices of the engine unset', 
   assert.equal(plain.onDisconnect, 'ON_DISCONNECT_UNSPECIFIED');
 });
 
+test("a limit of 0 is none, as Docker's", () => {
+  const { resources } = spec(
+    ...'--memory 0 --memory-swap 0b --memory-reservation 0 --cpus 0.0 /r x'.split(' '),
+  );
+  assert.deepEqual([resources?.memory, resources?.cpu], [{}, {}]);
+  assert.throws(() => spec('--cpus', '', '/r'), /number of CPUs/);
+});
+
 test('the process', () => {
   const { process } = spec(
     ...'-it -u app:staff -w /srv --group-add audio --group-add 7 --security-opt no-new-privileges'.split(' '),

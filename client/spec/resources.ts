@@ -26,7 +26,7 @@ export function parseResources(flags: FlagValues): ResourcesInput {
 }
 
 function parseCpu(flags: FlagValues): CpuResourcesInput {
-  const cpus = flags.text('cpus');
+  const cpus = unless0(flags.text('cpus'));
   if (cpus !== undefined && (flags.has('cpu-quota') || flags.has('cpu-period'))) {
     throw badArgument(
       'cpus',
@@ -49,11 +49,16 @@ function parseCpu(flags: FlagValues): CpuResourcesInput {
   });
 }
 
+/** Docker's 0 is none that was asked for; scripts give it as a default. */
+function unless0<Value extends string | number>(value: Value | undefined): Value | undefined {
+  return value !== '' && Number(value) === 0 ? undefined : value;
+}
+
 function parseMemory(flags: FlagValues): MemoryResourcesInput {
   return defined({
-    maxBytes: bytes(flags, 'memory'),
-    memorySwapBytes: bytes(flags, 'memory-swap'),
-    reservationBytes: bytes(flags, 'memory-reservation'),
+    maxBytes: unless0(bytes(flags, 'memory')),
+    memorySwapBytes: unless0(bytes(flags, 'memory-swap')),
+    reservationBytes: unless0(bytes(flags, 'memory-reservation')),
     lowBytes: bytes(flags, 'memory-low'),
     minBytes: bytes(flags, 'memory-min'),
     highBytes: bytes(flags, 'memory-high'),

@@ -66,6 +66,8 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
       requireOneOf(key, value, ['starting', 'healthy', 'unhealthy', 'none']);
       return (container) => (container.facts.health?.status ?? 'none') === value;
     case 'exited':
+      if (!/^\d+$/.test(value))
+        throw badArgument('filters', `Invalid filter exited=${value}: use an exit code, such as 137`);
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     case 'ancestor':
       return (container) => container.spec.rootfs.directory === value;
