@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noBound } from '../../kernel/process/protocol.ts';
-import type { Shim } from '../../kernel/process/shim.ts';
+import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ProcessSpec } from '../container/spec.ts';
 import { ContainerProcess, ringBytes, windowBytes } from './process.ts';
@@ -291,6 +291,32 @@ test('a client that vanishes is told to the container, one that detaches is not'
   assert.deepEqual(second.lost, ['left']);
   assert.deepEqual(client.kinds(), ['ready', 'detached']);
   assert.equal(second.process.onDisconnect, 'keep');
+});
+
+test('clients of an earlier daemon come back one after the other: nothing runs ahead of the last', async () => {
+  const { process, shim } = newProcess();
+  const told = Promise.withResolvers<void>();
+  const { limit } = shim;
+  shim.limit = (...values) => {
+    limit.apply(shim, values);
+    told.resolve();
+  };
+  const state = { ...started, stdout: 1000n, stderr: 0n, stdoutLimit: 2000n, stderrLimit: noBound };
+  process.adopt(state as ShimProcessState, { graceMs: 60_000, attended: false });
+  const back = (sessionId: string, stdoutOffset: number) => {
+    const resume = { sessionId, stdoutOffset, stderrOffset: 0 };
+    process.attach(new FakeClient(sessionId === '1'.repeat(16)), { ...attachOptions, resume });
+  };
+  back('1'.repeat(16), 1000);
+  process.snapshotEnd(1, 1000n, 0n);
+  back('2'.repeat(16), 400);
+  process.snapshotData(2, 1, 400n, Buffer.alloc(600));
+  process.snapshotEnd(2, 1000n, 0n);
+  await told.promise;
+  assert.equal(
+    shim.calls.find((call) => call.startsWith('limit')),
+    `limit 1 ${400 + windowBytes}`,
+  );
 });
 
 test('a client that only looks on does not become the one that the process was started for when it comes back', () => {

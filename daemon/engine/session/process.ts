@@ -19,6 +19,8 @@ export const ringBytes = 256 * 1024;
 export const windowBytes = ringBytes - 64 * 1024;
 /** A client that takes nothing for so long is not waited for: when others are attached, and on a terminal. */
 const stalledBesideOthersMs = 1000;
+/** When one client of an earlier daemon is back the others have this long: they try every half second. */
+const othersBackMs = 1000;
 const stalledTerminalMs = 10_000;
 
 const streamNumbers: Readonly<Record<StreamName, StreamNumber>> = { stdout: 1, stderr: 2 };
@@ -135,7 +137,8 @@ export class ContainerProcess {
 
   /**
    * Takes over what a shim says about a process that an earlier daemon started. Where a client was waited for, or
-   * `attended` says that there was one, it has `graceMs` to come back; as long nothing runs ahead of it.
+   * `attended` says that there was one, it has `graceMs` to come back, and the others a second after the first; as long
+   * nothing runs ahead of them.
    */
   adopt(state: ShimProcessState, { graceMs, attended }: { graceMs: number; attended: boolean }): void {
     this.#host = { pid: state.pid, startTime: state.startTime };
@@ -145,8 +148,12 @@ export class ContainerProcess {
     this.#limits.stdout = state.stdoutLimit;
     this.#limits.stderr = state.stderrLimit;
     if (!attended && state.stdoutLimit === noBound && state.stderrLimit === noBound) return;
-    this.#graceUntil = performance.now() + graceMs;
-    setTimeout(() => this.updateLimits(), graceMs + 1).unref();
+    this.#endGraceIn(graceMs);
+  }
+
+  #endGraceIn(ms: number): void {
+    this.#graceUntil = performance.now() + ms;
+    setTimeout(() => this.updateLimits(), ms + 1).unref();
   }
 
   /** A client of an earlier daemon may still come back. */
@@ -182,7 +189,7 @@ export class ContainerProcess {
     });
     this.#sessions.add(session);
     this.#everAttached = true;
-    this.#graceUntil = 0;
+    if (this.#graceUntil - performance.now() > othersBackMs) this.#endGraceIn(othersBackMs);
     this.#progress.notify();
     if (options.terminalSize) this.resize(options.terminalSize);
     const request = this.#nextSnapshot++;
