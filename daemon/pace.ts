@@ -36,4 +36,4 @@ const atOnce = 2 * availableParallelism();
 /** From the birth of a shim until its container has started. */
 export const startPace = new Pace(atOnce, 100);
 /** From the signal until the container has ended. Many pass over the signal, and the next must not wait for those. */
-export const stopPace = new Pace(atOnce, 20);
+export const stopPace = new Pace(atOnce, 100);
