@@ -16,6 +16,7 @@ import type { MetricsAddress } from './metrics-address.ts';
 import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts';
 import { type Notifier, openNotifier } from './notify.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
+import { goFirst } from './priority.ts';
 import { whenAtRest } from './rest.ts';
 
 type Composed = Awaited<ReturnType<typeof compose>>;
@@ -43,6 +44,7 @@ async function run(options: DaemonOptions): Promise<void> {
     output: process.stderr,
   });
   watchForFaults(log);
+  goFirst(log);
   const notifier = openNotifier({
     env: process.env,
     send: notifyManager,

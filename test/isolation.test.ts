@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
+import { childrenOf, shimsBelow } from './harness/proc.ts';
 import { compile } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
 
@@ -462,4 +463,32 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
   test('names of the root itself are left alone', () => {
     for (const name of ['etc/passwd', 'usr/bin/bash']) assert.ok(lstatSync(join(s.rootfs, name)).isFile());
   });
+});
+
+test("the thread of likerd's event loop goes before all others, and nothing that it starts does", async () => {
+  const niceOf = (task: string): number => {
+    const stat = readFileSync(`/proc/${task}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  };
+  const { pid } = s.daemon;
+  const threads = readdirSync(`/proc/${pid}/task`).map((tid) => `${pid}/task/${tid}`);
+  const loop = `${pid}/task/${pid}`;
+  assert.deepEqual(
+    threads.filter((task) => niceOf(task) !== 0).map((task) => [task, niceOf(task)]),
+    [[loop, -10]],
+  );
+  const group = `/proc/${pid}/autogroup`;
+  if (existsSync(group)) assert.match(readFileSync(group, 'utf8'), / nice -10$/m);
+  const id = await s.detached([], ['sleep', '1000']);
+  try {
+    const [shim = 0] = shimsBelow(s.daemon.home);
+    const started = [shim, ...childrenOf(shim)];
+    assert.ok(started.length > 1);
+    assert.deepEqual(
+      started.filter((process) => niceOf(String(process)) !== 0),
+      [],
+    );
+  } finally {
+    await s.ok(['rm', '-f', id]);
+  }
 });

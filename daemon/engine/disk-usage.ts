@@ -41,7 +41,7 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
 
 /** SQLite's file, and what it has beside it. */
 async function databaseBytes(root: string): Promise<number> {
-  const sizes = ['liker.db', 'liker.db-wal', 'liker.db-shm'].map((name) =>
+  const sizes = ['liker.db', 'liker.db-wal'].map((name) =>
     stat(join(root, name)).then(
       ({ size }) => size,
       () => 0,

@@ -63,6 +63,7 @@ function bind(path: string) {
     lock: library.func('int liker_lock (const char *path, _Out_ int32_t *holder)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
     trim: library.func('int liker_trim (void)'),
+    setNice: library.func('int liker_set_nice (int nice)'),
   };
 }
 
@@ -301,4 +302,12 @@ export function notifyManager(path: string, text: string): void {
  */
 export async function trimMemory(): Promise<void> {
   check(await inSpareThread.call(library().trim), 'read', 'fopen', '/proc/self/smaps');
+}
+
+/**
+ * Sets the nice value (sched(7)) of the calling thread, the event loop's; what it starts, threads and processes, has 0. False
+ * when somebody has given it another priority before.
+ */
+export function setNice(nice: number): boolean {
+  return check(library().setNice(nice), 'set the nice value of thread', 'sched_setattr', 'self') === 1;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +98,11 @@ test('the trace of a removal is kept for ten minutes of a running daemon, whatev
 test('a second daemon on the same database is refused', () => {
   const file = join(folder, 'locked.db');
   using _first = new Store(file);
-  assert.throws(() => new Store(file), /locked/);
+  const second = `import { Store } from '${import.meta.dirname}/store.ts'; new Store('${file}');`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', second], {
+    encoding: 'utf8',
+  });
+  assert.match(stderr, /database is locked/);
 });
 
 test('a database that a newer likerd wrote is refused, and named', () => {

@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { Checkpoints } from './checkpoints.ts';
 import { StoreError, storeError } from './errors.ts';
 import { migrate } from './schema.ts';
 
@@ -44,10 +46,11 @@ const keepEvents = 100_000;
 
 /**
  * The engine's memory: SQLite in WAL mode. Every change of state is one transaction, written with `transaction`.
- * All calls are synchronous and take tens of microseconds: nothing waits for the disk but a checkpoint.
+ * All calls are synchronous and take tens of microseconds; what waits for the disk is done in a thread (checkpoints.ts).
  */
 export class Store {
   readonly #db: DatabaseSync;
+  readonly #checkpoints: Checkpoints;
   readonly #statements = new Map<string, StatementSync>();
   readonly #folder: string;
   readonly #clock: () => number;
@@ -57,18 +60,18 @@ export class Store {
   /** Throws StoreError when the file cannot be read, or is to be made and cannot. `steadyMs` never goes back. */
   constructor(file: string, steadyMs: () => number = () => performance.now()) {
     this.#folder = dirname(file);
-    this.#db = new DatabaseSync(file);
+    // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
+    const location = `${pathToFileURL(file).href}?vfs=unix-excl`;
+    this.#db = new DatabaseSync(location);
     try {
-      // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
-      this.#db.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
-      );
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
       this.#verify();
       migrate(this.#db, file);
       const range = this.#prepare('SELECT min(seq) AS oldest, max(seq) AS last FROM event').get();
       this.#lastSeq = Number(range?.['last'] ?? 0);
       this.#oldestSeq = Number(range?.['oldest'] ?? 0);
       this.#clock = this.#continueClock(steadyMs);
+      this.#checkpoints = new Checkpoints(this.#db, new DatabaseSync(location), file);
     } catch (error) {
       this.#db.close();
       throw storeError(error, `open the database '${file}'`, this.#folder);
@@ -94,6 +97,7 @@ export class Store {
   }
 
   [Symbol.dispose](): void {
+    this.#checkpoints[Symbol.dispose]();
     this.#db.close();
   }
 
@@ -128,12 +132,16 @@ export class Store {
       this.#prepare('BEGIN IMMEDIATE').run();
       const result = change();
       this.#prepare('COMMIT').run();
+      this.#checkpoints.committed();
       return result;
     } catch (error) {
       this.#lastSeq = lastSeq;
       this.#oldestSeq = oldestSeq;
       if (this.#db.isTransaction) this.#prepare('ROLLBACK').run();
-      throw storeError(error, 'store the change', this.#folder);
+      const told = storeError(error, 'store the change', this.#folder);
+      // The WAL has room again once it begins anew.
+      if (told instanceof StoreError && told.problem === 'full') this.#checkpoints.begin();
+      throw told;
     }
   }
 

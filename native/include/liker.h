@@ -108,3 +108,9 @@ LIKER_API int64_t liker_tree_size (const char *path);
  * back from the page cache when they are touched again. Call it asynchronously; no library may be unloaded meanwhile.
  */
 LIKER_API int liker_trim (void);
+
+/*
+ * Sets the nice value (sched(7)) of the calling thread; what it starts, threads and processes, has 0. 1 when that is done, 0
+ * when somebody has given it another priority before.
+ */
+LIKER_API int liker_set_nice (int nice);

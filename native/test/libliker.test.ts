@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   mkdirSync,
@@ -171,6 +171,23 @@ test('what the start needed is given back, and the process goes on', async () =>
     JSON.stringify({ still: [1, 'a', new Date(0)] }),
     '{"still":[1,"a","1970-01-01T00:00:00.000Z"]}',
   );
+});
+
+test('the nice value is of one thread, is not handed on, and does not take the place of another', () => {
+  const library = join(import.meta.dirname, '../../daemon/native/libliker.ts');
+  const program = `
+    import { execFileSync } from 'node:child_process';
+    import { setNice } from '${library}';
+    console.log(setNice(-10), execFileSync('cut', ['-d', ' ', '-f', '19', '/proc/thread-self/stat', '/proc/' + process.pid + '/stat'], { encoding: 'utf8' }));`;
+  const said = (...nice: string[]): string[] =>
+    execFileSync('nice', [...nice, process.execPath, '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    })
+      .trim()
+      .split(/\s+/);
+  // Whether it was set, the nice value of a child, its own.
+  assert.deepEqual(said('-n', '0'), ['true', '0', '-10']);
+  assert.deepEqual(said('-n', '3'), ['false', '3', '3']);
 });
 
 test('files are read together, and those that stay open tell what is new', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isContainerId } from '../../../common/ids.ts';
@@ -181,7 +181,7 @@ export class Layers {
   async #keepSkeleton(base: string): Promise<boolean> {
     if (!(await emptyContainer(base))) return false;
     const spare = join(this.#spare, randomUUID());
-    renameSync(base, spare);
+    await rename(base, spare);
     this.#spares.push(spare);
     return true;
   }

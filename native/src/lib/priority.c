@@ -1,0 +1,27 @@
+#define _GNU_SOURCE
+#include "../../include/liker.h"
+#include "../base/syscalls.h"
+
+/* struct sched_attr, whose header and glibc's <sched.h> cannot be included together. */
+struct attributes {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
+};
+
+int liker_set_nice (int nice) {
+  struct attributes attributes;
+  if (syscall (SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) < 0)
+    return -errno;
+  if (attributes.policy != SCHED_NORMAL || attributes.nice != 0)
+    return 0;
+  attributes = (struct attributes){
+    .size = sizeof attributes,
+    .policy = SCHED_NORMAL,
+    .flags = SCHED_FLAG_RESET_ON_FORK,
+    .nice = nice,
+  };
+  return syscall (SYS_sched_setattr, 0, &attributes, 0) < 0 ? -errno : 1;
+}
