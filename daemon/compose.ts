@@ -65,6 +65,7 @@ export async function compose(
     engine,
     close: async () => {
       await layers.settled();
+      await store.end();
       cgroups.close();
       processes[Symbol.dispose]();
       ledger[Symbol.dispose]();

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import type { Log } from '../log.ts';
 import { Store } from '../store/store.ts';
 import { subscribe } from './events.ts';
 import { Ledger } from './ledger.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'liker-events-'));
+after(() => rmSync(folder, { recursive: true }));
+let stores = 0;
+const newStore = () => new Store(join(folder, `${stores++}.db`));
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 
 test('a replay of many events lets others in, also when none of them is wanted', async () => {
-  const store = new Store(':memory:');
+  const store = newStore();
   using ledger = new Ledger(store, silent);
   const count = 6_000;
   const row = {
@@ -44,7 +51,7 @@ test('a replay of many events lets others in, also when none of them is wanted',
 });
 
 test('of labels all must fit, of another key any', async () => {
-  using ledger = new Ledger(new Store(':memory:'), silent);
+  using ledger = new Ledger(newStore(), silent);
   const labels = [{ app: 'web' }, { app: 'web', stage: 'test' }, { stage: 'test' }];
   for (const attributes of labels) {
     ledger.store.addEvent({
@@ -65,7 +72,7 @@ test('of labels all must fit, of another key any', async () => {
 });
 
 test('who follows until some time keeps nothing of the events that came meanwhile', async () => {
-  using ledger = new Ledger(new Store(':memory:'), silent);
+  using ledger = new Ledger(newStore(), silent);
   const untilMs = Date.now() + 3_600_000;
   const options = { sinceSeq: 0, sinceMs: null, untilMs, follow: true, filters: [] };
   const { signal } = new AbortController();

@@ -4,46 +4,66 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { until } from '../../test/harness/until.ts';
 import { Store } from './store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'liker-checkpoints-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+const library = join(folder, 'sync-log.so');
+before(() => {
+  const source = join(import.meta.dirname, '../../test/fixtures/sync-log.c');
+  execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-o', library, source]);
+});
+
 const event = { time: 1, containerId: 'c', containerName: 'n', action: 'a', attributes: 'x'.repeat(8000) };
 
-/** A process that commits 2,000 times and lets the event loop turn in between, as likerd does. Answers who waited for the disk. */
-function syncsOf(file: string): string {
-  const library = join(folder, 'sync-log.so');
-  const source = join(import.meta.dirname, '../../test/fixtures/sync-log.c');
-  execFileSync('gcc', ['-shared', '-fPIC', '-Wall', '-Wextra', '-Werror', '-o', library, source]);
+/**
+ * A process that commits 2,000 times and lets the event loop turn in between, as likerd does. Answers who waited for the disk and
+ * what the process said.
+ */
+function committing(file: string, last: string, env: NodeJS.ProcessEnv = {}) {
+  const log = join(folder, 'syncs');
   const program = `
-    import { writeFileSync } from 'node:fs';
+    import { copyFileSync, writeFileSync } from 'node:fs';
     import { Store } from '${import.meta.dirname}/store.ts';
-    const store = new Store('${file}');
-    writeFileSync('${folder}/syncs', '');
+    const store = new Store('${file}', { onLoss: (error) => console.log(error.message) });
+    writeFileSync('${log}', '');
+    copyFileSync('${file}', '${file}.before');
     const event = ${JSON.stringify(event)};
     for (let count = 0; count < 2000; count++) {
       store.transaction(() => store.addEvent(event));
       await new Promise((resolve) => setTimeout(resolve, count % 250 === 249 ? 200 : 0));
     }
-    process.kill(process.pid, 'SIGKILL');`;
-  const env = { ...process.env, LD_PRELOAD: library, SYNC_LOG: join(folder, 'syncs') };
-  assert.throws(() => execFileSync(process.execPath, ['--input-type=module', '--eval', program], { env }), {
-    signal: 'SIGKILL',
+    ${last}`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    env: { ...process.env, LD_PRELOAD: library, SYNC_LOG: log, ...env },
   });
-  return readFileSync(join(folder, 'syncs'), 'utf8');
+  return { said, syncs: readFileSync(log, 'utf8') };
 }
 
 test('the event loop does not wait for the disk while the WAL is copied, and nothing is lost', () => {
   const file = join(folder, 'liker.db');
-  const syncs = syncsOf(file);
+  const { syncs } = committing(file, 'process.exit()');
   const byLoop = syncs.replaceAll('t', '').length;
   const byThread = syncs.length - byLoop;
   // The WAL in the thread and the database; when it begins anew, SQLite has the loop wait for its first page.
   assert.ok(byThread >= 2 && byLoop <= byThread / 2, syncs);
   using store = new Store(file);
   assert.equal(store.lastSeq, 2000);
+});
+
+test('what the disk did not take of the database is in the WAL still, also after the end', () => {
+  const file = join(folder, 'failing.db');
+  const end = 'await store.end(); store[Symbol.dispose](); process.exit()';
+  const { said } = committing(file, end, { SYNC_FAILS: file });
+  assert.match(said, /EIO/);
+  // All that was written to it since the beginning is gone.
+  copyFileSync(`${file}.before`, file);
+  using store = new Store(file);
+  assert.equal(store.lastSeq, 2000);
+  assert.equal(store.eventsAfter(0, 10_000).length, 2000);
 });
 
 test('what was committed comes into the database, and the WAL begins anew', async () => {
@@ -53,11 +73,12 @@ test('what was committed comes into the database, and the WAL begins anew', asyn
   /** Of the WAL: counts its beginnings (https://sqlite.org/fileformat2.html#walformat). */
   const sequence = () => readFileSync(`${file}-wal`).readUInt32BE(12);
   commit();
-  const before = sequence();
-  for (let count = 1; count < 256; count++) commit();
-  await until('a new WAL', () => commit() > 0 && sequence() !== before, { everyMs: 50 });
+  const begun = sequence();
+  for (let count = 0; count < 400; count++) commit();
+  await until('a new WAL', () => commit() > 0 && sequence() !== begun, { everyMs: 50 });
   const copy = join(folder, 'copy.db');
   copyFileSync(file, copy);
   using db = new DatabaseSync(copy);
-  assert.ok(Number(db.prepare('SELECT count(*) AS count FROM event').get()?.['count']) >= 256);
+  assert.ok(Number(db.prepare('SELECT count(*) AS count FROM event').get()?.['count']) > 100);
+  await store.end();
 });

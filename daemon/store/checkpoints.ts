@@ -1,13 +1,15 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 
-/** Of some 16 KiB in the WAL each. */
-const commitsBetween = 256;
-/** Commits that come during a round need another; when they never pause, it is tried again later. */
-const mostRounds = 10;
+/** Of 4 KiB, in the WAL and not copied, from which on it is done. */
+const enoughPages = 1000;
 /** Pages in the WAL (32 MiB) from which on SQLite does it at once, whoever waits. */
 const mostPages = 8192;
+/** Commits between two looks at how many pages there are. */
+const commitsBetween = 16;
+/** Commits that come during a round need another; when they never pause, it is tried again later. */
+const mostRounds = 10;
 
 /**
  * Copies the WAL into the database as SQLite's own checkpoint does it, in the same order (https://sqlite.org/wal.html), but
@@ -17,19 +19,26 @@ const mostPages = 8192;
 export class Checkpoints implements Disposable {
   readonly #db: DatabaseSync;
   readonly #reader: DatabaseSync;
+  readonly #onLoss: (error: Error) => void;
   readonly #databaseFd: number;
   readonly #walFd: number;
+  readonly #look: StatementSync;
   #commits = 0;
-  #underWay = false;
+  #underWay: Promise<void> | null = null;
+  #ended = false;
   /** Copied, and not known to be on the disk. */
   #unsynced = false;
-  #disposed = false;
 
-  /** `reader` is a connection of its own to the same database, which is open by now; it is closed with this. */
-  constructor(db: DatabaseSync, reader: DatabaseSync, file: string) {
+  /**
+   * `reader` is a connection of its own to the same database, which is open by now; it is closed with this. `onLoss`: the disk did
+   * not take the database. All is in the WAL, which is left as it is from then on, for the next start to copy.
+   */
+  constructor(db: DatabaseSync, reader: DatabaseSync, file: string, onLoss: (error: Error) => void) {
     this.#db = db;
     this.#reader = reader;
+    this.#onLoss = onLoss;
     db.exec(`PRAGMA wal_autocheckpoint = ${mostPages}`);
+    this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     // Kept open: to close the file would give up the locks that SQLite has on it (fcntl_locking(2)).
     this.#databaseFd = openSync(file, 'r');
     this.#walFd = openSync(`${file}-wal`, 'r');
@@ -40,32 +49,37 @@ export class Checkpoints implements Disposable {
   /** Call it after each commit. */
   committed(): void {
     this.#commits += 1;
-    if (this.#commits >= commitsBetween) this.begin();
+    if (this.#commits % commitsBetween === 0 && this.#pagesLeft() >= enoughPages) this.begin();
   }
 
   /** Now, unless one is under way. */
   begin(): void {
-    if (this.#underWay) return;
-    this.#commits = 0;
-    void this.#run();
+    if (this.#ended) return;
+    this.#underWay ??= this.#run().finally(() => {
+      this.#underWay = null;
+    });
+  }
+
+  /** Resolves when none is under way, and none will be. Before the disposal. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#underWay;
   }
 
   /** Before the database is closed. */
   [Symbol.dispose](): void {
-    this.#disposed = true;
-    if (this.#unsynced) fdatasyncSync(this.#databaseFd);
+    this.#ended = true;
+    // As long as somebody reads, SQLite does not remove the WAL.
+    if (this.#unsynced) return;
     this.#reader.close();
     for (const fd of [this.#databaseFd, this.#walFd]) closeSync(fd);
   }
 
   async #run(): Promise<void> {
-    this.#underWay = true;
     try {
-      for (let round = 0; round < mostRounds; round++) if (await this.#round()) break;
+      for (let round = 0; round < mostRounds && !this.#ended; round++) if (await this.#round()) break;
     } catch {
-      // All is in the WAL still; it is tried again after more commits.
-    } finally {
-      this.#underWay = false;
+      // All is in the WAL still, and not held to be copied; it is tried again after more commits.
     }
   }
 
@@ -76,7 +90,22 @@ export class Checkpoints implements Disposable {
       this.#read();
     }
     await toDisk(this.#walFd);
-    if (this.#disposed) return true;
+    if (this.#ended) return false;
+    this.#copy();
+    try {
+      await toDisk(this.#databaseFd);
+    } catch (error) {
+      // The kernel tells it once and forgets the pages; SQLite holds them to be copied.
+      this.#ended = true;
+      this.#onLoss(error as Error);
+      return false;
+    }
+    this.#unsynced = false;
+    this.#reader.exec('COMMIT');
+    return this.#pagesLeft() === 0;
+  }
+
+  #copy(): void {
     this.#unsynced = true;
     try {
       this.#db.exec('PRAGMA synchronous = OFF');
@@ -84,12 +113,11 @@ export class Checkpoints implements Disposable {
     } finally {
       this.#db.exec('PRAGMA synchronous = NORMAL');
     }
-    await toDisk(this.#databaseFd);
-    if (this.#disposed) return true;
-    this.#unsynced = false;
-    this.#reader.exec('COMMIT');
-    const state = this.#db.prepare('PRAGMA wal_checkpoint(NOOP)').get();
-    return state?.['log'] === state?.['checkpointed'];
+  }
+
+  #pagesLeft(): number {
+    const state = this.#look.get();
+    return Number(state?.['log']) - Number(state?.['checkpointed']);
   }
 
   /** In a transaction, only what has read holds the WAL. */

@@ -6,6 +6,8 @@ import type { Log } from '../log.ts';
 import { isLocked, probe, StoreError } from './errors.ts';
 import { Store } from './store.ts';
 
+type OnLoss = (error: Error) => void;
+
 export interface OpenedStore {
   readonly store: Store;
   /** There are folders of containers and no records of them: the database was damaged, or is gone. */
@@ -27,7 +29,15 @@ export function openStore(root: string, log: Log): OpenedStore {
   }
   // Before the new database is made: were this daemon to end now, the next one would not know.
   if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
-  const store = begin(root, file) ?? beginAnew(file, mark, log);
+  const onLoss = (error: Error) =>
+    log.error(
+      "the disk did not take the database; look at the kernel's log (dmesg), then start likerd again",
+      {
+        file,
+        error,
+      },
+    );
+  const store = begin(root, file, onLoss) ?? beginAnew(file, mark, log, onLoss);
   writeIfRoom(pidFile(root), `${process.pid}\n`, log);
   return { store, recordsLost: existsSync(mark), recovered: () => rmSync(mark, { force: true }) };
 }
@@ -65,9 +75,9 @@ function hasContainers(root: string): boolean {
 }
 
 /** Null when it is damaged. */
-function begin(root: string, file: string): Store | null {
+function begin(root: string, file: string, onLoss: OnLoss): Store | null {
   try {
-    return new Store(file);
+    return new Store(file, { onLoss });
   } catch (error) {
     if (isLocked(error)) throw alreadyRunning(root);
     if (error instanceof StoreError && error.problem === 'damaged') return null;
@@ -75,13 +85,13 @@ function begin(root: string, file: string): Store | null {
   }
 }
 
-function beginAnew(file: string, mark: string, log: Log): Store {
+function beginAnew(file: string, mark: string, log: Log, onLoss: OnLoss): Store {
   const moved = `${file}.corrupt-${Math.floor(Date.now() / 1000)}`;
   writeFileSync(mark, '');
   for (const part of ['', '-wal', '-journal'])
     if (existsSync(file + part)) renameSync(file + part, moved + part);
   log.error('the database is damaged: it was moved aside, and what runs is kept', { file, moved });
-  const store = new Store(file);
+  const store = new Store(file, { onLoss });
   const event = { time: Date.now(), containerId: '', containerName: '', action: 'database_damaged' };
   store.transaction(() => store.addEvent({ ...event, attributes: JSON.stringify({ moved }) }));
   return store;

@@ -78,7 +78,7 @@ test('the trace of a removal is kept for ten minutes of a running daemon, whatev
   let steady = 1000;
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
   {
-    using store = new Store(file, () => steady);
+    using store = new Store(file, { steadyMs: () => steady });
     store.insertContainer(row('a'));
     store.deleteContainer('a', 'n-a', null);
     store.insertRequest('r', 'a');
@@ -88,7 +88,7 @@ test('the trace of a removal is kept for ten minutes of a running daemon, whatev
   }
   // A machine that was started again: its steady clock begins anew.
   steady = 5;
-  using store = new Store(file, () => steady);
+  using store = new Store(file, { steadyMs: () => steady });
   assert.ok(store.tombstone('a'));
   assert.equal(store.request('r'), 'a');
   steady += 10 * 60_000;

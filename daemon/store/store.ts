@@ -44,6 +44,13 @@ export interface Tombstone {
 const keepMs = 10 * 60_000;
 const keepEvents = 100_000;
 
+export interface StoreOptions {
+  /** Never goes back. */
+  readonly steadyMs?: () => number;
+  /** The disk did not take what is in the WAL, which grows from now on until the database is opened again. */
+  readonly onLoss?: (error: Error) => void;
+}
+
 /**
  * The engine's memory: SQLite in WAL mode. Every change of state is one transaction, written with `transaction`.
  * All calls are synchronous and take tens of microseconds; what waits for the disk is done in a thread (checkpoints.ts).
@@ -57,8 +64,8 @@ export class Store {
   #lastSeq = 0;
   #oldestSeq = 0;
 
-  /** Throws StoreError when the file cannot be read, or is to be made and cannot. `steadyMs` never goes back. */
-  constructor(file: string, steadyMs: () => number = () => performance.now()) {
+  /** Throws StoreError when the file cannot be read, or is to be made and cannot. */
+  constructor(file: string, { steadyMs = () => performance.now(), onLoss = () => {} }: StoreOptions = {}) {
     this.#folder = dirname(file);
     // Exclusive: a second daemon on the same root is refused, and WAL needs no shared memory.
     const location = `${pathToFileURL(file).href}?vfs=unix-excl`;
@@ -71,7 +78,7 @@ export class Store {
       this.#lastSeq = Number(range?.['last'] ?? 0);
       this.#oldestSeq = Number(range?.['oldest'] ?? 0);
       this.#clock = this.#continueClock(steadyMs);
-      this.#checkpoints = new Checkpoints(this.#db, new DatabaseSync(location), file);
+      this.#checkpoints = new Checkpoints(this.#db, new DatabaseSync(location), file, onLoss);
     } catch (error) {
       this.#db.close();
       throw storeError(error, `open the database '${file}'`, this.#folder);
@@ -80,7 +87,9 @@ export class Store {
       this.transaction(() => this.#forget());
     } catch (error) {
       // What is past its time may stay until there is room again.
-      if (!(error instanceof StoreError) || error.problem === 'damaged') throw error;
+      if (error instanceof StoreError && error.problem !== 'damaged') return;
+      this[Symbol.dispose]();
+      throw error;
     }
   }
 
@@ -94,6 +103,11 @@ export class Store {
     ).get();
     const base = Number(row?.['last'] ?? 0) - Math.floor(steadyMs());
     return () => base + Math.floor(steadyMs());
+  }
+
+  /** Resolves when nothing waits for the disk, and nothing will. Before the disposal. */
+  end(): Promise<void> {
+    return this.#checkpoints.end();
   }
 
   [Symbol.dispose](): void {
