@@ -2,8 +2,12 @@ import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 
-/** Of 4 KiB, in the WAL and not copied, from which on it is done. */
+/** Pages of 4 KiB in the WAL from which on it is done. */
 const enoughPages = 1000;
+/** Of these, not copied yet: what came since all rounds of the last time were in vain. */
+const newPages = 100;
+/** What the WAL's file keeps of its size when it begins anew. */
+const keptBytes = 8 << 20;
 /** Pages in the WAL (32 MiB) from which on SQLite does it at once, whoever waits. */
 const mostPages = 8192;
 /** Commits between two looks at how many pages there are. */
@@ -37,7 +41,7 @@ export class Checkpoints implements Disposable {
     this.#db = db;
     this.#reader = reader;
     this.#onLoss = onLoss;
-    db.exec(`PRAGMA wal_autocheckpoint = ${mostPages}`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${mostPages}; PRAGMA journal_size_limit = ${keptBytes}`);
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     // Kept open: to close the file would give up the locks that SQLite has on it (fcntl_locking(2)).
     this.#databaseFd = openSync(file, 'r');
@@ -49,7 +53,9 @@ export class Checkpoints implements Disposable {
   /** Call it after each commit. */
   committed(): void {
     this.#commits += 1;
-    if (this.#commits % commitsBetween === 0 && this.#pagesLeft() >= enoughPages) this.begin();
+    if (this.#commits % commitsBetween !== 0) return;
+    const { all, left } = this.#pages();
+    if (all >= enoughPages && left >= newPages) this.begin();
   }
 
   /** Now, unless one is under way. */
@@ -102,7 +108,7 @@ export class Checkpoints implements Disposable {
     }
     this.#unsynced = false;
     this.#reader.exec('COMMIT');
-    return this.#pagesLeft() === 0;
+    return this.#pages().left === 0;
   }
 
   #copy(): void {
@@ -115,9 +121,11 @@ export class Checkpoints implements Disposable {
     }
   }
 
-  #pagesLeft(): number {
+  /** In the WAL, and those of them that are not copied. */
+  #pages(): { readonly all: number; readonly left: number } {
     const state = this.#look.get();
-    return Number(state?.['log']) - Number(state?.['checkpointed']);
+    const all = Number(state?.['log']);
+    return { all, left: all - Number(state?.['checkpointed']) };
   }
 
   /** In a transaction, only what has read holds the WAL. */
