@@ -15,6 +15,12 @@ const commitsBetween = 16;
 /** Commits that come during a round need another; when they never pause, it is tried again later. */
 const mostRounds = 10;
 
+/** In the WAL, and those of them that are not copied. */
+interface Pages {
+  readonly all: number;
+  readonly left: number;
+}
+
 /**
  * Copies the WAL into the database as SQLite's own checkpoint does it, in the same order (https://sqlite.org/wal.html), but
  * waits for the disk in a thread: WAL to disk, copy, database to disk. A reader holds the WAL meanwhile: nothing later than what
@@ -53,15 +59,13 @@ export class Checkpoints implements Disposable {
   /** Call it after each commit. */
   committed(): void {
     this.#commits += 1;
-    if (this.#commits % commitsBetween !== 0) return;
-    const { all, left } = this.#pages();
-    if (all >= enoughPages && left >= newPages) this.begin();
+    if (this.#commits % commitsBetween === 0) this.begin({ all: enoughPages, left: newPages });
   }
 
-  /** Now, unless one is under way. */
-  begin(): void {
+  /** Now, unless one is under way or there are fewer pages. */
+  begin(least: Pages = { all: 0, left: 0 }): void {
     if (this.#ended) return;
-    this.#underWay ??= this.#run().finally(() => {
+    this.#underWay ??= this.#run(least).finally(() => {
       this.#underWay = null;
     });
   }
@@ -81,8 +85,10 @@ export class Checkpoints implements Disposable {
     for (const fd of [this.#databaseFd, this.#walFd]) closeSync(fd);
   }
 
-  async #run(): Promise<void> {
+  async #run(least: Pages): Promise<void> {
     try {
+      const { all, left } = this.#pages();
+      if (all < least.all || left < least.left) return;
       for (let round = 0; round < mostRounds && !this.#ended; round++) if (await this.#round()) break;
     } catch {
       // All is in the WAL still, and not held to be copied; it is tried again after more commits.
@@ -121,8 +127,7 @@ export class Checkpoints implements Disposable {
     }
   }
 
-  /** In the WAL, and those of them that are not copied. */
-  #pages(): { readonly all: number; readonly left: number } {
+  #pages(): Pages {
     const state = this.#look.get();
     const all = Number(state?.['log']);
     return { all, left: all - Number(state?.['checkpointed']) };

@@ -29,14 +29,9 @@ export function openStore(root: string, log: Log): OpenedStore {
   }
   // Before the new database is made: were this daemon to end now, the next one would not know.
   if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
-  const onLoss = (error: Error) =>
-    log.error(
-      "the disk did not take the database; look at the kernel's log (dmesg), then start likerd again",
-      {
-        file,
-        error,
-      },
-    );
+  const what =
+    "the disk did not take the database; look at the kernel's log (dmesg), then start likerd again";
+  const onLoss = (error: Error) => log.error(what, { file, error });
   const store = begin(root, file, onLoss) ?? beginAnew(file, mark, log, onLoss);
   writeIfRoom(pidFile(root), `${process.pid}\n`, log);
   return { store, recordsLost: existsSync(mark), recovered: () => rmSync(mark, { force: true }) };
