@@ -118,10 +118,11 @@ export class Checkpoints implements Disposable {
   }
 
   #copy(): void {
-    this.#unsynced = true;
     try {
       this.#db.exec('PRAGMA synchronous = OFF');
       this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      // Not when that failed, on a full disk: SQLite then holds nothing to be copied.
+      this.#unsynced = true;
     } finally {
       this.#db.exec('PRAGMA synchronous = NORMAL');
     }

@@ -177,17 +177,19 @@ test('the nice value is of one thread, is not handed on, and does not take the p
   const library = join(import.meta.dirname, '../../daemon/native/libliker.ts');
   const program = `
     import { execFileSync } from 'node:child_process';
+    import { setPriority } from 'node:os';
     import { setNice } from '${library}';
+    setPriority(Number(process.argv[1]));
     console.log(setNice(-10), execFileSync('cut', ['-d', ' ', '-f', '19', '/proc/thread-self/stat', '/proc/' + process.pid + '/stat'], { encoding: 'utf8' }));`;
-  const said = (...nice: string[]): string[] =>
-    execFileSync('nice', [...nice, process.execPath, '--input-type=module', '--eval', program], {
+  const said = (nice: number): string[] =>
+    execFileSync(process.execPath, ['--input-type=module', '--eval', program, String(nice)], {
       encoding: 'utf8',
     })
       .trim()
       .split(/\s+/);
   // Whether it was set, the nice value of a child, its own.
-  assert.deepEqual(said('-n', '0'), ['true', '0', '-10']);
-  assert.deepEqual(said('-n', '3'), ['false', '3', '3']);
+  assert.deepEqual(said(0), ['true', '0', '-10']);
+  assert.deepEqual(said(3), ['false', '3', '3']);
 });
 
 test('files are read together, and those that stay open tell what is new', () => {
