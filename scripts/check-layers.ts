@@ -1,9 +1,16 @@
 import { join } from 'node:path';
-import { readImports, violation } from './layers.ts';
+import { importsOf, outputViolation, readSources, violation } from './layers.ts';
 
-for (const entry of readImports(join(import.meta.dirname, '..'))) {
-  const why = violation(entry);
-  if (why === undefined) continue;
-  console.error(`${entry.from} imports ${entry.to}: ${why}`);
+function complain(text: string): void {
+  console.error(text);
   process.exitCode = 1;
+}
+
+for (const [file, source] of readSources(join(import.meta.dirname, '..'))) {
+  for (const entry of importsOf(file, source)) {
+    const why = violation(entry);
+    if (why !== undefined) complain(`${entry.from} imports ${entry.to}: ${why}`);
+  }
+  const why = outputViolation(file, source);
+  if (why !== undefined) complain(`${file}: ${why}`);
 }

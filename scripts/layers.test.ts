@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { importsOf, layerOf, readImports, violation } from './layers.ts';
+import { importsOf, layerOf, outputViolation, readImports, violation } from './layers.ts';
 
 function importing(from: string, to: string): string | undefined {
   return violation({ from, to, isPackage: false });
@@ -60,4 +60,13 @@ test('one file imports koffi', () => {
 test('files directly in daemon/ are the composition root', () => {
   assert.equal(layerOf('daemon/main.ts'), 'daemon/main');
   assert.equal(layerOf('daemon/store/db.ts'), 'daemon/store');
+});
+
+test('likerctl writes by client/output alone', () => {
+  for (const source of ['process.stdout.write(x)', 'console.log(x)', '  process.stderr.write(`x`);']) {
+    assert.match(outputViolation('client/commands/ps.ts', source) ?? '', /only client\/output\//);
+    assert.equal(outputViolation('client/output/print.ts', source), undefined);
+    assert.equal(outputViolation('daemon/main.ts', source), undefined);
+  }
+  assert.equal(outputViolation('client/commands/ps.ts', 'new Sink(process.stdout)'), undefined);
 });

@@ -106,8 +106,23 @@ function packageName(name: string): string {
     .join('/');
 }
 
+/** Where likerctl writes: there what strangers chose is escaped (client/output/print.ts). */
+const outputs = 'client/output/';
+
+/** Why the source breaks the rule that all of likerctl's output goes through one place; undefined when it does not. */
+export function outputViolation(from: string, source: string): string | undefined {
+  const isBound = from.startsWith('client/') && !from.startsWith(outputs) && !from.endsWith('.test.ts');
+  if (!isBound || !/\bconsole\.\w+\(|\bprocess\.std(out|err)\.write\(/.test(source)) return undefined;
+  return `only ${outputs} writes to stdout and stderr: print with its print.ts`;
+}
+
 /** Every import of the TypeScript sources below `top`. */
 export function readImports(top: string): Import[] {
+  return [...readSources(top)].flatMap(([file, source]) => importsOf(file, source));
+}
+
+/** The TypeScript sources below `top`, by path. */
+export function readSources(top: string): Map<string, string> {
   const files = globSync('{common,client,daemon,proto}/**/*.ts', { cwd: top, exclude: ['proto/gen/**'] });
-  return files.flatMap((file) => importsOf(file, readFileSync(join(top, file), 'utf8')));
+  return new Map(files.map((file) => [file, readFileSync(join(top, file), 'utf8')]));
 }

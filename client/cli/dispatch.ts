@@ -1,5 +1,7 @@
 import { asError, LikerError } from '../../common/errors.ts';
 import { defaultHost } from '../connection/address.ts';
+import { notice } from '../output/notice.ts';
+import { printError, printText } from '../output/print.ts';
 import type { Command } from './command.ts';
 import { engineFailureCode } from './exit-codes.ts';
 import { ExitRequest } from './exit-request.ts';
@@ -41,11 +43,12 @@ export async function dispatch(
 export function report(error: Error, failureCode: number): number {
   if (error instanceof ExitRequest) return error.code;
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.text}\n`);
+    for (const line of error.lines) printError(line);
     return engineFailureCode;
   }
-  const text = error instanceof LikerError ? error.message : `Unexpected failure: ${error.message}`;
-  process.stderr.write(`likerctl: ${text.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  // What Node and its libraries say may have several lines.
+  const unexpected = (): string => `Unexpected failure: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`;
+  notice(error instanceof LikerError ? error.message : unexpected());
   return failureCode;
 }
 
@@ -86,6 +89,6 @@ async function printHelp(command: Command): Promise<number> {
 }
 
 function print(text: string): number {
-  process.stdout.write(`${text}\n`);
+  printText(`${text}\n`);
   return 0;
 }

@@ -74,7 +74,8 @@ for (const [argv, message] of [
     assert.throws(
       () => parseCommandLine(run, argv),
       (error) =>
-        error instanceof UsageError && error.text === `likerctl run: ${message}\nSee 'likerctl run --help'`,
+        error instanceof UsageError &&
+        error.lines.join('\n') === `likerctl run: ${message}\nSee 'likerctl run --help'`,
     );
   });
 }

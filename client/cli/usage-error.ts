@@ -8,8 +8,8 @@ export class UsageError extends Error {
   }
 
   /** The two lines that the user sees. */
-  get text(): string {
+  get lines(): readonly string[] {
     const program = this.command === '' ? 'likerctl' : `likerctl ${this.command}`;
-    return `${program}: ${this.message}\nSee '${program} --help'`;
+    return [`${program}: ${this.message}`, `See '${program} --help'`];
   }
 }

@@ -2,6 +2,7 @@ import type { Command } from '../cli/command.ts';
 import { completionScript, type ShellName, shellNames } from '../cli/completion.ts';
 import { commands } from '../cli/registry.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { printText } from '../output/print.ts';
 
 export const completion: Command = {
   name: 'completion',
@@ -14,7 +15,7 @@ export const completion: Command = {
     if (!isShellName(shell))
       throw new UsageError('completion', `unknown shell '${shell}': use ${shellNames.join(', ')}`);
     const loaded = await Promise.all(commands.map((entry) => entry.load()));
-    process.stdout.write(completionScript(shell, loaded));
+    printText(completionScript(shell, loaded));
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { formatBytes } from '../../common/units.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { printLines, printText } from '../output/print.ts';
 import { parseFilters } from './filters.ts';
 
 export const containerPrune: Command = {
@@ -20,17 +21,15 @@ export const containerPrune: Command = {
     const connection = await context.connect();
     const answer = await connection.unary(containers.PruneContainers, { filters });
     if (answer.containerIds.length > 0) {
-      process.stdout.write(`Deleted Containers:\n${answer.containerIds.join('\n')}\n\n`);
+      printLines(['Deleted Containers:', ...answer.containerIds, '']);
     }
-    process.stdout.write(`Total reclaimed space: ${formatBytes(Number(answer.reclaimedBytes))}\n`);
+    printLines([`Total reclaimed space: ${formatBytes(Number(answer.reclaimedBytes))}`]);
     return 0;
   },
 };
 
 async function isConfirmed(): Promise<boolean> {
-  process.stdout.write(
-    'WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ',
-  );
+  printText('WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ');
   using reader = createInterface({ input: process.stdin });
   for await (const line of reader) return /^y(es)?$/i.test(line.trim());
   return false;

@@ -1,5 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
+import { printLines } from '../output/print.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { parseContainerSpec } from '../spec/container-spec.ts';
 import { containerFlags } from '../spec/flags.ts';
@@ -21,7 +22,7 @@ export const create: Command = {
     const connection = await context.connect();
     const { id } = await createContainer({ spec, flags, connection, idFiles });
     idFiles.write(id, connection);
-    process.stdout.write(`${id}\n`);
+    printLines([id]);
     return 0;
   },
 };

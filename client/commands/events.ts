@@ -3,9 +3,10 @@ import type { SubscribeRequestInput } from '../../proto/gen/types/liker/v1/Subsc
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { events as eventService } from '../connection/methods.ts';
-import { unescapeTabs } from '../format/list-format.ts';
-import { compileTemplate } from '../format/template.ts';
+import { recordFormat } from '../format/record-format.ts';
 import { rfc3339Nano, toMs } from '../format/timestamp.ts';
+import { printText } from '../output/print.ts';
+import { visible } from '../output/visible.ts';
 import { defined } from '../spec/resources.ts';
 import { parseFilters } from './filters.ts';
 import { timeFlag } from './time-flags.ts';
@@ -50,7 +51,7 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
   };
   const connection = await context.connect();
   for await (const { event } of connection.messages(eventService.Subscribe, request)) {
-    if (event !== null) process.stdout.write(`${print(event)}\n`);
+    if (event !== null) printText(`${print(event)}\n`);
   }
   return 0;
 }
@@ -62,10 +63,9 @@ function parseSince(flags: FlagValues): Pick<SubscribeRequestInput, 'since' | 's
 }
 
 function eventPrinter(format: string): (event: Event) => string {
-  if (format === '') return eventLine;
-  if (format === 'json') return (event) => JSON.stringify(eventRecord(event));
-  const template = compileTemplate(unescapeTabs(format), { strict: true });
-  return (event) => template(eventRecord(event));
+  if (format === '') return (event) => visible(eventLine(event));
+  const show = recordFormat(format);
+  return (event) => show(eventRecord(event));
 }
 
 /** Docker's fields, and the number. */

@@ -1,6 +1,8 @@
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { printLines } from '../output/print.ts';
 import { table } from '../output/table.ts';
+import { toJson } from '../output/visible.ts';
 
 export const explain: Command = {
   name: 'explain',
@@ -16,9 +18,9 @@ export const explain: Command = {
     const { steps } = await connection.unary(containers.ExplainContainer, { container });
     const lines =
       flags.text('format') === 'json'
-        ? steps.map(({ name, detail }) => JSON.stringify({ Name: name, Detail: detail }))
+        ? steps.map(({ name, detail }) => toJson({ Name: name, Detail: detail }))
         : table(steps.map(({ name, detail }, index) => [String(index + 1), name, detail]));
-    process.stdout.write(lines.map((line) => `${line.trimEnd()}\n`).join(''));
+    printLines(lines.map((line) => line.trimEnd()));
     return 0;
   },
 };

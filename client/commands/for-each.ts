@@ -1,6 +1,7 @@
 import { asError } from '../../common/errors.ts';
 import { isConnectionLoss } from '../connection/service-error.ts';
 import { notice } from '../output/notice.ts';
+import { printLines } from '../output/print.ts';
 
 /**
  * Does something to each container and prints what it answers. One that fails is said on one line and the others
@@ -13,7 +14,7 @@ export async function forEachContainer(
   let code = 0;
   for (const name of names) {
     try {
-      process.stdout.write(`${await act(name)}\n`);
+      printLines([await act(name)]);
     } catch (thrown) {
       const error = asError(thrown);
       if (isConnectionLoss(error)) throw error;

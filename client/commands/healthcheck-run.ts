@@ -2,6 +2,7 @@ import type { Command } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import { containers } from '../connection/methods.ts';
 import { healthWord } from '../format/status.ts';
+import { printLines } from '../output/print.ts';
 
 export const healthcheckRun: Command = {
   name: 'healthcheck run',
@@ -16,7 +17,7 @@ export const healthcheckRun: Command = {
     const connection = await context.connect();
     const { probe, health } = await connection.unary(containers.RunHealthCheck, { container });
     if (probe?.exitCode === 0) return 0;
-    process.stdout.write(healthWord(health) === 'starting' ? 'starting\n' : 'unhealthy\n');
+    printLines([healthWord(health) === 'starting' ? 'starting' : 'unhealthy']);
     return 1;
   },
 };

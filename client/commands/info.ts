@@ -3,7 +3,8 @@ import type { GetInfoResponse } from '../../proto/gen/types/liker/v1/GetInfoResp
 import type { Command } from '../cli/command.ts';
 import { clientVersion } from '../cli/version.ts';
 import { system } from '../connection/methods.ts';
-import { compileTemplate } from '../format/template.ts';
+import { recordFormat } from '../format/record-format.ts';
+import { printLines, printText } from '../output/print.ts';
 import { table } from '../output/table.ts';
 
 export const info: Command = {
@@ -16,7 +17,9 @@ export const info: Command = {
   async run({ flags, context }) {
     const connection = await context.connect();
     const record = infoRecord(await connection.unary(system.GetInfo, {}));
-    process.stdout.write(`${formatInfo(record, flags.text('format') ?? '')}\n`);
+    const format = flags.text('format') ?? '';
+    if (format === '') printLines(infoLines(record));
+    else printText(`${recordFormat(format)(record)}\n`);
     return 0;
   },
 };
@@ -79,9 +82,7 @@ function ms(delay: number): string {
   return `${delay.toFixed(1)} ms`;
 }
 
-function formatInfo(record: InfoRecord, format: string): string {
-  if (format === 'json') return JSON.stringify(record);
-  if (format !== '') return compileTemplate(format, { strict: true })(record);
+function infoLines(record: InfoRecord): string[] {
   const controllers = record.CgroupControllers.map(
     ({ Name, Version, MountPoint }) =>
       `  ${Name}: ${Version === 0 ? 'missing' : `v${Version} ${MountPoint}`}`,
@@ -110,5 +111,5 @@ function formatInfo(record: InfoRecord, format: string): string {
     ` Event loop: p99 ${ms(record.EventLoopP99Ms)}, max ${ms(record.EventLoopMaxMs)}, busy ${ms(record.EventLoopBusyMaxMs)}`,
     `  Last minute: p99 ${ms(record.EventLoopRecentP99Ms)}, max ${ms(record.EventLoopRecentMaxMs)}`,
     ...record.Warnings.map((warning) => `WARNING: ${warning}`),
-  ].join('\n');
+  ];
 }

@@ -4,9 +4,10 @@ import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { isConnectionLoss } from '../connection/service-error.ts';
 import { inspectRecord } from '../format/inspect.ts';
-import { unescapeTabs } from '../format/list-format.ts';
-import { compileTemplate } from '../format/template.ts';
+import { recordFormat } from '../format/record-format.ts';
 import { notice } from '../output/notice.ts';
+import { printText } from '../output/print.ts';
+import { toJson } from '../output/visible.ts';
 import { severalContainers } from './for-each.ts';
 
 export const inspect: Command = {
@@ -43,7 +44,7 @@ async function inspectContainers({ flags, operands, context }: Invocation): Prom
       code = 1;
     }
   }
-  process.stdout.write(print(records));
+  printText(print(records));
   return code;
 }
 
@@ -54,8 +55,8 @@ async function fetchRecord(connection: Connection, name: string, withSize: boole
 }
 
 function printer(format: string): (records: readonly object[]) => string {
-  if (format === '') return (records) => `${JSON.stringify(records, null, 4)}\n`;
-  if (format === 'json') return (records) => `${JSON.stringify(records)}\n`;
-  const template = compileTemplate(unescapeTabs(format), { strict: true });
-  return (records) => records.map((record) => `${template(record)}\n`).join('');
+  if (format === '') return (records) => `${toJson(records, 4)}\n`;
+  if (format === 'json') return (records) => `${toJson(records)}\n`;
+  const show = recordFormat(format);
+  return (records) => records.map((record) => `${show(record)}\n`).join('');
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Command } from '../cli/command.ts';
+import { isOnTerminal, printText } from '../output/print.ts';
 import { terminalReset } from '../session/terminal.ts';
 
 export const resetTty: Command = {
@@ -11,7 +12,7 @@ export const resetTty: Command = {
   operands: [0, 0],
   async run() {
     spawnSync('stty', ['sane'], { stdio: ['inherit', 'ignore', 'ignore'] });
-    if (process.stdout.isTTY) process.stdout.write(terminalReset);
+    if (isOnTerminal()) printText(terminalReset);
     return 0;
   },
 };

@@ -6,6 +6,7 @@ import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
+import { printLines } from '../output/print.ts';
 import type { IdFiles } from './id-files.ts';
 
 /** What run -d and create are given. */
@@ -26,7 +27,7 @@ export async function runDetached(job: CreateJob): Promise<number> {
     return startFailure(asError(error));
   }
   job.idFiles.write(id, job.connection);
-  process.stdout.write(`${id}\n`);
+  printLines([id]);
   return 0;
 }
 

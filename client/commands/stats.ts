@@ -10,6 +10,7 @@ import { formatList, type ListLayout } from '../format/list-format.ts';
 import { sortKeys, statsRow } from '../format/stats-row.ts';
 import { fromNs } from '../format/timestamp.ts';
 import { LiveScreen } from '../output/live-screen.ts';
+import { isOnTerminal, printText } from '../output/print.ts';
 
 export const stats: Command = {
   name: 'stats',
@@ -66,14 +67,14 @@ async function showStats({ flags, operands, context }: Invocation): Promise<numb
   const format = flags.text('format') ?? '';
   const request = statsRequest(flags, operands);
   const lines = (snapshot: StatsSnapshot): string[] => statsLines(snapshot, flags, format);
-  const print = (text: string[]): boolean => process.stdout.write(text.map((line) => `${line}\n`).join(''));
+  const print = (text: string[]): void => printText(text.map((line) => `${line}\n`).join(''));
   const connection = await context.connect();
   if (flags.bool('no-stream')) {
     const { snapshot } = await connection.unary(statsService.GetStats, request);
     if (snapshot !== null) print(lines(snapshot));
     return 0;
   }
-  using screen = process.stdout.isTTY && format !== 'json' ? new LiveScreen() : null;
+  using screen = isOnTerminal() && format !== 'json' ? new LiveScreen() : null;
   for await (const { snapshot } of connection.messages(statsService.StreamStats, request)) {
     if (snapshot === null) continue;
     if (screen === null) print(lines(snapshot));

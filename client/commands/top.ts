@@ -2,7 +2,9 @@ import type { TopProcess } from '../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { toMs } from '../format/timestamp.ts';
+import { printLines } from '../output/print.ts';
 import { table } from '../output/table.ts';
+import { toJson } from '../output/visible.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -21,12 +23,12 @@ export const top: Command = {
     const nowMs = Date.now();
     const lines =
       flags.text('format') === 'json'
-        ? processes.map((process) => JSON.stringify(process))
+        ? processes.map((process) => toJson(process))
         : table([
             ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
             ...processes.map((process) => row(process, nowMs)),
           ]);
-    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    printLines(lines);
     return 0;
   },
 };

@@ -2,7 +2,8 @@ import type { GetVersionResponse } from '../../proto/gen/types/liker/v1/GetVersi
 import type { Command } from '../cli/command.ts';
 import { clientApi, clientVersion } from '../cli/version.ts';
 import { system } from '../connection/methods.ts';
-import { compileTemplate } from '../format/template.ts';
+import { recordFormat } from '../format/record-format.ts';
+import { printLines, printText } from '../output/print.ts';
 
 export const version: Command = {
   name: 'version',
@@ -20,13 +21,12 @@ export const version: Command = {
       Arch: process.arch,
     };
     const format = flags.text('format') ?? '';
-    if (format === '') process.stdout.write(section('Client', client));
+    if (format === '') printLines(section('Client', client));
     const connection = await context.connect();
     const server = serverVersion(await connection.unary(system.GetVersion, {}));
     const both = { Client: client, Server: server };
-    if (format === '') process.stdout.write(`\n${section('Server', server)}`);
-    else if (format === 'json') process.stdout.write(`${JSON.stringify(both)}\n`);
-    else process.stdout.write(`${compileTemplate(format, { strict: true })(both)}\n`);
+    if (format === '') printLines(['', ...section('Server', server)]);
+    else printText(`${recordFormat(format)(both)}\n`);
     return 0;
   },
 };
@@ -44,9 +44,9 @@ function serverVersion(answer: GetVersionResponse): Record<string, string> {
   };
 }
 
-function section(title: string, values: Readonly<Record<string, string>>): string {
+function section(title: string, values: Readonly<Record<string, string>>): string[] {
   const lines = Object.entries(values).map(([name, value]) => ` ${`${label(name)}:`.padEnd(18)}${value}`);
-  return `${title}:\n${lines.join('\n')}\n`;
+  return [`${title}:`, ...lines];
 }
 
 /** KernelVersion → Kernel version. */

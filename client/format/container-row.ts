@@ -1,6 +1,7 @@
 import { shortId } from '../../common/ids.ts';
 import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
+import { quoted } from '../output/visible.ts';
 import { stateWord, statusText } from './status.ts';
 import { goTime, toMs } from './timestamp.ts';
 
@@ -42,7 +43,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Names: spec?.name ?? '',
     Image: rootfs,
     Rootfs: rootfs,
-    Command: `"${truncate ? ellipsis(command, commandWidth) : command}"`,
+    Command: quoted(truncate ? ellipsis(command, commandWidth) : command),
     CreatedAt: goTime(container.createdAt),
     RunningFor: `${humanDuration(nowMs - (toMs(container.createdAt) ?? nowMs))} ago`,
     Ports: '',

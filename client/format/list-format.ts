@@ -1,5 +1,7 @@
 import { table } from '../output/table.ts';
+import { recordFormat, unescapeTabs } from './record-format.ts';
 import { compileTemplate } from './template.ts';
+import { untrusted } from './untrusted.ts';
 
 /** A list that --format can change: how it looks without it, and the headings of its fields. */
 export interface ListLayout {
@@ -11,19 +13,13 @@ export interface ListLayout {
 
 /** Lines of a list. `format` is empty, json, `table TEMPLATE` or a template for each row. Throws BAD_ARGUMENT. */
 export function formatList(rows: readonly object[], format: string, layout: ListLayout): string[] {
-  if (format === 'json') return rows.map((row) => JSON.stringify(row));
   const isTable = format === '' || format === 'table' || format.startsWith('table ');
-  const own = format.replace(/^table ?/, '');
-  const source = unescapeTabs(isTable ? own || layout.table : format);
+  if (!isTable) return rows.map(recordFormat(format));
+  const source = unescapeTabs(format.replace(/^table ?/, '') || layout.table);
   const template = compileTemplate(source, { strict: true });
-  if (!isTable) return rows.map((row) => template(row));
-  const lines = [headingRow(source, layout), ...rows.map((row) => template(row))];
+  // Wherever it goes: in a table a row is a row.
+  const lines = [headingRow(source, layout), ...rows.map((row) => template(untrusted(row)))];
   return table(lines.map((line) => line.split('\t')));
-}
-
-/** Shells pass \t and \n on as they were typed. */
-export function unescapeTabs(text: string): string {
-  return text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }
 
 /** The heading of a cell is that of the field it names, wherever the field stands in it. */

@@ -1,4 +1,6 @@
+import { quoted, toJson } from '../output/visible.ts';
 import { templateError } from './template-lexer.ts';
+import { plain, Untrusted } from './untrusted.ts';
 
 type TemplateFunction = (...args: readonly unknown[]) => unknown;
 
@@ -15,17 +17,20 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   println: (...args) => `${args.map(show).join(' ')}\n`,
   print: (...args) => args.map(show).join(''),
   printf: (format, ...args) => printf(show(format), args),
-  len: (value) => (typeof value === 'string' ? Buffer.byteLength(value) : items(value).length),
+  len: (value) => {
+    const counted = plain(value);
+    return typeof counted === 'string' ? Buffer.byteLength(counted) : items(counted).length;
+  },
   index: (value, ...keys) => keys.reduce<unknown>((inner, key) => lookUp(inner, key), value),
   slice: (value, from = 0, to) =>
-    typeof value === 'string'
-      ? value.slice(Number(from), to === undefined ? undefined : Number(to))
+    typeof value === 'string' || value instanceof Untrusted
+      ? show(value).slice(Number(from), to === undefined ? undefined : Number(to))
       : items(value).slice(Number(from), to === undefined ? undefined : Number(to)),
   not: (value) => !isTrue(value),
   and: (...args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1),
   or: (...args) => args.find(isTrue) ?? args.at(-1),
-  eq: (first, ...others) => others.some((other) => first === other),
-  ne: (first, second) => first !== second,
+  eq: (first, ...others) => others.some((other) => plain(first) === plain(other)),
+  ne: (first, second) => plain(first) !== plain(second),
   lt: (first, second) => compare(first, second) < 0,
   le: (first, second) => compare(first, second) <= 0,
   gt: (first, second) => compare(first, second) > 0,
@@ -35,6 +40,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
 /** Go's notion: neither zero, false, nil nor empty. */
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
+  if (value instanceof Untrusted) return true;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return Boolean(value);
 }
@@ -44,7 +50,7 @@ export function show(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object' || value instanceof Untrusted) return String(value);
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `map[${entries.map(([key, inner]) => `${key}:${show(inner)}`).join(' ')}]`;
 }
@@ -57,7 +63,7 @@ export function items(value: unknown): readonly unknown[] {
 /** Keys with elements, in the order in which `range` visits them. */
 export function pairs(value: unknown): readonly (readonly [unknown, unknown])[] {
   if (Array.isArray(value)) return value.map((item, index) => [index, item]);
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !(value instanceof Untrusted)) {
     return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
   if (value === null || value === undefined) return [];
@@ -66,12 +72,13 @@ export function pairs(value: unknown): readonly (readonly [unknown, unknown])[] 
 
 export function lookUp(value: unknown, key: unknown): unknown {
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'object') throw templateError(`cannot look up '${show(key)}' in ${show(value)}`);
+  if (typeof value !== 'object' || value instanceof Untrusted)
+    throw templateError(`cannot look up '${show(key)}' in ${show(value)}`);
   return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
 }
 
 function goJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null';
+  const text = toJson(value);
   // Go's encoder escapes these, so that JSON is safe in HTML.
   return text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 }
@@ -97,7 +104,7 @@ function printf(format: string, args: readonly unknown[]): string {
 function formatVerb(verb: string, value: unknown, precision: string | undefined): string {
   switch (verb) {
     case 'q':
-      return JSON.stringify(show(value));
+      return quoted(value instanceof Untrusted ? value.text : show(value));
     case 'x':
       return typeof value === 'number' ? value.toString(16) : Buffer.from(show(value)).toString('hex');
     case 'f':

@@ -1,7 +1,10 @@
+import { visible } from './visible.ts';
+
 const gap = 3;
 
-/** Rows as lines with aligned columns, as Docker prints them. The last column is not padded. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Rows as lines with aligned columns, as Docker prints them. The last column is not padded; control characters are shown. */
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(visible));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {

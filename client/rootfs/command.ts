@@ -11,6 +11,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { asError, LikerError } from '../../common/errors.ts';
 import { formatBytes } from '../../common/units.ts';
+import { printLines } from '../output/print.ts';
 import { planRoot } from './plan.ts';
 import { expectedPrograms, wantedProgram } from './programs.ts';
 import { writeRoot } from './write.ts';
@@ -32,7 +33,7 @@ export interface RootfsBuildOptions {
  */
 export async function runRootfsBuild(options: RootfsBuildOptions): Promise<void> {
   const say = (line: string): void => {
-    if (options.quiet !== true) console.log(line);
+    if (options.quiet !== true) printLines([line]);
   };
   const programs = [...expectedPrograms(), ...options.with.map((name) => wantedProgram(name))];
   const names = new Set(programs.map(({ name }) => name));

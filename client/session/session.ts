@@ -6,6 +6,7 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { isConnectionLoss, neverConnected } from '../connection/service-error.ts';
 import { notice } from '../output/notice.ts';
+import { printError } from '../output/print.ts';
 import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
 import { exitCode } from './exit-code.ts';
@@ -103,7 +104,7 @@ export class Session {
       await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
       this.#terminal.restore({ reset: end?.kind !== 'exit' });
       if (end?.kind === 'detached') {
-        if (raw) process.stderr.write('\n');
+        if (raw) printError('');
         notice('detached; the process goes on');
       }
     }

@@ -1,0 +1,51 @@
+/**
+ * What moves the cursor, changes the terminal, ends a line or reverses the text around it: C0, DEL and C1, the separators
+ * of lines and paragraphs, bidirectional controls (UAX 9), and halves of a surrogate pair.
+ */
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+
+const named: ReadonlyMap<string, string> = new Map([
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\t', '\\t'],
+  ['\n', '\\n'],
+  ['\v', '\\v'],
+  ['\f', '\\f'],
+  ['\r', '\\r'],
+]);
+
+/** Go's escape of one character: \n, \x1b, \u202e. */
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x80) return named.get(character) ?? `\\x${hex.padStart(2, '0')}`;
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
+/**
+ * Text that a container or a stranger may have chosen, for a person's eyes: what would act on the terminal is shown instead.
+ * Safe to apply twice; backslashes stay as they are.
+ */
+export function visible(text: string): string {
+  return text.replace(unsafe, escapeOf);
+}
+
+/** Is there anything in it that {@link visible} changes? */
+export function isVisible(text: string): boolean {
+  return text.search(unsafe) === -1;
+}
+
+/** In double quotes, escaped as Go's strconv.Quote does it: the command of ps, and %q of a template. */
+export function quoted(text: string): string {
+  const inner = text.replaceAll(/["\\]/g, '\\$&').replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeOf);
+  return `"${inner}"`;
+}
+
+/** JSON that reads the same to a program, and that a terminal can show: what JSON leaves raw of the unsafe is escaped too. */
+export function toJson(value: unknown, indent = 0): string {
+  const text = JSON.stringify(value, null, indent) ?? 'null';
+  // The newlines are those of the layout: within strings they are escaped already.
+  return text.replace(unsafe, (character) =>
+    character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
