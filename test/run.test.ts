@@ -332,6 +332,16 @@ describe('names and files', { concurrency: 4 }, () => {
     assert.equal(again.code, 125);
     assert.match(again.stderr, /exists/);
     await s.ok(['rm', '-f', id]);
+    // Gone before anything could be asked about it.
+    for (let round = 0; round < 5; round++) {
+      rmSync(pid, { force: true });
+      const short = await s.likerctl(['run', '--rm', '--pidfile', pid, s.rootfs, 'sh', '-c', 'echo $PPID']);
+      assert.deepEqual([short.code, short.stderr], [0, '']);
+      assert.ok(Number(readFileSync(pid, 'utf8')) > 1);
+    }
+    rmSync(pid);
+    await s.detached(['--rm', '--pidfile', pid], ['true']);
+    assert.ok(Number(readFileSync(pid, 'utf8')) > 1);
   });
 
   test('the host name is the short id, and it is in /etc/hosts', async () => {

@@ -60,14 +60,14 @@ export async function attachTo({
   start = false,
   stdin = true,
 }: AttachJob): Promise<number> {
-  const { processId, process } = await describeProcess(connection, name, flags.text('exec') ?? '');
+  const { container, processId, process } = await describeProcess(connection, name, flags.text('exec') ?? '');
   const readOnly = flags.bool('no-stdin');
   const size = process.tty && !readOnly ? terminalSize() : undefined;
   const session = new Session({
     socketPath,
     open: () =>
       openAttach(connection, {
-        container: name,
+        container,
         processId,
         readOnly,
         noReplay: flags.bool('no-replay'),
@@ -86,6 +86,8 @@ export async function attachTo({
 }
 
 interface FoundProcess {
+  /** Whole id: with it, the end of one that is gone meanwhile is still told. */
+  readonly container: string;
   readonly processId: string;
   readonly process: ProcessSpec;
 }
@@ -97,11 +99,11 @@ async function describeProcess(
 ): Promise<FoundProcess> {
   if (processId === '') {
     const { container: found } = await connection.unary(containers.GetContainer, { container });
-    if (found?.spec?.process) return { processId, process: found.spec.process };
+    if (found?.spec?.process) return { container: found.id, processId, process: found.spec.process };
   } else {
     const { processes } = await connection.unary(sessions.ListProcesses, { container });
     const found = processes.find((process) => process.processId.startsWith(processId));
-    if (found?.spec) return { processId: found.processId, process: found.spec };
+    if (found?.spec) return { container: found.containerId, processId: found.processId, process: found.spec };
   }
   throw new LikerError(
     'PROCESS_NOT_FOUND',

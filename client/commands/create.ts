@@ -1,3 +1,4 @@
+import { badArgument } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import { printLines } from '../output/print.ts';
@@ -18,10 +19,16 @@ export const create: Command = {
   failureCode: engineFailureCode,
   async run({ flags, operands, context }) {
     const spec = parseContainerSpec(flags, operands, terminalSize());
-    await using idFiles = reserveIdFiles(flags);
+    if (flags.has('pidfile')) {
+      throw badArgument(
+        'pidfile',
+        'Cannot write a pidfile: a container that is created has no process yet; give --pidfile to run',
+      );
+    }
+    using idFiles = reserveIdFiles(flags);
     const connection = await context.connect();
     const { id } = await createContainer({ spec, flags, connection, idFiles });
-    idFiles.write(id, connection);
+    idFiles.write(id, 0);
     printLines([id]);
     return 0;
   },

@@ -1,14 +1,12 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { asError, badArgument } from '../../common/errors.ts';
 import type { FlagValues } from '../cli/flag.ts';
-import type { Connection } from '../connection/connection.ts';
-import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 
 /** The files of --cidfile and --pidfile. A cidfile that nothing was written to is removed at the end. */
-export interface IdFiles extends AsyncDisposable {
-  /** Writes the id and, by asking the daemon, the pid. What fails is said, and harms nothing. */
-  write(containerId: string, connection: Connection): void;
+export interface IdFiles extends Disposable {
+  /** Writes what the daemon has answered; a pid of 0 is that of no process. A pidfile that fails is told, and harms nothing. */
+  write(containerId: string, pid: number): void;
 }
 
 /** Makes the cidfile before anything else is done. Throws BAD_ARGUMENT when it exists already. */
@@ -16,18 +14,16 @@ export function reserveIdFiles(flags: FlagValues): IdFiles {
   const cidfile = flags.text('cidfile');
   const pidfile = flags.text('pidfile');
   let fd = cidfile === undefined ? undefined : reserve(cidfile);
-  let pidWritten = Promise.resolve();
   return {
-    write(containerId, connection) {
+    write(containerId, pid) {
       if (fd !== undefined) {
         writeSync(fd, containerId);
         closeSync(fd);
         fd = undefined;
       }
-      if (pidfile !== undefined) pidWritten = writePid(pidfile, containerId, connection);
+      if (pidfile !== undefined && pid > 0) writePid(pidfile, pid);
     },
-    async [Symbol.asyncDispose]() {
-      await pidWritten;
+    [Symbol.dispose]() {
       if (fd === undefined || cidfile === undefined) return;
       closeSync(fd);
       rmSync(cidfile, { force: true });
@@ -48,10 +44,9 @@ function reserve(cidfile: string): number {
   }
 }
 
-async function writePid(pidfile: string, containerId: string, connection: Connection): Promise<void> {
+function writePid(pidfile: string, pid: number): void {
   try {
-    const { container } = await connection.unary(containers.GetContainer, { container: containerId });
-    writeFileSync(pidfile, `${container?.pid ?? 0}`);
+    writeFileSync(pidfile, `${pid}`);
   } catch (error) {
     notice(`Cannot write the pid to ${pidfile}: ${asError(error).message}`);
   }

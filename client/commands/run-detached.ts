@@ -20,13 +20,14 @@ export interface CreateJob {
 /** Creates and starts; prints the id. A container that cannot be started is removed again with --rm. */
 export async function runDetached(job: CreateJob): Promise<number> {
   const { id } = await createContainer(job);
+  let pid = 0;
   try {
-    await job.connection.unary(containers.StartContainer, { container: id });
+    ({ pid } = await job.connection.unary(containers.StartContainer, { container: id }));
   } catch (error) {
     if (job.flags.bool('rm')) await removeQuietly(job.connection, id);
     return startFailure(asError(error));
   }
-  job.idFiles.write(id, job.connection);
+  job.idFiles.write(id, pid);
   printLines([id]);
   return 0;
 }

@@ -69,15 +69,32 @@ test(
 
 test('a pidfile holds the pid when likerctl has ended', patience, async () => {
   await using server = new FakeServer();
-  const container = { id: 'd'.repeat(64), pid: 4711 };
+  const container = { id: 'd'.repeat(64) };
   await server.listen({
-    unary: {
-      CreateContainer: () => ({ container }),
-      StartContainer: () => ({ container }),
-      GetContainer: () => ({ container }),
+    // It is gone by the time that anybody could ask for more.
+    run: async (session) => {
+      await session.ready({ pid: 4712 });
+      await session.exit(0);
     },
+    unary: { CreateContainer: () => ({ container }), StartContainer: () => ({ pid: 4711 }) },
   });
   const pidfile = join(server.folder, 'pid');
-  assert.equal((await likerctl(server.socketPath, 'run', '-d', '--pidfile', pidfile, '/', 'x')).code, 0);
+  const run = (...flags: string[]) =>
+    likerctl(server.socketPath, 'run', ...flags, '--pidfile', pidfile, '/', 'x');
+  assert.equal((await run('-d')).code, 0);
   assert.equal(readFileSync(pidfile, 'utf8'), '4711');
+  assert.deepEqual(await run('--rm'), { code: 0, signal: null, stdout: '', stderr: '' });
+  assert.equal(readFileSync(pidfile, 'utf8'), '4712');
+});
+
+test('create refuses a pidfile: there is no process yet', patience, async () => {
+  await using server = new FakeServer();
+  const { code, stderr } = await likerctl(server.socketPath, 'create', '--pidfile', '/nowhere', '/', 'x');
+  assert.deepEqual(
+    [code, stderr],
+    [
+      125,
+      'likerctl: Cannot write a pidfile: a container that is created has no process yet; give --pidfile to run\n',
+    ],
+  );
 });

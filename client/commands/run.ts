@@ -41,7 +41,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const detachKeys = sessionKeys(flags);
   const isDetached = flags.bool('detach');
   if (!isDetached) requireTerminal(flags);
-  await using idFiles = reserveIdFiles(flags);
+  using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();
@@ -54,7 +54,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
     readOnly: false,
     detachKeys,
     sigProxy: flags.bool('sig-proxy', true),
-    onReady: (ready) => idFiles.write(ready.containerId, connection),
+    onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
   });
   return await session.run();
 }

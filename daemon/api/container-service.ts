@@ -49,7 +49,10 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
     StartContainer: unary(context, {
       method: 'StartContainer',
       mutates: true,
-      handle: async (request) => view(await engine.start(parseTarget(request))),
+      handle: async (request) => {
+        const { container, pid } = await engine.start(parseTarget(request));
+        return { ...view(container), pid };
+      },
     }),
     StopContainer: unary(context, {
       method: 'StopContainer',

@@ -64,7 +64,7 @@ test('verbs reach the engine with their values, and their calls are logged with 
       return containerView();
     };
   await using fixture = await ApiFixture.start({
-    start: verb('start'),
+    start: async (...args) => ({ container: await verb('start')(...args), pid: 4711 }),
     stop: verb('stop'),
     restart: verb('restart'),
     rename: verb('rename'),

@@ -83,6 +83,8 @@ export type OutputFrame =
       readonly processId: string;
       readonly sessionId: string;
       readonly tty: boolean;
+      /** On the host. 0: it was not started, or has ended. */
+      readonly pid: number;
       readonly stdoutOffset: number;
       readonly stderrOffset: number;
       readonly stdinOffset: number;
@@ -257,7 +259,8 @@ export interface EngineApi {
     readonly after: string;
     readonly withSize: boolean;
   }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }>;
-  start(container: string): Promise<ContainerView>;
+  /** Answers also the pid of the main process, which may have ended since. */
+  start(container: string): Promise<{ readonly container: ContainerView; readonly pid: number }>;
   stop(container: string, options: StopOptions): Promise<ContainerView>;
   restart(container: string, options: StopOptions): Promise<ContainerView>;
   /** Answers the whole id. */

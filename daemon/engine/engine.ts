@@ -124,10 +124,10 @@ export class Engine implements EngineApi {
     return { containers: await Promise.all(views), next };
   }
 
-  async start(reference: string): Promise<ContainerView> {
+  async start(reference: string): Promise<{ readonly container: ContainerView; readonly pid: number }> {
     const container = this.#find(reference);
     await startContainer(this.#context, container);
-    return this.#view(container);
+    return { container: this.#view(container), pid: container.main?.pid ?? 0 };
   }
 
   async stop(reference: string, options: StopOptions): Promise<ContainerView> {

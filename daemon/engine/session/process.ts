@@ -86,6 +86,11 @@ export class ContainerProcess {
     return this.#exit ? null : this.#host;
   }
 
+  /** Also once it has ended; 0: it was not started. */
+  get pid(): number {
+    return this.#host?.pid ?? 0;
+  }
+
   get startedAt(): number | null {
     return this.#startedAt;
   }
@@ -350,6 +355,7 @@ export class ContainerProcess {
       processId: this.identity.processId,
       sessionId: session.id,
       tty: this.identity.spec.tty,
+      pid: this.pid,
       stdoutOffset: stdout,
       stderrOffset: stderr,
       stdinOffset: stdin,
