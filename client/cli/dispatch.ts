@@ -3,10 +3,11 @@ import { defaultHost } from '../connection/address.ts';
 import { notice } from '../output/notice.ts';
 import { printError, printText } from '../output/print.ts';
 import type { Command } from './command.ts';
+import { missingDockerCommand } from './docker-commands.ts';
 import { engineFailureCode } from './exit-codes.ts';
 import { ExitRequest } from './exit-request.ts';
 import { LazyContext } from './lazy-context.ts';
-import { parseCommandLine } from './parse.ts';
+import { parseCommandLine, parseGlobalFlags } from './parse.ts';
 import { type CommandEntry, commands, findCommand } from './registry.ts';
 import { UsageError } from './usage-error.ts';
 import { clientVersion } from './version.ts';
@@ -22,17 +23,18 @@ export async function dispatch(
   failure: Failure = { code: engineFailureCode },
 ): Promise<number> {
   try {
-    const { host, rest } = globalFlags(argv);
-    const [first] = rest;
-    if (first === undefined || first === '--help' || first === 'help') return await help(rest.slice(1));
-    if (first === '--version' || first === '-v') return print(`likerctl version ${clientVersion}`);
+    const { flags: globals, operands: rest } = parseGlobalFlags(argv);
+    if (globals.bool('version')) return print(`likerctl version ${clientVersion}`);
+    if (globals.bool('help') || rest.length === 0) return await help(rest);
+    if (rest[0] === 'help') return await help(rest.slice(1));
     const found = findCommand(rest);
     if (found === undefined) throw unknownCommand(rest);
     const command = await found.entry.load();
     const { flags, operands } = parseCommandLine(command, found.rest);
     if (flags.bool('help')) return await printHelp(command);
     failure.code = command.failureCode ?? 1;
-    await using context = new LazyContext(flags.text('host') ?? host);
+    const host = flags.text('host') ?? globals.text('host') ?? (process.env['LIKER_HOST'] || defaultHost);
+    await using context = new LazyContext(host);
     return await command.run({ flags, operands, context });
   } catch (error) {
     return report(asError(error), failure.code);
@@ -52,25 +54,10 @@ export function report(error: Error, failureCode: number): number {
   return failureCode;
 }
 
-function globalFlags(argv: readonly string[]): { host: string; rest: readonly string[] } {
-  let host = process.env['LIKER_HOST'] || defaultHost;
-  let rest = argv;
-  for (;;) {
-    const [first = '', second] = rest;
-    const inline = /^(?:--host=|-H=?)(.+)$/.exec(first)?.[1];
-    if (inline !== undefined) {
-      host = inline;
-      rest = rest.slice(1);
-    } else if (first === '--host' || first === '-H') {
-      if (second === undefined) throw new UsageError('', `flag needs an argument: ${first}`);
-      host = second;
-      rest = rest.slice(2);
-    } else return { host, rest };
-  }
-}
-
-function unknownCommand([first = '', second]: readonly string[]): UsageError {
-  if (first.startsWith('-')) return new UsageError('', `unknown flag: ${first}`);
+function unknownCommand(argv: readonly string[]): UsageError {
+  const [first = '', second] = argv;
+  const missing = missingDockerCommand(argv);
+  if (missing !== undefined) return new UsageError('', missing);
   const isGroup = commands.some(({ name }) => name.startsWith(`${first} `));
   if (isGroup && second === undefined) return new UsageError('', `'${first}' needs a command after it`);
   return new UsageError('', `'${isGroup ? `${first} ${second}` : first}' is not a likerctl command`);

@@ -15,6 +15,13 @@ export interface Flag {
   readonly bare?: string;
   /** What the help calls the default. */
   readonly fallback?: string;
+  /** One of Docker's that does nothing here. */
+  readonly docker?: {
+    /** Values that pass; without it none does. */
+    readonly passes?: RegExp;
+    /** What the user is told of others. */
+    readonly instead: string;
+  };
 }
 
 /** All spellings of a flag, the short one first. */

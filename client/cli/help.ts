@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { dockerFlags } from './docker-flags.ts';
 import { type Flag, spellings } from './flag.ts';
 import { commonFlags } from './parse.ts';
 import { commands, otherNames } from './registry.ts';
@@ -28,7 +29,23 @@ export function commandHelp(command: Command): string {
     '',
     'Options:',
     ...columns(flags.map((flag) => [flagSpelling(flag), flagText(flag)])),
+    ...dockerLines(command.name),
   ].join('\n');
+}
+
+/** Docker's flags that do nothing here. */
+function dockerLines(command: string): string[] {
+  const all = dockerFlags(command).toSorted((a, b) => a.name.localeCompare(b.name));
+  const names = (flags: readonly Flag[]): string => flags.map((flag) => spellings(flag).join('/')).join(', ');
+  const [taken, refused] = [
+    all.filter(({ docker }) => docker?.passes),
+    all.filter(({ docker }) => !docker?.passes),
+  ];
+  const lines = [
+    ...(taken.length > 0 ? [`Docker's flags that are taken without effect: ${names(taken)}`] : []),
+    ...(refused.length > 0 ? [`Docker's flags that are not supported yet: ${names(refused)}`] : []),
+  ];
+  return lines.flatMap((line) => ['', ...wrap(line, width)]);
 }
 
 /** Help of likerctl itself. */

@@ -1,5 +1,7 @@
 import { Parser } from 'yargs/helpers';
+import { asError } from '../../common/errors.ts';
 import type { Command } from './command.ts';
+import { checkDockerFlag, dockerFlags, globalDockerFlags } from './docker-flags.ts';
 import { type Flag, FlagValues } from './flag.ts';
 import { normalizeArgs } from './normalize.ts';
 import { UsageError } from './usage-error.ts';
@@ -27,9 +29,26 @@ const parserConfiguration = {
   'nargs-eats-options': true,
 };
 
+/** Flags before the command. */
+const globalFlags: readonly Flag[] = [
+  ...commonFlags,
+  { name: 'version', short: 'v', type: 'bool', help: 'Print the version of likerctl' },
+  ...globalDockerFlags,
+];
+
+/** Parses what comes before the name of a command; the operands are the name and the rest. Throws {@link UsageError}. */
+export function parseGlobalFlags(argv: readonly string[]): Parsed {
+  try {
+    const { flags, operands } = normalizeArgs(argv, globalFlags, true);
+    return { flags: new FlagValues(parseFlags(flags, globalFlags)), operands };
+  } catch (error) {
+    throw new UsageError('', asError(error).message);
+  }
+}
+
 /** Parses what follows the name of a command. Throws {@link UsageError}. */
 export function parseCommandLine(command: Command, argv: readonly string[]): Parsed {
-  const flags = [...command.flags, ...commonFlags];
+  const flags = [...command.flags, ...dockerFlags(command.name), ...commonFlags];
   try {
     const { flags: items, operands } = normalizeArgs(argv, flags, command.stopsAtOperand === true);
     const values = new FlagValues(parseFlags(items, flags));
@@ -43,6 +62,7 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
 
 /** The items have one spelling and known names: what is left to yargs is its parser, without the building of a help. */
 function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<string, readonly string[]> {
+  if (items.length === 0) return new Map();
   const booleans = flags.filter(({ type }) => type === 'bool').map(({ name }) => name);
   const texts = flags.filter(({ type }) => type !== 'bool').map(({ name }) => name);
   const parsed = Parser([...items], {
@@ -63,6 +83,7 @@ function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<strin
 }
 
 function checkValue(flag: Flag, text: string): void {
+  checkDockerFlag(flag, text);
   if (flag.type === 'int' && !/^-?\d+$/.test(text)) {
     throw new Error(`invalid argument '${text}' for --${flag.name}: use a whole number, such as 10`);
   }

@@ -166,6 +166,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['list', 'ps'],
   ['remove', 'rm'],
   ['prune', 'container prune'],
+  ['system prune', 'container prune'],
   ['system events', 'events'],
   ['system info', 'info'],
 ]);

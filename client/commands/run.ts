@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { badArgument } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
+import type { FlagValues } from '../cli/flag.ts';
 import { socketPath } from '../connection/address.ts';
 import { openRun } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
-import { Session } from '../session/session.ts';
+import { type OutputStream, outputStreams, Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { parseContainerSpec } from '../spec/container-spec.ts';
 import { containerFlags } from '../spec/flags.ts';
@@ -22,6 +24,13 @@ export const run: Command = {
     ...containerFlags,
     { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background and print its id' },
     detachKeysFlag,
+    {
+      name: 'attach',
+      short: 'a',
+      type: 'list',
+      value: 'STREAM',
+      help: 'Attach to stdout or stderr only, beside stdin with -i',
+    },
     {
       name: 'sig-proxy',
       type: 'bool',
@@ -40,6 +49,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const spec = parseContainerSpec(flags, operands, terminalSize());
   const detachKeys = sessionKeys(flags);
   const isDetached = flags.bool('detach');
+  const hidden = hiddenStreams(flags);
   if (!isDetached) requireTerminal(flags);
   using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
@@ -51,10 +61,29 @@ async function runContainer(invocation: Invocation): Promise<number> {
     canReopen: true,
     stdin: flags.bool('interactive'),
     tty: flags.bool('tty'),
+    hidden,
     readOnly: false,
     detachKeys,
     sigProxy: flags.bool('sig-proxy', true),
     onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
   });
   return await session.run();
+}
+
+/** What -a leaves out. Without it all is shown. */
+function hiddenStreams(flags: FlagValues): readonly OutputStream[] {
+  const given = flags.list('attach').map((stream) => stream.toLowerCase());
+  if (given.length === 0) return [];
+  const unknown = given.find((stream) => !['stdin', ...outputStreams].includes(stream));
+  if (unknown !== undefined) {
+    throw badArgument('attach', `Bad --attach '${unknown}': use stdin, stdout or stderr`);
+  }
+  if (flags.bool('detach')) throw badArgument('attach', 'Cannot use --attach together with --detach');
+  if (!given.some((stream) => stream !== 'stdin')) {
+    throw badArgument(
+      'attach',
+      "Cannot use --attach stdin alone: it is not supported yet; use 'likerctl create -i', then 'likerctl start -ai'",
+    );
+  }
+  return outputStreams.filter((stream) => !given.includes(stream));
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { badArgument } from '../../common/errors.ts';
 import type { TopProcess } from '../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
@@ -10,28 +13,66 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 export const top: Command = {
   name: 'top',
-  usage: 'CONTAINER',
-  summary: "List the processes of a container, with the host's pids",
-  example: 'likerctl top web',
+  usage: 'CONTAINER [PS_OPTION...]',
+  summary:
+    "List the processes of a container, with the host's pids; options of ps choose what is told of them",
+  example: 'likerctl top web -eo pid,comm',
   flags: [
     { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },
   ],
-  operands: [1, 1],
-  async run({ flags, operands: [container = ''], context }) {
+  operands: [1, Number.POSITIVE_INFINITY],
+  stopsAtOperand: true,
+  async run({ flags, operands: [container = '', ...psOptions], context }) {
     const connection = await context.connect();
     const { processes } = await connection.unary(containers.GetTop, { container });
-    const nowMs = Date.now();
     const lines =
-      flags.text('format') === 'json'
+      flags.text('format') === 'json' || isJson(psOptions)
         ? processes.map((process) => toJson(process))
-        : table([
-            ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
-            ...processes.map((process) => row(process, nowMs)),
-          ]);
+        : psOptions.length > 0
+          ? await psLines(psOptions, processes)
+          : ownLines(processes);
     printLines(lines);
     return 0;
   },
 };
+
+/** `--format json` after the container is ours: ps has no format of that name. */
+function isJson(psOptions: readonly string[]): boolean {
+  return ['--format json', '--format=json'].includes(psOptions.join(' '));
+}
+
+/** What the host's ps says of them, as Docker has it: the lines whose column PID has one of theirs. */
+async function psLines(options: readonly string[], processes: readonly TopProcess[]): Promise<string[]> {
+  const [heading = '', ...lines] = (await runPs(options)).split('\n');
+  const column = heading.trim().split(/\s+/).indexOf('PID');
+  if (column === -1) {
+    throw badArgument(
+      'ps',
+      `Cannot tell the processes by 'ps ${options.join(' ')}': it prints no column PID`,
+    );
+  }
+  const pids = new Set(processes.map(({ pid }) => String(pid)));
+  return [heading, ...lines.filter((line) => pids.has(line.trim().split(/\s+/)[column] ?? ''))];
+}
+
+async function runPs(options: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', [...options], { maxBuffer: 256 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
+    const why = code === 'ENOENT' ? 'this machine has no ps' : (stderr.trim().split('\n')[0] ?? '');
+    throw badArgument('ps', `Cannot run 'ps ${options.join(' ')}' on the host: ${why}`);
+  }
+}
+
+function ownLines(processes: readonly TopProcess[]): string[] {
+  const nowMs = Date.now();
+  return table([
+    ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
+    ...processes.map((process) => row(process, nowMs)),
+  ]);
+}
 
 /** As ps -ef has it. */
 function row(process: TopProcess, nowMs: number): string[] {

@@ -1,29 +1,43 @@
 import type { Command } from '../cli/command.ts';
-import type { FlagValues } from '../cli/flag.ts';
+import type { Flag, FlagValues } from '../cli/flag.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
+import { parseRestart } from '../spec/container-spec.ts';
 import { resourceFlags } from '../spec/resource-flags.ts';
 import { parseResources } from '../spec/resources.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
 
+const flags: readonly Flag[] = [
+  ...resourceFlags,
+  {
+    name: 'restart',
+    type: 'string',
+    value: 'POLICY',
+    help: 'Start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+  },
+];
+
 export const update: Command = {
   name: 'update',
-  summary: 'Change the limits of containers, of those that run at once. What is not named stays as it is',
+  summary:
+    'Change the limits of containers, of those that run at once, and the restart policy. What is not named stays as it is',
   example: 'likerctl update --memory 256m --cpus 0.5 web',
-  flags: resourceFlags,
+  flags,
   ...severalContainers,
   async run({ flags, operands, context }) {
     requireSome(flags);
     const resources = parseResources(flags);
+    const policy = flags.text('restart');
+    const restart = policy === undefined ? null : parseRestart(policy);
     const connection = await context.connect();
     return forEachContainer(operands, async (container) => {
-      await connection.unary(containers.UpdateContainer, { container, resources });
+      await connection.unary(containers.UpdateContainer, { container, resources, restart });
       return container;
     });
   },
 };
 
-function requireSome(flags: FlagValues): void {
-  if (resourceFlags.some(({ name }) => flags.has(name))) return;
+function requireSome(given: FlagValues): void {
+  if (flags.some(({ name }) => given.has(name))) return;
   throw new UsageError('update', 'requires at least one limit to change, such as --memory 256m');
 }

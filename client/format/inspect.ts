@@ -91,7 +91,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
   return {
     AutoRemove: spec?.autoRemove ?? false,
-    LogConfig: { Type: spec?.logDriver === 'LOG_DRIVER_NONE' ? 'none' : 'local', Config: {} },
+    LogConfig: logConfig(spec),
     RestartPolicy: {
       Name: enumWord(spec?.restart?.name, 'NAME_').replaceAll('_', '-'),
       MaximumRetryCount: spec?.restart?.maxRetries ?? 0,
@@ -104,6 +104,8 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     GroupAdd: spec?.process?.additionalGroups ?? [],
     SecurityOpt: securityOptions(spec),
     Dns: spec?.dns ?? [],
+    DnsSearch: spec?.dnsSearch ?? [],
+    DnsOptions: spec?.dnsOptions ?? [],
     ExtraHosts: spec?.extraHosts ?? [],
     Sysctls: sorted(spec?.sysctls),
     ShmSize: Number(spec?.shmSizeBytes ?? 64 * 1024 * 1024),
@@ -129,6 +131,15 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     PidsLimit: pids?.max === undefined ? null : Number(pids.max),
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
+  };
+}
+
+function logConfig(spec: ContainerSpec | null): Record<string, unknown> {
+  const bounds = { 'max-size': spec?.logFileBytes, 'max-file': spec?.logFiles };
+  const given = Object.entries(bounds).filter(([, value]) => value !== undefined);
+  return {
+    Type: spec?.logDriver === 'LOG_DRIVER_NONE' ? 'none' : 'local',
+    Config: Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
   };
 }
 

@@ -16,6 +16,9 @@ import { SignalHandling } from './signal-handling.ts';
 import { StdinPump } from './stdin-pump.ts';
 import { Terminal, terminalSize } from './terminal.ts';
 
+export const outputStreams = ['stdout', 'stderr'] as const;
+export type OutputStream = (typeof outputStreams)[number];
+
 /** What a session is to be. */
 export interface SessionOptions {
   readonly socketPath: string;
@@ -29,6 +32,8 @@ export interface SessionOptions {
   readonly tty: boolean;
   /** Send nothing that changes the process. */
   readonly readOnly: boolean;
+  /** What is taken and not shown; default: nothing. */
+  readonly hidden?: readonly OutputStream[];
   readonly detachKeys: readonly number[];
   readonly sigProxy: boolean;
   onReady?(ready: Ready): void;
@@ -231,12 +236,12 @@ export class Session {
     if (this.#options.tty && (before !== undefined || this.#sizeChanged)) this.#sendSize();
   }
 
-  async #show(stream: 'stdout' | 'stderr', chunk: OutputChunk | null | undefined): Promise<undefined> {
+  async #show(stream: OutputStream, chunk: OutputChunk | null | undefined): Promise<undefined> {
     if (!chunk) return;
     const { fresh, lost } = this.#cursors[stream].place(chunk.offset, chunk.data);
     this.#reportLoss(lost);
     const sink = stream === 'stdout' ? this.#stdout : this.#stderr;
-    if (fresh.length > 0) await sink.write(fresh);
+    if (fresh.length > 0 && !this.#options.hidden?.includes(stream)) await sink.write(fresh);
   }
 
   /** Bytes that the process has written and that never came: there was no way back to its session. */

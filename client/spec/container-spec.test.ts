@@ -173,6 +173,7 @@ test('the rest', () => {
     ...'--sysctl net.ipv4.ip_forward=1 --add-host a:1.2.3.4 --add-host b=[::1] --dns 9.9.9.9 -l x=y'.split(
       ' ',
     ),
+    ...'--dns-search example.org --dns-opt ndots:2 --log-opt max-size=10m --log-opt max-file=3'.split(' '),
     ...'--stop-signal SIGINT --stop-timeout 3 --rm --timeout 60 --on-disconnect hangup'.split(' '),
     ...'--security-opt seccomp=unconfined --cgroup-parent jobs/night --limits best-effort --log-driver none ~/r:rw x'.split(
       ' ',
@@ -204,6 +205,8 @@ test('the rest', () => {
     sysctls: { 'net.ipv4.ip_forward': '1' },
     extraHosts: ['a:1.2.3.4', 'b:::1'],
     dns: ['9.9.9.9'],
+    dnsSearch: ['example.org'],
+    dnsOptions: ['ndots:2'],
     labels: { x: 'y' },
     stopSignal: 'SIGINT',
     stopTimeoutSeconds: 3,
@@ -216,6 +219,8 @@ test('the rest', () => {
     cgroupParent: 'jobs/night',
     limits: 'LIMITS_MODE_BEST_EFFORT',
     logDriver: 'LOG_DRIVER_NONE',
+    logFileBytes: 10_485_760,
+    logFiles: 3,
   });
 });
 
@@ -264,7 +269,7 @@ for (const [argv, why] of [
   [['--stop-signal', 'SIGNOPE', '/r'], /SIGNOPE/],
   [['--ulimit', 'nofile', '/r'], /use NAME=SOFT/],
   [['--add-host', 'x', '/r'], /use HOST:IP/],
-  [['--security-opt', 'apparmor=x', '/r'], /supported are seccomp=unconfined and no-new-privileges/],
+  [['--security-opt', 'apparmor=x', '/r'], /not supported yet; no AppArmor profile is loaded/],
   [['-m', 'lots', '/r'], /lots/],
   [['--memory-high', '-5', '/r'], /-5.*such as 64m/],
   [['--cpu-shares', '-1', '/r'], /'-1': give a whole number, such as 512/],

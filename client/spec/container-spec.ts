@@ -10,6 +10,7 @@ import type { FlagValues } from '../cli/flag.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
 import { parseHealthCheck } from './health.ts';
+import { parseLog } from './log.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
@@ -47,15 +48,17 @@ export function parseContainerSpec(
     capAdd: [...flags.list('cap-add')],
     capDrop: [...flags.list('cap-drop')],
     sysctls: Object.fromEntries(flags.list('sysctl').map((item) => splitPair(item, 'sysctl'))),
-    extraHosts: flags.list('add-host').map(parseHost),
+    extraHosts: flags.list('add-host').map((text) => parseHost(text, flags)),
     dns: [...flags.list('dns')],
+    dnsSearch: [...flags.list('dns-search')],
+    dnsOptions: [...flags.list('dns-option')],
     labels: collectLabels(flags.list('label-file'), flags.list('label')),
     resources: parseResources(flags),
     devices: flags.list('device').map(parseDevice),
     deviceRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     cgroupParent: flags.text('cgroup-parent') ?? '',
     limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
-    logDriver: flags.text('log-driver') === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_UNSPECIFIED',
+    ...parseLog(flags),
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
     timeoutSeconds: seconds(flags, 'timeout') ?? 0,
@@ -88,7 +91,7 @@ const restartNames: Readonly<Record<string, NonNullable<ContainerSpecInput['rest
 };
 
 /** no, on-failure[:N], always, unless-stopped. */
-function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
+export function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
   const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
   const name = restartNames[policy];
   if (name === undefined) {
@@ -98,11 +101,21 @@ function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> 
 }
 
 /** HOST:IP; Docker's HOST=IP as well, which is clearer with an IPv6 address. */
-function parseHost(text: string): string {
+function parseHost(text: string, flags: FlagValues): string {
   const [, host, ip] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
   if (host === undefined || ip === undefined)
     throw badArgument('add-host', `Bad --add-host '${text}': use HOST:IP`);
+  if (ip === 'host-gateway') return `${host}:${hostGateway(text, flags)}`;
   return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
+}
+
+/** Where the host is for the container: with the host's network it is the loopback, and without any there is no way. */
+function hostGateway(text: string, flags: FlagValues): string {
+  if (flags.text('network') === 'host') return '127.0.0.1';
+  throw badArgument(
+    'add-host',
+    `Cannot use --add-host '${text}': host-gateway is not supported yet without --network host, as the container has no way to the host`,
+  );
 }
 
 function stopSignal(flags: FlagValues): string {

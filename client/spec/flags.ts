@@ -13,6 +13,14 @@ export const containerFlags: readonly Flag[] = [
   { name: 'cgroupns', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'cgroup namespace' },
   { name: 'cidfile', type: 'string', value: 'FILE', help: "Write the container's id to a new file" },
   { name: 'dns', type: 'list', value: 'IP', help: 'Name server' },
+  {
+    name: 'dns-option',
+    aliases: ['dns-opt'],
+    type: 'list',
+    value: 'OPTION',
+    help: 'Option of the resolver, such as ndots:2',
+  },
+  { name: 'dns-search', type: 'list', value: 'DOMAIN', help: 'Domain to search names in; . for none' },
   { name: 'domainname', type: 'string', value: 'NAME', help: 'NIS domain name' },
   {
     name: 'entrypoint',
@@ -44,9 +52,14 @@ export const containerFlags: readonly Flag[] = [
     name: 'log-driver',
     type: 'string',
     value: 'DRIVER',
-    choices: ['local', 'none'],
     fallback: 'local',
-    help: 'What keeps the output: local, for logs to read, or none',
+    help: "What keeps the output: local (Docker's json-file is the same), for logs to read, or none",
+  },
+  {
+    name: 'log-opt',
+    type: 'list',
+    value: 'NAME=VALUE',
+    help: 'max-size and max-file of the log (default: 5 files of 20m)',
   },
   {
     name: 'mount',

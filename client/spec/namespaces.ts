@@ -17,13 +17,18 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
   const mode = flags.text(name) ?? '';
   if (mode === '' || own.includes(mode)) return '';
   if (mode === 'host' || /^container:.+/.test(mode)) return mode;
+  if (mode === 'none')
+    throw badArgument(
+      name,
+      `Cannot use --${name} none: it is not supported yet; private is the container's own`,
+    );
   throw badArgument(name, `Bad --${name} '${mode}': use private, host or container:NAME`);
 }
 
 function parseNetwork(flags: FlagValues): string {
   const mode = flags.text('network') ?? '';
+  if (mode === 'private' || mode === 'default') return '';
   if (['', 'none', 'host'].includes(mode) || /^(container:.|ns:\/)/.test(mode)) return mode;
-  if (mode === 'private') return '';
   throw badArgument(
     'network',
     `Cannot use --network '${mode}': networks are not supported yet; use none, host, container:NAME or ns:/PATH`,

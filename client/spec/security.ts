@@ -6,19 +6,34 @@ export interface SecurityOptions {
   readonly seccompUnconfined: boolean;
 }
 
+/** Options of Docker's that are not there yet, by what they begin with. */
+const instead: readonly (readonly [RegExp, string])[] = [
+  [/^seccomp/, 'the default filter is the only one. seccomp=unconfined switches it off'],
+  [/^apparmor/, 'no AppArmor profile is loaded; apparmor=unconfined says so'],
+  [/^label/, 'no SELinux label is set; label=disable says so'],
+  [/^systempaths/, 'files of /proc and /sys stay hidden, but with --privileged'],
+  [/^writable-cgroups/, 'the control groups are read-only, but with --privileged'],
+];
+
+/** Throws BAD_ARGUMENT for all but what is there, or is so anyway. */
 export function parseSecurityOptions(items: readonly string[]): SecurityOptions {
   let noNewPrivileges = false;
   let seccompUnconfined = false;
   for (const item of items) {
-    const noNew = /^no-new-privileges(?:[=:](true|false))?$/.exec(item);
-    if (noNew !== null) noNewPrivileges = noNew[1] !== 'false';
-    else if (/^seccomp[=:]unconfined$/.test(item)) seccompUnconfined = true;
-    else {
-      throw badArgument(
-        'security-opt',
-        `Cannot use --security-opt '${item}': supported are seccomp=unconfined and no-new-privileges`,
-      );
+    const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(item) ?? [];
+    const option = value === undefined ? name : `${name}=${value}`;
+    if (/^no-new-privileges(=(true|false))?$/.test(option)) noNewPrivileges = value !== 'false';
+    else if (option === 'seccomp=unconfined') seccompUnconfined = true;
+    else if (option === 'seccomp=builtin') seccompUnconfined = false;
+    else if (!['apparmor=unconfined', 'label=disable', 'writable-cgroups=false'].includes(option)) {
+      throw badArgument('security-opt', refusal(item, option));
     }
   }
   return { noNewPrivileges, seccompUnconfined };
+}
+
+function refusal(item: string, option: string): string {
+  const [, why] = instead.find(([pattern]) => pattern.test(option)) ?? [];
+  if (why !== undefined) return `Cannot use --security-opt '${item}': it is not supported yet; ${why}`;
+  return `Bad --security-opt '${item}': use seccomp=unconfined, no-new-privileges, apparmor=unconfined or label=disable`;
 }

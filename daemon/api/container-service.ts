@@ -6,7 +6,7 @@ import { formatExit } from './format/exit.ts';
 import { formatHealth, formatProbe } from './format/health.ts';
 import { listPage } from './format/list-page.ts';
 import { formatTopProcess } from './format/process.ts';
-import { parseContainerSpec } from './parse/container-spec.ts';
+import { parseContainerSpec, parseRestart } from './parse/container-spec.ts';
 import {
   parseFilters,
   parseKillScope,
@@ -133,8 +133,11 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'UpdateContainer',
       mutates: true,
       handle: async (request) => {
-        const change = parseResources(request.resources, 'resources', { isChange: true });
-        const { container, applied } = await engine.update(parseTarget(request), change);
+        const { container, applied } = await engine.update(parseTarget(request), {
+          limits: parseResources(request.resources, 'resources', { isChange: true }),
+          restart:
+            request.restart && parseRestart({ restart: request.restart, autoRemove: false }, 'restart'),
+        });
         return { container: formatContainer(container), appliedLimits: [...applied] };
       },
     }),

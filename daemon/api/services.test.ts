@@ -7,7 +7,7 @@ import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsRe
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
 import type { EngineApi, EventRecord, LogEntry, SubscribeOptions } from '../engine/api.ts';
-import { noLimits, type Resources } from '../engine/container/spec.ts';
+import { type ContainerChange, noLimits } from '../engine/container/spec.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { containerView, exitStatus } from '../test/fake-engine.ts';
 
@@ -31,7 +31,7 @@ function event(seq: number): EventRecord {
 }
 
 test('an update names what changes and leaves the rest unset', async () => {
-  const seen: Resources[] = [];
+  const seen: ContainerChange[] = [];
   const limit = { knob: 'pids.max', requested: '5', file: '/f', written: '5', effective: '5', problem: '' };
   await using fixture = await ApiFixture.start({
     update: async (_container, change) => {
@@ -41,14 +41,20 @@ test('an update names what changes and leaves the rest unset', async () => {
   });
   const client = fixture.client('ContainerService');
   const resources = { pids: { max: 5 }, memory: { memorySwapBytes: 2 ** 26 } };
+  const restart = { name: 'NAME_ON_FAILURE', maxRetries: 3 } as const;
   const answered = await answer<UpdateContainerResponse>((done) =>
-    client.updateContainer({ container: 'web', resources }, done),
+    client.updateContainer({ container: 'web', resources, restart }, done),
   );
   assert.deepEqual(answered.appliedLimits, [limit]);
   assert.equal(answered.container?.id, 'c'.repeat(64));
   // Memory with swap is checked with the memory that the container has.
   const memory = { ...noLimits.memory, memorySwapBytes: 2 ** 26 };
-  assert.deepEqual(seen, [{ ...noLimits, memory, pids: { max: 5 } }]);
+  assert.deepEqual(seen, [
+    {
+      limits: { ...noLimits, memory, pids: { max: 5 } },
+      restart: { name: 'on-failure', maxRetries: 3 },
+    },
+  ]);
   await assert.rejects(
     answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: 0 } } }, done)),
     (error) => detailsOf(error)?.details.field === 'resources.pids.max',

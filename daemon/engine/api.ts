@@ -5,10 +5,10 @@ import type { Health, HealthProbe } from './container/health.ts';
 import type { ExitStatus, Phase, State } from './container/phase.ts';
 import type {
   AppliedLimit,
+  ContainerChange,
   ContainerSpec,
   OnDisconnect,
   ProcessSpec,
-  Resources,
   TerminalSize,
 } from './container/spec.ts';
 import type { Figures } from './stats/figures.ts';
@@ -278,10 +278,9 @@ export interface EngineApi {
   checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
   top(container: string): Promise<readonly TopProcess[]>;
   explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
-  /** Null and empty in `change` leaves what is there. */
   update(
     container: string,
-    change: Resources,
+    change: ContainerChange,
   ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }>;
 
   run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session>;

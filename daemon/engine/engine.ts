@@ -30,7 +30,7 @@ import type { Container } from './container/container.ts';
 import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
 import { checkNetwork, networkKnobs } from './container/network-rate.ts';
 import { type ExitStatus, livePhase } from './container/phase.ts';
-import type { AppliedLimit, ContainerSpec, OnDisconnect, Resources } from './container/spec.ts';
+import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './container/spec.ts';
 import { attachTo, runAgain } from './container/verbs/attach.ts';
 import { checkHealthNow } from './container/verbs/check-health.ts';
 import { createContainer } from './container/verbs/create.ts';
@@ -201,7 +201,7 @@ export class Engine implements EngineApi {
 
   async update(
     reference: string,
-    change: Resources,
+    change: ContainerChange,
   ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }> {
     const container = this.#find(reference);
     const applied = await container.verbs.run(async () => updateContainer(this.#context, container, change));

@@ -51,8 +51,34 @@ function hosts(spec: ContainerSpec, hostname: string): string {
 }
 
 function resolvConf(spec: ContainerSpec): string {
-  if (spec.dns.length > 0) return spec.dns.map((server) => `nameserver ${server}\n`).join('');
-  return readHostFile('/etc/resolv.conf');
+  const { dns, dnsSearch = [], dnsOptions = [] } = spec;
+  const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
+  const given = Object.entries(own).filter(([, words]) => words.length > 0);
+  if (given.length === 0) return readHostFile('/etc/resolv.conf');
+  // Name servers of one's own are asked for names of one's own: nothing of the host's is kept beside them.
+  const host =
+    dns.length > 0
+      ? ''
+      : withoutLines(
+          readHostFile('/etc/resolv.conf'),
+          given.map(([key]) => key),
+        );
+  return host + given.map(([key, words]) => resolverLines(key, words)).join('');
+}
+
+function resolverLines(key: string, words: readonly string[]): string {
+  if (key === 'nameserver') return words.map((word) => `nameserver ${word}\n`).join('');
+  const wanted = words.filter((word) => word !== '.');
+  return wanted.length > 0 ? `${key} ${wanted.join(' ')}\n` : '';
+}
+
+/** The text without the lines that begin with one of the words; `domain` says the same as `search`. */
+function withoutLines(text: string, keys: readonly string[]): string {
+  const dropped = new Set(keys.includes('search') ? [...keys, 'domain'] : keys);
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !dropped.has(line.trim().split(/\s/, 1)[0] ?? ''));
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function readHostFile(path: string): string {

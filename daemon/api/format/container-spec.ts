@@ -35,6 +35,8 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     capDrop: [...spec.capDrop],
     extraHosts: [...spec.extraHosts],
     dns: [...spec.dns],
+    dnsSearch: [...(spec.dnsSearch ?? [])],
+    dnsOptions: [...(spec.dnsOptions ?? [])],
     resources: formatResources(spec.resources),
     devices: spec.devices.map((device) => ({ ...device })),
     deviceRules: spec.deviceRules.map(formatRule),

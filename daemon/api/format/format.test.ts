@@ -73,6 +73,10 @@ test('a spec comes back from the wire as it was', () => {
     },
     onDisconnect: 'hangup' as const,
     logDriver: 'none' as const,
+    logFileBytes: 1_000_000,
+    logFiles: 2,
+    dnsSearch: ['example.org'],
+    dnsOptions: ['ndots:2'],
   };
   const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));
   assert.deepEqual(parseSpec(wire.spec, 'spec'), spec);

@@ -14,7 +14,13 @@ import type {
 import { parseCgroupParent, parseDeviceRules, parseDevices } from './devices.ts';
 import { parseHealthCheck } from './health.ts';
 import { checkHostPaths } from './host-paths.ts';
-import { parseExtraHost, parseNameServer, parseNodeName } from './hosts.ts';
+import {
+  parseExtraHost,
+  parseNameServer,
+  parseNodeName,
+  parseResolverOption,
+  parseSearchDomain,
+} from './hosts.ts';
 import { parseMounts } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseMainProcess, parseOnDisconnect } from './process.ts';
@@ -82,11 +88,32 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     limits: oneOf(limitsModes, spec.limits, `${field}.limits`),
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`, spec),
     logDriver: oneOf(logDrivers, spec.logDriver, `${field}.log_driver`),
+    ...parseLogBounds(spec, field),
+    ...(spec.dnsSearch.length > 0 && {
+      dnsSearch: each(spec.dnsSearch, `${field}.dns_search`, parseSearchDomain),
+    }),
+    ...(spec.dnsOptions.length > 0 && {
+      dnsOptions: each(spec.dnsOptions, `${field}.dns_options`, parseResolverOption),
+    }),
   };
 }
 
 function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {
   return items.map((item, index) => parse(item, `${field}[${index}]`));
+}
+
+const mostLogFiles = 1000;
+
+function parseLogBounds(
+  { logFileBytes, logFiles }: ProtoSpec,
+  field: string,
+): Pick<ContainerSpec, 'logFileBytes' | 'logFiles'> {
+  return {
+    ...(logFileBytes !== undefined && {
+      logFileBytes: inRange(logFileBytes, 1, Number.MAX_SAFE_INTEGER, `${field}.log_file_bytes`),
+    }),
+    ...(logFiles !== undefined && { logFiles: inRange(logFiles, 1, mostLogFiles, `${field}.log_files`) }),
+  };
 }
 
 const restartNames: Readonly<Record<string, RestartPolicy['name']>> = {
@@ -97,7 +124,11 @@ const restartNames: Readonly<Record<string, RestartPolicy['name']>> = {
   NAME_UNLESS_STOPPED: 'unless-stopped',
 };
 
-function parseRestart({ restart, autoRemove }: ProtoSpec, field: string): RestartPolicy {
+/** The policy of a container, or the one that it is to have from now on. */
+export function parseRestart(
+  { restart, autoRemove }: Pick<ProtoSpec, 'restart' | 'autoRemove'>,
+  field: string,
+): RestartPolicy {
   const name = oneOf(restartNames, restart?.name ?? 'NAME_NO', `${field}.name`);
   const maxRetries = restart?.maxRetries ?? 0;
   if (name !== 'no' && autoRemove) {

@@ -29,3 +29,22 @@ export function parseNameServer(address: string, field: string): string {
   if (isIP(address) === 0) throw badArgument(field, `Invalid ${field} '${address}': use an IP address`);
   return address;
 }
+
+/** A domain to search names in; a single dot is none. */
+export function parseSearchDomain(domain: string, field: string): string {
+  if (domain !== '.' && !hostPattern.test(domain.replace(/\.$/, ''))) {
+    throw badArgument(
+      field,
+      `Invalid ${field} '${domain}': use a domain, such as example.org, or . for none`,
+    );
+  }
+  return domain;
+}
+
+/** A word of resolv.conf(5), which is a line's. */
+export function parseResolverOption(option: string, field: string): string {
+  if (!/^[a-z0-9-]{1,64}(:\d{1,9})?$/.test(option)) {
+    throw badArgument(field, `Invalid ${field} '${option}': use a word of resolv.conf, such as ndots:2`);
+  }
+  return option;
+}

@@ -155,6 +155,21 @@ export interface ContainerSpec {
   readonly healthCheck: HealthCheck | null;
   /** Records of earlier versions have none, which means local. */
   readonly logDriver?: LogDriver;
+  /** Greatest size of a log's file; not set: the usual. */
+  readonly logFileBytes?: number;
+  /** Files of the log that are kept; not set: as many as usual. */
+  readonly logFiles?: number;
+  /** Search domains of the resolver. Records of earlier versions have none of these two. */
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOptions?: readonly string[];
 }
 
 export type LogDriver = 'local' | 'none';
+
+/** What is changed of a container that is there. */
+export interface ContainerChange {
+  /** Null and empty leave what is there. */
+  readonly limits: Resources;
+  /** Null: it stays. */
+  readonly restart: RestartPolicy | null;
+}

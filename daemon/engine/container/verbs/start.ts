@@ -25,8 +25,8 @@ import { awaitStart, newProcess, shimListener } from '../runtime.ts';
 import type { ContainerSpec } from '../spec.ts';
 import { startErrorCode } from '../start-error.ts';
 
-const logSegmentBytes = 20 * 1024 * 1024;
-const logSegments = 5;
+const usualLogFileBytes = 20 * 1024 * 1024;
+const usualLogFiles = 5;
 
 /** The client that a start is for, which sees it from the first byte. */
 interface Watcher {
@@ -142,8 +142,8 @@ async function launch(
         containerId: container.id,
         runDir: folder,
         logDir: spec.logDriver === 'none' ? '' : context.layers.folders(container.id).log,
-        logSegmentBytes,
-        logSegments,
+        logSegmentBytes: spec.logFileBytes ?? usualLogFileBytes,
+        logSegments: spec.logFiles ?? usualLogFiles,
         ringBytes,
         oomFile: cgroup.oomFile,
       }),

@@ -1,3 +1,4 @@
+import { badArgument } from '../../../../common/errors.ts';
 import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
@@ -5,25 +6,26 @@ import { checkLimits, mergeApplied } from '../limits.ts';
 import { checkNetwork, limitNetwork, rateOf } from '../network-rate.ts';
 import { livePhase } from '../phase.ts';
 import { writeRunRecord } from '../run-record.ts';
-import type { AppliedLimit, Resources } from '../spec.ts';
+import type { AppliedLimit, ContainerChange, Resources, RestartPolicy } from '../spec.ts';
 
 /**
- * Changes limits, of a container that lives at once and in the order that the kernel needs. What does not fit together
+ * Changes limits, of a container that lives at once and in the order that the kernel needs, and the restart policy. What does not fit together
  * with the limits that stay, and what the kernel refuses, changes nothing.
  */
 export function updateContainer(
   context: EngineContext,
   container: Container,
-  change: Resources,
+  { limits: change, restart }: ContainerChange,
 ): readonly AppliedLimit[] {
   const { spec, facts } = container;
+  if (restart !== null) checkPolicy(container, restart);
   const resources = mergeLimits(spec.resources, change);
   rateOf(resources.network);
   checkLimits(context, { ...spec, resources });
   const isLive = livePhase(container.phase) !== null;
   if (!isLive) checkNetwork(context, { ...spec, resources });
   // What cannot be stored is refused before the kernel hears of it.
-  context.ledger.decide(container, { spec: { ...spec, resources } });
+  context.ledger.decide(container, { spec: { ...spec, resources, restart: restart ?? spec.restart } });
   try {
     const applied = isLive ? apply(context, container, { change, resources, before: spec.resources }) : [];
     const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
@@ -38,6 +40,14 @@ export function updateContainer(
     context.ledger.change(container, { spec });
     throw error;
   }
+}
+
+function checkPolicy({ spec, id }: Container, restart: RestartPolicy): void {
+  if (restart.name === 'no' || !spec.autoRemove) return;
+  throw badArgument(
+    'restart',
+    `Cannot restart '${spec.name || id}' by policy '${restart.name}': it is removed at its end, since it was made with auto_remove`,
+  );
 }
 
 /** All of it or nothing: what is sent first, as that can be put back. */

@@ -1,0 +1,43 @@
+const noImages =
+  "root file systems are directories: make one with 'likerctl rootfs build', debootstrap or 'docker export' (docs/rootfs.md)";
+const noNetworks =
+  'containers have a network of their own without a way out, or share one: --network host, container:NAME or ns:/PATH';
+const noVolumes = 'mount a directory of the host with -v /DIR:/TARGET';
+const noSwarm = 'likerd runs the containers of one machine';
+
+/** Docker's commands that are not there yet, by their first word or by both, and what to do instead. */
+const instead: ReadonlyMap<string, string> = new Map([
+  ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
+  ...words(
+    'search login logout',
+    'there are no registries yet; root file systems are directories (docs/rootfs.md)',
+  ),
+  ...words('network', noNetworks),
+  ...words('volume', noVolumes),
+  ...words('config node secret service stack swarm', noSwarm),
+  ['import', 'unpack the archive into a directory: mkdir DIR && tar xf ARCHIVE -C DIR'],
+  [
+    'commit',
+    'run with DIR:rw as ROOTFS to keep what a container writes, or copy its own layer (docs/docker.md)',
+  ],
+  ['cp', "pass an archive through exec: 'likerctl exec C tar c -C /DIR . | tar x', and back with exec -i"],
+  ['diff', 'look into its own layer, a directory of the host (docs/docker.md)'],
+  ['export', "pass an archive through exec: 'likerctl exec C tar c --one-file-system -C / . >ARCHIVE'"],
+  ['port', `no ports are published: ${noNetworks}`],
+  ['compose', 'start each container with likerctl run, from a script or a systemd unit'],
+  ['context', 'name the daemon with -H unix://PATH or LIKER_HOST'],
+  ['checkpoint', 'pause and unpause keep a container in memory'],
+  ['plugin', 'there are no plugins'],
+]);
+
+/** Why Docker's command is not there, with what to do instead; undefined for what is none of Docker's. */
+export function missingDockerCommand(argv: readonly string[]): string | undefined {
+  const [first = '', second = ''] = argv;
+  const name = first === 'container' ? second : first;
+  const text = instead.get(name);
+  return text && `'${name}' is not supported yet: ${text}`;
+}
+
+function words(names: string, text: string): [string, string][] {
+  return names.split(' ').map((name) => [name, text]);
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { dockerFlags } from './docker-flags.ts';
+import { commandHelp } from './help.ts';
+import { parseCommandLine } from './parse.ts';
+import { findCommand } from './registry.ts';
+
+const root = join(import.meta.dirname, '../..');
+const doc = readFileSync(join(root, 'docs/docker.md'), 'utf8');
+
+interface DockerFlag {
+  readonly short: string | undefined;
+  readonly name: string;
+  readonly takesValue: boolean;
+}
+
+/** Docker's flags by command. */
+const commands = readFileSync(join(import.meta.dirname, '../test/docker-flags.txt'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => {
+    const [, name = '', flags = ''] = /^([^:]+): (.*)$/.exec(line) ?? [];
+    return { name, flags: flags.split(' ').filter(Boolean).map(parseFlag) };
+  });
+
+function parseFlag(text: string): DockerFlag {
+  const [, short, name = '', type] = /^(?:-(\w)\/)?--([\w-]+)(=.+)?$/.exec(text) ?? [];
+  return { short, name, takesValue: type !== undefined };
+}
+
+async function load(name: string) {
+  const found = findCommand(name.split(' '));
+  assert.ok(found, name);
+  return found.entry.load();
+}
+
+for (const { name, flags } of commands) {
+  test(`every flag of docker ${name} is known, with its short form and its kind`, async () => {
+    const command = await load(name);
+    const all = [...command.flags, ...dockerFlags(command.name)];
+    for (const { short, name: wanted, takesValue } of flags) {
+      const flag = all.find((one) => one.name === wanted || one.aliases?.includes(wanted));
+      assert.ok(flag, `${name} --${wanted}`);
+      assert.equal(flag.type !== 'bool', takesValue, `${name} --${wanted}: takes a value`);
+      if (short !== undefined) assert.equal(flag.short, short, `${name} --${wanted}`);
+    }
+  });
+}
+
+test('docs/docker.md has a row for each flag of docker run, which says what the command does', async () => {
+  const { flags } = commands.find(({ name }) => name === 'run') ?? { flags: [] };
+  const rows = new Map(
+    doc.split('\n').flatMap((line) => {
+      const [, names = '', how = ''] = /^\| ((?:`-[^|]*`,? ?)+)\| (\S+)/.exec(line) ?? [];
+      return [...names.matchAll(/--([\w-]+)/g)].map(([, name = '']) => [name, how] as const);
+    }),
+  );
+  for (const { name } of flags) {
+    const docker = dockerFlags('run').find((flag) => flag.name === name)?.docker;
+    const expected = docker === undefined ? 'yes' : docker.passes === undefined ? 'no' : 'taken';
+    assert.equal(rows.get(name), expected, `--${name}`);
+  }
+});
+
+test('what is not supported says what to do instead, and the help tells of it', async () => {
+  const run = await load('run');
+  for (const [argv, text] of [
+    [['-p', '80:80', '/r'], /--publish is not supported yet: there are no bridge networks\. --network host/],
+    [['-itP', '/r'], /--publish-all is not supported yet/],
+    [['--pull=always', '/r'], /--pull 'always' is not supported yet: there is nothing to pull/],
+    [['--platform', 'linux/s390x', '/r'], /--platform 'linux\/s390x' is not supported yet/],
+    [['--userns', 'keep-id', '/r'], /there are no user namespaces/],
+    [['--gpus', 'all', '/r'], /--device \/dev\/dri/],
+  ] as const) {
+    assert.throws(() => parseCommandLine(run, argv), text);
+  }
+  const passing =
+    '--pull never --platform linux --userns host --expose 80/tcp -q --runtime runc --no-publish-all';
+  assert.deepEqual(parseCommandLine(run, [...passing.split(' '), '/r', 'x']).operands, ['/r', 'x']);
+  assert.match(commandHelp(run), /^Docker's flags that are not supported yet: (?:.|\n)*-p\/--publish/m);
+});
+
+const missing =
+  'build images pull push login logout search image manifest network plugin trust volume config node secret service ' +
+  'stack swarm commit cp diff export history import load port rmi save tag builder checkpoint context compose';
+
+test('every command of docker is there, or is told as missing and in docs/docker.md', async () => {
+  const { missingDockerCommand } = await import('./docker-commands.ts');
+  for (const name of missing.split(' ')) {
+    assert.equal(findCommand([name]), undefined, name);
+    assert.match(
+      missingDockerCommand([name]) ?? '',
+      new RegExp(`^'${name}' is not supported yet: \\S`),
+      name,
+    );
+    assert.match(doc, new RegExp(`^\\| .*\`${name}\``, 'm'), name);
+  }
+  for (const { name } of commands) assert.match(doc, new RegExp(`\`${name}\``), name);
+});

@@ -1,0 +1,105 @@
+import { arch } from 'node:os';
+import type { Flag } from './flag.ts';
+
+// Flags of Docker's that Liker's commands do not have: those that ask for what is so anyway pass, the others are refused
+// with what to do instead. docs/docker.md tells the same to people.
+
+const noNetworks =
+  'there are no bridge networks. --network host uses the network of the host, and --network ns:/PATH one that you made';
+const noImages = 'root file systems are directories (docs/rootfs.md)';
+const noWindows = 'it is a flag of Windows containers';
+const noUsers = 'there are no user namespaces. -u gives the process another user than root';
+const noCheckpoints = 'a container cannot be written to the disk. pause and unpause keep it in memory';
+const noTcp = 'likerd listens on a Unix socket only. ssh -L carries it to other machines';
+
+const machineNames: Readonly<Record<string, string>> = { x64: 'amd64|x86_64|x86-64', arm64: 'arm64|aarch64' };
+
+/** What the programs of this machine are made for. */
+const ownPlatform = new RegExp(`^linux(/(${machineNames[arch()] ?? arch()})(/v\\d+)?)?$`);
+
+/** Flags of run and create. */
+const creation: readonly Flag[] = [
+  passes('disable-content-trust', 'bool'),
+  passes('quiet', 'bool', 'q'),
+  passes('kernel-memory', 'string'),
+  passesAs('expose', 'list', /^\d+(-\d+)?(\/(tcp|udp|sctp))?$/, 'give PORT[-PORT][/PROTOCOL]'),
+  passesAs('isolation', 'string', /^(default)?$/, noWindows),
+  passesAs('platform', 'string', ownPlatform, 'programs run on the processor of this machine only'),
+  passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull: ${noImages}`),
+  passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
+  passesAs('userns', 'string', /^(host)?$/, noUsers),
+  refused('annotation', 'list', 'it is for OCI runtimes, and likerd starts containers itself. Use --label'),
+  refused('gpus', 'string', 'name the device files, such as --device /dev/dri or --device /dev/nvidia0'),
+  { ...refused('publish', 'list', noNetworks), short: 'p' },
+  { ...refused('publish-all', 'bool', noNetworks), short: 'P' },
+  refused('ip', 'string', noNetworks),
+  refused('ip6', 'string', noNetworks),
+  refused('link', 'list', `${noNetworks}; --network container:NAME shares that of a container`),
+  refused('link-local-ip', 'list', noNetworks),
+  refused('mac-address', 'string', noNetworks),
+  { ...refused('network-alias', 'list', noNetworks), aliases: ['net-alias'] },
+  refused(
+    'storage-opt',
+    'list',
+    'layers have no limit of their own. Use --read-only and --tmpfs /PATH:size=64m',
+  ),
+  refused('use-api-socket', 'bool', 'mount the socket with -v /run/liker/liker.sock:/run/liker/liker.sock'),
+  refused('volume-driver', 'string', 'there are no volumes. Mount a directory with -v /DIR:/TARGET'),
+  refused('volumes-from', 'list', 'give both containers the same -v or --mount'),
+  refused('cpu-count', 'int', `${noWindows}. Use --cpus`),
+  refused('cpu-percent', 'int', `${noWindows}. Use --cpus`),
+  refused('io-maxbandwidth', 'string', `${noWindows}. Use --device-read-bps and --device-write-bps`),
+  refused('io-maxiops', 'int', `${noWindows}. Use --device-read-iops and --device-write-iops`),
+];
+
+const byCommand: ReadonlyMap<string, readonly Flag[]> = new Map([
+  ['run', creation],
+  ['create', [...creation, passes('attach', 'list', 'a')]],
+  [
+    'start',
+    [refused('checkpoint', 'string', noCheckpoints), refused('checkpoint-dir', 'string', noCheckpoints)],
+  ],
+  ['rm', [{ ...refused('link', 'bool', 'containers have no links'), short: 'l' }]],
+  ['logs', [passes('details', 'bool')]],
+  ['update', [passes('kernel-memory', 'string')]],
+  ['container prune', [passes('all', 'bool', 'a'), passes('volumes', 'bool')]],
+]);
+
+/** Docker's flags of a command that are not among its own. */
+export function dockerFlags(command: string): readonly Flag[] {
+  return byCommand.get(command) ?? [];
+}
+
+/** Docker's flags before the command. */
+export const globalDockerFlags: readonly Flag[] = [
+  passes('config', 'string'),
+  passes('debug', 'bool', 'D'),
+  passes('log-level', 'string', 'l'),
+  { ...passesAs('context', 'string', /^default$/, 'name the daemon with -H unix://PATH'), short: 'c' },
+  refused('tls', 'bool', noTcp),
+  refused('tlscacert', 'string', noTcp),
+  refused('tlscert', 'string', noTcp),
+  refused('tlskey', 'string', noTcp),
+  refused('tlsverify', 'bool', noTcp),
+];
+
+/** Throws an Error that says what to do instead. */
+export function checkDockerFlag({ name, type, docker }: Flag, value: string): void {
+  if (docker === undefined || docker.passes?.test(value) || (type === 'bool' && value === 'false')) return;
+  const shown = docker.passes === undefined ? `--${name}` : `--${name} '${value}'`;
+  throw new Error(`${shown} is not supported yet: ${docker.instead}`);
+}
+
+/** Asks for what is so anyway, or for nothing that there is here. */
+function passes(name: string, type: Flag['type'], short?: string): Flag {
+  return { ...passesAs(name, type, /^/, ''), ...(short !== undefined && { short }) };
+}
+
+/** Passes with some values only. */
+function passesAs(name: string, type: Flag['type'], values: RegExp, instead: string): Flag {
+  return { name, type, help: '', docker: { passes: values, instead } };
+}
+
+function refused(name: string, type: Flag['type'], instead: string): Flag {
+  return { name, type, help: '', docker: { instead } };
+}

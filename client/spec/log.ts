@@ -1,0 +1,40 @@
+import { badArgument } from '../../common/errors.ts';
+import { parseBytes } from '../../common/units.ts';
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { FlagValues } from '../cli/flag.ts';
+import { splitPair } from './env.ts';
+
+type LogSpec = Pick<ContainerSpecInput, 'logDriver' | 'logFileBytes' | 'logFiles'>;
+
+/** Options of Docker's drivers by which nothing changes here: the log is written at once, and nothing is dropped. */
+const withoutEffect = ['mode', 'max-buffer-size'];
+
+/** --log-driver and --log-opt. Throws BAD_ARGUMENT. */
+export function parseLog(flags: FlagValues): LogSpec {
+  const driver = flags.text('log-driver') ?? 'local';
+  if (!['local', 'json-file', 'none'].includes(driver)) {
+    throw badArgument(
+      'log-driver',
+      `Cannot use --log-driver '${driver}': it is not supported yet; use local or none, and pass 'likerctl logs -f' on to where the lines are to go`,
+    );
+  }
+  let spec: LogSpec = { logDriver: driver === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_UNSPECIFIED' };
+  for (const item of flags.list('log-opt')) spec = { ...spec, ...parseOption(item) };
+  return spec;
+}
+
+function parseOption(item: string): LogSpec {
+  const [name, value] = splitPair(item, 'log-opt');
+  if (name === 'max-size') return { logFileBytes: parseBytes(value, 'log-opt') };
+  if (name === 'max-file') return { logFiles: fileCount(item, value) };
+  if (withoutEffect.includes(name) || (name === 'compress' && value === 'false')) return {};
+  throw badArgument(
+    'log-opt',
+    `Cannot use --log-opt '${item}': it is not supported yet; there are max-size=BYTES and max-file=N`,
+  );
+}
+
+function fileCount(item: string, value: string): number {
+  if (/^\d{1,4}$/.test(value)) return Number(value);
+  throw badArgument('log-opt', `Bad --log-opt '${item}': give a number of files, such as max-file=3`);
+}
