@@ -1,4 +1,5 @@
 import { LikerError, type Reason } from './errors.ts';
+import { own } from './own.ts';
 
 /** What has run out, and what to do about it, by the name of an errno. */
 const remedies: Readonly<Record<string, string>> = {
@@ -16,7 +17,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 /** What an errno means that tells of something used up, with the remedy; null for any other. */
 export function remedyOf(errno: string): string | null {
-  return remedies[errno] ?? null;
+  return own(remedies, errno) ?? null;
 }
 
 /** The reason of an error that the kernel has given. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { LikerError } from './errors.ts';
+import { own } from './own.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'there is something that is no folder',
@@ -13,7 +14,7 @@ export function makeFolder(path: string, mode: number): void {
     mkdirSync(path, { recursive: true, mode });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    const why = reasons[code];
+    const why = own(reasons, code);
     if (!why) throw error;
     throw new LikerError('BAD_ARGUMENT', `Cannot make the folder '${path}': ${code}: ${why}`, {
       cause: error,

@@ -105,16 +105,16 @@ function decodeAny(bytes: Buffer): Partial<StatusDetails> {
 function decodeErrorInfo(bytes: Buffer): Partial<StatusDetails> {
   let reason = '';
   let domain = '';
-  const metadata: Record<string, string> = {};
+  const metadata: [string, string][] = [];
   for (const field of readFields(bytes)) {
     if (field.number === 1) reason = text(field);
     else if (field.number === 2) domain = text(field);
     else if (field.number === 3) {
       const [key, value] = pair(buffer(field));
-      metadata[key] = value.toString();
+      metadata.push([key, value.toString()]);
     }
   }
-  return domain === errorDomain ? { reason, metadata } : {};
+  return domain === errorDomain ? { reason, metadata: Object.fromEntries(metadata) } : {};
 }
 
 function decodeBadRequest(bytes: Buffer): Partial<StatusDetails> {

@@ -1,4 +1,5 @@
 import { badArgument } from './errors.ts';
+import { own } from './own.ts';
 
 const binaryFactors: Readonly<Record<string, bigint>> = {
   '': 1n,
@@ -21,7 +22,7 @@ function scale(whole: string, fraction: string, factor: bigint): bigint {
 export function parseBytes(text: string, field: string, options: { allowUnlimited?: boolean } = {}): number {
   if (options.allowUnlimited === true && text === '-1') return -1;
   const match = /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i.exec(text);
-  const factor = match === null ? undefined : binaryFactors[(match[3] ?? '').toLowerCase()];
+  const factor = match === null ? undefined : own(binaryFactors, (match[3] ?? '').toLowerCase());
   if (match === null || factor === undefined) {
     throw badArgument(field, `Not a size: '${text}'; give a number with b, k, m, g or t, such as 64m`);
   }
@@ -47,7 +48,7 @@ const rateRange = [1000n, 1000n ** 5n] as const;
 export function parseBitRate(text: string, field: string): number {
   if (text === '0') return 0;
   const match = /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i.exec(text);
-  const factor = match === null ? undefined : rateFactors[(match[3] ?? '').toLowerCase()];
+  const factor = match === null ? undefined : own(rateFactors, (match[3] ?? '').toLowerCase());
   if (match === null || factor === undefined) {
     throw badArgument(
       field,
@@ -137,7 +138,7 @@ function durationNs(text: string): bigint | null {
   while (part.lastIndex < text.length) {
     const match = part.exec(text);
     if (match === null) return null;
-    total += scale(match[1] ?? '', match[2] ?? '', durationUnits[match[3] ?? ''] ?? 0n);
+    total += scale(match[1] ?? '', match[2] ?? '', own(durationUnits, match[3] ?? '') ?? 0n);
   }
   return text === '' ? null : total;
 }

@@ -1,4 +1,5 @@
 import { createLogger, format, type Logger, transports } from 'winston';
+import { own } from '../common/own.ts';
 import type { Log, LogFields, LogFormat, LogLevel } from './log.ts';
 
 export interface LoggingOptions {
@@ -21,7 +22,7 @@ export function openLog(options: LoggingOptions): Log {
       const { level, message, fields } = info as unknown as Entry;
       const line = options.format === 'json' ? jsonLine : textLine;
       const time = options.journal ? '' : new Date().toISOString();
-      return (options.journal ? `<${priorities[level]}>` : '') + line({ level, message, fields }, time);
+      return (options.journal ? `<${own(priorities, level)}>` : '') + line({ level, message, fields }, time);
     }),
     transports: [new transports.Stream({ stream: options.output, eol: '\n' })],
   });

@@ -1,3 +1,5 @@
+import { own } from '../common/own.ts';
+
 /** What likerd tells a service manager: the protocol of sd_notify(3). Without a manager every call does nothing. */
 export interface Notifier extends Disposable {
   /** The API serves. From now on the watchdog is fed, if there is one. */
@@ -18,7 +20,7 @@ const names = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
 /** Opens the way to the service manager that started this process. */
 export function openNotifier({ env, send, onError }: NotifierOptions): Notifier {
-  const [socket, watchdogUsec, watchdogPid] = names.map((name) => env[name]);
+  const [socket, watchdogUsec, watchdogPid] = names.map((name) => own(env, name));
   for (const name of names) delete env[name];
   const isForUs = watchdogPid === undefined || watchdogPid === String(process.pid);
   const everyMs = isForUs ? Number(watchdogUsec ?? 0) / 1000 / 2 : 0;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { importsOf, outputViolation, readSources, violation } from './layers.ts';
+import { importsOf, lookupViolation, outputViolation, readSources, violation } from './layers.ts';
 
 function complain(text: string): void {
   console.error(text);
@@ -11,6 +11,7 @@ for (const [file, source] of readSources(join(import.meta.dirname, '..'))) {
     const why = violation(entry);
     if (why !== undefined) complain(`${entry.from} imports ${entry.to}: ${why}`);
   }
-  const why = outputViolation(file, source);
-  if (why !== undefined) complain(`${file}: ${why}`);
+  for (const why of [outputViolation(file, source), lookupViolation(file, source)]) {
+    if (why !== undefined) complain(`${file}: ${why}`);
+  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { importsOf, layerOf, outputViolation, readImports, violation } from './layers.ts';
+import { importsOf, layerOf, lookupViolation, outputViolation, readImports, violation } from './layers.ts';
 
 function importing(from: string, to: string): string | undefined {
   return violation({ from, to, isPackage: false });
@@ -69,4 +69,21 @@ test('likerctl writes by client/output alone', () => {
     assert.equal(outputViolation('daemon/main.ts', source), undefined);
   }
   assert.equal(outputViolation('client/commands/ps.ts', 'new Sink(process.stdout)'), undefined);
+});
+
+test('a word of a user is looked up in what an object has of its own', () => {
+  const table = 'const factors: Readonly<Record<string, number>> = { k: 1024 };\n';
+  assert.match(
+    lookupViolation('common/a.ts', `${table}factors[unit]`) ?? '',
+    /^factors\[unit\] finds toString/,
+  );
+  assert.match(lookupViolation('client/a.ts', 'spec.labels[name] ?? 1') ?? '', /own\(\)/);
+  assert.match(lookupViolation('client/a.ts', 'process.env[item]') ?? '', /own\(\)/);
+  for (const source of [
+    `${table}own(factors, unit)`,
+    `process.env['HOME']`,
+    'kept.labels[name] = 1',
+    'list[index]',
+  ])
+    assert.equal(lookupViolation('common/a.ts', source), undefined, source);
 });

@@ -116,6 +116,26 @@ export function outputViolation(from: string, source: string): string | undefine
   return `only ${outputs} writes to stdout and stderr: print with its print.ts`;
 }
 
+/** Maps of the API, whose keys users choose. */
+const usersMaps = ['annotations', 'attributes', 'env', 'labels', 'metadata', 'priorities', 'sysctls'];
+
+/**
+ * Looks a word up in an object that inherits toString, constructor and more, where own() of common/own.ts belongs: `map[word]`
+ * of a user's map, or of what this source declares as a Record of strings. Undefined when it does not.
+ */
+export function lookupViolation(from: string, source: string): string | undefined {
+  if (from.endsWith('.test.ts') || from === 'common/own.ts') return undefined;
+  const declared = [...source.matchAll(/\b(\w+)\??: (?:Readonly<)?Record<string,/g)].map(([, name]) => name);
+  const names = [...new Set([...declared, ...usersMaps])].join('|');
+  const lookup = new RegExp(
+    `(?<!\\bdelete )\\b(?:\\w+\\??\\.)*(?:${names})(?:\\?\\.)?\\[(?!['"\\d\\]])[^\\]]*\\](?! = )`,
+  );
+  const found = lookup.exec(source)?.[0];
+  return (
+    found && `${found} finds toString and constructor in every object: use own() of common/own.ts, or a Map`
+  );
+}
+
 /** Every import of the TypeScript sources below `top`. */
 export function readImports(top: string): Import[] {
   return [...readSources(top)].flatMap(([file, source]) => importsOf(file, source));

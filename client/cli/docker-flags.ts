@@ -1,4 +1,5 @@
 import { arch } from 'node:os';
+import { own } from '../../common/own.ts';
 import type { Flag } from './flag.ts';
 
 // Flags of Docker's that Liker's commands do not have: those that ask for what is so anyway pass, the others are refused
@@ -15,7 +16,7 @@ const noTcp = 'likerd listens on a Unix socket only. ssh -L carries it to other 
 const machineNames: Readonly<Record<string, string>> = { x64: 'amd64|x86_64|x86-64', arm64: 'arm64|aarch64' };
 
 /** What the programs of this machine are made for. */
-const ownPlatform = new RegExp(`^linux(/(${machineNames[arch()] ?? arch()})(/v\\d+)?)?$`);
+const ownPlatform = new RegExp(`^linux(/(${own(machineNames, arch()) ?? arch()})(/v\\d+)?)?$`);
 
 /** Flags of run and create. */
 const creation: readonly Flag[] = [

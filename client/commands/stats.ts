@@ -1,4 +1,5 @@
 import { badArgument } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { ContainerStats } from '../../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { StatsSnapshot } from '../../proto/gen/types/liker/v1/StatsSnapshot.ts';
@@ -104,6 +105,6 @@ function statsLines(snapshot: StatsSnapshot, flags: FlagValues, format: string):
 function sorted(containers: readonly ContainerStats[], by: string | undefined): readonly ContainerStats[] {
   if (by === undefined) return containers;
   if (by === 'name') return containers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const value = (stats: ContainerStats): number => sortKeys[by]?.(stats) ?? -1;
+  const value = (stats: ContainerStats): number => own(sortKeys, by)?.(stats) ?? -1;
   return containers.toSorted((a, b) => value(b) - value(a));
 }

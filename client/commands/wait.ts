@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import type { WaitCondition } from '../../proto/gen/types/liker/v1/WaitCondition.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
@@ -27,7 +28,8 @@ export const wait: Command = {
   ],
   async run({ flags, operands, context }) {
     const connection = await context.connect();
-    const condition = conditions[flags.text('condition') ?? 'not-running'] ?? 'WAIT_CONDITION_NOT_RUNNING';
+    const condition =
+      own(conditions, flags.text('condition') ?? 'not-running') ?? 'WAIT_CONDITION_NOT_RUNNING';
     return forEachAtOnce(operands, async (container) => {
       const { exit } = await connection.unary(containers.WaitContainer, { container, condition });
       return String(exit?.code ?? 0);

@@ -1,4 +1,5 @@
 import { shortId } from '../../common/ids.ts';
+import { own } from '../../common/own.ts';
 import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { quoted } from '../output/visible.ts';
@@ -57,7 +58,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Mounts: (spec?.mounts ?? []).map((mount) => mount.source || mount.target).join(','),
     LocalVolumes: '0',
     Networks: spec?.namespaces?.network || 'none',
-    Label: (name) => labels[name] ?? '',
+    Label: (name) => own(labels, name) ?? '',
   };
 }
 

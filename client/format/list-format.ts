@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import { table } from '../output/table.ts';
 import { recordFormat, unescapeTabs } from './record-format.ts';
 import { compileTemplate } from './template.ts';
@@ -30,7 +31,7 @@ function headingRow(source: string, { headings }: ListLayout): string {
       const label = /\.Label\s+"([^"]*)"/.exec(cell)?.[1];
       if (label !== undefined) return label.split('.').at(-1) ?? label;
       const name = /\.(\w+)/.exec(cell)?.[1] ?? '';
-      return headings[name] ?? name.toUpperCase();
+      return own(headings, name) ?? name.toUpperCase();
     })
     .join('\t');
 }

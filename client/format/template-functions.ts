@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import { quoted, toJson } from '../output/visible.ts';
 import { templateError } from './template-lexer.ts';
 import { plain, Untrusted } from './untrusted.ts';
@@ -74,7 +75,7 @@ export function lookUp(value: unknown, key: unknown): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object' || value instanceof Untrusted)
     throw templateError(`cannot look up '${show(key)}' in ${show(value)}`);
-  return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
+  return own(value as Readonly<Record<string, unknown>>, String(key));
 }
 
 function goJson(value: unknown): string {

@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import { isTrue, lookUp, pairs, show, templateFunctions } from './template-functions.ts';
 import { templateError } from './template-lexer.ts';
 import { type Block, type Node, type Operand, type Pipeline, parseTemplate } from './template-parser.ts';
@@ -88,7 +89,7 @@ function evaluateCommand(
 }
 
 function callFunction(name: string, args: readonly unknown[]): unknown {
-  const called = Object.hasOwn(templateFunctions, name) ? templateFunctions[name] : undefined;
+  const called = own(templateFunctions, name);
   if (called === undefined) throw templateError(`there is no function '${name}'`);
   return called(...args);
 }

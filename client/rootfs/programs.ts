@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 
 /** What a person expects at a shell's prompt. One that this machine lacks is left out. */
 const expected = `
@@ -38,7 +39,9 @@ export interface Program {
 /** The programs that every root file system gets, as far as this machine has them. */
 export function expectedPrograms(search: readonly string[] = folders): Program[] {
   return expected.flatMap((name) => {
-    const path = (substitutes[name] ?? [name]).map((candidate) => find(candidate, search)).find((one) => one);
+    const path = (own(substitutes, name) ?? [name])
+      .map((candidate) => find(candidate, search))
+      .find((one) => one);
     return path === undefined ? [] : [{ name, path }];
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { badArgument } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 import { parseSignal } from '../../common/signals.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
@@ -57,7 +58,7 @@ export function parseContainerSpec(
     devices: flags.list('device').map(parseDevice),
     deviceRules: flags.list('device-cgroup-rule').map(parseDeviceRule),
     cgroupParent: flags.text('cgroup-parent') ?? '',
-    limits: limitsModes[flags.text('limits') ?? ''] ?? 'LIMITS_MODE_UNSPECIFIED',
+    limits: own(limitsModes, flags.text('limits') ?? '') ?? 'LIMITS_MODE_UNSPECIFIED',
     ...parseLog(flags),
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
@@ -93,7 +94,7 @@ const restartNames: Readonly<Record<string, NonNullable<ContainerSpecInput['rest
 /** no, on-failure[:N], always, unless-stopped. */
 export function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
   const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
-  const name = restartNames[policy];
+  const name = own(restartNames, policy);
   if (name === undefined) {
     throw badArgument('restart', `Bad --restart '${text}': use no, on-failure[:N], always or unless-stopped`);
   }

@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { badArgument } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** NAME=VALUE items from files, then from flags. NAME alone takes the value of `own`, if there is one. */
+/** NAME=VALUE items from files, then from flags. NAME alone takes the value of `environment`, if there is one. */
 export function collectEnv(
   files: readonly string[],
   items: readonly string[],
-  own: Environment = process.env,
+  environment: Environment = process.env,
 ): string[] {
   const fromFiles = files.flatMap((file) => fileLines(file, 'env-file').map((line) => checkName(line, file)));
   return [...fromFiles, ...items].flatMap((item) => {
     if (item === '' || item.startsWith('='))
       throw badArgument('env', `Bad variable '${item}': it has no name`);
     if (item.includes('=')) return [item];
-    const value = own[item];
+    const value = own(environment, item);
     return value === undefined ? [] : [`${item}=${value}`];
   });
 }

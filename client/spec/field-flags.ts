@@ -1,3 +1,5 @@
+import { own } from '../../common/own.ts';
+
 // Fields of a request by which likerd tells what it does not like, as the flags that the user gave.
 export const fieldFlags: Readonly<Record<string, string>> = {
   'process.cwd': 'workdir',
@@ -67,7 +69,7 @@ export const fieldFlags: Readonly<Record<string, string>> = {
 export function inFlags(text: string, field: string): string {
   // The deepest part of the path that a flag stands for: an item of a list has no flag of its own.
   for (let path = field.replace(/^spec\./, ''); path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
-    const flag = fieldFlags[path];
+    const flag = own(fieldFlags, path);
     if (flag !== undefined) return text.replaceAll(field, `--${flag}`);
   }
   return text;

@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import type { OnDisconnect } from '../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
@@ -37,5 +38,5 @@ const onDisconnects: Readonly<Record<string, OnDisconnect>> = {
 };
 
 export function parseOnDisconnect(flags: FlagValues): OnDisconnect {
-  return onDisconnects[flags.text('on-disconnect') ?? ''] ?? 'ON_DISCONNECT_UNSPECIFIED';
+  return own(onDisconnects, flags.text('on-disconnect') ?? '') ?? 'ON_DISCONNECT_UNSPECIFIED';
 }

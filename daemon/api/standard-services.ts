@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Server, ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { own } from '../../common/own.ts';
 import { readFields } from '../../common/wire.ts';
 import { serviceNames } from './definitions.ts';
 
@@ -32,7 +33,8 @@ function addReflection(server: Server): void {
       method,
       (call: never, answer: never) => {
         asked ??= reflectionServices(files());
-        return asked[index]?.handlers[method]?.(call, answer);
+        const handlers = asked[index]?.handlers ?? {};
+        return own(handlers, method)?.(call, answer);
       },
     ]);
     server.addService(service, Object.fromEntries(late));

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 import { Slices } from '../turns.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
 import type { Ledger } from './ledger.ts';
@@ -92,7 +93,7 @@ function fits(event: EventRecord, key: string, value: string): boolean {
     case 'label': {
       const split = value.indexOf('=');
       const name = split < 0 ? value : value.slice(0, split);
-      const actual = event.attributes[name];
+      const actual = own(event.attributes, name);
       return actual !== undefined && (split < 0 || actual === value.slice(split + 1));
     }
     default:

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LikerError, type Reason } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 
 export type StoreProblem = 'full' | 'read-only' | 'failing' | 'damaged';
 
@@ -60,7 +61,11 @@ export function isLocked(thrown: unknown): boolean {
 export function storeError(thrown: unknown, tried: string, folder: string): unknown {
   const problem = problems[resultCode(thrown)];
   if (!problem) return thrown;
-  return new StoreError(problem === 'failing' ? (byErrno[probe(folder)] ?? problem) : problem, tried, thrown);
+  return new StoreError(
+    problem === 'failing' ? (own(byErrno, probe(folder)) ?? problem) : problem,
+    tried,
+    thrown,
+  );
 }
 
 const byErrno: Readonly<Record<string, StoreProblem>> = {

@@ -312,3 +312,17 @@ test('a health check gets its defaults; what cannot be is refused', () => {
     ['spec.health_check.on_failure', { healthCheck: restart, autoRemove: true }],
   ]);
 });
+
+test('words that every object knows are no words of ours', () => {
+  for (const word of ['toString', 'constructor', '__proto__']) {
+    refuses([
+      ['spec.mounts[0].options[0]', { mounts: [{ type: 'TYPE_TMPFS', target: '/t', options: [word] }] }],
+      [
+        'spec.mounts[0].options[0]',
+        { mounts: [{ type: 'TYPE_TMPFS', target: '/t', options: [`${word}=1`] }] },
+      ],
+    ]);
+    const { labels } = parse({ labels: Object.fromEntries([[word, 'x']]) });
+    assert.deepEqual(Object.entries(labels), [[word, 'x']]);
+  }
+});

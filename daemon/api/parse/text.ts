@@ -1,4 +1,5 @@
 import { badArgument } from '../../../common/errors.ts';
+import { own } from '../../../common/own.ts';
 
 /** Throws BAD_ARGUMENT if the text is empty or holds a NUL. */
 export function required(text: string, field: string): string {
@@ -51,7 +52,7 @@ export function limit(value: number, least: number, field: string, example: numb
 
 /** The value that belongs to a name of an enumeration; numbers of a newer client's come here too. */
 export function oneOf<T>(table: Readonly<Record<string, T>>, name: string | number, field: string): T {
-  const value = Object.hasOwn(table, name) ? table[name] : undefined;
+  const value = own(table, String(name));
   if (value === undefined)
     throw badArgument(field, `Invalid ${field} '${name}': use ${Object.keys(table).join(', ')}`);
   return value;

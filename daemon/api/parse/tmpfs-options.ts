@@ -1,4 +1,5 @@
 import { badArgument } from '../../../common/errors.ts';
+import { own } from '../../../common/own.ts';
 
 const flags = new Set([
   ...['ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'sync', 'async', 'dirsync'],
@@ -19,7 +20,7 @@ const values: Readonly<Record<string, RegExp>> = {
 export function parseTmpfsOptions(options: readonly string[], field: string): string[] {
   return options.map((option, index) => {
     const [name = '', value] = option.split(/=(.*)/s, 2);
-    const known = value === undefined ? flags.has(name) : (values[name]?.test(value) ?? false);
+    const known = value === undefined ? flags.has(name) : (own(values, name)?.test(value) ?? false);
     if (!known) {
       throw badArgument(
         `${field}[${index}]`,

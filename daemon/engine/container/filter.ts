@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { badArgument, LikerError } from '../../../common/errors.ts';
+import { own } from '../../../common/own.ts';
 import type { Filter } from '../api.ts';
 import type { Container } from './container.ts';
 import { livePhase, states } from './phase.ts';
@@ -56,7 +57,7 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
       const split = value.indexOf('=');
       const name = split < 0 ? value : value.slice(0, split);
       return ({ spec }) =>
-        Object.hasOwn(spec.labels, name) && (split < 0 || spec.labels[name] === value.slice(split + 1));
+        Object.hasOwn(spec.labels, name) && (split < 0 || own(spec.labels, name) === value.slice(split + 1));
     }
     case 'status':
       // The last two are Docker's, for what is never seen here.

@@ -1,3 +1,4 @@
+import { own } from '../../../common/own.ts';
 import type { ContainerRow } from '../../store/store.ts';
 
 /** What a stored value must be: a type, one of some words, a list of such, or an object with at least these fields. */
@@ -72,7 +73,7 @@ export function parseRow(row: ContainerRow): {
   check('spec', spec, specShape);
   const phase = parse('phase', row.phase);
   check('phase', phase, { state: oneOf(...Object.keys(phaseShapes)) });
-  check('phase', phase, phaseShapes[(phase as { state: string }).state] as Shape);
+  check('phase', phase, own(phaseShapes, (phase as { state: string }).state) as Shape);
   const facts = parse('facts', row.facts);
   check('facts', facts, {});
   return { spec, phase, facts };
@@ -95,7 +96,7 @@ function check(path: string, value: unknown, shape: Shape): void {
   } else {
     expect(path, typeof value === 'object' && value !== null && !Array.isArray(value), 'an object');
     for (const [field, inner] of Object.entries(shape))
-      check(`${path}.${field}`, (value as Record<string, unknown>)[field], inner);
+      check(`${path}.${field}`, own(value as Readonly<Record<string, unknown>>, field), inner);
   }
 }
 

@@ -1,6 +1,7 @@
 import { errnoName } from '../../../common/errno.ts';
 import { LikerError } from '../../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../../common/exhausted.ts';
+import { own } from '../../../common/own.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
 
 /** Where an errno alone would mislead. */
@@ -32,7 +33,7 @@ export function startError(what: string, failure: StartFailure): LikerError {
   // Its main process has ended, which the daemon has not read yet.
   if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
     return endedBeforeStart(what);
-  const explanation = explanations[`${failure.step} ${errno}`] ?? remedyOf(errno);
+  const explanation = own(explanations, `${failure.step} ${errno}`) ?? remedyOf(errno);
   const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
     reasonOfErrno(errno),
@@ -56,7 +57,7 @@ function execError(
     );
   }
   const why =
-    explanations[`exec ${errno}`] ?? 'it is not an executable file, or may not be executed by this user';
+    own(explanations, `exec ${errno}`) ?? 'it is not an executable file, or may not be executed by this user';
   return new LikerError(
     'COMMAND_NOT_EXECUTABLE',
     `Cannot start ${what}: '${program}' cannot be executed: ${errno}: ${why}`,

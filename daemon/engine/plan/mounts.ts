@@ -1,3 +1,4 @@
+import { own } from '../../../common/own.ts';
 import { cloneFlag, mountAttr, type Step } from '../../kernel/plan/steps.ts';
 import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, Mount, Propagation } from '../container/spec.ts';
@@ -148,7 +149,7 @@ function tmpfsMount(target: string, words: readonly string[], attributes: number
   let flags = attributes | NOSUID | NODEV | NOEXEC;
   const options = new Map<string, string | null>([['mode', '1777']]);
   for (const word of words) {
-    const flag = tmpfsFlags[word];
+    const flag = own(tmpfsFlags, word);
     if (flag !== undefined) flags |= flag;
     else if (word === 'exec') flags &= ~NOEXEC;
     else if (word === 'suid') flags &= ~NOSUID;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { asError, LikerError } from '../../../common/errors.ts';
 import { tellExhausted } from '../../../common/exhausted.ts';
+import { own } from '../../../common/own.ts';
 import { attachSocketProgram } from '../../native/libliker.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
@@ -161,7 +162,7 @@ function refused(job: Job, path: string, written: string, error: unknown): Liker
   // The file could not be opened: the value is not at fault.
   if (errno === 'EMFILE' || errno === 'ENFILE')
     return tellExhausted(error, `set ${knob.name} to ${requested}`) as LikerError;
-  const why = errno === '' ? asError(error).message : `${errno}: ${reasons[errno] ?? 'see dmesg'}`;
+  const why = errno === '' ? asError(error).message : `${errno}: ${own(reasons, errno) ?? 'see dmesg'}`;
   return new LikerError(
     'LIMIT_REFUSED',
     `Cannot set ${knob.name} to ${requested}: the kernel refused '${written}' for ${path} (${why})`,

@@ -1,5 +1,6 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
+import { own } from '../../../common/own.ts';
 import { attachDeviceFilter, makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources, type LimitsMode } from './apply.ts';
 import { ContainerCgroup } from './container-cgroup.ts';
@@ -89,7 +90,7 @@ export class Cgroups {
     const { places } = this.#state;
     return reported.map((name) => {
       const v1 = places.find(
-        (place) => place.version === 1 && place.controllers.includes(v1Names[name] ?? name),
+        (place) => place.version === 1 && place.controllers.includes(own(v1Names, name) ?? name),
       );
       const v2 = places.find((place) => place.version === 2 && [...v2Core, ...place.offered].includes(name));
       const place = v1 ?? v2;

@@ -1,3 +1,4 @@
+import { own } from '../../../common/own.ts';
 import { type DeviceRule, settled } from './device-rules.ts';
 
 /** Opcodes of eBPF that the program uses (Documentation/bpf/standardization/instruction-set.rst). */
@@ -49,7 +50,7 @@ function verdict(allowed: boolean): Instruction[] {
 
 /** Allowing needs every kind of access that is asked for; denying needs one of them. */
 function accessTest(rule: DeviceRule): Instruction[] {
-  const bits = [...rule.access].reduce((set, letter) => set | (accessBits[letter] ?? 0), 0);
+  const bits = [...rule.access].reduce((set, letter) => set | (own(accessBits, letter) ?? 0), 0);
   if (bits === anyAccess) return [];
   const masked = [
     { op: op.move, dst: 1, src: 3 },

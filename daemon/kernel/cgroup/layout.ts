@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
+import { own } from '../../../common/own.ts';
 import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.ts';
 import { type Hierarchy, ownUnifiedPath, parseHierarchies } from './mounts.ts';
 import { enableControllers, words } from './subtree.ts';
@@ -42,7 +43,7 @@ export function controllerPlace({ places }: Pick<Layout, 'places'>, name: string
   }
   return places.find(({ version, controllers }) =>
     version === 1
-      ? controllers.includes(v1Names[name] ?? name)
+      ? controllers.includes(own(v1Names, name) ?? name)
       : name === 'cgroup' || controllers.includes(name),
   );
 }

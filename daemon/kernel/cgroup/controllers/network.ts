@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { own } from '../../../../common/own.ts';
 import { asText, type Knob, lineOf, oneFile, requireWithin } from '../knobs.ts';
 import { socketController } from '../layout.ts';
 import type { Resources } from '../resources.ts';
@@ -18,7 +19,7 @@ const classId: Knob = {
 const priorityFile = 'net_prio.ifpriomap';
 
 function priorityKnob(name: string): Knob {
-  const of = ({ network }: Resources): number => network.priorities[name] ?? 0;
+  const of = ({ network }: Resources): number => own(network.priorities, name) ?? 0;
   return {
     name: `network.priorities.${name}`,
     controller: 'net_prio',

@@ -1,3 +1,4 @@
+import { own } from '../../../../common/own.ts';
 import { keyedValue } from '../files.ts';
 import { type FindFolder, noStats, oneNumber, type StatsGroup } from './group.ts';
 
@@ -51,7 +52,7 @@ export function parseMemoryV1([usage, stat, kernel, peak, oom]: readonly Text[])
   if (usageBytes === null) return null;
   return {
     usageBytes,
-    ...pages(usageBytes, (name) => keyed(stat, v1Names[name] ?? name)),
+    ...pages(usageBytes, (name) => keyed(stat, own(v1Names, name) ?? name)),
     kernelBytes: oneNumber(kernel),
     swapBytes: keyed(stat, 'total_swap'),
     limitBytes: oneNumber(stat?.slice(stat.indexOf(limitKey) + limitKey.length)),
