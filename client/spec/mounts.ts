@@ -4,10 +4,16 @@ import type { MountInput } from '../../proto/gen/types/liker/v1/Mount.ts';
 import { splitCsv } from './csv.ts';
 import { absolutePath, looksLikePath } from './paths.ts';
 
-const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+const propagations = [
+  ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
+];
 
-/** Accepted and without effect: relabelling is not done here, and consistency concerns other systems. */
-const ignored = ['rw', 'rbind', 'z', 'Z', 'cached', 'delegated', 'consistent'];
+/** Accepted and without effect: they are about other systems (file sharing of virtual machines, SELinux). */
+const consistencies = ['consistent', 'cached', 'delegated', 'default'];
+const labels = ['z', 'Z'];
+
+/** Options of -v; of those on one line at most one may be given. */
+const volumeOptions = [['ro', 'rw'], propagations, ['bind', 'rbind'], labels, consistencies];
 
 function bad(flag: string, text: string, why: string): LikerError {
   return badArgument(flag, `Bad --${flag} '${text}': ${why}`);
@@ -26,8 +32,7 @@ export function parseVolume(text: string): MountInput {
   if (more.length > 0) throw bad('volume', text, 'too many colons');
   if (!target.startsWith('/')) throw bad('volume', text, `the target '${target}' is not an absolute path`);
   const words = options.split(',').filter((word) => word !== '');
-  const unknown = words.find((word) => !['ro', 'bind', ...ignored, ...propagations].includes(word));
-  if (unknown !== undefined) throw bad('volume', text, `unknown option '${unknown}'`);
+  checkVolumeOptions(text, words);
   return {
     type: 'TYPE_BIND',
     source: absolutePath(source),
@@ -39,84 +44,104 @@ export function parseVolume(text: string): MountInput {
   };
 }
 
+function checkVolumeOptions(text: string, words: readonly string[]): void {
+  const known = volumeOptions.flat();
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown !== undefined)
+    throw bad('volume', text, `unknown option '${unknown}'; known are ${known.join(', ')}`);
+  for (const kind of volumeOptions) {
+    const [first, second] = words.filter((word) => kind.includes(word));
+    if (second !== undefined) throw bad('volume', text, `'${first}' and '${second}' exclude each other`);
+  }
+}
+
 /** --tmpfs PATH[:OPTIONS]. */
 export function parseTmpfs(text: string): MountInput {
   const colon = text.indexOf(':');
   const target = colon === -1 ? text : text.slice(0, colon);
   if (!target.startsWith('/')) throw bad('tmpfs', text, `'${target}' is not an absolute path`);
-  const options =
-    colon === -1
-      ? []
-      : text
-          .slice(colon + 1)
-          .split(',')
-          .filter((option) => option !== '');
+  const words = colon === -1 ? [] : text.slice(colon + 1).split(',');
   return {
     type: 'TYPE_TMPFS',
     target,
-    readOnly: options.includes('ro'),
-    options: options.filter((option) => option !== 'ro' && option !== 'rw'),
+    readOnly: words.includes('ro'),
+    options: words.filter((option) => !['', 'ro', 'rw'].includes(option)),
   };
 }
 
+type Fields = ReadonlyMap<string, string>;
+
 /** --mount type=bind|tmpfs,KEY=VALUE,… in Docker's keys. */
 export function parseMount(text: string): MountInput {
-  const fields = new Map<string, string>();
-  for (const field of splitCsv(text)) {
-    const equals = field.indexOf('=');
-    const key = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase();
-    fields.set(canonicalKey(key), equals === -1 ? 'true' : field.slice(equals + 1));
+  const fields = parseFields(text);
+  const type = fields.get('type')?.toLowerCase();
+  if (type !== 'bind' && type !== 'tmpfs') {
+    const given = type === undefined ? "'type' is missing, and" : `type=${type} is not supported:`;
+    throw bad('mount', text, `${given} Docker's default is a volume; use type=bind or type=tmpfs`);
   }
+  const keys = [...commonKeys, ...(type === 'bind' ? bindKeys : tmpfsKeys)];
+  const unknown = [...fields.keys()].find((key) => !keys.includes(key));
+  if (unknown !== undefined)
+    throw bad('mount', text, `unknown key '${unknown}' for type=${type}; known are ${keys.join(', ')}`);
+  word(text, fields, 'consistency', consistencies);
   const target = fields.get('target');
   if (target === undefined) throw bad('mount', text, 'target is missing');
   if (!target.startsWith('/')) throw bad('mount', text, `the target '${target}' is not an absolute path`);
-  switch (fields.get('type')) {
-    case 'bind':
-      return bindMount(text, target, fields);
-    case 'tmpfs':
-      return tmpfsMount(text, target, fields);
-    default:
-      throw bad(
-        'mount',
-        text,
-        `type=${fields.get('type') ?? 'volume'} is not supported; use type=bind or type=tmpfs`,
-      );
+  return type === 'bind' ? bindMount(text, target, fields) : tmpfsMount(text, target, fields);
+}
+
+const commonKeys = ['type', 'target', 'readonly', 'consistency'];
+const bindKeys = [
+  ...['source', 'bind-propagation', 'bind-recursive', 'bind-nonrecursive', 'bind-create-src'],
+];
+const tmpfsKeys = ['tmpfs-size', 'tmpfs-mode'];
+
+const aliases = new Map([
+  ['src', 'source'],
+  ['dst', 'target'],
+  ['destination', 'target'],
+  ['ro', 'readonly'],
+]);
+
+/** A key alone is true, as with Docker. */
+function parseFields(text: string): Fields {
+  const fields = new Map<string, string>();
+  for (const field of splitCsv(text)) {
+    const equals = field.indexOf('=');
+    const given = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase();
+    const key = aliases.get(given) ?? given;
+    if (fields.has(key)) throw bad('mount', text, `'${key}' is given twice`);
+    fields.set(key, equals === -1 ? 'true' : field.slice(equals + 1));
   }
+  return fields;
 }
 
-function canonicalKey(key: string): string {
-  if (key === 'src') return 'source';
-  if (key === 'dst' || key === 'destination') return 'target';
-  return key === 'ro' ? 'readonly' : key;
-}
-
-function bindMount(text: string, target: string, fields: ReadonlyMap<string, string>): MountInput {
-  checkKeys(text, fields, [
-    'source',
-    'bind-propagation',
-    'bind-nonrecursive',
-    'bind-recursive',
-    'bind-create-src',
-  ]);
+function bindMount(text: string, target: string, fields: Fields): MountInput {
   const source = fields.get('source');
   if (source === undefined || source === '') throw bad('mount', text, 'source is missing');
-  const propagation = fields.get('bind-propagation') ?? '';
-  if (propagation !== '' && !propagations.includes(propagation)) {
-    throw bad('mount', text, `bind-propagation is one of ${propagations.join(', ')}`);
-  }
+  const propagation = word(text, fields, 'bind-propagation', propagations) ?? '';
+  const recursive = word(text, fields, 'bind-recursive', ['enabled', 'disabled', 'writable', 'readonly']);
+  const nonRecursive = truth(text, fields, 'bind-nonrecursive');
+  const readOnly = truth(text, fields, 'readonly');
+  if (nonRecursive && recursive !== undefined && recursive !== 'disabled')
+    throw bad('mount', text, `bind-nonrecursive and bind-recursive=${recursive} exclude each other`);
+  if ((recursive === 'writable' || recursive === 'readonly') && !readOnly)
+    throw bad('mount', text, `bind-recursive=${recursive} is for a mount that is read-only: add readonly`);
+  if (recursive === 'readonly' && propagation !== '' && propagation !== 'rprivate')
+    throw bad('mount', text, 'bind-recursive=readonly goes with bind-propagation=rprivate alone');
   return {
     type: 'TYPE_BIND',
     source: absolutePath(source),
     target,
-    readOnly: truth(text, fields, 'readonly'),
+    readOnly,
+    readOnlyNonRecursive: recursive === 'writable',
     propagation,
-    nonRecursive: truth(text, fields, 'bind-nonrecursive') || fields.get('bind-recursive') === 'disabled',
+    nonRecursive: nonRecursive || recursive === 'disabled',
     createSource: truth(text, fields, 'bind-create-src'),
   };
 }
 
-function tmpfsMount(text: string, target: string, fields: ReadonlyMap<string, string>): MountInput {
-  checkKeys(text, fields, ['tmpfs-size', 'tmpfs-mode']);
+function tmpfsMount(text: string, target: string, fields: Fields): MountInput {
   const size = fields.get('tmpfs-size');
   const mode = fields.get('tmpfs-mode');
   if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode))
@@ -128,16 +153,18 @@ function tmpfsMount(text: string, target: string, fields: ReadonlyMap<string, st
   return { type: 'TYPE_TMPFS', target, readOnly: truth(text, fields, 'readonly'), options };
 }
 
-function checkKeys(text: string, fields: ReadonlyMap<string, string>, known: readonly string[]): void {
-  const all = ['type', 'target', 'readonly', 'consistency', ...known];
-  const unknown = [...fields.keys()].find((key) => !all.includes(key));
-  if (unknown !== undefined)
-    throw bad('mount', text, `unknown key '${unknown}' for type=${fields.get('type')}`);
+/** The value of a key that takes one of some words; undefined where it is not given. */
+function word(text: string, fields: Fields, key: string, known: readonly string[]): string | undefined {
+  const value = fields.get(key);
+  if (value !== undefined && !known.includes(value))
+    throw bad('mount', text, `${key} '${value}' is not known; use ${known.join(', ')}`);
+  return value;
 }
 
-function truth(text: string, fields: ReadonlyMap<string, string>, key: string): boolean {
+/** In the words of Go's strconv.ParseBool, which Docker takes. */
+function truth(text: string, fields: Fields, key: string): boolean {
   const value = fields.get(key) ?? 'false';
-  if (/^(true|1)$/.test(value)) return true;
-  if (/^(false|0)$/.test(value)) return false;
+  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
+  if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
   throw bad('mount', text, `${key} is true or false`);
 }

@@ -6,7 +6,7 @@ import { formatExit } from './format/exit.ts';
 import { formatHealth, formatProbe } from './format/health.ts';
 import { listPage } from './format/list-page.ts';
 import { formatTopProcess } from './format/process.ts';
-import { parseContainerSpec, parseRestart } from './parse/container-spec.ts';
+import { parseRestart, parseSpec } from './parse/container-spec.ts';
 import {
   parseFilters,
   parseKillScope,
@@ -29,7 +29,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       mutates: true,
       container: (request, response) => response?.container?.id ?? request.spec?.name ?? '',
       handle: async ({ spec, requestId, replace }) => {
-        const created = await engine.create(await parseContainerSpec(spec), { requestId, replace });
+        const created = await engine.create(parseSpec(spec, 'spec'), { requestId, replace });
         return { container: formatContainer(created.container), warnings: [...created.warnings] };
       },
     }),

@@ -3,7 +3,7 @@ import type { SessionServiceHandlers } from '../../proto/gen/types/liker/v1/Sess
 import type { ApiContext } from './context.ts';
 import { formatExecSync } from './format/exec-sync.ts';
 import { formatProcess } from './format/process.ts';
-import { parseContainerSpec } from './parse/container-spec.ts';
+import { parseSpec } from './parse/container-spec.ts';
 import { parseExecProcess, parseOnDisconnect } from './parse/process.ts';
 import { parseTarget } from './parse/requests.ts';
 import { checkStdin, parseAttach } from './parse/session.ts';
@@ -20,7 +20,7 @@ export function sessionService(
       ...options,
       method: 'Run',
       open: async ({ spec, requestId, replace }, sink) =>
-        engine.run(await parseContainerSpec(spec), { requestId, replace }, sink),
+        engine.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
     }),
     Exec: sessionHandler(context, {
       ...options,

@@ -82,12 +82,13 @@ function formatShare(share: Share): string {
 function formatMount(mount: Mount): MountInput {
   const { target, readOnly } = mount;
   if (mount.type === 'tmpfs') return { type: 'TYPE_TMPFS', target, readOnly, options: [...mount.options] };
-  const { source, propagation, recursive, createSource } = mount;
+  const { source, propagation, recursive, createSource, readOnlyNonRecursive = false } = mount;
   return {
     type: 'TYPE_BIND',
     source,
     target,
     readOnly,
+    readOnlyNonRecursive,
     propagation,
     nonRecursive: !recursive,
     createSource,

@@ -40,6 +40,7 @@ test('a spec comes back from the wire as it was', () => {
         source: '/srv',
         target: '/data',
         readOnly: true,
+        readOnlyNonRecursive: true,
         propagation: 'rslave' as const,
         recursive: false,
         createSource: false,

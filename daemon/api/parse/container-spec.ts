@@ -13,7 +13,6 @@ import type {
 } from '../../engine/container/spec.ts';
 import { parseCgroupParent, parseDeviceRules, parseDevices } from './devices.ts';
 import { parseHealthCheck } from './health.ts';
-import { checkHostPaths } from './host-paths.ts';
 import {
   parseExtraHost,
   parseNameServer,
@@ -43,16 +42,9 @@ const logDrivers: Readonly<Record<string, LogDriver>> = {
 };
 
 /**
- * A complete, checked spec with all defaults but name and hostname, which may be empty. Rejects with BAD_ARGUMENT, the
- * field's path in it, or BAD_ROOTFS.
+ * A complete, checked spec with all defaults but name and hostname, which may be empty. Throws BAD_ARGUMENT with the
+ * field's path in it.
  */
-export async function parseContainerSpec(spec: ProtoSpec | null): Promise<ContainerSpec> {
-  const parsed = parseSpec(spec, 'spec');
-  await checkHostPaths(parsed, 'spec');
-  return parsed;
-}
-
-/** The part that asks nothing of the host. */
 export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec {
   if (spec === null) throw badArgument(field, `Missing ${field}`);
   if (spec.name !== '') checkContainerName(spec.name, `${field}.name`);

@@ -12,6 +12,8 @@ const propagations: Readonly<Record<string, Propagation>> = {
   rshared: 'rshared',
   slave: 'slave',
   rslave: 'rslave',
+  unbindable: 'unbindable',
+  runbindable: 'runbindable',
 };
 
 /** Checks all that can be known without the host's files. */
@@ -55,11 +57,18 @@ function parseBind(mount: ProtoMount, target: string, field: string): Mount {
   if (mount.options.length > 0) {
     throw badArgument(`${field}.options`, 'Invalid mount: options are for a tmpfs, not for a bind');
   }
+  if (mount.readOnlyNonRecursive && !mount.readOnly) {
+    throw badArgument(
+      `${field}.read_only_non_recursive`,
+      'Invalid mount: read_only_non_recursive is for a mount that is read_only',
+    );
+  }
   return {
     type: 'bind',
     source: posix.normalize(absolutePath(mount.source, `${field}.source`)),
     target,
     readOnly: mount.readOnly,
+    readOnlyNonRecursive: mount.readOnlyNonRecursive,
     propagation: oneOf(propagations, mount.propagation || 'rprivate', `${field}.propagation`),
     recursive: !mount.nonRecursive,
     createSource: mount.createSource,
@@ -67,9 +76,9 @@ function parseBind(mount: ProtoMount, target: string, field: string): Mount {
 }
 
 function parseTmpfs(mount: ProtoMount, target: string, field: string): Mount {
-  const wrong = (['source', 'propagation', 'nonRecursive', 'createSource'] as const).find(
-    (name) => mount[name],
-  );
+  const wrong = (
+    ['source', 'propagation', 'nonRecursive', 'createSource', 'readOnlyNonRecursive'] as const
+  ).find((name) => mount[name]);
   if (wrong !== undefined) {
     throw badArgument(
       `${field}.${snake(wrong)}`,

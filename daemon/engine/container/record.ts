@@ -11,7 +11,7 @@ type Shape =
   | { readonly [field: string]: Shape };
 
 const oneOf = (...words: string[]): ReadonlySet<string> => new Set(words);
-const share: Shape = { kind: oneOf('private', 'host', 'container') };
+const share: Shape = { kind: oneOf('private', 'host', 'container', 'path') };
 
 const specShape: Shape = {
   name: 'string',

@@ -94,7 +94,15 @@ export interface Namespaces {
   readonly network: Share;
 }
 
-export type Propagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+export type Propagation =
+  | 'private'
+  | 'rprivate'
+  | 'shared'
+  | 'rshared'
+  | 'slave'
+  | 'rslave'
+  | 'unbindable'
+  | 'runbindable';
 
 export type Mount =
   | {
@@ -103,6 +111,8 @@ export type Mount =
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;
+      /** Read-only without what is mounted below the source. Records of earlier versions have none, which means false. */
+      readonly readOnlyNonRecursive?: boolean;
       readonly propagation: Propagation;
       readonly recursive: boolean;
       readonly createSource: boolean;

@@ -1,8 +1,8 @@
-import { own } from '../../../common/own.ts';
 import { cloneFlag, mountAttr, type Step } from '../../kernel/plan/steps.ts';
 import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, Mount, Propagation } from '../container/spec.ts';
 import { ms } from './constants.ts';
+import { applyTmpfsOptions } from './tmpfs-options.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
 
@@ -117,6 +117,8 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
   rshared: ms.SHARED | ms.REC,
   slave: ms.SLAVE,
   rslave: ms.SLAVE | ms.REC,
+  unbindable: ms.UNBINDABLE,
+  runbindable: ms.UNBINDABLE | ms.REC,
 };
 
 /** The mounts that the user asked for. */
@@ -135,31 +137,16 @@ export function userMount(mount: Mount): Step {
   return tmpfsMount(mount.target, mount.options, readOnly);
 }
 
-const tmpfsFlags: Readonly<Record<string, number>> = {
-  ro: RDONLY,
-  nosuid: NOSUID,
-  nodev: NODEV,
-  noexec: NOEXEC,
-  noatime: mountAttr.NOATIME,
-};
-const tmpfsDefaults = new Set(['rw', 'suid', 'dev', 'exec', 'atime', 'defaults', 'relatime']);
-
-/** A tmpfs with Docker's defaults (nosuid, nodev, noexec, mode 1777) and the options of mount(8). */
+/** A tmpfs with Docker's defaults (nosuid, nodev, noexec, mode 1777) under the options that were asked for. */
 function tmpfsMount(target: string, words: readonly string[], attributes: number): Step {
-  let flags = attributes | NOSUID | NODEV | NOEXEC;
-  const options = new Map<string, string | null>([['mode', '1777']]);
-  for (const word of words) {
-    const flag = own(tmpfsFlags, word);
-    if (flag !== undefined) flags |= flag;
-    else if (word === 'exec') flags &= ~NOEXEC;
-    else if (word === 'suid') flags &= ~NOSUID;
-    else if (word === 'dev') flags &= ~NODEV;
-    else if (!tmpfsDefaults.has(word)) {
-      const [key = '', ...value] = word.split('=');
-      options.set(key, value.length > 0 ? value.join('=') : null);
-    }
-  }
-  return mountStep({ type: 'tmpfs', target, attributes: flags, options: [...options] });
+  const asked = applyTmpfsOptions(words, NOSUID | NODEV | NOEXEC);
+  const options = new Map<string, string | null>([['mode', '1777'], ...asked.options]);
+  return mountStep({
+    type: 'tmpfs',
+    target,
+    attributes: asked.attributes | attributes,
+    options: [...options],
+  });
 }
 
 /** Clone flags of the namespaces that a container has of its own. The cgroup namespace is a step: it comes after joining. */

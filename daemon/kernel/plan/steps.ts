@@ -10,8 +10,13 @@ export const mountAttr = {
   NOSUID: 0x2,
   NODEV: 0x4,
   NOEXEC: 0x8,
-  NOATIME: 0x10,
   RELATIME: 0,
+  NOATIME: 0x10,
+  STRICTATIME: 0x20,
+  /** All bits of the three above, which exclude each other. */
+  ATIME: 0x70,
+  NODIRATIME: 0x80,
+  NOSYMFOLLOW: 0x200000,
 } as const;
 
 /** Clone flags of namespaces, as of clone(2). */

@@ -4,6 +4,7 @@ import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { Container } from '../container.ts';
+import { checkHostPaths } from '../host-paths.ts';
 import { checkLimits, containerDevices } from '../limits.ts';
 import { makeName } from '../name.ts';
 import { checkNetwork } from '../network-rate.ts';
@@ -16,6 +17,7 @@ export async function createContainer(
   spec: ContainerSpec,
   options: CreateOptions & { readonly attended?: boolean },
 ): Promise<Container> {
+  await checkHostPaths(spec);
   const repeated = options.requestId ? context.ledger.store.request(options.requestId) : null;
   if (repeated !== null) return context.registry.find(repeated);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);

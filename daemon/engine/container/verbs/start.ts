@@ -4,7 +4,7 @@ import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
-import { isDirectory, overlayOptions } from '../../../kernel/rootfs/layers.ts';
+import { overlayOptions } from '../../../kernel/rootfs/layers.ts';
 import { startPace } from '../../../pace.ts';
 import { StoreError } from '../../../store/errors.ts';
 import { ownTurn } from '../../../turns.ts';
@@ -17,6 +17,7 @@ import { ringBytes } from '../../session/process.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
+import { checkRootfs } from '../host-paths.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { cleanUpLater, removeRecord } from '../main-end.ts';
 import { freeNetwork, limitNetwork } from '../network-rate.ts';
@@ -252,7 +253,7 @@ export function compile(
   },
 ): Launch {
   const { spec } = container;
-  checkRootfs(spec);
+  checkRootfs(spec.rootfs);
   const folders = context.layers.folders(container.id);
   const overlay = spec.rootfs.mode === 'overlay';
   // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
@@ -284,15 +285,6 @@ export function compile(
 export function containerHostname(container: Container): string {
   if (container.spec.namespaces.uts.kind === 'host') return hostHostname();
   return container.spec.hostname;
-}
-
-function checkRootfs(spec: ContainerSpec): void {
-  if (isDirectory(spec.rootfs.directory)) return;
-  throw new LikerError(
-    'BAD_ROOTFS',
-    `Cannot use '${spec.rootfs.directory}' as the root file system: it is not a directory on this machine`,
-    { field: 'spec.rootfs.directory', metadata: { directory: spec.rootfs.directory } },
-  );
 }
 
 /** First processes of the containers whose namespaces this one shares. */
