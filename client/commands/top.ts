@@ -5,6 +5,7 @@ import type { TopProcess } from '../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { toMs } from '../format/timestamp.ts';
+import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { table } from '../output/table.ts';
 import { toJson } from '../output/visible.ts';
@@ -24,7 +25,7 @@ export const top: Command = {
   stopsAtOperand: true,
   async run({ flags, operands: [container = '', ...psOptions], context }) {
     const connection = await context.connect();
-    const { processes } = await connection.unary(containers.GetTop, { container });
+    const { processes, total } = await connection.unary(containers.GetTop, { container });
     const lines =
       flags.text('format') === 'json' || isJson(psOptions)
         ? processes.map((process) => toJson(process))
@@ -32,6 +33,7 @@ export const top: Command = {
           ? await psLines(psOptions, processes)
           : ownLines(processes);
     printLines(lines);
+    if (total > processes.length) notice(`${total - processes.length} more processes are not shown`);
     return 0;
   },
 };

@@ -125,9 +125,10 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
     GetTop: unary(context, {
       method: 'GetTop',
       mutates: false,
-      handle: async (request) => ({
-        processes: (await engine.top(parseTarget(request))).map(formatTopProcess),
-      }),
+      handle: async (request) => {
+        const { processes, total } = await engine.top(parseTarget(request));
+        return { processes: processes.map(formatTopProcess), total };
+      },
     }),
     UpdateContainer: unary(context, {
       method: 'UpdateContainer',

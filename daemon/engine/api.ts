@@ -178,6 +178,13 @@ export interface SubscribeOptions {
   readonly filters: readonly Filter[];
 }
 
+export interface TopView {
+  /** By pid. */
+  readonly processes: readonly TopProcess[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
 export interface TopProcess {
   readonly pid: number;
   readonly parentPid: number;
@@ -276,7 +283,7 @@ export interface EngineApi {
   /** Null: it never ran, or it is healthy. */
   wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
   checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
-  top(container: string): Promise<readonly TopProcess[]>;
+  top(container: string): Promise<TopView>;
   explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
   update(
     container: string,

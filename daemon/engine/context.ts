@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
+import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim } from '../kernel/process/shim.ts';
 import type { Layers } from '../kernel/rootfs/layers.ts';
@@ -19,6 +20,8 @@ export interface ProcessKernel {
   spawn(plan: Buffer): Promise<SpawnedShim>;
   /** Connects to a shim that runs; rejects when none does. */
   connect(runDir: string): Promise<Shim>;
+  /** What /proc says of the processes in the cgroup of an encoded listing. */
+  list(plan: Buffer): Promise<Listing>;
   isAlive(process: HostProcess): boolean;
   /** A process that is gone is no error. */
   kill(process: HostProcess, signal: number): void;

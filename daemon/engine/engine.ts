@@ -21,7 +21,7 @@ import type {
   StatsSnapshot,
   StopOptions,
   SubscribeOptions,
-  TopProcess,
+  TopView,
   WaitCondition,
 } from './api.ts';
 import { takeCensus } from './census.ts';
@@ -191,7 +191,7 @@ export class Engine implements EngineApi {
     return checkHealthNow(this.#context, this.#find(reference));
   }
 
-  async top(reference: string): Promise<readonly TopProcess[]> {
+  async top(reference: string): Promise<TopView> {
     return topOf(this.#context, this.#find(reference));
   }
 

@@ -58,6 +58,8 @@ enum plan_kind {
                                  u32 columns, rows, x pixels, y pixels, u32 namespaces of the main process to
                                  join, u32 pid + u64 start time whose pid namespace to join (0: none),
                                  u64 window (0: none) */
+  PLAN_PROCESSES = 0x102,     /* str cgroup folder. Alone in its plan: nothing is started, but told over the socket what
+                                 /proc says of the processes there, and the shim ends */
 };
 
 enum plan_create { CREATE_NONE = 0, CREATE_DIRECTORY = 1, CREATE_FILE = 2 };

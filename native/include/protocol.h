@@ -56,6 +56,12 @@ enum shim_frame {
                             its start. Told at each kill while a daemon is there, not again after HELLO. */
   SHIM_LOG_LOST = 137,   /* stream; u64 bytes: so much of it could not be written to the log, and what comes now can, or
                             nothing comes any more */
+
+  /* of a shim that was asked by PLAN_PROCESSES, in this order */
+  SHIM_PROCESS_COUNT = 138, /* u32 processes in all, u32 of them that are told */
+  SHIM_PROCESS = 139,    /* process: its pid on the host; u32 length of /proc/PID/stat (0: it is gone), its text, then the
+                            lines Uid, NSpid and VmRSS of /proc/PID/status. One for each that is told. */
+  SHIM_ARGUMENTS = 140,  /* process: its pid; the first 4096 bytes of /proc/PID/cmdline */
 };
 
 /*

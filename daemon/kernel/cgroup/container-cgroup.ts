@@ -45,6 +45,11 @@ export class ContainerCgroup {
     this.joinFiles = tasksFiles(layout, id);
   }
 
+  /** Where all its processes are, those of execs and of nested cgroups too. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get #tracker() {
     return this.#layout.tracking.version === 2 ? trackerV2 : trackerV1;
   }

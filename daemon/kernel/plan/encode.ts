@@ -13,6 +13,7 @@ const magic = 0x50524b4c;
 export const planVersion = 1;
 const kindShim = 0x100;
 const kindLaunch = 0x101;
+const kindProcesses = 0x102;
 
 const createKind: Readonly<Record<Create, number>> = { none: 0, directory: 1, file: 2 };
 
@@ -222,5 +223,13 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   }
   w.record(kindLaunch, () => writeLaunch(w, launch.settings));
   for (const step of launch.steps) w.record(stepKind[step.step], () => writeStep(w, step));
+  return w.finish();
+}
+
+/** Encodes the plan of a shim that starts nothing, and tells of the processes in a cgroup. */
+export function encodeListing(folder: string): Buffer {
+  const w = new Writer();
+  w.u32(magic).u32(planVersion);
+  w.record(kindProcesses, () => w.str(folder));
   return w.finish();
 }

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bootId, isSame, readProcess, startTime } from './processes.ts';
+import { bootId, firstChild, isKilled, isSame, processFacts, startTime, uptimeMs } from './processes.ts';
+
+function factsOf(pid: number) {
+  const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  const files = { pid, stat: read('stat'), status: read('status'), cmdline: read('cmdline') };
+  return processFacts(files, Date.now() - uptimeMs());
+}
 
 test('this very process is told as it is', () => {
-  const facts = readProcess(process.pid);
-  assert.ok(facts);
+  const facts = factsOf(process.pid);
   assert.equal(facts.ppid, process.ppid);
   assert.equal(facts.uid, process.geteuid?.());
   assert.equal(facts.containerPid, process.pid);
@@ -26,17 +31,28 @@ test('a name with blanks and parentheses confuses nothing', async () => {
     copyFileSync('/bin/sleep', program);
     const child = spawn(program, ['100'], { stdio: 'ignore' });
     await once(child, 'spawn');
-    const facts = readProcess(child.pid ?? 0);
-    assert.equal(facts?.name, 'a) S 1 (x) ');
-    assert.equal(facts?.ppid, process.pid);
-    assert.deepEqual(facts?.args, [program, '100']);
-    assert.match(facts?.startTimeTicks ?? '', /^\d{3,}$/);
+    const facts = factsOf(child.pid ?? 0);
+    assert.equal(facts.name, 'a) S 1 (x) ');
+    assert.equal(facts.ppid, process.pid);
+    assert.deepEqual(facts.args, [program, '100']);
+    assert.match(facts.startTimeTicks, /^\d{3,}$/);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    assert.equal(readProcess(child.pid ?? 0), null);
+    assert.equal(startTime(child.pid ?? 0), null);
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a process that a SIGKILL waits for is told, also while it cannot take it', async () => {
+  const child = spawn('sleep', ['100'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  assert.equal(isKilled(pid), false);
+  assert.equal(firstChild(pid), 0);
+  process.kill(pid, 'SIGKILL');
+  assert.equal(isKilled(pid), true);
+  await once(child, 'exit');
 });
 
 test('T39: a pid alone does not make it the same process', () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 /** One process as /proc shows it on the host (proc(5)). */
 export interface ProcessFacts {
@@ -26,9 +26,17 @@ export interface ProcessFacts {
 /** USER_HZ: 100 on every architecture that Liker runs on. */
 const msPerTick = 10;
 
+/** No file that is read here is longer up to what is needed of it, whatever a process does. */
+const buffer = Buffer.allocUnsafe(1024);
+
 function read(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, 'r');
+    try {
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     // Gone, or going.
     return null;
@@ -56,13 +64,8 @@ function statusField(status: string, name: string): string[] {
 }
 
 /** Milliseconds since the machine started, to the hundredth of a second; nobody sets this clock. */
-function uptimeMs(): number {
+export function uptimeMs(): number {
   return Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
-}
-
-/** When the machine started, milliseconds since the epoch, by the clock as it is now. */
-function bootedAt(): number {
-  return Date.now() - uptimeMs();
 }
 
 /** How long ago a process with this start time (field 22 of /proc/PID/stat) was started, whatever was done to the clock. */
@@ -77,14 +80,15 @@ function split(cmdline: string): string[] {
     .filter((arg, index) => arg !== '' || index > 0);
 }
 
-/** What /proc tells about a process; null when there is none. Never runs anything. */
-export function readProcess(pid: number): ProcessFacts | null {
-  const [stat, status, cmdline] = [
-    read(`/proc/${pid}/stat`),
-    read(`/proc/${pid}/status`),
-    read(`/proc/${pid}/cmdline`),
-  ];
-  if (stat === null || status === null || cmdline === null) return null;
+/**
+ * Reads the files of /proc/PID. `status` may be cut to the lines Uid, NSpid and VmRSS, `cmdline` anywhere. `bootedAtMs`: when
+ * the machine started, by the clock as it is now.
+ */
+export function processFacts(
+  files: { readonly pid: number; readonly stat: string; readonly status: string; readonly cmdline: string },
+  bootedAtMs: number,
+): ProcessFacts {
+  const { pid, stat, status, cmdline } = files;
   const fields = statFields(stat);
   const startTimeTicks = statField(fields, 22);
   return {
@@ -93,7 +97,7 @@ export function readProcess(pid: number): ProcessFacts | null {
     uid: Number(statusField(status, 'Uid')[1] ?? 0),
     tty: Number(statField(fields, 7)) >>> 0,
     startTimeTicks,
-    startedAt: Math.round(bootedAt() + Number(startTimeTicks) * msPerTick),
+    startedAt: Math.round(bootedAtMs + Number(startTimeTicks) * msPerTick),
     cpuMs: (Number(statField(fields, 14)) + Number(statField(fields, 15))) * msPerTick,
     rssBytes: Number(statusField(status, 'VmRSS')[0] ?? 0) * 1024,
     state: statField(fields, 3),
@@ -122,16 +126,16 @@ export function firstChild(pid: number): number | null {
 
 /** Bits of the flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
 const exiting = 0x4 | 0x400;
-const sigkillBit = 1n << 8n;
+const sigkillBit = 1 << 8;
 
 /** True when a SIGKILL waits for the process, is ending it, or it has ended. */
 export function isKilled(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
-  const status = read(`/proc/${pid}/status`);
-  if (stat === null || status === null) return true;
+  if (stat === null) return true;
   const fields = statFields(stat);
   if ('ZX'.includes(statField(fields, 3)) || (Number(statField(fields, 9)) & exiting) !== 0) return true;
-  return (BigInt(`0x${statusField(status, 'SigPnd')[0] ?? '0'}`) & sigkillBit) !== 0n;
+  // Field 31: the signals up to 31 that wait for its first thread, to each of which a SIGKILL goes.
+  return (Number(statField(fields, 31)) & sigkillBit) !== 0;
 }
 
 /** Changes with every boot of the machine. */

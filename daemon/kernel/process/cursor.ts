@@ -31,6 +31,11 @@ export class Cursor {
     return this.#bytes.toString('utf8', start, start + length);
   }
 
+  bytes(length: number): Buffer {
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
   rest(): Buffer {
     return this.#bytes.subarray(this.#at);
   }

@@ -9,6 +9,7 @@ import {
   pidfdSignal,
   spawnShim,
 } from '../../native/libliker.ts';
+import { type Listing, readListing } from './listing.ts';
 import { Shim } from './shim.ts';
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -47,6 +48,17 @@ async function reap(pidfd: number): Promise<void> {
   await pidfdReap(pidfd);
 }
 
+/** libuv reaps only its own children: without this a shim would stay as a zombie. `over`: it ends soon. */
+function watched(pidfd: number, over: Promise<void>): Pick<SpawnedShim, 'ended' | 'kill'> {
+  const ended = over.then(() => reap(pidfd));
+  let reaped = false;
+  void ended.finally(() => {
+    reaped = true;
+    closeFd(pidfd);
+  });
+  return { ended, kill: () => void (reaped || pidfdSignal(pidfd, SIGKILL)) };
+}
+
 /** Starts shims from one sealed copy of the shim's binary, and looks after processes by pidfd. */
 export class Processes {
   readonly #shimFd: number;
@@ -62,14 +74,20 @@ export class Processes {
   async spawn(plan: Buffer): Promise<SpawnedShim> {
     const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const shim = Shim.adoptSocket(socketFd, pid);
-    // libuv reaps only its own children: without this a shim would stay as a zombie.
-    const ended = shim.whenClosed.then(() => reap(pidfd));
-    let over = false;
-    void ended.finally(() => {
-      over = true;
-      closeFd(pidfd);
-    });
-    return { shim, pid, ended, kill: () => void (over || pidfdSignal(pidfd, SIGKILL)) };
+    return { shim, pid, ...watched(pidfd, shim.whenClosed) };
+  }
+
+  /** What /proc says of the processes in a cgroup, read by a process of its own, whose plan is one of encodeListing. */
+  async list(plan: Buffer): Promise<Listing> {
+    const { pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
+    const listing = readListing(socketFd);
+    const settled = listing.then(
+      () => {},
+      () => {},
+    );
+    const { kill } = watched(pidfd, settled);
+    void settled.then(kill);
+    return listing;
   }
 
   connect(runDir: string): Promise<Shim> {

@@ -30,4 +30,7 @@ export const fromShim = {
   exit: 135,
   oom: 136,
   logLost: 137,
+  processCount: 138,
+  process: 139,
+  arguments: 140,
 } as const;

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "processes.h"
 #include "shim.h"
 
 #define PLAN_FD 3
@@ -106,6 +107,8 @@ static void read_plan (struct shim *shim) {
     return;
   }
   close (PLAN_FD);
+  if (processes_asked (plan, (size_t)st.st_size))
+    _exit (processes_tell (plan, (size_t)st.st_size, SOCKET_FD));
   start_main (shim, plan, (size_t)st.st_size);
   munmap (plan, (size_t)st.st_size);
 }

@@ -1,16 +1,25 @@
-import { readProcess } from '../../../kernel/proc/processes.ts';
-import type { TopProcess } from '../../api.ts';
+import { encodeListing } from '../../../kernel/plan/encode.ts';
+import { processFacts, uptimeMs } from '../../../kernel/proc/processes.ts';
+import { ownTurn } from '../../../turns.ts';
+import type { TopProcess, TopView } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
 
+/** How many processes are read in one turn of the event loop. */
+const atOnce = 200;
+
 /** The processes in a container by pid, read from the host's /proc. */
-export function topOf(context: EngineContext, container: Container): TopProcess[] {
+export async function topOf(context: EngineContext, container: Container): Promise<TopView> {
   requirePhase('read the processes of', container, container.phase.state);
-  return cgroupOf(context, container)
-    .pids()
-    .map((pid) => readProcess(pid))
-    .filter((process) => process !== null)
-    .map(({ ppid, tty, ...process }) => ({ ...process, parentPid: ppid, ttyDevice: tty }))
-    .sort((a, b) => a.pid - b.pid);
+  const { folder } = cgroupOf(context, container);
+  const { processes: listed, total } = await context.processes.list(encodeListing(folder));
+  const bootedAtMs = Date.now() - uptimeMs();
+  const processes: TopProcess[] = [];
+  for (const files of listed) {
+    if (processes.length % atOnce === 0) await ownTurn();
+    const { ppid, tty, ...process } = processFacts(files, bootedAtMs);
+    processes.push({ ...process, parentPid: ppid, ttyDevice: tty });
+  }
+  return { processes, total };
 }

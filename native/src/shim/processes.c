@@ -1,0 +1,168 @@
+/*
+ * What /proc says of the processes in a cgroup, for a daemon that must not read it by itself: the command line of a
+ * process is its own memory, which it can make large, and whose lock it can hold for ever (the close of a mapping of FUSE
+ * that is not answered). Who waits for that lock is killable: a shim that hangs here is given up.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../include/plan.h"
+#include "../../include/protocol.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "processes.h"
+#include "reader.h"
+
+#define MOST_PROCESSES 10000u
+#define STAT_BYTES 1024u
+#define STATUS_BYTES (1u << 20) /* "Groups:" may hold NGROUPS_MAX numbers */
+#define ARGUMENT_BYTES 4096u
+#define ALL_ARGUMENTS_BYTES (4u << 20)
+#define FLUSH_BYTES (64u << 10)
+
+struct pids {
+  pid_t list[MOST_PROCESSES];
+  uint32_t listed;
+  uint32_t total;
+};
+
+/* Threaded groups of v2 have no list of processes: they are in the one above. */
+static void add_pids (struct pids *pids, const char *folder) {
+  char path[PATH_MAX];
+  if (snprintf (path, sizeof path, "%s/cgroup.procs", folder) >= (int)sizeof path)
+    return;
+  FILE *file = fopen (path, "re");
+  if (!file)
+    return;
+  int pid; /* 0 is a process outside our pid namespace */
+  while (fscanf (file, "%d", &pid) == 1)
+    if (pid > 0 && pids->total++ < MOST_PROCESSES)
+      pids->list[pids->listed++] = pid;
+  fclose (file);
+}
+
+static int by_number (const void *left, const void *right) {
+  pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
+  return (a > b) - (a < b);
+}
+
+/* Of the group and of all that are nested in it. */
+static void find_pids (struct pids *pids, const char *folder) {
+  char *const roots[] = { (char *)folder, NULL };
+  FTS *walk = fts_open (roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+  if (!walk)
+    return;
+  for (FTSENT *entry; (entry = fts_read (walk));)
+    if (entry->fts_info == FTS_D)
+      add_pids (pids, entry->fts_path);
+  fts_close (walk);
+  qsort (pids->list, pids->listed, sizeof *pids->list, by_number);
+}
+
+/* Up to `size` bytes of a file of the process; 0 when there is none. */
+static size_t read_of (pid_t pid, const char *name, char *buffer, size_t size) {
+  char path[64];
+  put_text (put_number (put_text (path, "/proc/"), (uint64_t)pid), name);
+  cleanup_fd int file = open (path, O_RDONLY | O_CLOEXEC);
+  size_t length = 0;
+  while (file >= 0 && length < size) {
+    ssize_t got = RETRY (read (file, buffer + length, size - length));
+    if (got <= 0)
+      break;
+    length += (size_t)got;
+  }
+  return length;
+}
+
+/* The line that begins with `key`, with its newline. */
+static void put_line (struct outbox *out, const char *text, const char *key) {
+  const char *line = strstr (text, key);
+  if (line)
+    outbox_bytes (out, line + 1, strcspn (line + 1, "\n") + 1);
+}
+
+/* Sends what has gathered. False when the daemon is gone. */
+static bool flush (struct outbox *out, int socket, size_t least) {
+  while (outbox_waiting (out) > least) {
+    ssize_t sent = RETRY (write (socket, out->data + out->head, outbox_waiting (out)));
+    if (sent < 0)
+      return false;
+    outbox_sent (out, (size_t)sent);
+  }
+  return !out->exhausted;
+}
+
+static void put_facts (struct outbox *out, pid_t pid, char *status) {
+  char stat[STAT_BYTES];
+  size_t length = read_of (pid, "/stat", stat, sizeof stat);
+  status[read_of (pid, "/status", status, STATUS_BYTES)] = '\0';
+  outbox_begin (out, SHIM_PROCESS, 0, (uint32_t)pid);
+  outbox_u32 (out, (uint32_t)length);
+  outbox_bytes (out, stat, length);
+  put_line (out, status, "\nUid:");
+  put_line (out, status, "\nNSpid:");
+  put_line (out, status, "\nVmRSS:");
+  outbox_end (out);
+}
+
+static size_t put_arguments (struct outbox *out, pid_t pid) {
+  char arguments[ARGUMENT_BYTES];
+  size_t length = read_of (pid, "/cmdline", arguments, sizeof arguments);
+  outbox_begin (out, SHIM_ARGUMENTS, 0, (uint32_t)pid);
+  outbox_bytes (out, arguments, length);
+  outbox_end (out);
+  return length;
+}
+
+/* What cannot hang comes first, and whole. */
+static bool tell (const struct pids *pids, int socket) {
+  struct outbox out = { 0 };
+  char *status = malloc (STATUS_BYTES + 1);
+  if (!status)
+    return false;
+  outbox_begin (&out, SHIM_PROCESS_COUNT, 0, 0);
+  outbox_u32 (&out, pids->total);
+  outbox_u32 (&out, pids->listed);
+  outbox_end (&out);
+  bool heard = true;
+  for (uint32_t i = 0; heard && i < pids->listed; i++) {
+    put_facts (&out, pids->list[i], status);
+    heard = flush (&out, socket, FLUSH_BYTES);
+  }
+  heard = heard && flush (&out, socket, 0);
+  size_t sum = 0;
+  for (uint32_t i = 0; heard && i < pids->listed && sum < ALL_ARGUMENTS_BYTES; i++) {
+    sum += put_arguments (&out, pids->list[i]);
+    heard = flush (&out, socket, 0);
+  }
+  free (status);
+  outbox_free (&out);
+  return heard;
+}
+
+bool processes_asked (const void *plan, size_t size) {
+  struct cursor records;
+  struct record record;
+  return plan_open (&records, plan, size) && plan_next (&records, &record) && record.kind == PLAN_PROCESSES;
+}
+
+int processes_tell (const void *plan, size_t size, int socket) {
+  struct cursor records;
+  struct record record;
+  if (!plan_open (&records, plan, size) || !plan_next (&records, &record))
+    return EXIT_FAILURE;
+  const char *folder = read_text (&record.payload);
+  struct pids *pids = calloc (1, sizeof *pids);
+  if (record.payload.bad || !pids || fcntl (socket, F_SETFL, O_RDWR) < 0)
+    return EXIT_FAILURE;
+  find_pids (pids, folder);
+  bool heard = tell (pids, socket);
+  free (pids);
+  return heard ? EXIT_SUCCESS : EXIT_FAILURE;
+}
