@@ -4,17 +4,18 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 
 /**
- * Does something to each container and prints what it answers. One that fails is said on one line and the others
+ * Does something to each container and prints what it answers, if anything. One that fails is said on one line and the others
  * follow; the exit code is then 1. Without a daemon one line is enough.
  */
 export async function forEachContainer(
   names: readonly string[],
-  act: (name: string) => Promise<string>,
+  act: (name: string) => Promise<string | undefined>,
 ): Promise<number> {
   let code = 0;
   for (const name of names) {
     try {
-      printLines([await act(name)]);
+      const answer = await act(name);
+      if (answer !== undefined) printLines([answer]);
     } catch (thrown) {
       const error = asError(thrown);
       if (isConnectionLoss(error)) throw error;

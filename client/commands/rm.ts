@@ -1,6 +1,7 @@
 import { LikerError } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
+import { notice } from '../output/notice.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
 
 export const rm: Command = {
@@ -26,6 +27,8 @@ export const rm: Command = {
       } catch (error) {
         const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
         if (!force || !isGone) throw error;
+        notice(error.message);
+        return undefined;
       }
       return container;
     });
