@@ -1,7 +1,8 @@
 // Compiles proto/ to one JSON descriptor (parsing .proto files at every start would cost tens of milliseconds)
 // and to TypeScript types.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { clientCodecs, daemonCodecs } from './proto-codecs.ts';
@@ -28,15 +29,31 @@ writeFileSync(
   }),
 );
 
-// For reflection: protobufjs forgets which file defines what, and which imports which. Sets of descriptors one after
-// the other are one set.
-const described = [protoDir, join(top, 'node_modules/grpc-health-check/proto')];
-const sets = described.map((folder) =>
-  execFileSync('buf', ['build', folder, '--exclude-source-info', '-o', '-'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  }),
+// The service that tells clients of all others is of another package.
+const reflection = new protobuf.Root();
+reflection.loadSync(
+  join(top, 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto'),
 );
-writeFileSync(join(outDir, 'liker.binpb'), Buffer.concat(sets));
+writeFileSync(join(outDir, 'reflection-codecs.ts'), daemonCodecs(reflection, 'grpc.reflection.v1'));
+
+// What reflection answers: the compiler's own descriptors, since protobufjs forgets which file defines what, and which
+// imports which. All in one build, in which each file has the name that every other client knows it by.
+const described = mkdtempSync(join(tmpdir(), 'liker-proto-'));
+try {
+  for (const name of ['google', 'liker'])
+    cpSync(join(protoDir, name), join(described, name), { recursive: true });
+  cpSync(join(top, 'node_modules/@grpc/reflection/build/proto/grpc'), join(described, 'grpc'), {
+    recursive: true,
+  });
+  cpSync(join(top, 'node_modules/grpc-health-check/proto'), join(described, 'grpc'), { recursive: true });
+  execFileSync(
+    'buf',
+    ['build', described, '--exclude-source-info', '-o', `${join(outDir, 'liker.binpb')}#format=binpb`],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+} finally {
+  rmSync(described, { recursive: true });
+}
 
 execFileSync(
   'proto-loader-gen-types',

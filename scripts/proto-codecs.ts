@@ -17,10 +17,12 @@ type Make = (type: Type) => Codegen;
 const written = { encode: encoder, fromObject: converter.fromObject };
 const read = { decode: decoder, toObject: converter.toObject };
 
-const head = `// @ts-nocheck
+const comment = `// @ts-nocheck
 // Made by scripts/build-proto.ts: the functions that protobufjs and proto-loader would make at every start.
 import protobuf from 'protobufjs/minimal.js';
+`;
 
+const head = `
 const { Reader, Writer, util } = protobuf;
 
 /** As proto/services.ts has it. */
@@ -49,13 +51,16 @@ function method(path, _requestStream, _responseStream, request, response) {
 }
 `;
 
+const daemonImports = `import { StrictReader } from '../strict-reader.ts';
+`;
+
 const daemonMethod = `
 function method(path, requestStream, responseStream, request, response) {
   return {
     path,
     requestStream,
     responseStream,
-    requestDeserialize: (bytes) => request.toObject(request.decode(bytes), conversion),
+    requestDeserialize: (bytes) => request.toObject(request.decode(new StrictReader(bytes)), conversion),
     responseSerialize: (message) => response.encode(response.fromObject(message)).finish(),
   };
 }
@@ -68,7 +73,7 @@ function method(path, requestStream, responseStream, request, response) {
 export function clientCodecs(root: Namespace, packageName: string): string {
   const codecs = new Codecs();
   const services = methods(codecs, root, packageName, { request: written, response: read });
-  return [head, clientMethod, codecs.source(), ...services].join('\n');
+  return [comment, head, clientMethod, codecs.source(), ...services].join('\n');
 }
 
 /**
@@ -79,18 +84,18 @@ export function clientCodecs(root: Namespace, packageName: string): string {
 export function daemonCodecs(
   root: Namespace,
   packageName: string,
-  wanted: Readonly<Record<'messages' | 'converted' | 'enums', readonly string[]>>,
+  wanted: Readonly<Partial<Record<'messages' | 'converted' | 'enums', readonly string[]>>> = {},
 ): string {
   const codecs = new Codecs();
   const services = methods(codecs, root, packageName, { request: read, response: written });
   const exported = (kind: keyof typeof wanted, value: (name: string) => string): string[] =>
-    wanted[kind].map((name) => `export const ${name} = ${value(`${packageName}.${name}`)};\n`);
+    (wanted[kind] ?? []).map((name) => `export const ${name} = ${value(`${packageName}.${name}`)};\n`);
   const exports = [
     ...exported('messages', (name) => codecs.type(root.lookupType(name), { encode: encoder })),
     ...exported('converted', (name) => codecs.type(root.lookupType(name), written)),
     ...exported('enums', (name) => JSON.stringify(root.lookupEnum(name).values)),
   ];
-  return [head, daemonMethod, codecs.source(), ...services, ...exports].join('\n');
+  return [comment + daemonImports, head, daemonMethod, codecs.source(), ...services, ...exports].join('\n');
 }
 
 /** Each service's methods, as an exported object. */

@@ -21,8 +21,8 @@ export function eventService(context: ApiContext): EventServiceHandlers {
       method: 'GetLastSeq',
       mutates: false,
       handle: async () => {
-        const { last, oldest } = context.engine.lastSeq();
-        return { lastSeq: last, oldestSeq: oldest };
+        const { last, oldest, storeId } = context.engine.lastSeq();
+        return { lastSeq: last, oldestSeq: oldest, storeId };
       },
     }),
   };
@@ -36,12 +36,15 @@ async function* subscribe(
   const { sinceSeq } = request;
   const options = {
     sinceSeq: sinceSeq === undefined ? null : inRange(sinceSeq, 0, Number.MAX_SAFE_INTEGER, 'since_seq'),
+    storeId: request.storeId,
     sinceMs: parseTimeMs(request.since, 'since'),
     untilMs: parseTimeMs(request.until, 'until'),
     follow: request.follow,
     filters: parseFilters(request.filters),
   };
+  const { storeId } = engine.lastSeq();
   for await (const event of engine.events(options, signal)) {
-    yield { event: { ...event, time: timestampOfMs(event.time), attributes: { ...event.attributes } } };
+    const { time, attributes } = event;
+    yield { event: { ...event, time: timestampOfMs(time), attributes: { ...attributes }, storeId } };
   }
 }

@@ -7,6 +7,7 @@ import type { LoopDelay } from '../loop-delay.ts';
 import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
+import { marksUndecodable } from './decoding.ts';
 import { definitions } from './definitions.ts';
 import { takesEncoded } from './encoded.ts';
 import { eventService } from './event-service.ts';
@@ -49,13 +50,14 @@ export function serveApi(options: ApiOptions): Api {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.enable_channelz': 0,
   });
-  server.addService(takesEncoded(definitions.ContainerService), containerService(context));
-  server.addService(sessionDefinition(), sessionService(context, options));
-  server.addService(definitions.LogService, logService(context));
-  server.addService(definitions.EventService, eventService(context));
-  server.addService(takesEncoded(definitions.StatsService), statsService(context));
-  server.addService(definitions.SystemService, systemService(context, options));
-  const stopServing = addStandardServices(server);
+  const { ContainerService, LogService, EventService, StatsService, SystemService } = definitions;
+  server.addService(marksUndecodable(takesEncoded(ContainerService)), containerService(context));
+  server.addService(marksUndecodable(sessionDefinition()), sessionService(context, options));
+  server.addService(marksUndecodable(LogService), logService(context));
+  server.addService(marksUndecodable(EventService), eventService(context));
+  server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context));
+  server.addService(marksUndecodable(SystemService), systemService(context, options));
+  const stopServing = addStandardServices(server, log);
   widenInputWindows();
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());

@@ -211,10 +211,14 @@ test('events are sent no faster than the client reads them, and none is lost', a
       asked = options;
       while (made < total) yield event(++made);
     },
-    lastSeq: () => ({ last: 9, oldest: 3 }),
+    lastSeq: () => ({ last: 9, oldest: 3, storeId: 'abc' }),
   });
   const client = fixture.client('EventService');
-  const stream = client.subscribe({ sinceSeq: 0, filters: [{ key: 'container', value: 'web' }] });
+  const stream = client.subscribe({
+    sinceSeq: 0,
+    storeId: 'of-before',
+    filters: [{ key: 'container', value: 'web' }],
+  });
   const [first] = (await once(stream, 'data')) as [SubscribeResponse];
   stream.pause();
   // An answered call on the same daemon means that the stream had its turns.
@@ -229,7 +233,10 @@ test('events are sent no faster than the client reads them, and none is lost', a
   );
   assert.deepEqual(asked?.filters, [{ key: 'container', value: 'web' }]);
   assert.equal(asked?.sinceSeq, 0);
-  assert.deepEqual(await answer((done) => client.getLastSeq({}, done)), { lastSeq: 9, oldestSeq: 3 });
+  assert.equal(asked?.storeId, 'of-before');
+  assert.equal(first.event?.storeId, 'abc');
+  const range = { lastSeq: 9, oldestSeq: 3, storeId: 'abc' };
+  assert.deepEqual(await answer((done) => client.getLastSeq({}, done)), range);
 });
 
 test('a stream that fails half-way sends what it has, then the status', async () => {
@@ -238,6 +245,7 @@ test('a stream that fails half-way sends what it has, then the status', async ()
       yield event(1);
       throw new LikerError('EVENTS_TRIMMED', 'Cannot replay', { metadata: { oldest_seq: '7' } });
     },
+    lastSeq: () => ({ last: 9, oldest: 7, storeId: 'abc' }),
   });
   const seen: number[] = [];
   const stream = fixture.client('EventService').subscribe({});

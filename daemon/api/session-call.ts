@@ -6,6 +6,7 @@ import type { OutputFrame, Session, SessionSink } from '../engine/api.ts';
 import { ownTurn } from '../turns.ts';
 import { callLog } from './call-log.ts';
 import type { ApiContext } from './context.ts';
+import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
@@ -99,6 +100,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   #receive(frame: SessionRequest<Start>): void {
     if (this.#over) return;
     try {
+      checkDecoded(this.#options.method, frame);
       if (frame.frame === 'start') this.#start(frame.start);
       else if (frame.frame === 'input') this.#take(frame.input);
     } catch (error) {

@@ -5,10 +5,20 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ServiceDefinition,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { service as health } from 'grpc-health-check';
 import { LikerError } from '../../common/errors.ts';
+import * as reflection from '../../proto/gen/reflection-codecs.ts';
 import { ApiFixture, detailsOf, testPeer } from '../test/api-fixture.ts';
 import { containerView } from '../test/fake-engine.ts';
+import { definitions } from './definitions.ts';
 import { claimSocket } from './socket.ts';
 import { servedServices } from './standard-services.ts';
 
@@ -40,6 +50,18 @@ function rawCall(
   );
 }
 
+/** As rawCall, of a stream, whose first message it is. */
+function rawStream(client: Client, path: string, bytes: Buffer): Promise<{ code: number; error: unknown }> {
+  const same = (value: Buffer) => value;
+  const call = client.makeBidiStreamRequest(path, same, same, new Metadata());
+  call.on('data', () => {});
+  return new Promise((resolve) => {
+    call.on('error', (error: ServiceError) => resolve({ code: error.code, error }));
+    call.on('end', () => resolve({ code: status.OK, error: null }));
+    call.end(bytes);
+  });
+}
+
 test('bytes that are no HTTP/2, or a broken one, harm nobody', async () => {
   await using fixture = await ApiFixture.start({});
   const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -69,7 +91,7 @@ test('a message that is none, an unknown method and an unknown field', async () 
   await using fixture = await ApiFixture.start({ get: async () => containerView() });
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   const get = '/liker.v1.ContainerService/GetContainer';
-  assert.equal((await rawCall(client, get, Buffer.from([0xff, 0xff]))).code, status.INTERNAL);
+  assert.equal((await rawCall(client, get, Buffer.from([0xff, 0xff]))).code, status.INVALID_ARGUMENT);
   assert.equal(
     (await rawCall(client, '/liker.v1.ContainerService/Nothing', Buffer.alloc(0))).code,
     status.UNIMPLEMENTED,
@@ -83,6 +105,44 @@ test('a message that is none, an unknown method and an unknown field', async () 
   assert.equal(detailsOf(empty.error)?.details.field, 'container');
   client.close();
 });
+
+test('a request that cannot be decoded is INVALID_ARGUMENT, whatever the method', async () => {
+  await using fixture = await ApiFixture.start({});
+  using stack = new DisposableStack();
+  const client = stack.adopt(new Client(`unix:${fixture.socket}`, credentials.createInsecure()), (opened) =>
+    opened.close(),
+  );
+  const refused = async (path: string, streams: boolean, hex: string) => {
+    const bytes = Buffer.from(hex, 'hex');
+    const { code, error } = await (streams ? rawStream(client, path, bytes) : rawCall(client, path, bytes));
+    assert.equal(code, status.INVALID_ARGUMENT, `${path}: ${hex}: ${error}`);
+    assert.equal(detailsOf(error)?.details.reason, 'BAD_ARGUMENT', `${path}: ${hex}`);
+    assert.match(String(error), /Cannot read the request of \w+: /);
+  };
+  const services = Object.values({ ...definitions, ...reflection, health }) as unknown as ServiceDefinition[];
+  const methods = services.flatMap((service) => Object.values(service)).filter(({ path }) => path);
+  assert.ok(methods.length > 30, `${methods.length} methods`);
+  for (const { path, requestStream, responseStream } of methods) {
+    // No number, a type that there is not, a group without an end.
+    for (const hex of ['ff'.repeat(12), '0f', 'fb070801'])
+      await refused(path, requestStream || responseStream, hex);
+  }
+  const containers = '/liker.v1.ContainerService';
+  await refused(`${containers}/GetContainer`, false, '0a03ffffff'); // a text that is no UTF-8
+  await refused(`${containers}/GetContainer`, false, '0a0577'); // one that is cut short
+  await refused(`${containers}/CreateContainer`, false, '0a040a057765'); // by the message that it is in
+  // 2^64 - 2 as a soft limit, which would become "unlimited".
+  const [most, almost] = ['ffffffffffffffffff01', 'feffffffffffffffff01'];
+  await refused(`${containers}/CreateContainer`, false, nested(['0a', '1a', '4a'], `10${almost}18${most}`));
+});
+
+/** A message within messages: each tag and the length of what follows before it. */
+function nested(tags: readonly string[], hex: string): string {
+  return tags.reduceRight(
+    (inner, tag) => `${tag}${(inner.length / 2).toString(16).padStart(2, '0')}${inner}`,
+    hex,
+  );
+}
 
 test('200 idle connections are no burden to the next one', async () => {
   await using fixture = await ApiFixture.start({});

@@ -172,6 +172,8 @@ export interface EventRecord {
 export interface SubscribeOptions {
   /** Null: from the next event, or from `sinceMs` when that is set. */
   readonly sinceSeq: number | null;
+  /** The store that sinceSeq is of; empty: not known. */
+  readonly storeId: string;
   readonly sinceMs: number | null;
   readonly untilMs: number | null;
   readonly follow: boolean;
@@ -329,7 +331,8 @@ export interface EngineApi {
     options: StatsOptions & { readonly intervalMs: number },
     signal: AbortSignal,
   ): AsyncIterable<StatsSnapshot>;
-  lastSeq(): { readonly last: number; readonly oldest: number };
+  /** The numbers are those of this store. */
+  lastSeq(): { readonly last: number; readonly oldest: number; readonly storeId: string };
   /** Containers by state, and clients that are attached to their processes. */
   census(): { readonly containers: Readonly<Record<State, number>>; readonly sessions: number };
   info(): EngineInfo;

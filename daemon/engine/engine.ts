@@ -1,3 +1,5 @@
+import { LikerError } from '../../common/errors.ts';
+import { shortId } from '../../common/ids.ts';
 import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
 import { adoptAll, type LeftBehind } from './adopt.ts';
@@ -42,7 +44,7 @@ import { pauseContainer, resumeContainer } from './container/verbs/pause.ts';
 import { pruneContainers } from './container/verbs/prune.ts';
 import { removeContainer } from './container/verbs/remove.ts';
 import { renameContainer } from './container/verbs/rename.ts';
-import { execAttended, runAttended } from './container/verbs/run.ts';
+import { execAttended } from './container/verbs/run.ts';
 import { startContainer } from './container/verbs/start.ts';
 import { endLocked, stopContainer } from './container/verbs/stop.ts';
 import { topOf } from './container/verbs/top.ts';
@@ -54,6 +56,7 @@ import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
 import { recoveryWarnings } from './recover.ts';
+import { requestKey, resultOf } from './requests.ts';
 import type { ContainerProcess } from './session/process.ts';
 import { readStats, watchStats } from './stats/stats.ts';
 
@@ -97,7 +100,8 @@ export class Engine implements EngineApi {
   }
 
   async create(spec: ContainerSpec, options: CreateOptions): Promise<Created> {
-    const container = await createContainer(this.#context, spec, options);
+    const request = requestKey(options.requestId, 'create', spec, options.replace);
+    const container = await createContainer(this.#context, spec, { ...options, request });
     const problems =
       spec.limits === 'strict'
         ? []
@@ -209,10 +213,12 @@ export class Engine implements EngineApi {
   }
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
-    const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
-    if (repeated !== null) return runAgain(this.#context, repeated, sink);
-    const container = await createContainer(this.#context, spec, { ...options, attended: true });
-    return runAttended(this.#context, container, sink);
+    const request = requestKey(options.requestId, 'run', spec, options.replace);
+    const repeated = resultOf(this.#context.ledger.store, request);
+    if (repeated !== null) return runAgain(this.#context, request, repeated, sink);
+    const container = await createContainer(this.#context, spec, { ...options, request, attended: true });
+    // Again, when another call with the same request_id has made it meanwhile.
+    return runAgain(this.#context, request, container.id, sink);
   }
 
   async exec(
@@ -234,12 +240,12 @@ export class Engine implements EngineApi {
     options: { readonly requestId: string },
   ): Promise<ProcessView> {
     const container = this.#find(reference);
-    const repeated = options.requestId ? this.#context.ledger.store.request(options.requestId) : null;
-    const known = repeated === null ? null : container.execs.get(repeated);
-    if (known) return viewProcess(container, known);
+    const request = requestKey(options.requestId, 'start-exec', container.id, process);
+    const repeated = resultOf(this.#context.ledger.store, request);
+    if (repeated !== null) return viewProcess(container, findRepeated(container, repeated));
     const started = await execInContainer(this.#context, container, process, {
       onDisconnect: 'keep',
-      requestId: options.requestId,
+      request,
     });
     return viewProcess(container, started);
   }
@@ -295,9 +301,9 @@ export class Engine implements EngineApi {
     return watchStats(this.#context, options, signal);
   }
 
-  lastSeq(): { readonly last: number; readonly oldest: number } {
-    const { lastSeq, oldestSeq } = this.#context.ledger.store;
-    return { last: lastSeq, oldest: oldestSeq };
+  lastSeq(): { readonly last: number; readonly oldest: number; readonly storeId: string } {
+    const { id, lastSeq, oldestSeq } = this.#context.ledger.store;
+    return { last: lastSeq, oldest: oldestSeq, storeId: id };
   }
 
   info(): EngineInfo {
@@ -342,6 +348,17 @@ export class Engine implements EngineApi {
     const hasLog = container.spec.logDriver !== 'none';
     return container.view(hasLog ? this.#context.layers.folders(container.id).log : '', sizes);
   }
+}
+
+/** The process that an earlier call with the same request_id has started. */
+function findRepeated(container: Container, id: string): ContainerProcess {
+  const known = container.execs.get(id);
+  if (known) return known;
+  throw new LikerError(
+    'PROCESS_NOT_FOUND',
+    `Cannot answer the repeated request: the process ${shortId(id)} that it started in container '${container.name}' has ended and is not known any more; give another request_id to start a new one`,
+    { metadata: { container: container.name, process: id } },
+  );
 }
 
 function viewProcess(container: Container, process: ContainerProcess): ProcessView {

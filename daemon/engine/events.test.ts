@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { LikerError } from '../../common/errors.ts';
 import type { Log } from '../log.ts';
 import { Store } from '../store/store.ts';
 import { subscribe } from './events.ts';
@@ -37,7 +38,7 @@ test('a replay of many events lets others in, also when none of them is wanted',
   };
   setImmediate(turn);
   const find = async (action: string): Promise<number> => {
-    const options = { sinceSeq: 0, sinceMs: null, untilMs: null, follow: false };
+    const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false };
     const filters = [{ key: 'event', value: action }];
     let found = 0;
     for await (const _ of subscribe(ledger, { ...options, filters }, new AbortController().signal))
@@ -63,7 +64,7 @@ test('of labels all must fit, of another key any', async () => {
     });
   }
   const found = async (...filters: { key: string; value: string }[]): Promise<number[]> => {
-    const options = { sinceSeq: 0, sinceMs: null, untilMs: null, follow: false, filters };
+    const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
     const events = subscribe(ledger, options, new AbortController().signal);
     return (await Array.fromAsync(events)).map(({ seq }) => seq);
   };
@@ -74,7 +75,7 @@ test('of labels all must fit, of another key any', async () => {
 test('who follows until some time keeps nothing of the events that came meanwhile', async () => {
   using ledger = new Ledger(newStore(), silent);
   const untilMs = Date.now() + 3_600_000;
-  const options = { sinceSeq: 0, sinceMs: null, untilMs, follow: true, filters: [] };
+  const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs, follow: true, filters: [] };
   const { signal } = new AbortController();
   const events = subscribe(ledger, options, signal)[Symbol.asyncIterator]();
   for (let count = 0; count < 20; count++) {
@@ -83,4 +84,36 @@ test('who follows until some time keeps nothing of the events that came meanwhil
     assert.equal((await next).value.action, 'tick');
   }
   assert.ok(getEventListeners(signal, 'abort').length < 5);
+});
+
+test('a number that no event has yet, or that is of another store, is refused at once', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  ledger.engineEvent('tick', {});
+  const { id } = ledger.store;
+  const from = async (sinceSeq: number | null, storeId: string) => {
+    const options = { sinceSeq, storeId, sinceMs: null, untilMs: null, follow: false, filters: [] };
+    return Array.fromAsync(subscribe(ledger, options, new AbortController().signal), ({ seq }) => seq);
+  };
+  assert.deepEqual(await from(0, id), [1]);
+  assert.deepEqual(await from(1, ''), []);
+  assert.deepEqual(await from(null, 'another'), []);
+  const metadata = { last_seq: '1', store_id: id };
+  await assert.rejects(from(2, id), (error: LikerError) => {
+    assert.deepEqual([error.reason, error.status], ['EVENTS_UNKNOWN', 'OUT_OF_RANGE']);
+    assert.deepEqual(error.metadata, { ...metadata, since_seq: '2' });
+    return true;
+  });
+  await assert.rejects(from(1, 'another'), {
+    reason: 'EVENTS_UNKNOWN',
+    metadata: { ...metadata, since_seq: '1' },
+  });
+  assert.notEqual(newStore().id, id);
+});
+
+test('a label filter knows the labels of the event alone', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  ledger.engineEvent('tick', {});
+  const filters = [{ key: 'label', value: 'constructor' }];
+  const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
+  assert.deepEqual(await Array.fromAsync(subscribe(ledger, options, new AbortController().signal)), []);
 });

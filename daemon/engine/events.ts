@@ -10,7 +10,7 @@ const pageSize = 200;
 
 /**
  * Replays events and follows: always read from the store by number, so that nothing is lost between the two.
- * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept.
+ * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept, EVENTS_UNKNOWN when there are none of that number yet.
  */
 export async function* subscribe(
   ledger: Ledger,
@@ -45,8 +45,11 @@ function inTime({ time }: EventRecord, { sinceMs, untilMs }: SubscribeOptions): 
 }
 
 function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
-  const { oldestSeq, lastSeq } = ledger.store;
+  const { id: storeId, oldestSeq, lastSeq } = ledger.store;
   if (options.sinceSeq !== null) {
+    const isOther = options.storeId !== '' && options.storeId !== storeId;
+    if (isOther || options.sinceSeq > lastSeq)
+      throw unknownEvents(options.sinceSeq, { isOther, lastSeq, storeId });
     if (options.sinceSeq > 0 && options.sinceSeq < oldestSeq - 1) {
       throw new LikerError(
         'EVENTS_TRIMMED',
@@ -59,6 +62,22 @@ function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
   if (options.sinceMs !== null) return ledger.store.seqBefore(options.sinceMs);
   // A bound in the past without a beginning asks for what there is up to it.
   return options.untilMs !== null && !options.follow ? 0 : lastSeq;
+}
+
+function unknownEvents(
+  since: number,
+  {
+    isOther,
+    lastSeq,
+    storeId,
+  }: { readonly isOther: boolean; readonly lastSeq: number; readonly storeId: string },
+): LikerError {
+  const why = isOther ? 'the number is of another store' : `the newest has number ${lastSeq}`;
+  return new LikerError(
+    'EVENTS_UNKNOWN',
+    `Cannot replay events after ${since}: ${why}; begin anew, without a number`,
+    { metadata: { last_seq: String(lastSeq), since_seq: String(since), store_id: storeId } },
+  );
 }
 
 function until(time: number, signal: AbortSignal): Promise<void> {

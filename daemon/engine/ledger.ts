@@ -7,6 +7,7 @@ import { Backlog } from './backlog.ts';
 import type { Container, Facts } from './container/container.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
 import type { ContainerSpec } from './container/spec.ts';
+import type { RequestKey } from './requests.ts';
 import { Notifier } from './sync.ts';
 
 export interface Change {
@@ -60,10 +61,10 @@ export class Ledger {
     this.#backlog.tryNow();
   }
 
-  insert(container: Container, requestId: string, events: readonly NewEvent[]): void {
+  insert(container: Container, request: RequestKey | null, events: readonly NewEvent[]): void {
     this.#strictly(() => {
       this.store.insertContainer(container.toRow());
-      if (requestId) this.store.insertRequest(requestId, container.id);
+      if (request) this.store.insertRequest({ ...request, result: container.id });
       this.#writer(container, events)();
     });
   }
@@ -124,11 +125,11 @@ export class Ledger {
     this.events.notify();
   }
 
-  addExec(container: Container, row: ExecRow, requestId: string, event: NewEvent): void {
+  addExec(container: Container, row: ExecRow, request: RequestKey | null, event: NewEvent): void {
     this.#strictly(() => {
       this.#writer(container, [event], { facts: {} })();
       this.store.insertExec(row);
-      if (requestId) this.store.insertRequest(requestId, row.id);
+      if (request) this.store.insertRequest({ ...request, result: row.id });
     });
   }
 
@@ -165,6 +166,17 @@ export class Ledger {
 
   forgetExec(id: string): void {
     this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
+  }
+
+  /** It was not started: a repetition of the request starts it anew. */
+  undoExec(id: string): void {
+    this.#backlog.keep(
+      () => {
+        this.store.deleteExec(id);
+        this.store.deleteRequestOf(id);
+      },
+      { needed: true },
+    );
   }
 
   /** Events after `seq`, parsed. */

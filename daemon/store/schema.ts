@@ -41,6 +41,12 @@ const migrations: readonly string[] = [
     exit TEXT
   ) STRICT;
   `,
+  // The numbers of events are those of this database alone; a request is known by what it asked for, too.
+  `
+  CREATE TABLE store (id TEXT NOT NULL) STRICT;
+  INSERT INTO store (id) VALUES (lower(hex(randomblob(16))));
+  ALTER TABLE request ADD COLUMN asked TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /** Brings the database to the newest schema. Refuses one that a newer likerd has written. */

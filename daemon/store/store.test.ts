@@ -81,18 +81,38 @@ test('the trace of a removal is kept for ten minutes of a running daemon, whatev
     using store = new Store(file, { steadyMs: () => steady });
     store.insertContainer(row('a'));
     store.deleteContainer('a', 'n-a', null);
-    store.insertRequest('r', 'a');
+    store.insertRequest({ id: 'r', asked: 'x', result: 'a' });
     t.mock.timers.setTime(1_800_000_000_000);
-    assert.equal(store.request('r'), 'a');
+    assert.deepEqual({ ...store.request('r') }, { id: 'r', asked: 'x', result: 'a' });
     steady += 6 * 60_000;
   }
   // A machine that was started again: its steady clock begins anew.
   steady = 5;
   using store = new Store(file, { steadyMs: () => steady });
   assert.ok(store.tombstone('a'));
-  assert.equal(store.request('r'), 'a');
+  assert.deepEqual({ ...store.request('r') }, { id: 'r', asked: 'x', result: 'a' });
   steady += 10 * 60_000;
   assert.equal(store.request('r'), null);
+});
+
+test('the database of the version before is brought up: its requests and events are kept, and it has an id', () => {
+  const file = join(folder, 'version-1.db');
+  {
+    using _ = new Store(file);
+  }
+  const db = new DatabaseSync(file);
+  db.exec('DROP TABLE store; ALTER TABLE request DROP COLUMN asked; PRAGMA user_version = 1');
+  db.exec("INSERT INTO request (id, time, result) VALUES ('old', 0, 'a')");
+  db.close();
+  let id = '';
+  {
+    using store = new Store(file);
+    ({ id } = store);
+    assert.match(id, /^[0-9a-f]{32}$/);
+    assert.deepEqual({ ...store.request('old') }, { id: 'old', asked: '', result: 'a' });
+  }
+  using again = new Store(file);
+  assert.equal(again.id, id);
 });
 
 test('a second daemon on the same database is refused', () => {

@@ -34,6 +34,14 @@ export interface EventRow {
   readonly attributes: string;
 }
 
+export interface RequestRow {
+  readonly id: string;
+  /** Digest of what was asked for; empty in a row of an earlier version. */
+  readonly asked: string;
+  /** Id of what came of it. */
+  readonly result: string;
+}
+
 export interface Tombstone {
   readonly id: string;
   readonly name: string;
@@ -56,6 +64,8 @@ export interface StoreOptions {
  * All calls are synchronous and take tens of microseconds; what waits for the disk is done in a thread (checkpoints.ts).
  */
 export class Store {
+  /** Of this database, which numbers its events by itself. */
+  readonly id: string;
   readonly #db: DatabaseSync;
   readonly #checkpoints: Checkpoints;
   readonly #statements = new Map<string, StatementSync>();
@@ -75,6 +85,7 @@ export class Store {
       this.#verify();
       migrate(this.#db, file);
       const range = this.#prepare('SELECT min(seq) AS oldest, max(seq) AS last FROM event').get();
+      this.id = String(this.#prepare('SELECT id FROM store').get()?.['id']);
       this.#lastSeq = Number(range?.['last'] ?? 0);
       this.#oldestSeq = Number(range?.['oldest'] ?? 0);
       this.#clock = this.#continueClock(steadyMs);
@@ -262,18 +273,24 @@ export class Store {
     return this.#oldestSeq;
   }
 
-  /** What the first call with this id led to; null when it is new. */
-  request(id: string): string | null {
-    const sql = 'SELECT result FROM request WHERE id = ? AND time > ?';
-    return this.#all<{ result: string }>(sql, id, this.#clock() - keepMs)[0]?.result ?? null;
+  /** The first call with this id; null when it is new. */
+  request(id: string): RequestRow | null {
+    const sql = 'SELECT id, asked, result FROM request WHERE id = ? AND time > ?';
+    return this.#all<RequestRow>(sql, id, this.#clock() - keepMs)[0] ?? null;
   }
 
-  insertRequest(id: string, result: string): void {
-    this.#prepare('INSERT OR REPLACE INTO request (id, time, result) VALUES (?, ?, ?)').run(
+  insertRequest({ id, asked, result }: RequestRow): void {
+    this.#prepare('INSERT OR REPLACE INTO request (id, time, asked, result) VALUES (?, ?, ?, ?)').run(
       id,
       this.#clock(),
+      asked,
       result,
     );
+  }
+
+  /** Nothing came of it after all: the same call may be made again. */
+  deleteRequestOf(result: string): void {
+    this.#prepare('DELETE FROM request WHERE result = ?').run(result);
   }
 
   /** Drops what is past its time. */

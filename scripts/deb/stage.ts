@@ -76,7 +76,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
 }
 
 /** Folders that packages read .proto files from. */
-const readProtos = ['node_modules/grpc-health-check/proto', 'node_modules/@grpc/reflection/build/proto'];
+const readProtos = ['node_modules/grpc-health-check/proto'];
 
 /** Of a package with compiled code: what runs here, not what it was made from. */
 function runs(path: string): boolean {

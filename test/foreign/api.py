@@ -8,6 +8,7 @@ from stubs import (
     containers,
     containers_grpc,
     error,
+    error_details_pb2,
     events_grpc,
     logs_grpc,
     process,
@@ -82,8 +83,8 @@ class Failure:
     def __init__(self, failed: grpc.RpcError):
         self.code = failed.code()
         self.text = failed.details()
-        self.info = status_pb2.ErrorInfo()
-        self.bad_request = status_pb2.BadRequest()
+        self.info = error_details_pb2.ErrorInfo()
+        self.bad_request = error_details_pb2.BadRequest()
         self.syscall = error.SyscallError()
         trailers = dict(failed.trailing_metadata() or ())
         self.status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])

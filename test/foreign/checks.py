@@ -6,6 +6,7 @@ import threading
 import uuid
 
 import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from api import DEADLINE, failure, Liker
 from stubs import (
@@ -16,6 +17,7 @@ from stubs import (
     health_pb2_grpc,
     logs,
     process,
+    reflection_alpha_grpc,
     reflection_pb2,
     reflection_pb2_grpc,
     sessions,
@@ -290,6 +292,72 @@ def reflection_lists_the_services(liker: Liker):
     assert names >= {f"liker.v1.{service}" for service in SERVICES}, names
 
 
+class _Reflection:
+    """What a client learns that has no proto file: everything into a pool of its own, which takes no file without its imports."""
+
+    def __init__(self, liker: Liker, stub, version: str):
+        self._ask = stub(liker.channel).ServerReflectionInfo
+        self.pool = descriptor_pool.DescriptorPool()
+        self._added = set()
+        self.version = version
+
+    def ask(self, **request):
+        question = reflection_pb2.ServerReflectionRequest(host="here", **request)
+        answer = next(self._ask(iter([question]), timeout=DEADLINE))
+        equal((answer.valid_host, answer.original_request.SerializeToString()), ("here", question.SerializeToString()))
+        return answer
+
+    def learn(self, **request):
+        answer = self.ask(**request)
+        files = [descriptor_pb2.FileDescriptorProto.FromString(raw) for raw in answer.file_descriptor_response.file_descriptor_proto]
+        assert files, answer
+        known = {file.name: file for file in files}
+        self._add(files[0], known)
+        return files[0]
+
+    def _add(self, file, known):
+        if file.name in self._added:
+            return
+        self._added.add(file.name)
+        for name in file.dependency:
+            self._add(known[name], known)
+        self.pool.Add(file)
+
+
+def reflection_is_whole(liker: Liker):
+    """grpc.reflection.v1 and v1alpha: a strict pool resolves every service, message and enumeration by it alone"""
+    for stub, version in ((reflection_pb2_grpc, "v1"), (reflection_alpha_grpc, "v1alpha")):
+        seen = _Reflection(liker, stub.ServerReflectionStub, version)
+        services = [each.name for each in seen.ask(list_services="").list_services_response.service]
+        assert f"grpc.reflection.{version}.ServerReflection" in services and "grpc.health.v1.Health" in services, services
+        for name in services:
+            file = seen.learn(file_containing_symbol=name)
+            equal(seen.learn(file_by_filename=file.name).name, file.name)
+            for method in seen.pool.FindServiceByName(name).methods:
+                equal(seen.learn(file_containing_symbol=method.full_name).name, file.name)
+                assert method.input_type.full_name and method.output_type.full_name
+        seen.learn(file_containing_symbol="google.rpc.Status")
+        seen.learn(file_containing_symbol="google.rpc.BadRequest.FieldViolation")
+        seen.learn(file_containing_symbol="liker.v1.SyscallError")
+        # As the compiler wrote it: maps, presence, oneofs, nested enumerations.
+        find = seen.pool.FindMessageTypeByName
+        spec = find("liker.v1.ContainerSpec")
+        assert spec.fields_by_name["labels"].message_type.GetOptions().map_entry
+        equal(spec.fields_by_name["init"].has_presence, True)
+        equal([f.name for f in find("liker.v1.RunRequest").oneofs_by_name["frame"].fields], ["start", "input"])
+        equal(seen.learn(file_containing_symbol="liker.v1.Mount.TYPE_BIND").name, "liker/v1/container.proto")
+        make = message_factory.MessageFactory(seen.pool).GetPrototype
+        failed = failure(lambda: liker.get("nosuch"))
+        status = make(find("google.rpc.Status")).FromString(failed.status.SerializeToString())
+        info = make(find("google.rpc.ErrorInfo"))()
+        assert status.details[0].Unpack(info)
+        equal((info.reason, dict(info.metadata)), ("CONTAINER_NOT_FOUND", {"container": "nosuch"}))
+        for request in ({"file_containing_symbol": "liker.v1.Nothing"}, {"file_by_filename": "no.proto"}):
+            equal(seen.ask(**request).error_response.error_code, grpc.StatusCode.NOT_FOUND.value[0])
+        answer = seen.ask(all_extension_numbers_of_type="liker.v1.ContainerSpec").all_extension_numbers_response
+        equal((answer.base_type_name, list(answer.extension_number)), ("liker.v1.ContainerSpec", []))
+
+
 def _buf_curl(liker: Liker, method: str, request: str) -> list:
     done = subprocess.run(
         ["buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge", "--unix-socket", liker.socket]
@@ -354,6 +422,7 @@ CHECKS = [
     cancelled_run_keeps_the_container,
     health_is_told,
     reflection_lists_the_services,
+    reflection_is_whole,
     another_client_by_reflection,
     unknown_fields_are_harmless,
 ]

@@ -16,19 +16,18 @@ PLUGIN = shutil.which("grpc_python_plugin") or "/usr/bin/grpc_python_plugin"
 
 # folder to import from -> what it publishes
 SOURCES = {
-    os.path.join(TOP, "proto"): "liker/v1/*.proto",
-    os.path.join(HERE, "proto"): "google/rpc/status.proto",
-    os.path.join(MODULES, "grpc-health-check/proto"): "health/v1/health.proto",
-    os.path.join(MODULES, "@grpc/reflection/build/proto"): "grpc/reflection/v1/reflection.proto",
+    os.path.join(TOP, "proto"): ["liker/v1/*.proto", "google/rpc/*.proto"],
+    os.path.join(MODULES, "grpc-health-check/proto"): ["health/v1/health.proto"],
+    os.path.join(MODULES, "@grpc/reflection/build/proto"): ["grpc/reflection/*/reflection.proto"],
 }
 
 
 def _generate() -> None:
     folder = tempfile.mkdtemp(prefix="liker-stubs-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for include, pattern in SOURCES.items():
-        files = sorted(glob.glob(os.path.join(include, pattern)))
-        assert files, f"no {pattern} in {include}"
+    for include, patterns in SOURCES.items():
+        files = sorted(file for pattern in patterns for file in glob.glob(os.path.join(include, pattern)))
+        assert files, f"no {patterns} in {include}"
         subprocess.run(
             [
                 "protoc",
@@ -50,7 +49,8 @@ def _generate() -> None:
 _generate()
 
 import grpc  # noqa: E402,F401
-from google.rpc import status_pb2  # noqa: E402,F401
+from google.rpc import error_details_pb2, status_pb2  # noqa: E402,F401
+from grpc.reflection.v1alpha import reflection_pb2_grpc as reflection_alpha_grpc  # noqa: E402,F401
 from grpc.reflection.v1 import reflection_pb2, reflection_pb2_grpc  # noqa: E402,F401
 from health.v1 import health_pb2, health_pb2_grpc  # noqa: E402,F401
 from liker.v1 import container_pb2 as container  # noqa: E402,F401

@@ -1,6 +1,7 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { AttachOptions, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import { type RequestKey, resultIsGone } from '../../requests.ts';
 import { endAtOnce } from '../../session/over.ts';
 import { type ContainerProcess, newSessionId } from '../../session/process.ts';
 import type { Container } from '../container.ts';
@@ -30,8 +31,14 @@ export async function attachTo(
 }
 
 /** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
-export async function runAgain(context: EngineContext, id: string, sink: SessionSink): Promise<Session> {
+export async function runAgain(
+  context: EngineContext,
+  request: RequestKey | null,
+  id: string,
+  sink: SessionSink,
+): Promise<Session> {
   const container = context.registry.byId(id);
+  if (!container && !context.ledger.store.tombstone(id)?.exit) throw resultIsGone(request, id);
   if (container) await startsUnderWay(container);
   if (container?.phase.state === 'created') return runAttended(context, container, sink);
   const resume = { sessionId: newSessionId('initiator'), stdoutOffset: 0, stderrOffset: 0 };

@@ -1,8 +1,8 @@
 import { LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
-import type { CreateOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import { type RequestKey, resultIsGone, resultOf } from '../../requests.ts';
 import { Container } from '../container.ts';
 import { checkHostPaths } from '../host-paths.ts';
 import { checkLimits, containerDevices } from '../limits.ts';
@@ -11,15 +11,21 @@ import { checkNetwork } from '../network-rate.ts';
 import type { ContainerSpec, Resources } from '../spec.ts';
 import { removeContainer } from './remove.ts';
 
-/** Makes a container. Whatever fails, nothing of it is left. */
+/** Makes a container, or answers the one that the same request has made before. Whatever fails, nothing of it is left. */
 export async function createContainer(
   context: EngineContext,
   spec: ContainerSpec,
-  options: CreateOptions & { readonly attended?: boolean },
+  options: {
+    readonly replace: boolean;
+    readonly request: RequestKey | null;
+    readonly attended?: boolean;
+  },
 ): Promise<Container> {
-  await checkHostPaths(spec);
-  const repeated = options.requestId ? context.ledger.store.request(options.requestId) : null;
-  if (repeated !== null) return context.registry.find(repeated);
+  const first = resultOf(context.ledger.store, options.request);
+  if (first === null) await checkHostPaths(spec);
+  // Another call with the same request_id may have come meanwhile.
+  const made = first ?? resultOf(context.ledger.store, options.request);
+  if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkLimits(context, spec);
   checkNetwork(context, spec);
@@ -47,7 +53,7 @@ export async function createContainer(
   context.registry.add(container);
   try {
     context.layers.create(id);
-    context.ledger.insert(container, options.requestId, [
+    context.ledger.insert(container, options.request, [
       { action: 'create', attributes: { rootfs: spec.rootfs.directory } },
     ]);
   } catch (error) {
@@ -55,6 +61,12 @@ export async function createContainer(
     context.layers.remove(id);
     throw tellSystemError(error, `create container '${name}'`);
   }
+  return container;
+}
+
+function stillThere(context: EngineContext, request: RequestKey | null, id: string): Container {
+  const container = context.registry.byId(id);
+  if (!container) throw resultIsGone(request, id);
   return container;
 }
 

@@ -4,6 +4,7 @@ import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { ExecProcess, SessionSink } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { execPlan } from '../../plan/exec.ts';
+import type { RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import type { ContainerProcess } from '../../session/process.ts';
 import type { Container } from '../container.ts';
@@ -19,8 +20,8 @@ export interface ExecOptions {
   /** A client that sees the process from the first byte. */
   readonly sink?: SessionSink;
   readonly onSession?: (session: ClientSession) => void;
-  /** Stored as the result of this request. */
-  readonly requestId?: string;
+  /** The process is stored as its result. */
+  readonly request?: RequestKey | null;
 }
 
 /** Starts another process in a container. Whatever fails, nothing of it is left. */
@@ -41,8 +42,8 @@ export async function execInContainer(
   const { onDisconnect } = options;
   const row = { id, containerId: container.id, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
   const event = { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } };
-  context.ledger.addExec(container, row, options.requestId ?? '', event);
-  undo.defer(() => context.ledger.forgetExec(id));
+  context.ledger.addExec(container, row, options.request ?? null, event);
+  undo.defer(() => context.ledger.undoExec(id));
   writeExecRecord(context, container, row);
   undo.defer(() => removeExecRecord(context, container, number));
   if (options.sink) options.onSession?.(process.initiate(options.sink));

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { LikerError } from '../../common/errors.ts';
+import { shortId } from '../../common/ids.ts';
+import type { Store } from '../store/store.ts';
+
+/** A call that can be repeated: its request_id, and a digest of what it asks for. */
+export interface RequestKey {
+  readonly id: string;
+  readonly asked: string;
+}
+
+/** Null without a request_id. */
+export function requestKey(
+  id: string,
+  call: 'create' | 'run' | 'start-exec',
+  ...asked: unknown[]
+): RequestKey | null {
+  if (id === '') return null;
+  const text = JSON.stringify([call, ...asked], withoutDefaults);
+  return { id, asked: createHash('sha256').update(text).digest('base64') };
+}
+
+/**
+ * A field that a newer version adds, and that the request does not set, makes it no other request; neither does a terminal
+ * that was resized before the call was repeated.
+ */
+function withoutDefaults(key: string, value: unknown): unknown {
+  if (key === 'terminalSize') return undefined;
+  const isDefault =
+    value === null || value === false || value === '' || (Array.isArray(value) && value.length === 0);
+  return isDefault ? undefined : value;
+}
+
+/** The id of what the first call with this request_id made; null when this is the first. Errors: REQUEST_ID_REUSED. */
+export function resultOf(store: Store, request: RequestKey | null): string | null {
+  const first = request && store.request(request.id);
+  if (!first) return null;
+  // Those of earlier versions say nothing of what was asked.
+  if (first.asked !== '' && first.asked !== request.asked) {
+    throw new LikerError(
+      'REQUEST_ID_REUSED',
+      `Cannot use request_id '${request.id}': an earlier request with it asked for something else; give each request an id of its own`,
+      { field: 'request_id', metadata: { request_id: request.id } },
+    );
+  }
+  return first.result;
+}
+
+/** What to answer when the container that the first call made is not there any more. */
+export function resultIsGone(request: RequestKey | null, containerId: string): LikerError {
+  const metadata = { container: containerId, request_id: request?.id ?? '' };
+  return new LikerError(
+    'CONTAINER_NOT_FOUND',
+    `Cannot answer the repeated request '${metadata.request_id}': the container ${shortId(containerId)} that it made was removed; give another request_id to make a new one`,
+    { metadata },
+  );
+}
