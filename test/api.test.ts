@@ -96,6 +96,50 @@ describe('a retry with the same request_id', { concurrency: 4 }, () => {
   });
 });
 
+test('a request_id that is used for something else, or whose result is gone, is answered truthfully', async () => {
+  const requestId = randomUUID();
+  const spec = s.spec(['true'], {}, { autoRemove: false });
+  type Created = { container: { id: string } };
+  const create = (more: object) =>
+    s.api.call<Created>((callback) =>
+      s.api.containers.CreateContainer({ spec: { ...spec, ...more }, requestId }, callback as never),
+    );
+  const { container } = await create({});
+  const answer = async (call: Promise<unknown>) => {
+    const error = await failure(call);
+    return [error.code, reasonOf(error)];
+  };
+  const reused = [status.INVALID_ARGUMENT, 'REQUEST_ID_REUSED'];
+  assert.deepEqual(await answer(create({ hostname: 'other' })), reused);
+  assert.deepEqual(await answer(s.api.run(spec, { requestId }).exit()), reused);
+  assert.equal((await create({})).container.id, container.id);
+  await s.ok(['rm', container.id]);
+  const gone = await failure(create({}));
+  assert.deepEqual([gone.code, reasonOf(gone)], [status.NOT_FOUND, 'CONTAINER_NOT_FOUND']);
+  assert.match(gone.details, new RegExp(`${requestId}.*${container.id.slice(0, 12)}.*was removed`));
+
+  // What removes itself leaves how it ended; what was removed before it ran leaves nothing.
+  const ended = randomUUID();
+  const short = s.spec(['sh', '-c', 'exit 7']);
+  assert.equal((await s.api.run(short, { requestId: ended }).exit()).code, 7);
+  assert.equal((await s.api.run(short, { requestId: ended }).exit()).code, 7);
+});
+
+test('a request_id of StartExec: what could not be started is started by the repetition, once', async () => {
+  const id = await s.detached([], ['sleep', '100000']);
+  const start = (args: string[], requestId: string) =>
+    s.api.call<{ process: { processId: string } }>((callback) =>
+      s.api.sessions.StartExec({ container: id, process: { args }, requestId }, callback as never),
+    );
+  const requestId = randomUUID();
+  assert.equal(reasonOf(await failure(start(['/tmp/later'], requestId))), 'COMMAND_NOT_FOUND');
+  await s.ok(['exec', id, 'sh', '-c', 'printf "#!/bin/sh\nsleep 4445\n" >/tmp/later; chmod +x /tmp/later']);
+  const first = await start(['/tmp/later'], requestId);
+  assert.equal((await start(['/tmp/later'], requestId)).process.processId, first.process.processId);
+  assert.equal(reasonOf(await failure(start(['true'], requestId))), 'REQUEST_ID_REUSED');
+  await s.ok(['rm', '-f', id]);
+});
+
 describe('deadlines and cancellation', { concurrency: 4 }, () => {
   test('the deadline of a wait is honoured, and the daemon forgets the call', async () => {
     const id = await s.detached([], ['sleep', '100000']);
