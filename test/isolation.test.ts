@@ -18,9 +18,11 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
-import { childrenOf, shimsBelow } from './harness/proc.ts';
+import { childrenOf, pids, readProc, shimsBelow } from './harness/proc.ts';
+import { requires } from './harness/requires.ts';
 import { compile } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 
 const s = suite({ helpers: ['asker'] });
 const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
@@ -290,6 +292,59 @@ describe('privileges', { concurrency: 4 }, () => {
     }
     await s.ok(['rm', '-f', id]);
   });
+});
+
+/** The v1 hierarchies that are mounted on this machine, as mount(8) wants them and as /proc/PID/cgroup calls them. */
+const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
+  .split('\n')
+  .filter((line) => line.includes(' - cgroup '))
+  .map((line) => line.split(' ').at(-1)?.split(',').slice(1) ?? [])
+  .map((options) =>
+    options.filter((option) => !/^(xattr|clone_children|noprefix|release_agent=.*)$/.test(option)),
+  )
+  .map((options) => options.join(','));
+
+describe('control groups', { skip: hierarchies.length === 0 && 'no v1 hierarchy is mounted' }, () => {
+  test("with SYS_ADMIN no hierarchy is the host's: no release_agent, and a group of its own (T11, CVE-2022-0492)", async () => {
+    const mount = (hierarchy: string) =>
+      `mount -t cgroup -o ${hierarchy.startsWith('name=') ? 'none,' : ''}${hierarchy} none /m || echo no ${hierarchy}; [ -e /m/tasks ] || echo empty ${hierarchy}; [ ! -e /m/release_agent ] || echo host ${hierarchy}; umount /m`;
+    const script = `mkdir /m; ${hierarchies.map(mount).join('; ')}`;
+    assert.equal(await s.sh(['--cap-add', 'SYS_ADMIN'], script), '');
+    const id = await s.detached([], ['sleep', '100000']);
+    await s.ok(['exec', '-d', id, 'sleep', '99999']);
+    const inside = pids().filter((pid) => readProc(pid, 'cgroup').includes(id));
+    assert.ok(inside.length >= 3, 'init, main and exec');
+    for (const pid of inside) {
+      const lines = readProc(pid, 'cgroup');
+      for (const hierarchy of hierarchies)
+        assert.match(lines, new RegExp(`^\\d+:${hierarchy}:.*/${id}$`, 'm'));
+    }
+    await s.ok(['rm', '-f', id]);
+  });
+
+  test('each is where programs look for it', async () => {
+    const names = hierarchies.flatMap((hierarchy) => [hierarchy, ...hierarchy.split(',')]);
+    const paths = [...new Set(names)].map((name) => `/sys/fs/cgroup/${name.replace(/^name=/, '')}`);
+    assert.equal(await s.sh([], `for f in ${paths.join(' ')}; do [ -e $f/tasks ] || echo $f; done`), '');
+  });
+
+  test(
+    'a container that froze itself by the v1 freezer is ended by kill and by rm -f',
+    requires('the v1 freezer', hierarchies.includes('freezer')),
+    async () => {
+      const freeze =
+        'cd /sys/fs/cgroup/freezer; mkdir x; echo 1 >x/tasks; for f in x .; do echo FROZEN >$f/freezer.state; done';
+      for (const verb of ['kill', 'rm -f']) {
+        const id = await s.detached(['--privileged'], ['sh', '-c', freeze]);
+        const { CgroupPaths } = await s.inspect(id);
+        const state = () => readFileSync(join(CgroupPaths['freezer'] ?? '', 'freezer.state'), 'utf8').trim();
+        await until('it to be frozen', () => state() === 'FROZEN');
+        await s.ok([...verb.split(' '), id]);
+        for (const path of Object.values(CgroupPaths)) await until(`${path} to go`, () => !existsSync(path));
+        await s.ok(['rm', '-f', id]);
+      }
+    },
+  );
 });
 
 describe("the engine's own files", { concurrency: 2 }, () => {

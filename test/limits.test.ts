@@ -69,6 +69,28 @@ describe('limits', { concurrency: 2 }, () => {
     await s.ok(['rm', 'greedy']);
   });
 
+  test('a JVM finds the limit: it wants all of four v1 controllers, by mountinfo and /proc/self/cgroup', async (context) => {
+    // As OpenJDK's cgroupSubsystem_linux.cpp reads them: root and mount point of the line with the controller among its super
+    // options, and the path of the process unless it is the root.
+    const script = `
+      for controller in memory cpu cpuacct cpuset; do
+        path=$(grep -E "^[0-9]+:([^:]*,)?$controller(,[^:]*)?:" /proc/self/cgroup | cut -d: -f3)
+        grep -E " - cgroup [^ ]+ ([^ ]*,)?$controller(,|$)" /proc/self/mountinfo | while read -r _ _ _ root at _; do
+          [ "$root" = / ] || exit 1
+          [ -e "$at\${path%/}/tasks" ] && echo $controller $at\${path%/}
+        done
+      done`;
+    const isV2 = (await s.ok(['info', '--format', '{{.CgroupLayout}}'])) === 'v2';
+    if (isV2) return context.skip('a JVM reads cgroup v2 from its single mount');
+    const found = (await s.sh([], script)).split('\n').map((line) => line.split(' '));
+    assert.deepEqual(
+      found.map(([controller]) => controller),
+      ['memory', 'cpu', 'cpuacct', 'cpuset'],
+    );
+    const file = `${found[0]?.[1]}/memory.limit_in_bytes`;
+    assert.equal(await s.sh(['--memory', '512m'], `cat ${file}`), String(512 << 20));
+  });
+
   test('--memory-swap', requires('swap accounting', hasSwap), async () => {
     await sleeping(['--memory', '64m', '--memory-swap', '96m'], (inspected) => {
       const value = knob(inspected, 'memory', 'memory.memsw.limit_in_bytes', 'memory.swap.max');

@@ -6,6 +6,7 @@ import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim } from '../kernel/process/shim.ts';
 import type { Layers } from '../kernel/rootfs/layers.ts';
 import type { Log } from '../log.ts';
+import type { Container } from './container/container.ts';
 import type { HostProcess } from './container/phase.ts';
 import type { Registry } from './container/registry.ts';
 import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
@@ -77,9 +78,9 @@ export function runFolder(context: EngineContext, id: string): string {
 /** The control groups of a container that was started. */
 export function cgroupOf(
   context: EngineContext,
-  { id, spec }: { readonly id: string; readonly spec: Pick<ContainerSpec, 'cgroupParent'> },
+  { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
 ): ContainerCgroup {
-  return context.cgroups.open(id, spec.cgroupParent);
+  return context.cgroups.open(id, spec.cgroupParent, facts.cgroupPaths);
 }
 
 /** Where every container mounts its root, each in a mount namespace of its own. */

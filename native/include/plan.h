@@ -50,6 +50,7 @@ enum plan_kind {
   STEP_EXEC = 33,             /* list of str args, list of str env */
   STEP_BIND_OF = 34,          /* u32 pid, u64 start time, str path, u32 MOUNT_ATTR_* */
   STEP_JOIN_PATH = 35,        /* u32 clone flag, str file: a namespace of the host's, such as /run/netns/NAME */
+  STEP_CGROUPS = 36,          /* str target, u32 MOUNT_ATTR_*, list of (str name, str source), list of (str name, str to) */
 
   PLAN_SHIM = 0x100,          /* str container id, str run folder, str log folder (empty: no log), u64 bytes of a
                                  log segment, u32 segments kept, u32 bytes of a ring (power of two), str memory.events

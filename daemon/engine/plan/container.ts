@@ -2,9 +2,10 @@ import { cloneFlag, type Launch, type LaunchSettings, type Step } from '../../ke
 import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, ProcessSpec, Share } from '../container/spec.ts';
 import { windowBytes } from '../session/process.ts';
+import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
-import { bindStep, cgroupMounts, ownNamespaces, standardMounts, userMount } from './mounts.ts';
+import { bindStep, ownNamespaces, standardMounts, userMount } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 
 /** Where a process goes: its control groups. */
@@ -54,7 +55,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       ...namespaceSteps(input),
       ...rootSteps(input),
       ...standardMounts(spec, input.shared.ipc),
-      ...cgroupMounts(input.cgroupPaths, spec.process.privileged),
+      cgroupMounts(input.cgroupPaths, spec.process.privileged),
       ...deviceSteps(input.devices),
       ...Object.entries(input.files).map(([target, source]) => bindStep({ source, target, optional: true })),
       ...[...spec.mounts].sort((a, b) => depth(a.target) - depth(b.target)).map(userMount),

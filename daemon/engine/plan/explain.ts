@@ -27,6 +27,8 @@ function detail(step: Step): string {
       return `${step.type} ${step.target} ${step.options.map(([key, value]) => (value === null ? key : `${key}=${value}`)).join(',')}`.trim();
     case 'bind':
       return `${step.source} ${step.target}`;
+    case 'cgroups':
+      return `${step.target} ${step.folders.map(([name]) => name).join(' ')}`;
     case 'symlink':
       return `${step.target} -> ${step.to}`;
     case 'device':

@@ -86,30 +86,6 @@ function sharedMemory(spec: ContainerSpec, ipcOf: HostProcess | undefined, attri
   });
 }
 
-/** The control groups, as the container's own cgroup namespace shows them. */
-export function cgroupMounts(paths: Readonly<Record<string, string>>, writable: boolean): Step[] {
-  const attributes = NOSUID | NOEXEC | NODEV | (writable ? 0 : RDONLY);
-  const folders = Object.entries(paths);
-  const bind = (source: string, target: string) =>
-    bindStep({ source, target, recursive: false, attributes, create: 'directory' });
-  const only = folders[0];
-  if (folders.length === 1 && only?.[0] === 'v2') return [bind(only[1], '/sys/fs/cgroup')];
-  return [
-    mountStep({
-      type: 'tmpfs',
-      source: 'cgroup',
-      target: '/sys/fs/cgroup',
-      attributes: NOSUID | NOEXEC | NODEV,
-      options: [
-        ['mode', '0755'],
-        ['size', '64k'],
-      ],
-    }),
-    ...folders.map(([name, folder]) => bind(folder, `/sys/fs/cgroup/${name === 'v2' ? 'unified' : name}`)),
-    ...(writable ? [] : [{ step: 'read-only', target: '/sys/fs/cgroup' } as const]),
-  ];
-}
-
 const propagationFlags: Readonly<Record<Propagation, number>> = {
   private: ms.PRIVATE,
   rprivate: ms.PRIVATE | ms.REC,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroups } from './cgroups.ts';
@@ -130,6 +130,39 @@ for (const scene of scenes) {
       assert.equal(await ended(child), 'SIGKILL');
       assert.equal(cgroup.frozen(), false);
       await dispose(cgroup);
+    });
+
+    test('T43: a kill reaches processes that froze themselves by way of v1, in nested cgroups too', async (context) => {
+      const cgroup = await create();
+      const freezer = cgroup.paths['freezer'];
+      if (freezer === undefined) {
+        await dispose(cgroup);
+        return context.skip('no v1 freezer');
+      }
+      const nested = `${freezer}/a/b`;
+      mkdirSync(nested, { recursive: true });
+      const child = await startIn(cgroup, 'sleep 100');
+      writeFileSync(`${nested}/cgroup.procs`, String(child.pid));
+      for (const folder of [nested, freezer]) {
+        writeFileSync(`${folder}/freezer.state`, 'FROZEN');
+        await eventually(
+          'it stands still',
+          () => readFileSync(`${folder}/freezer.state`, 'latin1') === 'FROZEN\n',
+        );
+      }
+      await cgroup.kill();
+      assert.equal(await ended(child), 'SIGKILL');
+      await dispose(cgroup);
+    });
+
+    test('of a container that was made with fewer hierarchies, a process joins those, and all that there is goes', async () => {
+      const cgroup = await create();
+      const [[key, folder] = ['', '']] = Object.entries(cgroup.paths).filter(([name]) => name !== 'v2');
+      const open = (made: Readonly<Record<string, string>>) => cgroups.open(`c${next}`, '', made).joinFiles;
+      assert.deepEqual(open(cgroup.paths), cgroup.joinFiles);
+      assert.deepEqual(open({ [key]: folder }), key === '' ? [] : [`${folder}/tasks`]);
+      if (key !== '') rmdirSync(folder);
+      await dispose(cgroups.open(`c${next}`));
     });
 
     test('T44: cgroups nested in the container go with it, dying processes are waited for', async () => {

@@ -3,7 +3,7 @@ import { tellSystemError } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import { attachDeviceFilter, makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources, type LimitsMode } from './apply.ts';
-import { ContainerCgroup } from './container-cgroup.ts';
+import { type CgroupPaths, ContainerCgroup } from './container-cgroup.ts';
 import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
@@ -17,6 +17,7 @@ import {
   openLayout,
   type Place,
 } from './layout.ts';
+import { activeHierarchies } from './mounts.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
 
 export interface CgroupsOptions extends LayoutOptions {
@@ -60,18 +61,21 @@ const reported = [
   'freezer',
 ];
 const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
-/** v2 has these in its core. */
-const v2Core = ['devices', 'freezer'];
+/** v2 has it in its core. */
+const v2Core = ['devices'];
 
 /** The cgroups of one daemon: a parent in every hierarchy, a folder below it for each container. */
 export class Cgroups {
   readonly #options: CgroupsOptions;
   #state: Layout;
+  /** Those that the kernel had when the layout was opened. */
+  #hierarchies: string;
   /** Those of other parents, by their path. */
   readonly #others = new Map<string, Layout>();
 
   private constructor(options: CgroupsOptions) {
     this.#options = options;
+    this.#hierarchies = activeHierarchies();
     this.#state = openLayout(options);
   }
 
@@ -89,6 +93,11 @@ export class Cgroups {
   controllers(): { name: string; version: 0 | 1 | 2; mountPoint: string }[] {
     const { places } = this.#state;
     return reported.map((name) => {
+      // v2 freezes without a controller, and v1's freezer beside it is the container's own.
+      if (name === 'freezer') {
+        const { version, mountPoint } = this.#state.tracking;
+        return { name, version, mountPoint };
+      }
       const v1 = places.find(
         (place) => place.version === 1 && place.controllers.includes(own(v1Names, name) ?? name),
       );
@@ -134,6 +143,7 @@ export class Cgroups {
     const { mode = 'strict', under = '', deviceRules = [] } = options;
     const made: string[] = [];
     try {
+      this.#followMounts();
       const layout = this.#layoutIn(under);
       // Who made that one may have handed on no controllers.
       if (under !== '') makeParents(layout, this.#state);
@@ -166,6 +176,15 @@ export class Cgroups {
       if (makeFolder(folder)) return folder;
     }
     return this.#replaceFolder(folder);
+  }
+
+  /** A hierarchy that was made after likerd had started would be the host's own for containers (T11). */
+  #followMounts(): void {
+    const hierarchies = activeHierarchies();
+    if (hierarchies === this.#hierarchies) return;
+    this.#state = openLayout(this.#options);
+    this.#others.clear();
+    this.#hierarchies = hierarchies;
   }
 
   #makeParents(under: string): void {
@@ -208,10 +227,13 @@ export class Cgroups {
     });
   }
 
-  /** The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. `under`: as in create. */
-  open(id: string, under = ''): ContainerCgroup {
+  /**
+   * The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. `under`: as in create;
+   * `made`: the paths that it was given then.
+   */
+  open(id: string, under = '', made?: CgroupPaths): ContainerCgroup {
     checkId(id, 'container');
-    return new ContainerCgroup(this.#layoutIn(under), id, []);
+    return new ContainerCgroup(this.#layoutIn(under), id, [], made);
   }
 
   /** Ids found below the parent in any hierarchy. */

@@ -10,21 +10,19 @@ import type { AppliedLimit, Resources } from './resources.ts';
 import type { StatsGroup } from './stats/group.ts';
 import { type CgroupStats, cgroupStats } from './stats/table.ts';
 import { signalAll } from './tracker.ts';
-import { trackerV1 } from './tracker-v1.ts';
+import { thawTree, trackerV1 } from './tracker-v1.ts';
 import { trackerV2 } from './tracker-v2.ts';
 
 /** How long a pause may take before it is given up. */
 const freezeMs = 10_000;
 
-/** The files that a process joins its v1 cgroups by. On a v1 hierarchy beside v2, tracking is v2's. */
-function tasksFiles(layout: Layout, id: string): string[] {
-  return layout.places.filter(({ version }) => version === 1).map(({ parent }) => `${parent}/${id}/tasks`);
-}
+/** As {@link ContainerCgroup.paths}. */
+export type CgroupPaths = Readonly<Record<string, string>>;
 
 /** The cgroup of one container: a folder in each hierarchy. Made by Cgroups.create, found again by Cgroups.open. */
 export class ContainerCgroup {
-  /** "v2" and the v1 controllers as mounted (joined by a comma) -> absolute folder. */
-  readonly paths: Readonly<Record<string, string>>;
+  /** "v2", v1 controllers as mounted (joined by a comma) and "name=NAME" -> absolute folder. */
+  readonly paths: CgroupPaths;
   /** The limits as set when it was made; empty for one that was opened. */
   readonly applied: readonly AppliedLimit[];
   /** v1 files "tasks": the child writes 0 to each. */
@@ -35,14 +33,17 @@ export class ContainerCgroup {
   readonly #layout: Layout;
   readonly #folder: string;
 
-  constructor(layout: Layout, id: string, applied: readonly AppliedLimit[]) {
+  /** `made`: the paths that it was given when it was made, which may be fewer than there are hierarchies now. */
+  constructor(layout: Layout, id: string, applied: readonly AppliedLimit[], made?: CgroupPaths) {
     this.#layout = layout;
     this.#id = id;
     this.applied = applied;
     this.#folder = this.#folderIn(layout.tracking);
     this.unified = layout.tracking.version === 2 ? this.#folder : '';
     this.paths = Object.fromEntries(layout.places.map((place) => [place.key, this.#folderIn(place)]));
-    this.joinFiles = tasksFiles(layout, id);
+    this.joinFiles = layout.places
+      .filter(({ version, key }) => version === 1 && (made === undefined || key in made))
+      .map((place) => `${this.#folderIn(place)}/tasks`);
   }
 
   /** Where all its processes are, those of execs and of nested cgroups too. */
@@ -109,6 +110,13 @@ export class ContainerCgroup {
     this.#liftThrottles();
     if (this.unified !== '') await this.#tracker.kill(this.#folder);
     else await this.#withoutForks(() => this.#tracker.kill(this.#folder));
+    this.#thawByItself();
+  }
+
+  /** A container that may write to its v1 freezer can have frozen itself. SIGKILL waits for the thaw. */
+  #thawByItself(): void {
+    const folder = this.#folderOf('freezer');
+    if (folder !== null) thawTree(folder);
   }
 
   #liftThrottles(): void {

@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
 import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.ts';
-import { type Hierarchy, ownUnifiedPath, parseHierarchies } from './mounts.ts';
+import { type Hierarchy, hierarchyKey, ownUnifiedPath, parseHierarchies } from './mounts.ts';
 import { enableControllers, words } from './subtree.ts';
 
 /** One hierarchy that every container has a cgroup in. */
 export interface Place {
-  /** "v2", or the v1 controllers as mounted, joined by a comma. */
+  /** "v2", or v1's controllers as mounted, joined by a comma, or "name=NAME" of a hierarchy without any. */
   readonly key: string;
   readonly version: 1 | 2;
   /** Controllers that a container's cgroup has here. */
@@ -65,21 +65,6 @@ export interface LayoutOptions {
   readonly delegatedPath?: string;
 }
 
-/** v1 controllers that containers are limited or measured by; a hierarchy with none of them is left alone. */
-const usedV1 = [
-  'cpu',
-  'cpuacct',
-  'cpuset',
-  'memory',
-  'devices',
-  'freezer',
-  'blkio',
-  'pids',
-  'hugetlb',
-  'net_cls',
-  'net_prio',
-];
-
 /** v2 controllers to enable for containers. */
 const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
 
@@ -91,12 +76,25 @@ function fillCpuset(folder: string, above: string): void {
   writeText(`${folder}/cgroup.clone_children`, '1');
 }
 
+function prepareFolderV1(controllers: readonly string[], folder: string, above: string): void {
+  makeFolder(folder);
+  if (controllers.includes('cpuset')) fillCpuset(folder, above);
+  // Children copy it: no program of the host is run when a container's cgroup becomes empty (T11).
+  writeText(`${folder}/notify_on_release`, '0');
+}
+
 function prepareV1(hierarchy: Hierarchy, name: string): Place {
-  const parent = `${hierarchy.mountPoint}/${name}`;
-  makeFolder(parent);
-  if (hierarchy.controllers.includes('cpuset')) fillCpuset(parent, hierarchy.mountPoint);
   const { controllers, mountPoint } = hierarchy;
-  return { key: controllers.join(','), version: 1, controllers, offered: controllers, mountPoint, parent };
+  const parent = `${mountPoint}/${name}`;
+  prepareFolderV1(controllers, parent, mountPoint);
+  return {
+    key: hierarchyKey(hierarchy),
+    version: 1,
+    controllers,
+    offered: controllers,
+    mountPoint,
+    parent,
+  };
 }
 
 /** The folder of our own cgroup in a v2 mount that may show only a part of the tree. */
@@ -124,26 +122,16 @@ function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: M
   return { key: 'v2', version: 2, controllers, offered, mountPoint: hierarchy.mountPoint, parent };
 }
 
-/**
- * What v2 does by itself needs no hierarchy of its own beside it: it freezes, and cpu.stat counts CPU time without a
- * controller. Each hierarchy costs a start and a removal some 50 µs.
- */
-const needlessBesideV2 = ['freezer', 'cpuacct'];
-
-function isUsed(hierarchy: Hierarchy, unified: boolean): boolean {
-  return hierarchy.controllers.some(
-    (name) => usedV1.includes(name) && !(unified && needlessBesideV2.includes(name)),
-  );
-}
-
 function prepare(options: LayoutOptions): Layout {
   const hierarchies = parseHierarchies(options.mountinfo ?? readText('/proc/self/mountinfo'));
   const unified = hierarchies.find(({ version }) => version === 2);
   const v1 = hierarchies.filter(({ version }) => version === 1);
+  // One without controllers, such as name=systemd, limits nothing.
+  const pure = v1.every(({ controllers }) => controllers.length === 0);
   const problems = new Map<string, string>();
-  const places = v1.filter((h) => isUsed(h, unified !== undefined)).map((h) => prepareV1(h, options.parent));
+  const places = v1.map((hierarchy) => prepareV1(hierarchy, options.parent));
   if (unified !== undefined) {
-    places.push(prepareV2(unified, v2Base(unified, v1.length === 0, options), options.parent, problems));
+    places.push(prepareV2(unified, v2Base(unified, pure, options), options.parent, problems));
   }
   const tracking =
     places.find(({ version }) => version === 2) ?? places.find((p) => p.controllers.includes('freezer'));
@@ -155,7 +143,7 @@ function prepare(options: LayoutOptions): Layout {
       { metadata: { controller: 'freezer', path: '/proc/self/mountinfo' } },
     );
   }
-  const kind = unified === undefined ? 'v1' : v1.length === 0 ? 'v2' : 'hybrid';
+  const kind = unified === undefined ? 'v1' : pure ? 'v2' : 'hybrid';
   return { kind, places, tracking, problems, seen: new Set() };
 }
 
@@ -188,9 +176,11 @@ export function makeParents(layout: Layout, own: Layout): void {
     let above = base;
     for (const name of place.parent.slice(base.length + 1).split('/')) {
       const folder = `${above}/${name}`;
-      makeFolder(folder);
-      if (place.version === 2) enableControllers(folder, usedV2, new Map());
-      else if (place.controllers.includes('cpuset')) fillCpuset(folder, above);
+      if (place.version === 1) prepareFolderV1(place.controllers, folder, above);
+      else {
+        makeFolder(folder);
+        enableControllers(folder, usedV2, new Map());
+      }
       above = folder;
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownUnifiedPath, parseHierarchies } from './mounts.ts';
+import { activeHierarchies, hierarchyKey, ownUnifiedPath, parseHierarchies } from './mounts.ts';
 
 const hybrid = `22 27 0:21 / /proc rw,relatime - proc proc rw
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
@@ -10,18 +10,40 @@ const hybrid = `22 27 0:21 / /proc rw,relatime - proc proc rw
 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate
 `;
 
-test('T49: co-mounted controllers stay together, options and named hierarchies are no controllers', () => {
-  assert.deepEqual(parseHierarchies(hybrid), [
-    { version: 1, controllers: ['cpu', 'cpuacct'], mountPoint: '/sys/fs/cgroup/cpu,cpuacct', root: '/' },
-    { version: 1, controllers: ['cpuset'], mountPoint: '/sys/fs/cgroup/cpuset', root: '/' },
-    { version: 2, controllers: [], mountPoint: '/sys/fs/cgroup/unified', root: '/' },
+test('T49: co-mounted controllers stay together, and no option or name is a controller', () => {
+  const v1 = { version: 1, name: '', root: '/' } as const;
+  const cpu = { ...v1, controllers: ['cpu', 'cpuacct'], mountPoint: '/sys/fs/cgroup/cpu,cpuacct' };
+  const cpuset = { ...v1, controllers: ['cpuset'], mountPoint: '/sys/fs/cgroup/cpuset' };
+  const systemd = { ...v1, controllers: [], name: 'systemd', mountPoint: '/sys/fs/cgroup/systemd' };
+  const v2 = { ...v1, version: 2, controllers: [], mountPoint: '/sys/fs/cgroup/unified' };
+  assert.deepEqual(parseHierarchies(hybrid), [cpu, cpuset, systemd, v2]);
+  assert.deepEqual(parseHierarchies(hybrid).map(hierarchyKey), [
+    'cpu,cpuacct',
+    'cpuset',
+    'name=systemd',
+    'v2',
   ]);
+});
+
+test('a hierarchy with a name and controllers is that of its controllers', () => {
+  const [both] = parseHierarchies('50 1 0:30 / /c rw - cgroup none rw,pids,name=mine\n');
+  assert.deepEqual([both?.controllers, both?.name], [['pids'], 'mine']);
+  assert.equal(both && hierarchyKey(both), 'pids');
 });
 
 test('a mount point with a blank is read, one that shows all wins over one that shows a part', () => {
   const text =
     '50 1 0:30 /part /a\\040b rw - cgroup2 none rw\n51 1 0:30 / /c\\134d rw - cgroup2 none rw\n52 1 0:30 / /e rw - cgroup2 none rw\n';
-  assert.deepEqual(parseHierarchies(text), [{ version: 2, controllers: [], mountPoint: '/c\\d', root: '/' }]);
+  assert.deepEqual(
+    parseHierarchies(text).map(({ mountPoint, root }) => [mountPoint, root]),
+    [['/c\\d', '/']],
+  );
+});
+
+test('the hierarchies that there are do not change with the own place in them', () => {
+  const text = (path: string) => `5:name=systemd:${path}\n4:cpu,cpuacct:${path}\n0::${path}\n`;
+  assert.equal(activeHierarchies(text('/a:b')), activeHierarchies(text('/')));
+  assert.notEqual(activeHierarchies(text('/')), activeHierarchies(`6:name=x:/\n${text('/')}`));
 });
 
 test('the own v2 cgroup is the line with number 0', () => {

@@ -5,6 +5,8 @@ export interface Hierarchy {
   readonly version: 1 | 2;
   /** v1: its controllers as mounted, such as cpu and cpuacct together; v2: empty. */
   readonly controllers: readonly string[];
+  /** v1: its name (mount -o name=NAME), such as systemd; empty for one without. */
+  readonly name: string;
   readonly mountPoint: string;
   /** Path of the cgroup that is seen at the mount point; "/" unless a part of the tree is mounted. */
   readonly root: string;
@@ -27,10 +29,13 @@ const notControllers = new Set([
   'all',
 ]);
 
-function v1Controllers(superOptions: string): string[] {
-  return superOptions
-    .split(',')
-    .filter((option) => !notControllers.has(option) && !option.startsWith('release_agent='));
+const named = 'name=';
+
+function v1Controllers(options: readonly string[]): string[] {
+  return options.filter(
+    (option) =>
+      !notControllers.has(option) && !option.startsWith('release_agent=') && !option.startsWith(named),
+  );
 }
 
 function parseLine(line: string): Hierarchy | null {
@@ -38,20 +43,20 @@ function parseLine(line: string): Hierarchy | null {
   const fields = left?.split(' ') ?? [];
   const [type, , superOptions = ''] = right?.split(' ') ?? [];
   if (type !== 'cgroup' && type !== 'cgroup2') return null;
+  const options = type === 'cgroup' ? superOptions.split(',') : [];
   return {
     version: type === 'cgroup' ? 1 : 2,
-    controllers: type === 'cgroup' ? v1Controllers(superOptions) : [],
+    controllers: v1Controllers(options),
+    name: options.find((option) => option.startsWith(named))?.slice(named.length) ?? '',
     root: unescapeOctal(fields[3] ?? '/'),
     mountPoint: unescapeOctal(fields[4] ?? ''),
   };
 }
 
-/** v1 hierarchies made for tracking only (name=systemd) belong to others. */
-function isOurs(hierarchy: Hierarchy): boolean {
-  return (
-    hierarchy.version === 2 ||
-    (hierarchy.controllers.length > 0 && !hierarchy.controllers.some((name) => name.startsWith('name=')))
-  );
+/** "v2", or what /proc/PID/cgroup calls it: its controllers, or "name=NAME" where it has none. */
+export function hierarchyKey({ version, controllers, name }: Hierarchy): string {
+  if (version === 2) return 'v2';
+  return controllers.length > 0 ? controllers.join(',') : `${named}${name}`;
 }
 
 /** The hierarchies in the text of /proc/PID/mountinfo, each once: by its first mount that shows all of it. */
@@ -60,8 +65,8 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
   for (const line of mountinfo.split('\n')) {
     if (!line.includes(' - cgroup')) continue;
     const hierarchy = parseLine(line);
-    if (hierarchy === null || !isOurs(hierarchy)) continue;
-    const key = hierarchy.controllers.join(',');
+    if (hierarchy === null) continue;
+    const key = hierarchyKey(hierarchy);
     const before = found.get(key);
     if (before === undefined || (before.root !== '/' && hierarchy.root === '/')) found.set(key, hierarchy);
   }
@@ -71,4 +76,9 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
 /** The path of our own cgroup on v2 as /proc/self/cgroup has it, "/" when there is none. */
 export function ownUnifiedPath(selfCgroup: string = readText('/proc/self/cgroup')): string {
   return /^0::(\/.*)$/m.exec(selfCgroup)?.[1] ?? '/';
+}
+
+/** Numbers and names of all hierarchies that the kernel has, as /proc/self/cgroup lists them: for comparison. */
+export function activeHierarchies(selfCgroup: string = readText('/proc/self/cgroup')): string {
+  return selfCgroup.replace(/^(\d+:[^:]*):.*$/gm, '$1');
 }

@@ -1,4 +1,4 @@
-import { errnoOf, readOptional, writeText } from './files.ts';
+import { childFolders, errnoOf, readOptional, writeText } from './files.ts';
 import { pidsIn } from './processes.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
 import { until } from './until.ts';
@@ -47,3 +47,9 @@ export const trackerV1: Tracker = {
 
   kill: (folder) => killBySignals(trackerV1, folder),
 };
+
+/** A nested cgroup that was frozen by itself stays so when the one above it thaws. */
+export function thawTree(folder: string): void {
+  trackerV1.thaw(folder);
+  for (const name of childFolders(folder)) thawTree(`${folder}/${name}`);
+}

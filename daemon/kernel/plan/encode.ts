@@ -74,6 +74,12 @@ class Writer {
     return this;
   }
 
+  pairs(values: readonly (readonly [string, string])[]): this {
+    this.u32(values.length);
+    for (const [key, value] of values) this.str(key).str(value);
+    return this;
+  }
+
   bool(value: boolean): this {
     return this.u32(value ? 1 : 0);
   }
@@ -133,6 +139,9 @@ function writeStep(w: Writer, step: Step): void {
       return;
     case 'bind-of':
       w.u32(step.pid).u64(BigInt(step.startTime)).str(step.path).u32(step.attributes);
+      return;
+    case 'cgroups':
+      w.str(step.target).u32(step.attributes).pairs(step.folders).pairs(step.links);
       return;
     case 'directory':
       w.str(step.target).u32(step.mode);

@@ -88,6 +88,14 @@ export type Step =
       readonly path: string;
       readonly attributes: number;
     }
+  /** A tmpfs with each of the host's folders (a cgroup hierarchy) bound at its name, and links. MOUNT_ATTR_* to set on all. */
+  | {
+      readonly step: 'cgroups';
+      readonly target: string;
+      readonly attributes: number;
+      readonly folders: readonly (readonly [name: string, source: string])[];
+      readonly links: readonly (readonly [name: string, to: string])[];
+    }
   | { readonly step: 'directory'; readonly target: string; readonly mode: number }
   | { readonly step: 'symlink'; readonly target: string; readonly to: string }
   /** Made by mknod; where that is forbidden, bound from the host's node of the same path and checked. */
@@ -172,6 +180,7 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   exec: 33,
   'bind-of': 34,
   'join-path': 35,
+  cgroups: 36,
 };
 
 /** What the shim needs to know beside the steps. */

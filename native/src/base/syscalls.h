@@ -51,6 +51,11 @@ static inline int sys_open_tree (int dir, const char *path, unsigned flags) {
 }
 
 /* Both sides are given by fd. */
+/* On what is called `name` below the folder. */
+static inline int sys_move_mount_at (int from, int folder, const char *name) {
+  return (int)syscall (SYS_move_mount, from, "", folder, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 static inline int sys_move_mount (int from, int to) {
   return (int)syscall (SYS_move_mount, from, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }

@@ -60,6 +60,7 @@ STEP (step_root_bind);
 STEP (step_mount);
 STEP (step_bind);
 STEP (step_bind_of);
+STEP (step_cgroups);
 STEP (step_directory);
 STEP (step_symlink);
 STEP (step_device);

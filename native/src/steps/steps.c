@@ -47,6 +47,7 @@ static const struct step steps[] = {
   [STEP_CAPABILITIES] = { "capabilities", step_capabilities },
   [STEP_EXEC] = { "exec", step_exec },
   [STEP_JOIN_PATH] = { "join-path", step_join_path },
+  [STEP_CGROUPS] = { "cgroups", step_cgroups },
 };
 
 static void copy_text (char *to, size_t size, const char *from) {

@@ -1,4 +1,4 @@
-import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
+import { type EngineContext, runFolder } from '../../context.ts';
 import { hostFiles } from '../../host-files.ts';
 import { explainPlan } from '../../plan/explain.ts';
 import type { Container } from '../container.ts';
@@ -8,6 +8,6 @@ import { compile } from './start.ts';
 export function explainContainer(context: EngineContext, container: Container) {
   const folder = runFolder(context, container.id);
   const files = hostFiles(folder, container.spec);
-  const cgroup = cgroupOf(context, container);
+  const cgroup = context.cgroups.open(container.id, container.spec.cgroupParent);
   return explainPlan(compile(context, container, { folder, files, cgroup, attended: true }));
 }

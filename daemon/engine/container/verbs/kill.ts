@@ -39,13 +39,10 @@ export async function killContainer(
     );
   }
   const cgroup = cgroupOf(context, container);
-  if (
-    signal === SIGKILL &&
-    (scope === 'all' || state !== 'running' || container.spec.namespaces.pid.kind !== 'private')
-  ) {
-    await cgroup.kill();
-  } else if (scope === 'all') await cgroup.signalAll(signal);
+  if (scope === 'all' && signal !== SIGKILL) await cgroup.signalAll(signal);
   // Not by way of the shim: a connection that is lost at this moment would lose the signal without a word.
   else if (live) context.processes.kill(live.main, signal);
+  // With the main process all others end, but those of a shared pid namespace and those that a freezer holds.
+  if (signal === SIGKILL) await cgroup.kill();
   context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
 }

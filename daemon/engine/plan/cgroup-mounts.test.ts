@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cgroupMounts } from './cgroup-mounts.ts';
+
+const top = '/sys/fs/cgroup';
+
+function places(paths: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const step = cgroupMounts(paths, false);
+  if (step.step === 'bind') return { [step.target]: step.source };
+  assert.ok(step.step === 'cgroups');
+  assert.equal(step.target, top);
+  return Object.fromEntries([...step.folders, ...step.links]);
+}
+
+test('v2 alone is at the top, also beside a v1 hierarchy that has no controllers', () => {
+  assert.deepEqual(places({ v2: '/g' }), { [top]: '/g' });
+  assert.deepEqual(places({ 'name=elogind': '/e', v2: '/g' }), { [top]: '/g' });
+});
+
+test('each hierarchy is where programs look for it, with links for controllers that share one', () => {
+  assert.deepEqual(places({ 'cpu,cpuacct': '/c', memory: '/m', 'name=systemd': '/s', v2: '/g' }), {
+    'cpu,cpuacct': '/c',
+    memory: '/m',
+    systemd: '/s',
+    unified: '/g',
+    cpu: 'cpu,cpuacct',
+    cpuacct: 'cpu,cpuacct',
+  });
+});
+
+test('a name that is taken, or is no name for a folder, keeps its prefix', () => {
+  assert.deepEqual(
+    Object.keys(places({ 'cpu,cpuacct': '/c', 'name=cpu': '/1', 'name=..': '/2', 'name=unified': '/3' })),
+    ['cpu,cpuacct', 'name=cpu', 'name=..', 'name=unified', 'cpu', 'cpuacct'],
+  );
+});

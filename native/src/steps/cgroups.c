@@ -1,0 +1,68 @@
+/*
+ * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new and nobody else's until the container runs, so that names in it
+ * are used as they are: four calls for a hierarchy.
+ */
+#define _GNU_SOURCE
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+#include "base/in_root.h"
+#include "base/syscalls.h"
+#include "child.h"
+
+static int new_tmpfs (struct child *child) {
+  cleanup_fd int context = sys_fsopen ("tmpfs");
+  if (context < 0)
+    return fail (child, "fsopen", "tmpfs");
+  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "source", "cgroup", 0) < 0 ||
+      sys_fsconfig (context, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
+      sys_fsconfig (context, FSCONFIG_SET_STRING, "size", "64k", 0) < 0 ||
+      sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return fail (child, "fsconfig", "tmpfs");
+  int tree = sys_fsmount (context, 0);
+  return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
+}
+
+/* Answers the root of the new mount. */
+static int mount_top (struct child *child, const char *target) {
+  int root = child_root (child);
+  if (root < 0)
+    return -1;
+  cleanup_fd int tree = new_tmpfs (child);
+  if (tree < 0)
+    return -1;
+  cleanup_fd int at = in_root_make (root, target, IN_ROOT_DIRECTORY, 0755);
+  if (at < 0)
+    return fail (child, "mkdirat", target);
+  return sys_move_mount (tree, at) < 0 ? fail (child, "move_mount", target) : steal_fd (&tree);
+}
+
+static int bind_hierarchy (struct child *child, int top, const char *name, const char *source) {
+  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, OPEN_TREE_CLONE);
+  if (tree < 0)
+    return fail (child, "open_tree", source);
+  if (mkdirat (top, name, 0755) < 0)
+    return fail (child, "mkdirat", name);
+  return sys_move_mount_at (tree, top, name) < 0 ? fail (child, "move_mount", name) : 0;
+}
+
+int step_cgroups (struct child *child, struct cursor *fields) {
+  const char *target = read_text (fields);
+  struct mount_attr attr = { .attr_set = read_u32 (fields), .propagation = MS_PRIVATE };
+  cleanup_fd int top = mount_top (child, target);
+  if (top < 0)
+    return -1;
+  for (uint32_t count = read_u32 (fields); count > 0 && !fields->bad; count--) {
+    const char *name = read_text (fields);
+    if (bind_hierarchy (child, top, name, read_text (fields)) < 0)
+      return -1;
+  }
+  for (uint32_t count = read_u32 (fields); count > 0 && !fields->bad; count--) {
+    const char *name = read_text (fields);
+    if (symlinkat (read_text (fields), top, name) < 0)
+      return fail (child, "symlinkat", name);
+  }
+  if (unreadable (child, fields))
+    return -1;
+  return sys_mount_setattr (top, AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0 ? fail (child, "mount_setattr", target) : 0;
+}
