@@ -8,7 +8,7 @@ import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
 import { clientLost, expectStart } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
-import { execEnded, forgetUnknown, releaseExec } from './container/exec-end.ts';
+import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
 import { watchHealth } from './container/health-monitor.ts';
 import {
@@ -117,9 +117,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
     else if (held.state !== 'ended' && attended) expectClient(context, container, process);
   }
   forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
-  // A record that was lost may be older than the last exec.
-  const nextExec = Math.max(container.facts.nextExec, ...state.processes.map((held) => held.process + 1));
-  container.facts = { ...container.facts, nextExec };
+  notePastExecs(context, container, state);
   const main = state.processes.find((held) => held.process === 0);
   if (main) believe(context, container, shim, main);
   context.log.info('container adopted', {
@@ -130,12 +128,17 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   return shimListener(context, container, shim);
 }
 
+/** No number is given again that the shim knows, or what an exec left running: a record may be older than the last exec. */
+function notePastExecs(context: EngineContext, container: Container, state: ShimState): void {
+  const numbers = [...state.processes.map((held) => held.process), ...execsWithCgroup(context, container)];
+  const nextExec = Math.max(container.facts.nextExec, ...numbers.map((number) => number + 1));
+  container.facts = { ...container.facts, nextExec };
+}
+
 /** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */
 function discard(context: EngineContext, container: Container, shim: Shim, number: number): void {
+  void releaseExec(context, container, number, { kill: true });
   shim.taken(number);
-  // Its number is not given again while the shim knows it.
-  container.facts = { ...container.facts, nextExec: Math.max(container.facts.nextExec, number + 1) };
-  void releaseExec(context, container, number);
 }
 
 function rebuild(

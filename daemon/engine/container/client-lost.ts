@@ -18,6 +18,7 @@ export function clientLost(context: EngineContext, container: Container, process
   if (number === 0) context.ledger.change(container, { facts: { clientLost: true } }, event);
   else context.ledger.event(container, event);
   if (process.onDisconnect === 'keep') return;
+  process.takesAllAlong = true;
   if (process.onDisconnect === 'kill') {
     killProcess(context, container, number);
     return;

@@ -12,7 +12,7 @@ import { removeExecRecord } from './run-record.ts';
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
 
-/** An exec has ended: kills what it left behind, stores how it ended, tells its clients. */
+/** An exec has ended: stores how, and tells its clients. What it has left running lives on, as in Docker. */
 export function execEnded(
   context: EngineContext,
   container: Container,
@@ -40,12 +40,16 @@ export async function finishExec(
   process.ending = tellEnd(process, exit);
   await process.ending;
   if (context.leaving.signal.aborted) return;
-  // The shim forgets it: whoever attaches from now on is told the exit alone.
+  // It ended while no daemon was there, and so had its client when none comes back.
+  if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
+  // Killed before the shim forgets the exec: after that, the next daemon takes what is left for what may live on.
+  const released = releaseExec(context, container, number, { kill: process.takesAllAlong });
+  // Whoever attaches from now on is told the exit alone.
   process.shim = null;
   container.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);
-  await releaseExec(context, container, number);
+  await released;
 }
 
 /** Once its clients have come back and taken all output, or have had their time for it. */
@@ -55,27 +59,44 @@ async function tellEnd(process: ContainerProcess, exit: ExitStatus): Promise<voi
   process.ended(exit);
 }
 
-/** Gives back what an exec has had, and kills what it has left behind. What cannot be given back now is tried again. */
+/**
+ * Gives back what an exec has had. What it has left running is killed, or lives on with the container; its cgroup goes with the last
+ * of it. What cannot be given back now is tried again.
+ */
 export async function releaseExec(
   context: EngineContext,
   container: Container,
   number: number,
-  pauseMs: number = firstPauseMs,
+  { kill, pauseMs = firstPauseMs }: { readonly kill: boolean; readonly pauseMs?: number },
 ): Promise<void> {
+  const later = () => {
+    const again = () => {
+      // With the container goes all of it.
+      if (!livePhase(container.phase)) return;
+      void releaseExec(context, container, number, { kill, pauseMs: Math.min(2 * pauseMs, longestPauseMs) });
+    };
+    setTimeout(again, pauseMs).unref();
+  };
   try {
     removeExecRecord(context, container, number);
     const cgroup = cgroupOf(context, container).openExec(number);
-    await cgroup.kill();
+    if (kill) await cgroup.kill();
+    else if (cgroup.populated()) return later();
     await cgroup.remove();
   } catch (error) {
     const fields = { container: container.id, error: asError(error).message };
     context.log.error('cleaning up after an exec failed, to be tried again', fields);
-    const again = () => {
-      // With the container goes all of it.
-      if (livePhase(container.phase))
-        void releaseExec(context, container, number, Math.min(2 * pauseMs, longestPauseMs));
-    };
-    setTimeout(again, pauseMs).unref();
+    later();
+  }
+}
+
+/** Numbers of the execs of which there is something: also of those that have ended and left something running. */
+export function execsWithCgroup(context: EngineContext, container: Container): readonly number[] {
+  try {
+    return cgroupOf(context, container).execs();
+  } catch (error) {
+    context.log.warn('execs cannot be listed', { container: container.id, error: asError(error).message });
+    return [];
   }
 }
 
@@ -87,12 +108,8 @@ export function forgetUnknown(
 ): void {
   const isUnknown = (number: number) => !held.some(({ process }) => process === number);
   for (const { id, number } of rows) if (isUnknown(number)) context.ledger.forgetExec(id);
-  try {
-    for (const number of cgroupOf(context, container).execs())
-      if (isUnknown(number)) void releaseExec(context, container, number);
-  } catch (error) {
-    context.log.warn('execs cannot be listed', { container: container.id, error: asError(error).message });
-  }
+  for (const number of execsWithCgroup(context, container))
+    if (isUnknown(number)) void releaseExec(context, container, number, { kill: false });
 }
 
 function forgetOld(context: EngineContext, container: Container): void {

@@ -74,6 +74,8 @@ export class ContainerProcess {
   /** Of an exec that has ended: resolves when its clients are told. */
   ending: Promise<void> | null = null;
   onDisconnect: OnDisconnect;
+  /** Of an exec: what it has left running is killed when it ends. Else that lives on with the container. */
+  takesAllAlong = false;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
     this.identity = identity;
@@ -164,6 +166,11 @@ export class ContainerProcess {
   /** A client of an earlier daemon may still come back. */
   get awaitsClient(): boolean {
     return performance.now() < this.#graceUntil;
+  }
+
+  /** Nobody has come back of those that were waited for. */
+  get clientStayedAway(): boolean {
+    return this.#graceUntil > 0 && !this.#everAttached;
   }
 
   /** Resolves when a client of an earlier daemon has come back, or all have had their time for it. */

@@ -36,6 +36,14 @@ void source_close (struct source *source, int epoll) {
   *source = NO_SOURCE;
 }
 
+int source_move (struct source *to, int epoll, struct source *from) {
+  *to = (struct source){ .fd = from->fd, .readable = true, .writable = true };
+  if (watch (to, epoll, EPOLL_CTL_MOD) < 0)
+    return -1;
+  *from = NO_SOURCE;
+  return 0;
+}
+
 void loop_wait (int epoll, int timeout) {
   struct epoll_event events[BATCH];
   int count = epoll_wait (epoll, events, BATCH, timeout);

@@ -24,6 +24,9 @@ int source_open (struct source *source, int epoll, int fd);
 /* A write got EAGAIN: writable is false until there is room. */
 void source_full (struct source *source, int epoll);
 
+/* Gives the fd to another source, for which it is readable. On failure it stays where it is. */
+int source_move (struct source *to, int epoll, struct source *from);
+
 /* Stops watching and closes: a child of clone may hold the same file, so close alone would not stop it. */
 void source_close (struct source *source, int epoll);
 

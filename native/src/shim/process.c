@@ -165,11 +165,14 @@ static void drain (struct shim *shim, struct process *process) {
   }
 }
 
-/* Closing the master hangs up the terminal for whoever still has it. */
+/* Closing the master hangs up the terminal for whoever still has it. What an exec has left running keeps its pipes. */
 static void end_process (struct shim *shim, struct process *process) {
   input_end (shim, process);
-  source_close (&process->out[0].source, shim->epoll);
-  source_close (&process->out[1].source, shim->epoll);
+  for (int i = 0; i < 2; i++) {
+    if (process->number && !process->tty)
+      sink_take (shim, &process->out[i].source);
+    source_close (&process->out[i].source, shim->epoll);
+  }
   if (process->number == 0) {
     log_end (&shim->log);
     tell_lost (shim);

@@ -42,6 +42,7 @@ static void take_turn (struct shim *shim) {
   lift_limits (shim);
   oom_advance (shim);
   advance_all (shim);
+  sinks_pump (shim);
   if (shim->daemon) {
     connection_flush (shim, shim->daemon);
     advance_all (shim); /* what was sent makes room to read, and lets an exit be told */
@@ -57,7 +58,7 @@ static bool can_read (const struct shim *shim, const struct stream *stream) {
 /* Work that was left for the next turn. */
 static bool is_busy (const struct shim *shim) {
   const struct connection *daemon = shim->daemon;
-  if (shim->reap_again || shim->signals.readable)
+  if (shim->reap_again || shim->signals.readable || sinks_busy (shim))
     return true;
   if (daemon && (daemon->source.readable || (daemon->source.writable && connection_has_more (shim, daemon))))
     return true;

@@ -140,6 +140,7 @@ struct shim {
   struct connection *daemon;
   struct connection *waiting[MAX_WAITING]; /* no HELLO yet */
   struct process *processes;               /* the main one first */
+  struct sink *sinks;
   uint64_t lost_at;                        /* ms: the daemon was lost then, and limits are in force */
   bool main_failed;
   bool reap_again; /* a child may have been left since its pid was not known */
@@ -171,6 +172,11 @@ void stream_pump (struct shim *shim, struct process *process, struct stream *str
 size_t stream_parts (const struct stream *stream, uint64_t offset, size_t size, struct iovec parts[2]);
 uint64_t stream_oldest (const struct stream *stream);
 void stream_free (struct shim *shim, struct stream *stream);
+
+/* sink.c: sink_take takes the fd of the source, if it can. */
+void sink_take (struct shim *shim, struct source *source);
+void sinks_pump (struct shim *shim);
+bool sinks_busy (const struct shim *shim);
 
 /* input.c */
 bool input_take (struct shim *shim, struct process *process, uint64_t session, uint64_t offset,

@@ -63,6 +63,7 @@ export async function startProbe(
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
+  process.takesAllAlong = true;
   container.probes.set(number, process);
   undo.defer(() => {
     container.probes.delete(number);
