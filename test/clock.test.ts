@@ -98,6 +98,24 @@ test('a restart that waits is not put off by a clock that is set back', faked, a
 });
 
 test(
+  'the grace of a stop that likerd did not live to see is not put off by a clock that is set back',
+  faked,
+  async () => {
+    const id = await containers.start(['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done']);
+    const stop = s.start(['stop', '-t', '2', id]);
+    await until('the signal', async () =>
+      (await containers.events()).some(({ action, containerId }) => containerId === id && action === 'kill'),
+    );
+    await s.daemon.kill9();
+    setClock('-1d');
+    await s.daemon.start();
+    await until('its end', async () => (await containers.state(id)) === 'EXITED 137', { deadlineMs: 20_000 });
+    stop.kill('SIGKILL');
+    await containers.remove(id);
+  },
+);
+
+test(
   'a connection to a shim that is lost is found again also once the clock was set back',
   faked,
   async () => {

@@ -6,7 +6,8 @@ import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts'
 import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { isDirectory } from '../kernel/rootfs/layers.ts';
 import { ownTurn } from '../turns.ts';
-import { clientLost, expectStart } from './container/client-lost.ts';
+import { afterStart, startEvents } from './container/begun.ts';
+import { clientLost, expectStart, resumeKills } from './container/client-lost.ts';
 import type { Container } from './container/container.ts';
 import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from './container/exec-end.ts';
 import { unseenExit } from './container/exit-status.ts';
@@ -59,6 +60,7 @@ async function adopt(context: EngineContext, container: Container, left: LeftBeh
   await ownTurn();
   await thawUntold(context, container);
   const answer = await reconnect(context, container);
+  resumeKills(context, container);
   if (answer === 'ours') return;
   await withoutShim(context, container, answer, left);
   restartLeft(context, container, left);
@@ -181,16 +183,19 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   const wasPaused = container.phase.state === 'paused';
   // Not if the earlier daemon thawed it, and did not live to record that.
   const paused = wasPaused && cgroupOf(context, container).frozen();
-  const phase: Phase = {
+  const phase: Extract<Phase, { state: 'running' | 'paused' }> = {
     state: paused ? 'paused' : 'running',
     startedAt,
     main: { pid: main.pid, startTime: main.startTime },
     shimPid: shim.pid,
   };
-  // A start that the earlier daemon did not live to record.
-  const events = livePhase(container.phase) ? [] : [{ action: 'start' }];
-  if (wasPaused && !paused) events.push({ action: 'unpause' });
-  context.ledger.change(container, { phase }, ...events);
+  const { begun } = container.facts;
+  const events = [
+    // A start that the earlier daemon did not live to record.
+    ...(livePhase(container.phase) ? [] : startEvents(begun)),
+    ...(wasPaused && !paused ? [{ action: 'unpause' }] : []),
+  ];
+  context.ledger.change(container, { phase, facts: { begun: afterStart(begun, phase.main) } }, ...events);
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
   tellOomKills(context, container, oomKillsOf(context, container));
@@ -237,6 +242,8 @@ function queueExecEnd(
 
 /** The client for which it was started may come back; when it does not, it is taken as lost. */
 function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
+  // Taken as lost before.
+  if (container.facts.killsDue[process.identity.number] !== undefined) return;
   // Told before, and nothing was to follow from it.
   if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
   const timer = setTimeout(() => {

@@ -38,12 +38,14 @@ import { checkHealthNow } from './container/verbs/check-health.ts';
 import { createContainer } from './container/verbs/create.ts';
 import { execInContainer } from './container/verbs/exec.ts';
 import { explainContainer } from './container/verbs/explain.ts';
+import { finishBegun } from './container/verbs/finish-begun.ts';
 import { killContainer } from './container/verbs/kill.ts';
 import { listContainers } from './container/verbs/list.ts';
 import { pauseContainer, resumeContainer } from './container/verbs/pause.ts';
 import { pruneContainers } from './container/verbs/prune.ts';
 import { removeContainer } from './container/verbs/remove.ts';
 import { renameContainer } from './container/verbs/rename.ts';
+import { restartContainer } from './container/verbs/restart.ts';
 import { execAttended } from './container/verbs/run.ts';
 import { startContainer } from './container/verbs/start.ts';
 import { endLocked, stopContainer } from './container/verbs/stop.ts';
@@ -68,9 +70,10 @@ export class Engine implements EngineApi {
     this.#context = context;
   }
 
-  /** Takes over what an earlier daemon has left. Call once, before anything else. */
-  adopt(left: LeftBehind): Promise<void> {
-    return adoptAll(this.#context, left);
+  /** Takes over what an earlier daemon has left, and goes on with what that had begun. Call once, before anything else. */
+  async adopt(left: LeftBehind): Promise<void> {
+    await adoptAll(this.#context, left);
+    for (const container of this.#context.registry.all()) finishBegun(this.#context, container);
   }
 
   /** Stops every container that lives, as at the end of the machine: its policy holds with the next daemon. */
@@ -142,9 +145,7 @@ export class Engine implements EngineApi {
 
   async restart(reference: string, options: StopOptions): Promise<ContainerView> {
     const container = this.#find(reference);
-    await stopContainer(this.#context, container, options);
-    await startContainer(this.#context, container);
-    this.#context.ledger.event(container, { action: 'restart' });
+    await restartContainer(this.#context, container, options);
     return this.#view(container);
   }
 

@@ -7,13 +7,15 @@ import { Backlog } from './backlog.ts';
 import type { Container, Facts } from './container/container.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
 import type { ContainerSpec } from './container/spec.ts';
-import type { RequestKey } from './requests.ts';
+import type { Requested, RequestKey } from './requests.ts';
 import { Notifier } from './sync.ts';
 
 export interface Change {
   readonly phase?: Phase;
   readonly facts?: Partial<Facts>;
   readonly spec?: ContainerSpec;
+  /** The call that wants the change: it is known from then on. */
+  readonly request?: RequestKey | null;
 }
 
 export interface NewEvent {
@@ -97,10 +99,10 @@ export class Ledger {
   delete(
     container: Container,
     exit: ExitStatus | null,
-    { asked }: { readonly asked: boolean } = { asked: false },
+    { asked, request = null }: { readonly asked: boolean } & Requested = { asked: false },
   ): void {
     const { id, name } = container;
-    const event = this.#writer(container, [{ action: 'destroy' }]);
+    const event = this.#writer(container, [{ action: 'destroy' }], { request });
     const write = () => {
       this.store.deleteContainer(id, name, exit && JSON.stringify(exit));
       event();
@@ -216,9 +218,11 @@ export class Ledger {
     const state = change.phase || change.facts ? container.stateRow() : null;
     const spec = change.spec ? JSON.stringify(change.spec) : null;
     const rows = events.map((event) => eventRow(container, event));
+    const { request } = change;
     return () => {
       if (state) this.store.updatePhase(id, state.phase, state.facts);
       if (spec) this.store.updateSpec(id, name, spec);
+      if (request) this.store.insertRequest({ ...request, result: id });
       for (const row of rows) this.store.addEvent(row);
     };
   }

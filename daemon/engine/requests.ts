@@ -9,6 +9,11 @@ export interface RequestKey {
   readonly asked: string;
 }
 
+/** What a verb is told of the call that it is for: stored with what the call leads to, the call is known when it is made again. */
+export interface Requested {
+  readonly request?: RequestKey | null;
+}
+
 /** Null without a request_id. */
 export function requestKey(
   id: string,

@@ -1,6 +1,7 @@
 import { asError } from '../../../common/errors.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
 import type { ContainerProcess } from '../session/process.ts';
+import { steadyMs } from '../sync.ts';
 import type { Container } from './container.ts';
 import { reconnectMs, removeRecord } from './main-end.ts';
 import { livePhase } from './phase.ts';
@@ -15,21 +16,36 @@ export function clientLost(context: EngineContext, container: Container, process
   const { number, processId } = process.identity;
   const attributes = { process: processId, policy: process.onDisconnect };
   const event = { action: 'client_lost', attributes };
-  if (number === 0) context.ledger.change(container, { facts: { clientLost: true } }, event);
+  const { onDisconnect } = process;
+  const graceMs = onDisconnect === 'hangup' ? hangupGraceMs : 0;
+  const lost = number === 0 ? { clientLost: true } : {};
+  const killsDue = { ...container.facts.killsDue, [number]: steadyMs() + graceMs };
+  // Stored before it is done: the next likerd kills what this one does not live to kill.
+  const facts = onDisconnect === 'keep' ? lost : { ...lost, killsDue };
+  if (Object.keys(facts).length > 0) context.ledger.change(container, { facts }, event);
   else context.ledger.event(container, event);
-  if (process.onDisconnect === 'keep') return;
+  if (onDisconnect === 'keep') return;
   process.takesAllAlong = true;
-  if (process.onDisconnect === 'kill') {
-    killProcess(context, container, number);
-    return;
+  if (onDisconnect === 'hangup') {
+    process.signal(SIGHUP, 'foreground');
+    process.signal(SIGCONT, 'foreground');
+    process.signal(SIGHUP, 'process');
   }
-  process.signal(SIGHUP, 'foreground');
-  process.signal(SIGCONT, 'foreground');
-  process.signal(SIGHUP, 'process');
-  const timer = setTimeout(() => {
-    if (!process.exit) killProcess(context, container, number);
-  }, hangupGraceMs);
-  timer.unref();
+  killIn(context, container, number, graceMs);
+}
+
+/** Goes on with what an earlier likerd has begun of it. */
+export function resumeKills(context: EngineContext, container: Container): void {
+  for (const [number, due] of Object.entries(container.facts.killsDue))
+    killIn(context, container, Number(number), Math.min(hangupGraceMs, Math.max(0, due - steadyMs())));
+}
+
+function killIn(context: EngineContext, container: Container, number: number, ms: number): void {
+  const kill = () => {
+    if (container.facts.killsDue[number] !== undefined) killProcess(context, container, number);
+  };
+  if (ms === 0) kill();
+  else setTimeout(kill, ms).unref();
 }
 
 /** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */

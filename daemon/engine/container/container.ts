@@ -5,6 +5,7 @@ import type { ContainerRow } from '../../store/store.ts';
 import type { ContainerView } from '../api.ts';
 import type { ContainerProcess } from '../session/process.ts';
 import { Mutex, Notifier } from '../sync.ts';
+import type { Begun } from './begun.ts';
 import type { Health } from './health.ts';
 import type { Phase } from './phase.ts';
 import { parseRow } from './record.ts';
@@ -36,6 +37,9 @@ export interface Facts {
   readonly health: Health | null;
   /** Its health check ends it to have it started again. */
   readonly restartUnhealthy: boolean;
+  readonly begun: Begun | null;
+  /** Processes whose clients have vanished and that are killed for it, by number: when, by steadyMs(). */
+  readonly killsDue: Readonly<Record<number, number>>;
 }
 
 const noFacts: Facts = {
@@ -52,6 +56,8 @@ const noFacts: Facts = {
   oomHitMain: false,
   health: null,
   restartUnhealthy: false,
+  begun: null,
+  killsDue: {},
 };
 
 /** A start that the shim has not yet answered. */

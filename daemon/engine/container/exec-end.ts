@@ -40,6 +40,8 @@ export async function finishExec(
   process.ending = tellEnd(process, exit);
   await process.ending;
   if (context.leaving.signal.aborted) return;
+  const isDue = number in container.facts.killsDue;
+  if (isDue) process.takesAllAlong = true;
   // It ended while no daemon was there, and so had its client when none comes back.
   if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
   // Killed before the shim forgets the exec: after that, the next daemon takes what is left for what may live on.
@@ -50,6 +52,9 @@ export async function finishExec(
   container.changed.notify();
   forgetOld(context, container);
   await released;
+  if (!isDue) return;
+  const { [number]: _due, ...killsDue } = container.facts.killsDue;
+  context.ledger.change(container, { facts: { killsDue } });
 }
 
 /** Once its clients have come back and taken all output, or have had their time for it. */
@@ -109,7 +114,8 @@ export function forgetUnknown(
   const isUnknown = (number: number) => !held.some(({ process }) => process === number);
   for (const { id, number } of rows) if (isUnknown(number)) context.ledger.forgetExec(id);
   for (const number of execsWithCgroup(context, container))
-    if (isUnknown(number)) void releaseExec(context, container, number, { kill: false });
+    if (isUnknown(number))
+      void releaseExec(context, container, number, { kill: number in container.facts.killsDue });
 }
 
 function forgetOld(context: EngineContext, container: Container): void {

@@ -40,9 +40,7 @@ async function carryOut(
       case 'stop':
         return stopLocked(context, container, own);
       case 'restart':
-        // Stored, so that it comes back also if this daemon does not live to see its end.
-        context.ledger.change(container, { facts: { restartUnhealthy: true } });
-        return endLocked(context, container, own);
+        return endLocked(context, container, own, { verb: 'end', facts: { restartUnhealthy: true } });
       default:
         return assertNever(action);
     }

@@ -2,6 +2,8 @@ import { asError } from '../../../common/errors.ts';
 import type { ShimExit } from '../../kernel/process/shim.ts';
 import { ownTurn } from '../../turns.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../context.ts';
+import type { Requested } from '../requests.ts';
+import { afterStart, startEvents } from './begun.ts';
 import type { Container } from './container.ts';
 import { exitStatus, unseenExit } from './exit-status.ts';
 import { endedHealth } from './health.ts';
@@ -134,12 +136,19 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
   container.lifeMs = lifeOf(container, exit);
   container.startedSteadyMs = null;
-  const { health } = container.facts;
+  const { health, begun } = container.facts;
+  const live = livePhase(phase);
+  const facts = {
+    oomKills,
+    health: health && endedHealth(health),
+    // A start that the daemon of that time did not live to store.
+    ...(!live && { begun: afterStart(begun) }),
+    killsDue: {},
+  };
   context.ledger.change(
     container,
-    { phase: { state: 'exited', exit }, facts: { oomKills, health: health && endedHealth(health) } },
-    // A start that the daemon of that time did not live to store.
-    ...(livePhase(phase) ? [] : [{ action: 'start' }]),
+    { phase: { state: 'exited', exit }, facts },
+    ...(live ? [] : startEvents(begun)),
     ...(oomKills > container.facts.oomKills ? [oomEvent(oomKills, exit.oomKilled)] : []),
     { action: 'die', attributes: dieAttributes(exit, container.lifeMs) },
   );
@@ -198,7 +207,7 @@ export function removeRecord(
   context: EngineContext,
   container: Container,
   exit: ExitStatus | null,
-  how: { readonly asked: boolean } = { asked: false },
+  how: { readonly asked: boolean } & Requested = { asked: false },
 ): void {
   // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away. When
   // the disk is full, a record without folders, which the next one takes as removed.

@@ -3,6 +3,7 @@ import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../
 import type { EngineContext } from '../context.ts';
 import { ContainerProcess } from '../session/process.ts';
 import { longestTimerMs } from '../sync.ts';
+import { afterStart, startEvents } from './begun.ts';
 import { clientLost, killProcess } from './client-lost.ts';
 import type { Container } from './container.ts';
 import { execEnded, finishExec } from './exec-end.ts';
@@ -96,6 +97,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
 
 function commitRunning(context: EngineContext, container: Container, shim: Shim, started: Started): void {
   const startedAt = Number(started.startedAtNs / 1_000_000n);
+  const { begun } = container.facts;
   context.ledger.change(
     container,
     {
@@ -105,8 +107,9 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
         main: { pid: started.pid, startTime: started.startTime },
         shimPid: shim.pid,
       },
+      facts: { begun: afterStart(begun) },
     },
-    { action: 'start' },
+    ...startEvents(begun),
   );
   writeRunRecord(context, container);
   lives(context, container, 0);

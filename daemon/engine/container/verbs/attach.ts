@@ -23,7 +23,7 @@ export async function attachTo(
   const container = context.registry.find(reference);
   if (options.start) await startsUnderWay(container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
-    const session = await runAttended(context, container, sink);
+    const session = await runAttended(context, container, sink, null);
     if (options.terminalSize) container.main?.resize(options.terminalSize);
     return session;
   }
@@ -40,7 +40,7 @@ export async function runAgain(
   const container = context.registry.byId(id);
   if (!container && !context.ledger.store.tombstone(id)?.exit) throw resultIsGone(request, id);
   if (container) await startsUnderWay(container);
-  if (container?.phase.state === 'created') return runAttended(context, container, sink);
+  if (container?.phase.state === 'created') return runAttended(context, container, sink, null);
   const resume = { sessionId: newSessionId('initiator'), stdoutOffset: 0, stderrOffset: 0 };
   const fromTheFirst = { readOnly: false, replay: true, terminalSize: null, start: false };
   return attachTo(context, id, { ...fromTheFirst, processId: 'main', resume }, sink);

@@ -1,30 +1,46 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Requested } from '../../requests.ts';
+import { begin } from '../begun.ts';
 import type { Container } from '../container.ts';
 import { removeRecord } from '../main-end.ts';
 import { livePhase, requirePhase } from '../phase.ts';
-import { cancelRestart, noteStop } from '../restart.ts';
+import { cancelRestart } from '../restart.ts';
 import { killAndWait } from './stop.ts';
+
+export interface RemoveOptions extends Requested {
+  readonly force: boolean;
+}
 
 /** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
 export async function removeContainer(
   context: EngineContext,
   container: Container,
-  options: { readonly force: boolean },
+  options: RemoveOptions,
 ): Promise<void> {
-  // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
-  if (options.force && livePhase(container.phase)) {
-    noteStop(context, container);
-    await cgroupOf(context, container).kill();
+  const isBusy = livePhase(container.phase) || container.ending || container.abandonStart;
+  if (options.force && isBusy) {
+    const facts = { stopRequested: true, begun: begin('remove') };
+    context.ledger.change(container, { facts, request: options.request ?? null });
+    // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
+    if (livePhase(container.phase)) await cgroupOf(context, container).kill();
   }
   // Nor must a start that hangs, in a file system that does not answer.
   if (options.force) {
     container.unwanted = true;
     container.abandonStart?.();
   }
-  await container.verbs.run(async () => {
-    container.unwanted = false;
-    if (container.removed) return;
-    if (options.force) {
+  await container.verbs.run(() => removeLocked(context, container, options));
+}
+
+export async function removeLocked(
+  context: EngineContext,
+  container: Container,
+  { force, request = null }: RemoveOptions,
+): Promise<void> {
+  container.unwanted = false;
+  if (container.removed) return;
+  try {
+    if (force) {
       container.facts = { ...container.facts, stopRequested: true };
       await killAndWait(context, container);
       cancelRestart(context, container);
@@ -35,6 +51,11 @@ export async function removeContainer(
     await container.cleanUp?.();
     if (container.removed) return;
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;
-    removeRecord(context, container, exit, { asked: true });
-  });
+    removeRecord(context, container, exit, { asked: true, request });
+  } catch (error) {
+    // The caller is told; nobody expects it to go later, by itself.
+    if (container.facts.begun?.verb === 'remove' && !context.leaving.signal.aborted)
+      context.ledger.change(container, { facts: { begun: null } });
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
 import type { ExecProcess, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import type { RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import { endAtOnce } from '../../session/over.ts';
 import type { Container } from '../container.ts';
@@ -15,9 +16,10 @@ export function runAttended(
   context: EngineContext,
   container: Container,
   sink: SessionSink,
+  request: RequestKey | null,
 ): Promise<Session> {
   return openSession(container, sink, 'main', (onSession) =>
-    startAttended(context, container, { sink, onSession }),
+    startAttended(context, container, { sink, onSession }, request),
   );
 }
 

@@ -12,8 +12,10 @@ import type { SessionSink } from '../../api.ts';
 import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts';
 import { writeHostFiles } from '../../host-files.ts';
 import { containerPlan } from '../../plan/container.ts';
+import type { Requested, RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import { ringBytes } from '../../session/process.ts';
+import { afterStart, beginStart } from '../begun.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
@@ -35,18 +37,32 @@ interface Watcher {
   readonly onSession: (session: ClientSession) => void;
 }
 
+/** For whom a start is. */
+interface StartOptions extends Requested {
+  /** The restart policy wants it, not a call. */
+  readonly byPolicy?: boolean;
+  /** An earlier likerd had begun it. */
+  readonly again?: boolean;
+}
+
 /** Starts a container that does not run. One that runs is a success without effect. */
 export async function startContainer(
   context: EngineContext,
   container: Container,
-  options: { readonly byPolicy: boolean } = { byPolicy: false },
+  options: StartOptions = {},
 ): Promise<void> {
-  await container.verbs.run(async () => {
-    if (container.phase.state === 'running' && !container.ending) return;
-    // Stopped or removed while the restart waited for its turn.
-    if (options.byPolicy && container.phase.state !== 'restarting') return;
-    await launch(context, container, options);
-  });
+  await container.verbs.run(() => startLocked(context, container, options));
+}
+
+export async function startLocked(
+  context: EngineContext,
+  container: Container,
+  options: StartOptions = {},
+): Promise<void> {
+  if (container.phase.state === 'running' && !container.ending) return;
+  // Stopped or removed while the restart waited for its turn.
+  if (options.byPolicy && container.phase.state !== 'restarting') return;
+  await launch(context, container, options);
 }
 
 /** Starts a container for a client that sees it from the first byte. One with --rm that cannot be started is removed. */
@@ -54,10 +70,11 @@ export async function startAttended(
   context: EngineContext,
   container: Container,
   watcher: Watcher,
+  request: RequestKey | null,
 ): Promise<void> {
   await container.verbs.run(async () => {
     try {
-      await launch(context, container, { byPolicy: false, watcher });
+      await launch(context, container, { watcher, request });
     } catch (error) {
       const { phase, removed, spec } = container;
       // Not one that another call has started, or removed, before this one's turn.
@@ -71,7 +88,12 @@ export async function startAttended(
 async function launch(
   context: EngineContext,
   container: Container,
-  { byPolicy, watcher = null }: { readonly byPolicy: boolean; readonly watcher?: Watcher | null },
+  {
+    byPolicy = false,
+    again = false,
+    request = null,
+    watcher = null,
+  }: StartOptions & { readonly watcher?: Watcher | null },
 ): Promise<void> {
   if (container.ending) await container.ending;
   await container.shimEnded;
@@ -116,9 +138,11 @@ async function launch(
       oomHitMain: false,
       health: spec.healthCheck && newHealth,
       restartUnhealthy: false,
+      begun: byPolicy ? afterStart(container.facts.begun) : beginStart(container.facts.begun, again),
+      killsDue: {},
     };
     // A start that cannot be stored is refused before anything runs.
-    context.ledger.decide(container, { facts });
+    context.ledger.decide(container, { facts, request });
 
     makeMountSources(spec);
     const files = writeHostFiles(folder, spec, containerHostname(container));
@@ -184,7 +208,10 @@ async function launch(
     const exit = unseenExit(startErrorCode(error), asError(error).message);
     context.ledger.change(
       container,
-      { phase: { state: 'exited', exit }, facts: { health: null } },
+      {
+        phase: { state: 'exited', exit },
+        facts: { health: null, begun: afterStart(container.facts.begun) },
+      },
       { action: 'start_failed', attributes: { error: exit.startError, reason: reasonOf(error) } },
     );
     throw error;
@@ -194,7 +221,7 @@ async function launch(
 }
 
 /** A start has waited, and nobody may want it any more. */
-async function requireWanted(context: EngineContext, container: Container): Promise<void> {
+export async function requireWanted(context: EngineContext, container: Container): Promise<void> {
   // Whoever wants it asks the next daemon.
   if (context.leaving.signal.aborted) await new Promise<never>(() => {});
   const cannot = `Cannot start container '${container.name}'`;

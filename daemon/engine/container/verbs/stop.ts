@@ -1,9 +1,12 @@
 import { stopPace } from '../../../pace.ts';
 import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
-import type { Container } from '../container.ts';
+import type { Requested } from '../../requests.ts';
+import { steadyMs } from '../../sync.ts';
+import { afterStart, type Begun, begin, type Ending, graceLeft } from '../begun.ts';
+import type { Container, Facts } from '../container.ts';
 import { livePhase } from '../phase.ts';
-import { cancelRestart, noteStop } from '../restart.ts';
+import { cancelRestart } from '../restart.ts';
 import { writeRunRecord } from '../run-record.ts';
 
 /** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
@@ -13,52 +16,102 @@ const killedMs = 30_000;
 export async function stopContainer(
   context: EngineContext,
   container: Container,
-  options: StopOptions,
+  options: StopOptions & Requested,
 ): Promise<void> {
   await container.verbs.run(() => stopLocked(context, container, options));
 }
 
+/** For a restart it is started afterwards, by this likerd or the next. */
 export async function stopLocked(
   context: EngineContext,
   container: Container,
-  options: StopOptions,
+  options: StopOptions & Requested,
+  verb: 'stop' | 'restart' = 'stop',
 ): Promise<void> {
   cancelRestart(context, container);
-  noteStop(context, container);
-  if (livePhase(container.phase)) await endLocked(context, container, options);
-  else await container.ending;
+  // Stored before the end is asked for: a daemon that sees only the end must not start it again.
+  const facts = { stopRequested: true };
+  if (livePhase(container.phase)) return endLocked(context, container, options, { verb, facts });
+  const begun = verb === 'restart' ? begin(verb) : afterStart(container.facts.begun);
+  const { request = null } = options;
+  if (request || verb === 'restart' || !container.facts.stopRequested)
+    context.ledger.change(container, { facts: { ...facts, begun }, request });
+  await container.ending;
 }
 
-/** As a stop, for a container that lives and that its policy may start again. */
+/** Ends a run. As a stop; with the verb `end` its policy may start the container again. */
 export async function endLocked(
   context: EngineContext,
   container: Container,
-  options: StopOptions,
+  options: StopOptions & Requested,
+  { verb, facts }: { readonly verb: Begun['verb']; readonly facts?: Partial<Facts> } = { verb: 'end' },
 ): Promise<void> {
   const phase = livePhase(container.phase);
   if (!phase) return;
   const signal = options.signal ?? container.spec.stopSignal;
-  const seconds = options.timeoutSeconds ?? container.spec.stopTimeoutSeconds;
+  const graceMs = 1000 * (options.timeoutSeconds ?? container.spec.stopTimeoutSeconds);
+  const ending = { main: phase.main, signal, graceMs, killAt: null };
+  const begun = begin(verb, ending);
+  context.ledger.change(container, { facts: { ...facts, begun }, request: options.request ?? null });
+  await finishEnding(context, container, verb, ending);
+}
+
+/** Carries out an end that is stored, or what is left of it. */
+export async function finishEnding(
+  context: EngineContext,
+  container: Container,
+  verb: Begun['verb'],
+  ending: Ending,
+): Promise<void> {
+  // Not what a removal by force has stored meanwhile.
+  const store = (begun: Begun | null) => (container.facts.begun?.verb === verb ? { facts: { begun } } : {});
   const over = () => livePhase(container.phase) === null;
-  if (phase.state === 'running' && seconds > 0) {
-    using _place = await stopPace.enter();
-    if (!over()) {
-      context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
-      context.processes.kill(phase.main, signal);
+  try {
+    let left = ending;
+    if (ending.graceMs > 0 && (ending.killAt === null || container.phase.state === 'paused')) {
+      left = await ask(context, container, ending, (asked) => store(begin(verb, asked)));
     }
-    await container.changed.until(over, seconds * 1000);
+    await container.changed.until(over, graceLeft(left));
+    if (!over()) await killAndWait(context, container);
+    await container.ending;
+  } catch (error) {
+    if (!context.leaving.signal.aborted) context.ledger.change(container, store(null));
+    throw error;
   }
-  if (phase.state === 'paused' && seconds > 0) {
-    // A frozen process gets its signal when it thaws.
+  if (context.leaving.signal.aborted) return;
+  context.ledger.change(container, store(verb === 'restart' ? begin(verb) : null), { action: 'stop' });
+}
+
+/** Sends the signal. Stored once it is sent: it may be sent twice, and is sent at least once. */
+async function ask(
+  context: EngineContext,
+  container: Container,
+  ending: Ending,
+  store: (asked: Ending) => { readonly facts?: Partial<Facts> },
+): Promise<Ending> {
+  const { signal, graceMs } = ending;
+  const asked = () => ({ ...ending, killAt: steadyMs() + graceMs });
+  if (container.phase.state === 'running') {
+    using _place = await stopPace.enter();
+    const phase = livePhase(container.phase);
+    if (!phase) return ending;
     context.processes.kill(phase.main, signal);
-    await cgroupOf(context, container).thaw();
-    context.ledger.change(container, { phase: { ...phase, state: 'running' } }, { action: 'unpause' });
-    writeRunRecord(context, container);
-    await container.changed.until(over, seconds * 1000);
+    const now = asked();
+    context.ledger.change(container, store(now), { action: 'kill', attributes: { signal: String(signal) } });
+    return now;
   }
-  if (!over()) await killAndWait(context, container);
-  await container.ending;
-  context.ledger.event(container, { action: 'stop' });
+  const { phase } = container;
+  if (phase.state !== 'paused') return { ...ending, killAt: 0 };
+  // A frozen process gets its signal when it thaws.
+  context.processes.kill(phase.main, signal);
+  await cgroupOf(context, container).thaw();
+  const now = asked();
+  // It may have ended meanwhile.
+  if (container.phase.state !== 'paused') return now;
+  const running = { ...phase, state: 'running' } as const;
+  context.ledger.change(container, { ...store(now), phase: running }, { action: 'unpause' });
+  writeRunRecord(context, container);
+  return now;
 }
 
 /** SIGKILL to all processes; returns when the container is over and cleaned up. */

@@ -1,0 +1,51 @@
+import { steadyMs } from '../sync.ts';
+import type { HostProcess } from './phase.ts';
+
+/** How a run is ended: by a signal, and by SIGKILL when its grace is over. */
+export interface Ending {
+  /** The main process of the run that is ended: a later run is none of its business. */
+  readonly main: HostProcess;
+  readonly signal: number;
+  readonly graceMs: number;
+  /** When SIGKILL is due, by steadyMs(); null: the signal was not sent yet. */
+  readonly killAt: number | null;
+}
+
+/**
+ * What was begun with a container and is not over. It is stored before it is done, so that the next likerd finishes what this
+ * one does not live to finish. `end` is a stop after which its policy may start the container again.
+ */
+export interface Begun {
+  readonly verb: 'start' | 'stop' | 'end' | 'restart' | 'remove';
+  /** Of stop, end and restart, until the run is over. */
+  readonly ending: Ending | null;
+  /** A start that an earlier likerd had begun: should it end this one as well, it is not tried a third time. */
+  readonly again: boolean;
+}
+
+export function begin(verb: Begun['verb'], ending: Ending | null = null): Begun {
+  return { verb, ending, again: false };
+}
+
+/** A start, of its own or as the second half of a restart; a removal that waits for it stays. */
+export function beginStart(begun: Begun | null, again: boolean): Begun {
+  if (begun?.verb === 'remove') return begun;
+  return { verb: begun?.verb === 'restart' ? 'restart' : 'start', ending: null, again };
+}
+
+/** What is left of the grace. Steady clocks of two boots do not compare, hence the bound. */
+export function graceLeft({ killAt, graceMs }: Ending): number {
+  return killAt === null ? graceMs : Math.min(graceMs, Math.max(0, killAt - steadyMs()));
+}
+
+/** What is still to be done once a start has succeeded or failed: a removal, or the end of this very run. */
+export function afterStart(begun: Begun | null, main: HostProcess | null = null): Begun | null {
+  if (begun?.verb === 'remove') return begun;
+  const ended = begun?.ending?.main;
+  return ended && ended.pid === main?.pid && ended.startTime === main.startTime ? begun : null;
+}
+
+/** The events of a start that was begun so. */
+export function startEvents(begun: Begun | null): readonly { readonly action: string }[] {
+  return begun?.verb === 'restart' ? [{ action: 'start' }, { action: 'restart' }] : [{ action: 'start' }];
+}
