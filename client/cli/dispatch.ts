@@ -10,6 +10,7 @@ import { LazyContext } from './lazy-context.ts';
 import { parseCommandLine, parseGlobalFlags } from './parse.ts';
 import { type CommandEntry, commands, findCommand } from './registry.ts';
 import { UsageError } from './usage-error.ts';
+import { requireUtf8Arguments } from './utf8.ts';
 import { clientVersion } from './version.ts';
 
 /** The exit code of what fails now; also where nobody waits for it, as for a write to stdout. */
@@ -23,6 +24,7 @@ export async function dispatch(
   failure: Failure = { code: engineFailureCode },
 ): Promise<number> {
   try {
+    requireUtf8Arguments(argv);
     const { flags: globals, operands: rest } = parseGlobalFlags(argv);
     if (globals.bool('version')) return print(`likerctl version ${clientVersion}`);
     if (globals.bool('help') || rest.length === 0) return await help(rest);

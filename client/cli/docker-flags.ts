@@ -24,11 +24,11 @@ const creation: readonly Flag[] = [
   passes('quiet', 'bool', 'q'),
   passes('kernel-memory', 'string'),
   passesAs('expose', 'list', /^\d+(-\d+)?(\/(tcp|udp|sctp))?$/, 'give PORT[-PORT][/PROTOCOL]'),
-  passesAs('isolation', 'string', /^(default)?$/, noWindows),
+  passesAs('isolation', 'string', /^default$/, noWindows),
   passesAs('platform', 'string', ownPlatform, 'programs run on the processor of this machine only'),
   passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull: ${noImages}`),
   passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
-  passesAs('userns', 'string', /^(host)?$/, noUsers),
+  passesAs('userns', 'string', /^host$/, noUsers),
   refused('annotation', 'list', 'it is for OCI runtimes, and likerd starts containers itself. Use --label'),
   refused('gpus', 'string', 'name the device files, such as --device /dev/dri or --device /dev/nvidia0'),
   { ...refused('publish', 'list', noNetworks), short: 'p' },
@@ -49,7 +49,7 @@ const creation: readonly Flag[] = [
   refused('volumes-from', 'list', 'give both containers the same -v or --mount'),
   refused('cpu-count', 'int', `${noWindows}. Use --cpus`),
   refused('cpu-percent', 'int', `${noWindows}. Use --cpus`),
-  refused('io-maxbandwidth', 'string', `${noWindows}. Use --device-read-bps and --device-write-bps`),
+  refused('io-maxbandwidth', 'int', `${noWindows}. Use --device-read-bps and --device-write-bps`),
   refused('io-maxiops', 'int', `${noWindows}. Use --device-read-iops and --device-write-iops`),
 ];
 
@@ -84,9 +84,13 @@ export const globalDockerFlags: readonly Flag[] = [
   refused('tlsverify', 'bool', noTcp),
 ];
 
+/** What a script gives for nothing. */
+const nothing = { bool: 'false', int: '0', string: '' } as const;
+
 /** Throws an Error that says what to do instead. */
 export function checkDockerFlag({ name, type, docker }: Flag, value: string): void {
-  if (docker === undefined || docker.passes?.test(value) || (type === 'bool' && value === 'false')) return;
+  if (docker === undefined || docker.passes?.test(value)) return;
+  if (type !== 'list' && value === nothing[type]) return;
   const shown = docker.passes === undefined ? `--${name}` : `--${name} '${value}'`;
   throw new Error(`${shown} is not supported yet: ${docker.instead}`);
 }

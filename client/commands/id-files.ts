@@ -11,8 +11,8 @@ export interface IdFiles extends Disposable {
 
 /** Makes the cidfile before anything else is done. Throws BAD_ARGUMENT when it exists already. */
 export function reserveIdFiles(flags: FlagValues): IdFiles {
-  const cidfile = flags.text('cidfile');
-  const pidfile = flags.text('pidfile');
+  const cidfile = flags.text('cidfile') || undefined;
+  const pidfile = flags.text('pidfile') || undefined;
   let fd = cidfile === undefined ? undefined : reserve(cidfile);
   return {
     write(containerId, pid) {

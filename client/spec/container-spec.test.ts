@@ -32,12 +32,15 @@ test('nothing asked for leaves the limits and the choices of the engine unset', 
   assert.equal(plain.onDisconnect, 'ON_DISCONNECT_UNSPECIFIED');
 });
 
-test("a limit of 0 is none, as Docker's", () => {
-  const { resources } = spec(
-    ...'--memory 0 --memory-swap 0b --memory-reservation 0 --cpus 0.0 /r x'.split(' '),
-  );
-  assert.deepEqual([resources?.memory, resources?.cpu], [{}, {}]);
+test("CPUs of 0 are none, as Docker's, also beside a quota; so are an empty choice, file and policy, and times of 0", () => {
+  assert.deepEqual(spec(...'--cpus 0.0 /r x'.split(' ')).resources?.cpu, {});
+  const beside = spec(...'--cpus 2 --cpu-quota 0 --cpu-period 0 /r x'.split(' ')).resources?.cpu;
+  assert.equal(beside?.quotaUs, 200_000);
   assert.throws(() => spec('--cpus', '', '/r'), /number of CPUs/);
+  const flags =
+    '--uts= --cgroupns= --limits= --on-disconnect= --restart= --log-driver= --runtime= --platform= --ip= --volume-driver= --cpu-count=0 --io-maxbandwidth=0 --health-cmd= --health-interval=0 --health-retries=0 --health-timeout=0s';
+  assert.deepEqual(spec(...flags.split(' '), '/r', 'x'), spec('/r', 'x'));
+  assert.throws(() => spec('--health-interval', '5s', '/r', 'x'), /without --health-cmd/);
 });
 
 test('the process', () => {

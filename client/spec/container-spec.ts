@@ -65,7 +65,7 @@ export function parseContainerSpec(
     timeoutSeconds: seconds(flags, 'timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
     healthCheck: parseHealthCheck(flags),
-    restart: parseRestart(flags.text('restart') ?? 'no'),
+    restart: parseRestart(flags.text('restart') || 'no'),
     seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
     ...defined({
       shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,

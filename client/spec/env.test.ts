@@ -8,7 +8,7 @@ import { collectEnv, collectLabels } from './env.ts';
 const folder = mkdtempSync(join(tmpdir(), 'liker-env-'));
 after(() => rmSync(folder, { recursive: true }));
 
-function file(text: string): string {
+function file(text: string | Buffer): string {
   const path = join(folder, 'env');
   writeFileSync(path, text);
   return path;
@@ -31,6 +31,17 @@ test('a variable without a name, or with a blank in it, is refused', () => {
   assert.throws(() => collectEnv([], ['=x']), /it has no name/);
   assert.throws(() => collectEnv([file('A B=1\n')], []), /has a blank in its name/);
   assert.throws(() => collectEnv([join(folder, 'none')], []), /Cannot read --env-file .*: ENOENT/);
+});
+
+test('a line that is not UTF-8 is refused by its number, and so is a value of the own environment', () => {
+  const path = file(Buffer.from('A=gr\u00fcn\nB=gr\u00fcn\n', 'latin1'));
+  assert.throws(
+    () => collectEnv([path], []),
+    /^LikerError: Cannot use --env-file \/.*env: line 1 is not UTF-8; convert/,
+  );
+  const third = file(Buffer.concat([Buffer.from('A=gr\u00fcn\n\n'), Buffer.from('x=\xff', 'latin1')]));
+  assert.throws(() => collectLabels([third], []), /--label-file .*: line 3 is not UTF-8/);
+  assert.deepEqual(collectEnv([file('A=\uFFFD\n')], []), ['A=\uFFFD']);
 });
 
 test('labels', () => {

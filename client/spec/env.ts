@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { badArgument } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
+import { requireUtf8Variable, utf8Text } from '../cli/utf8.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +17,7 @@ export function collectEnv(
       throw badArgument('env', `Bad variable '${item}': it has no name`);
     if (item.includes('=')) return [item];
     const value = own(environment, item);
-    return value === undefined ? [] : [`${item}=${value}`];
+    return value === undefined ? [] : [`${item}=${requireUtf8Variable(item, value)}`];
   });
 }
 
@@ -44,12 +45,14 @@ function fileLines(file: string, flag: string): string[] {
 }
 
 function readText(file: string, flag: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw badArgument(flag, `Cannot read --${flag} ${file}: ${code ?? String(error)}`);
   }
+  return utf8Text(bytes, file, flag);
 }
 
 function checkName(line: string, file: string): string {

@@ -65,13 +65,14 @@ export const healthFlags: readonly Flag[] = [
 
 /** Null: no health check. */
 export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
-  const given = healthFlags.find(({ name }) => name.startsWith('health-') && flags.has(name))?.name;
+  const given = healthFlags.find(({ name }) => name.startsWith('health-') && isGiven(flags, name))?.name;
   if (flags.bool('no-healthcheck') && given !== undefined) {
     throw badArgument('no-healthcheck', `Cannot use --no-healthcheck together with --${given}`);
   }
   if (given === undefined) return null;
   const command = flags.text('health-cmd') ?? '';
-  if (command === '' && given !== 'health-cmd') {
+  // --health-cmd "$COMMAND" with nothing in it is no health check.
+  if (command === '' && !flags.has('health-cmd')) {
     throw badArgument(given, `Cannot use --${given} without --health-cmd: there is no probe to run`);
   }
   if (command === '' || command === 'none') return null;
@@ -84,6 +85,11 @@ export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
     startIntervalMs: milliseconds(flags, 'health-start-interval'),
     onFailure: actions[(flags.text('health-on-failure') ?? 'none') as keyof typeof actions],
   };
+}
+
+/** 0 and an empty text stand for what is so anyway. */
+function isGiven(flags: FlagValues, name: string): boolean {
+  return !/^(0[a-z]*)?$/.test(flags.text(name) ?? '');
 }
 
 /** A list in JSON is executed as it is, also as inspect prints it, with CMD or CMD-SHELL before it. */

@@ -11,7 +11,7 @@ const withoutEffect = ['mode', 'max-buffer-size'];
 
 /** --log-driver and --log-opt. Throws BAD_ARGUMENT. */
 export function parseLog(flags: FlagValues): LogSpec {
-  const driver = flags.text('log-driver') ?? 'local';
+  const driver = flags.text('log-driver') || 'local';
   if (!['local', 'json-file', 'none'].includes(driver)) {
     throw badArgument(
       'log-driver',

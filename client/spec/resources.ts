@@ -17,7 +17,7 @@ export function parseResources(flags: FlagValues): ResourcesInput {
   return {
     cpu: parseCpu(flags),
     memory: parseMemory(flags),
-    pids: pids === undefined ? null : { max: pids === 0 ? -1 : pids },
+    pids: pids === undefined ? null : { max: pids },
     hugetlb: parseHugetlb(flags),
     io: parseIo(flags),
     network: parseNetwork(flags),
@@ -26,8 +26,10 @@ export function parseResources(flags: FlagValues): ResourcesInput {
 }
 
 function parseCpu(flags: FlagValues): CpuResourcesInput {
-  const cpus = unless0(flags.text('cpus'));
-  if (cpus !== undefined && (flags.has('cpu-quota') || flags.has('cpu-period'))) {
+  const text = flags.text('cpus');
+  // Docker's 0 is none that was asked for; scripts give it as a default.
+  const cpus = text !== '' && Number(text) === 0 ? undefined : text;
+  if (cpus !== undefined && (flags.int('cpu-quota') || flags.int('cpu-period'))) {
     throw badArgument(
       'cpus',
       'Cannot use --cpus together with --cpu-quota or --cpu-period: they say the same',
@@ -49,16 +51,11 @@ function parseCpu(flags: FlagValues): CpuResourcesInput {
   });
 }
 
-/** Docker's 0 is none that was asked for; scripts give it as a default. */
-function unless0<Value extends string | number>(value: Value | undefined): Value | undefined {
-  return value !== '' && Number(value) === 0 ? undefined : value;
-}
-
 function parseMemory(flags: FlagValues): MemoryResourcesInput {
   return defined({
-    maxBytes: unless0(bytes(flags, 'memory')),
-    memorySwapBytes: unless0(bytes(flags, 'memory-swap')),
-    reservationBytes: unless0(bytes(flags, 'memory-reservation')),
+    maxBytes: bytes(flags, 'memory'),
+    memorySwapBytes: bytes(flags, 'memory-swap'),
+    reservationBytes: bytes(flags, 'memory-reservation'),
     lowBytes: bytes(flags, 'memory-low'),
     minBytes: bytes(flags, 'memory-min'),
     highBytes: bytes(flags, 'memory-high'),

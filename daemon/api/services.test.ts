@@ -56,7 +56,7 @@ test('an update names what changes and leaves the rest unset', async () => {
     },
   ]);
   await assert.rejects(
-    answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: 0 } } }, done)),
+    answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: -2 } } }, done)),
     (error) => detailsOf(error)?.details.field === 'resources.pids.max',
   );
 });

@@ -148,7 +148,6 @@ test('T45: names and required fields are checked', () => {
     ['spec.domainname', { domainname: 'x\n' }],
     ['spec.hostname', { hostname: 'web', namespaces: { uts: 'host' } }],
     ['spec.domainname', { domainname: 'web', namespaces: { uts: 'host' } }],
-    ['spec.shm_size_bytes', { shmSizeBytes: 0 }],
     ['spec.cap_add[1]', { capAdd: ['ALL', ''] }],
     ['spec.stop_signal', { stopSignal: 'NONSENSE' }],
     ['spec.on_disconnect', { onDisconnect: 77 as never }],
@@ -236,23 +235,20 @@ test('limits have the bounds of the kernel and of Docker', () => {
     ['spec.resources.cpu.period_us', { resources: { cpu: { periodUs: 999 } } }],
     ['spec.resources.cpu.period_us', { resources: { cpu: { periodUs: 1_000_001 } } }],
     ['spec.resources.cpu.cpuset_cpus', { resources: { cpu: { cpusetCpus: '1-0' } } }],
-    ['spec.resources.cpu.cpuset_mems', { resources: { cpu: { cpusetMems: '' } } }],
     ['spec.resources.memory.max_bytes', { resources: { memory: { maxBytes: 6 * 2 ** 20 - 1 } } }],
-    ['spec.resources.memory.max_bytes', { resources: { memory: { maxBytes: 0 } } }],
     ['spec.resources.memory.memory_swap_bytes', { resources: { memory: { memorySwapBytes: 2 ** 30 } } }],
     [
       'spec.resources.memory.memory_swap_bytes',
       { resources: { memory: { maxBytes: 2 ** 30, memorySwapBytes: 2 ** 29 } } },
     ],
-    ['spec.resources.pids.max', { resources: { pids: { max: 0 } } }],
     ['spec.resources.cpu.cpuset_partition', { resources: { cpu: { cpusetPartition: 'x' } } }],
     ['spec.resources.cpu.realtime_period_us', { resources: { cpu: { realtimePeriodUs: 1 } } }],
-    ['spec.resources.memory.high_bytes', { resources: { memory: { highBytes: 0 } } }],
     ['spec.resources.memory.low_bytes', { resources: { memory: { lowBytes: -2 } } }],
     ['spec.resources.memory.swappiness', { resources: { memory: { swappiness: 101 } } }],
     ['spec.resources.hugetlb[0].page_size', { resources: { hugetlb: [{ pageSize: '3MB' }] } }],
     ['spec.resources.hugetlb', { resources: { hugetlb: [{ pageSize: '2MB' }, { pageSize: '2048k' }] } }],
     ['spec.resources.io.weight', { resources: { io: { weight: 9 } } }],
+    ['spec.resources.memory.high_bytes', { resources: { memory: { highBytes: 4095 } } }],
     [
       'spec.resources.io.read_bps[0].device',
       { resources: { io: { readBps: [{ device: 'vda', value: 1 }] } } },
@@ -273,6 +269,34 @@ test('limits have the bounds of the kernel and of Docker', () => {
     ['spec.cgroup_parent', { cgroupParent: '/' }],
     ['spec.resources.pids.max', { resources: { pids: { max: -2 } } }],
   ]);
+});
+
+test('0 and an empty text are limits that nobody asked for, as in Docker', () => {
+  const cpu = { shares: 0, weight: 0, quotaUs: 0, periodUs: 0, realtimeRuntimeUs: 0, realtimePeriodUs: 0 };
+  const { resources, shmSizeBytes } = parse({
+    resources: {
+      cpu: { ...cpu, cpusetCpus: '', cpusetMems: '', cpusetPartition: '' },
+      memory: { maxBytes: 0, memorySwapBytes: 0, reservationBytes: 0, highBytes: 0 },
+      pids: { max: 0 },
+      io: { weight: 0, weightDevices: [{ device: '8:0', value: 0 }], readBps: [{ device: '8:0', value: 0 }] },
+    },
+    shmSizeBytes: 0,
+  });
+  const plain = parse({});
+  assert.deepEqual({ ...resources, pids: null, io: null }, { ...plain.resources, pids: null, io: null });
+  assert.equal(resources.pids.max, -1);
+  // A rate of 0 ends one that was set.
+  assert.deepEqual(resources.io, { ...plain.resources.io, readBps: [{ device: '8:0', value: 0 }] });
+  assert.equal(shmSizeBytes, plain.shmSizeBytes);
+});
+
+test('what is 0 for a reason stays 0', () => {
+  const cpu = { burstUs: 0 };
+  const memory = { lowBytes: 0, minBytes: 0, swapHighBytes: 0, zswapMaxBytes: 0, swappiness: 0 };
+  const { resources } = parse({ resources: { cpu, memory, cgroup: { maxDepth: 0 } } });
+  assert.deepEqual([resources.cpu.burstUs, resources.cgroup.maxDepth], [0, 0]);
+  for (const [name, value] of Object.entries(memory))
+    assert.equal(resources.memory[name as keyof typeof memory], value, name);
 });
 
 test('a health check gets its defaults; what cannot be is refused', () => {

@@ -172,7 +172,7 @@ function parseNames(
 
 /** A size of 0 would be no bound at all to the kernel. */
 function parseShmSize(bytes: number | undefined, field: string): number {
-  return bytes === undefined ? defaultShmBytes : inRange(bytes, 1, Number.MAX_SAFE_INTEGER, field);
+  return inRange(bytes || defaultShmBytes, 1, Number.MAX_SAFE_INTEGER, field);
 }
 
 function parseLabels(labels: Readonly<Record<string, string>>, field: string): Record<string, string> {

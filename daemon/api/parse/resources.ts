@@ -44,12 +44,17 @@ function ifSet<T>(value: T | undefined, check: (value: T) => T): T | null {
   return value === undefined ? null : check(value);
 }
 
+/** As ifSet, where 0 and the empty text are none, as in Docker, whose clients send them for what nobody asked for. */
+function ifGiven<T extends number | string>(value: T | undefined, check: (value: T) => T): T | null {
+  return value === 0 || value === '' ? null : ifSet(value, check);
+}
+
 function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
   const within = (
     value: number | undefined,
     range: readonly [least: number, greatest: number, example: number],
     name: string,
-  ) => ifSet(value, (set) => inRange(set, range[0], range[1], `${field}.${name}`, range[2]));
+  ) => ifGiven(value, (set) => inRange(set, range[0], range[1], `${field}.${name}`, range[2]));
   const list = (name: string) => (text: string) => {
     parseCpuList(text, `${field}.${name}`);
     return text;
@@ -58,15 +63,16 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
   return {
     shares: within(cpu?.shares, [2, 262_144, 512], 'shares'),
     weight: within(cpu?.weight, [1, 10_000, 300], 'weight'),
-    quotaUs: ifSet(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`, 50_000)),
+    quotaUs: ifGiven(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`, 50_000)),
     periodUs: within(cpu?.periodUs, [1000, 1_000_000, 100_000], 'period_us'),
-    burstUs: within(cpu?.burstUs, [0, 1e12, 20_000], 'burst_us'),
+    // 0 takes back what was set.
+    burstUs: ifSet(cpu?.burstUs, (value) => inRange(value, 0, 1e12, `${field}.burst_us`, 20_000)),
     idle: cpu?.idle ?? null,
-    realtimeRuntimeUs: within(cpu?.realtimeRuntimeUs, [0, 60_000_000, 50_000], 'realtime_runtime_us'),
+    realtimeRuntimeUs: within(cpu?.realtimeRuntimeUs, [1, 60_000_000, 50_000], 'realtime_runtime_us'),
     realtimePeriodUs: within(cpu?.realtimePeriodUs, [1000, 60_000_000, 1_000_000], 'realtime_period_us'),
-    cpusetCpus: ifSet(cpu?.cpusetCpus, list('cpuset_cpus')),
-    cpusetMems: ifSet(cpu?.cpusetMems, list('cpuset_mems')),
-    cpusetPartition: ifSet(cpu?.cpusetPartition, (word) =>
+    cpusetCpus: ifGiven(cpu?.cpusetCpus, list('cpuset_cpus')),
+    cpusetMems: ifGiven(cpu?.cpusetMems, list('cpuset_mems')),
+    cpusetPartition: ifGiven(cpu?.cpusetPartition, (word) =>
       oneOf(partitions, word, `${field}.cpuset_partition`),
     ),
   };
@@ -75,13 +81,15 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
 function parseMemory(memory: MemoryResources | null, field: string): Resources['memory'] {
   const bytes = (value: number | undefined, least: number, name: string) =>
     ifSet(value, (set) => limit(set, least, `${field}.${name}`, exampleBytes));
+  const unless0 = (value: number | undefined, least: number, name: string) =>
+    value === 0 ? null : bytes(value, least, name);
   return {
-    maxBytes: bytes(memory?.maxBytes, leastMemoryBytes, 'max_bytes'),
-    memorySwapBytes: bytes(memory?.memorySwapBytes, 0, 'memory_swap_bytes'),
-    reservationBytes: bytes(memory?.reservationBytes, 0, 'reservation_bytes'),
+    maxBytes: unless0(memory?.maxBytes, leastMemoryBytes, 'max_bytes'),
+    memorySwapBytes: unless0(memory?.memorySwapBytes, 1, 'memory_swap_bytes'),
+    reservationBytes: unless0(memory?.reservationBytes, 1, 'reservation_bytes'),
     lowBytes: bytes(memory?.lowBytes, 0, 'low_bytes'),
     minBytes: bytes(memory?.minBytes, 0, 'min_bytes'),
-    highBytes: bytes(memory?.highBytes, 4096, 'high_bytes'),
+    highBytes: unless0(memory?.highBytes, 4096, 'high_bytes'),
     swapHighBytes: bytes(memory?.swapHighBytes, 0, 'swap_high_bytes'),
     zswapMaxBytes: bytes(memory?.zswapMaxBytes, 0, 'zswap_max_bytes'),
     swappiness: ifSet(memory?.swappiness, (value) => inRange(value, 0, 100, `${field}.swappiness`, 10)),
@@ -105,7 +113,9 @@ function checkSwap({ maxBytes, memorySwapBytes }: Resources['memory'], field: st
 /** The kernel's pids.max ends at PID_MAX_LIMIT. */
 function parsePids(pids: PidsResources | null, field: string): Resources['pids'] {
   const check = (value: number): number =>
-    value === -1 ? -1 : inRange(value, 1, 4_194_304, `${field}.max`, '100, or -1 for no limit');
+    value === -1 || value === 0
+      ? -1
+      : inRange(value, 1, 4_194_304, `${field}.max`, '100, or -1 for no limit');
   return { max: ifSet(pids?.max, check) };
 }
 
@@ -147,8 +157,12 @@ function parseIo(io: IoResources | null, field: string): Resources['io'] {
     return parsed;
   };
   return {
-    weight: ifSet(io?.weight, (value) => inRange(value, 10, 1000, `${field}.weight`, 500)),
-    weightDevices: devices(io?.weightDevices, 'weight_devices', [10, 1000]),
+    weight: ifGiven(io?.weight, (value) => inRange(value, 10, 1000, `${field}.weight`, 500)),
+    weightDevices: devices(
+      io?.weightDevices.filter(({ value }) => value !== 0),
+      'weight_devices',
+      [10, 1000],
+    ),
     readBps: devices(io?.readBps, 'read_bps'),
     writeBps: devices(io?.writeBps, 'write_bps'),
     readIops: devices(io?.readIops, 'read_iops', [0, most32]),
