@@ -1,41 +1,26 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { ContainerSpec } from './container/spec.ts';
 
-const names = ['hostname', 'hosts', 'resolv.conf'] as const;
-
-/** The files of /etc that a container is given: target to source. A mount of the user's own takes precedence. */
-export function hostFiles(folder: string, spec: ContainerSpec): Record<string, string> {
-  const own = new Set(spec.mounts.map((mount) => mount.target));
-  const given = names.filter((name) => !own.has(`/etc/${name}`));
-  return Object.fromEntries(given.map((name) => [`/etc/${name}`, join(folder, name)]));
+/** Files of /etc that a container is given, over those of its root. */
+export interface HostFiles {
+  /** Target to content. */
+  readonly own: Readonly<Record<string, string>>;
+  /** Those that it has from the container whose network it uses, by their target. */
+  readonly ofNetwork: readonly string[];
 }
 
-/**
- * Writes /etc/hostname, /etc/hosts and /etc/resolv.conf of a container into its run folder, from where they are
- * bound: nothing is written into its root.
- */
-export function writeHostFiles(
-  folder: string,
-  spec: ContainerSpec,
-  hostname: string,
-): Record<string, string> {
-  const text: Record<(typeof names)[number], () => string> = {
-    hostname: () => `${hostname}\n`,
-    hosts: () => hosts(spec, hostname),
-    'resolv.conf': () => resolvConf(spec),
+/** /etc/hostname, /etc/hosts and /etc/resolv.conf, but those that the user mounts himself. */
+export function hostFiles(spec: ContainerSpec, hostname: string): HostFiles {
+  const mounted = new Set(spec.mounts.map((mount) => mount.target));
+  const contents: Readonly<Record<string, () => string>> = {
+    '/etc/hostname': () => `${hostname}\n`,
+    '/etc/hosts': () => hosts(spec, hostname),
+    '/etc/resolv.conf': () => resolvConf(spec),
   };
-  for (const name of names) write(join(folder, name), text[name]());
-  return hostFiles(folder, spec);
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o644 });
-  } catch (error) {
-    // Node's own of a write(2) does not name the file.
-    throw Object.assign(error as NodeJS.ErrnoException, { path });
-  }
+  const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
+  if (spec.namespaces.network.kind === 'container')
+    return { own: {}, ofNetwork: given.map(([target]) => target) };
+  return { own: Object.fromEntries(given.map(([target, content]) => [target, content()])), ofNetwork: [] };
 }
 
 function hosts(spec: ContainerSpec, hostname: string): string {

@@ -19,11 +19,12 @@ enum plan_kind {
   STEP_OOM_SCORE = 4,         /* u32 (read as i32) value */
   STEP_PROPAGATION = 5,       /* u32 mount(2) flags for "/" */
   STEP_ROOT_OVERLAY = 6,      /* str at, str options of mount(2) */
-  STEP_ROOT_BIND = 7,         /* str at, str source */
+  STEP_ROOT_BIND = 7,         /* str at, str source, bool read-only, str options of an overlay to take its place,
+                                 list of str targets whose lack makes it do so, list of str mounts below source */
   STEP_MOUNT = 8,             /* str type, str source, str target, u32 MOUNT_ATTR_*, u32 create, bool optional,
                                  list of (bool has value, str key, str value) */
-  STEP_BIND = 9,              /* str source, str target, bool recursive, u32 MOUNT_ATTR_*, u32 propagation,
-                                 u32 create, bool optional */
+  STEP_BIND = 9,              /* str source, str target, bool recursive, u32 MOUNT_ATTR_*, bool those on the top alone,
+                                 u32 propagation, u32 create, bool optional */
   STEP_DIRECTORY = 10,        /* str target, u32 mode */
   STEP_SYMLINK = 11,          /* str target, str to */
   STEP_DEVICE = 12,           /* str target, bool block, u32 major, u32 minor, u32 mode */
@@ -48,9 +49,14 @@ enum plan_kind {
   STEP_USER = 31,             /* u32 uid, u32 gid */
   STEP_CAPABILITIES = 32,     /* u64 effective, u64 permitted, u64 inheritable, u64 ambient */
   STEP_EXEC = 33,             /* list of str args, list of str env */
-  STEP_BIND_OF = 34,          /* u32 pid, u64 start time, str path, u32 MOUNT_ATTR_* */
+  STEP_BIND_OF = 34,          /* u32 pid, u64 start time, str path, u32 MOUNT_ATTR_*, bool optional */
   STEP_JOIN_PATH = 35,        /* u32 clone flag, str file: a namespace of the host's, such as /run/netns/NAME */
   STEP_CGROUPS = 36,          /* str target, u32 MOUNT_ATTR_*, list of (str name, str source), list of (str name, str to) */
+  STEP_FILE_STORE = 40,       /* str at, str size */
+  STEP_FILE = 41,             /* str target, str content, u32 MOUNT_ATTR_* */
+  STEP_TAKE = 42,             /* str source, bool recursive, u32 MOUNT_ATTR_*, bool those on the top alone,
+                                 u32 propagation */
+  STEP_ATTACH = 43,           /* list of str targets, one for each tree that was taken */
 
   PLAN_SHIM = 0x100,          /* str container id, str run folder, str log folder (empty: no log), u64 bytes of a
                                  log segment, u32 segments kept, u32 bytes of a ring (power of two), str memory.events

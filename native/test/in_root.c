@@ -1,4 +1,4 @@
-/* in-root open|walk|make-directory|make-file ROOT PATH: prints the path found, or the errno. */
+/* in-root open|walk|walk-read|walk-make-file|make-directory|make-file ROOT PATH: prints the path found, or the errno. */
 #define _GNU_SOURCE
 #include "base/in_root.h"
 #include <errno.h>
@@ -15,6 +15,8 @@ static int act (const char *verb, int root, const char *path) {
     return in_root_walk (root, path, O_PATH);
   if (!strcmp (verb, "walk-read"))
     return in_root_walk (root, path, O_RDONLY);
+  if (!strcmp (verb, "walk-make-file"))
+    return in_root_walk_make (root, path, IN_ROOT_FILE, 0644);
   return in_root_make (root, path, strcmp (verb, "make-file") ? IN_ROOT_DIRECTORY : IN_ROOT_FILE, 0755);
 }
 

@@ -159,9 +159,10 @@ test('T8: a link at /dev leads to nothing outside of the root', async () => {
     'dev',
     (at) => symlinkSync(outside, at),
     async () => {
-      await using shim = await fixture().run('true');
-      const failure = await shim.peer.failed();
-      assert.equal(failure.name, 'mount');
+      // What it names is made inside the root.
+      await using shim = await fixture().run(`ls -d ${outside}/pts ${outside}/null`);
+      await shim.peer.exit();
+      assert.equal(shim.peer.text(), `${outside}/null\n${outside}/pts\n`);
     },
   );
   await withSwapped(
@@ -184,13 +185,11 @@ test('T9: links in a target are followed inside the root only', async () => {
   writeFileSync(join(source, 'mark'), 'mark');
   symlinkSync('/../../../..', join(fixture().rootfs, 'etc/up'));
   symlinkSync(outside, join(fixture().rootfs, 'etc/absolute'));
-  const script = 'cat /data/mark; test -e /etc/absolute/mark || echo no';
-  const text = await output(script, { beforePivot: [bind(source, '/etc/up/data')] });
-  assert.equal(text, 'markno\n');
-  await using shim = await fixture().run('true', { beforePivot: [bind(source, '/etc/absolute/sub')] });
-  assert.equal((await shim.peer.failed()).name, 'bind');
+  const beforePivot = [bind(source, '/etc/up/data'), bind(source, '/etc/absolute/sub')];
+  assert.equal(await output(`cat /data/mark ${outside}/sub/mark`, { beforePivot }), 'markmark');
   assert.deepEqual(readdirSync(outside), []);
-  rmSync(join(fixture().rootfs, 'data'), { recursive: true });
+  for (const made of ['data', 'tmp']) rmSync(join(fixture().rootfs, made), { recursive: true });
+  mkdirSync(join(fixture().rootfs, 'tmp'));
 });
 
 test('T9: a target that is swapped all the time is never mounted on elsewhere', async () => {

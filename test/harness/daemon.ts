@@ -14,6 +14,8 @@ export const repository = join(import.meta.dirname, '../..');
 export interface DaemonOptions {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that executes likerd, such as unshare -m. */
+  readonly within?: readonly string[];
   /** A module that Node.js loads before likerd. */
   readonly preload?: string;
   /** Folder for everything; made when it is missing. Default: a fresh short one. */
@@ -73,7 +75,8 @@ export class Daemon {
   async start(args: readonly string[] = this.#options.args ?? []): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
-    const [program = '', ...options] = launcher(this.#options.preload);
+    const { within: prefix = [], preload } = this.#options;
+    const [program = '', ...options] = [...prefix, ...launcher(preload)];
     const child = spawn(
       program,
       [...options, ...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],

@@ -20,6 +20,22 @@ test('an exec that comes as its container ends is refused for that, and not for 
   assert.match(startError(what, { ...failure, object: '/proc/7/ns/net' }).message, /step 'join' failed/);
 });
 
+test('what is wrong with a target is told as such, and is not a fault of the engine', () => {
+  const { ELOOP, EROFS, ENOTDIR, EISDIR, EINVAL } = constants.errno;
+  const cases = [
+    ['file', 'openat', ELOOP, /leads back to itself/],
+    ['attach', 'mkdirat', EROFS, /make it first/],
+    ['bind', 'move_mount', ENOTDIR, /the source is a folder, and the target a file/],
+    ['bind', 'move_mount', EISDIR, /the source is a file, and the target a folder/],
+    ['mount', 'fsconfig', EINVAL, /does not know that option/],
+  ] as const;
+  for (const [step, syscall, errno, why] of cases) {
+    const error = startError(what, { step, stepIndex: 1, syscall, errno, object: '/x' });
+    assert.equal(error.reason, 'BAD_ARGUMENT', step);
+    assert.match(error.message, why);
+  }
+});
+
 test('a limit of files that leaves none for the start is not taken for a want of likerd', () => {
   const failure = {
     step: 'cwd',

@@ -10,6 +10,8 @@ const explanations: Readonly<Record<string, string>> = {
     'the file system below cannot hold an overlay layer; put --root on ext4, xfs, btrfs or tmpfs',
   'root-overlay ELOOP': 'too many overlays are stacked on each other; put --root on another file system',
   'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
+  'root-bind EINVAL':
+    'it lacks the target of a mount, and the file system of --root can hold no overlay to have that in; make the target first',
   'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
   'cwd ENOENT': 'there is no such directory in the container; make it first',
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
@@ -17,6 +19,27 @@ const explanations: Readonly<Record<string, string>> = {
   'join-cgroup EAGAIN': 'the limit of processes (pids.max) is reached already',
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
+
+/** What is wrong with the target of a mount, or the working directory, by the call that said so. */
+const ofTargets: Readonly<Record<string, string>> = {
+  ELOOP: 'a link in that path leads back to itself, or through /proc; mend it in the root file system',
+  EROFS: 'it is not there, and the file system that it would be made in is read-only; make it first',
+  ENOTDIR: 'a part of that path is no folder',
+  'move_mount ENOTDIR': 'the source is a folder, and the target a file; mount a folder on a folder',
+  'move_mount EISDIR': 'the source is a file, and the target a folder; mount a file on a file',
+  'fsconfig EINVAL': 'this kernel does not know that option, or not with that value; leave it out',
+};
+const targetSteps = new Set([
+  'mount',
+  'bind',
+  'bind-of',
+  'file',
+  'attach',
+  'directory',
+  'cwd',
+  'device',
+  'symlink',
+]);
 
 /** The container of an exec is over, or about to be told so. `what`: the process, with its container. */
 export function endedBeforeStart(what: string): LikerError {
@@ -33,10 +56,13 @@ export function startError(what: string, failure: StartFailure): LikerError {
   // Its main process has ended, which the daemon has not read yet.
   if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
     return endedBeforeStart(what);
-  const explanation = own(explanations, `${failure.step} ${errno}`) ?? remedyOf(errno);
+  const ofTarget = targetSteps.has(failure.step)
+    ? (own(ofTargets, `${failure.syscall} ${errno}`) ?? own(ofTargets, errno))
+    : undefined;
+  const explanation = ofTarget ?? own(explanations, `${failure.step} ${errno}`) ?? remedyOf(errno);
   const on = failure.object === '' ? '' : ` on '${failure.object}'`;
   return new LikerError(
-    reasonOfErrno(errno),
+    ofTarget ? 'BAD_ARGUMENT' : reasonOfErrno(errno),
     `Cannot start ${what}: step '${failure.step}' failed${on}: ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
     { syscall, metadata },
   );

@@ -58,7 +58,9 @@ const input: ContainerPlanInput = {
   hostname: 'box',
   mountPoint: '/run/x',
   overlay: 'lowerdir=/srv/root',
-  files: { '/etc/hosts': '/run/x/hosts' },
+  mountsBelow: [],
+  files: { own: { '/etc/hosts': 'hosts' }, ofNetwork: [] },
+  fileStore: '/run/x',
   cgroup: { joinFiles: ['/cg/pids/x/tasks'], unified: '/cg/unified/x' },
   cgroupPaths: { pids: '/cg/pids/x', v2: '/cg/unified/x' },
   credentials: { uid: 0, gid: 0, groups: [0], capabilities: 0xffn, rlimits: [], seccomp: new Uint8Array(16) },
@@ -170,6 +172,47 @@ test('mounts of the user come in order of depth', () => {
   const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount('/a/b/c'), mount('/a')] } });
   const targets = plan.steps.flatMap((step) => (step.step === 'mount' ? [step.target] : []));
   assert.ok(targets.indexOf('/a') < targets.indexOf('/a/b/c'));
+});
+
+const bind = {
+  type: 'bind',
+  source: '/srv',
+  target: '/s',
+  readOnly: false,
+  propagation: 'rprivate',
+  recursive: true,
+  createSource: false,
+} as const;
+
+test('files of /etc come after a mount at /etc', () => {
+  const { steps } = containerPlan({ ...input, spec: { ...spec, mounts: [{ ...bind, target: '/etc' }] } });
+  const at = (target: string) => steps.findIndex((step) => 'target' in step && step.target === target);
+  assert.ok(at('/etc') < at('/etc/hosts'));
+});
+
+test('what is shared with the host is cloned before the namespace is cut off, and put into place after all mounts', () => {
+  const mounts = [{ ...bind, propagation: 'rshared' } as const];
+  const { steps } = containerPlan({ ...input, spec: { ...spec, readOnly: true, mounts } });
+  const order = steps.map(({ step }) => step);
+  assert.ok(order.indexOf('take') < order.indexOf('propagation'));
+  assert.deepEqual(find(steps, 'attach').targets, ['/s']);
+  const after = order.slice(order.indexOf('attach'));
+  for (const mounting of ['mount', 'bind', 'bind-of', 'file', 'mask', 'read-only', 'cgroups'] as const)
+    assert.ok(!after.includes(mounting), mounting);
+});
+
+test('a read-only root names what must be in it, but not what is below a mount', () => {
+  const root = { directory: '/srv/root', mode: 'ro' } as const;
+  const process = { ...spec.process, cwd: '/work' };
+  const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
+  const given = { ...input, mountsBelow: ['/below'], spec: { ...spec, rootfs: root, process, mounts } };
+  const step = find(containerPlan(given).steps, 'root-bind');
+  assert.equal(step.readOnly, true);
+  assert.deepEqual([...step.needs].sort(), ['/data', '/dev', '/etc/hosts', '/proc', '/s', '/sys', '/work']);
+  assert.deepEqual([step.below, step.overlay], [['/below'], input.overlay]);
+  const writable = { ...given, spec: { ...given.spec, rootfs: { ...root, mode: 'rw' } as const } };
+  const bound = find(containerPlan(writable).steps, 'root-bind');
+  assert.deepEqual([bound.readOnly, bound.needs, bound.below], [false, [], []]);
 });
 
 test('a tmpfs has safe defaults that its options override', () => {

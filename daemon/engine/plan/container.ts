@@ -1,12 +1,22 @@
-import { cloneFlag, type Launch, type LaunchSettings, type Step } from '../../kernel/plan/steps.ts';
+import {
+  cloneFlag,
+  type Launch,
+  type LaunchSettings,
+  mountAttr,
+  type Step,
+} from '../../kernel/plan/steps.ts';
 import type { HostProcess } from '../container/phase.ts';
 import type { ContainerSpec, ProcessSpec, Share } from '../container/spec.ts';
+import type { HostFiles } from '../host-files.ts';
 import { windowBytes } from '../session/process.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
-import { bindStep, ownNamespaces, standardMounts, userMount } from './mounts.ts';
+import { ownNamespaces, sharedMounts, standardMounts, userMounts } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
+
+/** What may be added to the files of /etc. */
+const spareFileBytes = 1 << 20;
 
 /** Where a process goes: its control groups. */
 export interface CgroupTarget {
@@ -22,10 +32,13 @@ export interface ContainerPlanInput {
   readonly hostname: string;
   /** Folder on the host where the root is mounted in the container's own mount namespace. */
   readonly mountPoint: string;
-  /** Options of the overlay; null: the directory itself. */
-  readonly overlay: string | null;
-  /** Files of the host bound over the container's own: target to source. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Options of the overlay, where the root is one. */
+  readonly overlay: string;
+  /** Mounts of the host below the root's directory, as paths in it, where the root is none. */
+  readonly mountsBelow: readonly string[];
+  readonly files: HostFiles;
+  /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
+  readonly fileStore: string;
   readonly cgroup: CgroupTarget;
   readonly cgroupPaths: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
@@ -45,6 +58,23 @@ export interface ContainerPlanInput {
 /** Compiles a container's start. Pure: the same input gives the same plan. */
 export function containerPlan(input: ContainerPlanInput): Launch {
   const { spec } = input;
+  const shared = sharedMounts(spec.mounts);
+  const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
+  const inRoot: Step[] = [
+    ...standardMounts(spec, input.shared.ipc),
+    cgroupMounts(input.cgroupPaths, spec.process.privileged),
+    ...deviceSteps(input.devices),
+    ...givenMounts(input, readOnly),
+    ...terminalStep(spec.process, input.credentials, true),
+    ...identitySteps(input),
+    { step: 'pivot' },
+    ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
+    ...(spec.process.privileged
+      ? []
+      : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
+    ...shared.attach,
+    ...(readOnly ? lastInRoot(spec) : []),
+  ];
   return {
     settings: {
       ...launchSettings(spec.process, input.cgroup, input.attended),
@@ -53,20 +83,11 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     },
     steps: [
       ...namespaceSteps(input),
-      ...rootSteps(input),
-      ...standardMounts(spec, input.shared.ipc),
-      cgroupMounts(input.cgroupPaths, spec.process.privileged),
-      ...deviceSteps(input.devices),
-      ...Object.entries(input.files).map(([target, source]) => bindStep({ source, target, optional: true })),
-      ...[...spec.mounts].sort((a, b) => depth(a.target) - depth(b.target)).map(userMount),
-      ...terminalStep(spec.process, input.credentials, true),
-      ...identitySteps(input),
-      { step: 'pivot' },
-      ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
-      ...(spec.process.privileged
-        ? []
-        : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
-      ...(spec.readOnly || spec.rootfs.mode === 'ro' ? [{ step: 'root-read-only' } as const] : []),
+      ...shared.take,
+      // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
+      { step: 'propagation', flags: ms.SLAVE | ms.REC },
+      rootStep(input, readOnly, inRoot),
+      ...inRoot,
       ...(hasInit(spec) ? [{ step: 'init' } as const] : []),
       ...processSteps(spec.process, input.credentials, {
         env: environment(spec.process, { home: input.home, hostname: input.hostname }),
@@ -74,6 +95,38 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       }),
     ],
   };
+}
+
+/** The working directory is made while that is possible. */
+function lastInRoot({ process }: ContainerSpec): Step[] {
+  return [{ step: 'directory', target: process.cwd, mode: 0o755 }, { step: 'root-read-only' }];
+}
+
+/** What is mounted beside the standard file systems, those above first: the files of /etc are seen whatever is at /etc. */
+function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, readOnly: boolean): Step[] {
+  const attributes = readOnly ? mountAttr.RDONLY : 0;
+  const contents = Object.entries(files.own);
+  const bytes = contents.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
+  const store: Step[] =
+    contents.length > 0 ? [{ step: 'file-store', at: fileStore, size: String(bytes + spareFileBytes) }] : [];
+  const mounts: { readonly at: string; readonly step: Step }[] = [
+    ...contents.map(([at, content]) => ({
+      at,
+      step: { step: 'file', target: at, content, attributes } as const,
+    })),
+    ...files.ofNetwork.flatMap((at) =>
+      shared.network
+        ? [
+            {
+              at,
+              step: { step: 'bind-of', ...shared.network, path: at, attributes, optional: true } as const,
+            },
+          ]
+        : [],
+    ),
+    ...userMounts(spec.mounts).map((step) => ({ at: step.target, step })),
+  ];
+  return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
 }
 
 /** The init is pid 1, so it needs a pid namespace of its own. */
@@ -119,8 +172,6 @@ function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput):
     ...(spec.namespaces.cgroup.kind === 'private'
       ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
       : []),
-    // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
-    { step: 'propagation', flags: ms.SLAVE | ms.REC },
   ];
 }
 
@@ -128,10 +179,43 @@ function joinPath(network: Share): Step[] {
   return network.kind === 'path' ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path }] : [];
 }
 
-function rootSteps({ spec, mountPoint, overlay }: ContainerPlanInput): Step[] {
-  return overlay === null
-    ? [{ step: 'root-bind', at: mountPoint, source: spec.rootfs.directory }]
-    : [{ step: 'root-overlay', at: mountPoint, options: overlay }];
+function rootStep(
+  { spec, mountPoint, overlay, mountsBelow }: ContainerPlanInput,
+  readOnly: boolean,
+  inRoot: readonly Step[],
+): Step {
+  const { directory, mode } = spec.rootfs;
+  if (mode === 'overlay') return { step: 'root-overlay', at: mountPoint, options: overlay };
+  return {
+    step: 'root-bind',
+    at: mountPoint,
+    source: directory,
+    readOnly,
+    ...(readOnly
+      ? { overlay, needs: neededTargets(inRoot), below: mountsBelow }
+      : { overlay: '', needs: [], below: [] }),
+  };
+}
+
+/** What must be in the root for the steps, but what is below a mount of theirs. */
+function neededTargets(steps: readonly Step[]): string[] {
+  const targets = steps.flatMap((step) => {
+    switch (step.step) {
+      case 'mount':
+      case 'bind':
+      case 'cgroups':
+      case 'file':
+      case 'directory':
+        return [step.target];
+      case 'bind-of':
+        return [step.path];
+      case 'attach':
+        return step.targets;
+      default:
+        return [];
+    }
+  });
+  return [...new Set(targets)].filter((target) => !targets.some((other) => target.startsWith(`${other}/`)));
 }
 
 function identitySteps({ spec, hostname }: ContainerPlanInput): Step[] {

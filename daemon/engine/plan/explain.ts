@@ -29,6 +29,8 @@ function detail(step: Step): string {
       return `${step.source} ${step.target}`;
     case 'cgroups':
       return `${step.target} ${step.folders.map(([name]) => name).join(' ')}`;
+    case 'file':
+      return `${step.target} (${Buffer.byteLength(step.content)} bytes)`;
     case 'symlink':
       return `${step.target} -> ${step.to}`;
     case 'device':

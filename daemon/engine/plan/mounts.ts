@@ -8,6 +8,8 @@ const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
 
 type MountStep = Extract<Step, { step: 'mount' }>;
 type BindStep = Extract<Step, { step: 'bind' }>;
+/** A step that makes its target where it is missing. */
+export type Targeted = MountStep | BindStep | Extract<Step, { step: 'file' }>;
 
 export function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
   return {
@@ -26,6 +28,7 @@ export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<B
     step: 'bind',
     recursive: true,
     attributes: 0,
+    topOnly: false,
     propagation: ms.PRIVATE | ms.REC,
     create: 'file',
     optional: false,
@@ -71,7 +74,7 @@ export function standardMounts(spec: ContainerSpec, ipcOf: HostProcess | undefin
 /** It goes with the IPC namespace: who shares that shares the memory of shm_open(3) too. */
 function sharedMemory(spec: ContainerSpec, ipcOf: HostProcess | undefined, attributes: number): Step {
   const target = '/dev/shm';
-  if (ipcOf) return { step: 'bind-of', ...ipcOf, path: target, attributes };
+  if (ipcOf) return { step: 'bind-of', ...ipcOf, path: target, attributes, optional: false };
   if (spec.namespaces.ipc.kind === 'host')
     return bindStep({ source: target, target, attributes, create: 'directory' });
   return mountStep({
@@ -97,24 +100,48 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
   runbindable: ms.UNBINDABLE | ms.REC,
 };
 
-/** The mounts that the user asked for. */
-export function userMount(mount: Mount): Step {
-  const readOnly = mount.readOnly ? RDONLY : 0;
-  if (mount.type === 'bind') {
-    return bindStep({
-      source: mount.source,
-      target: mount.target,
-      recursive: mount.recursive,
-      attributes: readOnly,
-      propagation: propagationFlags[mount.propagation],
-      create: 'directory',
+/** The mounts that the user asked for, but those that are shared with the host. */
+export function userMounts(mounts: readonly Mount[]): Targeted[] {
+  return mounts
+    .filter((mount) => !isShared(mount))
+    .map((mount) => {
+      const readOnly = mount.readOnly ? RDONLY : 0;
+      if (mount.type === 'tmpfs') return tmpfsMount(mount.target, mount.options, readOnly);
+      return bindStep({ ...clone(mount), target: mount.target, create: 'directory' });
     });
-  }
-  return tmpfsMount(mount.target, mount.options, readOnly);
+}
+
+/** Those that are shared: how each is cloned, before all other mounts, and how all are put into place, after them. */
+export function sharedMounts(mounts: readonly Mount[]): {
+  readonly take: readonly Step[];
+  readonly attach: readonly Extract<Step, { step: 'attach' }>[];
+} {
+  const shared = mounts.filter((mount) => mount.type === 'bind').filter(isShared);
+  return {
+    take: shared.map((mount) => ({ step: 'take', ...clone(mount) })),
+    attach: shared.length > 0 ? [{ step: 'attach', targets: shared.map(({ target }) => target) }] : [],
+  };
+}
+
+type Bind = Extract<Mount, { type: 'bind' }>;
+
+/** Whether mounts made below it in the container are to appear on the host. */
+export function isShared(mount: Mount): boolean {
+  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+}
+
+function clone(mount: Bind) {
+  return {
+    source: mount.source,
+    recursive: mount.recursive,
+    attributes: mount.readOnly ? RDONLY : 0,
+    topOnly: mount.readOnlyNonRecursive ?? false,
+    propagation: propagationFlags[mount.propagation],
+  };
 }
 
 /** A tmpfs with Docker's defaults (nosuid, nodev, noexec, mode 1777) under the options that were asked for. */
-function tmpfsMount(target: string, words: readonly string[], attributes: number): Step {
+function tmpfsMount(target: string, words: readonly string[], attributes: number): MountStep {
   const asked = applyTmpfsOptions(words, NOSUID | NODEV | NOEXEC);
   const options = new Map<string, string | null>([['mode', '1777'], ...asked.options]);
   return mountStep({

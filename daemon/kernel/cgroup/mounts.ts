@@ -1,3 +1,4 @@
+import { unescapeOctal } from '../../../common/octal.ts';
 import { readText } from './files.ts';
 
 /** One mounted cgroup hierarchy. */
@@ -10,11 +11,6 @@ export interface Hierarchy {
   readonly mountPoint: string;
   /** Path of the cgroup that is seen at the mount point; "/" unless a part of the tree is mounted. */
   readonly root: string;
-}
-
-/** mountinfo writes blanks and backslashes as octal (proc(5)). */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** Options of a v1 mount that are not controllers (kernel/cgroup/cgroup-v1.c, cgroup1_show_options). */

@@ -122,7 +122,8 @@ function writeStep(w: Writer, step: Step): void {
       w.str(step.at).str(step.options);
       return;
     case 'root-bind':
-      w.str(step.at).str(step.source);
+      w.str(step.at).str(step.source).bool(step.readOnly).str(step.overlay);
+      w.strs(step.needs).strs(step.below);
       return;
     case 'mount':
       w.str(step.type).str(step.source).str(step.target).u32(step.attributes);
@@ -134,11 +135,23 @@ function writeStep(w: Writer, step: Step): void {
       }
       return;
     case 'bind':
-      w.str(step.source).str(step.target).bool(step.recursive).u32(step.attributes).u32(step.propagation);
-      w.u32(createKind[step.create]).bool(step.optional);
+      w.str(step.source).str(step.target).bool(step.recursive).u32(step.attributes).bool(step.topOnly);
+      w.u32(step.propagation).u32(createKind[step.create]).bool(step.optional);
       return;
     case 'bind-of':
-      w.u32(step.pid).u64(BigInt(step.startTime)).str(step.path).u32(step.attributes);
+      w.u32(step.pid).u64(BigInt(step.startTime)).str(step.path).u32(step.attributes).bool(step.optional);
+      return;
+    case 'take':
+      w.str(step.source).bool(step.recursive).u32(step.attributes).bool(step.topOnly).u32(step.propagation);
+      return;
+    case 'attach':
+      w.strs(step.targets);
+      return;
+    case 'file-store':
+      w.str(step.at).str(step.size);
+      return;
+    case 'file':
+      w.str(step.target).str(step.content).u32(step.attributes);
       return;
     case 'cgroups':
       w.str(step.target).u32(step.attributes).pairs(step.folders).pairs(step.links);

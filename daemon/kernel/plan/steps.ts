@@ -53,7 +53,18 @@ export type Step =
   /** Mounts an overlay at `at` and makes it the new root. `options` as for mount(2). */
   | { readonly step: 'root-overlay'; readonly at: string; readonly options: string }
   /** Binds `source` (recursively) at `at` and makes it the new root. */
-  | { readonly step: 'root-bind'; readonly at: string; readonly source: string }
+  | {
+      readonly step: 'root-bind';
+      readonly at: string;
+      readonly source: string;
+      /** With all that is mounted below it. Nothing is made in it then. */
+      readonly readOnly: boolean;
+      /** Options of an overlay that takes its place when one of `needs` is missing. */
+      readonly overlay: string;
+      readonly needs: readonly string[];
+      /** Mounts below the source, as paths in it, for that overlay, which shows none of them. */
+      readonly below: readonly string[];
+    }
   /** fsopen, fsconfig (an option without value is a flag), fsmount, move_mount. */
   | {
       readonly step: 'mount';
@@ -74,6 +85,8 @@ export type Step =
       readonly recursive: boolean;
       /** MOUNT_ATTR_* to set, recursively if recursive. */
       readonly attributes: number;
+      /** The attributes are not set on what is mounted below. */
+      readonly topOnly: boolean;
       /** MS_PRIVATE, MS_SHARED, MS_SLAVE; 0 leaves it. With MS_REC for the r-forms. */
       readonly propagation: number;
       readonly create: Create;
@@ -86,6 +99,31 @@ export type Step =
       readonly pid: number;
       readonly startTime: string;
       readonly path: string;
+      readonly attributes: number;
+      /** It is no error that it is not there, or cannot be made here. */
+      readonly optional: boolean;
+    }
+  /**
+   * Clones a mount that is shared with the host, before `propagation` cuts the namespace off; `attach` puts all of them into
+   * place, after all other mounts: what is mounted below one of them is mounted on the host, too.
+   */
+  | {
+      readonly step: 'take';
+      readonly source: string;
+      readonly recursive: boolean;
+      readonly attributes: number;
+      readonly topOnly: boolean;
+      readonly propagation: number;
+    }
+  /** One target for each `take`, in their order. */
+  | { readonly step: 'attach'; readonly targets: readonly string[] }
+  /** A tmpfs for the files that follow, mounted out of the container's sight on a folder of the host, in the own namespace. */
+  | { readonly step: 'file-store'; readonly at: string; readonly size: string }
+  /** A file of that tmpfs, bound over `target`. It is no error that the target is missing and cannot be made. */
+  | {
+      readonly step: 'file';
+      readonly target: string;
+      readonly content: string;
       readonly attributes: number;
     }
   /** A tmpfs with each of the host's folders (a cgroup hierarchy) bound at its name, and links. MOUNT_ATTR_* to set on all. */
@@ -181,6 +219,10 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   'bind-of': 34,
   'join-path': 35,
   cgroups: 36,
+  'file-store': 40,
+  file: 41,
+  take: 42,
+  attach: 43,
 };
 
 /** What the shim needs to know beside the steps. */

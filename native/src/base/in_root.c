@@ -42,53 +42,6 @@ static int copy_path (char out[PATH_MAX], const char *path) {
   return 0;
 }
 
-static int child_directory (int parent, const char *name) {
-  return openat (parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-/* Most often only the last name of a path is missing: the folder above it, with *name at that name. Else the root. */
-static int open_above (int root, char *path, char **name) {
-  char *slash = strrchr (path, '/');
-  if (slash && slash > path) {
-    *slash = '\0';
-    int above = in_root_open (root, path, O_PATH | O_DIRECTORY);
-    *slash = '/';
-    if (above >= 0 || errno != ENOENT) {
-      *name = slash;
-      return above;
-    }
-  }
-  return in_root_open (root, "/", O_PATH | O_DIRECTORY);
-}
-
-/* Each prefix is resolved inside the root; what is missing is made below the fd of the prefix before it. */
-static int make_directories (int root, const char *path, mode_t mode) {
-  char prefix[PATH_MAX];
-  if (copy_path (prefix, path) < 0)
-    return -1;
-  char *name = prefix;
-  cleanup_fd int at = open_above (root, prefix, &name);
-  while (at >= 0 && *(name += strspn (name, "/"))) {
-    char *end = name + strcspn (name, "/");
-    char kept = *end;
-    *end = '\0';
-    cleanup_fd int next = in_root_open (root, prefix, O_PATH | O_DIRECTORY);
-    if (next < 0 && errno == ENOENT) {
-      mode_t wanted = kept ? 0755 : mode;
-      if (mkdirat (at, name, wanted) < 0 && errno != EEXIST)
-        return -1;
-      next = child_directory (at, name);
-    }
-    if (next < 0)
-      return -1;
-    close_fd (&at);
-    at = steal_fd (&next);
-    *end = kept;
-    name = end;
-  }
-  return steal_fd (&at);
-}
-
 int in_root_parent (int root, const char *path, const char **leaf) {
   char parent[PATH_MAX];
   if (copy_path (parent, path) < 0)
@@ -100,24 +53,12 @@ int in_root_parent (int root, const char *path, const char **leaf) {
   if (!*name || !strcmp (name, ".") || !strcmp (name, "..") || path[strlen (parent)])
     return failed (EINVAL);
   parent[cut] = '\0';
-  int found = in_root_open (root, cut ? parent : "/", O_PATH | O_DIRECTORY);
-  return found >= 0 || errno != ENOENT ? found : make_directories (root, parent, 0755);
+  return in_root_make (root, cut ? parent : "/", IN_ROOT_DIRECTORY, 0755);
 }
 
 int in_root_make (int root, const char *path, enum in_root_kind kind, mode_t mode) {
   int found = in_root_open (root, path, O_PATH);
-  if (found >= 0 || errno != ENOENT)
-    return found;
-  if (kind == IN_ROOT_DIRECTORY)
-    return make_directories (root, path, mode);
-  const char *leaf;
-  cleanup_fd int parent = in_root_parent (root, path, &leaf);
-  if (parent < 0)
-    return -1;
-  cleanup_fd int made = openat (parent, leaf, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
-  if (made < 0)
-    return -1;
-  return openat (parent, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  return found >= 0 || errno != ENOENT ? found : in_root_walk_make (root, path, kind, mode);
 }
 
 int beneath_open (int dir, const char *path, int flags) {

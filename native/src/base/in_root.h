@@ -14,8 +14,14 @@ int in_root_open (int root, const char *path, int flags);
 /* The same written out, component by component (before Linux 5.6, or below a seccomp filter). */
 int in_root_walk (int root, const char *path, int flags);
 
-/* The O_PATH fd of a path that is made, with its parents, where it is missing. */
+/*
+ * The O_PATH fd of a path that is made, with its parents (0755), where it is missing. A link that dangles is followed
+ * inside the root, and what it names is made.
+ */
 int in_root_make (int root, const char *path, enum in_root_kind kind, mode_t mode);
+
+/* in_root_walk that makes what is missing. */
+int in_root_walk_make (int root, const char *path, enum in_root_kind kind, mode_t mode);
 
 /* The O_PATH fd of the path's parent, which is made if it is missing; `leaf` points into path. */
 int in_root_parent (int root, const char *path, const char **leaf);

@@ -1,6 +1,7 @@
 /*
- * in_root_walk: what openat2(RESOLVE_IN_ROOT) does, for where it cannot be used. Every component is opened
- * without following it; ".." goes back to the fd that was walked through, so a rename leads nowhere else.
+ * in_root_walk: what openat2(RESOLVE_IN_ROOT) does, for where it cannot be used, and for paths whose missing parts are
+ * to be made. Every component is opened without following it; ".." goes back to the fd that was walked through, so a
+ * rename leads nowhere else.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #define MAX_DEPTH 128
 #define MAX_LINKS 40
+#define MAKE_TRIES 16 /* somebody may remove what was made */
 
 struct walk {
   int fds[MAX_DEPTH + 1]; /* the root, and each component walked into */
@@ -23,6 +25,8 @@ struct walk {
   int links;
   char rest[PATH_MAX]; /* what is still to be walked */
   char name[NAME_MAX + 1];
+  enum in_root_kind make; /* 0: nothing is made */
+  mode_t mode;
 };
 
 static void walk_up (struct walk *walk, int depth) {
@@ -67,6 +71,26 @@ static int follow (struct walk *walk, int link) {
   return 0;
 }
 
+static int make_component (struct walk *walk, bool last) {
+  int at = walk->fds[walk->depth];
+  if (!last || walk->make == IN_ROOT_DIRECTORY)
+    return mkdirat (at, walk->name, last ? walk->mode : 0755);
+  cleanup_fd int made = openat (at, walk->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, walk->mode);
+  return made < 0 ? -1 : 0;
+}
+
+/* The component itself, not what it links to. */
+static int open_component (struct walk *walk, bool last) {
+  for (int i = 0; i < MAKE_TRIES; i++) {
+    int fd = openat (walk->fds[walk->depth], walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 || errno != ENOENT || !walk->make)
+      return fd;
+    if (make_component (walk, last) < 0 && errno != EEXIST)
+      return -1;
+  }
+  return failed (EAGAIN);
+}
+
 static int step_into (struct walk *walk, int flags) {
   if (!strcmp (walk->name, "."))
     return 0;
@@ -75,11 +99,11 @@ static int step_into (struct walk *walk, int flags) {
       walk_up (walk, walk->depth - 1);
     return 0;
   }
-  cleanup_fd int fd = openat (walk->fds[walk->depth], walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  bool last = !walk->rest[strspn (walk->rest, "/")];
+  cleanup_fd int fd = open_component (walk, last);
   struct stat st;
   if (fd < 0 || fstat (fd, &st) < 0)
     return -1;
-  bool last = !walk->rest[strspn (walk->rest, "/")];
   if (S_ISLNK (st.st_mode) && !(last && (flags & O_NOFOLLOW)))
     return follow (walk, fd);
   if ((walk->rest[0] || (flags & O_DIRECTORY)) && !S_ISDIR (st.st_mode))
@@ -106,13 +130,15 @@ static int open_found (struct walk *walk, int flags) {
   return steal_fd (&fd);
 }
 
-int in_root_walk (int root, const char *path, int flags) {
+static int walk_path (int root, const char *path, int flags, enum in_root_kind make, mode_t mode) {
   if (!*path)
     return failed (ENOENT);
   if (strlen (path) >= PATH_MAX)
     return failed (ENAMETOOLONG);
   __attribute__ ((cleanup (walk_end))) struct walk walk;
   walk.depth = walk.links = 0;
+  walk.make = make;
+  walk.mode = mode;
   strcpy (walk.rest, path);
   walk.fds[0] = fcntl (root, F_DUPFD_CLOEXEC, 0);
   if (walk.fds[0] < 0)
@@ -124,4 +150,12 @@ int in_root_walk (int root, const char *path, int flags) {
   if (more < 0)
     return -1;
   return flags & O_PATH ? steal_fd (&walk.fds[walk.depth]) : open_found (&walk, flags);
+}
+
+int in_root_walk (int root, const char *path, int flags) {
+  return walk_path (root, path, flags, 0, 0);
+}
+
+int in_root_walk_make (int root, const char *path, enum in_root_kind kind, mode_t mode) {
+  return walk_path (root, path, O_PATH, kind, mode);
 }

@@ -212,7 +212,8 @@ int launch_clone (const struct launch *launch, int main_pidfd, char *title, stru
                          .root = -1,
                          .slave = -1,
                          .masked = -1,
-                         .null = -1 };
+                         .null = -1,
+                         .files = -1 };
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   child.failure.step = NO_STEP;
   strcpy (child.failure.name, "clone");

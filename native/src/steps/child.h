@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include "shim/launch.h"
 
+/* Trees that wait to be attached. */
+#define MAX_TAKEN 64
+
 struct child {
   const struct launch *launch;
   struct cursor steps; /* what is still to be done */
@@ -22,6 +25,10 @@ struct child {
   int slave;      /* of the terminal */
   int masked;     /* the empty tmpfs that masks directories, once it is mounted */
   int null;       /* the container's /dev/null, checked */
+  int files;      /* the tmpfs that holds the files of a container's /etc */
+  uint32_t file_count;
+  int taken[MAX_TAKEN];
+  uint32_t taken_count;
   bool pivoted;
   bool umask_set;
   struct failure failure;
@@ -61,6 +68,10 @@ STEP (step_mount);
 STEP (step_bind);
 STEP (step_bind_of);
 STEP (step_cgroups);
+STEP (step_take);
+STEP (step_attach);
+STEP (step_file_store);
+STEP (step_file);
 STEP (step_directory);
 STEP (step_symlink);
 STEP (step_device);

@@ -2,27 +2,11 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include "../../include/plan.h"
 #include "base/cleanup.h"
-#include "base/in_root.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
-
-static int open_target (struct child *child, const char *target, uint32_t create) {
-  int root = child_root (child);
-  if (root < 0)
-    return -1;
-  if (create == CREATE_NONE) {
-    int fd = in_root_open (root, target, O_PATH);
-    return fd < 0 ? fail (child, "openat2", target) : fd;
-  }
-  bool directory = create == CREATE_DIRECTORY;
-  int fd = in_root_make (root, target, directory ? IN_ROOT_DIRECTORY : IN_ROOT_FILE, directory ? 0755 : 0644);
-  return fd < 0 ? fail (child, directory ? "mkdirat" : "openat", target) : fd;
-}
+#include "target.h"
 
 struct mount_fields {
   const char *type, *source, *target;
@@ -73,7 +57,7 @@ static int mount_new (struct child *child, const struct mount_fields *mount, str
   cleanup_fd int target = open_target (child, mount->target, mount->create);
   if (target < 0)
     return -1;
-  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", mount->target) : 0;
+  return put_tree (child, tree, target, mount->target);
 }
 
 int step_mount (struct child *child, struct cursor *fields) {
@@ -90,55 +74,29 @@ int step_mount (struct child *child, struct cursor *fields) {
   return mount.optional && child->failure.error == ENODEV ? 0 : result;
 }
 
-struct bind_fields {
-  const char *source, *target;
-  bool recursive;
-  uint32_t attributes, propagation, create;
-  bool optional;
-};
-
-/* mount_setattr(2): the access time attributes are an enumeration, which must be cleared to be set. */
-static int set_attributes (int tree, const struct bind_fields *bind) {
-  struct mount_attr attr = { .attr_set = bind->attributes };
-  if (bind->attributes & MOUNT_ATTR__ATIME)
-    attr.attr_clr = MOUNT_ATTR__ATIME;
-  /* A tree of one mount takes all at once. */
-  if (!bind->recursive)
-    attr.propagation = bind->propagation & ~(uint32_t)MS_REC;
-  unsigned flags = AT_EMPTY_PATH | (bind->recursive ? AT_RECURSIVE : 0u);
-  if ((attr.attr_set || attr.propagation) && sys_mount_setattr (tree, flags, &attr) < 0)
-    return -1;
-  if (!bind->recursive)
-    return 0;
-  struct mount_attr spread = { .propagation = bind->propagation & ~(uint32_t)MS_REC };
-  flags = AT_EMPTY_PATH | (bind->propagation & MS_REC ? AT_RECURSIVE : 0u);
-  return spread.propagation && sys_mount_setattr (tree, flags, &spread) < 0 ? -1 : 0;
-}
-
 int step_bind (struct child *child, struct cursor *fields) {
-  struct bind_fields bind;
-  struct stat st;
-  bind.source = read_text (fields);
-  bind.target = read_text (fields);
-  bind.recursive = read_u32 (fields);
-  bind.attributes = read_u32 (fields);
-  bind.propagation = read_u32 (fields);
-  bind.create = read_u32 (fields);
-  bind.optional = read_u32 (fields);
+  struct tree how;
+  const char *source = read_text (fields);
+  const char *name = read_text (fields);
+  how.recursive = read_u32 (fields);
+  how.attributes = read_u32 (fields);
+  how.top_only = read_u32 (fields);
+  how.propagation = read_u32 (fields);
+  enum plan_create create = read_u32 (fields);
+  bool optional = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
-  unsigned flags = OPEN_TREE_CLONE | (bind.recursive ? AT_RECURSIVE : 0u);
-  cleanup_fd int tree = sys_open_tree (AT_FDCWD, bind.source, flags);
-  if (tree < 0 || fstat (tree, &st) < 0)
-    return fail (child, "open_tree", bind.source);
-  if (set_attributes (tree, &bind) < 0)
-    return fail (child, "mount_setattr", bind.target);
-  if (bind.create != CREATE_NONE)
-    bind.create = S_ISDIR (st.st_mode) ? CREATE_DIRECTORY : CREATE_FILE;
-  cleanup_fd int target = open_target (child, bind.target, bind.create);
+  unsigned flags = OPEN_TREE_CLONE | (how.recursive ? AT_RECURSIVE : 0u);
+  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, flags);
+  if (tree < 0)
+    return fail (child, "open_tree", source);
+  if (set_tree (tree, &how) < 0)
+    return fail (child, "mount_setattr", name);
+  cleanup_fd int target =
+    create == CREATE_NONE ? open_target (child, name, CREATE_NONE) : open_target_of (child, name, tree);
   if (target < 0)
-    return bind.optional && child->failure.error == ENOENT ? 0 : -1;
-  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", bind.target) : 0;
+    return optional && child->failure.error == ENOENT ? 0 : -1;
+  return put_tree (child, tree, target, name);
 }
 
 static int mount_namespace (const char *process) {
@@ -163,13 +121,8 @@ static int clone_from (struct child *child, int theirs, int own, const char *pat
   return fail (child, "setns", "/proc/self/ns/mnt");
 }
 
-int step_bind_of (struct child *child, struct cursor *fields) {
-  pid_t pid = (pid_t)read_u32 (fields);
-  uint64_t start_time = read_u64 (fields);
-  struct bind_fields bind = { .source = read_text (fields), .attributes = read_u32 (fields) };
+static int bind_of (struct child *child, pid_t pid, uint64_t start_time, const char *path, const struct tree *how) {
   char process[24];
-  if (unreadable (child, fields))
-    return -1;
   put_number (process, (uint64_t)pid);
   cleanup_fd int own = mount_namespace ("self");
   cleanup_fd int theirs = mount_namespace (process);
@@ -177,13 +130,23 @@ int step_bind_of (struct child *child, struct cursor *fields) {
     return fail (child, "open", "/proc/PID/ns/mnt");
   if (process_start_time (pid) != start_time)
     return fail_with (child, ESRCH, "open", "/proc/PID/ns/mnt");
-  cleanup_fd int tree = clone_from (child, theirs, own, bind.source);
+  cleanup_fd int tree = clone_from (child, theirs, own, path);
   if (tree < 0)
     return -1;
-  if (set_attributes (tree, &bind) < 0)
-    return fail (child, "mount_setattr", bind.source);
-  cleanup_fd int target = open_target (child, bind.source, CREATE_DIRECTORY);
-  if (target < 0)
+  if (set_tree (tree, how) < 0)
+    return fail (child, "mount_setattr", path);
+  cleanup_fd int target = open_target_of (child, path, tree);
+  return target < 0 ? -1 : put_tree (child, tree, target, path);
+}
+
+int step_bind_of (struct child *child, struct cursor *fields) {
+  pid_t pid = (pid_t)read_u32 (fields);
+  uint64_t start_time = read_u64 (fields);
+  const char *path = read_text (fields);
+  struct tree how = { .attributes = read_u32 (fields) };
+  bool optional = read_u32 (fields);
+  if (unreadable (child, fields))
     return -1;
-  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", bind.source) : 0;
+  int result = bind_of (child, pid, start_time, path, &how);
+  return optional && is_missing (child) ? 0 : result;
 }

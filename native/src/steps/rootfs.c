@@ -2,8 +2,9 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include "base/cleanup.h"
+#include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "target.h"
 
 int step_propagation (struct child *child, struct cursor *fields) {
   uint32_t flags = read_u32 (fields);
@@ -18,31 +19,87 @@ static int enter_root (struct child *child, int root) {
   return 0;
 }
 
-int step_root_overlay (struct child *child, struct cursor *fields) {
-  const char *at = read_text (fields);
-  const char *options = read_text (fields);
-  if (unreadable (child, fields))
-    return -1;
+static int mount_overlay (struct child *child, const char *at, const char *options) {
   if (sys_mount ("overlay", at, "overlay", 0, options) < 0)
     return fail (child, "mount", at);
   int root = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
   return root < 0 ? fail (child, "open", at) : enter_root (child, root);
 }
 
-int step_root_bind (struct child *child, struct cursor *fields) {
+int step_root_overlay (struct child *child, struct cursor *fields) {
   const char *at = read_text (fields);
-  const char *source = read_text (fields);
-  if (unreadable (child, fields))
-    return -1;
-  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, OPEN_TREE_CLONE | AT_RECURSIVE);
-  if (tree < 0)
-    return fail (child, "open_tree", source);
+  const char *options = read_text (fields);
+  return unreadable (child, fields) ? -1 : mount_overlay (child, at, options);
+}
+
+static int bind_root (struct child *child, const char *at, int tree) {
   cleanup_fd int target = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (target < 0)
     return fail (child, "open", at);
-  if (sys_move_mount (tree, target) < 0)
-    return fail (child, "move_mount", at);
-  return enter_root (child, steal_fd (&tree));
+  return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", at) : 0;
+}
+
+/* 1 if all targets are there, 0 if one is missing. Where it cannot be told, its own step will tell why. */
+static bool has_targets (int root, struct cursor *needs, uint32_t count) {
+  bool all = true;
+  for (uint32_t i = 0; i < count && !needs->bad; i++) {
+    cleanup_fd int fd = in_root_open (root, read_text (needs), O_PATH);
+    if (fd < 0 && errno == ENOENT)
+      all = false;
+  }
+  return all;
+}
+
+/* An overlay shows what is below a mount point: what is mounted there is bound again, as read-only as the rest. */
+static int bind_below (struct child *child, const char *source, const char *path) {
+  struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
+  cleanup_fd int from = open (source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (from < 0)
+    return fail (child, "open", source);
+  cleanup_fd int there = in_root_open (from, path, O_PATH);
+  if (there < 0)
+    return errno == ENOENT ? 0 : fail (child, "openat2", path); /* hidden by another mount */
+  cleanup_fd int tree = sys_open_tree (there, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+  if (tree < 0)
+    return fail (child, "open_tree", path);
+  if (sys_mount_setattr (tree, AT_EMPTY_PATH, &attr) < 0)
+    return fail (child, "mount_setattr", path);
+  cleanup_fd int target = open_target (child, path, CREATE_NONE);
+  return target < 0 ? -1 : put_tree (child, tree, target, path);
+}
+
+/*
+ * A read-only root is bound with all that is mounted below it. Where a mount needs a target that is not there, nothing is
+ * made in it: an overlay takes its place, which plan.h has the options of.
+ */
+int step_root_bind (struct child *child, struct cursor *fields) {
+  struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+  const char *at = read_text (fields);
+  const char *source = read_text (fields);
+  bool is_read_only = read_u32 (fields);
+  const char *overlay = read_text (fields);
+  if (fields->bad)
+    return fail_with (child, EBADMSG, "read", "plan");
+  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, OPEN_TREE_CLONE | AT_RECURSIVE);
+  if (tree < 0)
+    return fail (child, "open_tree", source);
+  if (is_read_only && sys_mount_setattr (tree, AT_EMPTY_PATH | AT_RECURSIVE, &read_only) < 0)
+    return fail (child, "mount_setattr", source);
+  uint32_t count = read_u32 (fields);
+  bool complete = has_targets (tree, fields, count);
+  uint32_t below = read_u32 (fields);
+  if (complete && bind_root (child, at, tree) < 0)
+    return -1;
+  if (!complete && mount_overlay (child, at, overlay) < 0)
+    return -1;
+  for (uint32_t i = 0; i < below && !fields->bad; i++) {
+    const char *path = read_text (fields);
+    if (!complete && bind_below (child, source, path) < 0)
+      return -1;
+  }
+  if (complete)
+    enter_root (child, steal_fd (&tree));
+  return unreadable (child, fields) ? -1 : 0;
 }
 
 /* pivot_root(2), NOTES: "." for both stacks the old root on the new one, where it can be detached (T54). */

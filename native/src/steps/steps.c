@@ -48,6 +48,10 @@ static const struct step steps[] = {
   [STEP_EXEC] = { "exec", step_exec },
   [STEP_JOIN_PATH] = { "join-path", step_join_path },
   [STEP_CGROUPS] = { "cgroups", step_cgroups },
+  [STEP_FILE_STORE] = { "file-store", step_file_store },
+  [STEP_FILE] = { "file", step_file },
+  [STEP_TAKE] = { "take", step_take },
+  [STEP_ATTACH] = { "attach", step_attach },
 };
 
 static void copy_text (char *to, size_t size, const char *from) {

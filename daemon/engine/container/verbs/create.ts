@@ -1,11 +1,13 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import { type RequestKey, resultIsGone, resultOf } from '../../requests.ts';
 import { Container } from '../container.ts';
 import { checkHostPaths } from '../host-paths.ts';
+import { defaultHostname } from '../hostname.ts';
 import { checkLimits, containerDevices } from '../limits.ts';
+import { checkMounts } from '../mount-rules.ts';
 import { makeName } from '../name.ts';
 import { checkNetwork } from '../network-rate.ts';
 import type { ContainerSpec, Resources } from '../spec.ts';
@@ -27,6 +29,7 @@ export async function createContainer(
   const made = first ?? resultOf(context.ledger.store, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
+  checkMounts(spec);
   checkLimits(context, spec);
   checkNetwork(context, spec);
   containerDevices(context, spec);
@@ -36,6 +39,9 @@ export async function createContainer(
     await removeContainer(context, holder, { force: true });
   }
   const shared = sharedContainers(context, spec);
+  const { network } = shared.namespaces;
+  const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
+  checkSharedNetwork(spec, networkOf);
   const id = newContainerId();
   const container = new Container({
     id,
@@ -43,7 +49,7 @@ export async function createContainer(
     spec: {
       ...shared,
       name,
-      hostname: shared.hostname || ownHostname(shared, id),
+      hostname: shared.hostname || defaultHostname(shared, id, networkOf),
       resources: withDefaults(context, shared.resources),
     },
     phase: { state: 'created' },
@@ -86,9 +92,23 @@ function withDefaults(context: EngineContext, resources: Resources): Resources {
   return { ...resources, pids: { max: defaultPids } };
 }
 
-/** The short id; with the host's UTS namespace there is none of its own. */
-function ownHostname(spec: ContainerSpec, id: string): string {
-  return spec.namespaces.uts.kind === 'private' ? shortId(id) : '';
+/** What it has from the container whose network it uses cannot be told otherwise. */
+function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): void {
+  if (!networkOf) return;
+  const given = (
+    [
+      ['hostname', spec.hostname],
+      ['extra_hosts', spec.extraHosts],
+      ['dns', spec.dns],
+      ['dns_search', spec.dnsSearch ?? []],
+      ['dns_options', spec.dnsOptions ?? []],
+    ] as const
+  ).find(([, value]) => value.length > 0);
+  if (given)
+    throw badArgument(
+      `spec.${given[0]}`,
+      `Cannot set ${given[0]}: the container uses the network of container '${networkOf.name}', and with it its hostname, /etc/hosts and /etc/resolv.conf; set it there`,
+    );
 }
 
 /** Replaces names in container:NAME by ids, which stay true when the other one is renamed. */

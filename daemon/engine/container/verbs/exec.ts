@@ -8,12 +8,12 @@ import type { RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import type { ContainerProcess } from '../../session/process.ts';
 import type { Container } from '../container.ts';
+import { containerHostname } from '../hostname.ts';
 import { oomScoreFor } from '../limits.ts';
 import { livePhase, requirePhase } from '../phase.ts';
 import { removeExecRecord, writeExecRecord } from '../run-record.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
-import { containerHostname } from './start.ts';
 
 export interface ExecOptions {
   readonly onDisconnect: OnDisconnect;

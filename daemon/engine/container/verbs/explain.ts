@@ -1,5 +1,4 @@
 import { type EngineContext, runFolder } from '../../context.ts';
-import { hostFiles } from '../../host-files.ts';
 import { explainPlan } from '../../plan/explain.ts';
 import type { Container } from '../container.ts';
 import { compile } from './start.ts';
@@ -7,7 +6,6 @@ import { compile } from './start.ts';
 /** The plan of the container's next start, with the control groups that it would get, as a person reads it. */
 export function explainContainer(context: EngineContext, container: Container) {
   const folder = runFolder(context, container.id);
-  const files = hostFiles(folder, container.spec);
   const cgroup = context.cgroups.open(container.id, container.spec.cgroupParent);
-  return explainPlan(compile(context, container, { folder, files, cgroup, attended: true }));
+  return explainPlan(compile(context, container, { folder, cgroup, attended: true }));
 }

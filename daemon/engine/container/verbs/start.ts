@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { hostname as hostHostname } from 'node:os';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
+import { mountsBelow } from '../../../kernel/mount/mountinfo.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { overlayOptions } from '../../../kernel/rootfs/layers.ts';
@@ -10,7 +10,7 @@ import { StoreError } from '../../../store/errors.ts';
 import { ownTurn } from '../../../turns.ts';
 import type { SessionSink } from '../../api.ts';
 import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts';
-import { writeHostFiles } from '../../host-files.ts';
+import { hostFiles } from '../../host-files.ts';
 import { containerPlan } from '../../plan/container.ts';
 import type { Requested, RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
@@ -20,8 +20,10 @@ import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
 import { checkRootfs } from '../host-paths.ts';
+import { containerHostname } from '../hostname.ts';
 import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { cleanUpLater, removeRecord } from '../main-end.ts';
+import { checkPropagation } from '../mount-rules.ts';
 import { freeNetwork, limitNetwork } from '../network-rate.ts';
 import { type HostProcess, livePhase, may, requirePhase } from '../phase.ts';
 import { awaitStart, newProcess, shimListener } from '../runtime.ts';
@@ -145,8 +147,8 @@ async function launch(
     context.ledger.decide(container, { facts, request });
 
     makeMountSources(spec);
-    const files = writeHostFiles(folder, spec, containerHostname(container));
-    const plan = compile(context, container, { folder, files, cgroup, attended: watcher !== null });
+    checkPropagation(spec);
+    const plan = compile(context, container, { folder, cgroup, attended: watcher !== null });
     container.execs.clear();
     const main = newProcess(context, container, {
       processId: 'main',
@@ -274,7 +276,6 @@ export function compile(
   container: Container,
   values: {
     folder: string;
-    files: Readonly<Record<string, string>>;
     cgroup: { joinFiles: readonly string[]; unified: string; paths: Readonly<Record<string, string>> };
     attended: boolean;
   },
@@ -282,17 +283,20 @@ export function compile(
   const { spec } = container;
   checkRootfs(spec.rootfs);
   const folders = context.layers.folders(container.id);
+  const hostname = containerHostname(container);
   const overlay = spec.rootfs.mode === 'overlay';
   // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
-  if (overlay && !spec.autoRemove) context.layers.clearVolatileMark(container.id);
+  if (!spec.autoRemove) context.layers.clearVolatileMark(container.id);
   const roots = overlay ? [folders.upper, spec.rootfs.directory] : [spec.rootfs.directory];
   const { credentials, home } = context.identities.resolve(spec, spec.process, roots);
   return containerPlan({
     spec,
-    hostname: containerHostname(container),
+    hostname,
     mountPoint: rootMountPoint(context),
-    overlay: overlay ? overlayOptions(spec.rootfs.directory, folders, spec.autoRemove) : null,
-    files: values.files,
+    overlay: overlayOptions(spec.rootfs.directory, folders, spec.autoRemove),
+    mountsBelow: overlay ? [] : mountsBelow(spec.rootfs.directory),
+    files: hostFiles(spec, hostname),
+    fileStore: values.folder,
     cgroup: values.cgroup,
     cgroupPaths: values.cgroup.paths,
     credentials,
@@ -307,11 +311,6 @@ export function compile(
     shared: sharedProcesses(context, container),
     attended: values.attended,
   });
-}
-
-export function containerHostname(container: Container): string {
-  if (container.spec.namespaces.uts.kind === 'host') return hostHostname();
-  return container.spec.hostname;
 }
 
 /** First processes of the containers whose namespaces this one shares. */

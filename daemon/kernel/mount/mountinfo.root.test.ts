@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mountOf, mountsBelow, parseMounts } from './mountinfo.ts';
+
+test('a line tells the place, the peer group and the master', () => {
+  const lines = [
+    '22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw',
+    '31 27 0:29 /a /with\\040blank rw,relatime shared:6 master:2 - tmpfs - rw,mode=755',
+    '32 27 0:30 / /s rw master:7 propagate_from:3 - tmpfs - rw',
+    '33 27 0:31 / /shared:/x rw - tmpfs shared:9 rw',
+  ];
+  assert.deepEqual(
+    parseMounts(`${lines.join('\n')}\n`).map(({ id, mountPoint, isShared, isSlave }) => [
+      id,
+      mountPoint,
+      isShared,
+      isSlave,
+    ]),
+    [
+      [22, '/proc', true, false],
+      [31, '/with blank', true, true],
+      [32, '/s', false, true],
+      [33, '/shared:/x', false, false],
+    ],
+  );
+});
+
+test('the mount of a path, and those below a folder', () => {
+  assert.equal(mountOf('/proc/self/status').mountPoint, '/proc');
+  assert.equal(mountOf('/proc').mountPoint, '/proc');
+  assert.throws(() => mountOf('/does/not/exist'), { code: 'ENOENT' });
+  assert.ok(mountsBelow('/').includes('/proc'));
+  assert.ok(mountsBelow('/dev').includes('/pts'));
+  assert.ok(!mountsBelow('/proc').includes('/'));
+});

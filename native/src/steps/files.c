@@ -1,0 +1,72 @@
+/*
+ * Files that a container is given, in a small tmpfs of its own: whatever it writes to them, it fills nobody's disk. The
+ * tmpfs is mounted on a folder of the old root, since only what is mounted can be cloned, and goes with that.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "target.h"
+
+int step_file_store (struct child *child, struct cursor *fields) {
+  const char *at = read_text (fields);
+  const char *size = read_text (fields);
+  if (unreadable (child, fields))
+    return -1;
+  cleanup_fd int context = sys_fsopen ("tmpfs");
+  if (context < 0)
+    return fail (child, "fsopen", "tmpfs");
+  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "size", size, 0) < 0 ||
+      sys_fsconfig (context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+      sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return fail (child, "fsconfig", "tmpfs");
+  cleanup_fd int tree = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  if (tree < 0)
+    return fail (child, "fsmount", "tmpfs");
+  cleanup_fd int folder = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return fail (child, "open", at);
+  if (sys_move_mount (tree, folder) < 0)
+    return fail (child, "move_mount", at);
+  child->files = steal_fd (&tree);
+  return 0;
+}
+
+static int write_new (struct child *child, const char *name, const char *content) {
+  cleanup_fd int file = openat (child->files, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+  if (file < 0)
+    return -1;
+  size_t rest = strlen (content);
+  while (rest > 0) {
+    ssize_t written = RETRY (write (file, content, rest));
+    if (written < 0)
+      return -1;
+    content += written;
+    rest -= (size_t)written;
+  }
+  return 0;
+}
+
+/* Where the target is missing on a file system that cannot be written to, the container goes without. */
+int step_file (struct child *child, struct cursor *fields) {
+  const char *name = read_text (fields);
+  const char *content = read_text (fields);
+  struct tree how = { .attributes = read_u32 (fields), .propagation = MS_PRIVATE };
+  char number[24];
+  if (unreadable (child, fields))
+    return -1;
+  put_number (number, child->file_count++);
+  if (write_new (child, number, content) < 0)
+    return fail (child, "write", name);
+  cleanup_fd int tree = sys_open_tree (child->files, number, OPEN_TREE_CLONE);
+  if (tree < 0)
+    return fail (child, "open_tree", name);
+  if (set_tree (tree, &how) < 0)
+    return fail (child, "mount_setattr", name);
+  cleanup_fd int target = open_target (child, name, CREATE_FILE);
+  if (target < 0)
+    return is_missing (child) ? 0 : -1;
+  return put_tree (child, tree, target, name);
+}
