@@ -31,6 +31,29 @@ test('a start fails with an error that names the folder, and leaves nothing', as
   assert.equal(await s.sh([], 'echo again'), 'again');
 });
 
+test('exec works though there is no room for its records, and makes room', async () => {
+  const id = await containers.start(['sleep', '1000']);
+  disk.fill();
+  const { code, stdout } = await s.likerctl(['exec', '-i', id, 'sh', '-c', 'cat; exit 6'], {
+    stdin: 'through',
+  });
+  assert.deepEqual([code, stdout], [6, 'through']);
+  const watcher = s.start([
+    'exec',
+    id,
+    'sh',
+    '-c',
+    'echo ready; until [ -e /go ]; do sleep 0.05; done; exit 7',
+  ]);
+  await watcher.waitFor('ready');
+  await s.daemon.kill9();
+  await s.daemon.start();
+  await s.ok(['exec', id, 'touch', '/go']);
+  assert.equal((await watcher.outcome).code, 7);
+  await s.ok(['stop', '-t', '0', id]);
+  await s.ok(['rm', id]);
+});
+
 test('a container ends with its exit code though there is no room for its exit record', async () => {
   const running = s.start(['run', '-i', '--rm', '--name', 'reads', s.rootfs, 'sh', '-c', 'read x; exit 5'], {
     stdin: 'open',

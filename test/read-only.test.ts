@@ -59,6 +59,7 @@ test(
         stderr,
         /^likerctl: Cannot store the change: the disk that holds likerd's --root fails to read or write; .*\n$/,
       );
+      assert.equal(await s.ok(['exec', id, 'echo', 'works']), 'works');
       await containers.kill(id);
       assert.equal(await containers.state(id), 'EXITED 137');
       await assert.rejects(containers.remove(id), /fails to read or write/);

@@ -5,6 +5,7 @@ import { ageMs } from '../kernel/proc/processes.ts';
 import { oldestShimProtocol, shimProtocol } from '../kernel/process/protocol.ts';
 import type { HelloAnswer, Shim, ShimExit, ShimProcessState, ShimState } from '../kernel/process/shim.ts';
 import { isDirectory } from '../kernel/rootfs/layers.ts';
+import type { ExecRow } from '../store/store.ts';
 import { ownTurn } from '../turns.ts';
 import { afterStart, startEvents } from './container/begun.ts';
 import { clientLost, expectStart, resumeKills } from './container/client-lost.ts';
@@ -23,7 +24,7 @@ import {
 import { oomKillsOf, tellOomKills } from './container/oom.ts';
 import { type ExitStatus, livePhase, type Phase } from './container/phase.ts';
 import { armRestart, scheduleRestart, wantsRestart } from './container/restart.ts';
-import { writeRunRecord } from './container/run-record.ts';
+import { readExecRecord, writeRunRecord } from './container/run-record.ts';
 import { lives, newProcess, shimListener } from './container/runtime.ts';
 import type { OnDisconnect, ProcessSpec } from './container/spec.ts';
 import { cgroupOf, type EngineContext, runFolder } from './context.ts';
@@ -102,7 +103,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   container.shimPid = state.pid;
   const rows = new Map(context.ledger.store.execs(container.id).map((row) => [row.number, row]));
   for (const held of state.processes) {
-    const row = rows.get(held.process);
+    const row = rows.get(held.process) ?? recallExec(context, container, held.process);
     const process = rebuild(context, container, held, row);
     if (!process) {
       const probe = container.probes.get(held.process);
@@ -128,6 +129,14 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
     processes: state.processes.length,
   });
   return shimListener(context, container, shim);
+}
+
+/** The disk was full when it was started: its daemon did not live to store it. */
+function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
+  const row = number === 0 ? null : readExecRecord(context, container, number);
+  if (!row) return undefined;
+  context.ledger.recallExec(row);
+  return row;
 }
 
 /** No number is given again that the shim knows, or what an exec left running: a record may be older than the last exec. */

@@ -215,7 +215,7 @@ export class Engine implements EngineApi {
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const request = requestKey(options.requestId, 'run', spec, options.replace);
-    const repeated = resultOf(this.#context.ledger.store, request);
+    const repeated = resultOf(this.#context.ledger, request);
     if (repeated !== null) return runAgain(this.#context, request, repeated, sink);
     const container = await createContainer(this.#context, spec, { ...options, request, attended: true });
     // Again, when another call with the same request_id has made it meanwhile.
@@ -242,7 +242,7 @@ export class Engine implements EngineApi {
   ): Promise<ProcessView> {
     const container = this.#find(reference);
     const request = requestKey(options.requestId, 'start-exec', container.id, process);
-    const repeated = resultOf(this.#context.ledger.store, request);
+    const repeated = resultOf(this.#context.ledger, request);
     if (repeated !== null) return viewProcess(container, findRepeated(container, repeated));
     const started = await execInContainer(this.#context, container, process, {
       onDisconnect: 'keep',

@@ -1,7 +1,7 @@
 import { type StoredEvent, storedEvents } from '../../common/channels.ts';
 import type { Log } from '../log.ts';
 import { StoreError } from '../store/errors.ts';
-import type { EventRow, ExecRow, Store } from '../store/store.ts';
+import type { EventRow, ExecRow, RequestRow, Store } from '../store/store.ts';
 import type { EventRecord } from './api.ts';
 import { Backlog } from './backlog.ts';
 import type { Container, Facts } from './container/container.ts';
@@ -18,6 +18,11 @@ export interface Change {
   readonly request?: RequestKey | null;
 }
 
+interface WaitingExec {
+  row: ExecRow;
+  readonly request: RequestKey | null;
+}
+
 export interface NewEvent {
   readonly action: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -25,19 +30,24 @@ export interface NewEvent {
 
 /**
  * Every change of a container goes through here, each with its events in one transaction. What a call asks for is stored
- * before it is done: `insert`, `decide`, `addExec` throw when that cannot be. What has happened is true whether the disk takes
- * it or not: `change`, `event`, `delete`, `endExec`, `forgetExec` are in memory at once and stored now or as soon as there is room.
+ * before it is done: `insert`, `decide` throw when that cannot be. What has happened is true whether the disk takes it or
+ * not: `change`, `event`, `delete` are in memory at once and stored now or as soon as there is room. So is all that is about
+ * execs, which may be what makes room: until then a copy in the run folder tells the next daemon of them.
  */
 export class Ledger {
   readonly store: Store;
   /** Notified after events were committed. */
   readonly events = new Notifier();
   readonly #backlog: Backlog;
+  /** Execs that wait to be stored, by id: until then such a row is changed, and forgotten, here. */
+  readonly #waiting = new Map<string, WaitingExec>();
+  /** Of these, what the transaction that is under way has written. */
+  readonly #written = new Set<string>();
 
   constructor(store: Store, log: Log) {
     this.store = store;
     this.#backlog = new Backlog(
-      (change) => store.transaction(change),
+      (change) => this.#transaction(change),
       () => this.events.notify(),
       log,
     );
@@ -128,14 +138,44 @@ export class Ledger {
   }
 
   addExec(container: Container, row: ExecRow, request: RequestKey | null, event: NewEvent): void {
-    this.#strictly(() => {
-      this.#writer(container, [event], { facts: {} })();
-      this.store.insertExec(row);
-      if (request) this.store.insertRequest({ ...request, result: row.id });
-    });
+    const tell = this.#writer(container, [event], { facts: {} });
+    this.#waiting.set(row.id, { row, request });
+    const write = () => {
+      tell();
+      this.#insertExec(row.id);
+    };
+    this.#backlog.keep(write, { needed: false });
+    this.events.notify();
+  }
+
+  /** One that runs, and that the daemon which started it could not store. */
+  recallExec(row: ExecRow): void {
+    this.#waiting.set(row.id, { row, request: null });
+    this.#backlog.keep(() => this.#insertExec(row.id), { needed: false });
+  }
+
+  #insertExec(id: string): void {
+    const exec = this.#waiting.get(id);
+    if (!exec) return;
+    this.store.insertExec(exec.row);
+    if (exec.request) this.store.insertRequest({ ...exec.request, result: id });
+    this.#written.add(id);
+  }
+
+  /** What the first call with this request_id led to; null when this is the first. */
+  request(id: string): RequestRow | null {
+    for (const { row, request } of this.#waiting.values())
+      if (request?.id === id) return { ...request, result: row.id };
+    return this.store.request(id);
   }
 
   endExec(container: Container, id: string, exit: ExitStatus, event: NewEvent): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting) {
+      waiting.row = { ...waiting.row, exit: JSON.stringify(exit) };
+      this.event(container, event);
+      return;
+    }
     const tell = this.#writer(container, [event]);
     const write = () => {
       this.store.setExecExit(id, JSON.stringify(exit));
@@ -163,15 +203,18 @@ export class Ledger {
 
   /** Who it was started for has left it to itself. */
   keepExec(id: string): void {
-    this.#backlog.keep(() => this.store.keepExec(id), { needed: true });
+    const waiting = this.#waiting.get(id);
+    if (waiting) waiting.row = { ...waiting.row, onDisconnect: 'keep' };
+    else this.#backlog.keep(() => this.store.keepExec(id), { needed: true });
   }
 
   forgetExec(id: string): void {
-    this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
+    if (!this.#waiting.delete(id)) this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
   }
 
   /** It was not started: a repetition of the request starts it anew. */
   undoExec(id: string): void {
+    if (this.#waiting.delete(id)) return;
     this.#backlog.keep(
       () => {
         this.store.deleteExec(id);
@@ -191,8 +234,14 @@ export class Ledger {
 
   #strictly(write: () => void): void {
     this.#backlog.flush();
-    this.store.transaction(write);
+    this.#transaction(write);
     this.events.notify();
+  }
+
+  #transaction(write: () => void): void {
+    this.#written.clear();
+    this.store.transaction(write);
+    for (const id of this.#written) this.#waiting.delete(id);
   }
 
   /** As #strictly; false when the disk is full. */

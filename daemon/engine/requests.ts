@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import { shortId } from '../../common/ids.ts';
-import type { Store } from '../store/store.ts';
+import type { Ledger } from './ledger.ts';
 
 /** A call that can be repeated: its request_id, and a digest of what it asks for. */
 export interface RequestKey {
@@ -37,8 +37,8 @@ function withoutDefaults(key: string, value: unknown): unknown {
 }
 
 /** The id of what the first call with this request_id made; null when this is the first. Errors: REQUEST_ID_REUSED. */
-export function resultOf(store: Store, request: RequestKey | null): string | null {
-  const first = request && store.request(request.id);
+export function resultOf(ledger: Ledger, request: RequestKey | null): string | null {
+  const first = request && ledger.request(request.id);
   if (!first) return null;
   // Those of earlier versions say nothing of what was asked.
   if (first.asked !== '' && first.asked !== request.asked) {

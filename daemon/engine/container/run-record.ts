@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asError } from '../../../common/errors.ts';
 import type { ContainerRow, ExecRow } from '../../store/store.ts';
 import { type EngineContext, runFolder } from '../context.ts';
+import type { ContainerProcess } from '../session/process.ts';
 import type { Container } from './container.ts';
 
 const file = 'container.json';
@@ -14,6 +15,12 @@ const execFile = (number: number): string => `exec.${number}.json`;
  */
 export function writeRunRecord(context: EngineContext, container: Container): void {
   write(context, container, file, container.toRow());
+}
+
+/** The row of an exec that has not ended. */
+export function execRow({ identity, onDisconnect }: ContainerProcess): ExecRow {
+  const { containerId, processId: id, number, spec } = identity;
+  return { id, containerId, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
 }
 
 export function writeExecRecord(context: EngineContext, container: Container, row: ExecRow): void {
@@ -35,6 +42,17 @@ function write(context: EngineContext, container: Container, name: string, row: 
   } catch (error) {
     context.log.warn('cannot write the copy of a record', { path, error: asError(error).message });
     rmSync(begun, { force: true });
+  }
+}
+
+/** The copy of an exec's row; null when there is none that can be read. */
+export function readExecRecord(context: EngineContext, container: Container, number: number): ExecRow | null {
+  try {
+    const text = readFileSync(join(runFolder(context, container.id), execFile(number)), 'utf8');
+    const row = JSON.parse(text) as ExecRow;
+    return row.containerId === container.id && row.number === number ? row : null;
+  } catch {
+    return null;
   }
 }
 

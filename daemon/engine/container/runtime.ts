@@ -11,7 +11,7 @@ import { unseenExit } from './exit-status.ts';
 import { watchHealth } from './health-monitor.ts';
 import { endedUnseen, mainEnded } from './main-end.ts';
 import { tellOomKills } from './oom.ts';
-import { writeRunRecord } from './run-record.ts';
+import { execRow, writeExecRecord, writeRunRecord } from './run-record.ts';
 import { shimLost } from './shim-lost.ts';
 import type { OnDisconnect, ProcessSpec } from './spec.ts';
 import { startError, startErrorCode } from './start-error.ts';
@@ -37,7 +37,10 @@ export function newProcess(
       detached: (process, { initiator }) => {
         const event = { action: 'detach', attributes: { process: process.identity.processId } };
         // Who detached is not waited for after a restart of the daemon.
-        if (initiator && process.identity.number !== 0) context.ledger.keepExec(process.identity.processId);
+        if (initiator && process.identity.number !== 0) {
+          context.ledger.keepExec(process.identity.processId);
+          writeExecRecord(context, container, execRow(process));
+        }
         const facts = initiator && process.identity.number === 0 ? { attended: false } : {};
         context.ledger.change(container, { facts }, event);
       },

@@ -17,6 +17,7 @@ function running(id: string): Container {
   return {
     id,
     spec: { cgroupParent: '', namespaces: { network: { kind: 'private' } } },
+    facts: { cgroupPaths: {} },
     phase: { state: 'running', startedAt: 0, main, shimPid: 0 },
   } as unknown as Container;
 }

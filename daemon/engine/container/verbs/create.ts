@@ -23,10 +23,10 @@ export async function createContainer(
     readonly attended?: boolean;
   },
 ): Promise<Container> {
-  const first = resultOf(context.ledger.store, options.request);
+  const first = resultOf(context.ledger, options.request);
   if (first === null) await checkHostPaths(spec);
   // Another call with the same request_id may have come meanwhile.
-  const made = first ?? resultOf(context.ledger.store, options.request);
+  const made = first ?? resultOf(context.ledger, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkMounts(spec);

@@ -11,7 +11,7 @@ import type { Container } from '../container.ts';
 import { containerHostname } from '../hostname.ts';
 import { oomScoreFor } from '../limits.ts';
 import { livePhase, requirePhase } from '../phase.ts';
-import { removeExecRecord, writeExecRecord } from '../run-record.ts';
+import { execRow, removeExecRecord, writeExecRecord } from '../run-record.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
 
@@ -39,8 +39,7 @@ export async function execInContainer(
     container.execs.delete(id);
   });
   // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
-  const { onDisconnect } = options;
-  const row = { id, containerId: container.id, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
+  const row = execRow(process);
   const event = { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } };
   context.ledger.addExec(container, row, options.request ?? null, event);
   undo.defer(() => context.ledger.undoExec(id));
