@@ -88,6 +88,7 @@ export type OutputFrame =
       readonly stdoutOffset: number;
       readonly stderrOffset: number;
       readonly stdinOffset: number;
+      readonly openStdin: boolean;
     }
   | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'stdin-ack'; readonly offset: number }
@@ -98,6 +99,7 @@ export type OutputFrame =
 
 /** What a client sends after its first frame. */
 export type InputFrame =
+  /** `offset` 0: behind the chunk before. */
   | { readonly kind: 'stdin'; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'resize'; readonly size: TerminalSize }
   | { readonly kind: 'signal'; readonly signal: number }

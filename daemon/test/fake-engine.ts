@@ -64,6 +64,7 @@ export class FakeSession implements Session {
         stdoutOffset: 0,
         stderrOffset: 0,
         stdinOffset: 0,
+        openStdin: true,
         pid: 0,
       },
       () => {},

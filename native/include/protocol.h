@@ -8,13 +8,12 @@
  * offsets are bytes since the start of that stream of that process.
  */
 #pragma once
+#include "sizes.h"
 
 #ifndef SHIM_PROTOCOL /* a test builds shims of other versions */
 #define SHIM_PROTOCOL 1u
 #endif
 #define SHIM_FRAME_HEADER 12u
-#define SHIM_MAX_FRAME (4u << 20)
-#define SHIM_MAX_DATA (64u << 10)
 
 enum shim_frame {
   /* daemon to shim */
@@ -39,7 +38,8 @@ enum shim_frame {
   SHIM_STATE = 128,      /* u32 protocol version, u32 pid of the shim, u32 count, then per process: u32 process,
                             u32 state (1 starting, 2 running, 3 ended), u32 tty, u32 pid, u64 start time,
                             u64 started at (ns since the epoch), u64 stdout produced, u64 stderr produced,
-                            u64 stdout limit, u64 stderr limit, and when ended: the payload of SHIM_EXIT */
+                            u64 stdout limit, u64 stderr limit, and when ended: the payload of SHIM_EXIT. Then u32
+                            greatest length of a frame that the shim takes: shims of before do not tell it, 4 MiB */
   SHIM_STARTED = 129,    /* u32 pid, u64 start time, u64 started at (ns): exec has happened */
   SHIM_FAILED = 130,     /* u32 index of the step in the plan (all ones: before the first), i32 errno,
                             str step's name, str system call, str object. Nothing of the process is left. */
@@ -56,6 +56,8 @@ enum shim_frame {
                             its start. Told at each kill while a daemon is there, not again after HELLO. */
   SHIM_LOG_LOST = 137,   /* stream; u64 bytes: so much of it could not be written to the log, and what comes now can, or
                             nothing comes any more */
+  SHIM_STDIN_REFUSED = 141, /* u64 session, u64 offset: of a STDIN the bytes from this offset on were not taken, since it
+                            began behind them or there is no room. Shims of before close the connection instead. */
 
   /* of a shim that was asked by PLAN_PROCESSES, in this order */
   SHIM_PROCESS_COUNT = 138, /* u32 processes in all, u32 of them that are told */

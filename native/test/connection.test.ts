@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { noBound } from '../../daemon/kernel/process/protocol.ts';
+import { stdinQueueBytes } from '../../common/sizes.ts';
+import { fromShim, noBound, toShim } from '../../daemon/kernel/process/protocol.ts';
 import { Peer } from './peer.ts';
 import { useFixture } from './use.ts';
 
@@ -148,22 +150,55 @@ test('a daemon that reads nothing for five seconds is cut off, and the container
   peer.socket.destroy();
 });
 
-test('a daemon that sends more stdin than its window is cut off, and nothing hangs', async () => {
+test('stdin for which there is no room is refused, and the daemon keeps its shim', async () => {
   await using shim = await fixture().run('sleep 100', {}, { openStdin: true });
   await shim.started();
   for (let i = 0n; i < 144n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
-  await shim.peer.closed;
-  const peer = await Peer.connect(shim.socketPath);
-  assert.equal((await peer.hello()).length, 1);
-  peer.socket.destroy();
+  const { payload } = await shim.peer.until(({ type }) => type === fromShim.stdinRefused);
+  const taken = payload.readBigUInt64LE(8);
+  assert.equal(payload.readBigUInt64LE(0), 1n);
+  assert.ok(taken >= stdinQueueBytes && taken < 144 * 65_536, `${taken}`);
+  assert.equal((await shim.peer.hello()).length, 1);
 });
 
-test('stdin with a gap is refused', async () => {
+test('stdin with a gap is refused, and the other sessions go on', async () => {
   await using shim = await fixture().run('cat', {}, { openStdin: true });
   await shim.started();
   shim.peer.stdin(0, 1n, 0n, 'abc');
   shim.peer.stdin(0, 1n, 4n, 'def');
-  await shim.peer.closed;
+  const { payload } = await shim.peer.until(({ type }) => type === fromShim.stdinRefused);
+  assert.deepEqual([payload.readBigUInt64LE(0), payload.readBigUInt64LE(8)], [1n, 3n]);
+  shim.peer.stdin(0, 2n, 0n, 'other');
+  shim.peer.stdin(0, 1n, 3n, 'DEF');
+  await shim.peer.outputMatches(/^abcotherDEF$/);
+});
+
+test('many who ask for what the rings hold at once are answered one after the other', async () => {
+  await using shim = await fixture().run('head -c 300000 /dev/zero; sleep 100');
+  await shim.peer.until(() => shim.peer.output().length === 300_000);
+  // Together more than a shim holds for a daemon that does not take it.
+  const count = 1200;
+  const request = (index: number) => {
+    const payload = Buffer.alloc(20);
+    payload.writeUInt32LE(index, 0);
+    shim.peer.send(toShim.snapshot, 0, payload);
+  };
+  for (let index = 1; index <= count; index++) request(index);
+  let last = 0;
+  await shim.peer.until(({ type, payload }) => {
+    if (type === fromShim.snapshotEnd) assert.equal(payload.readUInt32LE(0), ++last, 'each in its turn');
+    return last === count;
+  });
+  assert.equal((await shim.peer.hello()).length, 1);
+});
+
+test('a plan of more bytes than the kernel takes as arguments is a start that fails', async () => {
+  await using shim = await fixture().run('sleep 100');
+  await shim.started();
+  const args = ['/bin/true', ...Array.from({ length: 70 }, () => 'x'.repeat(100_000))];
+  shim.peer.exec(1, fixture().execPlan('true', { args }));
+  assert.equal((await shim.peer.failed(1)).errno, constants.errno.E2BIG);
+  assert.equal((await shim.peer.hello()).length, 1);
 });
 
 test('a thousand reconnections leave no fd behind', async () => {

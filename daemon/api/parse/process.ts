@@ -1,4 +1,5 @@
 import { badArgument } from '../../../common/errors.ts';
+import { maxArgumentBytes } from '../../../common/sizes.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpec as ProtoProcess } from '../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSize as ProtoSize } from '../../../proto/gen/types/liker/v1/TerminalSize.ts';
@@ -9,7 +10,6 @@ import { absolutePath, inRange, noNul, oneOf, optionalText, required } from './t
 
 /** execve(2): a single argument or variable, and all of them; E2BIG otherwise. */
 const maxStringBytes = 128 * 1024 - 1;
-const maxTotalBytes = 6 * 1024 * 1024;
 
 /** The process of an exec: empty fields mean the container's own. */
 export function parseExecProcess(process: ProtoProcess | null, field: string): ExecProcess {
@@ -69,7 +69,7 @@ function checkSize(strings: readonly string[], field: string): void {
     }
     total += bytes + 1 + 8;
   }
-  if (total > maxTotalBytes) {
+  if (total > maxArgumentBytes) {
     throw badArgument(
       field,
       `Invalid ${field}: arguments and environment take more than 6 MiB, the kernel's bound`,

@@ -1,14 +1,12 @@
 import { badArgument } from '../../../common/errors.ts';
 import { parseSignal } from '../../../common/signals.ts';
+import { maxStdinChunkBytes } from '../../../common/sizes.ts';
 import type { AttachStart } from '../../../proto/gen/types/liker/v1/AttachStart.ts';
 import type { SessionInput } from '../../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionResume } from '../../../proto/gen/types/liker/v1/SessionResume.ts';
 import type { AttachOptions, InputFrame } from '../../engine/api.ts';
 import { parseTerminalSize } from './process.ts';
 import { inRange, noNul, required } from './text.ts';
-
-/** Greatest size of a chunk of stdin in bytes. */
-export const maxStdinBytes = 1024 * 1024;
 
 /** Null for a frame that this version does not know: a newer client's. */
 export function parseInput(input: SessionInput): InputFrame | null {
@@ -39,10 +37,10 @@ export function parseInput(input: SessionInput): InputFrame | null {
 }
 
 export function checkStdin(data: Buffer, field: string): Buffer {
-  if (data.length > maxStdinBytes) {
+  if (data.length > maxStdinChunkBytes) {
     throw badArgument(
       field,
-      `Invalid ${field}: ${data.length} bytes; send at most ${maxStdinBytes} at a time`,
+      `Invalid ${field}: ${data.length} bytes; send at most ${maxStdinChunkBytes} at a time`,
     );
   }
   return data;

@@ -78,6 +78,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
     snapshotEnd: (number, request, stdout, stderr) =>
       container.process(number)?.snapshotEnd(request, stdout, stderr),
     stdinAck: (number, session, offset) => container.process(number)?.stdinAck(session, offset),
+    stdinRefused: (number, session, offset) => container.process(number)?.stdinRefused(session, offset),
     oom: (count) => tellOomKills(context, container, count),
     exit: (number, exit) => ended(context, container, number, exit),
     logLost: (stream, bytes) => {

@@ -22,6 +22,8 @@ export interface SessionOptions {
   /** The client that the process was started for: on_disconnect is about it. */
   readonly initiator: boolean;
   readonly readOnly: boolean;
+  /** It goes on with an earlier one. */
+  readonly resumed?: boolean;
 }
 
 /**
@@ -50,6 +52,10 @@ export class ClientSession implements Session {
   /** When the client last took something, or had nothing to take. */
   lastProgress = performance.now();
   readonly #stdin: { offset: number; data: Buffer }[] = [];
+  /** Where the next chunk of stdin begins; null: the process takes no more, and it does not matter. */
+  #stdinNext: number | null = 0;
+  /** The client was attached before, and may send again what it does not know to have arrived. */
+  #stdinResumes: boolean;
   #stdinClosed: 'open' | 'closing' | 'closed' = 'open';
   #resumed: (() => void) | null = null;
 
@@ -60,6 +66,7 @@ export class ClientSession implements Session {
     this.initiator = options.initiator;
     this.readOnly = options.readOnly;
     this.#blocking = !options.readOnly;
+    this.#stdinResumes = options.resumed ?? false;
   }
 
   get blocking(): boolean {
@@ -95,8 +102,10 @@ export class ClientSession implements Session {
     this.#ready = true;
     this.taken.stdout = ready.stdoutOffset;
     this.taken.stderr = ready.stderrOffset;
+    if (this.#stdinResumes && this.#stdinNext !== null) this.#stdinNext = ready.stdinOffset;
     this.#queue.unshift(ready);
     this.#pump();
+    this.#flushStdin();
   }
 
   output(stream: StreamName, offset: number, data: Buffer): void {
@@ -115,6 +124,15 @@ export class ClientSession implements Session {
   stdinAck(offset: number): void {
     this.#enqueue({ kind: 'stdin-ack', offset });
     this.#flushStdin();
+  }
+
+  /** The process had closed its stdin before the session was opened. */
+  stdinOver(): void {
+    this.#stdinNext = null;
+  }
+
+  stdinRefused(offset: number): void {
+    this.#fail(wrongOffset(offset, 'that is where it stands'));
   }
 
   warn(reason: string, message: string): void {
@@ -152,6 +170,7 @@ export class ClientSession implements Session {
     }
     switch (frame.kind) {
       case 'stdin':
+        if (!this.#process.takesStdin) throw this.#noStdin();
         this.#stdin.push({ offset: frame.offset, data: frame.data });
         this.#flushStdin();
         break;
@@ -184,6 +203,14 @@ export class ClientSession implements Session {
     this.#sink.end(error);
   }
 
+  /** Ends the session alone, as if its client had vanished. */
+  #fail(error: LikerError): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#sink.end(error);
+    if (this.initiator) this.#process.clientLost();
+  }
+
   #detach(): void {
     // What was typed before the detach still belongs to the process.
     this.#flushStdin();
@@ -195,9 +222,18 @@ export class ClientSession implements Session {
   }
 
   #flushStdin(): void {
+    // It is not known where the stdin of a resumed session stands.
+    if (this.#stdinResumes && !this.#ready) return;
     for (let next = this.#stdin[0]; next; next = this.#stdin[0]) {
-      if (!this.#process.stdin(this, next.offset, next.data)) return;
+      const at = this.#placeStdin(next.offset);
+      if (typeof at !== 'number') {
+        this.#fail(at);
+        return;
+      }
+      if (!this.#process.stdin(this, at, next.data)) return;
       this.#stdin.shift();
+      this.#stdinResumes = false;
+      if (this.#stdinNext !== null) this.#stdinNext = at + next.data.length;
     }
     if (this.#stdinClosed === 'closing') {
       this.#stdinClosed = 'closed';
@@ -206,6 +242,25 @@ export class ClientSession implements Session {
     const resumed = this.#resumed;
     this.#resumed = null;
     resumed?.();
+  }
+
+  /** Where a chunk goes, or why it cannot go there. */
+  #placeStdin(offset: number): number | LikerError {
+    const next = this.#stdinNext;
+    if (next === null || offset === next) return offset;
+    if (offset === 0) return next;
+    // A shim of many clients does not remember what each has sent.
+    const mayGoOn = this.#stdinResumes && (offset < next || (next === 0 && this.#process.seesGaps));
+    return mayGoOn ? offset : wrongOffset(next, `${offset} was sent`);
+  }
+
+  #noStdin(): LikerError {
+    const { containerName, processId } = this.#process.identity;
+    return new LikerError(
+      'NO_STDIN',
+      `Cannot send stdin to process '${processId}' of container '${containerName()}': it was made without open_stdin (-i)`,
+      { field: 'input.stdin', metadata: { container: containerName(), process: processId } },
+    );
   }
 
   /** Tries again to hand stdin to the process. */
@@ -275,4 +330,13 @@ export class ClientSession implements Session {
     this.#resumed = null;
     this.#process.leave(this);
   }
+}
+
+function wrongOffset(expected: number, why: string): LikerError {
+  const field = 'input.stdin.offset';
+  return new LikerError(
+    'BAD_ARGUMENT',
+    `Invalid ${field}: the stdin of this session goes on at ${expected}, and ${why}; leave it unset to send on behind what was sent before`,
+    { field, metadata: { field, expected: String(expected) } },
+  );
 }

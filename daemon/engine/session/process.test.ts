@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LikerError } from '../../../common/errors.ts';
+import { ringBytes } from '../../../common/sizes.ts';
 import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ProcessSpec } from '../container/spec.ts';
-import { ContainerProcess, ringBytes, windowBytes } from './process.ts';
+import { ContainerProcess, windowBytes } from './process.ts';
 
 /** Records what the process tells its shim. */
 class FakeShim {
@@ -18,6 +20,8 @@ class FakeShim {
   closeStdin(): void {
     this.calls.push('close-stdin');
   }
+  /** As a shim of an earlier version: a gap would cost the connection. */
+  refusesStdin = false;
   snapshot(_process: number, request: number, stdout: bigint): void {
     this.calls.push(`snapshot ${request} ${stdout === noBound ? 'nothing' : stdout}`);
   }
@@ -45,8 +49,10 @@ class FakeClient implements SessionSink {
     if (this.eager) flushed();
     else this.#waiting.push(flushed);
   }
-  end(): void {
+  error: LikerError | undefined;
+  end(error?: LikerError): void {
     this.ended = true;
+    this.error = error;
   }
   takeAll(): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
@@ -82,7 +88,7 @@ function newProcess(tty = false) {
       containerName: () => 'name',
       processId: 'main',
       number: 0,
-      spec: { tty } as ProcessSpec,
+      spec: { tty, openStdin: true } as ProcessSpec,
       onDisconnect: 'kill',
     },
     shim as unknown as Shim,
@@ -263,6 +269,67 @@ test('what a resumed client sends again counts once', () => {
   process.stdinAck(number, 1_300_000n);
   assert.equal(send(1_300_000, 1024 * 1024), true);
   assert.deepEqual(sent(), ['stdin 300000 500000', 'stdin 800000 500000', 'stdin 1300000 1048576']);
+});
+
+test('a chunk without an offset goes behind the one before, a wrong offset never reaches the shim', () => {
+  for (const wrong of [1, 4, 7, 2 ** 50]) {
+    const { process, shim, lost } = newProcess();
+    const client = new FakeClient(true);
+    const session = process.initiate(client);
+    process.started(started);
+    const send = (offset: number) =>
+      session.input({ kind: 'stdin', offset, data: Buffer.from('abc') }, () => {});
+    send(0);
+    send(0);
+    assert.deepEqual(shim.calls, ['stdin 0 3', 'stdin 3 3']);
+    send(wrong);
+    assert.deepEqual(shim.calls.filter((call) => call.startsWith('stdin')).length, 2, `${wrong}`);
+    assert.deepEqual([client.error?.reason, client.error?.metadata['expected']], ['BAD_ARGUMENT', '6']);
+    assert.deepEqual(lost, ['lost'], 'as if the client had vanished');
+  }
+});
+
+test('a resumed client may begin where the shim stands or before, and at no gap', () => {
+  const resumeAt = (told: bigint, offset: number, refusesStdin: boolean) => {
+    const { process, shim } = newProcess();
+    shim.refusesStdin = refusesStdin;
+    process.started(started);
+    const client = new FakeClient(true);
+    const resume = { sessionId: '00000000000000ff', stdoutOffset: 0, stderrOffset: 0 };
+    const session = process.attach(client, { ...attachOptions, resume });
+    // It waits until it is known where the session stands.
+    session.input({ kind: 'stdin', offset, data: Buffer.from('abc') }, () => {});
+    assert.deepEqual(shim.calls, ['ask-stdin', 'snapshot 1 0']);
+    process.stdinAck(0xffn, told);
+    process.snapshotEnd(1, 0n, 0n);
+    return { process, client, sent: shim.calls.filter((call) => call.startsWith('stdin')) };
+  };
+  assert.deepEqual(resumeAt(7n, 0, false).sent, ['stdin 7 3']);
+  assert.deepEqual(resumeAt(7n, 7, false).sent, ['stdin 7 3']);
+  assert.deepEqual(resumeAt(7n, 5, false).sent, ['stdin 5 3']);
+  assert.deepEqual(resumeAt(7n, 8, true).sent, []);
+  // It has closed its stdin, and takes nothing, wherever it begins.
+  assert.deepEqual(resumeAt(noBound, 500, false).sent, ['stdin 500 3']);
+  // A shim that has had many clients knows nothing of this one; what would be a gap it refuses, or is not sent.
+  assert.equal(resumeAt(0n, 500, false).client.error?.reason, 'BAD_ARGUMENT');
+  const again = resumeAt(0n, 500, true);
+  assert.deepEqual(again.sent, ['stdin 500 3']);
+  again.process.stdinRefused(0xffn, 3n);
+  assert.equal(again.client.error?.metadata['expected'], '3');
+});
+
+test('replays are asked for a few at a time', () => {
+  const { process, shim } = newProcess();
+  process.started(started);
+  const clients = Array.from({ length: 9 }, () => new FakeClient(true));
+  for (const client of clients) process.attach(client, attachOptions);
+  const asked = () => shim.calls.filter((call) => call.startsWith('snapshot')).length;
+  assert.equal(asked(), 4);
+  for (let request = 1; request <= 9; request++) {
+    process.snapshotEnd(request, 0n, 0n);
+    assert.equal(asked(), Math.min(9, 4 + request));
+  }
+  assert.ok(clients.every((client) => client.kinds().includes('ready')));
 });
 
 test('a process that has closed its stdin holds up nobody', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LikerError } from '../../../common/errors.ts';
+import { drainExtraBytes, ringBytes } from '../../../common/sizes.ts';
 import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState, Started, StreamNumber } from '../../kernel/process/shim.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
@@ -9,14 +10,12 @@ import { Notifier } from '../sync.ts';
 import { ClientSession, type StreamName } from './client-session.ts';
 import { StdinWindow } from './stdin-window.ts';
 
-/** Last bytes of each stream that the shim keeps. A power of two. */
-export const ringBytes = 256 * 1024;
 /**
  * How far a process may be ahead of the slowest client that it waits for, in bytes of a stream. At the end the shim reads
  * what a pipe can hold, 64 KiB, beyond it: a client that does not read must not keep the end from being seen, and the
  * ring still has all that the client lacks.
  */
-export const windowBytes = ringBytes - 64 * 1024;
+export const windowBytes = ringBytes - drainExtraBytes;
 /** A client that takes nothing for so long is not waited for: when others are attached, and on a terminal. */
 const stalledBesideOthersMs = 1000;
 /** When one client of an earlier daemon is back the others have this long: they try every half second. */
@@ -47,7 +46,12 @@ interface Snapshot {
   readonly session: ClientSession;
   readonly pieces: { stream: StreamName; offset: number; data: Buffer }[];
   stdinOffset: number;
+  /** The process takes no more stdin. */
+  stdinOver: boolean;
 }
+
+/** Replays that a shim gathers at once: each takes as much memory as both rings hold. */
+const maxReplays = 4;
 
 /** A process of a container while its shim knows it: its clients, its flow control, its stdin. */
 export class ContainerProcess {
@@ -60,6 +64,9 @@ export class ContainerProcess {
   readonly #sessions = new Set<ClientSession>();
   readonly #snapshots = new Map<number, Snapshot>();
   #nextSnapshot = 1;
+  /** Replays that are asked for when those before have come. */
+  #replaysToAsk: (() => void)[] = [];
+  #replaysAsked = 0;
   readonly #produced: Record<StreamName, number> = { stdout: 0, stderr: 0 };
   readonly #limits: Record<StreamName, bigint> = { stdout: noBound, stderr: noBound };
   readonly #stdin = new StdinWindow();
@@ -118,7 +125,10 @@ export class ContainerProcess {
   set shim(shim: Shim | null) {
     this.#shim = shim;
     // What it has not replayed by now it does not replay any more.
-    if (!shim) this.#snapshots.clear();
+    if (shim) return;
+    this.#snapshots.clear();
+    this.#replaysToAsk = [];
+    this.#replaysAsked = 0;
   }
 
   /** A session for the client that the process is started for; opens when the process has started. */
@@ -198,6 +208,7 @@ export class ContainerProcess {
       id: resume ? checkSessionId(resume.sessionId) : newSessionId('onlooker'),
       initiator: resume !== null && !isOnlooker(resume.sessionId),
       readOnly: options.readOnly,
+      resumed: resume !== null,
     });
     this.#sessions.add(session);
     this.#everAttached = true;
@@ -205,12 +216,24 @@ export class ContainerProcess {
     this.#progress.notify();
     if (options.terminalSize) this.resize(options.terminalSize);
     const request = this.#nextSnapshot++;
-    this.#snapshots.set(request, { session, pieces: [], stdinOffset: 0 });
-    if (resume) shim.askStdinOffset(this.identity.number, sessionNumber(session.id));
+    this.#snapshots.set(request, { session, pieces: [], stdinOffset: 0, stdinOver: false });
     const since = (offset: number | undefined) => (options.replay || resume ? BigInt(offset ?? 0) : noBound);
-    shim.snapshot(this.identity.number, request, since(resume?.stdoutOffset), since(resume?.stderrOffset));
+    this.#replaysToAsk.push(() => {
+      if (resume) shim.askStdinOffset(this.identity.number, sessionNumber(session.id));
+      shim.snapshot(this.identity.number, request, since(resume?.stdoutOffset), since(resume?.stderrOffset));
+    });
+    this.#askForReplays();
     this.#events.attached(this);
     return session;
+  }
+
+  #askForReplays(): void {
+    while (this.#replaysAsked < maxReplays) {
+      const ask = this.#replaysToAsk.shift();
+      if (!ask) return;
+      this.#replaysAsked += 1;
+      ask();
+    }
   }
 
   data(stream: StreamNumber, offset: bigint, bytes: Buffer): void {
@@ -231,8 +254,11 @@ export class ContainerProcess {
     const snapshot = this.#snapshots.get(request);
     if (!snapshot) return;
     this.#snapshots.delete(request);
-    const { session, pieces, stdinOffset } = snapshot;
+    this.#replaysAsked -= 1;
+    this.#askForReplays();
+    const { session, pieces, stdinOffset, stdinOver } = snapshot;
     if (!this.#sessions.has(session)) return;
+    if (stdinOver) session.stdinOver();
     const first = (stream: StreamName, end: bigint) =>
       pieces.find((piece) => piece.stream === stream)?.offset ?? Number(end);
     session.open(this.#readyFrame(session, first('stdout', stdout), first('stderr', stderr), stdinOffset));
@@ -253,12 +279,32 @@ export class ContainerProcess {
     const id = session.toString(16).padStart(16, '0');
     const taken = this.#stdin.taken(id, offset === noBound ? null : Number(offset));
     this.#forgetStdin();
-    for (const snapshot of this.#snapshots.values())
-      if (snapshot.session.id === id) snapshot.stdinOffset = taken;
+    for (const snapshot of this.#snapshots.values()) {
+      if (snapshot.session.id !== id) continue;
+      snapshot.stdinOffset = taken;
+      snapshot.stdinOver = offset === noBound;
+    }
     for (const client of this.#sessions) {
       if (client.id === id && client.ready) client.stdinAck(taken);
       else client.stdinRoom();
     }
+  }
+
+  /** The shim did not take what a client has sent, which it could not see from here: the client of an earlier daemon is back. */
+  stdinRefused(session: bigint, offset: bigint): void {
+    const id = session.toString(16).padStart(16, '0');
+    this.#stdin.taken(id, null);
+    for (const client of [...this.#sessions]) if (client.id === id) client.stdinRefused(Number(offset));
+  }
+
+  /** Clients may send stdin. */
+  get takesStdin(): boolean {
+    return this.identity.spec.openStdin;
+  }
+
+  /** The shim tells a client of an earlier daemon, whose stdin it does not remember, from one that leaves a gap. */
+  get seesGaps(): boolean {
+    return this.#shim?.refusesStdin ?? false;
   }
 
   /** Hands bytes to the process; false when it must take what it has first. */
@@ -270,7 +316,7 @@ export class ContainerProcess {
   }
 
   closeStdin(session: ClientSession): void {
-    this.#shim?.closeStdin(this.identity.number, sessionNumber(session.id));
+    if (this.takesStdin) this.#shim?.closeStdin(this.identity.number, sessionNumber(session.id));
   }
 
   resize(size: TerminalSize): void {
@@ -366,6 +412,7 @@ export class ContainerProcess {
       stdoutOffset: stdout,
       stderrOffset: stderr,
       stdinOffset: stdin,
+      openStdin: this.takesStdin,
     };
   }
 

@@ -1,5 +1,4 @@
-/** Bytes of stdin sent to the shim that the process has not yet taken. */
-const maxInFlight = 1024 * 1024;
+import { stdinWindowBytes } from '../../../common/sizes.ts';
 
 interface Flow {
   sent: number;
@@ -20,7 +19,7 @@ export class StdinWindow {
     const more = Math.max(0, offset + length - flow.sent);
     let inFlight = 0;
     for (const { sent, taken } of this.#flows.values()) inFlight += Math.max(0, sent - taken);
-    if (inFlight > 0 && inFlight + more > maxInFlight) return false;
+    if (inFlight > 0 && inFlight + more > stdinWindowBytes) return false;
     if (more > 0) this.#last = session;
     flow.sent += more;
     this.#flows.set(session, flow);

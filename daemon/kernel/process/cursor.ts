@@ -36,6 +36,10 @@ export class Cursor {
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
   rest(): Buffer {
     return this.#bytes.subarray(this.#at);
   }

@@ -3,7 +3,8 @@ export const shimProtocol = 1;
 /** The oldest that this daemon still speaks: a container may have been started by an earlier version. */
 export const oldestShimProtocol = 1;
 export const frameHeader = 12;
-export const maxFrame = 4 << 20;
+/** The greatest frame of shims that do not tell theirs, those of earlier versions. */
+export const untoldMaxFrameBytes = 4 * 1024 * 1024;
 export const noBound = 0xffff_ffff_ffff_ffffn;
 
 export const toShim = {
@@ -30,6 +31,7 @@ export const fromShim = {
   exit: 135,
   oom: 136,
   logLost: 137,
+  stdinRefused: 141,
   processCount: 138,
   process: 139,
   arguments: 140,

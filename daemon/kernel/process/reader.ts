@@ -1,5 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
-import { frameHeader, fromShim, maxFrame } from './protocol.ts';
+import { maxFrameBytes } from '../../../common/sizes.ts';
+import { frameHeader, fromShim } from './protocol.ts';
 
 export interface FrameHeader {
   readonly type: number;
@@ -59,7 +60,7 @@ export class FrameReader {
   #next(bytes: Buffer): Buffer | null {
     if (bytes.length < frameHeader) return null;
     const length = bytes.readUInt32LE(0);
-    if (length < frameHeader - 4 || length > maxFrame) {
+    if (length < frameHeader - 4 || length > maxFrameBytes) {
       throw new LikerError('SHIM_LOST', `The shim sent a frame of ${length} bytes`);
     }
     const header = {

@@ -1,8 +1,16 @@
 import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
 import { asError, LikerError } from '../../../common/errors.ts';
+import { maxFrameBytes } from '../../../common/sizes.ts';
 import { Cursor } from './cursor.ts';
-import { frameHeader, fromShim, oldestShimProtocol, shimProtocol, toShim } from './protocol.ts';
+import {
+  frameHeader,
+  fromShim,
+  oldestShimProtocol,
+  shimProtocol,
+  toShim,
+  untoldMaxFrameBytes,
+} from './protocol.ts';
 import { type FrameHeader, FrameReader } from './reader.ts';
 
 export type StreamNumber = 1 | 2;
@@ -60,6 +68,8 @@ export interface ShimListener {
   snapshotData(process: number, request: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
   snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
   stdinAck(process: number, session: bigint, offset: bigint): void;
+  /** Of a session's stdin the bytes from this offset on were not taken. */
+  stdinRefused(process: number, session: bigint, offset: bigint): void;
   exit(process: number, exit: ShimExit): void;
   /** The kernel has killed processes of the container for want of memory: so many since its start. */
   oom(count: number): void;
@@ -124,6 +134,8 @@ export class Shim {
   #stateWaiter: ((protocol: number, rest: Cursor) => void) | null = null;
   #closed = false;
   #fault: Error | null = null;
+  /** The greatest frame that it takes: a greater one would cost the connection. One that was spawned is of this version. */
+  maxFrameBytes = maxFrameBytes;
   /** Pid of the shim; 0 until it is known. */
   pid: number;
   /** Resolves when the connection is over. */
@@ -213,12 +225,23 @@ export class Shim {
         // What comes after the version is written otherwise in another: none of it is read.
         if (protocol < oldestShimProtocol || protocol > shimProtocol) return settle({ protocol });
         const state = readState(protocol, rest);
+        this.maxFrameBytes = rest.isAtEnd ? untoldMaxFrameBytes : rest.u32();
         this.pid = state.pid;
         this.#listener = receive(state);
         settle('ours');
       };
       this.#send(toShim.hello, 0, 0, u32s(shimProtocol));
     });
+  }
+
+  /** It refuses stdin that it cannot take; one of before closes the connection. */
+  get refusesStdin(): boolean {
+    return this.maxFrameBytes !== untoldMaxFrameBytes;
+  }
+
+  /** Whether a plan of so many bytes can be sent. */
+  takesPlan(bytes: number): boolean {
+    return bytes + frameHeader <= this.maxFrameBytes;
   }
 
   exec(process: number, plan: Buffer): void {
@@ -326,6 +349,9 @@ export class Shim {
         return;
       case fromShim.stdinAck:
         this.#listener?.stdinAck(process, c.u64(), c.u64());
+        return;
+      case fromShim.stdinRefused:
+        this.#listener?.stdinRefused(process, c.u64(), c.u64());
         return;
       case fromShim.exit:
         this.#listener?.exit(process, readExit(c));

@@ -17,6 +17,7 @@
 #define RECEIVE_TURN (512u << 10)
 #define SEND_TURN (1u << 20)
 #define OUTBOX_MAX (64u << 20)
+#define OUTBOX_HELD (4u << 20)
 #define ACCEPT_RETRY_MS 100
 
 struct connection *connection_open (struct shim *shim, int fd) {
@@ -127,16 +128,29 @@ static ssize_t frame_size (const struct connection *connection, size_t at) {
   if (connection->in_length - at < sizeof length)
     return 0;
   memcpy (&length, connection->in + at, sizeof length);
-  if (length < SHIM_FRAME_HEADER - sizeof length || length > SHIM_MAX_FRAME)
+  if (length < SHIM_FRAME_HEADER - sizeof length || length > MAX_FRAME_BYTES)
     return -1;
   return (ssize_t)(length + sizeof length);
+}
+
+/* Hundreds of clients may ask for what the rings hold at once: the next is answered when the last has its answer. */
+static bool is_behind (const struct connection *connection) {
+  return outbox_waiting (&connection->out) >= OUTBOX_HELD;
+}
+
+bool connection_can_receive (const struct connection *connection) {
+  return (connection->source.readable || connection->held) && !is_behind (connection);
 }
 
 /* Handles the whole frames that are there. False for a malformed one. */
 static bool handle_frames (struct shim *shim, struct connection *connection) {
   size_t at = 0;
   ssize_t size;
+  connection->held = false;
   while ((size = frame_size (connection, at)) > 0 && connection->in_length - at >= (size_t)size) {
+    connection->held = is_behind (connection);
+    if (connection->held)
+      break;
     if (!frame_handle (shim, connection, connection->in + at, (size_t)size))
       return false;
     at += (size_t)size;
@@ -153,7 +167,9 @@ static bool handle_frames (struct shim *shim, struct connection *connection) {
 
 void connection_receive (struct shim *shim, struct connection *connection) {
   size_t turn = 0;
-  while (connection->source.readable && !connection->doomed && turn < RECEIVE_TURN) {
+  if (connection->held && !is_behind (connection) && !handle_frames (shim, connection))
+    connection->doomed = true;
+  while (connection->source.readable && !is_behind (connection) && !connection->doomed && turn < RECEIVE_TURN) {
     if (!grow (connection, connection->in_length + FIRST_CAPACITY)) {
       connection->doomed = true;
       return;
@@ -214,7 +230,7 @@ static bool begin_data (struct shim *shim, struct connection *connection) {
       if (!unsent)
         continue;
       struct data_frame *data = &connection->data;
-      size_t size = unsent < SHIM_MAX_DATA ? (size_t)unsent : SHIM_MAX_DATA;
+      size_t size = unsent < MAX_DATA_BYTES ? (size_t)unsent : MAX_DATA_BYTES;
       put_header (data->header, sizeof (uint64_t) + size, SHIM_DATA, stream->number, process->number);
       memcpy (data->header + SHIM_FRAME_HEADER, &stream->sent, sizeof (uint64_t));
       data->process = process;

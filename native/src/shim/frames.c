@@ -55,8 +55,9 @@ static bool handle_stdin (struct shim *shim, struct process *process, struct cur
   uint64_t offset = read_u64 (fields);
   if (fields->bad)
     return false;
-  size_t size = (size_t)(fields->end - fields->at);
-  return !process || input_take (shim, process, session, offset, fields->at, size);
+  if (process)
+    input_take (shim, process, session, offset, fields->at, (size_t)(fields->end - fields->at));
+  return true;
 }
 
 static bool handle_close_stdin (struct process *process, struct cursor *fields) {

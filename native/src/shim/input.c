@@ -89,34 +89,48 @@ static size_t write_at_once (struct process *process, const uint8_t *data, size_
   return (size_t)written;
 }
 
-/* False for what a daemon that keeps to its window never sends: a gap, or more than the queue holds. */
-bool input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
+static void refuse (struct shim *shim, const struct process *process, const struct session *session) {
+  struct outbox *out = daemon_out (shim);
+  if (!out)
+    return;
+  outbox_begin (out, SHIM_STDIN_REFUSED, 0, process->number);
+  outbox_u64 (out, session->id);
+  outbox_u64 (out, session->taken);
+  outbox_end (out);
+}
+
+/* A gap, or more than there is room for, is one session's fault: all others go on. */
+void input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
                  const uint8_t *data, size_t size) {
   struct input *in = &process->in;
   if (in->closed || in->closing) {
     send_ack (shim, process, id, NO_BOUND);
-    return true;
+    return;
   }
   struct session *session = find_session (in, id);
   if (!session)
     session = add_session (in, id, offset);
-  if (offset > session->taken)
-    return false;
+  if (offset > session->taken) {
+    refuse (shim, process, session);
+    return;
+  }
   uint64_t again = session->taken - offset;
   if (again >= size)
-    return true;
+    return;
   data += again;
   size -= (size_t)again;
-  if (in->queued + size > STDIN_QUEUE_MAX)
-    return false;
+  if (in->queued + size > STDIN_QUEUE_BYTES) {
+    refuse (shim, process, session);
+    return;
+  }
   size_t at_once = in->first ? 0 : write_at_once (process, data, size);
   session->taken += at_once;
   session->written += at_once;
   size -= at_once;
   if (size && !enqueue (in, id, data + at_once, size))
-    return false;
-  session->taken += size;
-  return true;
+    refuse (shim, process, session);
+  else
+    session->taken += size;
 }
 
 void input_close (struct process *process) {

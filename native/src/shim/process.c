@@ -206,7 +206,7 @@ static void begin_drain (struct process *process) {
   take_status (process);
   process->phase = DRAINING;
   process->drain_at = now_ms ();
-  process->out[0].extra = process->out[1].extra = DRAIN_EXTRA;
+  process->out[0].extra = process->out[1].extra = DRAIN_EXTRA_BYTES;
   process->out[0].source.readable = process->out[1].source.readable = true;
 }
 

@@ -60,10 +60,10 @@ static bool is_busy (const struct shim *shim) {
   const struct connection *daemon = shim->daemon;
   if (shim->reap_again || shim->signals.readable || sinks_busy (shim))
     return true;
-  if (daemon && (daemon->source.readable || (daemon->source.writable && connection_has_more (shim, daemon))))
+  if (daemon && (connection_can_receive (daemon) || (daemon->source.writable && connection_has_more (shim, daemon))))
     return true;
   for (int i = 0; i < MAX_WAITING; i++)
-    if (shim->waiting[i] && shim->waiting[i]->source.readable)
+    if (shim->waiting[i] && connection_can_receive (shim->waiting[i]))
       return true;
   for (const struct process *process = shim->processes; process; process = process->next)
     if (can_read (shim, &process->out[0]) || can_read (shim, &process->out[1]))

@@ -10,13 +10,10 @@
 #include "outbox.h"
 
 #define NO_BOUND UINT64_MAX
-#define STDIN_QUEUE_MAX (8u << 20) /* of a daemon's window eight times: what it had sent, the next one does not know of */
 #define STDIN_SESSIONS 8
 #define MAX_WAITING 8
 #define DRAIN_IDLE_MS 2000   /* silence of an output that others hold open, after which it is cut */
 #define DRAIN_TOTAL_MS 10000 /* after which it is cut, whether it is silent or not */
-#define DRAIN_EXTRA (64u << 10) /* read beyond a client's limit then: what a pipe can hold. The ring is larger than
-                                   the window that the daemon grants by as much */
 #define STALL_MS 5000        /* a daemon that takes nothing for so long is cut off */
 #define LIMITS_KEPT_MS 30000 /* the limits of a daemon that was lost */
 
@@ -109,6 +106,7 @@ struct data_frame {
 struct connection {
   struct source source;
   bool doomed;
+  bool held; /* frames that have come wait in `in` until what was asked for before has gone out */
   uint8_t *in;
   size_t in_length, in_capacity;
   struct outbox out;
@@ -179,7 +177,7 @@ void sinks_pump (struct shim *shim);
 bool sinks_busy (const struct shim *shim);
 
 /* input.c */
-bool input_take (struct shim *shim, struct process *process, uint64_t session, uint64_t offset,
+void input_take (struct shim *shim, struct process *process, uint64_t session, uint64_t offset,
                  const uint8_t *data, size_t size);
 void input_close (struct process *process);
 void input_pump (struct shim *shim, struct process *process);
@@ -190,6 +188,7 @@ void input_end (struct shim *shim, struct process *process);
 struct connection *connection_open (struct shim *shim, int fd);
 void connection_receive (struct shim *shim, struct connection *connection);
 void connection_flush (struct shim *shim, struct connection *connection);
+bool connection_can_receive (const struct connection *connection);
 bool connection_has_more (const struct shim *shim, const struct connection *connection);
 void connections_accept (struct shim *shim);
 void connections_sweep (struct shim *shim);

@@ -45,6 +45,7 @@ void state_send (struct shim *shim, struct connection *connection) {
   outbox_u32 (out, count);
   for (const struct process *process = shim->processes; process; process = process->next)
     put_process (out, process);
+  outbox_u32 (out, MAX_FRAME_BYTES);
   outbox_end (out);
 }
 
@@ -57,7 +58,7 @@ static void put_ring (struct outbox *out, const struct process *process, const s
                       uint32_t request, uint64_t since, uint64_t end) {
   uint64_t oldest = stream_oldest (stream);
   for (uint64_t at = since < oldest ? oldest : since; at < end;) {
-    size_t size = end - at < SHIM_MAX_DATA ? (size_t)(end - at) : SHIM_MAX_DATA;
+    size_t size = end - at < MAX_DATA_BYTES ? (size_t)(end - at) : MAX_DATA_BYTES;
     struct iovec parts[2];
     size_t count = stream_parts (stream, at, size, parts);
     outbox_begin (out, SHIM_SNAPSHOT_DATA, stream->number, process->number);

@@ -118,26 +118,34 @@ function prepare(
     spec,
     onDisconnect: options.onDisconnect,
   });
+  const plan = encodeLaunch(
+    execPlan({
+      container: container.spec,
+      hostname: containerHostname(container),
+      process: spec,
+      cgroup,
+      credentials,
+      home,
+      oomScore: oomScoreFor(context, spec),
+      attended: options.sink !== undefined,
+    }),
+  );
+  if (!shim.takesPlan(plan.length)) throw tooLarge(container, plan.length, shim.maxFrameBytes);
   const launch = () => {
     const started = awaitStart(container, number);
-    shim.exec(
-      number,
-      encodeLaunch(
-        execPlan({
-          container: container.spec,
-          hostname: containerHostname(container),
-          process: spec,
-          cgroup,
-          credentials,
-          home,
-          oomScore: oomScoreFor(context, spec),
-          attended: options.sink !== undefined,
-        }),
-      ),
-    );
+    shim.exec(number, plan);
     return started;
   };
   return { process, launch };
+}
+
+/** More than the kernel takes, too, but for a shim of an earlier version, which takes less. */
+function tooLarge({ name }: Container, bytes: number, most: number): LikerError {
+  return new LikerError(
+    'BAD_ARGUMENT',
+    `Cannot exec in container '${name}': its arguments and environment, with those of the container, take ${bytes} bytes, and at most ${most} fit; pass less, or a file`,
+    { field: 'process.args', metadata: { container: name, bytes: String(bytes), most: String(most) } },
+  );
 }
 
 /** Environment, user and directory default to the container's; its additional groups come along. */

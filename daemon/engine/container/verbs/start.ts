@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
+import { ringBytes } from '../../../../common/sizes.ts';
 import { mountsBelow } from '../../../kernel/mount/mountinfo.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
@@ -14,7 +15,6 @@ import { hostFiles } from '../../host-files.ts';
 import { containerPlan } from '../../plan/container.ts';
 import type { Requested, RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
-import { ringBytes } from '../../session/process.ts';
 import { afterStart, beginStart } from '../begun.ts';
 import type { Container } from '../container.ts';
 import { unseenExit } from '../exit-status.ts';

@@ -1,0 +1,152 @@
+// What a client sends may fail its own call, and nothing else: another session of the same container goes on unharmed.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { ServiceError } from '@grpc/grpc-js';
+import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
+import { Api, type ApiSession } from './harness/api.ts';
+import { suite } from './harness/suite.ts';
+import { until, within } from './harness/until.ts';
+
+const s = suite({ helpers: ['burst'] });
+
+const invalidArgument = 3;
+const failedPrecondition = 9;
+
+async function failure(call: Promise<unknown>): Promise<ServiceError> {
+  return call.then(
+    (answer) => {
+      throw new Error(`It did not fail: ${JSON.stringify(answer)}`);
+    },
+    (error: ServiceError) => error,
+  );
+}
+
+function reasonOf(error: ServiceError): string | undefined {
+  const [bytes] = error.metadata.get(statusDetailsKey);
+  return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
+}
+
+describe('beside a session that is at work', () => {
+  let id = '';
+  let neighbour: ApiSession;
+  let words = 0;
+
+  before(async () => {
+    id = await s.detached(['-i'], ['sh', '-c', 'exec 3<&0; while read line <&3; do echo main:$line; done']);
+    neighbour = s.api.exec(id, { args: ['sh', '-c', 'while read x; do echo got:$x; done'], openStdin: true });
+    await neighbour.ready;
+  });
+
+  after(async () => {
+    await s.ok(['rm', '-f', id]);
+    await neighbour.end;
+  });
+
+  /** It still answers, and on the same stream; the daemon has not lost the shim in between. */
+  async function unharmed(): Promise<void> {
+    words += 1;
+    neighbour.type(`word${words}\n`);
+    await neighbour.waitFor(`got:word${words}\n`);
+    assert.equal((await s.inspect(id)).State.Status, 'running');
+    assert.doesNotMatch(s.daemon.log, /connection to a shim was lost/);
+  }
+
+  test('stdin at a wrong offset ends its own stream alone, however often', async () => {
+    for (const offsets of [[1000], [0, 1000], [0, 5], [0, 2], [4, 2 ** 40], [Number.MAX_SAFE_INTEGER]]) {
+      const session = s.api.exec(id, { args: ['cat'], openStdin: true });
+      await session.ready;
+      for (const offset of offsets) session.send({ stdin: { offset, data: Buffer.from('abc') } });
+      const error = await failure(within('the end', session.end, { deadlineMs: 10_000 }));
+      assert.equal(error.code, invalidArgument, `${offsets}: ${error.message}`);
+      assert.match(error.details, /input\.stdin\.offset/);
+      const attached = s.api.attach(id);
+      await attached.ready;
+      attached.send({ stdin: { offset: 77, data: Buffer.from('abc') } });
+      assert.equal(
+        (await failure(within('the end', attached.end, { deadlineMs: 10_000 }))).code,
+        invalidArgument,
+      );
+      await unharmed();
+    }
+  });
+
+  test('execs with as many arguments as the kernel takes run, those with more are refused', async () => {
+    // The kernel takes a quarter of the stack, and 6 MiB at most.
+    const rlimits = [{ name: 'stack', soft: 2 ** 26, hard: 2 ** 26 }];
+    const answers = [];
+    for (const mebibytes of [3, 4, 4.5, 5, 5.5, 5.9, 4, 5]) {
+      // As many as there is room for: of the greatest size that the kernel takes, and small ones.
+      const size = mebibytes % 1 === 0 ? 120_000 : 100;
+      const args = Array.from({ length: Math.floor((mebibytes * 2 ** 20) / (size + 9)) }, () =>
+        'x'.repeat(size),
+      );
+      const session = s.api.exec(id, { args: ['sh', '-c', 'echo $#', 'sh', ...args], rlimits });
+      const answer = await session.exit().catch((error: ServiceError) => error);
+      if (answer instanceof Error) assert.ok([invalidArgument, 8].includes(answer.code), answer.message);
+      else if (answer.code === 0) assert.equal(session.stdout.toString(), `${args.length}\n`);
+      else assert.match(answer.startError, /E2BIG/);
+      answers.push(answer instanceof Error ? answer.details : answer.code);
+      await unharmed();
+    }
+    assert.deepEqual(new Set(answers.slice(0, 5)), new Set([0]), 'up to 5.5 MiB they run');
+    // With the container's own environment it is more than a shim takes.
+    const heavy = await s.detached(
+      Array.from({ length: 12 }, (_, index) => ['-e', `V${index}=${'x'.repeat(100_000)}`]).flat(),
+      ['sleep', '100000'],
+    );
+    const env = Array.from({ length: 62 }, (_, index) => `W${index}=${'x'.repeat(100_000)}`);
+    for (let time = 0; time < 3; time++) {
+      const call = s.api.exec(heavy, { args: ['true'], env, rlimits }).exit();
+      const end = await call.catch((error: ServiceError) => error);
+      assert.match(end instanceof Error ? end.details : end.startError, /E2BIG|take \d+ bytes/);
+    }
+    assert.equal((await s.inspect(heavy)).State.Status, 'running');
+    await s.ok(['rm', '-f', heavy]);
+  });
+
+  test('three chunks without an offset arrive whole, one after the other', async () => {
+    const session = s.api.exec(id, { args: ['cat'], openStdin: true });
+    await session.ready;
+    for (const text of ['one-', 'two-', 'three']) session.send({ stdin: { data: Buffer.from(text) } });
+    session.send({ closeStdin: {} });
+    assert.equal((await session.exit()).code, 0);
+    assert.equal(session.stdout.toString(), 'one-two-three');
+    await unharmed();
+  });
+
+  test('stdin for a process without open_stdin is refused, not taken and dropped', async () => {
+    for (const tty of [false, true]) {
+      const session = s.api.exec(id, { args: ['sleep', '1000'], tty });
+      assert.equal((await session.ready).openStdin, false);
+      session.send({ stdin: { data: Buffer.from('lost') } });
+      const error = await failure(within('the end', session.end, { deadlineMs: 10_000 }));
+      assert.deepEqual([error.code, reasonOf(error)], [failedPrecondition, 'NO_STDIN'], error.message);
+      await unharmed();
+    }
+    const ended = s.api.exec(id, { args: ['true'] });
+    // No bytes, so nothing is lost.
+    ended.send({ closeStdin: {} });
+    assert.equal((await ended.exit()).code, 0);
+  });
+
+  test('three hundred clients that want a replay at once', async () => {
+    const noisy = await s.detached(['-i'], ['sh', '-c', 'burst 1000000 0; burst 1000000 0 >&2; exec cat']);
+    const first = s.api.exec(noisy, { args: ['cat'], openStdin: true });
+    await first.ready;
+    const apis = Array.from({ length: 30 }, () => new Api(s.daemon));
+    try {
+      const sessions = apis.flatMap((api) =>
+        Array.from({ length: 10 }, () => api.attach(noisy, { readOnly: true })),
+      );
+      for (const session of sessions) await session.ready;
+      await until('all the replays', () => sessions.every((session) => session.stdout.length >= 250_000));
+      first.type('still here\n');
+      await first.waitFor('still here\n');
+      assert.doesNotMatch(s.daemon.log, /connection to a shim was lost/);
+    } finally {
+      for (const api of apis) api[Symbol.dispose]();
+    }
+    await s.ok(['rm', '-f', noisy]);
+    await unharmed();
+  });
+});
