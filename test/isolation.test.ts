@@ -24,7 +24,7 @@ import { compile } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
-const s = suite({ helpers: ['asker'] });
+const s = suite({ helpers: ['asker', 'intruder'] });
 const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 
@@ -219,6 +219,42 @@ describe('privileges', { concurrency: 4 }, () => {
       );
     }
     await s.ok(['rm', '-f', id]);
+  });
+
+  test('a container that may trace sees nothing that may do more than it: the init, execs, who shares its processes', async () => {
+    const flags = ['--rm', '--cap-add', 'SYS_PTRACE'];
+    const tracer = s.start(['run', '-i', ...flags, '--name', 'tracer', s.rootfs, 'intruder', 'watch'], {
+      stdin: 'open',
+    });
+    const seen = () => [...tracer.stdout.matchAll(/^seized (.*)$/gm)].map((match) => match[1]);
+    await until('the tracer', () => /^ready$/m.test(tracer.stdout));
+    const path = ['-e', `PATH=${'/none:'.repeat(2000)}/usr/bin:/bin`];
+    for (let turn = 0; seen().length < 10 && turn < 50; turn++) {
+      await s.ok(['exec', ...path, 'tracer', 'true']);
+      await s.ok(['run', ...flags, '--pid', 'container:tracer', ...path, s.rootfs, 'true']);
+    }
+    tracer.child.stdin.write('over');
+    assert.equal((await tracer.outcome).code, 0);
+    const [, own] = /^own (.*)$/m.exec(tracer.stdout) ?? [];
+    assert.ok(seen().length >= 10, tracer.stdout);
+    assert.deepEqual([...new Set([/^init (.*)$/m.exec(tracer.stdout)?.[1], ...seen()])], [own]);
+  });
+
+  test('/proc/1 is to be looked at, and written to: the log, the environment, the root', async () => {
+    for (const flags of [[], ['-t'], ['-u', '1234:1234'], ['--cap-drop', 'ALL']]) {
+      const id = await s.detached([...flags, '-e', 'COLOUR=green'], ['sleep', '100000']);
+      const user = flags[0] === '-u' ? ['-u', '1234:1234'] : [];
+      const script =
+        'echo to the log >/proc/1/fd/1; tr "\\0" "\\n" </proc/1/environ; readlink /proc/1/exe; ls -d /proc/1/root/usr';
+      const out = await s.ok(['exec', ...user, id, 'sh', '-c', script]);
+      assert.match(
+        out,
+        /^COLOUR=green\n(?:.*\n)*\/memfd:liker-init.*\n\/proc\/1\/root\/usr$/m,
+        flags.join(' '),
+      );
+      await until('the log', async () => /^to the log\r?$/m.test(await s.ok(['logs', id])));
+      await s.ok(['rm', '-f', id]);
+    }
   });
 
   test('the seccomp filter is on, on run and exec; signals are as new (T32); no_new_privs on request', async () => {

@@ -52,6 +52,7 @@ enum plan_kind {
   STEP_BIND_OF = 34,          /* u32 pid, u64 start time, str path, u32 MOUNT_ATTR_*, bool optional */
   STEP_JOIN_PATH = 35,        /* u32 clone flag, str file: a namespace of the host's, such as /run/netns/NAME */
   STEP_CGROUPS = 36,          /* str target, u32 MOUNT_ATTR_*, list of (str name, str source), list of (str name, str to) */
+  STEP_PROC_OF = 37,          /* u32 pid, u64 start time, u32 MOUNT_ATTR_* */
   STEP_FILE_STORE = 40,       /* str at, str size */
   STEP_FILE = 41,             /* str target, str content, u32 MOUNT_ATTR_* */
   STEP_TAKE = 42,             /* str source, bool recursive, u32 MOUNT_ATTR_*, bool those on the top alone,

@@ -138,7 +138,7 @@ static long fail (const char *call, long a, long b) {
     if (fires (is_raw ? raw_name (a) : #name, is_raw ? b : a))                               \
       return fail (#name, a, b);                                                             \
     long result = __real_##name (a, b, c, d, e, f, g);                                       \
-    if (is_raw && a == SYS_clone3 && result == 0) {                                          \
+    if (is_raw && (a == SYS_clone3 || a == SYS_clone) && result == 0) {                                          \
       role++;                                                                                \
       seen = 0;                                                                              \
     }                                                                                        \

@@ -49,6 +49,8 @@ const more = [
   'env',
   'stat',
   'readlink',
+  'tr',
+  'printf',
 ];
 
 /** LIKER_SHIM names another binary: the sanitized one. */

@@ -2,21 +2,77 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { childrenOf } from './fixture.ts';
+import { containerSteps } from './plans.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
 
-test('the init is pid 1, holds nothing and may do nothing', async () => {
-  await using shim = await fixture().run('sleep 100', { init: true });
-  const pid = await shim.started();
+/** What a process may do, and who it is. */
+function rights(pid: number): string[] {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  assert.match(status, /^Name:\tliker-init$/m);
-  assert.match(status, /^NSpid:\t\d+\t1$/m);
-  assert.match(status, /^CapEff:\t0000000000000020$/m);
-  assert.match(status, /^CapPrm:\t0000000000000020$/m);
-  assert.match(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), /^liker-init\0/);
-  assert.deepEqual(readdirSync(`/proc/${pid}/fd`), ['0']);
-  assert.match(readlinkSync(`/proc/${pid}/fd/0`), /^pipe:/);
+  return status.split('\n').filter((line) => /^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp\w*):/.test(line));
+}
+
+const allowAll = Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
+
+test('the init is pid 1, and has just what the program has', async () => {
+  for (const ids of [{}, { uid: 1000, gid: 1001 }]) {
+    await using shim = await fixture().spawn(
+      containerSteps(
+        fixture().container({
+          ...ids,
+          init: true,
+          args: ['/bin/sleep', '100'],
+          last: [{ step: 'no-new-privileges' }, { step: 'seccomp', filter: allowAll }],
+        }),
+      ),
+    );
+    const pid = await shim.started();
+    const [program = 0] = childrenOf(pid);
+    const own = rights(pid);
+    assert.deepEqual(own, rights(program));
+    assert.ok(own.includes('Seccomp:\t2') && own.includes('NoNewPrivs:\t1'), own.join('\n'));
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    assert.match(status, /^Name:\tliker-init$/m);
+    assert.match(status, /^NSpid:\t\d+\t1$/m);
+    assert.equal(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), 'liker-init\0--\0/bin/sleep\x00100\0');
+    assert.deepEqual(readFileSync(`/proc/${pid}/environ`), readFileSync(`/proc/${program}/environ`));
+    const fds = readdirSync(`/proc/${pid}/fd`)
+      .sort((a, b) => Number(a) - Number(b))
+      .map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    assert.deepEqual(
+      fds.slice(0, 3),
+      ['0', '1', '2'].map((fd) => readlinkSync(`/proc/${program}/fd/${fd}`)),
+    );
+    assert.match(fds.slice(3).join(' '), /^socket:\[\d+\]$/, 'and nothing else');
+  }
+});
+
+test('what is in the container may look at pid 1, and write to its output', async () => {
+  const script =
+    'echo main >/proc/1/fd/1; echo error >/proc/1/fd/2; tr "\\0" , </proc/1/environ; echo; ls /proc/1/root; sleep 100';
+  for (const ids of [{}, { uid: 1000, gid: 1001 }]) {
+    await using shim = await fixture().run(script, { ...ids, init: true, env: ['PATH=/bin', 'A=1'] });
+    await shim.peer.outputMatches(/^main\nPATH=\/bin,A=1,\nbin\ndev\netc\n/);
+    await shim.peer.outputMatches(/^error\n/, 0, 2);
+    shim.peer.exec(1, fixture().execPlan('echo from exec >/proc/1/fd/1', ids));
+    assert.equal((await shim.peer.exit(1)).code, 0, shim.peer.text(1, 2));
+    await shim.peer.outputMatches(/from exec\n/);
+  }
+});
+
+test('the init reads no stdin, so that its writer hears of a program that has closed it', async () => {
+  await using shim = await fixture().run(
+    'exec <&-; echo closed; sleep 100',
+    { init: true },
+    { openStdin: true },
+  );
+  await shim.peer.outputMatches(/closed/);
+  shim.peer.stdin(0, 1n, 0n, 'nobody reads this');
+  const ack = await shim.peer.until(
+    (frame) => frame.type === 134 && frame.payload.readBigUInt64LE(8) === 2n ** 64n - 1n,
+  );
+  assert.ok(ack);
 });
 
 test('T1: the process that entered the namespaces runs from a sealed memfd, not from a file', async () => {
@@ -24,7 +80,7 @@ test('T1: the process that entered the namespaces runs from a sealed memfd, not 
     init: true,
   });
   const pid = await shim.started();
-  assert.match(readlinkSync(`/proc/${pid}/exe`), /^\/memfd:liker-shim/);
+  assert.match(readlinkSync(`/proc/${pid}/exe`), /^\/memfd:liker-init/);
   await shim.peer.outputMatches(/exe|denied|busy|permitted/i, 0, 2);
 });
 

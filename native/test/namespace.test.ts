@@ -64,7 +64,9 @@ test('a container joins the pid namespace of another, and its network', async ()
   const joinNet: Step = { step: 'join-namespace', flag: cloneFlag.network, ...target };
   const steps = [
     joinNet,
-    ...containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'ps -o comm; sleep 100'] })),
+    ...containerSteps(
+      fixture().container({ args: ['/bin/sh', '-c', 'ps -o comm; sleep 100'], pidOf: target }),
+    ),
   ];
   await using second = await fixture().spawn(steps, {
     cloneFlags: privateNamespaces & ~cloneFlag.pid & ~cloneFlag.network,
@@ -74,7 +76,7 @@ test('a container joins the pid namespace of another, and its network', async ()
   for (const name of ['pid', 'net'])
     assert.equal(readlinkSync(`/proc/${other}/ns/${name}`), readlinkSync(`/proc/${pid}/ns/${name}`));
   assert.notEqual(readlinkSync(`/proc/${other}/ns/mnt`), readlinkSync(`/proc/${pid}/ns/mnt`));
-  await second.peer.outputMatches(/sleep\n/);
+  await second.peer.outputMatches(/^COMMAND\nsleep\nsh\nps\n/);
   first.peer.signal(0, 9);
   const exit = await second.peer.exit();
   assert.equal(exit.signal, 9);

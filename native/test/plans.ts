@@ -32,8 +32,12 @@ export interface ContainerOptions {
   readonly env?: readonly string[];
   readonly tty?: boolean;
   readonly init?: boolean;
+  /** Whose pid namespace is joined. */
+  readonly pidOf?: { readonly pid: number; readonly startTime: string };
   readonly uid?: number;
   readonly gid?: number;
+  /** Docker's default set without it. */
+  readonly capabilities?: bigint;
   /** Steps between the mounts and pivot, and between pivot and stdio. */
   readonly beforePivot?: readonly Step[];
   readonly afterPivot?: readonly Step[];
@@ -124,7 +128,7 @@ const readOnly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysr
 
 /** The steps after pivot that make a program of it: user, capabilities, exec. */
 export function programSteps(options: ContainerOptions): Step[] {
-  const set = defaultCapabilities;
+  const set = options.capabilities ?? defaultCapabilities;
   const own = options.uid ? 0n : set;
   return [
     { step: 'stdio' },
@@ -136,6 +140,7 @@ export function programSteps(options: ContainerOptions): Step[] {
     { step: 'user', uid: options.uid ?? 0, gid: options.gid ?? 0 },
     { step: 'capabilities', effective: own, permitted: own, inheritable: 0n, ambient: 0n },
     ...(options.last ?? []),
+    ...(options.init ? [{ step: 'init' } as const] : []),
     { step: 'exec', args: options.args, env: options.env ?? ['PATH=/bin', 'TERM=xterm'] },
   ];
 }
@@ -157,7 +162,9 @@ export function containerSteps(options: ContainerOptions): Step[] {
       needs: [],
       below: [],
     },
-    mount('proc', '/proc', NOSUID | NODEV | NOEXEC),
+    options.pidOf
+      ? { step: 'proc-of', ...options.pidOf, attributes: NOSUID | NODEV | NOEXEC }
+      : mount('proc', '/proc', NOSUID | NODEV | NOEXEC),
     ...devSteps(),
     mount('sysfs', '/sys', RDONLY | NOSUID | NODEV | NOEXEC),
     ...(options.beforePivot ?? []),
@@ -168,7 +175,6 @@ export function containerSteps(options: ContainerOptions): Step[] {
     ...masked.map((target): Step => ({ step: 'mask', target })),
     ...readOnly.map((target): Step => ({ step: 'read-only', target })),
     ...(options.afterPivot ?? []),
-    ...(options.init ? [{ step: 'init' } as const] : []),
     ...programSteps(options),
   ];
 }

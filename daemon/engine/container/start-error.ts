@@ -17,6 +17,10 @@ const explanations: Readonly<Record<string, string>> = {
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
   'join-cgroup ENOSPC': 'the cpuset of the group is empty',
   'join-cgroup EAGAIN': 'the limit of processes (pids.max) is reached already',
+  'proc-of ENODEV':
+    'the container whose processes are shared has mounted something else there, and only its procfs shows them',
+  'init EAGAIN':
+    'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out by --init=false',
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
 

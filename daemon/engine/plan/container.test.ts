@@ -92,8 +92,8 @@ test('the order that the kernel and safety need', () => {
   before('propagation', 'root-overlay');
   before('terminal', 'pivot');
   before('pivot', 'mask');
-  before('mask', 'init');
-  before('init', 'stdio');
+  before('capabilities', 'init');
+  before('init', 'exec');
   // Without no_new_privs a filter needs a capability that goes next.
   before('seccomp', 'capabilities');
   before('bounding', 'user');
@@ -143,6 +143,22 @@ test('namespaces that are shared are not made, and joined where they are another
     startTime: '7',
   });
   assert.ok(!plan.steps.some((step) => step.step === 'loopback'));
+});
+
+test('who shares the processes of a container has its procfs, and mounts none that would show those of the host', () => {
+  const pid = { kind: 'container', id: 'x' } as const;
+  const shared = { pid: { pid: 42, startTime: '7' } };
+  const { steps } = containerPlan({
+    ...input,
+    shared,
+    spec: { ...spec, namespaces: { ...spec.namespaces, pid } },
+  });
+  assert.deepEqual(
+    steps.flatMap((step) =>
+      ('target' in step && step.target === '/proc') || step.step === 'proc-of' ? [step] : [],
+    ),
+    [{ step: 'proc-of', pid: 42, startTime: '7', attributes: 0xe }],
+  );
 });
 
 test('there is no init in a shared pid namespace, nor when it is not wanted', () => {

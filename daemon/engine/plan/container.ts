@@ -12,7 +12,7 @@ import { windowBytes } from '../session/process.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
-import { ownNamespaces, sharedMounts, standardMounts, userMounts } from './mounts.ts';
+import { ownNamespaces, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 
 /** What may be added to the files of /etc. */
@@ -49,8 +49,7 @@ export interface ContainerPlanInput {
   readonly devices: readonly DeviceNode[];
   /** oom_score_adj to set; null leaves it. */
   readonly oomScore: number | null;
-  /** First processes of the containers whose namespaces are shared. */
-  readonly shared: Readonly<Partial<Record<'pid' | 'ipc' | 'network', HostProcess>>>;
+  readonly shared: SharedProcesses;
   /** A client waits for the output from the first byte. */
   readonly attended: boolean;
 }
@@ -61,7 +60,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const shared = sharedMounts(spec.mounts);
   const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
   const inRoot: Step[] = [
-    ...standardMounts(spec, input.shared.ipc),
+    ...standardMounts(spec, input.shared),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
     ...deviceSteps(input.devices),
     ...givenMounts(input, readOnly),
@@ -88,10 +87,10 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       { step: 'propagation', flags: ms.SLAVE | ms.REC },
       rootStep(input, readOnly, inRoot),
       ...inRoot,
-      ...(hasInit(spec) ? [{ step: 'init' } as const] : []),
       ...processSteps(spec.process, input.credentials, {
         env: environment(spec.process, { home: input.home, hostname: input.hostname }),
         makeCwd: true,
+        init: hasInit(spec),
       }),
     ],
   };
@@ -209,6 +208,8 @@ function neededTargets(steps: readonly Step[]): string[] {
         return [step.target];
       case 'bind-of':
         return [step.path];
+      case 'proc-of':
+        return ['/proc'];
       case 'attach':
         return step.targets;
       default:

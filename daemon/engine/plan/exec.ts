@@ -30,6 +30,7 @@ export function execPlan(input: ExecPlanInput): Launch {
       ...processSteps(process, credentials, {
         env: environment(process, { home: input.home, hostname: input.hostname }),
         makeCwd: false,
+        init: false,
       }),
     ],
   };

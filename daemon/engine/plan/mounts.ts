@@ -36,11 +36,16 @@ export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<B
   };
 }
 
+/** First processes of the containers whose namespaces are shared. */
+export type SharedProcesses = Readonly<Partial<Record<'pid' | 'ipc' | 'network', HostProcess>>>;
+
 /** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
-export function standardMounts(spec: ContainerSpec, ipcOf: HostProcess | undefined): Step[] {
+export function standardMounts(spec: ContainerSpec, shared: SharedProcesses): Step[] {
   const guarded = NOSUID | NOEXEC | NODEV;
   return [
-    mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
+    shared.pid
+      ? { step: 'proc-of', ...shared.pid, attributes: guarded }
+      : mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
     mountStep({
       type: 'tmpfs',
       target: '/dev',
@@ -61,7 +66,7 @@ export function standardMounts(spec: ContainerSpec, ipcOf: HostProcess | undefin
         ['gid', '5'],
       ],
     }),
-    sharedMemory(spec, ipcOf, guarded),
+    sharedMemory(spec, shared.ipc, guarded),
     mountStep({ type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
     mountStep({
       type: 'sysfs',

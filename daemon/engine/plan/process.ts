@@ -45,7 +45,11 @@ export function oomScoreStep(value: number | null): Step[] {
 export function processSteps(
   spec: ProcessSpec,
   credentials: Credentials,
-  { env, makeCwd }: { readonly env: readonly string[]; readonly makeCwd: boolean },
+  {
+    env,
+    makeCwd,
+    init,
+  }: { readonly env: readonly string[]; readonly makeCwd: boolean; readonly init: boolean },
 ): Step[] {
   const { uid, gid, groups, capabilities, rlimits, seccomp } = credentials;
   // A user other than root keeps no capability over execve, as execve would drop them anyway.
@@ -64,6 +68,8 @@ export function processSteps(
     { step: 'user', uid, gid },
     { step: 'capabilities', effective: kept, permitted: kept, inheritable: 0n, ambient: 0n },
     ...(spec.noNewPrivileges ? filter : []),
+    // After all that confines, so that it has no more than the program.
+    ...(init ? [{ step: 'init' } as const] : []),
     { step: 'exec', args: spec.args, env },
   ];
 }

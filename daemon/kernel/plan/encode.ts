@@ -156,6 +156,9 @@ function writeStep(w: Writer, step: Step): void {
     case 'cgroups':
       w.str(step.target).u32(step.attributes).pairs(step.folders).pairs(step.links);
       return;
+    case 'proc-of':
+      w.u32(step.pid).u64(BigInt(step.startTime)).u32(step.attributes);
+      return;
     case 'directory':
       w.str(step.target).u32(step.mode);
       return;

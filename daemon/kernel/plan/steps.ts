@@ -134,6 +134,13 @@ export type Step =
       readonly folders: readonly (readonly [name: string, source: string])[];
       readonly links: readonly (readonly [name: string, to: string])[];
     }
+  /** Mounts, at /proc, the procfs of a process whose pid namespace is joined. MOUNT_ATTR_* to set. */
+  | {
+      readonly step: 'proc-of';
+      readonly pid: number;
+      readonly startTime: string;
+      readonly attributes: number;
+    }
   | { readonly step: 'directory'; readonly target: string; readonly mode: number }
   | { readonly step: 'symlink'; readonly target: string; readonly to: string }
   /** Made by mknod; where that is forbidden, bound from the host's node of the same path and checked. */
@@ -155,9 +162,9 @@ export type Step =
   | { readonly step: 'mask'; readonly target: string }
   | { readonly step: 'read-only'; readonly target: string }
   | { readonly step: 'root-read-only' }
-  /** Forks: the parent becomes the init (pid 1), the child goes on with the plan. */
+  /** Forks: the parent becomes the init (pid 1), the child the program. It comes right before exec. */
   | { readonly step: 'init' }
-  /** setsid; makes the terminal or the pipes fd 0, 1 and 2. */
+  /** Makes the terminal or the pipes fd 0, 1 and 2. The session is begun by exec. */
   | { readonly step: 'stdio' }
   | { readonly step: 'rlimit'; readonly resource: number; readonly soft: string; readonly hard: string }
   | { readonly step: 'umask'; readonly mask: number }
@@ -219,6 +226,7 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   'bind-of': 34,
   'join-path': 35,
   cgroups: 36,
+  'proc-of': 37,
   'file-store': 40,
   file: 41,
   take: 42,

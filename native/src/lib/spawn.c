@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
+#include "../base/memfd.h"
 #include "../base/syscalls.h"
-#include "memfd.h"
 
 #define STACK_SIZE (64u << 10)
 #define GUARD_SIZE (4u << 10)

@@ -1,6 +1,10 @@
 /*
  * Clones a process for a plan. Without namespaces to join: one clone3, into the cgroup. With them: a helper
  * enters the namespaces and clones the process with CLONE_PARENT, so that it is the shim's own child.
+ *
+ * Whoever is in a pid namespace can be traced there by others, given CAP_SYS_PTRACE, and made to do whatever it may do.
+ * So nothing is ever in a namespace where programs run that may do more than its own program will: a new namespace is
+ * empty until the exec, and where others run already the helper stays outside until it is confined, and clones last.
  */
 #define _GNU_SOURCE
 #include "launch.h"
@@ -12,18 +16,20 @@
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
+#include "init/binary.h"
 #include "steps/child.h"
 
 #define STDIN_PIPE_SIZE (256 << 10)
 
 /* The child's side of what `struct born` has the shim's side of. */
 struct child_ends {
-  int sync, status, in, out, err;
+  int sync, status, init, in, out, err;
 };
 
 static void close_ends (struct child_ends *ends) {
   close_fd (&ends->sync);
   close_fd (&ends->status);
+  close_fd (&ends->init);
   close_fd (&ends->in);
   close_fd (&ends->out);
   close_fd (&ends->err);
@@ -48,10 +54,17 @@ static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
   return fcntl (*shim_end, F_SETFL, O_NONBLOCK);
 }
 
+/* What was open_ends about to do when it failed? */
+static const char *failed_end (const struct launch *launch, const struct child_ends *ends) {
+  if (ends->sync < 0 || (launch->has_init && ends->status < 0))
+    return "socketpair";
+  return launch->has_init && ends->init < 0 ? "memfd_create" : "pipe2";
+}
+
 static int open_ends (const struct launch *launch, struct born *born, struct child_ends *ends) {
   if (sync_pair (&born->sync, &ends->sync) < 0)
     return -1;
-  if (launch->has_init && open_pipe (&born->status, &ends->status, false) < 0)
+  if (launch->has_init && (sync_pair (&born->status, &ends->status) < 0 || (ends->init = init_binary ()) < 0))
     return -1;
   if (launch->tty)
     return 0;
@@ -87,7 +100,7 @@ static int start_child (struct child *child) {
     return fail (child, "prctl", "");
   umask (0);
   const int kept[] = { child->sync, child->main_pidfd, child->cgroup, child->status,
-                       child->in,   child->out,        child->err };
+                       child->in,   child->out,        child->err,    child->init };
   return close_others (kept, sizeof kept / sizeof *kept) < 0 ? fail (child, "close_range", "") : 0;
 }
 
@@ -127,6 +140,25 @@ static int join_namespaces (struct child *child) {
   return 0;
 }
 
+/* The child of the helper goes on; it is the shim's own. clone3 wants no exit signal here: the child gets the helper's. */
+static void leave_child (struct child *child, long pid) {
+  if (pid < 0)
+    fail (child, child->enters_last ? "clone" : "clone3", "");
+  else if (sync_send (child->sync, SYNC_PID, (pid_t)pid) == 0)
+    _exit (0);
+  else {
+    fail (child, "write", "sync");
+    kill ((pid_t)pid, SIGKILL); /* nobody would know of it */
+  }
+  give_up (child);
+}
+
+void enter_last (struct child *child) {
+  long pid = sys_clone (CLONE_PARENT);
+  if (pid != 0)
+    leave_child (child, pid);
+}
+
 /* A setns changes the root: what names files of the host comes before it. */
 static __attribute__ ((noreturn)) void be_helper (struct child *child) {
   if (start_child (child) < 0 || enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
@@ -135,24 +167,17 @@ static __attribute__ ((noreturn)) void be_helper (struct child *child) {
   child->failure.step = NO_STEP;
   if (join_namespaces (child) < 0)
     give_up (child);
-  /* clone3 wants no exit signal with CLONE_PARENT: the child gets the helper's. */
-  struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
-  long pid = sys_clone3 (&args);
-  if (pid == 0) {
-    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+  if (!child->enters_last) {
+    struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
+    long pid = sys_clone3 (&args);
+    if (pid != 0)
+      leave_child (child, pid);
+    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
       fail (child, "prctl", "");
-    else
-      run_steps (child);
-    give_up (child);
+      give_up (child);
+    }
   }
-  if (pid < 0) {
-    fail (child, "clone3", "");
-    give_up (child);
-  }
-  if (sync_send (child->sync, SYNC_PID, (pid_t)pid) == 0)
-    _exit (0);
-  fail (child, "write", "sync");
-  kill ((pid_t)pid, SIGKILL); /* nobody would know of it */
+  run_steps (child);
   give_up (child);
 }
 
@@ -171,7 +196,8 @@ static int open_cgroup (const char *folder, const char *file) {
 /* The child's own memory: its pid is 0 there. */
 static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
   struct clone_args args = {
-    .flags = CLONE_PIDFD | (helper ? 0 : child->launch->clone_flags) | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+    .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) |
+             (helper && !child->enters_last ? 0 : child->launch->clone_flags),
     .pidfd = (uint64_t)(uintptr_t)pidfd,
     .exit_signal = SIGCHLD,
     .cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
@@ -201,15 +227,15 @@ static long clone_child (struct child *child, bool helper, int *pidfd) {
   return clone_once (child, helper, -1, pidfd);
 }
 
-int launch_clone (const struct launch *launch, int main_pidfd, char *title, struct born *born,
-                  struct failure *failure) {
-  __attribute__ ((cleanup (close_ends))) struct child_ends ends = { -1, -1, -1, -1, -1 };
+int launch_clone (const struct launch *launch, int main_pidfd, struct born *born, struct failure *failure) {
+  __attribute__ ((cleanup (close_ends))) struct child_ends ends = { -1, -1, -1, -1, -1, -1 };
   struct child child = { .launch = launch,
                          .steps = launch->steps,
-                         .title = title,
                          .main_pidfd = launch->join_main ? main_pidfd : -1,
+                         .enters_last = launch->join_main || launch->join_pid,
                          .cgroup = -1,
                          .root = -1,
+                         .idle = -1,
                          .slave = -1,
                          .masked = -1,
                          .null = -1,
@@ -217,13 +243,14 @@ int launch_clone (const struct launch *launch, int main_pidfd, char *title, stru
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   child.failure.step = NO_STEP;
   strcpy (child.failure.name, "clone");
-  bool helper = launch->join_main || launch->join_pid || launch->joins;
+  bool helper = child.enters_last || launch->joins;
   long pid = -1;
   if (open_ends (launch, born, &ends) < 0)
-    fail (&child, born->sync < 0 ? "socketpair" : "pipe2", "");
+    fail (&child, failed_end (launch, &ends), "");
   else {
     child.sync = ends.sync;
     child.status = ends.status;
+    child.init = ends.init;
     child.in = ends.in;
     child.out = ends.out;
     child.err = ends.err;

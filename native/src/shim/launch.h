@@ -31,6 +31,7 @@ struct launch {
   uint64_t window;
   struct cursor steps;
   bool has_init;
+  char **init_argv; /* of the init: its name, then the program's */
   bool joins; /* a STEP_JOIN_NAMESPACE */
   uint32_t uid, gid; /* of the last STEP_USER; 0 without one */
   char **argv;       /* of STEP_EXEC, NULL at the end */
@@ -47,11 +48,10 @@ struct born {
   int pidfd;
   pid_t helper; /* 0 without one */
   int sync;
-  int status;   /* the init writes the wait status of its child here */
+  int status;   /* the init writes the wait status of its child to the other end */
   int in;       /* the write end of stdin */
   int out, err; /* the read ends */
 };
 
 /* Clones. Nothing waits for the child. On failure -1 and `failure`. */
-int launch_clone (const struct launch *launch, int main_pidfd, char *title, struct born *born,
-                  struct failure *failure);
+int launch_clone (const struct launch *launch, int main_pidfd, struct born *born, struct failure *failure);

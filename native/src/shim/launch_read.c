@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../include/plan.h"
+#include "init/init.h"
 #include "launch.h"
 
 static void read_settings (struct shim_settings *settings, struct cursor *fields) {
@@ -26,6 +27,20 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->join_pid = (pid_t)read_u32 (fields);
   launch->join_start_time = read_u64 (fields);
   launch->window = read_u64 (fields);
+}
+
+/* What `ps` shows of the init: also whose it is. */
+static bool name_init (struct launch *launch) {
+  size_t count = 0;
+  while (launch->argv[count])
+    count++;
+  launch->init_argv = calloc (count + 3, sizeof *launch->init_argv);
+  if (!launch->init_argv)
+    return false;
+  launch->init_argv[0] = (char *)INIT_NAME;
+  launch->init_argv[1] = (char *)"--";
+  memcpy (launch->init_argv + 2, launch->argv, count * sizeof *launch->argv);
+  return true;
 }
 
 /* A list of texts as execve takes it. Every text needs 5 bytes at least, which bounds the count. */
@@ -101,11 +116,14 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
     if (record.kind == PLAN_LAUNCH)
       launch->steps = records;
   }
-  return !records.bad && seen_shim && seen_launch && launch->argv;
+  if (records.bad || !seen_shim || !seen_launch || !launch->argv)
+    return false;
+  return !launch->has_init || name_init (launch);
 }
 
 void launch_free (struct launch *launch) {
   free (launch->argv);
   free (launch->envp);
-  launch->argv = launch->envp = NULL;
+  free (launch->init_argv);
+  launch->argv = launch->envp = launch->init_argv = NULL;
 }

@@ -138,9 +138,8 @@ static void tell_and_end (const char *call) {
   _exit (1);
 }
 
-int main (int argc, char **argv) {
+int main (void) {
   struct shim shim = { .run = -1, .mounts = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
-  shim.title = argc ? argv[0] : NULL;
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
   shim.log.folder = shim.log.file = -1;
   const char *failed_call = prepare (&shim);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include "../../include/protocol.h"
 #include "base/cleanup.h"
@@ -113,7 +114,7 @@ void start_process (struct shim *shim, uint32_t number, const struct launch *lau
   struct process *main = shim->processes;
   struct process *process = new_process (shim, number, launch);
   struct born born;
-  if (process && launch_clone (launch, main ? main->pidfd : -1, shim->title, &born, &failure) == 0) {
+  if (process && launch_clone (launch, main ? main->pidfd : -1, &born, &failure) == 0) {
     take_born (shim, process, &born);
     append (shim, process);
     return;
@@ -194,11 +195,25 @@ static void announce_exit (struct shim *shim, struct process *process) {
   process->exit_sent = true;
 }
 
-/* The init tells the status of its child; if it was killed, its own status counts. */
+/* A status that a process may end with. */
+static bool is_end (int status) {
+  return WIFEXITED (status) || (WIFSIGNALED (status) && WTERMSIG (status) <= KERNEL_SIGNALS);
+}
+
+/*
+ * The init tells the status of its child; if it was killed, its own status counts. Who has its rights can take its socket,
+ * but what he sends on it is not from the init.
+ */
 void take_status (struct process *process) {
-  int status;
-  if (process->status >= 0 && RETRY (read (process->status, &status, sizeof status)) == sizeof status)
-    process->wait_status = status;
+  struct sync_message message;
+  struct sync_envelope envelope;
+  for (int i = 0; process->status >= 0 && i < MESSAGES_MAX; i++) {
+    if (sync_receive (process->status, &message, &envelope) <= 0)
+      break;
+    close_fd (&envelope.fd);
+    if (envelope.sender == process->pid && message.kind == SYNC_STATUS && is_end (message.pid))
+      process->wait_status = message.pid & 0xffff;
+  }
   close_fd (&process->status);
 }
 

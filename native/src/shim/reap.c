@@ -8,8 +8,8 @@
 
 static void note (struct shim *shim, pid_t pid, int status) {
   for (struct process *process = shim->processes; process; process = process->next) {
-    if (process->helper == pid) {
-      process->helper = 0;
+    if (process->helper == pid && !process->helper_ended) {
+      process->helper_ended = true;
       process->sync.readable = true; /* what it told came before its end */
     } else if (process->pid == pid && !process->reaped) {
       process->reaped = true;
@@ -29,7 +29,8 @@ static void reap_one (struct shim *shim, pid_t pid) {
 
 static void reap_known (struct shim *shim) {
   for (struct process *process = shim->processes; process; process = process->next) {
-    reap_one (shim, process->helper);
+    if (!process->helper_ended)
+      reap_one (shim, process->helper);
     if (!process->reaped)
       reap_one (shim, process->pid);
   }

@@ -72,9 +72,11 @@ struct process {
   int pidfd;
   uint64_t start_time;
   uint64_t started_at; /* ns */
-  pid_t helper;
+  pid_t helper; /* 0 without one */
+  bool helper_ended;
+  unsigned messages; /* read from sync so far */
   struct source sync;
-  int status; /* pipe from the init */
+  int status; /* socket of the init */
   bool executing;
   bool failed;
   bool killed; /* by the shim, since a step failed */
@@ -132,7 +134,6 @@ struct shim {
   struct source listener;
   uint64_t accept_at; /* ms; 0: nobody was turned away */
   uint32_t ring_size;
-  char *title;
   struct log log;
   struct oom oom;
   struct connection *daemon;

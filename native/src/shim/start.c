@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include "../../include/protocol.h"
+#include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
@@ -29,9 +30,20 @@ void report_failure (struct shim *shim, uint32_t number, const struct failure *f
     shim->main_failed = true;
 }
 
+/* Not reaped yet, so the number cannot have become another's; and no other process of this shim has it. */
+static bool is_new_child (const struct shim *shim, pid_t pid) {
+  siginfo_t info;
+  for (const struct process *other = shim->processes; other; other = other->next)
+    if ((pid == other->helper && !other->helper_ended) || (pid == other->pid && !other->reaped))
+      return false;
+  return pid > 0 && waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
+  if (process->pid || !is_new_child (shim, pid))
+    return;
   process->pid = pid;
-  process->pidfd = sys_pidfd_open (pid); /* not reaped yet, so it is the same */
+  process->pidfd = sys_pidfd_open (pid);
   if (process->pidfd < 0)
     fail_start (process, "pidfd_open");
   process->start_time = process_start_time (pid);
@@ -63,36 +75,56 @@ static void take_master (struct shim *shim, struct process *process, int master)
     fail_start (process, "send");
 }
 
-static void take_message (struct shim *shim, struct process *process, struct sync_message *message, int fd) {
+/* A terminal is opened once, before a child is where it could be traced. */
+static bool awaits_master (const struct process *process) {
+  return process->tty && process->out[0].source.fd < 0 && !process->executing;
+}
+
+static void take_message (struct shim *shim, struct process *process, const struct sync_message *message,
+                          struct sync_envelope *envelope) {
   switch (message->kind) {
   case SYNC_PID:
-    take_pid (shim, process, message->pid);
-    return;
+    if (envelope->sender == process->helper)
+      take_pid (shim, process, message->pid);
+    break;
   case SYNC_MASTER:
-    take_master (shim, process, fd);
-    return;
+    if (awaits_master (process))
+      take_master (shim, process, steal_fd (&envelope->fd));
+    break;
   case SYNC_EXEC:
     process->executing = true;
-    return;
+    take_pid (shim, process, envelope->sender); /* of a helper that did not come to tell it */
+    break;
   case SYNC_FAILURE:
     process->failure = message->failure;
     process->failed = true;
-    return;
+    break;
   }
+  close_fd (&envelope->fd);
+}
+
+static void close_sync (struct shim *shim, struct process *process) {
+  source_close (&process->sync, shim->epoll);
+  shim->reap_again = true;
 }
 
 static void read_messages (struct shim *shim, struct process *process) {
   struct sync_message message;
-  int fd, got = 0;
-  while (process->sync.fd >= 0 && (got = sync_receive (process->sync.fd, &message, &fd)) > 0)
-    take_message (shim, process, &message, fd);
+  struct sync_envelope envelope;
+  int got = 0;
+  if (process->sync.fd < 0)
+    return;
+  while (process->messages < MESSAGES_MAX && (got = sync_receive (process->sync.fd, &message, &envelope)) > 0) {
+    process->messages++;
+    take_message (shim, process, &message, &envelope);
+  }
   process->sync.readable = false;
+  if (process->messages == MESSAGES_MAX)
+    got = failed (EPROTO);
   if (got < 0 && errno != EAGAIN)
     fail_start (process, "recvmsg");
-  if (got == 0) {
-    source_close (&process->sync, shim->epoll);
-    shim->reap_again = true;
-  }
+  if (got == 0 || process->reaped || process->messages == MESSAGES_MAX) /* whoever has it still got it from the dead */
+    close_sync (shim, process);
 }
 
 static void started (struct shim *shim, struct process *process) {
@@ -127,7 +159,7 @@ static void finish_failure (struct shim *shim, struct process *process) {
     kill (process->pid, SIGKILL); /* not reaped, so it is no other */
     process->killed = true;
   }
-  if (process->helper || (process->pid && !process->reaped))
+  if ((process->helper && !process->helper_ended) || (process->pid && !process->reaped))
     return;
   explain_death (process);
   report_failure (shim, process->number, &process->failure);

@@ -6,12 +6,17 @@
 #include "base/syscalls.h"
 
 int sync_pair (int *ours, int *theirs) {
+  const int on = 1;
   int pair[2];
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return -1;
   *ours = pair[0];
   *theirs = pair[1];
-  return 0;
+  if (setsockopt (*ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+    return 0;
+  close_fd (ours);
+  close_fd (theirs);
+  return -1;
 }
 
 /* write, not send: a seccomp filter of the container may already be in force. */
@@ -47,23 +52,48 @@ int sync_send_master (int sync, int master) {
   return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
 }
 
-int sync_receive (int sync, struct sync_message *message, int *fd) {
-  union fd_control control;
+/* The kernel puts the credentials first. Of fds one is taken; whoever sends more may not fill the shim with them. */
+static void open_envelope (struct msghdr *header, struct sync_envelope *envelope) {
+  for (struct cmsghdr *at = CMSG_FIRSTHDR (header); at; at = CMSG_NXTHDR (header, at)) {
+    if (at->cmsg_level != SOL_SOCKET)
+      continue;
+    if (at->cmsg_type == SCM_CREDENTIALS) {
+      struct ucred sender;
+      memcpy (&sender, CMSG_DATA (at), sizeof sender);
+      envelope->sender = sender.pid;
+    }
+    for (size_t used = CMSG_LEN (0); at->cmsg_type == SCM_RIGHTS && used < at->cmsg_len; used += sizeof (int)) {
+      int fd;
+      memcpy (&fd, (uint8_t *)at + used, sizeof fd);
+      if (envelope->fd < 0)
+        envelope->fd = fd;
+      else
+        close (fd);
+    }
+  }
+}
+
+int sync_receive (int sync, struct sync_message *message, struct sync_envelope *envelope) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof (struct ucred)) + CMSG_SPACE (sizeof (int))];
+  } control;
   struct iovec part = { message, sizeof *message };
   struct msghdr header = {
     .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
   };
-  *fd = -1;
+  *envelope = (struct sync_envelope){ .fd = -1 };
   memset (message, 0, sizeof *message);
   ssize_t got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
   /* The child ended without having read our byte. The kernel tells that once, before what it has sent. */
   if (got < 0 && errno == ECONNRESET)
     got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
-  if (got <= 0)
-    return got < 0 && errno != ECONNRESET ? -1 : 0;
-  struct cmsghdr *first = CMSG_FIRSTHDR (&header);
-  if (first && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS)
-    memcpy (fd, CMSG_DATA (first), sizeof *fd);
+  if (got < 0)
+    return errno == ECONNRESET ? 0 : -1;
+  open_envelope (&header, envelope);
+  /* Every message has a sender, also an empty one, which nobody sends; the end has none. */
+  if (got == 0 && !envelope->sender)
+    return 0;
   message->failure.name[sizeof message->failure.name - 1] = '\0';
   message->failure.call[sizeof message->failure.call - 1] = '\0';
   message->failure.object[sizeof message->failure.object - 1] = '\0';

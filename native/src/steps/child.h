@@ -15,16 +15,18 @@ struct child {
   const struct launch *launch;
   struct cursor steps; /* what is still to be done */
   uint32_t index;      /* of the next step */
-  char *title;         /* the memory that /proc/PID/cmdline shows */
   int sync;
   int main_pidfd; /* of the container's first process, for an exec */
   int cgroup;     /* a cgroup.procs to enter first, where CLONE_INTO_CGROUP was refused */
-  int status;     /* for the init */
+  int status;     /* for the init, */
+  int init;       /* and its binary */
+  int idle;       /* for its stdin, where the program's is a pipe */
   int in, out, err;
   int root;       /* O_PATH: what targets are resolved in */
   int slave;      /* of the terminal */
   int masked;     /* the empty tmpfs that masks directories, once it is mounted */
   int null;       /* the container's /dev/null, checked */
+  bool enters_last; /* it is a helper still, outside of the container's pid namespace */
   int files;      /* the tmpfs that holds the files of a container's /etc */
   uint32_t file_count;
   int taken[MAX_TAKEN];
@@ -52,6 +54,12 @@ int write_file (struct child *child, const char *path, const char *text);
 /* Carries out the steps that lead the plan and must come before a setns into the container. */
 int run_leading_steps (struct child *child);
 
+/* The program leads a session of its own, with its terminal if it has one. */
+int begin_session (struct child *child);
+
+/* What is behind is done by a clone of its own in the container's pid namespace, and the helper ends: does not return then. */
+void enter_last (struct child *child);
+
 /* Carries out the rest; returns only when a step has failed. */
 void run_steps (struct child *child);
 
@@ -68,6 +76,7 @@ STEP (step_mount);
 STEP (step_bind);
 STEP (step_bind_of);
 STEP (step_cgroups);
+STEP (step_proc_of);
 STEP (step_take);
 STEP (step_attach);
 STEP (step_file_store);

@@ -66,6 +66,10 @@ int step_exec (struct child *child, struct cursor *fields) {
   (void)fields; /* read before clone: launch_read.c */
   if (!child->umask_set)
     umask (022);
+  if (child->enters_last)
+    enter_last (child);
+  if (begin_session (child) < 0)
+    return -1;
   if (prctl (PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
     return fail (child, "prctl", "");
   if (sync_send (child->sync, SYNC_EXEC, 0) < 0)

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
-#include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "target.h"
@@ -97,56 +96,4 @@ int step_bind (struct child *child, struct cursor *fields) {
   if (target < 0)
     return optional && child->failure.error == ENOENT ? 0 : -1;
   return put_tree (child, tree, target, name);
-}
-
-static int mount_namespace (const char *process) {
-  char path[64];
-  put_text (put_text (put_text (path, "/proc/"), process), "/ns/mnt");
-  return open (path, O_RDONLY | O_CLOEXEC);
-}
-
-/*
- * A mount can be cloned only by who is in its mount namespace (open_tree(2)), where its path leads nowhere but into that
- * container's own root.
- */
-static int clone_from (struct child *child, int theirs, int own, const char *path) {
-  if (sys_setns (theirs, CLONE_NEWNS) < 0)
-    return fail (child, "setns", path);
-  int tree = sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE);
-  if (tree < 0)
-    fail (child, "open_tree", path);
-  if (sys_setns (own, CLONE_NEWNS) == 0)
-    return tree;
-  close_fd (&tree);
-  return fail (child, "setns", "/proc/self/ns/mnt");
-}
-
-static int bind_of (struct child *child, pid_t pid, uint64_t start_time, const char *path, const struct tree *how) {
-  char process[24];
-  put_number (process, (uint64_t)pid);
-  cleanup_fd int own = mount_namespace ("self");
-  cleanup_fd int theirs = mount_namespace (process);
-  if (own < 0 || theirs < 0)
-    return fail (child, "open", "/proc/PID/ns/mnt");
-  if (process_start_time (pid) != start_time)
-    return fail_with (child, ESRCH, "open", "/proc/PID/ns/mnt");
-  cleanup_fd int tree = clone_from (child, theirs, own, path);
-  if (tree < 0)
-    return -1;
-  if (set_tree (tree, how) < 0)
-    return fail (child, "mount_setattr", path);
-  cleanup_fd int target = open_target_of (child, path, tree);
-  return target < 0 ? -1 : put_tree (child, tree, target, path);
-}
-
-int step_bind_of (struct child *child, struct cursor *fields) {
-  pid_t pid = (pid_t)read_u32 (fields);
-  uint64_t start_time = read_u64 (fields);
-  const char *path = read_text (fields);
-  struct tree how = { .attributes = read_u32 (fields) };
-  bool optional = read_u32 (fields);
-  if (unreadable (child, fields))
-    return -1;
-  int result = bind_of (child, pid, start_time, path, &how);
-  return optional && is_missing (child) ? 0 : result;
 }

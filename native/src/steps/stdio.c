@@ -1,4 +1,4 @@
-/* fd 0, 1 and 2 of the program. */
+/* fd 0, 1 and 2 of the program; and its session. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -11,8 +11,6 @@
 #include "child.h"
 
 static int take_terminal (struct child *child) {
-  if (ioctl (child->slave, TIOCSCTTY, 0) < 0)
-    return fail (child, "ioctl(TIOCSCTTY)", "terminal");
   for (int fd = 0; fd < 3; fd++)
     if (dup3 (child->slave, fd, 0) < 0)
       return fail (child, "dup3", "terminal");
@@ -51,6 +49,11 @@ static int take_pipes (struct child *child) {
   for (int i = 0; i < 3 && (launch->uid || launch->gid); i++)
     if (pipes[i] >= 0 && fchown (pipes[i], launch->uid, launch->gid) < 0)
       return fail (child, "fchown", "pipe");
+  if (piped && launch->has_init) {
+    child->idle = open_empty (child);
+    if (child->idle < 0)
+      return -1;
+  }
   if (dup3 (child->in, 0, 0) < 0 || dup3 (child->out, 1, 0) < 0 || dup3 (child->err, 2, 0) < 0)
     return fail (child, "dup3", "pipe");
   return 0;
@@ -59,9 +62,15 @@ static int take_pipes (struct child *child) {
 int step_stdio (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields) || child_root (child) < 0)
     return -1;
-  if (setsid () < 0)
-    return fail (child, "setsid", "");
   if (child->launch->tty && child->slave < 0)
     return fail_with (child, ENOTTY, "dup3", "terminal");
   return child->launch->tty ? take_terminal (child) : take_pipes (child);
+}
+
+int begin_session (struct child *child) {
+  if (setsid () < 0)
+    return fail (child, "setsid", "");
+  if (child->launch->tty && ioctl (0, TIOCSCTTY, 0) < 0)
+    return fail (child, "ioctl(TIOCSCTTY)", "terminal");
+  return 0;
 }

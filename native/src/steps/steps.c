@@ -48,6 +48,7 @@ static const struct step steps[] = {
   [STEP_EXEC] = { "exec", step_exec },
   [STEP_JOIN_PATH] = { "join-path", step_join_path },
   [STEP_CGROUPS] = { "cgroups", step_cgroups },
+  [STEP_PROC_OF] = { "proc-of", step_proc_of },
   [STEP_FILE_STORE] = { "file-store", step_file_store },
   [STEP_FILE] = { "file", step_file },
   [STEP_TAKE] = { "take", step_take },

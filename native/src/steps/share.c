@@ -1,0 +1,110 @@
+/* Mounts of another container, for one that shares a namespace with it. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include "base/cleanup.h"
+#include "base/in_root.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "target.h"
+
+/* The inode of a procfs's root (include/linux/proc_fs.h). */
+#define PROC_ROOT_INODE 1
+
+struct share {
+  pid_t pid;
+  uint64_t start_time;
+  uint32_t attributes;
+};
+
+static int open_namespace (struct child *child, const char *process, const char *kind) {
+  char path[64];
+  put_text (put_text (put_text (put_text (path, "/proc/"), process), "/ns/"), kind);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? fail (child, "open", path) : fd;
+}
+
+/*
+ * A mount can be cloned only by who is in its mount namespace (open_tree(2)), where its path leads nowhere but into that
+ * container's own root.
+ */
+static int clone_there (struct child *child, int theirs, int own, const char *path) {
+  if (sys_setns (theirs, CLONE_NEWNS) < 0)
+    return fail (child, "setns", path);
+  int tree = sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE);
+  if (tree < 0)
+    fail (child, "open_tree", path);
+  if (sys_setns (own, CLONE_NEWNS) == 0)
+    return tree;
+  close_fd (&tree);
+  return fail (child, "setns", "/proc/self/ns/mnt");
+}
+
+static int clone_mount (struct child *child, const struct share *share, const char *path) {
+  char process[24];
+  put_number (process, (uint64_t)share->pid);
+  cleanup_fd int own = open_namespace (child, "self", "mnt");
+  cleanup_fd int theirs = own < 0 ? -1 : open_namespace (child, process, "mnt");
+  if (theirs < 0)
+    return -1;
+  if (process_start_time (share->pid) != share->start_time)
+    return fail_with (child, ESRCH, "open", "/proc/PID/ns/mnt");
+  return clone_there (child, theirs, own, path);
+}
+
+/* Nothing spreads to the other container or from it, whatever it made of its mount. */
+static int mount_clone (struct child *child, int tree, const struct share *share, const char *path) {
+  const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE };
+  if (set_tree (tree, &how) < 0)
+    return fail (child, "mount_setattr", path);
+  cleanup_fd int target = open_target_of (child, path, tree);
+  return target < 0 ? -1 : put_tree (child, tree, target, path);
+}
+
+int step_bind_of (struct child *child, struct cursor *fields) {
+  struct share share = { .pid = (pid_t)read_u32 (fields), .start_time = read_u64 (fields) };
+  const char *path = read_text (fields);
+  share.attributes = read_u32 (fields);
+  bool optional = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  cleanup_fd int tree = clone_mount (child, &share, path);
+  int result = tree < 0 ? -1 : mount_clone (child, tree, &share, path);
+  return optional && is_missing (child) ? 0 : result;
+}
+
+/* The container may have mounted anything at its /proc: only the root of a procfs of that pid namespace will do. */
+static bool is_procfs_of (int tree, int namespace) {
+  struct statfs fs;
+  struct stat root, wanted, found;
+  if (fstatfs (tree, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || fstat (tree, &root) < 0 || root.st_ino != PROC_ROOT_INODE)
+    return false;
+  cleanup_fd int first = beneath_open (tree, "1/ns", O_PATH | O_DIRECTORY);
+  return first >= 0 && fstatat (first, "pid", &found, 0) == 0 && fstat (namespace, &wanted) == 0 &&
+         found.st_dev == wanted.st_dev && found.st_ino == wanted.st_ino;
+}
+
+/*
+ * A procfs shows the pid namespace of who mounts it, and whoever may mount must not be in one where programs run
+ * (launch.c). So the other container's procfs is taken, without what is mounted in it.
+ */
+int step_proc_of (struct child *child, struct cursor *fields) {
+  static const char path[] = "/proc";
+  struct share share = { .pid = (pid_t)read_u32 (fields), .start_time = read_u64 (fields) };
+  char process[24];
+  share.attributes = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  put_number (process, (uint64_t)share.pid);
+  cleanup_fd int namespace = open_namespace (child, process, "pid");
+  cleanup_fd int tree = namespace < 0 ? -1 : clone_mount (child, &share, path);
+  if (tree < 0)
+    return -1;
+  if (!is_procfs_of (tree, namespace))
+    return fail_with (child, ENODEV, "open_tree", path);
+  return mount_clone (child, tree, &share, path);
+}
