@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
-import { socketPath } from '../connection/address.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
 import { openAttach } from '../session/call.ts';
@@ -35,7 +35,7 @@ export const attach: Command = {
   operands: [1, 1],
   async run({ flags, operands: [name = ''], context }: Invocation) {
     const connection = await context.connect();
-    return attachTo({ name, flags, connection, socketPath: socketPath(context.host) });
+    return attachTo({ name, flags, connection });
   },
 };
 
@@ -44,7 +44,6 @@ export interface AttachJob {
   readonly name: string;
   readonly flags: FlagValues;
   readonly connection: Connection;
-  readonly socketPath: string;
   /** Start it first when it does not run. */
   readonly start?: boolean;
   /** Pass stdin on, if the process takes any. Default: true. */
@@ -56,15 +55,16 @@ export async function attachTo({
   name,
   flags,
   connection,
-  socketPath,
   start = false,
   stdin = true,
 }: AttachJob): Promise<number> {
   const { container, processId, process } = await describeProcess(connection, name, flags.text('exec') ?? '');
   const readOnly = flags.bool('no-stdin');
   const size = process.tty && !readOnly ? terminalSize() : undefined;
+  // What was started is not started a second time.
+  const requestId = start ? randomUUID() : '';
   const session = new Session({
-    socketPath,
+    connection,
     open: () =>
       openAttach(connection, {
         container,
@@ -73,9 +73,8 @@ export async function attachTo({
         noReplay: flags.bool('no-replay'),
         terminalSize: size ?? null,
         startContainer: start,
+        requestId,
       }),
-    // What was started must not be started twice.
-    canReopen: !start,
     stdin: stdin && process.openStdin && !readOnly,
     tty: process.tty,
     readOnly,

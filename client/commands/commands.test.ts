@@ -19,6 +19,10 @@ test('commands on several containers go on after a failure, with one line for it
     unary: {
       StopContainer: answer('stop'),
       KillContainer: answer('kill'),
+      GetContainer: ({ container }: { container: string }) => {
+        byName({ container });
+        return { container: { id: container } };
+      },
       WaitContainer: answer('wait'),
       RemoveContainer: answer('rm'),
     },
@@ -91,6 +95,7 @@ test('logs: stdout to stdout, stderr to stderr, times once a line', patience, as
   assert.equal(timed.stdout, `${stamp} ab\n${stamp} c\n`);
   assert.deepEqual(requests[1], {
     container: 'web',
+    cursor: '',
     follow: false,
     tail: 5,
     since: { seconds: 1699999999, nanos: 0 },

@@ -2,6 +2,7 @@ import type { Event } from '../../proto/gen/types/liker/v1/Event.ts';
 import type { SubscribeRequestInput } from '../../proto/gen/types/liker/v1/SubscribeRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import type { Connection } from '../connection/connection.ts';
 import { events as eventService } from '../connection/methods.ts';
 import { recordFormat } from '../format/record-format.ts';
 import { rfc3339Nano, toMs } from '../format/timestamp.ts';
@@ -50,10 +51,25 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
     filters: parseFilters(flags.list('filter')),
   };
   const connection = await context.connect();
-  for await (const { event } of connection.messages(eventService.Subscribe, request)) {
-    if (event !== null) printText(`${print(event)}\n`);
+  let place = await beginning(connection, request);
+  const asked = () => ({ ...request, ...place });
+  const follows = { follows: request.follow };
+  for await (const { event } of connection.messages(eventService.Subscribe, asked, follows)) {
+    if (event === null) continue;
+    printText(`${print(event)}\n`);
+    place = { sinceSeq: event.seq, storeId: event.storeId };
   }
   return 0;
+}
+
+/** Where to begin, also after a loss before the first event. */
+async function beginning(
+  connection: Connection,
+  { sinceSeq, since, follow }: SubscribeRequestInput,
+): Promise<Pick<SubscribeRequestInput, 'sinceSeq' | 'storeId'>> {
+  if (!follow || since || sinceSeq !== undefined) return {};
+  const { lastSeq, storeId } = await connection.unary(eventService.GetLastSeq, {});
+  return { sinceSeq: lastSeq, storeId };
 }
 
 function parseSince(flags: FlagValues): Pick<SubscribeRequestInput, 'since' | 'sinceSeq'> {

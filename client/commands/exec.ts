@@ -3,7 +3,6 @@ import { asError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { Flag } from '../cli/flag.ts';
-import { socketPath } from '../connection/address.ts';
 import { sessions } from '../connection/methods.ts';
 import { openExec } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
@@ -69,11 +68,12 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   if (flags.bool('detach')) return execDetached(invocation, container, args);
   requireTerminal(flags);
   const process = parseProcess(flags, args, terminalSize());
+  const onDisconnect = parseOnDisconnect(flags);
+  const requestId = randomUUID();
   const connection = await context.connect();
   const session = new Session({
-    socketPath: socketPath(context.host),
-    open: () => openExec(connection, { container, process, onDisconnect: parseOnDisconnect(flags) }),
-    canReopen: false,
+    connection,
+    open: () => openExec(connection, { container, process, onDisconnect, requestId }),
     stdin: flags.bool('interactive'),
     tty: flags.bool('tty'),
     readOnly: false,

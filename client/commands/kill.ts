@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
@@ -23,7 +24,7 @@ export const kill: Command = {
     const signal = flags.text('signal') ?? '';
     const scope = flags.bool('all') ? 'KILL_SCOPE_ALL' : 'KILL_SCOPE_MAIN';
     return forEachContainer(operands, async (container) => {
-      await connection.unary(containers.KillContainer, { container, signal, scope });
+      await connection.unary(containers.KillContainer, { container, signal, scope, requestId: randomUUID() });
       return container;
     });
   },

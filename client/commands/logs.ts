@@ -1,7 +1,7 @@
-import { badArgument } from '../../common/errors.ts';
+import { badArgument, LikerError } from '../../common/errors.ts';
 import type { LogEntry } from '../../proto/gen/types/liker/v1/LogEntry.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { logs as logService } from '../connection/methods.ts';
+import { containers, logs as logService } from '../connection/methods.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
 import { notice } from '../output/notice.ts';
 import { Sink } from '../output/sink.ts';
@@ -36,19 +36,36 @@ export const logs: Command = {
   run: printLogs,
 };
 
-async function printLogs({ flags, operands: [container = ''], context }: Invocation): Promise<number> {
+async function printLogs({ flags, operands: [name = ''], context }: Invocation): Promise<number> {
   const tail = parseTail(flags.text('tail') ?? 'all');
+  const follow = flags.bool('follow');
   const request = {
-    container,
-    follow: flags.bool('follow'),
+    follow,
     ...defined({ tail, since: timeFlag(flags, 'since'), until: timeFlag(flags, 'until') }),
   };
   const printer = new LogPrinter(flags.bool('timestamps'));
   const connection = await context.connect();
-  for await (const { entries } of connection.messages(logService.ReadLogs, request)) {
-    for (const entry of entries) await printer.print(entry);
+  // By its id: the name may be another's when likerd was away.
+  const { container: found } = follow
+    ? await connection.unary(containers.GetContainer, { container: name })
+    : {};
+  const container = found?.id ?? name;
+  let cursor = '';
+  const place = () => ({ ...request, container, cursor });
+  try {
+    for await (const { entries, cursor: next } of connection.messages(logService.ReadLogs, place, {
+      follows: follow,
+    })) {
+      for (const entry of entries) await printer.print(entry);
+      cursor = next;
+    }
+  } catch (error) {
+    if (!(found && error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND')) throw error;
+    const text = `Cannot go on with the log of '${name}': it was removed while likerd was away, and the end of its log with it`;
+    throw new LikerError(error.reason, text, { cause: error });
+  } finally {
+    await printer.flush();
   }
-  await printer.flush();
   return 0;
 }
 

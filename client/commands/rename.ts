@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 
@@ -10,7 +11,7 @@ export const rename: Command = {
   operands: [2, 2],
   async run({ operands: [container = '', newName = ''], context }) {
     const connection = await context.connect();
-    await connection.unary(containers.RenameContainer, { container, newName });
+    await connection.unary(containers.RenameContainer, { container, newName, requestId: randomUUID() });
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { defined } from '../spec/resources.ts';
@@ -18,7 +19,7 @@ export const restart: Command = {
       ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
     };
     return forEachAtOnce(operands, async (container) => {
-      await connection.unary(containers.RestartContainer, { container, ...options });
+      await connection.unary(containers.RestartContainer, { container, ...options, requestId: randomUUID() });
       return container;
     });
   },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
@@ -23,7 +24,7 @@ export const rm: Command = {
     const force = flags.bool('force');
     return forEachContainer(operands, async (container) => {
       try {
-        await connection.unary(containers.RemoveContainer, { container, force });
+        await connection.unary(containers.RemoveContainer, { container, force, requestId: randomUUID() });
       } catch (error) {
         const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
         if (!force || !isGone) throw error;

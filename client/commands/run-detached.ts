@@ -22,7 +22,10 @@ export async function runDetached(job: CreateJob): Promise<number> {
   const { id } = await createContainer(job);
   let pid = 0;
   try {
-    ({ pid } = await job.connection.unary(containers.StartContainer, { container: id }));
+    ({ pid } = await job.connection.unary(containers.StartContainer, {
+      container: id,
+      requestId: randomUUID(),
+    }));
   } catch (error) {
     if (job.flags.bool('rm')) await removeQuietly(job.connection, id);
     return startFailure(asError(error));
@@ -53,7 +56,7 @@ export function startFailure(error: Error): number {
 
 async function removeQuietly(connection: Connection, container: string): Promise<void> {
   try {
-    await connection.unary(containers.RemoveContainer, { container, force: true });
+    await connection.unary(containers.RemoveContainer, { container, force: true, requestId: randomUUID() });
   } catch {
     // The daemon has removed it already, or says so when it is asked again.
   }

@@ -3,7 +3,6 @@ import { badArgument } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { FlagValues } from '../cli/flag.ts';
-import { socketPath } from '../connection/address.ts';
 import { openRun } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
@@ -56,9 +55,8 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();
   const session = new Session({
-    socketPath: socketPath(context.host),
+    connection,
     open: () => openRun(connection, { spec, requestId, replace: flags.bool('replace') }),
-    canReopen: true,
     stdin: flags.bool('interactive'),
     tty: flags.bool('tty'),
     hidden,

@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
-import { socketPath } from '../connection/address.ts';
 import { containers } from '../connection/methods.ts';
 import { detachKeysFlag } from '../session/detach-keys.ts';
 import { attachTo } from './attach.ts';
@@ -32,7 +32,7 @@ async function startContainers(invocation: Invocation): Promise<number> {
   if (flags.bool('attach') || flags.bool('interactive')) return startAttached(invocation);
   const connection = await context.connect();
   return forEachContainer(operands, async (container) => {
-    await connection.unary(containers.StartContainer, { container });
+    await connection.unary(containers.StartContainer, { container, requestId: randomUUID() });
     return container;
   });
 }
@@ -47,7 +47,6 @@ async function startAttached({ flags, operands, context }: Invocation): Promise<
       name,
       flags,
       connection,
-      socketPath: socketPath(context.host),
       start: true,
       stdin: flags.bool('interactive'),
     });

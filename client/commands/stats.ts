@@ -1,4 +1,4 @@
-import { badArgument } from '../../common/errors.ts';
+import { badArgument, LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { ContainerStats } from '../../proto/gen/types/liker/v1/ContainerStats.ts';
@@ -6,6 +6,7 @@ import type { StatsSnapshot } from '../../proto/gen/types/liker/v1/StatsSnapshot
 import type { StreamStatsRequestInput } from '../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import type { Connection } from '../connection/connection.ts';
 import { stats as statsService } from '../connection/methods.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
 import { sortKeys, statsRow } from '../format/stats-row.ts';
@@ -76,12 +77,38 @@ async function showStats({ flags, operands, context }: Invocation): Promise<numb
     return 0;
   }
   using screen = isOnTerminal() && format !== 'json' ? new LiveScreen() : null;
-  for await (const { snapshot } of connection.messages(statsService.StreamStats, request)) {
-    if (snapshot === null) continue;
+  for await (const snapshot of snapshots(connection, request)) {
     if (screen === null) print(lines(snapshot));
     else screen.draw(lines(snapshot));
   }
   return 0;
+}
+
+/** Ends when all that were named are removed, also while likerd was away. */
+async function* snapshots(
+  connection: Connection,
+  request: StreamStatsRequestInput,
+): AsyncGenerator<StatsSnapshot> {
+  let containers = request.containers ?? [];
+  const areNamed = containers.length > 0;
+  let seen = false;
+  while (!areNamed || containers.length > 0) {
+    try {
+      const asked = () => ({ ...request, containers });
+      for await (const { snapshot } of connection.messages(statsService.StreamStats, asked)) {
+        if (snapshot === null) continue;
+        yield snapshot;
+        seen = true;
+        if (areNamed) containers = snapshot.containers.map(({ id }) => id);
+      }
+      return;
+    } catch (error) {
+      if (!seen || !(error instanceof LikerError) || error.reason !== 'CONTAINER_NOT_FOUND') throw error;
+      const gone = error.metadata['container'];
+      if (!containers.includes(gone ?? '')) throw error;
+      containers = containers.filter((id) => id !== gone);
+    }
+  }
 }
 
 function statsRequest(flags: FlagValues, containers: readonly string[]): StreamStatsRequestInput {

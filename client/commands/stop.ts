@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import { containers } from '../connection/methods.ts';
@@ -36,7 +37,7 @@ export const stop: Command = {
       ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
     };
     return forEachAtOnce(operands, async (container) => {
-      await connection.unary(containers.StopContainer, { container, ...options });
+      await connection.unary(containers.StopContainer, { container, ...options, requestId: randomUUID() });
       return container;
     });
   },

@@ -1,8 +1,14 @@
+import { LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import type { WaitCondition } from '../../proto/gen/types/liker/v1/WaitCondition.ts';
+import type { WaitContainerRequestInput } from '../../proto/gen/types/liker/v1/WaitContainerRequest.ts';
 import type { Command } from '../cli/command.ts';
+import { type Connection, endlessly } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
+
+/** It has not ended yet. */
+const never = { seconds: 0, nanos: 0 };
 
 const conditions: Readonly<Record<string, WaitCondition>> = {
   'not-running': 'WAIT_CONDITION_NOT_RUNNING',
@@ -30,9 +36,28 @@ export const wait: Command = {
     const connection = await context.connect();
     const condition =
       own(conditions, flags.text('condition') ?? 'not-running') ?? 'WAIT_CONDITION_NOT_RUNNING';
-    return forEachAtOnce(operands, async (container) => {
-      const { exit } = await connection.unary(containers.WaitContainer, { container, condition });
+    return forEachAtOnce(operands, async (name) => {
+      const request = { ...(await present(connection, name)), condition };
+      const { exit } = await connection.unary(containers.WaitContainer, request, { patienceMs: endlessly });
       return String(exit?.code ?? 0);
     });
   },
 };
+
+/**
+ * The container as it is now, for a wait that may have to be made again: by its id, by which it is known still when it has
+ * removed itself, and with its last end, so that the next one is not missed.
+ */
+async function present(
+  connection: Connection,
+  name: string,
+): Promise<Pick<WaitContainerRequestInput, 'container' | 'knownExit'>> {
+  try {
+    const { container } = await connection.unary(containers.GetContainer, { container: name });
+    return { container: container?.id ?? name, knownExit: container?.exit?.exitedAt ?? never };
+  } catch (error) {
+    // How one that is gone has ended is told to those who have its whole id.
+    if (error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND') return { container: name };
+    throw error;
+  }
+}

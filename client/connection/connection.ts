@@ -1,7 +1,10 @@
 import type { ClientDuplexStream, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { asError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
+import { notice } from '../output/notice.ts';
+import { lostText, untilListening } from './absence.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
-import { fromServiceError } from './service-error.ts';
+import { fromServiceError, isConnectionLoss, neverConnected } from './service-error.ts';
 
 /** The part of a method's definition that a client needs. */
 export interface Method<Request, Response> {
@@ -24,24 +27,79 @@ const channelOptions = {
   'grpc.service_config_disable_resolution': 1,
 };
 
-/** A channel to the daemon. Errors of its calls are LikerErrors. */
+/** How long a call waits for a likerd that went away; `endlessly`: one that waits for what may never happen. */
+const shortPatienceMs = 30_000;
+export const endlessly = Number.POSITIVE_INFINITY;
+
+/** A short call that was lost so often may be what ends the daemon. */
+const mostLosses = 3;
+
+interface CallOptions {
+  /** Without it the call waits for ever. */
+  readonly deadlineMs?: number;
+  /** How long it waits for a likerd that went away. */
+  readonly patienceMs?: number;
+}
+
+/** What has become of a call so far. */
+interface Losses {
+  readonly patienceMs: number;
+  /** When it was lost last, by performance.now(). */
+  at: number;
+  count: number;
+}
+
+/**
+ * The way to the daemon. Errors of its calls are LikerErrors. A call whose connection was lost is made again when a daemon
+ * listens again: one that changes something carries a request_id, unless doing it twice is the same as once. Where nobody has
+ * listened from the beginning it fails at once.
+ */
 export class Connection {
   readonly socketPath: string;
-  readonly #client: Client;
+  #client: Client;
+  /** A daemon has answered. */
+  #met = false;
+  /** How often in a row the way back was no help. */
+  #attempt = 0;
+  /** The search for the way back, for all calls that were lost. */
+  #wayBack: Promise<void> | null = null;
 
   constructor(socketPath: string) {
     this.socketPath = socketPath;
-    this.#client = new Client(`unix:${socketPath}`, ChannelCredentials.createInsecure(), channelOptions);
+    this.#client = this.#connect();
   }
 
-  /** Calls a unary method. Without `deadlineMs` it waits for ever. */
-  unary<Request, Response>(
+  #connect(): Client {
+    return new Client(`unix:${this.socketPath}`, ChannelCredentials.createInsecure(), channelOptions);
+  }
+
+  /** Calls a unary method. */
+  async unary<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    { deadlineMs }: { readonly deadlineMs?: number } = {},
+    { deadlineMs, patienceMs = shortPatienceMs }: CallOptions = {},
+  ): Promise<Response> {
+    const losses = { patienceMs, at: 0, count: 0 };
+    for (;;) {
+      const client = this.#client;
+      try {
+        const response = await this.#once(client, method, request, deadlineMs);
+        this.answered();
+        return response;
+      } catch (error) {
+        await this.#comeBack(client, asError(error), losses);
+      }
+    }
+  }
+
+  #once<Request, Response>(
+    client: Client,
+    method: Method<Request, Response>,
+    request: Request,
+    deadlineMs: number | undefined,
   ): Promise<Response> {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    this.#client.makeUnaryRequest(
+    client.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -69,19 +127,80 @@ export class Connection {
     );
   }
 
-  /** The messages of a server stream. Leaving the loop early cancels the call. */
+  /**
+   * The messages of a server stream. `request` is asked anew after a loss: it says where to go on. One that `follows` what
+   * happens waits endlessly for likerd. Leaving the loop early cancels the call.
+   */
   async *messages<Request, Response>(
     method: Method<Request, Response>,
-    request: Request,
+    request: () => Request,
+    { follows }: { readonly follows: boolean } = { follows: true },
   ): AsyncGenerator<Response> {
-    const call = this.serverStream(method, request);
-    try {
-      for await (const message of call) yield message as Response;
-    } catch (error) {
-      throw this.explain(error as ServiceError);
-    } finally {
-      call.cancel();
+    const losses = { patienceMs: follows ? endlessly : shortPatienceMs, at: 0, count: 0 };
+    for (;;) {
+      const client = this.#client;
+      const call = this.serverStream(method, request());
+      try {
+        for await (const message of call) {
+          this.answered();
+          yield message as Response;
+        }
+        return;
+      } catch (error) {
+        await this.#comeBack(client, this.explain(error as ServiceError), losses);
+      } finally {
+        call.cancel();
+      }
     }
+  }
+
+  /** A session that was lost: resolves when it can be opened again; throws when that is no loss, or lasts too long. */
+  comeBack(error: Error, { patienceMs = shortPatienceMs }: CallOptions = {}): Promise<void> {
+    return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true });
+  }
+
+  /** The daemon has said something. */
+  answered(): void {
+    this.#met = true;
+    this.#attempt = 0;
+  }
+
+  /** Resolves when the call can be made again; throws its error when it cannot, or when that takes too long. */
+  async #comeBack(
+    client: Client,
+    error: Error,
+    losses: Losses,
+    { isSession = false }: { readonly isSession?: boolean } = {},
+  ): Promise<void> {
+    const cameToNobody = neverConnected(error);
+    if (!isConnectionLoss(error) || (!this.#met && cameToNobody)) throw error;
+    this.#met = true;
+    if (losses.count === 0 || !cameToNobody) {
+      losses.count += 1;
+      losses.at = performance.now();
+    }
+    const { patienceMs, at, count } = losses;
+    const giveUpAt = at + patienceMs;
+    if (performance.now() >= giveUpAt || (count > mostLosses && patienceMs !== endlessly)) throw error;
+    // Unless another call has found the way back.
+    if (client !== this.#client) return;
+    this.#wayBack ??= this.#findBack(giveUpAt, { isSession }).finally(() => {
+      this.#wayBack = null;
+    });
+    await this.#wayBack;
+  }
+
+  async #findBack(giveUpAt: number, { isSession }: { readonly isSession: boolean }): Promise<void> {
+    // Of a short call it is not worth a word, unless it takes long.
+    const tells = giveUpAt === endlessly && this.#attempt === 0;
+    if (tells) notice(lostText);
+    const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly };
+    this.#attempt += 1;
+    if (!(await untilListening(this.socketPath, wait))) return;
+    this.#client.close();
+    this.#client = this.#connect();
+    // A session is back when it is ready.
+    if (tells && !isSession) notice('reconnected');
   }
 
   bidiStream<Request, Response>(method: Method<Request, Response>): ClientDuplexStream<Request, Response> {

@@ -70,5 +70,5 @@ export function isConnectionLoss(error: Error): boolean {
 /** There was nobody to connect to, so that nothing can have been done. */
 export function neverConnected(error: Error): boolean {
   const details = ((error as LikerError).cause as Partial<ServiceError> | undefined)?.details ?? '';
-  return /No connection established|ENOENT|ECONNREFUSED|EACCES/.test(details);
+  return /ENOENT|ECONNREFUSED|EACCES|EPERM|ENOTSOCK/.test(details);
 }

@@ -4,14 +4,15 @@ import type { OutputChunk } from '../../proto/gen/types/liker/v1/OutputChunk.ts'
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
-import { isConnectionLoss, neverConnected } from '../connection/service-error.ts';
+import { type Connection, endlessly } from '../connection/connection.ts';
+import { isConnectionLoss } from '../connection/service-error.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
 import { exitCode } from './exit-code.ts';
 import { OutputCursor } from './output-cursor.ts';
-import { Reconnector } from './reconnect.ts';
+import { lastStatus, openResume } from './reconnect.ts';
 import { SignalHandling } from './signal-handling.ts';
 import { StdinPump } from './stdin-pump.ts';
 import { Terminal, terminalSize } from './terminal.ts';
@@ -21,11 +22,9 @@ export type OutputStream = (typeof outputStreams)[number];
 
 /** What a session is to be. */
 export interface SessionOptions {
-  readonly socketPath: string;
-  /** Opens the stream and sends its first frame. */
+  readonly connection: Connection;
+  /** Opens the stream and sends its first frame; a second time, when the connection was lost before the session was ready. */
   readonly open: () => SessionCall;
-  /** Opening again after a lost connection is safe. */
-  readonly canReopen: boolean;
   /** Pass on the program's stdin. */
   readonly stdin: boolean;
   /** Turn the user's terminal into the process's. */
@@ -49,8 +48,8 @@ type StreamEnd =
 /** How long the server may take to answer Detach, or to end the stream after the exit frame. */
 const goodbyeMs = 3000;
 
-/** How long a call that can be repeated is repeated before the first ready frame. */
-const reopenAttempts = 20;
+/** How often a call is made again that was lost before the first ready frame: it may be what ends the daemon. */
+const reopenings = 5;
 
 /**
  * Drives Run, Exec or Attach from the first frame to the exit code, across lost connections. The terminal is
@@ -62,7 +61,6 @@ export class Session {
   readonly #stderr = new Sink(process.stderr);
   readonly #terminal = new Terminal();
   readonly #signals: SignalHandling;
-  readonly #reconnector: Reconnector;
   readonly #pump: StdinPump | undefined;
   readonly #cursors = { stdout: new OutputCursor(), stderr: new OutputCursor() };
   readonly #onResize = (): void => this.#sendSize();
@@ -75,7 +73,6 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#reconnector = new Reconnector(options.socketPath, options.readOnly);
     this.#signals = new SignalHandling({
       send: (signal) => this.#isConnected && this.#send({ signal: { signal } }),
       giveUp: (code) => this.#giveUp(code),
@@ -116,36 +113,35 @@ export class Session {
   }
 
   async #untilEnd(): Promise<StreamEnd> {
-    for (let attempt = 0; ; attempt++) {
+    for (let losses = 0; ; losses++) {
       const end = await this.#converse(this.#options.open());
       if (end.kind !== 'lost') return end;
-      if (this.#ready !== undefined) return this.#resume();
-      const nothingDone = attempt === 0 && neverConnected(end.error);
-      if (!this.#options.canReopen || nothingDone || attempt === reopenAttempts) {
-        return { kind: 'failed', error: end.error };
+      if (this.#ready !== undefined) return this.#resume(end.error);
+      if (losses === reopenings) return { kind: 'failed', error: end.error };
+      try {
+        await this.#options.connection.comeBack(end.error);
+      } catch (error) {
+        return { kind: 'failed', error: asError(error) };
       }
-      await this.#reconnector.pause(attempt);
     }
   }
 
   /** The connection was lost after ready: waits for the daemon, attaches again, as often as it takes. */
-  async #resume(): Promise<StreamEnd> {
-    for (let attempt = 0; ; attempt++) {
-      if (attempt === 0) notice('lost likerd; waiting for it to come back (ctrl-c to give up)');
+  async #resume(lost: Error): Promise<StreamEnd> {
+    const { connection, readOnly } = this.#options;
+    for (let error = lost; ; ) {
+      await connection.comeBack(error, { patienceMs: endlessly });
       const ready = this.#ready as Ready;
       const { stdout, stderr } = this.#cursors;
-      const call = await this.#reconnector.attach(ready, {
-        stdoutOffset: stdout.offset,
-        stderrOffset: stderr.offset,
-        attempt,
-      });
+      const arrived = { stdoutOffset: stdout.offset, stderrOffset: stderr.offset };
+      const call = openResume(connection, ready, { arrived, readOnly });
       this.#ready = undefined;
       const end = await this.#converse(call, ready);
       if (end.kind === 'lost') {
-        if (this.#ready !== undefined) attempt = -1;
-        else this.#ready = ready;
+        this.#ready ??= ready;
+        error = end.error;
       } else if (end.kind === 'failed') {
-        const status = await this.#reconnector.lastStatus(ready);
+        const status = await lastStatus(connection, ready);
         return status === undefined ? end : { kind: 'exit', status };
       } else return end;
     }
@@ -230,6 +226,7 @@ export class Session {
       this.#reportLoss(stdout.resumeAt(ready.stdoutOffset) + stderr.resumeAt(ready.stderrOffset));
     }
     this.#ready = ready;
+    this.#options.connection.answered();
     this.#isConnected = true;
     this.#signals.ready();
     this.#pump?.connected(ready.stdinOffset);

@@ -119,7 +119,7 @@ export interface FakeHandlers {
   /** Answers of unary methods, by name such as GetContainer. A thrown ServiceError is sent as it is. */
   unary?: Readonly<Record<string, (request: never) => object | Promise<object>>>;
   /** Messages of server streams, by name such as ReadLogs. */
-  streams?: Readonly<Record<string, (request: never) => Iterable<object>>>;
+  streams?: Readonly<Record<string, (request: never) => Iterable<object> | AsyncIterable<object>>>;
 }
 
 /** A gRPC server in this process with scripted answers, on a socket of its own. */
@@ -197,8 +197,8 @@ function implementation({
     handlers[name] = handle as UntypedHandleCall;
   }
   for (const [name, messages] of Object.entries(streams)) {
-    const handle: handleServerStreamingCall<never, object> = (call) => {
-      for (const message of messages(call.request)) call.write(message);
+    const handle: handleServerStreamingCall<never, object> = async (call) => {
+      for await (const message of messages(call.request)) call.write(message);
       call.end();
     };
     handlers[name] = handle as UntypedHandleCall;

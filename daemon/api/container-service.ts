@@ -19,6 +19,7 @@ import {
   parseWaitCondition,
 } from './parse/requests.ts';
 import { parseResources } from './parse/resources.ts';
+import { parseTimeMs } from './parse/time.ts';
 import { unary } from './unary.ts';
 
 export function containerService(context: ApiContext): ContainerServiceHandlers {
@@ -50,14 +51,19 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'StartContainer',
       mutates: true,
       handle: async (request) => {
-        const { container, pid } = await engine.start(parseTarget(request));
-        return { ...view(container), pid };
+        const { container, pid } = await engine.start(parseTarget(request), {
+          requestId: request.requestId,
+        });
+        return { container: container && formatContainer(container), pid };
       },
     }),
     StopContainer: unary(context, {
       method: 'StopContainer',
       mutates: true,
-      handle: async (request) => view(await engine.stop(parseTarget(request), parseStop(request))),
+      handle: async (request) => {
+        const container = await engine.stop(parseTarget(request), parseStop(request));
+        return { container: container && formatContainer(container) };
+      },
     }),
     RestartContainer: unary(context, {
       method: 'RestartContainer',
@@ -68,11 +74,10 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'KillContainer',
       mutates: true,
       handle: async (request) => ({
-        containerId: await engine.kill(
-          parseTarget(request),
-          parseKillSignal(request.signal),
-          parseKillScope(request.scope),
-        ),
+        containerId: await engine.kill(parseTarget(request), parseKillSignal(request.signal), {
+          scope: parseKillScope(request.scope),
+          requestId: request.requestId,
+        }),
       }),
     }),
     PauseContainer: unary(context, {
@@ -89,13 +94,20 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'RenameContainer',
       mutates: true,
       handle: async (request) =>
-        view(await engine.rename(parseTarget(request), parseNewName(request.newName))),
+        view(
+          await engine.rename(parseTarget(request), parseNewName(request.newName), {
+            requestId: request.requestId,
+          }),
+        ),
     }),
     RemoveContainer: unary(context, {
       method: 'RemoveContainer',
       mutates: true,
       handle: async (request) => ({
-        containerId: await engine.remove(parseTarget(request), { force: request.force }),
+        containerId: await engine.remove(parseTarget(request), {
+          force: request.force,
+          requestId: request.requestId,
+        }),
       }),
     }),
     PruneContainers: unary(context, {
@@ -110,7 +122,9 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'WaitContainer',
       mutates: false,
       handle: async (request, signal) => {
-        const exit = await engine.wait(parseTarget(request), parseWaitCondition(request.condition), signal);
+        const knownExit = parseTimeMs(request.knownExit, 'known_exit');
+        const condition = parseWaitCondition(request.condition);
+        const exit = await engine.wait(parseTarget(request), condition, { knownExit, signal });
         return { exit: exit && formatExit(exit) };
       },
     }),

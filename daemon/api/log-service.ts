@@ -4,7 +4,7 @@ import type { ReadLogsResponseInput } from '../../proto/gen/types/liker/v1/ReadL
 import type { EngineApi } from '../engine/api.ts';
 import type { ApiContext } from './context.ts';
 import { formatLogBatch } from './format/logs.ts';
-import { parseTarget } from './parse/requests.ts';
+import { parseLogCursor, parseTarget } from './parse/requests.ts';
 import { inRange } from './parse/text.ts';
 import { parseTimeNs } from './parse/time.ts';
 import { serverStream } from './server-stream.ts';
@@ -25,6 +25,7 @@ async function* readLogs(
   signal: AbortSignal,
 ): AsyncGenerator<ReadLogsResponseInput> {
   const options = {
+    after: parseLogCursor(request.cursor),
     follow: request.follow,
     tail: request.tail === undefined ? null : inRange(request.tail, 0, Number.MAX_SAFE_INTEGER, 'tail'),
     sinceNs: parseTimeNs(request.since, 'since'),

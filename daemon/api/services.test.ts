@@ -83,10 +83,10 @@ test('verbs reach the engine with their values, and their calls are logged with 
     },
   });
   const client = fixture.client('ContainerService');
-  await answer((done) => client.startContainer({ container: 'web' }, done));
+  await answer((done) => client.startContainer({ container: 'web', requestId: 'first' }, done));
   await answer((done) => client.stopContainer({ container: 'web' }, done));
   await answer((done) =>
-    client.restartContainer({ container: 'web', timeoutSeconds: 0, signal: 'HUP' }, done),
+    client.restartContainer({ container: 'web', timeoutSeconds: 0, signal: 'HUP', requestId: 'third' }, done),
   );
   await answer((done) => client.renameContainer({ container: 'web', newName: 'db' }, done));
   await answer((done) => client.killContainer({ container: 'web' }, done));
@@ -94,12 +94,12 @@ test('verbs reach the engine with their values, and their calls are logged with 
     client.killContainer({ container: 'web', signal: '10', scope: 'KILL_SCOPE_ALL' }, done),
   );
   assert.deepEqual(seen, [
-    ['start', 'web'],
-    ['stop', 'web', { timeoutSeconds: null, signal: null }],
-    ['restart', 'web', { timeoutSeconds: 0, signal: 1 }],
-    ['rename', 'web', 'db'],
-    ['kill', 'web', 9, 'main'],
-    ['kill', 'web', 10, 'all'],
+    ['start', 'web', { requestId: 'first' }],
+    ['stop', 'web', { timeoutSeconds: null, signal: null, requestId: '' }],
+    ['restart', 'web', { timeoutSeconds: 0, signal: 1, requestId: 'third' }],
+    ['rename', 'web', 'db', { requestId: '' }],
+    ['kill', 'web', 9, { scope: 'main', requestId: '' }],
+    ['kill', 'web', 10, { scope: 'all', requestId: '' }],
   ]);
   await assert.rejects(
     answer((done) => client.removeContainer({ container: 'web' }, done)),
@@ -132,7 +132,7 @@ test('verbs reach the engine with their values, and their calls are logged with 
 
 test('a wait ends with the exit, or with its client', async () => {
   let reason: unknown;
-  const waits: EngineApi['wait'] = (container, condition, signal) => {
+  const waits: EngineApi['wait'] = (container, condition, { signal }) => {
     if (container === 'never') return Promise.resolve(null);
     if (condition === 'removed') return Promise.resolve(exitStatus(5));
     return new Promise((_resolve, reject) =>
@@ -166,8 +166,22 @@ test('a wait ends with the exit, or with its client', async () => {
 test('logs come in batches with their times, and a client that leaves ends the reading', async () => {
   const left = Promise.withResolvers<void>();
   const entries: LogEntry[] = [
-    { timeNs: 1_700_000_000_123_456_789n, stream: 'stdout', data: Buffer.from('a\n'), lostBytes: 0 },
-    { timeNs: 1_700_000_000_123_456_790n, stream: 'stderr', data: Buffer.from([0xff, 0x0a]), lostBytes: 0 },
+    {
+      timeNs: 1_700_000_000_123_456_789n,
+      stream: 'stdout',
+      data: Buffer.from('a\n'),
+      lostBytes: 0,
+      segment: 1,
+      offset: 40,
+    },
+    {
+      timeNs: 1_700_000_000_123_456_790n,
+      stream: 'stderr',
+      data: Buffer.from([0xff, 0x0a]),
+      lostBytes: 0,
+      segment: 1,
+      offset: 40,
+    },
   ];
   let asked: unknown;
   await using fixture = await ApiFixture.start({
@@ -191,7 +205,7 @@ test('logs come in batches with their times, and a client that leaves ends the r
   })) {
     all.push(message as ReadLogsResponse);
   }
-  assert.deepEqual(asked, { follow: false, tail: 0, sinceNs: 5_000_000_006n, untilNs: null });
+  assert.deepEqual(asked, { after: null, follow: false, tail: 0, sinceNs: 5_000_000_006n, untilNs: null });
   assert.deepEqual(all[0]?.entries[0]?.time, { seconds: 1_700_000_000, nanos: 123_456_789 });
   assert.equal(all[0]?.entries[1]?.stream, 'LOG_STREAM_STDERR');
   assert.deepEqual(all[0]?.entries[1]?.data, Buffer.from([0xff, 0x0a]));

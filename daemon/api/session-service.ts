@@ -29,14 +29,22 @@ export function sessionService(
         engine.exec(
           parseTarget(start, 'start.'),
           parseExecProcess(start.process, 'start.process'),
-          { onDisconnect: parseOnDisconnect(start.onDisconnect, 'start.on_disconnect', 'hangup') },
+          {
+            onDisconnect: parseOnDisconnect(start.onDisconnect, 'start.on_disconnect', 'hangup'),
+            requestId: start.requestId,
+          },
           sink,
         ),
     }),
     Attach: sessionHandler(context, {
       ...options,
       method: 'Attach',
-      open: async (start, sink) => engine.attach(parseTarget(start, 'start.'), parseAttach(start), sink),
+      open: async (start, sink) =>
+        engine.attach(
+          parseTarget(start, 'start.'),
+          { ...parseAttach(start), requestId: start.requestId },
+          sink,
+        ),
     }),
     StartExec: unary(context, {
       method: 'StartExec',

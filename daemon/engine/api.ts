@@ -71,6 +71,12 @@ export interface StopOptions {
   readonly signal: number | null;
 }
 
+/** A call that may be made again when its answer was lost. */
+export interface Repeatable {
+  /** By which it is known then; empty: it is not. */
+  readonly requestId: string;
+}
+
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed' | 'healthy';
 export type KillScope = 'main' | 'all';
 
@@ -150,9 +156,14 @@ export interface LogEntry {
   readonly data: Buffer;
   /** Bytes of the stream that could not be logged before this; then there is no data. 0: none. */
   readonly lostBytes: number;
+  /** The place in the log after it. */
+  readonly segment: number;
+  readonly offset: number;
 }
 
 export interface ReadLogsOptions {
+  /** Where to begin; null: at the beginning, or as `tail` says. */
+  readonly after: { readonly segment: number; readonly offset: number } | null;
   readonly follow: boolean;
   /** Null: all lines. */
   readonly tail: number | null;
@@ -271,21 +282,34 @@ export interface EngineApi {
     readonly withSize: boolean;
   }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }>;
   /** Answers also the pid of the main process, which may have ended since. */
-  start(container: string): Promise<{ readonly container: ContainerView; readonly pid: number }>;
-  stop(container: string, options: StopOptions): Promise<ContainerView>;
-  restart(container: string, options: StopOptions): Promise<ContainerView>;
+  start(
+    container: string,
+    options: Repeatable,
+  ): Promise<{ readonly container: ContainerView | null; readonly pid: number }>;
+  /** Null: the call was made again, and the container is gone since. */
+  stop(container: string, options: StopOptions & Repeatable): Promise<ContainerView | null>;
+  restart(container: string, options: StopOptions & Repeatable): Promise<ContainerView>;
   /** Answers the whole id. */
-  kill(container: string, signal: number, scope: KillScope): Promise<string>;
+  kill(
+    container: string,
+    signal: number,
+    options: { readonly scope: KillScope } & Repeatable,
+  ): Promise<string>;
   pause(container: string): Promise<ContainerView>;
   resume(container: string): Promise<ContainerView>;
-  rename(container: string, newName: string): Promise<ContainerView>;
+  rename(container: string, newName: string, options: Repeatable): Promise<ContainerView>;
   /** Answers the whole id. */
-  remove(container: string, options: { readonly force: boolean }): Promise<string>;
+  remove(container: string, options: { readonly force: boolean } & Repeatable): Promise<string>;
   prune(
     filters: readonly Filter[],
   ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
   /** Null: it never ran, or it is healthy. */
-  wait(container: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null>;
+  wait(
+    container: string,
+    condition: WaitCondition,
+    /** `knownExit`, of next-exit: when the end was that is not the next one; null: the one that is there now. */
+    options: { readonly knownExit: number | null; readonly signal: AbortSignal },
+  ): Promise<ExitStatus | null>;
   checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
   top(container: string): Promise<TopView>;
   explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
@@ -298,10 +322,10 @@ export interface EngineApi {
   exec(
     container: string,
     process: ExecProcess,
-    options: { readonly onDisconnect: OnDisconnect },
+    options: { readonly onDisconnect: OnDisconnect } & Repeatable,
     sink: SessionSink,
   ): Promise<Session>;
-  attach(container: string, options: AttachOptions, sink: SessionSink): Promise<Session>;
+  attach(container: string, options: AttachOptions & Repeatable, sink: SessionSink): Promise<Session>;
   startExec(
     container: string,
     process: ExecProcess,

@@ -17,6 +17,7 @@ import type {
   LogEntry,
   ProcessView,
   ReadLogsOptions,
+  Repeatable,
   Session,
   SessionSink,
   StatsOptions,
@@ -33,7 +34,7 @@ import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
 import { checkNetwork, networkKnobs } from './container/network-rate.ts';
 import { type ExitStatus, livePhase } from './container/phase.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './container/spec.ts';
-import { attachTo, runAgain } from './container/verbs/attach.ts';
+import { attachTo, execAgain, runAgain } from './container/verbs/attach.ts';
 import { checkHealthNow } from './container/verbs/check-health.ts';
 import { createContainer } from './container/verbs/create.ts';
 import { execInContainer } from './container/verbs/exec.ts';
@@ -58,7 +59,7 @@ import { subscribe } from './events.ts';
 import { runExecSync } from './exec-sync.ts';
 import { readLogs } from './logs.ts';
 import { recoveryWarnings } from './recover.ts';
-import { requestKey, resultOf } from './requests.ts';
+import { requestKey, resultIsGone, resultOf } from './requests.ts';
 import type { ContainerProcess } from './session/process.ts';
 import { readStats, watchStats } from './stats/stats.ts';
 
@@ -131,27 +132,47 @@ export class Engine implements EngineApi {
     return { containers: await Promise.all(views), next };
   }
 
-  async start(reference: string): Promise<{ readonly container: ContainerView; readonly pid: number }> {
-    const container = this.#find(reference);
-    await startContainer(this.#context, container);
+  async start(
+    reference: string,
+    { requestId }: Repeatable,
+  ): Promise<{ readonly container: ContainerView | null; readonly pid: number }> {
+    const { container, request, before } = await this.#about(reference, requestId, 'start');
+    if (container === null) return { container, pid: 0 };
+    if (!before || !hasRun(container)) await startContainer(this.#context, container, { request });
     return { container: this.#view(container), pid: container.main?.pid ?? 0 };
   }
 
-  async stop(reference: string, options: StopOptions): Promise<ContainerView> {
-    const container = this.#find(reference);
-    await stopContainer(this.#context, container, options);
+  async stop(reference: string, options: StopOptions & Repeatable): Promise<ContainerView | null> {
+    const { container, request } = await this.#about(reference, options.requestId, 'stop', options);
+    if (container === null) return null;
+    await stopContainer(this.#context, container, { ...options, request });
     return this.#view(container);
   }
 
-  async restart(reference: string, options: StopOptions): Promise<ContainerView> {
-    const container = this.#find(reference);
-    await restartContainer(this.#context, container, options);
+  async restart(reference: string, options: StopOptions & Repeatable): Promise<ContainerView> {
+    const { container, request, before } = await this.#about(
+      reference,
+      options.requestId,
+      'restart',
+      options,
+    );
+    if (container === null) throw resultIsGone(request, reference);
+    if (!before) await restartContainer(this.#context, container, { ...options, request });
+    else if (!hasRun(container)) await startContainer(this.#context, container);
     return this.#view(container);
   }
 
-  async kill(reference: string, signal: number, scope: KillScope): Promise<string> {
+  async kill(
+    reference: string,
+    signal: number,
+    { scope, requestId }: { readonly scope: KillScope } & Repeatable,
+  ): Promise<string> {
+    const request = requestKey(requestId, 'kill', reference, signal, scope);
+    // It takes no turn: it must reach a container whose stop is waiting.
+    const before = resultOf(this.#context.ledger, request);
+    if (before !== null) return before;
     const container = this.#find(reference);
-    await killContainer(this.#context, container, signal, scope);
+    await killContainer(this.#context, container, signal, { scope, request });
     return container.id;
   }
 
@@ -167,17 +188,24 @@ export class Engine implements EngineApi {
     return this.#view(container);
   }
 
-  async rename(reference: string, newName: string): Promise<ContainerView> {
-    const container = this.#find(reference);
-    await renameContainer(this.#context, container, newName);
+  async rename(reference: string, newName: string, { requestId }: Repeatable): Promise<ContainerView> {
+    const { container, request, before } = await this.#about(reference, requestId, 'rename', newName);
+    if (container === null) throw resultIsGone(request, reference);
+    if (!before) await renameContainer(this.#context, container, newName, request);
     return this.#view(container);
   }
 
-  async remove(reference: string, options: { readonly force: boolean }): Promise<string> {
+  async remove(
+    reference: string,
+    { force, requestId }: { readonly force: boolean } & Repeatable,
+  ): Promise<string> {
     // What is gone already is removed.
     if (this.#context.ledger.store.tombstone(reference)) return reference;
-    const container = this.#find(reference);
-    await removeContainer(this.#context, container, options);
+    const request = requestKey(requestId, 'remove', reference, force);
+    const before = resultOf(this.#context.ledger, request);
+    if (before !== null && !this.#context.registry.byId(before)) return before;
+    const container = this.#find(before ?? reference);
+    await removeContainer(this.#context, container, { force, request });
     return container.id;
   }
 
@@ -185,11 +213,14 @@ export class Engine implements EngineApi {
     return pruneContainers(this.#context, filters);
   }
 
-  async wait(reference: string, condition: WaitCondition, signal: AbortSignal): Promise<ExitStatus | null> {
+  async wait(
+    reference: string,
+    condition: WaitCondition,
+    options: { readonly knownExit: number | null; readonly signal: AbortSignal },
+  ): Promise<ExitStatus | null> {
     const gone = this.#context.ledger.store.tombstone(reference);
-    if (gone && (condition === 'not-running' || condition === 'removed'))
-      return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
-    return waitForContainer(this.#find(reference), condition, signal);
+    if (gone && condition !== 'healthy') return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
+    return waitForContainer(this.#find(reference), condition, options);
   }
 
   async checkHealth(reference: string) {
@@ -225,14 +256,21 @@ export class Engine implements EngineApi {
   async exec(
     reference: string,
     process: ExecProcess,
-    options: { readonly onDisconnect: OnDisconnect },
+    { onDisconnect, requestId }: { readonly onDisconnect: OnDisconnect } & Repeatable,
     sink: SessionSink,
   ): Promise<Session> {
-    return execAttended(this.#context, this.#find(reference), process, { ...options, sink });
+    const request = requestKey(requestId, 'exec', reference, process, onDisconnect);
+    const before = resultOf(this.#context.ledger, request);
+    const container = this.#find(reference);
+    if (before !== null) return execAgain(container, before, sink);
+    return execAttended(this.#context, container, process, { onDisconnect, sink, request });
   }
 
-  attach(reference: string, options: AttachOptions, sink: SessionSink): Promise<Session> {
-    return attachTo(this.#context, reference, options, sink);
+  attach(reference: string, options: AttachOptions & Repeatable, sink: SessionSink): Promise<Session> {
+    const request = options.start ? requestKey(options.requestId, 'attach', reference) : null;
+    const before = resultOf(this.#context.ledger, request);
+    if (before !== null) return runAgain(this.#context, request, before, sink);
+    return attachTo(this.#context, reference, { ...options, request }, sink);
   }
 
   async startExec(
@@ -341,6 +379,18 @@ export class Engine implements EngineApi {
     return measureDisk(this.#context);
   }
 
+  /**
+   * The container of a call. One that is made again, since its answer was lost, is about the container of the first time,
+   * whatever its name is now; it comes when what the first one has begun is over. Null: it was removed since.
+   */
+  async #about(reference: string, requestId: string, call: string, ...asked: unknown[]) {
+    const request = requestKey(requestId, call, reference, ...asked);
+    const id = resultOf(this.#context.ledger, request);
+    const container = id === null ? this.#find(reference) : this.#context.registry.byId(id);
+    if (id !== null) await container?.verbs.run(async () => {});
+    return { container: container?.removed ? null : container, request, before: id !== null };
+  }
+
   #find(reference: string): Container {
     return this.#context.registry.find(reference);
   }
@@ -360,6 +410,12 @@ function findRepeated(container: Container, id: string): ContainerProcess {
     `Cannot answer the repeated request: the process ${shortId(id)} that it started in container '${container.name}' has ended and is not known any more; give another request_id to start a new one`,
     { metadata: { container: container.name, process: id } },
   );
+}
+
+/** It runs, or has run and ended: not one whose start has failed, or did not come to it. */
+function hasRun({ phase, facts }: Container): boolean {
+  if (facts.begun?.verb === 'start' || facts.begun?.verb === 'restart') return false;
+  return livePhase(phase) !== null || ('exit' in phase && phase.exit.startedAt !== null);
 }
 
 function viewProcess(container: Container, process: ContainerProcess): ProcessView {

@@ -124,8 +124,8 @@ export class Ledger {
   }
 
   /** An event without a change of the container's record. */
-  event(container: Container, event: NewEvent): void {
-    this.#backlog.keep(this.#writer(container, [event]), { needed: false });
+  event(container: Container, event: NewEvent, request: RequestKey | null = null): void {
+    this.#backlog.keep(this.#writer(container, [event], { request }), { needed: request !== null });
     this.events.notify();
   }
 

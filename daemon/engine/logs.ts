@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
-import type { ParsedEntry } from '../kernel/logfile/parse.ts';
-import { LogReader } from '../kernel/logfile/reader.ts';
+import { LogReader, type PlacedEntry } from '../kernel/logfile/reader.ts';
 import type { LogEntry, ReadLogsOptions } from './api.ts';
 import type { Container } from './container/container.ts';
 import { livePhase } from './container/phase.ts';
@@ -25,8 +24,8 @@ export async function* readLogs(
       `Cannot read the log of container '${container.name}': it has none, since its log driver is 'none'`,
     );
   }
-  using reader = new LogReader(context.layers.folders(container.id).log);
-  if (options.tail !== null) yield* lastLines(reader, options.tail, options);
+  using reader = new LogReader(context.layers.folders(container.id).log, options.after);
+  if (options.tail !== null && options.after === null) yield* lastLines(reader, options.tail, options);
   for (;;) {
     // Before the read: what is written by then is read, what comes later wakes.
     const live = livePhase(container.phase) !== null || container.ending !== null;
@@ -73,22 +72,29 @@ async function* lastLines(
     if (lines.length > 2 * count + 1000) lines = lines.slice(-count);
     await setImmediate();
   }
-  const wanted = count === 0 ? [] : lines.slice(-count).flat();
+  // In the order of the log: a place in it divides what was sent from what was not.
+  const wanted = count === 0 ? [] : lines.slice(-count).flat().sort(inLogOrder);
   for (let start = 0; start < wanted.length; start += 512) yield wanted.slice(start, start + 512);
 }
 
-function inRange(entry: ParsedEntry, range: ReadLogsOptions): boolean {
+function inLogOrder(a: LogEntry, b: LogEntry): number {
+  return a.segment - b.segment || a.offset - b.offset;
+}
+
+function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {
   return (
     (range.sinceNs === null || entry.timeNs >= range.sinceNs) &&
     (range.untilNs === null || entry.timeNs < range.untilNs)
   );
 }
 
-function toEntry(entry: ParsedEntry): LogEntry {
+function toEntry(entry: PlacedEntry): LogEntry {
   return {
     timeNs: entry.timeNs,
     stream: entry.stream,
     data: entry.partial || entry.lostBytes > 0 ? entry.text : Buffer.concat([entry.text, lineEnd]),
     lostBytes: entry.lostBytes,
+    segment: entry.segment,
+    offset: entry.offset,
   };
 }

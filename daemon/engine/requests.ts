@@ -15,11 +15,7 @@ export interface Requested {
 }
 
 /** Null without a request_id. */
-export function requestKey(
-  id: string,
-  call: 'create' | 'run' | 'start-exec',
-  ...asked: unknown[]
-): RequestKey | null {
+export function requestKey(id: string, call: string, ...asked: unknown[]): RequestKey | null {
   if (id === '') return null;
   const text = JSON.stringify([call, ...asked], withoutDefaults);
   return { id, asked: createHash('sha256').update(text).digest('base64') };

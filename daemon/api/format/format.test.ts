@@ -168,6 +168,8 @@ test('log entries are split into messages without loss', () => {
     stream: index % 2 ? ('stderr' as const) : ('stdout' as const),
     data: Buffer.alloc(16 * 1024, index),
     lostBytes: 0,
+    segment: 2,
+    offset: index + 1,
   }));
   const messages = [...formatLogBatch(entries)];
   assert.ok(messages.length > 10);
@@ -176,5 +178,11 @@ test('log entries are split into messages without loss', () => {
     all.map((entry) => entry.data),
     entries.map((entry) => entry.data),
   );
+  // Each says where its last entry ends.
+  let sent = 0;
+  for (const { entries: some = [], cursor } of messages) {
+    sent += some.length;
+    assert.equal(cursor, `2-${sent}`);
+  }
   assert.deepEqual([...formatLogBatch([])], []);
 });

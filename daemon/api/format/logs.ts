@@ -14,11 +14,16 @@ export function* formatLogBatch(entries: readonly LogEntry[]): Generator<ReadLog
     batch.push(formatLogEntry(entry));
     bytes += entry.data.length + 32;
     if (bytes < maxBatchBytes) continue;
-    yield { entries: batch };
+    yield { entries: batch, cursor: logCursor(entry) };
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield { entries: batch };
+  const last = entries.at(-1);
+  if (last && batch.length > 0) yield { entries: batch, cursor: logCursor(last) };
+}
+
+function logCursor({ segment, offset }: LogEntry): string {
+  return `${segment}-${offset}`;
 }
 
 function formatLogEntry({ timeNs, stream, data, lostBytes }: LogEntry): LogEntryInput {

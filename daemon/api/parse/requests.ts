@@ -6,7 +6,15 @@ import type { KillScope as ProtoScope } from '../../../proto/gen/types/liker/v1/
 import type { ListContainersRequest } from '../../../proto/gen/types/liker/v1/ListContainersRequest.ts';
 import type { ListView as ProtoView } from '../../../proto/gen/types/liker/v1/ListView.ts';
 import type { WaitCondition as ProtoCondition } from '../../../proto/gen/types/liker/v1/WaitCondition.ts';
-import type { EngineApi, Filter, KillScope, StopOptions, WaitCondition } from '../../engine/api.ts';
+import type {
+  EngineApi,
+  Filter,
+  KillScope,
+  ReadLogsOptions,
+  Repeatable,
+  StopOptions,
+  WaitCondition,
+} from '../../engine/api.ts';
 import { noNul, oneOf, required } from './text.ts';
 
 /** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */
@@ -59,10 +67,12 @@ export function parseListView(view: ProtoView): ListView {
 export function parseStop(request: {
   readonly timeoutSeconds?: number | undefined;
   readonly signal: string;
-}): StopOptions {
+  readonly requestId: string;
+}): StopOptions & Repeatable {
   return {
     timeoutSeconds: request.timeoutSeconds ?? null,
     signal: request.signal === '' ? null : parseSignal(request.signal, 'signal'),
+    requestId: request.requestId,
   };
 }
 
@@ -88,4 +98,14 @@ export function parseWaitCondition(condition: ProtoCondition): WaitCondition {
     WAIT_CONDITION_HEALTHY: 'healthy',
   };
   return oneOf(conditions, condition, 'condition');
+}
+
+/** Null: none. */
+export function parseLogCursor(cursor: string): ReadLogsOptions['after'] {
+  if (cursor === '') return null;
+  const [, segment, offset] = /^(\d{1,9})-(\d{1,12})$/.exec(cursor) ?? [];
+  if (segment === undefined) {
+    throw badArgument('cursor', 'Invalid cursor: use the cursor of a response of ReadLogs');
+  }
+  return { segment: Number(segment), offset: Number(offset) };
 }

@@ -14,5 +14,5 @@ export function parseTimeNs(time: Timestamp | null, field: string): bigint | nul
 /** Milliseconds since the epoch, rounded up: an event is at or after `since` exactly when its millisecond is. */
 export function parseTimeMs(time: Timestamp | null, field: string): number | null {
   const ns = parseTimeNs(time, field);
-  return ns === null ? null : Math.ceil(Number(ns) / 1e6);
+  return ns === null ? null : Number((ns > 0n ? ns + 999_999n : ns) / 1_000_000n);
 }

@@ -83,3 +83,28 @@ test('no folder is an empty log', () => {
   using reader = new LogReader('/nonexistent/liker');
   assert.deepEqual(texts(reader), []);
 });
+
+test('a read goes on after any entry, also in another segment, and after what was removed meanwhile', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, '3.log'), line('a') + line('b'));
+  writeFileSync(join(folder, '4.log'), line('c') + line('d'));
+  using reader = new LogReader(folder);
+  const placed: { text: string; segment: number; offset: number }[] = [];
+  for (let batch = reader.read(); batch !== null; batch = reader.read())
+    placed.push(...batch.map(({ text, segment, offset }) => ({ text: text.toString(), segment, offset })));
+  assert.deepEqual(
+    placed.map(({ segment }) => segment),
+    [3, 3, 4, 4],
+  );
+  for (const [index, place] of placed.entries()) {
+    using rest = new LogReader(folder, place);
+    assert.deepEqual(
+      texts(rest),
+      placed.slice(index + 1).map(({ text }) => text),
+    );
+  }
+  const [first] = placed;
+  rmSync(join(folder, '3.log'));
+  using late = new LogReader(folder, first);
+  assert.deepEqual(texts(late), ['c', 'd']);
+});

@@ -2,6 +2,16 @@ import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ParsedEntry, parseEntry } from './parse.ts';
 
+/** A place between two entries. */
+export interface LogPlace {
+  readonly segment: number;
+  /** Bytes of the segment before it. */
+  readonly offset: number;
+}
+
+/** An entry and the place after it. */
+export type PlacedEntry = ParsedEntry & LogPlace;
+
 const chunkBytes = 256 * 1024;
 const newline = 0x0a;
 
@@ -13,10 +23,16 @@ export class LogReader {
   readonly #folder: string;
   #segment = 0;
   #fd = -1;
+  /** Bytes of the segment that were read. */
+  #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(folder: string) {
+  /** `after`: where to begin; what has been removed up to there and beyond is passed over. */
+  constructor(folder: string, after: LogPlace | null = null) {
     this.#folder = folder;
+    if (!after) return;
+    this.#segment = after.segment - 1;
+    if (this.#open() && this.#segment === after.segment) this.#offset = after.offset;
   }
 
   [Symbol.dispose](): void {
@@ -25,19 +41,25 @@ export class LogReader {
   }
 
   /** The entries of the next chunk; null when all that is written has been read. May be empty in between. */
-  read(): ParsedEntry[] | null {
+  read(): PlacedEntry[] | null {
     for (;;) {
       if (this.#fd < 0 && !this.#open()) return null;
-      const buffer = Buffer.allocUnsafe(chunkBytes);
-      const bytes = readSync(this.#fd, buffer, 0, chunkBytes, null);
-      if (bytes > 0) return this.#cut(buffer.subarray(0, bytes));
+      const chunk = this.#more();
+      if (chunk.length > 0) return this.#cut(chunk);
       if (this.#next() === null) return null;
       // The writer begins the next segment only when it is done with this one; what it wrote between our read and
       // our look comes first.
-      const last = readSync(this.#fd, buffer, 0, chunkBytes, null);
-      if (last > 0) return this.#cut(buffer.subarray(0, last));
+      const last = this.#more();
+      if (last.length > 0) return this.#cut(last);
       this[Symbol.dispose]();
     }
+  }
+
+  #more(): Buffer {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    const bytes = readSync(this.#fd, buffer, 0, chunkBytes, this.#offset);
+    this.#offset += bytes;
+    return buffer.subarray(0, bytes);
   }
 
   #open(): boolean {
@@ -51,6 +73,7 @@ export class LogReader {
       throw error;
     }
     this.#segment = next.number;
+    this.#offset = 0;
     this.#rest = Buffer.alloc(0);
     return true;
   }
@@ -71,13 +94,14 @@ export class LogReader {
     return found;
   }
 
-  #cut(chunk: Buffer): ParsedEntry[] {
+  #cut(chunk: Buffer): PlacedEntry[] {
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
-    const entries: ParsedEntry[] = [];
+    const entries: PlacedEntry[] = [];
+    const [segment, first] = [this.#segment, this.#offset - bytes.length];
     let start = 0;
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
       const entry = parseEntry(bytes.subarray(start, end));
-      if (entry) entries.push(entry);
+      if (entry) entries.push({ ...entry, segment, offset: first + end + 1 });
       start = end + 1;
     }
     this.#rest = bytes.subarray(start);

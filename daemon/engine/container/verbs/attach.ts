@@ -1,18 +1,18 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { AttachOptions, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
-import { type RequestKey, resultIsGone } from '../../requests.ts';
+import { type Requested, type RequestKey, resultIsGone } from '../../requests.ts';
 import { endAtOnce } from '../../session/over.ts';
 import { type ContainerProcess, newSessionId } from '../../session/process.ts';
 import type { Container } from '../container.ts';
-import { type ExitStatus, may, requirePhase } from '../phase.ts';
+import { type ExitStatus, livePhase, may, requirePhase } from '../phase.ts';
 import { runAttended } from './run.ts';
 
 /** Attaches to a process of a container, or of one that is gone and whose end is still known. */
 export async function attachTo(
   context: EngineContext,
   reference: string,
-  options: AttachOptions,
+  { request = null, ...options }: AttachOptions & Requested,
   sink: SessionSink,
 ): Promise<Session> {
   const gone = context.ledger.store.tombstone(reference);
@@ -23,14 +23,14 @@ export async function attachTo(
   const container = context.registry.find(reference);
   if (options.start) await startsUnderWay(container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
-    const session = await runAttended(context, container, sink, null);
+    const session = await runAttended(context, container, sink, request);
     if (options.terminalSize) container.main?.resize(options.terminalSize);
     return session;
   }
   return attachToProcess(container, options, sink);
 }
 
-/** A retry of a Run whose answer was lost: goes on where the first one got to, from the first byte. */
+/** A retry of a Run, or of an Attach that starts, whose answer was lost: goes on where the first one got to, from the first byte. */
 export async function runAgain(
   context: EngineContext,
   request: RequestKey | null,
@@ -40,10 +40,24 @@ export async function runAgain(
   const container = context.registry.byId(id);
   if (!container && !context.ledger.store.tombstone(id)?.exit) throw resultIsGone(request, id);
   if (container) await startsUnderWay(container);
-  if (container?.phase.state === 'created') return runAttended(context, container, sink, null);
+  if (container && waitsForStart(container)) return runAttended(context, container, sink, null);
+  return attachTo(context, id, { ...fromTheFirstByte(), processId: 'main' }, sink);
+}
+
+/** A retry of an Exec whose answer was lost. */
+export function execAgain(container: Container, processId: string, sink: SessionSink): Session {
+  return attachToProcess(container, { ...fromTheFirstByte(), processId }, sink);
+}
+
+/** As for the client that the process was started for. */
+function fromTheFirstByte() {
   const resume = { sessionId: newSessionId('initiator'), stdoutOffset: 0, stderrOffset: 0 };
-  const fromTheFirst = { readOnly: false, replay: true, terminalSize: null, start: false };
-  return attachTo(context, id, { ...fromTheFirst, processId: 'main', resume }, sink);
+  return { readOnly: false, replay: true, terminalSize: null, start: false, resume };
+}
+
+/** Its likerd did not live to start it. */
+function waitsForStart({ phase, facts }: Container): boolean {
+  return phase.state === 'created' || (livePhase(phase) === null && facts.begun?.verb === 'start');
 }
 
 /** Until the calls that came before have had their turns: what one of them starts is there to be attached to. */

@@ -1,6 +1,7 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { KillScope } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Requested } from '../../requests.ts';
 import type { Container } from '../container.ts';
 import { livePhase, requirePhase } from '../phase.ts';
 import { cancelRestart, noteStop } from '../restart.ts';
@@ -12,7 +13,7 @@ export async function killContainer(
   context: EngineContext,
   container: Container,
   signal: number,
-  scope: KillScope,
+  { scope, request = null }: { readonly scope: KillScope } & Requested,
 ): Promise<void> {
   if (container.phase.state === 'restarting' && signal === SIGKILL) {
     cancelRestart(context, container);
@@ -44,5 +45,5 @@ export async function killContainer(
   else if (live) context.processes.kill(live.main, signal);
   // With the main process all others end, but those of a shared pid namespace and those that a freezer holds.
   if (signal === SIGKILL) await cgroup.kill();
-  context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } });
+  context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } }, request);
 }

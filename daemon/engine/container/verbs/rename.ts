@@ -1,5 +1,6 @@
 import { checkContainerName } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
+import type { RequestKey } from '../../requests.ts';
 import type { Container } from '../container.ts';
 import { livePhase } from '../phase.ts';
 import { writeRunRecord } from '../run-record.ts';
@@ -9,6 +10,7 @@ export async function renameContainer(
   context: EngineContext,
   container: Container,
   newName: string,
+  request: RequestKey | null = null,
 ): Promise<void> {
   checkContainerName(newName, 'new_name');
   await container.verbs.run(async () => {
@@ -18,7 +20,7 @@ export async function renameContainer(
     if (holder) throw nameTaken(`rename container '${oldName}' to`, newName, holder);
     context.ledger.decide(
       container,
-      { spec: { ...container.spec, name: newName } },
+      { spec: { ...container.spec, name: newName }, request },
       { action: 'rename', attributes: { oldName } },
     );
     context.registry.renamed(container, oldName);

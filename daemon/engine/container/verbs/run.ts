@@ -1,7 +1,7 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
 import type { ExecProcess, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
-import type { RequestKey } from '../../requests.ts';
+import type { Requested, RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import { endAtOnce } from '../../session/over.ts';
 import type { Container } from '../container.ts';
@@ -28,7 +28,7 @@ export function execAttended(
   context: EngineContext,
   container: Container,
   process: ExecProcess,
-  options: { readonly onDisconnect: OnDisconnect; readonly sink: SessionSink },
+  options: { readonly onDisconnect: OnDisconnect; readonly sink: SessionSink } & Requested,
 ): Promise<Session> {
   return openSession(container, options.sink, '', async (onSession) => {
     await execInContainer(context, container, process, { ...options, onSession });

@@ -8,11 +8,12 @@ import { type ExitStatus, livePhase } from '../phase.ts';
 export async function waitForContainer(
   container: Container,
   condition: WaitCondition,
-  signal: AbortSignal,
+  { knownExit, signal }: { readonly knownExit: number | null; readonly signal: AbortSignal },
 ): Promise<ExitStatus | null> {
   if (condition === 'healthy') return waitUntilHealthy(container, signal);
   const exit = () => (container.phase.state === 'exited' ? container.phase.exit : null);
-  const before = exit();
+  const now = exit();
+  const before = knownExit === null || now?.exitedAt === knownExit ? now : null;
   const over = {
     'not-running': () => !isBusy(container),
     'next-exit': () => container.removed || (!isBusy(container) && exit() !== before),

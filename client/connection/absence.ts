@@ -1,0 +1,52 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { notice } from '../output/notice.ts';
+import { startCommand } from './start-command.ts';
+
+const firstPauseMs = 50;
+const longestPauseMs = 500;
+
+/** For about three seconds whoever looks after likerd may start it again; then the user is told how. */
+const triesUnaided = 10;
+
+export const lostText = 'lost likerd; waiting for it to come back (ctrl-c to give up)';
+
+/**
+ * Waits until a daemon listens, longer from try to try; `attempt`: how often it was tried in vain before. False when
+ * performance.now() has come to `giveUpAt`. Once it takes long the user is told; `lost`: also that it was lost.
+ */
+export async function untilListening(
+  socketPath: string,
+  {
+    attempt,
+    giveUpAt,
+    lost,
+  }: { readonly attempt: number; readonly giveUpAt: number; readonly lost: boolean },
+): Promise<boolean> {
+  await pause(attempt);
+  for (let tries = attempt; !(await isListening(socketPath)); tries++) {
+    if (performance.now() >= giveUpAt) return false;
+    if (tries === attempt + triesUnaided) {
+      if (lost) notice(lostText);
+      const how = `start likerd with '${startCommand(socketPath)}'`;
+      notice(`still nothing listens at unix://${socketPath}; ${how}`);
+    }
+    await pause(tries);
+  }
+  return true;
+}
+
+function pause(attempt: number): Promise<void> {
+  return sleep(Math.min(firstPauseMs * 1.5 ** attempt, longestPauseMs));
+}
+
+function isListening(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
