@@ -4,6 +4,7 @@ import { badArgument } from '../common/errors.ts';
 import type { Identities } from './engine/context.ts';
 import type { DeviceNode } from './engine/plan/devices.ts';
 import { deviceNumbers } from './kernel/cgroup/controllers/block-device.ts';
+import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
 import { seccompAvailable, seccompFilter, warm } from './kernel/seccomp/filter.ts';
 import {
   capabilityNames,
@@ -23,6 +24,7 @@ export function makeIdentities(): Identities {
   return {
     maskedPaths,
     readOnlyPaths,
+    networkSysctls: ownNetworkSysctls,
     seccomp,
     capabilityNames: capabilityNames(daemonCapabilities()),
     hostDevices,

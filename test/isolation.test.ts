@@ -1,5 +1,6 @@
 // What a container sees and what it cannot do. The traps T1 to T21 are known escapes of other engines.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -20,7 +21,7 @@ import { after, describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
 import { childrenOf, pids, readProc, shimsBelow } from './harness/proc.ts';
 import { requires } from './harness/requires.ts';
-import { compile } from './harness/rootfs.ts';
+import { compile, compiled } from './harness/rootfs.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
@@ -238,6 +239,33 @@ describe('privileges', { concurrency: 4 }, () => {
     const [, own] = /^own (.*)$/m.exec(tracer.stdout) ?? [];
     assert.ok(seen().length >= 10, tracer.stdout);
     assert.deepEqual([...new Set([/^init (.*)$/m.exec(tracer.stdout)?.[1], ...seen()])], [own]);
+  });
+
+  test('every user may bind any port and ping in a network of his own; --sysctl says otherwise', async () => {
+    const ask = async (...flags: string[]) =>
+      (await s.run(['-u', '1234', '--cap-drop', 'ALL', ...flags], ['asker', 'port-80', 'ping'])).stdout;
+    assert.equal(await ask(), 'port-80 0\nping 0\n');
+    const closed = ['net.ipv4.ip_unprivileged_port_start=1024', 'net.ipv4.ping_group_range=1 0'];
+    assert.equal(
+      await ask(...closed.flatMap((value) => ['--sysctl', value])),
+      'port-80 EACCES\nping EACCES\n',
+    );
+  });
+
+  test('a container has a session keyring of its own, which its execs have too', async () => {
+    const flags = ['--security-opt', 'seccomp=unconfined'];
+    const one = await s.detached(flags, ['sleep', '100000']);
+    const ask = ['asker', 'session-keyring'];
+    const keyrings = [
+      await s.ok(['exec', one, ...ask]),
+      await s.ok(['exec', '-u', '1234', one, ...ask]),
+      (await s.run(flags, ask)).stdout.trim(),
+      execFileSync(compiled('asker'), ask.slice(1), { encoding: 'utf8' }).trim(),
+    ];
+    for (const keyring of keyrings) assert.match(keyring, /^session-keyring \d+$/);
+    assert.equal(keyrings[1], keyrings[0]);
+    assert.equal(new Set(keyrings).size, 3);
+    await s.ok(['rm', '-f', one]);
   });
 
   test('/proc/1 is to be looked at, and written to: the log, the environment, the root', async () => {

@@ -46,6 +46,21 @@ describe('exit codes', { concurrency: 4 }, () => {
     assert.match(stderr, /^likerctl: .*no-such-program.*\n$/);
   });
 
+  test('127 for a program whose interpreter is missing, which is named', async () => {
+    const script = join(work, 'script');
+    const scripts = {
+      '#!/opt/python\n': /'\/script' needs '\/opt\/python'/,
+      '#!/bin/sh\r\n': /carriage return/,
+    };
+    for (const [line, words] of Object.entries(scripts)) {
+      writeFileSync(script, line, { mode: 0o755 });
+      const { code, stderr } = await s.run(['-v', `${script}:/script:ro`], ['/script']);
+      assert.equal(code, 127);
+      assert.match(stderr, /^likerctl: .*\n$/);
+      assert.match(stderr, words);
+    }
+  });
+
   test('126 for a command that is not executable', async () => {
     const { code, stderr } = await s.run([], ['/etc/passwd']);
     assert.equal(code, 126);

@@ -38,6 +38,8 @@ export interface Identities {
   ): { readonly credentials: Credentials; readonly home: string };
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
+  /** Of a network namespace of a container's own. */
+  readonly networkSysctls: Readonly<Record<string, string>>;
   hostDevices(): readonly DeviceNode[];
   /** The node at a path of the host, or all nodes below a folder, for a path in the container. Throws BAD_ARGUMENT. */
   devicesAt(hostPath: string, containerPath: string): readonly DeviceNode[];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -194,6 +194,10 @@ test('what cannot be executed is told by its errno', async () => {
   writeFileSync(join(fixture().rootfs, 'bin/text'), 'no program', { mode: 0o755 });
   writeFileSync(join(fixture().rootfs, 'bin/plain'), 'no program', { mode: 0o644 });
   writeFileSync(join(fixture().rootfs, 'bin/script'), '#!/no/interpreter\n', { mode: 0o755 });
+  writeFileSync(join(fixture().rootfs, 'bin/second'), '#! \t/bin/script  -x\n', { mode: 0o755 });
+  writeFileSync(join(fixture().rootfs, 'bin/dos'), '#!/bin/sh\r\n', { mode: 0o755 });
+  writeFileSync(join(fixture().rootfs, 'bin/secret'), '#!/no/interpreter\n', { mode: 0o111 });
+  copyFileSync('/bin/ls', join(fixture().rootfs, 'bin/dynamic'));
   const programs: readonly (readonly [string, number, RegExp])[] = [
     ['nosuch', ENOENT, /^nosuch$/],
     ['/bin/nosuch', ENOENT, /^\/bin\/nosuch$/],
@@ -201,12 +205,18 @@ test('what cannot be executed is told by its errno', async () => {
     ['/bin', EACCES, /^\/bin$/],
     ['text', ENOEXEC, /^text$/],
     ['', ENOENT, /^$/],
-    ['script', ENOENT, /^\/bin\/script \(its interpreter is missing\)$/],
-    ['/bin/script', ENOENT, /^\/bin\/script \(its interpreter is missing\)$/],
+    ['script', ENOENT, /^\/bin\/script \(its interpreter \/no\/interpreter is missing\)$/],
+    ['/bin/script', ENOENT, /^\/bin\/script \(its interpreter \/no\/interpreter is missing\)$/],
+    ['second', ENOENT, /^\/bin\/second \(its interpreter \/no\/interpreter is missing\)$/],
+    ['dynamic', ENOENT, /^\/bin\/dynamic \(its interpreter \/lib.*\/ld-linux.* is missing\)$/],
+    ['dos', ENOENT, /^\/bin\/dos \(its interpreter \/bin\/sh\r is missing\)$/],
+    ['secret', ENOENT, /^\/bin\/secret \(its interpreter {2}is missing\)$/],
   ];
   for (const init of [false, true])
     for (const [program, errno, object] of programs) {
-      const steps = containerSteps(fixture().container({ args: [program], init }));
+      // Whom no capability helps to read what is only to be executed.
+      const ids = program === 'secret' ? { uid: 1000, gid: 1000 } : {};
+      const steps = containerSteps(fixture().container({ args: [program], init, ...ids }));
       await using shim = await fixture().spawn(steps);
       const failure = await shim.peer.failed();
       assert.deepEqual([failure.errno, failure.name, failure.call], [errno, 'exec', 'execve'], program);

@@ -72,6 +72,15 @@ export function startError(what: string, failure: StartFailure): LikerError {
   );
 }
 
+/** `name` is empty where the program could not be read. */
+function interpreterError(program: string, name: string): string {
+  if (name === '')
+    return `'${program}' is there, but not the interpreter that it names in its first line or was linked for; put that into the container`;
+  if (name.endsWith('\r'))
+    return `'${program}' is a script whose first line ends with a carriage return, which is a part of the interpreter's name then; end its lines with line feeds alone`;
+  return `'${program}' needs '${name}' to run, which is not in the container; put that there, or use a program for this root file system`;
+}
+
 function execError(
   what: string,
   errno: string,
@@ -79,10 +88,19 @@ function execError(
   details: { syscall: LikerError['syscall']; metadata: Record<string, string> },
 ): LikerError {
   const options = { metadata: details.metadata, ...(details.syscall ? { syscall: details.syscall } : {}) };
+  const missing = / \(its interpreter (.*) is missing\)$/s.exec(program);
+  if (missing) {
+    const path = program.slice(0, missing.index);
+    return new LikerError(
+      'COMMAND_NOT_FOUND',
+      `Cannot start ${what}: ${interpreterError(path, missing[1] ?? '')}`,
+      options,
+    );
+  }
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
     return new LikerError(
       'COMMAND_NOT_FOUND',
-      `Cannot start ${what}: '${program}' was not found in the container (${errno}): check the path, PATH and the program's interpreter`,
+      `Cannot start ${what}: '${program}' was not found in the container (${errno}): check the path and PATH`,
       options,
     );
   }

@@ -67,6 +67,7 @@ const input: ContainerPlanInput = {
   home: '/root',
   maskedPaths: ['/proc/kcore'],
   readOnlyPaths: ['/proc/sys'],
+  networkSysctls: { 'net.ipv4.ping_group_range': '0 2147483647' },
   devices: [],
   oomScore: null,
   shared: {},
@@ -176,6 +177,22 @@ test('devices are made beside the standard ones, and oom_score_adj is set before
   const order = steps.map(({ step }) => step);
   assert.ok(order.indexOf('oom-score') > -1 && order.indexOf('oom-score') < order.indexOf('init'));
   assert.ok(!names().includes('oom-score'));
+});
+
+test('a network of its own has the sysctls of one, unless the container asks for others', () => {
+  const name = 'net.ipv4.ping_group_range';
+  const values = (changes: Partial<ContainerSpec>): string[] =>
+    containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.flatMap((step) =>
+      step.step === 'sysctl' ? [`${step.path} ${step.value}`] : [],
+    );
+  assert.deepEqual(values({}), ['net/ipv4/ping_group_range 0 2147483647']);
+  assert.deepEqual(values({ sysctls: { [name]: '1 0' } }), ['net/ipv4/ping_group_range 1 0']);
+  for (const network of [
+    { kind: 'host' },
+    { kind: 'container', id: 'x' },
+    { kind: 'path', path: '/n' },
+  ] as const)
+    assert.deepEqual(values({ namespaces: { ...spec.namespaces, network } }), []);
 });
 
 test('a privileged container has no masks and no read-only paths', () => {

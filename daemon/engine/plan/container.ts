@@ -45,6 +45,8 @@ export interface ContainerPlanInput {
   readonly home: string;
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
+  /** Of a network namespace of its own, unless the spec has others. */
+  readonly networkSysctls: Readonly<Record<string, string>>;
   /** Beside the standard ones. */
   readonly devices: readonly DeviceNode[];
   /** oom_score_adj to set; null leaves it. */
@@ -219,13 +221,15 @@ function neededTargets(steps: readonly Step[]): string[] {
   return [...new Set(targets)].filter((target) => !targets.some((other) => target.startsWith(`${other}/`)));
 }
 
-function identitySteps({ spec, hostname }: ContainerPlanInput): Step[] {
+function identitySteps({ spec, hostname, networkSysctls }: ContainerPlanInput): Step[] {
   const ownUts = spec.namespaces.uts.kind === 'private';
+  const ownNetwork = spec.namespaces.network.kind === 'private';
+  const sysctls = { ...(ownNetwork && networkSysctls), ...spec.sysctls };
   return [
     ...(ownUts ? [{ step: 'hostname', name: hostname } as const] : []),
     ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),
-    ...(spec.namespaces.network.kind === 'private' ? [{ step: 'loopback' } as const] : []),
-    ...Object.entries(spec.sysctls).map(
+    ...(ownNetwork ? [{ step: 'loopback' } as const] : []),
+    ...Object.entries(sysctls).map(
       ([name, value]): Step => ({ step: 'sysctl', path: name.replaceAll('.', '/'), value }),
     ),
   ];

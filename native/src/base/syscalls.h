@@ -35,6 +35,8 @@ static inline long sys_clone3 (struct clone_args *args) { return syscall (SYS_cl
 /* For a fork below a filter: those like Docker's refuse clone3, whose flags they cannot see. */
 static inline long sys_clone (unsigned long flags) { return syscall (SYS_clone, flags, 0, 0, 0, 0); }
 
+static inline long sys_keyctl (int operation, const char *name) { return syscall (SYS_keyctl, operation, name); }
+
 static inline int sys_openat2 (int dir, const char *path, const struct open_how *how) {
   return (int)syscall (SYS_openat2, dir, path, how, sizeof *how);
 }

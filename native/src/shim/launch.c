@@ -238,6 +238,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
                          .idle = -1,
                          .slave = -1,
                          .masked = -1,
+                         .sysctls = -1,
                          .null = -1,
                          .files = -1 };
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -113,11 +114,21 @@ static void read_plan (struct shim *shim) {
   munmap (plan, (size_t)st.st_size);
 }
 
+/*
+ * All processes of the container have this one: the shim hands it down. Nobody can join it by a name, as none is given.
+ * Without keys in the kernel, or where a filter refuses keyctl to likerd and so to all that it starts, there is nothing to keep apart.
+ */
+static int join_new_keyring (void) {
+  return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
+}
+
 /* What must be there before anything can be told over the connection. Answers the call that has failed. */
 static const char *prepare (struct shim *shim) {
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";
+  if (join_new_keyring () < 0)
+    return "keyctl";
   shim->epoll = epoll_create1 (EPOLL_CLOEXEC);
   if (shim->epoll < 0)
     return "epoll_create1";

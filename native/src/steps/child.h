@@ -26,6 +26,7 @@ struct child {
   int slave;      /* of the terminal */
   int masked;     /* the empty tmpfs that masks directories, once it is mounted */
   int null;       /* the container's /dev/null, checked */
+  int sysctls;    /* /proc/sys of a procfs that no path leads to */
   bool enters_last; /* it is a helper still, outside of the container's pid namespace */
   int files;      /* the tmpfs that holds the files of a container's /etc */
   uint32_t file_count;

@@ -6,7 +6,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "child.h"
+#include "interpreter.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -59,6 +61,21 @@ static void empty_mask (void) {
   sys_sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
+/* As much of a path as a report has room for. */
+static char *put_part (char *out, const char *path) {
+  size_t length = strnlen (path, 100);
+  memcpy (out, path, length);
+  return out + length;
+}
+
+/* The program is at `path`. start-error.ts knows these words. */
+static int fail_interpreter (struct child *child, const char *path) {
+  char object[256], name[PATH_MAX];
+  char *end = put_text (put_part (object, path), " (its interpreter ");
+  put_text (find_missing_interpreter (path, name) ? put_part (end, name) : end, " is missing)");
+  return fail_with (child, ENOENT, "execve", object);
+}
+
 int step_exec (struct child *child, struct cursor *fields) {
   const struct launch *launch = child->launch;
   const char *name = launch->argv[0];
@@ -84,11 +101,7 @@ int step_exec (struct child *child, struct cursor *fields) {
       join_path (path, "", 0, name);
   } else
     error = *name ? exec_by_path (launch, path) : ENOENT;
-  if (error == ENOENT && *name && path[0]) {
-    static const char missing[] = " (its interpreter is missing)";
-    size_t length = strnlen (path, PATH_MAX - sizeof missing);
-    memcpy (path + length, missing, sizeof missing);
-    return fail_with (child, error, "execve", path);
-  }
+  if (error == ENOENT && *name && path[0])
+    return fail_interpreter (child, path);
   return fail_with (child, error, "execve", name);
 }

@@ -72,13 +72,16 @@ int step_loopback (struct child *child, struct cursor *fields) {
   return ioctl (link, SIOCSIFFLAGS, &request) < 0 ? fail (child, "ioctl(SIOCSIFFLAGS)", "lo") : 0;
 }
 
-/* A procfs that no path leads to: whatever is mounted at /proc cannot turn the write elsewhere (T7). */
-static int private_proc (struct child *child) {
+/* Whatever is mounted at /proc cannot turn the write elsewhere (T7). One procfs does for all. */
+static int open_sysctls (struct child *child) {
   cleanup_fd int context = sys_fsopen ("proc");
   if (context < 0 || sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return fail (child, "fsopen", "proc");
-  int proc = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-  return proc < 0 ? fail (child, "fsmount", "proc") : proc;
+  cleanup_fd int proc = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  if (proc < 0)
+    return fail (child, "fsmount", "proc");
+  int sys = beneath_open (proc, "sys", O_PATH | O_DIRECTORY);
+  return sys < 0 ? fail (child, "openat2", "sys") : sys;
 }
 
 int step_sysctl (struct child *child, struct cursor *fields) {
@@ -86,11 +89,11 @@ int step_sysctl (struct child *child, struct cursor *fields) {
   struct bytes value = read_bytes (fields);
   if (unreadable (child, fields))
     return -1;
-  cleanup_fd int proc = private_proc (child);
-  if (proc < 0)
+  if (child->sysctls < 0)
+    child->sysctls = open_sysctls (child);
+  if (child->sysctls < 0)
     return -1;
-  cleanup_fd int sys = beneath_open (proc, "sys", O_PATH | O_DIRECTORY);
-  cleanup_fd int file = sys < 0 ? -1 : beneath_open (sys, path, O_WRONLY);
+  cleanup_fd int file = beneath_open (child->sysctls, path, O_WRONLY);
   if (file < 0)
     return fail (child, "openat2", path);
   ssize_t written = RETRY (write (file, value.data, value.size));

@@ -303,6 +303,7 @@ export function compile(
     home,
     maskedPaths: context.identities.maskedPaths,
     readOnlyPaths: context.identities.readOnlyPaths,
+    networkSysctls: context.identities.networkSysctls,
     devices: [
       ...containerDevices(context, spec).nodes,
       ...(spec.process.privileged ? context.identities.hostDevices() : []),

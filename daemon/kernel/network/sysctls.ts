@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+
+/**
+ * What a network namespace of a container's own has, as in Docker, unless the container asks for another: every port may be
+ * bound and every group may ping without a capability. Those that a kernel lacks are left out.
+ */
+export const ownNetworkSysctls: Readonly<Record<string, string>> = Object.fromEntries(
+  (
+    [
+      ['net.ipv4.ip_unprivileged_port_start', '0'],
+      ['net.ipv4.ping_group_range', '0 2147483647'],
+    ] as const
+  ).filter(([name]) => existsSync(`/proc/sys/${name.replaceAll('.', '/')}`)),
+);
