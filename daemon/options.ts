@@ -37,10 +37,17 @@ export async function parseOptions(
       root: {
         type: 'string',
         default: env['LIKER_ROOT'] || '/var/lib/liker',
-        describe: 'Folder of lasting data',
+        describe: 'Folder of lasting data; $LIKER_ROOT says another default',
       },
-      run: { type: 'string', default: env['LIKER_RUN'] || '/run/liker', describe: 'Folder of running state' },
-      socket: { type: 'string', describe: 'Socket of the API; default: liker.sock in the run folder' },
+      run: {
+        type: 'string',
+        default: env['LIKER_RUN'] || '/run/liker',
+        describe: 'Folder of running state; $LIKER_RUN says another default',
+      },
+      socket: {
+        type: 'string',
+        describe: 'Socket of the API; default: $LIKER_HOST, or liker.sock in the run folder',
+      },
       cgroup: {
         type: 'string',
         describe: 'Path of a delegated cgroup (v2 only) to make those of containers below',

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { serviceStart } from '../client/connection/start-command.ts';
 import { asError } from '../common/errors.ts';
 import { type Places, places } from './places.ts';
+import { endDaemon, strangerAt } from './running-daemon.ts';
 
 const readyFd = 3;
 const patienceMs = 20_000;
@@ -68,8 +69,25 @@ function logSince(log: string, before: number): string {
   return text === '' ? ' with nothing in its log' : `; its log, ${log}, says:\n${text}`;
 }
 
-async function ensureDaemon({ socket, log, isOwn }: Places): Promise<void> {
-  if (await answers(socket)) return;
+/** Says whose the daemon is that serves there, if it is another's; ends it when it is to be replaced. False: it stays. */
+async function makesWay(there: Places): Promise<boolean> {
+  const stranger = strangerAt(there);
+  if (stranger === null) return false;
+  const { text, pid, obstacle } = stranger;
+  if (!process.env['LIKER_REPLACE']) {
+    const how = obstacle ?? 'LIKER_REPLACE=1 puts one of this checkout in its place, and containers go on';
+    console.error(`liker: ${text}; ${how}`);
+    return false;
+  }
+  if (obstacle !== null) throw new Error(`${text}, and cannot be replaced: ${obstacle}`);
+  console.error(`liker: ${text}; replacing it`);
+  await endDaemon(pid);
+  return true;
+}
+
+async function ensureDaemon(there: Places): Promise<void> {
+  const { socket, log, isOwn } = there;
+  if ((await answers(socket)) && !(await makesWay(there))) return;
   const service = isOwn ? serviceStart() : undefined;
   if (service !== undefined) {
     const [file = '', ...args] = service;

@@ -1,7 +1,16 @@
 // The first things that a person does: npm start, and the article's own command `liker`.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Daemon, repository } from './harness/daemon.ts';
@@ -10,6 +19,7 @@ import { until } from './harness/until.ts';
 
 // Not started here: that is what is tested.
 const daemon = new Daemon({});
+const repositoryPath = realpathSync(repository);
 const rootfs = join(daemon.root, 'rootfs');
 const places = {
   LIKER_ROOT: daemon.root,
@@ -42,9 +52,9 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function run(file: string, args: string[], input = ''): Promise<Outcome> {
+function run(file: string, args: string[], input = '', given: NodeJS.ProcessEnv = env): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(file, args, { cwd: repository, env }, (error, stdout, stderr) => {
+    const child = execFile(file, args, { cwd: repository, env: given }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
     child.stdin?.end(input);
@@ -120,6 +130,67 @@ test('liker passes a signal on to the container', async () => {
   child.stdout.resume();
   child.kill('SIGTERM');
   assert.equal(await exit, 42);
+});
+
+/** A checkout beside this one, of another version. */
+function otherCheckout(version: string): string {
+  const top = join(daemon.home, `checkout-${version}`);
+  mkdirSync(top);
+  for (const part of ['bin', 'dist', 'scripts'])
+    cpSync(join(repository, part), join(top, part), { recursive: true, preserveTimestamps: true });
+  for (const part of ['client', 'common', 'native', 'node_modules', 'proto'])
+    symlinkSync(join(repository, part), join(top, part));
+  const packageJson = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as object;
+  writeFileSync(join(top, 'package.json'), JSON.stringify({ ...packageJson, version }));
+  return top;
+}
+
+test('a daemon of another checkout is told, and replaced by a newer one when that is asked for', async () => {
+  const [pid = 0] = daemonPids();
+  const [newer, older] = [otherCheckout('99.0.0'), otherCheckout('0.0.1')];
+  const ensure = (top: string, more: NodeJS.ProcessEnv = {}) =>
+    run('sh', [join(top, 'scripts/ensure-daemon')], '', { ...env, ...more });
+  const { stdout: id } = await run('bin/likerctl', ['run', '-d', rootfs, 'sleep', '100000']);
+  const program = async (): Promise<string> =>
+    (await run('bin/likerctl', ['inspect', '-f', '{{.State.Status}} {{.State.Pid}}', id.trim()])).stdout;
+  const before = await program();
+  assert.match(before, /^running \d+\n$/);
+
+  const told = await ensure(newer);
+  assert.equal(told.status, 0);
+  const whose = `liker: the likerd at unix://${daemon.socket} (pid ${pid}, version `;
+  assert.ok(told.stderr.startsWith(whose), told.stderr);
+  assert.ok(
+    told.stderr.includes(` is that of ${repositoryPath}, not of ${newer}; LIKER_REPLACE=1 `),
+    told.stderr,
+  );
+  assert.deepEqual(daemonPids(), [pid]);
+
+  const refused = await ensure(older, { LIKER_REPLACE: '1' });
+  assert.equal(refused.status, 125);
+  assert.match(refused.stderr, /cannot be replaced: it is newer than this one, version 0\.0\.1\n$/);
+  const elsewhere = { LIKER_REPLACE: '1', LIKER_ROOT: join(daemon.home, 'elsewhere') };
+  const other = await ensure(newer, elsewhere);
+  assert.match(other.stderr, /cannot be replaced: it has other folders: set LIKER_ROOT=/);
+  assert.deepEqual(daemonPids(), [pid]);
+
+  const replaced = await ensure(newer, { LIKER_REPLACE: '1' });
+  assert.equal(replaced.status, 0, replaced.stderr);
+  assert.equal(daemonPids().length, 1);
+  assert.notEqual(daemonPids()[0], pid);
+  assert.equal((await run('bin/likerctl', ['version', '-f', '{{.Server.Version}}'])).stdout, '99.0.0\n');
+  assert.equal(await program(), before);
+  // Of its own checkout there is nothing to say.
+  assert.deepEqual(await ensure(newer), { status: 0, stdout: '', stderr: '' });
+  await run('bin/likerctl', ['rm', '-f', id.trim()]);
+});
+
+test('a daemon that was started before the last build is told', async () => {
+  const top = join(daemon.home, 'checkout-99.0.0');
+  const built = new Date(Date.now() + 1000);
+  utimesSync(join(top, 'dist/likerd.mjs'), built, built);
+  const { stderr } = await run('sh', [join(top, 'scripts/ensure-daemon')], '', env);
+  assert.match(stderr, /was started before this checkout was built last; LIKER_REPLACE=1 /);
 });
 
 test('liker refuses what is no directory', async () => {

@@ -71,6 +71,7 @@ export function mainHelp(): string {
     ]),
     '',
     ...notes,
+    'likerd has its data in $LIKER_ROOT (/var/lib/liker), its socket in $LIKER_RUN (/run/liker).',
     "Run 'likerctl COMMAND --help' for more about a command.",
   ].join('\n');
 }
