@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { badArgument } from '../common/errors.ts';
 import type { Identities } from './engine/context.ts';
 import type { DeviceNode } from './engine/plan/devices.ts';
+import { askedUser } from './engine/plan/user.ts';
 import { deviceNumbers } from './kernel/cgroup/controllers/block-device.ts';
 import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
 import { seccompAvailable, seccompFilter, warm } from './kernel/seccomp/filter.ts';
@@ -13,8 +14,6 @@ import {
 } from './kernel/security/capabilities.ts';
 import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
 import { resolveRlimits } from './kernel/security/rlimits.ts';
-import { containerFiles } from './kernel/users/files.ts';
-import { resolveUser } from './kernel/users/resolve.ts';
 
 /** Resolves who a process is to be, from the kernel adapters of users, capabilities, rlimits and seccomp. */
 export function makeIdentities(): Identities {
@@ -29,8 +28,7 @@ export function makeIdentities(): Identities {
     capabilityNames: capabilityNames(daemonCapabilities()),
     hostDevices,
     devicesAt,
-    resolve: (spec, process, roots) => {
-      const user = resolveUser(containerFiles(roots), process.user, process.additionalGroups);
+    resolve: (spec, process) => {
       const capabilities = containerCapabilities({
         add: spec.capAdd,
         drop: spec.capDrop,
@@ -38,15 +36,10 @@ export function makeIdentities(): Identities {
       });
       const confined = seccomp && !spec.seccompUnconfined && !process.privileged;
       return {
-        home: user.home,
-        credentials: {
-          uid: user.uid,
-          gid: user.gid,
-          groups: user.groups,
-          capabilities,
-          rlimits: resolveRlimits(process.rlimits),
-          seccomp: confined ? seccompFilter(capabilities) : null,
-        },
+        user: askedUser(process.user, process.additionalGroups),
+        capabilities,
+        rlimits: resolveRlimits(process.rlimits),
+        seccomp: confined ? seccompFilter(capabilities) : null,
       };
     },
   };

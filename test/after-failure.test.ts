@@ -260,6 +260,13 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     await s.daemon.restart();
     await terminal.waitForText('reconnected');
     await terminal.run('echo $kept $$', /yes 2\r\n/);
+    // It tells of no step that looks a user up: another process does.
+    await terminal.run('echo web:x:1000:1001::/srv:/bin/sh >/etc/passwd; echo www:x:33:web >/etc/group', /#/);
+    const older = (await s.ok(['ps', '-q'])).trim();
+    const script = 'echo $(id -u) $(id -g) $(id -G) $HOME';
+    assert.equal(await s.ok(['exec', '-u', 'web', older, 'sh', '-c', script]), '1000 1001 1001 33 /srv');
+    const { stderr } = await s.likerctl(['exec', '-u', 'nobody', older, 'true']);
+    assert.match(stderr, /Unknown user 'nobody'/);
     terminal.type('exit 4\r');
     assert.equal(await terminal.end(), 4);
   });

@@ -1,6 +1,7 @@
 // A container shapes what likerd reads of it: it may be huge, or never answer. Neither holds up likerd.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Containers } from './harness/containers.ts';
 import { childrenOf, isAlive } from './harness/proc.ts';
@@ -63,6 +64,69 @@ describe('top', () => {
     await until('the end of its reader', () => strangers().length === 1);
     await within('rm -f', containers.remove(id));
     await until('the end of its shim', () => strangers().length === 0);
+  });
+});
+
+describe('users', () => {
+  const who = 'echo $(id -u) $(id -g) $(id -G) $HOME';
+
+  test('are those of the files that the process sees, with all that is mounted; for run, exec and a terminal', async () => {
+    const passwd = join(s.daemon.home, 'passwd');
+    writeFileSync(passwd, 'web:x:1500:1501::/home/web:/bin/sh\n');
+    const mounted = ['-v', `${passwd}:/etc/passwd:ro`];
+    assert.equal(await s.sh([...mounted, '-u', '1500:1500'], who), '1500 1500 1500 /home/web');
+    const id = await s.detached([...mounted, '-u', 'web:'], ['sleep', '1000']);
+    assert.equal(await s.ok(['exec', id, 'sh', '-c', who]), '1500 1501 1501 /home/web');
+    assert.equal(await s.ok(['exec', '-u', ':7', id, 'sh', '-c', who]), '0 7 7 /');
+    assert.equal((await s.ok(['exec', '-t', id, 'sh', '-c', 'stat -c %u:%g $(tty)'])).trim(), '1500:5');
+    const shared = join(s.daemon.home, 'etc');
+    mkdirSync(shared);
+    writeFileSync(join(shared, 'passwd'), 'web:x:1600:1601::/:/bin/sh\n');
+    assert.equal(await s.sh(['-v', `${shared}:/etc`, '-u', 'web'], 'id -u'), '1600');
+    await containers.remove(id);
+  });
+
+  test('a container that has removed its group file, or made it larger than 1 MiB, starts again', async () => {
+    const script = `[ -e /big ] && exec sleep 1000; [ -e /gone ] && { yes 'g:x:5:' | head -c 2000000 >/etc/group; touch /big; exit; }
+      rm /etc/group; touch /gone`;
+    const id = await containers.start(['sh', '-c', script]);
+    await until('its first end', async () => (await containers.state(id)) === 'EXITED 0');
+    await s.ok(['start', id]);
+    await until('its second end', async () => (await containers.state(id)) === 'EXITED 0');
+    await s.ok(['start', id]);
+    assert.equal(await containers.state(id), 'RUNNING');
+    assert.equal(await s.ok(['exec', '-u', '1000', id, 'id', '-u']), '1000');
+    await containers.remove(id);
+  });
+
+  test('a passwd that never answers holds up its execs and probes alone; rm -f frees all', {
+    skip: noFuse,
+  }, async () => {
+    const health = [
+      '--health-cmd',
+      'true',
+      '--health-interval',
+      '1s',
+      '--health-timeout',
+      '1s',
+      '--health-retries',
+      '1',
+    ];
+    const id = await s.detached([...withFuse, ...health], ['silent', '/etc/passwd']);
+    await printed(id, 'ready');
+    const exec = s.likerctl(['exec', id, 'true']);
+    await until(
+      'a probe that was given up',
+      async () => (await containers.get(id)).health?.status === 'HEALTH_STATUS_UNHEALTHY',
+    );
+    assert.equal(await within('another container', s.sh([], 'echo well')), 'well');
+    assert.equal(
+      (await top(id)).processes.some(({ name }) => name === 'silent'),
+      true,
+    );
+    await within('rm -f', containers.remove(id));
+    assert.notEqual((await within('the exec', exec)).code, 0);
+    await until('the end of its processes', () => strangers().length === 0);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
@@ -532,6 +533,8 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     assert.equal((await run('insider')).code, 125);
     rmSync(passwd);
     writeFileSync(passwd, `${'x'.repeat(2 << 20)}\ninsider:x:4242:4242::/:/bin/sh\n`);
+    assert.equal((await run('insider')).stdout, '4242\n');
+    truncateSync(passwd, 65 << 20);
     assert.equal((await run('insider')).code, 125);
     // Numbers need no file.
     const numeric = await run('4243');

@@ -3,7 +3,8 @@ import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
-import type { Shim } from '../kernel/process/shim.ts';
+import type { Shim, StartFailure } from '../kernel/process/shim.ts';
+import type { FoundUser } from '../kernel/process/user.ts';
 import type { Layers } from '../kernel/rootfs/layers.ts';
 import type { Log } from '../log.ts';
 import type { Container } from './container/container.ts';
@@ -23,19 +24,20 @@ export interface ProcessKernel {
   connect(runDir: string): Promise<Shim>;
   /** What /proc says of the processes in the cgroup of an encoded listing. */
   list(plan: Buffer): Promise<Listing>;
+  /** Who the user of an encoded look-up is. */
+  lookUp(plan: Buffer): Promise<FoundUser | StartFailure>;
   isAlive(process: HostProcess): boolean;
   /** A process that is gone is no error. */
   kill(process: HostProcess, signal: number): void;
 }
 
-/** Who a process is to be, with all names resolved against the container's own files. */
+/** Who a process is to be, and what a container is shown of the host. */
 export interface Identities {
-  /** `roots`: folders in which the container's files are looked for, in order. */
+  /** Throws BAD_ARGUMENT for what is no user, no limit or no capability. */
   resolve(
     spec: Pick<ContainerSpec, 'capAdd' | 'capDrop' | 'seccompUnconfined'>,
     process: ProcessSpec,
-    roots: readonly string[],
-  ): { readonly credentials: Credentials; readonly home: string };
+  ): Credentials;
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
   /** Of a network namespace of a container's own. */

@@ -39,9 +39,6 @@ function bind(path: string) {
     pidfdEnded: library.func('int liker_pidfd_ended (int pidfd)'),
     pidfdReap: library.func('int liker_pidfd_reap (int pidfd)'),
     close: library.func('int liker_close (int fd)'),
-    readInRoot: library.func(
-      'int64_t liker_read_in_root (const char *root, const char *path, _Out_ uint8_t *buffer, size_t size)',
-    ),
     attachDeviceFilter: library.func(
       'int liker_attach_device_filter (const char *cgroup, const void *instructions, size_t count)',
     ),
@@ -153,18 +150,6 @@ export async function pidfdReap(pidfd: number): Promise<void> {
 export function closeFd(fd: number): void {
   check(library().close(fd), 'close fd', 'close', String(fd));
 }
-
-/** A regular file of at most `cap` bytes below root, links resolved inside root; null when it does not exist. */
-export function readInRoot(root: string, path: string, cap: number): Buffer | null {
-  // One for all calls: a fresh buffer of this size at every start would make the garbage collector run for it.
-  if (scratch.length < cap) scratch = Buffer.allocUnsafe(cap);
-  const result: number = library().readInRoot(root, path, scratch, cap);
-  if (isError(result, 'ENOENT')) return null;
-  const length = check(result, 'read in the root file system', 'openat2', path);
-  return Buffer.from(scratch.subarray(0, length));
-}
-
-let scratch = Buffer.alloc(0);
 
 /** Small files that are read together, and again and again: an open one costs a fourth of one that must be opened. */
 export class FileSet {

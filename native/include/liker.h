@@ -39,12 +39,6 @@ LIKER_API int liker_pidfd_reap (int pidfd);
 LIKER_API int liker_close (int fd);
 
 /*
- * Reads a regular file of at most `size` bytes below `root` (openat2 RESOLVE_IN_ROOT, with a component walk where
- * openat2 is refused). Returns the number of bytes, -ENOENT, -EFBIG when it is larger, -EINVAL when not regular.
- */
-LIKER_API ssize_t liker_read_in_root (const char *root, const char *path, void *buffer, size_t size);
-
-/*
  * Reads files of the kernel's file systems, all into one buffer. `paths` are `count` absolute paths, each with its NUL,
  * one after the other. fds[i] is an fd of the file from a call before, -1 to open it, -2 to pass it over; with `keep`
  * what was opened stays open in fds, for liker_close_files, else it is closed. lengths[i] becomes the number of bytes

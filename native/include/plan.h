@@ -28,7 +28,7 @@ enum plan_kind {
   STEP_DIRECTORY = 10,        /* str target, u32 mode */
   STEP_SYMLINK = 11,          /* str target, str to */
   STEP_DEVICE = 12,           /* str target, bool block, u32 major, u32 minor, u32 mode */
-  STEP_TERMINAL = 13,         /* bool console, u32 uid, u32 gid */
+  STEP_TERMINAL = 13,         /* bool console, u32 uid (or FOUND_ID), u32 gid */
   STEP_HOSTNAME = 14,         /* str name */
   STEP_DOMAINNAME = 15,       /* str name */
   STEP_LOOPBACK = 16,         /* nothing */
@@ -46,13 +46,17 @@ enum plan_kind {
   STEP_NO_NEW_PRIVILEGES = 28,/* nothing */
   STEP_SECCOMP = 29,          /* str filter: struct sock_filter array */
   STEP_BOUNDING = 30,         /* u64 set */
-  STEP_USER = 31,             /* u32 uid, u32 gid */
-  STEP_CAPABILITIES = 32,     /* u64 effective, u64 permitted, u64 inheritable, u64 ambient */
+  STEP_USER = 31,             /* u32 uid, u32 gid; or FOUND_ID twice */
+  STEP_CAPABILITIES = 32,     /* u64 effective, u64 permitted, u64 inheritable, u64 ambient; the first two are for root
+                                 alone when the user was found */
   STEP_EXEC = 33,             /* list of str args, list of str env */
   STEP_BIND_OF = 34,          /* u32 pid, u64 start time, str path, u32 MOUNT_ATTR_*, bool optional */
   STEP_JOIN_PATH = 35,        /* u32 clone flag, str file: a namespace of the host's, such as /run/netns/NAME */
   STEP_CGROUPS = 36,          /* str target, u32 MOUNT_ATTR_*, list of (str name, str source), list of (str name, str to) */
   STEP_PROC_OF = 37,          /* u32 pid, u64 start time, u32 MOUNT_ATTR_* */
+  STEP_LOOK_UP_USER = 38,     /* str user (name or uid; empty: 0), bool has group, str group, list of str further groups:
+                                 who that is by /etc/passwd and /etc/group of the root. Sets the groups of the process,
+                                 and HOME unless it is given; FOUND_ID stands for the uid and gid in later steps */
   STEP_FILE_STORE = 40,       /* str at, str size */
   STEP_FILE = 41,             /* str target, str content, u32 MOUNT_ATTR_* */
   STEP_TAKE = 42,             /* str source, bool recursive, u32 MOUNT_ATTR_*, bool those on the top alone,
@@ -68,6 +72,14 @@ enum plan_kind {
                                  u64 window (0: none) */
   PLAN_PROCESSES = 0x102,     /* str cgroup folder. Alone in its plan: nothing is started, but told over the socket what
                                  /proc says of the processes there, and the shim ends */
+  PLAN_USER = 0x103,          /* u32 pid, u64 start time: likewise, who the user of a STEP_LOOK_UP_USER, which comes next, is
+                                 in the mount namespace of that process */
 };
+
+/* The greatest kind of a step that this shim knows. */
+#define LAST_STEP STEP_ATTACH
+
+/* No uid and no gid of anybody. */
+#define FOUND_ID 0xffffffffu
 
 enum plan_create { CREATE_NONE = 0, CREATE_DIRECTORY = 1, CREATE_FILE = 2 };

@@ -10,7 +10,7 @@
 #pragma once
 #include "sizes.h"
 
-#ifndef SHIM_PROTOCOL /* a test builds shims of other versions */
+#ifndef SHIM_PROTOCOL /* a test builds shims of other versions; with SHIM_TELLS_NO_STEP as they were at first */
 #define SHIM_PROTOCOL 1u
 #endif
 #define SHIM_FRAME_HEADER 12u
@@ -39,7 +39,8 @@ enum shim_frame {
                             u32 state (1 starting, 2 running, 3 ended), u32 tty, u32 pid, u64 start time,
                             u64 started at (ns since the epoch), u64 stdout produced, u64 stderr produced,
                             u64 stdout limit, u64 stderr limit, and when ended: the payload of SHIM_EXIT. Then u32
-                            greatest length of a frame that the shim takes: shims of before do not tell it, 4 MiB */
+                            greatest length of a frame that the shim takes: shims of before do not tell it, 4 MiB.
+                            Then u32 greatest kind of a step that it knows; one that tells none knows STEP_JOIN_PATH */
   SHIM_STARTED = 129,    /* u32 pid, u64 start time, u64 started at (ns): exec has happened */
   SHIM_FAILED = 130,     /* u32 index of the step in the plan (all ones: before the first), i32 errno,
                             str step's name, str system call, str object. Nothing of the process is left. */
@@ -64,6 +65,8 @@ enum shim_frame {
   SHIM_PROCESS = 139,    /* process: its pid on the host; u32 length of /proc/PID/stat (0: it is gone), its text, then the
                             lines Uid, NSpid and VmRSS of /proc/PID/status. One for each that is told. */
   SHIM_ARGUMENTS = 140,  /* process: its pid; the first 4096 bytes of /proc/PID/cmdline */
+  /* of one that was asked by PLAN_USER: this, or SHIM_FAILED */
+  SHIM_USER = 141,       /* u32 uid, u32 gid, str home, u32 count, u32 gid of each further group */
 };
 
 /*

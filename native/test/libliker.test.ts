@@ -26,7 +26,6 @@ import {
   pidfdEnded,
   pidfdOpen,
   pidfdSignal,
-  readInRoot,
   treeSize,
   trimMemory,
 } from '../../daemon/native/libliker.ts';
@@ -108,27 +107,6 @@ test('the peer of a Unix socket is known', async () => {
   client.destroy();
   socket.destroy();
   server.close();
-});
-
-test('T16: files are read inside the root, regular ones only, up to a size', () => {
-  const root = join(folder, 'root');
-  mkdirSync(join(root, 'etc'), { recursive: true });
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0\n');
-  writeFileSync(join(root, 'etc/large'), Buffer.alloc(100));
-  symlinkSync('/etc/passwd', join(root, 'etc/link'));
-  symlinkSync('../../../../../../etc/shadow', join(root, 'etc/up'));
-  assert.equal(readInRoot(root, '/etc/passwd', 1000)?.toString(), 'root:x:0:0\n');
-  assert.equal(readInRoot(root, 'etc/link', 1000)?.toString(), 'root:x:0:0\n');
-  assert.equal(readInRoot(root, 'etc/up', 1000), null);
-  assert.equal(readInRoot(root, 'etc/nothing', 1000), null);
-  assert.equal(readInRoot(root, 'etc/large', 100)?.length, 100);
-  const fails = (path: string, errno: string) =>
-    assert.throws(
-      () => readInRoot(root, path, 99),
-      (error) => error instanceof LikerError && error.syscall?.errno === errno,
-    );
-  fails('etc/large', 'EFBIG');
-  fails('etc', 'EINVAL');
 });
 
 test("a bad device filter is refused with the kernel's word", () => {

@@ -7,7 +7,17 @@ import { promisify } from 'node:util';
 
 const native = join(import.meta.dirname, '..');
 const sanitized = join(native, 'build/liker-shim-sanitized');
-const suites = ['process', 'terminal', 'exec', 'log', 'failure', 'init', 'isolation', 'namespace'];
+const suites = [
+  'process',
+  'terminal',
+  'exec',
+  'log',
+  'failure',
+  'init',
+  'isolation',
+  'namespace',
+  'look-up-user',
+];
 /** Where native/test/sanitizer.c has reports written. */
 const reports = '/tmp/liker-shim-sanitizer.*';
 const run = promisify(execFile);

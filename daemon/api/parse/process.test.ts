@@ -45,8 +45,9 @@ test('a variable has a name, and a refusal does not tell its value', () => {
 });
 
 test('T15: a user is USER or USER:GROUP and nothing else', () => {
-  for (const user of [':', 'a:', ':a', 'a:b:c', 'a\nb', 'a\0']) refuses('p.user', { user });
-  for (const user of ['0', 'www-data', '1000:100', 'a:b']) {
+  for (const user of ['a:b:c', '::', 'a\nb', 'a\0']) refuses('p.user', { user });
+  // Without one of them, as Docker takes it.
+  for (const user of ['0', 'www-data', '1000:100', 'a:b', 'a:', ':a', ':']) {
     assert.equal(parseExecProcess(wireProcess({ args: ['x'], user }), 'p').user, user);
   }
   refuses('p.additional_groups[1]', { additionalGroups: ['a', 'b,c'] });

@@ -77,9 +77,9 @@ function checkSize(strings: readonly string[], field: string): void {
   }
 }
 
-/** USER[:GROUP]; whether they exist is known inside the container only. */
+/** USER[:GROUP], of which either may be empty; whether they exist is known inside the container only. */
 function parseUser(user: string, field: string): string | null {
-  if (user !== '' && !/^[^:\0\n]+(:[^:\0\n]+)?$/.test(user)) {
+  if (!/^[^:\0\n]*(:[^:\0\n]*)?$/.test(user)) {
     throw badArgument(field, `Invalid ${field} '${user}': use USER or USER:GROUP, names or numbers`);
   }
   return optionalText(user, field);

@@ -1,5 +1,5 @@
 import { errnoName } from '../../../common/errno.ts';
-import { LikerError } from '../../../common/errors.ts';
+import { LikerError, type SyscallDetail } from '../../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import type { StartFailure } from '../../kernel/process/shim.ts';
@@ -57,6 +57,7 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const metadata = { ...syscall };
   if (failure.step === 'exec' && failure.syscall === 'execve')
     return execError(what, errno, failure.object, { syscall, metadata });
+  if (failure.step === 'look-up-user') return userError(failure, { syscall, metadata });
   // Its main process has ended, which the daemon has not read yet.
   if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
     return endedBeforeStart(what);
@@ -79,6 +80,36 @@ function interpreterError(program: string, name: string): string {
   if (name.endsWith('\r'))
     return `'${program}' is a script whose first line ends with a carriage return, which is a part of the interpreter's name then; end its lines with line feeds alone`;
   return `'${program}' needs '${name}' to run, which is not in the container; put that there, or use a program for this root file system`;
+}
+
+/** Who it is to be is not known in the container. */
+function userError(
+  { syscall: call, errno, object }: StartFailure,
+  details: { syscall: SyscallDetail; metadata: Record<string, string> },
+): LikerError {
+  const field = 'spec.process.user';
+  const [what, file] = call === 'getpwnam' ? ['user', '/etc/passwd'] : ['group', '/etc/group'];
+  if (call === 'getpwnam' || call === 'getgrnam') {
+    return new LikerError(
+      'UNKNOWN_USER',
+      `Unknown ${what} '${object}': the container's ${file} has no such entry; give a number, or add the entry`,
+      { ...details, field, metadata: { ...details.metadata, [what]: object, file } },
+    );
+  }
+  const name = errnoName(errno);
+  if (name === 'E2BIG') {
+    return new LikerError(
+      'BAD_ARGUMENT',
+      'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
+      { ...details, field },
+    );
+  }
+  const why = name === 'EFBIG' ? ' (it is larger than 64 MiB)' : '';
+  return new LikerError(
+    'BAD_ROOTFS',
+    `Cannot look up the user in the container: ${call} of '${object}' failed with ${name}${why}; give USER:GROUP as numbers, or mend the file`,
+    { ...details, field },
+  );
 }
 
 function execError(

@@ -53,6 +53,8 @@ const spec: ContainerSpec = {
   healthCheck: null,
 };
 
+const root = { user: '', group: null, moreGroups: [] };
+
 const input: ContainerPlanInput = {
   spec,
   hostname: 'box',
@@ -63,8 +65,7 @@ const input: ContainerPlanInput = {
   fileStore: '/run/x',
   cgroup: { joinFiles: ['/cg/pids/x/tasks'], unified: '/cg/unified/x' },
   cgroupPaths: { pids: '/cg/pids/x', v2: '/cg/unified/x' },
-  credentials: { uid: 0, gid: 0, groups: [0], capabilities: 0xffn, rlimits: [], seccomp: new Uint8Array(16) },
-  home: '/root',
+  credentials: { user: root, capabilities: 0xffn, rlimits: [], seccomp: new Uint8Array(16) },
   maskedPaths: ['/proc/kcore'],
   readOnlyPaths: ['/proc/sys'],
   networkSysctls: { 'net.ipv4.ping_group_range': '0 2147483647' },
@@ -91,6 +92,9 @@ test('the order that the kernel and safety need', () => {
   // The root of the cgroup namespace is the group at the time of unshare.
   before('join-cgroup', 'unshare');
   before('propagation', 'root-overlay');
+  // By the files that its programs will see, and before what belongs to the user.
+  before('pivot', 'look-up-user');
+  before('look-up-user', 'stdio');
   before('terminal', 'pivot');
   before('pivot', 'mask');
   before('capabilities', 'init');
@@ -109,7 +113,8 @@ test('with no_new_privs the filter comes last, so that it need not allow what se
 });
 
 test('T14: nothing is inheritable or ambient, and a user other than root has no capabilities', () => {
-  const credentials = { ...input.credentials, uid: 1000, gid: 1000 };
+  const user = { uid: 1000, gid: 1000, groups: [], home: '/' };
+  const credentials = { ...input.credentials, user };
   const caps = find(containerPlan({ ...input, credentials }).steps, 'capabilities');
   assert.deepEqual([caps.effective, caps.permitted, caps.inheritable, caps.ambient], [0n, 0n, 0n, 0n]);
 });
@@ -120,7 +125,7 @@ test('T18: the environment is built from nothing', () => {
   delete process.env['LIKER_TEST_LEAK'];
   assert.deepEqual(
     env.map((entry) => entry.split('=')[0]),
-    ['PATH', 'HOSTNAME', 'TERM', 'HOME', 'SECRET'],
+    ['PATH', 'HOSTNAME', 'TERM', 'SECRET'],
   );
 });
 

@@ -14,6 +14,7 @@ import { ms } from './constants.ts';
 import { type DeviceNode, deviceSteps } from './devices.ts';
 import { ownNamespaces, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
+import { uidOf } from './user.ts';
 
 /** What may be added to the files of /etc. */
 const spareFileBytes = 1 << 20;
@@ -42,7 +43,6 @@ export interface ContainerPlanInput {
   readonly cgroup: CgroupTarget;
   readonly cgroupPaths: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
-  readonly home: string;
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
   /** Of a network namespace of its own, unless the spec has others. */
@@ -90,7 +90,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       rootStep(input, readOnly, inRoot),
       ...inRoot,
       ...processSteps(spec.process, input.credentials, {
-        env: environment(spec.process, { home: input.home, hostname: input.hostname }),
+        env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
         makeCwd: true,
         init: hasInit(spec),
       }),
@@ -156,9 +156,9 @@ export function launchSettings(spec: ProcessSpec, cgroup: CgroupTarget, attended
   };
 }
 
-export function terminalStep(spec: ProcessSpec, credentials: Credentials, console: boolean): Step[] {
+export function terminalStep(spec: ProcessSpec, { user }: Credentials, console: boolean): Step[] {
   // Group 5 is tty, as devpts is told.
-  return spec.tty ? [{ step: 'terminal', console, uid: credentials.uid, gid: 5 }] : [];
+  return spec.tty ? [{ step: 'terminal', console, uid: uidOf(user), gid: 5 }] : [];
 }
 
 function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput): Step[] {

@@ -9,7 +9,6 @@ export interface ExecPlanInput {
   readonly process: ProcessSpec;
   readonly cgroup: CgroupTarget;
   readonly credentials: Credentials;
-  readonly home: string;
   /** oom_score_adj to set; null leaves it. */
   readonly oomScore: number | null;
   readonly attended: boolean;
@@ -28,7 +27,7 @@ export function execPlan(input: ExecPlanInput): Launch {
       ...oomScoreStep(input.oomScore),
       ...terminalStep(process, credentials, false),
       ...processSteps(process, credentials, {
-        env: environment(process, { home: input.home, hostname: input.hostname }),
+        env: environment(process, { user: credentials.user, hostname: input.hostname }),
         makeCwd: false,
         init: false,
       }),

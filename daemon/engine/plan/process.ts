@@ -1,12 +1,10 @@
 import type { Step } from '../../kernel/plan/steps.ts';
 import type { ProcessSpec } from '../container/spec.ts';
+import { gidOf, isKnown, lookUpSteps, type User, uidOf } from './user.ts';
 
-/** A process's identity with every name resolved. */
+/** Who a process is and what it may do. */
 export interface Credentials {
-  readonly uid: number;
-  readonly gid: number;
-  /** All groups, the primary one too. */
-  readonly groups: readonly number[];
+  readonly user: User;
   /** Bit set, in the order of <linux/capability.h>. */
   readonly capabilities: bigint;
   readonly rlimits: readonly { readonly resource: number; readonly soft: string; readonly hard: string }[];
@@ -19,14 +17,15 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** The environment, built from nothing: defaults, then what was asked for (the last of a name wins). */
 export function environment(
   spec: ProcessSpec,
-  values: { readonly home: string; readonly hostname: string },
+  { user, hostname }: { readonly user: User; readonly hostname: string },
 ): string[] {
   const env = new Map<string, string>([
     ['PATH', defaultPath],
-    ['HOSTNAME', values.hostname],
+    ['HOSTNAME', hostname],
   ]);
   if (spec.tty) env.set('TERM', 'xterm');
-  env.set('HOME', values.home);
+  // Of a user that is looked up, HOME is set with that.
+  if (isKnown(user)) env.set('HOME', user.home);
   for (const entry of spec.env) {
     const split = entry.indexOf('=');
     if (split > 0) env.set(entry.slice(0, split), entry.slice(split + 1));
@@ -51,21 +50,23 @@ export function processSteps(
     init,
   }: { readonly env: readonly string[]; readonly makeCwd: boolean; readonly init: boolean },
 ): Step[] {
-  const { uid, gid, groups, capabilities, rlimits, seccomp } = credentials;
+  const { user, capabilities, rlimits, seccomp } = credentials;
   // A user other than root keeps no capability over execve, as execve would drop them anyway.
-  const kept = uid === 0 ? capabilities : 0n;
+  const kept = isKnown(user) && user.uid !== 0 ? 0n : capabilities;
   const filter: Step[] = seccomp ? [{ step: 'seccomp', filter: seccomp }] : [];
   return [
+    // Once all is mounted, and before anything is given to the user.
+    ...lookUpSteps(user),
     { step: 'stdio' },
     ...rlimits.map((limit): Step => ({ step: 'rlimit', ...limit })),
     { step: 'umask', mask: 0o022 },
     { step: 'cwd', path: spec.cwd, create: makeCwd },
-    { step: 'groups', gids: groups },
+    ...(isKnown(user) ? [{ step: 'groups', gids: user.groups } as const] : []),
     ...(spec.noNewPrivileges ? [{ step: 'no-new-privileges' } as const] : []),
     // Without no_new_privs a filter needs CAP_SYS_ADMIN (seccomp(2)), so it comes before the capabilities go.
     ...(spec.noNewPrivileges ? [] : filter),
     { step: 'bounding', set: capabilities },
-    { step: 'user', uid, gid },
+    { step: 'user', uid: uidOf(user), gid: gidOf(user) },
     { step: 'capabilities', effective: kept, permitted: kept, inheritable: 0n, ambient: 0n },
     ...(spec.noNewPrivileges ? filter : []),
     // After all that confines, so that it has no more than the program.

@@ -14,6 +14,7 @@ export const planVersion = 1;
 const kindShim = 0x100;
 const kindLaunch = 0x101;
 const kindProcesses = 0x102;
+const kindUser = 0x103;
 
 const createKind: Readonly<Record<Create, number>> = { none: 0, directory: 1, file: 2 };
 
@@ -172,6 +173,12 @@ function writeStep(w: Writer, step: Step): void {
         .u32(step.minor)
         .u32(step.mode);
       return;
+    case 'look-up-user':
+      w.str(step.user)
+        .bool(step.group !== null)
+        .str(step.group ?? '')
+        .strs(step.moreGroups);
+      return;
     case 'terminal':
       w.bool(step.console).u32(step.uid).u32(step.gid);
       return;
@@ -256,5 +263,17 @@ export function encodeListing(folder: string): Buffer {
   const w = new Writer();
   w.u32(magic).u32(planVersion);
   w.record(kindProcesses, () => w.str(folder));
+  return w.finish();
+}
+
+/** As encodeListing, for a shim that tells who a user is in the mount namespace of a process. */
+export function encodeLookUp(
+  { pid, startTime }: { readonly pid: number; readonly startTime: string },
+  step: Extract<Step, { step: 'look-up-user' }>,
+): Buffer {
+  const w = new Writer();
+  w.u32(magic).u32(planVersion);
+  w.record(kindUser, () => w.u32(pid).u64(startTime));
+  w.record(stepKind[step.step], () => writeStep(w, step));
   return w.finish();
 }

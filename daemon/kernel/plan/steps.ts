@@ -152,6 +152,16 @@ export type Step =
       readonly minor: number;
       readonly mode: number;
     }
+  /**
+   * Who that is by the root's own passwd and group: sets the groups, and HOME unless the environment has one. The uid and gid
+   * are those of later steps that say `foundId`. Empty: root; a null group: that of the user, with all it is a member of.
+   */
+  | {
+      readonly step: 'look-up-user';
+      readonly user: string;
+      readonly group: string | null;
+      readonly moreGroups: readonly string[];
+    }
   /** Opens the container's /dev/pts/ptmx, sets the size, sends the master to the shim; binds the slave at /dev/console. */
   | { readonly step: 'terminal'; readonly console: boolean; readonly uid: number; readonly gid: number }
   | { readonly step: 'hostname'; readonly name: string }
@@ -175,8 +185,9 @@ export type Step =
   | { readonly step: 'seccomp'; readonly filter: Uint8Array }
   /** Drops from the bounding set all that is not in it. Bit sets. */
   | { readonly step: 'bounding'; readonly set: bigint }
-  /** setresgid, setresuid with the capabilities kept. */
+  /** setresgid, setresuid with the capabilities kept. `foundId`: as looked up. */
   | { readonly step: 'user'; readonly uid: number; readonly gid: number }
+  /** The first two sets are for root alone when the user was looked up. */
   | {
       readonly step: 'capabilities';
       readonly effective: bigint;
@@ -227,11 +238,15 @@ export const stepKind: Readonly<Record<StepName, number>> = {
   'join-path': 35,
   cgroups: 36,
   'proc-of': 37,
+  'look-up-user': 38,
   'file-store': 40,
   file: 41,
   take: 42,
   attach: 43,
 };
+
+/** Stands for the uid and the gid that are looked up: nobody's, as 2^32 - 1 means "none" to the kernel. */
+export const foundId = 0xffff_ffff;
 
 /** What the shim needs to know beside the steps. */
 export interface LaunchSettings {

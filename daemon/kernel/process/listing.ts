@@ -1,8 +1,6 @@
-import { Socket } from 'node:net';
 import { LikerError } from '../../../common/errors.ts';
-import { Cursor } from './cursor.ts';
+import { readAnswer } from './answer.ts';
 import { fromShim } from './protocol.ts';
-import { FrameReader } from './reader.ts';
 
 /** Files of /proc/PID: `stat`, of `status` the lines Uid, NSpid and VmRSS, and the beginning of `cmdline`. */
 export interface ProcessFiles {
@@ -26,48 +24,28 @@ const factsMs = 10_000;
 const argumentsMs = 1_000;
 
 /**
- * Takes what a shim tells that was asked for processes, until it ends or is waited for in vain; command lines that it has not
- * read by then are empty. Closes the socket.
+ * Takes what a shim tells that was asked for processes; command lines that it has not read when it is given up are empty.
+ * Closes the socket.
  */
-export function readListing(socketFd: number): Promise<Listing> {
+export async function readListing(socketFd: number): Promise<Listing> {
   const found = new Map<number, ProcessFiles>();
   let total = 0;
   let listed = Number.POSITIVE_INFINITY;
   let told = 0;
-  const { promise, resolve, reject } = Promise.withResolvers<Listing>();
-  const socket = new Socket({ fd: socketFd, readable: true, writable: false });
-  const over = () => {
-    clearTimeout(timer);
-    socket.destroy();
-    if (told < listed) {
-      reject(new LikerError('TIMED_OUT', notTold));
-      return;
+  await readAnswer(socketFd, factsMs, (type, pid, c) => {
+    if (type === fromShim.processCount) [total, listed] = [c.u32(), c.u32()];
+    else if (type === fromShim.process) {
+      told += 1;
+      const stat = c.bytes(c.u32()).toString('latin1');
+      if (stat !== '') found.set(pid, { pid, stat, status: c.rest().toString('latin1'), cmdline: '' });
+    } else if (type === fromShim.arguments) {
+      const process = found.get(pid);
+      if (process) found.set(pid, { ...process, cmdline: c.rest().toString() });
     }
-    resolve({ processes: [...found.values()], total });
-  };
-  let timer = setTimeout(over, factsMs);
-  const reader = new FrameReader({
-    data: () => {},
-    frame: ({ type, process: pid }, payload) => {
-      const c = new Cursor(payload);
-      if (type === fromShim.processCount) [total, listed] = [c.u32(), c.u32()];
-      else if (type === fromShim.process) {
-        told += 1;
-        const stat = c.bytes(c.u32()).toString('latin1');
-        if (stat !== '') found.set(pid, { pid, stat, status: c.rest().toString('latin1'), cmdline: '' });
-      } else if (type === fromShim.arguments) {
-        const process = found.get(pid);
-        if (process) found.set(pid, { ...process, cmdline: c.rest().toString() });
-      }
-      if (told < listed) return;
-      clearTimeout(timer);
-      timer = setTimeout(over, argumentsMs);
-    },
+    return told < listed ? factsMs : argumentsMs;
   });
-  socket.on('data', (chunk: Buffer) => reader.push(chunk));
-  socket.on('error', () => {});
-  socket.on('close', over);
-  return promise;
+  if (told < listed) throw new LikerError('TIMED_OUT', notTold);
+  return { processes: [...found.values()], total };
 }
 
 const notTold =

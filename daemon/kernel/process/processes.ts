@@ -10,7 +10,8 @@ import {
   spawnShim,
 } from '../../native/libliker.ts';
 import { type Listing, readListing } from './listing.ts';
-import { Shim } from './shim.ts';
+import { Shim, type StartFailure } from './shim.ts';
+import { type FoundUser, readUser } from './user.ts';
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface KnownProcess {
@@ -78,16 +79,26 @@ export class Processes {
   }
 
   /** What /proc says of the processes in a cgroup, read by a process of its own, whose plan is one of encodeListing. */
-  async list(plan: Buffer): Promise<Listing> {
+  list(plan: Buffer): Promise<Listing> {
+    return this.#ask(plan, readListing);
+  }
+
+  /** Who a user is in a container, read by a process of its own, whose plan is one of encodeLookUp. */
+  lookUp(plan: Buffer): Promise<FoundUser | StartFailure> {
+    return this.#ask(plan, readUser);
+  }
+
+  /** One that hangs is killed, and ends when it can: nobody waits for that. */
+  async #ask<Answer>(plan: Buffer, read: (socketFd: number) => Promise<Answer>): Promise<Answer> {
     const { pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
-    const listing = readListing(socketFd);
-    const settled = listing.then(
+    const answer = read(socketFd);
+    const settled = answer.then(
       () => {},
       () => {},
     );
     const { kill } = watched(pidfd, settled);
     void settled.then(kill);
-    return listing;
+    return answer;
   }
 
   connect(runDir: string): Promise<Shim> {

@@ -35,4 +35,5 @@ export const fromShim = {
   processCount: 138,
   process: 139,
   arguments: 140,
+  user: 141,
 } as const;

@@ -2,6 +2,7 @@ import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
 import { asError, LikerError } from '../../../common/errors.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
+import { type StepName, stepKind } from '../plan/steps.ts';
 import { Cursor } from './cursor.ts';
 import {
   frameHeader,
@@ -97,6 +98,13 @@ function readExit(c: Cursor): ShimExit {
   };
 }
 
+export function readFailure(c: Cursor): StartFailure {
+  return { stepIndex: c.u32(), errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
+}
+
+/** Greatest kind of a step that a shim knows which does not tell it. */
+const untoldLastStep = stepKind['join-path'];
+
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
 
 function readState(protocol: number, c: Cursor): ShimState {
@@ -138,6 +146,8 @@ export class Shim {
   maxFrameBytes = maxFrameBytes;
   /** Pid of the shim; 0 until it is known. */
   pid: number;
+  /** Greatest kind of a step that it knows. */
+  #lastStep = Number.POSITIVE_INFINITY;
   /** Resolves when the connection is over. */
   readonly whenClosed: Promise<void>;
 
@@ -174,6 +184,11 @@ export class Shim {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether a plan for it may have this step: it may be of an earlier version. */
+  knows(step: StepName): boolean {
+    return stepKind[step] <= this.#lastStep;
   }
 
   /** Takes over the daemon's end of the socket pair that a spawn has made. */
@@ -226,6 +241,7 @@ export class Shim {
         if (protocol < oldestShimProtocol || protocol > shimProtocol) return settle({ protocol });
         const state = readState(protocol, rest);
         this.maxFrameBytes = rest.isAtEnd ? untoldMaxFrameBytes : rest.u32();
+        this.#lastStep = rest.isAtEnd ? untoldLastStep : rest.u32();
         this.pid = state.pid;
         this.#listener = receive(state);
         settle('ours');
@@ -330,13 +346,7 @@ export class Shim {
         });
         return;
       case fromShim.failed:
-        this.#listener?.failed(process, {
-          stepIndex: c.u32(),
-          errno: c.i32(),
-          step: c.str(),
-          syscall: c.str(),
-          object: c.str(),
-        });
+        this.#listener?.failed(process, readFailure(c));
         return;
       case fromShim.snapshotData: {
         const request = c.u32();

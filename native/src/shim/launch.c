@@ -240,7 +240,9 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
                          .masked = -1,
                          .sysctls = -1,
                          .null = -1,
-                         .files = -1 };
+                         .files = -1,
+                         .uid = launch->uid,
+                         .gid = launch->gid };
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   child.failure.step = NO_STEP;
   strcpy (child.failure.name, "clone");

@@ -33,9 +33,9 @@ struct launch {
   bool has_init;
   char **init_argv; /* of the init: its name, then the program's */
   bool joins; /* a STEP_JOIN_NAMESPACE */
-  uint32_t uid, gid; /* of the last STEP_USER; 0 without one */
+  uint32_t uid, gid; /* of the last STEP_USER, perhaps FOUND_ID; 0 without one */
   char **argv;       /* of STEP_EXEC, NULL at the end */
-  char **envp;
+  char **envp;       /* with room for one more */
 };
 
 /* Reads the whole plan; `settings` may be NULL (an exec). False for a plan that is truncated or unknown. */

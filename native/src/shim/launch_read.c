@@ -43,14 +43,14 @@ static bool name_init (struct launch *launch) {
   return true;
 }
 
-/* A list of texts as execve takes it. Every text needs 5 bytes at least, which bounds the count. */
+/* A list of texts as execve takes it, with room for one more. Every text needs 5 bytes at least, which bounds the count. */
 static char **read_texts (struct cursor *fields) {
   uint32_t count = read_u32 (fields);
   if (fields->bad || count > (size_t)(fields->end - fields->at) / 5) {
     fields->bad = true;
     return NULL;
   }
-  char **texts = calloc ((size_t)count + 1, sizeof *texts);
+  char **texts = calloc ((size_t)count + 2, sizeof *texts);
   if (!texts) {
     fields->bad = true;
     return NULL;

@@ -15,10 +15,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include "asked.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "processes.h"
 #include "shim.h"
 
 #define PLAN_FD 3
@@ -108,8 +108,7 @@ static void read_plan (struct shim *shim) {
     return;
   }
   close (PLAN_FD);
-  if (processes_asked (plan, (size_t)st.st_size))
-    _exit (processes_tell (plan, (size_t)st.st_size, SOCKET_FD));
+  answer_if_asked (plan, (size_t)st.st_size, SOCKET_FD);
   start_main (shim, plan, (size_t)st.st_size);
   munmap (plan, (size_t)st.st_size);
 }

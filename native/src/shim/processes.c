@@ -11,13 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../include/plan.h"
 #include "../../include/protocol.h"
+#include "asked.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "processes.h"
-#include "reader.h"
 
 #define MOST_PROCESSES 10000u
 #define STAT_BYTES 1024u
@@ -87,17 +85,6 @@ static void put_line (struct outbox *out, const char *text, const char *key) {
     outbox_bytes (out, line + 1, strcspn (line + 1, "\n") + 1);
 }
 
-/* Sends what has gathered. False when the daemon is gone. */
-static bool flush (struct outbox *out, int socket, size_t least) {
-  while (outbox_waiting (out) > least) {
-    ssize_t sent = RETRY (write (socket, out->data + out->head, outbox_waiting (out)));
-    if (sent < 0)
-      return false;
-    outbox_sent (out, (size_t)sent);
-  }
-  return !out->exhausted;
-}
-
 static void put_facts (struct outbox *out, pid_t pid, char *status) {
   char stat[STAT_BYTES];
   size_t length = read_of (pid, "/stat", stat, sizeof stat);
@@ -121,11 +108,11 @@ static size_t put_arguments (struct outbox *out, pid_t pid) {
 }
 
 /* What cannot hang comes first, and whole. */
-static bool tell (const struct pids *pids, int socket) {
+static void tell (const struct pids *pids, int socket) {
   struct outbox out = { 0 };
   char *status = malloc (STATUS_BYTES + 1);
   if (!status)
-    return false;
+    return;
   outbox_begin (&out, SHIM_PROCESS_COUNT, 0, 0);
   outbox_u32 (&out, pids->total);
   outbox_u32 (&out, pids->listed);
@@ -133,36 +120,24 @@ static bool tell (const struct pids *pids, int socket) {
   bool heard = true;
   for (uint32_t i = 0; heard && i < pids->listed; i++) {
     put_facts (&out, pids->list[i], status);
-    heard = flush (&out, socket, FLUSH_BYTES);
+    heard = outbox_write (&out, socket, FLUSH_BYTES);
   }
-  heard = heard && flush (&out, socket, 0);
+  heard = heard && outbox_write (&out, socket, 0);
   size_t sum = 0;
   for (uint32_t i = 0; heard && i < pids->listed && sum < ALL_ARGUMENTS_BYTES; i++) {
     sum += put_arguments (&out, pids->list[i]);
-    heard = flush (&out, socket, 0);
+    heard = outbox_write (&out, socket, 0);
   }
   free (status);
   outbox_free (&out);
-  return heard;
 }
 
-bool processes_asked (const void *plan, size_t size) {
-  struct cursor records;
-  struct record record;
-  return plan_open (&records, plan, size) && plan_next (&records, &record) && record.kind == PLAN_PROCESSES;
-}
-
-int processes_tell (const void *plan, size_t size, int socket) {
-  struct cursor records;
-  struct record record;
-  if (!plan_open (&records, plan, size) || !plan_next (&records, &record))
-    return EXIT_FAILURE;
-  const char *folder = read_text (&record.payload);
+void processes_tell (struct cursor *fields, int socket) {
+  const char *folder = read_text (fields);
   struct pids *pids = calloc (1, sizeof *pids);
-  if (record.payload.bad || !pids || fcntl (socket, F_SETFL, O_RDWR) < 0)
-    return EXIT_FAILURE;
-  find_pids (pids, folder);
-  bool heard = tell (pids, socket);
+  if (pids && !fields->bad) {
+    find_pids (pids, folder);
+    tell (pids, socket);
+  }
   free (pids);
-  return heard ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,4 +1,5 @@
 /* Frames that tell the daemon how things stand. */
+#include "../../include/plan.h"
 #include "../../include/protocol.h"
 #include <sys/uio.h>
 #include <unistd.h>
@@ -46,6 +47,9 @@ void state_send (struct shim *shim, struct connection *connection) {
   for (const struct process *process = shim->processes; process; process = process->next)
     put_process (out, process);
   outbox_u32 (out, MAX_FRAME_BYTES);
+#ifndef SHIM_TELLS_NO_STEP
+  outbox_u32 (out, LAST_STEP);
+#endif
   outbox_end (out);
 }
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "shim/launch.h"
@@ -32,8 +33,10 @@ struct child {
   uint32_t file_count;
   int taken[MAX_TAKEN];
   uint32_t taken_count;
+  uint32_t uid, gid; /* FOUND_ID until they are looked up */
   bool pivoted;
   bool umask_set;
+  char home[PATH_MAX + sizeof "HOME="]; /* for the environment */
   struct failure failure;
 };
 
@@ -106,4 +109,5 @@ STEP (step_bounding);
 STEP (step_user);
 STEP (step_capabilities);
 STEP (step_exec);
+STEP (step_look_up_user);
 #undef STEP

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include "../../include/plan.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "child.h"
@@ -55,10 +56,15 @@ int step_bounding (struct child *child, struct cursor *fields) {
 }
 
 int step_user (struct child *child, struct cursor *fields) {
-  uint32_t uid = read_u32 (fields);
-  uint32_t gid = read_u32 (fields);
+  read_u32 (fields); /* before clone, for the steps that come before this one: launch_read.c */
+  read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
+  uid_t uid = child->uid;
+  gid_t gid = child->gid;
+  /* To the kernel, that would be to leave it as it is: root. */
+  if (uid == FOUND_ID || gid == FOUND_ID)
+    return fail_with (child, EBADMSG, "setresuid", "user");
   char object[40];
   if (prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
     return fail (child, "prctl(PR_SET_KEEPCAPS)", "");
@@ -80,6 +86,9 @@ int step_capabilities (struct child *child, struct cursor *fields) {
   uint64_t ambient = read_u64 (fields);
   if (unreadable (child, fields))
     return -1;
+  /* execve would drop them (capabilities(7)); until then they could find a program that the user may not. */
+  if (child->launch->uid == FOUND_ID && child->uid)
+    effective = permitted = 0;
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
   struct __user_cap_data_struct data[2] = {
     { (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },

@@ -38,7 +38,6 @@ static int open_empty (struct child *child) {
 }
 
 static int take_pipes (struct child *child) {
-  const struct launch *launch = child->launch;
   bool piped = child->in >= 0;
   if (!piped)
     child->in = open_empty (child);
@@ -46,10 +45,10 @@ static int take_pipes (struct child *child) {
     return -1;
   /* So that the user of STEP_USER can open /dev/stdout again. */
   const int pipes[] = { piped ? child->in : -1, child->out, child->err };
-  for (int i = 0; i < 3 && (launch->uid || launch->gid); i++)
-    if (pipes[i] >= 0 && fchown (pipes[i], launch->uid, launch->gid) < 0)
+  for (int i = 0; i < 3 && (child->uid || child->gid); i++)
+    if (pipes[i] >= 0 && fchown (pipes[i], child->uid, child->gid) < 0)
       return fail (child, "fchown", "pipe");
-  if (piped && launch->has_init) {
+  if (piped && child->launch->has_init) {
     child->idle = open_empty (child);
     if (child->idle < 0)
       return -1;

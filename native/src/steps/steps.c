@@ -49,6 +49,7 @@ static const struct step steps[] = {
   [STEP_JOIN_PATH] = { "join-path", step_join_path },
   [STEP_CGROUPS] = { "cgroups", step_cgroups },
   [STEP_PROC_OF] = { "proc-of", step_proc_of },
+  [STEP_LOOK_UP_USER] = { "look-up-user", step_look_up_user },
   [STEP_FILE_STORE] = { "file-store", step_file_store },
   [STEP_FILE] = { "file", step_file },
   [STEP_TAKE] = { "take", step_take },

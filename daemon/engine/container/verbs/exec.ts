@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { LikerError } from '../../../../common/errors.ts';
-import { encodeLaunch } from '../../../kernel/plan/encode.ts';
+import { encodeLaunch, encodeLookUp } from '../../../kernel/plan/encode.ts';
+import type { Shim } from '../../../kernel/process/shim.ts';
 import type { ExecProcess, SessionSink } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { execPlan } from '../../plan/exec.ts';
+import { isKnown, lookUpStep, type User } from '../../plan/user.ts';
 import type { RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import type { ContainerProcess } from '../../session/process.ts';
@@ -14,6 +16,7 @@ import { livePhase, requirePhase } from '../phase.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../run-record.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
+import { endedBeforeStart, startError } from '../start-error.ts';
 
 export interface ExecOptions {
   readonly onDisconnect: OnDisconnect;
@@ -102,9 +105,7 @@ function prepare(
     throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
   }
   const spec = withDefaults(container, request);
-  const { credentials, home } = context.identities.resolve(execSecurity(container, spec), spec, [
-    `/proc/${live.main.pid}/root`,
-  ]);
+  const credentials = context.identities.resolve(execSecurity(container, spec), spec);
   const number = container.facts.nextExec;
   container.facts = { ...container.facts, nextExec: number + 1 };
   const cgroup = cgroupOf(context, container).createExec(number);
@@ -118,22 +119,27 @@ function prepare(
     spec,
     onDisconnect: options.onDisconnect,
   });
-  const plan = encodeLaunch(
-    execPlan({
-      container: container.spec,
-      hostname: containerHostname(container),
-      process: spec,
-      cgroup,
-      credentials,
-      home,
-      oomScore: oomScoreFor(context, spec),
-      attended: options.sink !== undefined,
-    }),
-  );
-  if (!shim.takesPlan(plan.length)) throw tooLarge(container, plan.length, shim.maxFrameBytes);
-  const launch = () => {
+  const planFor = (user: User): Buffer => {
+    const plan = encodeLaunch(
+      execPlan({
+        container: container.spec,
+        hostname: containerHostname(container),
+        process: spec,
+        cgroup,
+        credentials: { ...credentials, user },
+        oomScore: oomScoreFor(context, spec),
+        attended: options.sink !== undefined,
+      }),
+    );
+    if (!shim.takesPlan(plan.length)) throw tooLarge(container, plan.length, shim.maxFrameBytes);
+    return plan;
+  };
+  const plan = planFor(credentials.user);
+  const launch = async () => {
+    const user = await userFor(context, container, shim, credentials.user);
+    const last = user === credentials.user ? plan : planFor(user);
     const started = awaitStart(container, number);
-    shim.exec(number, plan);
+    shim.exec(number, last);
     return started;
   };
   return { process, launch };
@@ -146,6 +152,17 @@ function tooLarge({ name }: Container, bytes: number, most: number): LikerError 
     `Cannot exec in container '${name}': its arguments and environment, with those of the container, take ${bytes} bytes, and at most ${most} fit; pass less, or a file`,
     { field: 'process.args', metadata: { container: name, bytes: String(bytes), most: String(most) } },
   );
+}
+
+/** As asked for; looked up beforehand for a shim of an earlier version, which cannot do it. */
+async function userFor(context: EngineContext, container: Container, shim: Shim, user: User): Promise<User> {
+  if (isKnown(user) || shim.knows('look-up-user')) return user;
+  const what = `the process in container '${container.name}'`;
+  const live = livePhase(container.phase);
+  const found = live && (await context.processes.lookUp(encodeLookUp(live.main, lookUpStep(user))));
+  if (!found || container.shim !== shim || shim.isClosed) throw endedBeforeStart(what);
+  if ('errno' in found) throw startError(what, found);
+  return found;
 }
 
 /** Environment, user and directory default to the container's; its additional groups come along. */

@@ -287,8 +287,6 @@ export function compile(
   const overlay = spec.rootfs.mode === 'overlay';
   // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
   if (!spec.autoRemove) context.layers.clearVolatileMark(container.id);
-  const roots = overlay ? [folders.upper, spec.rootfs.directory] : [spec.rootfs.directory];
-  const { credentials, home } = context.identities.resolve(spec, spec.process, roots);
   return containerPlan({
     spec,
     hostname,
@@ -299,8 +297,7 @@ export function compile(
     fileStore: values.folder,
     cgroup: values.cgroup,
     cgroupPaths: values.cgroup.paths,
-    credentials,
-    home,
+    credentials: context.identities.resolve(spec, spec.process),
     maskedPaths: context.identities.maskedPaths,
     readOnlyPaths: context.identities.readOnlyPaths,
     networkSysctls: context.identities.networkSysctls,

@@ -1,0 +1,33 @@
+import { Socket } from 'node:net';
+import { Cursor } from './cursor.ts';
+import { FrameReader } from './reader.ts';
+
+/**
+ * Hands on what a shim tells that starts nothing, and was asked, until it ends or is waited for in vain: `take` answers how
+ * many ms the next frame may take. Closes the socket.
+ */
+export function readAnswer(
+  socketFd: number,
+  firstMs: number,
+  take: (type: number, process: number, payload: Cursor) => number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = new Socket({ fd: socketFd, readable: true, writable: false });
+    const over = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve();
+    };
+    let timer = setTimeout(over, firstMs);
+    const reader = new FrameReader({
+      data: () => {},
+      frame: ({ type, process }, payload) => {
+        clearTimeout(timer);
+        timer = setTimeout(over, take(type, process, new Cursor(payload)));
+      },
+    });
+    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    socket.on('error', () => {});
+    socket.on('close', over);
+  });
+}

@@ -1,0 +1,36 @@
+import { LikerError } from '../../../common/errors.ts';
+import { readAnswer } from './answer.ts';
+import type { Cursor } from './cursor.ts';
+import { fromShim } from './protocol.ts';
+import { readFailure, type StartFailure } from './shim.ts';
+
+/** A user as a container's own files have it. */
+export interface FoundUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  readonly home: string;
+}
+
+/** Files of a container may never answer. */
+const answerMs = 10_000;
+
+/** Takes what a shim tells that was asked for a user: who that is, or the step that failed. Closes the socket. */
+export async function readUser(socketFd: number): Promise<FoundUser | StartFailure> {
+  let answer: FoundUser | StartFailure | null = null;
+  await readAnswer(socketFd, answerMs, (type, _process, c) => {
+    if (type === fromShim.user) answer = foundUser(c);
+    else if (type === fromShim.failed) answer = readFailure(c);
+    return answerMs;
+  });
+  if (answer !== null) return answer;
+  throw new LikerError(
+    'TIMED_OUT',
+    `Cannot look up the user in the container: its files did not answer within ${answerMs / 1000} s; look at what is mounted on /etc`,
+  );
+}
+
+function foundUser(c: Cursor): FoundUser {
+  const [uid, gid, home] = [c.u32(), c.u32(), c.str()];
+  return { uid, gid, home, groups: Array.from({ length: c.u32() }, () => c.u32()) };
+}

@@ -1,0 +1,42 @@
+/*
+ * passwd(5) and group(5), read through a small buffer: their lines may be of any length, and nothing is allocated. A line
+ * that is not written as it must be is no entry. The functions return 1, 0 for nothing found, or -1 and errno: EFBIG for a
+ * file that is too large to be read here.
+ */
+#pragma once
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ACCOUNT_FIELD 256 /* a longer name, or number, is nobody's */
+
+struct account {
+  uint32_t uid, gid;
+  char name[ACCOUNT_FIELD];
+  char home[PATH_MAX];
+};
+
+/* A decimal uid or gid: one to ten digits, and not 2^32 - 1, which means "none" to the kernel. No text becomes 0 by mistake. */
+bool parse_id (const char *text, uint32_t *id);
+
+/* A regular file of a root, which cannot lead out of it. -1 and errno, EINVAL for what is no regular file. */
+int accounts_open (int root, const char *path);
+
+/* The first entry of passwd with this name or, when `name` is NULL, with this uid. */
+int passwd_find (int file, const char *name, uint32_t uid, struct account *found);
+
+/* The first entry of group with this name. */
+int group_find (int file, const char *name, uint32_t *gid);
+
+/* At most `most` gids, in the order in which they were added; of many, one may be there twice. */
+struct gids {
+  uint32_t *list;
+  size_t count, most;
+};
+
+/* False when there is no room. */
+bool gids_add (struct gids *gids, uint32_t gid);
+
+/* Adds the groups that have `member`. -1 and E2BIG: they are more than fit. */
+int groups_of (int file, const char *member, struct gids *gids);

@@ -1,0 +1,56 @@
+/* Who a user is in a container whose own shim, of an earlier version, cannot look it up. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../include/plan.h"
+#include "../../include/protocol.h"
+#include "asked.h"
+#include "base/cleanup.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "shim.h"
+#include "steps/child.h"
+
+static int join_mounts (struct child *child, struct cursor *fields) {
+  pid_t pid = (pid_t)read_u32 (fields);
+  uint64_t start_time = read_u64 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  cleanup_fd int process = open_same_process (pid, start_time);
+  if (process < 0)
+    return fail (child, "pidfd_open", "container");
+  return sys_setns (process, CLONE_NEWNS) < 0 ? fail (child, "setns", "container") : 0;
+}
+
+static void put_user (struct outbox *out, const struct child *child) {
+  gid_t *gids = calloc (NGROUPS_MAX, sizeof *gids);
+  int count = gids ? getgroups (NGROUPS_MAX, gids) : 0;
+  outbox_begin (out, SHIM_USER, 0, 0);
+  outbox_u32 (out, child->uid);
+  outbox_u32 (out, child->gid);
+  outbox_text (out, child->home + sizeof "HOME=" - 1);
+  outbox_u32 (out, (uint32_t)count);
+  outbox_bytes (out, gids, (size_t)count * sizeof *gids);
+  outbox_end (out);
+  free (gids);
+}
+
+void user_tell (struct cursor *records, struct cursor *fields, struct outbox *out) {
+  char *environment[] = { NULL, NULL };
+  struct launch launch = { .envp = environment };
+  struct child child = { .launch = &launch, .root = -1, .failure = { .step = NO_STEP, .name = "join" } };
+  struct record look_up;
+  bool whole = plan_next (records, &look_up) && look_up.kind == STEP_LOOK_UP_USER;
+  if (!whole)
+    fail_with (&child, EBADMSG, "read", "plan");
+  if (whole && join_mounts (&child, fields) == 0) {
+    strcpy (child.failure.name, "look-up-user");
+    if (step_look_up_user (&child, &look_up.payload) == 0) {
+      put_user (out, &child);
+      return;
+    }
+  }
+  failure_put (out, 0, &child.failure);
+}
