@@ -137,9 +137,10 @@ test('moments keep their nanoseconds', () => {
   assert.equal(parseTimestamp('1769860800.5', 'f'), 1_769_860_800_500_000_000n);
   assert.equal(parseTimestamp('1769860800', 'f'), 1_769_860_800_000_000_000n);
   assert.equal(parseTimestamp('10m', 'f', 1_769_860_800_000), 1_769_860_200_000_000_000n);
+  assert.equal(parseTimestamp('-10m', 'f', 1_769_860_800_000), 1_769_861_400_000_000_000n);
   assert.equal(parseTimestamp('2026-01-31', 'f'), BigInt(Date.parse('2026-01-31T00:00')) * 1_000_000n);
   refuses(
     (text) => parseTimestamp(text, 'f'),
-    ['', 'yesterday', '2026-13-01', '2026-02-31T00:00:00Z', '-10m', '1.1.1'],
+    ['', 'yesterday', '2026-13-01', '2026-02-31T00:00:00Z', '--10m', '1.1.1'],
   );
 });

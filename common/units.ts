@@ -194,15 +194,15 @@ function calendarNs(text: string): bigint | null {
 
 /**
  * Nanoseconds since the epoch of a moment given as RFC 3339 (or a date, or a local date and time), as Unix seconds
- * with up to nine decimals, or as a duration before `nowMs`. Throws BAD_ARGUMENT on `field`.
+ * with up to nine decimals, or as a duration before `nowMs` (after it: -10m). Throws BAD_ARGUMENT on `field`.
  */
 export function parseTimestamp(text: string, field: string, nowMs: number = Date.now()): bigint {
   const unix = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text);
   if (unix !== null) return BigInt(unix[1] ?? '') * nsPerSecond + BigInt((unix[2] ?? '').padEnd(9, '0'));
   const at = calendarNs(text);
   if (at !== null) return at;
-  const ago = durationNs(text);
-  if (ago !== null) return BigInt(nowMs) * nsPerMs - ago;
+  const ago = durationNs(text.replace(/^[+-]/, ''));
+  if (ago !== null) return BigInt(nowMs) * nsPerMs - (text.startsWith('-') ? -ago : ago);
   throw badArgument(
     field,
     `Not a time: '${text}'; give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m`,

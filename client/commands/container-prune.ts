@@ -11,7 +11,12 @@ export const containerPrune: Command = {
   summary: 'Remove all containers that do not run',
   example: 'likerctl container prune -f --filter label=job=test',
   flags: [
-    { name: 'filter', type: 'list', value: 'KEY=VALUE', help: 'Only those that fit: label, until' },
+    {
+      name: 'filter',
+      type: 'list',
+      value: 'KEY=VALUE',
+      help: 'Only those that fit: label, label!, until (24h, 2026-01-31, …)',
+    },
     { name: 'force', short: 'f', type: 'bool', help: 'Do not ask' },
   ],
   operands: [0, 0],

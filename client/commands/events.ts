@@ -47,7 +47,8 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
   const request = {
     ...parseSince(flags),
     ...defined({ until }),
-    follow: until === undefined,
+    // Up to now and no further, or on until that time has come.
+    follow: until === undefined || Number(until.seconds) * 1000 > Date.now(),
     filters: parseFilters(flags.list('filter')),
   };
   const connection = await context.connect();

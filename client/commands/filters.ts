@@ -1,13 +1,20 @@
 import { badArgument } from '../../common/errors.ts';
 import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
+import { parseRootfs } from '../spec/rootfs.ts';
 
-/** KEY=VALUE conditions of --filter. The daemon knows which keys there are. */
+/** What run takes as its root file system stands for the directory. */
+function directoryOf(text: string): string {
+  return parseRootfs(text).directory ?? text;
+}
+
+/** KEY=VALUE conditions of --filter, label!=VALUE too. The daemon knows which keys there are. */
 export function parseFilters(items: readonly string[]): FilterInput[] {
   return items.map((item) => {
     const [, key, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
     if (key === undefined || value === undefined) {
       throw badArgument('filter', `Bad --filter '${item}': use KEY=VALUE`);
     }
-    return { key: key.trim().toLowerCase(), value: value.trim() };
+    const filter = { key: key.trim().toLowerCase(), value: value.trim() };
+    return filter.key === 'ancestor' ? { ...filter, value: directoryOf(filter.value) } : filter;
   });
 }

@@ -24,7 +24,7 @@ export const ps: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that fit: id, name, label, status, health, exited, ancestor, before, since, until',
+      help: 'Only those that fit: id, name, label, label!, status, health, exited, ancestor, volume, network, before, since, until',
     },
     {
       name: 'format',

@@ -69,6 +69,13 @@ test('of labels all must fit, of another key any', async () => {
     return (await Array.fromAsync(events)).map(({ seq }) => seq);
   };
   assert.deepEqual(await found({ key: 'label', value: 'app=web' }, { key: 'label', value: 'stage' }), [2]);
+  assert.deepEqual(await found({ key: 'image', value: 'web' }), []);
+  assert.deepEqual(
+    await found({ key: 'scope', value: 'local' }, { key: 'type', value: 'container' }),
+    [1, 2, 3],
+  );
+  assert.deepEqual(await found({ key: 'volume', value: 'web' }), []);
+  await assert.rejects(found({ key: 'colour', value: 'red' }), { reason: 'BAD_ARGUMENT' });
   assert.deepEqual(await found({ key: 'event', value: 'die' }, { key: 'event', value: 'start' }), [1, 2, 3]);
 });
 

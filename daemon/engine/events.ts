@@ -1,10 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
-import { LikerError } from '../../common/errors.ts';
+import { badArgument, LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { Slices } from '../turns.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
 import type { Ledger } from './ledger.ts';
-import { longestTimerMs } from './sync.ts';
+import { untilTime } from './sync.ts';
 
 const pageSize = 200;
 
@@ -34,7 +33,7 @@ export async function* subscribe(
     if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs))
       return;
     const woken = new AbortController();
-    await (options.untilMs === null ? more : Promise.race([more, until(options.untilMs, woken.signal)]));
+    await (options.untilMs === null ? more : Promise.race([more, untilTime(options.untilMs, woken.signal)]));
     woken.abort();
   }
 }
@@ -80,20 +79,18 @@ function unknownEvents(
   );
 }
 
-function until(time: number, signal: AbortSignal): Promise<void> {
-  const ms = Math.min(time - Date.now(), longestTimerMs);
-  return setTimeout(ms, undefined, { signal, ref: false }).catch(() => {});
-}
+/** The last are Docker's kinds of what there is not here, so that no event is about one. */
+const keys = [
+  ...['container', 'event', 'label', 'type', 'image', 'scope', 'daemon'],
+  ...['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'],
+];
 
 /** Of one key's values any, of labels and of all keys each. */
 function eventFilter(filters: readonly Filter[]): (event: EventRecord) => boolean {
   const byKey = Map.groupBy(filters, (filter) => filter.key);
   for (const key of byKey.keys()) {
-    if (!['container', 'event', 'label', 'type'].includes(key)) {
-      throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use container, event, label or type`, {
-        field: 'filters',
-      });
-    }
+    if (!keys.includes(key))
+      throw badArgument('filters', `Unknown filter '${key}': use one of ${keys.join(', ')}`);
   }
   return (event) =>
     [...byKey].every(([key, values]) => {
@@ -115,7 +112,15 @@ function fits(event: EventRecord, key: string, value: string): boolean {
       const actual = own(event.attributes, name);
       return actual !== undefined && (split < 0 || actual === value.slice(split + 1));
     }
-    default:
+    case 'type':
       return value === (event.containerId ? 'container' : 'daemon');
+    case 'image':
+      return own(event.attributes, 'image') === value;
+    case 'scope':
+      return value === 'local';
+    case 'daemon':
+      return event.containerId === '';
+    default:
+      return false;
   }
 }

@@ -287,6 +287,11 @@ function eventRow(container: Container, event: NewEvent): Omit<EventRow, 'seq'> 
     containerId: container.id,
     containerName: container.name,
     action: event.action,
-    attributes: JSON.stringify({ ...container.spec.labels, name: container.name, ...event.attributes }),
+    attributes: JSON.stringify({
+      ...container.spec.labels,
+      image: container.spec.rootfs.directory,
+      name: container.name,
+      ...event.attributes,
+    }),
   };
 }

@@ -5,6 +5,7 @@ import type { LogEntry, ReadLogsOptions } from './api.ts';
 import type { Container } from './container/container.ts';
 import { livePhase } from './container/phase.ts';
 import type { EngineContext } from './context.ts';
+import { untilTime } from './sync.ts';
 
 const lineEnd = Buffer.from('\n');
 
@@ -41,8 +42,15 @@ export async function* readLogs(
     const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
     const isOver = !live && container.phase.state === 'exited';
     if (!more || isOver || isPast || container.removed || signal.aborted) return;
-    await more;
+    await (options.untilNs === null ? more : earlier(more, options.untilNs));
   }
+}
+
+/** Resolves when there is more, or when the time has come, also if nothing is written until then. */
+async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
+  const woken = new AbortController();
+  await Promise.race([more, untilTime(Number(untilNs / 1_000_000n) + 1, woken.signal)]);
+  woken.abort();
 }
 
 /** Reads to the end and answers the last `count` lines; a line's parts belong together. */

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** Runs tasks one at a time, in the order in which they came. */
 export class Mutex {
   #tail: Promise<unknown> = Promise.resolve();
@@ -15,6 +17,12 @@ export const longestTimerMs = 2 ** 31 - 1;
 /** Milliseconds since the machine was started, the same for every likerd of one boot: nobody sets this clock. */
 export function steadyMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Resolves at that time, or after 24 days, or when it is aborted. */
+export function untilTime(timeMs: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.min(timeMs - Date.now(), longestTimerMs);
+  return setTimeout(ms, undefined, { signal, ref: false }).catch(() => {});
 }
 
 /** Wakes all that wait for the next change. */

@@ -1,15 +1,19 @@
+import { normalize } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
+import { parseTimestamp } from '../../../common/units.ts';
 import type { Filter } from '../api.ts';
 import type { Container } from './container.ts';
 import { livePhase, states } from './phase.ts';
 import type { Registry } from './registry.ts';
+import type { Share } from './spec.ts';
 
 const keys = [
   'id',
   'name',
   'label',
+  'label!',
   'status',
   'health',
   'exited',
@@ -17,10 +21,15 @@ const keys = [
   'before',
   'since',
   'until',
+  'volume',
+  'network',
+  'publish',
+  'expose',
+  'is-task',
 ] as const;
 type Key = (typeof keys)[number];
 
-/** Of one key's values any, of labels and of all keys each. Errors: BAD_ARGUMENT for an unknown key. */
+/** Of one key's values any, of labels and of all keys each; `label!` are not to be there. Errors: BAD_ARGUMENT for an unknown key. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
@@ -28,7 +37,7 @@ export function containerFilter(
   const byKey = Map.groupBy(filters, (filter) => checkKey(filter.key));
   const tests = [...byKey].map(([key, values]) => {
     const each = values.map(({ value }) => test(key, value, registry));
-    return key === 'label'
+    return key.startsWith('label')
       ? (container: Container) => each.every((fits) => fits(container))
       : (container: Container) => each.some((fits) => fits(container));
   });
@@ -53,12 +62,10 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
       const pattern = namePattern(value);
       return (container) => pattern.test(container.name);
     }
-    case 'label': {
-      const split = value.indexOf('=');
-      const name = split < 0 ? value : value.slice(0, split);
-      return ({ spec }) =>
-        Object.hasOwn(spec.labels, name) && (split < 0 || own(spec.labels, name) === value.slice(split + 1));
-    }
+    case 'label':
+      return ({ spec }) => hasLabel(spec.labels, value);
+    case 'label!':
+      return ({ spec }) => !hasLabel(spec.labels, value);
     case 'status':
       // The last two are Docker's, for what is never seen here.
       requireOneOf(key, value, [...states, 'removing', 'dead']);
@@ -71,7 +78,7 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
         throw badArgument('filters', `Invalid filter exited=${value}: use an exit code, such as 137`);
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     case 'ancestor':
-      return (container) => container.spec.rootfs.directory === value;
+      return (container) => samePath(container.spec.rootfs.directory, value);
     case 'before': {
       const { createdAt } = registry.find(value);
       return (container) => container.createdAt < createdAt;
@@ -81,15 +88,50 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
       return (container) => container.createdAt > createdAt;
     }
     case 'until': {
-      const time = Number(value) * 1000;
-      if (!Number.isFinite(time)) {
-        throw new LikerError('BAD_ARGUMENT', `Invalid filter until=${value}: give seconds since the epoch`, {
-          field: 'filters',
-        });
-      }
-      return (container) => container.createdAt < time;
+      const ns = parseTimestamp(value, 'filters');
+      return (container) => BigInt(container.createdAt) * 1_000_000n < ns;
     }
+    case 'volume':
+      return ({ spec }) =>
+        spec.mounts.some(
+          (mount) =>
+            samePath(mount.target, value) || (mount.type === 'bind' && samePath(mount.source, value)),
+        );
+    case 'network':
+      return ({ spec }) => networkWord(spec.namespaces.network) === value;
+    case 'publish':
+    case 'expose':
+      // No container has a port of its own.
+      return () => false;
+    case 'is-task':
+      requireOneOf(key, value, ['true', 'false']);
+      return () => value === 'false';
   }
+}
+
+/** As --network has it; `none` for a namespace of its own. */
+function networkWord(share: Share): string {
+  switch (share.kind) {
+    case 'private':
+      return 'none';
+    case 'host':
+      return 'host';
+    case 'container':
+      return `container:${share.id}`;
+    case 'path':
+      return `ns:${share.path}`;
+  }
+}
+
+/** NAME, or NAME=VALUE. */
+function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const [name = '', ...value] = wanted.split('=');
+  const found = own(labels, name);
+  return found !== undefined && (value.length === 0 || found === value.join('='));
+}
+
+function samePath(path: string, wanted: string): boolean {
+  return wanted.startsWith('/') && normalize(`${path}/`) === normalize(`${wanted}/`);
 }
 
 /** Live, as ps without -a shows. */

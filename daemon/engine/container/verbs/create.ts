@@ -59,9 +59,7 @@ export async function createContainer(
   context.registry.add(container);
   try {
     context.layers.create(id);
-    context.ledger.insert(container, options.request, [
-      { action: 'create', attributes: { rootfs: spec.rootfs.directory } },
-    ]);
+    context.ledger.insert(container, options.request, [{ action: 'create' }]);
   } catch (error) {
     context.registry.delete(container);
     context.layers.remove(id);
