@@ -44,14 +44,25 @@ export class SmallDisk {
     }
   }
 
-  /** Gives back what `fill` has taken. */
+  /** Takes all inodes that there are: no file and no folder can be made. */
+  fillInodes(): void {
+    mkdirSync(this.#names);
+    for (let name = 0; makes(join(this.#names, String(name))); name++);
+  }
+
+  /** Gives back what was taken. */
   free(): void {
     rmSync(this.#filler, { force: true });
+    rmSync(this.#names, { recursive: true, force: true });
   }
 
   unmount(): void {
     execFileSync('umount', ['-l', this.mountPoint]);
     rmSync(this.mountPoint, { recursive: true });
+  }
+
+  get #names(): string {
+    return join(this.mountPoint, 'names');
   }
 
   get #filler(): string {
@@ -60,12 +71,24 @@ export class SmallDisk {
 }
 
 function tmpfs(mountPoint: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', mountPoint]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m,nr_inodes=2k', 'tmpfs', mountPoint]);
+}
+
+function makes(path: string): boolean {
+  return hasRoom(() => {
+    closeSync(openSync(path, 'w'));
+    return true;
+  });
 }
 
 function writes(fd: number, size: number): boolean {
+  return hasRoom(() => writeSync(fd, Buffer.alloc(size)) === size);
+}
+
+/** False also where a part was written. */
+function hasRoom(act: () => boolean): boolean {
   try {
-    return writeSync(fd, Buffer.alloc(size)) === size;
+    return act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
     throw error;
