@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LikerError } from './errors.ts';
 import { own } from './own.ts';
 
@@ -8,10 +9,19 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'a symbolic link on the way leads nowhere',
 };
 
-/** As mkdir -p, whose bare errno does not say what is in the way. */
+/**
+ * As mkdir -p -m, whatever the umask; those on the way can be passed through by all. mkdir's bare errno does not say what is
+ * in the way.
+ */
 export function makeFolder(path: string, mode: number): void {
   try {
-    mkdirSync(path, { recursive: true, mode });
+    const first = mkdirSync(path, { recursive: true, mode });
+    if (first === undefined) return;
+    chmodSync(path, mode);
+    for (let made = path; made !== first; ) {
+      made = dirname(made);
+      chmodSync(made, mode | 0o111);
+    }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     const why = own(reasons, code);

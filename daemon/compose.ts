@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
+import { closeRoot, closeToOthers, rootMode } from './closed-files.ts';
 import { Registry } from './engine/container/registry.ts';
 import { Engine } from './engine/engine.ts';
 import { Ledger } from './engine/ledger.ts';
@@ -24,14 +25,22 @@ export interface Composed {
 
 /** The composition root: the one place that knows every concrete class. */
 export async function compose(
-  options: { readonly root: string; readonly run: string; readonly cgroup: string | null },
+  options: {
+    readonly root: string;
+    readonly run: string;
+    readonly socket: string;
+    readonly cgroup: string | null;
+  },
   log: Log,
 ): Promise<Composed> {
-  makeFolder(options.root, 0o711);
-  for (const folder of ['c', 'root']) makeFolder(join(options.run, folder), 0o711);
+  makeFolder(options.root, rootMode(options.root, options.socket));
+  makeFolder(options.run, 0o711);
   const root = realpathSync(options.root);
   const run = realpathSync(options.run);
   const locks = [claimFolder('--root', root), claimFolder('--run', run)];
+  closeRoot(root, options.socket);
+  for (const folder of new Set([root, run])) closeToOthers(folder, log);
+  for (const folder of ['c', 'root']) makeFolder(join(run, folder), 0o700);
   const { store, recordsLost, recovered } = openStore(root, log);
   const cgroups = Cgroups.open({
     parent: cgroupName(root),

@@ -1,3 +1,4 @@
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LikerError } from '../common/errors.ts';
 import { lockFile } from './native/libliker.ts';
@@ -7,7 +8,13 @@ import { lockFile } from './native/libliker.ts';
  * that holds the lock. Throws ALREADY_RUNNING, which names the other by what the kernel says.
  */
 export function claimFolder(option: '--root' | '--run', folder: string): number {
-  const lock = lockFile(join(folder, 'likerd.lock'));
+  const path = join(folder, 'likerd.lock');
+  let lock = lockFile(path);
+  // Of a file that an earlier version left open to all, and that no daemon has locked then.
+  if ('holder' in lock && isStranger(lock.holder)) {
+    rmSync(path);
+    lock = lockFile(path);
+  }
   if ('fd' in lock) return lock.fd;
   const pid = String(lock.holder);
   throw new LikerError(
@@ -15,4 +22,9 @@ export function claimFolder(option: '--root' | '--run', folder: string): number 
     `Cannot use '${folder}': likerd with pid ${pid} holds it; stop that one, or give another ${option}`,
     { metadata: { pid, [option.slice(2)]: folder } },
   );
+}
+
+/** A process that is not root's is no likerd. */
+function isStranger(pid: number): boolean {
+  return (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0) !== 0;
 }

@@ -6,6 +6,7 @@ import { asError } from '../common/errors.ts';
 import { tellExhausted } from '../common/exhausted.ts';
 import { type Api, serveApi } from './api/server.ts';
 import { claimSocket, type Listener } from './api/socket.ts';
+import { umask } from './closed-files.ts';
 import { compose } from './compose.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
 import type { Log } from './log.ts';
@@ -34,6 +35,7 @@ try {
 }
 
 async function run(options: DaemonOptions): Promise<void> {
+  process.umask(umask);
   // Starts libuv's threads now: it aborts when it cannot do so later, at the limit of processes.
   await stat('/');
   if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');

@@ -1,11 +1,12 @@
 // Starts likerd in the background if none answers on its socket, and ends once it serves.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { openSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { serviceStart } from '../client/connection/start-command.ts';
 import { asError } from '../common/errors.ts';
+import { makeFolder } from '../common/folders.ts';
 import { type Places, places } from './places.ts';
 import { endDaemon, strangerAt } from './running-daemon.ts';
 
@@ -26,8 +27,8 @@ function answers(socket: string): Promise<boolean> {
 
 /** Its own session, so that neither Ctrl-C nor the end of the terminal reaches it. */
 function spawnDaemon(log: string): ChildProcess {
-  mkdirSync(dirname(log), { recursive: true });
-  const output = openSync(log, 'a', 0o640);
+  makeFolder(dirname(log), 0o711);
+  const output = openSync(log, 'a', 0o600);
   // Neither the caller's journal nor its service manager is the daemon's.
   const { JOURNAL_STREAM: _journal, NOTIFY_SOCKET: _notify, ...env } = process.env;
   return spawn(join(import.meta.dirname, '../bin/likerd'), ['--ready-fd', String(readyFd)], {

@@ -74,7 +74,7 @@ function begin(root: string, file: string, onLoss: OnLoss): Store | null {
   try {
     return new Store(file, { onLoss });
   } catch (error) {
-    if (isLocked(error)) throw alreadyRunning(root);
+    if (isLocked(error)) throw isHeld(root, file);
     if (error instanceof StoreError && error.problem === 'damaged') return null;
     throw error;
   }
@@ -92,11 +92,20 @@ function beginAnew(file: string, mark: string, log: Log, onLoss: OnLoss): Store 
   return store;
 }
 
-function alreadyRunning(root: string): LikerError {
-  const pid = readFileSync(pidFile(root), 'utf8').trim();
+function isHeld(root: string, file: string): LikerError {
+  const pid = lockHolder(file);
+  const who = pid === null ? 'another process' : `process ${pid}`;
   return new LikerError(
     'ALREADY_RUNNING',
-    `Cannot use '${root}': likerd with pid ${pid} holds it; stop that one, or give another --root`,
-    { metadata: { pid, root } },
+    `Cannot use '${root}': ${who} holds its database '${file}'; end that one, or give another --root`,
+    { metadata: { pid: String(pid ?? ''), root } },
   );
+}
+
+/** Who has a lock on the file, as the kernel says (proc_locks(5)); null when it does not. */
+function lockHolder(file: string): number | null {
+  const { ino } = statSync(file);
+  const held = new RegExp(`^\\d+: +\\S+ +\\S+ +\\S+ +(\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'm');
+  const pid = held.exec(readFileSync('/proc/locks', 'utf8'))?.[1];
+  return pid === undefined ? null : Number(pid);
 }

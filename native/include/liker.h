@@ -71,7 +71,7 @@ LIKER_API int64_t liker_netlink (int namespace, const void *requests, size_t req
                                  size_t answer_size);
 
 /*
- * mkdir(2) and rmdir(2) of each of `count` absolute paths, which stand one after the other, each with its NUL. results[i]
+ * mkdir(2), with mode 0755 whatever the umask, and rmdir(2) of each of `count` absolute paths, which stand one after the other, each with its NUL. results[i]
  * becomes 0 or -errno. For cgroups, whose calls wait for one lock of the whole kernel: call them asynchronously.
  */
 LIKER_API void liker_make_folders (const char *paths, int32_t *results, size_t count);

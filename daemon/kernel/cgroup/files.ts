@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   mkdirSync,
@@ -95,11 +96,18 @@ export function keyedValue(text: string, key: string): number | null {
 export function makeFolder(path: string): boolean {
   try {
     mkdirSync(path);
-    return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
+  try {
+    // Whoever is in the group reads its limits, whatever the daemon's umask.
+    chmodSync(path, 0o755);
+  } catch (error) {
+    rmdirSync(path);
+    throw error;
+  }
+  return true;
 }
 
 /** Names of the folders below a cgroup; none when it is gone. */

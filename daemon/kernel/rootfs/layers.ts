@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -79,7 +79,9 @@ export class Layers {
       mkdirSync(folders.work, { mode: 0o700 });
     } else renameSync(spare, folders.base);
     // Never an old one: its mode, owner and attributes were the last container's.
-    mkdirSync(folders.upper, { mode: 0o755 });
+    mkdirSync(folders.upper);
+    // The root of the container: whoever is in it passes through. The folder above is closed.
+    chmodSync(folders.upper, 0o755);
     return folders;
   }
 

@@ -5,9 +5,20 @@
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
 
+/* Whoever is in a group reads its limits, whatever the umask. */
+static int make (const char *path) {
+  if (mkdir (path, 0755) < 0)
+    return -1;
+  if (chmod (path, 0755) == 0)
+    return 0;
+  int error = errno;
+  rmdir (path);
+  return failed (error);
+}
+
 void liker_make_folders (const char *paths, int32_t *results, size_t count) {
   for (size_t i = 0; i < count; i++, paths += strlen (paths) + 1)
-    results[i] = mkdir (paths, 0777) < 0 ? -errno : 0;
+    results[i] = make (paths) < 0 ? -errno : 0;
 }
 
 void liker_remove_folders (const char *paths, int32_t *results, size_t count) {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
+import { makeFolder } from '../../../../common/folders.ts';
 import { ringBytes } from '../../../../common/sizes.ts';
 import { mountsBelow } from '../../../kernel/mount/mountinfo.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
@@ -265,7 +266,7 @@ function tellLeftOut(context: EngineContext, container: Container, session: Clie
 function makeMountSources(spec: ContainerSpec): void {
   for (const mount of spec.mounts) {
     if (mount.type === 'bind' && mount.createSource && !existsSync(mount.source)) {
-      mkdirSync(mount.source, { recursive: true });
+      makeFolder(mount.source, 0o755);
     }
   }
 }
