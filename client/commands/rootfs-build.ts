@@ -14,7 +14,7 @@ export const rootfsBuild: Command = {
       name: 'with',
       type: 'list',
       value: 'PROGRAM',
-      help: 'Add a program, by name or path, with its libraries',
+      help: 'Add a program, by name or path, with its libraries and all that its Debian package brings or depends on',
     },
     { name: 'force', short: 'f', type: 'bool', help: 'Write over what a directory that is not empty holds' },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing when all goes well' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -18,7 +19,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
 import { runRootfsBuild } from './command.ts';
 
@@ -102,6 +103,37 @@ test('a script brings its interpreter', async () => {
   await build(root, { with: [script] });
   assert.ok(existsSync(join(root, 'usr/bin/perl')));
   assert.ok(realpathSync(join(root, 'usr/bin/greet')).endsWith(script));
+});
+
+const hasPerl = existsSync('/var/lib/dpkg/info/perl-base.list');
+
+test('a program that was asked for comes with its modules, data and settings', {
+  skip: !isRoot ? 'chroot needs root' : hasPerl ? false : 'needs a Debian with perl',
+}, async () => {
+  const root = freshPath();
+  await build(root, { with: ['perl'] });
+  const script = 'use POSIX; use File::Spec; use Socket; print File::Spec->catfile("a", "b"), floor(2.5)';
+  writeFileSync(join(root, 'script'), script);
+  assert.equal(execFileSync('chroot', [root, 'perl', '/script'], { encoding: 'utf8' }), 'a/b2');
+  assert.match(
+    readFileSync(join(root, 'etc/passwd'), 'utf8'),
+    /^root:.*\n(.*\n){3}$/,
+    'of the root, not of this machine',
+  );
+  assert.equal(existsSync(join(root, 'usr/share/doc')), false);
+});
+
+test('of a program that no package has it is told that only its libraries came', async () => {
+  const own = join(top, 'own-program');
+  copyFileSync('/bin/true', own);
+  const said: string[] = [];
+  const stderr = mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
+  try {
+    await build(freshPath(), { with: [own] });
+  } finally {
+    stderr.mock.restore();
+  }
+  assert.match(said.join(''), /own-program: only its libraries were copied, since no package has it/);
 });
 
 test('a missing program stops the build before anything is written', async () => {

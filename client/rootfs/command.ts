@@ -11,6 +11,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { asError, LikerError } from '../../common/errors.ts';
 import { formatBytes } from '../../common/units.ts';
+import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { planRoot } from './plan.ts';
 import { expectedPrograms, wantedProgram } from './programs.ts';
@@ -35,14 +36,16 @@ export async function runRootfsBuild(options: RootfsBuildOptions): Promise<void>
   const say = (line: string): void => {
     if (options.quiet !== true) printLines([line]);
   };
-  const programs = [...expectedPrograms(), ...options.with.map((name) => wantedProgram(name))];
-  const names = new Set(programs.map(({ name }) => name));
+  const expected = expectedPrograms();
+  const wanted = options.with.map((name) => wantedProgram(name));
+  const names = new Set([...expected, ...wanted].map(({ name }) => name));
   const directory = realTarget(options.directory);
   const state = stateOf(directory, options);
 
   say(`Copying ${names.size} programs of this machine to ${options.directory}`);
   try {
-    const plan = planRoot(programs);
+    const plan = planRoot(expected, wanted);
+    for (const remark of plan.remarks) notice(remark);
     const bytes =
       state === 'in place'
         ? await writeRoot(plan, directory, options.signal)

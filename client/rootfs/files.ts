@@ -82,6 +82,8 @@ export function textFiles(libraryFolders: readonly string[]): Record<string, Tex
 export const extras: readonly string[] = [
   '/etc/os-release',
   '/etc/ld.so.cache',
+  '/etc/protocols',
+  '/etc/services',
   '/usr/lib/locale/C.utf8',
   '/usr/lib/locale/C.UTF-8',
   '/usr/libexec/coreutils/libstdbuf.so',

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
 import { type ElfFile, readElf } from './elf.ts';
@@ -41,6 +41,22 @@ export class Libraries {
     if (elf === undefined) throw new LikerError('BAD_ROOTFS', `Cannot read '${program}': it is not there`);
     if (elf.interpreter !== undefined) this.#found.add(elf.interpreter);
     this.#addNeeded({ path: program, elf }, [], program);
+  }
+
+  /** Adds what a file needs that a program may load while it runs; one whose own libraries are missing is left alone. */
+  addModule(path: string): void {
+    try {
+      this.add(path);
+    } catch (error) {
+      if (!(error instanceof LikerError)) throw error;
+    }
+  }
+
+  /** Paths of what one program needs; nothing for a script. */
+  ofProgram(path: string): string[] {
+    const alone = new Libraries(this.#folders);
+    alone.addModule(path);
+    return alone.paths.map((found) => realpathSync(found));
   }
 
   /** Adds a library by its name, such as libnss_dns.so.2, which programs load by themselves; passed over if missing. */

@@ -1,5 +1,17 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isElf } from './elf.ts';
 import {
   extras,
@@ -12,6 +24,7 @@ import {
   textFiles,
 } from './files.ts';
 import { configuredFolders, Libraries } from './libraries.ts';
+import { isMadeAtInstallation, Packages } from './packages.ts';
 import { interpreterOf, type Program, wantedProgram } from './programs.ts';
 
 /** What a root file system is to hold. All keys are absolute paths in the new root, in the layout of a merged /usr. */
@@ -24,15 +37,27 @@ export interface RootPlan {
   readonly links: ReadonlyMap<string, string>;
   readonly texts: ReadonlyMap<string, TextFile>;
   readonly libraryCount: number;
+  /** What may be missing at run time, in sentences. */
+  readonly remarks: readonly string[];
 }
 
 const programFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 
-/** Finds all that the programs need on this machine. Throws BAD_ROOTFS when a library or an interpreter is missing. */
-export function planRoot(programs: readonly Program[]): RootPlan {
+/** What no program opens of its package. */
+const documentation = /^\/usr\/share\/(bug|doc|doc-base|gtk-doc|help|info|lintian|locale|man)(\/|$)/;
+
+/**
+ * Finds all that the programs need on this machine: of all of them the libraries, of those that were asked for what their
+ * packages bring as well. Throws BAD_ROOTFS when a library or an interpreter is missing.
+ */
+export function planRoot(expected: readonly Program[], wanted: readonly Program[]): RootPlan {
   const planner = new Planner();
-  for (const program of programs) planner.addProgram(program);
-  planner.addLibraries(programs[0]);
+  for (const program of [...expected, ...wanted]) planner.addProgram(program);
+  if (wanted.length > 0) {
+    const packages = new Packages();
+    for (const program of wanted) planner.addPackages(packages, program);
+  }
+  planner.addLibraries(expected[0] ?? wanted[0]);
   for (const path of [...extras, ...terminfoEntries()]) planner.addPath(path);
   return planner.finish();
 }
@@ -46,13 +71,35 @@ class Planner {
   readonly #links = new Map(Object.entries(links));
   readonly #libraryFolders = configuredFolders();
   readonly #libraries = new Libraries(this.#libraryFolders);
+  readonly #folders = new Map(Object.entries(folders));
   readonly #programs = new Set<string>();
+  readonly #remarks: string[] = [];
 
   addProgram({ name, path }: Program): void {
     this.#addExecutable(path);
     const inRoot = rootPath(path);
     if (basename(inRoot) !== name || !programFolders.includes(dirname(inRoot)))
       this.#link(`/usr/bin/${name}`, inRoot);
+  }
+
+  /** What a program opens at run time by a name that no look into it tells: modules, data, settings. */
+  addPackages(packages: Packages, { name, path }: Program): void {
+    const own = [path, realpathSync(path), ...this.#interpreters(path)];
+    const owners = packages.ownersOf(own);
+    if (owners.length === 0) {
+      const why = packages.isEmpty ? 'there are no records of packages (dpkg) here' : 'no package has it';
+      this.#remarks.push(
+        `${name}: only its libraries were copied, since ${why}. Data and modules that it opens by name are to be added by hand`,
+      );
+    }
+    const { paths, lacking } = packages.closureOf(
+      owners.length > 0 ? owners : packages.ownersOf(this.#libraries.ofProgram(realpathSync(path))),
+      name,
+    );
+    for (const found of paths) this.#addPackaged(found);
+    if (lacking.length > 0) {
+      this.#remarks.push(`${name}: not on this machine, though recommended for it: ${lacking.join(', ')}`);
+    }
   }
 
   /** `like` is a program for the same processor. */
@@ -75,8 +122,12 @@ class Planner {
   }
 
   finish(): RootPlan {
-    const all = new Map(Object.entries(folders));
+    const all = this.#folders;
     const texts = new Map(Object.entries(textFiles(this.#libraryFolders)));
+    for (const path of texts.keys()) {
+      this.#copies.delete(path);
+      this.#links.delete(path);
+    }
     for (const path of [...this.#copies.keys(), ...this.#links.keys(), ...texts.keys()])
       addParents(all, path);
     return {
@@ -85,6 +136,7 @@ class Planner {
       links: this.#links,
       texts,
       libraryCount: this.#libraries.paths.length,
+      remarks: this.#remarks,
     };
   }
 
@@ -100,6 +152,47 @@ class Planner {
     if (basename(interpreter) === 'env' && argument !== undefined && !argument.startsWith('-')) {
       this.addProgram(wantedProgram(argument));
     }
+  }
+
+  /** The programs that a script names in its first line. */
+  #interpreters(path: string): string[] {
+    const [interpreter, argument = ''] = interpreterOf(firstBytes(path));
+    if (interpreter === undefined) return [];
+    const isEnv = basename(interpreter) === 'env' && !argument.startsWith('-');
+    const found = wantedProgram(isEnv ? argument : interpreter).path;
+    return [found, realpathSync(found)];
+  }
+
+  /** One path of a package's list; passed over when it is missing or cannot be read. */
+  #addPackaged(path: string): void {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || documentation.test(path)) return;
+    if (found.isSymbolicLink()) this.#addPackagedLink(path);
+    else if (isMadeAtInstallation(path)) this.addPath(path);
+    else if (found.isDirectory()) {
+      const inRoot = rootPath(path);
+      if (!this.#folders.has(inRoot)) this.#folders.set(inRoot, found.mode & 0o1777);
+    } else if (found.isFile()) this.#addPackagedFile(path);
+  }
+
+  #addPackagedFile(path: string): void {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch {
+      this.#remarks.push(`${path} was not copied: only root can read it`);
+      return;
+    }
+    this.#copies.set(rootPath(path), path);
+    if (isElf(firstBytes(path))) this.#libraries.addModule(path);
+  }
+
+  #addPackagedLink(path: string): void {
+    const target = resolve(dirname(path), readlinkSync(path));
+    if (!existsSync(target) || documentation.test(target)) return;
+    const inRoot = rootPath(path);
+    if (inRoot in links) return;
+    this.#link(inRoot, rootPath(target));
+    if (statSync(target).isFile()) this.addPath(target);
   }
 
   #link(from: string, to: string): void {
