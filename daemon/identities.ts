@@ -1,6 +1,7 @@
-import { readdirSync, type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { badArgument } from '../common/errors.ts';
+import { badArgument, type LikerError } from '../common/errors.ts';
 import type { Identities } from './engine/context.ts';
 import type { DeviceNode } from './engine/plan/devices.ts';
 import { askedUser } from './engine/plan/user.ts';
@@ -48,14 +49,29 @@ export function makeIdentities(): Identities {
 /** Folders of /dev that a container has of its own. */
 const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/dev/ptmx']);
 
-function hostDevices(folder = '/dev'): DeviceNode[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry): DeviceNode[] => {
-    const path = join(folder, entry.name);
-    if (own.has(path)) return [];
-    if (entry.isDirectory()) return hostDevices(path);
-    if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return [];
-    return [deviceNode(path, statSync(path))];
-  });
+/** A folder of devices has some hundreds: one of other files is not walked to its end. */
+const mostEntries = 10_000;
+
+async function hostDevices(folder = '/dev'): Promise<DeviceNode[]> {
+  const nodes: DeviceNode[] = [];
+  const folders = [folder];
+  let left = mostEntries;
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    for await (const entry of await opendir(next)) {
+      left -= 1;
+      if (left < 0)
+        throw notADevice(folder, `it holds more than ${mostEntries} files; name a folder of devices`);
+      const path = join(next, entry.name);
+      if (own.has(path)) continue;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
+        // Gone meanwhile, it is none.
+        const found = await stat(path).catch(() => null);
+        if (found) nodes.push(deviceNode(path, found));
+      }
+    }
+  }
+  return nodes.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 function deviceNode(path: string, stat: Stats): DeviceNode {
@@ -63,14 +79,17 @@ function deviceNode(path: string, stat: Stats): DeviceNode {
   return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777 };
 }
 
-function devicesAt(hostPath: string, containerPath: string): DeviceNode[] {
-  const stat = statSync(hostPath, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) {
-    const nodes = hostDevices(hostPath);
+async function devicesAt(hostPath: string, containerPath: string): Promise<DeviceNode[]> {
+  const found = await stat(hostPath).catch(() => null);
+  if (found?.isDirectory()) {
+    const nodes = await hostDevices(hostPath);
     if (nodes.length > 0) {
       return nodes.map((node) => ({ ...node, path: containerPath + node.path.slice(hostPath.length) }));
     }
-  } else if (stat?.isCharacterDevice() || stat?.isBlockDevice()) return [deviceNode(containerPath, stat)];
-  const why = stat === undefined ? 'it does not exist' : 'it is no device';
-  throw badArgument('spec.devices', `Cannot give the container the device '${hostPath}': ${why}`);
+  } else if (found?.isCharacterDevice() || found?.isBlockDevice()) return [deviceNode(containerPath, found)];
+  throw notADevice(hostPath, found === null ? 'it does not exist' : 'it is no device');
+}
+
+function notADevice(hostPath: string, why: string): LikerError {
+  return badArgument('spec.devices', `Cannot give the container the device '${hostPath}': ${why}`);
 }

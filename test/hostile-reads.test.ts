@@ -1,5 +1,6 @@
 // A container shapes what likerd reads of it: it may be huge, or never answer. Neither holds up likerd.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -128,6 +129,19 @@ describe('users', () => {
     assert.notEqual((await within('the exec', exec)).code, 0);
     await until('the end of its processes', () => strangers().length === 0);
   });
+});
+
+test('a folder of --device that is none of devices is not walked to its end', async () => {
+  const folder = join(s.daemon.home, 'many');
+  mkdirSync(folder);
+  for (let count = 0; count <= 10_000; count += 1) writeFileSync(join(folder, `f${count}`), '');
+  const { code, stderr } = await s.likerctl(['create', '--device', folder, s.rootfs, 'true']);
+  assert.equal(code, 125);
+  assert.match(stderr, /more than 10000 files; name a folder of devices/);
+  const devices = join(s.daemon.home, 'devices');
+  mkdirSync(join(devices, 'below'), { recursive: true });
+  execFileSync('mknod', [join(devices, 'below/null'), 'c', '1', '3']);
+  assert.equal(await s.sh(['--device', `${devices}:/mine`], 'stat -c %t:%T /mine/below/null'), '1:3');
 });
 
 /** Processes of likerd: shims, and what reads for it. */

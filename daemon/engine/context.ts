@@ -42,9 +42,9 @@ export interface Identities {
   readonly readOnlyPaths: readonly string[];
   /** Of a network namespace of a container's own. */
   readonly networkSysctls: Readonly<Record<string, string>>;
-  hostDevices(): readonly DeviceNode[];
+  hostDevices(): Promise<readonly DeviceNode[]>;
   /** The node at a path of the host, or all nodes below a folder, for a path in the container. Throws BAD_ARGUMENT. */
-  devicesAt(hostPath: string, containerPath: string): readonly DeviceNode[];
+  devicesAt(hostPath: string, containerPath: string): Promise<readonly DeviceNode[]>;
   readonly capabilityNames: readonly string[];
   readonly seccomp: boolean;
 }

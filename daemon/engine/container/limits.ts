@@ -88,19 +88,27 @@ export function mergeApplied(
   return [...now.filter((limit) => !changed.has(key(limit))), ...change];
 }
 
-/** The nodes of --device, and the rules that go with them, the user's own last. */
-export function containerDevices(
+export interface ContainerDevices {
+  readonly nodes: readonly DeviceNode[];
+  readonly rules: readonly DeviceRule[];
+}
+
+/** The nodes of --device and of a privileged container, and the rules that go with the first, the user's own last. */
+export async function containerDevices(
   context: EngineContext,
-  { devices, deviceRules }: Pick<ContainerSpec, 'devices' | 'deviceRules'>,
-): { readonly nodes: readonly DeviceNode[]; readonly rules: readonly DeviceRule[] } {
-  const found = devices.map((device) => ({
-    nodes: context.identities.devicesAt(device.hostPath, device.containerPath),
-    access: device.access,
-  }));
+  { devices, deviceRules, process }: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
+): Promise<ContainerDevices> {
+  const found = await Promise.all(
+    devices.map(async ({ hostPath, containerPath, access }) => ({
+      nodes: await context.identities.devicesAt(hostPath, containerPath),
+      access,
+    })),
+  );
+  const all = process.privileged ? await context.identities.hostDevices() : [];
   const rules = found.flatMap(({ nodes, access }) =>
     nodes.map(({ type, major, minor }): DeviceRule => ({ allow: true, type, major, minor, access })),
   );
-  return { nodes: found.flatMap(({ nodes }) => nodes), rules: [...rules, ...deviceRules] };
+  return { nodes: [...found.flatMap(({ nodes }) => nodes), ...all], rules: [...rules, ...deviceRules] };
 }
 
 export function warningOf({ problem }: AppliedLimit): string {

@@ -196,7 +196,32 @@ function ended(context: EngineContext, container: Container, number: number, exi
   });
 }
 
-/** Resolves when the shim says that the process has started; rejects with the step that failed. */
-export function awaitStart(container: Container, number: number): Promise<void> {
-  return new Promise((resolve, reject) => container.pendingStarts.set(number, { resolve, reject }));
+/** What takes longer hangs in a file system that does not answer: a disk that is busy has answered by then. */
+const startMs = 120_000;
+
+/**
+ * Resolves when the shim says that the process has started; rejects with the step that failed, or with TIMED_OUT: then what
+ * there is of it is to be killed, and may be there until that file system is gone.
+ */
+export async function awaitStart(container: Container, number: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  container.pendingStarts.set(number, { resolve, reject });
+  const timer = setTimeout(() => {
+    container.pendingStarts.delete(number);
+    reject(startHangs(container, number));
+  }, startMs);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function startHangs({ id, name }: Container, number: number): LikerError {
+  const what = number === 0 ? `container '${name}'` : `the process in container '${name}'`;
+  return new LikerError(
+    'TIMED_OUT',
+    `Cannot start ${what}: it hangs since ${startMs / 1000} s; look for a file system that does not answer in its root and its mounts`,
+    { metadata: { container: id } },
+  );
 }

@@ -24,7 +24,10 @@ export async function createContainer(
   },
 ): Promise<Container> {
   const first = resultOf(context.ledger, options.request);
-  if (first === null) await checkHostPaths(spec);
+  if (first === null) {
+    await checkHostPaths(spec);
+    await containerDevices(context, spec);
+  }
   // Another call with the same request_id may have come meanwhile.
   const made = first ?? resultOf(context.ledger, options.request);
   if (made !== null) return stillThere(context, options.request, made);
@@ -32,7 +35,6 @@ export async function createContainer(
   checkMounts(spec);
   checkLimits(context, spec);
   checkNetwork(context, spec);
-  containerDevices(context, spec);
   const holder = context.registry.byName(name);
   if (holder) {
     if (!options.replace) throw nameTaken('create container', name, holder);

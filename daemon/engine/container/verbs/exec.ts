@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../../common/errors.ts';
 import { encodeLaunch, encodeLookUp } from '../../../kernel/plan/encode.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
@@ -10,6 +11,7 @@ import type { RequestKey } from '../../requests.ts';
 import type { ClientSession } from '../../session/client-session.ts';
 import type { ContainerProcess } from '../../session/process.ts';
 import type { Container } from '../container.ts';
+import { releaseExec } from '../exec-end.ts';
 import { containerHostname } from '../hostname.ts';
 import { oomScoreFor } from '../limits.ts';
 import { livePhase, requirePhase } from '../phase.ts';
@@ -17,6 +19,9 @@ import { execRow, removeExecRecord, writeExecRecord } from '../run-record.ts';
 import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
 import { endedBeforeStart, startError } from '../start-error.ts';
+
+/** How long an exec that could not be started may take to leave nothing before that is told. */
+const releaseMs = 1000;
 
 export interface ExecOptions {
   readonly onDisconnect: OnDisconnect;
@@ -109,10 +114,13 @@ function prepare(
   const number = container.facts.nextExec;
   container.facts = { ...container.facts, nextExec: number + 1 };
   const cgroup = cgroupOf(context, container).createExec(number);
-  options.undo.defer(async () => {
-    await cgroup.kill();
-    await cgroup.remove();
-  });
+  // In the background when it hangs: the answer need not wait until it can end.
+  options.undo.defer(() =>
+    Promise.race([
+      releaseExec(context, container, number, { kill: true }),
+      sleep(releaseMs, undefined, { ref: false }),
+    ]),
+  );
   const process = newProcess(context, container, {
     processId: randomBytes(32).toString('hex'),
     number,

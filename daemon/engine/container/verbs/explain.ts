@@ -1,11 +1,13 @@
 import { type EngineContext, runFolder } from '../../context.ts';
 import { explainPlan } from '../../plan/explain.ts';
 import type { Container } from '../container.ts';
+import { containerDevices } from '../limits.ts';
 import { compile } from './start.ts';
 
 /** The plan of the container's next start, with the control groups that it would get, as a person reads it. */
-export function explainContainer(context: EngineContext, container: Container) {
+export async function explainContainer(context: EngineContext, container: Container) {
   const folder = runFolder(context, container.id);
   const cgroup = context.cgroups.open(container.id, container.spec.cgroupParent);
-  return explainPlan(compile(context, container, { folder, cgroup, attended: true }));
+  const devices = await containerDevices(context, container.spec);
+  return explainPlan(compile(context, container, { folder, devices, cgroup, attended: true }));
 }

@@ -22,7 +22,7 @@ import { unseenExit } from '../exit-status.ts';
 import { newHealth } from '../health.ts';
 import { checkRootfs } from '../host-paths.ts';
 import { containerHostname } from '../hostname.ts';
-import { appliedLimits, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
+import { appliedLimits, type ContainerDevices, containerDevices, oomScoreFor, warningOf } from '../limits.ts';
 import { cleanUpLater, removeRecord } from '../main-end.ts';
 import { checkPropagation } from '../mount-rules.ts';
 import { freeNetwork, limitNetwork } from '../network-rate.ts';
@@ -117,7 +117,7 @@ async function launch(
     undo.defer(() => context.layers.removeRunFolder(folder));
 
     const { spec } = container;
-    const devices = containerDevices(context, spec);
+    const devices = await containerDevices(context, spec);
     const cgroup = await context.cgroups.create(container.id, spec.resources, {
       allDevices: spec.process.privileged,
       deviceRules: devices.rules,
@@ -149,7 +149,7 @@ async function launch(
 
     makeMountSources(spec);
     checkPropagation(spec);
-    const plan = compile(context, container, { folder, cgroup, attended: watcher !== null });
+    const plan = compile(context, container, { folder, devices, cgroup, attended: watcher !== null });
     container.execs.clear();
     const main = newProcess(context, container, {
       processId: 'main',
@@ -277,6 +277,7 @@ export function compile(
   container: Container,
   values: {
     folder: string;
+    devices: ContainerDevices;
     cgroup: { joinFiles: readonly string[]; unified: string; paths: Readonly<Record<string, string>> };
     attended: boolean;
   },
@@ -302,10 +303,7 @@ export function compile(
     maskedPaths: context.identities.maskedPaths,
     readOnlyPaths: context.identities.readOnlyPaths,
     networkSysctls: context.identities.networkSysctls,
-    devices: [
-      ...containerDevices(context, spec).nodes,
-      ...(spec.process.privileged ? context.identities.hostDevices() : []),
-    ],
+    devices: values.devices.nodes,
     oomScore: oomScoreFor(context, spec.process),
     shared: sharedProcesses(context, container),
     attended: values.attended,
