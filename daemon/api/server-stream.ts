@@ -3,6 +3,7 @@ import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc
 import { LikerError } from '../../common/errors.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
+import { checkDeadline } from './deadline.ts';
 import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 import { containerOf } from './unary.ts';
@@ -47,6 +48,7 @@ async function send<Request, Response>(
   signal: AbortSignal,
 ): Promise<void> {
   checkDecoded(options.method, call.request);
+  checkDeadline(call);
   for await (const message of options.messages(call.request, signal)) {
     if (signal.aborted) return;
     if (!call.write(message)) await once(call, 'drain', { signal });

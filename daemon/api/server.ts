@@ -7,6 +7,7 @@ import type { LoopDelay } from '../loop-delay.ts';
 import { Connections } from './connections.ts';
 import { containerService } from './container-service.ts';
 import type { ApiContext } from './context.ts';
+import { liftDistantDeadlines } from './deadline.ts';
 import { marksUndecodable } from './decoding.ts';
 import { definitions } from './definitions.ts';
 import { takesEncoded } from './encoded.ts';
@@ -59,6 +60,7 @@ export function serveApi(options: ApiOptions): Api {
   server.addService(marksUndecodable(SystemService), systemService(context, options));
   const stopServing = addStandardServices(server, log);
   widenInputWindows();
+  liftDistantDeadlines();
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Connections();

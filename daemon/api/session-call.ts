@@ -6,6 +6,7 @@ import type { OutputFrame, Session, SessionSink } from '../engine/api.ts';
 import { ownTurn } from '../turns.ts';
 import { callLog } from './call-log.ts';
 import type { ApiContext } from './context.ts';
+import { checkDeadline } from './deadline.ts';
 import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 import { formatOutput } from './format/session.ts';
@@ -126,6 +127,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     await ownTurn();
     // The daemon is shutting down.
     if (this.#over && !this.#lost) return;
+    checkDeadline(this.#call);
     const session = await this.#options.open(start, this);
     this.#logged(this.#container, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));

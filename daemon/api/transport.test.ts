@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   Client,
   credentials,
@@ -143,6 +145,51 @@ function nested(tags: readonly string[], hex: string): string {
     hex,
   );
 }
+
+test('a deadline may be as far away as a client likes, and one that is over lets nothing be done', async () => {
+  let done = 0;
+  await using fixture = await ApiFixture.start({
+    pause: async () => {
+      done += 1;
+      await setTimeout(50);
+      return containerView();
+    },
+  });
+  const http2 = connectHttp2('http://localhost', { createConnection: () => connect(fixture.socket) });
+  const pause = async (timeout: string): Promise<string> => {
+    const request = http2.request({
+      ':method': 'POST',
+      ':path': '/liker.v1.ContainerService/PauseContainer',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': timeout,
+      // Blanks, commas and nothing at all are values.
+      'x-note': ' a,  b ',
+      'x-empty': '',
+    });
+    let code = '';
+    const take = (headers: Record<string, unknown>) => {
+      code ||= String(headers['grpc-status'] ?? '');
+    };
+    request.on('response', take).on('trailers', take).resume();
+    // PauseContainerRequest.container = "c".
+    request.end(Buffer.from('00000000030a0163', 'hex'));
+    await once(request, 'close');
+    return code;
+  };
+  try {
+    const days = 24;
+    const far = ['600H', '720H', '1440H', '99999999H', '43200M', '2592000S', '99999999S', '2147483647m'];
+    for (const timeout of [`${days * 24}H`, ...far]) assert.equal(await pause(timeout), '0', timeout);
+    assert.equal(done, far.length + 1);
+    for (const timeout of ['0n', '1n', '0S'])
+      assert.equal(await pause(timeout), String(status.DEADLINE_EXCEEDED));
+    assert.equal(await pause('1000m'), '0');
+    assert.equal(done, far.length + 2, 'nothing was done after a deadline');
+  } finally {
+    http2.destroy();
+  }
+});
 
 test('200 idle connections are no burden to the next one', async () => {
   await using fixture = await ApiFixture.start({});

@@ -3,6 +3,7 @@ import { LikerError } from '../../common/errors.ts';
 import { ownTurn, turnToLook } from '../turns.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
+import { checkDeadline } from './deadline.ts';
 import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
@@ -46,6 +47,7 @@ export function unary<Request, Response>(
       await (options.mutates ? ownTurn() : turnToLook());
       if (answered) throw new LikerError('CANCELLED', 'The call was answered before its turn came');
       checkDecoded(options.method, call.request);
+      checkDeadline(call);
       return options.handle(call.request, gone.signal);
     }
   };

@@ -7,6 +7,7 @@ import { Backlog } from './backlog.ts';
 import type { Container, Facts } from './container/container.ts';
 import type { ExitStatus, Phase } from './container/phase.ts';
 import type { ContainerSpec } from './container/spec.ts';
+import { eventAttributes } from './event-attributes.ts';
 import type { Requested, RequestKey } from './requests.ts';
 import { Notifier } from './sync.ts';
 
@@ -287,11 +288,6 @@ function eventRow(container: Container, event: NewEvent): Omit<EventRow, 'seq'> 
     containerId: container.id,
     containerName: container.name,
     action: event.action,
-    attributes: JSON.stringify({
-      ...container.spec.labels,
-      image: container.spec.rootfs.directory,
-      name: container.name,
-      ...event.attributes,
-    }),
+    attributes: JSON.stringify(eventAttributes(container.spec, container.name, event.attributes)),
   };
 }

@@ -403,6 +403,69 @@ def unknown_fields_are_harmless(liker: Liker):
     assert liker.system.GetVersion(system.GetVersionRequest(), timeout=DEADLINE).version != ""
 
 
+def stdin_has_its_place(liker: Liker):
+    """stdin: chunks without an offset arrive one behind the other; a wrong one, and one that nobody takes, fail"""
+    session = liker.run(["cat"], open_stdin=True, auto_remove=True).until("ready", lambda s: s.ready is not None)
+    equal(session.ready.open_stdin, True)
+    for text in (b"one-", b"two-", b"three"):
+        session.send(stdin=sessions.StdinChunk(data=text))
+    session.close_stdin()
+    equal((session.finish().code, session.stdout), (0, b"one-two-three"))
+    wrong = liker.run(["cat"], open_stdin=True, name="wrong")
+    wrong.send(stdin=sessions.StdinChunk(data=b"one"))
+    wrong.send(stdin=sessions.StdinChunk(offset=5, data=b"two"))
+    failed = failure(wrong.finish)
+    equal((failed.code, failed.info.metadata["expected"]), (grpc.StatusCode.INVALID_ARGUMENT, "3"))
+    equal([v.field for v in failed.bad_request.field_violations], ["input.stdin.offset"])
+    equal(liker.get("wrong").state, container.CONTAINER_STATE_RUNNING)
+    none = liker.run(["sleep", "1000"], name="none")
+    none.send(stdin=sessions.StdinChunk(data=b"lost"))
+    failed = failure(none.finish)
+    equal((failed.code, failed.info.reason), (grpc.StatusCode.FAILED_PRECONDITION, "NO_STDIN"))
+
+
+def half_close_ends_nothing(liker: Liker):
+    """half-close: no more frames come; stdin stays open, output goes on, and the exit comes"""
+    session = liker.run(["sh", "-c", "cat; echo end"], open_stdin=True, name="half").until("ready", lambda s: s.ready)
+    session.type(b"typed\n")
+    session._out.put(None)
+    session.saw(b"typed\n")
+    equal(session.stdout, b"typed\n")
+    other = liker.attach("half")
+    other.close_stdin()
+    equal((session.finish().code, session.stdout), (0, b"typed\nend\n"))
+
+
+def events_are_of_one_store(liker: Liker):
+    """events: a number that is not there yet, or of another store, is OUT_OF_RANGE at once"""
+    known = liker.events.GetLastSeq(events.GetLastSeqRequest(), timeout=DEADLINE)
+    equal(next(_subscribe(liker, since_seq=0)).event.store_id, known.store_id)
+    liker.run(["true"], auto_remove=True).finish()
+    assert len(list(_subscribe(liker, since_seq=known.last_seq, store_id=known.store_id))) > 0
+    for request in ({"since_seq": known.last_seq + 1000}, {"since_seq": 1, "store_id": "another"}):
+        failed = failure(lambda: list(_subscribe(liker, follow=True, **request)))
+        equal((failed.code, failed.info.reason), (grpc.StatusCode.OUT_OF_RANGE, "EVENTS_UNKNOWN"))
+        equal(failed.info.metadata["store_id"], known.store_id)
+
+
+def odd_calls_are_right_or_refused(liker: Liker):
+    """deadlines of many days, blanks in metadata, 64-bit values"""
+    for days in (24, 25, 30, 60, 400, 4000):
+        assert liker.system.GetVersion(system.GetVersionRequest(), timeout=days * 86_400).version
+    metadata = (("x-blank", " a  b "), ("x-empty", ""), ("x-comma", "a, b"), ("x-raw-bin", b"\x00 \xff"))
+    assert liker.system.GetVersion(system.GetVersionRequest(), timeout=DEADLINE, metadata=metadata).version
+    for soft, hard, right in ((2**64 - 1, 2**64 - 1, True), (1000, 2**64 - 2, False), (1000, 2**60, False)):
+        spec = liker.spec(["true"])
+        spec.process.rlimits.add(name="core", soft=soft, hard=hard)
+        create = lambda: liker.containers.CreateContainer(containers.CreateContainerRequest(spec=spec), timeout=DEADLINE)  # noqa: E731
+        if right:
+            equal(create().container.spec.process.rlimits[0].soft, soft)
+        else:
+            equal(failure(create).code, grpc.StatusCode.INVALID_ARGUMENT)
+    unknown = containers.KillContainerRequest(container="none", scope=99)
+    equal(failure(lambda: liker.containers.KillContainer(unknown, timeout=DEADLINE)).info.reason, "BAD_ARGUMENT")
+
+
 CHECKS = [
     run_separates_streams,
     run_takes_input,
@@ -425,4 +488,8 @@ CHECKS = [
     reflection_is_whole,
     another_client_by_reflection,
     unknown_fields_are_harmless,
+    stdin_has_its_place,
+    half_close_ends_nothing,
+    events_are_of_one_store,
+    odd_calls_are_right_or_refused,
 ]

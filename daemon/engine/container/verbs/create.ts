@@ -2,6 +2,7 @@ import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
+import { checkLabels } from '../../event-attributes.ts';
 import { type RequestKey, resultIsGone, resultOf } from '../../requests.ts';
 import { Container } from '../container.ts';
 import { checkHostPaths } from '../host-paths.ts';
@@ -33,6 +34,7 @@ export async function createContainer(
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkMounts(spec);
+  checkLabels(spec.labels);
   checkLimits(context, spec);
   checkNetwork(context, spec);
   const holder = context.registry.byName(name);

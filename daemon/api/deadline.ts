@@ -1,0 +1,27 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders } from 'node:http2';
+import { LikerError } from '../../common/errors.ts';
+
+const header = 'grpc-timeout';
+const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
+/** setTimeout's greatest delay, some 24.8 days. grpc-js takes a longer one for one that is over. */
+const longestMs = 2 ** 31 - 1;
+
+/**
+ * Lifts deadlines that are further away than a timer reaches: the client's own ends the call then, and the end of its connection
+ * does if it is gone by that time.
+ */
+export function liftDistantDeadlines(): void {
+  subscribe('http2.server.stream.created', (message) => {
+    const { headers } = message as { readonly headers: IncomingHttpHeaders };
+    const [, count = '', unit = ''] = /^(\d{1,8}) *([HMSm])$/.exec(String(headers[header] ?? '')) ?? [];
+    if (Number(count) * (unitsMs[unit] ?? 1) > longestMs) delete headers[header];
+  });
+}
+
+/** Throws TIMED_OUT when the deadline is over: grpc-js has told the client, and calls the handler all the same. */
+export function checkDeadline(call: { getDeadline(): Date | number }): void {
+  if (Number(call.getDeadline()) <= Date.now()) {
+    throw new LikerError('TIMED_OUT', "The call's deadline was over before its turn came: nothing was done");
+  }
+}

@@ -1,0 +1,49 @@
+import { LikerError } from '../../common/errors.ts';
+import type { ContainerSpec } from './container/spec.ts';
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** Names and values of a container's labels in all: every event of the container carries them. */
+export const maxLabelBytes = 64 * 1024;
+/** Of what is told of one event. No path that can be executed is longer. */
+const maxValueLength = 4096;
+
+/** Throws BAD_ARGUMENT for more labels than events can carry. */
+export function checkLabels(labels: Attributes): void {
+  const bytes = labelBytes(labels);
+  if (bytes <= maxLabelBytes) return;
+  throw new LikerError(
+    'BAD_ARGUMENT',
+    `Invalid spec.labels: names and values take ${bytes} bytes, and at most ${maxLabelBytes} fit, since every event of the container carries them; put what is longer into a file`,
+    {
+      field: 'spec.labels',
+      metadata: { field: 'spec.labels', bytes: String(bytes), most: String(maxLabelBytes) },
+    },
+  );
+}
+
+/**
+ * What an event of a container carries: its labels, but of a container of an earlier version that has more than fit, and what
+ * is to be told of the event, of which a program's name can be long.
+ */
+export function eventAttributes(
+  { labels, rootfs }: Pick<ContainerSpec, 'labels' | 'rootfs'>,
+  name: string,
+  told: Attributes = {},
+): Attributes {
+  const carried = labelBytes(labels) > maxLabelBytes ? {} : labels;
+  return { ...carried, image: rootfs.directory, name, ...cutValues(told) };
+}
+
+function cutValues(attributes: Attributes): Attributes {
+  const cut = (text: string) =>
+    text.length > maxValueLength ? `${text.slice(0, maxValueLength).toWellFormed()}…` : text;
+  return Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, cut(value)]));
+}
+
+function labelBytes(labels: Attributes): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(labels))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  return bytes;
+}
