@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders } from 'node:http2';
 import { LikerError } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 
 const header = 'grpc-timeout';
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
@@ -15,7 +16,7 @@ export function liftDistantDeadlines(): void {
   subscribe('http2.server.stream.created', (message) => {
     const { headers } = message as { readonly headers: IncomingHttpHeaders };
     const [, count = '', unit = ''] = /^(\d{1,8}) *([HMSm])$/.exec(String(headers[header] ?? '')) ?? [];
-    if (Number(count) * (unitsMs[unit] ?? 1) > longestMs) delete headers[header];
+    if (Number(count) * (own(unitsMs, unit) ?? 1) > longestMs) delete headers[header];
   });
 }
 
