@@ -75,6 +75,9 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     execFileSync('strip', ['--strip-unneeded', join(library, path)]);
 }
 
+/** What is of use to somebody who has the package alone. */
+const documents = ['api', 'docker', 'errors', 'health', 'limits', 'metrics', 'packaging', 'rootfs'];
+
 /** Folders that packages read .proto files from. */
 const readProtos = ['node_modules/grpc-health-check/proto'];
 
@@ -108,7 +111,10 @@ async function stageDocumentation({ top, tree, version, changed, maintainer }: S
   const entry = `liker (${version}) unstable; urgency=medium\n\n  * The sources of this day.\n`;
   const signature = ` -- ${maintainer}  ${time.toUTCString().replace('GMT', '+0000')}`;
   tree.writeGzipped('usr/share/doc/liker/changelog', `${entry}\n${signature}\n`);
-  tree.copy(join(top, 'docs/packaging.md'), 'usr/share/doc/liker/packaging.md');
+  for (const name of documents) tree.copy(join(top, `docs/${name}.md`), `usr/share/doc/liker/${name}.md`);
+  // From here programs of others read them, as docs/api.md tells.
+  for (const name of ['liker', 'google'])
+    tree.copy(join(top, 'proto', name), `usr/share/liker/proto/${name}`);
 }
 
 /** Without the settings of whoever builds: they show as defaults. */

@@ -67,6 +67,15 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.equal(enabled, 'likerd.service\nlikerd.socket');
   });
 
+  test('has the protos, which a generator can read, and the documentation', async () => {
+    const files = await machine.ok('cd /usr/share/liker/proto; find . -type f | sort');
+    for (const file of ['liker/v1/session_service.proto', 'google/rpc/error_details.proto'])
+      assert.ok(files.split('\n').includes(`./${file}`), `${file} in\n${files}`);
+    const docs = (await machine.ok('ls /usr/share/doc/liker')).split('\n');
+    for (const name of ['api.md', 'docker.md', 'errors.md', 'rootfs.md'])
+      assert.ok(docs.includes(name), `${name} in ${docs}`);
+  });
+
   test('has a manual page for each command, and completions', async () => {
     const pages = await machine.ok("dpkg -L liker | sed -n 's,.*/man/man./,,p'");
     for (const page of [

@@ -1,0 +1,83 @@
+// The blocks of docs/rootfs.md, as far as Debian has the tools and a mirror can be reached.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { repository } from './harness/daemon.ts';
+import { environment } from './harness/likerctl.ts';
+import { requiresProgram } from './harness/requires.ts';
+import { suite } from './harness/suite.ts';
+
+const s = suite();
+const work = mkdtempSync(join(tmpdir(), 'lk-rootfs-doc-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+const doc = readFileSync(join(repository, 'docs/rootfs.md'), 'utf8');
+const blocks = [...doc.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+
+/** The one block that uses a tool. */
+function blockWith(tool: string): string {
+  const found = blocks.filter((block) => new RegExp(`^(\\w+=\\$\\()?${tool}`, 'm').test(block));
+  assert.equal(found.length, 1, tool);
+  return (found[0] ?? '').replace('cd /srv/roots', `cd '${work}'`);
+}
+
+/** Runs a block in a mount namespace of its own, since some tools mount while they work. Answers stdout. */
+async function run(block: string): Promise<string> {
+  const path = `${join(work, 'bin')}:${join(repository, 'bin')}:${process.env['PATH']}`;
+  const { stdout } = await promisify(execFile)(
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-ec', block],
+    { env: environment(s.daemon, { PATH: path }), timeout: 600_000, maxBuffer: 1 << 26 },
+  );
+  return stdout;
+}
+
+/** Why Debian's packages cannot be fetched here, or false. */
+function noMirror(tool: string): string | false {
+  const lacks = requiresProgram(tool, 'unshare').skip;
+  if (lacks !== false) return lacks;
+  const { status } = spawnSync('apt-get', ['-qq', '--print-uris', 'download', 'base-files'], {
+    timeout: 60_000,
+  });
+  return status === 0 ? false : 'needs a mirror of Debian';
+}
+
+describe('docs/rootfs.md', { concurrency: 2 }, () => {
+  before(() => {
+    // Stands for Docker, whose engine a test does not start: one image, whose files are those of the tests' root.
+    mkdirSync(join(work, 'bin'));
+    const script = `#!/bin/sh\ncase $1 in create | rm) echo 0123abcd ;; export) exec tar c -C '${s.rootfs}' . ;; esac\n`;
+    writeFileSync(join(work, 'bin/docker'), script, { mode: 0o755 });
+  });
+
+  test("this machine's programs", { skip: noPerl() }, async () => {
+    assert.match(await run(blockWith('likerctl rootfs build')), /\n2\n$/);
+  });
+
+  test('mmdebstrap', { skip: noMirror('mmdebstrap') }, async () => {
+    assert.match(await run(blockWith('mmdebstrap')), /^12\.\d+\n$/m);
+  });
+
+  test('debootstrap', { skip: noMirror('debootstrap') }, async () => {
+    assert.match(await run(blockWith('debootstrap')), /^12\.\d+\n$/m);
+  });
+
+  test('docker export', async () => {
+    assert.match(await run(blockWith('docker create')), /^ID=/m);
+  });
+
+  test('umoci', { skip: requiresProgram('umoci').skip }, async () => {
+    const umoci = (...args: string[]) => execFileSync('umoci', args, { cwd: work, stdio: 'ignore' });
+    umoci('init', '--layout', 'layout');
+    umoci('new', '--image', 'layout:alpine');
+    umoci('insert', '--image', 'layout:alpine', s.rootfs, '/');
+    assert.match(await run(blockWith('umoci')), /^ID=/m);
+  });
+});
+
+function noPerl(): string | false {
+  return spawnSync('dpkg', ['-s', 'perl-base']).status === 0 ? false : 'needs a Debian with perl';
+}
