@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
-import { LogReader, type PlacedEntry } from '../kernel/logfile/reader.ts';
+import { type LogPlace, LogReader, type PlacedEntry } from '../kernel/logfile/reader.ts';
 import type { LogEntry, ReadLogsOptions } from './api.ts';
 import type { Container } from './container/container.ts';
 import { livePhase } from './container/phase.ts';
@@ -25,15 +25,24 @@ export async function* readLogs(
       `Cannot read the log of container '${container.name}': it has none, since its log driver is 'none'`,
     );
   }
-  using reader = new LogReader(context.layers.folders(container.id).log, options.after);
-  if (options.tail !== null && options.after === null) yield* lastLines(reader, options.tail, options);
+  const folder = context.layers.folders(container.id).log;
+  const start =
+    options.tail !== null && options.after === null ? await lastLines(folder, options.tail, options) : null;
+  let passOver = start?.passOver ?? null;
+  const isWanted = (entry: PlacedEntry): boolean => {
+    if (!inRange(entry, options)) return false;
+    if (entry.stream !== passOver || entry.lostBytes > 0) return true;
+    if (!entry.partial) passOver = null;
+    return false;
+  };
+  using reader = new LogReader(folder, start?.place ?? options.after);
   for (;;) {
     // Before the read: what is written by then is read, what comes later wakes.
     const live = livePhase(container.phase) !== null || container.ending !== null;
     const wakes = live ? container.output : container.changed;
     const more = options.follow ? wakes.next(signal).catch(() => {}) : null;
     for (let batch = reader.read(); batch !== null; batch = reader.read()) {
-      const entries = batch.filter((entry) => inRange(entry, options)).map(toEntry);
+      const entries = batch.filter(isWanted).map(toEntry);
       if (entries.length > 0) yield entries;
       if (signal.aborted) return;
       await setImmediate();
@@ -53,40 +62,38 @@ async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
   woken.abort();
 }
 
-/** Reads to the end and answers the last `count` lines; a line's parts belong together. */
-async function* lastLines(
-  reader: LogReader,
-  count: number,
-  range: ReadLogsOptions,
-): AsyncIterable<readonly LogEntry[]> {
-  let lines: LogEntry[][] = [];
-  const open: Record<'stdout' | 'stderr', LogEntry[] | null> = { stdout: null, stderr: null };
-  for (let batch = reader.read(); batch !== null; batch = reader.read()) {
-    for (const parsed of batch) {
-      if (!inRange(parsed, range)) continue;
-      if (parsed.lostBytes > 0) {
-        lines.push([toEntry(parsed)]);
-        continue;
-      }
-      let line = open[parsed.stream];
-      if (!line) {
-        line = [];
-        lines.push(line);
-      }
-      line.push(toEntry(parsed));
-      open[parsed.stream] = parsed.partial ? line : null;
-    }
-    // Twice what is asked for before it is cut, so that cutting stays cheap.
-    if (lines.length > 2 * count + 1000) lines = lines.slice(-count);
-    await setImmediate();
-  }
-  // In the order of the log: a place in it divides what was sent from what was not.
-  const wanted = count === 0 ? [] : lines.slice(-count).flat().sort(inLogOrder);
-  for (let start = 0; start < wanted.length; start += 512) yield wanted.slice(start, start + 512);
+/** Where a line begins. */
+interface LineStart {
+  readonly place: LogPlace;
+  /** The stream of which a line that began before goes on there. */
+  readonly passOver: PlacedEntry['stream'] | null;
 }
 
-function inLogOrder(a: LogEntry, b: LogEntry): number {
-  return a.segment - b.segment || a.offset - b.offset;
+/**
+ * Where the last `count` lines begin; a line's parts belong together. Null: at the beginning. Keeps no text: a line may be as
+ * long as the log.
+ */
+async function lastLines(folder: string, count: number, range: ReadLogsOptions): Promise<LineStart | null> {
+  using reader = new LogReader(folder);
+  let starts: LineStart[] = [];
+  let last: LogPlace | null = null;
+  const open = { stdout: false, stderr: false };
+  for (let batch = reader.read(); batch !== null; batch = reader.read()) {
+    for (const entry of batch) {
+      const { stream, segment } = entry;
+      const place: LogPlace = last?.segment === segment ? last : { segment, offset: 0 };
+      last = { segment, offset: entry.offset };
+      if (!inRange(entry, range)) continue;
+      const other = stream === 'stdout' ? 'stderr' : 'stdout';
+      if (entry.lostBytes > 0 || !open[stream]) starts.push({ place, passOver: open[other] ? other : null });
+      if (entry.lostBytes === 0) open[stream] = entry.partial;
+    }
+    // Twice what is asked for before it is cut, so that cutting stays cheap.
+    if (starts.length > 2 * count + 1000) starts = starts.slice(-Math.max(count, 1));
+    await setImmediate();
+  }
+  if (count === 0) return last && { place: last, passOver: null };
+  return starts.at(-count) ?? null;
 }
 
 function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroups } from './cgroups.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
 import { parseHierarchies } from './mounts.ts';
+import { pidsIn } from './processes.ts';
 import { noLimits, type Resources } from './resources.ts';
 import { ended, eventually, isError, limits, startIn } from './test-help.ts';
 
@@ -84,14 +85,14 @@ for (const scene of scenes) {
       const cgroup = await create();
       assert.equal(cgroup.populated(), false);
       const child = await startIn(cgroup, 'sleep 100');
-      await eventually('shell and sleep are there', () => cgroup.pids().length === 2);
-      assert.ok(cgroup.pids().includes(child.pid ?? 0));
+      await eventually('shell and sleep are there', () => pidsIn(cgroup.folder).length === 2);
+      assert.ok(pidsIn(cgroup.folder).includes(child.pid ?? 0));
       assert.equal(cgroup.populated(), true);
-      assert.deepEqual(cgroups.open(`c${next}`).pids().sort(), cgroup.pids().sort());
+      assert.deepEqual(pidsIn(cgroups.open(`c${next}`).folder).sort(), pidsIn(cgroup.folder).sort());
       await cgroup.kill();
       assert.equal(await ended(child), 'SIGKILL');
       await cgroup.remove();
-      assert.deepEqual(cgroup.pids(), []);
+      assert.deepEqual(pidsIn(cgroup.folder), []);
       await cgroup.remove();
     });
 
@@ -116,7 +117,7 @@ for (const scene of scenes) {
     test('T42: nothing escapes a kill by forking', async () => {
       const cgroup = await create(limits({ pids: { max: 100 } }));
       await startIn(cgroup, 'while :; do (while :; do sleep 0.001 & done) & done');
-      await eventually('many processes', () => cgroup.pids().length > 20);
+      await eventually('many processes', () => pidsIn(cgroup.folder).length > 20);
       await cgroup.kill();
       await eventually('all gone', () => !cgroup.populated());
       await cgroup.remove();
@@ -180,11 +181,11 @@ for (const scene of scenes) {
       const exec = cgroup.createExec(7);
       const child = await startIn(exec, 'sleep 100');
       await eventually('shell and sleep are there', () => exec.pids().length === 2);
-      assert.equal(cgroup.pids().length, 3);
+      assert.equal(pidsIn(cgroup.folder).length, 3);
       await exec.kill();
       assert.equal(await ended(child), 'SIGKILL');
       await exec.remove();
-      assert.deepEqual(cgroup.pids(), [main.pid]);
+      assert.deepEqual(pidsIn(cgroup.folder), [main.pid]);
       await cgroup.openExec(7).remove();
       await dispose(cgroup);
     });
@@ -192,7 +193,7 @@ for (const scene of scenes) {
     test('a signal goes to every process', async () => {
       const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100 & sleep 100 & wait');
-      await eventually('three processes', () => cgroup.pids().length === 3);
+      await eventually('three processes', () => pidsIn(cgroup.folder).length === 3);
       await cgroup.signalAll(15);
       assert.equal(await ended(child), 'SIGTERM');
       await eventually('all gone', () => !cgroup.populated());

@@ -4,7 +4,6 @@ import { liftThrottles } from './controllers/io.ts';
 import { ExecCgroup } from './exec-cgroup.ts';
 import { childFolders, keyedValue, makeFolder, readOptional, writeText } from './files.ts';
 import { controllerPlace, type Layout, type Place } from './layout.ts';
-import { pidsIn } from './processes.ts';
 import { removeFolders } from './remove.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
 import type { StatsGroup } from './stats/group.ts';
@@ -144,11 +143,6 @@ export class ContainerCgroup {
 
   async signalAll(signal: number): Promise<void> {
     await signalAll(this.#tracker, this.#folder, signal);
-  }
-
-  /** All processes, those of execs and of nested cgroups too, as the daemon sees them. */
-  pids(): number[] {
-    return pidsIn(this.#folder);
   }
 
   populated(): boolean {

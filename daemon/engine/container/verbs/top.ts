@@ -1,13 +1,10 @@
 import { encodeListing } from '../../../kernel/plan/encode.ts';
 import { processFacts, uptimeMs } from '../../../kernel/proc/processes.ts';
-import { ownTurn } from '../../../turns.ts';
+import { Slices } from '../../../turns.ts';
 import type { TopProcess, TopView } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { requirePhase } from '../phase.ts';
-
-/** How many processes are read in one turn of the event loop. */
-const atOnce = 200;
 
 /** The processes in a container by pid, read from the host's /proc. */
 export async function topOf(context: EngineContext, container: Container): Promise<TopView> {
@@ -16,8 +13,9 @@ export async function topOf(context: EngineContext, container: Container): Promi
   const { processes: listed, total } = await context.processes.list(encodeListing(folder));
   const bootedAtMs = Date.now() - uptimeMs();
   const processes: TopProcess[] = [];
+  const slices = new Slices();
   for (const files of listed) {
-    if (processes.length % atOnce === 0) await ownTurn();
+    if (slices.over) await slices.next();
     const { ppid, tty, ...process } = processFacts(files, bootedAtMs);
     processes.push({ ...process, parentPid: ppid, ttyDevice: tty });
   }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Container } from './container/container.ts';
+import type { EngineContext } from './context.ts';
+import { readLogs } from './logs.ts';
+
+const log = mkdtempSync(join(tmpdir(), 'liker-logs-'));
+after(() => rmSync(log, { recursive: true }));
+const context = { layers: { folders: () => ({ log }) } } as unknown as EngineContext;
+const container = { spec: { logDriver: '' }, phase: { state: 'exited' } } as unknown as Container;
+
+function write(segment: number, ...entries: readonly string[]): void {
+  const lines = entries.map((entry) => `2026-01-01T00:00:00Z ${entry}\n`);
+  writeFileSync(join(log, `${segment}.log`), lines.join(''));
+}
+
+async function read(tail: number | null): Promise<Buffer[]> {
+  const options = { tail, follow: false, sinceNs: null, untilNs: null, after: null };
+  const batches: Buffer[] = [];
+  for await (const batch of readLogs(context, container, options, new AbortController().signal))
+    batches.push(Buffer.concat(batch.map(({ data }) => data)));
+  return batches;
+}
+const text = async (tail: number | null) => Buffer.concat(await read(tail)).toString();
+
+test('the last lines, whose parts belong together, also where another stream writes in between', async () => {
+  write(1, 'stdout F one', 'stderr P begun, ', 'stdout F two');
+  write(2, 'stdout P three, ', 'stderr F over', 'stdout F goes on', 'stderr F:lost 7', 'stderr F four');
+  assert.equal(await text(null), 'one\nbegun, two\nthree, over\ngoes on\nfour\n');
+  assert.equal(await text(0), '');
+  assert.equal(await text(1), 'four\n');
+  assert.equal(await text(3), 'three, goes on\nfour\n');
+  // Of the line that began before, nothing.
+  assert.equal(await text(4), 'two\nthree, goes on\nfour\n');
+  assert.equal(await text(5), 'begun, two\nthree, over\ngoes on\nfour\n');
+  assert.equal(await text(100), await text(null));
+});
+
+test('a line as long as the log comes in pieces', async () => {
+  write(3, ...Array.from({ length: 1500 }, () => `stdout P ${'x'.repeat(16_000)}`), 'stdout F end');
+  const pieces = await read(1);
+  assert.equal(
+    pieces.reduce((sum, { length }) => sum + length, 0),
+    1500 * 16_000 + 4,
+  );
+  assert.ok(Math.max(...pieces.map(({ length }) => length)) < 600_000);
+});
