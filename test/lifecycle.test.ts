@@ -196,7 +196,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
       assert.notEqual(code, 0, bad);
       assert.match(stderr, /^likerctl: .+\n$|^.+\n/);
     }
-    assert.equal(await s.ok(['inspect', '-f', '{{.Name}}', 'new-name']), 'new-name');
+    assert.equal(await s.ok(['inspect', '-f', '{{.Name}}', 'new-name']), '/new-name');
     await s.ok(['rm', 'new-name', 'other']);
   });
 
@@ -448,7 +448,7 @@ describe('events', { concurrency: 2 }, () => {
   interface Event {
     readonly Seq: number;
     readonly Action: string;
-    readonly ID: string;
+    readonly id: string;
     readonly Actor: { readonly Attributes: Readonly<Record<string, string>> };
   }
   const parse = (text: string): Event[] =>
@@ -497,7 +497,7 @@ describe('events', { concurrency: 2 }, () => {
       ]),
     );
     assert.deepEqual(
-      dies.map(({ ID }) => ID),
+      dies.map(({ id }) => id),
       [id],
     );
     assert.match(
@@ -513,7 +513,7 @@ describe('events', { concurrency: 2 }, () => {
     await s.ok(['rm', ...ids]);
     const last = ids.at(-1) ?? '';
     await until('the last event', () =>
-      parse(follower.stdout).some(({ Action, ID }) => Action === 'destroy' && ID === last),
+      parse(follower.stdout).some(({ Action, id }) => Action === 'destroy' && id === last),
     );
     follower.kill('SIGTERM');
     await follower.outcome;

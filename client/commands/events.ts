@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import type { Event } from '../../proto/gen/types/liker/v1/Event.ts';
 import type { SubscribeRequestInput } from '../../proto/gen/types/liker/v1/SubscribeRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
@@ -5,7 +6,8 @@ import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { events as eventService } from '../connection/methods.ts';
 import { recordFormat } from '../format/record-format.ts';
-import { rfc3339Nano, toMs } from '../format/timestamp.ts';
+import { goMap } from '../format/template-functions.ts';
+import { rfc3339Nano } from '../format/timestamp.ts';
 import { printText } from '../output/print.ts';
 import { visible } from '../output/visible.ts';
 import { defined } from '../spec/resources.ts';
@@ -82,22 +84,42 @@ function parseSince(flags: FlagValues): Pick<SubscribeRequestInput, 'since' | 's
 function eventPrinter(format: string): (event: Event) => string {
   if (format === '') return (event) => visible(eventLine(event));
   const show = recordFormat(format);
-  return (event) => show(eventRecord(event));
+  return (event) => show(new EventRecord(event));
 }
 
-/** Docker's fields, and the number. */
-function eventRecord(event: Event): object {
-  const timeMs = toMs(event.time) ?? 0;
-  return {
-    Seq: event.seq,
-    Type: event.containerId === '' ? 'daemon' : 'container',
-    Action: event.action,
-    Status: event.action,
-    ID: event.containerId,
-    Actor: { ID: event.containerId, Attributes: { ...event.attributes, name: event.containerName } },
-    Time: Math.floor(timeMs / 1000),
-    TimeRFC3339: rfc3339Nano(event.time),
-  };
+/** As templates see it, and JSON: Docker's fields under its names of both, and the number. */
+class EventRecord {
+  readonly Seq: number;
+  readonly Type: string;
+  readonly Action: string;
+  readonly Status: string;
+  readonly ID: string;
+  readonly From: string;
+  readonly Scope = 'local';
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  readonly Time: number;
+  readonly TimeNano: bigint;
+  readonly TimeRFC3339: string;
+
+  constructor(event: Event) {
+    const { containerId, action, time } = event;
+    this.Seq = event.seq;
+    this.Type = containerId === '' ? 'daemon' : 'container';
+    this.Action = action;
+    this.Status = action;
+    this.ID = containerId;
+    this.From = own(event.attributes, 'image') ?? '';
+    const attributes = Object.entries({ ...event.attributes, name: event.containerName });
+    this.Actor = { ID: containerId, Attributes: goMap(attributes) };
+    this.Time = Number(time?.seconds ?? 0);
+    this.TimeNano = BigInt(this.Time) * 1_000_000_000n + BigInt(time?.nanos ?? 0);
+    this.TimeRFC3339 = rfc3339Nano(time);
+  }
+
+  toJSON(): object {
+    const { Status: status, ID: id, From: from, Type, Action, Actor, Scope: scope, Time: time } = this;
+    return { status, id, from, Type, Action, Actor, scope, time, timeNano: this.TimeNano, Seq: this.Seq };
+  }
 }
 
 function eventLine(event: Event): string {

@@ -82,7 +82,7 @@ test(
       Type: 'bind',
       Source: '/a',
       Destination: '/b',
-      Mode: '',
+      Mode: 'ro',
       RW: false,
       Propagation: 'rprivate',
     });

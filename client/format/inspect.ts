@@ -6,7 +6,11 @@ import { forEver } from '../spec/seconds.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
+import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
+
+/** What a root file system is mounted by, in Docker's word for the overlay of today's kernels. */
+const driver = 'overlay2';
 
 /** A container as inspect prints it: Docker's shape, with Liker's own fields after it. */
 export function inspectRecord(container: Container): Record<string, unknown> {
@@ -19,11 +23,16 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     Args: args.slice(1),
     State: state(container),
     Image: spec?.rootfs?.directory ?? '',
-    Name: spec?.name ?? '',
+    // With Docker's slash, which every command takes.
+    Name: `/${spec?.name ?? ''}`,
     RestartCount: container.restartCount,
+    Driver: driver,
+    Platform: 'linux',
+    GraphDriver: { Name: driver, Data: sorted({}) },
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
     HostConfig: hostConfig(spec),
+    NetworkSettings: networkSettings(spec),
     ...(container.layerBytes === undefined
       ? {}
       : { SizeRw: Number(container.layerBytes), SizeLog: Number(container.logBytes) }),
@@ -51,6 +60,7 @@ function state(container: Container): Record<string, unknown> {
     Running: word === 'running' || word === 'paused' || word === 'orphaned',
     Paused: word === 'paused',
     Restarting: word === 'restarting',
+    Dead: false,
     OOMKilled: exit?.oomKilled ?? false,
     OOMKills: Number(container.oomKills),
     Pid: container.pid,
@@ -59,7 +69,7 @@ function state(container: Container): Record<string, unknown> {
     Signal: exit?.signal ?? 0,
     Error: exit?.startError ?? '',
     StartedAt: rfc3339(container.startedAt),
-    FinishedAt: rfc3339(exit?.exitedAt),
+    FinishedAt: rfc3339(container.finishedAt ?? exit?.exitedAt),
     ClientLost: container.clientLost,
     ...healthState(container.health),
   };
@@ -75,6 +85,10 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     OpenStdin: process.openStdin ?? false,
     Env: process.env ?? [],
     Cmd: process.args ?? [],
+    Image: spec?.rootfs?.directory ?? '',
+    Entrypoint: [],
+    ExposedPorts: sorted({}),
+    Volumes: sorted({}),
     WorkingDir: process.cwd || '/',
     Labels: sorted(spec?.labels),
     StopSignal: spec?.stopSignal || 'SIGTERM',
@@ -90,7 +104,9 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
   const nanoCpus =
     quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
   return {
+    Binds: (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_BIND').map(bindText),
     AutoRemove: spec?.autoRemove ?? false,
+    PortBindings: sorted({}),
     LogConfig: logConfig(spec),
     RestartPolicy: {
       Name: enumWord(spec?.restart?.name, 'NAME_').replaceAll('_', '-'),
@@ -160,15 +176,33 @@ function mountRecord(mount: Mount): Record<string, unknown> {
     Type: enumWord(mount.type, 'TYPE_'),
     Source: mount.source,
     Destination: mount.target,
-    Mode: mount.options.join(','),
+    Mode: [...(mount.readOnly ? ['ro'] : []), ...mount.options].join(','),
     RW: !mount.readOnly,
     Propagation: mount.propagation || 'rprivate',
   };
 }
 
-/** A map of the wire, whose order is of no meaning, by its keys: as Go prints it. */
-function sorted(map: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** SOURCE:TARGET[:ro], as -v takes it. */
+function bindText({ source, target, readOnly }: Mount): string {
+  return `${source}:${target}${readOnly ? ':ro' : ''}`;
+}
+
+/** Docker's fields; an address is there only in networks that Liker makes. */
+function networkSettings(spec: ContainerSpec | null): Record<string, unknown> {
+  const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
+  const mode = spec?.namespaces?.network || 'none';
+  // As in Docker, one that uses another's network is in none of its own.
+  const names = mode.includes(':') ? [] : [mode];
+  return {
+    ...address,
+    Ports: sorted({}),
+    Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
+  };
+}
+
+/** A map of the wire, whose order is of no meaning, by its keys: as Go prints it. To a template it is a map. */
+function sorted<T>(map: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return goMap(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function enumWord(value: string | undefined, prefix: string): string {

@@ -16,13 +16,21 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   pad: (text, before, after) => ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after)),
   truncate: (text, length) => show(text).slice(0, Number(length)),
   println: (...args) => `${args.map(show).join(' ')}\n`,
-  print: (...args) => args.map(show).join(''),
+  // A blank stands where neither of two neighbours is a text.
+  print: (...args) =>
+    args
+      .map((arg, index) => {
+        const before = args[index - 1];
+        const isApart = index > 0 && ![before, arg].some((one) => typeof plain(one) === 'string');
+        return (isApart ? ' ' : '') + show(arg);
+      })
+      .join(''),
   printf: (format, ...args) => printf(show(format), args),
   len: (value) => {
     const counted = plain(value);
     return typeof counted === 'string' ? Buffer.byteLength(counted) : items(counted).length;
   },
-  index: (value, ...keys) => keys.reduce<unknown>((inner, key) => lookUp(inner, key), value),
+  index: (value, ...keys) => keys.reduce<unknown>(elementOf, value),
   slice: (value, from = 0, to) =>
     typeof value === 'string' || value instanceof Untrusted
       ? show(value).slice(Number(from), to === undefined ? undefined : Number(to))
@@ -37,6 +45,29 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   gt: (first, second) => compare(first, second) > 0,
   ge: (first, second) => compare(first, second) >= 0,
 };
+
+/**
+ * What is a map to a template, beside records: it has no prototype. A key that a map does not have is no error, as a field is
+ * that a record does not have.
+ */
+export function goMap<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  return Object.assign(Object.create(null), Object.fromEntries(entries));
+}
+
+export function isMap(value: object): boolean {
+  return Object.getPrototypeOf(value) === null;
+}
+
+/** An element of a list or a map; the zero value where a map does not have the key. */
+function elementOf(value: unknown, key: unknown): unknown {
+  if (value === null || value === undefined) throw templateError('index of nil');
+  const found = lookUp(value, key);
+  if (found !== undefined) return found;
+  if (Array.isArray(value)) throw templateError(`index out of range: ${show(key)}`);
+  return Object.values(value).every((inner) => typeof inner === 'string' || inner instanceof Untrusted)
+    ? ''
+    : null;
+}
 
 /** Go's notion: neither zero, false, nil nor empty. */
 export function isTrue(value: unknown): boolean {

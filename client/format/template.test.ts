@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
 import { compileTemplate } from './template.ts';
+import { goMap } from './template-functions.ts';
 
 const data = {
   Name: 'web',
   State: { Status: 'running', Pid: 7, Paused: false },
   Args: ['a', 'b', 'c'],
-  Labels: { tier: 'front', 'com.example.x': 'y<z' },
+  Labels: goMap([
+    ['tier', 'front'],
+    ['com.example.x', 'y<z'],
+  ]),
   Mounts: [
     { Source: '/a', RW: true },
     { Source: '/b', RW: false },

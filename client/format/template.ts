@@ -1,5 +1,5 @@
 import { own } from '../../common/own.ts';
-import { isTrue, lookUp, pairs, show, templateFunctions } from './template-functions.ts';
+import { isMap, isTrue, lookUp, pairs, show, templateFunctions } from './template-functions.ts';
 import { templateError } from './template-lexer.ts';
 import { type Block, type Node, type Operand, type Pipeline, parseTemplate } from './template-parser.ts';
 
@@ -13,16 +13,15 @@ export type Template = (data: unknown) => string;
 export function compileTemplate(source: string, { strict = false } = {}): Template {
   const nodes = parseTemplate(source);
   return (data) => {
-    const record = strict ? data : undefined;
-    return renderAll(nodes, { dot: data, variables: new Map([['$', data]]), record });
+    return renderAll(nodes, { dot: data, variables: new Map([['$', data]]), strict });
   };
 }
 
 interface Scope {
   readonly dot: unknown;
   readonly variables: Map<string, unknown>;
-  /** The object all of whose fields are known. */
-  readonly record: unknown;
+  /** A field that a record does not have is an error. */
+  readonly strict: boolean;
 }
 
 function renderAll(nodes: readonly Node[], scope: Scope): string {
@@ -110,10 +109,10 @@ function operandValue(operand: Operand, scope: Scope): unknown {
   }
 }
 
-function follow({ record }: Scope, start: unknown, path: readonly string[]): unknown {
+function follow({ strict }: Scope, start: unknown, path: readonly string[]): unknown {
   return path.reduce((value, key) => {
     const found = lookUp(value, key);
-    if (found === undefined && value === record && record !== undefined) {
+    if (found === undefined && strict && typeof value === 'object' && value !== null && !isMap(value)) {
       throw templateError(`there is no field .${key}`);
     }
     return found;

@@ -23,7 +23,9 @@ export function untrusted(value: unknown): unknown {
   if (typeof value === 'function') return (...args: readonly unknown[]) => untrusted(value(...args));
   if (Array.isArray(value)) return value.map(untrusted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [visible(key), untrusted(inner)]));
+  const entries = Object.entries(value).map(([key, inner]) => [visible(key), untrusted(inner)]);
+  // A map stays one.
+  return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(entries));
 }
 
 /** What the text of a string in a template's data is; any other value as it is. */

@@ -41,9 +41,16 @@ export function quoted(text: string): string {
   return `"${inner}"`;
 }
 
+/** A number of more than 53 bits with all its digits. */
+function exact(_key: string, value: unknown): unknown {
+  // Not yet among TypeScript's types.
+  const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
+}
+
 /** JSON that reads the same to a program, and that a terminal can show: what JSON leaves raw of the unsafe is escaped too. */
 export function toJson(value: unknown, indent = 0): string {
-  const text = JSON.stringify(value, null, indent) ?? 'null';
+  const text = JSON.stringify(value, exact, indent) ?? 'null';
   // The newlines are those of the layout: within strings they are escaped already.
   return text.replace(unsafe, (character) =>
     character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,

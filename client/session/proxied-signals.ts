@@ -25,6 +25,9 @@ export const proxiedSignals: readonly NodeJS.Signals[] = [
   'SIGSYS',
 ];
 
+/** Those that a terminal's keys send. */
+export const keyboardSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+
 /** Signals that end the client when they are not proxied. */
 export const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { test } from 'node:test';
 import type { RunStart } from '../../proto/gen/types/liker/v1/RunStart.ts';
-import { runServer } from '../test/fake-server.ts';
+import { web } from '../test/containers.ts';
+import { FakeServer, runServer } from '../test/fake-server.ts';
 import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
@@ -225,3 +227,33 @@ test('a closed stdout ends the client quietly with 141', patience, async () => {
   const [code] = (await once(client.child, 'exit')) as [number];
   assert.equal(code, 141);
 });
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
+  test(
+    `a container with a terminal, and likerctl without one: ${signal} ends likerctl`,
+    patience,
+    async () => {
+      await using server = new FakeServer();
+      const inputs: (string | undefined)[] = [];
+      await server.listen({
+        unary: {
+          GetContainer: () => ({
+            container: { ...web, spec: { ...web.spec, process: { tty: true, openStdin: true } } },
+          }),
+        },
+        attach: async (session) => {
+          await session.next();
+          await session.ready({ tty: true });
+          await session.send({ stdout: { offset: 0, data: Buffer.from('here') } });
+          for (let input = await session.nextInput(); input; input = await session.nextInput())
+            inputs.push(input.frame);
+        },
+      });
+      const client = new PipedLikerctl(server.socketPath, ['start', '-ai', 'web']);
+      await client.sees('here');
+      client.child.kill(signal);
+      assert.equal((await client.outcome()).code, 128 + constants.signals[signal]);
+      assert.ok(!inputs.includes('signal'), inputs.join());
+    },
+  );
+}

@@ -12,6 +12,7 @@ import { Sink } from '../output/sink.ts';
 import type { SessionCall } from './call.ts';
 import { exitCode } from './exit-code.ts';
 import { OutputCursor } from './output-cursor.ts';
+import { keyboardSignals, proxiedSignals } from './proxied-signals.ts';
 import { lastStatus, openResume } from './reconnect.ts';
 import { SignalHandling } from './signal-handling.ts';
 import { StdinPump } from './stdin-pump.ts';
@@ -91,7 +92,11 @@ export class Session {
   /** Resolves to the exit code of likerctl. Throws what the daemon says when there is no process to wait for. */
   async run(): Promise<number> {
     const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
-    this.#signals.start(this.#options.sigProxy && !raw && !this.#options.readOnly);
+    const { tty, sigProxy, readOnly } = this.#options;
+    // A program on a terminal is spoken to by its keys: what a terminal's keys cannot have sent is meant for likerctl.
+    const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
+    const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
+    this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
     if (raw) this.#terminal.enterRaw();
     if (this.#options.tty) process.stdout.on('resize', this.#onResize);
     this.#pump?.start();

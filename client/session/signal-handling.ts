@@ -1,4 +1,4 @@
-import { endingSignals, proxiedSignals, signalExitCode } from './proxied-signals.ts';
+import { endingSignals, signalExitCode } from './proxied-signals.ts';
 
 /** What a signal leads to. */
 export interface SignalTarget {
@@ -19,9 +19,10 @@ export class SignalHandling {
     this.#target = target;
   }
 
-  start(proxy: boolean): void {
+  /** `proxied` are passed on; of the others, those that end a program end this one. */
+  start(proxied: readonly NodeJS.Signals[]): void {
     for (const signal of endingSignals) this.#listeners.set(signal, () => this.#end(signal));
-    if (proxy) for (const signal of proxiedSignals) this.#listeners.set(signal, () => this.#proxy(signal));
+    for (const signal of proxied) this.#listeners.set(signal, () => this.#proxy(signal));
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
   }
 

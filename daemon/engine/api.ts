@@ -30,6 +30,8 @@ export interface ContainerView {
   readonly restartCount: number;
   /** Processes of its last run that the kernel killed for want of memory. */
   readonly oomKills: number;
+  /** Of its last end, also while it runs again. */
+  readonly finishedAt: number | null;
   /** Null without a health check. */
   readonly health: Health | null;
   /** Null unless asked for. */

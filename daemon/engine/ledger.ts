@@ -258,7 +258,8 @@ export class Ledger {
 
   #apply(container: Container, change: Change): void {
     container.phase = change.phase ?? container.phase;
-    container.facts = { ...container.facts, ...change.facts };
+    const ended = change.phase && 'exit' in change.phase && { finishedAt: change.phase.exit.exitedAt };
+    container.facts = { ...container.facts, ...change.facts, ...ended };
     container.spec = change.spec ?? container.spec;
   }
 

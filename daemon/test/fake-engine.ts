@@ -157,6 +157,7 @@ export function containerView(
     clientLost: false,
     restartCount: 0,
     oomKills: 0,
+    finishedAt: null,
     health: null,
     sizes: null,
     ...patch,

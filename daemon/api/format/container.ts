@@ -47,6 +47,7 @@ function formatFacts(view: ContainerView): ContainerInput {
     clientLost: view.clientLost,
     restartCount: view.restartCount,
     oomKills: view.oomKills,
+    ...(view.finishedAt !== null && { finishedAt: timestampOfMs(view.finishedAt) }),
     ...view.sizes,
   };
 }

@@ -31,6 +31,8 @@ export interface Facts {
   readonly nextExec: number;
   /** Processes of the last run that the kernel killed for want of memory, as far as was told. */
   readonly oomKills: number;
+  /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
+  readonly finishedAt: number | null;
   /** The main process was one of them. */
   readonly oomHitMain: boolean;
   /** What the probes say of this run; null without a health check. */
@@ -53,6 +55,7 @@ const noFacts: Facts = {
   shapedNamespace: '',
   nextExec: 1,
   oomKills: 0,
+  finishedAt: null,
   oomHitMain: false,
   health: null,
   restartUnhealthy: false,
@@ -187,6 +190,7 @@ export class Container {
       clientLost: this.facts.clientLost,
       restartCount: this.facts.restartCount,
       oomKills: this.facts.oomKills,
+      finishedAt: this.facts.finishedAt,
       health: this.facts.health,
       sizes,
     };
