@@ -1,4 +1,4 @@
-import type { ClientDuplexStream, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { asError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
@@ -115,18 +115,6 @@ export class Connection {
     return promise;
   }
 
-  serverStream<Request, Response>(
-    method: Method<Request, Response>,
-    request: Request,
-  ): ClientReadableStream<Response> {
-    return this.#client.makeServerStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-    );
-  }
-
   /**
    * The messages of a server stream. `request` is asked anew after a loss: it says where to go on. One that `follows` what
    * happens waits endlessly for likerd. Leaving the loop early cancels the call.
@@ -139,7 +127,12 @@ export class Connection {
     const losses = { patienceMs: follows ? endlessly : shortPatienceMs, at: 0, count: 0 };
     for (;;) {
       const client = this.#client;
-      const call = this.serverStream(method, request());
+      const call = client.makeServerStreamRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request(),
+      );
       try {
         for await (const message of call) {
           this.answered();
