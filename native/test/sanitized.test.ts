@@ -17,6 +17,7 @@ const suites = [
   'isolation',
   'namespace',
   'look-up-user',
+  'intruder',
 ];
 /** Where native/test/sanitizer.c has reports written. */
 const reports = '/tmp/liker-shim-sanitizer.*';

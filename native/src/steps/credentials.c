@@ -76,7 +76,8 @@ int step_user (struct child *child, struct cursor *fields) {
     put_number (put_text (object, "uid "), uid);
     return fail (child, "setresuid", object);
   }
-  return 0;
+  /* The kernel makes of it what fs.suid_dumpable says; this memory is still a copy of the shim's. */
+  return prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail (child, "prctl(PR_SET_DUMPABLE)", "") : 0;
 }
 
 int step_capabilities (struct child *child, struct cursor *fields) {
