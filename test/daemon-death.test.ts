@@ -1,8 +1,9 @@
 // Nothing dies with the daemon: kill -9 of likerd, and of a shim.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +119,27 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
       'frozen-orphan orphaned',
       'thawed unpause',
     ]);
+  });
+
+  test('a container in a network namespace that a path stands for is known to the next one, and one that never ran', async () => {
+    const holder = spawn('unshare', ['--net', 'sleep', '1000']);
+    try {
+      const path = `/proc/${holder.pid}/ns/net`;
+      const own = readlinkSync('/proc/self/ns/net');
+      await until('the namespace', () => readlinkSync(path) !== own);
+      const flags = ['--network', `ns:${path}`];
+      const id = await s.detached(flags, ['sleep', '1000']);
+      const created = await s.ok(['create', ...flags, s.rootfs, 'sleep', '1000']);
+      await dieAndComeBack();
+      assert.equal((await s.inspect(id)).State.Status, 'running');
+      assert.equal((await s.inspect(created)).State.Status, 'created');
+      assert.equal(await s.ok(['exec', id, 'readlink', '/proc/self/ns/net']), readlinkSync(path));
+      await s.ok(['start', created]);
+      assert.equal(await s.ok(['exec', created, 'readlink', '/proc/self/ns/net']), readlinkSync(path));
+      await s.ok(['rm', '-f', id, created]);
+    } finally {
+      holder.kill('SIGKILL');
+    }
   });
 
   test('thirty containers cost a new likerd less than a second', async () => {
