@@ -132,7 +132,7 @@ export class ClientSession implements Session {
   }
 
   stdinRefused(offset: number): void {
-    this.#fail(wrongOffset(offset, 'that is where it stands'));
+    this.#fail(wrongOffset(offset, 'what came began behind that, or found no room'));
   }
 
   warn(reason: string, message: string): void {
@@ -251,7 +251,7 @@ export class ClientSession implements Session {
     if (offset === 0) return next;
     // A shim of many clients does not remember what each has sent.
     const mayGoOn = this.#stdinResumes && (offset < next || (next === 0 && this.#process.seesGaps));
-    return mayGoOn ? offset : wrongOffset(next, `${offset} was sent`);
+    return mayGoOn ? offset : wrongOffset(next, `this chunk begins at ${offset}`);
   }
 
   #noStdin(): LikerError {
