@@ -116,6 +116,8 @@ test('a request_id that is used for something else, or whose result is gone, is 
   await s.ok(['rm', container.id]);
   const gone = await failure(create({}));
   assert.deepEqual([gone.code, reasonOf(gone)], [status.NOT_FOUND, 'CONTAINER_NOT_FOUND']);
+  const long = await failure(s.api.run(spec, { requestId: 'x'.repeat(257) }).exit());
+  assert.deepEqual([long.code, reasonOf(long)], [status.INVALID_ARGUMENT, 'BAD_ARGUMENT']);
   assert.match(gone.details, new RegExp(`${requestId}.*${container.id.slice(0, 12)}.*was removed`));
 
   // What removes itself leaves how it ended; what was removed before it ran leaves nothing.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LikerError } from '../../common/errors.ts';
+import { badArgument, LikerError } from '../../common/errors.ts';
 import { shortId } from '../../common/ids.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -14,9 +14,18 @@ export interface Requested {
   readonly request?: RequestKey | null;
 }
 
+/** Each is stored for ten minutes. */
+const maxIdBytes = 256;
+
 /** Null without a request_id. */
 export function requestKey(id: string, call: string, ...asked: unknown[]): RequestKey | null {
   if (id === '') return null;
+  if (Buffer.byteLength(id) > maxIdBytes) {
+    throw badArgument(
+      'request_id',
+      `Invalid request_id: it has ${Buffer.byteLength(id)} bytes; give ${maxIdBytes} at most, such as a UUID`,
+    );
+  }
   const text = JSON.stringify([call, ...asked], withoutDefaults);
   return { id, asked: createHash('sha256').update(text).digest('base64') };
 }
