@@ -142,7 +142,9 @@ for (const scene of scenes) {
       }
       const nested = `${freezer}/a/b`;
       mkdirSync(nested, { recursive: true });
-      const child = await startIn(cgroup, 'sleep 100');
+      const child = await startIn(cgroup, 'exec sleep 100');
+      // One that forks can leave the freezer freezing for ever.
+      await eventually('the exec', () => readFileSync(`/proc/${child.pid}/comm`, 'latin1') === 'sleep\n');
       writeFileSync(`${nested}/cgroup.procs`, String(child.pid));
       for (const folder of [nested, freezer]) {
         writeFileSync(`${folder}/freezer.state`, 'FROZEN');
