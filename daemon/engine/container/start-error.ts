@@ -57,7 +57,8 @@ export function startError(what: string, failure: StartFailure): LikerError {
   const metadata = { ...syscall };
   if (failure.step === 'exec' && failure.syscall === 'execve')
     return execError(what, errno, failure.object, { syscall, metadata });
-  if (failure.step === 'look-up-user') return userError(failure, { syscall, metadata });
+  const ofUser = failure.step === 'look-up-user' ? userError(failure, { syscall, metadata }) : null;
+  if (ofUser) return ofUser;
   // Its main process has ended, which the daemon has not read yet.
   if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
     return endedBeforeStart(what);
@@ -82,11 +83,11 @@ function interpreterError(program: string, name: string): string {
   return `'${program}' needs '${name}' to run, which is not in the container; put that there, or use a program for this root file system`;
 }
 
-/** Who it is to be is not known in the container. */
+/** Who it is to be is not known in the container; null for any other failure of the step. */
 function userError(
   { syscall: call, errno, object }: StartFailure,
   details: { syscall: SyscallDetail; metadata: Record<string, string> },
-): LikerError {
+): LikerError | null {
   const field = 'spec.process.user';
   const [what, file] = call === 'getpwnam' ? ['user', '/etc/passwd'] : ['group', '/etc/group'];
   if (call === 'getpwnam' || call === 'getgrnam') {
@@ -96,20 +97,22 @@ function userError(
       { ...details, field, metadata: { ...details.metadata, [what]: object, file } },
     );
   }
-  const name = errnoName(errno);
-  if (name === 'E2BIG') {
-    return new LikerError(
-      'BAD_ARGUMENT',
-      'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
-      { ...details, field },
-    );
+  switch (errnoName(errno)) {
+    case 'E2BIG':
+      return new LikerError(
+        'BAD_ARGUMENT',
+        'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
+        { ...details, field },
+      );
+    case 'EFBIG':
+      return new LikerError(
+        'BAD_ROOTFS',
+        `Cannot look up the user: the container's ${object} is larger than 64 MiB; give USER:GROUP as numbers, or mend the file`,
+        { ...details, field },
+      );
+    default:
+      return null;
   }
-  const why = name === 'EFBIG' ? ' (it is larger than 64 MiB)' : '';
-  return new LikerError(
-    'BAD_ROOTFS',
-    `Cannot look up the user in the container: ${call} of '${object}' failed with ${name}${why}; give USER:GROUP as numbers, or mend the file`,
-    { ...details, field },
-  );
 }
 
 function execError(

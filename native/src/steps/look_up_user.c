@@ -21,16 +21,13 @@ static bool is_missing (int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
 }
 
-/*
- * A number needs no file, and one that is too large has no entry for it; with `optional`, the gid is known, too, and then
- * any that cannot be read is as good as none.
- */
-static int find_account (struct child *child, const char *user, bool optional, struct account *account) {
+/* A number needs no file: one that is too large has no entry for it. */
+static int find_account (struct child *child, const char *user, struct account *account) {
   uint32_t uid = 0;
   bool by_id = !*user || parse_id (user, &uid);
   cleanup_fd int file = accounts_open (child->root, passwd_path);
   int found = file < 0 ? -1 : passwd_find (file, by_id ? NULL : user, uid, account);
-  if (found < 0 && !is_missing (errno) && !(by_id && (optional || errno == EFBIG)))
+  if (found < 0 && !is_missing (errno) && !(by_id && errno == EFBIG))
     return fail (child, file < 0 ? "open" : "read", passwd_path);
   if (found > 0)
     return 0;
@@ -92,7 +89,7 @@ int step_look_up_user (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields) || child_root (child) < 0)
     return -1;
   struct account account;
-  if (find_account (child, user, has_group, &account) < 0)
+  if (find_account (child, user, &account) < 0)
     return -1;
   if (has_group && find_group (child, group, &account.gid) < 0)
     return -1;
