@@ -8,7 +8,8 @@ import { engineFailureCode } from './exit-codes.ts';
 import { ExitRequest } from './exit-request.ts';
 import { LazyContext } from './lazy-context.ts';
 import { parseCommandLine, parseGlobalFlags } from './parse.ts';
-import { type CommandEntry, commands, findCommand } from './registry.ts';
+import { type CommandEntry, commandGroups, commandNames, commands, findCommand } from './registry.ts';
+import { didYouMean } from './suggest.ts';
 import { UsageError } from './usage-error.ts';
 import { requireUtf8Arguments } from './utf8.ts';
 import { clientVersion } from './version.ts';
@@ -62,7 +63,9 @@ function unknownCommand(argv: readonly string[]): UsageError {
   if (missing !== undefined) return new UsageError('', missing);
   const isGroup = commands.some(({ name }) => name.startsWith(`${first} `));
   if (isGroup && second === undefined) return new UsageError('', `'${first}' needs a command after it`);
-  return new UsageError('', `'${isGroup ? `${first} ${second}` : first}' is not a likerctl command`);
+  const typed = isGroup ? `${first} ${second}` : first;
+  const words = [...commandNames(), ...(isGroup ? [] : commandGroups)];
+  return new UsageError('', `'${typed}' is not a likerctl command${didYouMean(typed, words)}`);
 }
 
 async function help(topic: readonly string[]): Promise<number> {

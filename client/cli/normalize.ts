@@ -1,4 +1,5 @@
 import type { Flag } from './flag.ts';
+import { didYouMean } from './suggest.ts';
 
 /** A command line split into its flags, one `--name` or `--name=value` each, and its operands. */
 export interface NormalArgs {
@@ -62,8 +63,15 @@ class ArgReader {
       return;
     }
     const positive = name.startsWith('no-') ? this.#long.get(name.slice(3)) : undefined;
-    if (positive?.type !== 'bool' || value !== undefined) throw new Error(`unknown flag: --${name}`);
+    if (positive?.type !== 'bool' || value !== undefined) throw this.#unknown(name);
     this.#add(positive, `--${name}`, 'false');
+  }
+
+  #unknown(name: string): Error {
+    const known = [...this.#long]
+      .filter(([, { docker }]) => docker === undefined)
+      .map(([word]) => `--${word}`);
+    return new Error(`unknown flag: --${name}${didYouMean(`--${name}`, known)}`);
   }
 
   /** One or more short flags; what follows one that takes a value is its value. */

@@ -171,19 +171,24 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system info', 'info'],
 ]);
 
+/** All names, also those that are other ones. */
+export function commandNames(): readonly string[] {
+  return [...commands.map(({ name }) => name), ...aliases.keys()];
+}
+
 /** Other names of a command. */
 export function otherNames(name: string): readonly string[] {
   return [...aliases].flatMap(([other, canonical]) => (canonical === name ? [other] : []));
 }
 
-const groups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
+export const commandGroups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
 
 /** The command that a command line begins with, and what follows it; undefined when there is none. */
 export function findCommand(
   argv: readonly string[],
 ): { entry: CommandEntry; rest: readonly string[] } | undefined {
   const [first = '', second = ''] = argv;
-  const words = groups.has(first) ? 2 : 1;
+  const words = commandGroups.has(first) ? 2 : 1;
   const name = words === 2 ? `${first} ${second}` : first;
   const canonical = aliases.get(name) ?? name.replace(/^container (?!prune$)/, '');
   const entry = commands.find((command) => command.name === canonical);

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { asError } from '../../common/errors.ts';
+import { constants } from 'node:os';
+import { asError, LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { Flag } from '../cli/flag.ts';
-import { sessions } from '../connection/methods.ts';
+import type { Connection } from '../connection/connection.ts';
+import { containers, sessions } from '../connection/methods.ts';
+import { stateWord } from '../format/status.ts';
+import { notice } from '../output/notice.ts';
+import { printError } from '../output/print.ts';
 import { openExec } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
@@ -80,7 +85,33 @@ async function execInContainer(invocation: Invocation): Promise<number> {
     detachKeys: sessionKeys(flags),
     sigProxy: flags.bool('sig-proxy', true),
   });
-  return session.run();
+  const code = await session.run();
+  if (code === killedCode) await tellEnd(connection, container, flags.bool('tty'));
+  return code;
+}
+
+/** What a shell shows for a program that SIGKILL has ended. */
+const killedCode = 128 + constants.signals.SIGKILL;
+
+/** A process that is killed with its container ends without a word of its own. */
+async function tellEnd(connection: Connection, name: string, isTerminal: boolean): Promise<void> {
+  const tell = (text: string): void => {
+    // A shell has left its prompt in the line.
+    if (isTerminal) printError('');
+    notice(text);
+  };
+  try {
+    const { container } = await connection.unary(
+      containers.GetContainer,
+      { container: name },
+      { deadlineMs: 2000 },
+    );
+    const word = container && stateWord(container);
+    if (word !== 'running') tell(`the container '${name}' has ended, and the process with it`);
+  } catch (error) {
+    const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
+    if (isGone) tell(`the container '${name}' was removed, and the process ended with it`);
+  }
 }
 
 async function execDetached(

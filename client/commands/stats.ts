@@ -65,6 +65,12 @@ const layout: ListLayout = {
   },
 };
 
+/** On a narrow terminal: what is counted from the start is left out before what is so now. */
+const narrowLayout: ListLayout = {
+  ...layout,
+  table: layout.table.replace('\t{{.NetIO}}\t{{.BlockIO}}', ''),
+};
+
 async function showStats({ flags, operands, context }: Invocation): Promise<number> {
   const format = flags.text('format') ?? '';
   const request = statsRequest(flags, operands);
@@ -126,7 +132,10 @@ function statsLines(snapshot: StatsSnapshot, flags: FlagValues, format: string):
   const rows = sorted(snapshot.containers, flags.text('sort')).map((container) =>
     statsRow(container, snapshot, !flags.bool('no-trunc')),
   );
-  return formatList(rows, format, layout);
+  const all = formatList(rows, format, layout);
+  const { columns } = process.stdout;
+  const fits = format !== '' || !isOnTerminal() || all.every((line) => line.length <= columns);
+  return fits ? all : formatList(rows, format, narrowLayout);
 }
 
 function sorted(containers: readonly ContainerStats[], by: string | undefined): readonly ContainerStats[] {

@@ -11,12 +11,10 @@ import type { PidsResources } from '../../../proto/gen/types/liker/v1/PidsResour
 import type { Resources as ProtoResources } from '../../../proto/gen/types/liker/v1/Resources.ts';
 import type { Resources } from '../../engine/container/spec.ts';
 import { parsePageSize } from './page-size.ts';
-import { inRange, limit, noNul, oneOf, required } from './text.ts';
+import { byteLimit, inRange, limit, noNul, oneOf, required } from './text.ts';
 
 /** Docker's least: with less, hardly anything starts. */
 const leastMemoryBytes = 6 * 1024 * 1024;
-/** 64m, for who gave a size that makes no sense. */
-const exampleBytes = 64 * 1024 * 1024;
 const most = Number.MAX_SAFE_INTEGER;
 const most32 = 2 ** 32 - 1;
 
@@ -80,7 +78,7 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
 
 function parseMemory(memory: MemoryResources | null, field: string): Resources['memory'] {
   const bytes = (value: number | undefined, least: number, name: string) =>
-    ifSet(value, (set) => limit(set, least, `${field}.${name}`, exampleBytes));
+    ifSet(value, (set) => byteLimit(set, least, `${field}.${name}`));
   const unless0 = (value: number | undefined, least: number, name: string) =>
     value === 0 ? null : bytes(value, least, name);
   return {
@@ -124,9 +122,9 @@ function parseHugetlb(limits: readonly HugetlbResources[], field: string): Resou
     const path = `${field}[${index}]`;
     return {
       pageSize: parsePageSize(item.pageSize, `${path}.page_size`),
-      maxBytes: ifSet(item.maxBytes, (value) => limit(value, 0, `${path}.max_bytes`, exampleBytes)),
+      maxBytes: ifSet(item.maxBytes, (value) => byteLimit(value, 0, `${path}.max_bytes`)),
       reservationBytes: ifSet(item.reservationBytes, (value) =>
-        limit(value, 0, `${path}.reservation_bytes`, exampleBytes),
+        byteLimit(value, 0, `${path}.reservation_bytes`),
       ),
     };
   });

@@ -1,5 +1,6 @@
 import { badArgument } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
+import { formatBinaryBytes } from '../../../common/units.ts';
 
 /** Throws BAD_ARGUMENT if the text is empty or holds a NUL. */
 export function required(text: string, field: string): string {
@@ -48,6 +49,19 @@ export function limit(value: number, least: number, field: string, example: numb
   return value === -1
     ? -1
     : inRange(value, least, Number.MAX_SAFE_INTEGER, field, `${example}, or -1 for no limit`);
+}
+
+/** A number of bytes of at least `least`, or -1 for no limit. Who typed it may have meant another unit. */
+export function byteLimit(value: number, least: number, field: string): number {
+  if (value === -1 || (Number.isSafeInteger(value) && value >= least)) return value;
+  const hint =
+    value >= 0 && value < 100_000
+      ? `; ${value} is bytes: with a unit it is ${value}k, ${value}m or ${value}g`
+      : '';
+  throw badArgument(
+    field,
+    `Invalid ${field} ${value}: the least is ${least} bytes (${formatBinaryBytes(least)}), and -1 is no limit${hint}`,
+  );
 }
 
 /** The value that belongs to a name of an enumeration; numbers of a newer client's come here too. */

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ps } from '../commands/ps.ts';
+import { run } from '../commands/run.ts';
+import { parseCommandLine } from './parse.ts';
+import { commandNames } from './registry.ts';
+import { didYouMean } from './suggest.ts';
+
+for (const [typed, suggestion] of [
+  ['strat', '; did you mean start?'],
+  ['inpsect', '; did you mean inspect?'],
+  ['lgos', '; did you mean logs?'],
+  ['system dff', '; did you mean system df?'],
+  ['contaner ls', '; did you mean container ls?'],
+  ['xyzzy', ''],
+  ['', ''],
+] as const) {
+  test(`'${typed}'${suggestion}`, () => assert.equal(didYouMean(typed, commandNames()), suggestion));
+}
+
+test('flags are suggested, but not those of Docker that are refused', () => {
+  assert.throws(
+    () => parseCommandLine(run, ['--memroy', '5m', '/r']),
+    /unknown flag: --memroy; did you mean --memory\?/,
+  );
+  assert.throws(() => parseCommandLine(ps, ['--al']), /unknown flag: --al; did you mean --all\?/);
+  assert.throws(() => parseCommandLine(run, ['--publihs', '80', '/r']), /unknown flag: --publihs$/);
+});
