@@ -176,7 +176,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     assert.equal(refused.code, 1);
     assert.equal(
       refused.stderr,
-      "likerctl: Cannot remove container 'kept': it is already running; stop it first, or remove it with force\n",
+      "likerctl: Cannot remove container 'kept': it is already running; stop it first, or remove it with force (rm -f)\n",
     );
     assert.equal(await s.ok(['rm', '-f', 'kept', 'not-there']), 'kept');
     assert.ok(!isAlive(Pid));
