@@ -84,7 +84,9 @@ test('a pid, a terminal and a failure that are forged harm nobody but the forger
     const failure = await shim.peer.failed(1);
     assert.equal(failure.name, '', 'the forged one');
     assert.equal(victim.exitCode ?? victim.signalCode, null, 'the victim lives');
-    assert.deepEqual(childrenOf(shim.pid), before, 'the exec does not');
+    // The forger may have ended by now.
+    const left = childrenOf(shim.pid).filter((pid) => !before.includes(pid));
+    assert.deepEqual(left, [], 'the exec does not');
     // Its own status counts, not what it has sent on the init's socket.
     assert.deepEqual((await shim.peer.exit()).code, 3);
     assert.match(shim.peer.text(), /^forged$/m);

@@ -58,7 +58,7 @@ export interface PageTitle {
   readonly version: string;
 }
 
-/** A line that begins with a dot or an apostrophe would be a request; a bare "-" would become a hyphen. */
+/** A line that begins with a dot or an apostrophe would be a request; a bare "-" would become a hyphen. groff(1) reads Latin-1. */
 function escaped(text: string): string {
   const plain = text
     .replaceAll('\\', '\\e')
@@ -66,7 +66,11 @@ function escaped(text: string): string {
     .replaceAll('^', '\\(ha')
     .replaceAll('~', '\\(ti')
     .replaceAll('`', '\\(ga')
-    .replaceAll("'", '\\(aq');
+    .replaceAll("'", '\\(aq')
+    .replaceAll(/\P{ASCII}/gu, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return `\\[u${code.toString(16).toUpperCase().padStart(4, '0')}]`;
+    });
   return /^[.']/.test(plain) ? `\\&${plain}` : plain;
 }
 
