@@ -91,7 +91,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await reaches(id, 'healthy', is('HEALTHY'));
     await s.ok(['pause', id]);
     const paused = await s.likerctl(['healthcheck', 'run', id]);
-    assert.deepEqual([paused.code, /it is paused; resume it first/.test(paused.stderr)], [125, true]);
+    assert.deepEqual([paused.code, /it is paused; unpause it first/.test(paused.stderr)], [125, true]);
     await s.ok(['rm', '-f', id]);
     const plain = await s.detached([], sleeper);
     for (const args of [

@@ -141,7 +141,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     assert.notEqual(exec.code, 0);
     assert.match(
       exec.stderr,
-      /^likerctl: Cannot exec in container 'frozen': it is paused; resume it first\n$/,
+      /^likerctl: Cannot exec in container 'frozen': it is paused; unpause it first\n$/,
     );
     await s.ok(['unpause', id]);
     await until('progress', async () => (await s.ok(['logs', id])).length > first.length);
@@ -176,7 +176,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     assert.equal(refused.code, 1);
     assert.equal(
       refused.stderr,
-      "likerctl: Cannot remove container 'kept': it is already running; stop it first, or remove it with force (rm -f)\n",
+      "likerctl: Cannot remove container 'kept': it is running; stop it first, or remove it with force (rm -f)\n",
     );
     assert.equal(await s.ok(['rm', '-f', 'kept', 'not-there']), 'kept');
     assert.ok(!isAlive(Pid));

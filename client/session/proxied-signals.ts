@@ -28,6 +28,9 @@ export const proxiedSignals: readonly NodeJS.Signals[] = [
 /** Those that a terminal's keys send. */
 export const keyboardSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
+/** Those by which a user asks a program to end. */
+export const interruptingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
+
 /** Signals that end the client when they are not proxied. */
 export const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 

@@ -214,6 +214,32 @@ test('signals are passed on, but for those that concern the client alone', patie
   assert.deepEqual(signals, ['SIGUSR1', 'SIGTERM']);
 });
 
+test('three SIGINT or SIGTERM end a client whose process takes no notice', patience, async () => {
+  const signals: string[] = [];
+  let gotSignal = Promise.withResolvers<void>();
+  await using server = await runServer(async (session) => {
+    await session.next();
+    await session.ready();
+    await session.send({ stdout: { offset: 0, data: Buffer.from('up') } });
+    for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
+      signals.push(input.signal?.signal ?? '');
+      gotSignal.resolve();
+    }
+  });
+  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
+  await client.sees('up');
+  for (const signal of ['SIGINT', 'SIGUSR1', 'SIGTERM'] as const) {
+    client.child.kill(signal);
+    await gotSignal.promise;
+    gotSignal = Promise.withResolvers();
+  }
+  client.child.kill('SIGINT');
+  const { code, stderr } = await client.outcome();
+  assert.equal(code, 130);
+  assert.equal(stderr, 'likerctl: got SIGINT or SIGTERM three times; the session is given up\n');
+  assert.deepEqual(signals, ['SIGINT', 'SIGUSR1', 'SIGTERM']);
+});
+
 test('a closed stdout ends the client quietly with 141', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();

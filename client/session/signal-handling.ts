@@ -1,4 +1,9 @@
-import { endingSignals, signalExitCode } from './proxied-signals.ts';
+import { notice } from '../output/notice.ts';
+import { printError } from '../output/print.ts';
+import { endingSignals, interruptingSignals, signalExitCode } from './proxied-signals.ts';
+
+/** As in Docker's client: a process that takes no notice of signals, or cannot, must not make likerctl unkillable. */
+const mostInterrupts = 3;
 
 /** What a signal leads to. */
 export interface SignalTarget {
@@ -14,6 +19,7 @@ export class SignalHandling {
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
   readonly #early: NodeJS.Signals[] = [];
   #wasReady = false;
+  #interrupts = 0;
 
   constructor(target: SignalTarget) {
     this.#target = target;
@@ -42,9 +48,19 @@ export class SignalHandling {
   }
 
   #proxy(signal: NodeJS.Signals): void {
+    if (interruptingSignals.includes(signal)) this.#countInterrupt(signal);
     if (this.#target.send(signal)) return;
     if (endingSignals.includes(signal)) this.#end(signal);
     else if (!this.#wasReady) this.#early.push(signal);
+  }
+
+  #countInterrupt(signal: NodeJS.Signals): void {
+    this.#interrupts += 1;
+    if (this.#interrupts < mostInterrupts) return;
+    // Behind the ^C that the terminal shows.
+    if (process.stderr.isTTY) printError('');
+    notice('got SIGINT or SIGTERM three times; the session is given up');
+    this.#end(signal);
   }
 
   #end(signal: NodeJS.Signals): void {

@@ -79,7 +79,7 @@ test('verbs reach the engine with their values, and their calls are logged with 
       return 'c'.repeat(64);
     },
     remove: async () => {
-      throw new LikerError('WRONG_STATE', "Cannot remove container 'web': it is already running");
+      throw new LikerError('WRONG_STATE', "Cannot remove container 'web': it is running");
     },
   });
   const client = fixture.client('ContainerService');

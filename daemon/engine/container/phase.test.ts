@@ -9,7 +9,7 @@ test('a wrong move names container, verb and phase, and says what to do', () => 
     (error: unknown) =>
       error instanceof LikerError &&
       error.reason === 'WRONG_STATE' &&
-      error.message === "Cannot exec in container 'web': it is paused; resume it first" &&
+      error.message === "Cannot exec in container 'web': it is paused; unpause it first" &&
       error.metadata['state'] === 'paused' &&
       error.metadata['verb'] === 'exec',
   );

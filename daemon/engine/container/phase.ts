@@ -78,7 +78,7 @@ const allowed: Readonly<Record<Verb, readonly State[]>> = {
 
 const words: Readonly<Record<State, string>> = {
   created: 'it was never started',
-  running: 'it is already running',
+  running: 'it is running',
   paused: 'it is paused',
   orphaned: 'its shim was lost',
   exited: 'it is not running',
@@ -88,17 +88,17 @@ const words: Readonly<Record<State, string>> = {
 export const states = Object.keys(words) as readonly State[];
 
 /** Where the verb alone does not read as a sentence. */
-const phrases: Partial<Record<Verb, string>> = { exec: 'exec in', attach: 'attach to' };
+const phrases: Partial<Record<Verb, string>> = { exec: 'exec in', attach: 'attach to', resume: 'unpause' };
 
 const remedies: Partial<Record<`${Verb} ${State}`, string>> = {
-  'exec paused': 'resume it first',
-  'start paused': 'resume it instead',
+  'exec paused': 'unpause it first',
+  'start paused': 'unpause it instead',
   'remove running': 'stop it first, or remove it with force (rm -f)',
   'remove paused': 'stop it first, or remove it with force (rm -f)',
   'remove restarting': 'stop it first, or remove it with force (rm -f)',
   'remove orphaned': 'kill it first, or remove it with force (rm -f)',
   'kill restarting': 'stop it, or send SIGKILL',
-  'check the health of paused': 'resume it first',
+  'check the health of paused': 'unpause it first',
   'check the health of exited': 'start it first',
   'check the health of created': 'start it first',
   'exec exited': 'start it first',

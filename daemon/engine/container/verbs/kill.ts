@@ -29,7 +29,7 @@ export async function killContainer(
   if (signal !== SIGKILL && state !== 'running') {
     const why =
       state === 'paused'
-        ? 'it is paused; resume it first, or send SIGKILL'
+        ? 'it is paused; unpause it first, or send SIGKILL'
         : 'its shim was lost; only SIGKILL can be sent';
     throw new LikerError(
       'WRONG_STATE',
