@@ -193,6 +193,18 @@ test('a daemon that was started before the last build is told', async () => {
   assert.match(stderr, /was started before this checkout was built last; LIKER_REPLACE=1 /);
 });
 
+test('npm start and liker find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
+  // The daemon's socket is below its run folder.
+  assert.equal(daemon.socket, join(daemon.run, 'liker.sock'));
+  for (const LIKER_HOST of [undefined, '']) {
+    const given = { ...env, LIKER_HOST };
+    const started = await run('npm', ['--silent', 'start', '--', 'echo', 'here'], '', given);
+    assert.deepEqual(started, { status: 0, stdout: 'here\n', stderr: '' });
+    const ran = await run('bin/liker', [rootfs, 'echo', 'here'], '', given);
+    assert.deepEqual(ran, { status: 0, stdout: 'here\nFinished!\n', stderr: '' });
+  }
+});
+
 test('liker refuses what is no directory', async () => {
   const { status, stderr } = await run('bin/liker', ['/no/such/root']);
   assert.equal(status, 125);

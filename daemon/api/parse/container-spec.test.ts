@@ -271,6 +271,12 @@ test('limits have the bounds of the kernel and of Docker', () => {
   ]);
 });
 
+test('a number of bytes that is too large is not told to be too small', () => {
+  const limited = (maxBytes: number) => () => parse({ resources: { memory: { maxBytes } } });
+  assert.throws(limited(2 ** 53), /max_bytes: the most is 9007199254740991 bytes/);
+  assert.throws(limited(100), /the least is 6291456 bytes/);
+});
+
 test('0 and an empty text are limits that nobody asked for, as in Docker', () => {
   const cpu = { shares: 0, weight: 0, quotaUs: 0, periodUs: 0, realtimeRuntimeUs: 0, realtimePeriodUs: 0 };
   const { resources, shmSizeBytes } = parse({

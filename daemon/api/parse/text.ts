@@ -19,7 +19,7 @@ export function optionalText(text: string, field: string): string | null {
   return text === '' ? null : noNul(text, field);
 }
 
-/** An absolute path without NUL; '..' is left to who resolves it. */
+/** An absolute path without NUL; '..' is left to the code that resolves it. */
 export function absolutePath(path: string, field: string): string {
   required(path, field);
   if (!path.startsWith('/'))
@@ -27,7 +27,7 @@ export function absolutePath(path: string, field: string): string {
   return path;
 }
 
-/** A whole number from `least` to `greatest`; `example` is one that makes sense, for who gave none. */
+/** A whole number from `least` to `greatest`; `example` is a sensible one, shown in the error. */
 export function inRange(
   value: number,
   least: number,
@@ -51,9 +51,14 @@ export function limit(value: number, least: number, field: string, example: numb
     : inRange(value, least, Number.MAX_SAFE_INTEGER, field, `${example}, or -1 for no limit`);
 }
 
-/** A number of bytes of at least `least`, or -1 for no limit. Who typed it may have meant another unit. */
+/** A number of bytes of at least `least`, or -1 for no limit. A small number may have been meant in another unit: the error says so. */
 export function byteLimit(value: number, least: number, field: string): number {
   if (value === -1 || (Number.isSafeInteger(value) && value >= least)) return value;
+  if (value > Number.MAX_SAFE_INTEGER)
+    throw badArgument(
+      field,
+      `Invalid ${field}: the most is ${Number.MAX_SAFE_INTEGER} bytes, and -1 is no limit`,
+    );
   const hint =
     value >= 0 && value < 100_000
       ? `; ${value} is bytes: with a unit it is ${value}k, ${value}m or ${value}g`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cloneFlag, type Launch, mountAttr, type Step } from '../../kernel/plan/steps.ts';
+import { cloneFlag, foundId, type Launch, mountAttr, type Step } from '../../kernel/plan/steps.ts';
 import { ms } from './constants.ts';
 import { explainPlan } from './explain.ts';
 
@@ -27,6 +27,8 @@ test('flags, capabilities and limits have their names', () => {
     [{ step: 'rlimit', resource: 7, soft: '1', hard: '2' }, 'nofile soft=1 hard=2'],
     [{ step: 'umask', mask: 0o22 }, '0022'],
     [{ step: 'user', uid: 5, gid: 6 }, 'uid=5 gid=6'],
+    [{ step: 'user', uid: foundId, gid: foundId }, 'as looked up'],
+    [{ step: 'terminal', console: true, uid: foundId, gid: 5 }, 'console=true uid=as looked up gid=5'],
     [{ step: 'join-namespace', flag: cloneFlag.ipc, pid: 1, startTime: '2' }, 'flag=ipc pid=1 startTime=2'],
   ] as [Step, string][]) {
     assert.equal(detailOf(step), detail);

@@ -37,6 +37,8 @@ function detail(step: Step): string {
       return `${rlimitNames[step.resource] ?? step.resource} soft=${step.soft} hard=${step.hard}`;
     case 'umask':
       return step.mask.toString(8).padStart(4, '0');
+    case 'terminal':
+      return `console=${step.console} uid=${step.uid === foundId ? 'as looked up' : step.uid} gid=${step.gid}`;
     case 'user':
       return step.uid === foundId ? 'as looked up' : `uid=${step.uid} gid=${step.gid}`;
     case 'seccomp':
