@@ -80,6 +80,18 @@ test('a second npm start uses the daemon and the root file system that are there
   assert.equal(daemonPids().length, 1);
 });
 
+test('npm start and liker find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
+  // The daemon's socket is below its run folder.
+  assert.equal(daemon.socket, join(daemon.run, 'liker.sock'));
+  for (const LIKER_HOST of [undefined, '']) {
+    const given = { ...env, LIKER_HOST };
+    const started = await run('npm', ['--silent', 'start', '--', 'echo', 'here'], '', given);
+    assert.deepEqual(started, { status: 0, stdout: 'here\n', stderr: '' });
+    const ran = await run('bin/liker', [rootfs, 'echo', 'here'], '', given);
+    assert.deepEqual(ran, { status: 0, stdout: 'here\nFinished!\n', stderr: '' });
+  }
+});
+
 test('npm start without root is one clear line', async () => {
   const outcome = await run('unshare', ['--user', 'sh', 'scripts/start']);
   assert.deepEqual(outcome, { status: 1, stdout: '', stderr: "liker: needs root: run 'sudo npm start'\n" });
@@ -191,18 +203,6 @@ test('a daemon that was started before the last build is told', async () => {
   utimesSync(join(top, 'dist/likerd.mjs'), built, built);
   const { stderr } = await run('sh', [join(top, 'scripts/ensure-daemon')], '', env);
   assert.match(stderr, /was started before this checkout was built last; LIKER_REPLACE=1 /);
-});
-
-test('npm start and liker find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
-  // The daemon's socket is below its run folder.
-  assert.equal(daemon.socket, join(daemon.run, 'liker.sock'));
-  for (const LIKER_HOST of [undefined, '']) {
-    const given = { ...env, LIKER_HOST };
-    const started = await run('npm', ['--silent', 'start', '--', 'echo', 'here'], '', given);
-    assert.deepEqual(started, { status: 0, stdout: 'here\n', stderr: '' });
-    const ran = await run('bin/liker', [rootfs, 'echo', 'here'], '', given);
-    assert.deepEqual(ran, { status: 0, stdout: 'here\nFinished!\n', stderr: '' });
-  }
 });
 
 test('liker refuses what is no directory', async () => {
