@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { socketPath } from '../client/connection/address.ts';
+import { hostFrom, socketPath } from '../client/connection/address.ts';
 
 /** Where a daemon keeps its things. */
 export interface Places {
@@ -18,7 +18,7 @@ export interface Places {
 export function places(env: NodeJS.ProcessEnv): Places {
   const root = env['LIKER_ROOT'] || '/var/lib/liker';
   const run = env['LIKER_RUN'] || '/run/liker';
-  const socket = socketPath(env['LIKER_HOST'] || join(run, 'liker.sock'));
+  const socket = socketPath(hostFrom(env));
   const log = env['LIKER_ROOT'] ? join(root, 'likerd.log') : '/var/log/liker.log';
   const isOwn = !env['LIKER_ROOT'] && !env['LIKER_RUN'] && !env['LIKER_HOST'];
   return { root, run, socket, log, isOwn };

@@ -80,7 +80,7 @@ test('a second npm start uses the daemon and the root file system that are there
   assert.equal(daemonPids().length, 1);
 });
 
-test('npm start and liker find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
+test('npm start, liker and likerctl find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
   // The daemon's socket is below its run folder.
   assert.equal(daemon.socket, join(daemon.run, 'liker.sock'));
   for (const LIKER_HOST of [undefined, '']) {
@@ -89,6 +89,7 @@ test('npm start and liker find the daemon whose folders LIKER_RUN and LIKER_ROOT
     assert.deepEqual(started, { status: 0, stdout: 'here\n', stderr: '' });
     const ran = await run('bin/liker', [rootfs, 'echo', 'here'], '', given);
     assert.deepEqual(ran, { status: 0, stdout: 'here\nFinished!\n', stderr: '' });
+    assert.equal((await run('bin/likerctl', ['ps', '-q'], '', given)).status, 0);
   }
 });
 

@@ -1,5 +1,5 @@
 import { asError, LikerError } from '../../common/errors.ts';
-import { defaultHost } from '../connection/address.ts';
+import { hostFrom } from '../connection/address.ts';
 import { notice } from '../output/notice.ts';
 import { printError, printText } from '../output/print.ts';
 import type { Command } from './command.ts';
@@ -36,7 +36,7 @@ export async function dispatch(
     const { flags, operands } = parseCommandLine(command, found.rest);
     if (flags.bool('help')) return await printHelp(command);
     failure.code = command.failureCode ?? 1;
-    const host = flags.text('host') ?? globals.text('host') ?? (process.env['LIKER_HOST'] || defaultHost);
+    const host = flags.text('host') ?? globals.text('host') ?? hostFrom(process.env);
     await using context = new LazyContext(host);
     return await command.run({ flags, operands, context });
   } catch (error) {

@@ -63,10 +63,7 @@ export function mainHelp(): string {
     '',
     'Options:',
     ...columns([
-      [
-        '-H, --host unix://PATH',
-        'Socket of the daemon (default: $LIKER_HOST, or unix:///run/liker/liker.sock)',
-      ],
+      ['-H, --host unix://PATH', 'Socket of the daemon (default: $LIKER_HOST, or liker.sock in $LIKER_RUN)'],
       ['    --version', 'Print the version of likerctl'],
     ]),
     '',

@@ -1,7 +1,14 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { badArgument } from '../../common/errors.ts';
 
 export const defaultHost = 'unix:///run/liker/liker.sock';
+
+/** What the environment says: LIKER_HOST, or else the socket of a likerd that was started with this LIKER_RUN. */
+export function hostFrom(env: NodeJS.ProcessEnv): string {
+  return (
+    env['LIKER_HOST'] || (env['LIKER_RUN'] ? `unix:${join(env['LIKER_RUN'], 'liker.sock')}` : defaultHost)
+  );
+}
 
 /** Absolute path of the socket that `host` names: unix://PATH, unix:PATH or a bare path. */
 export function socketPath(host: string): string {

@@ -48,7 +48,10 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
   for (const command of commands) page.item(command.name, `${command.summary}.`);
   page
     .heading('OPTIONS')
-    .item('-H, --host unix://PATH', `Socket of the daemon. Default: $LIKER_HOST, or ${defaultHost}.`)
+    .item(
+      '-H, --host unix://PATH',
+      `Socket of the daemon. Default: $LIKER_HOST, or liker.sock in $LIKER_RUN, or ${defaultHost}.`,
+    )
     .item('-v, --version', 'Print the version of likerctl.')
     .heading('EXIT STATUS')
     .text('run, exec, attach and start -a end with the exit status of the process, 128 + N for signal N.')
@@ -62,6 +65,7 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .item('141', 'Nobody reads the output any more.')
     .heading('ENVIRONMENT')
     .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
+    .item('LIKER_RUN', 'Folder with the socket, liker.sock, unless LIKER_HOST or --host names one.')
     .item('LIKER_DETACH_KEYS', 'Keys that leave a session, unless --detach-keys names some.')
     .heading('EXAMPLES')
     .example('likerctl rootfs build ./rootfs', 'likerctl run -it --rm ./rootfs bash');
