@@ -162,6 +162,33 @@ for (const verb of verbs) {
   });
 }
 
+test('an exec that comes while the connection to the shim is looked for waits for it', async () => {
+  await box.bring('absent');
+  await box.bring('running');
+  const { ShimPid: shim } = (await s.inspect('box')).State;
+  try {
+    await point.each(
+      { role: 'likerd', mode: 'short' },
+      () => {
+        process.kill(shim, 'SIGSTOP');
+        return box.exec();
+      },
+      async ({ error }) => {
+        assert.match(String(error), /its shim was lost before it answered/);
+        const second = box.exec();
+        // By then it has had its turn.
+        await box.state();
+        process.kill(shim, 'SIGCONT');
+        await second;
+        return enough;
+      },
+    );
+  } finally {
+    process.kill(shim, 'SIGCONT');
+  }
+  assert.equal(await box.settled(), 'running');
+});
+
 test('a run --rm whose client and whose likerd are gone before the start leaves no container', async (t) => {
   if (!all) return t.skip('ten seconds for the client to come back; of the long round: npm run endurance');
   await box.bring('absent');

@@ -105,6 +105,10 @@ const frame = 'frame';
 const { cork } = Socket.prototype;
 Socket.prototype.cork = function () {
   if (fires(frame)) {
+    this.once('close', () => {
+      fields.writeUInt32LE(1, layout.ended);
+      writeSync(point, fields, layout.ended, 4, layout.ended);
+    });
     if (read(layout.mode) === modes.garbage) this.write(Buffer.alloc(64, 0xff));
     else {
       if (read(layout.mode) === modes.short) this.write(Buffer.from([64, 0, 0, 0, 1]));

@@ -24,5 +24,7 @@ export const layout = {
   fired: 20,
   argument: 24,
   call: 28,
-  size: 52,
+  /** The connection whose frame has failed has ended, and likerd has seen it. */
+  ended: 52,
+  size: 56,
 } as const;

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './daemon.ts';
 import { type Errno, injectedErrno, layout, type Mode, modes, type Role, roles } from './failpoint.ts';
+import { until } from './until.ts';
 
 const pageBytes = 4096;
 /** After so many, a round has told enough. */
@@ -81,6 +82,11 @@ export class Failpoint implements Disposable {
         error = thrown as Error;
       }
       const call = this.#disarm();
+      if (call === 'frame' && mode !== 'kill')
+        await until(
+          'likerd to see that the connection has ended',
+          () => this.#read().readUInt32LE(layout.ended) === 1,
+        );
       if (call === null) {
         if (error) faults.push(error);
         if (faults.length > 0) throw allOf(faults);
@@ -112,10 +118,15 @@ export class Failpoint implements Disposable {
     writeSync(this.#fd, fields, 0, 4, 0);
   }
 
-  /** Ends the injection; the call that has failed, as "name" or "prctl(4)", or null when there were not so many. */
-  #disarm(): string | null {
+  #read(): Buffer {
     const fields = Buffer.alloc(layout.size);
     readSync(this.#fd, fields, 0, fields.length, 0);
+    return fields;
+  }
+
+  /** Ends the injection; the call that has failed, as "name" or "prctl(4)", or null when there were not so many. */
+  #disarm(): string | null {
+    const fields = this.#read();
     writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
     if (fields.readUInt32LE(layout.fired) === 0) return null;
     const name = fields.toString('latin1', layout.call, fields.indexOf(0, layout.call));

@@ -1,4 +1,5 @@
 import { LikerError } from '../../../common/errors.ts';
+import type { HelloAnswer } from '../../kernel/process/shim.ts';
 import { reconnect, withoutShim } from '../adopt.ts';
 import type { EngineContext } from '../context.ts';
 import type { Container } from './container.ts';
@@ -20,8 +21,13 @@ export async function shimLost(context: EngineContext, container: Container): Pr
   const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);
   for (const process of processes) process.shim = null;
   const now = performance.now();
-  const again = now - container.reconnectedAt < reconnectAgainMs;
-  const outcome = again ? 'silent' : await reconnect(context, container);
+  let outcome: HelloAnswer = 'silent';
+  if (now - container.reconnectedAt >= reconnectAgainMs) {
+    const answer = reconnect(context, container);
+    container.reconnecting = answer;
+    outcome = await answer;
+    container.reconnecting = null;
+  }
   if (outcome === 'ours') {
     container.reconnectedAt = now;
     context.log.warn('connection to a shim was lost and is back', { container: container.id });

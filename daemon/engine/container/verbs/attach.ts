@@ -27,6 +27,7 @@ export async function attachTo(
     if (options.terminalSize) container.main?.resize(options.terminalSize);
     return session;
   }
+  await container.reconnecting;
   return attachToProcess(container, options, sink);
 }
 

@@ -39,6 +39,7 @@ export async function execInContainer(
   request: ExecProcess,
   options: ExecOptions,
 ): Promise<ContainerProcess> {
+  await container.reconnecting;
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { ...options, undo });
   const { processId: id, number, spec } = process.identity;
@@ -67,6 +68,7 @@ export async function startProbe(
   onMade: (process: ContainerProcess) => void,
 ): Promise<void> {
   const request = { ...plainProcess, args };
+  await container.reconnecting;
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
