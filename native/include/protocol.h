@@ -66,7 +66,7 @@ enum shim_frame {
                             lines Uid, NSpid and VmRSS of /proc/PID/status. One for each that is told. */
   SHIM_ARGUMENTS = 140,  /* process: its pid; the first 4096 bytes of /proc/PID/cmdline */
   /* of one that was asked by PLAN_USER: this, or SHIM_FAILED */
-  SHIM_USER = 141,       /* u32 uid, u32 gid, str home, u32 count, u32 gid of each further group */
+  SHIM_USER = 142,       /* u32 uid, u32 gid, str home, u32 count, u32 gid of each further group */
 };
 
 /*

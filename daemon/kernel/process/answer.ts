@@ -1,17 +1,18 @@
 import { Socket } from 'node:net';
+import { asError } from '../../../common/errors.ts';
 import { Cursor } from './cursor.ts';
 import { FrameReader } from './reader.ts';
 
 /**
  * Hands on what a shim tells that starts nothing, and was asked, until it ends or is waited for in vain: `take` answers how
- * many ms the next frame may take. Closes the socket.
+ * many ms the next frame may take. Rejects with what cannot be taken. Closes the socket.
  */
 export function readAnswer(
   socketFd: number,
   firstMs: number,
   take: (type: number, process: number, payload: Cursor) => number,
 ): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = new Socket({ fd: socketFd, readable: true, writable: false });
     const over = () => {
       clearTimeout(timer);
@@ -26,7 +27,14 @@ export function readAnswer(
         timer = setTimeout(over, take(type, process, new Cursor(payload)));
       },
     });
-    socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        reject(asError(error));
+        over();
+      }
+    });
     socket.on('error', () => {});
     socket.on('close', over);
   });

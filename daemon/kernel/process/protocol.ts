@@ -35,5 +35,5 @@ export const fromShim = {
   processCount: 138,
   process: 139,
   arguments: 140,
-  user: 141,
+  user: 142,
 } as const;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/memfd.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "target.h"
@@ -36,17 +37,7 @@ int step_file_store (struct child *child, struct cursor *fields) {
 
 static int write_new (struct child *child, const char *name, const char *content) {
   cleanup_fd int file = openat (child->files, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
-  if (file < 0)
-    return -1;
-  size_t rest = strlen (content);
-  while (rest > 0) {
-    ssize_t written = RETRY (write (file, content, rest));
-    if (written < 0)
-      return -1;
-    content += written;
-    rest -= (size_t)written;
-  }
-  return 0;
+  return file < 0 ? -1 : write_all (file, content, strlen (content));
 }
 
 /* Where the target is missing on a file system that cannot be written to, the container goes without. */
