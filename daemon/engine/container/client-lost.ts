@@ -19,7 +19,8 @@ export function clientLost(context: EngineContext, container: Container, process
   const { onDisconnect } = process;
   const graceMs = onDisconnect === 'hangup' ? hangupGraceMs : 0;
   const lost = number === 0 ? { clientLost: true } : {};
-  const killsDue = { ...container.facts.killsDue, [number]: steadyMs() + graceMs };
+  const due = steadyMs() + graceMs;
+  const killsDue = { ...container.facts.killsDue, [number]: due };
   // Stored before it is done: the next likerd kills what this one does not live to kill.
   const facts = onDisconnect === 'keep' ? lost : { ...lost, killsDue };
   if (Object.keys(facts).length > 0) context.ledger.change(container, { facts }, event);
@@ -31,20 +32,23 @@ export function clientLost(context: EngineContext, container: Container, process
     process.signal(SIGCONT, 'foreground');
     process.signal(SIGHUP, 'process');
   }
-  killIn(context, container, number, graceMs);
+  killWhenDue(context, container, number, due);
 }
 
 /** Goes on with what an earlier likerd has begun of it. */
 export function resumeKills(context: EngineContext, container: Container): void {
   for (const [number, due] of Object.entries(container.facts.killsDue))
-    killIn(context, container, Number(number), Math.min(hangupGraceMs, Math.max(0, due - steadyMs())));
+    killWhenDue(context, container, Number(number), due);
 }
 
-function killIn(context: EngineContext, container: Container, number: number, ms: number): void {
+/** Steady clocks of two boots do not compare, hence the bound. */
+function killWhenDue(context: EngineContext, container: Container, number: number, due: number): void {
   const kill = () => {
-    if (container.facts.killsDue[number] !== undefined) killProcess(context, container, number);
+    // Not that of a later run, which has the number again.
+    if (container.facts.killsDue[number] === due) killProcess(context, container, number);
   };
-  if (ms === 0) kill();
+  const ms = Math.min(hangupGraceMs, due - steadyMs());
+  if (ms <= 0) kill();
   else setTimeout(kill, ms).unref();
 }
 
