@@ -10,7 +10,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * As mkdir -p -m, whatever the umask; those on the way can be passed through by all. mkdir's bare errno does not say what is
+ * As mkdir -p -m, whatever the umask; everybody can pass through the folders on the way. mkdir's bare errno does not say what is
  * in the way.
  */
 export function makeFolder(path: string, mode: number): void {

@@ -5,7 +5,7 @@
 export const maxFrameBytes = 8 * 1024 * 1024;
 /** Bytes of output in a frame. */
 export const maxDataBytes = 64 * 1024;
-/** Arguments and environment of a process, as the kernel counts them (execve(2)): three quarters of its greatest stack. */
+/** Arguments and environment of a process, as the kernel counts them (execve(2)): three quarters of the greatest stack. */
 export const maxArgumentBytes = 6 * 1024 * 1024;
 /** A client's chunk of stdin. */
 export const maxStdinChunkBytes = 1024 * 1024;

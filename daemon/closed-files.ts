@@ -14,17 +14,17 @@ import { join } from 'node:path';
 import { asError } from '../common/errors.ts';
 import type { Log } from './log.ts';
 
-/** What a daemon makes is for root alone, unless it gives a mode: environments of containers are in its records. */
+/** Whatever a daemon creates without a mode is for root alone: its records hold containers' environments. */
 export const umask = 0o077;
 
 /** What earlier versions left open below --root and --run. A container's layers are behind `containers`, and stay as they are. */
 const ownFiles = /^(liker\.db.*|likerd\.pid|likerd\.lock|boot-id)$/;
 const ownFolders = /^(containers|spare|trash|set-aside|c|root)$/;
-/** The mode in which earlier versions made the root folder. Any other was somebody's choice. */
+/** The mode with which earlier versions made the root folder. Any other was chosen by the administrator. */
 const formerRootMode = 0o711;
 const othersBits = 0o077;
 
-/** Closes what is likerd's own in a folder that it has claimed. */
+/** Closes likerd's own files in a folder that it has claimed. */
 export function closeToOthers(folder: string, log: Log): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -45,13 +45,13 @@ export function closeRoot(root: string, socket: string): void {
   if ((mode & 0o7777) === formerRootMode && uid === 0) chmodSync(root, rootMode(root, socket));
 }
 
-/** The group of the socket must come to it. */
+/** The socket's group must be able to reach it. */
 export function rootMode(root: string, socket: string): number {
   return socket.startsWith(`${root}/`) ? formerRootMode : 0o700;
 }
 
 /**
- * No lock that others have on the file, and none that they take on what they have open, is one on the copy. Nobody writes to
+ * Locks that others hold on the file, or take on what they have open, are not on the copy. Nobody writes to
  * it meanwhile: the folder is claimed.
  */
 function replaceByCopy(path: string, log: Log): void {

@@ -51,7 +51,7 @@ export function report(error: Error, failureCode: number): number {
     for (const line of error.lines) printError(line);
     return engineFailureCode;
   }
-  // What Node and its libraries say may have several lines.
+  // Messages from Node and its libraries may have several lines.
   const unexpected = (): string => `Unexpected failure: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`;
   notice(error instanceof LikerError ? error.message : unexpected());
   return failureCode;

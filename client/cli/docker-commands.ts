@@ -5,7 +5,7 @@ const noNetworks =
 const noVolumes = 'mount a directory of the host with -v /DIR:/TARGET';
 const noSwarm = 'likerd runs the containers of one machine';
 
-/** Docker's commands that are not there yet, by their first word or by both, and what to do instead. */
+/** Docker's commands that Liker does not have yet, by their first word or both words, and what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
   ...words(
@@ -30,7 +30,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['plugin', 'there are no plugins'],
 ]);
 
-/** Why Docker's command is not there, with what to do instead; undefined for what is none of Docker's. */
+/** Why Liker does not have this command of Docker's, and what to do instead; undefined if Docker has no such command. */
 export function missingDockerCommand(argv: readonly string[]): string | undefined {
   const [first = '', second = ''] = argv;
   const name = first === 'container' ? second : first;

@@ -2,8 +2,8 @@ import { arch } from 'node:os';
 import { own } from '../../common/own.ts';
 import type { Flag } from './flag.ts';
 
-// Flags of Docker's that Liker's commands do not have: those that ask for what is so anyway pass, the others are refused
-// with what to do instead. docs/docker.md tells the same to people.
+// Docker's flags that Liker's commands do not have: those that ask for what Liker does anyway pass, the others are refused
+// with what to do instead. docs/docker.md documents them.
 
 const noNetworks =
   'there are no bridge networks. --network host uses the network of the host, and --network ns:/PATH one that you made';
@@ -15,7 +15,7 @@ const noTcp = 'likerd listens on a Unix socket only. ssh -L carries it to other 
 
 const machineNames: Readonly<Record<string, string>> = { x64: 'amd64|x86_64|x86-64', arm64: 'arm64|aarch64' };
 
-/** What the programs of this machine are made for. */
+/** The platform of this machine's programs. */
 const ownPlatform = new RegExp(`^linux(/(${own(machineNames, arch()) ?? arch()})(/v\\d+)?)?$`);
 
 /** Flags of run and create. */
@@ -84,7 +84,7 @@ export const globalDockerFlags: readonly Flag[] = [
   refused('tlsverify', 'bool', noTcp),
 ];
 
-/** What a script gives for nothing. */
+/** Values by which a script asks for nothing. */
 const nothing = { bool: 'false', int: '0', string: '' } as const;
 
 /** Throws an Error that says what to do instead. */
@@ -95,7 +95,7 @@ export function checkDockerFlag({ name, type, docker }: Flag, value: string): vo
   throw new Error(`${shown} is not supported yet: ${docker.instead}`);
 }
 
-/** Asks for what is so anyway, or for nothing that there is here. */
+/** It asks for what Liker does anyway, or for something that does not exist here. */
 function passes(name: string, type: Flag['type'], short?: string): Flag {
   return { ...passesAs(name, type, /^/, ''), ...(short !== undefined && { short }) };
 }

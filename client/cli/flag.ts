@@ -17,9 +17,9 @@ export interface Flag {
   readonly fallback?: string;
   /** One of Docker's that does nothing here. */
   readonly docker?: {
-    /** Values that pass; without it none does. */
+    /** Values that pass; without it, none. */
     readonly passes?: RegExp;
-    /** What the user is told of others. */
+    /** The error for other values. */
     readonly instead: string;
   };
 }

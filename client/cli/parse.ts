@@ -76,7 +76,7 @@ function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<strin
     const value: unknown = parsed[flag.name];
     if (value === undefined) continue;
     const list = (Array.isArray(value) ? value : [value]).map(String);
-    // An empty word for a choice is none, as in Docker.
+    // As in Docker, an empty word for a choice means that none was made.
     if (flag.choices !== undefined && list.at(-1) === '') continue;
     for (const text of list) checkValue(flag, text);
     values.set(flag.name, list);

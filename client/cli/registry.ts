@@ -171,7 +171,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system info', 'info'],
 ]);
 
-/** All names, also those that are other ones. */
+/** All names, aliases included. */
 export function commandNames(): readonly string[] {
   return [...commands.map(({ name }) => name), ...aliases.keys()];
 }

@@ -1,4 +1,4 @@
-/** The words that a mistyped one may have been meant for, as a question; empty when none is near. */
+/** Asks whether the user meant one of the similar words; empty when none is similar. */
 export function didYouMean(typed: string, words: readonly string[]): string {
   const near = words
     .map((word) => ({ word, distance: distance(typed, word) }))

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { badArgument } from '../../common/errors.ts';
 import { UsageError } from './usage-error.ts';
 
-// All text of the API is UTF-8. Node.js decodes arguments, environment and files as such, and puts U+FFFD for bytes that are none:
-// what a program gets would be something else than what was asked for.
+// All text of the API is UTF-8. Node.js decodes arguments, environment and files as UTF-8 and puts U+FFFD for invalid bytes:
+// a program would get something else than was asked for.
 const replacement = '\uFFFD';
 
 /** Throws a UsageError if an argument is not UTF-8. */
@@ -42,7 +42,7 @@ export function utf8Text(bytes: Buffer, file: string, flag: string): string {
   );
 }
 
-/** What the kernel has of this process: each string ends with a NUL. */
+/** The kernel's copy of this process's strings: each ends with a NUL. */
 function fields(path: string): Buffer[] {
   const bytes = readFileSync(path);
   const found: Buffer[] = [];

@@ -85,7 +85,7 @@ export async function attachTo({
 }
 
 interface FoundProcess {
-  /** Whole id: with it, the end of one that is gone meanwhile is still told. */
+  /** Whole id: the daemon still answers by it how a container ended that is gone by now. */
   readonly container: string;
   readonly processId: string;
   readonly process: ProcessSpec;

@@ -49,7 +49,7 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
   const request = {
     ...parseSince(flags),
     ...defined({ until }),
-    // Up to now and no further, or on until that time has come.
+    // A time in the past ends the replay; a future one ends the following.
     follow: until === undefined || Number(until.seconds) * 1000 > Date.now(),
     filters: parseFilters(flags.list('filter')),
   };
@@ -87,7 +87,7 @@ function eventPrinter(format: string): (event: Event) => string {
   return (event) => show(new EventRecord(event));
 }
 
-/** As templates see it, and JSON: Docker's fields under its names of both, and the number. */
+/** As templates and JSON see it: Docker's fields, under both of its names, and the number. */
 class EventRecord {
   readonly Seq: number;
   readonly Type: string;

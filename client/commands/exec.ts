@@ -93,7 +93,7 @@ async function execInContainer(invocation: Invocation): Promise<number> {
 /** What a shell shows for a program that SIGKILL has ended. */
 const killedCode = 128 + constants.signals.SIGKILL;
 
-/** A process that is killed with its container ends without a word of its own. */
+/** A process that is killed with its container says nothing itself. */
 async function tellEnd(connection: Connection, name: string, isTerminal: boolean): Promise<void> {
   const tell = (text: string): void => {
     // A shell has left its prompt in the line.

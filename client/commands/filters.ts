@@ -2,7 +2,7 @@ import { badArgument } from '../../common/errors.ts';
 import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
 import { parseRootfs } from '../spec/rootfs.ts';
 
-/** What run takes as its root file system stands for the directory. */
+/** What run accepts as a root file system stands for its directory. */
 function directoryOf(text: string): string {
   return parseRootfs(text).directory ?? text;
 }

@@ -1,4 +1,4 @@
-// What a container or a stranger chose never acts on the terminal of who looks at it, and reaches a program unchanged.
+// Text that a container or a stranger chose never controls the terminal that shows it, and reaches a program unchanged.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { id, web } from '../test/containers.ts';
@@ -11,7 +11,7 @@ const patience = { timeout: 60_000 };
 const poison = '\x1b]0;owned\x07\r\nfake row\t\x7f\x9b31m\u202ex';
 const shown = '\\x1b]0;owned\\a\\r\\nfake row\\t\\x7f\\u009b31m\\u202ex';
 
-/** With the poison in every text but ids and words of enumerations. */
+/** Has the poison in every text except ids and words of enumerations. */
 function poisoned<T>(value: T): T {
   if (typeof value === 'string')
     return (/^([A-Z_]+|[0-9a-f]{64})$/.test(value) ? value : value + poison) as T;

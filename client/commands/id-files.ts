@@ -5,7 +5,7 @@ import { notice } from '../output/notice.ts';
 
 /** The files of --cidfile and --pidfile. A cidfile that nothing was written to is removed at the end. */
 export interface IdFiles extends Disposable {
-  /** Writes what the daemon has answered; a pid of 0 is that of no process. A pidfile that fails is told, and harms nothing. */
+  /** Writes what the daemon has answered; a pid of 0 means no process. A pidfile that cannot be written is reported, and nothing else fails. */
   write(containerId: string, pid: number): void;
 }
 

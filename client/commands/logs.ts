@@ -45,7 +45,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
   };
   const printer = new LogPrinter(flags.bool('timestamps'));
   const connection = await context.connect();
-  // By its id: the name may be another's when likerd was away.
+  // By its id: while likerd was away the name may have passed to another container.
   const { container: found } = follow
     ? await connection.unary(containers.GetContainer, { container: name })
     : {};

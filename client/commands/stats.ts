@@ -65,7 +65,7 @@ const layout: ListLayout = {
   },
 };
 
-/** On a narrow terminal: what is counted from the start is left out before what is so now. */
+/** On a narrow terminal, columns that count since the start are dropped before those that show the present. */
 const narrowLayout: ListLayout = {
   ...layout,
   table: layout.table.replace('\t{{.NetIO}}\t{{.BlockIO}}', ''),

@@ -38,12 +38,12 @@ export const top: Command = {
   },
 };
 
-/** `--format json` after the container is ours: ps has no format of that name. */
+/** `--format json` after the container is likerctl's own flag: ps has no such format. */
 function isJson(psOptions: readonly string[]): boolean {
   return ['--format json', '--format=json'].includes(psOptions.join(' '));
 }
 
-/** What the host's ps says of them, as Docker has it: the lines whose column PID has one of theirs. */
+/** The output of the host's ps, as in Docker: the lines whose column PID has one of the container's. */
 async function psLines(options: readonly string[], processes: readonly TopProcess[]): Promise<string[]> {
   const [heading = '', ...lines] = (await runPs(options)).split('\n');
   const column = heading.trim().split(/\s+/).indexOf('PID');

@@ -56,7 +56,7 @@ async function present(
     const { container } = await connection.unary(containers.GetContainer, { container: name });
     return { container: container?.id ?? name, knownExit: container?.exit?.exitedAt ?? never };
   } catch (error) {
-    // How one that is gone has ended is told to those who have its whole id.
+    // The daemon answers how a removed container ended only by its whole id.
     if (error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND') return { container: name };
     throw error;
   }

@@ -6,14 +6,14 @@ import { startCommand } from './start-command.ts';
 const firstPauseMs = 50;
 const longestPauseMs = 500;
 
-/** For about three seconds whoever looks after likerd may start it again; then the user is told how. */
+/** For about three seconds a supervisor may start likerd again; then likerctl tells the user how to do it. */
 const triesUnaided = 10;
 
 export const lostText = 'lost likerd; waiting for it to come back (ctrl-c to give up)';
 
 /**
- * Waits until a daemon listens, longer from try to try; `attempt`: how often it was tried in vain before. False when
- * performance.now() has come to `giveUpAt`. Once it takes long the user is told; `lost`: also that it was lost.
+ * Waits until a daemon listens, longer with each try; `attempt`: the number of failed tries before. False when
+ * performance.now() has reached `giveUpAt`. If it takes long, the user is told; with `lost`, also that the daemon was lost.
  */
 export async function untilListening(
   socketPath: string,

@@ -9,7 +9,7 @@ import { containers, events } from './methods.ts';
 const patience = { timeout: 30_000 };
 const never = new Promise<never>(() => {});
 
-/** Resolves when the method has been called so often. */
+/** Resolves when the method has been called this often. */
 function calls(times = 1) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const requests: { container: string; requestId: string }[] = [];

@@ -27,11 +27,11 @@ const channelOptions = {
   'grpc.service_config_disable_resolution': 1,
 };
 
-/** How long a call waits for a likerd that went away; `endlessly`: one that waits for what may never happen. */
+/** How long a call waits for a likerd that went away; `endlessly`: for a call that waits for something that may never happen. */
 const shortPatienceMs = 30_000;
 export const endlessly = Number.POSITIVE_INFINITY;
 
-/** A short call that was lost so often may be what ends the daemon. */
+/** A short call that was lost this often may be what makes the daemon die. */
 const mostLosses = 3;
 
 interface CallOptions {
@@ -50,16 +50,16 @@ interface Losses {
 }
 
 /**
- * The way to the daemon. Errors of its calls are LikerErrors. A call whose connection was lost is made again when a daemon
- * listens again: one that changes something carries a request_id, unless doing it twice is the same as once. Where nobody has
- * listened from the beginning it fails at once.
+ * The way to the daemon. Errors of its calls are LikerErrors. A call whose connection was lost is repeated when a daemon
+ * listens again; one that changes something carries a request_id, unless doing it twice is the same as once. If nobody has
+ * listened from the beginning, it fails at once.
  */
 export class Connection {
   readonly socketPath: string;
   #client: Client;
   /** A daemon has answered. */
   #met = false;
-  /** How often in a row the way back was no help. */
+  /** How often in a row a found daemon did not help. */
   #attempt = 0;
   /** The search for the way back, for all calls that were lost. */
   #wayBack: Promise<void> | null = null;
@@ -116,7 +116,7 @@ export class Connection {
   }
 
   /**
-   * The messages of a server stream. `request` is asked anew after a loss: it says where to go on. One that `follows` what
+   * The messages of a server stream. `request` is called again after a loss and says where to go on. A stream that `follows` what
    * happens waits endlessly for likerd. Leaving the loop early cancels the call.
    */
   async *messages<Request, Response>(
@@ -147,7 +147,7 @@ export class Connection {
     }
   }
 
-  /** A session that was lost: resolves when it can be opened again; throws when that is no loss, or lasts too long. */
+  /** For a lost session: resolves when it can be opened again; throws if it was not lost, or if it takes too long. */
   comeBack(error: Error, { patienceMs = shortPatienceMs }: CallOptions = {}): Promise<void> {
     return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true });
   }
@@ -175,7 +175,7 @@ export class Connection {
     const { patienceMs, at, count } = losses;
     const giveUpAt = at + patienceMs;
     if (performance.now() >= giveUpAt || (count > mostLosses && patienceMs !== endlessly)) throw error;
-    // Unless another call has found the way back.
+    // Unless another call has reconnected already.
     if (client !== this.#client) return;
     this.#wayBack ??= this.#findBack(giveUpAt, { isSession }).finally(() => {
       this.#wayBack = null;
@@ -184,7 +184,7 @@ export class Connection {
   }
 
   async #findBack(giveUpAt: number, { isSession }: { readonly isSession: boolean }): Promise<void> {
-    // Of a short call it is not worth a word, unless it takes long.
+    // For a short call it is not worth a message, unless it takes long.
     const tells = giveUpAt === endlessly && this.#attempt === 0;
     if (tells) notice(lostText);
     const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly };

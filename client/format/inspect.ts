@@ -9,7 +9,7 @@ import { stateWord } from './status.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
 
-/** What a root file system is mounted by, in Docker's word for the overlay of today's kernels. */
+/** The driver that mounts the root file system, in Docker's word for today's overlay. */
 const driver = 'overlay2';
 
 /** A container as inspect prints it: Docker's shape, with Liker's own fields after it. */
@@ -200,7 +200,7 @@ function networkSettings(spec: ContainerSpec | null): Record<string, unknown> {
   };
 }
 
-/** A map of the wire, whose order is of no meaning, by its keys: as Go prints it. To a template it is a map. */
+/** A map from the wire, whose order means nothing, sorted by key as Go prints it. To a template it is a map. */
 function sorted<T>(map: Readonly<Record<string, T>> = {}): Record<string, T> {
   return goMap(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,5 +1,5 @@
-// Templates for inspect and events that are found in tutorials and scripts, with what Docker 28.2.2 prints for the same
-// container, but for what Docker adds of its images and networks.
+// Templates for inspect and events from tutorials and scripts, with what Docker 28.2.2 prints for the same
+// container, except for what comes from Docker's images and networks.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { v1 } from '../../proto/services.ts';
@@ -20,7 +20,7 @@ const message = {
   restartCount: 2,
 };
 
-/** As it comes from the wire, with all that is unset. */
+/** As it comes from the wire, unset fields included. */
 const { container } = containers.GetContainer.responseDeserialize(
   v1.ContainerService.service.GetContainer.responseSerialize({ container: message } as never),
 );
@@ -125,7 +125,7 @@ test("events --format json has Docker's fields, and the number", { timeout: 30_0
     ...{ status: 'start', id, from: '/srv/root', Type: 'container', Action: 'start', Actor, scope: 'local' },
     ...{ time: 1700000000, timeNano: Number('1700000000123456789'), Seq: 7 },
   });
-  // To the last digit, which a number of JavaScript's does not have.
+  // To the last digit: a JavaScript number would not keep it.
   assert.match(text, /"timeNano":1700000000123456789,/);
 });
 

@@ -47,8 +47,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
 };
 
 /**
- * What is a map to a template, beside records: it has no prototype. A key that a map does not have is no error, as a field is
- * that a record does not have.
+ * A map in a template, as distinct from a record: it has no prototype. A missing key of a map is no error, but a missing
+ * field of a record is.
  */
 export function goMap<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   return Object.assign(Object.create(null), Object.fromEntries(entries));

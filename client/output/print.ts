@@ -1,4 +1,4 @@
-// All that likerctl says goes through here. What a container has written, logs and sessions, passes a Sink unchanged.
+// All of likerctl's own output goes through here. What a container has written (logs, sessions) passes through a Sink unchanged.
 import { visible } from './visible.ts';
 
 /** Prints lines for a person: a control character in one is shown, so that each stays one line. */
@@ -18,7 +18,7 @@ export function printError(line: string): void {
   process.stderr.write(visible(line) + newline);
 }
 
-/** Does a person read it? What goes to a file or a program must arrive unchanged, as `ls` has it. */
+/** Does a person read it? Output to a file or a program must arrive unchanged, as with `ls`. */
 export function isOnTerminal(): boolean {
   return process.stdout.isTTY === true;
 }

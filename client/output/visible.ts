@@ -23,7 +23,7 @@ function escapeOf(character: string): string {
 }
 
 /**
- * Text that a container or a stranger may have chosen, for a person's eyes: what would act on the terminal is shown instead.
+ * Text that a container or a stranger may have chosen, made safe to read: what would control the terminal is shown escaped.
  * Safe to apply twice; backslashes stay as they are.
  */
 export function visible(text: string): string {
@@ -48,10 +48,10 @@ function exact(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }
 
-/** JSON that reads the same to a program, and that a terminal can show: what JSON leaves raw of the unsafe is escaped too. */
+/** JSON that means the same to a program and is safe on a terminal: unsafe characters that JSON leaves raw are escaped too. */
 export function toJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, exact, indent) ?? 'null';
-  // The newlines are those of the layout: within strings they are escaped already.
+  // These newlines belong to the layout: those in strings are escaped already.
   return text.replace(unsafe, (character) =>
     character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );

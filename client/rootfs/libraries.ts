@@ -43,7 +43,7 @@ export class Libraries {
     this.#addNeeded({ path: program, elf }, [], program);
   }
 
-  /** Adds what a file needs that a program may load while it runs; one whose own libraries are missing is left alone. */
+  /** Adds what a file needs that a program may load at run time; a file whose libraries are missing is skipped. */
   addModule(path: string): void {
     try {
       this.add(path);

@@ -25,7 +25,7 @@ const forInstallation = new Set([
   'ucf',
 ]);
 
-/** Recommended packages that hold data which programs open at run time: missed wherever they are recommended. */
+/** Recommended packages with data that programs open at run time: needed wherever they are recommended. */
 const data = new Set(['ca-certificates', 'media-types', 'netbase', 'publicsuffix', 'tzdata']);
 
 /** Libraries that open data of another package without recommending it. */
@@ -34,7 +34,7 @@ const companions: readonly (readonly [RegExp, string])[] = [
   [/^libgnutls\d/, 'ca-certificates'],
 ];
 
-/** What the scripts of packages make at their installation, which no list of files has. */
+/** Files that the packages' scripts make at installation, which no list names. */
 const madeAtInstallation: ReadonlyMap<string, readonly string[]> = new Map([
   ['ca-certificates', ['/etc/ssl/certs']],
   ['ca-certificates-java', ['/etc/ssl/certs/java']],
@@ -79,8 +79,8 @@ export class Packages {
   }
 
   /**
-   * The packages with all that they depend on, what they themselves recommend, and the data that the others do.
-   * `program` names a package that may say more of what the program needs: python3 does of python3-minimal.
+   * The packages, all that they depend on, what they themselves recommend, and the data that their dependencies recommend.
+   * `program` names a package that may declare more of what the program needs: python3 does so for python3-minimal.
    */
   closureOf(owners: readonly string[], program: string): Closure {
     const found = new Map<string, Package>();
@@ -123,7 +123,7 @@ export class Packages {
       depends: [...relations(fields.get('Pre-Depends')), ...relations(fields.get('Depends'))],
       recommends: relations(fields.get('Recommends')),
     };
-    // Of one that is there for several processors the first counts; a real package goes before one that provides its name.
+    // If a package is installed for several architectures, the first counts; a real package precedes one that provides its name.
     if (this.#installed.get(name)?.name !== name) this.#installed.set(name, found);
     for (const provided of relations(fields.get('Provides')).flat())
       if (!this.#installed.has(provided)) this.#installed.set(provided, found);
@@ -162,7 +162,7 @@ function spellingsOf(path: string): string[] {
 
 function* paragraphs(text: string): Generator<ReadonlyMap<string, string>> {
   for (const paragraph of text.split(/\n\n+/)) {
-    // A line that begins with a blank goes on with the field above, which none of those read here does.
+    // A line that begins with a blank continues the field above; none of the fields read here does that.
     const lines = paragraph.split('\n').map((line) => /^([A-Za-z-]+): (.*)$/.exec(line));
     yield new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? '', match[2] ?? '']])));
   }

@@ -43,11 +43,11 @@ export interface RootPlan {
 
 const programFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 
-/** What no program opens of its package. */
+/** Files of a package that its programs do not open. */
 const documentation = /^\/usr\/share\/(bug|doc|doc-base|gtk-doc|help|info|lintian|locale|man)(\/|$)/;
 
 /**
- * Finds all that the programs need on this machine: of all of them the libraries, of those that were asked for what their
+ * Finds everything that the programs need on this machine: the libraries of all of them and, for those that were asked for, what their
  * packages bring as well. Throws BAD_ROOTFS when a library or an interpreter is missing.
  */
 export function planRoot(expected: readonly Program[], wanted: readonly Program[]): RootPlan {
@@ -82,7 +82,7 @@ class Planner {
       this.#link(`/usr/bin/${name}`, inRoot);
   }
 
-  /** What a program opens at run time by a name that no look into it tells: modules, data, settings. */
+  /** Files that a program opens at run time and whose names are not in its binary: modules, data, settings. */
   addPackages(packages: Packages, { name, path }: Program): void {
     const own = [path, realpathSync(path), ...this.#interpreters(path)];
     const owners = packages.ownersOf(own);

@@ -28,7 +28,7 @@ export function openResume(
   });
 }
 
-/** How a process ended that can no longer be attached to; undefined when that is not known any more. */
+/** How a process ended to which nobody can attach any more; undefined when that is no longer known. */
 export async function lastStatus(
   connection: Connection,
   { containerId, processId }: Ready,

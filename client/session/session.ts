@@ -32,7 +32,7 @@ export interface SessionOptions {
   readonly tty: boolean;
   /** Send nothing that changes the process. */
   readonly readOnly: boolean;
-  /** What is taken and not shown; default: nothing. */
+  /** Streams that are read and not shown; default: none. */
   readonly hidden?: readonly OutputStream[];
   readonly detachKeys: readonly number[];
   readonly sigProxy: boolean;
@@ -49,7 +49,7 @@ type StreamEnd =
 /** How long the server may take to answer Detach, or to end the stream after the exit frame. */
 const goodbyeMs = 3000;
 
-/** How often a call is made again that was lost before the first ready frame: it may be what ends the daemon. */
+/** How often a call that was lost before its first ready frame is repeated: it may be what makes the daemon die. */
 const reopenings = 5;
 
 /**
@@ -93,7 +93,7 @@ export class Session {
   async run(): Promise<number> {
     const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
     const { tty, sigProxy, readOnly } = this.#options;
-    // A program on a terminal is spoken to by its keys: what a terminal's keys cannot have sent is meant for likerctl.
+    // Keys control a program on a terminal: a signal that no key can have sent is meant for likerctl.
     const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
     const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
     this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);

@@ -57,7 +57,7 @@ export class SignalHandling {
   #countInterrupt(signal: NodeJS.Signals): void {
     this.#interrupts += 1;
     if (this.#interrupts < mostInterrupts) return;
-    // Behind the ^C that the terminal shows.
+    // After the ^C that the terminal shows.
     if (process.stderr.isTTY) printError('');
     notice('got SIGINT or SIGTERM three times; the session is given up');
     this.#end(signal);

@@ -110,7 +110,7 @@ function parseHost(text: string, flags: FlagValues): string {
   return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
 }
 
-/** Where the host is for the container: with the host's network it is the loopback, and without any there is no way. */
+/** The host's address in the container: with the host's network the loopback, otherwise there is none. */
 function hostGateway(text: string, flags: FlagValues): string {
   if (flags.text('network') === 'host') return '127.0.0.1';
   throw badArgument(

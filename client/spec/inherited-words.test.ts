@@ -1,4 +1,4 @@
-// Words that every object knows, such as toString, are words like any other: for no flag do they bring up a function.
+// Names that every object inherits, such as toString, are words like any other: no flag turns them into a function.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';

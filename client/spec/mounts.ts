@@ -8,11 +8,11 @@ const propagations = [
   ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
 ];
 
-/** Accepted and without effect: they are about other systems (file sharing of virtual machines, SELinux). */
+/** Accepted without effect: they concern other systems (file sharing of virtual machines, SELinux). */
 const consistencies = ['consistent', 'cached', 'delegated', 'default'];
 const labels = ['z', 'Z'];
 
-/** Options of -v; of those on one line at most one may be given. */
+/** Options of -v; at most one of each line may be given. */
 const volumeOptions = [['ro', 'rw'], propagations, ['bind', 'rbind'], labels, consistencies];
 
 function bad(flag: string, text: string, why: string): LikerError {

@@ -27,7 +27,7 @@ export function parseResources(flags: FlagValues): ResourcesInput {
 
 function parseCpu(flags: FlagValues): CpuResourcesInput {
   const text = flags.text('cpus');
-  // Docker's 0 is none that was asked for; scripts give it as a default.
+  // As in Docker, 0 means that no limit was asked for; scripts pass it as a default.
   const cpus = text !== '' && Number(text) === 0 ? undefined : text;
   if (cpus !== undefined && (flags.int('cpu-quota') || flags.int('cpu-period'))) {
     throw badArgument(

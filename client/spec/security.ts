@@ -6,7 +6,7 @@ export interface SecurityOptions {
   readonly seccompUnconfined: boolean;
 }
 
-/** Options of Docker's that are not there yet, by what they begin with. */
+/** Docker's options that Liker does not have yet, by their beginning. */
 const instead: readonly (readonly [RegExp, string])[] = [
   [/^seccomp/, 'the default filter is the only one. seccomp=unconfined switches it off'],
   [/^apparmor/, 'no AppArmor profile is loaded; apparmor=unconfined says so'],

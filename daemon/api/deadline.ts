@@ -5,12 +5,12 @@ import { own } from '../../common/own.ts';
 
 const header = 'grpc-timeout';
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
-/** setTimeout's greatest delay, some 24.8 days. grpc-js takes a longer one for one that is over. */
+/** setTimeout's greatest delay, about 24.8 days. grpc-js takes a deadline further away for one that has passed. */
 const longestMs = 2 ** 31 - 1;
 
 /**
- * Lifts deadlines that are further away than a timer reaches: the client's own ends the call then, and the end of its connection
- * does if it is gone by that time.
+ * Removes deadlines that are further away than a timer reaches: the client's own timer ends the call then, or the end of its
+ * connection does.
  */
 export function liftDistantDeadlines(): void {
   subscribe('http2.server.stream.created', (message) => {
@@ -20,7 +20,7 @@ export function liftDistantDeadlines(): void {
   });
 }
 
-/** Throws TIMED_OUT when the deadline is over: grpc-js has told the client, and calls the handler all the same. */
+/** Throws TIMED_OUT when the deadline has passed: grpc-js has told the client, but calls the handler all the same. */
 export function checkDeadline(call: { getDeadline(): Date | number }): void {
   if (Number(call.getDeadline()) <= Date.now()) {
     throw new LikerError('TIMED_OUT', "The call's deadline was over before its turn came: nothing was done");

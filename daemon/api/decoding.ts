@@ -11,7 +11,7 @@ class Undecodable {
 }
 
 /**
- * The service, with requests that cannot be decoded handed to the handlers, who answer by checkDecoded: grpc-js would
+ * The service, with requests that cannot be decoded handed to the handlers, which refuse them by checkDecoded: grpc-js would
  * answer INTERNAL, as if the fault were the daemon's.
  */
 export function marksUndecodable<Service extends ServiceDefinition>(service: Service): Service {

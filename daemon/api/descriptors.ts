@@ -31,7 +31,7 @@ export class Descriptors {
     for (const { value } of readFields(set)) this.#addFile(value as Buffer);
   }
 
-  /** The file and all that it imports, itself first; null when there is none of this name. */
+  /** The file and all that it imports, itself first; null when no file has this name. */
   file(name: string): Buffer[] | null {
     const files = new Map<string, Buffer>();
     const add = (wanted: string): void => {

@@ -32,11 +32,11 @@ type Answer =
   | { readonly listServicesResponse: { readonly service: readonly { readonly name: string }[] } }
   | { readonly errorResponse: { readonly errorCode: number; readonly errorMessage: string } };
 
-/** Adds grpc.reflection: clients that know nothing of the API learn of `services` and all that these speak of. */
+/** Adds grpc.reflection: clients that know nothing of the API learn about `services` and all their messages. */
 export function addReflection(server: Server, services: readonly string[], log: Log): void {
   const names = versions.map((version) => `grpc.reflection.${version}.ServerReflection`);
   const listed = [...services, ...names].sort();
-  // Read and looked through when somebody asks, which few do.
+  // Read and indexed when the first client asks: few do.
   let descriptors: Descriptors | undefined;
   const handler: handleBidiStreamingCall<Request, object> = (call) => {
     call.on('data', (request: Request) => {

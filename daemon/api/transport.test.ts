@@ -125,7 +125,7 @@ test('a request that cannot be decoded is INVALID_ARGUMENT, whatever the method'
   const methods = services.flatMap((service) => Object.values(service)).filter(({ path }) => path);
   assert.ok(methods.length > 30, `${methods.length} methods`);
   for (const { path, requestStream, responseStream } of methods) {
-    // No number, a type that there is not, a group without an end.
+    // No number, a type that does not exist, a group without an end.
     for (const hex of ['ff'.repeat(12), '0f', 'fb070801'])
       await refused(path, requestStream || responseStream, hex);
   }

@@ -131,7 +131,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   return shimListener(context, container, shim);
 }
 
-/** The disk was full when it was started: its daemon did not live to store it. */
+/** The disk was full when it was started, and its daemon died before it could store it. */
 function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
   const row = number === 0 ? null : readExecRecord(context, container, number);
   if (!row) return undefined;
@@ -139,7 +139,7 @@ function recallExec(context: EngineContext, container: Container, number: number
   return row;
 }
 
-/** No number is given again that the shim knows, or what an exec left running: a record may be older than the last exec. */
+/** Never reuses a number that the shim or a process left by an exec still has: a record may be older than the last exec. */
 function notePastExecs(context: EngineContext, container: Container, state: ShimState): void {
   const numbers = [...state.processes.map((held) => held.process), ...execsWithCgroup(context, container)];
   const nextExec = Math.max(container.facts.nextExec, ...numbers.map((number) => number + 1));
@@ -200,7 +200,7 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   };
   const { begun } = container.facts;
   const events = [
-    // A start that the earlier daemon did not live to record.
+    // A start that the earlier daemon had not recorded when it died.
     ...(livePhase(container.phase) ? [] : startEvents(begun)),
     ...(wasPaused && !paused ? [{ action: 'unpause' }] : []),
   ];
@@ -251,7 +251,7 @@ function queueExecEnd(
 
 /** The client for which it was started may come back; when it does not, it is taken as lost. */
 function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
-  // Taken as lost before.
+  // It was considered lost before.
   if (container.facts.killsDue[process.identity.number] !== undefined) return;
   // Told before, and nothing was to follow from it.
   if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;

@@ -73,9 +73,9 @@ export interface StopOptions {
   readonly signal: number | null;
 }
 
-/** A call that may be made again when its answer was lost. */
+/** A call that may be repeated when its answer was lost. */
 export interface Repeatable {
-  /** By which it is known then; empty: it is not. */
+  /** Identifies the repeated call; empty: it cannot be recognized. */
   readonly requestId: string;
 }
 
@@ -107,7 +107,7 @@ export type OutputFrame =
 
 /** What a client sends after its first frame. */
 export type InputFrame =
-  /** `offset` 0: behind the chunk before. */
+  /** `offset` 0: right after the previous chunk. */
   | { readonly kind: 'stdin'; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'resize'; readonly size: TerminalSize }
   | { readonly kind: 'signal'; readonly signal: number }
@@ -187,7 +187,7 @@ export interface EventRecord {
 export interface SubscribeOptions {
   /** Null: from the next event, or from `sinceMs` when that is set. */
   readonly sinceSeq: number | null;
-  /** The store that sinceSeq is of; empty: not known. */
+  /** The store that sinceSeq belongs to; empty: not known. */
   readonly storeId: string;
   readonly sinceMs: number | null;
   readonly untilMs: number | null;
@@ -288,7 +288,7 @@ export interface EngineApi {
     container: string,
     options: Repeatable,
   ): Promise<{ readonly container: ContainerView | null; readonly pid: number }>;
-  /** Null: the call was made again, and the container is gone since. */
+  /** Null: this is a repeated call, and the container has been removed since the first one. */
   stop(container: string, options: StopOptions & Repeatable): Promise<ContainerView | null>;
   restart(container: string, options: StopOptions & Repeatable): Promise<ContainerView>;
   /** Answers the whole id. */
@@ -309,7 +309,7 @@ export interface EngineApi {
   wait(
     container: string,
     condition: WaitCondition,
-    /** `knownExit`, of next-exit: when the end was that is not the next one; null: the one that is there now. */
+    /** `knownExit`, for next-exit: the time of the end that does not count as the next one; null: the present last end. */
     options: { readonly knownExit: number | null; readonly signal: AbortSignal },
   ): Promise<ExitStatus | null>;
   checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
@@ -359,7 +359,7 @@ export interface EngineApi {
     options: StatsOptions & { readonly intervalMs: number },
     signal: AbortSignal,
   ): AsyncIterable<StatsSnapshot>;
-  /** The numbers are those of this store. */
+  /** The store that the numbers belong to. */
   lastSeq(): { readonly last: number; readonly oldest: number; readonly storeId: string };
   /** Containers by state, and clients that are attached to their processes. */
   census(): { readonly containers: Readonly<Record<State, number>>; readonly sessions: number };

@@ -77,7 +77,7 @@ function checkSize(strings: readonly string[], field: string): void {
   }
 }
 
-/** USER[:GROUP], of which either may be empty; whether they exist is known inside the container only. */
+/** USER[:GROUP], either of which may be empty; only inside the container is it known whether they exist. */
 function parseUser(user: string, field: string): string | null {
   if (!/^[^:\0\n]*(:[^:\0\n]*)?$/.test(user)) {
     throw badArgument(field, `Invalid ${field} '${user}': use USER or USER:GROUP, names or numbers`);

@@ -42,7 +42,7 @@ function ifSet<T>(value: T | undefined, check: (value: T) => T): T | null {
   return value === undefined ? null : check(value);
 }
 
-/** As ifSet, where 0 and the empty text are none, as in Docker, whose clients send them for what nobody asked for. */
+/** As ifSet, but 0 and the empty text count as unset, as in Docker, whose clients send them for limits that nobody asked for. */
 function ifGiven<T extends number | string>(value: T | undefined, check: (value: T) => T): T | null {
   return value === 0 || value === '' ? null : ifSet(value, check);
 }
@@ -63,7 +63,7 @@ function parseCpu(cpu: CpuResources | null, field: string): Resources['cpu'] {
     weight: within(cpu?.weight, [1, 10_000, 300], 'weight'),
     quotaUs: ifGiven(cpu?.quotaUs, (value) => limit(value, 1000, `${field}.quota_us`, 50_000)),
     periodUs: within(cpu?.periodUs, [1000, 1_000_000, 100_000], 'period_us'),
-    // 0 takes back what was set.
+    // 0 removes what was set.
     burstUs: ifSet(cpu?.burstUs, (value) => inRange(value, 0, 1e12, `${field}.burst_us`, 20_000)),
     idle: cpu?.idle ?? null,
     realtimeRuntimeUs: within(cpu?.realtimeRuntimeUs, [1, 60_000_000, 50_000], 'realtime_runtime_us'),

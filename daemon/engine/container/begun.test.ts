@@ -11,7 +11,7 @@ test('the grace goes on where it stood, is never longer than it was, and is over
   const left = graceLeft(ending(steadyMs() + 1500));
   assert.ok(left > 0 && left <= 1500, String(left));
   assert.equal(graceLeft(ending(steadyMs() - 60_000)), 0);
-  // Of a boot in which the clock was further.
+  // From a boot whose clock had run for longer.
   assert.equal(graceLeft(ending(steadyMs() + 1e9)), 4000);
 });
 

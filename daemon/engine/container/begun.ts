@@ -1,25 +1,25 @@
 import { steadyMs } from '../sync.ts';
 import type { HostProcess } from './phase.ts';
 
-/** How a run is ended: by a signal, and by SIGKILL when its grace is over. */
+/** How a run is ended: by a signal, and by SIGKILL after a grace period. */
 export interface Ending {
-  /** The main process of the run that is ended: a later run is none of its business. */
+  /** The main process of the run that is to end: a later run is not affected. */
   readonly main: HostProcess;
   readonly signal: number;
   readonly graceMs: number;
-  /** When SIGKILL is due, by steadyMs(); null: the signal was not sent yet. */
+  /** When SIGKILL is due, by steadyMs(); null: the signal has not been sent yet. */
   readonly killAt: number | null;
 }
 
 /**
- * What was begun with a container and is not over. It is stored before it is done, so that the next likerd finishes what this
- * one does not live to finish. `end` is a stop after which its policy may start the container again.
+ * An action on a container that was begun and is not finished. It is stored before it is done, so that the next likerd finishes what this
+ * one cannot if it dies. `end` is a stop after which the restart policy may start the container again.
  */
 export interface Begun {
   readonly verb: 'start' | 'stop' | 'end' | 'restart' | 'remove';
   /** Of stop, end and restart, until the run is over. */
   readonly ending: Ending | null;
-  /** A start that an earlier likerd had begun: should it end this one as well, it is not tried a third time. */
+  /** A start that an earlier likerd had begun: if this one dies during it too, it is not tried a third time. */
   readonly again: boolean;
 }
 
@@ -33,7 +33,7 @@ export function beginStart(begun: Begun | null, again: boolean): Begun {
   return { verb: begun?.verb === 'restart' ? 'restart' : 'start', ending: null, again };
 }
 
-/** What is left of the grace. Steady clocks of two boots do not compare, hence the bound. */
+/** What is left of the grace period. It is bounded, since the steady clocks of two boots do not compare. */
 export function graceLeft({ killAt, graceMs }: Ending): number {
   return killAt === null ? graceMs : Math.min(graceMs, Math.max(0, killAt - steadyMs()));
 }

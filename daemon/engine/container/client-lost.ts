@@ -21,7 +21,7 @@ export function clientLost(context: EngineContext, container: Container, process
   const lost = number === 0 ? { clientLost: true } : {};
   const due = steadyMs() + graceMs;
   const killsDue = { ...container.facts.killsDue, [number]: due };
-  // Stored before it is done: the next likerd kills what this one does not live to kill.
+  // Stored before it is done: if this likerd dies, the next one kills it.
   const facts = onDisconnect === 'keep' ? lost : { ...lost, killsDue };
   if (Object.keys(facts).length > 0) context.ledger.change(container, { facts }, event);
   else context.ledger.event(container, event);
@@ -35,16 +35,16 @@ export function clientLost(context: EngineContext, container: Container, process
   killWhenDue(context, container, number, due);
 }
 
-/** Goes on with what an earlier likerd has begun of it. */
+/** Continues what an earlier likerd has begun of it. */
 export function resumeKills(context: EngineContext, container: Container): void {
   for (const [number, due] of Object.entries(container.facts.killsDue))
     killWhenDue(context, container, Number(number), due);
 }
 
-/** Steady clocks of two boots do not compare, hence the bound. */
+/** Bounded, since the steady clocks of two boots do not compare. */
 function killWhenDue(context: EngineContext, container: Container, number: number, due: number): void {
   const kill = () => {
-    // Not that of a later run, which has the number again.
+    // Not the process of a later run, which may have the same number.
     if (container.facts.killsDue[number] === due) killProcess(context, container, number);
   };
   const ms = Math.min(hangupGraceMs, due - steadyMs());

@@ -107,7 +107,7 @@ export class Container {
   unwanted = false;
   /** When the connection to its shim was last lost and found again, by performance.now(). */
   reconnectedAt = Number.NEGATIVE_INFINITY;
-  /** While its shim is looked for, whose connection was lost: what needs the shim waits for that. */
+  /** While likerd looks for the shim after its connection was lost: whatever needs the shim waits for that. */
   reconnecting: Promise<unknown> | null = null;
   main: ContainerProcess | null = null;
   /** By id; those that ended lately are kept for a while. */

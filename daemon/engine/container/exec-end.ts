@@ -12,7 +12,7 @@ import { removeExecRecord } from './run-record.ts';
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
 
-/** An exec has ended: stores how, and tells its clients. What it has left running lives on, as in Docker. */
+/** An exec has ended: stores how, and tells its clients. Processes that it has left running live on, as in Docker. */
 export function execEnded(
   context: EngineContext,
   container: Container,
@@ -42,11 +42,11 @@ export async function finishExec(
   if (context.leaving.signal.aborted) return;
   const isDue = number in container.facts.killsDue;
   if (isDue) process.takesAllAlong = true;
-  // It ended while no daemon was there, and so had its client when none comes back.
+  // It ended while no daemon was running, and its client has not come back: the client was lost.
   if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
   // Killed before the shim forgets the exec: after that, the next daemon takes what is left for what may live on.
   const released = releaseExec(context, container, number, { kill: process.takesAllAlong });
-  // Whoever attaches from now on is told the exit alone.
+  // A client that attaches from now on gets only the exit.
   process.shim = null;
   container.shim?.taken(number);
   container.changed.notify();
@@ -65,8 +65,8 @@ async function tellEnd(process: ContainerProcess, exit: ExitStatus): Promise<voi
 }
 
 /**
- * Gives back what an exec has had. What it has left running is killed, or lives on with the container; its cgroup goes with the last
- * of it. What cannot be given back now is tried again.
+ * Releases the resources of an exec. Processes that it has left running are killed, or live on with the container; the cgroup goes with the last
+ * of them. What cannot be released now is tried again.
  */
 export async function releaseExec(
   context: EngineContext,

@@ -29,7 +29,7 @@ const keys = [
 ] as const;
 type Key = (typeof keys)[number];
 
-/** Of one key's values any, of labels and of all keys each; `label!` are not to be there. Errors: BAD_ARGUMENT for an unknown key. */
+/** Any value of one key must hold, but every label and every key; `label!` must not hold. Errors: BAD_ARGUMENT for an unknown key. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
@@ -101,7 +101,7 @@ function test(key: Key, value: string, registry: Registry): (container: Containe
       return ({ spec }) => networkWord(spec.namespaces.network) === value;
     case 'publish':
     case 'expose':
-      // No container has a port of its own.
+      // No container publishes a port.
       return () => false;
     case 'is-task':
       requireOneOf(key, value, ['true', 'false']);

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { ContainerSpec, Rootfs } from './spec.ts';
 
-/** Rejects with BAD_ROOTFS or BAD_ARGUMENT when a path of the host that the spec needs is not there, or is not to be used so. */
+/** Rejects with BAD_ROOTFS or BAD_ARGUMENT when a host path that the spec needs is missing or must not be used this way. */
 export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
   const { directory } = spec.rootfs;
   refuseRoot(
@@ -18,7 +18,7 @@ export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
   }
 }
 
-/** The same of the root alone, again at each start: another may be there by then. */
+/** The same for the root alone, at each start: it may have been replaced since. */
 export function checkRootfs(rootfs: Rootfs): void {
   let problem: string | null;
   try {
@@ -46,7 +46,7 @@ function rootProblem({ mode }: Rootfs, found: BigIntStats): string | null {
 
 /** By what it is, not by its name: a link, a bind mount or /proc/PID/root leads there too. */
 function isHostRoot(found: BigIntStats): boolean {
-  // The second is another where likerd itself runs in a container that shows the host's processes.
+  // The second differs where likerd itself runs in a container that shows the host's processes.
   return ['/', '/proc/1/root'].some((path) => {
     try {
       const root = statSync(path, { bigint: true });

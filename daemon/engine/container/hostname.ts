@@ -9,8 +9,8 @@ export function containerHostname({ spec }: Pick<Container, 'spec'>): string {
 }
 
 /**
- * What a container that was given none has: the name of the container whose network it uses, whose addresses stand for that
- * name, else its short id. With the host's UTS namespace there is none of its own.
+ * The default hostname: that of the container whose network it uses, whose addresses stand for that
+ * name, else the short id. With the host's UTS namespace the container has none of its own.
  */
 export function defaultHostname(spec: ContainerSpec, id: string, networkOf: Container | null): string {
   if (spec.namespaces.uts.kind !== 'private') return '';

@@ -141,7 +141,7 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
   const facts = {
     oomKills,
     health: health && endedHealth(health),
-    // A start that the daemon of that time did not live to store.
+    // A start that the earlier daemon had not stored when it died.
     ...(!live && { begun: afterStart(begun) }),
     killsDue: {},
   };

@@ -6,7 +6,7 @@ import type { ContainerSpec } from './spec.ts';
 /** As many as a plan can hold (MAX_TAKEN of native/src/steps/child.h). */
 const mostShared = 64;
 
-/** Throws BAD_ARGUMENT for mounts that cannot be together. */
+/** Throws BAD_ARGUMENT for mounts that exclude each other. */
 export function checkMounts({ mounts }: ContainerSpec): void {
   const shared = mounts.filter(isShared);
   if (shared.length > mostShared)
@@ -21,7 +21,7 @@ export function checkMounts({ mounts }: ContainerSpec): void {
   }
 }
 
-/** Throws BAD_ARGUMENT where the host's mount does not allow the propagation, which would be without effect. */
+/** Throws BAD_ARGUMENT where the mount on the host does not allow the propagation, which would have no effect. */
 export function checkPropagation({ mounts }: ContainerSpec): void {
   for (const [index, mount] of mounts.entries()) {
     if (mount.type !== 'bind') continue;

@@ -45,7 +45,7 @@ function write(context: EngineContext, container: Container, name: string, row: 
   }
 }
 
-/** The copy of an exec's row; null when there is none that can be read. */
+/** The copy of an exec's row; null when there is no readable one. */
 export function readExecRecord(context: EngineContext, container: Container, number: number): ExecRow | null {
   try {
     const text = readFileSync(join(runFolder(context, container.id), execFile(number)), 'utf8');

@@ -196,12 +196,12 @@ function ended(context: EngineContext, container: Container, number: number, exi
   });
 }
 
-/** What takes longer hangs in a file system that does not answer: a disk that is busy has answered by then. */
+/** A start that takes longer hangs in a file system that does not answer: even a busy disk answers sooner. */
 const startMs = 120_000;
 
 /**
- * Resolves when the shim says that the process has started; rejects with the step that failed, or with TIMED_OUT: then what
- * there is of it is to be killed, and may be there until that file system is gone.
+ * Resolves when the shim says that the process has started; rejects with the step that failed, or with TIMED_OUT: then its
+ * processes must be killed, and may remain until that file system is gone.
  */
 export async function awaitStart(container: Container, number: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();

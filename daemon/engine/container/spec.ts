@@ -111,7 +111,7 @@ export type Mount =
       readonly source: string;
       readonly target: string;
       readonly readOnly: boolean;
-      /** Read-only without what is mounted below the source. Records of earlier versions have none, which means false. */
+      /** Read-only, but not what is mounted below the source. Records of earlier versions lack it, which means false. */
       readonly readOnlyNonRecursive?: boolean;
       readonly propagation: Propagation;
       readonly recursive: boolean;
@@ -165,20 +165,20 @@ export interface ContainerSpec {
   readonly healthCheck: HealthCheck | null;
   /** Records of earlier versions have none, which means local. */
   readonly logDriver?: LogDriver;
-  /** Greatest size of a log's file; not set: the usual. */
+  /** Greatest size of a log file; not set: the default. */
   readonly logFileBytes?: number;
-  /** Files of the log that are kept; not set: as many as usual. */
+  /** Number of log files that are kept; not set: the default. */
   readonly logFiles?: number;
-  /** Search domains of the resolver. Records of earlier versions have none of these two. */
+  /** Search domains of the resolver. Records of earlier versions lack these two fields. */
   readonly dnsSearch?: readonly string[];
   readonly dnsOptions?: readonly string[];
 }
 
 export type LogDriver = 'local' | 'none';
 
-/** What is changed of a container that is there. */
+/** Changes to an existing container. */
 export interface ContainerChange {
-  /** Null and empty leave what is there. */
+  /** Null and empty change nothing. */
   readonly limits: Resources;
   /** Null: it stays. */
   readonly restart: RestartPolicy | null;

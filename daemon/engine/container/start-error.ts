@@ -83,7 +83,7 @@ function interpreterError(program: string, name: string): string {
   return `'${program}' needs '${name}' to run, which is not in the container; put that there, or use a program for this root file system`;
 }
 
-/** Who it is to be is not known in the container; null for any other failure of the step. */
+/** The user is unknown in the container; null for any other failure of the step. */
 function userError(
   { syscall: call, errno, object }: StartFailure,
   details: { syscall: SyscallDetail; metadata: Record<string, string> },

@@ -56,7 +56,7 @@ function fromTheFirstByte() {
   return { readOnly: false, replay: true, terminalSize: null, start: false, resume };
 }
 
-/** Its likerd did not live to start it. */
+/** Its likerd died before it started it. */
 function waitsForStart({ phase, facts }: Container): boolean {
   return phase.state === 'created' || (livePhase(phase) === null && facts.begun?.verb === 'start');
 }

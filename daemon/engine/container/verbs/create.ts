@@ -14,7 +14,7 @@ import { checkNetwork } from '../network-rate.ts';
 import type { ContainerSpec, Resources } from '../spec.ts';
 import { removeContainer } from './remove.ts';
 
-/** Makes a container, or answers the one that the same request has made before. Whatever fails, nothing of it is left. */
+/** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
 export async function createContainer(
   context: EngineContext,
   spec: ContainerSpec,
@@ -29,7 +29,7 @@ export async function createContainer(
     await checkHostPaths(spec);
     await containerDevices(context, spec);
   }
-  // Another call with the same request_id may have come meanwhile.
+  // Another call with the same request_id may have arrived meanwhile.
   const made = first ?? resultOf(context.ledger, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
@@ -94,7 +94,7 @@ function withDefaults(context: EngineContext, resources: Resources): Resources {
   return { ...resources, pids: { max: defaultPids } };
 }
 
-/** What it has from the container whose network it uses cannot be told otherwise. */
+/** What it takes from the container whose network it uses cannot be set as well. */
 function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): void {
   if (!networkOf) return;
   const given = (

@@ -20,7 +20,7 @@ import { awaitStart, newProcess } from '../runtime.ts';
 import type { OnDisconnect, ProcessSpec } from '../spec.ts';
 import { endedBeforeStart, startError } from '../start-error.ts';
 
-/** How long an exec that could not be started may take to leave nothing before that is told. */
+/** How long an exec that could not be started may take to disappear before the answer is sent. */
 const releaseMs = 1000;
 
 export interface ExecOptions {
@@ -116,7 +116,7 @@ function prepare(
   const number = container.facts.nextExec;
   container.facts = { ...container.facts, nextExec: number + 1 };
   const cgroup = cgroupOf(context, container).createExec(number);
-  // In the background when it hangs: the answer need not wait until it can end.
+  // In the background if it hangs: the answer does not wait for its end.
   options.undo.defer(() =>
     Promise.race([
       releaseExec(context, container, number, { kill: true }),
@@ -155,7 +155,7 @@ function prepare(
   return { process, launch };
 }
 
-/** More than the kernel takes, too, but for a shim of an earlier version, which takes less. */
+/** The shim's limit is above the kernel's, except for a shim of an earlier version, which takes less. */
 function tooLarge({ name }: Container, bytes: number, most: number): LikerError {
   return new LikerError(
     'BAD_ARGUMENT',

@@ -24,7 +24,7 @@ export function finishBegun(context: EngineContext, container: Container): void 
 }
 
 async function finish(context: EngineContext, container: Container): Promise<void> {
-  // Settled, where it was a start that its shim has told of since.
+  // Settled, if it was a start that the shim has reported since.
   const { begun } = container.facts;
   if (!begun) return;
   const { verb, ending, again } = begun;
@@ -35,6 +35,6 @@ async function finish(context: EngineContext, container: Container): Promise<voi
     context.log.error('a start has ended two likerds and is not tried again', { container: container.id });
     context.ledger.change(container, { facts: { begun: null } });
   } else if (verb === 'restart') await startAgain(context, container, { again: true });
-  // The client that it is for makes the call again: it is to see all of it.
+  // The client repeats the call, and must see the whole output.
   else if (!container.facts.attended) await startLocked(context, container, { again: true });
 }

@@ -43,7 +43,7 @@ export async function killContainer(
   if (scope === 'all' && signal !== SIGKILL) await cgroup.signalAll(signal);
   // Not by way of the shim: a connection that is lost at this moment would lose the signal without a word.
   else if (live) context.processes.kill(live.main, signal);
-  // With the main process all others end, but those of a shared pid namespace and those that a freezer holds.
+  // All others end with the main process, except in a shared pid namespace and in a freezer.
   if (signal === SIGKILL) await cgroup.kill();
   context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } }, request);
 }

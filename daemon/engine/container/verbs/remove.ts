@@ -53,7 +53,7 @@ export async function removeLocked(
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;
     removeRecord(context, container, exit, { asked: true, request });
   } catch (error) {
-    // The caller is told; nobody expects it to go later, by itself.
+    // The caller gets the error and does not expect a removal later.
     if (container.facts.begun?.verb === 'remove' && !context.leaving.signal.aborted)
       context.ledger.change(container, { facts: { begun: null } });
     throw error;

@@ -18,7 +18,7 @@ export async function restartContainer(
   });
 }
 
-/** The second half of a restart. What fails is told and not tried again by the next likerd. */
+/** The second half of a restart. A failure is reported, and the next likerd does not try again. */
 export async function startAgain(
   context: EngineContext,
   container: Container,

@@ -40,7 +40,7 @@ interface Watcher {
   readonly onSession: (session: ClientSession) => void;
 }
 
-/** For whom a start is. */
+/** On whose behalf a start is. */
 interface StartOptions extends Requested {
   /** The restart policy wants it, not a call. */
   readonly byPolicy?: boolean;

@@ -63,7 +63,7 @@ export async function finishEnding(
   verb: Begun['verb'],
   ending: Ending,
 ): Promise<void> {
-  // Not what a removal by force has stored meanwhile.
+  // Do not replace what a forced removal has stored meanwhile.
   const store = (begun: Begun | null) => (container.facts.begun?.verb === verb ? { facts: { begun } } : {});
   const over = () => livePhase(container.phase) === null;
   try {
