@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { steadyMs } from '../sync.ts';
-import { afterStart, begin, beginStart, graceLeft, startEvents } from './begun.ts';
+import { afterStart, begin, beginStart, graceLeft, startEvents, unlessRemoved } from './begun.ts';
 
 const main = { pid: 7, startTime: '100' };
 const ending = (killAt: number | null) => ({ main, signal: 15, graceMs: 4000, killAt });
@@ -23,6 +23,11 @@ test('a start settles what was begun, but for a removal, and for the end of the 
   assert.equal(afterStart(stop, main), stop);
   assert.equal(afterStart(stop, { ...main, startTime: '101' }), null);
   assert.equal(afterStart(null, main), null);
+});
+
+test('a stop or a restart whose turn comes before that of a removal leaves it what is begun', () => {
+  assert.deepEqual(unlessRemoved(begin('remove'), begin('stop', ending(null))), begin('remove'));
+  assert.deepEqual(unlessRemoved(begin('start'), begin('restart')), begin('restart'));
 });
 
 test('the start of a restart is one, and tells of it', () => {

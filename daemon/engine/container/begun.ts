@@ -27,10 +27,15 @@ export function begin(verb: Begun['verb'], ending: Ending | null = null): Begun 
   return { verb, ending, again: false };
 }
 
-/** A start, of its own or as the second half of a restart; a removal that waits for it stays. */
+/** A removal by force that waits for its turn stays what is begun. */
+export function unlessRemoved(begun: Begun | null, next: Begun): Begun {
+  return begun?.verb === 'remove' ? begun : next;
+}
+
+/** A start, of its own or as the second half of a restart. */
 export function beginStart(begun: Begun | null, again: boolean): Begun {
-  if (begun?.verb === 'remove') return begun;
-  return { verb: begun?.verb === 'restart' ? 'restart' : 'start', ending: null, again };
+  const verb = begun?.verb === 'restart' ? 'restart' : 'start';
+  return unlessRemoved(begun, { verb, ending: null, again });
 }
 
 /** What is left of the grace period. It is bounded, since the steady clocks of two boots do not compare. */

@@ -124,7 +124,7 @@ function networkWord(share: Share): string {
 }
 
 /** NAME, or NAME=VALUE. */
-function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const [name = '', ...value] = wanted.split('=');
   const found = own(labels, name);
   return found !== undefined && (value.length === 0 || found === value.join('='));

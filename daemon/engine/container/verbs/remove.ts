@@ -21,8 +21,12 @@ export async function removeContainer(
   if (options.force && isBusy) {
     const facts = { stopRequested: true, begun: begin('remove') };
     context.ledger.change(container, { facts, request: options.request ?? null });
-    // Before its turn: a stop that waits for the container's end must not hold up a forced removal.
-    if (livePhase(container.phase)) await cgroupOf(context, container).kill();
+    // Before its turn: a stop that waits for the container's end must not hold up a forced removal. In its turn it is killed
+    // again, and what fails then is told.
+    if (livePhase(container.phase))
+      await cgroupOf(context, container)
+        .kill()
+        .catch(() => {});
   }
   // Nor must a start that hangs, in a file system that does not answer.
   if (options.force) {

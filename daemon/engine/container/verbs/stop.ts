@@ -3,7 +3,7 @@ import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../requests.ts';
 import { steadyMs } from '../../sync.ts';
-import { afterStart, type Begun, begin, type Ending, graceLeft } from '../begun.ts';
+import { afterStart, type Begun, begin, type Ending, graceLeft, unlessRemoved } from '../begun.ts';
 import type { Container, Facts } from '../container.ts';
 import { livePhase } from '../phase.ts';
 import { cancelRestart } from '../restart.ts';
@@ -32,7 +32,8 @@ export async function stopLocked(
   // Stored before the end is asked for: a daemon that sees only the end must not start it again.
   const facts = { stopRequested: true };
   if (livePhase(container.phase)) return endLocked(context, container, options, { verb, facts });
-  const begun = verb === 'restart' ? begin(verb) : afterStart(container.facts.begun);
+  const { begun: before } = container.facts;
+  const begun = verb === 'restart' ? unlessRemoved(before, begin(verb)) : afterStart(before);
   const { request = null } = options;
   if (request || verb === 'restart' || !container.facts.stopRequested)
     context.ledger.change(container, { facts: { ...facts, begun }, request });
@@ -51,7 +52,7 @@ export async function endLocked(
   const signal = options.signal ?? container.spec.stopSignal;
   const graceMs = 1000 * (options.timeoutSeconds ?? container.spec.stopTimeoutSeconds);
   const ending = { main: phase.main, signal, graceMs, killAt: null };
-  const begun = begin(verb, ending);
+  const begun = unlessRemoved(container.facts.begun, begin(verb, ending));
   context.ledger.change(container, { facts: { ...facts, begun }, request: options.request ?? null });
   await finishEnding(context, container, verb, ending);
 }
