@@ -1,9 +1,9 @@
 // Starts likerd in the background if none answers on its socket, and ends once it serves.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { openSync, readFileSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { isListening } from '../client/connection/absence.ts';
 import { serviceStart } from '../client/connection/start-command.ts';
 import { asError } from '../common/errors.ts';
 import { makeFolder } from '../common/folders.ts';
@@ -12,18 +12,6 @@ import { endDaemon, strangerAt } from './running-daemon.ts';
 
 const readyFd = 3;
 const patienceMs = 20_000;
-
-/** Does something accept connections on this Unix socket? */
-function answers(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(socket);
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once('error', () => resolve(false));
-  });
-}
 
 /** Its own session, so that neither Ctrl-C nor the end of the terminal reaches it. */
 function spawnDaemon(log: string): ChildProcess {
@@ -88,7 +76,7 @@ async function makesWay(there: Places): Promise<boolean> {
 
 async function ensureDaemon(there: Places): Promise<void> {
   const { socket, log, isOwn } = there;
-  if ((await answers(socket)) && !(await makesWay(there))) return;
+  if ((await isListening(socket)) && !(await makesWay(there))) return;
   const service = isOwn ? serviceStart() : undefined;
   if (service !== undefined) {
     const [file = '', ...args] = service;
@@ -104,7 +92,7 @@ async function ensureDaemon(there: Places): Promise<void> {
   } finally {
     clearTimeout(notice);
   }
-  if (!(await answers(socket))) throw new Error(`it serves, but not at ${socket}`);
+  if (!(await isListening(socket))) throw new Error(`it serves, but not at ${socket}`);
 }
 
 try {

@@ -9,10 +9,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
 import { containerRow } from '../client/format/container-row.ts';
-import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
 import type { Container } from '../proto/gen/types/liker/v1/Container.ts';
 import type { ListView } from '../proto/gen/types/liker/v1/ListView.ts';
-import { Api } from './harness/api.ts';
+import { Api, failure, reasonOf } from './harness/api.ts';
 import { isAlive, openFiles } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
@@ -28,20 +27,6 @@ const status = {
   FAILED_PRECONDITION: 9,
   INTERNAL: 13,
 };
-
-async function failure(call: Promise<unknown>): Promise<ServiceError> {
-  return call.then(
-    (answer) => {
-      throw new Error(`It did not fail: ${JSON.stringify(answer)}`);
-    },
-    (error: ServiceError) => error,
-  );
-}
-
-function reasonOf(error: ServiceError): string | undefined {
-  const [bytes] = error.metadata.get(statusDetailsKey);
-  return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
-}
 
 const get = (container: string) =>
   s.api.call((callback) => s.api.containers.GetContainer({ container }, callback as never));

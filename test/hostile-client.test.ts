@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
-import { decodeStatus, statusDetailsKey } from '../common/rpc-status.ts';
-import { Api, type ApiSession } from './harness/api.ts';
+import { Api, type ApiSession, failure, reasonOf } from './harness/api.ts';
 import { suite } from './harness/suite.ts';
 import { within } from './harness/until.ts';
 
@@ -11,15 +10,6 @@ const s = suite({ helpers: ['burst'] });
 
 const invalidArgument = 3;
 const failedPrecondition = 9;
-
-async function failure(call: Promise<unknown>): Promise<ServiceError> {
-  return call.then(
-    (answer) => {
-      throw new Error(`It did not fail: ${JSON.stringify(answer)}`);
-    },
-    (error: ServiceError) => error,
-  );
-}
 
 /** It has got all that the ring holds of stdout. */
 function replayed(session: ApiSession): Promise<void> {
@@ -31,11 +21,6 @@ function replayed(session: ApiSession): Promise<void> {
     };
     session.end.then(() => reject(new Error(`The session has ended after ${bytes} bytes`)), reject);
   });
-}
-
-function reasonOf(error: ServiceError): string | undefined {
-  const [bytes] = error.metadata.get(statusDetailsKey);
-  return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
 }
 
 describe('beside a session that is at work', () => {

@@ -40,7 +40,8 @@ function pause(attempt: number): Promise<void> {
   return sleep(Math.min(firstPauseMs * 1.5 ** attempt, longestPauseMs));
 }
 
-function isListening(socketPath: string): Promise<boolean> {
+/** Does something accept connections on this Unix socket? */
+export function isListening(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {

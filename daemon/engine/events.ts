@@ -2,6 +2,7 @@ import { badArgument, LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { Slices } from '../turns.ts';
 import type { EventRecord, Filter, SubscribeOptions } from './api.ts';
+import { hasLabel } from './container/filter.ts';
 import type { Ledger } from './ledger.ts';
 import { untilTime } from './sync.ts';
 
@@ -106,12 +107,8 @@ function fits(event: EventRecord, key: string, value: string): boolean {
     case 'event':
       // As Docker has it: health_status alone is every status.
       return event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `));
-    case 'label': {
-      const split = value.indexOf('=');
-      const name = split < 0 ? value : value.slice(0, split);
-      const actual = own(event.attributes, name);
-      return actual !== undefined && (split < 0 || actual === value.slice(split + 1));
-    }
+    case 'label':
+      return hasLabel(event.attributes, value);
     case 'type':
       return value === (event.containerId ? 'container' : 'daemon');
     case 'image':

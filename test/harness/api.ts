@@ -1,4 +1,5 @@
 import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
+import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
@@ -206,4 +207,19 @@ export class ApiSession {
   #tell(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+/** The error of a call that is to fail. */
+export async function failure(call: Promise<unknown>): Promise<ServiceError> {
+  return call.then(
+    (answer) => {
+      throw new Error(`It did not fail: ${JSON.stringify(answer)}`);
+    },
+    (error: ServiceError) => error,
+  );
+}
+
+export function reasonOf(error: ServiceError): string | undefined {
+  const [bytes] = error.metadata.get(statusDetailsKey);
+  return bytes instanceof Buffer ? decodeStatus(bytes)?.details.reason : undefined;
 }
