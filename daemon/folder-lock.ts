@@ -10,7 +10,7 @@ import { lockFile } from './native/libliker.ts';
 export function claimFolder(option: '--root' | '--run', folder: string): number {
   const path = join(folder, 'likerd.lock');
   let lock = lockFile(path);
-  // Of a file that an earlier version left open to all, and that no daemon has locked then.
+  // Of a file that an earlier version left open to all and that no daemon has locked.
   if ('holder' in lock && isStranger(lock.holder)) {
     rmSync(path);
     lock = lockFile(path);
@@ -24,7 +24,7 @@ export function claimFolder(option: '--root' | '--run', folder: string): number 
   );
 }
 
-/** A process that is not root's is no likerd. */
+/** A process that does not run as root is no likerd. */
 function isStranger(pid: number): boolean {
   return (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0) !== 0;
 }

@@ -49,7 +49,7 @@ export function makeIdentities(): Identities {
 /** Folders of /dev that a container has of its own. */
 const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/dev/ptmx']);
 
-/** A folder of devices has some hundreds: one of other files is not walked to its end. */
+/** A folder of devices has a few hundred entries: a larger folder is not walked to its end. */
 const mostEntries = 10_000;
 
 async function hostDevices(folder = '/dev'): Promise<DeviceNode[]> {
@@ -65,7 +65,7 @@ async function hostDevices(folder = '/dev'): Promise<DeviceNode[]> {
       if (own.has(path)) continue;
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
-        // Gone meanwhile, it is none.
+        // It has gone meanwhile: not a device any more.
         const found = await stat(path).catch(() => null);
         if (found) nodes.push(deviceNode(path, found));
       }

@@ -24,23 +24,23 @@ export interface ProcessKernel {
   connect(runDir: string): Promise<Shim>;
   /** What /proc says of the processes in the cgroup of an encoded listing. */
   list(plan: Buffer): Promise<Listing>;
-  /** Who the user of an encoded look-up is. */
+  /** Looks up the user of an encoded look-up. */
   lookUp(plan: Buffer): Promise<FoundUser | StartFailure>;
   isAlive(process: HostProcess): boolean;
   /** A process that is gone is no error. */
   kill(process: HostProcess, signal: number): void;
 }
 
-/** Who a process is to be, and what a container is shown of the host. */
+/** The user of a process, and what a container sees of the host. */
 export interface Identities {
-  /** Throws BAD_ARGUMENT for what is no user, no limit or no capability. */
+  /** Throws BAD_ARGUMENT for an invalid user, limit or capability. */
   resolve(
     spec: Pick<ContainerSpec, 'capAdd' | 'capDrop' | 'seccompUnconfined'>,
     process: ProcessSpec,
   ): Credentials;
   readonly maskedPaths: readonly string[];
   readonly readOnlyPaths: readonly string[];
-  /** Of a network namespace of a container's own. */
+  /** For a container with a network namespace of its own. */
   readonly networkSysctls: Readonly<Record<string, string>>;
   hostDevices(): Promise<readonly DeviceNode[]>;
   /** The node at a path of the host, or all nodes below a folder, for a path in the container. Throws BAD_ARGUMENT. */

@@ -71,7 +71,7 @@ export class Engine implements EngineApi {
     this.#context = context;
   }
 
-  /** Takes over what an earlier daemon has left, and goes on with what that had begun. Call once, before anything else. */
+  /** Takes over what an earlier daemon has left, and continues what it had begun. Call once, before anything else. */
   async adopt(left: LeftBehind): Promise<void> {
     await adoptAll(this.#context, left);
     for (const container of this.#context.registry.all()) finishBegun(this.#context, container);
@@ -168,7 +168,7 @@ export class Engine implements EngineApi {
     { scope, requestId }: { readonly scope: KillScope } & Repeatable,
   ): Promise<string> {
     const request = requestKey(requestId, 'kill', reference, signal, scope);
-    // It takes no turn: it must reach a container whose stop is waiting.
+    // Without waiting for its turn: it must reach a container whose stop is waiting.
     const before = resultOf(this.#context.ledger, request);
     if (before !== null) return before;
     const container = this.#find(reference);
@@ -380,8 +380,8 @@ export class Engine implements EngineApi {
   }
 
   /**
-   * The container of a call. One that is made again, since its answer was lost, is about the container of the first time,
-   * whatever its name is now; it comes when what the first one has begun is over. Null: it was removed since.
+   * The container of a call. A call that is repeated because its answer was lost means the container of the first time,
+   * whatever its name is now; this resolves when the work of the first call is over. Null: it has been removed since.
    */
   async #about(reference: string, requestId: string, call: string, ...asked: unknown[]) {
     const request = requestKey(requestId, call, reference, ...asked);
@@ -412,7 +412,7 @@ function findRepeated(container: Container, id: string): ContainerProcess {
   );
 }
 
-/** It runs, or has run and ended: not one whose start has failed, or did not come to it. */
+/** It runs, or has run and ended; its start neither failed nor is still to come. */
 function hasRun({ phase, facts }: Container): boolean {
   if (facts.begun?.verb === 'start' || facts.begun?.verb === 'restart') return false;
   return livePhase(phase) !== null || ('exit' in phase && phase.exit.startedAt !== null);

@@ -3,9 +3,9 @@ import type { ContainerSpec } from './container/spec.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** Names and values of a container's labels in all: every event of the container carries them. */
+/** Limit on the names and values of a container's labels in total: every event of the container carries them. */
 export const maxLabelBytes = 64 * 1024;
-/** Of what is told of one event. No path that can be executed is longer. */
+/** Limit on one attribute of an event. No executable path is longer. */
 const maxValueLength = 4096;
 
 /** Throws BAD_ARGUMENT for more labels than events can carry. */
@@ -23,8 +23,8 @@ export function checkLabels(labels: Attributes): void {
 }
 
 /**
- * What an event of a container carries: its labels, but of a container of an earlier version that has more than fit, and what
- * is to be told of the event, of which a program's name can be long.
+ * What an event of a container carries: its labels, unless the container is of an earlier version and has more than fit; and the
+ * attributes of the event itself, of which a program's name can be long.
  */
 export function eventAttributes(
   { labels, rootfs }: Pick<ContainerSpec, 'labels' | 'rootfs'>,

@@ -10,7 +10,7 @@ const pageSize = 200;
 
 /**
  * Replays events and follows: always read from the store by number, so that nothing is lost between the two.
- * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept, EVENTS_UNKNOWN when there are none of that number yet.
+ * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept, EVENTS_UNKNOWN when there is no event of that number yet.
  */
 export async function* subscribe(
   ledger: Ledger,
@@ -80,7 +80,7 @@ function unknownEvents(
   );
 }
 
-/** The last are Docker's kinds of what there is not here, so that no event is about one. */
+/** The last are Docker's kinds of things that Liker does not have: no event is about them. */
 const keys = [
   ...['container', 'event', 'label', 'type', 'image', 'scope', 'daemon'],
   ...['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'],

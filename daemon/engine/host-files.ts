@@ -5,7 +5,7 @@ import type { ContainerSpec } from './container/spec.ts';
 export interface HostFiles {
   /** Target to content. */
   readonly own: Readonly<Record<string, string>>;
-  /** Those that it has from the container whose network it uses, by their target. */
+  /** Files that it takes from the container whose network it uses, by their target. */
   readonly ofNetwork: readonly string[];
 }
 
@@ -40,7 +40,7 @@ function resolvConf(spec: ContainerSpec): string {
   const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
   const given = Object.entries(own).filter(([, words]) => words.length > 0);
   if (given.length === 0) return readHostFile('/etc/resolv.conf');
-  // Name servers of one's own are asked for names of one's own: nothing of the host's is kept beside them.
+  // The user's own name servers are asked for the user's own names: nothing of the host's file is kept beside them.
   const host =
     dns.length > 0
       ? ''

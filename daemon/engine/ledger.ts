@@ -15,7 +15,7 @@ export interface Change {
   readonly phase?: Phase;
   readonly facts?: Partial<Facts>;
   readonly spec?: ContainerSpec;
-  /** The call that wants the change: it is known from then on. */
+  /** The call that wants the change: its request_id is known from then on. */
   readonly request?: RequestKey | null;
 }
 
@@ -32,7 +32,7 @@ export interface NewEvent {
 /**
  * Every change of a container goes through here, each with its events in one transaction. What a call asks for is stored
  * before it is done: `insert`, `decide` throw when that cannot be. What has happened is true whether the disk takes it or
- * not: `change`, `event`, `delete` are in memory at once and stored now or as soon as there is room. So is all that is about
+ * not: `change`, `event`, `delete` are in memory at once and stored now or as soon as there is room. The same holds for everything about
  * execs, which may be what makes room: until then a copy in the run folder tells the next daemon of them.
  */
 export class Ledger {
@@ -42,7 +42,7 @@ export class Ledger {
   readonly #backlog: Backlog;
   /** Execs that wait to be stored, by id: until then such a row is changed, and forgotten, here. */
   readonly #waiting = new Map<string, WaitingExec>();
-  /** Of these, what the transaction that is under way has written. */
+  /** Of these, what the present transaction has written. */
   readonly #written = new Set<string>();
 
   constructor(store: Store, log: Log) {
@@ -213,7 +213,7 @@ export class Ledger {
     if (!this.#waiting.delete(id)) this.#backlog.keep(() => this.store.deleteExec(id), { needed: true });
   }
 
-  /** It was not started: a repetition of the request starts it anew. */
+  /** It was not started: a repeated request starts it anew. */
   undoExec(id: string): void {
     if (this.#waiting.delete(id)) return;
     this.#backlog.keep(

@@ -33,7 +33,7 @@ test('the last lines, whose parts belong together, also where another stream wri
   assert.equal(await text(0), '');
   assert.equal(await text(1), 'four\n');
   assert.equal(await text(3), 'three, goes on\nfour\n');
-  // Of the line that began before, nothing.
+  // Nothing of the line that began earlier.
   assert.equal(await text(4), 'two\nthree, goes on\nfour\n');
   assert.equal(await text(5), 'begun, two\nthree, over\ngoes on\nfour\n');
   assert.equal(await text(100), await text(null));

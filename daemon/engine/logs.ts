@@ -65,7 +65,7 @@ async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
 /** Where a line begins. */
 interface LineStart {
   readonly place: LogPlace;
-  /** The stream of which a line that began before goes on there. */
+  /** The stream whose earlier line continues there. */
   readonly passOver: PlacedEntry['stream'] | null;
 }
 

@@ -9,7 +9,7 @@ export interface RequestKey {
   readonly asked: string;
 }
 
-/** What a verb is told of the call that it is for: stored with what the call leads to, the call is known when it is made again. */
+/** Identifies the call behind a verb. It is stored with the result, so that a repeated call is recognized. */
 export interface Requested {
   readonly request?: RequestKey | null;
 }
@@ -31,7 +31,7 @@ export function requestKey(id: string, call: string, ...asked: unknown[]): Reque
 }
 
 /**
- * A field that a newer version adds, and that the request does not set, makes it no other request; neither does a terminal
+ * A field that a newer version adds and the request does not set does not make it another request; nor does a terminal
  * that was resized before the call was repeated.
  */
 function withoutDefaults(key: string, value: unknown): unknown {
@@ -45,7 +45,7 @@ function withoutDefaults(key: string, value: unknown): unknown {
 export function resultOf(ledger: Ledger, request: RequestKey | null): string | null {
   const first = request && ledger.request(request.id);
   if (!first) return null;
-  // Those of earlier versions say nothing of what was asked.
+  // Rows of earlier versions do not say what was asked.
   if (first.asked !== '' && first.asked !== request.asked) {
     throw new LikerError(
       'REQUEST_ID_REUSED',

@@ -14,7 +14,7 @@ export class Mutex {
 /** A timer that is to wait longer, 24 days, is over at once. */
 export const longestTimerMs = 2 ** 31 - 1;
 
-/** Milliseconds since the machine was started, the same for every likerd of one boot: nobody sets this clock. */
+/** Milliseconds since the machine started, the same for every likerd of one boot: this clock cannot be set. */
 export function steadyMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }

@@ -102,7 +102,7 @@ function isHeld(root: string, file: string): LikerError {
   );
 }
 
-/** Who has a lock on the file, as the kernel says (proc_locks(5)); null when it does not. */
+/** The process that holds a lock on the file (proc_locks(5)); null when the kernel does not say. */
 function lockHolder(file: string): number | null {
   const { ino } = statSync(file);
   const held = new RegExp(`^\\d+: +\\S+ +\\S+ +\\S+ +(\\d+) [0-9a-f]+:[0-9a-f]+:${ino} `, 'm');

@@ -41,7 +41,7 @@ const migrations: readonly string[] = [
     exit TEXT
   ) STRICT;
   `,
-  // The numbers of events are those of this database alone; a request is known by what it asked for, too.
+  // Event numbers belong to this database; a request is also known by what it asked for.
   `
   CREATE TABLE store (id TEXT NOT NULL) STRICT;
   INSERT INTO store (id) VALUES (lower(hex(randomblob(16))));

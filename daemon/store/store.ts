@@ -38,7 +38,7 @@ export interface RequestRow {
   readonly id: string;
   /** Digest of what was asked for; empty in a row of an earlier version. */
   readonly asked: string;
-  /** Id of what came of it. */
+  /** Id of the result. */
   readonly result: string;
 }
 
@@ -288,7 +288,7 @@ export class Store {
     );
   }
 
-  /** Nothing came of it after all: the same call may be made again. */
+  /** It led to nothing: the same call may be made again. */
   deleteRequestOf(result: string): void {
     this.#prepare('DELETE FROM request WHERE result = ?').run(result);
   }

@@ -92,7 +92,7 @@ test('the order that the kernel and safety need', () => {
   // The root of the cgroup namespace is the group at the time of unshare.
   before('join-cgroup', 'unshare');
   before('propagation', 'root-overlay');
-  // By the files that its programs will see, and before what belongs to the user.
+  // By the files that its programs will see, and before anything is given to the user.
   before('pivot', 'look-up-user');
   before('look-up-user', 'stdio');
   before('terminal', 'pivot');

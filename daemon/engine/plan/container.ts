@@ -33,9 +33,9 @@ export interface ContainerPlanInput {
   readonly hostname: string;
   /** Folder on the host where the root is mounted in the container's own mount namespace. */
   readonly mountPoint: string;
-  /** Options of the overlay, where the root is one. */
+  /** Options of the overlay, if the root is one. */
   readonly overlay: string;
-  /** Mounts of the host below the root's directory, as paths in it, where the root is none. */
+  /** The host's mounts below the root's directory, as paths in it, if the root is not an overlay. */
   readonly mountsBelow: readonly string[];
   readonly files: HostFiles;
   /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
@@ -103,7 +103,7 @@ function lastInRoot({ process }: ContainerSpec): Step[] {
   return [{ step: 'directory', target: process.cwd, mode: 0o755 }, { step: 'root-read-only' }];
 }
 
-/** What is mounted beside the standard file systems, those above first: the files of /etc are seen whatever is at /etc. */
+/** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
 function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, readOnly: boolean): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
   const contents = Object.entries(files.own);
@@ -198,7 +198,7 @@ function rootStep(
   };
 }
 
-/** What must be in the root for the steps, but what is below a mount of theirs. */
+/** Paths that the steps need in the root, except below their own mounts. */
 function neededTargets(steps: readonly Step[]): string[] {
   const targets = steps.flatMap((step) => {
     switch (step.step) {

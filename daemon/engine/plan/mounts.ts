@@ -105,7 +105,7 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
   runbindable: ms.UNBINDABLE | ms.REC,
 };
 
-/** The mounts that the user asked for, but those that are shared with the host. */
+/** The user's mounts, except those that are shared with the host. */
 export function userMounts(mounts: readonly Mount[]): Targeted[] {
   return mounts
     .filter((mount) => !isShared(mount))

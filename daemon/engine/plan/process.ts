@@ -2,7 +2,7 @@ import type { Step } from '../../kernel/plan/steps.ts';
 import type { ProcessSpec } from '../container/spec.ts';
 import { gidOf, isKnown, lookUpSteps, type User, uidOf } from './user.ts';
 
-/** Who a process is and what it may do. */
+/** The user and the rights of a process. */
 export interface Credentials {
   readonly user: User;
   /** Bit set, in the order of <linux/capability.h>. */
@@ -24,7 +24,7 @@ export function environment(
     ['HOSTNAME', hostname],
   ]);
   if (spec.tty) env.set('TERM', 'xterm');
-  // Of a user that is looked up, HOME is set with that.
+  // For a user that is looked up, the look-up sets HOME.
   if (isKnown(user)) env.set('HOME', user.home);
   for (const entry of spec.env) {
     const split = entry.indexOf('=');
@@ -55,7 +55,7 @@ export function processSteps(
   const kept = isKnown(user) && user.uid !== 0 ? 0n : capabilities;
   const filter: Step[] = seccomp ? [{ step: 'seccomp', filter: seccomp }] : [];
   return [
-    // Once all is mounted, and before anything is given to the user.
+    // After all mounts, and before anything is given to the user.
     ...lookUpSteps(user),
     { step: 'stdio' },
     ...rlimits.map((limit): Step => ({ step: 'rlimit', ...limit })),
@@ -69,7 +69,7 @@ export function processSteps(
     { step: 'user', uid: uidOf(user), gid: gidOf(user) },
     { step: 'capabilities', effective: kept, permitted: kept, inheritable: 0n, ambient: 0n },
     ...(spec.noNewPrivileges ? filter : []),
-    // After all that confines, so that it has no more than the program.
+    // After all steps that confine, so that it has no more rights than the program.
     ...(init ? [{ step: 'init' } as const] : []),
     { step: 'exec', args: spec.args, env },
   ];

@@ -3,7 +3,7 @@ import { mountAttr } from '../../kernel/plan/steps.ts';
 const { RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, RELATIME, STRICTATIME, ATIME, NODIRATIME, NOSYMFOLLOW } =
   mountAttr;
 
-/** What an option does: it changes MOUNT_ATTR_* of the mount, or is handed to the file system, with a value or without. */
+/** What an option does: it changes MOUNT_ATTR_* of the mount, or goes to the file system, with or without a value. */
 type Effect = { readonly clear: number; readonly set: number } | { readonly value: RegExp | null };
 
 const set = (attribute: number): Effect => ({ clear: 0, set: attribute });
@@ -12,7 +12,7 @@ const accessTime = (attribute: number): Effect => ({ clear: ATIME, set: attribut
 const flag: Effect = { value: null };
 const value = (pattern: RegExp): Effect => ({ value: pattern });
 
-/** The options of mount(8) and tmpfs(5) that the kernel takes for a tmpfs. What a kernel is too old for fails at the start. */
+/** The options of mount(8) and tmpfs(5) that the kernel takes for a tmpfs. An option that is too new for the kernel fails at the start. */
 const effects = new Map<string, Effect>([
   ['size', value(/^\d+[kmgtpe%]?$/i)],
   ['nr_blocks', value(/^\d+[kmgtpe]?$/i)],

@@ -2,7 +2,7 @@ import { badArgument } from '../../../common/errors.ts';
 import { foundId, type Step } from '../../kernel/plan/steps.ts';
 import type { FoundUser } from '../../kernel/process/user.ts';
 
-/** Whom a process asks to be, by names and numbers: who that is, only its own root can tell. */
+/** The user that a process asks for, by names and numbers: only its own root can tell who that is. */
 export interface AskedUser {
   /** Empty: root. */
   readonly user: string;
@@ -26,7 +26,7 @@ function requireRange(name: string): string {
   return name;
 }
 
-/** Reads USER[:GROUP], of which either may be empty, as in Docker. Throws BAD_ARGUMENT for what no user can be called. */
+/** Reads USER[:GROUP], either of which may be empty, as in Docker. Throws BAD_ARGUMENT for an impossible name. */
 export function askedUser(user: string, moreGroups: readonly string[]): AskedUser {
   const [name = '', group = '', ...rest] = user.split(':');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get near a line-based file

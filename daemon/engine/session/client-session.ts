@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** The client that the process was started for: on_disconnect is about it. */
   readonly initiator: boolean;
   readonly readOnly: boolean;
-  /** It goes on with an earlier one. */
+  /** It continues an earlier session. */
   readonly resumed?: boolean;
 }
 
@@ -203,7 +203,7 @@ export class ClientSession implements Session {
     this.#sink.end(error);
   }
 
-  /** Ends the session alone, as if its client had vanished. */
+  /** Ends only this session, as if its client had vanished. */
   #fail(error: LikerError): void {
     if (this.#over) return;
     this.#finish();
@@ -249,7 +249,7 @@ export class ClientSession implements Session {
     const next = this.#stdinNext;
     if (next === null || offset === next) return offset;
     if (offset === 0) return next;
-    // A shim of many clients does not remember what each has sent.
+    // A shim that has had many clients does not remember what each has sent.
     const mayGoOn = this.#stdinResumes && (offset < next || (next === 0 && this.#process.seesGaps));
     return mayGoOn ? offset : wrongOffset(next, `this chunk begins at ${offset}`);
   }

@@ -50,7 +50,7 @@ interface Snapshot {
   stdinOver: boolean;
 }
 
-/** Replays that a shim gathers at once: each takes as much memory as both rings hold. */
+/** Replays that a shim prepares at the same time: each takes as much memory as both rings hold. */
 const maxReplays = 4;
 
 /** A process of a container while its shim knows it: its clients, its flow control, its stdin. */
@@ -64,7 +64,7 @@ export class ContainerProcess {
   readonly #sessions = new Set<ClientSession>();
   readonly #snapshots = new Map<number, Snapshot>();
   #nextSnapshot = 1;
-  /** Replays that are asked for when those before have come. */
+  /** Replays to ask for when the earlier ones have come. */
   #replaysToAsk: (() => void)[] = [];
   #replaysAsked = 0;
   readonly #produced: Record<StreamName, number> = { stdout: 0, stderr: 0 };
@@ -81,7 +81,7 @@ export class ContainerProcess {
   /** Of an exec that has ended: resolves when its clients are told. */
   ending: Promise<void> | null = null;
   onDisconnect: OnDisconnect;
-  /** Of an exec: what it has left running is killed when it ends. Else that lives on with the container. */
+  /** For an exec: processes that it leaves running are killed when it ends. Otherwise they live on with the container. */
   takesAllAlong = false;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
@@ -178,7 +178,7 @@ export class ContainerProcess {
     return performance.now() < this.#graceUntil;
   }
 
-  /** Nobody has come back of those that were waited for. */
+  /** None of the clients that were waited for has come back. */
   get clientStayedAway(): boolean {
     return this.#graceUntil > 0 && !this.#everAttached;
   }
@@ -290,7 +290,7 @@ export class ContainerProcess {
     }
   }
 
-  /** The shim did not take what a client has sent, which it could not see from here: the client of an earlier daemon is back. */
+  /** The shim did not take a client's stdin. likerd could not see that before: the client is of an earlier daemon. */
   stdinRefused(session: bigint, offset: bigint): void {
     const id = session.toString(16).padStart(16, '0');
     this.#stdin.taken(id, null);
@@ -302,7 +302,7 @@ export class ContainerProcess {
     return this.identity.spec.openStdin;
   }
 
-  /** The shim tells a client of an earlier daemon, whose stdin it does not remember, from one that leaves a gap. */
+  /** The shim can tell a client of an earlier daemon, whose stdin it does not remember, from one that leaves a gap. */
   get seesGaps(): boolean {
     return this.#shim?.refusesStdin ?? false;
   }

@@ -61,7 +61,7 @@ const reported = [
   'freezer',
 ];
 const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
-/** v2 has it in its core. */
+/** Part of v2's core. */
 const v2Core = ['devices'];
 
 /** The cgroups of one daemon: a parent in every hierarchy, a folder below it for each container. */
@@ -178,7 +178,7 @@ export class Cgroups {
     return this.#replaceFolder(folder);
   }
 
-  /** A hierarchy that was made after likerd had started would be the host's own for containers (T11). */
+  /** In a hierarchy made after likerd had started, containers would see the host's own groups (T11). */
   #followMounts(): void {
     const hierarchies = activeHierarchies();
     if (hierarchies === this.#hierarchies) return;

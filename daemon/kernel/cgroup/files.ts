@@ -101,7 +101,7 @@ export function makeFolder(path: string): boolean {
     throw error;
   }
   try {
-    // Whoever is in the group reads its limits, whatever the daemon's umask.
+    // Processes in the group may read its limits, whatever the daemon's umask.
     chmodSync(path, 0o755);
   } catch (error) {
     rmdirSync(path);

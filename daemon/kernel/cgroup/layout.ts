@@ -126,7 +126,7 @@ function prepare(options: LayoutOptions): Layout {
   const hierarchies = parseHierarchies(options.mountinfo ?? readText('/proc/self/mountinfo'));
   const unified = hierarchies.find(({ version }) => version === 2);
   const v1 = hierarchies.filter(({ version }) => version === 1);
-  // One without controllers, such as name=systemd, limits nothing.
+  // A hierarchy without controllers, such as name=systemd, limits nothing.
   const pure = v1.every(({ controllers }) => controllers.length === 0);
   const problems = new Map<string, string>();
   const places = v1.map((hierarchy) => prepareV1(hierarchy, options.parent));

@@ -43,7 +43,7 @@ for (const [index, scene] of scenes.entries()) {
     const open = () => openFiles().filter((path) => path.includes(`/${parent}/c/`)).length;
     try {
       await startIn(cgroup, 'x=$(printf %1000000s x); while :; do :; done');
-      // Time in user mode is told by ticks.
+      // Time in user mode is counted in ticks.
       await eventually('it has its memory, runs and is throttled', () => {
         const { cpu, memory } = reader.read(true);
         const runs = (cpu.usage?.userUs ?? 0) > 0 && (cpu.throttling?.throttledUs ?? 0) > 0;

@@ -5,7 +5,7 @@ import { unescapeOctal } from '../../../common/octal.ts';
 export interface MountEntry {
   readonly id: number;
   readonly mountPoint: string;
-  /** In a peer group: mounts below it appear in its peers. */
+  /** It is in a peer group: mounts below it appear in its peers. */
   readonly isShared: boolean;
   /** Mounts of another peer group appear below it. */
   readonly isSlave: boolean;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
 /**
- * What a network namespace of a container's own has, as in Docker, unless the container asks for another: every port may be
+ * Defaults of a container's own network namespace, as in Docker: every port may be
  * bound and every group may ping without a capability. Those that a kernel lacks are left out.
  */
 export const ownNetworkSysctls: Readonly<Record<string, string>> = Object.fromEntries(

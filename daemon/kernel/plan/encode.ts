@@ -258,7 +258,7 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   return w.finish();
 }
 
-/** Encodes the plan of a shim that starts nothing, and tells of the processes in a cgroup. */
+/** Encodes the plan of a shim that starts nothing and reports the processes in a cgroup. */
 export function encodeListing(folder: string): Buffer {
   const w = new Writer();
   w.u32(magic).u32(planVersion);
@@ -266,7 +266,7 @@ export function encodeListing(folder: string): Buffer {
   return w.finish();
 }
 
-/** As encodeListing, for a shim that tells who a user is in the mount namespace of a process. */
+/** As encodeListing, for a shim that looks a user up in the mount namespace of a process. */
 export function encodeLookUp(
   { pid, startTime }: { readonly pid: number; readonly startTime: string },
   step: Extract<Step, { step: 'look-up-user' }>,

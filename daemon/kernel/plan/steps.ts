@@ -100,7 +100,7 @@ export type Step =
       readonly startTime: string;
       readonly path: string;
       readonly attributes: number;
-      /** It is no error that it is not there, or cannot be made here. */
+      /** It is no error if it is missing, or cannot be made here. */
       readonly optional: boolean;
     }
   /**
@@ -153,8 +153,8 @@ export type Step =
       readonly mode: number;
     }
   /**
-   * Who that is by the root's own passwd and group: sets the groups, and HOME unless the environment has one. The uid and gid
-   * are those of later steps that say `foundId`. Empty: root; a null group: that of the user, with all it is a member of.
+   * Looks the user up in the root's own passwd and group: sets the groups, and HOME unless the environment has one. The uid and gid
+   * go to later steps that say `foundId`. Empty: root; a null group: the user's own, and all groups that the user is a member of.
    */
   | {
       readonly step: 'look-up-user';

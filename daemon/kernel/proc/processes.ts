@@ -26,7 +26,7 @@ export interface ProcessFacts {
 /** USER_HZ: 100 on every architecture that Liker runs on. */
 const msPerTick = 10;
 
-/** No file that is read here is longer up to what is needed of it, whatever a process does. */
+/** In every file read here the needed part is within these bytes, whatever a process does. */
 const buffer = Buffer.allocUnsafe(1024);
 
 function read(path: string): string | null {

@@ -4,8 +4,8 @@ import { Cursor } from './cursor.ts';
 import { FrameReader } from './reader.ts';
 
 /**
- * Hands on what a shim tells that starts nothing, and was asked, until it ends or is waited for in vain: `take` answers how
- * many ms the next frame may take. Rejects with what cannot be taken. Closes the socket.
+ * Passes on the answers of a shim that starts nothing, until it ends or is too slow: `take` answers how
+ * many ms the next frame may take. Rejects with what `take` throws. Closes the socket.
  */
 export function readAnswer(
   socketFd: number,

@@ -10,21 +10,21 @@ export interface ProcessFiles {
   readonly cmdline: string;
 }
 
-/** The processes of a cgroup, as /proc tells of them. */
+/** The processes of a cgroup, as /proc shows them. */
 export interface Listing {
-  /** By pid; no more than the shim tells at a time. */
+  /** By pid; at most as many as the shim reports. */
   readonly processes: readonly ProcessFiles[];
   /** How many there are in all. */
   readonly total: number;
 }
 
-/** How long the kernel may take for what no process can hold up. */
+/** Time limit for answers that no process can hold up. */
 const factsMs = 10_000;
 /** How long the next command line may take, which is read from the memory of its process. */
 const argumentsMs = 1_000;
 
 /**
- * Takes what a shim tells that was asked for processes; command lines that it has not read when it is given up are empty.
+ * Takes the answers of a shim that was asked for processes; command lines that it has not read in time are empty.
  * Closes the socket.
  */
 export async function readListing(socketFd: number): Promise<Listing> {

@@ -88,7 +88,7 @@ export class Processes {
     return this.#ask(plan, readUser);
   }
 
-  /** One that hangs is killed, and ends when it can: nobody waits for that. */
+  /** One that hangs is killed and ends when it can: likerd does not wait for it. */
   async #ask<Answer>(plan: Buffer, read: (socketFd: number) => Promise<Answer>): Promise<Answer> {
     const { pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const answer = read(socketFd);

@@ -3,7 +3,7 @@ export const shimProtocol = 1;
 /** The oldest that this daemon still speaks: a container may have been started by an earlier version. */
 export const oldestShimProtocol = 1;
 export const frameHeader = 12;
-/** The greatest frame of shims that do not tell theirs, those of earlier versions. */
+/** The greatest frame of shims of earlier versions, which do not announce theirs. */
 export const untoldMaxFrameBytes = 4 * 1024 * 1024;
 export const noBound = 0xffff_ffff_ffff_ffffn;
 

@@ -69,7 +69,7 @@ export interface ShimListener {
   snapshotData(process: number, request: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
   snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
   stdinAck(process: number, session: bigint, offset: bigint): void;
-  /** Of a session's stdin the bytes from this offset on were not taken. */
+  /** The bytes of a session's stdin from this offset on were not taken. */
   stdinRefused(process: number, session: bigint, offset: bigint): void;
   exit(process: number, exit: ShimExit): void;
   /** The kernel has killed processes of the container for want of memory: so many since its start. */
@@ -102,7 +102,7 @@ export function readFailure(c: Cursor): StartFailure {
   return { stepIndex: c.u32(), errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
 }
 
-/** Greatest kind of a step that a shim knows which does not tell it. */
+/** The greatest kind of step of a shim that does not announce it. */
 const untoldLastStep = stepKind['join-path'];
 
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
@@ -142,7 +142,7 @@ export class Shim {
   #stateWaiter: ((protocol: number, rest: Cursor) => void) | null = null;
   #closed = false;
   #fault: Error | null = null;
-  /** The greatest frame that it takes: a greater one would cost the connection. One that was spawned is of this version. */
+  /** The greatest frame that it takes: a larger one would cost the connection. A shim that this likerd spawned is of this version. */
   maxFrameBytes = maxFrameBytes;
   /** Pid of the shim; 0 until it is known. */
   pid: number;
@@ -186,7 +186,7 @@ export class Shim {
     return this.#closed;
   }
 
-  /** Whether a plan for it may have this step: it may be of an earlier version. */
+  /** Whether its plan may have this step: the shim may be of an earlier version. */
   knows(step: StepName): boolean {
     return stepKind[step] <= this.#lastStep;
   }
@@ -250,7 +250,7 @@ export class Shim {
     });
   }
 
-  /** It refuses stdin that it cannot take; one of before closes the connection. */
+  /** It refuses stdin that it cannot take; an older shim closes the connection. */
   get refusesStdin(): boolean {
     return this.maxFrameBytes !== untoldMaxFrameBytes;
   }

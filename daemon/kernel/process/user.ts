@@ -15,7 +15,7 @@ export interface FoundUser {
 /** Files of a container may never answer. */
 const answerMs = 10_000;
 
-/** Takes what a shim tells that was asked for a user: who that is, or the step that failed. Closes the socket. */
+/** Takes the answer of a shim that was asked for a user: the ids, or the step that failed. Closes the socket. */
 export async function readUser(socketFd: number): Promise<FoundUser | StartFailure> {
   let answer: FoundUser | StartFailure | null = null;
   await readAnswer(socketFd, answerMs, (type, _process, c) => {

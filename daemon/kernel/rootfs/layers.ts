@@ -80,7 +80,7 @@ export class Layers {
     } else renameSync(spare, folders.base);
     // Never an old one: its mode, owner and attributes were the last container's.
     mkdirSync(folders.upper);
-    // The root of the container: whoever is in it passes through. The folder above is closed.
+    // The root of the container: its users must be able to pass through. The folder above is closed.
     chmodSync(folders.upper, 0o755);
     return folders;
   }

@@ -5,7 +5,7 @@
 #include "../../include/liker.h"
 #include "../base/cleanup.h"
 
-/* Whoever is in a group reads its limits, whatever the umask. */
+/* Processes in a group may read its limits, whatever the umask. */
 static int make (const char *path) {
   if (mkdir (path, 0755) < 0)
     return -1;

@@ -21,7 +21,7 @@ export async function stopContainer(
   await container.verbs.run(() => stopLocked(context, container, options));
 }
 
-/** For a restart it is started afterwards, by this likerd or the next. */
+/** With `restart` it is started afterwards, by this likerd or the next. */
 export async function stopLocked(
   context: EngineContext,
   container: Container,
@@ -29,7 +29,7 @@ export async function stopLocked(
   verb: 'stop' | 'restart' = 'stop',
 ): Promise<void> {
   cancelRestart(context, container);
-  // Stored before the end is asked for: a daemon that sees only the end must not start it again.
+  // Stored before the container is asked to end: a daemon that sees only the end must not start it again.
   const facts = { stopRequested: true };
   if (livePhase(container.phase)) return endLocked(context, container, options, { verb, facts });
   const { begun: before } = container.facts;
@@ -83,7 +83,7 @@ export async function finishEnding(
   context.ledger.change(container, store(verb === 'restart' ? begin(verb) : null), { action: 'stop' });
 }
 
-/** Sends the signal. Stored once it is sent: it may be sent twice, and is sent at least once. */
+/** Sends the signal, then stores that it was sent: so it is sent at least once, and maybe twice. */
 async function ask(
   context: EngineContext,
   container: Container,

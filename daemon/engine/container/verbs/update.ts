@@ -9,7 +9,7 @@ import { writeRunRecord } from '../run-record.ts';
 import type { AppliedLimit, ContainerChange, Resources, RestartPolicy } from '../spec.ts';
 
 /**
- * Changes limits, of a container that lives at once and in the order that the kernel needs, and the restart policy. What does not fit together
+ * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
  * with the limits that stay, and what the kernel refuses, changes nothing.
  */
 export function updateContainer(
