@@ -1,6 +1,6 @@
 /*
- * accounts ROUNDS: files of passwd and group out of pieces that go wrong, some of them behind what fills the reader's
- * buffer. Whoever is found must be there by a plain reading of the same text, and whoever is there must be found.
+ * accounts ROUNDS: builds passwd and group files from broken pieces, some of them after text that fills the reader's
+ * buffer. The reader must find exactly the entries that a plain parser finds in the same text.
  */
 #define _GNU_SOURCE
 #include "base/accounts.h"

@@ -214,7 +214,7 @@ test('what cannot be executed is told by its errno', async () => {
   ];
   for (const init of [false, true])
     for (const [program, errno, object] of programs) {
-      // Whom no capability helps to read what is only to be executed.
+      // A user whom no capability lets read a file that may only be executed.
       const ids = program === 'secret' ? { uid: 1000, gid: 1000 } : {};
       const steps = containerSteps(fixture().container({ args: [program], init, ...ids }));
       await using shim = await fixture().spawn(steps);

@@ -1,4 +1,4 @@
-// A container that may trace gains nothing by the processes that come into its pid namespace, nor by what they send.
+// A container that may trace gains nothing from the processes that enter its pid namespace, nor from what they send.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -20,7 +20,7 @@ struct text {
   char buffer[8192];
 };
 
-/* One byte of a line is looked at after the other: this line has a NUL, or a number that is none. */
+/* Lines are read byte by byte: this one has a NUL, or an invalid number. */
 struct line {
   int last; /* ':', '\n' or END: what ended the last field */
   bool bad;
@@ -86,7 +86,7 @@ static int next_byte (struct text *text) {
   return (unsigned char)text->buffer[0];
 }
 
-/* Reads up to ':' or, in a list of members, ','. What does not fit into `out` is no name of anybody, and "". */
+/* Reads up to ':' or, in a list of members, ','. A field that does not fit into `out` is nobody's name, and becomes "". */
 static void take (struct text *text, struct line *line, char *out, size_t size, bool in_list) {
   size_t length = 0;
   int byte;

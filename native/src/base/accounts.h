@@ -1,6 +1,6 @@
 /*
- * passwd(5) and group(5), read through a small buffer: their lines may be of any length, and nothing is allocated. A line
- * that is not written as it must be is no entry. The functions return 1, 0 for nothing found, or -1 and errno: EFBIG for a
+ * Reads passwd(5) and group(5) through a small buffer: lines may have any length, and nothing is allocated. A line
+ * with wrong syntax is not an entry. The functions return 1, 0 for nothing found, or -1 and errno: EFBIG for a
  * file that is too large to be read here.
  */
 #pragma once
@@ -20,7 +20,7 @@ struct account {
 /* A decimal uid or gid: one to ten digits, and not 2^32 - 1, which means "none" to the kernel. No text becomes 0 by mistake. */
 bool parse_id (const char *text, uint32_t *id);
 
-/* A regular file of a root, which cannot lead out of it. -1 and errno, EINVAL for what is no regular file. */
+/* Opens a regular file inside a root; no link leads out of it. -1 and errno, EINVAL for anything but a regular file. */
 int accounts_open (int root, const char *path);
 
 /* The first entry of passwd with this name or, when `name` is NULL, with this uid. */
@@ -38,5 +38,5 @@ struct gids {
 /* False when there is no room. */
 bool gids_add (struct gids *gids, uint32_t gid);
 
-/* Adds the groups that have `member`. -1 and E2BIG: they are more than fit. */
+/* Adds the groups that have `member`. -1 and E2BIG: more than there is room for. */
 int groups_of (int file, const char *member, struct gids *gids);

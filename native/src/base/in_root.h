@@ -20,7 +20,7 @@ int in_root_walk (int root, const char *path, int flags);
  */
 int in_root_make (int root, const char *path, enum in_root_kind kind, mode_t mode);
 
-/* in_root_walk that makes what is missing. */
+/* in_root_walk that makes missing parts. */
 int in_root_walk_make (int root, const char *path, enum in_root_kind kind, mode_t mode);
 
 /* The O_PATH fd of the path's parent, which is made if it is missing; `leaf` points into path. */

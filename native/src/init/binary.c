@@ -18,7 +18,7 @@ int init_binary (void) {
   cleanup_fd int fd = open_memfd ("liker-init", true);
   if (fd < 0 || write_all (fd, liker_init, (size_t)(liker_init_end - liker_init)) < 0)
     return -1;
-  /* Whoever may not read it could not be looked at by /proc/1 (would_dump). */
+  /* A process that may not read its own binary is not dumpable, and /proc/1 could not be looked at (would_dump). */
   if (fchmod (fd, 0555) < 0 || seal_memfd (fd) < 0)
     return -1;
   return steal_fd (&fd);

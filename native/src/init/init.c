@@ -3,8 +3,8 @@
  * whatever is left to it, and ends when the program ends, whose wait status it tells on a socket.
  *
  * It is executed with exactly what the program has: the same user, capabilities, filter, environment and output, in a
- * fresh memory image. So whoever in the container may look at the program may look at /proc/1 too, and nobody gains
- * anything by taking it over. It is a page of code without libc, since it lives as long as the container does.
+ * fresh memory image. So a process of the container that may look at the program may look at /proc/1 too, and gains
+ * nothing by taking it over. It is a page of code without libc, since it lives as long as the container does.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* What the init and those who execute it agree on. */
+/* Shared by the init and the code that executes it. */
 #pragma once
 
 #define INIT_NAME "liker-init"

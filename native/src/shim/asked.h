@@ -8,7 +8,7 @@
 /* Answers and ends, if the plan asks; else it returns. */
 void answer_if_asked (const void *plan, size_t size, int socket);
 
-/* Writes what has gathered, down to `least` bytes. False when the daemon is gone, or memory was short. */
+/* Writes the gathered frames, down to `least` bytes. False when the daemon is gone or memory ran out. */
 bool outbox_write (struct outbox *out, int socket, size_t least);
 
 /* processes.c: PLAN_PROCESSES */

@@ -133,7 +133,7 @@ static ssize_t frame_size (const struct connection *connection, size_t at) {
   return (ssize_t)(length + sizeof length);
 }
 
-/* Hundreds of clients may ask for what the rings hold at once: the next is answered when the last has its answer. */
+/* Hundreds of clients may ask for the rings' contents at the same time: they are answered one after another. */
 static bool is_behind (const struct connection *connection) {
   return outbox_waiting (&connection->out) >= OUTBOX_HELD;
 }

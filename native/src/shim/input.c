@@ -99,7 +99,7 @@ static void refuse (struct shim *shim, const struct process *process, const stru
   outbox_end (out);
 }
 
-/* A gap, or more than there is room for, is one session's fault: all others go on. */
+/* A gap, or more than there is room for, fails only that session: all others go on. */
 void input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
                  const uint8_t *data, size_t size) {
   struct input *in = &process->in;

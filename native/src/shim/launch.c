@@ -2,9 +2,9 @@
  * Clones a process for a plan. Without namespaces to join: one clone3, into the cgroup. With them: a helper
  * enters the namespaces and clones the process with CLONE_PARENT, so that it is the shim's own child.
  *
- * Whoever is in a pid namespace can be traced there by others, given CAP_SYS_PTRACE, and made to do whatever it may do.
- * So nothing is ever in a namespace where programs run that may do more than its own program will: a new namespace is
- * empty until the exec, and where others run already the helper stays outside until it is confined, and clones last.
+ * A process in a pid namespace can be traced there by others that have CAP_SYS_PTRACE, and made to do whatever it may do.
+ * So no process with more rights than its program is ever in a namespace where programs run: a new namespace is
+ * empty until the exec; where others run already, the helper stays outside until it is confined, and clones last.
  */
 #define _GNU_SOURCE
 #include "launch.h"
@@ -54,7 +54,7 @@ static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
   return fcntl (*shim_end, F_SETFL, O_NONBLOCK);
 }
 
-/* What was open_ends about to do when it failed? */
+/* What open_ends was about to do when it failed. */
 static const char *failed_end (const struct launch *launch, const struct child_ends *ends) {
   if (ends->sync < 0 || (launch->has_init && ends->status < 0))
     return "socketpair";

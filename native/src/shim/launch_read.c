@@ -29,7 +29,7 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->window = read_u64 (fields);
 }
 
-/* What `ps` shows of the init: also whose it is. */
+/* What `ps` shows for the init: also whose init it is. */
 static bool name_init (struct launch *launch) {
   size_t count = 0;
   while (launch->argv[count])

@@ -114,7 +114,7 @@ static void read_plan (struct shim *shim) {
 }
 
 /*
- * All processes of the container have this one: the shim hands it down. Nobody can join it by a name, as none is given.
+ * All processes of the container inherit this keyring from the shim. It has no name by which others could join it.
  * Without keys in the kernel, or where a filter refuses keyctl to likerd and so to all that it starts, there is nothing to keep apart.
  */
 static int join_new_keyring (void) {

@@ -166,7 +166,7 @@ static void drain (struct shim *shim, struct process *process) {
   }
 }
 
-/* Closing the master hangs up the terminal for whoever still has it. What an exec has left running keeps its pipes. */
+/* Closing the master hangs up the terminal for every process that still has it. Processes left by an exec keep its pipes. */
 static void end_process (struct shim *shim, struct process *process) {
   input_end (shim, process);
   for (int i = 0; i < 2; i++) {
@@ -201,8 +201,8 @@ static bool is_end (int status) {
 }
 
 /*
- * The init tells the status of its child; if it was killed, its own status counts. Who has its rights can take its socket,
- * but what he sends on it is not from the init.
+ * The init reports the status of its child; if it was killed, its own status counts. A process with its rights can take its socket,
+ * but a message that it sends does not come from the init.
  */
 void take_status (struct process *process) {
   struct sync_message message;

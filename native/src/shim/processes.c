@@ -1,7 +1,7 @@
 /*
- * What /proc says of the processes in a cgroup, for a daemon that must not read it by itself: the command line of a
+ * Reads /proc for the processes in a cgroup, on behalf of the daemon, which must not do it itself: the command line of a
  * process is its own memory, which it can make large, and whose lock it can hold for ever (the close of a mapping of FUSE
- * that is not answered). Who waits for that lock is killable: a shim that hangs here is given up.
+ * that is not answered). A wait for that lock is killable: the daemon gives up a shim that hangs here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -107,7 +107,7 @@ static size_t put_arguments (struct outbox *out, pid_t pid) {
   return length;
 }
 
-/* What cannot hang comes first, and whole. */
+/* The part that cannot hang comes first, complete. */
 static void tell (const struct pids *pids, int socket) {
   struct outbox out = { 0 };
   char *status = malloc (STATUS_BYTES + 1);

@@ -1,6 +1,6 @@
 /*
- * The pipes of an exec that has ended while what it left running still holds them: what comes out of them is read and dropped. With
- * nobody to read, the next write would end those processes by SIGPIPE, or hold them up.
+ * The pipes of an exec that has ended while processes that it left running still hold them: their output is read and dropped. With
+ * no reader, the next write would end those processes with SIGPIPE, or block them.
  */
 #define _GNU_SOURCE
 #include <errno.h>

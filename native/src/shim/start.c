@@ -30,7 +30,7 @@ void report_failure (struct shim *shim, uint32_t number, const struct failure *f
     shim->main_failed = true;
 }
 
-/* Not reaped yet, so the number cannot have become another's; and no other process of this shim has it. */
+/* Not reaped yet, so the number still belongs to it; and no other process of this shim has it. */
 static bool is_new_child (const struct shim *shim, pid_t pid) {
   siginfo_t info;
   for (const struct process *other = shim->processes; other; other = other->next)

@@ -52,7 +52,7 @@ int sync_send_master (int sync, int master) {
   return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
 }
 
-/* The kernel puts the credentials first. Of fds one is taken; whoever sends more may not fill the shim with them. */
+/* The kernel puts the credentials first. One fd is kept and the rest are closed, so that a sender cannot fill the shim with them. */
 static void open_envelope (struct msghdr *header, struct sync_envelope *envelope) {
   for (struct cmsghdr *at = CMSG_FIRSTHDR (header); at; at = CMSG_NXTHDR (header, at)) {
     if (at->cmsg_level != SOL_SOCKET)
@@ -91,7 +91,7 @@ int sync_receive (int sync, struct sync_message *message, struct sync_envelope *
   if (got < 0)
     return errno == ECONNRESET ? 0 : -1;
   open_envelope (&header, envelope);
-  /* Every message has a sender, also an empty one, which nobody sends; the end has none. */
+  /* Every message has a sender; the end of the stream has none. */
   if (got == 0 && !envelope->sender)
     return 0;
   message->failure.name[sizeof message->failure.name - 1] = '\0';

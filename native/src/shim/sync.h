@@ -48,7 +48,7 @@ int sync_send_failure (int sync, const struct failure *failure);
 /* Sends the fd and waits until the shim has it. */
 int sync_send_master (int sync, int master);
 
-/* What the kernel tells of a message. */
+/* What the kernel says about a message. */
 struct sync_envelope {
   pid_t sender; /* of the host */
   int fd;       /* that came along; -1 */

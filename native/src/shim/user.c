@@ -1,4 +1,4 @@
-/* Who a user is in a container whose own shim, of an earlier version, cannot look it up. */
+/* Looks a user up for a container whose own shim, of an earlier version, cannot. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /*
- * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new and nobody else's until the container runs, so that names in it
- * are used as they are: four calls for a hierarchy.
+ * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new, and nobody else has it until the container runs, so names in it
+ * can be used directly: four calls per hierarchy.
  */
 #define _GNU_SOURCE
 #include <sys/mount.h>

@@ -61,7 +61,7 @@ int run_leading_steps (struct child *child);
 /* The program leads a session of its own, with its terminal if it has one. */
 int begin_session (struct child *child);
 
-/* What is behind is done by a clone of its own in the container's pid namespace, and the helper ends: does not return then. */
+/* The remaining steps are done by a clone in the container's pid namespace, and the helper ends: for it this does not return. */
 void enter_last (struct child *child);
 
 /* Carries out the rest; returns only when a step has failed. */

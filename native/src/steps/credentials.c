@@ -62,7 +62,7 @@ int step_user (struct child *child, struct cursor *fields) {
     return -1;
   uid_t uid = child->uid;
   gid_t gid = child->gid;
-  /* To the kernel, that would be to leave it as it is: root. */
+  /* The kernel would take this for "unchanged": root. */
   if (uid == FOUND_ID || gid == FOUND_ID)
     return fail_with (child, EBADMSG, "setresuid", "user");
   char object[40];

@@ -1,6 +1,6 @@
 /*
- * Files that a container is given, in a small tmpfs of its own: whatever it writes to them, it fills nobody's disk. The
- * tmpfs is mounted on a folder of the old root, since only what is mounted can be cloned, and goes with that.
+ * The files that a container is given, in a small tmpfs of its own, so that writing to them cannot fill a disk. The
+ * tmpfs is mounted on a folder of the old root, since only an attached mount can be cloned, and goes away with it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static int write_new (struct child *child, const char *name, const char *content
   return file < 0 ? -1 : write_all (file, content, strlen (content));
 }
 
-/* Where the target is missing on a file system that cannot be written to, the container goes without. */
+/* If the target is missing on a read-only file system, the container goes without the file. */
 int step_file (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
   const char *content = read_text (fields);

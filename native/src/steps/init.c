@@ -9,7 +9,7 @@
 #include "child.h"
 #include "init/init.h"
 
-/* Nothing but the program reads its stdin, or its writer would not hear of its end. */
+/* Only the program may hold its stdin, or the writer would not notice its end. */
 static int arrange_fds (struct child *child) {
   if (child->idle >= 0 && dup3 (child->idle, 0, 0) < 0)
     return fail (child, "dup3", "init");

@@ -1,4 +1,4 @@
-/* What an execve misses that says ENOENT of a file that is there: a script's interpreter, or an ELF program's. */
+/* Finds what is missing when execve says ENOENT for an existing file: the interpreter of a script or of an ELF program. */
 #define _GNU_SOURCE
 #include "interpreter.h"
 #include <elf.h>

@@ -1,6 +1,6 @@
 /*
- * Who the process is to be, by the passwd and group of its own root: as its programs will see them, with all that is
- * mounted. They may never answer (FUSE); then this process hangs and can be given up, and nobody else does.
+ * Looks the user of the process up in the passwd and group of its own root, as its programs will see them, with all that is
+ * mounted. They may never answer (FUSE); then only this process hangs, and can be given up.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +16,7 @@
 static const char passwd_path[] = "/etc/passwd";
 static const char group_path[] = "/etc/group";
 
-/* There is no file: nobody is in it. */
+/* There is no file, and so no entry. */
 static bool is_missing (int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
 }

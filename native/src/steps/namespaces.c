@@ -72,7 +72,7 @@ int step_loopback (struct child *child, struct cursor *fields) {
   return ioctl (link, SIOCSIFFLAGS, &request) < 0 ? fail (child, "ioctl(SIOCSIFFLAGS)", "lo") : 0;
 }
 
-/* Whatever is mounted at /proc cannot turn the write elsewhere (T7). One procfs does for all. */
+/* A mount at /proc cannot redirect the write (T7). One procfs serves all writes. */
 static int open_sysctls (struct child *child) {
   cleanup_fd int context = sys_fsopen ("proc");
   if (context < 0 || sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)

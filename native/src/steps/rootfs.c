@@ -39,7 +39,7 @@ static int bind_root (struct child *child, const char *at, int tree) {
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", at) : 0;
 }
 
-/* 1 if all targets are there, 0 if one is missing. Where it cannot be told, its own step will tell why. */
+/* 1 if all targets exist, 0 if one is missing. If that cannot be determined, the target's own step will report why. */
 static bool has_targets (int root, struct cursor *needs, uint32_t count) {
   bool all = true;
   for (uint32_t i = 0; i < count && !needs->bad; i++) {
@@ -50,7 +50,7 @@ static bool has_targets (int root, struct cursor *needs, uint32_t count) {
   return all;
 }
 
-/* An overlay shows what is below a mount point: what is mounted there is bound again, as read-only as the rest. */
+/* An overlay does not show mounts below its lower folder: they are bound again, read-only like the rest. */
 static int bind_below (struct child *child, const char *source, const char *path) {
   struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
   cleanup_fd int from = open (source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -69,8 +69,8 @@ static int bind_below (struct child *child, const char *source, const char *path
 }
 
 /*
- * A read-only root is bound with all that is mounted below it. Where a mount needs a target that is not there, nothing is
- * made in it: an overlay takes its place, which plan.h has the options of.
+ * A read-only root is bound with everything mounted below it. If a mount needs a missing target, nothing is
+ * created in it: an overlay takes its place, whose options are in the plan.
  */
 int step_root_bind (struct child *child, struct cursor *fields) {
   struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };

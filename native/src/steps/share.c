@@ -29,7 +29,7 @@ static int open_namespace (struct child *child, const char *process, const char 
 }
 
 /*
- * A mount can be cloned only by who is in its mount namespace (open_tree(2)), where its path leads nowhere but into that
+ * Only a process in its mount namespace can clone a mount (open_tree(2)). There its path stays within that
  * container's own root.
  */
 static int clone_there (struct child *child, int theirs, int own, const char *path) {
@@ -56,7 +56,7 @@ static int clone_mount (struct child *child, const struct share *share, const ch
   return clone_there (child, theirs, own, path);
 }
 
-/* Nothing spreads to the other container or from it, whatever it made of its mount. */
+/* Nothing propagates to the other container or from it, whatever propagation it has set. */
 static int mount_clone (struct child *child, int tree, const struct share *share, const char *path) {
   const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE };
   if (set_tree (tree, &how) < 0)
@@ -89,7 +89,7 @@ static bool is_procfs_of (int tree, int namespace) {
 }
 
 /*
- * A procfs shows the pid namespace of who mounts it, and whoever may mount must not be in one where programs run
+ * A procfs shows the pid namespace of the process that mounts it, and a process that may mount must not be where programs run
  * (launch.c). So the other container's procfs is taken, without what is mounted in it.
  */
 int step_proc_of (struct child *child, struct cursor *fields) {

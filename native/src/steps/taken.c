@@ -1,5 +1,5 @@
 /*
- * Mounts that are shared with the host. They are cloned while the mount namespace is still the host's peer, before it is
+ * Mounts shared with the host. They are cloned while the mount namespace is still the host's peer, before it is
  * made a slave, and put into place after all other mounts: what is mounted below a shared mount would be mounted on the
  * host, too.
  */
@@ -29,7 +29,7 @@ int step_take (struct child *child, struct cursor *fields) {
   return 0;
 }
 
-/* All targets are found before the first tree is there: none lies in a tree. */
+/* All targets are resolved before the first tree is attached, so that none lies in a tree. */
 int step_attach (struct child *child, struct cursor *fields) {
   int targets[MAX_TAKEN];
   const char *names[MAX_TAKEN];

@@ -1,11 +1,11 @@
-/* What all that mount share: the target, which is resolved once, to an fd, and the tree that is put there. */
+/* Shared by all steps that mount: the target, resolved once to an fd, and the tree that is mounted on it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "../../include/plan.h"
 #include "child.h"
 
-/* How a tree of mounts that was cloned is to be. */
+/* The attributes and propagation of a cloned tree of mounts. */
 struct tree {
   bool recursive;
   uint32_t attributes; /* MOUNT_ATTR_* to set */
@@ -16,13 +16,13 @@ struct tree {
 /* The O_PATH fd of a path in the new root, made where it is missing. -1 with a failure. */
 int open_target (struct child *child, const char *target, enum plan_create create);
 
-/* The same, to be made as a directory or a file like the tree. */
+/* The same; if missing, it is made as a directory or a file like the tree. */
 int open_target_of (struct child *child, const char *target, int tree);
 
-/* The failure is that something is not there, or is not and cannot be made on a file system that is read-only. */
+/* The failure: something is missing, or it is missing and cannot be made on a read-only file system. */
 bool is_missing (const struct child *child);
 
-/* Puts the tree on the target. Says ENOTDIR or EISDIR where only one of the two is a directory. */
+/* Mounts the tree on the target. Fails with ENOTDIR or EISDIR if only one of the two is a directory. */
 int put_tree (struct child *child, int tree, int target, const char *name);
 
 /* mount_setattr(2). 0, or -1 and errno. */

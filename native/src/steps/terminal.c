@@ -71,7 +71,7 @@ int step_terminal (struct child *child, struct cursor *fields) {
   cleanup_fd int slave = open_slave (child, master);
   if (slave < 0)
     return -1;
-  /* FOUND_ID changes nothing: who that is is not known yet. */
+  /* With FOUND_ID nothing changes: the user is not known yet. */
   if (fchown (slave, uid, gid) < 0)
     return fail (child, "fchown", "terminal");
   if (fchmod (slave, 0620) < 0)
