@@ -32,17 +32,17 @@ export async function parseOptions(
 ): Promise<DaemonOptions | null> {
   const parser = yargs()
     .scriptName('likerd')
-    .usage('$0 [options]\n\nThe container engine. It keeps no container from running when it ends.')
+    .usage('$0 [options]\n\nThe container engine. Containers keep running when it ends.')
     .options({
       root: {
         type: 'string',
         default: env['LIKER_ROOT'] || '/var/lib/liker',
-        describe: 'Folder of lasting data; $LIKER_ROOT says another default',
+        describe: 'Folder of lasting data ($LIKER_ROOT changes the default)',
       },
       run: {
         type: 'string',
         default: env['LIKER_RUN'] || '/run/liker',
-        describe: 'Folder of running state; $LIKER_RUN says another default',
+        describe: 'Folder of running state ($LIKER_RUN changes the default)',
       },
       socket: {
         type: 'string',
@@ -50,7 +50,7 @@ export async function parseOptions(
       },
       cgroup: {
         type: 'string',
-        describe: 'Path of a delegated cgroup (v2 only) to make those of containers below',
+        describe: 'Path of a delegated cgroup (v2 only) below which containers get theirs',
       },
       'stop-containers-on-exit': {
         type: 'boolean',

@@ -31,6 +31,8 @@ export async function dispatch(
     if (globals.bool('help') || rest.length === 0) return await help(rest);
     if (rest[0] === 'help') return await help(rest.slice(1));
     const found = findCommand(rest);
+    if (found === undefined && commandGroups.has(rest[0] ?? '') && rest[1] === '--help')
+      return await help([]);
     if (found === undefined) throw unknownCommand(rest);
     const command = await found.entry.load();
     const { flags, operands } = parseCommandLine(command, found.rest);

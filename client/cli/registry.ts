@@ -91,7 +91,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'inspect',
-    summary: 'Print all about containers, as JSON',
+    summary: 'Print details of containers, as JSON',
     load: async () => (await import('../commands/inspect.ts')).inspect,
   },
   {
@@ -101,7 +101,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'stats',
-    summary: 'Show what containers use, again and again',
+    summary: 'Show what containers use, continuously',
     load: async () => (await import('../commands/stats.ts')).stats,
   },
   {
@@ -111,7 +111,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'events',
-    summary: 'Print what happens',
+    summary: 'Print events',
     load: async () => (await import('../commands/events.ts')).events,
   },
   {
@@ -136,7 +136,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'system df',
-    summary: 'Show what takes room on the disk',
+    summary: 'Show what takes space on the disk',
     load: async () => (await import('../commands/system-df.ts')).systemDf,
   },
   {

@@ -21,7 +21,7 @@ export const attach: Command = {
       name: 'exec',
       type: 'string',
       value: 'ID',
-      help: 'A process that exec has started, instead of the main one',
+      help: 'Attach to a process that exec has started, not to the main one',
     },
     { name: 'no-replay', type: 'bool', help: 'Do not show the last output first' },
     { name: 'no-stdin', type: 'bool', help: 'Only watch: no input, no signals, no change of the size' },

@@ -222,6 +222,15 @@ test('container prune asks first, and does nothing without a yes', patience, asy
   assert.equal(stdout, `Deleted Containers:\n${id}\n\nTotal reclaimed space: 1.23MB\n`);
 });
 
+test('a group of commands has a help too, as in Docker', patience, async () => {
+  await using server = new FakeServer();
+  for (const group of ['container', 'rootfs', 'system', 'healthcheck']) {
+    const { code, stdout, stderr } = await likerctl(server.socketPath, group, '--help');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, new RegExp(`^  ${group} `, 'm'));
+  }
+});
+
 test('a bad command line is two lines and 125, never a stack', patience, async () => {
   await using server = new FakeServer();
   for (const [args, text] of [

@@ -15,7 +15,7 @@ export const containerPrune: Command = {
       name: 'filter',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that fit: label, label!, until (24h, 2026-01-31, …)',
+      help: 'Only those that match: label, label!, until (24h, 2026-01-31, …)',
     },
     { name: 'force', short: 'f', type: 'bool', help: 'Do not ask' },
   ],

@@ -20,7 +20,8 @@ const leastUnixSeconds = 1_000_000_000;
 export const events: Command = {
   name: 'events',
   usage: '',
-  summary: 'Print what happens, and what has happened; goes on until it is stopped, unless --until is given',
+  summary:
+    'Print events as they happen, and past ones with --since; goes on until it is stopped, unless --until is given',
   example: 'likerctl events --since 10m --until 0s',
   flags: [
     {
@@ -28,7 +29,7 @@ export const events: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that fit: container, event, label, type',
+      help: 'Only those that match: container, event, image, label, type',
     },
     { name: 'format', type: 'string', value: 'FORMAT', help: 'json, or a template' },
     {

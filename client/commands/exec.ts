@@ -51,7 +51,7 @@ const flags: readonly Flag[] = [
     short: 'w',
     type: 'string',
     value: 'DIR',
-    help: 'Working directory inside, which must be there',
+    help: 'Working directory inside, which must exist',
   },
 ];
 

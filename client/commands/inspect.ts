@@ -13,7 +13,7 @@ import { severalContainers } from './for-each.ts';
 export const inspect: Command = {
   name: 'inspect',
   ...severalContainers,
-  summary: 'Print all about containers, as JSON',
+  summary: 'Print details of containers, as JSON',
   example: "likerctl inspect -f '{{.State.Status}}' web",
   flags: [
     {

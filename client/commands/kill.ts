@@ -9,7 +9,7 @@ export const kill: Command = {
   summary: 'Send a signal to the main process of containers',
   example: 'likerctl kill -s HUP web',
   flags: [
-    { name: 'all', short: 'a', type: 'bool', help: 'To every process of the container' },
+    { name: 'all', short: 'a', type: 'bool', help: 'Signal every process of the container' },
     {
       name: 'signal',
       short: 's',

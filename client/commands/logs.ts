@@ -29,7 +29,7 @@ export const logs: Command = {
       fallback: 'all',
       help: 'Only the last lines',
     },
-    { name: 'timestamps', short: 't', type: 'bool', help: 'The time before each line' },
+    { name: 'timestamps', short: 't', type: 'bool', help: 'Print the time before each line' },
     { name: 'until', type: 'string', value: 'TIME', help: 'Only what was written before a time' },
   ],
   operands: [1, 1],

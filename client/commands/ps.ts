@@ -18,13 +18,13 @@ export const ps: Command = {
   summary: 'List containers: those that run, or all',
   example: 'likerctl ps -a --filter status=exited --format "{{.Names}}\\t{{.Status}}"',
   flags: [
-    { name: 'all', short: 'a', type: 'bool', help: 'Those that do not run as well' },
+    { name: 'all', short: 'a', type: 'bool', help: 'Include containers that are not running' },
     {
       name: 'filter',
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that fit: id, name, label, label!, status, health, exited, ancestor, volume, network, before, since, until',
+      help: 'Only those that match: id, name, label, label!, status, health, exited, ancestor, volume, network, before, since, until',
     },
     {
       name: 'format',

@@ -15,9 +15,9 @@ export const rm: Command = {
       name: 'force',
       short: 'f',
       type: 'bool',
-      help: 'Kill a container that runs; do not mind one that is not there',
+      help: 'Kill a running container; ignore one that does not exist',
     },
-    { name: 'volumes', short: 'v', type: 'bool', help: 'Accepted, without effect: there are no volumes yet' },
+    { name: 'volumes', short: 'v', type: 'bool', help: 'Accepted without effect: there are no volumes yet' },
   ],
   async run({ flags, operands, context }) {
     const connection = await context.connect();

@@ -14,10 +14,10 @@ export const rootfsBuild: Command = {
       name: 'with',
       type: 'list',
       value: 'PROGRAM',
-      help: 'Add a program, by name or path, with its libraries and all that its Debian package brings or depends on',
+      help: 'Add a program, by name or path, with its libraries and everything in its Debian package and those that it depends on',
     },
-    { name: 'force', short: 'f', type: 'bool', help: 'Write over what a directory that is not empty holds' },
-    { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing when all goes well' },
+    { name: 'force', short: 'f', type: 'bool', help: 'Overwrite files in a directory that is not empty' },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing on success' },
   ],
   operands: [1, 1],
   async run({ flags, operands: [directory = ''] }) {

@@ -28,7 +28,7 @@ export const run: Command = {
       short: 'a',
       type: 'list',
       value: 'STREAM',
-      help: 'Attach to stdout or stderr only, beside stdin with -i',
+      help: 'Attach only to stdout or stderr (and to stdin with -i)',
     },
     {
       name: 'sig-proxy',

@@ -17,10 +17,10 @@ import { isOnTerminal, printText } from '../output/print.ts';
 export const stats: Command = {
   name: 'stats',
   usage: '[CONTAINER...]',
-  summary: 'Show what containers use, again and again',
+  summary: 'Show what containers use, continuously',
   example: 'likerctl stats --no-stream --sort mem',
   flags: [
-    { name: 'all', short: 'a', type: 'bool', help: 'Those that do not run as well' },
+    { name: 'all', short: 'a', type: 'bool', help: 'Include containers that are not running' },
     {
       name: 'format',
       type: 'string',
@@ -32,7 +32,7 @@ export const stats: Command = {
       type: 'string',
       value: 'TIME',
       fallback: '1s',
-      help: 'From one look to the next, at least 100ms',
+      help: 'Time between two looks, at least 100ms',
     },
     { name: 'no-stream', type: 'bool', help: 'Only once, after one interval' },
     { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids' },

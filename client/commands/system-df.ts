@@ -10,7 +10,7 @@ import { listAll, psLayout } from './ps.ts';
 export const systemDf: Command = {
   name: 'system df',
   usage: '',
-  summary: 'Show what takes room on the disk',
+  summary: 'Show what takes space on the disk',
   example: 'likerctl system df',
   flags: [
     {

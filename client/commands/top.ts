@@ -15,8 +15,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 export const top: Command = {
   name: 'top',
   usage: 'CONTAINER [PS_OPTION...]',
-  summary:
-    "List the processes of a container, with the host's pids; options of ps choose what is told of them",
+  summary: "List the processes of a container, with the host's pids; options of ps choose the columns",
   example: 'likerctl top web -eo pid,comm',
   flags: [
     { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },

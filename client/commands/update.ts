@@ -13,14 +13,14 @@ const flags: readonly Flag[] = [
     name: 'restart',
     type: 'string',
     value: 'POLICY',
-    help: 'Start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+    help: 'Whether to start it again when it has ended: no, on-failure[:N], always or unless-stopped',
   },
 ];
 
 export const update: Command = {
   name: 'update',
   summary:
-    'Change the limits of containers, of those that run at once, and the restart policy. What is not named stays as it is',
+    'Change the limits of containers, at once if they are running, and their restart policy. Limits that are not named stay as they are',
   example: 'likerctl update --memory 256m --cpus 0.5 web',
   flags,
   ...severalContainers,

@@ -26,7 +26,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'entrypoint',
     type: 'string',
     value: 'PROGRAM',
-    help: 'Program that COMMAND is given to as arguments',
+    help: 'Program that gets COMMAND as its arguments',
   },
   {
     name: 'env',
@@ -98,7 +98,7 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'POLICY',
     fallback: 'no',
-    help: 'Start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+    help: 'Whether to start it again when it has ended: no, on-failure[:N], always or unless-stopped',
   },
   { name: 'rm', type: 'bool', help: 'Remove the container when it has ended' },
   { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
@@ -123,7 +123,7 @@ export const containerFlags: readonly Flag[] = [
     value: 'NAME=VALUE',
     help: "Set a kernel parameter of the container's namespaces",
   },
-  { name: 'timeout', type: 'int', value: 'SECONDS', help: 'Kill the container after that time' },
+  { name: 'timeout', type: 'int', value: 'SECONDS', help: 'Kill the container after this time' },
   {
     name: 'tmpfs',
     type: 'list',

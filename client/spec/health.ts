@@ -15,14 +15,14 @@ export const healthFlags: readonly Flag[] = [
     name: 'health-cmd',
     type: 'string',
     value: 'COMMAND',
-    help: 'Probe of health: a line for /bin/sh, or \'["PROGRAM","ARG"]\'',
+    help: 'Health probe: a line for /bin/sh, or \'["PROGRAM","ARG"]\'',
   },
   {
     name: 'health-interval',
     type: 'string',
     value: 'TIME',
     fallback: '30s',
-    help: 'Time between the end of a probe and the next',
+    help: 'Time from the end of a probe to the next one',
   },
   {
     name: 'health-on-failure',
@@ -30,7 +30,7 @@ export const healthFlags: readonly Flag[] = [
     choices: Object.keys(actions),
     value: 'WHAT',
     fallback: 'none',
-    help: 'What happens when it has become unhealthy: none, kill, restart or stop',
+    help: 'What happens when it becomes unhealthy: none, kill, restart or stop',
   },
   {
     name: 'health-retries',
@@ -51,14 +51,14 @@ export const healthFlags: readonly Flag[] = [
     type: 'string',
     value: 'TIME',
     fallback: '0s',
-    help: 'Time in which failures do not count',
+    help: 'Time after the start in which failures do not count',
   },
   {
     name: 'health-timeout',
     type: 'string',
     value: 'TIME',
     fallback: '30s',
-    help: 'Time after which a probe is killed and has failed',
+    help: 'Time after which a probe is killed and counts as failed',
   },
   { name: 'no-healthcheck', type: 'bool', help: 'No health check' },
 ];

@@ -21,7 +21,7 @@ export const resourceFlags: readonly Flag[] = [
     name: 'cpu-burst',
     type: 'int',
     value: 'US',
-    help: 'Unused CPU quota that may be saved up, in microseconds',
+    help: 'Unused CPU quota that may accumulate, in microseconds',
   },
   { name: 'cpu-idle', type: 'bool', help: 'Run only when nobody else wants the CPU' },
   { name: 'cpu-period', type: 'int', value: 'US', help: 'Length of a CPU period in microseconds' },
@@ -49,7 +49,7 @@ export const resourceFlags: readonly Flag[] = [
     type: 'string',
     choices: ['member', 'root', 'isolated'],
     value: 'KIND',
-    help: 'Have its CPUs to itself: root or isolated (v2)',
+    help: 'Give the container its CPUs exclusively: root or isolated (v2)',
   },
   {
     name: 'device-read-bps',
@@ -76,7 +76,7 @@ export const resourceFlags: readonly Flag[] = [
     name: 'memory-reservation',
     type: 'string',
     value: 'BYTES',
-    help: 'What it keeps when memory is short (v1 soft limit, v2 memory.low)',
+    help: 'Memory that it keeps when memory is short (v1 soft limit, v2 memory.low)',
   },
   {
     name: 'memory-swap',
@@ -114,12 +114,17 @@ export const resourceFlags: readonly Flag[] = [
 
 /** Flags of limits and devices that hold for the whole life of a container. */
 export const creationFlags: readonly Flag[] = [
-  { name: 'cgroup-parent', type: 'string', value: 'PATH', help: 'cgroup to be made in, such as jobs/night' },
+  {
+    name: 'cgroup-parent',
+    type: 'string',
+    value: 'PATH',
+    help: 'cgroup to create the container in, such as jobs/night',
+  },
   {
     name: 'device',
     type: 'list',
     value: 'HOST[:CONTAINER[:rwm]]',
-    help: 'Give it a device of the host, or a folder of them',
+    help: 'Give it a device of the host, or a folder of devices',
   },
   {
     name: 'device-cgroup-rule',
@@ -133,7 +138,7 @@ export const creationFlags: readonly Flag[] = [
     choices: ['strict', 'best-effort'],
     value: 'MODE',
     fallback: 'strict',
-    help: 'Refuse to start without a limit that cannot be had here, or go on with a warning',
+    help: 'If a limit is not available here: strict refuses to start, best-effort goes on with a warning',
   },
   {
     name: 'oom-score-adj',
