@@ -298,4 +298,15 @@ describe('the client', () => {
     assert.match(logs, /^3 1 2\d\.?\d?kB/);
     assert.match(await s.ok(['system', 'df', '-v']), new RegExp(`${id.slice(0, 12)}.* 300kB +2\\d`));
   });
+
+  test('stats on a narrow terminal: long names are shortened, and no line is cut', async () => {
+    const name = `long-${'o'.repeat(60)}`;
+    await s.detached(['--name', name], ['sleep', '1000']);
+    for (const args of [['--no-stream'], []]) {
+      await using terminal = s.terminal(['stats', '--interval', '100ms', ...args]);
+      await terminal.waitForText(/CPU % .*PIDS\n(.*\n)*\S+ +long-o+… .* 2$/m, () => terminal.screen());
+      assert.doesNotMatch(terminal.screen(), /long-o{60}/);
+      terminal.type('\x03');
+    }
+  });
 });

@@ -73,6 +73,8 @@ function unknownCommand(argv: readonly string[]): UsageError {
 async function help(topic: readonly string[]): Promise<number> {
   const entry: CommandEntry | undefined = findCommand(topic)?.entry;
   if (entry !== undefined) return printHelp(await entry.load());
+  const [first] = topic;
+  if (first !== undefined && !commandGroups.has(first)) throw unknownCommand(topic);
   const { mainHelp } = await import('./help.ts');
   return print(mainHelp());
 }

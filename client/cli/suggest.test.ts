@@ -24,5 +24,7 @@ test('flags are suggested, but not those of Docker that are refused', () => {
     /unknown flag: --memroy; did you mean --memory\?/,
   );
   assert.throws(() => parseCommandLine(ps, ['--al']), /unknown flag: --al; did you mean --all\?/);
+  // Of four letters two that differ make another word.
+  assert.throws(() => parseCommandLine(ps, ['--sort']), /unknown flag: --sort$/);
   assert.throws(() => parseCommandLine(run, ['--publihs', '80', '/r']), /unknown flag: --publihs$/);
 });

@@ -2,10 +2,15 @@
 export function didYouMean(typed: string, words: readonly string[]): string {
   const near = words
     .map((word) => ({ word, distance: distance(typed, word) }))
-    .filter(({ word, distance }) => distance <= (Math.min(typed.length, word.length) < 4 ? 1 : 2))
+    .filter(({ word, distance }) => distance <= (Math.min(letters(typed), letters(word)) <= 4 ? 1 : 2))
     .toSorted((a, b) => a.distance - b.distance);
   const best = near.filter(({ distance }) => distance === near[0]?.distance).slice(0, 3);
   return best.length === 0 ? '' : `; did you mean ${best.map(({ word }) => word).join(' or ')}?`;
+}
+
+/** How many there are behind the dashes of a flag. */
+function letters(word: string): number {
+  return word.replace(/^--/, '').length;
 }
 
 /** Letters to be inserted, removed, replaced or swapped with their neighbour (optimal string alignment). */

@@ -235,6 +235,7 @@ test('a bad command line is two lines and 125, never a stack', patience, async (
   await using server = new FakeServer();
   for (const [args, text] of [
     [['nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
+    [['help', 'nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
     [['ps', '--foo'], "likerctl ps: unknown flag: --foo\nSee 'likerctl ps --help'\n"],
     [['rename', 'a'], "likerctl rename: requires 2 arguments\nSee 'likerctl rename --help'\n"],
     [['--host'], "likerctl: flag needs an argument: --host\nSee 'likerctl --help'\n"],

@@ -8,6 +8,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { stats as statsService } from '../connection/methods.ts';
+import { ellipsis } from '../format/ellipsis.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
 import { sortKeys, statsRow } from '../format/stats-row.ts';
 import { fromNs } from '../format/timestamp.ts';
@@ -35,7 +36,7 @@ export const stats: Command = {
       help: 'Time between two looks, at least 100ms',
     },
     { name: 'no-stream', type: 'bool', help: 'Only once, after one interval' },
-    { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids' },
+    { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids and names' },
     {
       name: 'sort',
       type: 'string',
@@ -70,6 +71,9 @@ const narrowLayout: ListLayout = {
   ...layout,
   table: layout.table.replace('\t{{.NetIO}}\t{{.BlockIO}}', ''),
 };
+
+/** What a name is not shortened below. */
+const shortestName = 8;
 
 async function showStats({ flags, operands, context }: Invocation): Promise<number> {
   const format = flags.text('format') ?? '';
@@ -134,8 +138,17 @@ function statsLines(snapshot: StatsSnapshot, flags: FlagValues, format: string):
   );
   const all = formatList(rows, format, layout);
   const { columns } = process.stdout;
-  const fits = format !== '' || !isOnTerminal() || all.every((line) => line.length <= columns);
-  return fits ? all : formatList(rows, format, narrowLayout);
+  const excess = (lines: readonly string[]): number => widest(lines) - columns;
+  if (format !== '' || !isOnTerminal() || excess(all) <= 0) return all;
+  const narrow = formatList(rows, format, narrowLayout);
+  if (excess(narrow) <= 0 || flags.bool('no-trunc')) return narrow;
+  const width = Math.max(shortestName, widest(rows.map(({ Name }) => Name)) - excess(narrow));
+  const shortened = rows.map((row) => ({ ...row, Name: ellipsis(row.Name, width) }));
+  return formatList(shortened, format, narrowLayout);
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length));
 }
 
 function sorted(containers: readonly ContainerStats[], by: string | undefined): readonly ContainerStats[] {

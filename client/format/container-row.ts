@@ -3,6 +3,7 @@ import { own } from '../../common/own.ts';
 import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { quoted } from '../output/visible.ts';
+import { ellipsis } from './ellipsis.ts';
 import { stateWord, statusText } from './status.ts';
 import { goTime, toMs } from './timestamp.ts';
 
@@ -60,9 +61,4 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Networks: spec?.namespaces?.network || 'none',
     Label: (name) => own(labels, name) ?? '',
   };
-}
-
-function ellipsis(text: string, width: number): string {
-  const points = [...text];
-  return points.length <= width ? text : `${points.slice(0, width - 1).join('')}…`;
 }

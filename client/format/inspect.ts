@@ -28,11 +28,14 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     RestartCount: container.restartCount,
     Driver: driver,
     Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
     GraphDriver: { Name: driver, Data: sorted({}) },
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
     HostConfig: hostConfig(spec),
-    NetworkSettings: networkSettings(spec),
+    NetworkSettings: networkSettings(container),
     ...(container.layerBytes === undefined
       ? {}
       : { SizeRw: Number(container.layerBytes), SizeLog: Number(container.logBytes) }),
@@ -100,13 +103,18 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
 function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
   const { cpu, memory, pids } = spec?.resources ?? {};
   const namespaces = spec?.namespaces;
+  const tmpfs = (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_TMPFS');
   const quota = cpu?.quotaUs;
   const nanoCpus =
     quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
   return {
     Binds: (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_BIND').map(bindText),
+    Tmpfs: sorted(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
     AutoRemove: spec?.autoRemove ?? false,
     PortBindings: sorted({}),
+    PublishAllPorts: false,
+    Links: [],
+    VolumesFrom: [],
     LogConfig: logConfig(spec),
     RestartPolicy: {
       Name: enumWord(spec?.restart?.name, 'NAME_').replaceAll('_', '-'),
@@ -134,6 +142,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     PidMode: namespaces?.pid ?? '',
     IpcMode: namespaces?.ipc || 'private',
     UTSMode: namespaces?.uts ?? '',
+    UsernsMode: '',
     CgroupnsMode: namespaces?.cgroup || 'private',
     Memory: Number(memory?.maxBytes ?? 0),
     MemorySwap: Number(memory?.memorySwapBytes ?? 0),
@@ -188,13 +197,16 @@ function bindText({ source, target, readOnly }: Mount): string {
 }
 
 /** Docker's fields; an address is there only in networks that Liker makes. */
-function networkSettings(spec: ContainerSpec | null): Record<string, unknown> {
+function networkSettings({ spec, pid }: Container): Record<string, unknown> {
   const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
   const mode = spec?.namespaces?.network || 'none';
   // As in Docker, one that uses another's network is in none of its own.
   const names = mode.includes(':') ? [] : [mode];
   return {
     ...address,
+    Bridge: '',
+    // What nsenter --net= takes.
+    SandboxKey: pid > 0 ? `/proc/${pid}/ns/net` : '',
     Ports: sorted({}),
     Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
   };

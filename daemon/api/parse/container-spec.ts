@@ -126,7 +126,7 @@ export function parseRestart(
   if (name !== 'no' && autoRemove) {
     throw badArgument(
       field,
-      `Cannot restart by policy '${name}' what is removed at its end: drop one of restart and auto_remove`,
+      `Cannot restart by policy '${name}' what is removed at its end: leave out restart (--restart) or auto_remove (--rm)`,
     );
   }
   if (maxRetries !== 0 && name !== 'on-failure') {

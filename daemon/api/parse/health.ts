@@ -27,7 +27,7 @@ export function parseHealthCheck(
   if (onFailure === 'restart' && autoRemove) {
     throw badArgument(
       `${field}.on_failure`,
-      'Cannot restart on failed health checks what is removed at its end: drop one of on_failure and auto_remove',
+      'Cannot restart on failed health checks what is removed at its end: leave out on_failure (--health-on-failure) or auto_remove (--rm)',
     );
   }
   const ms = (value: number, fallback: number, name: string): number =>

@@ -46,7 +46,7 @@ function checkPolicy({ spec, id }: Container, restart: RestartPolicy): void {
   if (restart.name === 'no' || !spec.autoRemove) return;
   throw badArgument(
     'restart',
-    `Cannot restart '${spec.name || id}' by policy '${restart.name}': it is removed at its end, since it was made with auto_remove`,
+    `Cannot restart '${spec.name || id}' by policy '${restart.name}': it is removed at its end, since it was made with auto_remove (--rm)`,
   );
 }
 
