@@ -118,7 +118,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
       return s.api.call((callback) => s.api.sessions.ExecSync(request, { deadline }, callback as never));
     };
     await call('sleep 65448 >/dev/null 2>&1 &', new Date(Date.now() + 60_000));
-    const late = assert.rejects(call('sleep 65449 & sleep 65450', new Date(Date.now() + 2000)));
+    const late = assert.rejects(call('sleep 65449 & sleep 65450', new Date(Date.now() + 5000)));
     const pid = await sleeper(65449);
     await late;
     await ended(pid);

@@ -150,8 +150,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       handle: async (request) => {
         const { container, applied } = await engine.update(parseTarget(request), {
           limits: parseResources(request.resources, 'resources', { isChange: true }),
-          restart:
-            request.restart && parseRestart({ restart: request.restart, autoRemove: false }, 'restart'),
+          restart: request.restart && parseRestart(request.restart, 'restart'),
         });
         return { container: formatContainer(container), appliedLimits: [...applied] };
       },

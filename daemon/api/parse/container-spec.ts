@@ -73,7 +73,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     timeoutSeconds: spec.timeoutSeconds,
     onDisconnect: parseOnDisconnect(spec.onDisconnect, `${field}.on_disconnect`, 'keep'),
     seccompUnconfined: spec.seccompUnconfined,
-    restart: parseRestart(spec, `${field}.restart`),
+    restart: parseRestart(spec.restart, `${field}.restart`),
     devices: parseDevices(spec.devices, `${field}.devices`),
     deviceRules: parseDeviceRules(spec.deviceRules, `${field}.device_rules`),
     cgroupParent: parseCgroupParent(spec.cgroupParent, `${field}.cgroup_parent`),
@@ -117,18 +117,9 @@ const restartNames: Readonly<Record<string, RestartPolicy['name']>> = {
 };
 
 /** The policy of a container, or the one that it is to have from now on. */
-export function parseRestart(
-  { restart, autoRemove }: Pick<ProtoSpec, 'restart' | 'autoRemove'>,
-  field: string,
-): RestartPolicy {
+export function parseRestart(restart: ProtoSpec['restart'], field: string): RestartPolicy {
   const name = oneOf(restartNames, restart?.name ?? 'NAME_NO', `${field}.name`);
   const maxRetries = restart?.maxRetries ?? 0;
-  if (name !== 'no' && autoRemove) {
-    throw badArgument(
-      field,
-      `Cannot restart by policy '${name}' what is removed at its end: leave out restart (--restart) or auto_remove (--rm)`,
-    );
-  }
   if (maxRetries !== 0 && name !== 'on-failure') {
     throw badArgument(
       `${field}.max_retries`,

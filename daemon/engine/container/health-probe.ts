@@ -24,6 +24,7 @@ export async function runProbe(
   check: HealthCheck,
   signal: AbortSignal,
 ): Promise<HealthProbe | null> {
+  await container.reconnecting;
   const startedAt = Date.now();
   const result = (exitCode: number, output: string) => ({ startedAt, endedAt: Date.now(), exitCode, output });
   if (container.probes.size > 0) return result(-1, 'The probe before was killed and has not ended yet');

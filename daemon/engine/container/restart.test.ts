@@ -4,7 +4,7 @@ import type { EngineContext } from '../context.ts';
 import type { Change } from '../ledger.ts';
 import { Container, type Facts } from './container.ts';
 import { unseenExit } from './exit-status.ts';
-import { pauseAfter, scheduleRestart, wantsRestart } from './restart.ts';
+import { checkRestart, pauseAfter, scheduleRestart, wantsRestart } from './restart.ts';
 import type { ContainerSpec, RestartPolicy } from './spec.ts';
 
 function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
@@ -20,6 +20,16 @@ function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 
 }
 
 const exit = (code: number) => unseenExit(code, '', 1000);
+
+test('what is removed at its end has no policy', () => {
+  const always = { name: 'always', maxRetries: 0 } as const;
+  assert.throws(() => checkRestart({ restart: always, autoRemove: true }, 'spec.restart'), {
+    reason: 'BAD_ARGUMENT',
+    field: 'spec.restart',
+  });
+  checkRestart({ restart: always, autoRemove: false }, 'spec.restart');
+  checkRestart({ restart: { name: 'no', maxRetries: 0 }, autoRemove: true }, 'spec.restart');
+});
 
 test('no never restarts, always and unless-stopped do after any end', () => {
   assert.equal(wantsRestart(container({ name: 'no', maxRetries: 0 }), exit(1)), false);

@@ -1,13 +1,26 @@
-import { asError, LikerError } from '../../../common/errors.ts';
+import { asError, badArgument, LikerError } from '../../../common/errors.ts';
 import type { EngineContext } from '../context.ts';
 import type { Container } from './container.ts';
 import type { ExitStatus } from './phase.ts';
+import type { ContainerSpec } from './spec.ts';
 import { startContainer } from './verbs/start.ts';
 
 const firstPauseMs = 100;
 const longestPauseMs = 60_000;
 /** After so long a life the pauses begin anew. */
 const steadyMs = 10_000;
+
+/** Throws BAD_ARGUMENT on `field` where the policy would start what is removed at its end. */
+export function checkRestart(
+  { restart, autoRemove }: Pick<ContainerSpec, 'restart' | 'autoRemove'>,
+  field: string,
+): void {
+  if (restart.name === 'no' || !autoRemove) return;
+  throw badArgument(
+    field,
+    `Cannot start again by policy '${restart.name}' what is removed at its end: leave out the policy or auto_remove (--rm)`,
+  );
+}
 
 /** Whether the container's policy wants it back after this end. */
 export function wantsRestart(container: Container, exit: ExitStatus): boolean {

@@ -11,6 +11,7 @@ import { checkLimits, containerDevices } from '../limits.ts';
 import { checkMounts } from '../mount-rules.ts';
 import { makeName } from '../name.ts';
 import { checkNetwork } from '../network-rate.ts';
+import { checkRestart } from '../restart.ts';
 import type { ContainerSpec, Resources } from '../spec.ts';
 import { removeContainer } from './remove.ts';
 
@@ -35,6 +36,7 @@ export async function createContainer(
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkMounts(spec);
   checkLabels(spec.labels);
+  checkRestart(spec, 'spec.restart');
   checkLimits(context, spec);
   checkNetwork(context, spec);
   const holder = context.registry.byName(name);

@@ -68,7 +68,6 @@ export async function startProbe(
   onMade: (process: ContainerProcess) => void,
 ): Promise<void> {
   const request = { ...plainProcess, args };
-  await container.reconnecting;
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;

@@ -1,12 +1,12 @@
-import { badArgument } from '../../../../common/errors.ts';
 import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../container.ts';
 import { checkLimits, mergeApplied } from '../limits.ts';
 import { checkNetwork, limitNetwork, rateOf } from '../network-rate.ts';
 import { livePhase } from '../phase.ts';
+import { checkRestart } from '../restart.ts';
 import { writeRunRecord } from '../run-record.ts';
-import type { AppliedLimit, ContainerChange, Resources, RestartPolicy } from '../spec.ts';
+import type { AppliedLimit, ContainerChange, Resources } from '../spec.ts';
 
 /**
  * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
@@ -18,7 +18,7 @@ export function updateContainer(
   { limits: change, restart }: ContainerChange,
 ): readonly AppliedLimit[] {
   const { spec, facts } = container;
-  if (restart !== null) checkPolicy(container, restart);
+  if (restart !== null) checkRestart({ ...spec, restart }, 'restart');
   const resources = mergeLimits(spec.resources, change);
   rateOf(resources.network);
   checkLimits(context, { ...spec, resources });
@@ -40,14 +40,6 @@ export function updateContainer(
     context.ledger.change(container, { spec });
     throw error;
   }
-}
-
-function checkPolicy({ spec, id }: Container, restart: RestartPolicy): void {
-  if (restart.name === 'no' || !spec.autoRemove) return;
-  throw badArgument(
-    'restart',
-    `Cannot restart '${spec.name || id}' by policy '${restart.name}': it is removed at its end, since it was made with auto_remove (--rm)`,
-  );
 }
 
 /** All of it or nothing: what is sent first, as that can be put back. */
