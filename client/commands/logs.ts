@@ -61,7 +61,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
     }
   } catch (error) {
     if (!(found && error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND')) throw error;
-    const text = `Cannot go on with the log of '${name}': it was removed while likerd was away, and the end of its log with it`;
+    const text = `Cannot go on with the log of '${name}': it was removed while likerd was away, together with the end of its log`;
     throw new LikerError(error.reason, text, { cause: error });
   } finally {
     await printer.flush();

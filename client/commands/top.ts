@@ -49,7 +49,7 @@ async function psLines(options: readonly string[], processes: readonly TopProces
   if (column === -1) {
     throw badArgument(
       'ps',
-      `Cannot tell the processes by 'ps ${options.join(' ')}': it prints no column PID`,
+      `Cannot list the processes with 'ps ${options.join(' ')}': it prints no column PID`,
     );
   }
   const pids = new Set(processes.map(({ pid }) => String(pid)));

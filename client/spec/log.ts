@@ -15,7 +15,7 @@ export function parseLog(flags: FlagValues): LogSpec {
   if (!['local', 'json-file', 'none'].includes(driver)) {
     throw badArgument(
       'log-driver',
-      `Cannot use --log-driver '${driver}': it is not supported yet; use local or none, and pass 'likerctl logs -f' on to where the lines are to go`,
+      `Cannot use --log-driver '${driver}': it is not supported yet; use local or none, and forward the output of 'likerctl logs -f'`,
     );
   }
   let spec: LogSpec = { logDriver: driver === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_UNSPECIFIED' };

@@ -14,7 +14,7 @@ export function checkLabels(labels: Attributes): void {
   if (bytes <= maxLabelBytes) return;
   throw new LikerError(
     'BAD_ARGUMENT',
-    `Invalid spec.labels: names and values take ${bytes} bytes, and at most ${maxLabelBytes} fit, since every event of the container carries them; put what is longer into a file`,
+    `Invalid spec.labels: names and values take ${bytes} bytes, and at most ${maxLabelBytes} fit, since every event of the container carries them; put longer data into a file`,
     {
       field: 'spec.labels',
       metadata: { field: 'spec.labels', bytes: String(bytes), most: String(maxLabelBytes) },

@@ -75,7 +75,7 @@ function unknownEvents(
   const why = isOther ? 'the number is of another store' : `the newest has number ${lastSeq}`;
   return new LikerError(
     'EVENTS_UNKNOWN',
-    `Cannot replay events after ${since}: ${why}; begin anew, without a number`,
+    `Cannot replay events after ${since}: ${why}; start again without a number`,
     { metadata: { last_seq: String(lastSeq), since_seq: String(since), store_id: storeId } },
   );
 }

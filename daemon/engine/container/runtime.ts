@@ -221,7 +221,7 @@ function startHangs({ id, name }: Container, number: number): LikerError {
   const what = number === 0 ? `container '${name}'` : `the process in container '${name}'`;
   return new LikerError(
     'TIMED_OUT',
-    `Cannot start ${what}: it hangs since ${startMs / 1000} s; look for a file system that does not answer in its root and its mounts`,
+    `Cannot start ${what}: it hangs, for ${startMs / 1000} s by now; look for a file system in its root or mounts that does not answer`,
     { metadata: { container: id } },
   );
 }

@@ -11,7 +11,7 @@ const explanations: Readonly<Record<string, string>> = {
   'root-overlay ELOOP': 'too many overlays are stacked on each other; put --root on another file system',
   'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
   'root-bind EINVAL':
-    'it lacks the target of a mount, and the file system of --root can hold no overlay to have that in; make the target first',
+    'it lacks the target of a mount, and the file system of --root cannot hold an overlay for it; make the target first',
   'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
   'cwd ENOENT': 'there is no such directory in the container; make it first',
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
@@ -20,13 +20,13 @@ const explanations: Readonly<Record<string, string>> = {
   'proc-of ENODEV':
     'the container whose processes are shared has mounted something else there, and only its procfs shows them',
   'init EAGAIN':
-    'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out by --init=false',
+    'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out with --init=false',
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
 
 /** What is wrong with the target of a mount, or the working directory, by the call that said so. */
 const ofTargets: Readonly<Record<string, string>> = {
-  ELOOP: 'a link in that path leads back to itself, or through /proc; mend it in the root file system',
+  ELOOP: 'a link in that path leads back to itself, or through /proc; fix it in the root file system',
   EROFS: 'it is not there, and the file system that it would be made in is read-only; make it first',
   ENOTDIR: 'a part of that path is no folder',
   'move_mount ENOTDIR': 'the source is a folder, and the target a file; mount a folder on a folder',
@@ -77,10 +77,10 @@ export function startError(what: string, failure: StartFailure): LikerError {
 /** `name` is empty where the program could not be read. */
 function interpreterError(program: string, name: string): string {
   if (name === '')
-    return `'${program}' is there, but not the interpreter that it names in its first line or was linked for; put that into the container`;
+    return `'${program}' exists, but not the interpreter that its first line or its ELF header names; add that to the container`;
   if (name.endsWith('\r'))
-    return `'${program}' is a script whose first line ends with a carriage return, which is a part of the interpreter's name then; end its lines with line feeds alone`;
-  return `'${program}' needs '${name}' to run, which is not in the container; put that there, or use a program for this root file system`;
+    return `'${program}' is a script whose first line ends with a carriage return, which becomes part of the interpreter's name; end its lines with line feeds only`;
+  return `'${program}' needs '${name}' to run, which is not in the container; add it, or use a program for this root file system`;
 }
 
 /** The user is unknown in the container; null for any other failure of the step. */
@@ -107,7 +107,7 @@ function userError(
     case 'EFBIG':
       return new LikerError(
         'BAD_ROOTFS',
-        `Cannot look up the user: the container's ${object} is larger than 64 MiB; give USER:GROUP as numbers, or mend the file`,
+        `Cannot look up the user: the container's ${object} is larger than 64 MiB; give USER:GROUP as numbers, or fix the file`,
         { ...details, field },
       );
     default:
