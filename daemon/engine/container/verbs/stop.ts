@@ -1,3 +1,4 @@
+import { LikerError } from '../../../../common/errors.ts';
 import { stopPace } from '../../../pace.ts';
 import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
@@ -119,7 +120,18 @@ async function ask(
 export async function killAndWait(context: EngineContext, container: Container): Promise<void> {
   if (livePhase(container.phase)) {
     await cgroupOf(context, container).kill();
-    await container.changed.until(() => livePhase(container.phase) === null, killedMs);
+    if (!(await container.changed.until(() => livePhase(container.phase) === null, killedMs)))
+      throw unkillable(container);
   }
   await container.ending;
+}
+
+function unkillable({ id, name }: Container): LikerError {
+  const seconds = killedMs / 1000;
+  return new LikerError(
+    'TIMED_OUT',
+    `Cannot end container '${name}': ${seconds} seconds after SIGKILL some of its processes are still there, because they wait in the kernel ` +
+      `for a disk or a file system that does not answer; 'likerctl top ${name}' lists them. They end when it answers, or when it is unmounted by force (umount -f)`,
+    { metadata: { container: id } },
+  );
 }
