@@ -75,8 +75,18 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     execFileSync('strip', ['--strip-unneeded', join(library, path)]);
 }
 
-/** What is of use to somebody who has the package alone. */
-const documents = ['api', 'docker', 'errors', 'health', 'limits', 'metrics', 'packaging', 'rootfs'];
+/** The documents in docs/ for users of the package, who do not have the repository. */
+export const documents = [
+  'api',
+  'docker',
+  'errors',
+  'health',
+  'limits',
+  'metrics',
+  'packaging',
+  'restarts',
+  'rootfs',
+];
 
 /** Folders that packages read .proto files from. */
 const readProtos = ['node_modules/grpc-health-check/proto'];

@@ -72,7 +72,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     for (const file of ['liker/v1/session_service.proto', 'google/rpc/error_details.proto'])
       assert.ok(files.split('\n').includes(`./${file}`), `${file} in\n${files}`);
     const docs = (await machine.ok('ls /usr/share/doc/liker')).split('\n');
-    for (const name of ['api.md', 'docker.md', 'errors.md', 'rootfs.md'])
+    for (const name of ['api.md', 'docker.md', 'errors.md', 'restarts.md', 'rootfs.md'])
       assert.ok(docs.includes(name), `${name} in ${docs}`);
   });
 
