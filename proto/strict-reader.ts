@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs/minimal.js';
 
 /**
- * Reads a message and refuses what protobufjs changes without a word: a text that is cut short or is no UTF-8, and numbers
+ * Reads a message and refuses what protobufjs silently changes: text that is cut short or not UTF-8, and numbers
  * that become 2^64, which means "no limit", but are not 2^64 - 1. Throws RangeError.
  */
 export class StrictReader extends protobuf.BufferReader {

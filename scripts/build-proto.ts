@@ -29,15 +29,15 @@ writeFileSync(
   }),
 );
 
-// The service that tells clients of all others is of another package.
+// The service that lists all others to clients comes from another package.
 const reflection = new protobuf.Root();
 reflection.loadSync(
   join(top, 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto'),
 );
 writeFileSync(join(outDir, 'reflection-codecs.ts'), daemonCodecs(reflection, 'grpc.reflection.v1'));
 
-// What reflection answers: the compiler's own descriptors, since protobufjs forgets which file defines what, and which
-// imports which. All in one build, in which each file has the name that every other client knows it by.
+// For reflection: the compiler's own descriptors, since protobufjs forgets which file defines what, and which
+// imports which. All are built together, so that each file has the name that every other client knows.
 const described = mkdtempSync(join(tmpdir(), 'liker-proto-'));
 try {
   for (const name of ['google', 'liker'])

@@ -58,7 +58,7 @@ function logSince(log: string, before: number): string {
   return text === '' ? ' with nothing in its log' : `; its log, ${log}, says:\n${text}`;
 }
 
-/** Says whose the daemon is that serves there, if it is another's; ends it when it is to be replaced. False: it stays. */
+/** Says so if the daemon there belongs to another checkout, and ends it if it is to be replaced. False: it stays. */
 async function makesWay(there: Places): Promise<boolean> {
   const stranger = strangerAt(there);
   if (stranger === null) return false;

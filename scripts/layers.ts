@@ -106,7 +106,7 @@ function packageName(name: string): string {
     .join('/');
 }
 
-/** Where likerctl writes: there what strangers chose is escaped (client/output/print.ts). */
+/** The files in which likerctl writes, and escapes what strangers chose (client/output/print.ts). */
 const outputs = 'client/output/';
 
 /** Why the source breaks the rule that all of likerctl's output goes through one place; undefined when it does not. */
@@ -116,7 +116,7 @@ export function outputViolation(from: string, source: string): string | undefine
   return `only ${outputs} writes to stdout and stderr: print with its print.ts`;
 }
 
-/** Maps of the API, whose keys users choose. */
+/** Maps of the API with keys that users choose. */
 const usersMaps = ['annotations', 'attributes', 'env', 'labels', 'metadata', 'priorities', 'sysctls'];
 
 /**

@@ -10,7 +10,7 @@ const endMs = 20_000;
 /** The flags of a socket in /proc/net/unix: __SO_ACCEPTCON. */
 const acceptsConnections = '00010000';
 
-/** A likerd that serves where one of this checkout was looked for. */
+/** A likerd of another checkout or build that serves at this checkout's socket. */
 export interface Stranger {
   /** Which one it is, in words. */
   readonly text: string;
@@ -57,7 +57,7 @@ function obstacleTo(
   return null;
 }
 
-/** SIGTERM, and waits for its end: containers go on. */
+/** Sends SIGTERM and waits for its end: containers go on. */
 export async function endDaemon(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM');
   for (const until = Date.now() + endMs; Date.now() < until; await sleep(20)) if (hasEnded(pid)) return;
@@ -74,7 +74,7 @@ function ask(socket: string): Info {
   return JSON.parse(execFileSync(join(own, 'bin/likerctl'), args, { encoding: 'utf8' })) as Info;
 }
 
-/** The checkout, or package, that a likerd is of: its launcher names a folder of it to Node.js. Null: it does not tell. */
+/** The checkout or package of a likerd: its launcher passes a path in it to Node.js. Null: unknown. */
 function homeOf(pid: number): string | null {
   const cache = /(?:^|\0)NODE_COMPILE_CACHE=([^\0]*)/.exec(readIf(`/proc/${pid}/environ`))?.[1] ?? '';
   if (cache === '/var/cache/liker') return packageHome;

@@ -260,7 +260,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     await s.daemon.restart();
     await terminal.waitForText('reconnected');
     await terminal.run('echo $kept $$', /yes 2\r\n/);
-    // It tells of no step that looks a user up: another process does.
+    // This shim does not announce the step that looks a user up: another process does it.
     await terminal.run('echo web:x:1000:1001::/srv:/bin/sh >/etc/passwd; echo www:x:33:web >/etc/group', /#/);
     const older = (await s.ok(['ps', '-q'])).trim();
     const script = 'echo $(id -u) $(id -g) $(id -G) $HOME';

@@ -105,7 +105,7 @@ test('a request_id that is used for something else, or whose result is gone, is 
   assert.deepEqual([long.code, reasonOf(long)], [status.INVALID_ARGUMENT, 'BAD_ARGUMENT']);
   assert.match(gone.details, new RegExp(`${requestId}.*${container.id.slice(0, 12)}.*was removed`));
 
-  // What removes itself leaves how it ended; what was removed before it ran leaves nothing.
+  // A container that removes itself leaves its exit status; one that was removed before it ran leaves nothing.
   const ended = randomUUID();
   const short = s.spec(['sh', '-c', 'exit 7']);
   assert.equal((await s.api.run(short, { requestId: ended }).exit()).code, 7);

@@ -1,4 +1,4 @@
-// What a likerd has begun and did not live to finish, the next one finishes.
+// If a likerd dies before it has finished something, the next one finishes it.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ function terms(id: string): number {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
 }
 
-/** Changes the record of a container while no likerd runs: as one that has died at that moment has left it. */
+/** Changes the record of a container while no likerd runs, to what a likerd that died at that moment would have left. */
 function leave(id: string, change: { readonly phase?: Phase; readonly facts: Partial<Facts> }): void {
   using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
   const row = db.prepare('SELECT phase, facts FROM container WHERE id = ?').get(id) as Record<string, string>;
@@ -57,7 +57,7 @@ const begun = (verb: 'start' | 'stop' | 'restart' | 'remove', more: object = {})
 
 const vanish = (signal: 'SIGTERM' | 'SIGKILL') => (signal === 'SIGKILL' ? s.daemon.kill9() : s.daemon.stop());
 
-// One after the other: each of them takes the daemon away.
+// One after the other: each of them kills the daemon.
 describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     test(`${signal}: a stop, a restart, the end of what is unhealthy`, async () => {

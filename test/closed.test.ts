@@ -1,4 +1,4 @@
-// What is below --root and --run is for root alone, but for the socket: others read nothing, and lock nothing that likerd needs.
+// Everything below --root and --run except the socket is for root alone: others cannot read it, nor lock what likerd needs.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,14 +11,14 @@ import { within } from './harness/until.ts';
 const s = suite();
 const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
-/** Every path below a folder, itself first; what is below a container's own root is its own. */
+/** Every path below a folder, itself first, except what is below a container's root. */
 function below(folder: string): string[] {
   const inside =
     lstatSync(folder).isDirectory() && !/\/(upper|work)$/.test(folder) ? readdirSync(folder) : [];
   return [folder, ...inside.flatMap((name) => below(join(folder, name)))];
 }
 
-/** Which of the paths somebody who is nobody can read, write, list, or connect to. */
+/** The paths that the user nobody can read, write, list, or connect to. */
 function openToNobody(paths: readonly string[]): string[] {
   const script = `
     use Socket;
@@ -36,7 +36,7 @@ function openToNobody(paths: readonly string[]): string[] {
   return stdout.split('\n').filter(Boolean);
 }
 
-/** A process of nobody's that has all these files open and locked to be read (fcntl(2)). */
+/** A process of the user nobody that has all these files open and holds read locks on them (fcntl(2)). */
 async function lockAsNobody(files: readonly string[]): Promise<AsyncDisposable> {
   const script = `
     use Fcntl;

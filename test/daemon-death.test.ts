@@ -42,7 +42,7 @@ async function liftLimits(id: string): Promise<void> {
   shim.leave();
 }
 
-// One after the other: each of them takes the daemon away.
+// One after the other: each of them kills the daemon.
 describe('kill -9 of likerd', { concurrency: 1 }, () => {
   test('containers, execs, shells and logs go on, and a new likerd adopts them all within a second', async () => {
     const count = 'i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done';

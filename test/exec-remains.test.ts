@@ -1,4 +1,4 @@
-// What an exec leaves running lives on with its container, as in Docker; it goes with the client that was lost, and with the container.
+// Processes that an exec leaves running live on with the container, as in Docker; they end with a lost client, and with the container.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -15,7 +15,7 @@ function named(command: string): number[] {
   );
 }
 
-/** That of a sleep of so long, once there is one. */
+/** The pid of a sleep of this duration, once there is one. */
 async function sleeper(seconds: number): Promise<number> {
   return until(`sleep ${seconds}`, () => named(`sleep ${seconds}`)[0] ?? null);
 }
@@ -130,7 +130,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
 test("what an exec left lives through a kill -9 of likerd; its group is no other exec's, and goes with it", async () => {
   const id = await s.detached([], ['sleep', '100000']);
   await s.ok(['exec', id, 'sh', '-c', 'sleep 65451 >/dev/null 2>&1 &']);
-  // Its end finds no daemon, and its client does not come back.
+  // It ends while no daemon runs, and its client does not come back.
   const client = s.start([
     'exec',
     id,

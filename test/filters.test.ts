@@ -59,7 +59,7 @@ describe('--until', () => {
       '--format',
       '{{.Actor.Attributes.image}}',
     ]);
-    // The subscription has no sign of its own: created until one of them is told.
+    // A subscription does not announce that it has begun: containers are created until an event arrives.
     const created: string[] = [];
     while (events.stdout === '') created.push(await s.ok(['create', s.rootfs, 'true']));
     const { code, stdout } = await events.outcome;

@@ -1,5 +1,5 @@
-// What makes room works while the disk that holds likerd's --root is full, whether or not the database finds a place for it: exec
-// first of all.
+// Commands that make room work while the disk of likerd's --root is full, whether or not the database can store them: exec
+// above all.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

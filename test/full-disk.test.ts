@@ -1,4 +1,4 @@
-// The disk that holds likerd's --root is full: what is new is refused, what makes room works, what has happened is not lost.
+// The disk of likerd's --root is full: new things are refused, commands that make room work, and nothing that has happened is lost.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -11,7 +11,7 @@ const s = suite({ helpers: ['burst'] });
 const invalidArgument = 3;
 const failedPrecondition = 9;
 
-/** It has got all that the ring holds of stdout. */
+/** It has received everything that the ring holds of stdout. */
 function replayed(session: ApiSession): Promise<void> {
   return new Promise((resolve, reject) => {
     let bytes = 0;

@@ -1,4 +1,4 @@
-// A container shapes what likerd reads of it: it may be huge, or never answer. Neither holds up likerd.
+// A container controls what likerd reads from it: it may be huge, or never answer. Neither holds up likerd.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -144,5 +144,5 @@ test('a folder of --device that is none of devices is not walked to its end', as
   assert.equal(await s.sh(['--device', `${devices}:/mine`], 'stat -c %t:%T /mine/below/null'), '1:3');
 });
 
-/** Processes of likerd: shims, and what reads for it. */
+/** Child processes of likerd: shims, and processes that read on its behalf. */
 const strangers = () => childrenOf(s.daemon.pid).filter(isAlive);

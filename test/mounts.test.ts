@@ -32,7 +32,7 @@ function ownRoot(): string {
   return root;
 }
 
-/** What all of a folder is, so that a change shows. */
+/** The state of everything in a folder, so that a change shows. */
 function inventory(path: string): string {
   return execFileSync('sh', ['-c', 'find . -printf "%p %y %s %l\\n" | sort'], {
     cwd: path,
@@ -155,7 +155,7 @@ describe('a root that is read-only', () => {
       [`${root}:rw`, ['--read-only']],
     ] as const) {
       assert.equal(await output(name, flags, touch), 'mark', name);
-      // Where nothing is missing it is the folder itself, where something is an overlay takes its place.
+      // If no target is missing it is the folder itself; otherwise an overlay takes its place.
       assert.equal(await output(name, [...flags, '--tmpfs', '/made/for/it'], touch), 'mark', name);
       assert.equal(
         await output(name, [...flags, '-w', '/work/there'], `pwd; ${touch}`),
@@ -232,7 +232,7 @@ describe('propagation', () => {
     onHost('mount', '--make-slave', slave);
   });
 
-  /** What of mounts made later, at the top and below a mount that was there before, is seen on the other side. */
+  /** Whether mounts made later, at the top and below an earlier mount, are visible on the other side. */
   async function effects(source: string, propagation: string): Promise<string[]> {
     const name = `case-${++count}`;
     const top = join(source, name);
@@ -345,7 +345,7 @@ describe('the files of /etc', () => {
       /given/,
     );
     assert.equal(readFileSync(join(etc, 'hosts'), 'utf8'), "host's hosts\n");
-    // Nothing can be made in a folder that is read-only: the container goes without.
+    // Nothing can be made in a read-only folder: the container goes without the file.
     assert.equal(await output(s.rootfs, ['-v', `${folder()}:/etc:ro`], 'ls -A /etc'), '');
   });
 

@@ -47,7 +47,7 @@ function noMirror(tool: string): string | false {
 
 describe('docs/rootfs.md', { concurrency: 2 }, () => {
   before(() => {
-    // Stands for Docker, whose engine a test does not start: one image, whose files are those of the tests' root.
+    // Stands in for Docker, whose engine a test does not start: one image with the files of the tests' root.
     mkdirSync(join(work, 'bin'));
     const script = `#!/bin/sh\ncase $1 in create | rm) echo 0123abcd ;; export) exec tar c -C '${s.rootfs}' . ;; esac\n`;
     writeFileSync(join(work, 'bin/docker'), script, { mode: 0o755 });

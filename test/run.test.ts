@@ -347,7 +347,7 @@ describe('names and files', { concurrency: 4 }, () => {
     assert.equal(again.code, 125);
     assert.match(again.stderr, /exists/);
     await s.ok(['rm', '-f', id]);
-    // Gone before anything could be asked about it.
+    // It has gone before anybody can ask about it.
     for (let round = 0; round < 5; round++) {
       rmSync(pid, { force: true });
       const short = await s.likerctl(['run', '--rm', '--pidfile', pid, s.rootfs, 'sh', '-c', 'echo $PPID']);

@@ -49,7 +49,7 @@ const required: Readonly<Record<string, Fields>> = {
   CgroupSetting: { file: 'memory.high', value: '1' },
 };
 
-/** What one field, or one value of it, needs or excludes beside that. */
+/** What one field, or one of its values, needs or excludes in addition. */
 const companions: Readonly<Record<string, Fields>> = {
   'Mount.options': { type: 'TYPE_TMPFS', source: '' },
   'Mount.type=TYPE_TMPFS': { source: '' },
@@ -63,7 +63,7 @@ const companions: Readonly<Record<string, Fields>> = {
 
 const share = ['', 'private', 'host', 'container:db'];
 const bytes = [64 << 20, -1];
-/** Values of fields whose type says too little. Of all others: 1 for a number, each word of an enumeration. */
+/** Values of fields whose type says too little. All others get 1 for a number, and each word of an enumeration. */
 const samples: Readonly<Record<string, readonly unknown[]>> = {
   'ContainerSpec.name': ['web'],
   'ContainerSpec.hostname': ['web'],
@@ -150,7 +150,7 @@ function samplesOf(message: string, within: Message, name: string, field: Field)
   return [{ name: path, value: list(1) }];
 }
 
-/** The message with what it needs, and with each value of each field beside that. */
+/** The message with what it needs, once for each value of each field. */
 function variants(message: string, type: Message): Sample[] {
   const base = required[message] ?? {};
   const all = Object.entries(type.fields).flatMap(([name, field]) =>

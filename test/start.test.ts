@@ -193,7 +193,7 @@ test('a daemon of another checkout is told, and replaced by a newer one when tha
   assert.notEqual(daemonPids()[0], pid);
   assert.equal((await run('bin/likerctl', ['version', '-f', '{{.Server.Version}}'])).stdout, '99.0.0\n');
   assert.equal(await program(), before);
-  // Of its own checkout there is nothing to say.
+  // It says nothing about a daemon of its own checkout.
   assert.deepEqual(await ensure(newer), { status: 0, stdout: '', stderr: '' });
   await run('bin/likerctl', ['rm', '-f', id.trim()]);
 });

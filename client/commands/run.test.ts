@@ -71,7 +71,7 @@ test('a pidfile holds the pid when likerctl has ended', patience, async () => {
   await using server = new FakeServer();
   const container = { id: 'd'.repeat(64) };
   await server.listen({
-    // It is gone by the time that anybody could ask for more.
+    // It has gone before anybody can ask for more.
     run: async (session) => {
       await session.ready({ pid: 4712 });
       await session.exit(0);

@@ -1,6 +1,6 @@
 import { printError } from './print.ts';
 
-/** One line on stderr that is likerctl's own. */
+/** Prints a message of likerctl's own on stderr, as one line. */
 export function notice(text: string): void {
   printError(`likerctl: ${text}`);
 }

@@ -58,7 +58,7 @@ export interface PageTitle {
   readonly version: string;
 }
 
-/** A line that begins with a dot or an apostrophe would be a request; a bare "-" would become a hyphen. groff(1) reads Latin-1. */
+/** A line that begins with a dot or an apostrophe would be a request, and a bare "-" would become a hyphen. groff(1) reads Latin-1. */
 function escaped(text: string): string {
   const plain = text
     .replaceAll('\\', '\\e')

@@ -122,12 +122,12 @@ async function stageDocumentation({ top, tree, version, changed, maintainer }: S
   const signature = ` -- ${maintainer}  ${time.toUTCString().replace('GMT', '+0000')}`;
   tree.writeGzipped('usr/share/doc/liker/changelog', `${entry}\n${signature}\n`);
   for (const name of documents) tree.copy(join(top, `docs/${name}.md`), `usr/share/doc/liker/${name}.md`);
-  // From here programs of others read them, as docs/api.md tells.
+  // Other programs read the .proto files here: docs/api.md.
   for (const name of ['liker', 'google'])
     tree.copy(join(top, 'proto', name), `usr/share/liker/proto/${name}`);
 }
 
-/** Without the settings of whoever builds: they show as defaults. */
+/** Without the builder's own settings: they would show as defaults. */
 function daemonHelp(top: string): string {
   const env = { PATH: process.env['PATH'] };
   return execFileSync(join(top, 'bin/likerd'), ['--help'], { encoding: 'utf8', env });
