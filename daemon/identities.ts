@@ -53,25 +53,28 @@ const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/de
 const mostEntries = 10_000;
 
 async function hostDevices(folder = '/dev'): Promise<DeviceNode[]> {
-  const nodes: DeviceNode[] = [];
+  const nodes: Promise<DeviceNode | null>[] = [];
   const folders = [folder];
   let left = mostEntries;
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    for await (const entry of await opendir(next)) {
+    for await (const entry of await opendir(next, { bufferSize: 256 })) {
       left -= 1;
       if (left < 0)
         throw notADevice(folder, `it holds more than ${mostEntries} files; name a folder of devices`);
       const path = join(next, entry.name);
       if (own.has(path)) continue;
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
-        // It has gone meanwhile: not a device any more.
-        const found = await stat(path).catch(() => null);
-        if (found) nodes.push(deviceNode(path, found));
-      }
+      else if (entry.isCharacterDevice() || entry.isBlockDevice()) nodes.push(nodeAt(path));
     }
   }
-  return nodes.sort((one, other) => (one.path < other.path ? -1 : 1));
+  const found = (await Promise.all(nodes)).filter((node) => node !== null);
+  return found.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+/** Null if it has gone meanwhile. */
+async function nodeAt(path: string): Promise<DeviceNode | null> {
+  const found = await stat(path).catch(() => null);
+  return found && deviceNode(path, found);
 }
 
 function deviceNode(path: string, stat: Stats): DeviceNode {

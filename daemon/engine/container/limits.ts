@@ -93,10 +93,10 @@ export interface ContainerDevices {
   readonly rules: readonly DeviceRule[];
 }
 
-/** The nodes of --device and of a privileged container, and the rules that go with the first, the user's own last. */
-export async function containerDevices(
+/** The nodes of --device, and the rules that go with them, the user's own last. Rejects with BAD_ARGUMENT for what is no device. */
+export async function givenDevices(
   context: EngineContext,
-  { devices, deviceRules, process }: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
+  { devices, deviceRules }: Pick<ContainerSpec, 'devices' | 'deviceRules'>,
 ): Promise<ContainerDevices> {
   const found = await Promise.all(
     devices.map(async ({ hostPath, containerPath, access }) => ({
@@ -104,11 +104,20 @@ export async function containerDevices(
       access,
     })),
   );
-  const all = process.privileged ? await context.identities.hostDevices() : [];
   const rules = found.flatMap(({ nodes, access }) =>
     nodes.map(({ type, major, minor }): DeviceRule => ({ allow: true, type, major, minor, access })),
   );
-  return { nodes: [...found.flatMap(({ nodes }) => nodes), ...all], rules: [...rules, ...deviceRules] };
+  return { nodes: found.flatMap(({ nodes }) => nodes), rules: [...rules, ...deviceRules] };
+}
+
+/** As givenDevices, with all nodes of the host for a privileged container. */
+export async function containerDevices(
+  context: EngineContext,
+  spec: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
+): Promise<ContainerDevices> {
+  const { nodes, rules } = await givenDevices(context, spec);
+  const all = spec.process.privileged ? await context.identities.hostDevices() : [];
+  return { nodes: [...nodes, ...all], rules };
 }
 
 export function warningOf({ problem }: AppliedLimit): string {

@@ -7,7 +7,7 @@ import { type RequestKey, resultIsGone, resultOf } from '../../requests.ts';
 import { Container } from '../container.ts';
 import { checkHostPaths } from '../host-paths.ts';
 import { defaultHostname } from '../hostname.ts';
-import { checkLimits, containerDevices } from '../limits.ts';
+import { checkLimits, givenDevices } from '../limits.ts';
 import { checkMounts } from '../mount-rules.ts';
 import { makeName } from '../name.ts';
 import { checkNetwork } from '../network-rate.ts';
@@ -28,7 +28,7 @@ export async function createContainer(
   const first = resultOf(context.ledger, options.request);
   if (first === null) {
     await checkHostPaths(spec);
-    await containerDevices(context, spec);
+    await givenDevices(context, spec);
   }
   // Another call with the same request_id may have arrived meanwhile.
   const made = first ?? resultOf(context.ledger, options.request);
