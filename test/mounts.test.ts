@@ -121,7 +121,7 @@ describe('targets that are links', () => {
     }
   });
 
-  test('a folder on a file and a file on a folder are told', async () => {
+  test('a folder on a file, a file on a folder and a device on a file are told', async () => {
     const source = folder();
     writeFileSync(join(source, 'file'), '');
     const wrong = await s.run(['-v', `${source}:/etc/passwd`], ['true']);
@@ -130,6 +130,9 @@ describe('targets that are links', () => {
     const other = await s.run(['-v', `${source}/file:/etc`], ['true']);
     assert.equal(other.code, 125);
     assert.match(other.stderr, /'\/etc': .*EISDIR \(the source is a file, and the target a folder/);
+    const device = await s.run(['--device', '/dev/zero:/etc/passwd'], ['true']);
+    assert.equal(device.code, 125);
+    assert.match(device.stderr, /'\/etc\/passwd': .*EEXIST \(there is something else at that path/);
   });
 });
 

@@ -31,6 +31,8 @@ const ofTargets: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of that path is no folder',
   'move_mount ENOTDIR': 'the source is a folder, and the target a file; mount a folder on a folder',
   'move_mount EISDIR': 'the source is a file, and the target a folder; mount a file on a file',
+  'mknodat EEXIST':
+    'there is something else at that path; choose another path, or remove it from the root file system',
   'fsconfig EINVAL': 'this kernel does not know that option, or not with that value; leave it out',
 };
 const targetSteps = new Set([
