@@ -396,6 +396,16 @@ describe('logs', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
+  test('-f of a container with --rm follows to the end', async () => {
+    const lines = 500_000;
+    const id = await s.ok(['create', '--rm', s.rootfs, 'seq', String(lines)]);
+    const follow = s.start(['logs', '-f', id], { hangMs: 120_000 });
+    await s.ok(['start', id]);
+    const { code, bytes } = await follow.outcome;
+    const seen = bytes.toString().trimEnd().split('\n');
+    assert.deepEqual([code, seen.length, seen.at(-1)], [0, lines, String(lines)]);
+  });
+
   test('-f follows to the end, across rotation, without a line lost or twice', async () => {
     // More than one segment of 20 MiB, at once.
     const lines = 400_000;

@@ -3,14 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { LogReader } from '../kernel/logfile/reader.ts';
 import type { Container } from './container/container.ts';
 import type { EngineContext } from './context.ts';
 import { readLogs } from './logs.ts';
 
 const log = mkdtempSync(join(tmpdir(), 'liker-logs-'));
-after(() => rmSync(log, { recursive: true }));
+after(() => rmSync(log, { recursive: true, force: true }));
 const context = { layers: { folders: () => ({ log }) } } as unknown as EngineContext;
-const container = { spec: { logDriver: '' }, phase: { state: 'exited' } } as unknown as Container;
+const logReaders = new Set<LogReader>();
+const container = {
+  spec: { logDriver: '' },
+  phase: { state: 'exited' },
+  logReaders,
+} as unknown as Container;
 
 function write(segment: number, ...entries: readonly string[]): void {
   const lines = entries.map((entry) => `2026-01-01T00:00:00Z ${entry}\n`);
@@ -47,4 +53,19 @@ test('a line as long as the log comes in pieces', async () => {
     1500 * 16_000 + 4,
   );
   assert.ok(Math.max(...pieces.map(({ length }) => length)) < 600_000);
+});
+
+test('a log is read to its end although the container is removed meanwhile', async () => {
+  const options = { tail: null, follow: false, sinceNs: null, untilNs: null, after: null };
+  const all = await text(null);
+  let seen = 0;
+  for await (const batch of readLogs(context, container, options, new AbortController().signal)) {
+    if (seen === 0) {
+      for (const reader of logReaders) reader.hold();
+      rmSync(log, { recursive: true });
+    }
+    for (const { data } of batch) seen += data.length;
+  }
+  assert.equal(seen, all.length);
+  assert.equal(logReaders.size, 0);
 });

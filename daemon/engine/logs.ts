@@ -36,6 +36,8 @@ export async function* readLogs(
     return false;
   };
   using reader = new LogReader(folder, start?.place ?? options.after);
+  container.logReaders.add(reader);
+  using _ = { [Symbol.dispose]: () => void container.logReaders.delete(reader) };
   for (;;) {
     // Before the read: what is written by then is read, what comes later wakes.
     const live = livePhase(container.phase) !== null || container.ending !== null;

@@ -1,4 +1,5 @@
 import { completeLimits } from '../../kernel/cgroup/resources.ts';
+import type { LogReader } from '../../kernel/logfile/reader.ts';
 import type { Shim } from '../../kernel/process/shim.ts';
 import type { ContainerSizes } from '../../kernel/rootfs/layers.ts';
 import type { ContainerRow } from '../../store/store.ts';
@@ -134,6 +135,8 @@ export class Container {
   restartTimer: NodeJS.Timeout | null = null;
   /** Notified at each output, for those that follow the log. */
   readonly output = new Notifier();
+  /** Those who read the log now: what is there when the container is removed is theirs. */
+  readonly logReaders = new Set<LogReader>();
 
   constructor(values: { id: string; createdAt: number; spec: ContainerSpec; phase: Phase; facts?: Facts }) {
     this.id = values.id;

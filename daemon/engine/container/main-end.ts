@@ -213,6 +213,7 @@ export function removeRecord(
   // the disk is full, a record without folders, which the next one takes as removed.
   context.ledger.delete(container, exit, how);
   context.registry.delete(container);
+  for (const reader of container.logReaders) reader.hold();
   context.layers.remove(container.id, container.shimEnded);
   if (context.ledger.problem) void context.layers.settled().then(() => context.ledger.roomMade());
 }

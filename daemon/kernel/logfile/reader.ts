@@ -12,6 +12,13 @@ export interface LogPlace {
 /** An entry and the place after it. */
 export type PlacedEntry = ParsedEntry & LogPlace;
 
+/** A file of the log; `fd` when it is open already. */
+interface Segment {
+  readonly number: number;
+  readonly name: string;
+  readonly fd?: number;
+}
+
 const chunkBytes = 256 * 1024;
 const newline = 0x0a;
 
@@ -26,6 +33,8 @@ export class LogReader {
   /** Bytes of the segment that were read. */
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
+  /** What is still to be read of a folder that is removed. */
+  #held: Required<Segment>[] | null = null;
 
   /** `after`: where to begin; what has been removed up to there and beyond is passed over. */
   constructor(folder: string, after: LogPlace | null = null) {
@@ -36,6 +45,25 @@ export class LogReader {
   }
 
   [Symbol.dispose](): void {
+    this.#close();
+    for (const { fd } of this.#held?.splice(0) ?? []) closeSync(fd);
+  }
+
+  /** The folder is about to be removed: what is there is read to its end all the same. */
+  hold(): void {
+    if (this.#held) return;
+    const held: Required<Segment>[] = [];
+    for (const segment of this.#later()) {
+      try {
+        held.push({ ...segment, fd: openSync(join(this.#folder, segment.name), 'r') });
+      } catch {
+        // As if the writer had removed it.
+      }
+    }
+    this.#held = held.sort((a, b) => a.number - b.number);
+  }
+
+  #close(): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
   }
@@ -51,7 +79,7 @@ export class LogReader {
       // our look comes first.
       const last = this.#more();
       if (last.length > 0) return this.#cut(last);
-      this[Symbol.dispose]();
+      this.#close();
     }
   }
 
@@ -66,7 +94,7 @@ export class LogReader {
     const next = this.#next();
     if (next === null) return false;
     try {
-      this.#fd = openSync(join(this.#folder, next.name), 'r');
+      this.#fd = this.#held?.shift()?.fd ?? openSync(join(this.#folder, next.name), 'r');
     } catch (error) {
       // Removed by the writer since we looked.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#open();
@@ -79,19 +107,24 @@ export class LogReader {
   }
 
   /** The segment after the current one; null when there is none. */
-  #next(): { name: string; number: number } | null {
-    let found: { name: string; number: number } | null = null;
+  #next(): Segment | null {
+    if (this.#held) return this.#held[0] ?? null;
+    let found: Segment | null = null;
+    for (const segment of this.#later()) if (!found || segment.number < found.number) found = segment;
+    return found;
+  }
+
+  /** Those after the current one, in no order. */
+  #later(): Segment[] {
     let names: string[];
     try {
       names = readdirSync(this.#folder);
     } catch {
-      return null;
+      return [];
     }
-    for (const name of names) {
-      const number = Number(/^(\d+)\.log$/.exec(name)?.[1] ?? 0);
-      if (number > this.#segment && (!found || number < found.number)) found = { name, number };
-    }
-    return found;
+    return names
+      .map((name) => ({ name, number: Number(/^(\d+)\.log$/.exec(name)?.[1] ?? 0) }))
+      .filter(({ number }) => number > this.#segment);
   }
 
   #cut(chunk: Buffer): PlacedEntry[] {
