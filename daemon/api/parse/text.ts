@@ -38,10 +38,15 @@ export function inRange(
   if (!Number.isInteger(value) || value < least || value > greatest) {
     throw badArgument(
       field,
-      `Invalid ${field} ${value}: it must be a whole number from ${least} to ${greatest}${example === '' ? '' : `, such as ${example}`}`,
+      `Invalid ${field}${exactly(value)}: it must be a whole number from ${least} to ${greatest}${example === '' ? '' : `, such as ${example}`}`,
     );
   }
   return value;
+}
+
+/** The value, unless its last digits were lost on the way: 64-bit numbers of the wire become JavaScript's. */
+function exactly(value: number): string {
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? '' : ` ${value}`;
 }
 
 /** A whole number of at least `least`, or -1 for no limit. */
