@@ -15,5 +15,7 @@ export const stdinWindowBytes = 1024 * 1024;
 export const stdinQueueBytes = 8 * 1024 * 1024;
 /** Last bytes of each stream that a shim keeps. A power of two. */
 export const ringBytes = 256 * 1024;
+/** Mounts that a container shares with the host, which a plan holds until all others are there. */
+export const maxSharedMounts = 64;
 /** What a shim reads beyond a client's limit at the end of a process: as much as a pipe can hold. */
 export const drainExtraBytes = 64 * 1024;

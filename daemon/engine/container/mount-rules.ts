@@ -1,16 +1,14 @@
 import { badArgument } from '../../../common/errors.ts';
+import { maxSharedMounts } from '../../../common/sizes.ts';
 import { type MountEntry, mountOf } from '../../kernel/mount/mountinfo.ts';
 import { isShared } from '../plan/mounts.ts';
 import type { ContainerSpec } from './spec.ts';
 
-/** As many as a plan can hold (MAX_TAKEN of native/src/steps/child.h). */
-const mostShared = 64;
-
 /** Throws BAD_ARGUMENT for mounts that exclude each other. */
 export function checkMounts({ mounts }: ContainerSpec): void {
   const shared = mounts.filter(isShared);
-  if (shared.length > mostShared)
-    throw badArgument('spec.mounts', `Cannot share more than ${mostShared} mounts with the host`);
+  if (shared.length > maxSharedMounts)
+    throw badArgument('spec.mounts', `Cannot share more than ${maxSharedMounts} mounts with the host`);
   for (const [index, mount] of mounts.entries()) {
     const above = shared.find(({ target }) => mount.target.startsWith(`${target}/`));
     if (above)

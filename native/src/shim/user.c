@@ -24,9 +24,14 @@ static int join_mounts (struct child *child, struct cursor *fields) {
   return sys_setns (process, CLONE_NEWNS) < 0 ? fail (child, "setns", "container") : 0;
 }
 
-static void put_user (struct outbox *out, const struct child *child) {
+static int put_user (struct outbox *out, struct child *child) {
   gid_t *gids = calloc (NGROUPS_MAX, sizeof *gids);
-  int count = gids ? getgroups (NGROUPS_MAX, gids) : 0;
+  int count = gids ? getgroups (NGROUPS_MAX, gids) : -1;
+  if (count < 0) {
+    fail (child, gids ? "getgroups" : "calloc", "");
+    free (gids);
+    return -1;
+  }
   outbox_begin (out, SHIM_USER, 0, 0);
   outbox_u32 (out, child->uid);
   outbox_u32 (out, child->gid);
@@ -35,6 +40,7 @@ static void put_user (struct outbox *out, const struct child *child) {
   outbox_bytes (out, gids, (size_t)count * sizeof *gids);
   outbox_end (out);
   free (gids);
+  return 0;
 }
 
 void user_tell (struct cursor *records, struct cursor *fields, struct outbox *out) {
@@ -47,10 +53,8 @@ void user_tell (struct cursor *records, struct cursor *fields, struct outbox *ou
     fail_with (&child, EBADMSG, "read", "plan");
   if (whole && join_mounts (&child, fields) == 0) {
     strcpy (child.failure.name, "look-up-user");
-    if (step_look_up_user (&child, &look_up.payload) == 0) {
-      put_user (out, &child);
+    if (step_look_up_user (&child, &look_up.payload) == 0 && put_user (out, &child) == 0)
       return;
-    }
   }
   failure_put (out, 0, &child.failure);
 }

@@ -8,9 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "shim/launch.h"
-
-/* Trees that wait to be attached. */
-#define MAX_TAKEN 64
+#include "sizes.h"
 
 struct child {
   const struct launch *launch;
@@ -31,7 +29,7 @@ struct child {
   bool enters_last; /* it is a helper still, outside of the container's pid namespace */
   int files;      /* the tmpfs that holds the files of a container's /etc */
   uint32_t file_count;
-  int taken[MAX_TAKEN];
+  int taken[MAX_SHARED_MOUNTS]; /* trees that wait to be attached */
   uint32_t taken_count;
   uint32_t uid, gid; /* FOUND_ID until they are looked up */
   bool pivoted;

@@ -18,7 +18,7 @@ int step_take (struct child *child, struct cursor *fields) {
   how.propagation = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
-  if (child->taken_count == MAX_TAKEN)
+  if (child->taken_count == MAX_SHARED_MOUNTS)
     return fail_with (child, E2BIG, "open_tree", source);
   cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, OPEN_TREE_CLONE | (how.recursive ? AT_RECURSIVE : 0u));
   if (tree < 0)
@@ -31,8 +31,8 @@ int step_take (struct child *child, struct cursor *fields) {
 
 /* All targets are resolved before the first tree is attached, so that none lies in a tree. */
 int step_attach (struct child *child, struct cursor *fields) {
-  int targets[MAX_TAKEN];
-  const char *names[MAX_TAKEN];
+  int targets[MAX_SHARED_MOUNTS];
+  const char *names[MAX_SHARED_MOUNTS];
   uint32_t count = read_u32 (fields);
   if (count != child->taken_count)
     return fail_with (child, EBADMSG, "read", "plan");
