@@ -158,6 +158,24 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
+    test('a kill of a container that has made thousands of groups leaves the event loop free', async (context) => {
+      const cgroup = await create();
+      const freezer = cgroup.paths['freezer'];
+      if (freezer === undefined) {
+        await dispose(cgroup);
+        return context.skip('no v1 freezer');
+      }
+      for (let count = 0; count < 3000; count += 1) mkdirSync(`${freezer}/${count}`);
+      let turns = 0;
+      const counter = setInterval(() => {
+        turns += 1;
+      }, 0);
+      await cgroup.kill();
+      clearInterval(counter);
+      assert.ok(turns > 0);
+      await dispose(cgroup);
+    });
+
     test('of a container that was made with fewer hierarchies, a process joins those, and all that there is goes', async () => {
       const cgroup = await create();
       const [[key, folder] = ['', '']] = Object.entries(cgroup.paths).filter(([name]) => name !== 'v2');

@@ -109,13 +109,13 @@ export class ContainerCgroup {
     this.#liftThrottles();
     if (this.unified !== '') await this.#tracker.kill(this.#folder);
     else await this.#withoutForks(() => this.#tracker.kill(this.#folder));
-    this.#thawByItself();
+    await this.#thawByItself();
   }
 
   /** A container that may write to its v1 freezer can have frozen itself. SIGKILL waits for the thaw. */
-  #thawByItself(): void {
+  async #thawByItself(): Promise<void> {
     const folder = this.#folderOf('freezer');
-    if (folder !== null) thawTree(folder);
+    if (folder !== null) await thawTree(folder);
   }
 
   #liftThrottles(): void {

@@ -1,3 +1,4 @@
+import { Slices } from '../../turns.ts';
 import { childFolders, errnoOf, readOptional, writeText } from './files.ts';
 import { pidsIn } from './processes.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
@@ -49,7 +50,13 @@ export const trackerV1: Tracker = {
 };
 
 /** A nested cgroup that was frozen by itself stays so when the one above it thaws. */
-export function thawTree(folder: string): void {
-  trackerV1.thaw(folder);
-  for (const name of childFolders(folder)) thawTree(`${folder}/${name}`);
+export async function thawTree(folder: string): Promise<void> {
+  // As many as the container has made: the event loop goes on meanwhile.
+  const slices = new Slices();
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    if (slices.over) await slices.next();
+    trackerV1.thaw(next);
+    for (const name of childFolders(next)) folders.push(`${next}/${name}`);
+  }
 }
