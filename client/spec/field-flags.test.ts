@@ -15,6 +15,13 @@ test('an error about a field says the flag that the user gave', () => {
   assert.equal(inFlags('Missing spec.rootfs', 'spec.rootfs'), 'Missing spec.rootfs');
 });
 
+test('what only contains the name of the field stays as it is', () => {
+  assert.equal(
+    inFlags("Invalid name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.", 'name'),
+    "Invalid --name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.",
+  );
+});
+
 test('every such flag is one of run', () => {
   const names = new Set(containerFlags.map(({ name }) => name));
   assert.deepEqual(

@@ -70,7 +70,12 @@ export function inFlags(text: string, field: string): string {
   // The deepest part of the path that a flag stands for: an item of a list has no flag of its own.
   for (let path = field.replace(/^spec\./, ''); path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
     const flag = own(fieldFlags, path);
-    if (flag !== undefined) return text.replaceAll(field, `--${flag}`);
+    if (flag !== undefined) return text.replace(wholeWord(field), `--${flag}`);
   }
   return text;
+}
+
+/** The field by itself, not as a part of another field, of a name or of a path. */
+function wholeWord(field: string): RegExp {
+  return new RegExp(`(?<![\\w./-])${RegExp.escape(field)}(?![\\w/-]|\\.\\w)`, 'g');
 }
