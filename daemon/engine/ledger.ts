@@ -145,7 +145,13 @@ export class Ledger {
       tell();
       this.#insertExec(row.id);
     };
-    this.#backlog.keep(write, { needed: false });
+    try {
+      this.#backlog.keep(write, { needed: false });
+    } catch (error) {
+      // It is not started: a repeated request must not find it.
+      this.#waiting.delete(row.id);
+      throw error;
+    }
     this.events.notify();
   }
 
