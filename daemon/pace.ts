@@ -31,9 +31,11 @@ export class Pace {
   }
 }
 
-const atOnce = 2 * availableParallelism();
+export const atOnce = 2 * availableParallelism();
 
 /** From the birth of a shim until its container has started. */
 export const startPace = new Pace(atOnce, 100);
 /** From the signal until the container has ended. Many pass over the signal, and the next must not wait for those. */
 export const stopPace = new Pace(atOnce, 100);
+/** From the birth of a shim that lists processes until it has answered: a thousand calls must not be a thousand processes. */
+export const listPace = new Pace(atOnce, 10_000);

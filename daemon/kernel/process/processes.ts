@@ -9,6 +9,7 @@ import {
   pidfdSignal,
   spawnShim,
 } from '../../native/libliker.ts';
+import { listPace } from '../../pace.ts';
 import { type Listing, readListing } from './listing.ts';
 import { Shim, type StartFailure } from './shim.ts';
 import { type FoundUser, readUser } from './user.ts';
@@ -79,8 +80,9 @@ export class Processes {
   }
 
   /** What /proc says of the processes in a cgroup, read by a process of its own, whose plan is one of encodeListing. */
-  list(plan: Buffer): Promise<Listing> {
-    return this.#ask(plan, readListing);
+  async list(plan: Buffer): Promise<Listing> {
+    using _place = await listPace.enter();
+    return await this.#ask(plan, readListing);
   }
 
   /** Who a user is in a container, read by a process of its own, whose plan is one of encodeLookUp. */
