@@ -86,7 +86,7 @@ export async function releaseExec(
     removeExecRecord(context, container, number);
     const cgroup = cgroupOf(context, container).openExec(number);
     if (kill) await cgroup.kill();
-    else if (cgroup.populated()) return later();
+    else if (await cgroup.populated()) return later();
     await cgroup.remove();
   } catch (error) {
     const fields = { container: container.id, error: asError(error).message };

@@ -193,7 +193,7 @@ export async function release(context: EngineContext, container: Container): Pro
   }
   context.openReaders.close(container.id);
   const cgroup = cgroupOf(context, container);
-  if (cgroup.populated()) await cgroup.kill();
+  if (await cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
   freeNetwork(context, container);
   const removeRunFolder = () => context.layers.removeRunFolder(runFolder(context, container.id));

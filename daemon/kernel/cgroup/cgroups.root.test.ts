@@ -83,16 +83,19 @@ for (const scene of scenes) {
 
     test('T49: a process can join at once; it is counted and found, and the cgroup goes when it went', async () => {
       const cgroup = await create();
-      assert.equal(cgroup.populated(), false);
+      assert.equal(await cgroup.populated(), false);
       const child = await startIn(cgroup, 'sleep 100');
-      await eventually('shell and sleep are there', () => pidsIn(cgroup.folder).length === 2);
-      assert.ok(pidsIn(cgroup.folder).includes(child.pid ?? 0));
-      assert.equal(cgroup.populated(), true);
-      assert.deepEqual(pidsIn(cgroups.open(`c${next}`).folder).sort(), pidsIn(cgroup.folder).sort());
+      await eventually('shell and sleep are there', async () => (await pidsIn(cgroup.folder)).length === 2);
+      assert.ok((await pidsIn(cgroup.folder)).includes(child.pid ?? 0));
+      assert.equal(await cgroup.populated(), true);
+      assert.deepEqual(
+        (await pidsIn(cgroups.open(`c${next}`).folder)).sort(),
+        (await pidsIn(cgroup.folder)).sort(),
+      );
       await cgroup.kill();
       assert.equal(await ended(child), 'SIGKILL');
       await cgroup.remove();
-      assert.deepEqual(pidsIn(cgroup.folder), []);
+      assert.deepEqual(await pidsIn(cgroup.folder), []);
       await cgroup.remove();
     });
 
@@ -117,9 +120,9 @@ for (const scene of scenes) {
     test('T42: nothing escapes a kill by forking', async () => {
       const cgroup = await create(limits({ pids: { max: 100 } }));
       await startIn(cgroup, 'while :; do (while :; do sleep 0.001 & done) & done');
-      await eventually('many processes', () => pidsIn(cgroup.folder).length > 20);
+      await eventually('many processes', async () => (await pidsIn(cgroup.folder)).length > 20);
       await cgroup.kill();
-      await eventually('all gone', () => !cgroup.populated());
+      await eventually('all gone', async () => !(await cgroup.populated()));
       await cgroup.remove();
     });
 
@@ -200,12 +203,12 @@ for (const scene of scenes) {
       const main = await startIn(cgroup, 'exec sleep 100');
       const exec = cgroup.createExec(7);
       const child = await startIn(exec, 'sleep 100');
-      await eventually('shell and sleep are there', () => exec.pids().length === 2);
-      assert.equal(pidsIn(cgroup.folder).length, 3);
+      await eventually('shell and sleep are there', async () => (await exec.pids()).length === 2);
+      assert.equal((await pidsIn(cgroup.folder)).length, 3);
       await exec.kill();
       assert.equal(await ended(child), 'SIGKILL');
       await exec.remove();
-      assert.deepEqual(pidsIn(cgroup.folder), [main.pid]);
+      assert.deepEqual(await pidsIn(cgroup.folder), [main.pid]);
       await cgroup.openExec(7).remove();
       await dispose(cgroup);
     });
@@ -213,10 +216,10 @@ for (const scene of scenes) {
     test('a signal goes to every process', async () => {
       const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100 & sleep 100 & wait');
-      await eventually('three processes', () => pidsIn(cgroup.folder).length === 3);
+      await eventually('three processes', async () => (await pidsIn(cgroup.folder)).length === 3);
       await cgroup.signalAll(15);
       assert.equal(await ended(child), 'SIGTERM');
-      await eventually('all gone', () => !cgroup.populated());
+      await eventually('all gone', async () => !(await cgroup.populated()));
       await cgroup.remove();
     });
 

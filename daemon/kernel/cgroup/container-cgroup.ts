@@ -145,7 +145,7 @@ export class ContainerCgroup {
     await signalAll(this.#tracker, this.#folder, signal);
   }
 
-  populated(): boolean {
+  populated(): Promise<boolean> {
     return this.#tracker.isPopulated(this.#folder);
   }
 

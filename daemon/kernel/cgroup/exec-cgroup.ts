@@ -19,11 +19,11 @@ export class ExecCgroup {
     this.joinFiles = isV2 ? containerFiles : [...containerFiles, `${folder}/tasks`];
   }
 
-  pids(): number[] {
+  pids(): Promise<number[]> {
     return pidsIn(this.#folder);
   }
 
-  populated(): boolean {
+  populated(): Promise<boolean> {
     return this.#tracker.isPopulated(this.#folder);
   }
 

@@ -1,3 +1,4 @@
+import { Slices } from '../../turns.ts';
 import { childFolders, errnoOf, readOptional } from './files.ts';
 
 function pidsHere(folder: string): number[] {
@@ -17,9 +18,24 @@ function pidsHere(folder: string): number[] {
   }
 }
 
-/** The processes in a cgroup and in all that are nested in it. */
-export function pidsIn(folder: string): number[] {
-  return [...pidsHere(folder), ...childFolders(folder).flatMap((name) => pidsIn(`${folder}/${name}`))];
+/**
+ * The processes in a cgroup and in all that are nested in it, one cgroup after the other: a pid is to be used at once,
+ * before it can be that of another process.
+ */
+export async function* pidsByGroup(folder: string): AsyncGenerator<readonly number[], void> {
+  // As many as the container has made: the event loop goes on meanwhile.
+  const slices = new Slices();
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    yield pidsHere(next);
+    for (const name of childFolders(next)) folders.push(`${next}/${name}`);
+    if (folders.length > 0 && slices.over) await slices.next();
+  }
+}
+
+/** All of these, as they were one after the other. */
+export async function pidsIn(folder: string): Promise<number[]> {
+  return (await Array.fromAsync(pidsByGroup(folder))).flat();
 }
 
 /** Sends a signal to each process; those that have ended meanwhile are passed over. */

@@ -27,7 +27,7 @@ export async function removeFolders(folders: readonly string[], watched: string 
   };
   if (await until(gone, patienceMs, watched)) return;
   const path = left.join(', ');
-  const pids = [...new Set(left.flatMap(pidsIn))].join(', ');
+  const pids = [...new Set((await Promise.all(left.map(pidsIn))).flat())].join(', ');
   throw new LikerError(
     'SYSCALL',
     `Cannot remove cgroup ${path}: it is busy${pids === '' ? '' : ` with processes ${pids}`}; kill them and try again`,

@@ -35,9 +35,9 @@ export async function ended(child: ChildProcess): Promise<NodeJS.Signals | null>
 /** Longer where the machine is slow (test/vm). */
 const hangMs = Number(process.env['LIKER_HANG_MS'] ?? 10_000);
 
-export async function eventually(what: string, done: () => boolean): Promise<void> {
+export async function eventually(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
   const begin = performance.now();
-  while (!done()) {
+  while (!(await done())) {
     assert.ok(performance.now() - begin < hangMs, `not within ${hangMs} ms: ${what}`);
     await sleep(5);
   }

@@ -1,6 +1,6 @@
 import { Slices } from '../../turns.ts';
 import { childFolders, errnoOf, readOptional, writeText } from './files.ts';
-import { pidsIn } from './processes.ts';
+import { pidsByGroup } from './processes.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
 import { until } from './until.ts';
 
@@ -15,7 +15,11 @@ const looksBeforeAnew = 16;
 export const trackerV1: Tracker = {
   eventsFile: undefined,
   isFrozen: (folder) => (state(folder) ?? 'THAWED') !== 'THAWED',
-  isPopulated: (folder) => pidsIn(folder).length > 0,
+
+  async isPopulated(folder) {
+    for await (const pids of pidsByGroup(folder)) if (pids.length > 0) return true;
+    return false;
+  },
 
   async freeze(folder, timeoutMs) {
     let looks = 0;

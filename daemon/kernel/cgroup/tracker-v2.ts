@@ -22,7 +22,7 @@ function writeUnlessGone(path: string, text: string): boolean {
 export const trackerV2: Tracker = {
   eventsFile,
   isFrozen: (folder) => readOptional(`${folder}/cgroup.freeze`) === '1',
-  isPopulated: (folder) => event(folder, 'populated') === 1,
+  isPopulated: async (folder) => event(folder, 'populated') === 1,
 
   async freeze(folder, timeoutMs) {
     if (!writeUnlessGone(`${folder}/cgroup.freeze`, '1')) return false;

@@ -1,4 +1,4 @@
-import { pidsIn, signalEach } from './processes.ts';
+import { pidsByGroup, signalEach } from './processes.ts';
 
 /** How the processes of a cgroup are stopped, killed and counted: one implementation for each version. */
 export interface Tracker {
@@ -9,7 +9,7 @@ export interface Tracker {
   isFrozen(folder: string): boolean;
   /** Kills all processes, nested ones too. Returns once none can escape; they end a moment later. */
   kill(folder: string): Promise<void>;
-  isPopulated(folder: string): boolean;
+  isPopulated(folder: string): Promise<boolean>;
   /** File that changes when the last process leaves; absent on v1. */
   readonly eventsFile: string | undefined;
 }
@@ -22,7 +22,7 @@ export async function signalAll(tracker: Tracker, folder: string, signal: number
   const wasFrozen = tracker.isFrozen(folder);
   if (!wasFrozen) await tracker.freeze(folder, standStillMs);
   try {
-    signalEach(pidsIn(folder), signal);
+    for await (const pids of pidsByGroup(folder)) signalEach(pids, signal);
   } finally {
     if (!wasFrozen) tracker.thaw(folder);
   }
@@ -34,10 +34,13 @@ export async function killBySignals(tracker: Tracker, folder: string): Promise<v
   await tracker.freeze(folder, standStillMs);
   try {
     for (let round = 0; round < 100; round += 1) {
-      const fresh = pidsIn(folder).filter((pid) => !killed.has(pid));
-      if (fresh.length === 0) return;
-      signalEach(fresh, 9);
-      for (const pid of fresh) killed.add(pid);
+      const before = killed.size;
+      for await (const pids of pidsByGroup(folder)) {
+        const fresh = pids.filter((pid) => !killed.has(pid));
+        signalEach(fresh, 9);
+        for (const pid of fresh) killed.add(pid);
+      }
+      if (killed.size === before) return;
     }
   } finally {
     // SIGKILL reaches a frozen process of v1 only when it thaws.
