@@ -88,7 +88,8 @@ class LogPrinter {
   }
 
   /** A long line comes in parts: only the first has the time before it. */
-  async print({ stream, time, data, lostBytes }: LogEntry): Promise<void> {
+  async print({ stream, time, data, lostBytes, skippedFiles }: LogEntry): Promise<void> {
+    if (skippedFiles > 0) await this.#tellSkipped(skippedFiles);
     if (lostBytes > 0) return this.#tellLost(stream === 'LOG_STREAM_STDERR' ? 'stderr' : 'stdout', lostBytes);
     const out = this.#streams[stream === 'LOG_STREAM_STDERR' ? stream : 'LOG_STREAM_STDOUT'];
     const prefix = this.#withTime && !out.inLine ? Buffer.from(`${rfc3339Nano(time)} `) : Buffer.alloc(0);
@@ -100,6 +101,14 @@ class LogPrinter {
   async #tellLost(stream: string, bytes: number): Promise<void> {
     await this.flush();
     notice(`${bytes} bytes of ${stream} are missing here: they could not be logged`);
+  }
+
+  async #tellSkipped(files: number): Promise<void> {
+    await this.flush();
+    const what = files === 1 ? 'a file of the log is' : `${files} files of the log are`;
+    notice(
+      `${what} missing here: the container wrote faster than it was read; --log-opt max-size and max-file keep more`,
+    );
   }
 
   async flush(): Promise<void> {

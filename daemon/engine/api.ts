@@ -158,6 +158,8 @@ export interface LogEntry {
   readonly data: Buffer;
   /** Bytes of the stream that could not be logged before this; then there is no data. 0: none. */
   readonly lostBytes: number;
+  /** Files of the log before this entry that were removed before they could be read. */
+  readonly skippedFiles: number;
   /** The place in the log after it. */
   readonly segment: number;
   readonly offset: number;

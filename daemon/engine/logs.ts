@@ -35,6 +35,14 @@ export async function* readLogs(
     if (!entry.partial) passOver = null;
     return false;
   };
+  let skippedFiles = 0;
+  const toWanted = (entry: PlacedEntry): LogEntry[] => {
+    skippedFiles += entry.skippedFiles;
+    if (!isWanted(entry)) return [];
+    const wanted = { ...toEntry(entry), skippedFiles };
+    skippedFiles = 0;
+    return [wanted];
+  };
   using reader = new LogReader(folder, start?.place ?? options.after);
   container.logReaders.add(reader);
   using _ = { [Symbol.dispose]: () => void container.logReaders.delete(reader) };
@@ -44,7 +52,7 @@ export async function* readLogs(
     const wakes = live ? container.output : container.changed;
     const more = options.follow ? wakes.next(signal).catch(() => {}) : null;
     for (let batch = reader.read(); batch !== null; batch = reader.read()) {
-      const entries = batch.filter(isWanted).map(toEntry);
+      const entries = batch.flatMap(toWanted);
       if (entries.length > 0) yield entries;
       if (signal.aborted) return;
       await setImmediate();
@@ -105,7 +113,7 @@ function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {
   );
 }
 
-function toEntry(entry: PlacedEntry): LogEntry {
+function toEntry(entry: PlacedEntry): Omit<LogEntry, 'skippedFiles'> {
   return {
     timeNs: entry.timeNs,
     stream: entry.stream,

@@ -168,6 +168,7 @@ test('log entries are split into messages without loss', () => {
     stream: index % 2 ? ('stderr' as const) : ('stdout' as const),
     data: Buffer.alloc(16 * 1024, index),
     lostBytes: 0,
+    skippedFiles: 0,
     segment: 2,
     offset: index + 1,
   }));

@@ -26,11 +26,12 @@ function logCursor({ segment, offset }: LogEntry): string {
   return `${segment}-${offset}`;
 }
 
-function formatLogEntry({ timeNs, stream, data, lostBytes }: LogEntry): LogEntryInput {
+function formatLogEntry({ timeNs, stream, data, lostBytes, skippedFiles }: LogEntry): LogEntryInput {
   return {
     time: timestampOfNs(timeNs),
     stream: stream === 'stdout' ? 'LOG_STREAM_STDOUT' : 'LOG_STREAM_STDERR',
     data,
     lostBytes,
+    skippedFiles,
   };
 }

@@ -108,3 +108,20 @@ test('a read goes on after any entry, also in another segment, and after what wa
   using late = new LogReader(folder, first);
   assert.deepEqual(texts(late), ['c', 'd']);
 });
+
+test('files that were removed before they were read are counted at the entry behind them', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, '00000003.log'), line('first'));
+  using reader = new LogReader(folder);
+  const skipped = () => reader.read()?.map(({ text, skippedFiles }) => [text.toString(), skippedFiles]);
+  assert.deepEqual(skipped(), [['first', 0]], 'what was gone before is no gap');
+  writeFileSync(join(folder, '00000004.log'), line('next'));
+  assert.deepEqual(skipped(), [['next', 0]]);
+  writeFileSync(join(folder, '00000007.log'), line('later') + line('last'));
+  assert.deepEqual(skipped(), [
+    ['later', 2],
+    ['last', 0],
+  ]);
+  using again = new LogReader(folder, { segment: 1, offset: 5 });
+  assert.equal(again.read()?.[0]?.skippedFiles, 2, 'of a reader that comes back');
+});

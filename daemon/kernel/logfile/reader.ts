@@ -10,7 +10,10 @@ export interface LogPlace {
 }
 
 /** An entry and the place after it. */
-export type PlacedEntry = ParsedEntry & LogPlace;
+export interface PlacedEntry extends ParsedEntry, LogPlace {
+  /** Files before it that the writer removed before they were read: it was faster than this reader. */
+  readonly skippedFiles: number;
+}
 
 /** A file of the log; `fd` when it is open already. */
 interface Segment {
@@ -33,6 +36,10 @@ export class LogReader {
   /** Bytes of the segment that were read. */
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
+  /** The next file, if none is removed; 0 when it may be any. */
+  #expected = 0;
+  /** Of the next entry. */
+  #skippedFiles = 0;
   /** What is still to be read of a folder that is removed. */
   #held: Required<Segment>[] | null = null;
 
@@ -41,6 +48,7 @@ export class LogReader {
     this.#folder = folder;
     if (!after) return;
     this.#segment = after.segment - 1;
+    this.#expected = after.segment;
     if (this.#open() && this.#segment === after.segment) this.#offset = after.offset;
   }
 
@@ -100,7 +108,9 @@ export class LogReader {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#open();
       throw error;
     }
+    if (this.#expected > 0) this.#skippedFiles += next.number - this.#expected;
     this.#segment = next.number;
+    this.#expected = next.number + 1;
     this.#offset = 0;
     this.#rest = Buffer.alloc(0);
     return true;
@@ -134,7 +144,10 @@ export class LogReader {
     let start = 0;
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
       const entry = parseEntry(bytes.subarray(start, end));
-      if (entry) entries.push({ ...entry, segment, offset: first + end + 1 });
+      if (entry) {
+        entries.push({ ...entry, segment, offset: first + end + 1, skippedFiles: this.#skippedFiles });
+        this.#skippedFiles = 0;
+      }
       start = end + 1;
     }
     this.#rest = bytes.subarray(start);
