@@ -4,6 +4,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroups } from './cgroups.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
+import { childFolders } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
 import { noLimits, type Resources } from './resources.ts';
@@ -177,6 +178,19 @@ for (const scene of scenes) {
       clearInterval(counter);
       assert.ok(turns > 0);
       await dispose(cgroup);
+    });
+
+    test('the removal of a container that has made thousands of groups leaves the event loop free', async () => {
+      const cgroup = await create();
+      for (let count = 0; count < 3000; count += 1) mkdirSync(`${cgroup.folder}/${count}`);
+      const seen: number[] = [];
+      const look = setInterval(() => seen.push(childFolders(cgroup.folder).length), 0);
+      await dispose(cgroup);
+      clearInterval(look);
+      assert.ok(
+        seen.some((left) => left > 0 && left < 3000),
+        `seen: ${seen}`,
+      );
     });
 
     test('of a container that was made with fewer hierarchies, a process joins those, and all that there is goes', async () => {

@@ -1,5 +1,5 @@
-import { Slices } from '../../turns.ts';
-import { childFolders, errnoOf, readOptional } from './files.ts';
+import { errnoOf, readOptional } from './files.ts';
+import { groupsIn } from './walk.ts';
 
 function pidsHere(folder: string): number[] {
   try {
@@ -23,14 +23,7 @@ function pidsHere(folder: string): number[] {
  * before it can be that of another process.
  */
 export async function* pidsByGroup(folder: string): AsyncGenerator<readonly number[], void> {
-  // As many as the container has made: the event loop goes on meanwhile.
-  const slices = new Slices();
-  const folders = [folder];
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    yield pidsHere(next);
-    for (const name of childFolders(next)) folders.push(`${next}/${name}`);
-    if (folders.length > 0 && slices.over) await slices.next();
-  }
+  for await (const group of groupsIn(folder)) yield pidsHere(group);
 }
 
 /** All of these, as they were one after the other. */

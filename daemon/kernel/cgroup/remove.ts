@@ -1,17 +1,27 @@
 import { LikerError } from '../../../common/errors.ts';
 import { removeFolders as removeInThread } from '../../native/libliker.ts';
-import { childFolders, removeTree } from './files.ts';
+import { Slices } from '../../turns.ts';
+import { removeTree } from './files.ts';
 import { pidsIn } from './processes.ts';
 import { until } from './until.ts';
+import { groupsIn } from './walk.ts';
 
 /** A process that was killed leaves its cgroup within milliseconds, unless it hangs in the kernel. */
 const patienceMs = 10_000;
 
 /** After an attempt that ended with `errno`; what is nested in it is removed, too. Throws any error but that it is busy. */
-function isRemoved(folder: string, errno: string): boolean {
+async function isRemoved(folder: string, errno: string): Promise<boolean> {
   if (errno === '' || errno === 'ENOENT') return true;
+  const groups = await Array.fromAsync(groupsIn(folder));
   const mayBeBusy = errno === 'EBUSY' || errno === 'ENOTEMPTY';
-  return (!mayBeBusy || childFolders(folder).length > 0) && removeTree(folder);
+  if (mayBeBusy && groups.length === 1) return false;
+  const slices = new Slices();
+  let removed = false;
+  for (const group of groups.reverse()) {
+    if (slices.over) await slices.next();
+    removed = removeTree(group);
+  }
+  return removed;
 }
 
 /**
@@ -22,7 +32,8 @@ export async function removeFolders(folders: readonly string[], watched: string 
   let left = folders;
   const gone = async (): Promise<boolean> => {
     const failures = await removeInThread(left);
-    left = left.filter((folder, index) => !isRemoved(folder, failures[index] ?? ''));
+    const removed = await Promise.all(left.map((folder, index) => isRemoved(folder, failures[index] ?? '')));
+    left = left.filter((_, index) => !removed[index]);
     return left.length === 0;
   };
   if (await until(gone, patienceMs, watched)) return;

@@ -1,8 +1,8 @@
-import { Slices } from '../../turns.ts';
-import { childFolders, errnoOf, readOptional, writeText } from './files.ts';
+import { errnoOf, readOptional, writeText } from './files.ts';
 import { pidsByGroup } from './processes.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
 import { until } from './until.ts';
+import { groupsIn } from './walk.ts';
 
 function state(folder: string): string | null {
   return readOptional(`${folder}/freezer.state`);
@@ -55,12 +55,5 @@ export const trackerV1: Tracker = {
 
 /** A nested cgroup that was frozen by itself stays so when the one above it thaws. */
 export async function thawTree(folder: string): Promise<void> {
-  // As many as the container has made: the event loop goes on meanwhile.
-  const slices = new Slices();
-  const folders = [folder];
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    if (slices.over) await slices.next();
-    trackerV1.thaw(next);
-    for (const name of childFolders(next)) folders.push(`${next}/${name}`);
-  }
+  for await (const group of groupsIn(folder)) trackerV1.thaw(group);
 }
