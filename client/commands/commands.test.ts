@@ -105,6 +105,28 @@ test('logs: stdout to stdout, stderr to stderr, times once a line', patience, as
 });
 
 test(
+  'logs: files that were removed before they were read are told where they are missing',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const entry = (text: string, skippedFiles: number): object => ({
+      stream: 'LOG_STREAM_STDOUT',
+      data: Buffer.from(text),
+      skippedFiles,
+    });
+    await server.listen({
+      streams: { ReadLogs: () => [{ entries: [entry('a\n', 0), entry('b\n', 3), entry('c\n', 1)] }] },
+    });
+    const { stdout, stderr } = await likerctl(server.socketPath, 'logs', 'web');
+    assert.equal(stdout, 'a\nb\nc\n');
+    assert.match(
+      stderr,
+      /^likerctl: 3 files of the log are missing here: .*\nlikerctl: a file of the log is missing here: .*\n$/,
+    );
+  },
+);
+
+test(
   'events: a small number of --since is the number of an event, a great one is a time',
   patience,
   async () => {

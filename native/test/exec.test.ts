@@ -3,6 +3,7 @@ import { existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFiles } from '../../test/harness/proc.ts';
+import { until } from '../../test/harness/until.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
@@ -51,7 +52,7 @@ test('what an exec has left running may go on writing to its pipe: nobody reads 
   assert.equal((await shim.peer.exit(2)).code, 0);
   assert.equal(shim.peer.text(2), 'written\n');
   shim.peer.taken(2);
-  while (pipes() > before) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the pipes to be closed', () => pipes() <= before);
 });
 
 test('many execs at once keep their output apart', async () => {
