@@ -2,9 +2,9 @@ import { badArgument } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import { printLines } from '../output/print.ts';
+import { parseContainerSpec } from '../request/container-spec.ts';
+import { containerFlags } from '../request/flags.ts';
 import { terminalSize } from '../session/terminal.ts';
-import { parseContainerSpec } from '../spec/container-spec.ts';
-import { containerFlags } from '../spec/flags.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { createContainer } from './run-detached.ts';
 

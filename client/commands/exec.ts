@@ -9,12 +9,12 @@ import { containers, sessions } from '../connection/methods.ts';
 import { stateWord } from '../format/status.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
+import { parseOnDisconnect, parseProcess } from '../request/process-spec.ts';
 import { openExec } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
-import { parseOnDisconnect, parseProcess } from '../spec/process-spec.ts';
 import { startFailure } from './run-detached.ts';
 
 const flags: readonly Flag[] = [

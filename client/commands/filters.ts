@@ -1,6 +1,6 @@
 import { badArgument } from '../../common/errors.ts';
 import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
-import { parseRootfs } from '../spec/rootfs.ts';
+import { parseRootfs } from '../request/rootfs.ts';
 
 /** What run accepts as a root file system stands for its directory. */
 function directoryOf(text: string): string {

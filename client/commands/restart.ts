@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
-import { defined } from '../spec/resources.ts';
-import { graceSeconds } from '../spec/seconds.ts';
+import { defined } from '../request/resources.ts';
+import { graceSeconds } from '../request/seconds.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
 import { stopFlags } from './stop.ts';
 

@@ -3,13 +3,13 @@ import { badArgument } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { parseContainerSpec } from '../request/container-spec.ts';
+import { containerFlags } from '../request/flags.ts';
 import { openRun } from '../session/call.ts';
 import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams, Session } from '../session/session.ts';
 import { terminalSize } from '../session/terminal.ts';
-import { parseContainerSpec } from '../spec/container-spec.ts';
-import { containerFlags } from '../spec/flags.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { runDetached } from './run-detached.ts';
 

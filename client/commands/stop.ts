@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import { containers } from '../connection/methods.ts';
-import { defined } from '../spec/resources.ts';
-import { graceSeconds } from '../spec/seconds.ts';
+import { defined } from '../request/resources.ts';
+import { graceSeconds } from '../request/seconds.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
 
 export const stopFlags: readonly Flag[] = [

@@ -2,9 +2,9 @@ import type { Command } from '../cli/command.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
-import { parseRestart } from '../spec/container-spec.ts';
-import { resourceFlags } from '../spec/resource-flags.ts';
-import { parseResources } from '../spec/resources.ts';
+import { parseRestart } from '../request/container-spec.ts';
+import { resourceFlags } from '../request/resource-flags.ts';
+import { parseResources } from '../request/resources.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
 
 const flags: readonly Flag[] = [

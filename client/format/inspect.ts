@@ -2,7 +2,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
-import { forEver } from '../spec/seconds.ts';
+import { forEver } from '../request/seconds.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
