@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
-import { closeRoot, closeToOthers, rootMode } from './closed-files.ts';
-import { Registry } from './engine/container/registry.ts';
+import { Registry } from './engine/containers/model/registry.ts';
 import { Engine } from './engine/engine.ts';
-import { Ledger } from './engine/ledger.ts';
+import { Ledger } from './engine/journal/ledger.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
-import { claimFolder } from './folder-lock.ts';
+import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
+import { claimFolder } from './host/folder-lock.ts';
+import type { Log } from './host/log.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
 import { bootId } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
-import { Layers } from './kernel/rootfs/layers.ts';
-import type { Log } from './log.ts';
 import { attachDeviceFilter, closeFd } from './native/libliker.ts';
+import { Layers } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {

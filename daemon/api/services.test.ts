@@ -7,7 +7,7 @@ import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsRe
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
 import type { EngineApi, EventRecord, LogEntry, SubscribeOptions } from '../engine/api.ts';
-import { type ContainerChange, noLimits } from '../engine/container/spec.ts';
+import { type ContainerChange, noLimits } from '../engine/containers/model/spec.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { containerView, exitStatus } from '../test/fake-engine.ts';
 

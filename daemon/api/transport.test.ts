@@ -20,9 +20,9 @@ import { LikerError } from '../../common/errors.ts';
 import * as reflection from '../../proto/gen/reflection-codecs.ts';
 import { ApiFixture, detailsOf, testPeer } from '../test/api-fixture.ts';
 import { containerView } from '../test/fake-engine.ts';
-import { definitions } from './definitions.ts';
-import { claimSocket } from './socket.ts';
-import { servedServices } from './standard-services.ts';
+import { definitions } from './grpc/definitions.ts';
+import { claimSocket } from './grpc/socket.ts';
+import { servedServices } from './grpc/standard-services.ts';
 
 const peerCredentials = () => testPeer;
 

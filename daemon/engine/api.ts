@@ -1,8 +1,8 @@
 import type { LikerError } from '../../common/errors.ts';
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
-import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
-import type { Health, HealthProbe } from './container/health.ts';
-import type { ExitStatus, Phase, State } from './container/phase.ts';
+import type { ContainerSizes } from '../storage/container-folders.ts';
+import type { Health, HealthProbe } from './containers/model/health.ts';
+import type { ExitStatus, Phase, State } from './containers/model/phase.ts';
 import type {
   AppliedLimit,
   ContainerChange,
@@ -10,7 +10,7 @@ import type {
   OnDisconnect,
   ProcessSpec,
   TerminalSize,
-} from './container/spec.ts';
+} from './containers/model/spec.ts';
 import type { Figures } from './stats/figures.ts';
 
 /** What the engine offers to its edge. Every `container` argument is an id, a unique prefix of one, or a name. */

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
+import type { Log } from '../host/log.ts';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
-import type { Layers } from '../kernel/rootfs/layers.ts';
-import type { Log } from '../log.ts';
-import type { Container } from './container/container.ts';
-import type { HostProcess } from './container/phase.ts';
-import type { Registry } from './container/registry.ts';
-import type { ContainerSpec, ProcessSpec } from './container/spec.ts';
-import type { Ledger } from './ledger.ts';
-import type { DeviceNode } from './plan/devices.ts';
-import type { Credentials } from './plan/process.ts';
+import type { Layers } from '../storage/container-folders.ts';
+import type { Container } from './containers/model/container.ts';
+import type { HostProcess } from './containers/model/phase.ts';
+import type { Registry } from './containers/model/registry.ts';
+import type { ContainerSpec, ProcessSpec } from './containers/model/spec.ts';
+import type { DeviceNode } from './containers/plan/devices.ts';
+import type { Credentials } from './containers/plan/process.ts';
+import type { Ledger } from './journal/ledger.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
 /** Starting and finding shims, and the processes under them. */

@@ -1,8 +1,7 @@
 import { LikerError } from '../../common/errors.ts';
 import { shortId } from '../../common/ids.ts';
-import type { ContainerSizes } from '../kernel/rootfs/layers.ts';
-import { ownTurn } from '../turns.ts';
-import { adoptAll, type LeftBehind } from './adopt.ts';
+import { ownTurn } from '../loop/turns.ts';
+import type { ContainerSizes } from '../storage/container-folders.ts';
 import type {
   AttachOptions,
   ContainerView,
@@ -27,41 +26,42 @@ import type {
   TopView,
   WaitCondition,
 } from './api.ts';
-import { takeCensus } from './census.ts';
-import { killProcess } from './container/client-lost.ts';
-import type { Container } from './container/container.ts';
-import { checkLimits, processKnobs, warningOf } from './container/limits.ts';
-import { checkNetwork, networkKnobs } from './container/network-rate.ts';
-import { type ExitStatus, livePhase } from './container/phase.ts';
-import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './container/spec.ts';
-import { attachTo, execAgain, runAgain } from './container/verbs/attach.ts';
-import { checkHealthNow } from './container/verbs/check-health.ts';
-import { createContainer } from './container/verbs/create.ts';
-import { execInContainer } from './container/verbs/exec.ts';
-import { explainContainer } from './container/verbs/explain.ts';
-import { finishBegun } from './container/verbs/finish-begun.ts';
-import { killContainer } from './container/verbs/kill.ts';
-import { listContainers } from './container/verbs/list.ts';
-import { pauseContainer, resumeContainer } from './container/verbs/pause.ts';
-import { pruneContainers } from './container/verbs/prune.ts';
-import { removeContainer } from './container/verbs/remove.ts';
-import { renameContainer } from './container/verbs/rename.ts';
-import { restartContainer } from './container/verbs/restart.ts';
-import { execAttended } from './container/verbs/run.ts';
-import { startContainer } from './container/verbs/start.ts';
-import { endLocked, stopContainer } from './container/verbs/stop.ts';
-import { topOf } from './container/verbs/top.ts';
-import { updateContainer } from './container/verbs/update.ts';
-import { waitForContainer } from './container/verbs/wait.ts';
+import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
+import { recoveryWarnings } from './containers/adopt/recover.ts';
+import type { Container } from './containers/model/container.ts';
+import { type ExitStatus, livePhase } from './containers/model/phase.ts';
+import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './containers/model/spec.ts';
+import { checkNetwork, networkKnobs } from './containers/resources/network-rate.ts';
+import { checkLimits, processKnobs, warningOf } from './containers/rules/limits.ts';
+import { killProcess } from './containers/supervise/client-lost.ts';
+import { attachTo, execAgain, runAgain } from './containers/verbs/attach.ts';
+import { checkHealthNow } from './containers/verbs/check-health.ts';
+import { createContainer } from './containers/verbs/create.ts';
+import { execInContainer } from './containers/verbs/exec.ts';
+import { explainContainer } from './containers/verbs/explain.ts';
+import { finishBegun } from './containers/verbs/finish-begun.ts';
+import { killContainer } from './containers/verbs/kill.ts';
+import { listContainers } from './containers/verbs/list.ts';
+import { pauseContainer, resumeContainer } from './containers/verbs/pause.ts';
+import { pruneContainers } from './containers/verbs/prune.ts';
+import { removeContainer } from './containers/verbs/remove.ts';
+import { renameContainer } from './containers/verbs/rename.ts';
+import { restartContainer } from './containers/verbs/restart.ts';
+import { execAttended } from './containers/verbs/run.ts';
+import { startContainer } from './containers/verbs/start.ts';
+import { endLocked, stopContainer } from './containers/verbs/stop.ts';
+import { topOf } from './containers/verbs/top.ts';
+import { updateContainer } from './containers/verbs/update.ts';
+import { waitForContainer } from './containers/verbs/wait.ts';
 import type { EngineContext } from './context.ts';
-import { measureDisk } from './disk-usage.ts';
-import { subscribe } from './events.ts';
-import { runExecSync } from './exec-sync.ts';
+import { subscribe } from './journal/events.ts';
+import { requestKey, resultIsGone, resultOf } from './journal/requests.ts';
 import { readLogs } from './logs.ts';
-import { recoveryWarnings } from './recover.ts';
-import { requestKey, resultIsGone, resultOf } from './requests.ts';
-import type { ContainerProcess } from './session/process.ts';
+import { runExecSync } from './sessions/exec-sync.ts';
+import type { ContainerProcess } from './sessions/process.ts';
 import { readStats, watchStats } from './stats/stats.ts';
+import { takeCensus } from './system/census.ts';
+import { measureDisk } from './system/disk-usage.ts';
 
 /** The engine: finds the container that a call is about and hands it to the verb. */
 export class Engine implements EngineApi {

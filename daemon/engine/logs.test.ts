@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { LogReader } from '../kernel/logfile/reader.ts';
-import type { Container } from './container/container.ts';
+import type { LogReader } from '../storage/logfile/reader.ts';
+import type { Container } from './containers/model/container.ts';
 import type { EngineContext } from './context.ts';
 import { readLogs } from './logs.ts';
 

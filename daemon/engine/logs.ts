@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../common/errors.ts';
-import { type LogPlace, LogReader, type PlacedEntry } from '../kernel/logfile/reader.ts';
+import { untilTime } from '../loop/sync.ts';
+import { type LogPlace, LogReader, type PlacedEntry } from '../storage/logfile/reader.ts';
 import type { LogEntry, ReadLogsOptions } from './api.ts';
-import type { Container } from './container/container.ts';
-import { livePhase } from './container/phase.ts';
+import type { Container } from './containers/model/container.ts';
+import { livePhase } from './containers/model/phase.ts';
 import type { EngineContext } from './context.ts';
-import { untilTime } from './sync.ts';
 
 const lineEnd = Buffer.from('\n');
 

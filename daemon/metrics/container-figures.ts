@@ -1,5 +1,5 @@
 import type { ContainerSample, EngineApi } from '../engine/api.ts';
-import { Slices } from '../turns.ts';
+import { Slices } from '../loop/turns.ts';
 import { families } from './families.ts';
 
 /**

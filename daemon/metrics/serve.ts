@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { EngineApi } from '../engine/api.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../host/log.ts';
 import { containerFigures } from './container-figures.ts';
 import { EngineFigures } from './engine-figures.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
 import { remedyOf } from '../../common/exhausted.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../host/log.ts';
 import { isLocked, probe, StoreError } from './errors.ts';
 import { Store } from './store.ts';
 

@@ -5,11 +5,11 @@ import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { decodeStatus, type RpcStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { v1 } from '../../proto/services.ts';
-import type { Peer } from '../api/peer.ts';
+import { claimSocket } from '../api/grpc/socket.ts';
 import { type Api, serveApi } from '../api/server.ts';
-import { claimSocket } from '../api/socket.ts';
+import type { Peer } from '../api/wire/peer.ts';
 import type { EngineApi } from '../engine/api.ts';
-import type { Log, LogFields } from '../log.ts';
+import type { Log, LogFields } from '../host/log.ts';
 import { fakeEngine } from './fake-engine.ts';
 
 export interface LogLine {

@@ -2,8 +2,8 @@ import { groups } from '../../kernel/cgroup/stats/group.ts';
 import { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
 import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
 import { type InterfaceStats, interfaceStats } from '../../kernel/proc/net-dev.ts';
-import type { Container } from '../container/container.ts';
-import { livePhase } from '../container/phase.ts';
+import type { Container } from '../containers/model/container.ts';
+import { livePhase } from '../containers/model/phase.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
 
 /** What a container has used since its start. Null: this machine cannot tell. */

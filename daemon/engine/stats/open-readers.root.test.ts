@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
 import { completeLimits } from '../../kernel/cgroup/resources.ts';
-import type { Container } from '../container/container.ts';
+import type { Container } from '../containers/model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { OpenReaders } from './open-readers.ts';
 

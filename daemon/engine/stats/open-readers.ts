@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
-import type { Container } from '../container/container.ts';
+import type { Container } from '../containers/model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { type Figures, figuresReader } from './figures.ts';
 

@@ -1,9 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { Slices } from '../../turns.ts';
+import { Slices } from '../../loop/turns.ts';
 import type { ContainerSample, StatsOptions, StatsSnapshot } from '../api.ts';
-import type { Container } from '../container/container.ts';
-import { livePhase } from '../container/phase.ts';
+import type { Container } from '../containers/model/container.ts';
+import { livePhase } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
 
 /** When a container's CPU time was read last. */

@@ -1,6 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
+import { Slices } from '../../loop/turns.ts';
 import { removeFolders as removeInThread } from '../../native/libliker.ts';
-import { Slices } from '../../turns.ts';
 import { removeTree } from './files.ts';
 import { pidsIn } from './processes.ts';
 import { until } from './until.ts';

@@ -1,4 +1,4 @@
-import { Slices } from '../../turns.ts';
+import { Slices } from '../../loop/turns.ts';
 import { childFolders } from './files.ts';
 
 /** A cgroup and all that are nested in it, each before those in it. */

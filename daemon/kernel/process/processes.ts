@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { listPace } from '../../loop/pace.ts';
 import {
   closeFd,
   loadShim,
@@ -9,7 +10,6 @@ import {
   pidfdSignal,
   spawnShim,
 } from '../../native/libliker.ts';
-import { listPace } from '../../pace.ts';
 import { type Listing, readListing } from './listing.ts';
 import { Shim, type StartFailure } from './shim.ts';
 import { type FoundUser, readUser } from './user.ts';

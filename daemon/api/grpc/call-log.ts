@@ -1,0 +1,47 @@
+import { type AnsweredCall, answeredCalls } from '../../../common/channels.ts';
+import { LikerError } from '../../../common/errors.ts';
+import type { Log, LogFields } from '../../host/log.ts';
+import { peerOf } from '../wire/peer.ts';
+
+/** How calls of one method show up in the log. */
+export interface MethodOptions {
+  readonly method: string;
+  /** Calls that change something are logged at info, the others at debug. */
+  readonly mutates: boolean;
+}
+
+/** Notes who calls and when; the answer writes the line of the call, once. */
+export function callLog(
+  log: Log,
+  call: { getPeer(): string },
+  { method, mutates }: MethodOptions,
+): (container: string, outcome: unknown) => void {
+  const peer = peerOf(call);
+  const startedAt = performance.now();
+  let written = false;
+  return (container, outcome) => {
+    if (written) return;
+    written = true;
+    const ms = performance.now() - startedAt;
+    const result = outcomeFields(outcome);
+    if (answeredCalls.hasSubscribers) {
+      answeredCalls.publish({ method, code: result.code, ms } satisfies AnsweredCall);
+    }
+    const fields: LogFields = {
+      method,
+      ...(container !== '' && { container }),
+      peerUid: peer?.uid,
+      peerPid: peer?.pid,
+      ...result,
+      ms: Math.round(ms * 10) / 10,
+    };
+    if (mutates) log.info('call', fields);
+    else log.debug('call', fields);
+  };
+}
+
+function outcomeFields(outcome: unknown): LogFields & { readonly code: string } {
+  if (outcome === null) return { code: 'OK' };
+  if (!(outcome instanceof LikerError)) return { code: 'INTERNAL', reason: 'INTERNAL' };
+  return { code: outcome.status, reason: outcome.reason, error: outcome.message };
+}

@@ -1,0 +1,28 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders } from 'node:http2';
+import { LikerError } from '../../../common/errors.ts';
+import { own } from '../../../common/own.ts';
+
+const header = 'grpc-timeout';
+const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
+/** setTimeout's greatest delay, about 24.8 days. grpc-js takes a deadline further away for one that has passed. */
+const longestMs = 2 ** 31 - 1;
+
+/**
+ * Removes deadlines that are further away than a timer reaches: the client's own timer ends the call then, or the end of its
+ * connection does.
+ */
+export function liftDistantDeadlines(): void {
+  subscribe('http2.server.stream.created', (message) => {
+    const { headers } = message as { readonly headers: IncomingHttpHeaders };
+    const [, count = '', unit = ''] = /^(\d{1,8}) *([HMSm])$/.exec(String(headers[header] ?? '')) ?? [];
+    if (Number(count) * (own(unitsMs, unit) ?? 1) > longestMs) delete headers[header];
+  });
+}
+
+/** Throws TIMED_OUT when the deadline has passed: grpc-js has told the client, but calls the handler all the same. */
+export function checkDeadline(call: { getDeadline(): Date | number }): void {
+  if (Number(call.getDeadline()) <= Date.now()) {
+    throw new LikerError('TIMED_OUT', "The call's deadline was over before its turn came: nothing was done");
+  }
+}

@@ -1,0 +1,23 @@
+import * as codecs from '../../../proto/gen/daemon-codecs.ts';
+import type { ContainerServiceDefinition } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
+import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/EventService.ts';
+import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
+import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
+import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/StatsService.ts';
+import type { SystemServiceDefinition } from '../../../proto/gen/types/liker/v1/SystemService.ts';
+
+// The same methods as those of proto/services.ts, but made when Liker is built: to make the functions for the messages of a
+// method takes tens of milliseconds, in which the first call of each would hold up all others.
+
+interface Definitions {
+  readonly ContainerService: ContainerServiceDefinition;
+  readonly EventService: EventServiceDefinition;
+  readonly LogService: LogServiceDefinition;
+  readonly SessionService: SessionServiceDefinition;
+  readonly StatsService: StatsServiceDefinition;
+  readonly SystemService: SystemServiceDefinition;
+}
+
+/** By the names that they have in the package liker.v1. */
+export const definitions = codecs as unknown as Definitions;
+export const serviceNames = Object.keys(codecs).filter((name) => name.endsWith('Service'));

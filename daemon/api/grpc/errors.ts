@@ -1,0 +1,58 @@
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { asError, LikerError, statusCodes } from '../../../common/errors.ts';
+import { tellSystemError } from '../../../common/exhausted.ts';
+import { encodeStatus, statusDetailsKey } from '../../../common/rpc-status.ts';
+import type { Log } from '../../host/log.ts';
+
+/** A status travels as HTTP/2 trailers, of which clients take 8 to 16 KiB; the message is in it three times. */
+const maxMessageBytes = 1024;
+const maxMetadataBytes = 512;
+
+/** The one mapping out: what a call that failed with `thrown` answers. */
+export function toServiceError(thrown: unknown, log: Log): ServiceError {
+  const error = thrown instanceof LikerError ? thrown : unexpected(thrown, log);
+  const code = statusCodes[error.status];
+  const message = cut(error.message, maxMessageBytes);
+  const metadata = new Metadata();
+  metadata.set(
+    statusDetailsKey,
+    encodeStatus({
+      code,
+      message,
+      details: {
+        reason: error.reason,
+        metadata: cutAll(error.metadata),
+        field: error.field,
+        syscall: error.syscall && (cutAll({ ...error.syscall }) as unknown as typeof error.syscall),
+      },
+    }),
+  );
+  return Object.assign(new Error(message), { code, details: message, metadata });
+}
+
+/** A system error that nobody has told better, in the words of the call: "Cannot stop container 'web': …". */
+export function inWordsOf(method: string, container: string, thrown: unknown): unknown {
+  const verb = method.replace(/(?<=[a-z])[A-Z]/g, ' $&').toLowerCase();
+  return tellSystemError(thrown, container === '' ? verb : `${verb} '${container}'`);
+}
+
+/** A fault of ours: the log has the stack, the client only its first line. */
+function unexpected(thrown: unknown, log: Log): LikerError {
+  const error = asError(thrown);
+  log.error('unexpected error', { error });
+  return new LikerError('INTERNAL', `Internal error: ${error.message.split('\n', 1)[0]}`);
+}
+
+function cutAll(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, cut(value, maxMetadataBytes)]),
+  );
+}
+
+/** At most `bytes` of UTF-8, well-formed: a lone surrogate cannot be encoded into a trailer. */
+function cut(text: string, bytes: number): string {
+  const whole = String(text).toWellFormed();
+  if (Buffer.byteLength(whole) <= bytes) return whole;
+  const head = Buffer.from(whole).subarray(0, bytes - 3);
+  return `${head.toString().replace(/\ufffd+$/u, '')}…`;
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import { LikerError } from '../../../common/errors.ts';
+import { callLog, type MethodOptions } from './call-log.ts';
+import type { ApiContext } from './context.ts';
+import { checkDeadline } from './deadline.ts';
+import { checkDecoded } from './decoding.ts';
+import { inWordsOf, toServiceError } from './errors.ts';
+import { containerOf } from './unary.ts';
+
+export interface ServerStreamOptions<Request, Response> extends MethodOptions {
+  /** What the stream sends. It is left, and the signal aborted, when the client has gone. */
+  readonly messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
+}
+
+/** A handler that sends a sequence of messages no faster than the client takes them. */
+export function serverStream<Request extends object, Response>(
+  context: ApiContext,
+  options: ServerStreamOptions<Request, Response>,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const logged = callLog(context.log, call, options);
+    const gone = new AbortController();
+    let over = false;
+    let forget = (): void => {};
+    const finish = (outcome: unknown): void => {
+      if (over) return;
+      over = true;
+      forget();
+      gone.abort(outcome);
+      logged(containerOf(call.request), outcome);
+      if (outcome === null) call.end();
+      else if (!call.cancelled) call.emit('error', toServiceError(outcome, context.log));
+    };
+    call.on('cancelled', () => finish(new LikerError('CANCELLED', 'The client cancelled the call')));
+    forget = context.calls.add(finish);
+    if (over) return;
+    send(call, options, gone.signal).then(
+      () => finish(null),
+      (error: unknown) => finish(inWordsOf(options.method, containerOf(call.request), error)),
+    );
+  };
+}
+
+async function send<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  options: ServerStreamOptions<Request, Response>,
+  signal: AbortSignal,
+): Promise<void> {
+  checkDecoded(options.method, call.request);
+  checkDeadline(call);
+  for await (const message of options.messages(call.request, signal)) {
+    if (signal.aborted) return;
+    if (!call.write(message)) await once(call, 'drain', { signal });
+  }
+}

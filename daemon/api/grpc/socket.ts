@@ -1,0 +1,136 @@
+import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { LikerError } from '../../../common/errors.ts';
+import { makeFolder } from '../../../common/folders.ts';
+import { type Peer, socketFd } from '../wire/peer.ts';
+
+/** Who may connect beside root. */
+const groupName = 'liker';
+
+/** sun_path of sockaddr_un without its NUL (unix(7)). */
+const maxPathBytes = 107;
+
+/** systemd's first passed descriptor (sd_listen_fds(3)). */
+const firstPassedFd = 3;
+
+/** A listening socket, which is also the proof that no other daemon serves there. */
+export interface Listener {
+  readonly path: string;
+  /** Gives every connection to `take`, those first that came since the socket was claimed. They are paused. */
+  serve(take: (socket: Socket) => void): void;
+  /** Stops listening and removes the socket's file. */
+  close(): void;
+}
+
+export interface ClaimOptions {
+  readonly path: string;
+  readonly peerCredentials: (fd: number) => Peer;
+  /** Of systemd's protocol: LISTEN_PID and LISTEN_FDS. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Listens on a Unix socket, 0660 and of the group liker where there is one; a stale file is replaced. Rejects with
+ * ALREADY_RUNNING when a daemon answers there.
+ */
+export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
+  if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }), path);
+  if (Buffer.byteLength(path) > maxPathBytes) {
+    throw new LikerError(
+      'BAD_ARGUMENT',
+      `Cannot listen at ${path}: the path of a socket has at most ${maxPathBytes} bytes; give a shorter one`,
+    );
+  }
+  makeFolder(dirname(path), 0o711);
+  const other = await answeringPid(path, peerCredentials);
+  if (other !== null) {
+    throw new LikerError('ALREADY_RUNNING', `Another likerd, pid ${other}, already serves at ${path}`, {
+      metadata: { path, pid: String(other) },
+    });
+  }
+  removeStale(path);
+  return hold(await listenPrivately(path), path);
+}
+
+function isPassed(env: NodeJS.ProcessEnv): boolean {
+  return env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1;
+}
+
+/** Pid of the daemon that accepts connections there, or null. */
+function answeringPid(path: string, peerCredentials: (fd: number) => Peer): Promise<number | null> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('error', () => resolve(null));
+    probe.once('connect', () => {
+      const { pid } = peerCredentials(socketFd(probe));
+      probe.destroy();
+      resolve(pid);
+    });
+  });
+}
+
+function removeStale(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new LikerError('BAD_ARGUMENT', `Cannot listen at ${path}: there is a file that is no socket`);
+  }
+  rmSync(path);
+}
+
+/** The mode must be right from the first moment, and bind(2) heeds the umask alone. */
+async function listenPrivately(path: string): Promise<Server> {
+  const before = process.umask(0o177);
+  let listening: Promise<Server>;
+  try {
+    listening = listen({ path });
+  } finally {
+    process.umask(before);
+  }
+  const server = await listening;
+  const gid = groupId(groupName);
+  if (gid !== null) chownSync(path, 0, gid);
+  chmodSync(path, 0o660);
+  return server;
+}
+
+/** Binds at once: Node does so before listen() returns. */
+function listen(where: { readonly path: string } | { readonly fd: number }): Promise<Server> {
+  const server = createServer({ pauseOnConnect: true });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve(server);
+    });
+  });
+}
+
+function groupId(name: string): number | null {
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  const gid = line?.split(':')[2];
+  return gid === undefined ? null : Number(gid);
+}
+
+function hold(server: Server, path: string): Listener {
+  let waiting: Socket[] = [];
+  let take = (socket: Socket): void => {
+    waiting.push(socket);
+  };
+  server.on('connection', (socket) => take(socket));
+  return {
+    path,
+    serve(taker) {
+      take = taker;
+      for (const socket of waiting) taker(socket);
+      waiting = [];
+    },
+    close() {
+      server.close();
+      for (const socket of waiting) socket.destroy();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { Server, ServerWritableStream, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Log } from '../../host/log.ts';
+import { checkDecoded, marksUndecodable } from './decoding.ts';
+import { serviceNames } from './definitions.ts';
+import { toServiceError } from './errors.ts';
+import { addReflection } from './reflection.ts';
+
+/** Services whose health is told; the empty name is the server as a whole. */
+export const servedServices = ['', ...serviceNames.map((name) => `liker.v1.${name}`)];
+
+/** Adds grpc.health.v1 and grpc.reflection (v1, v1alpha). Answers what tells the watchers of an end of service. */
+export function addStandardServices(server: Server, log: Log): () => void {
+  const health = new HealthImplementation(
+    Object.fromEntries(servedServices.map((name) => [name, 'SERVING' as const])),
+  );
+  health.addToServer({
+    addService: (service: ServiceDefinition, handlers: Handlers) =>
+      server.addService(marksUndecodable(service), checked(handlers, log)),
+  } as unknown as Server);
+  addReflection(server, [...serviceNames.map((name) => `liker.v1.${name}`), 'grpc.health.v1.Health'], log);
+  return () => {
+    for (const name of servedServices) health.setStatus(name, 'NOT_SERVING');
+  };
+}
+
+type Call = ServerWritableStream<unknown, unknown>;
+type Handlers = Readonly<Record<string, (call: Call, callback?: sendUnaryData<unknown>) => void>>;
+
+/** The library's handlers, for requests that could be decoded. */
+function checked(handlers: Handlers, log: Log): Handlers {
+  const check =
+    (name: string, handle: Handlers[string] = () => {}) =>
+    (call: Call, callback?: sendUnaryData<unknown>) => {
+      try {
+        checkDecoded(name, call.request);
+      } catch (thrown) {
+        const error = toServiceError(thrown, log);
+        return callback ? callback(error) : void call.emit('error', error);
+      }
+      handle(call, callback);
+    };
+  return Object.fromEntries(Object.entries(handlers).map(([name, handle]) => [name, check(name, handle)]));
+}

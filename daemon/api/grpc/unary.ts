@@ -1,0 +1,61 @@
+import type { handleUnaryCall } from '@grpc/grpc-js';
+import { LikerError } from '../../../common/errors.ts';
+import { ownTurn, turnToLook } from '../../loop/turns.ts';
+import { callLog, type MethodOptions } from './call-log.ts';
+import type { ApiContext } from './context.ts';
+import { checkDeadline } from './deadline.ts';
+import { checkDecoded } from './decoding.ts';
+import { inWordsOf, toServiceError } from './errors.ts';
+
+export interface UnaryOptions<Request, Response> extends MethodOptions {
+  /** Carries the call out. The signal is aborted when the client has gone or its deadline has passed. */
+  readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
+  /** The container that the log names; default: the request's. */
+  readonly container?: (request: Request, response: Response | null) => string;
+}
+
+/** A unary handler: carries out, answers or maps the error, and logs the call. */
+export function unary<Request, Response>(
+  context: ApiContext,
+  options: UnaryOptions<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const logged = callLog(context.log, call, options);
+    const gone = new AbortController();
+    let answered = false;
+    let forget = (): void => {};
+    const answer = (outcome: unknown, response: Response | null): void => {
+      if (answered) return;
+      answered = true;
+      forget();
+      logged((options.container ?? containerOf)(call.request, response), outcome);
+      if (response === null) callback(toServiceError(outcome, context.log));
+      else callback(null, response);
+    };
+    forget = context.calls.add((reason) => answer(reason, null));
+    if (answered) return;
+    // grpc-js says 'cancelled' after a normal end, too.
+    call.on('cancelled', () => {
+      if (!answered) gone.abort(new LikerError('CANCELLED', 'The client cancelled the call'));
+    });
+    run().then(
+      (response) => answer(null, response),
+      (error: unknown) => answer(inWordsOf(options.method, containerOf(call.request), error), null),
+    );
+
+    async function run(): Promise<Response> {
+      await (options.mutates ? ownTurn() : turnToLook());
+      if (answered) throw new LikerError('CANCELLED', 'The call was answered before its turn came');
+      checkDecoded(options.method, call.request);
+      checkDeadline(call);
+      return options.handle(call.request, gone.signal);
+    }
+  };
+}
+
+/** The container that a request names, or is to make; empty for one that names none. */
+export function containerOf(request: unknown): string {
+  const { container, spec } = request as { container?: unknown; spec?: { name?: unknown } | null };
+  const name = container ?? spec?.name;
+  return typeof name === 'string' ? name : '';
+}

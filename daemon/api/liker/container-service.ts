@@ -1,0 +1,168 @@
+import type { ContainerServiceHandlers } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
+import type { ContainerView } from '../../engine/api.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { unary } from '../grpc/unary.ts';
+import { formatContainer } from './format/container.ts';
+import { formatExit } from './format/exit.ts';
+import { formatHealth, formatProbe } from './format/health.ts';
+import { listPage } from './format/list-page.ts';
+import { formatTopProcess } from './format/process.ts';
+import { parseRestart, parseSpec } from './parse/container-spec.ts';
+import {
+  parseFilters,
+  parseKillScope,
+  parseKillSignal,
+  parseList,
+  parseListView,
+  parseNewName,
+  parseStop,
+  parseTarget,
+  parseWaitCondition,
+} from './parse/requests.ts';
+import { parseResources } from './parse/resources.ts';
+import { parseTimeMs } from './parse/time.ts';
+
+export function containerService(context: ApiContext): ContainerServiceHandlers {
+  const { engine } = context;
+  return {
+    CreateContainer: unary(context, {
+      method: 'CreateContainer',
+      mutates: true,
+      container: (request, response) => response?.container?.id ?? request.spec?.name ?? '',
+      handle: async ({ spec, requestId, replace }) => {
+        const created = await engine.create(parseSpec(spec, 'spec'), { requestId, replace });
+        return { container: formatContainer(created.container), warnings: [...created.warnings] };
+      },
+    }),
+    GetContainer: unary(context, {
+      method: 'GetContainer',
+      mutates: false,
+      handle: async (request) => view(await engine.get(parseTarget(request), { withSize: request.withSize })),
+    }),
+    ListContainers: unary(context, {
+      method: 'ListContainers',
+      mutates: false,
+      handle: async (request) => {
+        const view = parseListView(request.view);
+        return listPage(await engine.list(parseList(request)), view);
+      },
+    }),
+    StartContainer: unary(context, {
+      method: 'StartContainer',
+      mutates: true,
+      handle: async (request) => {
+        const { container, pid } = await engine.start(parseTarget(request), {
+          requestId: request.requestId,
+        });
+        return { container: container && formatContainer(container), pid };
+      },
+    }),
+    StopContainer: unary(context, {
+      method: 'StopContainer',
+      mutates: true,
+      handle: async (request) => {
+        const container = await engine.stop(parseTarget(request), parseStop(request));
+        return { container: container && formatContainer(container) };
+      },
+    }),
+    RestartContainer: unary(context, {
+      method: 'RestartContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.restart(parseTarget(request), parseStop(request))),
+    }),
+    KillContainer: unary(context, {
+      method: 'KillContainer',
+      mutates: true,
+      handle: async (request) => ({
+        containerId: await engine.kill(parseTarget(request), parseKillSignal(request.signal), {
+          scope: parseKillScope(request.scope),
+          requestId: request.requestId,
+        }),
+      }),
+    }),
+    PauseContainer: unary(context, {
+      method: 'PauseContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.pause(parseTarget(request))),
+    }),
+    ResumeContainer: unary(context, {
+      method: 'ResumeContainer',
+      mutates: true,
+      handle: async (request) => view(await engine.resume(parseTarget(request))),
+    }),
+    RenameContainer: unary(context, {
+      method: 'RenameContainer',
+      mutates: true,
+      handle: async (request) =>
+        view(
+          await engine.rename(parseTarget(request), parseNewName(request.newName), {
+            requestId: request.requestId,
+          }),
+        ),
+    }),
+    RemoveContainer: unary(context, {
+      method: 'RemoveContainer',
+      mutates: true,
+      handle: async (request) => ({
+        containerId: await engine.remove(parseTarget(request), {
+          force: request.force,
+          requestId: request.requestId,
+        }),
+      }),
+    }),
+    PruneContainers: unary(context, {
+      method: 'PruneContainers',
+      mutates: true,
+      handle: async (request) => {
+        const { ids, reclaimedBytes } = await engine.prune(parseFilters(request.filters));
+        return { containerIds: [...ids], reclaimedBytes };
+      },
+    }),
+    WaitContainer: unary(context, {
+      method: 'WaitContainer',
+      mutates: false,
+      handle: async (request, signal) => {
+        const knownExit = parseTimeMs(request.knownExit, 'known_exit');
+        const condition = parseWaitCondition(request.condition);
+        const exit = await engine.wait(parseTarget(request), condition, { knownExit, signal });
+        return { exit: exit && formatExit(exit) };
+      },
+    }),
+    RunHealthCheck: unary(context, {
+      method: 'RunHealthCheck',
+      mutates: true,
+      handle: async (request) => {
+        const { probe, health } = await engine.checkHealth(parseTarget(request));
+        return { probe: formatProbe(probe), health: formatHealth(health) };
+      },
+    }),
+    GetTop: unary(context, {
+      method: 'GetTop',
+      mutates: false,
+      handle: async (request) => {
+        const { processes, total } = await engine.top(parseTarget(request));
+        return { processes: processes.map(formatTopProcess), total };
+      },
+    }),
+    UpdateContainer: unary(context, {
+      method: 'UpdateContainer',
+      mutates: true,
+      handle: async (request) => {
+        const { container, applied } = await engine.update(parseTarget(request), {
+          limits: parseResources(request.resources, 'resources', { isChange: true }),
+          restart: request.restart && parseRestart(request.restart, 'restart'),
+        });
+        return { container: formatContainer(container), appliedLimits: [...applied] };
+      },
+    }),
+    ExplainContainer: unary(context, {
+      method: 'ExplainContainer',
+      mutates: false,
+      handle: async (request) => ({ steps: [...(await engine.explain(parseTarget(request)))] }),
+    }),
+  };
+}
+
+function view(container: ContainerView): { container: ReturnType<typeof formatContainer> } {
+  return { container: formatContainer(container) };
+}

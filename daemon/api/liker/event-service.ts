@@ -1,0 +1,50 @@
+import type { EventServiceHandlers } from '../../../proto/gen/types/liker/v1/EventService.ts';
+import type { SubscribeRequest } from '../../../proto/gen/types/liker/v1/SubscribeRequest.ts';
+import type { SubscribeResponseInput } from '../../../proto/gen/types/liker/v1/SubscribeResponse.ts';
+import type { EngineApi } from '../../engine/api.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { serverStream } from '../grpc/server-stream.ts';
+import { unary } from '../grpc/unary.ts';
+import { timestampOfMs } from './format/time.ts';
+import { parseFilters } from './parse/requests.ts';
+import { inRange } from './parse/text.ts';
+import { parseTimeMs } from './parse/time.ts';
+
+export function eventService(context: ApiContext): EventServiceHandlers {
+  return {
+    Subscribe: serverStream(context, {
+      method: 'Subscribe',
+      mutates: false,
+      messages: (request, signal) => subscribe(context.engine, request, signal),
+    }),
+    GetLastSeq: unary(context, {
+      method: 'GetLastSeq',
+      mutates: false,
+      handle: async () => {
+        const { last, oldest, storeId } = context.engine.lastSeq();
+        return { lastSeq: last, oldestSeq: oldest, storeId };
+      },
+    }),
+  };
+}
+
+async function* subscribe(
+  engine: EngineApi,
+  request: SubscribeRequest,
+  signal: AbortSignal,
+): AsyncGenerator<SubscribeResponseInput> {
+  const { sinceSeq } = request;
+  const options = {
+    sinceSeq: sinceSeq === undefined ? null : inRange(sinceSeq, 0, Number.MAX_SAFE_INTEGER, 'since_seq'),
+    storeId: request.storeId,
+    sinceMs: parseTimeMs(request.since, 'since'),
+    untilMs: parseTimeMs(request.until, 'until'),
+    follow: request.follow,
+    filters: parseFilters(request.filters),
+  };
+  const { storeId } = engine.lastSeq();
+  for await (const event of engine.events(options, signal)) {
+    const { time, attributes } = event;
+    yield { event: { ...event, time: timestampOfMs(time), attributes: { ...attributes }, storeId } };
+  }
+}

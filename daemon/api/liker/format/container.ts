@@ -1,0 +1,72 @@
+import type { ContainerInput } from '../../../../proto/gen/types/liker/v1/Container.ts';
+import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
+import type { ContainerView } from '../../../engine/api.ts';
+import type { Phase, State } from '../../../engine/containers/model/phase.ts';
+import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
+import { formatExit } from './exit.ts';
+import { formatHealth } from './health.ts';
+import { timestampOfMs } from './time.ts';
+
+export const containerStates = {
+  created: 'CONTAINER_STATE_CREATED',
+  running: 'CONTAINER_STATE_RUNNING',
+  paused: 'CONTAINER_STATE_PAUSED',
+  orphaned: 'CONTAINER_STATE_ORPHANED',
+  exited: 'CONTAINER_STATE_EXITED',
+  restarting: 'CONTAINER_STATE_RESTARTING',
+} as const satisfies Readonly<Record<State, ContainerStateInput>>;
+
+export function formatContainer(view: ContainerView): ContainerInput {
+  return {
+    ...formatFacts(view),
+    spec: formatContainerSpec(view.spec),
+    cgroupPaths: view.cgroupPaths,
+    appliedLimits: [...view.appliedLimits],
+    logPath: view.logPath,
+    execIds: [...view.execIds],
+    health: view.health && formatHealth(view.health),
+  };
+}
+
+/** What a table shows of a container. */
+export function formatBasicContainer(view: ContainerView): ContainerInput {
+  return {
+    ...formatFacts(view),
+    spec: formatBasicSpec(view.spec),
+    health: view.health && formatHealth({ ...view.health, log: [] }),
+  };
+}
+
+function formatFacts(view: ContainerView): ContainerInput {
+  return {
+    id: view.id,
+    createdAt: timestampOfMs(view.createdAt),
+    state: containerStates[view.phase.state],
+    ...formatPhase(view.phase),
+    attachedClients: view.attachedClients,
+    clientLost: view.clientLost,
+    restartCount: view.restartCount,
+    oomKills: view.oomKills,
+    ...(view.finishedAt !== null && { finishedAt: timestampOfMs(view.finishedAt) }),
+    ...view.sizes,
+  };
+}
+
+/** The fields that depend on the phase. */
+function formatPhase(phase: Phase): Pick<ContainerInput, 'pid' | 'shimPid' | 'startedAt' | 'exit'> {
+  switch (phase.state) {
+    case 'created':
+      return {};
+    case 'running':
+    case 'paused':
+      return { pid: phase.main.pid, shimPid: phase.shimPid, startedAt: timestampOfMs(phase.startedAt) };
+    case 'orphaned':
+      return { pid: phase.main.pid, startedAt: timestampOfMs(phase.startedAt) };
+    case 'exited':
+    case 'restarting':
+      return {
+        exit: formatExit(phase.exit),
+        ...(phase.exit.startedAt !== null && { startedAt: timestampOfMs(phase.exit.startedAt) }),
+      };
+  }
+}

@@ -1,0 +1,49 @@
+import type { OnDisconnectInput } from '../../../../proto/gen/types/liker/v1/OnDisconnect.ts';
+import type { ProcessInfoInput } from '../../../../proto/gen/types/liker/v1/ProcessInfo.ts';
+import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import type { TopProcessInput } from '../../../../proto/gen/types/liker/v1/TopProcess.ts';
+import type { ExecProcess, ProcessView, TopProcess } from '../../../engine/api.ts';
+import type { OnDisconnect, ProcessSpec } from '../../../engine/containers/model/spec.ts';
+import { unlimited } from '../parse/rlimits.ts';
+import { formatExit } from './exit.ts';
+import { timestampOfMs } from './time.ts';
+
+export function formatProcessSpec({ oomScoreAdj, ...spec }: ProcessSpec | ExecProcess): ProcessSpecInput {
+  return {
+    ...spec,
+    ...(oomScoreAdj !== null && { oomScoreAdj }),
+    args: [...spec.args],
+    env: [...spec.env],
+    cwd: spec.cwd ?? '',
+    user: spec.user ?? '',
+    additionalGroups: [...spec.additionalGroups],
+    rlimits: spec.rlimits.map(({ name, soft, hard }) => ({ name, soft: limit(soft), hard: limit(hard) })),
+  };
+}
+
+/** No limit as -1, which a uint64 carries as 2^64 - 1: protobufjs reads the text of that as 2^64, and writes 0. */
+function limit(value: string): string {
+  return value === unlimited ? '-1' : value;
+}
+
+export function formatProcess(process: ProcessView): ProcessInfoInput {
+  return {
+    ...process,
+    spec: formatProcessSpec(process.spec),
+    exit: process.exit && formatExit(process.exit),
+  };
+}
+
+export function formatTopProcess(process: TopProcess): TopProcessInput {
+  return { ...process, args: [...process.args], startedAt: timestampOfMs(process.startedAt) };
+}
+
+const policies: Readonly<Record<OnDisconnect, OnDisconnectInput>> = {
+  keep: 'ON_DISCONNECT_KEEP',
+  hangup: 'ON_DISCONNECT_HANGUP',
+  kill: 'ON_DISCONNECT_KILL',
+};
+
+export function formatOnDisconnect(policy: OnDisconnect): OnDisconnectInput {
+  return policies[policy];
+}

@@ -1,0 +1,37 @@
+import type { LogServiceHandlers } from '../../../proto/gen/types/liker/v1/LogService.ts';
+import type { ReadLogsRequest } from '../../../proto/gen/types/liker/v1/ReadLogsRequest.ts';
+import type { ReadLogsResponseInput } from '../../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
+import type { EngineApi } from '../../engine/api.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { serverStream } from '../grpc/server-stream.ts';
+import { formatLogBatch } from './format/logs.ts';
+import { parseLogCursor, parseTarget } from './parse/requests.ts';
+import { inRange } from './parse/text.ts';
+import { parseTimeNs } from './parse/time.ts';
+
+export function logService(context: ApiContext): LogServiceHandlers {
+  return {
+    ReadLogs: serverStream(context, {
+      method: 'ReadLogs',
+      mutates: false,
+      messages: (request, signal) => readLogs(context.engine, request, signal),
+    }),
+  };
+}
+
+async function* readLogs(
+  engine: EngineApi,
+  request: ReadLogsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ReadLogsResponseInput> {
+  const options = {
+    after: parseLogCursor(request.cursor),
+    follow: request.follow,
+    tail: request.tail === undefined ? null : inRange(request.tail, 0, Number.MAX_SAFE_INTEGER, 'tail'),
+    sinceNs: parseTimeNs(request.since, 'since'),
+    untilNs: parseTimeNs(request.until, 'until'),
+  };
+  for await (const entries of engine.logs(parseTarget(request), options, signal)) {
+    yield* formatLogBatch(entries);
+  }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LikerError } from '../../../../common/errors.ts';
+import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { wireProcess } from '../../../test/proto-spec.ts';
+import { parseExecProcess, parseMainProcess, parseOnDisconnect } from './process.ts';
+
+function refuses(field: string, patch: ProcessSpecInput): LikerError {
+  try {
+    parseExecProcess(wireProcess({ args: ['true'], ...patch }), 'p');
+  } catch (error) {
+    assert.ok(error instanceof LikerError);
+    assert.equal(error.reason, 'BAD_ARGUMENT');
+    assert.equal(error.field, field, JSON.stringify(patch).slice(0, 200));
+    return error;
+  }
+  assert.fail(`${field} was taken: ${JSON.stringify(patch)}`);
+}
+
+test('empty fields of an exec mean the container’s own, of a main process the defaults', () => {
+  const wire = wireProcess({ args: ['sh'] });
+  const exec = parseExecProcess(wire, 'p');
+  assert.equal(exec.cwd, null);
+  assert.equal(exec.user, null);
+  const main = parseMainProcess(wire, 'p');
+  assert.equal(main.cwd, '/');
+  assert.equal(main.user, '');
+});
+
+test('arguments reach the program as they are', () => {
+  const args = ['sh', '-c', '', 'a b', 'ü', '=', '\n'];
+  assert.deepEqual(parseExecProcess(wireProcess({ args }), 'p').args, args);
+  refuses('p.args', { args: [] });
+  refuses('p.args[0]', { args: [''] });
+  refuses('p.args[1]', { args: ['sh', 'a\0b'] });
+  refuses('p', { args: ['sh', 'x'.repeat(128 * 1024)] });
+  refuses('p', { args: ['sh', ...Array<string>(60).fill('x'.repeat(110_000))] });
+});
+
+test('a variable has a name, and a refusal does not tell its value', () => {
+  refuses('p.env[1]', { env: ['A=', 'NOVALUE'] });
+  refuses('p.env[0]', { env: ['=x'] });
+  const error = refuses('p.env[0]', { env: ['PASSWORD=hunter2\0'] });
+  assert.doesNotMatch(error.message, /hunter2/);
+});
+
+test('T15: a user is USER or USER:GROUP and nothing else', () => {
+  for (const user of ['a:b:c', '::', 'a\nb', 'a\0']) refuses('p.user', { user });
+  // Without one of them, as Docker takes it.
+  for (const user of ['0', 'www-data', '1000:100', 'a:b', 'a:', ':a', ':']) {
+    assert.equal(parseExecProcess(wireProcess({ args: ['x'], user }), 'p').user, user);
+  }
+  refuses('p.additional_groups[1]', { additionalGroups: ['a', 'b,c'] });
+  refuses('p.cwd', { cwd: 'tmp' });
+});
+
+test('limits keep their value, and infinity is infinity', () => {
+  const rlimits = [
+    { name: 'nofile', soft: 1024, hard: 4096 },
+    { name: 'RLIMIT_CORE', soft: 0, hard: '18446744073709551615' },
+  ];
+  assert.deepEqual(parseExecProcess(wireProcess({ args: ['x'], rlimits }), 'p').rlimits, [
+    { name: 'nofile', soft: '1024', hard: '4096' },
+    { name: 'core', soft: '0', hard: '18446744073709551615' },
+  ]);
+  refuses('p.rlimits[0].name', { rlimits: [{ name: 'files', soft: 1, hard: 1 }] });
+  refuses('p.rlimits[0].soft', { rlimits: [{ name: 'core', soft: 2, hard: 1 }] });
+  refuses('p.rlimits[0].soft', {
+    rlimits: [{ name: 'core', soft: '9223372036854775808', hard: '18446744073709551615' }],
+  });
+  refuses('p.rlimits[1].name', {
+    rlimits: [
+      { name: 'core', soft: 1, hard: 1 },
+      { name: 'core', soft: 1, hard: 1 },
+    ],
+  });
+});
+
+test('a terminal’s size fits into what the kernel has for it', () => {
+  const terminalSize = { columns: 80, rows: 24, xPixels: 800, yPixels: 600 };
+  assert.deepEqual(
+    parseExecProcess(wireProcess({ args: ['x'], terminalSize }), 'p').terminalSize,
+    terminalSize,
+  );
+  refuses('p.terminal_size.rows', { terminalSize: { columns: 80, rows: 65_536 } });
+});
+
+test('what happens to a process without its client depends on the call', () => {
+  assert.equal(parseOnDisconnect('ON_DISCONNECT_UNSPECIFIED', 'f', 'keep'), 'keep');
+  assert.equal(parseOnDisconnect('ON_DISCONNECT_UNSPECIFIED', 'f', 'hangup'), 'hangup');
+  assert.equal(parseOnDisconnect('ON_DISCONNECT_KEEP', 'f', 'hangup'), 'keep');
+});

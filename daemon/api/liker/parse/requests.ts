@@ -1,0 +1,111 @@
+import { badArgument } from '../../../../common/errors.ts';
+import { checkContainerName } from '../../../../common/ids.ts';
+import { parseSignal } from '../../../../common/signals.ts';
+import type { Filter as ProtoFilter } from '../../../../proto/gen/types/liker/v1/Filter.ts';
+import type { KillScope as ProtoScope } from '../../../../proto/gen/types/liker/v1/KillScope.ts';
+import type { ListContainersRequest } from '../../../../proto/gen/types/liker/v1/ListContainersRequest.ts';
+import type { ListView as ProtoView } from '../../../../proto/gen/types/liker/v1/ListView.ts';
+import type { WaitCondition as ProtoCondition } from '../../../../proto/gen/types/liker/v1/WaitCondition.ts';
+import type {
+  EngineApi,
+  Filter,
+  KillScope,
+  ReadLogsOptions,
+  Repeatable,
+  StopOptions,
+  WaitCondition,
+} from '../../../engine/api.ts';
+import { noNul, oneOf, required } from './text.ts';
+
+/** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */
+const usualPageSize = 100;
+const maxPageSize = 1000;
+const sigkill = 9;
+
+/** The container that a request is about. */
+export function parseTarget({ container }: { readonly container: string }, prefix = ''): string {
+  return required(container, `${prefix}container`);
+}
+
+export function parseNewName(name: string): string {
+  checkContainerName(required(name, 'new_name'), 'new_name');
+  return name;
+}
+
+export function parseFilters(filters: readonly ProtoFilter[]): Filter[] {
+  return filters.map(({ key, value }, index) => ({
+    key: required(key, `filters[${index}].key`),
+    value: noNul(value, `filters[${index}].value`),
+  }));
+}
+
+export function parseList(request: ListContainersRequest): Parameters<EngineApi['list']>[0] {
+  if (!/^(\d{1,16}-[0-9a-f]{64})?$/.test(request.pageToken)) {
+    throw badArgument('page_token', 'Invalid page_token: use the next_page_token of the page before');
+  }
+  return {
+    all: request.all,
+    filters: parseFilters(request.filters),
+    limit: Math.min(request.pageSize || usualPageSize, maxPageSize),
+    after: request.pageToken,
+    withSize: request.withSize,
+  };
+}
+
+/** How much a list tells of each container. */
+export type ListView = 'full' | 'basic';
+
+export function parseListView(view: ProtoView): ListView {
+  const views: Readonly<Record<ProtoView, ListView>> = {
+    LIST_VIEW_UNSPECIFIED: 'full',
+    LIST_VIEW_FULL: 'full',
+    LIST_VIEW_BASIC: 'basic',
+  };
+  return oneOf(views, view, 'view');
+}
+
+export function parseStop(request: {
+  readonly timeoutSeconds?: number | undefined;
+  readonly signal: string;
+  readonly requestId: string;
+}): StopOptions & Repeatable {
+  return {
+    timeoutSeconds: request.timeoutSeconds ?? null,
+    signal: request.signal === '' ? null : parseSignal(request.signal, 'signal'),
+    requestId: request.requestId,
+  };
+}
+
+export function parseKillSignal(signal: string): number {
+  return signal === '' ? sigkill : parseSignal(signal, 'signal');
+}
+
+export function parseKillScope(scope: ProtoScope): KillScope {
+  const scopes: Readonly<Record<ProtoScope, KillScope>> = {
+    KILL_SCOPE_UNSPECIFIED: 'main',
+    KILL_SCOPE_MAIN: 'main',
+    KILL_SCOPE_ALL: 'all',
+  };
+  return oneOf(scopes, scope, 'scope');
+}
+
+export function parseWaitCondition(condition: ProtoCondition): WaitCondition {
+  const conditions: Readonly<Record<ProtoCondition, WaitCondition>> = {
+    WAIT_CONDITION_UNSPECIFIED: 'not-running',
+    WAIT_CONDITION_NOT_RUNNING: 'not-running',
+    WAIT_CONDITION_NEXT_EXIT: 'next-exit',
+    WAIT_CONDITION_REMOVED: 'removed',
+    WAIT_CONDITION_HEALTHY: 'healthy',
+  };
+  return oneOf(conditions, condition, 'condition');
+}
+
+/** Null: none. */
+export function parseLogCursor(cursor: string): ReadLogsOptions['after'] {
+  if (cursor === '') return null;
+  const [, segment, offset] = /^(\d{1,9})-(\d{1,12})$/.exec(cursor) ?? [];
+  if (segment === undefined) {
+    throw badArgument('cursor', 'Invalid cursor: use the cursor of a response of ReadLogs');
+  }
+  return { segment: Number(segment), offset: Number(offset) };
+}

@@ -1,0 +1,60 @@
+import { badArgument } from '../../../../common/errors.ts';
+import type { Namespaces } from '../../../engine/containers/model/spec.ts';
+import { noNul } from './text.ts';
+
+/** Kernel parameters that belong to the IPC namespace: ipc_sysctl.c, mq_sysctl.c of the kernel. */
+const ofIpc = new Set([
+  ...['kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni', 'kernel.sem', 'kernel.shmall', 'kernel.shmmax'],
+  ...['kernel.shmmni', 'kernel.shm_rmid_forced'],
+]);
+
+/**
+ * Only parameters of namespaces that are the container's own: any other would change the host or its neighbours.
+ * Names come with dots; a slash stands for a dot within a part, as in sysctl(8).
+ */
+export function parseSysctls(
+  sysctls: Readonly<Record<string, string>>,
+  namespaces: Namespaces,
+  field: string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(sysctls).map(([name, value]) => {
+      const path = `${field}['${name}']`;
+      checkSysctl(name, namespaces, path);
+      return [name, noNul(value, path)];
+    }),
+  );
+}
+
+function checkSysctl(name: string, namespaces: Namespaces, field: string): void {
+  if (!/^[a-z0-9_-]+(\.[a-zA-Z0-9_/-]+)+$/.test(name) || name.split(/[./]/).includes('')) {
+    throw badArgument(
+      field,
+      `Invalid kernel parameter '${name}': use a name with dots, such as net.core.somaxconn`,
+    );
+  }
+  if (name === 'kernel.domainname' || name === 'kernel.hostname') {
+    throw badArgument(
+      field,
+      `Cannot set kernel parameter '${name}': use the ${name.slice(7)} of the container`,
+    );
+  }
+  const owner = ownerOf(name);
+  if (owner === null) {
+    throw badArgument(
+      field,
+      `Cannot set kernel parameter '${name}': it belongs to no namespace of a container, so it would change the host`,
+    );
+  }
+  if (namespaces[owner].kind !== 'private') {
+    throw badArgument(
+      field,
+      `Cannot set kernel parameter '${name}': the container does not have ${owner === 'ipc' ? 'an IPC' : 'a network'} namespace of its own`,
+    );
+  }
+}
+
+function ownerOf(name: string): 'ipc' | 'network' | null {
+  if (ofIpc.has(name) || name.startsWith('fs.mqueue.')) return 'ipc';
+  return name.startsWith('net.') ? 'network' : null;
+}

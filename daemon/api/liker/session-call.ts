@@ -1,0 +1,178 @@
+import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import { badArgument, LikerError } from '../../../common/errors.ts';
+import type { SessionInput } from '../../../proto/gen/types/liker/v1/SessionInput.ts';
+import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
+import type { OutputFrame, Session, SessionSink } from '../../engine/api.ts';
+import { ownTurn } from '../../loop/turns.ts';
+import { callLog } from '../grpc/call-log.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { checkDeadline } from '../grpc/deadline.ts';
+import { checkDecoded } from '../grpc/decoding.ts';
+import { inWordsOf, toServiceError } from '../grpc/errors.ts';
+import { containerOf } from '../grpc/unary.ts';
+import { formatOutput } from './format/session.ts';
+import { InputQueue } from './input-queue.ts';
+import { parseInput } from './parse/session.ts';
+
+/** A client that connects and asks for nothing is let go after this time. */
+const firstFrameMs = 30_000;
+
+/** Client frames of Run, Exec and Attach differ in their start only. */
+export interface SessionRequest<Start> {
+  readonly start?: Start | null;
+  readonly input?: SessionInput | null;
+  readonly frame?: 'start' | 'input';
+}
+
+export interface SessionResponse {
+  readonly output: SessionOutputInput;
+}
+
+export interface SessionOptions<Start> {
+  readonly method: string;
+  /** Opens the session that the first frame asks for. */
+  readonly open: (start: Start, sink: SessionSink) => Promise<Session>;
+  readonly firstFrameMs?: number;
+}
+
+type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
+
+/** A handler for one of the bidirectional streams. */
+export function sessionHandler<Start extends { readonly confirmsOutput: boolean }>(
+  context: ApiContext,
+  options: SessionOptions<Start>,
+): handleBidiStreamingCall<SessionRequest<Start>, SessionResponse> {
+  return (call) => new SessionCall(context, call, options).listen();
+}
+
+/**
+ * One stream of a session. It ends in exactly one of these ways: the engine ends it (ok), a frame or the opening fails
+ * (status), the daemon shuts down (status; the session is left as it is), or the client vanishes (session.lost).
+ */
+class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements SessionSink {
+  readonly #context: ApiContext;
+  readonly #call: Call<Start>;
+  readonly #options: SessionOptions<Start>;
+  readonly #logged: (container: string, outcome: unknown) => void;
+  #forget: () => void = () => {};
+  #firstFrameTimer: NodeJS.Timeout | undefined;
+  #opening = false;
+  #input: InputQueue | null = null;
+  #over = false;
+  #lost = false;
+  #container = '';
+  confirms = false;
+
+  constructor(context: ApiContext, call: Call<Start>, options: SessionOptions<Start>) {
+    this.#context = context;
+    this.#call = call;
+    this.#options = options;
+    this.#logged = callLog(context.log, call, { method: options.method, mutates: true });
+  }
+
+  listen(): void {
+    this.#forget = this.#context.calls.add((reason) => this.#fail(reason, { lost: false }));
+    if (this.#over) return;
+    this.#firstFrameTimer = setTimeout(
+      () =>
+        this.#fail(
+          new LikerError('TIMED_OUT', `No start frame came: the stream of ${this.#options.method} ends`),
+        ),
+      this.#options.firstFrameMs ?? firstFrameMs,
+    );
+    this.#call.on('data', (frame) => this.#receive(frame));
+    this.#call.on('end', () => this.#halfClosed());
+    this.#call.on('cancelled', () => this.#vanished());
+  }
+
+  send(frame: OutputFrame, flushed: () => void): void {
+    if (this.#over) return;
+    if (frame.kind === 'ready') this.#container = frame.containerId;
+    this.#call.write({ output: formatOutput(frame) }, (error?: Error | null) => {
+      if (!error) flushed();
+    });
+  }
+
+  end(error?: LikerError): void {
+    if (error) this.#fail(error, { lost: false });
+    else if (this.#close()) this.#call.end();
+  }
+
+  #receive(frame: SessionRequest<Start>): void {
+    if (this.#over) return;
+    try {
+      checkDecoded(this.#options.method, frame);
+      if (frame.frame === 'start') this.#start(frame.start);
+      else if (frame.frame === 'input') this.#take(frame.input);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #start(start: Start | null | undefined): void {
+    if (this.#opening) throw badArgument('start', 'Invalid frame: a stream has one start frame');
+    if (!start) throw badArgument('start', 'Missing start');
+    this.#opening = true;
+    this.confirms = start.confirmsOutput;
+    clearTimeout(this.#firstFrameTimer);
+    this.#container ||= containerOf(start);
+    // Frames that follow wait, in their order, in the stream until there is somebody to take them.
+    this.#call.pause();
+    this.#open(start).catch((error: unknown) =>
+      this.#fail(inWordsOf(this.#options.method, this.#container, error)),
+    );
+  }
+
+  async #open(start: Start): Promise<void> {
+    await ownTurn();
+    // The daemon is shutting down.
+    if (this.#over && !this.#lost) return;
+    checkDeadline(this.#call);
+    const session = await this.#options.open(start, this);
+    this.#logged(this.#container, null);
+    this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));
+    if (this.#lost) session.lost();
+    else this.#call.resume();
+  }
+
+  #take(input: SessionInput | null | undefined): void {
+    if (!this.#opening) throw badArgument('start', 'Invalid first frame: it must be start');
+    const frame = input ? parseInput(input) : null;
+    if (frame) this.#input?.take(frame);
+  }
+
+  /** No more input; the session goes on. */
+  #halfClosed(): void {
+    if (!this.#opening)
+      this.#fail(badArgument('start', 'Missing start: the stream was closed before it came'));
+  }
+
+  #fail(error: unknown, { lost } = { lost: true }): void {
+    if (!this.#close()) return;
+    this.#logged(this.#container, error);
+    if (lost) this.#lose();
+    this.#call.emit('error', toServiceError(error, this.#context.log));
+  }
+
+  /** grpc-js says 'cancelled' after a normal end, too. */
+  #vanished(): void {
+    if (!this.#close()) return;
+    this.#logged(this.#container, new LikerError('CANCELLED', 'The client cancelled the call'));
+    this.#lose();
+  }
+
+  /** At once, or as soon as the session that is being opened is there. */
+  #lose(): void {
+    this.#lost = true;
+    this.#input?.session.lost();
+  }
+
+  /** Answers whether it was open. */
+  #close(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    clearTimeout(this.#firstFrameTimer);
+    this.#forget();
+    return true;
+  }
+}

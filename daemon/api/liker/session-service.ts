@@ -1,0 +1,78 @@
+import { badArgument } from '../../../common/errors.ts';
+import type { SessionServiceHandlers } from '../../../proto/gen/types/liker/v1/SessionService.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { unary } from '../grpc/unary.ts';
+import { formatExecSync } from './format/exec-sync.ts';
+import { formatProcess } from './format/process.ts';
+import { parseSpec } from './parse/container-spec.ts';
+import { parseExecProcess, parseOnDisconnect } from './parse/process.ts';
+import { parseTarget } from './parse/requests.ts';
+import { checkStdin, parseAttach } from './parse/session.ts';
+import { sessionHandler } from './session-call.ts';
+
+export function sessionService(
+  context: ApiContext,
+  options: { readonly firstFrameMs?: number } = {},
+): SessionServiceHandlers {
+  const { engine } = context;
+  return {
+    Run: sessionHandler(context, {
+      ...options,
+      method: 'Run',
+      open: async ({ spec, requestId, replace }, sink) =>
+        engine.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
+    }),
+    Exec: sessionHandler(context, {
+      ...options,
+      method: 'Exec',
+      open: async (start, sink) =>
+        engine.exec(
+          parseTarget(start, 'start.'),
+          parseExecProcess(start.process, 'start.process'),
+          {
+            onDisconnect: parseOnDisconnect(start.onDisconnect, 'start.on_disconnect', 'hangup'),
+            requestId: start.requestId,
+          },
+          sink,
+        ),
+    }),
+    Attach: sessionHandler(context, {
+      ...options,
+      method: 'Attach',
+      open: async (start, sink) =>
+        engine.attach(
+          parseTarget(start, 'start.'),
+          { ...parseAttach(start), requestId: start.requestId },
+          sink,
+        ),
+    }),
+    StartExec: unary(context, {
+      method: 'StartExec',
+      mutates: true,
+      handle: async (request) => {
+        const process = parseExecProcess(request.process, 'process');
+        const { requestId } = request;
+        return {
+          process: formatProcess(await engine.startExec(parseTarget(request), process, { requestId })),
+        };
+      },
+    }),
+    ExecSync: unary(context, {
+      method: 'ExecSync',
+      mutates: true,
+      handle: async (request, signal) => {
+        const process = parseExecProcess(request.process, 'process');
+        if (process.tty) throw badArgument('process.tty', 'Cannot use a terminal with ExecSync: use Exec');
+        const stdin = checkStdin(request.stdin, 'stdin');
+        return formatExecSync(await engine.execSync(parseTarget(request), process, stdin, signal));
+      },
+    }),
+    ListProcesses: unary(context, {
+      method: 'ListProcesses',
+      mutates: false,
+      handle: async (request) => ({
+        processes: (await engine.processes(parseTarget(request))).map(formatProcess),
+      }),
+    }),
+  };
+}

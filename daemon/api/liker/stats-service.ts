@@ -1,0 +1,63 @@
+import { badArgument } from '../../../common/errors.ts';
+import type { Duration } from '../../../proto/gen/types/google/protobuf/Duration.ts';
+import type { StatsServiceHandlers } from '../../../proto/gen/types/liker/v1/StatsService.ts';
+import type { StreamStatsRequest } from '../../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
+import type { StreamStatsResponseInput } from '../../../proto/gen/types/liker/v1/StreamStatsResponse.ts';
+import type { EngineApi, StatsOptions } from '../../engine/api.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { serverStream } from '../grpc/server-stream.ts';
+import { unary } from '../grpc/unary.ts';
+import { statsResponse } from './format/stats.ts';
+import { required } from './parse/text.ts';
+
+const leastIntervalMs = 100;
+const usualIntervalMs = 1000;
+const greatestIntervalMs = 24 * 60 * 60 * 1000;
+
+export function statsService(context: ApiContext): StatsServiceHandlers {
+  return {
+    GetStats: unary(context, {
+      method: 'GetStats',
+      mutates: false,
+      handle: async (request, signal) => {
+        const intervalMs = parseInterval(request.interval);
+        const options = { ...parseOptions(request), intervalMs, watched: false };
+        return statsResponse(await context.engine.stats(options, signal));
+      },
+    }),
+    StreamStats: serverStream(context, {
+      method: 'StreamStats',
+      mutates: false,
+      messages: (request, signal) => streamStats(context.engine, request, signal),
+    }),
+  };
+}
+
+async function* streamStats(
+  engine: EngineApi,
+  request: StreamStatsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<StreamStatsResponseInput> {
+  const options = {
+    ...parseOptions(request),
+    intervalMs: parseInterval(request.interval) ?? usualIntervalMs,
+  };
+  for await (const snapshot of engine.watchStats(options, signal)) {
+    yield await statsResponse<StreamStatsResponseInput>(snapshot);
+  }
+}
+
+function parseOptions({ containers, all }: { containers: string[]; all: boolean }): StatsOptions {
+  return { containers: containers.map((name, index) => required(name, `containers[${index}]`)), all };
+}
+
+/** Milliseconds; null when it is not set. */
+function parseInterval(interval: Duration | null): number | null {
+  if (interval === null) return null;
+  const ms = interval.seconds * 1000 + interval.nanos / 1e6;
+  if (ms >= leastIntervalMs && ms <= greatestIntervalMs) return ms;
+  throw badArgument(
+    'interval',
+    `Invalid interval of ${ms} ms: give at least ${leastIntervalMs} ms, a day at most`,
+  );
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { arch, availableParallelism, hostname, release, totalmem, type } from 'node:os';
+import type { GetInfoResponseInput } from '../../../proto/gen/types/liker/v1/GetInfoResponse.ts';
+import type { GetVersionResponseInput } from '../../../proto/gen/types/liker/v1/GetVersionResponse.ts';
+import type { SystemServiceHandlers } from '../../../proto/gen/types/liker/v1/SystemService.ts';
+import type { EngineInfo } from '../../engine/api.ts';
+import type { LoopDelay, LoopDelays } from '../../loop/loop-delay.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { unary } from '../grpc/unary.ts';
+
+/** Versions that the edge cannot know of itself. */
+export interface Versions {
+  /** Of likerd. */
+  readonly daemon: string;
+  readonly shimProtocol: number;
+}
+
+export function systemService(
+  context: ApiContext,
+  { versions, loop }: { readonly versions: Versions; readonly loop: Pick<LoopDelay, 'now'> },
+): SystemServiceHandlers {
+  return {
+    GetVersion: unary(context, {
+      method: 'GetVersion',
+      mutates: false,
+      handle: async () => formatVersion(versions),
+    }),
+    GetInfo: unary(context, {
+      method: 'GetInfo',
+      mutates: false,
+      handle: async () => ({
+        ...formatEngineInfo(context.engine.info()),
+        ...hostInfo(),
+        version: versions.daemon,
+        pid: process.pid,
+        rssBytes: process.memoryUsage.rss(),
+        heapBytes: process.memoryUsage().heapUsed,
+        ...loopDelays(loop.now()),
+      }),
+    }),
+    GetDiskUsage: unary(context, {
+      method: 'GetDiskUsage',
+      mutates: false,
+      handle: async () => ({ usages: [...(await context.engine.diskUsage())] }),
+    }),
+  };
+}
+
+function formatVersion(versions: Versions): GetVersionResponseInput {
+  return {
+    version: versions.daemon,
+    apiMin: 'v1',
+    apiMax: 'v1',
+    nodeVersion: process.version,
+    shimProtocol: versions.shimProtocol,
+    kernel: release(),
+    architecture: arch(),
+    os: type().toLowerCase(),
+  };
+}
+
+function formatEngineInfo(info: EngineInfo): GetInfoResponseInput {
+  return {
+    ...info,
+    cgroupControllers: [...info.cgroupControllers],
+    knobs: [...info.knobs],
+    capabilities: [...info.capabilities],
+    warnings: [...info.warnings],
+  };
+}
+
+function hostInfo(): GetInfoResponseInput {
+  return {
+    kernel: release(),
+    operatingSystem: operatingSystem(),
+    hostname: hostname(),
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}
+
+function loopDelays(delays: LoopDelays): GetInfoResponseInput {
+  return {
+    eventLoopMaxMs: delays.maxMs,
+    eventLoopP99Ms: delays.p99Ms,
+    eventLoopRecentMaxMs: delays.recentMaxMs,
+    eventLoopRecentP99Ms: delays.recentP99Ms,
+    eventLoopBusyMaxMs: delays.busyMaxMs,
+  };
+}
+
+/** PRETTY_NAME of os-release(5). */
+function operatingSystem(): string {
+  for (const file of ['/etc/os-release', '/usr/lib/os-release']) {
+    try {
+      const name = /^PRETTY_NAME=(["']?)(.*)\1$/m.exec(readFileSync(file, 'utf8'))?.[2];
+      if (name) return name;
+    } catch {
+      // The next one, or none.
+    }
+  }
+  return type();
+}

@@ -1,0 +1,338 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../../../common/errors.ts';
+import { ageMs } from '../../../kernel/proc/processes.ts';
+import { oldestShimProtocol, shimProtocol } from '../../../kernel/process/protocol.ts';
+import type {
+  HelloAnswer,
+  Shim,
+  ShimExit,
+  ShimProcessState,
+  ShimState,
+} from '../../../kernel/process/shim.ts';
+import { ownTurn } from '../../../loop/turns.ts';
+import { isDirectory } from '../../../storage/container-folders.ts';
+import type { ExecRow } from '../../../store/store.ts';
+import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import { endedUnseen, endedWhileAway, reconnectMs, release, removeRecord, watchOrphan } from '../life/end.ts';
+import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from '../life/exec-end.ts';
+import { oomKillsOf, tellOomKills } from '../life/oom.ts';
+import { lives, newProcess, shimListener } from '../life/shim-listener.ts';
+import { afterStart, startEvents } from '../model/begun.ts';
+import type { Container } from '../model/container.ts';
+import { unseenExit } from '../model/exit-status.ts';
+import { type ExitStatus, livePhase, type Phase } from '../model/phase.ts';
+import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
+import { readExecRecord, writeRunRecord } from '../resources/run-record.ts';
+import { clientLost, expectStart, resumeKills } from '../supervise/client-lost.ts';
+import { watchHealth } from '../supervise/health-monitor.ts';
+import { armRestart, scheduleRestart, wantsRestart } from '../supervise/restart.ts';
+import { readRecords } from './recover.ts';
+import { sweep } from './sweep.ts';
+
+export interface LeftBehind {
+  /** By a daemon before the machine was started anew: no process that its records name is there any more. */
+  readonly freshBoot: boolean;
+}
+
+/**
+ * Takes over all that an earlier daemon has left: compares the records with the shims and the kernel before it
+ * believes them, and clears away what belongs to no record.
+ */
+export async function adoptAll(context: EngineContext, left: LeftBehind): Promise<void> {
+  await readRecords(context);
+  const containers = context.registry.all();
+  await Promise.all(
+    containers.map((container) =>
+      adopt(context, container, left).catch((error: unknown) => {
+        context.log.error('adopting a container failed', {
+          container: container.id,
+          error: asError(error).message,
+        });
+      }),
+    ),
+  );
+  await sweep(context);
+}
+
+async function adopt(context: EngineContext, container: Container, left: LeftBehind): Promise<void> {
+  await ownTurn();
+  await thawUntold(context, container);
+  const answer = await reconnect(context, container);
+  resumeKills(context, container);
+  if (answer === 'ours') return;
+  await withoutShim(context, container, answer, left);
+  restartLeft(context, container, left);
+  armRestart(context, container);
+  expectStart(context, container);
+}
+
+/** The earlier daemon died between the freezer and the record, or as it sent a signal to all: nobody was told of a pause. */
+async function thawUntold(context: EngineContext, container: Container): Promise<void> {
+  const cgroup = cgroupOf(context, container);
+  // An orphan may have been paused before it was one.
+  if (['paused', 'orphaned'].includes(container.phase.state) || !cgroup.frozen()) return;
+  await cgroup.thaw();
+  context.log.warn('thawing a container that was not recorded as paused', { container: container.id });
+}
+
+/** Finds the container's shim by its run folder, and takes it over when it answers. */
+export async function reconnect(context: EngineContext, container: Container): Promise<HelloAnswer> {
+  const shim = await context.processes.connect(runFolder(context, container.id)).catch(() => null);
+  return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : 'silent';
+}
+
+/**
+ * What its policy wants back and no daemon has come to: one died between an end and the decision, or, before the machine was
+ * started anew, a restart failed for what may be there now, as a file system that was mounted late.
+ */
+function restartLeft(context: EngineContext, container: Container, { freshBoot }: LeftBehind): void {
+  const { phase, spec, facts, cleanUp } = container;
+  if (phase.state !== 'exited' || cleanUp) return;
+  // Policy always: a stop holds until the machine is started again, and is over then for all ends to come.
+  if (freshBoot && spec.restart.name === 'always') container.facts = { ...facts, stopRequested: false };
+  const hasLived = phase.exit.startedAt !== null || (freshBoot && facts.restartCount > 0);
+  if (hasLived && wantsRestart(container, phase.exit)) scheduleRestart(context, container, phase.exit);
+}
+
+/** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
+function takeOver(context: EngineContext, container: Container, shim: Shim, state: ShimState) {
+  container.shim = shim;
+  container.shimPid = state.pid;
+  const rows = new Map(context.ledger.store.execs(container.id).map((row) => [row.number, row]));
+  for (const held of state.processes) {
+    const row = rows.get(held.process) ?? recallExec(context, container, held.process);
+    const process = rebuild(context, container, held, row);
+    if (!process) {
+      const probe = container.probes.get(held.process);
+      // The connection alone was lost, and with it the word of the probe's end.
+      if (probe && held.exit) queueExecEnd(context, container, probe, held.exit, false);
+      else discard(context, container, shim, held.process);
+      continue;
+    }
+    // Not by its limits alone: the shim lifts them when no daemon comes for long.
+    const attended = row ? row.onDisconnect !== 'keep' : container.facts.attended;
+    process.adopt(held, { graceMs: reconnectMs, attended });
+    if (held.process !== 0 && held.exit)
+      queueExecEnd(context, container, process, held.exit, row?.exit !== null);
+    else if (held.state !== 'ended' && attended) expectClient(context, container, process);
+  }
+  forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
+  notePastExecs(context, container, state);
+  const main = state.processes.find((held) => held.process === 0);
+  if (main) believe(context, container, shim, main);
+  context.log.info('container adopted', {
+    container: container.id,
+    shim: state.pid,
+    processes: state.processes.length,
+  });
+  return shimListener(context, container, shim);
+}
+
+/** The disk was full when it was started, and its daemon died before it could store it. */
+function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
+  const row = number === 0 ? null : readExecRecord(context, container, number);
+  if (!row) return undefined;
+  context.ledger.recallExec(row);
+  return row;
+}
+
+/** Never reuses a number that the shim or a process left by an exec still has: a record may be older than the last exec. */
+function notePastExecs(context: EngineContext, container: Container, state: ShimState): void {
+  const numbers = [...state.processes.map((held) => held.process), ...execsWithCgroup(context, container)];
+  const nextExec = Math.max(container.facts.nextExec, ...numbers.map((number) => number + 1));
+  container.facts = { ...container.facts, nextExec };
+}
+
+/** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */
+function discard(context: EngineContext, container: Container, shim: Shim, number: number): void {
+  void releaseExec(context, container, number, { kill: true });
+  shim.taken(number);
+}
+
+function rebuild(
+  context: EngineContext,
+  container: Container,
+  held: ShimProcessState,
+  row: { id: string; spec: string; onDisconnect: string } | undefined,
+): ContainerProcess | null {
+  if (held.process === 0) {
+    container.main = newProcess(context, container, {
+      processId: 'main',
+      number: 0,
+      spec: container.spec.process,
+      onDisconnect: container.spec.onDisconnect,
+    });
+    return container.main;
+  }
+  if (!row) return null;
+  const process = newProcess(context, container, {
+    processId: row.id,
+    number: held.process,
+    spec: JSON.parse(row.spec) as ProcessSpec,
+    onDisconnect: row.onDisconnect as OnDisconnect,
+  });
+  container.execs.set(row.id, process);
+  return process;
+}
+
+/** Brings the record in line with the main process as the shim has it. */
+function believe(context: EngineContext, container: Container, shim: Shim, main: ShimProcessState): void {
+  if (main.exit) {
+    endedWhileAway(context, container, main.exit);
+    return;
+  }
+  if (main.state === 'starting') {
+    awaitDecision(context, container, shim);
+    return;
+  }
+  const startedAt = Number(main.startedAtNs / 1_000_000n);
+  const wasPaused = container.phase.state === 'paused';
+  // Not if the earlier daemon thawed it, and did not live to record that.
+  const paused = wasPaused && cgroupOf(context, container).frozen();
+  const phase: Extract<Phase, { state: 'running' | 'paused' }> = {
+    state: paused ? 'paused' : 'running',
+    startedAt,
+    main: { pid: main.pid, startTime: main.startTime },
+    shimPid: shim.pid,
+  };
+  const { begun } = container.facts;
+  const events = [
+    // A start that the earlier daemon had not recorded when it died.
+    ...(livePhase(container.phase) ? [] : startEvents(begun)),
+    ...(wasPaused && !paused ? [{ action: 'unpause' }] : []),
+  ];
+  context.ledger.change(container, { phase, facts: { begun: afterStart(begun, phase.main) } }, ...events);
+  // The earlier daemon may have died between the record and its copy.
+  writeRunRecord(context, container);
+  tellOomKills(context, container, oomKillsOf(context, container));
+  lives(context, container, ageMs(main.startTime));
+  watchHealth(context, container, { adopted: true });
+}
+
+/** A start that an earlier daemon began keeps its turn until it has succeeded or failed. */
+function awaitDecision(context: EngineContext, container: Container, shim: Shim): void {
+  const before = container.phase;
+  container.abandonStart = () =>
+    void cgroupOf(context, container)
+      .kill()
+      .catch(() => {});
+  const decided = async (): Promise<void> => {
+    await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
+    container.abandonStart = null;
+    if (container.phase !== before || context.leaving.signal.aborted) return;
+    await withoutShim(context, container, 'silent', { freshBoot: false });
+    armRestart(context, container);
+  };
+  container.verbs.run(decided).catch((error: unknown) => {
+    context.log.error('a start that an earlier likerd began cannot be cared for', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
+}
+
+function queueExecEnd(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  exit: ShimExit,
+  isStored: boolean,
+): void {
+  execEnded(context, container, process, exit, { isStored }).catch((error: unknown) => {
+    context.log.error('cleaning up after an exec failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
+}
+
+/** The client for which it was started may come back; when it does not, it is taken as lost. */
+function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
+  // It was considered lost before.
+  if (container.facts.killsDue[process.identity.number] !== undefined) return;
+  // Told before, and nothing was to follow from it.
+  if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
+  const timer = setTimeout(() => {
+    if (!process.exit && process.attachedClients === 0 && !process.everAttached)
+      clientLost(context, container, process);
+  }, reconnectMs);
+  timer.unref();
+}
+
+/** No shim is ours: tells from the exit record and the kernel what has become of the container. */
+export async function withoutShim(
+  context: EngineContext,
+  container: Container,
+  answer: Exclude<HelloAnswer, 'ours'>,
+  { freshBoot }: LeftBehind,
+): Promise<void> {
+  const live = livePhase(container.phase);
+  // Its folders go after its record, but on a full disk, where a removal cannot be stored.
+  if (
+    !isDirectory(context.layers.folders(container.id).base) &&
+    !(live && context.processes.isAlive(live.main))
+  ) {
+    await release(context, container);
+    removeRecord(context, container, null);
+    return;
+  }
+  const recorded = readExitRecord(runFolder(context, container.id));
+  if (recorded && (live || container.phase.state === 'created')) {
+    await endedUnseen(context, container, recorded);
+  } else if (live && !freshBoot && context.processes.isAlive(live.main)) {
+    orphan(context, container, live, answer);
+    watchOrphan(context, container);
+    lives(context, container, ageMs(live.main.startTime));
+  } else if (live) {
+    const reason = 'Its shim was lost: how it ended is not known';
+    await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
+  } else {
+    await release(context, container);
+    const { phase } = container;
+    // Its daemon did not live to remove it; one that could not be started stays.
+    if (phase.state === 'exited' && phase.exit.startedAt !== null && container.spec.autoRemove)
+      removeRecord(context, container, phase.exit);
+  }
+}
+
+function orphan(
+  context: EngineContext,
+  container: Container,
+  { state, main, startedAt }: NonNullable<ReturnType<typeof livePhase>>,
+  answer: Exclude<HelloAnswer, 'ours'>,
+): void {
+  const reason =
+    answer === 'silent'
+      ? 'its shim does not answer'
+      : `its shim speaks protocol ${answer.protocol}, this likerd ${oldestShimProtocol} to ${shimProtocol}: ` +
+        'it can be killed and removed, or attached to by the likerd that has started it';
+  context.log.warn('container orphaned', { container: container.id, reason });
+  // One that an earlier daemon found so is nothing new.
+  const events = state === 'orphaned' ? [] : [{ action: 'orphaned', attributes: { reason } }];
+  context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, ...events);
+}
+
+/** What the shim wrote before it ended; null when there is none. See native/include/protocol.h. */
+function readExitRecord(folder: string): ExitStatus | null {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'exit.0'), 'utf8');
+  } catch {
+    return null;
+  }
+  const values = new Map(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  const number = (key: string) => Number(values.get(key) ?? 0);
+  const signal = number('signal');
+  return {
+    code: signal === 0 ? number('code') : 128 + signal,
+    signal,
+    coreDumped: number('core') !== 0,
+    oomKilled: false,
+    startedAt: Math.floor(number('started_at') / 1e6),
+    exitedAt: Math.floor(number('exited_at') / 1e6),
+    startError: '',
+    outputCut: number('cut') !== 0,
+  };
+}

@@ -1,0 +1,77 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../../../common/errors.ts';
+import { isContainerId, shortId } from '../../../../common/ids.ts';
+import { ownTurn } from '../../../loop/turns.ts';
+import type { ContainerRow } from '../../../store/store.ts';
+import { type EngineContext, runFolder } from '../../context.ts';
+import { Container } from '../model/container.ts';
+import { readRunRecords } from '../resources/run-record.ts';
+
+/**
+ * Takes the database's records into memory. Containers that run, or have ended since, and are in no record that can be read
+ * are known again from their run folders. A row of which nothing can be made is set aside; the others are not held up.
+ */
+export async function readRecords(context: EngineContext): Promise<void> {
+  const unreadable = new Map<string, { readonly row: ContainerRow; readonly why: string }>();
+  for (const row of context.ledger.store.containers()) {
+    await ownTurn();
+    try {
+      context.registry.add(Container.fromRow(row));
+    } catch (error) {
+      unreadable.set(row.id, { row, why: asError(error).message });
+    }
+  }
+  for (const id of readdirSync(join(context.paths.run, 'c')).filter(isContainerId))
+    if (!context.registry.byId(id)) recover(context, id, unreadable.get(id)?.why ?? 'it had no record');
+  for (const [id, problem] of unreadable) if (!context.registry.byId(id)) setAside(context, id, problem);
+}
+
+function recover(context: EngineContext, id: string, why: string): void {
+  try {
+    const { container: row, execs } = readRunRecords(runFolder(context, id));
+    const container = Container.fromRow(row);
+    if (container.id !== id) throw new Error(`it is that of ${container.id}`);
+    if (context.registry.byName(container.name))
+      container.spec = { ...container.spec, name: `${container.name}-${shortId(id)}` };
+    context.ledger.recover(
+      container,
+      execs.filter((exec) => exec.containerId === id),
+    );
+    context.registry.add(container);
+    context.log.warn('a container was recovered from its run folder', {
+      container: id,
+      name: container.name,
+      why,
+    });
+  } catch (error) {
+    context.log.warn('a run folder tells of no container', { container: id, error: asError(error).message });
+  }
+}
+
+/** Moves a container's folders out of the way, where nothing removes them, and forgets its record. */
+export function setAside(
+  context: EngineContext,
+  id: string,
+  { why, row }: { readonly why: string; readonly row?: ContainerRow },
+): void {
+  const folder = context.layers.setAside(id, row ? JSON.stringify(row, null, 2) : null);
+  context.log.error('a container was set aside', { container: id, why, folder });
+  context.ledger.forget(id, { container: id, why, folder });
+}
+
+/** What was moved aside and is still there; the user removes it when it is of no more use. */
+export function recoveryWarnings({ paths, layers }: EngineContext): string[] {
+  const databases = readdirSync(paths.root).filter((name) => /^liker\.db\.corrupt-\d+$/.test(name));
+  const aside = layers.asideFolders();
+  return [
+    ...databases.map(
+      (name) =>
+        `The database was damaged and was moved to '${join(paths.root, name)}'; remove that when you need it no more`,
+    ),
+    ...aside.map(
+      (folder) =>
+        `The record of a container was lost and its files were moved to '${folder}'; remove that when you need it no more`,
+    ),
+  ];
+}

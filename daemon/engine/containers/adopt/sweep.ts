@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../../../common/errors.ts';
+import { isContainerId } from '../../../../common/ids.ts';
+import { type EngineContext, runFolder } from '../../context.ts';
+import { setAside } from './recover.ts';
+
+/**
+ * Clears away control groups and folders that belong to no record. What still has a shim is left alone: it is a container
+ * of which nothing is known, and a container is never ended by a lost record.
+ */
+export async function sweep(context: EngineContext): Promise<void> {
+  const runs = readdirSync(join(context.paths.run, 'c')).filter(isContainerId);
+  const unknown = (id: string) => context.registry.byId(id) === null;
+  const alive = new Set<string>();
+  for (const id of runs.filter(unknown)) if (await hasShim(context, id)) alive.add(id);
+  const isOver = (id: string) => unknown(id) && !alive.has(id);
+  const cgroups = context.cgroups.list().filter(isOver);
+  await Promise.all(cgroups.map((id) => sweepCgroup(context, id)));
+  for (const id of context.layers.list().filter(isOver)) {
+    if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
+    else context.layers.remove(id);
+  }
+  for (const id of runs.filter(isOver)) context.layers.removeRunFolder(runFolder(context, id));
+}
+
+async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
+  context.log.warn('removing a control group without a container', { cgroup: id });
+  try {
+    const cgroup = context.cgroups.open(id);
+    await cgroup.kill();
+    await cgroup.remove();
+  } catch (error) {
+    // A process that hangs in the kernel cannot be killed, and is no reason to serve nobody.
+    const failure = { cgroup: id, error: asError(error).message };
+    context.log.warn('a control group without a container cannot be removed', failure);
+  }
+}
+
+async function hasShim(context: EngineContext, id: string): Promise<boolean> {
+  const shim = await context.processes.connect(runFolder(context, id)).catch(() => null);
+  if (!shim) return false;
+  shim.leave();
+  context.log.error('a container runs of which there is no record: it is left alone', { container: id });
+  return true;
+}

@@ -1,0 +1,246 @@
+import { asError } from '../../../../common/errors.ts';
+import type { ShimExit } from '../../../kernel/process/shim.ts';
+import { ownTurn } from '../../../loop/turns.ts';
+import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
+import type { Requested } from '../../journal/requests.ts';
+import { afterStart, startEvents } from '../model/begun.ts';
+import type { Container } from '../model/container.ts';
+import { exitStatus, unseenExit } from '../model/exit-status.ts';
+import { endedHealth } from '../model/health.ts';
+import { type ExitStatus, livePhase } from '../model/phase.ts';
+import { freeNetwork } from '../resources/network-rate.ts';
+import { scheduleRestart, wantsRestart } from '../supervise/restart.ts';
+import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
+import { endedBeforeStart } from './start-error.ts';
+
+/** How long a client may take its last bytes before the shim, which still holds them, is let go. */
+export const drainMs = 5_000;
+/** How long a client that was lost with an earlier daemon may take to come back for the end. */
+export const reconnectMs = 10_000;
+
+/** Between attempts to clean up. */
+export const firstPauseMs = 200;
+export const longestPauseMs = 10_000;
+
+/** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
+export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+  // Hundreds may end at once.
+  container.ending = ownTurn().then(() => finishAsTold(context, container, shimExit));
+  return container.ending;
+}
+
+/**
+ * As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. Stored before anybody
+ * can ask: who finds a container that was never started may start it a second time.
+ */
+export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
+  container.ending = finishAsTold(context, container, shimExit);
+  container.ending.catch((error: unknown) => {
+    context.log.error('cleaning up after a container failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
+}
+
+async function finishAsTold(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+  const oomKills = oomKillsOf(context, container);
+  const exit = exitStatus(shimExit, {
+    startedAt: container.main?.startedAt ?? null,
+    oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
+  });
+  await finish(context, container, exit, oomKills);
+}
+
+/** The container is over and no shim is there to say how. */
+export function endedUnseen(context: EngineContext, container: Container, seen: ExitStatus): Promise<void> {
+  const oomKills = oomKillsOf(context, container);
+  const exit = { ...seen, oomKilled: wasOomKilled(seen.signal, oomKills, container.facts) };
+  container.ending = finish(context, container, exit, oomKills);
+  return container.ending;
+}
+
+async function finish(
+  context: EngineContext,
+  container: Container,
+  exit: ExitStatus,
+  oomKills: number,
+): Promise<void> {
+  const main = container.main;
+  if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
+  container.healthWatch?.abort();
+  try {
+    record(context, container, exit, oomKills);
+    await main?.clientCameBack(reconnectMs);
+    await main?.drained(drainMs);
+    await Promise.all(
+      [...container.execs.values()].map(async (exec) => {
+        if (exec.awaitsClient) await exec.clientsCameBack(reconnectMs);
+        // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
+        await exec.ending;
+      }),
+    );
+    if (!context.leaving.signal.aborted) await cleanUp(context, container, exit);
+  } finally {
+    container.ending = null;
+    // Last of all, so that who sees the exit finds nothing left of the run.
+    main?.ended(exit);
+    container.changed.notify();
+    container.output.notify();
+  }
+}
+
+/** Gives back what the run has taken. What cannot be given back now is tried again until it can. */
+async function cleanUp(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
+  const attempt = async (): Promise<void> => {
+    await release(context, container);
+    container.cleanUp = null;
+    if (container.spec.autoRemove) removeRecord(context, container, exit);
+    else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
+  };
+  try {
+    await attempt();
+  } catch (error) {
+    container.cleanUp = attempt;
+    tryLater(context, container, error, firstPauseMs);
+  }
+}
+
+/** A start has failed and could not give back what it had taken. */
+export function cleanUpLater(context: EngineContext, container: Container, error: unknown): void {
+  container.cleanUp = async () => {
+    await release(context, container);
+    container.cleanUp = null;
+  };
+  tryLater(context, container, error, firstPauseMs);
+}
+
+function tryLater(context: EngineContext, container: Container, error: unknown, pauseMs: number): void {
+  context.log.error('cleaning up after a container failed, to be tried again', {
+    container: container.id,
+    error: asError(error),
+  });
+  const again = () =>
+    container.verbs
+      .run(async () => container.cleanUp?.())
+      .catch((next: unknown) => {
+        tryLater(context, container, next, Math.min(2 * pauseMs, longestPauseMs));
+      });
+  setTimeout(() => void again(), pauseMs).unref();
+}
+
+/** Once, also when the daemon that stored it died before it could let the shim go. */
+function record(context: EngineContext, container: Container, exit: ExitStatus, oomKills: number): void {
+  const { phase } = container;
+  const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
+  if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
+  container.lifeMs = lifeOf(container, exit);
+  container.startedSteadyMs = null;
+  const { health, begun } = container.facts;
+  const live = livePhase(phase);
+  const facts = {
+    oomKills,
+    health: health && endedHealth(health),
+    // A start that the earlier daemon had not stored when it died.
+    ...(!live && { begun: afterStart(begun) }),
+    killsDue: {},
+  };
+  context.ledger.change(
+    container,
+    { phase: { state: 'exited', exit }, facts },
+    ...(live ? [] : startEvents(begun)),
+    ...(oomKills > container.facts.oomKills ? [oomEvent(oomKills, exit.oomKilled)] : []),
+    { action: 'die', attributes: dieAttributes(exit, container.lifeMs) },
+  );
+}
+
+/** By the clock on the wall only when no daemon was there to measure it. */
+function lifeOf({ startedSteadyMs }: Container, exit: ExitStatus): number {
+  if (startedSteadyMs !== null) return performance.now() - startedSteadyMs;
+  return exit.startedAt === null ? 0 : Math.max(0, exit.exitedAt - exit.startedAt);
+}
+
+function dieAttributes(exit: ExitStatus, lifeMs: number): Record<string, string> {
+  return {
+    exitCode: String(exit.code),
+    ...(exit.signal ? { signal: String(exit.signal) } : {}),
+    ...(exit.startedAt ? { execDuration: String(Math.floor(lifeMs / 1000)) } : {}),
+    ...(exit.startError ? { error: exit.startError } : {}),
+  };
+}
+
+/** Gives back what a run has taken: the shim, leftover processes, control groups, the run folder. */
+export async function release(context: EngineContext, container: Container): Promise<void> {
+  const shim = container.shim;
+  container.shim = null;
+  container.shimPid = 0;
+  if (container.main) container.main.shim = null;
+  for (const exec of [...container.execs.values(), ...container.probes.values()]) {
+    const { number } = exec.identity;
+    if (exec.attachable) shim?.taken(number);
+    exec.shim = null;
+    const start = container.pendingStarts.get(number);
+    container.pendingStarts.delete(number);
+    // What the shim says of it, nobody hears any more.
+    if (start) start.reject(endedBeforeStart(`the process in container '${container.name}'`));
+    else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
+  }
+  container.probes.clear();
+  if (shim) {
+    shim.taken(0);
+    shim.leaveWhenEnded();
+    container.shimEnded = shim.whenClosed;
+  }
+  context.openReaders.close(container.id);
+  const cgroup = cgroupOf(context, container);
+  if (await cgroup.populated()) await cgroup.kill();
+  await cgroup.remove();
+  freeNetwork(context, container);
+  const removeRunFolder = () => context.layers.removeRunFolder(runFolder(context, container.id));
+  // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
+  if (container.spec.autoRemove) removeRunFolder();
+  else context.ledger.afterStored(removeRunFolder);
+}
+
+/** Removes the record and the folders of a container that does not run. */
+export function removeRecord(
+  context: EngineContext,
+  container: Container,
+  exit: ExitStatus | null,
+  how: { readonly asked: boolean } & Requested = { asked: false },
+): void {
+  // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away. When
+  // the disk is full, a record without folders, which the next one takes as removed.
+  context.ledger.delete(container, exit, how);
+  context.registry.delete(container);
+  for (const reader of container.logReaders) reader.hold();
+  context.layers.remove(container.id, container.shimEnded);
+  if (context.ledger.problem) void context.layers.settled().then(() => context.ledger.roomMade());
+}
+
+/** A process that nobody can wait for is looked at now and then. */
+const orphanPollMs = 500;
+
+export function watchOrphan(context: EngineContext, container: Container): void {
+  const timer = setInterval(() => {
+    const phase = container.phase;
+    if (phase.state !== 'orphaned') {
+      clearInterval(timer);
+    } else if (!context.processes.isAlive(phase.main)) {
+      clearInterval(timer);
+      void endOrphan(context, container);
+    }
+  }, orphanPollMs);
+  timer.unref();
+}
+
+async function endOrphan(context: EngineContext, container: Container): Promise<void> {
+  const startedAt = livePhase(container.phase)?.startedAt ?? null;
+  const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', startedAt);
+  await endedUnseen(context, container, exit).catch((error: unknown) => {
+    context.log.error('cleaning up after a container failed', {
+      container: container.id,
+      error: asError(error).message,
+    });
+  });
+}

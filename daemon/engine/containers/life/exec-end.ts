@@ -1,0 +1,127 @@
+import { asError } from '../../../../common/errors.ts';
+import type { ShimExit, ShimProcessState } from '../../../kernel/process/shim.ts';
+import type { ExecRow } from '../../../store/store.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import type { Container } from '../model/container.ts';
+import { exitStatus } from '../model/exit-status.ts';
+import { type ExitStatus, livePhase } from '../model/phase.ts';
+import { removeExecRecord } from '../resources/run-record.ts';
+import { drainMs, firstPauseMs, longestPauseMs, reconnectMs } from './end.ts';
+
+/** Ended execs that stay known, for those who ask late. */
+const keepEnded = 16;
+
+/** An exec has ended: stores how, and tells its clients. Processes that it has left running live on, as in Docker. */
+export function execEnded(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  shimExit: ShimExit,
+  stored: { readonly isStored: boolean } = { isStored: false },
+): Promise<void> {
+  const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
+  return finishExec(context, container, process, exit, stored);
+}
+
+export async function finishExec(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  exit: ExitStatus,
+  { isStored }: { readonly isStored: boolean } = { isStored: false },
+): Promise<void> {
+  const { processId, number } = process.identity;
+  // Once, also when the daemon that stored it died before it could tell the shim.
+  if (!container.probes.delete(number) && !isStored) {
+    const attributes = { execID: processId, exitCode: String(exit.code) };
+    context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
+  }
+  process.ending = tellEnd(process, exit);
+  await process.ending;
+  if (context.leaving.signal.aborted) return;
+  const isDue = number in container.facts.killsDue;
+  if (isDue) process.takesAllAlong = true;
+  // It ended while no daemon was running, and its client has not come back: the client was lost.
+  if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
+  // Killed before the shim forgets the exec: after that, the next daemon takes what is left for what may live on.
+  const released = releaseExec(context, container, number, { kill: process.takesAllAlong });
+  // A client that attaches from now on gets only the exit.
+  process.shim = null;
+  container.shim?.taken(number);
+  container.changed.notify();
+  forgetOld(context, container);
+  await released;
+  if (!isDue) return;
+  const { [number]: _due, ...killsDue } = container.facts.killsDue;
+  context.ledger.change(container, { facts: { killsDue } });
+}
+
+/** Once its clients have come back and taken all output, or have had their time for it. */
+async function tellEnd(process: ContainerProcess, exit: ExitStatus): Promise<void> {
+  await process.clientCameBack(reconnectMs);
+  await process.drained(drainMs);
+  process.ended(exit);
+}
+
+/**
+ * Releases the resources of an exec. Processes that it has left running are killed, or live on with the container; the cgroup goes with the last
+ * of them. What cannot be released now is tried again.
+ */
+export async function releaseExec(
+  context: EngineContext,
+  container: Container,
+  number: number,
+  { kill, pauseMs = firstPauseMs }: { readonly kill: boolean; readonly pauseMs?: number },
+): Promise<void> {
+  const later = () => {
+    const again = () => {
+      // With the container goes all of it.
+      if (!livePhase(container.phase)) return;
+      void releaseExec(context, container, number, { kill, pauseMs: Math.min(2 * pauseMs, longestPauseMs) });
+    };
+    setTimeout(again, pauseMs).unref();
+  };
+  try {
+    removeExecRecord(context, container, number);
+    const cgroup = cgroupOf(context, container).openExec(number);
+    if (kill) await cgroup.kill();
+    else if (await cgroup.populated()) return later();
+    await cgroup.remove();
+  } catch (error) {
+    const fields = { container: container.id, error: asError(error).message };
+    context.log.error('cleaning up after an exec failed, to be tried again', fields);
+    later();
+  }
+}
+
+/** Numbers of the execs of which there is something: also of those that have ended and left something running. */
+export function execsWithCgroup(context: EngineContext, container: Container): readonly number[] {
+  try {
+    return cgroupOf(context, container).execs();
+  } catch (error) {
+    context.log.warn('execs cannot be listed', { container: container.id, error: asError(error).message });
+    return [];
+  }
+}
+
+/** Gives back what there is of execs that the shim does not know: they have ended, or their daemon did not live to start them. */
+export function forgetUnknown(
+  context: EngineContext,
+  container: Container,
+  { held, rows }: { readonly held: readonly ShimProcessState[]; readonly rows: readonly ExecRow[] },
+): void {
+  const isUnknown = (number: number) => !held.some(({ process }) => process === number);
+  for (const { id, number } of rows) if (isUnknown(number)) context.ledger.forgetExec(id);
+  for (const number of execsWithCgroup(context, container))
+    if (isUnknown(number))
+      void releaseExec(context, container, number, { kill: number in container.facts.killsDue });
+}
+
+function forgetOld(context: EngineContext, container: Container): void {
+  const ended = [...container.execs.values()].filter((exec) => exec.exit);
+  for (const exec of ended.slice(0, Math.max(0, ended.length - keepEnded))) {
+    container.execs.delete(exec.identity.processId);
+    context.ledger.forgetExec(exec.identity.processId);
+  }
+}

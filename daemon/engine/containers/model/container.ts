@@ -1,0 +1,203 @@
+import { completeLimits } from '../../../kernel/cgroup/resources.ts';
+import type { Shim } from '../../../kernel/process/shim.ts';
+import { Mutex, Notifier } from '../../../loop/sync.ts';
+import type { ContainerSizes } from '../../../storage/container-folders.ts';
+import type { LogReader } from '../../../storage/logfile/reader.ts';
+import type { ContainerRow } from '../../../store/store.ts';
+import type { ContainerView } from '../../api.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import type { Begun } from './begun.ts';
+import type { Health } from './health.ts';
+import type { Phase } from './phase.ts';
+import { parseRow } from './record.ts';
+import type { AppliedLimit, ContainerSpec } from './spec.ts';
+
+/** What is known of a container beside its spec and phase; stored with it. */
+export interface Facts {
+  readonly cgroupPaths: Readonly<Record<string, string>>;
+  readonly appliedLimits: readonly AppliedLimit[];
+  /** The client of Run vanished and the container went on. */
+  readonly clientLost: boolean;
+  /** The last start, or the one that it was made for, was for a client that watches. */
+  readonly attended: boolean;
+  /** Restarts by the policy since the last start by a call. */
+  readonly restartCount: number;
+  /** Those of them in a row: since its last life that was long enough. */
+  readonly restartsInARow: number;
+  /** A call has stopped or killed it since its last start: the policy leaves it alone. */
+  readonly stopRequested: boolean;
+  /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
+  readonly shapedNamespace: string;
+  /** Number of the next exec. */
+  readonly nextExec: number;
+  /** Processes of the last run that the kernel killed for want of memory, as far as was told. */
+  readonly oomKills: number;
+  /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
+  readonly finishedAt: number | null;
+  /** The main process was one of them. */
+  readonly oomHitMain: boolean;
+  /** What the probes say of this run; null without a health check. */
+  readonly health: Health | null;
+  /** Its health check ends it to have it started again. */
+  readonly restartUnhealthy: boolean;
+  readonly begun: Begun | null;
+  /** Processes whose clients have vanished and that are killed for it, by number: when, by steadyMs(). */
+  readonly killsDue: Readonly<Record<number, number>>;
+}
+
+const noFacts: Facts = {
+  cgroupPaths: {},
+  appliedLimits: [],
+  clientLost: false,
+  attended: false,
+  restartCount: 0,
+  restartsInARow: 0,
+  stopRequested: false,
+  shapedNamespace: '',
+  nextExec: 1,
+  oomKills: 0,
+  finishedAt: null,
+  oomHitMain: false,
+  health: null,
+  restartUnhealthy: false,
+  begun: null,
+  killsDue: {},
+};
+
+/** A start that the shim has not yet answered. */
+export interface PendingStart {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A record of an older likerd lacks what that one did not know. */
+function completeSpec(stored: ContainerSpec): ContainerSpec {
+  const newer = {
+    devices: [],
+    deviceRules: [],
+    cgroupParent: '',
+    limits: 'strict',
+    healthCheck: null,
+  } as const;
+  return {
+    ...newer,
+    ...stored,
+    process: { ...stored.process, oomScoreAdj: stored.process.oomScoreAdj ?? null },
+    resources: completeLimits(stored.resources),
+  };
+}
+
+/** One container in the daemon's memory: its record, and what is there only while it lives. */
+export class Container {
+  readonly id: string;
+  readonly createdAt: number;
+  spec: ContainerSpec;
+  phase: Phase;
+  facts: Facts;
+  /** Verbs run one at a time. */
+  readonly verbs = new Mutex();
+  /** Notified after each change of phase, of sessions, and at removal. */
+  readonly changed = new Notifier();
+  shim: Shim | null = null;
+  shimPid = 0;
+  /** Resolves when the shim of the last run has ended, and unmounted the root. */
+  shimEnded: Promise<void> = Promise.resolve();
+  /** Ends the shim of a start that is under way, whatever it hangs in. */
+  abandonStart: (() => void) | null = null;
+  /** A removal by force waits for its turn: no start that has the turn before it need make a process. */
+  unwanted = false;
+  /** When the connection to its shim was last lost and found again, by performance.now(). */
+  reconnectedAt = Number.NEGATIVE_INFINITY;
+  /** While likerd looks for the shim after its connection was lost: whatever needs the shim waits for that. */
+  reconnecting: Promise<unknown> | null = null;
+  main: ContainerProcess | null = null;
+  /** By id; those that ended lately are kept for a while. */
+  readonly execs = new Map<string, ContainerProcess>();
+  /** Probes of the health check that have not ended, by number. No record and no client knows them. */
+  readonly probes = new Map<number, ContainerProcess>();
+  /** Probes run one at a time. */
+  readonly probing = new Mutex();
+  /** Ends the probing of this run. */
+  healthWatch: AbortController | null = null;
+  readonly pendingStarts = new Map<number, PendingStart>();
+  /** Set from the end of the main process until everything of the run is cleaned up. */
+  ending: Promise<void> | null = null;
+  /** Gives back what the last run had taken, where that could not be done at its end. */
+  cleanUp: (() => Promise<void>) | null = null;
+  removed = false;
+  /** When its main process was started, by performance.now(). */
+  startedSteadyMs: number | null = null;
+  /** How long it ran the last time. */
+  lifeMs = 0;
+  /** Kills it when its time is over (--timeout). */
+  timeoutTimer: NodeJS.Timeout | null = null;
+  /** Starts it again by its policy. */
+  restartTimer: NodeJS.Timeout | null = null;
+  /** Notified at each output, for those that follow the log. */
+  readonly output = new Notifier();
+  /** Those who read the log now: what is there when the container is removed is theirs. */
+  readonly logReaders = new Set<LogReader>();
+
+  constructor(values: { id: string; createdAt: number; spec: ContainerSpec; phase: Phase; facts?: Facts }) {
+    this.id = values.id;
+    this.createdAt = values.createdAt;
+    this.spec = values.spec;
+    this.phase = values.phase;
+    this.facts = values.facts ?? noFacts;
+  }
+
+  /** Throws an Error that says why the row cannot be what likerd wrote. */
+  static fromRow(row: ContainerRow): Container {
+    const { spec, phase, facts } = parseRow(row);
+    return new Container({
+      id: row.id,
+      createdAt: row.createdAt,
+      spec: completeSpec(spec as ContainerSpec),
+      phase: phase as Phase,
+      facts: { ...noFacts, ...(facts as Partial<Facts>) },
+    });
+  }
+
+  toRow(): ContainerRow {
+    const { id, name, createdAt } = this;
+    return { id, name, createdAt, spec: JSON.stringify(this.spec), ...this.stateRow() };
+  }
+
+  /** The part of its row that changes most. */
+  stateRow(): Pick<ContainerRow, 'phase' | 'facts'> {
+    return { phase: JSON.stringify(this.phase), facts: JSON.stringify(this.facts) };
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /** The process with this number, if the daemon knows it. */
+  process(number: number): ContainerProcess | null {
+    if (number === 0) return this.main;
+    const probe = this.probes.get(number);
+    if (probe) return probe;
+    for (const exec of this.execs.values()) if (exec.identity.number === number) return exec;
+    return null;
+  }
+
+  view(logPath: string, sizes: ContainerSizes | null): ContainerView {
+    return {
+      id: this.id,
+      spec: this.spec,
+      createdAt: this.createdAt,
+      phase: this.phase,
+      cgroupPaths: this.facts.cgroupPaths,
+      appliedLimits: this.facts.appliedLimits,
+      logPath,
+      execIds: [...this.execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
+      attachedClients: this.main?.attachedClients ?? 0,
+      clientLost: this.facts.clientLost,
+      restartCount: this.facts.restartCount,
+      oomKills: this.facts.oomKills,
+      finishedAt: this.facts.finishedAt,
+      health: this.facts.health,
+      sizes,
+    };
+  }
+}

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeLaunch } from '../../../kernel/plan/encode.ts';
+import { cloneFlag, type Step, type StepName } from '../../../kernel/plan/steps.ts';
+import { type ContainerSpec, noLimits } from '../model/spec.ts';
+import { type ContainerPlanInput, containerPlan } from './container.ts';
+import { explainPlan } from './explain.ts';
+
+const own = { kind: 'private' } as const;
+
+const spec: ContainerSpec = {
+  name: 'web',
+  rootfs: { directory: '/srv/root', mode: 'overlay' },
+  process: {
+    args: ['bash'],
+    env: ['SECRET=hunter2'],
+    cwd: '/',
+    user: '',
+    additionalGroups: [],
+    tty: true,
+    openStdin: true,
+    terminalSize: { columns: 100, rows: 30, xPixels: 0, yPixels: 0 },
+    noNewPrivileges: false,
+    rlimits: [],
+    privileged: false,
+    oomScoreAdj: null,
+  },
+  hostname: '',
+  domainname: '',
+  namespaces: { pid: own, ipc: own, uts: own, cgroup: own, network: own },
+  mounts: [],
+  readOnly: false,
+  shmSizeBytes: 1 << 26,
+  init: true,
+  capAdd: [],
+  capDrop: [],
+  sysctls: {},
+  extraHosts: [],
+  dns: [],
+  labels: {},
+  resources: noLimits,
+  stopSignal: 15,
+  stopTimeoutSeconds: 10,
+  autoRemove: false,
+  timeoutSeconds: 0,
+  onDisconnect: 'keep',
+  seccompUnconfined: false,
+  restart: { name: 'no', maxRetries: 0 },
+  devices: [],
+  deviceRules: [],
+  cgroupParent: '',
+  limits: 'strict',
+  healthCheck: null,
+};
+
+const root = { user: '', group: null, moreGroups: [] };
+
+const input: ContainerPlanInput = {
+  spec,
+  hostname: 'box',
+  mountPoint: '/run/x',
+  overlay: 'lowerdir=/srv/root',
+  mountsBelow: [],
+  files: { own: { '/etc/hosts': 'hosts' }, ofNetwork: [] },
+  fileStore: '/run/x',
+  cgroup: { joinFiles: ['/cg/pids/x/tasks'], unified: '/cg/unified/x' },
+  cgroupPaths: { pids: '/cg/pids/x', v2: '/cg/unified/x' },
+  credentials: { user: root, capabilities: 0xffn, rlimits: [], seccomp: new Uint8Array(16) },
+  maskedPaths: ['/proc/kcore'],
+  readOnlyPaths: ['/proc/sys'],
+  networkSysctls: { 'net.ipv4.ping_group_range': '0 2147483647' },
+  devices: [],
+  oomScore: null,
+  shared: {},
+  attended: true,
+};
+
+function names(changes: Partial<ContainerSpec> = {}): StepName[] {
+  return containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.map((step) => step.step);
+}
+
+function find<Name extends StepName>(steps: readonly Step[], name: Name): Extract<Step, { step: Name }> {
+  const found = steps.find((step) => step.step === name);
+  assert.ok(found, `no step ${name}`);
+  return found as Extract<Step, { step: Name }>;
+}
+
+test('the order that the kernel and safety need', () => {
+  const order = names();
+  const before = (first: StepName, second: StepName) =>
+    assert.ok(order.indexOf(first) < order.indexOf(second), `${first} before ${second}`);
+  // The root of the cgroup namespace is the group at the time of unshare.
+  before('join-cgroup', 'unshare');
+  before('propagation', 'root-overlay');
+  // By the files that its programs will see, and before anything is given to the user.
+  before('pivot', 'look-up-user');
+  before('look-up-user', 'stdio');
+  before('terminal', 'pivot');
+  before('pivot', 'mask');
+  before('capabilities', 'init');
+  before('init', 'exec');
+  // Without no_new_privs a filter needs a capability that goes next.
+  before('seccomp', 'capabilities');
+  before('bounding', 'user');
+  before('user', 'capabilities');
+  assert.equal(order.at(-1), 'exec');
+});
+
+test('with no_new_privs the filter comes last, so that it need not allow what sets up', () => {
+  const order = names({ process: { ...spec.process, noNewPrivileges: true } });
+  assert.ok(order.indexOf('no-new-privileges') < order.indexOf('seccomp'));
+  assert.ok(order.indexOf('capabilities') < order.indexOf('seccomp'));
+});
+
+test('T14: nothing is inheritable or ambient, and a user other than root has no capabilities', () => {
+  const user = { uid: 1000, gid: 1000, groups: [], home: '/' };
+  const credentials = { ...input.credentials, user };
+  const caps = find(containerPlan({ ...input, credentials }).steps, 'capabilities');
+  assert.deepEqual([caps.effective, caps.permitted, caps.inheritable, caps.ambient], [0n, 0n, 0n, 0n]);
+});
+
+test('T18: the environment is built from nothing', () => {
+  process.env['LIKER_TEST_LEAK'] = '1';
+  const { env } = find(containerPlan(input).steps, 'exec');
+  delete process.env['LIKER_TEST_LEAK'];
+  assert.deepEqual(
+    env.map((entry) => entry.split('=')[0]),
+    ['PATH', 'HOSTNAME', 'TERM', 'SECRET'],
+  );
+});
+
+test('explain shows no environment', () => {
+  assert.ok(!JSON.stringify(explainPlan(containerPlan(input))).includes('hunter2'));
+});
+
+test('namespaces that are shared are not made, and joined where they are another container', () => {
+  const shared = { network: { pid: 42, startTime: '7' } };
+  const namespaces = {
+    ...spec.namespaces,
+    network: { kind: 'container', id: 'x' } as const,
+    ipc: { kind: 'host' } as const,
+  };
+  const plan = containerPlan({ ...input, shared, spec: { ...spec, namespaces } });
+  assert.equal(plan.settings.cloneFlags & (cloneFlag.network | cloneFlag.ipc), 0);
+  assert.deepEqual(find(plan.steps, 'join-namespace'), {
+    step: 'join-namespace',
+    flag: cloneFlag.network,
+    pid: 42,
+    startTime: '7',
+  });
+  assert.ok(!plan.steps.some((step) => step.step === 'loopback'));
+});
+
+test('who shares the processes of a container has its procfs, and mounts none that would show those of the host', () => {
+  const pid = { kind: 'container', id: 'x' } as const;
+  const shared = { pid: { pid: 42, startTime: '7' } };
+  const { steps } = containerPlan({
+    ...input,
+    shared,
+    spec: { ...spec, namespaces: { ...spec.namespaces, pid } },
+  });
+  assert.deepEqual(
+    steps.flatMap((step) =>
+      ('target' in step && step.target === '/proc') || step.step === 'proc-of' ? [step] : [],
+    ),
+    [{ step: 'proc-of', pid: 42, startTime: '7', attributes: 0xe }],
+  );
+});
+
+test('there is no init in a shared pid namespace, nor when it is not wanted', () => {
+  assert.ok(names().includes('init'));
+  assert.ok(!names({ init: false }).includes('init'));
+  assert.ok(!names({ namespaces: { ...spec.namespaces, pid: { kind: 'host' } } }).includes('init'));
+});
+
+test('devices are made beside the standard ones, and oom_score_adj is set before the init forks', () => {
+  const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600 } as const;
+  const { steps } = containerPlan({ ...input, devices: [fuse], oomScore: -5 });
+  const { path, ...values } = fuse;
+  const made = steps.find((step) => step.step === 'device' && step.target === path);
+  assert.deepEqual(made, { step: 'device', target: path, ...values });
+  const order = steps.map(({ step }) => step);
+  assert.ok(order.indexOf('oom-score') > -1 && order.indexOf('oom-score') < order.indexOf('init'));
+  assert.ok(!names().includes('oom-score'));
+});
+
+test('a network of its own has the sysctls of one, unless the container asks for others', () => {
+  const name = 'net.ipv4.ping_group_range';
+  const values = (changes: Partial<ContainerSpec>): string[] =>
+    containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.flatMap((step) =>
+      step.step === 'sysctl' ? [`${step.path} ${step.value}`] : [],
+    );
+  assert.deepEqual(values({}), ['net/ipv4/ping_group_range 0 2147483647']);
+  assert.deepEqual(values({ sysctls: { [name]: '1 0' } }), ['net/ipv4/ping_group_range 1 0']);
+  for (const network of [
+    { kind: 'host' },
+    { kind: 'container', id: 'x' },
+    { kind: 'path', path: '/n' },
+  ] as const)
+    assert.deepEqual(values({ namespaces: { ...spec.namespaces, network } }), []);
+});
+
+test('a privileged container has no masks and no read-only paths', () => {
+  const order = names({ process: { ...spec.process, privileged: true } });
+  assert.ok(!order.includes('mask'));
+});
+
+test('mounts of the user come in order of depth', () => {
+  const mount = (target: string) => ({ type: 'tmpfs', target, readOnly: false, options: [] }) as const;
+  const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount('/a/b/c'), mount('/a')] } });
+  const targets = plan.steps.flatMap((step) => (step.step === 'mount' ? [step.target] : []));
+  assert.ok(targets.indexOf('/a') < targets.indexOf('/a/b/c'));
+});
+
+const bind = {
+  type: 'bind',
+  source: '/srv',
+  target: '/s',
+  readOnly: false,
+  propagation: 'rprivate',
+  recursive: true,
+  createSource: false,
+} as const;
+
+test('files of /etc come after a mount at /etc', () => {
+  const { steps } = containerPlan({ ...input, spec: { ...spec, mounts: [{ ...bind, target: '/etc' }] } });
+  const at = (target: string) => steps.findIndex((step) => 'target' in step && step.target === target);
+  assert.ok(at('/etc') < at('/etc/hosts'));
+});
+
+test('what is shared with the host is cloned before the namespace is cut off, and put into place after all mounts', () => {
+  const mounts = [{ ...bind, propagation: 'rshared' } as const];
+  const { steps } = containerPlan({ ...input, spec: { ...spec, readOnly: true, mounts } });
+  const order = steps.map(({ step }) => step);
+  assert.ok(order.indexOf('take') < order.indexOf('propagation'));
+  assert.deepEqual(find(steps, 'attach').targets, ['/s']);
+  const after = order.slice(order.indexOf('attach'));
+  for (const mounting of ['mount', 'bind', 'bind-of', 'file', 'mask', 'read-only', 'cgroups'] as const)
+    assert.ok(!after.includes(mounting), mounting);
+});
+
+test('a read-only root names what must be in it, but not what is below a mount', () => {
+  const root = { directory: '/srv/root', mode: 'ro' } as const;
+  const process = { ...spec.process, cwd: '/work' };
+  const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
+  const given = { ...input, mountsBelow: ['/below'], spec: { ...spec, rootfs: root, process, mounts } };
+  const step = find(containerPlan(given).steps, 'root-bind');
+  assert.equal(step.readOnly, true);
+  assert.deepEqual([...step.needs].sort(), ['/data', '/dev', '/etc/hosts', '/proc', '/s', '/sys', '/work']);
+  assert.deepEqual([step.below, step.overlay], [['/below'], input.overlay]);
+  const writable = { ...given, spec: { ...given.spec, rootfs: { ...root, mode: 'rw' } as const } };
+  const bound = find(containerPlan(writable).steps, 'root-bind');
+  assert.deepEqual([bound.readOnly, bound.needs, bound.below], [false, [], []]);
+});
+
+test('a tmpfs has safe defaults that its options override', () => {
+  const mount = {
+    type: 'tmpfs',
+    target: '/t',
+    readOnly: false,
+    options: ['exec', 'size=1m', 'mode=0700'],
+  } as const;
+  const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount] } });
+  const step = plan.steps.find((candidate) => candidate.step === 'mount' && candidate.target === '/t');
+  assert.ok(step?.step === 'mount');
+  assert.equal(step.attributes, 0x2 | 0x4);
+  assert.deepEqual(Object.fromEntries(step.options), { mode: '0700', size: '1m' });
+});
+
+test('the binary form has magic, version, and a record for each step', () => {
+  const plan = containerPlan(input);
+  const bytes = encodeLaunch(plan);
+  assert.equal(bytes.toString('latin1', 0, 4), 'LKRP');
+  let at = 8;
+  let records = 0;
+  for (; at < bytes.length; records++) at += 8 + bytes.readUInt32LE(at + 4);
+  assert.equal(at, bytes.length);
+  assert.equal(records, plan.steps.length + 1);
+});

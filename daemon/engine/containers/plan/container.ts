@@ -1,0 +1,236 @@
+import {
+  cloneFlag,
+  type Launch,
+  type LaunchSettings,
+  mountAttr,
+  type Step,
+} from '../../../kernel/plan/steps.ts';
+import { windowBytes } from '../../sessions/process.ts';
+import type { HostProcess } from '../model/phase.ts';
+import type { ContainerSpec, ProcessSpec, Share } from '../model/spec.ts';
+import { cgroupMounts } from './cgroup-mounts.ts';
+import { ms } from './constants.ts';
+import { type DeviceNode, deviceSteps } from './devices.ts';
+import type { HostFiles } from './host-files.ts';
+import { ownNamespaces, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
+import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
+import { uidOf } from './user.ts';
+
+/** What may be added to the files of /etc. */
+const spareFileBytes = 1 << 20;
+
+/** Where a process goes: its control groups. */
+export interface CgroupTarget {
+  /** v1 files that the child writes 0 to. */
+  readonly joinFiles: readonly string[];
+  /** v2 folder; empty for none. */
+  readonly unified: string;
+}
+
+/** Everything that the plan of a container's start is made from. */
+export interface ContainerPlanInput {
+  readonly spec: ContainerSpec;
+  readonly hostname: string;
+  /** Folder on the host where the root is mounted in the container's own mount namespace. */
+  readonly mountPoint: string;
+  /** Options of the overlay, if the root is one. */
+  readonly overlay: string;
+  /** The host's mounts below the root's directory, as paths in it, if the root is not an overlay. */
+  readonly mountsBelow: readonly string[];
+  readonly files: HostFiles;
+  /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
+  readonly fileStore: string;
+  readonly cgroup: CgroupTarget;
+  readonly cgroupPaths: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
+  readonly maskedPaths: readonly string[];
+  readonly readOnlyPaths: readonly string[];
+  /** Of a network namespace of its own, unless the spec has others. */
+  readonly networkSysctls: Readonly<Record<string, string>>;
+  /** Beside the standard ones. */
+  readonly devices: readonly DeviceNode[];
+  /** oom_score_adj to set; null leaves it. */
+  readonly oomScore: number | null;
+  readonly shared: SharedProcesses;
+  /** A client waits for the output from the first byte. */
+  readonly attended: boolean;
+}
+
+/** Compiles a container's start. Pure: the same input gives the same plan. */
+export function containerPlan(input: ContainerPlanInput): Launch {
+  const { spec } = input;
+  const shared = sharedMounts(spec.mounts);
+  const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
+  const inRoot: Step[] = [
+    ...standardMounts(spec, input.shared),
+    cgroupMounts(input.cgroupPaths, spec.process.privileged),
+    ...deviceSteps(input.devices),
+    ...givenMounts(input, readOnly),
+    ...terminalStep(spec.process, input.credentials, true),
+    ...identitySteps(input),
+    { step: 'pivot' },
+    ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
+    ...(spec.process.privileged
+      ? []
+      : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
+    ...shared.attach,
+    ...(readOnly ? lastInRoot(spec) : []),
+  ];
+  return {
+    settings: {
+      ...launchSettings(spec.process, input.cgroup, input.attended),
+      cloneFlags: ownNamespaces(spec),
+      joinPid: input.shared.pid ?? null,
+    },
+    steps: [
+      ...namespaceSteps(input),
+      ...shared.take,
+      // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
+      { step: 'propagation', flags: ms.SLAVE | ms.REC },
+      rootStep(input, readOnly, inRoot),
+      ...inRoot,
+      ...processSteps(spec.process, input.credentials, {
+        env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
+        makeCwd: true,
+        init: hasInit(spec),
+      }),
+    ],
+  };
+}
+
+/** The working directory is made while that is possible. */
+function lastInRoot({ process }: ContainerSpec): Step[] {
+  return [{ step: 'directory', target: process.cwd, mode: 0o755 }, { step: 'root-read-only' }];
+}
+
+/** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
+function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, readOnly: boolean): Step[] {
+  const attributes = readOnly ? mountAttr.RDONLY : 0;
+  const contents = Object.entries(files.own);
+  const bytes = contents.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
+  const store: Step[] =
+    contents.length > 0 ? [{ step: 'file-store', at: fileStore, size: String(bytes + spareFileBytes) }] : [];
+  const mounts: { readonly at: string; readonly step: Step }[] = [
+    ...contents.map(([at, content]) => ({
+      at,
+      step: { step: 'file', target: at, content, attributes } as const,
+    })),
+    ...files.ofNetwork.flatMap((at) =>
+      shared.network
+        ? [
+            {
+              at,
+              step: { step: 'bind-of', ...shared.network, path: at, attributes, optional: true } as const,
+            },
+          ]
+        : [],
+    ),
+    ...userMounts(spec.mounts).map((step) => ({ at: step.target, step })),
+  ];
+  return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
+}
+
+/** The init is pid 1, so it needs a pid namespace of its own. */
+export function hasInit(spec: ContainerSpec): boolean {
+  return spec.init && spec.namespaces.pid.kind === 'private';
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length;
+}
+
+export function launchSettings(spec: ProcessSpec, cgroup: CgroupTarget, attended: boolean): LaunchSettings {
+  const size = spec.terminalSize;
+  return {
+    cloneFlags: 0,
+    cgroup2: cgroup.unified,
+    tty: spec.tty,
+    openStdin: spec.openStdin,
+    columns: size?.columns ?? 80,
+    rows: size?.rows ?? 24,
+    xPixels: size?.xPixels ?? 0,
+    yPixels: size?.yPixels ?? 0,
+    joinMain: 0,
+    joinPid: null,
+    window: attended ? windowBytes : 0,
+  };
+}
+
+export function terminalStep(spec: ProcessSpec, { user }: Credentials, console: boolean): Step[] {
+  // Group 5 is tty, as devpts is told.
+  return spec.tty ? [{ step: 'terminal', console, uid: uidOf(user), gid: 5 }] : [];
+}
+
+function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput): Step[] {
+  const join = (flag: number, process: HostProcess | undefined): Step[] =>
+    process ? [{ step: 'join-namespace', flag, pid: process.pid, startTime: process.startTime }] : [];
+  return [
+    ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
+    ...oomScoreStep(oomScore),
+    ...join(cloneFlag.ipc, shared.ipc),
+    ...join(cloneFlag.network, shared.network),
+    ...joinPath(spec.namespaces.network),
+    ...(spec.namespaces.cgroup.kind === 'private'
+      ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
+      : []),
+  ];
+}
+
+function joinPath(network: Share): Step[] {
+  return network.kind === 'path' ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path }] : [];
+}
+
+function rootStep(
+  { spec, mountPoint, overlay, mountsBelow }: ContainerPlanInput,
+  readOnly: boolean,
+  inRoot: readonly Step[],
+): Step {
+  const { directory, mode } = spec.rootfs;
+  if (mode === 'overlay') return { step: 'root-overlay', at: mountPoint, options: overlay };
+  return {
+    step: 'root-bind',
+    at: mountPoint,
+    source: directory,
+    readOnly,
+    ...(readOnly
+      ? { overlay, needs: neededTargets(inRoot), below: mountsBelow }
+      : { overlay: '', needs: [], below: [] }),
+  };
+}
+
+/** Paths that the steps need in the root, except below their own mounts. */
+function neededTargets(steps: readonly Step[]): string[] {
+  const targets = steps.flatMap((step) => {
+    switch (step.step) {
+      case 'mount':
+      case 'bind':
+      case 'cgroups':
+      case 'file':
+      case 'directory':
+        return [step.target];
+      case 'bind-of':
+        return [step.path];
+      case 'proc-of':
+        return ['/proc'];
+      case 'attach':
+        return step.targets;
+      default:
+        return [];
+    }
+  });
+  return [...new Set(targets)].filter((target) => !targets.some((other) => target.startsWith(`${other}/`)));
+}
+
+function identitySteps({ spec, hostname, networkSysctls }: ContainerPlanInput): Step[] {
+  const ownUts = spec.namespaces.uts.kind === 'private';
+  const ownNetwork = spec.namespaces.network.kind === 'private';
+  const sysctls = { ...(ownNetwork && networkSysctls), ...spec.sysctls };
+  return [
+    ...(ownUts ? [{ step: 'hostname', name: hostname } as const] : []),
+    ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),
+    ...(ownNetwork ? [{ step: 'loopback' } as const] : []),
+    ...Object.entries(sysctls).map(
+      ([name, value]): Step => ({ step: 'sysctl', path: name.replaceAll('.', '/'), value }),
+    ),
+  ];
+}

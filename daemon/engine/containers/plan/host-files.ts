@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import type { ContainerSpec } from '../model/spec.ts';
+
+/** Files of /etc that a container is given, over those of its root. */
+export interface HostFiles {
+  /** Target to content. */
+  readonly own: Readonly<Record<string, string>>;
+  /** Files that it takes from the container whose network it uses, by their target. */
+  readonly ofNetwork: readonly string[];
+}
+
+/** /etc/hostname, /etc/hosts and /etc/resolv.conf, but those that the user mounts himself. */
+export function hostFiles(spec: ContainerSpec, hostname: string): HostFiles {
+  const mounted = new Set(spec.mounts.map((mount) => mount.target));
+  const contents: Readonly<Record<string, () => string>> = {
+    '/etc/hostname': () => `${hostname}\n`,
+    '/etc/hosts': () => hosts(spec, hostname),
+    '/etc/resolv.conf': () => resolvConf(spec),
+  };
+  const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
+  if (spec.namespaces.network.kind === 'container')
+    return { own: {}, ofNetwork: given.map(([target]) => target) };
+  return { own: Object.fromEntries(given.map(([target, content]) => [target, content()])), ofNetwork: [] };
+}
+
+function hosts(spec: ContainerSpec, hostname: string): string {
+  const extra = spec.extraHosts.map((entry) => {
+    const split = entry.indexOf(':');
+    return `${entry.slice(split + 1)}\t${entry.slice(0, split)}\n`;
+  });
+  const own =
+    spec.namespaces.network.kind === 'host'
+      ? readHostFile('/etc/hosts')
+      : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n127.0.1.1\t${hostname}\n`;
+  return own + extra.join('');
+}
+
+function resolvConf(spec: ContainerSpec): string {
+  const { dns, dnsSearch = [], dnsOptions = [] } = spec;
+  const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
+  const given = Object.entries(own).filter(([, words]) => words.length > 0);
+  if (given.length === 0) return readHostFile('/etc/resolv.conf');
+  // The user's own name servers are asked for the user's own names: nothing of the host's file is kept beside them.
+  const host =
+    dns.length > 0
+      ? ''
+      : withoutLines(
+          readHostFile('/etc/resolv.conf'),
+          given.map(([key]) => key),
+        );
+  return host + given.map(([key, words]) => resolverLines(key, words)).join('');
+}
+
+function resolverLines(key: string, words: readonly string[]): string {
+  if (key === 'nameserver') return words.map((word) => `nameserver ${word}\n`).join('');
+  const wanted = words.filter((word) => word !== '.');
+  return wanted.length > 0 ? `${key} ${wanted.join(' ')}\n` : '';
+}
+
+/** The text without the lines that begin with one of the words; `domain` says the same as `search`. */
+function withoutLines(text: string, keys: readonly string[]): string {
+  const dropped = new Set(keys.includes('search') ? [...keys, 'domain'] : keys);
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !dropped.has(line.trim().split(/\s/, 1)[0] ?? ''));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function readHostFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,169 @@
+import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
+import type { HostProcess } from '../model/phase.ts';
+import type { ContainerSpec, Mount, Propagation } from '../model/spec.ts';
+import { ms } from './constants.ts';
+import { applyTmpfsOptions } from './tmpfs-options.ts';
+
+const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
+
+type MountStep = Extract<Step, { step: 'mount' }>;
+type BindStep = Extract<Step, { step: 'bind' }>;
+/** A step that makes its target where it is missing. */
+export type Targeted = MountStep | BindStep | Extract<Step, { step: 'file' }>;
+
+export function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
+  return {
+    step: 'mount',
+    source: values.type,
+    attributes: 0,
+    options: [],
+    create: 'directory',
+    optional: false,
+    ...values,
+  };
+}
+
+export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
+  return {
+    step: 'bind',
+    recursive: true,
+    attributes: 0,
+    topOnly: false,
+    propagation: ms.PRIVATE | ms.REC,
+    create: 'file',
+    optional: false,
+    ...values,
+  };
+}
+
+/** First processes of the containers whose namespaces are shared. */
+export type SharedProcesses = Readonly<Partial<Record<'pid' | 'ipc' | 'network', HostProcess>>>;
+
+/** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
+export function standardMounts(spec: ContainerSpec, shared: SharedProcesses): Step[] {
+  const guarded = NOSUID | NOEXEC | NODEV;
+  return [
+    shared.pid
+      ? { step: 'proc-of', ...shared.pid, attributes: guarded }
+      : mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
+    mountStep({
+      type: 'tmpfs',
+      target: '/dev',
+      attributes: NOSUID,
+      options: [
+        ['mode', '0755'],
+        ['size', '64m'],
+      ],
+    }),
+    mountStep({
+      type: 'devpts',
+      target: '/dev/pts',
+      attributes: NOSUID | NOEXEC,
+      options: [
+        ['newinstance', null],
+        ['ptmxmode', '0666'],
+        ['mode', '0620'],
+        ['gid', '5'],
+      ],
+    }),
+    sharedMemory(spec, shared.ipc, guarded),
+    mountStep({ type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
+    mountStep({
+      type: 'sysfs',
+      target: '/sys',
+      attributes: guarded | (spec.process.privileged ? 0 : RDONLY),
+    }),
+  ];
+}
+
+/** It goes with the IPC namespace: who shares that shares the memory of shm_open(3) too. */
+function sharedMemory(spec: ContainerSpec, ipcOf: HostProcess | undefined, attributes: number): Step {
+  const target = '/dev/shm';
+  if (ipcOf) return { step: 'bind-of', ...ipcOf, path: target, attributes, optional: false };
+  if (spec.namespaces.ipc.kind === 'host')
+    return bindStep({ source: target, target, attributes, create: 'directory' });
+  return mountStep({
+    type: 'tmpfs',
+    source: 'shm',
+    target,
+    attributes,
+    options: [
+      ['mode', '1777'],
+      ['size', String(spec.shmSizeBytes)],
+    ],
+  });
+}
+
+const propagationFlags: Readonly<Record<Propagation, number>> = {
+  private: ms.PRIVATE,
+  rprivate: ms.PRIVATE | ms.REC,
+  shared: ms.SHARED,
+  rshared: ms.SHARED | ms.REC,
+  slave: ms.SLAVE,
+  rslave: ms.SLAVE | ms.REC,
+  unbindable: ms.UNBINDABLE,
+  runbindable: ms.UNBINDABLE | ms.REC,
+};
+
+/** The user's mounts, except those that are shared with the host. */
+export function userMounts(mounts: readonly Mount[]): Targeted[] {
+  return mounts
+    .filter((mount) => !isShared(mount))
+    .map((mount) => {
+      const readOnly = mount.readOnly ? RDONLY : 0;
+      if (mount.type === 'tmpfs') return tmpfsMount(mount.target, mount.options, readOnly);
+      return bindStep({ ...clone(mount), target: mount.target, create: 'directory' });
+    });
+}
+
+/** Those that are shared: how each is cloned, before all other mounts, and how all are put into place, after them. */
+export function sharedMounts(mounts: readonly Mount[]): {
+  readonly take: readonly Step[];
+  readonly attach: readonly Extract<Step, { step: 'attach' }>[];
+} {
+  const shared = mounts.filter((mount) => mount.type === 'bind').filter(isShared);
+  return {
+    take: shared.map((mount) => ({ step: 'take', ...clone(mount) })),
+    attach: shared.length > 0 ? [{ step: 'attach', targets: shared.map(({ target }) => target) }] : [],
+  };
+}
+
+type Bind = Extract<Mount, { type: 'bind' }>;
+
+/** Whether mounts made below it in the container are to appear on the host. */
+export function isShared(mount: Mount): boolean {
+  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+}
+
+function clone(mount: Bind) {
+  return {
+    source: mount.source,
+    recursive: mount.recursive,
+    attributes: mount.readOnly ? RDONLY : 0,
+    topOnly: mount.readOnlyNonRecursive ?? false,
+    propagation: propagationFlags[mount.propagation],
+  };
+}
+
+/** A tmpfs with Docker's defaults (nosuid, nodev, noexec, mode 1777) under the options that were asked for. */
+function tmpfsMount(target: string, words: readonly string[], attributes: number): MountStep {
+  const asked = applyTmpfsOptions(words, NOSUID | NODEV | NOEXEC);
+  const options = new Map<string, string | null>([['mode', '1777'], ...asked.options]);
+  return mountStep({
+    type: 'tmpfs',
+    target,
+    attributes: asked.attributes | attributes,
+    options: [...options],
+  });
+}
+
+/** Clone flags of the namespaces that a container has of its own. The cgroup namespace is a step: it comes after joining. */
+export function ownNamespaces(spec: ContainerSpec): number {
+  const { pid, ipc, uts, network } = spec.namespaces;
+  let flags: number = cloneFlag.mount;
+  if (pid.kind === 'private') flags |= cloneFlag.pid;
+  if (ipc.kind === 'private') flags |= cloneFlag.ipc;
+  if (uts.kind === 'private') flags |= cloneFlag.uts;
+  if (network.kind === 'private') flags |= cloneFlag.network;
+  return flags;
+}

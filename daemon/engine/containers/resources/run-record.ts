@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asError } from '../../../../common/errors.ts';
+import type { ContainerRow, ExecRow } from '../../../store/store.ts';
+import { type EngineContext, runFolder } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import type { Container } from '../model/container.ts';
+
+const file = 'container.json';
+const execFile = (number: number): string => `exec.${number}.json`;
+
+/**
+ * A copy of what the database holds of a container that runs, in its run folder: from it the container is known again when
+ * the database is lost. It is not worth more than that: what cannot be written is told, and the container goes on.
+ */
+export function writeRunRecord(context: EngineContext, container: Container): void {
+  write(context, container, file, container.toRow());
+}
+
+/** The row of an exec that has not ended. */
+export function execRow({ identity, onDisconnect }: ContainerProcess): ExecRow {
+  const { containerId, processId: id, number, spec } = identity;
+  return { id, containerId, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
+}
+
+export function writeExecRecord(context: EngineContext, container: Container, row: ExecRow): void {
+  write(context, container, execFile(row.number), row);
+}
+
+export function removeExecRecord(context: EngineContext, container: Container, number: number): void {
+  rmSync(join(runFolder(context, container.id), execFile(number)), { force: true });
+}
+
+function write(context: EngineContext, container: Container, name: string, row: object): void {
+  const folder = runFolder(context, container.id);
+  const path = join(folder, name);
+  // One name for all: what a daemon that was killed has left is overwritten by the next record.
+  const begun = join(folder, 'record.new');
+  try {
+    writeFileSync(begun, JSON.stringify(row), { mode: 0o600 });
+    renameSync(begun, path);
+  } catch (error) {
+    context.log.warn('cannot write the copy of a record', { path, error: asError(error).message });
+    rmSync(begun, { force: true });
+  }
+}
+
+/** The copy of an exec's row; null when there is no readable one. */
+export function readExecRecord(context: EngineContext, container: Container, number: number): ExecRow | null {
+  try {
+    const text = readFileSync(join(runFolder(context, container.id), execFile(number)), 'utf8');
+    const row = JSON.parse(text) as ExecRow;
+    return row.containerId === container.id && row.number === number ? row : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The rows that are copied in a run folder. Throws when there is none of the container, or none that can be read. */
+export function readRunRecords(folder: string): {
+  readonly container: ContainerRow;
+  readonly execs: readonly ExecRow[];
+} {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const execs = readdirSync(folder).filter((name) => /^exec\.\d+\.json$/.test(name));
+  return { container: read(file) as ContainerRow, execs: execs.map((name) => read(name) as ExecRow) };
+}

@@ -1,0 +1,63 @@
+import { type BigIntStats, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
+import type { ContainerSpec, Rootfs } from '../model/spec.ts';
+
+/** Rejects with BAD_ROOTFS or BAD_ARGUMENT when a host path that the spec needs is missing or must not be used this way. */
+export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
+  const { directory } = spec.rootfs;
+  refuseRoot(
+    spec.rootfs,
+    await stat(directory, { bigint: true }).then((found) => rootProblem(spec.rootfs, found), whyNot),
+  );
+  for (const [index, mount] of spec.mounts.entries()) {
+    if (mount.type !== 'bind' || mount.createSource) continue;
+    const problem = await stat(mount.source).then(() => null, whyNot);
+    if (problem !== null)
+      throw badArgument(`spec.mounts[${index}].source`, `Cannot mount '${mount.source}': ${problem}`);
+  }
+}
+
+/** The same for the root alone, at each start: it may have been replaced since. */
+export function checkRootfs(rootfs: Rootfs): void {
+  let problem: string | null;
+  try {
+    problem = rootProblem(rootfs, statSync(rootfs.directory, { bigint: true }));
+  } catch (error) {
+    problem = whyNot(error);
+  }
+  refuseRoot(rootfs, problem);
+}
+
+function refuseRoot({ directory }: Rootfs, problem: string | null): void {
+  if (problem === null) return;
+  throw new LikerError('BAD_ROOTFS', `Cannot use root file system '${directory}': ${problem}`, {
+    field: 'spec.rootfs.directory',
+    metadata: { field: 'spec.rootfs.directory', directory },
+  });
+}
+
+function rootProblem({ mode }: Rootfs, found: BigIntStats): string | null {
+  if (!found.isDirectory()) return 'it is not a directory';
+  if (mode === 'rw' && isHostRoot(found))
+    return "it is the host's own root; use it with an overlay or read-only";
+  return null;
+}
+
+/** By what it is, not by its name: a link, a bind mount or /proc/PID/root leads there too. */
+function isHostRoot(found: BigIntStats): boolean {
+  // The second differs where likerd itself runs in a container that shows the host's processes.
+  return ['/', '/proc/1/root'].some((path) => {
+    try {
+      const root = statSync(path, { bigint: true });
+      return root.dev === found.dev && root.ino === found.ino;
+    } catch {
+      return false; // a machine may hide it
+    }
+  });
+}
+
+function whyNot(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code})`;
+}

@@ -1,0 +1,125 @@
+import { LikerError } from '../../../../common/errors.ts';
+import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
+import { ownOomScoreAdj } from '../../../kernel/proc/oom-score.ts';
+import type { EngineContext } from '../../context.ts';
+import type { AppliedLimit, ContainerSpec, DeviceRule, ProcessSpec } from '../model/spec.ts';
+import type { DeviceNode } from '../plan/devices.ts';
+
+/** Limits of a process and of no cgroup. */
+export const processKnobs: readonly KnobPlace[] = [
+  { knob: 'process.oom_score_adj', file: '/proc/PID/oom_score_adj' },
+  { knob: 'process.rlimits', file: 'setrlimit' },
+].map((limit) => ({ ...limit, controller: 'process', version: 0, problem: '' }));
+
+/**
+ * Throws unless every limit of the container can be had here; in best-effort mode it answers those that cannot.
+ * Makes nothing. Errors: CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED, BAD_ARGUMENT.
+ */
+export function checkLimits(
+  context: EngineContext,
+  spec: Pick<ContainerSpec, 'resources' | 'limits' | 'process' | 'cgroupParent'>,
+): AppliedLimit[] {
+  const { resources, limits, process, cgroupParent } = spec;
+  const options = { allDevices: process.privileged, mode: limits, under: cgroupParent };
+  const problems = context.cgroups.check(resources, options);
+  const oom = oomScoreProblem(context, process);
+  if (oom === null) return problems;
+  if (limits === 'strict') throw oom;
+  return [...problems, oomScoreLeftOut(process, oom.message)];
+}
+
+/** Only who has CAP_SYS_RESOURCE may protect a process better than it is itself protected (proc(5)). */
+function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): LikerError | null {
+  const least = ownOomScoreAdj();
+  if (oomScoreAdj === null || oomScoreAdj >= least) return null;
+  if (context.identities.capabilityNames.includes('CAP_SYS_RESOURCE')) return null;
+  return new LikerError(
+    'LIMIT_REFUSED',
+    `Cannot set oom_score_adj to ${oomScoreAdj}: below its own, ${least}, likerd may not go without CAP_SYS_RESOURCE; ` +
+      `give at least ${least}, or run likerd with that capability`,
+    {
+      field: 'spec.process.oom_score_adj',
+      metadata: {
+        knob: 'process.oom_score_adj',
+        requested: String(oomScoreAdj),
+        path: '/proc/self/oom_score_adj',
+      },
+    },
+  );
+}
+
+function oomScoreLeftOut({ oomScoreAdj }: ProcessSpec, problem: string): AppliedLimit {
+  const requested = String(oomScoreAdj);
+  return { knob: 'process.oom_score_adj', requested, file: '', written: '', effective: '', problem };
+}
+
+/** What a process's oom_score_adj is set to; null: not at all. The daemon's own protection is not handed on. */
+export function oomScoreFor(context: EngineContext, process: ProcessSpec): number | null {
+  if (process.oomScoreAdj !== null && oomScoreProblem(context, process) === null) return process.oomScoreAdj;
+  return ownOomScoreAdj() < 0 ? 0 : null;
+}
+
+/** The limits in force as `inspect` shows them: those of the cgroup, and what is of the process itself. */
+export function appliedLimits(
+  context: EngineContext,
+  spec: ContainerSpec,
+  ofCgroup: readonly AppliedLimit[],
+): AppliedLimit[] {
+  const { oomScoreAdj } = spec.process;
+  if (oomScoreAdj === null) return [...ofCgroup];
+  const problem = oomScoreProblem(context, spec.process)?.message ?? '';
+  if (problem !== '') return [...ofCgroup, oomScoreLeftOut(spec.process, problem)];
+  const text = String(oomScoreAdj);
+  const file = '/proc/self/oom_score_adj';
+  return [
+    ...ofCgroup,
+    { knob: 'process.oom_score_adj', requested: text, file, written: text, effective: text, problem: '' },
+  ];
+}
+
+/** The limits after a change: those of the same knob and device are replaced. */
+export function mergeApplied(
+  now: readonly AppliedLimit[],
+  change: readonly AppliedLimit[],
+): readonly AppliedLimit[] {
+  const key = ({ knob, requested, file }: AppliedLimit): string =>
+    knob.startsWith('io.') && knob !== 'io.weight' ? `${knob} ${file} ${requested.split(' ')[0]}` : knob;
+  const changed = new Set(change.map(key));
+  return [...now.filter((limit) => !changed.has(key(limit))), ...change];
+}
+
+export interface ContainerDevices {
+  readonly nodes: readonly DeviceNode[];
+  readonly rules: readonly DeviceRule[];
+}
+
+/** The nodes of --device, and the rules that go with them, the user's own last. Rejects with BAD_ARGUMENT for what is no device. */
+export async function givenDevices(
+  context: EngineContext,
+  { devices, deviceRules }: Pick<ContainerSpec, 'devices' | 'deviceRules'>,
+): Promise<ContainerDevices> {
+  const found = await Promise.all(
+    devices.map(async ({ hostPath, containerPath, access }) => ({
+      nodes: await context.identities.devicesAt(hostPath, containerPath),
+      access,
+    })),
+  );
+  const rules = found.flatMap(({ nodes, access }) =>
+    nodes.map(({ type, major, minor }): DeviceRule => ({ allow: true, type, major, minor, access })),
+  );
+  return { nodes: found.flatMap(({ nodes }) => nodes), rules: [...rules, ...deviceRules] };
+}
+
+/** As givenDevices, with all nodes of the host for a privileged container. */
+export async function containerDevices(
+  context: EngineContext,
+  spec: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
+): Promise<ContainerDevices> {
+  const { nodes, rules } = await givenDevices(context, spec);
+  const all = spec.process.privileged ? await context.identities.hostDevices() : [];
+  return { nodes: [...nodes, ...all], rules };
+}
+
+export function warningOf({ problem }: AppliedLimit): string {
+  return `Limit not applied: ${problem}`;
+}

@@ -1,0 +1,76 @@
+import { asError } from '../../../../common/errors.ts';
+import { steadyMs } from '../../../loop/sync.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import { reconnectMs, removeRecord } from '../life/end.ts';
+import type { Container } from '../model/container.ts';
+import { livePhase } from '../model/phase.ts';
+
+const SIGHUP = 1;
+const SIGCONT = 18;
+/** Between SIGHUP and SIGKILL for a process whose client vanished. */
+const hangupGraceMs = 10_000;
+
+/** The client for which the process was started has vanished: carries out the process's on_disconnect. */
+export function clientLost(context: EngineContext, container: Container, process: ContainerProcess): void {
+  const { number, processId } = process.identity;
+  const attributes = { process: processId, policy: process.onDisconnect };
+  const event = { action: 'client_lost', attributes };
+  const { onDisconnect } = process;
+  const graceMs = onDisconnect === 'hangup' ? hangupGraceMs : 0;
+  const lost = number === 0 ? { clientLost: true } : {};
+  const due = steadyMs() + graceMs;
+  const killsDue = { ...container.facts.killsDue, [number]: due };
+  // Stored before it is done: if this likerd dies, the next one kills it.
+  const facts = onDisconnect === 'keep' ? lost : { ...lost, killsDue };
+  if (Object.keys(facts).length > 0) context.ledger.change(container, { facts }, event);
+  else context.ledger.event(container, event);
+  if (onDisconnect === 'keep') return;
+  process.takesAllAlong = true;
+  if (onDisconnect === 'hangup') {
+    process.signal(SIGHUP, 'foreground');
+    process.signal(SIGCONT, 'foreground');
+    process.signal(SIGHUP, 'process');
+  }
+  killWhenDue(context, container, number, due);
+}
+
+/** Continues what an earlier likerd has begun of it. */
+export function resumeKills(context: EngineContext, container: Container): void {
+  for (const [number, due] of Object.entries(container.facts.killsDue))
+    killWhenDue(context, container, Number(number), due);
+}
+
+/** Bounded, since the steady clocks of two boots do not compare. */
+function killWhenDue(context: EngineContext, container: Container, number: number, due: number): void {
+  const kill = () => {
+    // Not the process of a later run, which may have the same number.
+    if (container.facts.killsDue[number] === due) killProcess(context, container, number);
+  };
+  const ms = Math.min(hangupGraceMs, due - steadyMs());
+  if (ms <= 0) kill();
+  else setTimeout(kill, ms).unref();
+}
+
+/** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */
+export function killProcess(context: EngineContext, container: Container, number: number): void {
+  if (!livePhase(container.phase)) return;
+  const cgroup = cgroupOf(context, container);
+  const killed = number === 0 ? cgroup.kill() : Promise.resolve(cgroup.openExec(number).kill());
+  killed.catch((error: unknown) => {
+    context.log.error('killing a process failed', { container: container.id, error: asError(error).message });
+  });
+}
+
+/**
+ * Made by a run whose daemon did not live to start it. Its client may come back for that; when it does not, with --rm, nobody
+ * would remove it.
+ */
+export function expectStart(context: EngineContext, container: Container): void {
+  const waits = () => container.phase.state === 'created' && !container.removed;
+  if (!waits() || !container.facts.attended || !container.spec.autoRemove) return;
+  const forget = async () => {
+    if (waits()) removeRecord(context, container, null);
+  };
+  setTimeout(() => void container.verbs.run(forget), reconnectMs).unref();
+}

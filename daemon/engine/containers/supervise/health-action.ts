@@ -1,0 +1,48 @@
+import { asError, assertNever } from '../../../../common/errors.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import type { HealthCheck } from '../model/spec.ts';
+import { endLocked, stopLocked } from '../verbs/stop.ts';
+
+const own = { timeoutSeconds: null, signal: null };
+
+/** Does to an unhealthy container what its health check says; waits for nothing. */
+export function endUnhealthy(
+  context: EngineContext,
+  container: Container,
+  action: HealthCheck['onFailure'],
+): void {
+  if (action === 'none') return;
+  carryOut(context, container, action).catch((error: unknown) => {
+    context.log.error('ending an unhealthy container failed', {
+      container: container.id,
+      action,
+      error: asError(error).message,
+    });
+  });
+}
+
+async function carryOut(
+  context: EngineContext,
+  container: Container,
+  action: Exclude<HealthCheck['onFailure'], 'none'>,
+): Promise<void> {
+  const { main } = container;
+  if (action === 'kill') {
+    context.ledger.event(container, { action: 'kill', attributes: { signal: '9' } });
+    await cgroupOf(context, container).kill();
+    return;
+  }
+  await container.verbs.run(async () => {
+    // It may have had to wait for its turn.
+    if (container.main !== main || container.phase.state !== 'running') return;
+    switch (action) {
+      case 'stop':
+        return stopLocked(context, container, own);
+      case 'restart':
+        return endLocked(context, container, own, { verb: 'end', facts: { restartUnhealthy: true } });
+      default:
+        return assertNever(action);
+    }
+  });
+}

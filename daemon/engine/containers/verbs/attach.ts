@@ -1,0 +1,95 @@
+import { LikerError } from '../../../../common/errors.ts';
+import type { AttachOptions, Session, SessionSink } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { type Requested, type RequestKey, resultIsGone } from '../../journal/requests.ts';
+import { endAtOnce } from '../../sessions/over.ts';
+import { type ContainerProcess, newSessionId } from '../../sessions/process.ts';
+import type { Container } from '../model/container.ts';
+import { type ExitStatus, livePhase, may, requirePhase } from '../model/phase.ts';
+import { runAttended } from './run.ts';
+
+/** Attaches to a process of a container, or of one that is gone and whose end is still known. */
+export async function attachTo(
+  context: EngineContext,
+  reference: string,
+  { request = null, ...options }: AttachOptions & Requested,
+  sink: SessionSink,
+): Promise<Session> {
+  const gone = context.ledger.store.tombstone(reference);
+  if (gone?.exit) {
+    const process = { containerId: gone.id, containerName: gone.name, processId: 'main' };
+    return endAtOnce(sink, process, JSON.parse(gone.exit) as ExitStatus);
+  }
+  const container = context.registry.find(reference);
+  if (options.start) await startsUnderWay(container);
+  if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
+    const session = await runAttended(context, container, sink, request);
+    if (options.terminalSize) container.main?.resize(options.terminalSize);
+    return session;
+  }
+  await container.reconnecting;
+  return attachToProcess(container, options, sink);
+}
+
+/** A retry of a Run, or of an Attach that starts, whose answer was lost: goes on where the first one got to, from the first byte. */
+export async function runAgain(
+  context: EngineContext,
+  request: RequestKey | null,
+  id: string,
+  sink: SessionSink,
+): Promise<Session> {
+  const container = context.registry.byId(id);
+  if (!container && !context.ledger.store.tombstone(id)?.exit) throw resultIsGone(request, id);
+  if (container) await startsUnderWay(container);
+  if (container && waitsForStart(container)) return runAttended(context, container, sink, null);
+  return attachTo(context, id, { ...fromTheFirstByte(), processId: 'main' }, sink);
+}
+
+/** A retry of an Exec whose answer was lost. */
+export function execAgain(container: Container, processId: string, sink: SessionSink): Session {
+  return attachToProcess(container, { ...fromTheFirstByte(), processId }, sink);
+}
+
+/** As for the client that the process was started for. */
+function fromTheFirstByte() {
+  const resume = { sessionId: newSessionId('initiator'), stdoutOffset: 0, stderrOffset: 0 };
+  return { readOnly: false, replay: true, terminalSize: null, start: false, resume };
+}
+
+/** Its likerd died before it started it. */
+function waitsForStart({ phase, facts }: Container): boolean {
+  return phase.state === 'created' || (livePhase(phase) === null && facts.begun?.verb === 'start');
+}
+
+/** Until the calls that came before have had their turns: what one of them starts is there to be attached to. */
+function startsUnderWay(container: Container): Promise<void> {
+  return container.verbs.run(async () => {});
+}
+
+function attachToProcess(container: Container, options: AttachOptions, sink: SessionSink): Session {
+  const { processId, resume } = options;
+  const process = findProcess(container, processId);
+  if (process?.attachable && (!process.exit || resume)) return process.attach(sink, options);
+  // Who was attached and comes back after the end is told the end.
+  const exit = process?.exit ?? (container.phase.state === 'exited' ? container.phase.exit : null);
+  if (resume && exit) {
+    return endAtOnce(sink, { containerId: container.id, containerName: container.name, processId }, exit);
+  }
+  requirePhase('attach', container, container.phase.state);
+  throw new LikerError(
+    'PROCESS_NOT_FOUND',
+    `Cannot attach to process '${processId}' in container '${container.name}': there is none, or it has ended`,
+    { metadata: { container: container.id, process: processId } },
+  );
+}
+
+/** By id or unique prefix of one; "main" or nothing is the main process. */
+function findProcess(container: Container, processId: string): ContainerProcess | null {
+  if (processId === 'main' || processId === '') return container.main;
+  const exact = container.execs.get(processId);
+  if (exact) return exact;
+  const matches = [...container.execs.values()].filter((exec) =>
+    exec.identity.processId.startsWith(processId),
+  );
+  return matches.length === 1 ? (matches[0] ?? null) : null;
+}

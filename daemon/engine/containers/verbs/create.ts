@@ -1,0 +1,127 @@
+import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { tellSystemError } from '../../../../common/exhausted.ts';
+import { newContainerId, shortId } from '../../../../common/ids.ts';
+import type { EngineContext } from '../../context.ts';
+import { checkLabels } from '../../journal/event-attributes.ts';
+import { type RequestKey, resultIsGone, resultOf } from '../../journal/requests.ts';
+import { Container } from '../model/container.ts';
+import { defaultHostname } from '../model/hostname.ts';
+import { makeName } from '../model/name.ts';
+import type { ContainerSpec, Resources } from '../model/spec.ts';
+import { checkNetwork } from '../resources/network-rate.ts';
+import { checkHostPaths } from '../rules/host-paths.ts';
+import { checkLimits, givenDevices } from '../rules/limits.ts';
+import { checkMounts } from '../rules/mounts.ts';
+import { checkRestart } from '../supervise/restart.ts';
+import { removeContainer } from './remove.ts';
+
+/** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
+export async function createContainer(
+  context: EngineContext,
+  spec: ContainerSpec,
+  options: {
+    readonly replace: boolean;
+    readonly request: RequestKey | null;
+    readonly attended?: boolean;
+  },
+): Promise<Container> {
+  const first = resultOf(context.ledger, options.request);
+  if (first === null) {
+    await checkHostPaths(spec);
+    await givenDevices(context, spec);
+  }
+  // Another call with the same request_id may have arrived meanwhile.
+  const made = first ?? resultOf(context.ledger, options.request);
+  if (made !== null) return stillThere(context, options.request, made);
+  const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
+  checkMounts(spec);
+  checkLabels(spec.labels);
+  checkRestart(spec, 'spec.restart');
+  checkLimits(context, spec);
+  checkNetwork(context, spec);
+  const holder = context.registry.byName(name);
+  if (holder) {
+    if (!options.replace) throw nameTaken('create container', name, holder);
+    await removeContainer(context, holder, { force: true });
+  }
+  const shared = sharedContainers(context, spec);
+  const { network } = shared.namespaces;
+  const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
+  checkSharedNetwork(spec, networkOf);
+  const id = newContainerId();
+  const container = new Container({
+    id,
+    createdAt: Date.now(),
+    spec: {
+      ...shared,
+      name,
+      hostname: shared.hostname || defaultHostname(shared, id, networkOf),
+      resources: withDefaults(context, shared.resources),
+    },
+    phase: { state: 'created' },
+  });
+  container.facts = { ...container.facts, attended: options.attended ?? false };
+  // The name is ours from here on, also while the folders are made.
+  context.registry.add(container);
+  try {
+    context.layers.create(id);
+    context.ledger.insert(container, options.request, [{ action: 'create' }]);
+  } catch (error) {
+    context.registry.delete(container);
+    context.layers.remove(id);
+    throw tellSystemError(error, `create container '${name}'`);
+  }
+  return container;
+}
+
+function stillThere(context: EngineContext, request: RequestKey | null, id: string): Container {
+  const container = context.registry.byId(id);
+  if (!container) throw resultIsGone(request, id);
+  return container;
+}
+
+export function nameTaken(what: string, name: string, holder: Container): LikerError {
+  return new LikerError(
+    'NAME_TAKEN',
+    `Cannot ${what} '${name}': container ${shortId(holder.id)} has that name; remove or rename it, or choose another`,
+    { metadata: { name, container: holder.id }, field: 'spec.name' },
+  );
+}
+
+/** A fork bomb takes no more than this (as in podman): enough for any service. -1 lifts it. */
+const defaultPids = 2048;
+
+function withDefaults(context: EngineContext, resources: Resources): Resources {
+  if (resources.pids.max !== null || !context.cgroups.offers('pids')) return resources;
+  return { ...resources, pids: { max: defaultPids } };
+}
+
+/** What it takes from the container whose network it uses cannot be set as well. */
+function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): void {
+  if (!networkOf) return;
+  const given = (
+    [
+      ['hostname', spec.hostname],
+      ['extra_hosts', spec.extraHosts],
+      ['dns', spec.dns],
+      ['dns_search', spec.dnsSearch ?? []],
+      ['dns_options', spec.dnsOptions ?? []],
+    ] as const
+  ).find(([, value]) => value.length > 0);
+  if (given)
+    throw badArgument(
+      `spec.${given[0]}`,
+      `Cannot set ${given[0]}: the container uses the network of container '${networkOf.name}', and with it its hostname, /etc/hosts and /etc/resolv.conf; set it there`,
+    );
+}
+
+/** Replaces names in container:NAME by ids, which stay true when the other one is renamed. */
+function sharedContainers(context: EngineContext, spec: ContainerSpec): ContainerSpec {
+  const resolve = (share: ContainerSpec['namespaces']['pid']): ContainerSpec['namespaces']['pid'] =>
+    share.kind === 'container' ? { kind: 'container', id: context.registry.find(share.id).id } : share;
+  const { pid, ipc, uts, cgroup, network } = spec.namespaces;
+  return {
+    ...spec,
+    namespaces: { pid: resolve(pid), ipc: resolve(ipc), uts, cgroup, network: resolve(network) },
+  };
+}

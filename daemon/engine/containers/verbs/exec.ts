@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LikerError } from '../../../../common/errors.ts';
+import { encodeLaunch, encodeLookUp } from '../../../kernel/plan/encode.ts';
+import type { Shim } from '../../../kernel/process/shim.ts';
+import type { ExecProcess, SessionSink } from '../../api.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { RequestKey } from '../../journal/requests.ts';
+import type { ClientSession } from '../../sessions/client-session.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import { releaseExec } from '../life/exec-end.ts';
+import { awaitStart, newProcess } from '../life/shim-listener.ts';
+import { endedBeforeStart, startError } from '../life/start-error.ts';
+import type { Container } from '../model/container.ts';
+import { containerHostname } from '../model/hostname.ts';
+import { livePhase, requirePhase } from '../model/phase.ts';
+import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
+import { execPlan } from '../plan/exec.ts';
+import { isKnown, lookUpStep, type User } from '../plan/user.ts';
+import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
+import { oomScoreFor } from '../rules/limits.ts';
+
+/** How long an exec that could not be started may take to disappear before the answer is sent. */
+const releaseMs = 1000;
+
+export interface ExecOptions {
+  readonly onDisconnect: OnDisconnect;
+  /** A client that sees the process from the first byte. */
+  readonly sink?: SessionSink;
+  readonly onSession?: (session: ClientSession) => void;
+  /** The process is stored as its result. */
+  readonly request?: RequestKey | null;
+}
+
+/** Starts another process in a container. Whatever fails, nothing of it is left. */
+export async function execInContainer(
+  context: EngineContext,
+  container: Container,
+  request: ExecProcess,
+  options: ExecOptions,
+): Promise<ContainerProcess> {
+  await container.reconnecting;
+  await using undo = new AsyncDisposableStack();
+  const { process, launch } = prepare(context, container, request, { ...options, undo });
+  const { processId: id, number, spec } = process.identity;
+  container.execs.set(id, process);
+  undo.defer(() => {
+    container.execs.delete(id);
+  });
+  // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
+  const row = execRow(process);
+  const event = { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } };
+  context.ledger.addExec(container, row, options.request ?? null, event);
+  undo.defer(() => context.ledger.undoExec(id));
+  writeExecRecord(context, container, row);
+  undo.defer(() => removeExecRecord(context, container, number));
+  if (options.sink) options.onSession?.(process.initiate(options.sink));
+  await launch();
+  undo.move();
+  return process;
+}
+
+/** Starts a probe of the health check. It leaves no record and no event: a daemon that finds it kills it. */
+export async function startProbe(
+  context: EngineContext,
+  container: Container,
+  { args, sink }: { readonly args: readonly string[]; readonly sink: SessionSink },
+  onMade: (process: ContainerProcess) => void,
+): Promise<void> {
+  const request = { ...plainProcess, args };
+  await using undo = new AsyncDisposableStack();
+  const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
+  const { number } = process.identity;
+  process.takesAllAlong = true;
+  container.probes.set(number, process);
+  undo.defer(() => {
+    container.probes.delete(number);
+  });
+  process.initiate(sink);
+  onMade(process);
+  await launch();
+  undo.move();
+}
+
+/** All as the container has it. */
+const plainProcess = {
+  env: [],
+  cwd: null,
+  user: null,
+  additionalGroups: [],
+  tty: false,
+  openStdin: false,
+  terminalSize: null,
+  noNewPrivileges: false,
+  rlimits: [],
+  privileged: false,
+  oomScoreAdj: null,
+} as const;
+
+/** A process with its number, its cgroup and its plan; `launch` resolves when it has started. */
+function prepare(
+  context: EngineContext,
+  container: Container,
+  request: ExecProcess,
+  options: Pick<ExecOptions, 'onDisconnect' | 'sink'> & { readonly undo: AsyncDisposableStack },
+): { readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
+  requirePhase('exec', container, container.phase.state);
+  const shim = container.shim;
+  const live = livePhase(container.phase);
+  if (!shim || !live) {
+    throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
+  }
+  const spec = withDefaults(container, request);
+  const credentials = context.identities.resolve(execSecurity(container, spec), spec);
+  const number = container.facts.nextExec;
+  container.facts = { ...container.facts, nextExec: number + 1 };
+  const cgroup = cgroupOf(context, container).createExec(number);
+  // In the background if it hangs: the answer does not wait for its end.
+  options.undo.defer(() =>
+    Promise.race([
+      releaseExec(context, container, number, { kill: true }),
+      sleep(releaseMs, undefined, { ref: false }),
+    ]),
+  );
+  const process = newProcess(context, container, {
+    processId: randomBytes(32).toString('hex'),
+    number,
+    spec,
+    onDisconnect: options.onDisconnect,
+  });
+  const planFor = (user: User): Buffer => {
+    const plan = encodeLaunch(
+      execPlan({
+        container: container.spec,
+        hostname: containerHostname(container),
+        process: spec,
+        cgroup,
+        credentials: { ...credentials, user },
+        oomScore: oomScoreFor(context, spec),
+        attended: options.sink !== undefined,
+      }),
+    );
+    if (!shim.takesPlan(plan.length)) throw tooLarge(container, plan.length, shim.maxFrameBytes);
+    return plan;
+  };
+  const plan = planFor(credentials.user);
+  const launch = async () => {
+    const user = await userFor(context, container, shim, credentials.user);
+    const last = user === credentials.user ? plan : planFor(user);
+    const started = awaitStart(container, number);
+    shim.exec(number, last);
+    return started;
+  };
+  return { process, launch };
+}
+
+/** The shim's limit is above the kernel's, except for a shim of an earlier version, which takes less. */
+function tooLarge({ name }: Container, bytes: number, most: number): LikerError {
+  return new LikerError(
+    'BAD_ARGUMENT',
+    `Cannot exec in container '${name}': its arguments and environment, with those of the container, take ${bytes} bytes, and at most ${most} fit; pass less, or a file`,
+    { field: 'process.args', metadata: { container: name, bytes: String(bytes), most: String(most) } },
+  );
+}
+
+/** As asked for; looked up beforehand for a shim of an earlier version, which cannot do it. */
+async function userFor(context: EngineContext, container: Container, shim: Shim, user: User): Promise<User> {
+  if (isKnown(user) || shim.knows('look-up-user')) return user;
+  const what = `the process in container '${container.name}'`;
+  const live = livePhase(container.phase);
+  const found = live && (await context.processes.lookUp(encodeLookUp(live.main, lookUpStep(user))));
+  if (!found || container.shim !== shim || shim.isClosed) throw endedBeforeStart(what);
+  if ('errno' in found) throw startError(what, found);
+  return found;
+}
+
+/** Environment, user and directory default to the container's; its additional groups come along. */
+function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
+  const main = container.spec.process;
+  return {
+    ...request,
+    env: [...main.env, ...request.env],
+    cwd: request.cwd ?? main.cwd,
+    user: request.user ?? main.user,
+    additionalGroups: [...main.additionalGroups, ...request.additionalGroups],
+    noNewPrivileges: request.noNewPrivileges || main.noNewPrivileges,
+    rlimits: request.rlimits.length > 0 ? request.rlimits : main.rlimits,
+    privileged: request.privileged || main.privileged,
+    oomScoreAdj: request.oomScoreAdj ?? main.oomScoreAdj,
+  };
+}
+
+function execSecurity(container: Container, spec: ProcessSpec) {
+  const { capAdd, capDrop, seccompUnconfined } = container.spec;
+  return { capAdd, capDrop, seccompUnconfined: seccompUnconfined || spec.privileged };
+}

@@ -1,0 +1,40 @@
+import { asError } from '../../../../common/errors.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { removeLocked } from './remove.ts';
+import { startAgain } from './restart.ts';
+import { startLocked } from './start.ts';
+import { finishEnding } from './stop.ts';
+
+/**
+ * Finishes what an earlier likerd had begun with a container. It takes the container's turn at once: calls, also those that are
+ * made again, come after it.
+ */
+export function finishBegun(context: EngineContext, container: Container): void {
+  const { begun } = container.facts;
+  if (!begun) return;
+  const fields = { container: container.id, verb: begun.verb };
+  context.log.info('finishing what an earlier likerd has begun', fields);
+  container.verbs
+    .run(() => finish(context, container))
+    .catch((error: unknown) => {
+      const what = 'what an earlier likerd has begun cannot be finished';
+      context.log.error(what, { ...fields, error: asError(error).message });
+    });
+}
+
+async function finish(context: EngineContext, container: Container): Promise<void> {
+  // Settled, if it was a start that the shim has reported since.
+  const { begun } = container.facts;
+  if (!begun) return;
+  const { verb, ending, again } = begun;
+  if (verb === 'remove') return removeLocked(context, container, { force: true });
+  if (ending) await finishEnding(context, container, verb, ending);
+  if (verb !== 'start' && verb !== 'restart') return;
+  if (again) {
+    context.log.error('a start has ended two likerds and is not tried again', { container: container.id });
+    context.ledger.change(container, { facts: { begun: null } });
+  } else if (verb === 'restart') await startAgain(context, container, { again: true });
+  // The client repeats the call, and must see the whole output.
+  else if (!container.facts.attended) await startLocked(context, container, { again: true });
+}

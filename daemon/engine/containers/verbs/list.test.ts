@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { Registry } from '../model/registry.ts';
+import { listContainers } from './list.ts';
+
+function named(names: readonly string[], pattern: string): string[] {
+  const registry = new Registry();
+  for (const name of names) registry.add({ id: name, name, createdAt: 0 } as Container);
+  const filters = [{ key: 'name', value: pattern }];
+  const { page: found } = listContainers({ registry } as EngineContext, {
+    all: true,
+    filters,
+    limit: 9,
+    after: '',
+  });
+  return found.map(({ name }) => name);
+}
+
+function registryOf(count: number): Registry {
+  const registry = new Registry();
+  for (let number = 0; number < count; number++) {
+    const container = { id: `c${number}`, name: `n${number}`, createdAt: 1000 + number };
+    registry.add(container as Container);
+  }
+  return registry;
+}
+
+function page(registry: Registry, after: string): { ids: string[]; next: string } {
+  const context = { registry } as EngineContext;
+  const { page: found, next } = listContainers(context, { all: true, filters: [], limit: 3, after });
+  return { ids: found.map(({ id }) => id), next };
+}
+
+test('pages follow one another, newest first', () => {
+  const registry = registryOf(7);
+  const first = page(registry, '');
+  const second = page(registry, first.next);
+  const third = page(registry, second.next);
+  assert.deepEqual([first.ids, second.ids, third.ids], [['c6', 'c5', 'c4'], ['c3', 'c2', 'c1'], ['c0']]);
+  assert.equal(third.next, '');
+});
+
+test('the list goes on where it was when the last container of a page has been removed meanwhile', () => {
+  const registry = registryOf(7);
+  const { next } = page(registry, '');
+  registry.delete(registry.find('c4'));
+  assert.deepEqual(page(registry, next).ids, ['c3', 'c2', 'c1']);
+});
+
+/** Names of those of three containers that fit. */
+function fitting(...filters: [key: string, value: string][]): string[] {
+  const registry = new Registry();
+  const now = Date.now();
+  const network = { kind: 'private' };
+  const mounts = [
+    { type: 'bind', source: '/data', target: '/srv' },
+    { type: 'tmpfs', target: '/t' },
+  ];
+  for (const [name, ageMs, spec] of [
+    [
+      'old',
+      48 * 3_600_000,
+      { labels: { job: 'test', keep: '' }, rootfs: { directory: '/r' }, mounts: [], namespaces: { network } },
+    ],
+    [
+      'young',
+      60_000,
+      { labels: { job: 'test' }, rootfs: { directory: '/r/sub' }, mounts, namespaces: { network } },
+    ],
+    [
+      'host',
+      0,
+      {
+        labels: { a: 'b=c' },
+        rootfs: { directory: '/r' },
+        mounts: [],
+        namespaces: { network: { kind: 'host' } },
+      },
+    ],
+  ] as const) {
+    registry.add({ id: name, name, createdAt: now - ageMs, spec } as unknown as Container);
+  }
+  const options = {
+    all: true,
+    filters: filters.map(([key, value]) => ({ key, value })),
+    limit: 9,
+    after: '',
+  };
+  return listContainers({ registry } as EngineContext, options).page.map(({ name }) => name);
+}
+
+test("Docker's filters", () => {
+  const yesterday = new Date(Date.now() - 24 * 3_600_000);
+  for (const [filters, names] of [
+    [[['until', '24h']], ['old']],
+    [[['until', '1h30m']], ['old']],
+    [[['until', '0.5m']], ['old', 'young']],
+    [[['until', yesterday.toISOString()]], ['old']],
+    [[['until', yesterday.toISOString().slice(0, 10)]], ['old']],
+    [[['until', String(Math.floor(yesterday.getTime() / 1000))]], ['old']],
+    [[['until', '-10m']], ['old', 'young', 'host']],
+    [[['label!', 'keep']], ['young', 'host']],
+    [[['label!', 'job=test']], ['host']],
+    [[['label!', 'job=other']], ['old', 'young', 'host']],
+    [
+      [
+        ['label', 'job'],
+        ['label!', 'keep'],
+      ],
+      ['young'],
+    ],
+    [[['label', 'a=b=c']], ['host']],
+    [[['ancestor', '/r']], ['old', 'host']],
+    [[['ancestor', '/r//./']], ['old', 'host']],
+    [[['ancestor', '/r/../r/sub/']], ['young']],
+    [[['ancestor', 'r']], []],
+    [[['volume', '/data/']], ['young']],
+    [[['volume', '/srv']], ['young']],
+    [[['volume', '/t']], ['young']],
+    [[['network', 'none']], ['old', 'young']],
+    [
+      [
+        ['network', 'none'],
+        ['network', 'host'],
+      ],
+      ['old', 'young', 'host'],
+    ],
+    [[['publish', '80']], []],
+    [
+      [
+        ['is-task', 'false'],
+        ['name', 'h'],
+      ],
+      ['host'],
+    ],
+    [[['is-task', 'true']], []],
+  ] as [[string, string][], string[]][]) {
+    assert.deepEqual(fitting(...filters).sort(), names.sort(), JSON.stringify(filters));
+  }
+  for (const bad of [
+    ['until', 'yesterday'],
+    ['until', '7 days'],
+    ['is-task', 'perhaps'],
+    ['colour', 'red'],
+  ] as const)
+    assert.throws(() => fitting([...bad]), { reason: 'BAD_ARGUMENT' });
+});
+
+test('no pattern of a name keeps the daemon busy for ever', () => {
+  assert.throws(() => named(['web'], '(b)\\1'), { reason: 'BAD_ARGUMENT' });
+  assert.deepEqual(named([`${'a'.repeat(100)}b`, 'baa'], '(a+)+$'), ['baa']);
+});

@@ -1,0 +1,35 @@
+import type { Filter } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { containerFilter, isListedByDefault } from '../model/filter.ts';
+
+/** The page of containers that fit, newest first, and the token to go on after it; empty on the last page. */
+export function listContainers(
+  { registry }: EngineContext,
+  options: {
+    readonly all: boolean;
+    readonly filters: readonly Filter[];
+    readonly limit: number;
+    readonly after: string;
+  },
+): { readonly page: readonly Container[]; readonly next: string } {
+  const fits = containerFilter(options.filters, registry);
+  const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
+  const all = registry.all().filter((c) => (options.all || byState || isListedByDefault(c)) && fits(c));
+  const rest = options.after ? listedAfter(all, options.after) : all;
+  const page = rest.slice(0, options.limit);
+  const last = page.at(-1);
+  return { page, next: last && page.length < rest.length ? pageToken(last) : '' };
+}
+
+/** Where a page ends: also once its last container has been removed. */
+export function pageToken({ createdAt, id }: { readonly createdAt: number; readonly id: string }): string {
+  return `${createdAt}-${id}`;
+}
+
+function listedAfter(all: readonly Container[], token: string): readonly Container[] {
+  const [createdAt, id] = token.split('-');
+  const last = all.findIndex((container) => container.id === id);
+  if (last !== -1) return all.slice(last + 1);
+  return all.filter((container) => container.createdAt <= Number(createdAt));
+}

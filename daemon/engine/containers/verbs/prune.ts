@@ -1,0 +1,32 @@
+import { LikerError } from '../../../../common/errors.ts';
+import type { Filter } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import { containerFilter } from '../model/filter.ts';
+import { removeContainer } from './remove.ts';
+
+/** Removes all containers that do not run and fit the filters. */
+export async function pruneContainers(
+  context: EngineContext,
+  filters: readonly Filter[],
+): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
+  const fits = containerFilter(filters, context.registry);
+  const ids: string[] = [];
+  let reclaimedBytes = 0;
+  for (const container of context.registry.all()) {
+    const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
+    if (!isDown || !fits(container)) continue;
+    const { layerBytes, logBytes } = await context.layers.sizes(container.id);
+    // By another call, or with --rm.
+    if (container.removed) continue;
+    try {
+      await removeContainer(context, container, { force: false });
+    } catch (error) {
+      // Started meanwhile.
+      if (error instanceof LikerError && error.reason === 'WRONG_STATE') continue;
+      throw error;
+    }
+    ids.push(container.id);
+    reclaimedBytes += layerBytes + logBytes;
+  }
+  return { ids, reclaimedBytes };
+}

@@ -1,0 +1,65 @@
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Requested } from '../../journal/requests.ts';
+import { removeRecord } from '../life/end.ts';
+import { begin } from '../model/begun.ts';
+import type { Container } from '../model/container.ts';
+import { livePhase, requirePhase } from '../model/phase.ts';
+import { cancelRestart } from '../supervise/restart.ts';
+import { killAndWait } from './stop.ts';
+
+export interface RemoveOptions extends Requested {
+  readonly force: boolean;
+}
+
+/** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
+export async function removeContainer(
+  context: EngineContext,
+  container: Container,
+  options: RemoveOptions,
+): Promise<void> {
+  const isBusy = livePhase(container.phase) || container.ending || container.abandonStart;
+  if (options.force && isBusy) {
+    const facts = { stopRequested: true, begun: begin('remove') };
+    context.ledger.change(container, { facts, request: options.request ?? null });
+    // Before its turn: a stop that waits for the container's end must not hold up a forced removal. In its turn it is killed
+    // again, and what fails then is told.
+    if (livePhase(container.phase))
+      await cgroupOf(context, container)
+        .kill()
+        .catch(() => {});
+  }
+  // Nor must a start that hangs, in a file system that does not answer.
+  if (options.force) {
+    container.unwanted = true;
+    container.abandonStart?.();
+  }
+  await container.verbs.run(() => removeLocked(context, container, options));
+}
+
+export async function removeLocked(
+  context: EngineContext,
+  container: Container,
+  { force, request = null }: RemoveOptions,
+): Promise<void> {
+  container.unwanted = false;
+  if (container.removed) return;
+  try {
+    if (force) {
+      container.facts = { ...container.facts, stopRequested: true };
+      await killAndWait(context, container);
+      cancelRestart(context, container);
+    } else if (container.ending) await container.ending;
+    // With --rm it has removed itself at its end.
+    if (container.removed) return;
+    requirePhase('remove', container, container.phase.state);
+    await container.cleanUp?.();
+    if (container.removed) return;
+    const exit = container.phase.state === 'exited' ? container.phase.exit : null;
+    removeRecord(context, container, exit, { asked: true, request });
+  } catch (error) {
+    // The caller gets the error and does not expect a removal later.
+    if (container.facts.begun?.verb === 'remove' && !context.leaving.signal.aborted)
+      context.ledger.change(container, { facts: { begun: null } });
+    throw error;
+  }
+}

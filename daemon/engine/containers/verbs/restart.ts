@@ -1,0 +1,34 @@
+import type { StopOptions } from '../../api.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Requested } from '../../journal/requests.ts';
+import type { Container } from '../model/container.ts';
+import { requireWanted, startLocked } from './start.ts';
+import { stopLocked } from './stop.ts';
+
+/** Stops the container if it runs and starts it, in one turn. */
+export async function restartContainer(
+  context: EngineContext,
+  container: Container,
+  options: StopOptions & Requested,
+): Promise<void> {
+  await container.verbs.run(async () => {
+    await stopLocked(context, container, options, 'restart');
+    await requireWanted(context, container);
+    await startAgain(context, container);
+  });
+}
+
+/** The second half of a restart. A failure is reported, and the next likerd does not try again. */
+export async function startAgain(
+  context: EngineContext,
+  container: Container,
+  options: { readonly again?: boolean } = {},
+): Promise<void> {
+  try {
+    await startLocked(context, container, options);
+  } catch (error) {
+    const { begun } = container.facts;
+    if (begun?.verb === 'restart') context.ledger.change(container, { facts: { begun: null } });
+    throw error;
+  }
+}

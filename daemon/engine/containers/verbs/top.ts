@@ -1,0 +1,23 @@
+import { encodeListing } from '../../../kernel/plan/encode.ts';
+import { processFacts, uptimeMs } from '../../../kernel/proc/processes.ts';
+import { Slices } from '../../../loop/turns.ts';
+import type { TopProcess, TopView } from '../../api.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { requirePhase } from '../model/phase.ts';
+
+/** The processes in a container by pid, read from the host's /proc. */
+export async function topOf(context: EngineContext, container: Container): Promise<TopView> {
+  requirePhase('read the processes of', container, container.phase.state);
+  const { folder } = cgroupOf(context, container);
+  const { processes: listed, total } = await context.processes.list(encodeListing(folder));
+  const bootedAtMs = Date.now() - uptimeMs();
+  const processes: TopProcess[] = [];
+  const slices = new Slices();
+  for (const files of listed) {
+    if (slices.over) await slices.next();
+    const { ppid, tty, ...process } = processFacts(files, bootedAtMs);
+    processes.push({ ...process, parentPid: ppid, ttyDevice: tty });
+  }
+  return { processes, total };
+}

@@ -1,0 +1,71 @@
+import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { livePhase } from '../model/phase.ts';
+import type { AppliedLimit, ContainerChange, Resources } from '../model/spec.ts';
+import { checkNetwork, limitNetwork, rateOf } from '../resources/network-rate.ts';
+import { writeRunRecord } from '../resources/run-record.ts';
+import { checkLimits, mergeApplied } from '../rules/limits.ts';
+import { checkRestart } from '../supervise/restart.ts';
+
+/**
+ * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
+ * with the limits that stay, and what the kernel refuses, changes nothing.
+ */
+export function updateContainer(
+  context: EngineContext,
+  container: Container,
+  { limits: change, restart }: ContainerChange,
+): readonly AppliedLimit[] {
+  const { spec, facts } = container;
+  if (restart !== null) checkRestart({ ...spec, restart }, 'restart');
+  const resources = mergeLimits(spec.resources, change);
+  rateOf(resources.network);
+  checkLimits(context, { ...spec, resources });
+  const isLive = livePhase(container.phase) !== null;
+  if (!isLive) checkNetwork(context, { ...spec, resources });
+  // What cannot be stored is refused before the kernel hears of it.
+  context.ledger.decide(container, { spec: { ...spec, resources, restart: restart ?? spec.restart } });
+  try {
+    const applied = isLive ? apply(context, container, { change, resources, before: spec.resources }) : [];
+    const changed = Object.fromEntries(applied.map(({ knob, effective }) => [knob, effective]));
+    context.ledger.change(
+      container,
+      { facts: { appliedLimits: mergeApplied(facts.appliedLimits, applied) } },
+      { action: 'update', attributes: changed },
+    );
+    if (isLive) writeRunRecord(context, container);
+    return applied;
+  } catch (error) {
+    context.ledger.change(container, { spec });
+    throw error;
+  }
+}
+
+/** All of it or nothing: what is sent first, as that can be put back. */
+function apply(
+  context: EngineContext,
+  container: Container,
+  { change, resources, before }: { change: Resources; resources: Resources; before: Resources },
+): readonly AppliedLimit[] {
+  const { spec } = container;
+  const { rateBits, ceilBits } = change.network;
+  const strict = { ...spec, limits: 'strict' } as const;
+  const set = (limits: Resources) => limitNetwork(context, container, { ...strict, resources: limits });
+  const isChanged = rateBits !== null || ceilBits !== null;
+  const network = isChanged ? set(resources) : null;
+  try {
+    const applied = cgroupOf(context, container).update(change);
+    if (network === null) return applied;
+    container.facts = { ...container.facts, shapedNamespace: network.shapedNamespace };
+    return [...applied, ...network.applied];
+  } catch (error) {
+    if (network !== null) set(withoutRate(before));
+    throw error;
+  }
+}
+
+/** The limits as they were: where there was no rate, one of 0 ends it. */
+function withoutRate({ network, ...others }: Resources): Resources {
+  return { ...others, network: { ...network, rateBits: network.rateBits ?? 0 } };
+}

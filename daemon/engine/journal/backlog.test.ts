@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Log } from '../../host/log.ts';
+import { StoreError } from '../../store/errors.ts';
+import { Backlog } from './backlog.ts';
+
+const needed = { needed: true };
+
+/** A disk that is full as long as it is told to be. */
+function fixture() {
+  const written: string[] = [];
+  const logged: string[] = [];
+  const disk = { isFull: false, tells: 0 };
+  const write = (message: string): void => void logged.push(message);
+  const log: Log = { error: write, warn: write, info: write, debug: write, child: () => log };
+  const backlog = new Backlog(
+    (change) => {
+      if (disk.isFull) throw new StoreError('full', 'store the change', null);
+      change();
+    },
+    () => disk.tells++,
+    log,
+  );
+  return { backlog, disk, written, logged, change: (name: string) => () => void written.push(name) };
+}
+
+test('what a full disk refused is stored in its order, before what comes later', () => {
+  const { backlog, disk, written, change } = fixture();
+  backlog.keep(change('a'), needed);
+  disk.isFull = true;
+  backlog.keep(change('b'), needed);
+  backlog.after(change('after b'));
+  backlog.keep(change('c'), needed);
+  assert.match(backlog.problem ?? '', /^3 changes are kept in memory alone: .* full/);
+  assert.throws(() => backlog.flush(), { reason: 'TOO_MANY' });
+  disk.isFull = false;
+  backlog.flush();
+  backlog.after(change('at once'));
+  assert.deepEqual(written, ['a', 'b', 'after b', 'c', 'at once']);
+  assert.equal(backlog.problem, null);
+});
+
+test('it tries again by itself, with growing pauses', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { backlog, disk, written, logged, change } = fixture();
+  disk.isFull = true;
+  backlog.keep(change('a'), needed);
+  for (const ms of [100, 200, 400]) t.mock.timers.tick(ms);
+  assert.deepEqual(written, []);
+  assert.equal(logged.length, 1, 'one line, however often it is tried');
+  disk.isFull = false;
+  t.mock.timers.tick(799);
+  assert.deepEqual(written, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(written, ['a']);
+  assert.equal(disk.tells > 0, true);
+});
+
+test('a change that is refused for another reason does not stop those behind it', () => {
+  const { backlog, disk, written, logged, change } = fixture();
+  disk.isFull = true;
+  backlog.keep(() => {
+    throw new Error('no such row');
+  }, needed);
+  backlog.keep(change('b'), needed);
+  disk.isFull = false;
+  backlog.flush();
+  assert.deepEqual(written, ['b']);
+  assert.ok(logged.includes('a change could not be stored'));
+});
+
+test('events alone are dropped when too many wait; states never are', () => {
+  const { backlog, disk, written, change } = fixture();
+  disk.isFull = true;
+  for (let i = 0; i < 10_005; i++) backlog.keep(change('event'), { needed: false });
+  backlog.keep(change('state'), needed);
+  disk.isFull = false;
+  backlog.flush();
+  assert.equal(written.length, 10_001);
+  assert.equal(written.at(-1), 'state');
+  backlog[Symbol.dispose]();
+});

@@ -1,0 +1,127 @@
+import { asError } from '../../../common/errors.ts';
+import type { Log } from '../../host/log.ts';
+import { StoreError } from '../../store/errors.ts';
+
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+/** Beyond so many, those that are events alone are dropped, so that a disk that stays full does not fill the memory. */
+const maxWaiting = 10_000;
+
+interface Waiting {
+  readonly write: () => void;
+  /** Part of a container's state, not an event alone. */
+  readonly needed: boolean;
+}
+
+/**
+ * What has happened and could not be stored, as on a full disk: kept in its order and stored as soon as there is room,
+ * which is tried again and again and before each later change.
+ */
+export class Backlog {
+  readonly #transaction: (change: () => void) => void;
+  readonly #stored: () => void;
+  readonly #log: Log;
+  #waiting: Waiting[] = [];
+  #dropped = 0;
+  #failure: StoreError | null = null;
+  #pauseMs = firstPauseMs;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `stored` is called after something that had to wait was stored. */
+  constructor(transaction: (change: () => void) => void, stored: () => void, log: Log) {
+    this.#transaction = transaction;
+    this.#stored = stored;
+    this.#log = log;
+  }
+
+  /** What waits and why; null when all is stored. */
+  get problem(): string | null {
+    if (!this.#failure) return null;
+    return `${this.#waiting.length} changes are kept in memory alone: ${this.#failure.message}`;
+  }
+
+  /** Stores a change now or, when the disk does not take it, later. */
+  keep(write: () => void, { needed }: { readonly needed: boolean }): void {
+    if (this.#waiting.length === 0) {
+      try {
+        this.#transaction(write);
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.#fail(error);
+      }
+    }
+    if (!needed && this.#waiting.length >= maxWaiting) this.#dropped += 1;
+    else this.#waiting.push({ write, needed });
+    this.#retryLater();
+  }
+
+  /** Runs the action when all that was kept before it is stored. */
+  after(action: () => void): void {
+    if (this.#waiting.length === 0) action();
+    else this.#waiting.push({ write: action, needed: true });
+  }
+
+  /** Stores all that waits, or throws StoreError. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    try {
+      for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+        this.#store(first);
+        this.#waiting.shift();
+      }
+    } catch (error) {
+      this.#fail(error as StoreError);
+      throw error;
+    } finally {
+      this.#stored();
+    }
+    this.#log.info('the database takes changes again', { droppedEvents: this.#dropped });
+    this.#failure = null;
+    this.#dropped = 0;
+    this.#pauseMs = firstPauseMs;
+  }
+
+  /** As flush, when there may be room again. */
+  tryNow(): void {
+    try {
+      this.flush();
+    } catch {
+      this.#retryLater();
+    }
+  }
+
+  /** The last chance. */
+  [Symbol.dispose](): void {
+    this.tryNow();
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#failure) this.#log.error('changes were not stored', { problem: this.problem });
+  }
+
+  /** A change that is refused for another reason than the disk's is a fault, and must not stop those behind it. */
+  #store({ write }: Waiting): void {
+    try {
+      this.#transaction(write);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      this.#log.error('a change could not be stored', { error: asError(error) });
+    }
+  }
+
+  #fail(error: StoreError): void {
+    if (this.#failure?.problem !== error.problem)
+      this.#log.error('the database takes no changes: they are kept in memory', { error: error.message });
+    this.#failure = error;
+  }
+
+  #retryLater(): void {
+    if (this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
+      this.tryNow();
+    }, this.#pauseMs);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { LikerError } from '../../../common/errors.ts';
+import type { Log } from '../../host/log.ts';
+import { Store } from '../../store/store.ts';
+import { subscribe } from './events.ts';
+import { Ledger } from './ledger.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'liker-events-'));
+after(() => rmSync(folder, { recursive: true }));
+let stores = 0;
+const newStore = () => new Store(join(folder, `${stores++}.db`));
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+
+test('a replay of many events lets others in, also when none of them is wanted', async () => {
+  const store = newStore();
+  using ledger = new Ledger(store, silent);
+  const count = 6_000;
+  const row = {
+    time: 0,
+    containerId: 'c'.repeat(64),
+    containerName: 'web',
+    action: 'start',
+    attributes: '{}',
+  };
+  store.transaction(() => {
+    for (let seq = 0; seq < count; seq++) store.addEvent(row);
+  });
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const find = async (action: string): Promise<number> => {
+    const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false };
+    const filters = [{ key: 'event', value: action }];
+    let found = 0;
+    for await (const _ of subscribe(ledger, { ...options, filters }, new AbortController().signal))
+      found += 1;
+    return found;
+  };
+  assert.equal(await find('die'), 0);
+  assert.ok(turns > 2, `${turns} turns of the loop`);
+  assert.equal(await find('start'), count);
+  isOver = true;
+});
+
+test('of labels all must fit, of another key any', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  const labels = [{ app: 'web' }, { app: 'web', stage: 'test' }, { stage: 'test' }];
+  for (const attributes of labels) {
+    ledger.store.addEvent({
+      time: 0,
+      containerId: 'c'.repeat(64),
+      containerName: 'web',
+      action: 'start',
+      attributes: JSON.stringify(attributes),
+    });
+  }
+  const found = async (...filters: { key: string; value: string }[]): Promise<number[]> => {
+    const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
+    const events = subscribe(ledger, options, new AbortController().signal);
+    return (await Array.fromAsync(events)).map(({ seq }) => seq);
+  };
+  assert.deepEqual(await found({ key: 'label', value: 'app=web' }, { key: 'label', value: 'stage' }), [2]);
+  assert.deepEqual(await found({ key: 'image', value: 'web' }), []);
+  assert.deepEqual(
+    await found({ key: 'scope', value: 'local' }, { key: 'type', value: 'container' }),
+    [1, 2, 3],
+  );
+  assert.deepEqual(await found({ key: 'volume', value: 'web' }), []);
+  await assert.rejects(found({ key: 'colour', value: 'red' }), { reason: 'BAD_ARGUMENT' });
+  assert.deepEqual(await found({ key: 'event', value: 'die' }, { key: 'event', value: 'start' }), [1, 2, 3]);
+});
+
+test('who follows until some time keeps nothing of the events that came meanwhile', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  const untilMs = Date.now() + 3_600_000;
+  const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs, follow: true, filters: [] };
+  const { signal } = new AbortController();
+  const events = subscribe(ledger, options, signal)[Symbol.asyncIterator]();
+  for (let count = 0; count < 20; count++) {
+    const next = events.next();
+    ledger.engineEvent('tick', {});
+    assert.equal((await next).value.action, 'tick');
+  }
+  assert.ok(getEventListeners(signal, 'abort').length < 5);
+});
+
+test('a number that no event has yet, or that is of another store, is refused at once', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  ledger.engineEvent('tick', {});
+  const { id } = ledger.store;
+  const from = async (sinceSeq: number | null, storeId: string) => {
+    const options = { sinceSeq, storeId, sinceMs: null, untilMs: null, follow: false, filters: [] };
+    return Array.fromAsync(subscribe(ledger, options, new AbortController().signal), ({ seq }) => seq);
+  };
+  assert.deepEqual(await from(0, id), [1]);
+  assert.deepEqual(await from(1, ''), []);
+  assert.deepEqual(await from(null, 'another'), []);
+  const metadata = { last_seq: '1', store_id: id };
+  await assert.rejects(from(2, id), (error: LikerError) => {
+    assert.deepEqual([error.reason, error.status], ['EVENTS_UNKNOWN', 'OUT_OF_RANGE']);
+    assert.deepEqual(error.metadata, { ...metadata, since_seq: '2' });
+    return true;
+  });
+  await assert.rejects(from(1, 'another'), {
+    reason: 'EVENTS_UNKNOWN',
+    metadata: { ...metadata, since_seq: '1' },
+  });
+  assert.notEqual(newStore().id, id);
+});
+
+test('a label filter knows the labels of the event alone', async () => {
+  using ledger = new Ledger(newStore(), silent);
+  ledger.engineEvent('tick', {});
+  const filters = [{ key: 'label', value: 'constructor' }];
+  const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
+  assert.deepEqual(await Array.fromAsync(subscribe(ledger, options, new AbortController().signal)), []);
+});

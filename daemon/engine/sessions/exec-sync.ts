@@ -1,0 +1,71 @@
+import { LikerError } from '../../../common/errors.ts';
+import type { OutputFrame, SessionSink } from '../api.ts';
+import type { ExitStatus } from '../containers/model/phase.ts';
+import type { ClientSession } from './client-session.ts';
+import type { ContainerProcess } from './process.ts';
+
+/** Output beyond this is dropped and told: the answer is one message. */
+const maxOutputBytes = 15 * 1024 * 1024;
+
+export interface ExecSyncResult {
+  readonly exit: ExitStatus;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly truncated: boolean;
+}
+
+/** Runs an exec to its end and gathers its output. Aborting kills it; the promise then rejects with TIMED_OUT. */
+export async function runExecSync(
+  start: (sink: SessionSink, onSession: (session: ClientSession) => void) => Promise<ContainerProcess>,
+  kill: (process: ContainerProcess) => void,
+  stdin: Buffer,
+  signal: AbortSignal,
+): Promise<ExecSyncResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<ExecSyncResult>();
+  promise.catch(() => {}); // a start that fails is told instead
+  const gathered: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  let bytes = 0;
+  let truncated = false;
+  const take = (frame: OutputFrame) => {
+    if (frame.kind === 'stdout' || frame.kind === 'stderr') {
+      const room = maxOutputBytes - bytes;
+      truncated ||= frame.data.length > room;
+      // Copied: the bytes are a piece of a larger buffer that would be kept with it.
+      const piece = Buffer.from(frame.data.subarray(0, room));
+      bytes += piece.length;
+      if (piece.length > 0) gathered[frame.kind].push(piece);
+    } else if (frame.kind === 'exit') {
+      const { stdout, stderr } = gathered;
+      resolve({ exit: frame.exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), truncated });
+    }
+  };
+  const sink: SessionSink = {
+    send: (frame, flushed) => {
+      take(frame);
+      queueMicrotask(flushed);
+    },
+    // After an exit this changes nothing. There is nobody to come back for one.
+    end: (error) => {
+      const what = 'The end of the process is not known: the connection to its shim was lost';
+      reject(error ?? new LikerError('SHIM_LOST', what));
+    },
+  };
+  let session: ClientSession | null = null;
+  const process = await start(sink, (opened) => {
+    session = opened;
+  });
+  const onAbort = () => kill(process);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const input = session as ClientSession | null;
+  if (stdin.length > 0) input?.input({ kind: 'stdin', offset: 0, data: stdin }, () => {});
+  input?.input({ kind: 'close-stdin' }, () => {});
+  const result = await promise.finally(() => signal.removeEventListener('abort', onAbort));
+  if (signal.aborted) {
+    throw new LikerError(
+      'TIMED_OUT',
+      'The process was killed: the deadline of the call is over or it was cancelled',
+    );
+  }
+  return result;
+}

@@ -1,0 +1,16 @@
+import { randomBytes } from 'node:crypto';
+import type { Session, SessionSink } from '../api.ts';
+import type { ExitStatus } from '../containers/model/phase.ts';
+
+/** A session that has nothing but an end: of a command that could not be executed, or of a process that is over. */
+export function endAtOnce(
+  sink: SessionSink,
+  process: { readonly containerId: string; readonly containerName: string; readonly processId: string },
+  exit: ExitStatus,
+): Session {
+  const nothing = { tty: false, pid: 0, stdoutOffset: 0, stderrOffset: 0, stdinOffset: 0, openStdin: false };
+  sink.send({ kind: 'ready', ...process, ...nothing, sessionId: randomBytes(8).toString('hex') }, () => {});
+  sink.send({ kind: 'exit', exit }, () => {});
+  sink.end();
+  return { input: () => true, lost: () => {} };
+}

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskUsage } from '../api.ts';
+import { may } from '../containers/model/phase.ts';
+import type { EngineContext } from '../context.ts';
+
+/** What takes room below the root folder. */
+export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> {
+  const { registry, layers, paths } = context;
+  const containers = await Promise.all(
+    registry.all().map(async ({ id, phase }) => ({
+      ...(await layers.sizes(id)),
+      isActive: !may('remove', phase.state),
+    })),
+  );
+  const ofContainers = (type: string, key: 'layerBytes' | 'logBytes'): DiskUsage => {
+    const idle = containers.filter(({ isActive }) => !isActive);
+    const sum = (some: typeof containers) => some.reduce((bytes, container) => bytes + container[key], 0);
+    return {
+      type,
+      total: containers.length,
+      active: containers.length - idle.length,
+      sizeBytes: sum(containers),
+      reclaimableBytes: sum(idle),
+    };
+  };
+  const [trash, database] = await Promise.all([layers.trash(), databaseBytes(paths.root)]);
+  return [
+    ofContainers('Containers', 'layerBytes'),
+    ofContainers('Logs', 'logBytes'),
+    {
+      type: 'Removed',
+      total: trash.count,
+      active: 0,
+      sizeBytes: trash.bytes,
+      reclaimableBytes: trash.bytes,
+    },
+    { type: 'Database', total: 1, active: 1, sizeBytes: database, reclaimableBytes: 0 },
+  ];
+}
+
+/** SQLite's file, and what it has beside it. */
+async function databaseBytes(root: string): Promise<number> {
+  const sizes = ['liker.db', 'liker.db-wal'].map((name) =>
+    stat(join(root, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
