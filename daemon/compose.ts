@@ -14,7 +14,7 @@ import { Cgroups } from './kernel/cgroup/cgroups.ts';
 import { bootId } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { attachDeviceFilter, closeFd } from './native/libliker.ts';
-import { Layers } from './storage/container-folders.ts';
+import { ContainerFolders } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {
@@ -47,7 +47,7 @@ export async function compose(
     attachDeviceFilter,
     ...(options.cgroup !== null && { delegatedPath: options.cgroup }),
   });
-  const layers = new Layers(root, run);
+  const folders = new ContainerFolders(root, run);
   const processes = new Processes();
   const ledger = new Ledger(store, log);
   const engine = new Engine({
@@ -56,7 +56,7 @@ export async function compose(
     ledger,
     registry: new Registry(),
     cgroups,
-    layers,
+    folders,
     processes,
     identities: makeIdentities(),
     openReaders: new OpenReaders(),
@@ -73,7 +73,7 @@ export async function compose(
   return {
     engine,
     close: async () => {
-      await layers.settled();
+      await folders.settled();
       await store.end();
       cgroups.close();
       processes[Symbol.dispose]();

@@ -6,7 +6,7 @@ import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
-import type { Layers } from '../storage/container-folders.ts';
+import type { ContainerFolders } from '../storage/container-folders.ts';
 import type { Container } from './containers/model/container.ts';
 import type { HostProcess } from './containers/model/phase.ts';
 import type { Registry } from './containers/model/registry.ts';
@@ -61,7 +61,7 @@ export interface EngineContext {
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly cgroups: Cgroups;
-  readonly layers: Layers;
+  readonly folders: ContainerFolders;
   readonly processes: ProcessKernel;
   readonly identities: Identities;
   /** Of the figures of containers. */

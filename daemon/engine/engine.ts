@@ -115,7 +115,7 @@ export class Engine implements EngineApi {
 
   async get(reference: string, options: { readonly withSize: boolean }): Promise<ContainerView> {
     const container = this.#find(reference);
-    return this.#view(container, options.withSize ? await this.#context.layers.sizes(container.id) : null);
+    return this.#view(container, options.withSize ? await this.#context.folders.sizes(container.id) : null);
   }
 
   async list(options: {
@@ -127,7 +127,7 @@ export class Engine implements EngineApi {
   }): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }> {
     const { page, next } = listContainers(this.#context, options);
     const sizes = async ({ id }: Container) =>
-      options.withSize ? await this.#context.layers.sizes(id) : null;
+      options.withSize ? await this.#context.folders.sizes(id) : null;
     const views = page.map(async (container) => this.#view(container, await sizes(container)));
     return { containers: await Promise.all(views), next };
   }
@@ -397,7 +397,7 @@ export class Engine implements EngineApi {
 
   #view(container: Container, sizes: ContainerSizes | null = null): ContainerView {
     const hasLog = container.spec.logDriver !== 'none';
-    return container.view(hasLog ? this.#context.layers.folders(container.id).log : '', sizes);
+    return container.view(hasLog ? this.#context.folders.of(container.id).log : '', sizes);
   }
 }
 

@@ -10,7 +10,7 @@ import { readLogs } from './logs.ts';
 
 const log = mkdtempSync(join(tmpdir(), 'liker-logs-'));
 after(() => rmSync(log, { recursive: true, force: true }));
-const context = { layers: { folders: () => ({ log }) } } as unknown as EngineContext;
+const context = { folders: { of: () => ({ log }) } } as unknown as EngineContext;
 const logReaders = new Set<LogReader>();
 const container = {
   spec: { logDriver: '' },

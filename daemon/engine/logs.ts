@@ -25,7 +25,7 @@ export async function* readLogs(
       `Cannot read the log of container '${container.name}': it has none, since its log driver is 'none'`,
     );
   }
-  const folder = context.layers.folders(container.id).log;
+  const folder = context.folders.of(container.id).log;
   const start =
     options.tail !== null && options.after === null ? await lastLines(folder, options.tail, options) : null;
   let passOver = start?.passOver ?? null;

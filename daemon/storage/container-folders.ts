@@ -7,7 +7,7 @@ import { isContainerId } from '../../common/ids.ts';
 import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
-export interface ContainerFolders {
+export interface Folders {
   readonly base: string;
   readonly upper: string;
   readonly work: string;
@@ -34,7 +34,7 @@ const spareName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * Container folders below ROOT/containers. A removal is one rename; the bytes are freed in a thread, and the emptied
  * skeleton is kept for the next container, since making and removing folders is what costs on a journalling file system.
  */
-export class Layers {
+export class ContainerFolders {
   readonly #containers: string;
   readonly #trash: string;
   readonly #runTrash: string;
@@ -60,7 +60,7 @@ export class Layers {
       for (const name of readdirSync(trash)) this.#inThread(() => this.#remove(join(trash, name)));
   }
 
-  folders(id: string): ContainerFolders {
+  of(id: string): Folders {
     const base = join(this.#containers, id);
     return { base, upper: join(base, 'upper'), work: join(base, 'work'), log: join(base, 'log') };
   }
@@ -70,8 +70,8 @@ export class Layers {
     return readdirSync(this.#containers).filter(isContainerId);
   }
 
-  create(id: string): ContainerFolders {
-    const folders = this.folders(id);
+  create(id: string): Folders {
+    const folders = this.of(id);
     const spare = this.#spares.pop();
     if (spare === undefined) {
       mkdirSync(folders.base, { mode: 0o700 });
@@ -87,7 +87,7 @@ export class Layers {
 
   /** Removes a container's folders; gone already is fine. They are emptied once `unmounted` resolves. */
   remove(id: string, unmounted: Promise<void> = Promise.resolve()): void {
-    const { base } = this.folders(id);
+    const { base } = this.of(id);
     let trashed: string | null = base;
     try {
       trashed = this.discard(base);
@@ -120,7 +120,7 @@ export class Layers {
   setAside(id: string, note: string | null): string {
     const folder = join(this.#aside, `${id}-${randomUUID().slice(0, 8)}`);
     mkdirSync(this.#aside, { recursive: true, mode: 0o700 });
-    if (this.discard(this.folders(id).base, this.#aside, basename(folder)) === null)
+    if (this.discard(this.of(id).base, this.#aside, basename(folder)) === null)
       mkdirSync(folder, { mode: 0o700 });
     if (note !== null) writeFileSync(join(folder, 'record.json'), note, { mode: 0o600 });
     return folder;
@@ -159,12 +159,12 @@ export class Layers {
 
   /** An overlay that was mounted volatile leaves a mark that forbids the next mount. */
   clearVolatileMark(id: string): void {
-    removeTreeNow(join(this.folders(id).work, 'work', 'incompat'));
+    removeTreeNow(join(this.of(id).work, 'work', 'incompat'));
   }
 
   /** What a container has written. Counted in a thread, one container after the other: the threads are few. */
   sizes(id: string): Promise<ContainerSizes> {
-    const { upper, log } = this.folders(id);
+    const { upper, log } = this.of(id);
     const counted = this.#counting.then(async () => ({
       layerBytes: await treeSize(upper),
       logBytes: await treeSize(log),
@@ -200,7 +200,7 @@ export class Layers {
  * Options of mount(2) for an overlay. Colons separate lower layers and commas options; both are escaped by a
  * backslash (Documentation/filesystems/overlayfs.rst).
  */
-export function overlayOptions(lower: string, folders: ContainerFolders, volatile: boolean): string {
+export function overlayOptions(lower: string, folders: Folders, volatile: boolean): string {
   const escaped = (path: string) => path.replace(/[\\:,]/g, (character) => `\\${character}`);
   const options = [
     `lowerdir=${escaped(lower)}`,

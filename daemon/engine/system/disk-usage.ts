@@ -6,10 +6,10 @@ import type { EngineContext } from '../context.ts';
 
 /** What takes room below the root folder. */
 export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> {
-  const { registry, layers, paths } = context;
+  const { registry, folders, paths } = context;
   const containers = await Promise.all(
     registry.all().map(async ({ id, phase }) => ({
-      ...(await layers.sizes(id)),
+      ...(await folders.sizes(id)),
       isActive: !may('remove', phase.state),
     })),
   );
@@ -24,7 +24,7 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
       reclaimableBytes: sum(idle),
     };
   };
-  const [trash, database] = await Promise.all([layers.trash(), databaseBytes(paths.root)]);
+  const [trash, database] = await Promise.all([folders.trash(), databaseBytes(paths.root)]);
   return [
     ofContainers('Containers', 'layerBytes'),
     ofContainers('Logs', 'logBytes'),

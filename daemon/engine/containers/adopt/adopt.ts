@@ -271,7 +271,7 @@ export async function withoutShim(
   const live = livePhase(container.phase);
   // Its folders go after its record, but on a full disk, where a removal cannot be stored.
   if (
-    !isDirectory(context.layers.folders(container.id).base) &&
+    !isDirectory(context.folders.of(container.id).base) &&
     !(live && context.processes.isAlive(live.main))
   ) {
     await release(context, container);

@@ -55,15 +55,15 @@ export function setAside(
   id: string,
   { why, row }: { readonly why: string; readonly row?: ContainerRow },
 ): void {
-  const folder = context.layers.setAside(id, row ? JSON.stringify(row, null, 2) : null);
+  const folder = context.folders.setAside(id, row ? JSON.stringify(row, null, 2) : null);
   context.log.error('a container was set aside', { container: id, why, folder });
   context.ledger.forget(id, { container: id, why, folder });
 }
 
 /** What was moved aside and is still there; the user removes it when it is of no more use. */
-export function recoveryWarnings({ paths, layers }: EngineContext): string[] {
+export function recoveryWarnings({ paths, folders }: EngineContext): string[] {
   const databases = readdirSync(paths.root).filter((name) => /^liker\.db\.corrupt-\d+$/.test(name));
-  const aside = layers.asideFolders();
+  const aside = folders.asideFolders();
   return [
     ...databases.map(
       (name) =>

@@ -29,7 +29,7 @@ test('a control group without a container that cannot be removed is told, and ho
         },
       }),
     },
-    layers: { list: () => [stuck], remove: (id: string) => removed.push(`layers of ${id}`) },
+    folders: { list: () => [stuck], remove: (id: string) => removed.push(`layers of ${id}`) },
   } as unknown as EngineContext;
 
   await sweep(context);

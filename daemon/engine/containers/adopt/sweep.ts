@@ -17,11 +17,11 @@ export async function sweep(context: EngineContext): Promise<void> {
   const isOver = (id: string) => unknown(id) && !alive.has(id);
   const cgroups = context.cgroups.list().filter(isOver);
   await Promise.all(cgroups.map((id) => sweepCgroup(context, id)));
-  for (const id of context.layers.list().filter(isOver)) {
+  for (const id of context.folders.list().filter(isOver)) {
     if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
-    else context.layers.remove(id);
+    else context.folders.remove(id);
   }
-  for (const id of runs.filter(isOver)) context.layers.removeRunFolder(runFolder(context, id));
+  for (const id of runs.filter(isOver)) context.folders.removeRunFolder(runFolder(context, id));
 }
 
 async function sweepCgroup(context: EngineContext, id: string): Promise<void> {

@@ -196,7 +196,7 @@ export async function release(context: EngineContext, container: Container): Pro
   if (await cgroup.populated()) await cgroup.kill();
   await cgroup.remove();
   freeNetwork(context, container);
-  const removeRunFolder = () => context.layers.removeRunFolder(runFolder(context, container.id));
+  const removeRunFolder = () => context.folders.removeRunFolder(runFolder(context, container.id));
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
   else context.ledger.afterStored(removeRunFolder);
@@ -214,8 +214,8 @@ export function removeRecord(
   context.ledger.delete(container, exit, how);
   context.registry.delete(container);
   for (const reader of container.logReaders) reader.hold();
-  context.layers.remove(container.id, container.shimEnded);
-  if (context.ledger.problem) void context.layers.settled().then(() => context.ledger.roomMade());
+  context.folders.remove(container.id, container.shimEnded);
+  if (context.ledger.problem) void context.folders.settled().then(() => context.ledger.roomMade());
 }
 
 /** A process that nobody can wait for is looked at now and then. */

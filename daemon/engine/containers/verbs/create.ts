@@ -64,11 +64,11 @@ export async function createContainer(
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {
-    context.layers.create(id);
+    context.folders.create(id);
     context.ledger.insert(container, options.request, [{ action: 'create' }]);
   } catch (error) {
     context.registry.delete(container);
-    context.layers.remove(id);
+    context.folders.remove(id);
     throw tellSystemError(error, `create container '${name}'`);
   }
   return container;

@@ -24,7 +24,7 @@ test('one that is started, or removed by another call, meanwhile is passed over,
   });
   const context = {
     registry,
-    layers: {
+    folders: {
       sizes: async (id: string) => {
         if (id === started.id) setImmediate(launched.resolve);
         if (id === removed.id) removed.removed = true;

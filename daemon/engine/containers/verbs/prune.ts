@@ -15,7 +15,7 @@ export async function pruneContainers(
   for (const container of context.registry.all()) {
     const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
     if (!isDown || !fits(container)) continue;
-    const { layerBytes, logBytes } = await context.layers.sizes(container.id);
+    const { layerBytes, logBytes } = await context.folders.sizes(container.id);
     // By another call, or with --rm.
     if (container.removed) continue;
     try {

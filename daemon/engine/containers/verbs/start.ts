@@ -120,7 +120,7 @@ async function launch(
     context.ledger.requireStored();
     const folder = runFolder(context, container.id);
     mkdirSync(folder, { mode: 0o700 });
-    undo.defer(() => context.layers.removeRunFolder(folder));
+    undo.defer(() => context.folders.removeRunFolder(folder));
 
     const { spec } = container;
     const devices = await containerDevices(context, spec);
@@ -175,7 +175,7 @@ async function launch(
       encodeLaunch(plan, {
         containerId: container.id,
         runDir: folder,
-        logDir: spec.logDriver === 'none' ? '' : context.layers.folders(container.id).log,
+        logDir: spec.logDriver === 'none' ? '' : context.folders.of(container.id).log,
         logSegmentBytes: spec.logFileBytes ?? usualLogFileBytes,
         logSegments: spec.logFiles ?? usualLogFiles,
         ringBytes,
@@ -290,11 +290,11 @@ export function compile(
 ): Launch {
   const { spec } = container;
   checkRootfs(spec.rootfs);
-  const folders = context.layers.folders(container.id);
+  const folders = context.folders.of(container.id);
   const hostname = containerHostname(container);
   const overlay = spec.rootfs.mode === 'overlay';
   // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
-  if (!spec.autoRemove) context.layers.clearVolatileMark(container.id);
+  if (!spec.autoRemove) context.folders.clearVolatileMark(container.id);
   return containerPlan({
     spec,
     hostname,

@@ -4,14 +4,14 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Layers } from './container-folders.ts';
+import { ContainerFolders } from './container-folders.ts';
 
 for (const full of ['trash', 'spare'])
   test(`on a disk without room for a name in ${full}, a removed folder is gone all the same`, async (t) => {
     const home = mkdtempSync(join(tmpdir(), 'lk-layers-'));
     t.after(() => rmSync(home, { recursive: true }));
-    const layers = new Layers(join(home, 'root'), join(home, 'run'));
-    layers.create('one');
+    const folders = new ContainerFolders(join(home, 'root'), join(home, 'run'));
+    folders.create('one');
 
     const { renameSync } = fs;
     const rename = t.mock.method(fs, 'renameSync', (from: string, to: string) => {
@@ -19,13 +19,13 @@ for (const full of ['trash', 'spare'])
       renameSync(from, to);
     });
     syncBuiltinESMExports();
-    layers.remove('one');
-    await layers.settled();
+    folders.remove('one');
+    await folders.settled();
     rename.mock.restore();
     syncBuiltinESMExports();
 
     const left = readdirSync(join(home, 'root'), { recursive: true, encoding: 'utf8' });
     const outside = left.filter((path) => /^(containers|trash)\//.test(path));
     assert.deepEqual(outside, []);
-    assert.ok(layers.create('two').base.endsWith('/two'));
+    assert.ok(folders.create('two').base.endsWith('/two'));
   });
