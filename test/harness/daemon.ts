@@ -16,6 +16,8 @@ export interface DaemonOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A command that executes likerd, such as unshare -m. */
   readonly within?: readonly string[];
+  /** The built checkout whose likerd runs. Default: this one. */
+  readonly checkout?: string;
   /** A module that Node.js loads before likerd. */
   readonly preload?: string;
   /** Folder for everything; made when it is missing. Default: a fresh short one. */
@@ -72,11 +74,14 @@ export class Daemon {
   }
 
   /** Starts a likerd; resolves once it serves. */
-  async start(args: readonly string[] = this.#options.args ?? []): Promise<void> {
+  async start(args: readonly string[] = this.#options.args ?? [], checkout?: string): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
     const { within: prefix = [], preload } = this.#options;
-    const [program = '', ...options] = [...prefix, ...launcher(preload)];
+    const [program = '', ...options] = [
+      ...prefix,
+      ...launcher(preload, checkout ?? this.#options.checkout ?? repository),
+    ];
     const child = spawn(
       program,
       [...options, ...folders, '--ready-fd', String(readyFd), '--log-level', 'debug', ...args],
@@ -155,10 +160,10 @@ export class Daemon {
 }
 
 /** bin/likerd takes no options of Node's, by intent. */
-function launcher(preload: string | undefined): string[] {
-  if (preload === undefined) return [join(repository, 'bin/likerd')];
+function launcher(preload: string | undefined, checkout: string): string[] {
+  if (preload === undefined) return [join(checkout, 'bin/likerd')];
   const quiet = '--disable-warning=ExperimentalWarning';
-  return [process.execPath, quiet, '--import', preload, join(repository, 'dist/likerd.mjs')];
+  return [process.execPath, quiet, '--import', preload, join(checkout, 'dist/likerd.mjs')];
 }
 
 export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
