@@ -35,3 +35,10 @@ export interface Command {
   /** Carries it out. Resolves to the exit code. */
   run(invocation: Invocation): Promise<number>;
 }
+
+/** A command that is loaded only when it is used: `ps` need not know how `run` works. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}

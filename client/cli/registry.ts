@@ -1,11 +1,4 @@
-import type { Command } from './command.ts';
-
-/** A command that is loaded only when it is used: `ps` need not know how `run` works. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-}
+import type { CommandEntry } from './command.ts';
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
@@ -147,7 +140,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'completion',
     summary: 'Print the completion script of a shell',
-    load: async () => (await import('../commands/completion.ts')).completion,
+    load: async () => (await import('../commands/completion.ts')).completionOf(commands),
   },
   {
     name: 'reset-tty',

@@ -1,10 +1,10 @@
-import type { Command } from '../cli/command.ts';
+import type { Command, CommandEntry } from '../cli/command.ts';
 import { completionScript, type ShellName, shellNames } from '../cli/completion.ts';
-import { commands } from '../cli/registry.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { printText } from '../output/print.ts';
 
-export const completion: Command = {
+/** The scripts complete all `commands`. */
+export const completionOf = (commands: readonly CommandEntry[]): Command => ({
   name: 'completion',
   usage: 'bash|zsh|fish',
   summary: 'Print the completion script of a shell',
@@ -18,7 +18,7 @@ export const completion: Command = {
     printText(completionScript(shell, loaded));
     return 0;
   },
-};
+});
 
 function isShellName(text: string): text is ShellName {
   return (shellNames as readonly string[]).includes(text);
