@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { asError } from '../common/errors.ts';
 import { tellSystemError } from '../common/exhausted.ts';
-import { dispatch, type Failure, report } from './cli/dispatch.ts';
 import { engineFailureCode } from './cli/exit-codes.ts';
+import { dispatch, type Failure, report } from './dispatch.ts';
 
 /** What a shell shows for a program that SIGPIPE has ended. */
 const brokenPipeCode = 128 + 13;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { commandHelp } from '../help.ts';
+import { findCommand } from '../registry.ts';
 import { dockerFlags } from './docker-flags.ts';
-import { commandHelp } from './help.ts';
 import { parseCommandLine } from './parse.ts';
-import { findCommand } from './registry.ts';
 
 const root = join(import.meta.dirname, '../..');
 const doc = readFileSync(join(root, 'docs/docker.md'), 'utf8');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ps } from '../commands/ps.ts';
 import { run } from '../commands/run.ts';
+import { commandNames } from '../registry.ts';
 import { parseCommandLine } from './parse.ts';
-import { commandNames } from './registry.ts';
 import { didYouMean } from './suggest.ts';
 
 for (const [typed, suggestion] of [

@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
-import { inFlags } from '../request/field-flags.ts';
+import { inFlags } from './field-flags.ts';
 import { startCommand } from './start-command.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. The inverse of the daemon's mapping. */

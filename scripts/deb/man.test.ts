@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { spellings } from '../../client/cli/flag.ts';
-import { commands, otherNames } from '../../client/cli/registry.ts';
+import { commands, otherNames } from '../../client/registry.ts';
 import { clientPages, daemonPage, parseDaemonHelp, shortPage } from './man.ts';
 import { Page } from './roff.ts';
 

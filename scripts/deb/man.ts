@@ -1,10 +1,10 @@
 // Manual pages from what --help is made of.
 import type { Command } from '../../client/cli/command.ts';
 import { type Flag, spellings } from '../../client/cli/flag.ts';
-import { notes } from '../../client/cli/help.ts';
 import { commonFlags } from '../../client/cli/parse.ts';
-import { otherNames } from '../../client/cli/registry.ts';
 import { defaultHost } from '../../client/connection/address.ts';
+import { notes } from '../../client/help.ts';
+import { otherNames } from '../../client/registry.ts';
 import { Page } from './roff.ts';
 
 export interface ManOptions {

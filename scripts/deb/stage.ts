@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { completionScript } from '../../client/cli/completion.ts';
-import { commands } from '../../client/cli/registry.ts';
+import { commands } from '../../client/registry.ts';
 import { bundle } from './bundle.ts';
 import { libraryFolder, packagedLauncher } from './launchers.ts';
 import { copyright } from './licences.ts';

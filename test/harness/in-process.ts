@@ -40,7 +40,7 @@ if (inProcess) {
 
 /** As likerctl in a process of its own with an empty stdin. */
 export async function likerctlHere({ socket }: Host, args: readonly string[]): Promise<Outcome> {
-  const { dispatch } = await import('../../client/cli/dispatch.ts');
+  const { dispatch } = await import('../../client/dispatch.ts');
   const own: Streams = { stdout: new Collector(), stderr: new Collector() };
   const code = await streams.run(own, () => dispatch(['--host', `unix://${socket}`, ...args]));
   const bytes = Buffer.concat(own.stdout.chunks);

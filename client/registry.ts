@@ -1,151 +1,151 @@
-import type { CommandEntry } from './command.ts';
+import type { CommandEntry } from './cli/command.ts';
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'run',
     summary: 'Create and start a container, and attach to it',
-    load: async () => (await import('../commands/run.ts')).run,
+    load: async () => (await import('./commands/run.ts')).run,
   },
   {
     name: 'exec',
     summary: 'Execute a command in a running container',
-    load: async () => (await import('../commands/exec.ts')).exec,
+    load: async () => (await import('./commands/exec.ts')).exec,
   },
   {
     name: 'attach',
     summary: 'Attach the terminal to a running container',
-    load: async () => (await import('../commands/attach.ts')).attach,
+    load: async () => (await import('./commands/attach.ts')).attach,
   },
   {
     name: 'ps',
     summary: 'List containers',
-    load: async () => (await import('../commands/ps.ts')).ps,
+    load: async () => (await import('./commands/ps.ts')).ps,
   },
   {
     name: 'create',
     summary: 'Create a container without starting it',
-    load: async () => (await import('../commands/create.ts')).create,
+    load: async () => (await import('./commands/create.ts')).create,
   },
   {
     name: 'start',
     summary: 'Start containers',
-    load: async () => (await import('../commands/start.ts')).start,
+    load: async () => (await import('./commands/start.ts')).start,
   },
   {
     name: 'stop',
     summary: 'Stop containers: ask, wait, kill',
-    load: async () => (await import('../commands/stop.ts')).stop,
+    load: async () => (await import('./commands/stop.ts')).stop,
   },
   {
     name: 'restart',
     summary: 'Stop containers and start them again',
-    load: async () => (await import('../commands/restart.ts')).restart,
+    load: async () => (await import('./commands/restart.ts')).restart,
   },
   {
     name: 'kill',
     summary: 'Send a signal to containers',
-    load: async () => (await import('../commands/kill.ts')).kill,
+    load: async () => (await import('./commands/kill.ts')).kill,
   },
   {
     name: 'pause',
     summary: 'Freeze all processes of containers',
-    load: async () => (await import('../commands/pause.ts')).pause,
+    load: async () => (await import('./commands/pause.ts')).pause,
   },
   {
     name: 'unpause',
     summary: 'Thaw all processes of containers',
-    load: async () => (await import('../commands/unpause.ts')).unpause,
+    load: async () => (await import('./commands/unpause.ts')).unpause,
   },
   {
     name: 'rm',
     summary: 'Remove containers',
-    load: async () => (await import('../commands/rm.ts')).rm,
+    load: async () => (await import('./commands/rm.ts')).rm,
   },
   {
     name: 'rename',
     summary: 'Give a container another name',
-    load: async () => (await import('../commands/rename.ts')).rename,
+    load: async () => (await import('./commands/rename.ts')).rename,
   },
   {
     name: 'update',
     summary: 'Change the limits of containers',
-    load: async () => (await import('../commands/update.ts')).update,
+    load: async () => (await import('./commands/update.ts')).update,
   },
   {
     name: 'wait',
     summary: 'Wait until containers end, and print their exit codes',
-    load: async () => (await import('../commands/wait.ts')).wait,
+    load: async () => (await import('./commands/wait.ts')).wait,
   },
   {
     name: 'logs',
     summary: 'Print what a container has written',
-    load: async () => (await import('../commands/logs.ts')).logs,
+    load: async () => (await import('./commands/logs.ts')).logs,
   },
   {
     name: 'inspect',
     summary: 'Print details of containers, as JSON',
-    load: async () => (await import('../commands/inspect.ts')).inspect,
+    load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {
     name: 'top',
     summary: 'List the processes of a container',
-    load: async () => (await import('../commands/top.ts')).top,
+    load: async () => (await import('./commands/top.ts')).top,
   },
   {
     name: 'stats',
     summary: 'Show what containers use, continuously',
-    load: async () => (await import('../commands/stats.ts')).stats,
+    load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
     name: 'explain',
     summary: 'Print the kernel steps that start a container',
-    load: async () => (await import('../commands/explain.ts')).explain,
+    load: async () => (await import('./commands/explain.ts')).explain,
   },
   {
     name: 'events',
     summary: 'Print events',
-    load: async () => (await import('../commands/events.ts')).events,
+    load: async () => (await import('./commands/events.ts')).events,
   },
   {
     name: 'healthcheck run',
     summary: 'Run the health check of a container now',
-    load: async () => (await import('../commands/healthcheck-run.ts')).healthcheckRun,
+    load: async () => (await import('./commands/healthcheck-run.ts')).healthcheckRun,
   },
   {
     name: 'container prune',
     summary: 'Remove all containers that do not run',
-    load: async () => (await import('../commands/container-prune.ts')).containerPrune,
+    load: async () => (await import('./commands/container-prune.ts')).containerPrune,
   },
   {
     name: 'rootfs build',
     summary: "Make a root file system from this machine's programs",
-    load: async () => (await import('../commands/rootfs-build.ts')).rootfsBuild,
+    load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
   },
   {
     name: 'info',
     summary: 'Print what the engine and this machine can do',
-    load: async () => (await import('../commands/info.ts')).info,
+    load: async () => (await import('./commands/info.ts')).info,
   },
   {
     name: 'system df',
     summary: 'Show what takes space on the disk',
-    load: async () => (await import('../commands/system-df.ts')).systemDf,
+    load: async () => (await import('./commands/system-df.ts')).systemDf,
   },
   {
     name: 'version',
     summary: 'Print the versions of likerctl and likerd',
-    load: async () => (await import('../commands/version.ts')).version,
+    load: async () => (await import('./commands/version.ts')).version,
   },
   {
     name: 'completion',
     summary: 'Print the completion script of a shell',
-    load: async () => (await import('../commands/completion.ts')).completionOf(commands),
+    load: async () => (await import('./commands/completion.ts')).completionOf(commands),
   },
   {
     name: 'reset-tty',
     summary: 'Repair a terminal that a cut-off program has left in disorder',
-    load: async () => (await import('../commands/reset-tty.ts')).resetTty,
+    load: async () => (await import('./commands/reset-tty.ts')).resetTty,
   },
 ];
 

@@ -1,18 +1,18 @@
-import { asError, LikerError } from '../../common/errors.ts';
-import { hostFrom } from '../connection/address.ts';
-import { notice } from '../output/notice.ts';
-import { printError, printText } from '../output/print.ts';
-import type { Command, CommandEntry } from './command.ts';
-import { missingDockerCommand } from './docker-commands.ts';
-import { engineFailureCode } from './exit-codes.ts';
-import { ExitRequest } from './exit-request.ts';
-import { LazyContext } from './lazy-context.ts';
-import { parseCommandLine, parseGlobalFlags } from './parse.ts';
+import { asError, LikerError } from '../common/errors.ts';
+import type { Command, CommandEntry } from './cli/command.ts';
+import { missingDockerCommand } from './cli/docker-commands.ts';
+import { engineFailureCode } from './cli/exit-codes.ts';
+import { ExitRequest } from './cli/exit-request.ts';
+import { LazyContext } from './cli/lazy-context.ts';
+import { parseCommandLine, parseGlobalFlags } from './cli/parse.ts';
+import { didYouMean } from './cli/suggest.ts';
+import { UsageError } from './cli/usage-error.ts';
+import { requireUtf8Arguments } from './cli/utf8.ts';
+import { clientVersion } from './cli/version.ts';
+import { hostFrom } from './connection/address.ts';
+import { notice } from './output/notice.ts';
+import { printError, printText } from './output/print.ts';
 import { commandGroups, commandNames, commands, findCommand } from './registry.ts';
-import { didYouMean } from './suggest.ts';
-import { UsageError } from './usage-error.ts';
-import { requireUtf8Arguments } from './utf8.ts';
-import { clientVersion } from './version.ts';
 
 /** The exit code of what fails now; also where nobody waits for it, as for a write to stdout. */
 export interface Failure {

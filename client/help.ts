@@ -1,7 +1,7 @@
-import type { Command } from './command.ts';
-import { dockerFlags } from './docker-flags.ts';
-import { type Flag, spellings } from './flag.ts';
-import { commonFlags } from './parse.ts';
+import type { Command } from './cli/command.ts';
+import { dockerFlags } from './cli/docker-flags.ts';
+import { type Flag, spellings } from './cli/flag.ts';
+import { commonFlags } from './cli/parse.ts';
 import { commands, otherNames } from './registry.ts';
 
 const width = 100;

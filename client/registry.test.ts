@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from './command.ts';
-import { completionScript } from './completion.ts';
+import type { Command } from './cli/command.ts';
+import { completionScript } from './cli/completion.ts';
+import { parseCommandLine } from './cli/parse.ts';
 import { commandHelp, mainHelp } from './help.ts';
-import { parseCommandLine } from './parse.ts';
 import { commands, findCommand } from './registry.ts';
 
 for (const entry of commands) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { containerFlags } from '../request/flags.ts';
 import { fieldFlags, inFlags } from './field-flags.ts';
-import { containerFlags } from './flags.ts';
 
 test('an error about a field says the flag that the user gave', () => {
   assert.equal(inFlags('Invalid spec.name 9', 'spec.name'), 'Invalid --name 9');
