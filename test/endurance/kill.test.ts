@@ -7,8 +7,9 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { allEvents } from '../harness/events.ts';
 import { likerctl } from '../harness/likerctl.ts';
 import { suite } from '../harness/suite.ts';
+import { carryOut } from './carry-out.ts';
 import { expectedLog, insist, readLog } from './ledger.ts';
-import { carryOut, type Load, newLoad } from './load.ts';
+import { type Load, newLoad } from './load.ts';
 
 const kills = Number(process.env['LIKER_KILLS'] ?? 8);
 /** Without end, one bound for the whole: a hang shows as such. */

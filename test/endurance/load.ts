@@ -1,10 +1,6 @@
 import { Api } from '../harness/api.ts';
 import type { Daemon } from '../harness/daemon.ts';
-import { attachAndDetach, followEvents, followLog, makeAndRemove, stopAndRestart } from './api-load.ts';
-import { execInto, killClients, runInForeground } from './client-load.ts';
 import type { Expected } from './ledger.ts';
-
-const makers = 3;
 
 export interface LoadOptions {
   readonly daemon: Pick<Daemon, 'socket'>;
@@ -28,23 +24,6 @@ export interface Load extends LoadOptions {
   over: boolean;
 }
 
-const loads: Readonly<Record<string, (load: Load) => Promise<void>>> = {
-  ...Object.fromEntries(
-    Array.from({ length: makers }, (_, maker) => [
-      `create, start, wait, logs, rm ${maker}`,
-      (load: Load) => makeAndRemove(load, maker),
-    ]),
-  ),
-  run: (load) => runInForeground(load, 'plain', []),
-  'run -t': (load) => runInForeground(load, 'tty', ['-t']),
-  exec: execInto,
-  'attach, detach': attachAndDetach,
-  'stop, restart, rm -f': stopAndRestart,
-  'logs -f': followLog,
-  events: followEvents,
-  'killed clients': killClients,
-};
-
 export function newLoad(options: LoadOptions): Load {
   const own = {
     kept: new Map(),
@@ -55,20 +34,6 @@ export function newLoad(options: LoadOptions): Load {
     over: false,
   };
   return { ...options, ...own, api: new Api(options.daemon) };
-}
-
-/** Everything that users do, beside each other, until `load.over`. Rejects, and ends all, when an answer is not right. */
-export async function carryOut(load: Load): Promise<void> {
-  const all = Object.entries(loads).map(async ([name, run]) => {
-    try {
-      await run(load);
-    } catch (error) {
-      load.over = true;
-      throw new Error(`The load '${name}': ${(error as Error).message}`, { cause: error });
-    }
-  });
-  const failed = (await Promise.allSettled(all)).filter((end) => end.status === 'rejected');
-  if (failed[0]) throw failed[0].reason;
 }
 
 /** Runs `once` with 0, 1, 2, … until the load is over, and counts. */

@@ -8,7 +8,8 @@ import { Store } from '../../daemon/store/store.ts';
 import { Daemon } from '../harness/daemon.ts';
 import { openFiles, pids, readProc, residentBytes, shimsBelow } from '../harness/proc.ts';
 import { buildRootfs } from '../harness/rootfs.ts';
-import { carryOut, type Load, newLoad } from './load.ts';
+import { carryOut } from './carry-out.ts';
+import { type Load, newLoad } from './load.ts';
 import { grows, type Sample, trendOf } from './trend.ts';
 
 const mebibyte = 2 ** 20;

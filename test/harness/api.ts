@@ -7,7 +7,7 @@ import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionIn
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { v1 } from '../../proto/services.ts';
-import type { Host } from './likerctl.ts';
+import type { Host } from './outcome.ts';
 import { hangMs, within } from './until.ts';
 
 type Services = typeof v1;

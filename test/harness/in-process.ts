@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
-import type { Host, Outcome } from './likerctl.ts';
+import type { Host, Outcome } from './outcome.ts';
 
 /**
  * Set where a start of Node.js takes seconds (test/vm): a command line is carried out by the client's own code, within this

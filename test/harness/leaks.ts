@@ -1,8 +1,10 @@
 import { type Dirent, existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Daemon } from './daemon.ts';
 import { isAlive, openFiles, pids, readProc, shimsBelow } from './proc.ts';
 import { until } from './until.ts';
+
+/** Where a daemon's traces are looked for: its process, folders and control groups. */
+type Places = Readonly<Record<'home' | 'root' | 'run' | 'cgroup', string>> & { readonly pid: number };
 
 /** What of a daemon's containers is on the host, by kind; a kind of which there is nothing is left out. */
 export type Leftovers = Readonly<Record<string, readonly string[]>>;
@@ -10,7 +12,7 @@ export type Leftovers = Readonly<Record<string, readonly string[]>>;
 const cgroupRoot = '/sys/fs/cgroup';
 
 /** With no container in it: everything that should be gone and is not. */
-export function leftovers(daemon: Daemon): Leftovers {
+export function leftovers(daemon: Places): Leftovers {
   const found: Record<string, readonly string[]> = {
     mounts: mounts(daemon),
     cgroups: cgroups(daemon).map(({ path }) => path),
@@ -27,13 +29,13 @@ export function leftovers(daemon: Daemon): Leftovers {
   return Object.fromEntries(Object.entries(found).filter(([, things]) => things.length > 0));
 }
 
-function mounts(daemon: Daemon): string[] {
+function mounts(daemon: Places): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return lines.filter((line) => line.includes(`${daemon.home}/`));
 }
 
 /** Groups of containers, the deepest first. */
-function cgroups(daemon: Daemon): { readonly path: string }[] {
+function cgroups(daemon: Places): { readonly path: string }[] {
   return hierarchies()
     .map((hierarchy) => join(hierarchy, daemon.cgroup))
     .filter((parent) => existsSync(parent))
@@ -64,7 +66,7 @@ function entries(folder: string): Dirent[] {
 }
 
 /** Shims, and what is in the containers' groups. */
-function processes(daemon: Daemon): number[] {
+function processes(daemon: Places): number[] {
   const members = pids().filter((pid) => readProc(pid, 'cgroup').includes(`/${daemon.cgroup}/`));
   const shims = shimsBelow(daemon.home);
   return [...new Set([...members, ...shims])].filter((pid) => isAlive(pid) && pid !== daemon.pid);
@@ -85,7 +87,7 @@ function below(folder: string): string[] {
 }
 
 /** By force, after the daemon is gone: ends its processes and removes its groups, so that no test's failure spreads. */
-export async function reap(daemon: Daemon): Promise<void> {
+export async function reap(daemon: Places): Promise<void> {
   for (const { path } of cgroups(daemon)) {
     for (const file of ['cgroup.freeze', 'freezer.state']) {
       if (existsSync(join(path, file)))

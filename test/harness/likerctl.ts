@@ -2,12 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { inProcess, likerctlHere } from './in-process.ts';
+import type { Host, Outcome } from './outcome.ts';
 import { hangMs, within } from './until.ts';
-
-/** Where a likerctl finds its daemon. */
-export interface Host {
-  readonly socket: string;
-}
 
 export interface LikerctlOptions {
   /** Written to stdin, which is then closed; 'open' leaves it open and empty. Default: closed at once. */
@@ -15,15 +11,6 @@ export interface LikerctlOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly hangMs?: number;
-}
-
-export interface Outcome {
-  /** As a shell shows it: 128 + n for a signal. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Bytes of stdout. */
-  readonly bytes: Buffer;
 }
 
 export const program = join(import.meta.dirname, '../../bin/likerctl');

@@ -7,7 +7,8 @@ import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/Containe
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { Api } from './api.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
-import { type LikerctlOptions, likerctl, type Outcome, ok, type Running, startLikerctl } from './likerctl.ts';
+import { type LikerctlOptions, likerctl, ok, type Running, startLikerctl } from './likerctl.ts';
+import type { Outcome } from './outcome.ts';
 import { openFiles } from './proc.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import xterm from '@xterm/headless';
 import { type IPty, spawn } from 'node-pty';
-import { environment, type Host, program } from './likerctl.ts';
+import { environment, program } from './likerctl.ts';
+import type { Host } from './outcome.ts';
 import { hangMs, within } from './until.ts';
 
 export interface TerminalOptions {

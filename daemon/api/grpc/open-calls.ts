@@ -1,4 +1,4 @@
-import { shuttingDown } from './context.ts';
+import { LikerError } from '../../../common/errors.ts';
 
 /** The calls that are under way, so that a daemon that ends can tell their clients. */
 export class OpenCalls {
@@ -28,4 +28,8 @@ export class OpenCalls {
   get size(): number {
     return this.#enders.size;
   }
+}
+
+function shuttingDown(): LikerError {
+  return new LikerError('SHUTTING_DOWN', 'The daemon is shutting down: call again once it is back');
 }
