@@ -1,16 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Runs tasks one at a time, in the order in which they came. */
-export class Mutex {
-  #tail: Promise<unknown> = Promise.resolve();
-
-  run<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(task);
-    this.#tail = result.catch(() => {});
-    return result;
-  }
-}
-
 /** A timer that is to wait longer, 24 days, is over at once. */
 export const longestTimerMs = 2 ** 31 - 1;
 

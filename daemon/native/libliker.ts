@@ -1,8 +1,8 @@
 import { errnoName } from '../../common/errno.ts';
 import { LikerError } from '../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../common/exhausted.ts';
+import { inSpareThread, inThread, type NativeFunction } from './in-thread.ts';
 import { koffi } from './koffi.ts';
-import { Lane, type NativeFunction } from './lane.ts';
 
 /** A shim that has been started. Both fds belong to the caller. */
 export interface SpawnedShim {
@@ -125,11 +125,6 @@ export function pidfdEnded(pidfd: number): boolean {
   return check(library().pidfdEnded(pidfd), 'look at pidfd', 'poll', String(pidfd)) === 1;
 }
 
-/** koffi refuses more than 256 calls at a time, and libuv has four threads for them. */
-const inThread = new Lane(16);
-/** Walks through trees, which may take long: two threads stay for the others, which starts and ends wait for. */
-const inSpareThread = new Lane(2);
-
 /**
  * Starts a shim with a plan of encodeLaunch, in a thread: the caller of clone(2) with CLONE_VFORK waits until its child has
  * been given a CPU and has called execve, which takes tens of milliseconds when hundreds of processes want one.
@@ -137,14 +132,14 @@ const inSpareThread = new Lane(2);
 export async function spawnShim(shimFd: number, plan: Uint8Array): Promise<SpawnedShim> {
   const out = Buffer.alloc(spawnedBytes);
   out.writeUInt32LE(spawnedBytes, 0);
-  const result = await inThread.call(library().spawnShim, shimFd, plan, plan.length, out);
+  const result = await inThread(library().spawnShim, shimFd, plan, plan.length, out);
   check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
   return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
 }
 
 /** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
 export async function pidfdReap(pidfd: number): Promise<void> {
-  check(await inThread.call(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
+  check(await inThread(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
 }
 
 export function closeFd(fd: number): void {
@@ -199,7 +194,7 @@ let texts = Buffer.alloc(0);
 
 /** Bytes of all files in a tree but folders, counted in a thread; 0 when there is none. */
 export async function treeSize(path: string): Promise<number> {
-  return Number(await inSpareThread.call(library().treeSize, path));
+  return Number(await inSpareThread(library().treeSize, path));
 }
 
 /** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */
@@ -242,7 +237,7 @@ export function removeFolders(paths: readonly string[]): Promise<string[]> {
 
 async function forEachPath(call: NativeFunction, paths: readonly string[]): Promise<string[]> {
   const results = new Int32Array(paths.length);
-  await inThread.call(call, nulEnded(paths), results, paths.length);
+  await inThread(call, nulEnded(paths), results, paths.length);
   return Array.from(results, (result) => (result < 0 ? errnoName(result) : ''));
 }
 
@@ -257,7 +252,7 @@ export function removeTreeNow(path: string): void {
 
 /** As removeTreeNow, in a thread. */
 export async function removeTree(path: string): Promise<void> {
-  check(await inSpareThread.call(library().removeTree, path), 'remove', 'unlinkat', path);
+  check(await inSpareThread(library().removeTree, path), 'remove', 'unlinkat', path);
 }
 
 /**
@@ -265,7 +260,7 @@ export async function removeTree(path: string): Promise<void> {
  * these is left.
  */
 export async function emptyContainer(base: string): Promise<boolean> {
-  return check(await inSpareThread.call(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
+  return check(await inSpareThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
 }
 
 /** Locks a file for this process, until its fd is closed (fcntl(2), F_SETLK); or tells which process has it. */
@@ -286,7 +281,7 @@ export function notifyManager(path: string, text: string): void {
  * In a thread: to look at all mappings takes tens of milliseconds.
  */
 export async function trimMemory(): Promise<void> {
-  check(await inSpareThread.call(library().trim), 'read', 'fopen', '/proc/self/smaps');
+  check(await inSpareThread(library().trim), 'read', 'fopen', '/proc/self/smaps');
 }
 
 /**

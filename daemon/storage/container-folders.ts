@@ -4,6 +4,8 @@ import { readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isContainerId } from '../../common/ids.ts';
+import { retry } from '../loop/retry.ts';
+import { Semaphore } from '../loop/semaphore.ts';
 import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../native/libliker.ts';
 
 /** Folders of one container on the lasting file system. */
@@ -23,8 +25,7 @@ export interface ContainerSizes {
 /** After it, a file system that is still mounted is emptied all the same. */
 const longestUnmountMs = 10_000;
 /** Between attempts to remove what could not be removed. */
-const firstPauseMs = 200;
-const longestPauseMs = 60_000;
+const pauses = { firstMs: 200, longestMs: 60_000 };
 /** Emptied folders that are kept for the next containers. */
 const maxSpares = 32;
 /** As randomUUID makes them. */
@@ -41,8 +42,9 @@ export class ContainerFolders {
   readonly #aside: string;
   readonly #spare: string;
   readonly #spares: string[];
-  #emptying: Promise<void> = Promise.resolve();
-  #counting: Promise<unknown> = Promise.resolve();
+  /** Trees are removed, and counted, one after the other: the threads are few. */
+  readonly #emptying = new Semaphore(1);
+  readonly #counting = new Semaphore(1);
 
   /** `run`: the folder of the run state, whose trash is emptied as well. */
   constructor(root: string, run: string) {
@@ -57,7 +59,7 @@ export class ContainerFolders {
       .filter((name) => spareName.test(name))
       .map((name) => join(this.#spare, name));
     for (const trash of [this.#trash, this.#runTrash])
-      for (const name of readdirSync(trash)) this.#inThread(() => this.#remove(join(trash, name)));
+      for (const name of readdirSync(trash)) void this.#emptying.run(() => this.#remove(join(trash, name)));
   }
 
   of(id: string): Folders {
@@ -96,21 +98,21 @@ export class ContainerFolders {
     }
     if (trashed === null) return;
     const folder = trashed;
-    this.#inThread(async () => {
+    void this.#emptying.run(async () => {
       await Promise.race([unmounted, setTimeout(longestUnmountMs, undefined, { ref: false })]);
       const kept = this.#spares.length < maxSpares && (await this.#keepSkeleton(folder).catch(() => false));
       if (!kept) await this.#remove(folder);
     });
   }
 
-  /** What cannot be removed now is tried again, later and later. */
-  async #remove(path: string, pauseMs = firstPauseMs): Promise<void> {
-    try {
-      await removeTree(path);
-    } catch {
-      const again = () => this.#inThread(() => this.#remove(path, Math.min(2 * pauseMs, longestPauseMs)));
-      void setTimeout(pauseMs, undefined, { ref: false }).then(again);
-    }
+  /** Removes a tree now or, when it cannot be removed, later. */
+  async #remove(path: string): Promise<void> {
+    const attempt = () =>
+      removeTree(path).then(
+        () => true,
+        () => false,
+      );
+    if (!(await attempt())) void retry(() => this.#emptying.run(attempt), pauses);
   }
 
   /**
@@ -134,7 +136,7 @@ export class ContainerFolders {
   /** Removes a folder of the run state; gone already is fine. */
   removeRunFolder(path: string): void {
     const trashed = this.discard(path, this.#runTrash);
-    if (trashed !== null) this.#inThread(() => this.#remove(trashed));
+    if (trashed !== null) void this.#emptying.run(() => this.#remove(trashed));
   }
 
   /** Moves a folder out of the way at once; null when it was gone. */
@@ -154,7 +156,7 @@ export class ContainerFolders {
 
   /** Resolves when the trash is empty. */
   settled(): Promise<void> {
-    return this.#emptying;
+    return this.#emptying.run(async () => {});
   }
 
   /** An overlay that was mounted volatile leaves a mark that forbids the next mount. */
@@ -162,15 +164,13 @@ export class ContainerFolders {
     removeTreeNow(join(this.of(id).work, 'work', 'incompat'));
   }
 
-  /** What a container has written. Counted in a thread, one container after the other: the threads are few. */
+  /** What a container has written. */
   sizes(id: string): Promise<ContainerSizes> {
     const { upper, log } = this.of(id);
-    const counted = this.#counting.then(async () => ({
+    return this.#counting.run(async () => ({
       layerBytes: await treeSize(upper),
       logBytes: await treeSize(log),
     }));
-    this.#counting = counted.catch(() => {});
-    return counted;
   }
 
   /** Folders of removed containers that are not yet emptied. */
@@ -186,13 +186,6 @@ export class ContainerFolders {
     await rename(base, spare);
     this.#spares.push(spare);
     return true;
-  }
-
-  #inThread(task: () => Promise<unknown>): void {
-    this.#emptying = this.#emptying.then(task).then(
-      () => {},
-      () => {},
-    );
   }
 }
 

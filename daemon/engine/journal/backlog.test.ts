@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../../host/log.ts';
 import { StoreError } from '../../store/errors.ts';
 import { Backlog } from './backlog.ts';
@@ -40,18 +41,22 @@ test('what a full disk refused is stored in its order, before what comes later',
   assert.equal(backlog.problem, null);
 });
 
-test('it tries again by itself, with growing pauses', (t) => {
+test('it tries again by itself, with growing pauses', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { backlog, disk, written, logged, change } = fixture();
   disk.isFull = true;
   backlog.keep(change('a'), needed);
-  for (const ms of [100, 200, 400]) t.mock.timers.tick(ms);
+  const pass = async (ms: number) => {
+    t.mock.timers.tick(ms);
+    await nextTurn();
+  };
+  for (const ms of [100, 200, 400]) await pass(ms);
   assert.deepEqual(written, []);
   assert.equal(logged.length, 1, 'one line, however often it is tried');
   disk.isFull = false;
-  t.mock.timers.tick(799);
+  await pass(799);
   assert.deepEqual(written, []);
-  t.mock.timers.tick(1);
+  await pass(1);
   assert.deepEqual(written, ['a']);
   assert.equal(disk.tells > 0, true);
 });

@@ -1,9 +1,9 @@
 import { asError } from '../../../common/errors.ts';
 import type { Log } from '../../host/log.ts';
+import { retry } from '../../loop/retry.ts';
 import { StoreError } from '../../store/errors.ts';
 
-const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const pauses = { firstMs: 100, longestMs: 5_000 };
 /** Beyond so many, those that are events alone are dropped, so that a disk that stays full does not fill the memory. */
 const maxWaiting = 10_000;
 
@@ -24,8 +24,7 @@ export class Backlog {
   #waiting: Waiting[] = [];
   #dropped = 0;
   #failure: StoreError | null = null;
-  #pauseMs = firstPauseMs;
-  #timer: NodeJS.Timeout | null = null;
+  #retrying: AbortController | null = null;
 
   /** `stored` is called after something that had to wait was stored. */
   constructor(transaction: (change: () => void) => void, stored: () => void, log: Log) {
@@ -79,23 +78,24 @@ export class Backlog {
     this.#log.info('the database takes changes again', { droppedEvents: this.#dropped });
     this.#failure = null;
     this.#dropped = 0;
-    this.#pauseMs = firstPauseMs;
+    this.#retrying?.abort();
+    this.#retrying = null;
   }
 
-  /** As flush, when there may be room again. */
-  tryNow(): void {
+  /** As flush, when there may be room again; answers whether there was. */
+  tryNow(): boolean {
     try {
       this.flush();
+      return true;
     } catch {
-      this.#retryLater();
+      return false;
     }
   }
 
   /** The last chance. */
   [Symbol.dispose](): void {
     this.tryNow();
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#retrying?.abort();
     if (this.#failure) this.#log.error('changes were not stored', { problem: this.problem });
   }
 
@@ -116,12 +116,8 @@ export class Backlog {
   }
 
   #retryLater(): void {
-    if (this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
-      this.tryNow();
-    }, this.#pauseMs);
-    this.#timer.unref();
+    if (this.#retrying) return;
+    this.#retrying = new AbortController();
+    void retry(() => this.tryNow(), pauses, this.#retrying.signal);
   }
 }

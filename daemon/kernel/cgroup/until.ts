@@ -1,4 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { pauseAfter } from '../../loop/retry.ts';
+
+const pauses = { firstMs: 1, longestMs: 50 };
 
 function watchFile(path: string, changed: () => void): FSWatcher | null {
   try {
@@ -21,8 +24,6 @@ export async function until(
   if (await done()) return true;
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const deadline = performance.now() + timeoutMs;
-  let delayMs = 1;
-  let timer: NodeJS.Timeout | undefined;
   let asking = false;
   let changed = false;
   const ask = async (): Promise<void> => {
@@ -37,13 +38,16 @@ export async function until(
     asking = false;
   };
   const askNow = () => void ask().catch(reject);
-  const tick = (): void => {
-    askNow();
-    delayMs = Math.min(delayMs * 2, 50);
-    timer = setTimeout(tick, delayMs);
+  let timer: NodeJS.Timeout | undefined;
+  const askAfterPause = (earlier: number): void => {
+    const next = (): void => {
+      askNow();
+      askAfterPause(earlier + 1);
+    };
+    timer = setTimeout(next, pauseAfter(pauses, earlier));
   };
   const watcher = watched === undefined ? null : watchFile(watched, askNow);
-  timer = setTimeout(tick, delayMs);
+  askAfterPause(0);
   try {
     return await promise;
   } finally {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { childrenOf } from '../../../test/harness/proc.ts';
 import { until } from '../../../test/harness/until.ts';
-import { atOnce } from '../../loop/pace.ts';
+import { atOnce } from '../../loop/crowd.ts';
 import { encodeListing } from '../plan/encode.ts';
 import { Processes } from './processes.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { listPace } from '../../loop/pace.ts';
+import { listings } from '../../loop/crowd.ts';
+import { retry } from '../../loop/retry.ts';
 import {
   closeFd,
   loadShim,
@@ -32,7 +32,7 @@ export interface SpawnedShim {
 }
 
 const SIGKILL = 9;
-const longestLookMs = 500;
+const looks = { firstMs: 1, longestMs: 500 };
 
 /** Not seen to have ended: it is looked at again. */
 function hasEnded(pidfd: number): boolean {
@@ -45,8 +45,7 @@ function hasEnded(pidfd: number): boolean {
 
 /** A shim whose connection alone is lost may live for long: no thread waits for it. */
 async function reap(pidfd: number): Promise<void> {
-  for (let pauseMs = 1; !hasEnded(pidfd); pauseMs = Math.min(pauseMs * 2, longestLookMs))
-    await setTimeout(pauseMs, undefined, { ref: false });
+  if (!hasEnded(pidfd)) await retry(() => hasEnded(pidfd), looks);
   await pidfdReap(pidfd);
 }
 
@@ -81,7 +80,7 @@ export class Processes {
 
   /** What /proc says of the processes in a cgroup, read by a process of its own, whose plan is one of encodeListing. */
   async list(plan: Buffer): Promise<Listing> {
-    using _place = await listPace.enter();
+    using _place = await listings.enter();
     return await this.#ask(plan, readListing);
   }
 

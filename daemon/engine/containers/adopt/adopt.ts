@@ -13,6 +13,7 @@ import type {
 import { ownTurn } from '../../../loop/turns.ts';
 import { isDirectory } from '../../../storage/container-folders.ts';
 import type { ExecRow } from '../../../store/store.ts';
+import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { endedUnseen, endedWhileAway, reconnectMs, release, removeRecord, watchOrphan } from '../life/end.ts';
@@ -46,10 +47,8 @@ export async function adoptAll(context: EngineContext, left: LeftBehind): Promis
   await Promise.all(
     containers.map((container) =>
       adopt(context, container, left).catch((error: unknown) => {
-        context.log.error('adopting a container failed', {
-          container: container.id,
-          error: asError(error).message,
-        });
+        const fields = { container: container.id, error: asError(error).message };
+        context.log.error('adopting a container failed', fields);
       }),
     ),
   );
@@ -225,12 +224,8 @@ function awaitDecision(context: EngineContext, container: Container, shim: Shim)
     await withoutShim(context, container, 'silent', { freshBoot: false });
     armRestart(context, container);
   };
-  container.verbs.run(decided).catch((error: unknown) => {
-    context.log.error('a start that an earlier likerd began cannot be cared for', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  const what = 'a start that an earlier likerd began cannot be cared for';
+  inBackground(context, container, what, container.verbs.run(decided));
 }
 
 function queueExecEnd(
@@ -240,12 +235,8 @@ function queueExecEnd(
   exit: ShimExit,
   isStored: boolean,
 ): void {
-  execEnded(context, container, process, exit, { isStored }).catch((error: unknown) => {
-    context.log.error('cleaning up after an exec failed', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  const ended = execEnded(context, container, process, exit, { isStored });
+  inBackground(context, container, 'cleaning up after an exec failed', ended);
 }
 
 /** The client for which it was started may come back; when it does not, it is taken as lost. */

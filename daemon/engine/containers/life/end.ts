@@ -1,6 +1,8 @@
 import { asError } from '../../../../common/errors.ts';
 import type { ShimExit } from '../../../kernel/process/shim.ts';
+import { retry } from '../../../loop/retry.ts';
 import { ownTurn } from '../../../loop/turns.ts';
+import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
@@ -19,8 +21,7 @@ export const drainMs = 5_000;
 export const reconnectMs = 10_000;
 
 /** Between attempts to clean up. */
-export const firstPauseMs = 200;
-export const longestPauseMs = 10_000;
+export const cleanUpPauses = { firstMs: 200, longestMs: 10_000 };
 
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
@@ -35,12 +36,7 @@ export function mainEnded(context: EngineContext, container: Container, shimExit
  */
 export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
   container.ending = finishAsTold(context, container, shimExit);
-  container.ending.catch((error: unknown) => {
-    context.log.error('cleaning up after a container failed', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  inBackground(context, container, 'cleaning up after a container failed', container.ending);
 }
 
 async function finishAsTold(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
@@ -102,7 +98,7 @@ async function cleanUp(context: EngineContext, container: Container, exit: ExitS
     await attempt();
   } catch (error) {
     container.cleanUp = attempt;
-    tryLater(context, container, error, firstPauseMs);
+    tryLater(context, container, error);
   }
 }
 
@@ -112,21 +108,18 @@ export function cleanUpLater(context: EngineContext, container: Container, error
     await release(context, container);
     container.cleanUp = null;
   };
-  tryLater(context, container, error, firstPauseMs);
+  tryLater(context, container, error);
 }
 
-function tryLater(context: EngineContext, container: Container, error: unknown, pauseMs: number): void {
-  context.log.error('cleaning up after a container failed, to be tried again', {
-    container: container.id,
-    error: asError(error),
-  });
-  const again = () =>
-    container.verbs
-      .run(async () => container.cleanUp?.())
-      .catch((next: unknown) => {
-        tryLater(context, container, next, Math.min(2 * pauseMs, longestPauseMs));
-      });
-  setTimeout(() => void again(), pauseMs).unref();
+function tryLater(context: EngineContext, container: Container, firstError: unknown): void {
+  const failed = (error: unknown) => {
+    const fields = { container: container.id, error: asError(error) };
+    context.log.error('cleaning up after a container failed, to be tried again', fields);
+    return false;
+  };
+  failed(firstError);
+  const attempt = () => container.verbs.run(async () => container.cleanUp?.()).then(() => true, failed);
+  void retry(attempt, cleanUpPauses);
 }
 
 /** Once, also when the daemon that stored it died before it could let the shim go. */
@@ -228,19 +221,15 @@ export function watchOrphan(context: EngineContext, container: Container): void 
       clearInterval(timer);
     } else if (!context.processes.isAlive(phase.main)) {
       clearInterval(timer);
-      void endOrphan(context, container);
+      endOrphan(context, container);
     }
   }, orphanPollMs);
   timer.unref();
 }
 
-async function endOrphan(context: EngineContext, container: Container): Promise<void> {
+function endOrphan(context: EngineContext, container: Container): void {
   const startedAt = livePhase(container.phase)?.startedAt ?? null;
   const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', startedAt);
-  await endedUnseen(context, container, exit).catch((error: unknown) => {
-    context.log.error('cleaning up after a container failed', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  const ended = endedUnseen(context, container, exit);
+  inBackground(context, container, 'cleaning up after a container failed', ended);
 }

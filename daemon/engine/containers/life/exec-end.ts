@@ -1,5 +1,6 @@
 import { asError } from '../../../../common/errors.ts';
 import type { ShimExit, ShimProcessState } from '../../../kernel/process/shim.ts';
+import { retry } from '../../../loop/retry.ts';
 import type { ExecRow } from '../../../store/store.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
@@ -7,7 +8,7 @@ import type { Container } from '../model/container.ts';
 import { exitStatus } from '../model/exit-status.ts';
 import { type ExitStatus, livePhase } from '../model/phase.ts';
 import { removeExecRecord } from '../resources/run-record.ts';
-import { drainMs, firstPauseMs, longestPauseMs, reconnectMs } from './end.ts';
+import { cleanUpPauses, drainMs, reconnectMs } from './end.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;
@@ -72,27 +73,25 @@ export async function releaseExec(
   context: EngineContext,
   container: Container,
   number: number,
-  { kill, pauseMs = firstPauseMs }: { readonly kill: boolean; readonly pauseMs?: number },
+  { kill }: { readonly kill: boolean },
 ): Promise<void> {
-  const later = () => {
-    const again = () => {
-      // With the container goes all of it.
-      if (!livePhase(container.phase)) return;
-      void releaseExec(context, container, number, { kill, pauseMs: Math.min(2 * pauseMs, longestPauseMs) });
-    };
-    setTimeout(again, pauseMs).unref();
+  const attempt = async (): Promise<boolean> => {
+    try {
+      removeExecRecord(context, container, number);
+      const cgroup = cgroupOf(context, container).openExec(number);
+      if (kill) await cgroup.kill();
+      else if (await cgroup.populated()) return false;
+      await cgroup.remove();
+      return true;
+    } catch (error) {
+      const fields = { container: container.id, error: asError(error).message };
+      context.log.error('cleaning up after an exec failed, to be tried again', fields);
+      return false;
+    }
   };
-  try {
-    removeExecRecord(context, container, number);
-    const cgroup = cgroupOf(context, container).openExec(number);
-    if (kill) await cgroup.kill();
-    else if (await cgroup.populated()) return later();
-    await cgroup.remove();
-  } catch (error) {
-    const fields = { container: container.id, error: asError(error).message };
-    context.log.error('cleaning up after an exec failed, to be tried again', fields);
-    later();
-  }
+  if (await attempt()) return;
+  // The end of the container releases everything that is left of its execs.
+  void retry(() => !livePhase(container.phase) || attempt(), cleanUpPauses);
 }
 
 /** Numbers of the execs of which there is something: also of those that have ended and left something running. */

@@ -1,6 +1,7 @@
-import { asError, LikerError } from '../../../../common/errors.ts';
+import { LikerError } from '../../../../common/errors.ts';
 import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/shim.ts';
 import { longestTimerMs } from '../../../loop/sync.ts';
+import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import { ContainerProcess } from '../../sessions/process.ts';
 import { shimLost } from '../adopt/shim-lost.ts';
@@ -89,12 +90,8 @@ export function shimListener(context: EngineContext, container: Container, shim:
     closed: (fault) => {
       if (container.shim !== shim) return;
       for (const number of [...container.pendingStarts.keys()]) settle(container, number, { fault });
-      shimLost(context, container).catch((error: unknown) => {
-        context.log.error('a shim was lost, and the container cannot be cared for', {
-          container: container.id,
-          error: asError(error).message,
-        });
-      });
+      const what = 'a shim was lost, and the container cannot be cared for';
+      inBackground(context, container, what, shimLost(context, container));
     },
   };
 }
@@ -171,12 +168,7 @@ function failedUnseen(
     number === 0
       ? endedUnseen(context, container, exit)
       : process && finishExec(context, container, process, exit);
-  end?.catch((error: unknown) => {
-    context.log.error('cleaning up after a failed start failed', {
-      container: container.id,
-      error: asError(error).message,
-    });
-  });
+  if (end) inBackground(context, container, 'cleaning up after a failed start failed', end);
 }
 
 function ended(context: EngineContext, container: Container, number: number, exit: ShimExit): void {
@@ -187,13 +179,8 @@ function ended(context: EngineContext, container: Container, number: number, exi
   }
   const end =
     number === 0 ? mainEnded(context, container, exit) : execEnded(context, container, process, exit);
-  end.catch((error: unknown) => {
-    context.log.error('cleaning up after a process failed', {
-      container: container.id,
-      process: process.identity.processId,
-      error: asError(error).message,
-    });
-  });
+  const fields = { process: process.identity.processId };
+  inBackground(context, container, 'cleaning up after a process failed', end, fields);
 }
 
 /** A start that takes longer hangs in a file system that does not answer: even a busy disk answers sooner. */

@@ -1,6 +1,7 @@
 import { completeLimits } from '../../../kernel/cgroup/resources.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
-import { Mutex, Notifier } from '../../../loop/sync.ts';
+import { Semaphore } from '../../../loop/semaphore.ts';
+import { Notifier } from '../../../loop/sync.ts';
 import type { ContainerSizes } from '../../../storage/container-folders.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import type { ContainerRow } from '../../../store/store.ts';
@@ -95,7 +96,7 @@ export class Container {
   phase: Phase;
   facts: Facts;
   /** Verbs run one at a time. */
-  readonly verbs = new Mutex();
+  readonly verbs = new Semaphore(1);
   /** Notified after each change of phase, of sessions, and at removal. */
   readonly changed = new Notifier();
   shim: Shim | null = null;
@@ -116,7 +117,7 @@ export class Container {
   /** Probes of the health check that have not ended, by number. No record and no client knows them. */
   readonly probes = new Map<number, ContainerProcess>();
   /** Probes run one at a time. */
-  readonly probing = new Mutex();
+  readonly probing = new Semaphore(1);
   /** Ends the probing of this run. */
   healthWatch: AbortController | null = null;
   readonly pendingStarts = new Map<number, PendingStart>();

@@ -155,8 +155,9 @@ export function limitNetwork(
       };
     });
   } catch (error) {
-    const told = error instanceof LikerError && error.message.startsWith('Cannot set');
-    const why = told ? error : refused(network, asError(error).message, error);
+    // One that names the limit's field needs no more words.
+    const isRefusal = error instanceof LikerError && error.reason === 'LIMIT_REFUSED' && error.field;
+    const why = isRefusal ? error : refused(network, asError(error).message, error);
     return { applied: leftOut(spec, why), shapedNamespace: before };
   }
 }

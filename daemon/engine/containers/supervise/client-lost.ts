@@ -1,5 +1,5 @@
-import { asError } from '../../../../common/errors.ts';
 import { steadyMs } from '../../../loop/sync.ts';
+import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { reconnectMs, removeRecord } from '../life/end.ts';
@@ -56,10 +56,8 @@ function killWhenDue(context: EngineContext, container: Container, number: numbe
 export function killProcess(context: EngineContext, container: Container, number: number): void {
   if (!livePhase(container.phase)) return;
   const cgroup = cgroupOf(context, container);
-  const killed = number === 0 ? cgroup.kill() : Promise.resolve(cgroup.openExec(number).kill());
-  killed.catch((error: unknown) => {
-    context.log.error('killing a process failed', { container: container.id, error: asError(error).message });
-  });
+  const killed = number === 0 ? cgroup.kill() : cgroup.openExec(number).kill();
+  inBackground(context, container, 'killing a process failed', killed);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { asError, assertNever } from '../../../../common/errors.ts';
+import { assertNever } from '../../../../common/errors.ts';
+import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import type { HealthCheck } from '../model/spec.ts';
@@ -13,13 +14,8 @@ export function endUnhealthy(
   action: HealthCheck['onFailure'],
 ): void {
   if (action === 'none') return;
-  carryOut(context, container, action).catch((error: unknown) => {
-    context.log.error('ending an unhealthy container failed', {
-      container: container.id,
-      action,
-      error: asError(error).message,
-    });
-  });
+  const done = carryOut(context, container, action);
+  inBackground(context, container, 'ending an unhealthy container failed', done, { action });
 }
 
 async function carryOut(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asError, LikerError } from '../../../../common/errors.ts';
+import { LikerError } from '../../../../common/errors.ts';
 import { ageMs } from '../../../kernel/proc/processes.ts';
+import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { afterProbe, type HealthProbe, newHealth, nextProbeMs, type Verdict } from '../model/health.ts';
@@ -19,12 +20,12 @@ export function watchHealth(context: EngineContext, container: Container, { adop
   if (!check) return;
   const watch = new AbortController();
   container.healthWatch = watch;
-  monitor(context, container, check, { signal: watch.signal, share: adopted ? Math.random() : 1 }).catch(
-    (error: unknown) => {
-      if (watch.signal.aborted) return;
-      context.log.error('probing stopped', { container: container.id, error: asError(error).message });
-    },
-  );
+  const { signal } = watch;
+  const monitoring = monitor(context, container, check, { signal, share: adopted ? Math.random() : 1 });
+  const untilAborted = monitoring.catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  inBackground(context, container, 'probing stopped', untilAborted);
 }
 
 async function monitor(

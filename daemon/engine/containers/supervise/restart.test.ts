@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pauseAfter } from '../../../loop/retry.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Change } from '../../journal/ledger.ts';
 import { Container, type Facts } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import type { ContainerSpec, RestartPolicy } from '../model/spec.ts';
-import { checkRestart, pauseAfter, scheduleRestart, wantsRestart } from './restart.ts';
+import { checkRestart, restartPauses, scheduleRestart, wantsRestart } from './restart.ts';
 
 function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
   const made = new Container({
@@ -72,6 +73,6 @@ test('all restarts are counted, and apart from them those in a row', () => {
 });
 
 test('the pauses double from a tenth of a second to a minute', () => {
-  const pauses = Array.from({ length: 12 }, (_, restarts) => pauseAfter(restarts) / 100);
+  const pauses = Array.from({ length: 12 }, (_, restarts) => pauseAfter(restartPauses, restarts) / 100);
   assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
 });

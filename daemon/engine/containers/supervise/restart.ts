@@ -1,12 +1,12 @@
 import { asError, badArgument, LikerError } from '../../../../common/errors.ts';
+import { pauseAfter } from '../../../loop/retry.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import type { ExitStatus } from '../model/phase.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { startContainer } from '../verbs/start.ts';
 
-const firstPauseMs = 100;
-const longestPauseMs = 60_000;
+export const restartPauses = { firstMs: 100, longestMs: 60_000 };
 /** After so long a life the pauses begin anew. */
 const steadyMs = 10_000;
 
@@ -41,7 +41,7 @@ export function wantsRestart(container: Container, exit: ExitStatus): boolean {
 /** Puts the container into `restarting` and starts it after its pause. */
 export function scheduleRestart(context: EngineContext, container: Container, exit: ExitStatus): void {
   const row = restartsInARow(container);
-  const pauseMs = pauseAfter(row);
+  const pauseMs = pauseAfter(restartPauses, row);
   context.ledger.change(container, {
     phase: { state: 'restarting', exit, at: Date.now() + pauseMs },
     facts: {
@@ -59,7 +59,7 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
  */
 export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
   if (container.phase.state !== 'restarting') return;
-  const longest = pauseAfter(Math.max(0, container.facts.restartsInARow - 1));
+  const longest = pauseAfter(restartPauses, Math.max(0, container.facts.restartsInARow - 1));
   const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longest);
   const start = () => {
     if (context.stopping.signal.aborted) return;
@@ -94,11 +94,6 @@ export function cancelRestart(context: EngineContext, container: Container): voi
     phase: { state: 'exited', exit: container.phase.exit },
     facts: { stopRequested: true },
   });
-}
-
-/** Milliseconds before the next restart, after so many in a row. */
-export function pauseAfter(restarts: number): number {
-  return Math.min(firstPauseMs * 2 ** restarts, longestPauseMs);
 }
 
 /** None when the last life was long enough. */

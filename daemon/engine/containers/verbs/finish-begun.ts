@@ -1,4 +1,4 @@
-import { asError } from '../../../../common/errors.ts';
+import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { removeLocked } from './remove.ts';
@@ -13,14 +13,11 @@ import { finishEnding } from './stop.ts';
 export function finishBegun(context: EngineContext, container: Container): void {
   const { begun } = container.facts;
   if (!begun) return;
-  const fields = { container: container.id, verb: begun.verb };
-  context.log.info('finishing what an earlier likerd has begun', fields);
-  container.verbs
-    .run(() => finish(context, container))
-    .catch((error: unknown) => {
-      const what = 'what an earlier likerd has begun cannot be finished';
-      context.log.error(what, { ...fields, error: asError(error).message });
-    });
+  const { verb } = begun;
+  context.log.info('finishing what an earlier likerd has begun', { container: container.id, verb });
+  const finished = container.verbs.run(() => finish(context, container));
+  const what = 'what an earlier likerd has begun cannot be finished';
+  inBackground(context, container, what, finished, { verb });
 }
 
 async function finish(context: EngineContext, container: Container): Promise<void> {

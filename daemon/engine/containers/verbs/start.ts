@@ -6,7 +6,7 @@ import { ringBytes } from '../../../../common/sizes.ts';
 import { mountsBelow } from '../../../kernel/mount/mountinfo.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
-import { startPace } from '../../../loop/pace.ts';
+import { starts } from '../../../loop/crowd.ts';
 import { ownTurn } from '../../../loop/turns.ts';
 import { overlayOptions } from '../../../storage/container-folders.ts';
 import { StoreError } from '../../../store/errors.ts';
@@ -131,7 +131,7 @@ async function launch(
       under: spec.cgroupParent,
     });
     undo.defer(() => cgroup.remove());
-    using _place = await startPace.enter();
+    using _place = await starts.enter();
     // What follows is the longest work of all.
     await ownTurn();
     if (!(await isWanted())) return;

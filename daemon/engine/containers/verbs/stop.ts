@@ -1,5 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
-import { stopPace } from '../../../loop/pace.ts';
+import { stops } from '../../../loop/crowd.ts';
 import { steadyMs } from '../../../loop/sync.ts';
 import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
@@ -94,7 +94,7 @@ async function ask(
   const { signal, graceMs } = ending;
   const asked = () => ({ ...ending, killAt: steadyMs() + graceMs });
   if (container.phase.state === 'running') {
-    using _place = await stopPace.enter();
+    using _place = await stops.enter();
     const phase = livePhase(container.phase);
     if (!phase) return ending;
     context.processes.kill(phase.main, signal);

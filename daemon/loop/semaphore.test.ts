@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pace } from './pace.ts';
+import { Semaphore } from './semaphore.ts';
 
 test('a crowd is let in a few at a time, in their order', async () => {
-  const pace = new Pace(3, 60_000);
+  const places = new Semaphore(3);
   const entered: number[] = [];
   let inside = 0;
   let most = 0;
   const visit = async (_: unknown, index: number): Promise<void> => {
-    using _place = await pace.enter();
+    using _place = await places.enter();
     entered.push(index);
     inside += 1;
     most = Math.max(most, inside);
@@ -25,9 +25,9 @@ test('a crowd is let in a few at a time, in their order', async () => {
 
 test('one that takes long makes room once', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const pace = new Pace(1, 100);
-  const slow = await pace.enter();
-  const waiting = [pace.enter(), pace.enter()];
+  const places = new Semaphore(1, { longestMs: 100 });
+  const slow = await places.enter();
+  const waiting = [places.enter(), places.enter()];
   let entered = 0;
   for (const place of waiting) void place.then(() => (entered += 1));
   t.mock.timers.tick(99);
@@ -39,4 +39,17 @@ test('one that takes long makes room once', async (t) => {
   slow[Symbol.dispose]();
   await new Promise(setImmediate);
   assert.equal(entered, 1);
+});
+
+test('a task that fails gives its place to the next', async () => {
+  const one = new Semaphore(1);
+  const order: string[] = [];
+  const failing = one.run(async () => {
+    order.push('first');
+    throw new Error('broken');
+  });
+  const next = one.run(async () => order.push('second'));
+  await assert.rejects(failing, /broken/);
+  await next;
+  assert.deepEqual(order, ['first', 'second']);
 });

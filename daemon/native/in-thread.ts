@@ -1,0 +1,23 @@
+import { Semaphore } from '../loop/semaphore.ts';
+import type { koffi } from './koffi.ts';
+
+export type NativeFunction = ReturnType<ReturnType<typeof koffi.load>['func']>;
+
+type ThreadCall = (called: NativeFunction, ...values: readonly unknown[]) => Promise<number>;
+
+function callsIn(places: Semaphore): ThreadCall {
+  return (called, ...values) =>
+    places.run(
+      () =>
+        new Promise((resolve, reject) => {
+          called.async(...values, (error: Error | null, result: number) =>
+            error ? reject(error) : resolve(result),
+          );
+        }),
+    );
+}
+
+/** Calls a function in a thread. koffi refuses more than 256 calls at a time, and libuv has four threads for them. */
+export const inThread = callsIn(new Semaphore(16));
+/** For walks through trees, which may take long: two of the threads stay free for starts and ends. */
+export const inSpareThread = callsIn(new Semaphore(2));
