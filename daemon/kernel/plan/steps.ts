@@ -1,6 +1,6 @@
 /**
  * The launch plan: what the shim does between clone and exec, one step after the other, all values
- * resolved. The kinds and the order of the fields are the contract with native/include/plan.h.
+ * resolved. The kinds and the order of the fields are the contract with native/include/steps.def.
  * Paths called `target` are inside the new root; all other paths are the host's.
  */
 

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 #include "init.h"
-#include "shim/sync.h"
+#include "plan/sync.h"
 
 #define BIT(signal) (1ull << ((signal)-1))
 #define SIGSET_SIZE 8

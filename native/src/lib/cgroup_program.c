@@ -2,9 +2,9 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <string.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 struct kind {
   uint32_t program, attach, flags;

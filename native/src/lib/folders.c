@@ -2,8 +2,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
+#include "base/cleanup.h"
+#include "include/liker.h"
 
 /* Processes in a group may read its limits, whatever the umask. */
 static int make (const char *path) {

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/memfd.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/memfd.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 static int copy_file (int to, int from) {
   for (;;) {

@@ -1,9 +1,9 @@
 /* A lock that ends with its process, and names it: record locks of fcntl(2), which no other thread or child shares. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 int liker_lock (const char *path, int32_t *holder) {
   struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270

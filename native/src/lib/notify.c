@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 /* A name that begins with '@' is abstract (unix(7)): it has a zero byte there, and its length ends it. */
 int liker_notify (const char *path, const char *text) {

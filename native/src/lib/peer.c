@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/socket.h>
-#include "../../include/liker.h"
+#include "include/liker.h"
 
 int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
   struct ucred peer;

@@ -1,10 +1,10 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <sys/wait.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/procfs.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 int liker_pidfd_open (int pid, uint64_t start_time) {
   int pidfd = open_same_process (pid, start_time);

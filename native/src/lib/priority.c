@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
-#include "../../include/liker.h"
-#include "../base/syscalls.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 /* struct sched_attr, whose header and glibc's <sched.h> cannot be included together. */
 struct attributes {

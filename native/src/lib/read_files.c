@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 #define UNREAD -1
 #define MISSING -2

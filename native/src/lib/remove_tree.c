@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "include/liker.h"
 
 /* What is deeper is moved up first: a tree of a container's making must not exhaust the stack or the files, nor be left. */
 #define MAX_DEPTH 64

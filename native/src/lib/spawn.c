@@ -10,10 +10,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/memfd.h"
-#include "../base/syscalls.h"
+#include "base/cleanup.h"
+#include "base/memfd.h"
+#include "base/syscalls.h"
+#include "include/liker.h"
 
 #define STACK_SIZE (64u << 10)
 #define GUARD_SIZE (4u << 10)

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
-#include "../base/text.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "include/liker.h"
 
 /* What is deeper is not counted: a tree of a container's making must not exhaust the stack. */
 #define MAX_DEPTH 2048

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include "../../include/liker.h"
-#include "../base/cleanup.h"
+#include "base/cleanup.h"
+#include "include/liker.h"
 
 struct mapping {
   unsigned long from, to;

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include "../../include/plan.h"
 #include "base/syscalls.h"
+#include "include/plan.h"
 
 bool outbox_write (struct outbox *out, int socket, size_t least) {
   while (outbox_waiting (out) > least) {

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "outbox.h"
-#include "reader.h"
+#include "plan/reader.h"
 
 /* Answers and ends, if the plan asks; else it returns. */
 void answer_if_asked (const void *plan, size_t size, int socket);

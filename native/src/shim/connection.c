@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include "../../include/protocol.h"
+#include "include/protocol.h"
 #include "shim.h"
 
 #define FIRST_CAPACITY (4u << 10)

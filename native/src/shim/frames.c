@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include "../../include/protocol.h"
-#include "reader.h"
+#include "include/protocol.h"
+#include "plan/launch.h"
 #include "shim.h"
 
 struct outbox *daemon_out (struct shim *shim) {

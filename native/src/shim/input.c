@@ -5,7 +5,7 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-#include "../../include/protocol.h"
+#include "include/protocol.h"
 #include "shim.h"
 
 #define ACK_STEP (64u << 10)

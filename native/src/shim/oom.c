@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "../../include/protocol.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "include/protocol.h"
 #include "shim.h"
 
 #define LOOK_EVERY_MS 10

@@ -1,7 +1,7 @@
 #include "outbox.h"
 #include <stdlib.h>
 #include <string.h>
-#include "../../include/protocol.h"
+#include "include/protocol.h"
 
 #define FIRST_CAPACITY 1024u
 #define KEPT_CAPACITY (64u << 10)

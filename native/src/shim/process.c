@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include "../../include/protocol.h"
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "include/protocol.h"
 #include "shim.h"
 
 struct process *find_process (struct shim *shim, uint32_t number) {

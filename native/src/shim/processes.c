@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../include/protocol.h"
-#include "asked.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "include/protocol.h"
+#include "asked.h"
 
 #define MOST_PROCESSES 10000u
 #define STAT_BYTES 1024u

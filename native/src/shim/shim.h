@@ -4,10 +4,11 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>
-#include "launch.h"
+#include "clone.h"
 #include "log.h"
 #include "loop.h"
 #include "outbox.h"
+#include "plan/launch.h"
 
 #define NO_BOUND UINT64_MAX
 #define STDIN_SESSIONS 8

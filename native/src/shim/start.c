@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include "../../include/protocol.h"
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "include/protocol.h"
 #include "shim.h"
 
 void failure_put (struct outbox *out, uint32_t number, const struct failure *failure) {

@@ -1,6 +1,6 @@
 /* Frames that tell the daemon how things stand. */
-#include "../../include/plan.h"
-#include "../../include/protocol.h"
+#include "include/plan.h"
+#include "include/protocol.h"
 #include <sys/uio.h>
 #include <unistd.h>
 #include "shim.h"
@@ -48,7 +48,7 @@ void state_send (struct shim *shim, struct connection *connection) {
     put_process (out, process);
   outbox_u32 (out, MAX_FRAME_BYTES);
 #ifndef SHIM_TELLS_NO_STEP
-  outbox_u32 (out, LAST_STEP);
+  outbox_u32 (out, STEPS_END - 1);
 #endif
   outbox_end (out);
 }

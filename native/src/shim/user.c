@@ -4,14 +4,14 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../include/plan.h"
-#include "../../include/protocol.h"
-#include "asked.h"
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
+#include "include/plan.h"
+#include "include/protocol.h"
+#include "steps/step.h"
+#include "asked.h"
 #include "shim.h"
-#include "steps/child.h"
 
 static int join_mounts (struct child *child, struct cursor *fields) {
   pid_t pid = (pid_t)read_u32 (fields);
@@ -48,7 +48,7 @@ void user_tell (struct cursor *records, struct cursor *fields, struct outbox *ou
   struct launch launch = { .envp = environment };
   struct child child = { .launch = &launch, .root = -1, .failure = { .step = NO_STEP, .name = "join" } };
   struct record look_up;
-  bool whole = plan_next (records, &look_up) && look_up.kind == STEP_LOOK_UP_USER;
+  bool whole = plan_next (records, &look_up) && look_up.kind == STEP_look_up_user;
   if (!whole)
     fail_with (&child, EBADMSG, "read", "plan");
   if (whole && join_mounts (&child, fields) == 0) {

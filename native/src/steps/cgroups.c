@@ -1,6 +1,6 @@
 /*
- * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new, and nobody else has it until the container runs, so names in it
- * can be used directly: four calls per hierarchy.
+ * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new, and no other process can reach it before the container
+ * runs, so names in it need no safe lookup: four calls per hierarchy.
  */
 #define _GNU_SOURCE
 #include <sys/mount.h>
@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "step.h"
 
 static int new_tmpfs (struct child *child) {
   cleanup_fd int context = sys_fsopen ("tmpfs");
@@ -23,7 +23,7 @@ static int new_tmpfs (struct child *child) {
   return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
 }
 
-/* Answers the root of the new mount. */
+/* Returns the root of the new mount. */
 static int mount_top (struct child *child, const char *target) {
   int root = child_root (child);
   if (root < 0)

@@ -1,13 +1,13 @@
-/* Who the program is and what it may do: raw system calls, this process has one thread. */
+/* The user, the capabilities and the filter of the program. Raw system calls: this process has one thread. */
 #define _GNU_SOURCE
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include "../../include/plan.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "include/plan.h"
+#include "step.h"
 
 int step_groups (struct child *child, struct cursor *fields) {
   uint32_t count = read_u32 (fields);
@@ -34,7 +34,7 @@ int step_seccomp (struct child *child, struct cursor *fields) {
   return sys_seccomp (SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? fail (child, "seccomp", "filter") : 0;
 }
 
-/* The kernel's last capability is found by asking; one that it does not have needs no dropping. */
+/* EINVAL marks the end: the kernel knows no further capability. */
 int step_bounding (struct child *child, struct cursor *fields) {
   uint64_t set = read_u64 (fields);
   if (unreadable (child, fields))
@@ -56,13 +56,13 @@ int step_bounding (struct child *child, struct cursor *fields) {
 }
 
 int step_user (struct child *child, struct cursor *fields) {
-  read_u32 (fields); /* before clone, for the steps that come before this one: launch_read.c */
+  read_u32 (fields); /* already in child->uid and gid: earlier steps need them, too (launch_read) */
   read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
   uid_t uid = child->uid;
   gid_t gid = child->gid;
-  /* The kernel would take this for "unchanged": root. */
+  /* To the kernel -1 means "unchanged": the program would stay root. */
   if (uid == FOUND_ID || gid == FOUND_ID)
     return fail_with (child, EBADMSG, "setresuid", "user");
   char object[40];
@@ -76,7 +76,7 @@ int step_user (struct child *child, struct cursor *fields) {
     put_number (put_text (object, "uid "), uid);
     return fail (child, "setresuid", object);
   }
-  /* The kernel makes of it what fs.suid_dumpable says; this memory is still a copy of the shim's. */
+  /* The change of user has set it to fs.suid_dumpable, and this memory is still a copy of the shim's. */
   return prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail (child, "prctl(PR_SET_DUMPABLE)", "") : 0;
 }
 
@@ -87,7 +87,7 @@ int step_capabilities (struct child *child, struct cursor *fields) {
   uint64_t ambient = read_u64 (fields);
   if (unreadable (child, fields))
     return -1;
-  /* execve would drop them (capabilities(7)); until then they could find a program that the user may not. */
+  /* execve would drop them (capabilities(7)), but until then they could reach a program that the user cannot. */
   if (child->launch->uid == FOUND_ID && child->uid)
     effective = permitted = 0;
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -1,13 +1,15 @@
-/* The last step. The program is looked for as a shell does, in the PATH of its own environment. */
+/* The last step. The program is looked up like in a shell, in the PATH of its own environment. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "step.h"
+#include "helper.h"
 #include "interpreter.h"
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -31,7 +33,7 @@ static bool join_path (char out[PATH_MAX], const char *folder, size_t length, co
   return true;
 }
 
-/* Tries every folder of PATH. Returns the error to report: EACCES if one was found but refused. */
+/* Tries every folder of PATH. Returns the error to report: EACCES if a program was found but refused. */
 static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
   const char *name = launch->argv[0];
   bool denied = false;
@@ -45,7 +47,7 @@ static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
       else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != ENAMETOOLONG)
         return errno;
       else if (errno == ENOENT && access (path, X_OK) == 0)
-        return errno; /* it is there: its interpreter is not */
+        return errno; /* the program exists, its interpreter does not */
     }
     if (!at[length])
       break;
@@ -55,20 +57,20 @@ static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
   return denied ? EACCES : ENOENT;
 }
 
-/* Signals have their default actions; none is blocked from here on (T32). */
+/* Signals have their default actions, and from here on none is blocked (T32). */
 static void empty_mask (void) {
   const uint64_t none = 0;
   sys_sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
-/* As much of a path as a report has room for. */
+/* As much of a path as fits into a report. */
 static char *put_part (char *out, const char *path) {
   size_t length = strnlen (path, 100);
   memcpy (out, path, length);
   return out + length;
 }
 
-/* The program is at `path`. start-error.ts knows these words. */
+/* The program at `path` exists. start-error.ts looks for this text. */
 static int fail_interpreter (struct child *child, const char *path) {
   char object[256], name[PATH_MAX];
   char *end = put_text (put_part (object, path), " (its interpreter ");
@@ -76,11 +78,20 @@ static int fail_interpreter (struct child *child, const char *path) {
   return fail_with (child, ENOENT, "execve", object);
 }
 
+/* The program leads a session of its own, with its terminal if it has one. */
+static int begin_session (struct child *child) {
+  if (setsid () < 0)
+    return fail (child, "setsid", "");
+  if (child->launch->tty && ioctl (0, TIOCSCTTY, 0) < 0)
+    return fail (child, "ioctl(TIOCSCTTY)", "terminal");
+  return 0;
+}
+
 int step_exec (struct child *child, struct cursor *fields) {
   const struct launch *launch = child->launch;
   const char *name = launch->argv[0];
   char path[PATH_MAX];
-  (void)fields; /* read before clone: launch_read.c */
+  (void)fields; /* launch_read has read them before clone */
   if (!child->umask_set)
     umask (022);
   if (child->enters_last)

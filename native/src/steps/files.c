@@ -1,6 +1,6 @@
 /*
- * The files that a container is given, in a small tmpfs of its own, so that writing to them cannot fill a disk. The
- * tmpfs is mounted on a folder of the old root, since only an attached mount can be cloned, and goes away with it.
+ * The files that Liker gives a container. They are in a small tmpfs of its own, so that writing to them cannot fill a disk.
+ * Only an attached mount can be cloned, so the tmpfs is mounted on a folder of the old root. It disappears with that root.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include "base/memfd.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "step.h"
 #include "target.h"
 
 int step_file_store (struct child *child, struct cursor *fields) {
@@ -40,7 +41,7 @@ static int write_new (struct child *child, const char *name, const char *content
   return file < 0 ? -1 : write_all (file, content, strlen (content));
 }
 
-/* If the target is missing on a read-only file system, the container goes without the file. */
+/* If the target is missing on a read-only file system, the container does without the file. */
 int step_file (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
   const char *content = read_text (fields);

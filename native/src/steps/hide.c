@@ -1,4 +1,4 @@
-/* Masked and read-only paths. What is not there is skipped; any other failure is fatal (T5). */
+/* Masked and read-only paths. A missing path is skipped; any other failure is fatal (T5). */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,9 +6,9 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "step.h"
 
-/* 1: found, 0: nothing there, -1: a failure. */
+/* 1: found, 0: missing, -1: a failure. */
 static int find_target (struct child *child, const char *target, int *fd) {
   int root = child_root (child);
   if (root < 0)
@@ -32,7 +32,7 @@ static int empty_tmpfs (struct child *child) {
   return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
 }
 
-/* One tmpfs for all of them (T21): the first mask mounts it, the others are clones of that mount. */
+/* All masks share one tmpfs (T21): the first mounts it, the others clone that mount. */
 static int mask_directory (struct child *child, int target, const char *name) {
   bool first = child->masked < 0;
   cleanup_fd int tree =
@@ -46,7 +46,7 @@ static int mask_directory (struct child *child, int target, const char *name) {
   return 0;
 }
 
-/* The check is made on the fd that is mounted: a link or another node at /dev/null is refused (T5). */
+/* Checks the fd that will be mounted: a link or another node at /dev/null is refused (T5). */
 static int open_null (struct child *child) {
   struct stat st;
   cleanup_fd int fd = in_root_open (child_root (child), "/dev/null", O_PATH | O_NOFOLLOW);
@@ -82,13 +82,13 @@ int step_mask (struct child *child, struct cursor *fields) {
   return S_ISDIR (st.st_mode) ? mask_directory (child, target, name) : mask_file (child, target, name);
 }
 
-/* The root of a mount (statx(2), since Linux 5.8). */
+/* Whether it is the root of a mount (statx(2), since Linux 5.8). */
 static bool is_mount_root (int fd) {
   struct statx st;
   return statx (fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* A mount is made read-only as it is, with all below it; anything else by a read-only mount of it on itself. */
+/* A mount becomes read-only itself, with all mounts below it. Anything else is bound on itself, read-only. */
 int step_read_only (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
   if (unreadable (child, fields))

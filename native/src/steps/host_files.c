@@ -1,13 +1,13 @@
-/* Steps that write to files of the host: they come before anything is mounted or joined. */
+/* Steps that write to files of the host. They come before all mounts and joins. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "step.h"
 
-int write_file (struct child *child, const char *path, const char *text) {
+static int write_file (struct child *child, const char *path, const char *text) {
   cleanup_fd int file = open (path, O_WRONLY | O_CLOEXEC);
   if (file < 0)
     return fail (child, "open", path);

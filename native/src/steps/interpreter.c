@@ -1,4 +1,3 @@
-/* Finds what is missing when execve says ENOENT for an existing file: the interpreter of a script or of an ELF program. */
 #define _GNU_SOURCE
 #include "interpreter.h"
 #include <elf.h>
@@ -8,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 
-#define LINE_MAX_BYTES 256 /* the kernel reads no more of a script (BINPRM_BUF_SIZE) */
+#define LINE_MAX_BYTES 256 /* as much of a script as the kernel reads (BINPRM_BUF_SIZE) */
 #define HEADERS_MAX 64
 #define DEPTH_MAX 5 /* an interpreter may be a script too */
 

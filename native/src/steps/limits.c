@@ -7,7 +7,7 @@
 #include "base/in_root.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "step.h"
 
 int step_rlimit (struct child *child, struct cursor *fields) {
   uint32_t resource = read_u32 (fields);
@@ -32,7 +32,7 @@ int step_umask (struct child *child, struct cursor *fields) {
   return 0;
 }
 
-/* A directory outside the root, by a leaked fd or a link of procfs, would be "(unreachable)" (T3). */
+/* For a directory outside the root, entered by a leaked fd or a link of procfs, getcwd says "(unreachable)" (T3). */
 static int check_reachable (struct child *child, const char *path) {
   char here[PATH_MAX];
   if (sys_getcwd (here, sizeof here) < 0)

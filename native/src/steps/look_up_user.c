@@ -1,6 +1,6 @@
 /*
- * Looks the user of the process up in the passwd and group of its own root, as its programs will see them, with all that is
- * mounted. They may never answer (FUSE); then only this process hangs, and can be given up.
+ * Looks up the user of the process in /etc/passwd and /etc/group of its own root, with all its mounts, as its programs will see
+ * them. A read from FUSE may never return; then only this process hangs, and likerd can give up on it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,17 +11,17 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "step.h"
 
 static const char passwd_path[] = "/etc/passwd";
 static const char group_path[] = "/etc/group";
 
-/* There is no file, and so no entry. */
+/* Without a file there is no entry. */
 static bool is_missing (int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
 }
 
-/* A number needs no file: one that is too large has no entry for it. */
+/* A number needs no entry: for one, a file that is missing or too large is no error. */
 static int find_account (struct child *child, const char *user, struct account *account) {
   uint32_t uid = 0;
   bool by_id = !*user || parse_id (user, &uid);
@@ -67,7 +67,7 @@ static int add_named_groups (struct child *child, struct cursor *names, uint32_t
   return 0;
 }
 
-/* In the environment of the program, unless it has been given one. The plan left room for it. */
+/* Adds HOME to the environment, which has room for it (plan/launch.h), unless the plan has set it. */
 static void set_home (struct child *child, const char *home) {
   char **entry = child->launch->envp;
   for (; *entry; entry++)

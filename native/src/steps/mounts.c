@@ -1,10 +1,11 @@
-/* Mounts below the new root. A target is resolved once, to an fd, and mounted on by the fd (T8, T9). */
+/* Mounts below the new root. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "step.h"
 #include "target.h"
 
 struct mount_fields {

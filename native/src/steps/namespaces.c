@@ -9,7 +9,7 @@
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "child.h"
+#include "step.h"
 
 int step_join_namespace (struct child *child, struct cursor *fields) {
   uint32_t flag = read_u32 (fields);
@@ -25,7 +25,7 @@ int step_join_namespace (struct child *child, struct cursor *fields) {
   return sys_setns (pidfd, (int)flag) < 0 ? fail (child, "setns", object) : 0;
 }
 
-/* setns(2) checks that the file is a namespace of this kind. */
+/* setns(2) fails unless the file is a namespace of this kind. */
 int step_join_path (struct child *child, struct cursor *fields) {
   uint32_t flag = read_u32 (fields);
   const char *path = read_text (fields);
@@ -72,7 +72,7 @@ int step_loopback (struct child *child, struct cursor *fields) {
   return ioctl (link, SIOCSIFFLAGS, &request) < 0 ? fail (child, "ioctl(SIOCSIFFLAGS)", "lo") : 0;
 }
 
-/* A mount at /proc cannot redirect the write (T7). One procfs serves all writes. */
+/* A procfs of its own, because a mount at /proc could redirect the write (T7). All sysctls share it. */
 static int open_sysctls (struct child *child) {
   cleanup_fd int context = sys_fsopen ("proc");
   if (context < 0 || sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)

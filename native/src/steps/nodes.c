@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "step.h"
 
 int step_directory (struct child *child, struct cursor *fields) {
   const char *target = read_text (fields);
@@ -54,7 +54,7 @@ static bool is_device (int fd, const struct device *device) {
   return fstat (fd, &st) == 0 && (st.st_mode & S_IFMT) == device->type && st.st_rdev == device->number;
 }
 
-/* Where mknod is forbidden (a user namespace): the host's node of the same path, checked on its fd. */
+/* Where mknod is forbidden (in a user namespace): binds the host's node of the same path, checked on its fd. */
 static int bind_device (struct child *child, const struct device *device) {
   cleanup_fd int tree = sys_open_tree (AT_FDCWD, device->target, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
   if (tree < 0)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
+#include "step.h"
 #include "target.h"
 
 int step_propagation (struct child *child, struct cursor *fields) {
@@ -39,7 +40,7 @@ static int bind_root (struct child *child, const char *at, int tree) {
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", at) : 0;
 }
 
-/* 1 if all targets exist, 0 if one is missing. If that cannot be determined, the target's own step will report why. */
+/* False if a target is missing. After another error, the target's own step will report it. */
 static bool has_targets (int root, struct cursor *needs, uint32_t count) {
   bool all = true;
   for (uint32_t i = 0; i < count && !needs->bad; i++) {
@@ -50,7 +51,7 @@ static bool has_targets (int root, struct cursor *needs, uint32_t count) {
   return all;
 }
 
-/* An overlay does not show mounts below its lower folder: they are bound again, read-only like the rest. */
+/* An overlay does not show the mounts below its lower folder, so each is bound again, read-only like the rest. */
 static int bind_below (struct child *child, const char *source, const char *path) {
   struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
   cleanup_fd int from = open (source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -58,7 +59,7 @@ static int bind_below (struct child *child, const char *source, const char *path
     return fail (child, "open", source);
   cleanup_fd int there = in_root_open (from, path, O_PATH);
   if (there < 0)
-    return errno == ENOENT ? 0 : fail (child, "openat2", path); /* hidden by another mount */
+    return errno == ENOENT ? 0 : fail (child, "openat2", path); /* another mount hides it */
   cleanup_fd int tree = sys_open_tree (there, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
   if (tree < 0)
     return fail (child, "open_tree", path);
@@ -69,8 +70,8 @@ static int bind_below (struct child *child, const char *source, const char *path
 }
 
 /*
- * A read-only root is bound with everything mounted below it. If a mount needs a missing target, nothing is
- * created in it: an overlay takes its place, whose options are in the plan.
+ * Binds the root with all mounts below it. A target that is missing in a read-only root is not made there: instead, an
+ * overlay is mounted, with the options in the plan.
  */
 int step_root_bind (struct child *child, struct cursor *fields) {
   struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -102,7 +103,7 @@ int step_root_bind (struct child *child, struct cursor *fields) {
   return unreadable (child, fields) ? -1 : 0;
 }
 
-/* pivot_root(2), NOTES: "." for both stacks the old root on the new one, where it can be detached (T54). */
+/* pivot_root(2), NOTES: "." for both stacks the old root on top of the new one, from where it is detached (T54). */
 int step_pivot (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))
     return -1;

@@ -1,4 +1,4 @@
-/* Mounts of another container, for one that shares a namespace with it. */
+/* Mounts of another container, for a container that shares a namespace with it. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -10,6 +10,7 @@
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "step.h"
 #include "target.h"
 
 /* The inode of a procfs's root (include/linux/proc_fs.h). */
@@ -29,8 +30,8 @@ static int open_namespace (struct child *child, const char *process, const char 
 }
 
 /*
- * Only a process in its mount namespace can clone a mount (open_tree(2)). There its path stays within that
- * container's own root.
+ * Only a process in the mount's namespace can clone it (open_tree(2)). Inside, the path cannot lead out of that
+ * container's root.
  */
 static int clone_there (struct child *child, int theirs, int own, const char *path) {
   if (sys_setns (theirs, CLONE_NEWNS) < 0)
@@ -56,7 +57,7 @@ static int clone_mount (struct child *child, const struct share *share, const ch
   return clone_there (child, theirs, own, path);
 }
 
-/* Nothing propagates to the other container or from it, whatever propagation it has set. */
+/* MS_PRIVATE: no mount propagates between the two containers, whatever the other one has set. */
 static int mount_clone (struct child *child, int tree, const struct share *share, const char *path) {
   const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE };
   if (set_tree (tree, &how) < 0)
@@ -77,7 +78,7 @@ int step_bind_of (struct child *child, struct cursor *fields) {
   return optional && is_missing (child) ? 0 : result;
 }
 
-/* The container may have mounted anything at its /proc: only the root of a procfs of that pid namespace will do. */
+/* The container may have mounted anything at its /proc. Only the root of a procfs of that pid namespace is accepted. */
 static bool is_procfs_of (int tree, int namespace) {
   struct statfs fs;
   struct stat root, wanted, found;
@@ -89,8 +90,8 @@ static bool is_procfs_of (int tree, int namespace) {
 }
 
 /*
- * A procfs shows the pid namespace of the process that mounts it, and a process that may mount must not be where programs run
- * (launch.c). So the other container's procfs is taken, without what is mounted in it.
+ * A procfs shows the pid namespace of the process that mounts it, and a process that may mount must not be in a pid namespace where
+ * programs run (begin.h). So this clones the other container's procfs, without the mounts in it.
  */
 int step_proc_of (struct child *child, struct cursor *fields) {
   static const char path[] = "/proc";

@@ -1,14 +1,12 @@
-/* fd 0, 1 and 2 of the program; and its session. */
+/* fd 0, 1 and 2 of the program. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <termios.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "step.h"
 
 static int take_terminal (struct child *child) {
   for (int fd = 0; fd < 3; fd++)
@@ -18,8 +16,8 @@ static int take_terminal (struct child *child) {
 }
 
 /*
- * An empty stdin is the container's own /dev/null, so that a change of its mode never reaches the host's; a
- * pipe without a writer where the container has none.
+ * An empty stdin: the container's own /dev/null, so that a change of its mode does not affect the host's. If the
+ * container has none, a pipe without a writer.
  */
 static int open_empty (struct child *child) {
   struct stat st;
@@ -43,7 +41,7 @@ static int take_pipes (struct child *child) {
     child->in = open_empty (child);
   if (child->in < 0)
     return -1;
-  /* So that the user of STEP_USER can open /dev/stdout again. */
+  /* The program's user must be able to reopen /dev/stdout. */
   const int pipes[] = { piped ? child->in : -1, child->out, child->err };
   for (int i = 0; i < 3 && (child->uid || child->gid); i++)
     if (pipes[i] >= 0 && fchown (pipes[i], child->uid, child->gid) < 0)
@@ -64,12 +62,4 @@ int step_stdio (struct child *child, struct cursor *fields) {
   if (child->launch->tty && child->slave < 0)
     return fail_with (child, ENOTTY, "dup3", "terminal");
   return child->launch->tty ? take_terminal (child) : take_pipes (child);
-}
-
-int begin_session (struct child *child) {
-  if (setsid () < 0)
-    return fail (child, "setsid", "");
-  if (child->launch->tty && ioctl (0, TIOCSCTTY, 0) < 0)
-    return fail (child, "ioctl(TIOCSCTTY)", "terminal");
-  return 0;
 }

@@ -1,12 +1,12 @@
 /*
- * Mounts shared with the host. They are cloned while the mount namespace is still the host's peer, before it is
- * made a slave, and put into place after all other mounts: what is mounted below a shared mount would be mounted on the
- * host, too.
+ * Mounts shared with the host. They are cloned first, before the mount namespace stops being the host's peer, and attached
+ * after all other mounts: a mount below a shared mount would appear on the host, too.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
+#include "step.h"
 #include "target.h"
 
 int step_take (struct child *child, struct cursor *fields) {
@@ -29,7 +29,7 @@ int step_take (struct child *child, struct cursor *fields) {
   return 0;
 }
 
-/* All targets are resolved before the first tree is attached, so that none lies in a tree. */
+/* Resolves all targets before it attaches the first tree, so that no target is inside a tree. */
 int step_attach (struct child *child, struct cursor *fields) {
   int targets[MAX_SHARED_MOUNTS];
   const char *names[MAX_SHARED_MOUNTS];

@@ -1,4 +1,3 @@
-/* A target is resolved once, to an fd, and mounted on by the fd (T8, T9). */
 #define _GNU_SOURCE
 #include "target.h"
 #include <fcntl.h>
@@ -34,19 +33,19 @@ int put_tree (struct child *child, int tree, int target, const char *name) {
   struct stat from, to;
   if (fstat (tree, &from) < 0 || fstat (target, &to) < 0)
     return fail (child, "fstat", name);
-  /* The kernel says EINVAL, as for much else. */
+  /* The kernel would say EINVAL, which has many causes. */
   if (S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
     return fail_with (child, S_ISDIR (to.st_mode) ? EISDIR : ENOTDIR, "move_mount", name);
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", name) : 0;
 }
 
-/* The access time attributes are an enumeration, which must be cleared to be set. */
+/* The access time attributes are an enumeration, whose bits must be cleared before one is set (mount_setattr(2)). */
 int set_tree (int tree, const struct tree *how) {
   const uint32_t propagation = how->propagation & ~(uint32_t)MS_REC;
   struct mount_attr attr = { .attr_set = how->attributes };
   if (how->attributes & MOUNT_ATTR__ATIME)
     attr.attr_clr = MOUNT_ATTR__ATIME;
-  /* A tree of one mount takes all at once. */
+  /* For a single mount one call sets both. */
   if (!how->recursive)
     attr.propagation = propagation;
   unsigned flags = AT_EMPTY_PATH | (how->recursive && !how->top_only ? AT_RECURSIVE : 0u);

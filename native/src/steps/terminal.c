@@ -1,4 +1,4 @@
-/* The container's own terminal, from its own devpts: never a terminal of the host (T13). */
+/* The container's terminal comes from its own devpts, never from the host (T13). */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -10,12 +10,12 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "child.h"
+#include "step.h"
 
 #define SLAVE_MAJORS_FIRST 136u
 #define SLAVE_MAJORS_LAST 143u
 
-/* In a devpts nobody can make or replace a node; a mount on top of ptmx is refused by RESOLVE_NO_XDEV. */
+/* Nobody can make or replace a node in a devpts, and RESOLVE_NO_XDEV refuses a mount on top of ptmx. */
 static int open_ptmx (struct child *child) {
   struct statfs fs;
   struct stat st;
@@ -32,7 +32,7 @@ static int open_ptmx (struct child *child) {
   return steal_fd (&master);
 }
 
-/* From the master, not by a name that could be swapped (T6). */
+/* Opened by way of the master: a name could be swapped (T6). */
 static int open_slave (struct child *child, int master) {
   int unlock = 0;
   struct stat st;
@@ -71,7 +71,7 @@ int step_terminal (struct child *child, struct cursor *fields) {
   cleanup_fd int slave = open_slave (child, master);
   if (slave < 0)
     return -1;
-  /* With FOUND_ID nothing changes: the user is not known yet. */
+  /* FOUND_ID, which is -1, changes nothing: the user is not known yet. */
   if (fchown (slave, uid, gid) < 0)
     return fail (child, "fchown", "terminal");
   if (fchmod (slave, 0620) < 0)

@@ -1,6 +1,6 @@
 #include "reader.h"
 #include <string.h>
-#include "../../include/plan.h"
+#include "include/plan.h"
 
 const uint8_t *read_raw (struct cursor *cursor, size_t size) {
   if (cursor->bad || (size_t)(cursor->end - cursor->at) < size) {

@@ -1,27 +1,15 @@
-/*
- * Clones a process for a plan. Without namespaces to join: one clone3, into the cgroup. With them: a helper
- * enters the namespaces and clones the process with CLONE_PARENT, so that it is the shim's own child.
- *
- * A process in a pid namespace can be traced there by others that have CAP_SYS_PTRACE, and made to do whatever it may do.
- * So no process with more rights than its program is ever in a namespace where programs run: a new namespace is
- * empty until the exec; where others run already, the helper stays outside until it is confined, and clones last.
- */
 #define _GNU_SOURCE
-#include "launch.h"
+#include "clone.h"
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include "base/cleanup.h"
-#include "base/procfs.h"
 #include "base/syscalls.h"
 #include "init/binary.h"
-#include "steps/child.h"
+#include "steps/begin.h"
 
 #define STDIN_PIPE_SIZE (256 << 10)
 
-/* The child's side of what `struct born` has the shim's side of. */
+/* The child's side of the sockets and pipes in `struct born`. */
 struct child_ends {
   int sync, status, init, in, out, err;
 };
@@ -44,7 +32,7 @@ static void close_born (struct born *born) {
   close_fd (&born->pidfd);
 }
 
-/* A pipe whose shim's end does not block. */
+/* A pipe. The shim's end is non-blocking. */
 static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
   int ends[2];
   if (pipe2 (ends, O_CLOEXEC) < 0)
@@ -54,7 +42,7 @@ static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
   return fcntl (*shim_end, F_SETFL, O_NONBLOCK);
 }
 
-/* What open_ends was about to do when it failed. */
+/* The call with which open_ends failed. */
 static const char *failed_end (const struct launch *launch, const struct child_ends *ends) {
   if (ends->sync < 0 || (launch->has_init && ends->status < 0))
     return "socketpair";
@@ -71,7 +59,7 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
   if (launch->open_stdin) {
     if (open_pipe (&born->in, &ends->in, true) < 0)
       return -1;
-    /* Fewer switches between the two that write and read; without it the pipe works all the same. */
+    /* A larger pipe needs fewer context switches. A failure does no harm. */
     fcntl (born->in, F_SETPIPE_SZ, STDIN_PIPE_SIZE);
   }
   if (open_pipe (&born->out, &ends->out, false) < 0)
@@ -79,109 +67,7 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
   return open_pipe (&born->err, &ends->err, false);
 }
 
-/* Closes every fd above 2 but those that are kept: what the shim has open never comes near the container. */
-static int close_others (const int *kept, size_t count) {
-  unsigned from = 3;
-  for (;;) {
-    unsigned next = ~0u;
-    for (size_t i = 0; i < count; i++)
-      if (kept[i] >= 0 && (unsigned)kept[i] >= from && (unsigned)kept[i] < next)
-        next = (unsigned)kept[i];
-    if (next == ~0u)
-      return sys_close_range (from, ~0u, 0);
-    if (next > from && sys_close_range (from, next - 1, 0) < 0)
-      return -1;
-    from = next + 1;
-  }
-}
-
-static int start_child (struct child *child) {
-  if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-    return fail (child, "prctl", "");
-  umask (0);
-  const int kept[] = { child->sync, child->main_pidfd, child->cgroup, child->status,
-                       child->in,   child->out,        child->err,    child->init };
-  return close_others (kept, sizeof kept / sizeof *kept) < 0 ? fail (child, "close_range", "") : 0;
-}
-
-static __attribute__ ((noreturn)) void give_up (struct child *child) {
-  sync_send_failure (child->sync, &child->failure);
-  _exit (125);
-}
-
-/* Where CLONE_INTO_CGROUP was refused. */
-static int enter_cgroup (struct child *child) {
-  if (child->cgroup < 0)
-    return 0;
-  if (RETRY (write (child->cgroup, "0\n", 2)) != 2)
-    return fail (child, "write", "cgroup.procs");
-  close_fd (&child->cgroup);
-  return 0;
-}
-
-static __attribute__ ((noreturn)) void be_process (struct child *child) {
-  if (start_child (child) == 0 && enter_cgroup (child) == 0)
-    run_steps (child);
-  give_up (child);
-}
-
-static int join_namespaces (struct child *child) {
-  const struct launch *launch = child->launch;
-  if (launch->join_pid) {
-    cleanup_fd int target = open_same_process (launch->join_pid, launch->join_start_time);
-    if (target < 0)
-      return fail (child, "pidfd_open", "process to join");
-    if (sys_setns (target, CLONE_NEWPID) < 0)
-      return fail (child, "setns", "pid namespace");
-  }
-  if (launch->join_main && sys_setns (child->main_pidfd, (int)launch->join_main) < 0)
-    return fail (child, "setns", "container");
-  close_fd (&child->main_pidfd);
-  return 0;
-}
-
-/* The child of the helper goes on; it is the shim's own. clone3 wants no exit signal here: the child gets the helper's. */
-static void leave_child (struct child *child, long pid) {
-  if (pid < 0)
-    fail (child, child->enters_last ? "clone" : "clone3", "");
-  else if (sync_send (child->sync, SYNC_PID, (pid_t)pid) == 0)
-    _exit (0);
-  else {
-    fail (child, "write", "sync");
-    kill ((pid_t)pid, SIGKILL); /* nobody would know of it */
-  }
-  give_up (child);
-}
-
-void enter_last (struct child *child) {
-  long pid = sys_clone (CLONE_PARENT);
-  if (pid != 0)
-    leave_child (child, pid);
-}
-
-/* A setns changes the root: what names files of the host comes before it. */
-static __attribute__ ((noreturn)) void be_helper (struct child *child) {
-  if (start_child (child) < 0 || enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
-    give_up (child);
-  strcpy (child->failure.name, "join");
-  child->failure.step = NO_STEP;
-  if (join_namespaces (child) < 0)
-    give_up (child);
-  if (!child->enters_last) {
-    struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
-    long pid = sys_clone3 (&args);
-    if (pid != 0)
-      leave_child (child, pid);
-    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
-      fail (child, "prctl", "");
-      give_up (child);
-    }
-  }
-  run_steps (child);
-  give_up (child);
-}
-
-/* Reasons for the kernel to refuse CLONE_INTO_CGROUP where a write to cgroup.procs may do. */
+/* Errors of CLONE_INTO_CGROUP after which a write to cgroup.procs may succeed. */
 static bool is_cgroup_refusal (int error) {
   return error == EBUSY || error == E2BIG || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS;
 }
@@ -193,7 +79,7 @@ static int open_cgroup (const char *folder, const char *file) {
   return openat (at, file, O_WRONLY | O_CLOEXEC);
 }
 
-/* The child's own memory: its pid is 0 there. */
+/* Returns in the shim only: the child has a copy of this memory. */
 static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
   struct clone_args args = {
     .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) |

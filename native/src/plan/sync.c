@@ -19,7 +19,7 @@ int sync_pair (int *ours, int *theirs) {
   return -1;
 }
 
-/* write, not send: a seccomp filter of the container may already be in force. */
+/* write, not send: the container's seccomp filter may already be active, and every program needs write. */
 int sync_send (int sync, enum sync_kind kind, pid_t pid) {
   struct sync_message message = { .kind = kind, .pid = pid };
   return RETRY (write (sync, &message, SYNC_SHORT)) < 0 ? -1 : 0;
@@ -52,7 +52,7 @@ int sync_send_master (int sync, int master) {
   return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
 }
 
-/* The kernel puts the credentials first. One fd is kept and the rest are closed, so that a sender cannot fill the shim with them. */
+/* The kernel puts the credentials first. Only one fd is kept: a sender must not be able to use up the shim's fds. */
 static void open_envelope (struct msghdr *header, struct sync_envelope *envelope) {
   for (struct cmsghdr *at = CMSG_FIRSTHDR (header); at; at = CMSG_NXTHDR (header, at)) {
     if (at->cmsg_level != SOL_SOCKET)
@@ -85,13 +85,13 @@ int sync_receive (int sync, struct sync_message *message, struct sync_envelope *
   *envelope = (struct sync_envelope){ .fd = -1 };
   memset (message, 0, sizeof *message);
   ssize_t got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
-  /* The child ended without having read our byte. The kernel tells that once, before what it has sent. */
+  /* The child exited without reading our byte. The kernel reports that once, before the messages that are still queued. */
   if (got < 0 && errno == ECONNRESET)
     got = RETRY (recvmsg (sync, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
   if (got < 0)
     return errno == ECONNRESET ? 0 : -1;
   open_envelope (&header, envelope);
-  /* Every message has a sender; the end of the stream has none. */
+  /* A message has a sender, end of file has none. */
   if (got == 0 && !envelope->sender)
     return 0;
   message->failure.name[sizeof message->failure.name - 1] = '\0';

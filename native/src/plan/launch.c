@@ -1,8 +1,7 @@
+#include "launch.h"
 #include <stdlib.h>
 #include <string.h>
-#include "../../include/plan.h"
-#include "init/init.h"
-#include "launch.h"
+#include "include/plan.h"
 
 static void read_settings (struct shim_settings *settings, struct cursor *fields) {
   settings->container = read_text (fields);
@@ -29,43 +28,28 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->window = read_u64 (fields);
 }
 
-/* What `ps` shows for the init: also whose init it is. */
-static bool name_init (struct launch *launch) {
-  size_t count = 0;
-  while (launch->argv[count])
-    count++;
-  launch->init_argv = calloc (count + 3, sizeof *launch->init_argv);
-  if (!launch->init_argv)
-    return false;
-  launch->init_argv[0] = (char *)INIT_NAME;
-  launch->init_argv[1] = (char *)"--";
-  memcpy (launch->init_argv + 2, launch->argv, count * sizeof *launch->argv);
-  return true;
-}
-
-/* A list of texts as execve takes it, with room for one more. Every text needs 5 bytes at least, which bounds the count. */
-static char **read_texts (struct cursor *fields) {
+/* A list of texts for execve, with room for `before` texts in front and one behind. A text takes 5 bytes or more, so the count is bounded. */
+static char **read_texts (struct cursor *fields, size_t before) {
   uint32_t count = read_u32 (fields);
-  if (fields->bad || count > (size_t)(fields->end - fields->at) / 5) {
-    fields->bad = true;
-    return NULL;
-  }
-  char **texts = calloc ((size_t)count + 2, sizeof *texts);
+  bool fits = !fields->bad && count <= (size_t)(fields->end - fields->at) / 5;
+  char **texts = fits ? calloc (before + count + 2, sizeof *texts) : NULL;
   if (!texts) {
     fields->bad = true;
     return NULL;
   }
   for (uint32_t i = 0; i < count; i++)
-    texts[i] = (char *)read_text (fields);
+    texts[before + i] = (char *)read_text (fields);
   return texts;
 }
 
 static void read_exec (struct launch *launch, struct cursor *fields) {
   launch_free (launch);
-  launch->argv = read_texts (fields);
-  launch->envp = read_texts (fields);
-  if (!fields->bad && !launch->argv[0])
-    fields->bad = true;
+  launch->init_argv = read_texts (fields, INIT_ARGUMENTS);
+  launch->envp = read_texts (fields, 0);
+  if (fields->bad)
+    return;
+  launch->argv = launch->init_argv + INIT_ARGUMENTS;
+  fields->bad = !launch->argv[0];
 }
 
 /* False if the record is bad. */
@@ -81,22 +65,22 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case PLAN_LAUNCH:
     read_launch (launch, fields);
     return !fields->bad;
-  case STEP_JOIN_NAMESPACE:
-  case STEP_JOIN_PATH:
+  case STEP_join_namespace:
+  case STEP_join_path:
     launch->joins = true;
     return true;
-  case STEP_INIT:
+  case STEP_init:
     launch->has_init = true;
     return true;
-  case STEP_USER:
+  case STEP_user:
     launch->uid = read_u32 (fields);
     launch->gid = read_u32 (fields);
     return !fields->bad;
-  case STEP_EXEC:
+  case STEP_exec:
     read_exec (launch, fields);
     return !fields->bad;
   default:
-    return true; /* an unknown step fails when its turn comes, by its index */
+    return true; /* an unknown step fails when its turn comes, so that the error has its index */
   }
 }
 
@@ -116,14 +100,11 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
     if (record.kind == PLAN_LAUNCH)
       launch->steps = records;
   }
-  if (records.bad || !seen_shim || !seen_launch || !launch->argv)
-    return false;
-  return !launch->has_init || name_init (launch);
+  return !records.bad && seen_shim && seen_launch && launch->argv;
 }
 
 void launch_free (struct launch *launch) {
-  free (launch->argv);
-  free (launch->envp);
   free (launch->init_argv);
-  launch->argv = launch->envp = launch->init_argv = NULL;
+  free (launch->envp);
+  launch->init_argv = launch->argv = launch->envp = NULL;
 }

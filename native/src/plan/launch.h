@@ -1,0 +1,45 @@
+/* A launch plan, checked, with the values that the shim needs before it clones. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
+#include "reader.h"
+
+/* PLAN_SHIM. The texts point into the plan. */
+struct shim_settings {
+  const char *container;
+  const char *run_folder;
+  const char *log_folder;
+  const char *oom_file;
+  uint64_t log_segment_bytes;
+  uint32_t log_segments;
+  uint32_t ring_bytes;
+};
+
+/* What stands before the program's arguments in those of its init: the init's name and "--". */
+#define INIT_ARGUMENTS 2
+
+/* PLAN_LAUNCH, and the fields of steps that must be known before clone. */
+struct launch {
+  uint64_t clone_flags;
+  const char *cgroup2;
+  bool tty;
+  bool open_stdin;
+  struct winsize size;
+  uint32_t join_main;
+  pid_t join_pid;
+  uint64_t join_start_time;
+  uint64_t window;
+  struct cursor steps;
+  bool has_init;
+  bool joins;        /* it has a step that joins a namespace */
+  uint32_t uid, gid; /* of the last STEP_user, perhaps FOUND_ID; 0 without one */
+  char **init_argv;  /* INIT_ARGUMENTS empty places, then argv */
+  char **argv;       /* of STEP_exec; NULL at the end */
+  char **envp;       /* likewise, with room for one more */
+};
+
+/* Reads the whole plan. `settings` is NULL for an exec. False if the plan is truncated, malformed or unknown, or on ENOMEM. */
+bool launch_read (struct launch *launch, struct shim_settings *settings, const void *plan, size_t size);
+void launch_free (struct launch *launch);

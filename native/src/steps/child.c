@@ -1,0 +1,40 @@
+#define _GNU_SOURCE
+#include "child.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static void copy_text (char *to, size_t size, const char *from) {
+  size_t length = strnlen (from, size - 1);
+  memcpy (to, from, length);
+  to[length] = '\0';
+}
+
+int fail_with (struct child *child, int error, const char *call, const char *object) {
+  child->failure.error = error;
+  copy_text (child->failure.call, sizeof child->failure.call, call);
+  copy_text (child->failure.object, sizeof child->failure.object, object);
+  return -1;
+}
+
+int fail (struct child *child, const char *call, const char *object) {
+  return fail_with (child, errno, call, object);
+}
+
+bool unreadable (struct child *child, const struct cursor *fields) {
+  if (!fields->bad && fields->at == fields->end)
+    return false;
+  fail_with (child, EBADMSG, "read", "plan");
+  return true;
+}
+
+int child_root (struct child *child) {
+  if (child->root < 0)
+    child->root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return child->root < 0 ? fail (child, "open", "/") : child->root;
+}
+
+void give_up (struct child *child) {
+  sync_send_failure (child->sync, &child->failure);
+  _exit (125);
+}
