@@ -15,9 +15,16 @@ const remedies: Readonly<Record<string, string>> = {
   ENOMEM: 'memory has run out; free some, and try again',
 };
 
-/** What an errno means that tells of something used up, with the remedy; null for any other. */
-export function remedyOf(errno: string): string | null {
-  return own(remedies, errno) ?? null;
+/** Where the call changes what an errno means. */
+const remediesOfCalls: Readonly<Record<string, string>> = {
+  // Only cgroupfs answers so (cgroup-v2.rst, "cgroup.max.descendants").
+  'mkdir EAGAIN':
+    'a control group above it has reached its limit of nested groups; raise cgroup.max.descendants or cgroup.max.depth',
+};
+
+/** What an errno that tells of something used up means, with the remedy; null for any other. */
+export function remedyOf(errno: string, syscall = ''): string | null {
+  return own(remediesOfCalls, `${syscall} ${errno}`) ?? own(remedies, errno) ?? null;
 }
 
 /** The reason of an error that the kernel has given. */
@@ -42,7 +49,7 @@ export function tellSystemError(thrown: unknown, tried: string): unknown {
   const { code: errno, syscall, path = '' } = thrown as NodeJS.ErrnoException;
   if (errno === undefined || syscall === undefined) return thrown;
   const where = path === '' ? syscall : `${syscall} '${path}'`;
-  const remedy = remedyOf(errno);
+  const remedy = remedyOf(errno, syscall);
   return new LikerError(
     reasonOfErrno(errno),
     `Cannot ${tried}: ${where}: ${errno}${remedy === null ? '' : `: ${remedy}`}`,

@@ -24,12 +24,30 @@ async function ended(pid: number): Promise<void> {
   await until(`the end of ${pid}`, () => !isAlive(pid));
 }
 
-/** Groups of execs in a container's group. */
-async function execGroups(id: string): Promise<string[]> {
+/** A container's group in the hierarchy that tracks its processes. */
+async function trackedGroup(id: string): Promise<string> {
   const { CgroupPaths } = await s.inspect(id);
-  const folder = CgroupPaths['v2'] ?? CgroupPaths['freezer'] ?? '';
+  return CgroupPaths['v2'] ?? CgroupPaths['freezer'] ?? '';
+}
+
+function execGroupsIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.startsWith('exec-'));
 }
+
+async function execGroups(id: string): Promise<string[]> {
+  return execGroupsIn(await trackedGroup(id));
+}
+
+test("an exec's group is gone before its client sees the exit", async () => {
+  const id = await s.detached([], ['sleep', '100000']);
+  const group = await trackedGroup(id);
+  for (let round = 0; round < 100; round += 1) {
+    const request = { container: id, process: { args: ['true'] } };
+    await s.api.call((callback) => s.api.sessions.ExecSync(request, callback as never));
+    assert.deepEqual(execGroupsIn(group), [], `round ${round}`);
+  }
+  await s.ok(['rm', '-f', id]);
+});
 
 describe('what an exec leaves running', { concurrency: 4 }, () => {
   test('lives on: seen by top, limited, reaped by the init, and its group goes when it ends', async () => {

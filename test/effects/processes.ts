@@ -59,7 +59,9 @@ export function processEffects(effects: Effects): void {
           async ({ Id }) => {
             assert.equal(await s.ok(['exec', Id, 'echo', 'one']), 'one');
             await s.ok(['exec', '-d', Id, 'sleep', '1000']);
-            assert.notEqual((await s.likerctl(['exec', Id, 'true'])).code, 0);
+            const { code, stderr } = await s.likerctl(['exec', Id, 'true']);
+            assert.notEqual(code, 0);
+            assert.match(stderr, /raise cgroup\.max\.descendants/);
             await s.ok(['update', '--cgroup-max-descendants', '5', Id]);
             assert.equal(await s.ok(['exec', Id, 'echo', 'two']), 'two');
           },

@@ -38,31 +38,48 @@ export async function finishExec(
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
   }
-  process.ending = tellEnd(process, exit);
+  process.ending = tellEnd(context, container, process, { exit, isStored });
   await process.ending;
   if (context.leaving.signal.aborted) return;
-  const isDue = number in container.facts.killsDue;
-  if (isDue) process.takesAllAlong = true;
-  // It ended while no daemon was running, and its client has not come back: the client was lost.
-  if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
-  // Killed before the shim forgets the exec: after that, the next daemon takes what is left for what may live on.
-  const released = releaseExec(context, container, number, { kill: process.takesAllAlong });
   // A client that attaches from now on gets only the exit.
   process.shim = null;
   container.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);
-  await released;
+}
+
+/** Waits until clients have come back and taken all output, or their time is over. Then releases the exec and sends the exit. */
+async function tellEnd(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  { exit, isStored }: { readonly exit: ExitStatus; readonly isStored: boolean },
+): Promise<void> {
+  await process.clientCameBack(reconnectMs);
+  await process.drained(drainMs);
+  if (!context.leaving.signal.aborted) await releaseEnded(context, container, process, isStored);
+  process.ended(exit);
+}
+
+/**
+ * Runs before the shim forgets the exec: after that, the next daemon lets what is left live on. And before the client sees the
+ * exit: with cgroup.max.descendants set, its next exec may need the place of this one.
+ */
+async function releaseEnded(
+  context: EngineContext,
+  container: Container,
+  process: ContainerProcess,
+  isStored: boolean,
+): Promise<void> {
+  const { number } = process.identity;
+  const isDue = number in container.facts.killsDue;
+  if (isDue) process.takesAllAlong = true;
+  // It ended while no daemon was running, and its client has not come back: the client was lost.
+  if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
+  await releaseExec(context, container, number, { kill: process.takesAllAlong });
   if (!isDue) return;
   const { [number]: _due, ...killsDue } = container.facts.killsDue;
   context.ledger.change(container, { facts: { killsDue } });
-}
-
-/** Once its clients have come back and taken all output, or have had their time for it. */
-async function tellEnd(process: ContainerProcess, exit: ExitStatus): Promise<void> {
-  await process.clientCameBack(reconnectMs);
-  await process.drained(drainMs);
-  process.ended(exit);
 }
 
 /**
