@@ -1,4 +1,3 @@
-import type { LikerError } from '../../common/errors.ts';
 import type { KnobPlace } from '../kernel/cgroup/knob-places.ts';
 import type { ContainerSizes } from '../storage/container-folders.ts';
 import type { Health, HealthProbe } from './containers/model/health.ts';
@@ -9,9 +8,9 @@ import type {
   ContainerSpec,
   OnDisconnect,
   ProcessSpec,
-  TerminalSize,
 } from './containers/model/spec.ts';
-import type { Figures } from './stats/figures.ts';
+import type { AttachOptions, Session, SessionSink } from './sessions/frames.ts';
+import type { StatsOptions, StatsSnapshot } from './stats/model.ts';
 
 /** What the engine offers to its edge. Every `container` argument is an id, a unique prefix of one, or a name. */
 
@@ -81,74 +80,6 @@ export interface Repeatable {
 
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed' | 'healthy';
 export type KillScope = 'main' | 'all';
-
-/** What the engine sends to a client of a session, in order. The last one is exit or detached. */
-export type OutputFrame =
-  | {
-      readonly kind: 'ready';
-      readonly containerId: string;
-      readonly containerName: string;
-      readonly processId: string;
-      readonly sessionId: string;
-      readonly tty: boolean;
-      /** On the host. 0: it was not started, or has ended. */
-      readonly pid: number;
-      readonly stdoutOffset: number;
-      readonly stderrOffset: number;
-      readonly stdinOffset: number;
-      readonly openStdin: boolean;
-    }
-  | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
-  | { readonly kind: 'stdin-ack'; readonly offset: number }
-  | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
-  | { readonly kind: 'output-end' }
-  | { readonly kind: 'exit'; readonly exit: ExitStatus }
-  | { readonly kind: 'detached' };
-
-/** What a client sends after its first frame. */
-export type InputFrame =
-  /** `offset` 0: right after the previous chunk. */
-  | { readonly kind: 'stdin'; readonly offset: number; readonly data: Buffer }
-  | { readonly kind: 'resize'; readonly size: TerminalSize }
-  | { readonly kind: 'signal'; readonly signal: number }
-  | { readonly kind: 'close-stdin' }
-  | { readonly kind: 'output-taken' }
-  | { readonly kind: 'detach' };
-
-/** A session's client as the engine sees it: given by the edge. */
-export interface SessionSink {
-  /** The client answers output-end with output-taken. */
-  readonly confirms?: boolean;
-  /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
-  send(frame: OutputFrame, flushed: () => void): void;
-  /** The session is over, with the error of the call if there is one; nothing is sent after it. */
-  end(error?: LikerError): void;
-}
-
-/** A session as the edge sees it: given by the engine. */
-export interface Session {
-  /**
-   * Takes a frame of the client. Answers whether more stdin is welcome; when not, `resumed` is called once it is.
-   * A bad frame throws a LikerError and ends the session.
-   */
-  input(frame: InputFrame, resumed: () => void): boolean;
-  /** The client vanished without detaching. Idempotent; nothing after an end. */
-  lost(): void;
-}
-
-export interface AttachOptions {
-  readonly processId: string;
-  readonly readOnly: boolean;
-  readonly replay: boolean;
-  readonly resume: {
-    readonly sessionId: string;
-    readonly stdoutOffset: number;
-    readonly stderrOffset: number;
-  } | null;
-  readonly terminalSize: TerminalSize | null;
-  /** Start the container first when it does not run. */
-  readonly start: boolean;
-}
 
 export interface LogEntry {
   /** Nanoseconds since the epoch. */
@@ -226,31 +157,6 @@ export interface DiskUsage {
   readonly sizeBytes: number;
   /** What a removal of all that is not active would give back. */
   readonly reclaimableBytes: number;
-}
-
-export interface StatsOptions {
-  /** Empty: all that run. */
-  readonly containers: readonly string[];
-  /** Without names: those that do not run as well. */
-  readonly all: boolean;
-}
-
-export interface StatsSnapshot {
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly containers: readonly ContainerSample[];
-}
-
-export interface ContainerSample {
-  readonly id: string;
-  readonly name: string;
-  readonly state: State;
-  /** Null when it does not run. */
-  readonly figures: Figures | null;
-  /** Of one CPU, since the snapshot before; null in the first one. */
-  readonly cpuPercent: number | null;
 }
 
 export interface EngineInfo {

@@ -3,7 +3,6 @@ import { shortId } from '../../common/ids.ts';
 import { ownTurn } from '../loop/turns.ts';
 import type { ContainerSizes } from '../storage/container-folders.ts';
 import type {
-  AttachOptions,
   ContainerView,
   Created,
   CreateOptions,
@@ -17,10 +16,6 @@ import type {
   ProcessView,
   ReadLogsOptions,
   Repeatable,
-  Session,
-  SessionSink,
-  StatsOptions,
-  StatsSnapshot,
   StopOptions,
   SubscribeOptions,
   TopView,
@@ -53,12 +48,15 @@ import { endLocked, stopContainer } from './containers/verbs/stop.ts';
 import { topOf } from './containers/verbs/top.ts';
 import { updateContainer } from './containers/verbs/update.ts';
 import { waitForContainer } from './containers/verbs/wait.ts';
+import { containerView } from './containers/view.ts';
 import type { EngineContext } from './context.ts';
 import { subscribe } from './journal/events.ts';
 import { requestKey, resultIsGone, resultOf } from './journal/requests.ts';
 import { readLogs } from './logs.ts';
 import { runExecSync } from './sessions/exec-sync.ts';
+import type { AttachOptions, Session, SessionSink } from './sessions/frames.ts';
 import type { ContainerProcess } from './sessions/process.ts';
+import type { StatsOptions, StatsSnapshot } from './stats/model.ts';
 import { readStats, watchStats } from './stats/stats.ts';
 import { takeCensus } from './system/census.ts';
 import { measureDisk } from './system/disk-usage.ts';
@@ -397,7 +395,7 @@ export class Engine implements EngineApi {
 
   #view(container: Container, sizes: ContainerSizes | null = null): ContainerView {
     const hasLog = container.spec.logDriver !== 'none';
-    return container.view(hasLog ? this.#context.folders.of(container.id).log : '', sizes);
+    return containerView(container, hasLog ? this.#context.folders.of(container.id).log : '', sizes);
   }
 }
 

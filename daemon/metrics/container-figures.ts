@@ -1,4 +1,5 @@
-import type { ContainerSample, EngineApi } from '../engine/api.ts';
+import type { EngineApi } from '../engine/api.ts';
+import type { ContainerSample } from '../engine/stats/model.ts';
 import { Slices } from '../loop/turns.ts';
 import { families } from './families.ts';
 

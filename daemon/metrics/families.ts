@@ -1,4 +1,4 @@
-import type { ContainerSample } from '../engine/api.ts';
+import type { ContainerSample } from '../engine/stats/model.ts';
 
 type Figures = NonNullable<ContainerSample['figures']>;
 type Value = number | null | undefined;

@@ -1,6 +1,7 @@
-import type { ContainerView, EngineApi, InputFrame, Session, SessionSink } from '../engine/api.ts';
+import type { ContainerView, EngineApi } from '../engine/api.ts';
 import type { ExitStatus, Phase } from '../engine/containers/model/phase.ts';
 import { type ContainerSpec, noLimits } from '../engine/containers/model/spec.ts';
+import type { InputFrame, Session, SessionSink } from '../engine/sessions/frames.ts';
 
 /** An engine that can do what a test gives it; every other verb fails the test that calls it. */
 export function fakeEngine(verbs: Partial<EngineApi>): EngineApi {

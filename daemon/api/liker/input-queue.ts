@@ -1,4 +1,4 @@
-import type { InputFrame, Session } from '../../engine/api.ts';
+import type { InputFrame, Session } from '../../engine/sessions/frames.ts';
 
 /** Stdin that may wait here before the stream itself is held up. */
 const maxWaitingBytes = 1024 * 1024;

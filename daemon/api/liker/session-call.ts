@@ -2,7 +2,7 @@ import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js'
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { SessionInput } from '../../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
-import type { OutputFrame, Session, SessionSink } from '../../engine/api.ts';
+import type { OutputFrame, Session, SessionSink } from '../../engine/sessions/frames.ts';
 import { ownTurn } from '../../loop/turns.ts';
 import { callLog } from '../grpc/call-log.ts';
 import type { ApiContext } from '../grpc/context.ts';

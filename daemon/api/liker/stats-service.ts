@@ -3,7 +3,8 @@ import type { Duration } from '../../../proto/gen/types/google/protobuf/Duration
 import type { StatsServiceHandlers } from '../../../proto/gen/types/liker/v1/StatsService.ts';
 import type { StreamStatsRequest } from '../../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
 import type { StreamStatsResponseInput } from '../../../proto/gen/types/liker/v1/StreamStatsResponse.ts';
-import type { EngineApi, StatsOptions } from '../../engine/api.ts';
+import type { EngineApi } from '../../engine/api.ts';
+import type { StatsOptions } from '../../engine/stats/model.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { unary } from '../grpc/unary.ts';

@@ -1,7 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
-import type { InputFrame, OutputFrame, Session, SessionSink } from '../api.ts';
 import type { ExitStatus } from '../containers/model/phase.ts';
-import type { ContainerProcess } from './process.ts';
+import type { TerminalSize } from '../containers/model/spec.ts';
+import type { InputFrame, OutputFrame, Session, SessionSink } from './frames.ts';
 
 /**
  * Bytes handed to the transport that it has not yet taken. Beyond it, output waits in the session's queue. Below the window
@@ -26,6 +26,27 @@ export interface SessionOptions {
   readonly resumed?: boolean;
 }
 
+/** What a session asks of the process that its client is attached to. */
+export interface SessionHost {
+  readonly identity: { readonly containerName: () => string; readonly processId: string };
+  /** Clients may send stdin. */
+  readonly takesStdin: boolean;
+  /** The shim can tell a client of an earlier daemon, whose stdin it does not remember, from one that leaves a gap. */
+  readonly seesGaps: boolean;
+  /** Hands bytes to the process; false when it must take what it has first: then it calls stdinRoom or stdinAck later. */
+  stdin(session: ClientSession, offset: number, data: Buffer): boolean;
+  closeStdin(session: ClientSession): void;
+  resize(size: TerminalSize): void;
+  signal(signal: number, scope: 'process' | 'foreground'): void;
+  /** The client has taken output, or is no longer waited for. */
+  updateLimits(): void;
+  clientDetached(session: ClientSession): void;
+  /** The client that the process was started for has vanished. */
+  clientLost(): void;
+  /** The session is over. */
+  leave(session: ClientSession): void;
+}
+
 /**
  * One client of one process. Keeps the order of frames, bounds what waits for a slow client, and knows how far the
  * client has read: a process waits for a client that reads slowly, but not for one that has stopped reading.
@@ -34,7 +55,7 @@ export class ClientSession implements Session {
   readonly id: string;
   readonly initiator: boolean;
   readonly readOnly: boolean;
-  readonly #process: ContainerProcess;
+  readonly #process: SessionHost;
   readonly #sink: SessionSink;
   readonly #queue: OutputFrame[] = [];
   #queuedBytes = 0;
@@ -59,7 +80,7 @@ export class ClientSession implements Session {
   #stdinClosed: 'open' | 'closing' | 'closed' = 'open';
   #resumed: (() => void) | null = null;
 
-  constructor(process: ContainerProcess, sink: SessionSink, options: SessionOptions) {
+  constructor(process: SessionHost, sink: SessionSink, options: SessionOptions) {
     this.#process = process;
     this.#sink = sink;
     this.id = options.id;

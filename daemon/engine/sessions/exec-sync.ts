@@ -1,7 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
-import type { OutputFrame, SessionSink } from '../api.ts';
 import type { ExitStatus } from '../containers/model/phase.ts';
 import type { ClientSession } from './client-session.ts';
+import type { OutputFrame, SessionSink } from './frames.ts';
 import type { ContainerProcess } from './process.ts';
 
 /** Output beyond this is dropped and told: the answer is one message. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Session, SessionSink } from '../api.ts';
 import type { ExitStatus } from '../containers/model/phase.ts';
+import type { Session, SessionSink } from './frames.ts';
 
 /** A session that has nothing but an end: of a command that could not be executed, or of a process that is over. */
 export function endAtOnce(

@@ -4,8 +4,8 @@ import type { LikerError } from '../../../common/errors.ts';
 import { ringBytes } from '../../../common/sizes.ts';
 import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
-import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ProcessSpec } from '../containers/model/spec.ts';
+import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
 import { ContainerProcess, windowBytes } from './process.ts';
 
 /** Records what the process tells its shim. */

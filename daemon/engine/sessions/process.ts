@@ -4,10 +4,10 @@ import { drainExtraBytes, ringBytes } from '../../../common/sizes.ts';
 import { noBound } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState, Started, StreamNumber } from '../../kernel/process/shim.ts';
 import { Notifier } from '../../loop/sync.ts';
-import type { AttachOptions, OutputFrame, SessionSink } from '../api.ts';
 import type { ExitStatus, HostProcess } from '../containers/model/phase.ts';
 import type { OnDisconnect, ProcessSpec, TerminalSize } from '../containers/model/spec.ts';
-import { ClientSession, type StreamName } from './client-session.ts';
+import { ClientSession, type SessionHost, type StreamName } from './client-session.ts';
+import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
 import { StdinWindow } from './stdin-window.ts';
 
 /**
@@ -54,7 +54,7 @@ interface Snapshot {
 const maxReplays = 4;
 
 /** A process of a container while its shim knows it: its clients, its flow control, its stdin. */
-export class ContainerProcess {
+export class ContainerProcess implements SessionHost {
   readonly identity: ProcessIdentity;
   readonly #events: ProcessEvents;
   #shim: Shim | null;

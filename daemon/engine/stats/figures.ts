@@ -1,16 +1,11 @@
 import { groups } from '../../kernel/cgroup/stats/group.ts';
 import { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
 import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
-import { type InterfaceStats, interfaceStats } from '../../kernel/proc/net-dev.ts';
+import { interfaceStats } from '../../kernel/proc/net-dev.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
-
-/** What a container has used since its start. Null: this machine cannot tell. */
-export interface Figures extends CgroupStats {
-  /** Null in the host's network namespace. */
-  readonly network: readonly InterfaceStats[] | null;
-}
+import type { Figures } from './model.ts';
 
 const noNetwork = { files: [], parse: () => null };
 

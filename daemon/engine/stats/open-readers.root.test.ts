@@ -6,6 +6,7 @@ import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
 import { completeLimits } from '../../kernel/cgroup/resources.ts';
 import type { Container } from '../containers/model/container.ts';
 import type { EngineContext } from '../context.ts';
+import { figuresReader } from './figures.ts';
 import { OpenReaders } from './open-readers.ts';
 
 const parent = `liker-readers-${process.pid}`;
@@ -44,7 +45,7 @@ test('beyond their share of files containers are read all the same, and get room
   const enoughForOne = 30;
   const readers = new OpenReaders(enoughForOne);
   const read = (id: string, watched: boolean): void => {
-    const figures = readers.read(context, running(id), watched);
+    const figures = readers.read(id, () => figuresReader(context, running(id)), watched);
     assert.ok(figures !== null && figures.pids?.current === 0 && figures.network !== null, id);
   };
   read('a', false);

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
-import type { Container } from '../containers/model/container.ts';
-import type { EngineContext } from '../context.ts';
-import { type Figures, figuresReader } from './figures.ts';
+import type { Figures } from './model.ts';
 
 interface Watched {
   readonly reader: StatsReader<Figures>;
@@ -29,14 +27,14 @@ export class OpenReaders {
     this.#mostFiles = mostFiles;
   }
 
-  /** Null for a container that does not run. With `watched` it is about to be read again. */
-  read(context: EngineContext, container: Container, watched: boolean): Figures | null {
-    const known = this.#watched.get(container.id);
+  /** The figures of a container, null when `make` makes no reader for it. With `watched` it is about to be read again. */
+  read(id: string, make: () => StatsReader<Figures> | null, watched: boolean): Figures | null {
+    const known = this.#watched.get(id);
     if (known !== undefined) return this.#readWatched(known);
-    const reader = figuresReader(context, container);
+    const reader = make();
     if (reader === null || !watched) return reader?.read(false) ?? null;
     const added = { reader, open: false, usedAt: 0 };
-    this.#watched.set(container.id, added);
+    this.#watched.set(id, added);
     this.#sweeper ??= setInterval(() => this.#closeIdle(), idleMs / 2).unref();
     return this.#readWatched(added);
   }

@@ -1,10 +1,11 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { Slices } from '../../loop/turns.ts';
-import type { ContainerSample, StatsOptions, StatsSnapshot } from '../api.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
+import { figuresReader } from './figures.ts';
+import type { ContainerSample, StatsOptions, StatsSnapshot } from './model.ts';
 
 /** When a container's CPU time was read last. */
 interface LastUsage {
@@ -90,7 +91,7 @@ function sample(
   last: Map<string, LastUsage>,
 ): ContainerSample {
   const { id, name, phase } = container;
-  const figures = context.openReaders.read(context, container, watched);
+  const figures = context.openReaders.read(id, () => figuresReader(context, container), watched);
   const usageUs = figures?.cpu.usage?.usageUs;
   const before = last.get(id);
   const now = usageUs === undefined ? undefined : { at: performance.now(), usageUs };

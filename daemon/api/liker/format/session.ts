@@ -1,5 +1,5 @@
 import type { SessionOutputInput } from '../../../../proto/gen/types/liker/v1/SessionOutput.ts';
-import type { OutputFrame } from '../../../engine/api.ts';
+import type { OutputFrame } from '../../../engine/sessions/frames.ts';
 import { formatExit } from './exit.ts';
 
 export function formatOutput(frame: OutputFrame): SessionOutputInput {

@@ -4,7 +4,7 @@ import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/C
 import type { ContainerStatsInput } from '../../../../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { ResourcePressureInput } from '../../../../proto/gen/types/liker/v1/ResourcePressure.ts';
 import type { StatsSnapshotInput } from '../../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
-import type { ContainerSample, StatsSnapshot } from '../../../engine/api.ts';
+import type { ContainerSample, StatsSnapshot } from '../../../engine/stats/model.ts';
 import { Slices } from '../../../loop/turns.ts';
 import { encoded } from '../../wire/encoded.ts';
 import { containerStates } from './container.ts';

@@ -4,7 +4,7 @@ import { maxStdinChunkBytes } from '../../../../common/sizes.ts';
 import type { AttachStart } from '../../../../proto/gen/types/liker/v1/AttachStart.ts';
 import type { SessionInput } from '../../../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionResume } from '../../../../proto/gen/types/liker/v1/SessionResume.ts';
-import type { AttachOptions, InputFrame } from '../../../engine/api.ts';
+import type { AttachOptions, InputFrame } from '../../../engine/sessions/frames.ts';
 import { parseTerminalSize } from './process.ts';
 import { inRange, noNul, required } from './text.ts';
 

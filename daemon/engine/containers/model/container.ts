@@ -2,10 +2,8 @@ import { completeLimits } from '../../../kernel/cgroup/resources.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
-import type { ContainerSizes } from '../../../storage/container-folders.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import type { ContainerRow } from '../../../store/store.ts';
-import type { ContainerView } from '../../api.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Begun } from './begun.ts';
 import type { Health } from './health.ts';
@@ -180,25 +178,5 @@ export class Container {
     if (probe) return probe;
     for (const exec of this.execs.values()) if (exec.identity.number === number) return exec;
     return null;
-  }
-
-  view(logPath: string, sizes: ContainerSizes | null): ContainerView {
-    return {
-      id: this.id,
-      spec: this.spec,
-      createdAt: this.createdAt,
-      phase: this.phase,
-      cgroupPaths: this.facts.cgroupPaths,
-      appliedLimits: this.facts.appliedLimits,
-      logPath,
-      execIds: [...this.execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
-      attachedClients: this.main?.attachedClients ?? 0,
-      clientLost: this.facts.clientLost,
-      restartCount: this.facts.restartCount,
-      oomKills: this.facts.oomKills,
-      finishedAt: this.facts.finishedAt,
-      health: this.facts.health,
-      sizes,
-    };
   }
 }

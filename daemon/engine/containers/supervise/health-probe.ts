@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../../../common/errors.ts';
-import type { SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import type { SessionSink } from '../../sessions/frames.ts';
 import type { Container } from '../model/container.ts';
 import type { HealthProbe } from '../model/health.ts';
 import type { ExitStatus } from '../model/phase.ts';

@@ -1,7 +1,7 @@
 import { LikerError } from '../../../../common/errors.ts';
-import type { AttachOptions, Session, SessionSink } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import { type Requested, type RequestKey, resultIsGone } from '../../journal/requests.ts';
+import type { AttachOptions, Session, SessionSink } from '../../sessions/frames.ts';
 import { endAtOnce } from '../../sessions/over.ts';
 import { type ContainerProcess, newSessionId } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';

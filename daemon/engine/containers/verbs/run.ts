@@ -1,8 +1,9 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
-import type { ExecProcess, Session, SessionSink } from '../../api.ts';
+import type { ExecProcess } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
+import type { Session, SessionSink } from '../../sessions/frames.ts';
 import { endAtOnce } from '../../sessions/over.ts';
 import { startErrorCode } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';

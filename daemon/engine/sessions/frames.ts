@@ -1,0 +1,72 @@
+// The contract of a session between the engine, which knows the process, and the edge, which knows the client.
+import type { LikerError } from '../../../common/errors.ts';
+import type { ExitStatus } from '../containers/model/phase.ts';
+import type { TerminalSize } from '../containers/model/spec.ts';
+
+/** What the engine sends to a client of a session, in order. The last one is exit or detached. */
+export type OutputFrame =
+  | {
+      readonly kind: 'ready';
+      readonly containerId: string;
+      readonly containerName: string;
+      readonly processId: string;
+      readonly sessionId: string;
+      readonly tty: boolean;
+      /** On the host. 0: it was not started, or has ended. */
+      readonly pid: number;
+      readonly stdoutOffset: number;
+      readonly stderrOffset: number;
+      readonly stdinOffset: number;
+      readonly openStdin: boolean;
+    }
+  | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
+  | { readonly kind: 'stdin-ack'; readonly offset: number }
+  | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'output-end' }
+  | { readonly kind: 'exit'; readonly exit: ExitStatus }
+  | { readonly kind: 'detached' };
+
+/** What a client sends after its first frame. */
+export type InputFrame =
+  /** `offset` 0: right after the previous chunk. */
+  | { readonly kind: 'stdin'; readonly offset: number; readonly data: Buffer }
+  | { readonly kind: 'resize'; readonly size: TerminalSize }
+  | { readonly kind: 'signal'; readonly signal: number }
+  | { readonly kind: 'close-stdin' }
+  | { readonly kind: 'output-taken' }
+  | { readonly kind: 'detach' };
+
+/** A session's client as the engine sees it: given by the edge. */
+export interface SessionSink {
+  /** The client answers output-end with output-taken. */
+  readonly confirms?: boolean;
+  /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
+  send(frame: OutputFrame, flushed: () => void): void;
+  /** The session is over, with the error of the call if there is one; nothing is sent after it. */
+  end(error?: LikerError): void;
+}
+
+/** A session as the edge sees it: given by the engine. */
+export interface Session {
+  /**
+   * Takes a frame of the client. Answers whether more stdin is welcome; when not, `resumed` is called once it is.
+   * A bad frame throws a LikerError and ends the session.
+   */
+  input(frame: InputFrame, resumed: () => void): boolean;
+  /** The client vanished without detaching. Idempotent; nothing after an end. */
+  lost(): void;
+}
+
+export interface AttachOptions {
+  readonly processId: string;
+  readonly readOnly: boolean;
+  readonly replay: boolean;
+  readonly resume: {
+    readonly sessionId: string;
+    readonly stdoutOffset: number;
+    readonly stderrOffset: number;
+  } | null;
+  readonly terminalSize: TerminalSize | null;
+  /** Start the container first when it does not run. */
+  readonly start: boolean;
+}

@@ -1,0 +1,34 @@
+import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
+import type { InterfaceStats } from '../../kernel/proc/net-dev.ts';
+import type { State } from '../containers/model/phase.ts';
+
+/** What a container has used since its start. Null: this machine cannot tell. */
+export interface Figures extends CgroupStats {
+  /** Null in the host's network namespace. */
+  readonly network: readonly InterfaceStats[] | null;
+}
+
+export interface StatsOptions {
+  /** Empty: all that run. */
+  readonly containers: readonly string[];
+  /** Without names: those that do not run as well. */
+  readonly all: boolean;
+}
+
+export interface StatsSnapshot {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly containers: readonly ContainerSample[];
+}
+
+export interface ContainerSample {
+  readonly id: string;
+  readonly name: string;
+  readonly state: State;
+  /** Null when it does not run. */
+  readonly figures: Figures | null;
+  /** Of one CPU, since the snapshot before; null in the first one. */
+  readonly cpuPercent: number | null;
+}
