@@ -1,11 +1,7 @@
-import { constants } from 'node:os';
 import { asError } from '../common/errors.ts';
 import { tellSystemError } from '../common/exhausted.ts';
-import { engineFailureCode } from './cli/exit-codes.ts';
+import { engineFailureCode, signalExitCode } from './cli/exit-codes.ts';
 import { dispatch, type Failure, report } from './dispatch.ts';
-
-/** What a shell shows for a program that SIGPIPE has ended. */
-const brokenPipeCode = 128 + 13;
 
 const failure: Failure = { code: engineFailureCode };
 
@@ -15,13 +11,13 @@ function lastResort(thrown: unknown): never {
 
 function onOutputError(error: NodeJS.ErrnoException): void {
   // Nobody reads any more, as in `likerctl logs x | head`, or the terminal is gone (EIO).
-  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(brokenPipeCode);
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(signalExitCode('SIGPIPE'));
   lastResort(tellSystemError(error, 'write the output'));
 }
 
 /** Without a listener Node would open a debugger's port. A session adds its own, which passes the signal on. */
 function onSigusr1(): void {
-  if (process.listenerCount('SIGUSR1') === 1) process.exit(128 + constants.signals.SIGUSR1);
+  if (process.listenerCount('SIGUSR1') === 1) process.exit(signalExitCode('SIGUSR1'));
 }
 
 process.on('SIGUSR1', onSigusr1);

@@ -92,6 +92,11 @@ export class LikerError extends Error {
   }
 }
 
+/** Is it a LikerError with this reason? */
+export function hasReason(thrown: unknown, reason: Reason): thrown is LikerError {
+  return thrown instanceof LikerError && thrown.reason === reason;
+}
+
 /** A bad value in a request. `field` is the field's path, such as spec.name. */
 export function badArgument(field: string, message: string): LikerError {
   return new LikerError('BAD_ARGUMENT', message, { field, metadata: { field } });

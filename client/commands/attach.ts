@@ -6,8 +6,8 @@ import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
 import { openAttach } from '../session/call.ts';
-import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { Session } from '../session/session.ts';
+import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 
 export const attach: Command = {
@@ -16,7 +16,7 @@ export const attach: Command = {
   summary: 'Attach the terminal to a running container: shows its last output, then goes on',
   example: 'likerctl attach web',
   flags: [
-    detachKeysFlag,
+    ...sessionFlags,
     {
       name: 'exec',
       type: 'string',
@@ -25,12 +25,6 @@ export const attach: Command = {
     },
     { name: 'no-replay', type: 'bool', help: 'Do not show the last output first' },
     { name: 'no-stdin', type: 'bool', help: 'Only watch: no input, no signals, no change of the size' },
-    {
-      name: 'sig-proxy',
-      type: 'bool',
-      fallback: 'true',
-      help: 'Pass signals on to the process (without a terminal)',
-    },
   ],
   operands: [1, 1],
   async run({ flags, operands: [name = ''], context }: Invocation) {
@@ -78,8 +72,7 @@ export async function attachTo({
     stdin: stdin && process.openStdin && !readOnly,
     tty: process.tty,
     readOnly,
-    detachKeys: sessionKeys(flags),
-    sigProxy: flags.bool('sig-proxy', true),
+    ...sessionOptions(flags),
   });
   return session.run();
 }

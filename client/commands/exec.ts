@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:os';
-import { asError, LikerError } from '../../common/errors.ts';
+import { asError, hasReason } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { engineFailureCode } from '../cli/exit-codes.ts';
+import { engineFailureCode, signalExitCode } from '../cli/exit-codes.ts';
 import type { Flag } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers, sessions } from '../connection/methods.ts';
@@ -11,15 +10,15 @@ import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { parseOnDisconnect, parseProcess } from '../request/process-spec.ts';
 import { openExec } from '../session/call.ts';
-import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
+import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { startFailure } from './run-detached.ts';
 
 const flags: readonly Flag[] = [
   { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background' },
-  detachKeysFlag,
+  ...sessionFlags,
   {
     name: 'env',
     short: 'e',
@@ -38,12 +37,6 @@ const flags: readonly Flag[] = [
     help: 'What happens to the process when its client vanishes: keep, hangup or kill',
   },
   { name: 'privileged', type: 'bool', help: 'All capabilities of the daemon, no filters' },
-  {
-    name: 'sig-proxy',
-    type: 'bool',
-    fallback: 'true',
-    help: 'Pass signals on to the process (without a terminal)',
-  },
   { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
   {
@@ -82,16 +75,12 @@ async function execInContainer(invocation: Invocation): Promise<number> {
     stdin: flags.bool('interactive'),
     tty: flags.bool('tty'),
     readOnly: false,
-    detachKeys: sessionKeys(flags),
-    sigProxy: flags.bool('sig-proxy', true),
+    ...sessionOptions(flags),
   });
   const code = await session.run();
-  if (code === killedCode) await tellEnd(connection, container, flags.bool('tty'));
+  if (code === signalExitCode('SIGKILL')) await tellEnd(connection, container, flags.bool('tty'));
   return code;
 }
-
-/** What a shell shows for a program that SIGKILL has ended. */
-const killedCode = 128 + constants.signals.SIGKILL;
 
 /** A process that is killed with its container says nothing itself. */
 async function tellEnd(connection: Connection, name: string, isTerminal: boolean): Promise<void> {
@@ -109,8 +98,8 @@ async function tellEnd(connection: Connection, name: string, isTerminal: boolean
     const word = container && stateWord(container);
     if (word !== 'running') tell(`the container '${name}' has ended, and the process with it`);
   } catch (error) {
-    const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
-    if (isGone) tell(`the container '${name}' was removed, and the process ended with it`);
+    if (hasReason(error, 'CONTAINER_NOT_FOUND'))
+      tell(`the container '${name}' was removed, and the process ended with it`);
   }
 }
 

@@ -1,4 +1,6 @@
 import { asError } from '../../common/errors.ts';
+import type { Invocation } from '../cli/command.ts';
+import type { Method } from '../connection/connection.ts';
 import { isConnectionLoss } from '../connection/service-error.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
@@ -24,6 +26,20 @@ export async function forEachContainer(
     }
   }
   return code;
+}
+
+/** Calls a method for each container that the command line names, and prints the name of each for which it succeeds. */
+export async function callForEach<Request>(
+  { operands, context }: Invocation,
+  method: Method<Request, unknown>,
+  request: (container: string) => Request,
+  forEach: typeof forEachAtOnce = forEachContainer,
+): Promise<number> {
+  const connection = await context.connect();
+  return forEach(operands, async (container) => {
+    await connection.unary(method, request(container));
+    return container;
+  });
 }
 
 /** Operands of the commands that take one or more containers. */

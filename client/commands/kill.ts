@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { KillScope } from '../../proto/gen/types/liker/v1/KillScope.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
-import { forEachContainer, severalContainers } from './for-each.ts';
+import { callForEach, severalContainers } from './for-each.ts';
 
 export const kill: Command = {
   name: 'kill',
@@ -19,13 +20,15 @@ export const kill: Command = {
       help: 'Name or number of the signal',
     },
   ],
-  async run({ flags, operands, context }) {
-    const connection = await context.connect();
+  async run(invocation) {
+    const { flags } = invocation;
     const signal = flags.text('signal') ?? '';
-    const scope = flags.bool('all') ? 'KILL_SCOPE_ALL' : 'KILL_SCOPE_MAIN';
-    return forEachContainer(operands, async (container) => {
-      await connection.unary(containers.KillContainer, { container, signal, scope, requestId: randomUUID() });
-      return container;
-    });
+    const scope: KillScope = flags.bool('all') ? 'KILL_SCOPE_ALL' : 'KILL_SCOPE_MAIN';
+    return callForEach(invocation, containers.KillContainer, (container) => ({
+      container,
+      signal,
+      scope,
+      requestId: randomUUID(),
+    }));
   },
 };

@@ -1,4 +1,4 @@
-import { badArgument, LikerError } from '../../common/errors.ts';
+import { badArgument, hasReason, LikerError } from '../../common/errors.ts';
 import type { LogEntry } from '../../proto/gen/types/liker/v1/LogEntry.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { containers, logs as logService } from '../connection/methods.ts';
@@ -60,7 +60,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
       cursor = next;
     }
   } catch (error) {
-    if (!(found && error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND')) throw error;
+    if (!(found && hasReason(error, 'CONTAINER_NOT_FOUND'))) throw error;
     const text = `Cannot go on with the log of '${name}': it was removed while likerd was away, together with the end of its log`;
     throw new LikerError(error.reason, text, { cause: error });
   } finally {

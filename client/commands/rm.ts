@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LikerError } from '../../common/errors.ts';
+import { hasReason } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
@@ -26,8 +26,7 @@ export const rm: Command = {
       try {
         await connection.unary(containers.RemoveContainer, { container, force, requestId: randomUUID() });
       } catch (error) {
-        const isGone = error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND';
-        if (!force || !isGone) throw error;
+        if (!force || !hasReason(error, 'CONTAINER_NOT_FOUND')) throw error;
         notice(error.message);
         return undefined;
       }

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import type { Command } from '../cli/command.ts';
+import { signalExitCode } from '../cli/exit-codes.ts';
 import { runRootfsBuild } from '../rootfs/command.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
@@ -25,7 +25,7 @@ export const rootfsBuild: Command = {
     let code = 0;
     for (const signal of endingSignals) {
       process.once(signal, () => {
-        code = 128 + constants.signals[signal];
+        code = signalExitCode(signal);
         interruption.abort();
       });
     }

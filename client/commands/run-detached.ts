@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { asError, LikerError } from '../../common/errors.ts';
+import { asError, hasReason, LikerError } from '../../common/errors.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
@@ -49,9 +50,8 @@ export async function createContainer({ spec, flags, connection }: CreateJob): P
 /** Prints why a start failed. 127 and 126 tell a bad command from a failure of the engine. */
 export function startFailure(error: Error): number {
   notice(error.message);
-  const reason = error instanceof LikerError ? error.reason : undefined;
-  if (reason === 'COMMAND_NOT_FOUND') return 127;
-  return reason === 'COMMAND_NOT_EXECUTABLE' ? 126 : 125;
+  if (hasReason(error, 'COMMAND_NOT_FOUND')) return 127;
+  return hasReason(error, 'COMMAND_NOT_EXECUTABLE') ? 126 : engineFailureCode;
 }
 
 async function removeQuietly(connection: Connection, container: string): Promise<void> {

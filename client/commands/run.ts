@@ -6,9 +6,9 @@ import type { FlagValues } from '../cli/flag.ts';
 import { parseContainerSpec } from '../request/container-spec.ts';
 import { containerFlags } from '../request/flags.ts';
 import { openRun } from '../session/call.ts';
-import { detachKeysFlag, sessionKeys } from '../session/detach-keys.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams, Session } from '../session/session.ts';
+import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { runDetached } from './run-detached.ts';
@@ -22,19 +22,13 @@ export const run: Command = {
   flags: [
     ...containerFlags,
     { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background and print its id' },
-    detachKeysFlag,
+    ...sessionFlags,
     {
       name: 'attach',
       short: 'a',
       type: 'list',
       value: 'STREAM',
       help: 'Attach only to stdout or stderr (and to stdin with -i)',
-    },
-    {
-      name: 'sig-proxy',
-      type: 'bool',
-      fallback: 'true',
-      help: 'Pass signals on to the process (without a terminal)',
     },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
@@ -46,7 +40,7 @@ export const run: Command = {
 async function runContainer(invocation: Invocation): Promise<number> {
   const { flags, operands, context } = invocation;
   const spec = parseContainerSpec(flags, operands, terminalSize());
-  const detachKeys = sessionKeys(flags);
+  const options = sessionOptions(flags);
   const isDetached = flags.bool('detach');
   const hidden = hiddenStreams(flags);
   if (!isDetached) requireTerminal(flags);
@@ -61,8 +55,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
     tty: flags.bool('tty'),
     hidden,
     readOnly: false,
-    detachKeys,
-    sigProxy: flags.bool('sig-proxy', true),
+    ...options,
     onReady: (ready) => idFiles.write(ready.containerId, ready.pid),
   });
   return await session.run();

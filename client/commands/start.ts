@@ -3,9 +3,9 @@ import { LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
-import { detachKeysFlag } from '../session/detach-keys.ts';
+import { sessionFlags } from '../session/session-flags.ts';
 import { attachTo } from './attach.ts';
-import { forEachContainer, severalContainers } from './for-each.ts';
+import { callForEach, severalContainers } from './for-each.ts';
 import { startFailure } from './run-detached.ts';
 
 export const start: Command = {
@@ -15,26 +15,19 @@ export const start: Command = {
   example: 'likerctl start -ai web',
   flags: [
     { name: 'attach', short: 'a', type: 'bool', help: 'Attach to its output; the exit code is its own' },
-    detachKeysFlag,
+    ...sessionFlags,
     { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to its stdin as well' },
-    {
-      name: 'sig-proxy',
-      type: 'bool',
-      fallback: 'true',
-      help: 'Pass signals on to the process (without a terminal)',
-    },
   ],
   run: startContainers,
 };
 
 async function startContainers(invocation: Invocation): Promise<number> {
-  const { flags, operands, context } = invocation;
+  const { flags } = invocation;
   if (flags.bool('attach') || flags.bool('interactive')) return startAttached(invocation);
-  const connection = await context.connect();
-  return forEachContainer(operands, async (container) => {
-    await connection.unary(containers.StartContainer, { container, requestId: randomUUID() });
-    return container;
-  });
+  return callForEach(invocation, containers.StartContainer, (container) => ({
+    container,
+    requestId: randomUUID(),
+  }));
 }
 
 /** One call, so that no output of a short command is missed between the start and the attach. */

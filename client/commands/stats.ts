@@ -1,4 +1,4 @@
-import { badArgument, LikerError } from '../../common/errors.ts';
+import { badArgument, hasReason } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { ContainerStats } from '../../proto/gen/types/liker/v1/ContainerStats.ts';
@@ -113,7 +113,7 @@ async function* snapshots(
       }
       return;
     } catch (error) {
-      if (!seen || !(error instanceof LikerError) || error.reason !== 'CONTAINER_NOT_FOUND') throw error;
+      if (!seen || !hasReason(error, 'CONTAINER_NOT_FOUND')) throw error;
       const gone = error.metadata['container'];
       if (!containers.includes(gone ?? '')) throw error;
       containers = containers.filter((id) => id !== gone);

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Command } from '../cli/command.ts';
+import type { StopContainerRequestInput } from '../../proto/gen/types/liker/v1/StopContainerRequest.ts';
+import type { Command, Invocation } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
+import type { Method } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { defined } from '../request/resources.ts';
 import { graceSeconds } from '../request/seconds.ts';
-import { forEachAtOnce, severalContainers } from './for-each.ts';
+import { callForEach, forEachAtOnce, severalContainers } from './for-each.ts';
 
 export const stopFlags: readonly Flag[] = [
   {
@@ -30,15 +32,19 @@ export const stop: Command = {
   summary: 'Stop containers: ask the main process to end, wait, kill',
   example: 'likerctl stop -t 5 web',
   flags: stopFlags,
-  async run({ flags, operands, context }) {
-    const connection = await context.connect();
-    const options = {
-      signal: flags.text('signal') ?? '',
-      ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
-    };
-    return forEachAtOnce(operands, async (container) => {
-      await connection.unary(containers.StopContainer, { container, ...options, requestId: randomUUID() });
-      return container;
-    });
-  },
+  run: (invocation) => stopEach(invocation, containers.StopContainer),
 };
+
+/** Calls a method that stops its container. */
+export async function stopEach(
+  invocation: Invocation,
+  method: Method<StopContainerRequestInput, unknown>,
+): Promise<number> {
+  const { flags } = invocation;
+  const options = {
+    signal: flags.text('signal') ?? '',
+    ...defined({ timeoutSeconds: graceSeconds(flags, 'time') }),
+  };
+  const request = (container: string) => ({ container, ...options, requestId: randomUUID() });
+  return callForEach(invocation, method, request, forEachAtOnce);
+}

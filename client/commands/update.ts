@@ -5,7 +5,7 @@ import { containers } from '../connection/methods.ts';
 import { parseRestart } from '../request/container-spec.ts';
 import { resourceFlags } from '../request/resource-flags.ts';
 import { parseResources } from '../request/resources.ts';
-import { forEachContainer, severalContainers } from './for-each.ts';
+import { callForEach, severalContainers } from './for-each.ts';
 
 const flags: readonly Flag[] = [
   ...resourceFlags,
@@ -24,16 +24,17 @@ export const update: Command = {
   example: 'likerctl update --memory 256m --cpus 0.5 web',
   flags,
   ...severalContainers,
-  async run({ flags, operands, context }) {
+  async run(invocation) {
+    const { flags } = invocation;
     requireSome(flags);
     const resources = parseResources(flags);
     const policy = flags.text('restart');
     const restart = policy === undefined ? null : parseRestart(policy);
-    const connection = await context.connect();
-    return forEachContainer(operands, async (container) => {
-      await connection.unary(containers.UpdateContainer, { container, resources, restart });
-      return container;
-    });
+    return callForEach(invocation, containers.UpdateContainer, (container) => ({
+      container,
+      resources,
+      restart,
+    }));
   },
 };
 

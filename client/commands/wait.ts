@@ -1,4 +1,4 @@
-import { LikerError } from '../../common/errors.ts';
+import { hasReason } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import type { WaitCondition } from '../../proto/gen/types/liker/v1/WaitCondition.ts';
 import type { WaitContainerRequestInput } from '../../proto/gen/types/liker/v1/WaitContainerRequest.ts';
@@ -57,7 +57,7 @@ async function present(
     return { container: container?.id ?? name, knownExit: container?.exit?.exitedAt ?? never };
   } catch (error) {
     // The daemon answers how a removed container ended only by its whole id.
-    if (error instanceof LikerError && error.reason === 'CONTAINER_NOT_FOUND') return { container: name };
+    if (hasReason(error, 'CONTAINER_NOT_FOUND')) return { container: name };
     throw error;
   }
 }

@@ -1,16 +1,7 @@
 import { badArgument } from '../../common/errors.ts';
-import type { Flag, FlagValues } from '../cli/flag.ts';
 
 /** Twice ctrl-]: a prefix that shells and editors do not use. */
-const defaultDetachKeys = 'ctrl-],ctrl-]';
-
-export const detachKeysFlag: Flag = {
-  name: 'detach-keys',
-  type: 'string',
-  value: 'KEYS',
-  fallback: `$LIKER_DETACH_KEYS, or ${defaultDetachKeys}`,
-  help: 'Keys that leave the session; empty for none',
-};
+export const defaultDetachKeys = 'ctrl-],ctrl-]';
 
 /** How long the start of a sequence is held back before it is passed on. */
 export const partialMatchMs = 300;
@@ -78,9 +69,4 @@ export class DetachScanner {
   #fits(): boolean {
     return this.#held.every((byte, index) => byte === this.#keys[index]);
   }
-}
-
-/** The keys from --detach-keys, LIKER_DETACH_KEYS or the default. */
-export function sessionKeys(flags: FlagValues): readonly number[] {
-  return parseDetachKeys(flags.text('detach-keys') ?? process.env['LIKER_DETACH_KEYS'] ?? defaultDetachKeys);
 }

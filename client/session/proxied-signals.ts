@@ -1,5 +1,3 @@
-import { constants } from 'node:os';
-
 /**
  * Every signal that can be caught, but for those that concern the client's own terminal, children and pipes
  * (WINCH, CHLD, URG, TSTP, TTIN, TTOU, PIPE: a proxied WINCH stops some servers), those that report a fault of
@@ -33,8 +31,3 @@ export const interruptingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTER
 
 /** Signals that end the client when they are not proxied. */
 export const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
-
-/** What a shell shows for a program that a signal has ended. */
-export function signalExitCode(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
-}

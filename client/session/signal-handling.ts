@@ -1,6 +1,7 @@
+import { signalExitCode } from '../cli/exit-codes.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
-import { endingSignals, interruptingSignals, signalExitCode } from './proxied-signals.ts';
+import { endingSignals, interruptingSignals } from './proxied-signals.ts';
 
 /** As in Docker's client: a process that takes no notice of signals, or cannot, must not make likerctl unkillable. */
 const mostInterrupts = 3;
