@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
+import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { Engine } from './engine/engine.ts';
-import { Ledger } from './engine/journal/ledger.ts';
+import { Journal } from './engine/journal/journal.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
@@ -49,11 +50,12 @@ export async function compose(
   });
   const folders = new ContainerFolders(root, run);
   const processes = new Processes();
-  const ledger = new Ledger(store, log);
+  const journal = new Journal(store, log);
   const engine = new Engine({
     paths: { root, run },
     log,
-    ledger,
+    journal,
+    ledger: new Ledger(journal, store),
     registry: new Registry(),
     cgroups,
     folders,
@@ -77,7 +79,7 @@ export async function compose(
       await store.end();
       cgroups.close();
       processes[Symbol.dispose]();
-      ledger[Symbol.dispose]();
+      journal[Symbol.dispose]();
       store[Symbol.dispose]();
       for (const fd of locks) closeFd(fd);
     },

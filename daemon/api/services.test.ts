@@ -6,8 +6,10 @@ import { LikerError } from '../../common/errors.ts';
 import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
-import type { EngineApi, EventRecord, LogEntry, SubscribeOptions } from '../engine/api.ts';
+import type { EngineApi, LogEntry } from '../engine/api.ts';
 import { type ContainerChange, noLimits } from '../engine/containers/model/spec.ts';
+import { daemonEvent, type EventRecord } from '../engine/journal/event.ts';
+import type { SubscribeOptions } from '../engine/journal/events.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { containerView, exitStatus } from '../test/fake-engine.ts';
 
@@ -23,8 +25,7 @@ function event(seq: number): EventRecord {
   return {
     seq,
     time: 1_700_000_000_000 + seq,
-    containerId: 'c'.repeat(64),
-    containerName: 'web',
+    subject: { type: 'container', id: 'c'.repeat(64), name: 'web' },
     action: 'start',
     attributes: { seq: String(seq) },
   };
@@ -253,6 +254,26 @@ test('events are sent no faster than the client reads them, and none is lost', a
   assert.equal(first.event?.storeId, 'abc');
   const range = { lastSeq: 9, oldestSeq: 3, storeId: 'abc' };
   assert.deepEqual(await answer((done) => client.getLastSeq({}, done)), range);
+});
+
+test('an event that is not about a container names none', async () => {
+  await using fixture = await ApiFixture.start({
+    async *events() {
+      yield event(1);
+      yield { ...event(2), ...daemonEvent('set_aside', { why: 'x' }), attributes: {} };
+      yield { ...event(3), subject: { type: 'network', id: 'n1', name: 'net' } };
+    },
+    lastSeq: () => ({ last: 3, oldest: 1, storeId: 'abc' }),
+  });
+  const messages = await Array.fromAsync(fixture.client('EventService').subscribe({}));
+  assert.deepEqual(
+    messages.map(({ event }: SubscribeResponse) => [event?.containerId, event?.containerName]),
+    [
+      ['c'.repeat(64), 'web'],
+      ['', ''],
+      ['', ''],
+    ],
+  );
 });
 
 test('a stream that fails half-way sends what it has, then the status', async () => {

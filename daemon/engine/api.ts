@@ -9,6 +9,9 @@ import type {
   OnDisconnect,
   ProcessSpec,
 } from './containers/model/spec.ts';
+import type { Filter } from './filter.ts';
+import type { EventRecord } from './journal/event.ts';
+import type { SubscribeOptions } from './journal/events.ts';
 import type { AttachOptions, Session, SessionSink } from './sessions/frames.ts';
 import type { StatsOptions, StatsSnapshot } from './stats/model.ts';
 
@@ -46,11 +49,6 @@ export interface ProcessView {
   readonly spec: ProcessSpec;
   readonly exit: ExitStatus | null;
   readonly attachedClients: number;
-}
-
-export interface Filter {
-  readonly key: string;
-  readonly value: string;
 }
 
 export interface CreateOptions {
@@ -105,27 +103,6 @@ export interface ReadLogsOptions {
   /** Nanoseconds since the epoch; null: no bound. */
   readonly sinceNs: bigint | null;
   readonly untilNs: bigint | null;
-}
-
-export interface EventRecord {
-  readonly seq: number;
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  readonly containerId: string;
-  readonly containerName: string;
-  readonly action: string;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export interface SubscribeOptions {
-  /** Null: from the next event, or from `sinceMs` when that is set. */
-  readonly sinceSeq: number | null;
-  /** The store that sinceSeq belongs to; empty: not known. */
-  readonly storeId: string;
-  readonly sinceMs: number | null;
-  readonly untilMs: number | null;
-  readonly follow: boolean;
-  readonly filters: readonly Filter[];
 }
 
 export interface TopView {

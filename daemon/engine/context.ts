@@ -8,12 +8,13 @@ import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
 import type { Container } from './containers/model/container.ts';
+import type { Ledger } from './containers/model/ledger.ts';
 import type { HostProcess } from './containers/model/phase.ts';
 import type { Registry } from './containers/model/registry.ts';
 import type { ContainerSpec, ProcessSpec } from './containers/model/spec.ts';
 import type { DeviceNode } from './containers/plan/devices.ts';
 import type { Credentials } from './containers/plan/process.ts';
-import type { Ledger } from './journal/ledger.ts';
+import type { Journal } from './journal/journal.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
 /** Starting and finding shims, and the processes under them. */
@@ -58,6 +59,8 @@ export interface EnginePaths {
 export interface EngineContext {
   readonly paths: EnginePaths;
   readonly log: Log;
+  readonly journal: Journal;
+  /** The journal's entries about containers. */
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly cgroups: Cgroups;

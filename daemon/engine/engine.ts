@@ -8,16 +8,13 @@ import type {
   CreateOptions,
   EngineApi,
   EngineInfo,
-  EventRecord,
   ExecProcess,
-  Filter,
   KillScope,
   LogEntry,
   ProcessView,
   ReadLogsOptions,
   Repeatable,
   StopOptions,
-  SubscribeOptions,
   TopView,
   WaitCondition,
 } from './api.ts';
@@ -25,6 +22,7 @@ import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
 import { recoveryWarnings } from './containers/adopt/recover.ts';
 import type { Container } from './containers/model/container.ts';
 import { type ExitStatus, livePhase } from './containers/model/phase.ts';
+import { resultIsGone } from './containers/model/removed.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './containers/model/spec.ts';
 import { checkNetwork, networkKnobs } from './containers/resources/network-rate.ts';
 import { checkLimits, processKnobs, warningOf } from './containers/rules/limits.ts';
@@ -50,8 +48,10 @@ import { updateContainer } from './containers/verbs/update.ts';
 import { waitForContainer } from './containers/verbs/wait.ts';
 import { containerView } from './containers/view.ts';
 import type { EngineContext } from './context.ts';
-import { subscribe } from './journal/events.ts';
-import { requestKey, resultIsGone, resultOf } from './journal/requests.ts';
+import type { Filter } from './filter.ts';
+import type { EventRecord } from './journal/event.ts';
+import { type SubscribeOptions, subscribe } from './journal/events.ts';
+import { requestKey, resultOf } from './journal/requests.ts';
 import { readLogs } from './logs.ts';
 import { runExecSync } from './sessions/exec-sync.ts';
 import type { AttachOptions, Session, SessionSink } from './sessions/frames.ts';
@@ -167,7 +167,7 @@ export class Engine implements EngineApi {
   ): Promise<string> {
     const request = requestKey(requestId, 'kill', reference, signal, scope);
     // Without waiting for its turn: it must reach a container whose stop is waiting.
-    const before = resultOf(this.#context.ledger, request);
+    const before = resultOf(this.#context.journal, request);
     if (before !== null) return before;
     const container = this.#find(reference);
     await killContainer(this.#context, container, signal, { scope, request });
@@ -198,9 +198,9 @@ export class Engine implements EngineApi {
     { force, requestId }: { readonly force: boolean } & Repeatable,
   ): Promise<string> {
     // What is gone already is removed.
-    if (this.#context.ledger.store.tombstone(reference)) return reference;
+    if (this.#context.ledger.removed(reference)) return reference;
     const request = requestKey(requestId, 'remove', reference, force);
-    const before = resultOf(this.#context.ledger, request);
+    const before = resultOf(this.#context.journal, request);
     if (before !== null && !this.#context.registry.byId(before)) return before;
     const container = this.#find(before ?? reference);
     await removeContainer(this.#context, container, { force, request });
@@ -216,8 +216,8 @@ export class Engine implements EngineApi {
     condition: WaitCondition,
     options: { readonly knownExit: number | null; readonly signal: AbortSignal },
   ): Promise<ExitStatus | null> {
-    const gone = this.#context.ledger.store.tombstone(reference);
-    if (gone && condition !== 'healthy') return gone.exit ? (JSON.parse(gone.exit) as ExitStatus) : null;
+    const gone = this.#context.ledger.removed(reference);
+    if (gone && condition !== 'healthy') return gone.exit;
     return waitForContainer(this.#find(reference), condition, options);
   }
 
@@ -244,7 +244,7 @@ export class Engine implements EngineApi {
 
   async run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session> {
     const request = requestKey(options.requestId, 'run', spec, options.replace);
-    const repeated = resultOf(this.#context.ledger, request);
+    const repeated = resultOf(this.#context.journal, request);
     if (repeated !== null) return runAgain(this.#context, request, repeated, sink);
     const container = await createContainer(this.#context, spec, { ...options, request, attended: true });
     // Again, when another call with the same request_id has made it meanwhile.
@@ -258,7 +258,7 @@ export class Engine implements EngineApi {
     sink: SessionSink,
   ): Promise<Session> {
     const request = requestKey(requestId, 'exec', reference, process, onDisconnect);
-    const before = resultOf(this.#context.ledger, request);
+    const before = resultOf(this.#context.journal, request);
     const container = this.#find(reference);
     if (before !== null) return execAgain(container, before, sink);
     return execAttended(this.#context, container, process, { onDisconnect, sink, request });
@@ -266,7 +266,7 @@ export class Engine implements EngineApi {
 
   attach(reference: string, options: AttachOptions & Repeatable, sink: SessionSink): Promise<Session> {
     const request = options.start ? requestKey(options.requestId, 'attach', reference) : null;
-    const before = resultOf(this.#context.ledger, request);
+    const before = resultOf(this.#context.journal, request);
     if (before !== null) return runAgain(this.#context, request, before, sink);
     return attachTo(this.#context, reference, { ...options, request }, sink);
   }
@@ -278,7 +278,7 @@ export class Engine implements EngineApi {
   ): Promise<ProcessView> {
     const container = this.#find(reference);
     const request = requestKey(options.requestId, 'start-exec', container.id, process);
-    const repeated = resultOf(this.#context.ledger, request);
+    const repeated = resultOf(this.#context.journal, request);
     if (repeated !== null) return viewProcess(container, findRepeated(container, repeated));
     const started = await execInContainer(this.#context, container, process, {
       onDisconnect: 'keep',
@@ -324,7 +324,7 @@ export class Engine implements EngineApi {
   }
 
   events(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord> {
-    return subscribe(this.#context.ledger, options, signal);
+    return subscribe(this.#context.journal, options, signal);
   }
 
   stats(options: Parameters<EngineApi['stats']>[0], signal: AbortSignal) {
@@ -339,12 +339,11 @@ export class Engine implements EngineApi {
   }
 
   lastSeq(): { readonly last: number; readonly oldest: number; readonly storeId: string } {
-    const { id, lastSeq, oldestSeq } = this.#context.ledger.store;
-    return { last: lastSeq, oldest: oldestSeq, storeId: id };
+    return this.#context.journal.range;
   }
 
   info(): EngineInfo {
-    const { registry, paths, cgroups, identities, ledger } = this.#context;
+    const { registry, paths, cgroups, identities, journal } = this.#context;
     const states = registry.all().map((container) => container.phase.state);
     const count = (...wanted: string[]) => states.filter((state) => wanted.includes(state)).length;
     return {
@@ -363,7 +362,7 @@ export class Engine implements EngineApi {
         ...(identities.seccomp
           ? []
           : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
-        ...(ledger.problem === null ? [] : [ledger.problem]),
+        ...(journal.problem === null ? [] : [journal.problem]),
         ...recoveryWarnings(this.#context),
       ],
     };
@@ -383,7 +382,7 @@ export class Engine implements EngineApi {
    */
   async #about(reference: string, requestId: string, call: string, ...asked: unknown[]) {
     const request = requestKey(requestId, call, reference, ...asked);
-    const id = resultOf(this.#context.ledger, request);
+    const id = resultOf(this.#context.journal, request);
     const container = id === null ? this.#find(reference) : this.#context.registry.byId(id);
     if (id !== null) await container?.verbs.run(async () => {});
     return { container: container?.removed ? null : container, request, before: id !== null };

@@ -71,6 +71,8 @@ export class Store {
   readonly #statements = new Map<string, StatementSync>();
   readonly #folder: string;
   readonly #clock: () => number;
+  /** To be run once the present transaction is committed. */
+  #afterCommit: (() => void)[] = [];
   #lastSeq = 0;
   #oldestSeq = 0;
 
@@ -153,12 +155,13 @@ export class Store {
   /** Runs `change` in one transaction: all of it happens, or, when it throws, none. */
   transaction<T>(change: () => T): T {
     const [lastSeq, oldestSeq] = [this.#lastSeq, this.#oldestSeq];
+    this.#afterCommit = [];
+    let result: T;
     try {
       this.#prepare('BEGIN IMMEDIATE').run();
-      const result = change();
+      result = change();
       this.#prepare('COMMIT').run();
       this.#checkpoints.committed();
-      return result;
     } catch (error) {
       this.#lastSeq = lastSeq;
       this.#oldestSeq = oldestSeq;
@@ -168,6 +171,13 @@ export class Store {
       if (told instanceof StoreError && told.problem === 'full') this.#checkpoints.begin();
       throw told;
     }
+    for (const action of this.#afterCommit) action();
+    return result;
+  }
+
+  /** Runs the action once the present transaction is committed; never if it is not. */
+  afterCommit(action: () => void): void {
+    this.#afterCommit.push(action);
   }
 
   /** In the order in which they were made. */

@@ -28,6 +28,8 @@ export function eventService(context: ApiContext): EventServiceHandlers {
   };
 }
 
+const noContainer = { id: '', name: '' };
+
 async function* subscribe(
   engine: EngineApi,
   request: SubscribeRequest,
@@ -44,7 +46,9 @@ async function* subscribe(
   };
   const { storeId } = engine.lastSeq();
   for await (const event of engine.events(options, signal)) {
-    const { time, attributes } = event;
-    yield { event: { ...event, time: timestampOfMs(time), attributes: { ...attributes }, storeId } };
+    const { seq, subject, action } = event;
+    const { id: containerId, name: containerName } = subject.type === 'container' ? subject : noContainer;
+    const [time, attributes] = [timestampOfMs(event.time), { ...event.attributes }];
+    yield { event: { seq, time, containerId, containerName, action, attributes, storeId } };
   }
 }

@@ -19,17 +19,14 @@ interface Waiting {
  */
 export class Backlog {
   readonly #transaction: (change: () => void) => void;
-  readonly #stored: () => void;
   readonly #log: Log;
   #waiting: Waiting[] = [];
   #dropped = 0;
   #failure: StoreError | null = null;
   #retrying: AbortController | null = null;
 
-  /** `stored` is called after something that had to wait was stored. */
-  constructor(transaction: (change: () => void) => void, stored: () => void, log: Log) {
+  constructor(transaction: (change: () => void) => void, log: Log) {
     this.#transaction = transaction;
-    this.#stored = stored;
     this.#log = log;
   }
 
@@ -72,8 +69,6 @@ export class Backlog {
     } catch (error) {
       this.#fail(error as StoreError);
       throw error;
-    } finally {
-      this.#stored();
     }
     this.#log.info('the database takes changes again', { droppedEvents: this.#dropped });
     this.#failure = null;

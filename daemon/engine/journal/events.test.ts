@@ -7,8 +7,9 @@ import { after, test } from 'node:test';
 import type { LikerError } from '../../../common/errors.ts';
 import type { Log } from '../../host/log.ts';
 import { Store } from '../../store/store.ts';
+import { daemonEvent } from './event.ts';
 import { subscribe } from './events.ts';
-import { Ledger } from './ledger.ts';
+import { Journal } from './journal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'liker-events-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,7 +19,7 @@ const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () =>
 
 test('a replay of many events lets others in, also when none of them is wanted', async () => {
   const store = newStore();
-  using ledger = new Ledger(store, silent);
+  using journal = new Journal(store, silent);
   const count = 6_000;
   const row = {
     time: 0,
@@ -41,7 +42,7 @@ test('a replay of many events lets others in, also when none of them is wanted',
     const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false };
     const filters = [{ key: 'event', value: action }];
     let found = 0;
-    for await (const _ of subscribe(ledger, { ...options, filters }, new AbortController().signal))
+    for await (const _ of subscribe(journal, { ...options, filters }, new AbortController().signal))
       found += 1;
     return found;
   };
@@ -52,20 +53,15 @@ test('a replay of many events lets others in, also when none of them is wanted',
 });
 
 test('of labels all must fit, of another key any', async () => {
-  using ledger = new Ledger(newStore(), silent);
+  using journal = new Journal(newStore(), silent);
   const labels = [{ app: 'web' }, { app: 'web', stage: 'test' }, { stage: 'test' }];
   for (const attributes of labels) {
-    ledger.store.addEvent({
-      time: 0,
-      containerId: 'c'.repeat(64),
-      containerName: 'web',
-      action: 'start',
-      attributes: JSON.stringify(attributes),
-    });
+    const subject = { type: 'container', id: 'c'.repeat(64), name: 'web' };
+    journal.record({ events: [{ subject, action: 'start', attributes }] });
   }
   const found = async (...filters: { key: string; value: string }[]): Promise<number[]> => {
     const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
-    const events = subscribe(ledger, options, new AbortController().signal);
+    const events = subscribe(journal, options, new AbortController().signal);
     return (await Array.fromAsync(events)).map(({ seq }) => seq);
   };
   assert.deepEqual(await found({ key: 'label', value: 'app=web' }, { key: 'label', value: 'stage' }), [2]);
@@ -80,26 +76,26 @@ test('of labels all must fit, of another key any', async () => {
 });
 
 test('who follows until some time keeps nothing of the events that came meanwhile', async () => {
-  using ledger = new Ledger(newStore(), silent);
+  using journal = new Journal(newStore(), silent);
   const untilMs = Date.now() + 3_600_000;
   const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs, follow: true, filters: [] };
   const { signal } = new AbortController();
-  const events = subscribe(ledger, options, signal)[Symbol.asyncIterator]();
+  const events = subscribe(journal, options, signal)[Symbol.asyncIterator]();
   for (let count = 0; count < 20; count++) {
     const next = events.next();
-    ledger.engineEvent('tick', {});
+    journal.record({ events: [daemonEvent('tick', {})] });
     assert.equal((await next).value.action, 'tick');
   }
   assert.ok(getEventListeners(signal, 'abort').length < 5);
 });
 
 test('a number that no event has yet, or that is of another store, is refused at once', async () => {
-  using ledger = new Ledger(newStore(), silent);
-  ledger.engineEvent('tick', {});
-  const { id } = ledger.store;
+  using journal = new Journal(newStore(), silent);
+  journal.record({ events: [daemonEvent('tick', {})] });
+  const { storeId: id } = journal.range;
   const from = async (sinceSeq: number | null, storeId: string) => {
     const options = { sinceSeq, storeId, sinceMs: null, untilMs: null, follow: false, filters: [] };
-    return Array.fromAsync(subscribe(ledger, options, new AbortController().signal), ({ seq }) => seq);
+    return Array.fromAsync(subscribe(journal, options, new AbortController().signal), ({ seq }) => seq);
   };
   assert.deepEqual(await from(0, id), [1]);
   assert.deepEqual(await from(1, ''), []);
@@ -118,9 +114,9 @@ test('a number that no event has yet, or that is of another store, is refused at
 });
 
 test('a label filter knows the labels of the event alone', async () => {
-  using ledger = new Ledger(newStore(), silent);
-  ledger.engineEvent('tick', {});
+  using journal = new Journal(newStore(), silent);
+  journal.record({ events: [daemonEvent('tick', {})] });
   const filters = [{ key: 'label', value: 'constructor' }];
   const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs: null, follow: false, filters };
-  assert.deepEqual(await Array.fromAsync(subscribe(ledger, options, new AbortController().signal)), []);
+  assert.deepEqual(await Array.fromAsync(subscribe(journal, options, new AbortController().signal)), []);
 });

@@ -1,29 +1,42 @@
-import { badArgument, LikerError } from '../../../common/errors.ts';
+import { LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
 import { untilTime } from '../../loop/sync.ts';
 import { Slices } from '../../loop/turns.ts';
-import type { EventRecord, Filter, SubscribeOptions } from '../api.ts';
-import { hasLabel } from '../containers/model/filter.ts';
-import type { Ledger } from './ledger.ts';
+import { type Filter, hasLabel, matcher } from '../filter.ts';
+import type { EventRecord } from './event.ts';
+import type { Journal } from './journal.ts';
+
+export interface SubscribeOptions {
+  /** Null: from the next event, or from `sinceMs` when that is set. */
+  readonly sinceSeq: number | null;
+  /** The store that sinceSeq belongs to; empty: not known. */
+  readonly storeId: string;
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+  readonly follow: boolean;
+  readonly filters: readonly Filter[];
+}
 
 const pageSize = 200;
 
 /**
- * Replays events and follows: always read from the store by number, so that nothing is lost between the two.
+ * Replays events and follows. All are read from the store by number, so that none is lost in between.
  * Errors: EVENTS_TRIMMED when events after sinceSeq are no longer kept, EVENTS_UNKNOWN when there is no event of that number yet.
  */
 export async function* subscribe(
-  ledger: Ledger,
+  journal: Journal,
   options: SubscribeOptions,
   signal: AbortSignal,
 ): AsyncIterable<EventRecord> {
-  let seq = firstSeq(ledger, options);
-  const wanted = eventFilter(options.filters);
-  // A hundred thousand may be kept, of which none is wanted.
+  let seq = firstSeq(journal, options);
+  const wanted = matcher(options.filters, keys, eventTest);
+  // Of a hundred thousand events, none may match.
   const slices = new Slices();
   for (;;) {
-    const more = ledger.events.next(signal).catch(() => {});
-    for (let page = ledger.after(seq, pageSize); page.length > 0; page = ledger.after(seq, pageSize)) {
+    const more = journal.appended.next(signal).catch(() => {});
+    for (;;) {
+      const page = journal.eventsAfter(seq, pageSize);
+      if (page.length === 0) break;
       if (slices.over) await slices.next();
       for (const event of page) {
         seq = event.seq;
@@ -39,13 +52,13 @@ export async function* subscribe(
   }
 }
 
-/** Each for itself: a clock that was set leaves events whose times are not in their order. */
+/** Every event is checked: after the clock was set, times are not in order. */
 function inTime({ time }: EventRecord, { sinceMs, untilMs }: SubscribeOptions): boolean {
   return (sinceMs === null || time >= sinceMs) && (untilMs === null || time < untilMs);
 }
 
-function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
-  const { id: storeId, oldestSeq, lastSeq } = ledger.store;
+function firstSeq(journal: Journal, options: SubscribeOptions): number {
+  const { storeId, oldest: oldestSeq, last: lastSeq } = journal.range;
   if (options.sinceSeq !== null) {
     const isOther = options.storeId !== '' && options.storeId !== storeId;
     if (isOther || options.sinceSeq > lastSeq)
@@ -59,8 +72,8 @@ function firstSeq(ledger: Ledger, options: SubscribeOptions): number {
     }
     return options.sinceSeq;
   }
-  if (options.sinceMs !== null) return ledger.store.seqBefore(options.sinceMs);
-  // A bound in the past without a beginning asks for what there is up to it.
+  if (options.sinceMs !== null) return journal.seqBefore(options.sinceMs);
+  // With an end and no beginning: everything up to the end.
   return options.untilMs !== null && !options.follow ? 0 : lastSeq;
 }
 
@@ -80,44 +93,32 @@ function unknownEvents(
   );
 }
 
-/** The last are Docker's kinds of things that Liker does not have: no event is about them. */
-const keys = [
-  ...['container', 'event', 'label', 'type', 'image', 'scope', 'daemon'],
+/** Kinds of things that an event can be about. Liker has no event yet of those after daemon, which are Docker's. */
+const subjectTypes = [
+  ...['container', 'daemon'],
   ...['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'],
 ];
+const keys = ['event', 'label', 'type', 'image', 'scope', ...subjectTypes];
 
-/** Of one key's values any, of labels and of all keys each. */
-function eventFilter(filters: readonly Filter[]): (event: EventRecord) => boolean {
-  const byKey = Map.groupBy(filters, (filter) => filter.key);
-  for (const key of byKey.keys()) {
-    if (!keys.includes(key))
-      throw badArgument('filters', `Unknown filter '${key}': use one of ${keys.join(', ')}`);
-  }
-  return (event) =>
-    [...byKey].every(([key, values]) => {
-      const one = ({ value }: Filter) => fits(event, key, value);
-      return key === 'label' ? values.every(one) : values.some(one);
-    });
-}
-
-function fits(event: EventRecord, key: string, value: string): boolean {
+function eventTest(key: string, value: string): (event: EventRecord) => boolean {
   switch (key) {
-    case 'container':
-      return event.containerName === value || (value.length > 0 && event.containerId.startsWith(value));
     case 'event':
-      // As Docker has it: health_status alone is every status.
-      return event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `));
+      // As in Docker: health_status alone means every status.
+      return ({ action }) =>
+        action === value || (value === 'health_status' && action.startsWith(`${value}: `));
     case 'label':
-      return hasLabel(event.attributes, value);
+      return ({ attributes }) => hasLabel(attributes, value);
     case 'type':
-      return value === (event.containerId ? 'container' : 'daemon');
+      return ({ subject }) => subject.type === value;
     case 'image':
-      return own(event.attributes, 'image') === value;
+      return ({ attributes }) => own(attributes, 'image') === value;
     case 'scope':
-      return value === 'local';
+      return () => value === 'local';
     case 'daemon':
-      return event.containerId === '';
+      // There is one, whatever it is called.
+      return ({ subject }) => subject.type === key;
     default:
-      return false;
+      return ({ subject: { type, id, name } }) =>
+        type === key && (name === value || (value !== '' && id.startsWith(value)));
   }
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { badArgument, LikerError } from '../../../common/errors.ts';
-import { shortId } from '../../../common/ids.ts';
-import type { Ledger } from './ledger.ts';
+import type { Journal } from './journal.ts';
 
 /** A call that can be repeated: its request_id, and a digest of what it asks for. */
 export interface RequestKey {
@@ -9,12 +8,12 @@ export interface RequestKey {
   readonly asked: string;
 }
 
-/** Identifies the call behind a verb. It is stored with the result, so that a repeated call is recognized. */
+/** Identifies the call that a verb carries out. It is stored with the result, so that a repeated call is recognized. */
 export interface Requested {
   readonly request?: RequestKey | null;
 }
 
-/** Each is stored for ten minutes. */
+/** Limit on a request_id; each is stored for ten minutes. */
 const maxIdBytes = 256;
 
 /** Null without a request_id. */
@@ -31,8 +30,8 @@ export function requestKey(id: string, call: string, ...asked: unknown[]): Reque
 }
 
 /**
- * A field that a newer version adds and the request does not set does not make it another request; nor does a terminal
- * that was resized before the call was repeated.
+ * Leaves out what must not make it another request: a field that is not set, since a newer likerd may know more of them, and
+ * the size of a terminal that was resized before the call was repeated.
  */
 function withoutDefaults(key: string, value: unknown): unknown {
   if (key === 'terminalSize') return undefined;
@@ -42,8 +41,8 @@ function withoutDefaults(key: string, value: unknown): unknown {
 }
 
 /** The id of what the first call with this request_id made; null when this is the first. Errors: REQUEST_ID_REUSED. */
-export function resultOf(ledger: Ledger, request: RequestKey | null): string | null {
-  const first = request && ledger.request(request.id);
+export function resultOf(journal: Journal, request: RequestKey | null): string | null {
+  const first = request && journal.request(request.id);
   if (!first) return null;
   // Rows of earlier versions do not say what was asked.
   if (first.asked !== '' && first.asked !== request.asked) {
@@ -54,14 +53,4 @@ export function resultOf(ledger: Ledger, request: RequestKey | null): string | n
     );
   }
   return first.result;
-}
-
-/** What to answer when the container that the first call made is not there any more. */
-export function resultIsGone(request: RequestKey | null, containerId: string): LikerError {
-  const metadata = { container: containerId, request_id: request?.id ?? '' };
-  return new LikerError(
-    'CONTAINER_NOT_FOUND',
-    `Cannot answer the repeated request '${metadata.request_id}': the container ${shortId(containerId)} that it made was removed; give another request_id to make a new one`,
-    { metadata },
-  );
 }

@@ -8,13 +8,13 @@ import type { ListView as ProtoView } from '../../../../proto/gen/types/liker/v1
 import type { WaitCondition as ProtoCondition } from '../../../../proto/gen/types/liker/v1/WaitCondition.ts';
 import type {
   EngineApi,
-  Filter,
   KillScope,
   ReadLogsOptions,
   Repeatable,
   StopOptions,
   WaitCondition,
 } from '../../../engine/api.ts';
+import type { Filter } from '../../../engine/filter.ts';
 import { noNul, oneOf, required } from './text.ts';
 
 /** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */

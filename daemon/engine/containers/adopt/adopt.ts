@@ -90,7 +90,8 @@ function restartLeft(context: EngineContext, container: Container, { freshBoot }
   const { phase, spec, facts, cleanUp } = container;
   if (phase.state !== 'exited' || cleanUp) return;
   // Policy always: a stop holds until the machine is started again, and is over then for all ends to come.
-  if (freshBoot && spec.restart.name === 'always') container.facts = { ...facts, stopRequested: false };
+  if (freshBoot && spec.restart.name === 'always')
+    context.ledger.remember(container, { stopRequested: false });
   const hasLived = phase.exit.startedAt !== null || (freshBoot && facts.restartCount > 0);
   if (hasLived && wantsRestart(container, phase.exit)) scheduleRestart(context, container, phase.exit);
 }
@@ -99,7 +100,7 @@ function restartLeft(context: EngineContext, container: Container, { freshBoot }
 function takeOver(context: EngineContext, container: Container, shim: Shim, state: ShimState) {
   container.shim = shim;
   container.shimPid = state.pid;
-  const rows = new Map(context.ledger.store.execs(container.id).map((row) => [row.number, row]));
+  const rows = new Map(context.ledger.execs.rows(container.id).map((row) => [row.number, row]));
   for (const held of state.processes) {
     const row = rows.get(held.process) ?? recallExec(context, container, held.process);
     const process = rebuild(context, container, held, row);
@@ -133,7 +134,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
 function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
   const row = number === 0 ? null : readExecRecord(context, container, number);
   if (!row) return undefined;
-  context.ledger.recallExec(row);
+  context.ledger.execs.recall(row);
   return row;
 }
 
@@ -141,7 +142,7 @@ function recallExec(context: EngineContext, container: Container, number: number
 function notePastExecs(context: EngineContext, container: Container, state: ShimState): void {
   const numbers = [...state.processes.map((held) => held.process), ...execsWithCgroup(context, container)];
   const nextExec = Math.max(container.facts.nextExec, ...numbers.map((number) => number + 1));
-  container.facts = { ...container.facts, nextExec };
+  context.ledger.remember(container, { nextExec });
 }
 
 /** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */

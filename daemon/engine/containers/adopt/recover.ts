@@ -14,7 +14,7 @@ import { readRunRecords } from '../resources/run-record.ts';
  */
 export async function readRecords(context: EngineContext): Promise<void> {
   const unreadable = new Map<string, { readonly row: ContainerRow; readonly why: string }>();
-  for (const row of context.ledger.store.containers()) {
+  for (const row of context.ledger.rows()) {
     await ownTurn();
     try {
       context.registry.add(Container.fromRow(row));
@@ -32,10 +32,10 @@ function recover(context: EngineContext, id: string, why: string): void {
     const { container: row, execs } = readRunRecords(runFolder(context, id));
     const container = Container.fromRow(row);
     if (container.id !== id) throw new Error(`it is that of ${container.id}`);
-    if (context.registry.byName(container.name))
-      container.spec = { ...container.spec, name: `${container.name}-${shortId(id)}` };
+    const isTaken = context.registry.byName(container.name) !== null;
     context.ledger.recover(
       container,
+      isTaken ? `${container.name}-${shortId(id)}` : container.name,
       execs.filter((exec) => exec.containerId === id),
     );
     context.registry.add(container);

@@ -192,7 +192,7 @@ export async function release(context: EngineContext, container: Container): Pro
   const removeRunFolder = () => context.folders.removeRunFolder(runFolder(context, container.id));
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
-  else context.ledger.afterStored(removeRunFolder);
+  else context.journal.afterStored(removeRunFolder);
 }
 
 /** Removes the record and the folders of a container that does not run. */
@@ -208,7 +208,7 @@ export function removeRecord(
   context.registry.delete(container);
   for (const reader of container.logReaders) reader.hold();
   context.folders.remove(container.id, container.shimEnded);
-  if (context.ledger.problem) void context.folders.settled().then(() => context.ledger.roomMade());
+  if (context.journal.problem) void context.folders.settled().then(() => context.journal.roomMade());
 }
 
 /** A process that nobody can wait for is looked at now and then. */

@@ -36,7 +36,7 @@ export async function finishExec(
   // Once, also when the daemon that stored it died before it could tell the shim.
   if (!container.probes.delete(number) && !isStored) {
     const attributes = { execID: processId, exitCode: String(exit.code) };
-    context.ledger.endExec(container, processId, exit, { action: 'exec_die', attributes });
+    context.ledger.execs.end(container, processId, exit, { action: 'exec_die', attributes });
   }
   process.ending = tellEnd(context, container, process, { exit, isStored });
   await process.ending;
@@ -128,7 +128,7 @@ export function forgetUnknown(
   { held, rows }: { readonly held: readonly ShimProcessState[]; readonly rows: readonly ExecRow[] },
 ): void {
   const isUnknown = (number: number) => !held.some(({ process }) => process === number);
-  for (const { id, number } of rows) if (isUnknown(number)) context.ledger.forgetExec(id);
+  for (const { id, number } of rows) if (isUnknown(number)) context.ledger.execs.forget(id);
   for (const number of execsWithCgroup(context, container))
     if (isUnknown(number))
       void releaseExec(context, container, number, { kill: number in container.facts.killsDue });
@@ -138,6 +138,6 @@ function forgetOld(context: EngineContext, container: Container): void {
   const ended = [...container.execs.values()].filter((exec) => exec.exit);
   for (const exec of ended.slice(0, Math.max(0, ended.length - keepEnded))) {
     container.execs.delete(exec.identity.processId);
-    context.ledger.forgetExec(exec.identity.processId);
+    context.ledger.execs.forget(exec.identity.processId);
   }
 }

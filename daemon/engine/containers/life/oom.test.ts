@@ -26,7 +26,7 @@ function running(pid: number | undefined) {
   const context = {
     ledger: {
       change: (_: unknown, { facts }: { facts: Container['facts'] }, event: unknown) => {
-        container.facts = { ...container.facts, ...facts };
+        Object.assign(container, { facts: { ...container.facts, ...facts } });
         told.push({ facts, event });
       },
     },

@@ -1,7 +1,7 @@
 import { firstChild, isKilled } from '../../../kernel/proc/processes.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
-import type { NewEvent } from '../../journal/ledger.ts';
 import type { Container, Facts } from '../model/container.ts';
+import type { ContainerEvent } from '../model/container-event.ts';
 import { livePhase } from '../model/phase.ts';
 import { hasInit } from '../plan/container.ts';
 
@@ -54,7 +54,7 @@ function tell(
   );
 }
 
-export function oomEvent(count: number, mainKilled: boolean): NewEvent {
+export function oomEvent(count: number, mainKilled: boolean): ContainerEvent {
   return { action: 'oom', attributes: { count: String(count), mainKilled: String(mainKilled) } };
 }
 

@@ -39,7 +39,7 @@ export function newProcess(
         const event = { action: 'detach', attributes: { process: process.identity.processId } };
         // Who detached is not waited for after a restart of the daemon.
         if (initiator && process.identity.number !== 0) {
-          context.ledger.keepExec(process.identity.processId);
+          context.ledger.execs.keep(process.identity.processId);
           writeExecRecord(context, container, execRow(process));
         }
         const facts = initiator && process.identity.number === 0 ? { attended: false } : {};

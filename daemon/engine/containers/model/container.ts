@@ -90,9 +90,10 @@ function completeSpec(stored: ContainerSpec): ContainerSpec {
 export class Container {
   readonly id: string;
   readonly createdAt: number;
-  spec: ContainerSpec;
-  phase: Phase;
-  facts: Facts;
+  /** Changed by the ledger alone, as the two below. */
+  readonly spec: ContainerSpec;
+  readonly phase: Phase;
+  readonly facts: Facts;
   /** Verbs run one at a time. */
   readonly verbs = new Semaphore(1);
   /** Notified after each change of phase, of sessions, and at removal. */
@@ -137,12 +138,18 @@ export class Container {
   /** Those who read the log now: what is there when the container is removed is theirs. */
   readonly logReaders = new Set<LogReader>();
 
-  constructor(values: { id: string; createdAt: number; spec: ContainerSpec; phase: Phase; facts?: Facts }) {
+  constructor(values: {
+    id: string;
+    createdAt: number;
+    spec: ContainerSpec;
+    phase: Phase;
+    facts?: Partial<Facts>;
+  }) {
     this.id = values.id;
     this.createdAt = values.createdAt;
     this.spec = values.spec;
     this.phase = values.phase;
-    this.facts = values.facts ?? noFacts;
+    this.facts = { ...noFacts, ...values.facts };
   }
 
   /** Throws an Error that says why the row cannot be what likerd wrote. */
@@ -153,7 +160,7 @@ export class Container {
       createdAt: row.createdAt,
       spec: completeSpec(spec as ContainerSpec),
       phase: phase as Phase,
-      facts: { ...noFacts, ...(facts as Partial<Facts>) },
+      facts: facts as Partial<Facts>,
     });
   }
 

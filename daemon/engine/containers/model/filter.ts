@@ -1,9 +1,8 @@
 import { normalize } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { badArgument, LikerError } from '../../../../common/errors.ts';
-import { own } from '../../../../common/own.ts';
+import { badArgument } from '../../../../common/errors.ts';
 import { parseTimestamp } from '../../../../common/units.ts';
-import type { Filter } from '../../api.ts';
+import { type Filter, hasLabel, matcher } from '../../filter.ts';
 import type { Container } from './container.ts';
 import { livePhase, states } from './phase.ts';
 import type { Registry } from './registry.ts';
@@ -29,29 +28,12 @@ const keys = [
 ] as const;
 type Key = (typeof keys)[number];
 
-/** Any value of one key must hold, but every label and every key; `label!` must not hold. Errors: BAD_ARGUMENT for an unknown key. */
+/** A test for all filters together. Errors: BAD_ARGUMENT. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
 ): (container: Container) => boolean {
-  const byKey = Map.groupBy(filters, (filter) => checkKey(filter.key));
-  const tests = [...byKey].map(([key, values]) => {
-    const each = values.map(({ value }) => test(key, value, registry));
-    return key.startsWith('label')
-      ? (container: Container) => each.every((fits) => fits(container))
-      : (container: Container) => each.some((fits) => fits(container));
-  });
-  return (container) => tests.every((fits) => fits(container));
-}
-
-function checkKey(key: string): Key {
-  const known = keys.find((candidate) => candidate === key);
-  if (!known) {
-    throw new LikerError('BAD_ARGUMENT', `Unknown filter '${key}': use one of ${keys.join(', ')}`, {
-      field: 'filters',
-    });
-  }
-  return known;
+  return matcher(filters, keys, (key, value) => test(key, value, registry));
 }
 
 function test(key: Key, value: string, registry: Registry): (container: Container) => boolean {
@@ -121,13 +103,6 @@ function networkWord(share: Share): string {
     case 'path':
       return `ns:${share.path}`;
   }
-}
-
-/** NAME, or NAME=VALUE. */
-export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const [name = '', ...value] = wanted.split('=');
-  const found = own(labels, name);
-  return found !== undefined && (value.length === 0 || found === value.join('='));
 }
 
 function samePath(path: string, wanted: string): boolean {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pauseAfter } from '../../../loop/retry.ts';
+import { memoryLedger } from '../../../test/memory-ledger.ts';
 import type { EngineContext } from '../../context.ts';
-import type { Change } from '../../journal/ledger.ts';
 import { Container, type Facts } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import type { ContainerSpec, RestartPolicy } from '../model/spec.ts';
@@ -14,8 +14,8 @@ function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 
     createdAt: 1,
     spec: { name: 'web', restart } as ContainerSpec,
     phase: { state: 'created' },
+    facts,
   });
-  made.facts = { ...made.facts, ...facts };
   made.lifeMs = lifeMs;
   return made;
 }
@@ -65,9 +65,7 @@ test('what was stopped by a call stays down', () => {
 
 test('all restarts are counted, and apart from them those in a row', () => {
   const steady = container({ name: 'always', maxRetries: 0 }, { restartCount: 5, restartsInARow: 3 }, 10_000);
-  const change = (changed: Container, { phase, facts }: Change) =>
-    Object.assign(changed, { phase, facts: { ...changed.facts, ...facts } });
-  scheduleRestart({ ledger: { change } } as unknown as EngineContext, steady, exit(1));
+  scheduleRestart({ ...memoryLedger() } as unknown as EngineContext, steady, exit(1));
   clearTimeout(steady.restartTimer ?? undefined);
   assert.deepEqual([steady.facts.restartCount, steady.facts.restartsInARow], [6, 1]);
 });

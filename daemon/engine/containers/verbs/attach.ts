@@ -1,11 +1,12 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
-import { type Requested, type RequestKey, resultIsGone } from '../../journal/requests.ts';
+import type { Requested, RequestKey } from '../../journal/requests.ts';
 import type { AttachOptions, Session, SessionSink } from '../../sessions/frames.ts';
 import { endAtOnce } from '../../sessions/over.ts';
 import { type ContainerProcess, newSessionId } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
-import { type ExitStatus, livePhase, may, requirePhase } from '../model/phase.ts';
+import { livePhase, may, requirePhase } from '../model/phase.ts';
+import { resultIsGone } from '../model/removed.ts';
 import { runAttended } from './run.ts';
 
 /** Attaches to a process of a container, or of one that is gone and whose end is still known. */
@@ -15,10 +16,10 @@ export async function attachTo(
   { request = null, ...options }: AttachOptions & Requested,
   sink: SessionSink,
 ): Promise<Session> {
-  const gone = context.ledger.store.tombstone(reference);
+  const gone = context.ledger.removed(reference);
   if (gone?.exit) {
     const process = { containerId: gone.id, containerName: gone.name, processId: 'main' };
-    return endAtOnce(sink, process, JSON.parse(gone.exit) as ExitStatus);
+    return endAtOnce(sink, process, gone.exit);
   }
   const container = context.registry.find(reference);
   if (options.start) await startsUnderWay(container);
@@ -39,7 +40,7 @@ export async function runAgain(
   sink: SessionSink,
 ): Promise<Session> {
   const container = context.registry.byId(id);
-  if (!container && !context.ledger.store.tombstone(id)?.exit) throw resultIsGone(request, id);
+  if (!container && !context.ledger.removed(id)?.exit) throw resultIsGone(request, id);
   if (container) await startsUnderWay(container);
   if (container && waitsForStart(container)) return runAttended(context, container, sink, null);
   return attachTo(context, id, { ...fromTheFirstByte(), processId: 'main' }, sink);

@@ -2,11 +2,12 @@ import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
-import { checkLabels } from '../../journal/event-attributes.ts';
-import { type RequestKey, resultIsGone, resultOf } from '../../journal/requests.ts';
+import { type RequestKey, resultOf } from '../../journal/requests.ts';
 import { Container } from '../model/container.ts';
+import { checkLabels } from '../model/container-event.ts';
 import { defaultHostname } from '../model/hostname.ts';
 import { makeName } from '../model/name.ts';
+import { resultIsGone } from '../model/removed.ts';
 import type { ContainerSpec, Resources } from '../model/spec.ts';
 import { checkNetwork } from '../resources/network-rate.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
@@ -25,13 +26,13 @@ export async function createContainer(
     readonly attended?: boolean;
   },
 ): Promise<Container> {
-  const first = resultOf(context.ledger, options.request);
+  const first = resultOf(context.journal, options.request);
   if (first === null) {
     await checkHostPaths(spec);
     await givenDevices(context, spec);
   }
   // Another call with the same request_id may have arrived meanwhile.
-  const made = first ?? resultOf(context.ledger, options.request);
+  const made = first ?? resultOf(context.journal, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
   checkMounts(spec);
@@ -59,13 +60,13 @@ export async function createContainer(
       resources: withDefaults(context, shared.resources),
     },
     phase: { state: 'created' },
+    facts: { attended: options.attended ?? false },
   });
-  container.facts = { ...container.facts, attended: options.attended ?? false };
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {
     context.folders.create(id);
-    context.ledger.insert(container, options.request, [{ action: 'create' }]);
+    context.ledger.insert(container, options.request);
   } catch (error) {
     context.registry.delete(container);
     context.folders.remove(id);

@@ -51,8 +51,8 @@ export async function execInContainer(
   // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
   const row = execRow(process);
   const event = { action: 'exec_create', attributes: { execID: id, command: spec.args[0] ?? '' } };
-  context.ledger.addExec(container, row, options.request ?? null, event);
-  undo.defer(() => context.ledger.undoExec(id));
+  context.ledger.execs.add(container, row, options.request ?? null, event);
+  undo.defer(() => context.ledger.execs.undo(id));
   writeExecRecord(context, container, row);
   undo.defer(() => removeExecRecord(context, container, number));
   if (options.sink) options.onSession?.(process.initiate(options.sink));
@@ -114,7 +114,7 @@ function prepare(
   const spec = withDefaults(container, request);
   const credentials = context.identities.resolve(execSecurity(container, spec), spec);
   const number = container.facts.nextExec;
-  container.facts = { ...container.facts, nextExec: number + 1 };
+  context.ledger.remember(container, { nextExec: number + 1 });
   const cgroup = cgroupOf(context, container).createExec(number);
   // In the background if it hangs: the answer does not wait for its end.
   options.undo.defer(() =>

@@ -1,5 +1,5 @@
-import type { Filter } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import type { Filter } from '../../filter.ts';
 import type { Container } from '../model/container.ts';
 import { containerFilter, isListedByDefault } from '../model/filter.ts';
 

@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { baseSpec } from '../../../test/fake-engine.ts';
+import { memoryLedger } from '../../../test/memory-ledger.ts';
 import type { EngineContext } from '../../context.ts';
 import { Container } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import { Registry } from '../model/registry.ts';
-import type { ContainerSpec } from '../model/spec.ts';
 import { pruneContainers } from './prune.ts';
 
 test('one that is started, or removed by another call, meanwhile is passed over, and the rest is removed', async () => {
   const registry = new Registry();
   const [old, removed, started] = ['old', 'removed', 'started', 'young'].map((name) => {
-    const spec = { name } as ContainerSpec;
+    const spec = { ...baseSpec, name };
     const made = new Container({ id: name, createdAt: 0, spec, phase: { state: 'created' } });
     registry.add(made);
     return made;
   }) as [Container, Container, Container];
-  old.phase = { state: 'exited', exit: unseenExit(0, '', 1000) };
+  Object.assign(old, { phase: { state: 'exited', exit: unseenExit(0, '', 1000) } });
   // The launch of another call, for which the removal has to wait.
   const launched = Promise.withResolvers<void>();
   void started.verbs.run(async () => {
     await launched.promise;
-    started.phase = { state: 'running', startedAt: 1, main: { pid: 1, startTime: '1' }, shimPid: 2 };
+    Object.assign(started, {
+      phase: { state: 'running', startedAt: 1, main: { pid: 1, startTime: '1' }, shimPid: 2 },
+    });
   });
   const context = {
     registry,
@@ -32,11 +35,7 @@ test('one that is started, or removed by another call, meanwhile is passed over,
       },
       remove: () => {},
     },
-    ledger: {
-      delete: (container: Container) => {
-        container.removed = true;
-      },
-    },
+    ...memoryLedger(),
   } as unknown as EngineContext;
 
   const { ids, reclaimedBytes } = await pruneContainers(context, []);

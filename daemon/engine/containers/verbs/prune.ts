@@ -1,6 +1,6 @@
 import { LikerError } from '../../../../common/errors.ts';
-import type { Filter } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
+import type { Filter } from '../../filter.ts';
 import { containerFilter } from '../model/filter.ts';
 import { removeContainer } from './remove.ts';
 

@@ -45,7 +45,7 @@ export async function removeLocked(
   if (container.removed) return;
   try {
     if (force) {
-      container.facts = { ...container.facts, stopRequested: true };
+      context.ledger.remember(container, { stopRequested: true });
       await killAndWait(context, container);
       cancelRestart(context, container);
     } else if (container.ending) await container.ending;

@@ -110,14 +110,14 @@ async function launch(
   await ownTurn();
   if (container.removed) context.registry.find(container.id);
   requirePhase('start', container, container.phase.state);
-  if (!byPolicy) forgetRestarts(container);
+  if (!byPolicy) forgetRestarts(context, container);
   const isWanted = async (): Promise<boolean> => {
     await requireWanted(context, container);
     return !byPolicy || container.phase.state === 'restarting';
   };
   await using undo = new AsyncDisposableStack();
   try {
-    context.ledger.requireStored();
+    context.journal.requireStored();
     const folder = runFolder(context, container.id);
     mkdirSync(folder, { mode: 0o700 });
     undo.defer(() => context.folders.removeRunFolder(folder));
@@ -250,10 +250,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** A start by a call begins anew with the policy's counting. */
-function forgetRestarts(container: Container): void {
+function forgetRestarts(context: EngineContext, container: Container): void {
   if (container.restartTimer) clearTimeout(container.restartTimer);
   container.restartTimer = null;
-  container.facts = { ...container.facts, restartCount: 0, restartsInARow: 0, stopRequested: false };
+  context.ledger.remember(container, { restartCount: 0, restartsInARow: 0, stopRequested: false });
 }
 
 /** What could not be limited is told to the client and kept as events. */

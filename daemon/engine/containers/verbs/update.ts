@@ -57,7 +57,7 @@ function apply(
   try {
     const applied = cgroupOf(context, container).update(change);
     if (network === null) return applied;
-    container.facts = { ...container.facts, shapedNamespace: network.shapedNamespace };
+    context.ledger.remember(container, { shapedNamespace: network.shapedNamespace });
     return [...applied, ...network.applied];
   } catch (error) {
     if (network !== null) set(withoutRate(before));

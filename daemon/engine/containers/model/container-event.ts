@@ -1,7 +1,14 @@
-import { LikerError } from '../../../common/errors.ts';
-import type { ContainerSpec } from '../containers/model/spec.ts';
+import { LikerError } from '../../../../common/errors.ts';
+import type { NewEvent } from '../../journal/event.ts';
+import type { Container } from './container.ts';
 
 type Attributes = Readonly<Record<string, string>>;
+
+/** What has happened to a container. */
+export interface ContainerEvent {
+  readonly action: string;
+  readonly attributes?: Attributes;
+}
 
 /** Limit on the names and values of a container's labels in total: every event of the container carries them. */
 export const maxLabelBytes = 64 * 1024;
@@ -23,16 +30,19 @@ export function checkLabels(labels: Attributes): void {
 }
 
 /**
- * What an event of a container carries: its labels, unless the container is of an earlier version and has more than fit; and the
- * attributes of the event itself, of which a program's name can be long.
+ * The event as it is stored. It carries the container's labels (a container of an earlier version may have more than fit: then
+ * none), its image and name, and the attributes of the event itself, of which a program's name can be long.
  */
-export function eventAttributes(
-  { labels, rootfs }: Pick<ContainerSpec, 'labels' | 'rootfs'>,
-  name: string,
-  told: Attributes = {},
-): Attributes {
-  const carried = labelBytes(labels) > maxLabelBytes ? {} : labels;
-  return { ...carried, image: rootfs.directory, name, ...cutValues(told) };
+export function containerEvent(
+  { id, name, spec }: Pick<Container, 'id' | 'name' | 'spec'>,
+  { action, attributes = {} }: ContainerEvent,
+): NewEvent {
+  const labels = labelBytes(spec.labels) > maxLabelBytes ? {} : spec.labels;
+  return {
+    subject: { type: 'container', id, name },
+    action,
+    attributes: { ...labels, image: spec.rootfs.directory, name, ...cutValues(attributes) },
+  };
 }
 
 function cutValues(attributes: Attributes): Attributes {

@@ -1,0 +1,40 @@
+import type { EventRow } from '../../store/store.ts';
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** What an event is about. */
+export interface Subject {
+  /** The kind of thing, such as container; daemon for likerd itself. */
+  readonly type: string;
+  /** Empty for likerd itself. */
+  readonly id: string;
+  /** At the time of the event. */
+  readonly name: string;
+}
+
+export interface NewEvent {
+  readonly subject: Subject;
+  readonly action: string;
+  readonly attributes?: Attributes;
+}
+
+export interface EventRecord extends Required<NewEvent> {
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** An event of likerd itself. */
+export function daemonEvent(action: string, attributes: Attributes): NewEvent {
+  return { subject: { type: 'daemon', id: '', name: '' }, action, attributes };
+}
+
+export function toRow({ subject, action, attributes = {} }: NewEvent, time: number): Omit<EventRow, 'seq'> {
+  const { id, name } = subject;
+  return { time, containerId: id, containerName: name, action, attributes: JSON.stringify(attributes) };
+}
+
+export function fromRow({ containerId: id, containerName: name, ...row }: EventRow): EventRecord {
+  const attributes = JSON.parse(row.attributes) as Attributes;
+  return { ...row, subject: { type: id === '' ? 'daemon' : 'container', id, name }, attributes };
+}

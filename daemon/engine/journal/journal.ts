@@ -1,0 +1,135 @@
+import { type StoredEvent, storedEvents } from '../../../common/channels.ts';
+import type { Log } from '../../host/log.ts';
+import { Notifier } from '../../loop/sync.ts';
+import { StoreError } from '../../store/errors.ts';
+import type { RequestRow, Store } from '../../store/store.ts';
+import { Backlog } from './backlog.ts';
+import { type EventRecord, fromRow, type NewEvent, toRow } from './event.ts';
+
+/** A change: its rows, the request that asked for it and the events that report it, stored in one transaction. */
+export interface Entry {
+  /** Writes the rows. It may run later, and more than once until the disk takes it. */
+  readonly write?: (() => void) | null;
+  readonly request?: RequestRow | null;
+  readonly events?: readonly NewEvent[];
+  /** False: it may be dropped when too many changes wait for the disk. The default is true, except for events alone. */
+  readonly needed?: boolean;
+}
+
+/**
+ * Stores changes of whatever the engine manages. What a call asks for is stored before it is done and refused if that fails
+ * (`decide`). What has happened is true whether the disk takes it or not: it is stored now, or once there is room (`record`).
+ */
+export class Journal implements Disposable {
+  /** Notified after events were committed. */
+  readonly appended = new Notifier();
+  readonly #store: Store;
+  readonly #backlog: Backlog;
+  /** Requests whose results are not stored yet, by id. */
+  readonly #unstored = new Map<string, RequestRow>();
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#backlog = new Backlog((write) => store.transaction(write), log);
+  }
+
+  /** Stores what is waiting, if the disk has room. Call it before the store is closed. */
+  [Symbol.dispose](): void {
+    this.#backlog[Symbol.dispose]();
+  }
+
+  /** Why changes wait to be stored; null when none does. */
+  get problem(): string | null {
+    return this.#backlog.problem;
+  }
+
+  /** Stores the entry, after all that is waiting. Throws StoreError when the disk does not take it. */
+  decide(entry: Entry): void {
+    this.#keepingRequest(entry.request, () => {
+      this.#backlog.flush();
+      this.#store.transaction(this.#writer(entry));
+    });
+  }
+
+  /** As decide, for a change that makes room: a full disk delays it, but does not refuse it. */
+  decideUnlessFull(entry: Entry): void {
+    try {
+      this.decide(entry);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.problem === 'full')) throw error;
+      this.record(entry);
+    }
+  }
+
+  /** Stores the entry now, or once the disk takes it. */
+  record(entry: Entry): void {
+    const { write, request, needed = Boolean(write || request) } = entry;
+    this.#keepingRequest(request, () => this.#backlog.keep(this.#writer(entry), { needed }));
+  }
+
+  /** Runs the action once everything recorded so far is stored. */
+  afterStored(action: () => void): void {
+    this.#backlog.after(action);
+  }
+
+  /** Throws StoreError unless everything recorded so far is stored. */
+  requireStored(): void {
+    this.#backlog.flush();
+  }
+
+  /** Tries again to store what is waiting: something was removed from the disk. */
+  roomMade(): void {
+    this.#backlog.tryNow();
+  }
+
+  /** The result of the first call with this request_id; null when this is the first. */
+  request(id: string): RequestRow | null {
+    return this.#unstored.get(id) ?? this.#store.request(id);
+  }
+
+  /** The request led to nothing. Must be called before it is stored; afterwards the row has to be deleted. */
+  withdraw({ id }: Pick<RequestRow, 'id'>): void {
+    this.#unstored.delete(id);
+  }
+
+  /** Events after `seq`, in order. */
+  eventsAfter(seq: number, limit: number): EventRecord[] {
+    return this.#store.eventsAfter(seq, limit).map(fromRow);
+  }
+
+  /** Number of the last event before `time` (milliseconds since the epoch). */
+  seqBefore(time: number): number {
+    return this.#store.seqBefore(time);
+  }
+
+  /** Numbers of the newest and the oldest event (0: none), and the store that numbers them. */
+  get range(): { readonly last: number; readonly oldest: number; readonly storeId: string } {
+    const { id, lastSeq, oldestSeq } = this.#store;
+    return { last: lastSeq, oldest: oldestSeq, storeId: id };
+  }
+
+  #keepingRequest(request: RequestRow | null | undefined, store: () => void): void {
+    if (request) this.#unstored.set(request.id, request);
+    try {
+      store();
+    } catch (error) {
+      if (request) this.#unstored.delete(request.id);
+      throw error;
+    }
+  }
+
+  #writer({ write, request, events = [] }: Entry): () => void {
+    const time = Date.now();
+    return () => {
+      write?.();
+      if (request && this.#unstored.has(request.id)) this.#store.insertRequest(request);
+      for (const event of events) this.#store.addEvent(toRow(event, time));
+      this.#store.afterCommit(() => {
+        if (request) this.#unstored.delete(request.id);
+        if (events.length > 0) this.appended.notify();
+        for (const { action, attributes = {} } of events)
+          storedEvents.publish({ action, attributes } satisfies StoredEvent);
+      });
+    };
+  }
+}
