@@ -20,7 +20,7 @@ import { statsService } from './liker/stats-service.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
 import { takesEncoded } from './wire/encoded.ts';
 import { widenInputWindows } from './wire/input-window.ts';
-import { sessionDefinition } from './wire/output-encoder.ts';
+import { withFastOutput } from './wire/output-encoder.ts';
 import { type Peer, socketFd, tagSocket } from './wire/peer.ts';
 
 export interface ApiOptions {
@@ -51,9 +51,10 @@ export function serveApi(options: ApiOptions): Api {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.enable_channelz': 0,
   });
-  const { ContainerService, LogService, EventService, StatsService, SystemService } = definitions;
+  const { ContainerService, LogService, EventService, SessionService, StatsService, SystemService } =
+    definitions;
   server.addService(marksUndecodable(takesEncoded(ContainerService)), containerService(context));
-  server.addService(marksUndecodable(sessionDefinition()), sessionService(context, options));
+  server.addService(marksUndecodable(withFastOutput(SessionService)), sessionService(context, options));
   server.addService(marksUndecodable(LogService), logService(context));
   server.addService(marksUndecodable(EventService), eventService(context));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../proto/services.ts';
-import { sessionDefinition } from './output-encoder.ts';
+import { definitions } from '../grpc/definitions.ts';
+import { withFastOutput } from './output-encoder.ts';
 
 const general = v1.SessionService.service.Run;
-const fast = sessionDefinition().Run;
+const fast = withFastOutput(definitions.SessionService).Run;
 
 for (const stream of ['stdout', 'stderr'] as const) {
   test(`${stream} chunks are written as the general encoder writes them`, () => {

@@ -1,6 +1,5 @@
+import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
-import { definitions } from '../grpc/definitions.ts';
-import type { SessionResponse } from '../liker/session-call.ts';
 
 /** Room for the tags, lengths and offset before the bytes of a chunk. */
 const headRoom = 64;
@@ -14,8 +13,7 @@ let scratch = Buffer.allocUnsafe(headRoom + 64 * 1024);
  * The session service with output chunks written by hand: the general encoder makes several objects and copies of each
  * chunk, which is what bounds the throughput of a session. Other frames are left to it.
  */
-export function sessionDefinition(): SessionServiceDefinition {
-  const { SessionService: service } = definitions;
+export function withFastOutput(service: SessionServiceDefinition): SessionServiceDefinition {
   return {
     ...service,
     Run: { ...service.Run, responseSerialize: withFastChunks(service.Run.responseSerialize) },
@@ -28,7 +26,7 @@ type Serialize<Message> = (message: Message) => Buffer;
 
 function withFastChunks<Message>(general: Serialize<Message>): Serialize<Message> {
   return (message) => {
-    const { output } = message as SessionResponse;
+    const { output } = message as { readonly output: SessionOutputInput };
     if (output.stdout) return encodeChunk(stdoutTag, output.stdout as Chunk);
     if (output.stderr) return encodeChunk(stderrTag, output.stderr as Chunk);
     return general(message);

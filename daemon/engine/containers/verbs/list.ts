@@ -2,6 +2,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Filter } from '../../filter.ts';
 import type { Container } from '../model/container.ts';
 import { containerFilter, isListedByDefault } from '../model/filter.ts';
+import { listedAfter, pageToken } from '../model/page.ts';
 
 /** The page of containers that fit, newest first, and the token to go on after it; empty on the last page. */
 export function listContainers(
@@ -20,16 +21,4 @@ export function listContainers(
   const page = rest.slice(0, options.limit);
   const last = page.at(-1);
   return { page, next: last && page.length < rest.length ? pageToken(last) : '' };
-}
-
-/** Where a page ends: also once its last container has been removed. */
-export function pageToken({ createdAt, id }: { readonly createdAt: number; readonly id: string }): string {
-  return `${createdAt}-${id}`;
-}
-
-function listedAfter(all: readonly Container[], token: string): readonly Container[] {
-  const [createdAt, id] = token.split('-');
-  const last = all.findIndex((container) => container.id === id);
-  if (last !== -1) return all.slice(last + 1);
-  return all.filter((container) => container.createdAt <= Number(createdAt));
 }
