@@ -7,6 +7,7 @@ import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
+import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
 import type { Ledger } from './containers/model/ledger.ts';
 import type { HostProcess } from './containers/model/phase.ts';
@@ -67,6 +68,7 @@ export interface EngineContext {
   readonly folders: ContainerFolders;
   readonly processes: ProcessKernel;
   readonly identities: Identities;
+  readonly supervision: Supervision;
   /** Of the figures of containers. */
   readonly openReaders: OpenReaders;
   /** The database is a new one, since the last was damaged or is gone: what it knew is kept where it can be. */

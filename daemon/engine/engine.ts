@@ -20,13 +20,13 @@ import type {
 } from './api.ts';
 import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
 import { recoveryWarnings } from './containers/adopt/recover.ts';
+import { killProcess } from './containers/life/kill-process.ts';
 import type { Container } from './containers/model/container.ts';
 import { type ExitStatus, livePhase } from './containers/model/phase.ts';
 import { resultIsGone } from './containers/model/removed.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './containers/model/spec.ts';
 import { checkNetwork, networkKnobs } from './containers/resources/network-rate.ts';
 import { checkLimits, processKnobs, warningOf } from './containers/rules/limits.ts';
-import { killProcess } from './containers/supervise/client-lost.ts';
 import { attachTo, execAgain, runAgain } from './containers/verbs/attach.ts';
 import { checkHealthNow } from './containers/verbs/check-health.ts';
 import { createContainer } from './containers/verbs/create.ts';
@@ -58,6 +58,7 @@ import type { AttachOptions, Session, SessionSink } from './sessions/frames.ts';
 import type { ContainerProcess } from './sessions/process.ts';
 import type { StatsOptions, StatsSnapshot } from './stats/model.ts';
 import { readStats, watchStats } from './stats/stats.ts';
+import { withSupervision } from './supervisor.ts';
 import { takeCensus } from './system/census.ts';
 import { measureDisk } from './system/disk-usage.ts';
 
@@ -65,8 +66,8 @@ import { measureDisk } from './system/disk-usage.ts';
 export class Engine implements EngineApi {
   readonly #context: EngineContext;
 
-  constructor(context: EngineContext) {
-    this.#context = context;
+  constructor(parts: Omit<EngineContext, 'supervision'>) {
+    this.#context = withSupervision(parts);
   }
 
   /** Takes over what an earlier daemon has left, and continues what it had begun. Call once, before anything else. */

@@ -16,19 +16,18 @@ import type { ExecRow } from '../../../store/store.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
-import { endedUnseen, endedWhileAway, reconnectMs, release, removeRecord, watchOrphan } from '../life/end.ts';
+import { endedUnseen, endedWhileAway, release } from '../life/end.ts';
 import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from '../life/exec-end.ts';
 import { oomKillsOf, tellOomKills } from '../life/oom.ts';
-import { lives, newProcess, shimListener } from '../life/shim-listener.ts';
+import { reconnectMs } from '../life/patience.ts';
+import { removeRecord } from '../life/remove-record.ts';
+import { newProcess, shimListener, startLifeClock } from '../life/shim-listener.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import { type ExitStatus, livePhase, type Phase } from '../model/phase.ts';
 import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
 import { readExecRecord, writeRunRecord } from '../resources/run-record.ts';
-import { clientLost, expectStart, resumeKills } from '../supervise/client-lost.ts';
-import { watchHealth } from '../supervise/health-monitor.ts';
-import { armRestart, scheduleRestart, wantsRestart } from '../supervise/restart.ts';
 import { readRecords } from './recover.ts';
 import { sweep } from './sweep.ts';
 
@@ -59,12 +58,10 @@ async function adopt(context: EngineContext, container: Container, left: LeftBeh
   await ownTurn();
   await thawUntold(context, container);
   const answer = await reconnect(context, container);
-  resumeKills(context, container);
+  context.supervision.adopted(container);
   if (answer === 'ours') return;
-  await withoutShim(context, container, answer, left);
-  restartLeft(context, container, left);
-  armRestart(context, container);
-  expectStart(context, container);
+  await settleWithoutShim(context, container, answer, left);
+  context.supervision.left(container, left);
 }
 
 /** The earlier daemon died between the freezer and the record, or as it sent a signal to all: nobody was told of a pause. */
@@ -80,20 +77,6 @@ async function thawUntold(context: EngineContext, container: Container): Promise
 export async function reconnect(context: EngineContext, container: Container): Promise<HelloAnswer> {
   const shim = await context.processes.connect(runFolder(context, container.id)).catch(() => null);
   return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : 'silent';
-}
-
-/**
- * What its policy wants back and no daemon has come to: one died between an end and the decision, or, before the machine was
- * started anew, a restart failed for what may be there now, as a file system that was mounted late.
- */
-function restartLeft(context: EngineContext, container: Container, { freshBoot }: LeftBehind): void {
-  const { phase, spec, facts, cleanUp } = container;
-  if (phase.state !== 'exited' || cleanUp) return;
-  // Policy always: a stop holds until the machine is started again, and is over then for all ends to come.
-  if (freshBoot && spec.restart.name === 'always')
-    context.ledger.remember(container, { stopRequested: false });
-  const hasLived = phase.exit.startedAt !== null || (freshBoot && facts.restartCount > 0);
-  if (hasLived && wantsRestart(container, phase.exit)) scheduleRestart(context, container, phase.exit);
 }
 
 /** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
@@ -121,7 +104,7 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
   notePastExecs(context, container, state);
   const main = state.processes.find((held) => held.process === 0);
-  if (main) believe(context, container, shim, main);
+  if (main) trustShim(context, container, shim, main);
   context.log.info('container adopted', {
     container: container.id,
     shim: state.pid,
@@ -178,7 +161,7 @@ function rebuild(
 }
 
 /** Brings the record in line with the main process as the shim has it. */
-function believe(context: EngineContext, container: Container, shim: Shim, main: ShimProcessState): void {
+function trustShim(context: EngineContext, container: Container, shim: Shim, main: ShimProcessState): void {
   if (main.exit) {
     endedWhileAway(context, container, main.exit);
     return;
@@ -207,8 +190,9 @@ function believe(context: EngineContext, container: Container, shim: Shim, main:
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
   tellOomKills(context, container, oomKillsOf(context, container));
-  lives(context, container, ageMs(main.startTime));
-  watchHealth(context, container, { adopted: true });
+  const age = ageMs(main.startTime);
+  startLifeClock(container, age);
+  context.supervision.running(container, { ageMs: age, adopted: true });
 }
 
 /** A start that an earlier daemon began keeps its turn until it has succeeded or failed. */
@@ -222,8 +206,8 @@ function awaitDecision(context: EngineContext, container: Container, shim: Shim)
     await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
     container.abandonStart = null;
     if (container.phase !== before || context.leaving.signal.aborted) return;
-    await withoutShim(context, container, 'silent', { freshBoot: false });
-    armRestart(context, container);
+    await settleWithoutShim(context, container, 'silent', { freshBoot: false });
+    context.supervision.left(container, { freshBoot: false });
   };
   const what = 'a start that an earlier likerd began cannot be cared for';
   inBackground(context, container, what, container.verbs.run(decided));
@@ -248,13 +232,13 @@ function expectClient(context: EngineContext, container: Container, process: Con
   if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
   const timer = setTimeout(() => {
     if (!process.exit && process.attachedClients === 0 && !process.everAttached)
-      clientLost(context, container, process);
+      context.supervision.clientLost(container, process);
   }, reconnectMs);
   timer.unref();
 }
 
 /** No shim is ours: tells from the exit record and the kernel what has become of the container. */
-export async function withoutShim(
+export async function settleWithoutShim(
   context: EngineContext,
   container: Container,
   answer: Exclude<HelloAnswer, 'ours'>,
@@ -275,8 +259,6 @@ export async function withoutShim(
     await endedUnseen(context, container, recorded);
   } else if (live && !freshBoot && context.processes.isAlive(live.main)) {
     orphan(context, container, live, answer);
-    watchOrphan(context, container);
-    lives(context, container, ageMs(live.main.startTime));
   } else if (live) {
     const reason = 'Its shim was lost: how it ended is not known';
     await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
@@ -304,6 +286,9 @@ function orphan(
   // One that an earlier daemon found so is nothing new.
   const events = state === 'orphaned' ? [] : [{ action: 'orphaned', attributes: { reason } }];
   context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, ...events);
+  const age = ageMs(main.startTime);
+  startLifeClock(container, age);
+  context.supervision.orphaned(container, age);
 }
 
 /** What the shim wrote before it ended; null when there is none. See native/include/protocol.h. */

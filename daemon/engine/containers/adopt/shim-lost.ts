@@ -3,7 +3,7 @@ import type { HelloAnswer } from '../../../kernel/process/shim.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
-import { reconnect, withoutShim } from './adopt.ts';
+import { reconnect, settleWithoutShim } from './adopt.ts';
 
 /** Again lost so soon after it came back, a shim is given up. */
 const reconnectAgainMs = 1_000;
@@ -40,5 +40,5 @@ export async function shimLost(context: EngineContext, container: Container): Pr
     { metadata: { container: container.id } },
   );
   for (const process of processes) process.dropSessions(lost);
-  await withoutShim(context, container, outcome, { freshBoot: false });
+  await settleWithoutShim(context, container, outcome, { freshBoot: false });
 }

@@ -4,24 +4,16 @@ import { retry } from '../../../loop/retry.ts';
 import { ownTurn } from '../../../loop/turns.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
-import type { Requested } from '../../journal/requests.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { exitStatus, unseenExit } from '../model/exit-status.ts';
 import { endedHealth } from '../model/health.ts';
 import { type ExitStatus, livePhase } from '../model/phase.ts';
 import { freeNetwork } from '../resources/network-rate.ts';
-import { scheduleRestart, wantsRestart } from '../supervise/restart.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
+import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
+import { removeRecord } from './remove-record.ts';
 import { endedBeforeStart } from './start-error.ts';
-
-/** How long a client may take its last bytes before the shim, which still holds them, is let go. */
-export const drainMs = 5_000;
-/** How long a client that was lost with an earlier daemon may take to come back for the end. */
-export const reconnectMs = 10_000;
-
-/** Between attempts to clean up. */
-export const cleanUpPauses = { firstMs: 200, longestMs: 10_000 };
 
 /** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
 export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
@@ -92,7 +84,7 @@ async function cleanUp(context: EngineContext, container: Container, exit: ExitS
     await release(context, container);
     container.cleanUp = null;
     if (container.spec.autoRemove) removeRecord(context, container, exit);
-    else if (wantsRestart(container, exit)) scheduleRestart(context, container, exit);
+    else context.supervision.over(container, exit);
   };
   try {
     await attempt();
@@ -193,43 +185,4 @@ export async function release(context: EngineContext, container: Container): Pro
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
   else context.journal.afterStored(removeRunFolder);
-}
-
-/** Removes the record and the folders of a container that does not run. */
-export function removeRecord(
-  context: EngineContext,
-  container: Container,
-  exit: ExitStatus | null,
-  how: { readonly asked: boolean } & Requested = { asked: false },
-): void {
-  // In this order: a daemon that dies in between leaves folders without a record, which the next one clears away. When
-  // the disk is full, a record without folders, which the next one takes as removed.
-  context.ledger.delete(container, exit, how);
-  context.registry.delete(container);
-  for (const reader of container.logReaders) reader.hold();
-  context.folders.remove(container.id, container.shimEnded);
-  if (context.journal.problem) void context.folders.settled().then(() => context.journal.roomMade());
-}
-
-/** A process that nobody can wait for is looked at now and then. */
-const orphanPollMs = 500;
-
-export function watchOrphan(context: EngineContext, container: Container): void {
-  const timer = setInterval(() => {
-    const phase = container.phase;
-    if (phase.state !== 'orphaned') {
-      clearInterval(timer);
-    } else if (!context.processes.isAlive(phase.main)) {
-      clearInterval(timer);
-      endOrphan(context, container);
-    }
-  }, orphanPollMs);
-  timer.unref();
-}
-
-function endOrphan(context: EngineContext, container: Container): void {
-  const startedAt = livePhase(container.phase)?.startedAt ?? null;
-  const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', startedAt);
-  const ended = endedUnseen(context, container, exit);
-  inBackground(context, container, 'cleaning up after a container failed', ended);
 }

@@ -8,7 +8,7 @@ import type { Container } from '../model/container.ts';
 import { exitStatus } from '../model/exit-status.ts';
 import { type ExitStatus, livePhase } from '../model/phase.ts';
 import { removeExecRecord } from '../resources/run-record.ts';
-import { cleanUpPauses, drainMs, reconnectMs } from './end.ts';
+import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
 
 /** Ended execs that stay known, for those who ask late. */
 const keepEnded = 16;

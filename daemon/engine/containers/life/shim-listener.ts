@@ -1,17 +1,13 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { Shim, ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/shim.ts';
-import { longestTimerMs } from '../../../loop/sync.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import { ContainerProcess } from '../../sessions/process.ts';
-import { shimLost } from '../adopt/shim-lost.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
 import { execRow, writeExecRecord, writeRunRecord } from '../resources/run-record.ts';
-import { clientLost, killProcess } from '../supervise/client-lost.ts';
-import { watchHealth } from '../supervise/health-monitor.ts';
 import { endedUnseen, mainEnded } from './end.ts';
 import { execEnded, finishExec } from './exec-end.ts';
 import { tellOomKills } from './oom.ts';
@@ -27,7 +23,7 @@ export function newProcess(
     { containerId: container.id, containerName: () => container.name, ...values },
     container.shim,
     {
-      clientLost: (process) => clientLost(context, container, process),
+      clientLost: (process) => context.supervision.clientLost(container, process),
       attached: (process) => {
         container.changed.notify();
         const lost = process.identity.number === 0 && container.facts.clientLost;
@@ -91,7 +87,7 @@ export function shimListener(context: EngineContext, container: Container, shim:
       if (container.shim !== shim) return;
       for (const number of [...container.pendingStarts.keys()]) settle(container, number, { fault });
       const what = 'a shim was lost, and the container cannot be cared for';
-      inBackground(context, container, what, shimLost(context, container));
+      inBackground(context, container, what, context.supervision.shimLost(container));
     },
   };
 }
@@ -113,27 +109,13 @@ function commitRunning(context: EngineContext, container: Container, shim: Shim,
     ...startEvents(begun),
   );
   writeRunRecord(context, container);
-  lives(context, container, 0);
-  watchHealth(context, container);
+  startLifeClock(container, 0);
+  context.supervision.running(container, { ageMs: 0, adopted: false });
 }
 
-/** Its main process has run for so long: from here on its life is measured, and ended when its time is over (--timeout). */
-export function lives(context: EngineContext, container: Container, ageMs: number): void {
+/** From here on the life of the main process, which has been running for `ageMs`, is measured. */
+export function startLifeClock(container: Container, ageMs: number): void {
   container.startedSteadyMs = performance.now() - ageMs;
-  // One of before its shim was lost, and found again or not.
-  if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
-  const seconds = container.spec.timeoutSeconds;
-  if (seconds === 0) return;
-  const left = Math.max(0, seconds * 1000 - ageMs);
-  container.timeoutTimer = setTimeout(
-    () => {
-      if (left > longestTimerMs) return lives(context, container, ageMs + longestTimerMs);
-      context.log.info('container timed out', { container: container.id, seconds });
-      killProcess(context, container, 0);
-    },
-    Math.min(left, longestTimerMs),
-  );
-  container.timeoutTimer.unref();
 }
 
 /** `failure`: the step that failed, or the loss of the shim with what of its words could not be taken. */

@@ -1,10 +1,10 @@
 import { steadyMs } from '../../../loop/sync.ts';
-import { inBackground } from '../../background.ts';
-import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { EngineContext } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
-import { reconnectMs, removeRecord } from '../life/end.ts';
+import { killProcess } from '../life/kill-process.ts';
+import { reconnectMs } from '../life/patience.ts';
+import { removeRecord } from '../life/remove-record.ts';
 import type { Container } from '../model/container.ts';
-import { livePhase } from '../model/phase.ts';
 
 const SIGHUP = 1;
 const SIGCONT = 18;
@@ -50,14 +50,6 @@ function killWhenDue(context: EngineContext, container: Container, number: numbe
   const ms = Math.min(hangupGraceMs, due - steadyMs());
   if (ms <= 0) kill();
   else setTimeout(kill, ms).unref();
-}
-
-/** SIGKILL to a process and all that it has started: an exec's own cgroup, or the container. */
-export function killProcess(context: EngineContext, container: Container, number: number): void {
-  if (!livePhase(container.phase)) return;
-  const cgroup = cgroupOf(context, container);
-  const killed = number === 0 ? cgroup.kill() : cgroup.openExec(number).kill();
-  inBackground(context, container, 'killing a process failed', killed);
 }
 
 /**

@@ -1,28 +1,19 @@
 import { assertNever } from '../../../../common/errors.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { FailureAction } from '../life/supervision.ts';
 import type { Container } from '../model/container.ts';
-import type { HealthCheck } from '../model/spec.ts';
 import { endLocked, stopLocked } from '../verbs/stop.ts';
 
 const own = { timeoutSeconds: null, signal: null };
 
 /** Does to an unhealthy container what its health check says; waits for nothing. */
-export function endUnhealthy(
-  context: EngineContext,
-  container: Container,
-  action: HealthCheck['onFailure'],
-): void {
-  if (action === 'none') return;
+export function endUnhealthy(context: EngineContext, container: Container, action: FailureAction): void {
   const done = carryOut(context, container, action);
   inBackground(context, container, 'ending an unhealthy container failed', done, { action });
 }
 
-async function carryOut(
-  context: EngineContext,
-  container: Container,
-  action: Exclude<HealthCheck['onFailure'], 'none'>,
-): Promise<void> {
+async function carryOut(context: EngineContext, container: Container, action: FailureAction): Promise<void> {
   const { main } = container;
   if (action === 'kill') {
     context.ledger.event(container, { action: 'kill', attributes: { signal: '9' } });

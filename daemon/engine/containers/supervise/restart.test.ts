@@ -6,7 +6,9 @@ import type { EngineContext } from '../../context.ts';
 import { Container, type Facts } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import type { ContainerSpec, RestartPolicy } from '../model/spec.ts';
-import { checkRestart, restartPauses, scheduleRestart, wantsRestart } from './restart.ts';
+import { checkRestart } from '../rules/restart.ts';
+import { restartByPolicy } from './restart.ts';
+import { restartPauses, wantsRestart } from './restart-policy.ts';
 
 function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
   const made = new Container({
@@ -65,7 +67,7 @@ test('what was stopped by a call stays down', () => {
 
 test('all restarts are counted, and apart from them those in a row', () => {
   const steady = container({ name: 'always', maxRetries: 0 }, { restartCount: 5, restartsInARow: 3 }, 10_000);
-  scheduleRestart({ ...memoryLedger() } as unknown as EngineContext, steady, exit(1));
+  restartByPolicy({ ...memoryLedger() } as unknown as EngineContext, steady, exit(1));
   clearTimeout(steady.restartTimer ?? undefined);
   assert.deepEqual([steady.facts.restartCount, steady.facts.restartsInARow], [6, 1]);
 });

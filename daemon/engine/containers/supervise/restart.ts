@@ -1,45 +1,14 @@
-import { asError, badArgument, LikerError } from '../../../../common/errors.ts';
+import { asError, LikerError } from '../../../../common/errors.ts';
 import { pauseAfter } from '../../../loop/retry.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import type { ExitStatus } from '../model/phase.ts';
-import type { ContainerSpec } from '../model/spec.ts';
 import { startContainer } from '../verbs/start.ts';
+import { restartPauses, restartsInARow, wantsRestart } from './restart-policy.ts';
 
-export const restartPauses = { firstMs: 100, longestMs: 60_000 };
-/** After so long a life the pauses begin anew. */
-const steadyMs = 10_000;
-
-/** Throws BAD_ARGUMENT on `field` where the policy would start what is removed at its end. */
-export function checkRestart(
-  { restart, autoRemove }: Pick<ContainerSpec, 'restart' | 'autoRemove'>,
-  field: string,
-): void {
-  if (restart.name === 'no' || !autoRemove) return;
-  throw badArgument(
-    field,
-    `Cannot start again by policy '${restart.name}' what is removed at its end: leave out the policy or auto_remove (--rm)`,
-  );
-}
-
-/** Whether the container's policy wants it back after this end. */
-export function wantsRestart(container: Container, exit: ExitStatus): boolean {
-  const { name, maxRetries } = container.spec.restart;
-  if (container.facts.stopRequested || container.removed) return false;
-  if (container.facts.restartUnhealthy) return true;
-  switch (name) {
-    case 'no':
-      return false;
-    case 'on-failure':
-      return exit.code !== 0 && (maxRetries === 0 || restartsInARow(container) < maxRetries);
-    case 'always':
-    case 'unless-stopped':
-      return true;
-  }
-}
-
-/** Puts the container into `restarting` and starts it after its pause. */
-export function scheduleRestart(context: EngineContext, container: Container, exit: ExitStatus): void {
+/** A run has ended: if the policy wants the container back, puts it into `restarting` and starts it after its pause. */
+export function restartByPolicy(context: EngineContext, container: Container, exit: ExitStatus): void {
+  if (!wantsRestart(container, exit)) return;
   const row = restartsInARow(container);
   const pauseMs = pauseAfter(restartPauses, row);
   context.ledger.change(container, {
@@ -50,53 +19,45 @@ export function scheduleRestart(context: EngineContext, container: Container, ex
       restartUnhealthy: false,
     },
   });
-  armRestart(context, container, pauseMs);
+  arm(context, container, pauseMs);
 }
 
 /**
- * Starts the container after its pause. Without it, as after a restart of the daemon, what is left of it is told by the time
- * in the phase, as far as a clock that may have been set meanwhile can be believed.
+ * As restartByPolicy, for an end that an earlier daemon did not act on: it died between the end and the decision, or, before
+ * the machine started anew, a restart failed for a reason that may be gone, such as a file system that was mounted late.
  */
-export function armRestart(context: EngineContext, container: Container, pauseMs?: number): void {
-  if (container.phase.state !== 'restarting') return;
+export function restartLeft(
+  context: EngineContext,
+  container: Container,
+  { freshBoot }: { readonly freshBoot: boolean },
+): void {
+  const { phase, spec, facts, cleanUp } = container;
+  if (phase.state === 'restarting') armLeft(context, container, phase.at);
+  if (phase.state !== 'exited' || cleanUp) return;
+  // Policy always: a stop holds until the machine starts again, and is forgotten then.
+  if (freshBoot && spec.restart.name === 'always')
+    context.ledger.remember(container, { stopRequested: false });
+  const hasLived = phase.exit.startedAt !== null || (freshBoot && facts.restartCount > 0);
+  if (hasLived) restartByPolicy(context, container, phase.exit);
+}
+
+/** `at`: when it was to be started. Bounded by its whole pause, since the clock may have been set meanwhile. */
+function armLeft(context: EngineContext, container: Container, at: number): void {
   const longest = pauseAfter(restartPauses, Math.max(0, container.facts.restartsInARow - 1));
-  const leftMs = Math.min(Math.max(0, container.phase.at - Date.now()), longest);
+  arm(context, container, Math.min(Math.max(0, at - Date.now()), longest));
+}
+
+function arm(context: EngineContext, container: Container, pauseMs: number): void {
   const start = () => {
     if (context.stopping.signal.aborted) return;
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
       const { phase } = container;
-      // What has run out may be there again the next time; a start that likerd gave up at its end is for the next one.
+      // A resource that ran out may be there the next time; a start that likerd gave up as it ended is for the next likerd.
       const passing = error instanceof LikerError && ['TOO_MANY', 'STORE_FAILED'].includes(error.reason);
-      if (
-        (passing || context.stopping.signal.aborted) &&
-        'exit' in phase &&
-        wantsRestart(container, phase.exit)
-      )
-        scheduleRestart(context, container, phase.exit);
+      if ((passing || context.stopping.signal.aborted) && 'exit' in phase)
+        restartByPolicy(context, container, phase.exit);
     });
   };
-  container.restartTimer = setTimeout(start, pauseMs ?? leftMs);
-  container.restartTimer.unref();
-}
-
-/** A call wants its end. Stored before that is asked for: a daemon that sees only the end must not start it again. */
-export function noteStop(context: EngineContext, container: Container): void {
-  if (!container.facts.stopRequested) context.ledger.change(container, { facts: { stopRequested: true } });
-}
-
-/** Ends the waiting for a restart: the container is exited. */
-export function cancelRestart(context: EngineContext, container: Container): void {
-  if (container.restartTimer) clearTimeout(container.restartTimer);
-  container.restartTimer = null;
-  if (container.phase.state !== 'restarting') return;
-  context.ledger.change(container, {
-    phase: { state: 'exited', exit: container.phase.exit },
-    facts: { stopRequested: true },
-  });
-}
-
-/** None when the last life was long enough. */
-function restartsInARow(container: Container): number {
-  return (container.lifeMs ?? 0) >= steadyMs ? 0 : container.facts.restartsInARow;
+  container.restartTimer = setTimeout(start, pauseMs).unref();
 }

@@ -1,9 +1,11 @@
 import { LikerError } from '../../../../common/errors.ts';
+import { ageMs } from '../../../kernel/proc/processes.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
-import { newHealth } from '../model/health.ts';
-import { requirePhase } from '../model/phase.ts';
-import { checkHealth, requireHealthCheck } from '../supervise/health-monitor.ts';
+import { afterProbe, type HealthProbe, newHealth, type Verdict } from '../model/health.ts';
+import { livePhase, requirePhase } from '../model/phase.ts';
+import type { HealthCheck } from '../model/spec.ts';
+import { runProbe } from './probe.ts';
 
 /** Runs a probe now, beside those that run by themselves. */
 export async function checkHealthNow(context: EngineContext, container: Container) {
@@ -15,5 +17,48 @@ export async function checkHealthNow(context: EngineContext, container: Containe
     'WRONG_STATE',
     `Cannot check the health of container '${container.name}': it was paused or has ended meanwhile`,
     { metadata: { container: container.id, state: container.phase.state, verb: 'check the health of' } },
+  );
+}
+
+/** Runs one probe and stores its verdict. Null if the container was paused or ended meanwhile: then there is no verdict. */
+export async function checkHealth(
+  context: EngineContext,
+  container: Container,
+  check: HealthCheck,
+): Promise<HealthProbe | null> {
+  const signal = container.healthWatch?.signal ?? AbortSignal.abort();
+  return container.probing.run(async () => {
+    const { main } = container;
+    const age = lifeMs(container);
+    const probe = await runProbe(context, container, check, signal);
+    if (!probe || container.main !== main || container.phase.state !== 'running') return null;
+    const verdict = afterProbe(check, container.facts.health ?? newHealth, { probe, lifeMs: age });
+    record(context, container, verdict);
+    if (verdict.action !== 'none') context.supervision.unhealthy(container, verdict.action);
+    return probe;
+  });
+}
+
+function record(context: EngineContext, container: Container, { health, changed }: Verdict): void {
+  const { status, failingStreak } = health;
+  const attributes = { healthStatus: status, failingStreak: String(failingStreak) };
+  const events = changed ? [{ action: `health_status: ${status}`, attributes }] : [];
+  context.ledger.change(container, { facts: { health } }, ...events);
+}
+
+/** Age of the main process; 0 if it does not run. */
+export function lifeMs(container: Container): number {
+  const live = livePhase(container.phase);
+  return live ? ageMs(live.main.startTime) : 0;
+}
+
+/** The check, or NO_HEALTH_CHECK. */
+export function requireHealthCheck(what: string, container: Container): HealthCheck {
+  const check = container.spec.healthCheck;
+  if (check) return check;
+  throw new LikerError(
+    'NO_HEALTH_CHECK',
+    `Cannot ${what} container '${container.name}': it has no health check; create it with one (--health-cmd)`,
+    { metadata: { container: container.id } },
   );
 }

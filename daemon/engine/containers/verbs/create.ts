@@ -13,7 +13,7 @@ import { checkNetwork } from '../resources/network-rate.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices } from '../rules/limits.ts';
 import { checkMounts } from '../rules/mounts.ts';
-import { checkRestart } from '../supervise/restart.ts';
+import { checkRestart } from '../rules/restart.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */

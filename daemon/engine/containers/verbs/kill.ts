@@ -2,9 +2,9 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { KillScope } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import { cancelRestart } from '../life/cancel-restart.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
-import { cancelRestart, noteStop } from '../supervise/restart.ts';
 
 const SIGKILL = 9;
 
@@ -46,4 +46,9 @@ export async function killContainer(
   // All others end with the main process, except in a shared pid namespace and in a freezer.
   if (signal === SIGKILL) await cgroup.kill();
   context.ledger.event(container, { action: 'kill', attributes: { signal: String(signal) } }, request);
+}
+
+/** Stored before the signal is sent: a daemon that sees only the end must not start the container again. */
+function noteStop(context: EngineContext, container: Container): void {
+  if (!container.facts.stopRequested) context.ledger.change(container, { facts: { stopRequested: true } });
 }

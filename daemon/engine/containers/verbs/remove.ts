@@ -1,10 +1,10 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
-import { removeRecord } from '../life/end.ts';
+import { cancelRestart } from '../life/cancel-restart.ts';
+import { removeRecord } from '../life/remove-record.ts';
 import { begin } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
-import { cancelRestart } from '../supervise/restart.ts';
 import { killAndWait } from './stop.ts';
 
 export interface RemoveOptions extends Requested {

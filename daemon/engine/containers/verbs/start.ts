@@ -14,7 +14,9 @@ import { type EngineContext, rootMountPoint, runFolder } from '../../context.ts'
 import type { Requested, RequestKey } from '../../journal/requests.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
-import { cleanUpLater, removeRecord } from '../life/end.ts';
+import { disarmRestart } from '../life/cancel-restart.ts';
+import { cleanUpLater } from '../life/end.ts';
+import { removeRecord } from '../life/remove-record.ts';
 import { awaitStart, newProcess, shimListener } from '../life/shim-listener.ts';
 import { startErrorCode } from '../life/start-error.ts';
 import { afterStart, beginStart } from '../model/begun.ts';
@@ -251,8 +253,7 @@ function reasonOf(error: unknown): string {
 
 /** A start by a call begins anew with the policy's counting. */
 function forgetRestarts(context: EngineContext, container: Container): void {
-  if (container.restartTimer) clearTimeout(container.restartTimer);
-  container.restartTimer = null;
+  disarmRestart(container);
   context.ledger.remember(container, { restartCount: 0, restartsInARow: 0, stopRequested: false });
 }
 

@@ -4,11 +4,11 @@ import { steadyMs } from '../../../loop/sync.ts';
 import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import { cancelRestart } from '../life/cancel-restart.ts';
 import { afterStart, type Begun, begin, type Ending, graceLeft, unlessRemoved } from '../model/begun.ts';
 import type { Container, Facts } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
-import { cancelRestart } from '../supervise/restart.ts';
 
 /** Longest wait for the end of a container that was sent SIGKILL: a process may be deep in the kernel. */
 const killedMs = 30_000;

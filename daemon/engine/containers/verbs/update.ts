@@ -6,7 +6,7 @@ import type { AppliedLimit, ContainerChange, Resources } from '../model/spec.ts'
 import { checkNetwork, limitNetwork, rateOf } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';
-import { checkRestart } from '../supervise/restart.ts';
+import { checkRestart } from '../rules/restart.ts';
 
 /**
  * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together

@@ -2,7 +2,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { WaitCondition } from '../../api.ts';
 import type { Container } from '../model/container.ts';
 import { type ExitStatus, livePhase } from '../model/phase.ts';
-import { requireHealthCheck } from '../supervise/health-monitor.ts';
+import { requireHealthCheck } from './check-health.ts';
 
 /** Waits for the condition. Null: it never ran, or it is healthy. Rejects with the signal's reason when aborted. */
 export async function waitForContainer(

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
+import { killProcess } from '../life/kill-process.ts';
 import type { Container } from '../model/container.ts';
 import type { HealthProbe } from '../model/health.ts';
 import type { ExitStatus } from '../model/phase.ts';
 import type { HealthCheck } from '../model/spec.ts';
-import { startProbe } from '../verbs/exec.ts';
-import { killProcess } from './client-lost.ts';
+import { startProbe } from './exec.ts';
 
 /** Output of a probe that is kept. */
 const maxOutputBytes = 4096;

@@ -1,0 +1,20 @@
+import type { EngineContext } from '../../context.ts';
+import type { Requested } from '../../journal/requests.ts';
+import type { Container } from '../model/container.ts';
+import type { ExitStatus } from '../model/phase.ts';
+
+/** Removes the record and the folders of a container that does not run. */
+export function removeRecord(
+  context: EngineContext,
+  container: Container,
+  exit: ExitStatus | null,
+  how: { readonly asked: boolean } & Requested = { asked: false },
+): void {
+  // In this order: if the daemon dies in between, it leaves folders without a record, which the next one clears away. On a
+  // full disk it leaves a record without folders, which the next one takes as removed.
+  context.ledger.delete(container, exit, how);
+  context.registry.delete(container);
+  for (const reader of container.logReaders) reader.hold();
+  context.folders.remove(container.id, container.shimEnded);
+  if (context.journal.problem) void context.folders.settled().then(() => context.journal.roomMade());
+}

@@ -1,0 +1,35 @@
+import { shimLost } from './containers/adopt/shim-lost.ts';
+import { clientLost, expectStart, resumeKills } from './containers/supervise/client-lost.ts';
+import { endUnhealthy } from './containers/supervise/health-action.ts';
+import { watchHealth } from './containers/supervise/health-monitor.ts';
+import { watchOrphan } from './containers/supervise/orphan.ts';
+import { restartByPolicy, restartLeft } from './containers/supervise/restart.ts';
+import { limitTime } from './containers/supervise/time-limit.ts';
+import type { EngineContext } from './context.ts';
+
+/** Completes the context: binds every event of a container's life to the policies that answer it. */
+export function withSupervision(parts: Omit<EngineContext, 'supervision'>): EngineContext {
+  const context: EngineContext = {
+    ...parts,
+    supervision: {
+      running: (container, { ageMs, adopted }) => {
+        limitTime(context, container, ageMs);
+        watchHealth(context, container, { adopted });
+      },
+      orphaned: (container, ageMs) => {
+        watchOrphan(context, container);
+        limitTime(context, container, ageMs);
+      },
+      over: (container, exit) => restartByPolicy(context, container, exit),
+      shimLost: (container) => shimLost(context, container),
+      clientLost: (container, process) => clientLost(context, container, process),
+      unhealthy: (container, action) => endUnhealthy(context, container, action),
+      adopted: (container) => resumeKills(context, container),
+      left: (container, how) => {
+        restartLeft(context, container, how);
+        expectStart(context, container);
+      },
+    },
+  };
+  return context;
+}
