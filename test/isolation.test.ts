@@ -77,7 +77,7 @@ describe('namespaces and mounts', { concurrency: 4 }, () => {
     );
   });
 
-  test('the standard mounts, with the options of the OCI specification', async () => {
+  test('the standard mounts, with the options of the OCI specification (T31)', async () => {
     const table = await s.sh([], 'cat /proc/self/mountinfo');
     const mounts = new Map(
       table.split('\n').map((line) => {
@@ -113,6 +113,13 @@ describe('namespaces and mounts', { concurrency: 4 }, () => {
     for (const [target, { tags }] of mounts) assert.deepEqual(tags, [], `${target} is private`);
     for (const [target, { options, type }] of mounts)
       if (type?.startsWith('cgroup')) assert.ok(options.includes('ro'), target);
+  });
+
+  test('/sys is read-only in every network, and with a read-only root (T55)', async () => {
+    for (const flags of [[], ['--network', 'host'], ['--network', 'none', '--read-only']]) {
+      const mounts = await s.sh(flags, 'cat /proc/self/mountinfo');
+      assert.match(mounts, /^\S+ \S+ \S+ \S+ \/sys ro,/m, flags.join(' '));
+    }
   });
 
   test('/dev has the standard nodes and links, and no others', async () => {

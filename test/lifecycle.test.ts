@@ -122,7 +122,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('pause stops all progress, unpause goes on; verbs on a paused one say what to do', async () => {
+  test('pause stops all progress, unpause goes on; verbs on a paused one say what to do (T58)', async () => {
     const id = await s.detached(
       ['--name', 'frozen'],
       ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'],

@@ -162,13 +162,13 @@ describe('limits', { concurrency: 2 }, () => {
 });
 
 describe('the control groups of a container', { concurrency: 2 }, () => {
-  test('hold it from birth on in every hierarchy, and its execs in a group below', async () => {
+  test('hold it from birth on in every hierarchy (T41), and its execs in a group below; the shim is outside (T56)', async () => {
     const id = await s.detached(
       ['--cgroupns', 'host'],
       ['sh', '-c', 'cat /proc/self/cgroup; exec sleep 100000'],
     );
     const born = await until('output', async () => (await s.ok(['logs', id])) || false);
-    const { CgroupPaths } = await s.inspect(id);
+    const { CgroupPaths, State } = await s.inspect(id);
     for (const key of Object.keys(CgroupPaths)) {
       const line = born
         .split('\n')
@@ -177,6 +177,10 @@ describe('the control groups of a container', { concurrency: 2 }, () => {
     }
     const exec = await s.ok(['exec', id, 'cat', '/proc/self/cgroup']);
     assert.match(exec, new RegExp(`/${s.daemon.cgroup}/${id}/.+`));
+    assert.ok(
+      !readProc(State.ShimPid, 'cgroup').includes(id),
+      'T56: no limit of the container kills the shim',
+    );
     await s.ok(['rm', '-f', id]);
     for (const path of Object.values(CgroupPaths)) assert.ok(!existsSync(path), path);
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { childrenOf, readProc } from './harness/proc.ts';
+import { childrenOf, openFiles, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { shellOnTerminal } from './harness/terminal.ts';
@@ -38,6 +38,18 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     assert.equal(await terminal.end(), 0);
     assert.equal(terminal.history(), '11 99\n/dev/pts/1');
     await s.ok(['rm', '-f', id]);
+  });
+
+  test('likerd holds no end of it while clients are attached (T29)', async () => {
+    const id = await s.detached(['-t'], ['sleep', '1000']);
+    await using main = s.terminal(['attach', id]);
+    await using exec = s.terminal(['exec', '-it', id, 'sh', '-c', 'echo ready; exec sleep 1000']);
+    await exec.waitForText('ready');
+    await until('both clients', async () => (await s.inspect(id)).AttachedClients === 1);
+    const held = openFiles(s.daemon.pid).filter((file) => /^\/dev\/(pts\/|ptmx|tty)/.test(file));
+    assert.deepEqual(held, []);
+    await s.ok(['rm', '-f', id]);
+    await Promise.all([main.exit, exec.exit]);
   });
 
   test('a new size of the window arrives with SIGWINCH', async () => {
@@ -80,7 +92,7 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     await terminal.end();
   });
 
-  test('in raw mode every byte value passes unchanged', async () => {
+  test('in raw mode every byte value passes unchanged (T30)', async () => {
     const session = s.api.run(
       s.spec(['sh', '-c', 'stty raw -echo; echo ready; head -c 512'], { tty: true, openStdin: true }),
     );

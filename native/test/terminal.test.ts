@@ -104,7 +104,7 @@ test('T25: the terminal of an exec is closed after the end, whoever still has it
   assert.match(shim.peer.text(1), /^\.{3,}$/);
 });
 
-test('raw bytes pass as they are', async () => {
+test('T30: raw bytes pass as they are', async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
   const script = 'stty raw -echo; echo ready; head -c 256';
   await using shim = await fixture().run(script, { tty: true });

@@ -95,6 +95,7 @@ kill -STOP "$old"
 until_ok 60 is_new "$old"
 is 'the watchdog ends a daemon that hangs, and another takes over' "$(property likerd.service ActiveState)" active
 is 'a reload of systemd and the watchdog leave the limits alone' "$(cat "$(group "$id")/memory.max") $(running)" "67108864 $pid"
+is 'and the devices (T47)' "$(likerctl exec counter sh -c ': </dev/zero && echo open')" open
 rm -r /run/systemd/system/likerd.service.d
 systemctl daemon-reload
 
