@@ -83,6 +83,12 @@ export function formatBinaryBytes(bytes: number): string {
   return humanSize(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
 }
 
+/** A page size as the files of hugetlb are named (mm/hugetlb_cgroup.c, mem_fmt): 2MB, 1GB, 64KB. */
+export function pageSizeName(bytes: number): string {
+  if (bytes >= 2 ** 30) return `${bytes / 2 ** 30}GB`;
+  return bytes >= 2 ** 20 ? `${bytes / 2 ** 20}MB` : `${bytes / 2 ** 10}KB`;
+}
+
 /** Docker's period of the CPU quota, microseconds. */
 const cpuPeriodUs = 100_000;
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import type { Facts } from '../daemon/engine/containers/model/container.ts';
+import type { Facts } from '../daemon/engine/containers/model/facts.ts';
 import type { Phase } from '../daemon/engine/containers/model/phase.ts';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';

@@ -7,7 +7,8 @@ import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsRe
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
 import type { EngineApi, LogEntry } from '../engine/api.ts';
-import { type ContainerChange, noLimits } from '../engine/containers/model/spec.ts';
+import { limitsOf } from '../engine/containers/model/resources.ts';
+import type { ContainerChange } from '../engine/containers/model/spec.ts';
 import { daemonEvent, type EventRecord } from '../engine/journal/event.ts';
 import type { SubscribeOptions } from '../engine/journal/events.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
@@ -49,13 +50,8 @@ test('an update names what changes and leaves the rest unset', async () => {
   assert.deepEqual(answered.appliedLimits, [limit]);
   assert.equal(answered.container?.id, 'c'.repeat(64));
   // Memory with swap is checked with the memory that the container has.
-  const memory = { ...noLimits.memory, memorySwapBytes: 2 ** 26 };
-  assert.deepEqual(seen, [
-    {
-      limits: { ...noLimits, memory, pids: { max: 5 } },
-      restart: { name: 'on-failure', maxRetries: 3 },
-    },
-  ]);
+  const limits = limitsOf({ memory: { memorySwapBytes: 2 ** 26 }, pids: { max: 5 } });
+  assert.deepEqual(seen, [{ limits, restart: { name: 'on-failure', maxRetries: 3 } }]);
   await assert.rejects(
     answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: -2 } } }, done)),
     (error) => detailsOf(error)?.details.field === 'resources.pids.max',

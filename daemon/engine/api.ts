@@ -6,6 +6,7 @@ import type {
   AppliedLimit,
   ContainerChange,
   ContainerSpec,
+  ExecProcess,
   OnDisconnect,
   ProcessSpec,
 } from './containers/model/spec.ts';
@@ -250,10 +251,4 @@ export interface EngineApi {
   census(): { readonly containers: Readonly<Record<State, number>>; readonly sessions: number };
   info(): EngineInfo;
   diskUsage(): Promise<readonly DiskUsage[]>;
-}
-
-/** A process for exec: null and empty fields mean the container's own. */
-export interface ExecProcess extends Omit<ProcessSpec, 'cwd' | 'user'> {
-  readonly cwd: string | null;
-  readonly user: string | null;
 }

@@ -8,7 +8,6 @@ import type {
   CreateOptions,
   EngineApi,
   EngineInfo,
-  ExecProcess,
   KillScope,
   LogEntry,
   ProcessView,
@@ -24,7 +23,13 @@ import { killProcess } from './containers/life/kill-process.ts';
 import type { Container } from './containers/model/container.ts';
 import { type ExitStatus, livePhase } from './containers/model/phase.ts';
 import { resultIsGone } from './containers/model/removed.ts';
-import type { AppliedLimit, ContainerChange, ContainerSpec, OnDisconnect } from './containers/model/spec.ts';
+import type {
+  AppliedLimit,
+  ContainerChange,
+  ContainerSpec,
+  ExecProcess,
+  OnDisconnect,
+} from './containers/model/spec.ts';
 import { checkNetwork, networkKnobs } from './containers/resources/network-rate.ts';
 import { checkLimits, processKnobs, warningOf } from './containers/rules/limits.ts';
 import { attachTo, execAgain, runAgain } from './containers/verbs/attach.ts';

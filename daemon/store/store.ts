@@ -1,29 +1,33 @@
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import * as v from 'valibot';
+import { fields, type Of } from '../../common/schema.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { StoreError, storeError } from './errors.ts';
 import { migrate } from './schema.ts';
 
 /** A container as stored; spec, phase and facts are JSON of the engine's types. */
-export interface ContainerRow {
-  readonly id: string;
-  readonly name: string;
-  readonly createdAt: number;
-  readonly spec: string;
-  readonly phase: string;
-  readonly facts: string;
-}
+export const containerRowSchema = fields({
+  id: v.string(),
+  name: v.string(),
+  createdAt: v.number(),
+  spec: v.string(),
+  phase: v.string(),
+  facts: v.string(),
+});
+export interface ContainerRow extends Of<typeof containerRowSchema> {}
 
-export interface ExecRow {
-  readonly id: string;
-  readonly containerId: string;
-  readonly number: number;
-  readonly spec: string;
-  readonly onDisconnect: string;
+export const execRowSchema = fields({
+  id: v.string(),
+  containerId: v.string(),
+  number: v.number(),
+  spec: v.string(),
+  onDisconnect: v.string(),
   /** Null while it runs. */
-  readonly exit: string | null;
-}
+  exit: v.nullable(v.string()),
+});
+export interface ExecRow extends Of<typeof execRowSchema> {}
 
 export interface EventRow {
   readonly seq: number;

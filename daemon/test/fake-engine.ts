@@ -1,6 +1,7 @@
+import { check, type Given } from '../../common/schema.ts';
 import type { ContainerView, EngineApi } from '../engine/api.ts';
 import type { ExitStatus, Phase } from '../engine/containers/model/phase.ts';
-import { type ContainerSpec, noLimits } from '../engine/containers/model/spec.ts';
+import { type ContainerSpec, specSchema } from '../engine/containers/model/spec.ts';
 import type { InputFrame, Session, SessionSink } from '../engine/sessions/frames.ts';
 
 /** An engine that can do what a test gives it; every other verb fails the test that calls it. */
@@ -91,56 +92,13 @@ export function exitStatus(code: number): ExitStatus {
   };
 }
 
-export const baseSpec: ContainerSpec = {
-  name: 'web',
-  rootfs: { directory: '/srv/root', mode: 'overlay' },
-  process: {
-    args: ['/bin/sh'],
-    env: ['A=1'],
-    cwd: '/',
-    user: '',
-    additionalGroups: [],
-    tty: false,
-    openStdin: false,
-    terminalSize: null,
-    noNewPrivileges: false,
-    rlimits: [],
-    privileged: false,
-    oomScoreAdj: null,
-  },
-  hostname: '',
-  domainname: '',
-  namespaces: {
-    pid: { kind: 'private' },
-    ipc: { kind: 'private' },
-    uts: { kind: 'private' },
-    cgroup: { kind: 'private' },
-    network: { kind: 'private' },
-  },
-  mounts: [],
-  readOnly: false,
-  shmSizeBytes: 64 * 1024 * 1024,
-  init: true,
-  capAdd: [],
-  capDrop: [],
-  sysctls: {},
-  extraHosts: [],
-  dns: [],
-  labels: {},
-  resources: noLimits,
-  stopSignal: 15,
-  stopTimeoutSeconds: 10,
-  autoRemove: false,
-  timeoutSeconds: 0,
-  onDisconnect: 'keep',
-  seccompUnconfined: false,
-  restart: { name: 'no', maxRetries: 0 },
-  devices: [],
-  deviceRules: [],
-  cgroupParent: '',
-  limits: 'strict',
-  healthCheck: null,
-};
+/** A spec with all defaults but what `patch` says. */
+export function specOf(patch: Partial<Given<typeof specSchema>> = {}): ContainerSpec {
+  const required = { name: 'web', rootfs: { directory: '/srv/root' }, process: { args: ['/bin/sh'] } };
+  return check(specSchema, { ...required, ...patch }, 'spec');
+}
+
+export const baseSpec = specOf();
 
 export function containerView(
   patch: { id?: string; spec?: ContainerSpec; phase?: Phase } = {},

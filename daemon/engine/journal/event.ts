@@ -1,6 +1,9 @@
+import * as v from 'valibot';
+import { byName, type Of, read } from '../../../common/schema.ts';
 import type { EventRow } from '../../store/store.ts';
 
-type Attributes = Readonly<Record<string, string>>;
+const attributesSchema = byName(v.string());
+type Attributes = Of<typeof attributesSchema>;
 
 /** What an event is about. */
 export interface Subject {
@@ -35,6 +38,6 @@ export function toRow({ subject, action, attributes = {} }: NewEvent, time: numb
 }
 
 export function fromRow({ containerId: id, containerName: name, ...row }: EventRow): EventRecord {
-  const attributes = JSON.parse(row.attributes) as Attributes;
+  const attributes = read(attributesSchema, row.attributes, `the attributes of event ${row.seq}`);
   return { ...row, subject: { type: id === '' ? 'daemon' : 'container', id, name }, attributes };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
-import { completeLimits } from '../../kernel/cgroup/resources.ts';
+import { limitsOf } from '../../kernel/cgroup/resources.ts';
 import type { Container } from '../containers/model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { figuresReader } from './figures.ts';
@@ -39,7 +39,7 @@ test('beyond their share of files containers are read all the same, and get room
   const context = { cgroups } as unknown as EngineContext;
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {
-    const cgroup = await cgroups.create(id, completeLimits({}), { allDevices: true });
+    const cgroup = await cgroups.create(id, limitsOf({}), { allDevices: true });
     made.defer(() => cgroup.remove());
   }
   const enoughForOne = 30;

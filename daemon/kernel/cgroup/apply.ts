@@ -6,11 +6,8 @@ import { attachSocketProgram } from '../../native/libliker.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
 import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
-import type { AppliedLimit, Resources } from './resources.ts';
+import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { knobsFor } from './table.ts';
-
-/** What happens with a limit that cannot be had here: the first one is thrown, or all are told and left out. */
-export type LimitsMode = 'strict' | 'best-effort';
 
 /** A knob that was asked for, and where it is carried out. */
 interface Job {

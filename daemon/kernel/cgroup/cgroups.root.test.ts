@@ -7,7 +7,7 @@ import type { ContainerCgroup } from './container-cgroup.ts';
 import { childFolders } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
-import { noLimits, type Resources } from './resources.ts';
+import { limitsOf, type Resources } from './resources.ts';
 import { ended, eventually, isError, limits, startIn } from './test-help.ts';
 
 const mib = 2 ** 20;
@@ -43,7 +43,7 @@ for (const scene of scenes) {
     const folders: string[] = [];
     let next = 0;
 
-    async function create(resources: Resources = noLimits): Promise<ContainerCgroup> {
+    async function create(resources: Resources = limitsOf({})): Promise<ContainerCgroup> {
       next += 1;
       const cgroup = await cgroups.create(`c${next}`, resources, free);
       folders.push(...Object.values(cgroup.paths));
@@ -301,7 +301,11 @@ for (const scene of scenes) {
 
     test('T45: no id leads out of the parent', async () => {
       for (const id of ['..', '.', '', 'a/b', '../x', 'a'.repeat(65), '.hidden', 'a\n']) {
-        await assert.rejects(cgroups.create(id, noLimits, free), isError('BAD_ARGUMENT', /Not a name/), id);
+        await assert.rejects(
+          cgroups.create(id, limitsOf({}), free),
+          isError('BAD_ARGUMENT', /Not a name/),
+          id,
+        );
       }
     });
 

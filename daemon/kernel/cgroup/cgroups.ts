@@ -2,7 +2,7 @@ import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import { attachDeviceFilter, makeFolders } from '../../native/libliker.ts';
-import { applyResources, checkResources, type LimitsMode } from './apply.ts';
+import { applyResources, checkResources } from './apply.ts';
 import { type CgroupPaths, ContainerCgroup } from './container-cgroup.ts';
 import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
 import type { DeviceRule } from './device-rules.ts';
@@ -18,7 +18,7 @@ import {
   type Place,
 } from './layout.ts';
 import { activeHierarchies } from './mounts.ts';
-import type { AppliedLimit, Resources } from './resources.ts';
+import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 
 export interface CgroupsOptions extends LayoutOptions {
   /** In place of libliker's. */

@@ -1,13 +1,17 @@
+import * as v from 'valibot';
+import { fields, type Of, orNull } from '../../../common/schema.ts';
+
 /** One rule on device nodes. Later rules win over earlier ones. */
-export interface DeviceRule {
-  readonly allow: boolean;
-  readonly type: 'c' | 'b';
+export const deviceRuleSchema = fields({
+  allow: v.boolean(),
+  type: v.picklist(['c', 'b']),
   /** Null: every one. */
-  readonly major: number | null;
-  readonly minor: number | null;
+  major: orNull(v.number()),
+  minor: orNull(v.number()),
   /** Some of r (read), w (write), m (mknod). */
-  readonly access: string;
-}
+  access: v.string(),
+});
+export interface DeviceRule extends Of<typeof deviceRuleSchema> {}
 
 function allow(type: 'c' | 'b', major: number | null, minor: number | null, access = 'rwm'): DeviceRule {
   return { allow: true, type, major, minor, access };

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Cgroups } from './cgroups.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { parseHierarchies } from './mounts.ts';
-import { noLimits } from './resources.ts';
+import { limitsOf } from './resources.ts';
 import { ended, isError, startIn } from './test-help.ts';
 
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
@@ -17,7 +17,7 @@ const script =
 
 /** /dev/null works, the kernel's log does not, a node of a disk can be made but not read. */
 async function devicesAreRestricted(cgroups: Cgroups): Promise<void> {
-  const cgroup = await cgroups.create('devices', noLimits, { allDevices: false });
+  const cgroup = await cgroups.create('devices', limitsOf({}), { allDevices: false });
   const node = join(tmpdir(), `liker-node-${process.pid}`);
   try {
     const child = await startIn(cgroup, script.replaceAll('$0', node));
@@ -37,7 +37,7 @@ const noMemory: DeviceRule = { allow: false, ...memory, minor: null, access: 'rw
 /** A rule that is wider than those it takes back holds, and one that is allowed after it. */
 async function wideDenialHolds(cgroups: Cgroups): Promise<void> {
   const deviceRules: DeviceRule[] = [noMemory, { allow: true, ...memory, minor: 5, access: 'r' }];
-  const cgroup = await cgroups.create('denied', noLimits, { allDevices: false, deviceRules });
+  const cgroup = await cgroups.create('denied', limitsOf({}), { allDevices: false, deviceRules });
   try {
     // Not of the shell itself, whose background jobs read from /dev/null.
     const child = await startIn(cgroup, ': </dev/zero || exit 1; (: </dev/null) 2>&- && exit 2; exit 42');
@@ -87,7 +87,7 @@ test('v1 cannot take one device out of many that are allowed: that is refused, n
   ];
   try {
     await assert.rejects(
-      cgroups.create('c', noLimits, { allDevices: false, deviceRules }),
+      cgroups.create('c', limitsOf({}), { allDevices: false, deviceRules }),
       isError('LIMIT_REFUSED', /'c 1:11 rw'.*cgroup v1, .*devices\.allow.*'c 1:\* r'/),
     );
     assert.deepEqual(cgroups.list(), []);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
 import { Cgroups } from './cgroups.ts';
-import { completeLimits, type LimitsPatch } from './resources.ts';
+import { type LimitsPatch, limitsOf } from './resources.ts';
 import { isError, limits } from './test-help.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-knobs` });
@@ -127,7 +127,7 @@ test('an argument that makes no sense is refused in any mode', () => {
 
 test('T45, T49: another parent is made level by level, and leads nowhere else', async () => {
   const top = `liker-test-${process.pid}-under`;
-  const limit = completeLimits({ pids: { max: 5 } });
+  const limit = limitsOf({ pids: { max: 5 } });
   // The first level is somebody else's, who has handed on no controller and filled no cpuset.
   for (const path of Object.values(cgroups.open('c').paths)) mkdirSync(`${dirname(dirname(path))}/${top}`);
   const beside = await cgroups.create('beside', limit, { ...free, under: top });

@@ -3,13 +3,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Cgroups } from './cgroups.ts';
-import { noLimits } from './resources.ts';
+import { limitsOf } from './resources.ts';
 
 const [, , mountPoint = ''] = process.argv;
 const name = `liker-test-${process.pid}`;
 const key = `name=${name}`;
 const cgroups = Cgroups.open({ parent: `${name}-named` });
-const make = (id: string) => cgroups.create(id, noLimits, { allDevices: true });
+const make = (id: string) => cgroups.create(id, limitsOf({}), { allDevices: true });
 
 /** In the container's cgroups; it joins them by itself, as a container's first process does. */
 function sleeperIn(joinFiles: readonly string[]) {

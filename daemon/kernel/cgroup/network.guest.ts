@@ -1,15 +1,15 @@
 // Run by network.root.test.ts where net_cls and net_prio are mounted: sets, changes and refuses, and tells what came of it.
 import { Cgroups } from './cgroups.ts';
-import { completeLimits } from './resources.ts';
+import { limitsOf } from './resources.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-net` });
-const limits = completeLimits({ network: { classId: 0x100001, priorities: { lo: 5 } } });
+const limits = limitsOf({ network: { classId: 0x100001, priorities: { lo: 5 } } });
 const cgroup = await cgroups.create('c', limits, { allDevices: true });
 let refusal = '';
 try {
   const applied = cgroup.applied.map(({ knob, effective }) => [knob, effective]);
   try {
-    cgroup.update(completeLimits({ network: { classId: 0x100002, priorities: { lo: 7, 'no-such': 1 } } }));
+    cgroup.update(limitsOf({ network: { classId: 0x100002, priorities: { lo: 7, 'no-such': 1 } } }));
   } catch (error) {
     refusal = (error as Error).message;
   }

@@ -1,214 +1,110 @@
-/** A value for one block device: its node (/dev/vda) or its number (254:0). */
-export interface DeviceValue {
-  readonly device: string;
-  readonly value: number;
-}
+import * as v from 'valibot';
+import { byName, check, fields, type Given, group, type Of, orNull } from '../../../common/schema.ts';
 
-export interface HugetlbLimit {
+/** A value for one block device: its node (/dev/vda) or its number (254:0). */
+const deviceValue = fields({ device: v.string(), value: v.number() });
+const deviceValues = v.optional(v.array(deviceValue), []);
+
+const hugetlbLimit = fields({
   /** As the kernel writes it: 2MB, 1GB. */
-  readonly pageSize: string;
-  readonly maxBytes: number | null;
-  readonly reservationBytes: number | null;
-}
+  pageSize: v.string(),
+  maxBytes: orNull(v.number()),
+  reservationBytes: orNull(v.number()),
+});
 
 /** Text for a file of the container's cgroup, by the file's own name. */
-export interface CgroupSetting {
-  readonly file: string;
-  readonly value: string;
-}
+const cgroupSetting = fields({ file: v.string(), value: v.string() });
 
 /** Limits; null (and an empty list) leaves the kernel's default. Signed ones: -1 is "no limit". */
-export interface Resources {
-  readonly cpu: {
-    readonly shares: number | null;
+export const cgroupLimits = {
+  cpu: group({
+    shares: orNull(v.number()),
     /** v2's scale, 1 to 10000. */
-    readonly weight: number | null;
-    readonly quotaUs: number | null;
-    readonly periodUs: number | null;
-    readonly burstUs: number | null;
-    /** Runs only when nobody else wants to. */
-    readonly idle: boolean | null;
-    readonly realtimeRuntimeUs: number | null;
-    readonly realtimePeriodUs: number | null;
-    readonly cpusetCpus: string | null;
-    readonly cpusetMems: string | null;
+    weight: orNull(v.number()),
+    quotaUs: orNull(v.number()),
+    periodUs: orNull(v.number()),
+    burstUs: orNull(v.number()),
+    /** Runs only when nothing else wants to. */
+    idle: orNull(v.boolean()),
+    realtimeRuntimeUs: orNull(v.number()),
+    realtimePeriodUs: orNull(v.number()),
+    cpusetCpus: orNull(v.string()),
+    cpusetMems: orNull(v.string()),
     /** member, root or isolated. */
-    readonly cpusetPartition: string | null;
-  };
-  readonly memory: {
-    readonly maxBytes: number | null;
+    cpusetPartition: orNull(v.string()),
+  }),
+  memory: group({
+    maxBytes: orNull(v.number()),
     /** Memory plus swap, Docker's --memory-swap. */
-    readonly memorySwapBytes: number | null;
+    memorySwapBytes: orNull(v.number()),
     /** Docker's --memory-reservation. */
-    readonly reservationBytes: number | null;
-    readonly lowBytes: number | null;
-    readonly minBytes: number | null;
-    readonly highBytes: number | null;
-    readonly swapHighBytes: number | null;
-    readonly zswapMaxBytes: number | null;
-    readonly swappiness: number | null;
-    readonly oomGroup: boolean | null;
-    readonly oomKillDisable: boolean | null;
-  };
-  readonly pids: { readonly max: number | null };
-  readonly hugetlb: readonly HugetlbLimit[];
-  readonly io: {
+    reservationBytes: orNull(v.number()),
+    lowBytes: orNull(v.number()),
+    minBytes: orNull(v.number()),
+    highBytes: orNull(v.number()),
+    swapHighBytes: orNull(v.number()),
+    zswapMaxBytes: orNull(v.number()),
+    swappiness: orNull(v.number()),
+    oomGroup: orNull(v.boolean()),
+    oomKillDisable: orNull(v.boolean()),
+  }),
+  pids: group({ max: orNull(v.number()) }),
+  hugetlb: v.optional(v.array(hugetlbLimit), []),
+  io: group({
     /** Docker's scale, 10 to 1000. */
-    readonly weight: number | null;
-    readonly weightDevices: readonly DeviceValue[];
+    weight: orNull(v.number()),
+    weightDevices: deviceValues,
     /** Bytes per second. */
-    readonly readBps: readonly DeviceValue[];
-    readonly writeBps: readonly DeviceValue[];
+    readBps: deviceValues,
+    writeBps: deviceValues,
     /** Operations per second. */
-    readonly readIops: readonly DeviceValue[];
-    readonly writeIops: readonly DeviceValue[];
-    readonly latencyUs: readonly DeviceValue[];
-  };
-  readonly network: {
-    readonly classId: number | null;
+    readIops: deviceValues,
+    writeIops: deviceValues,
+    latencyUs: deviceValues,
+  }),
+  network: group({
+    classId: orNull(v.number()),
     /** By the host's interface. */
-    readonly priorities: Readonly<Record<string, number>>;
-    /** Bits per second that each interface may send; 0: no limit. Set by the engine, by no cgroup. */
-    readonly rateBits: number | null;
-    readonly ceilBits: number | null;
-    /** Of its sockets, SO_PRIORITY. */
-    readonly priority: number | null;
-  };
-  readonly cgroup: {
-    readonly maxDescendants: number | null;
-    readonly maxDepth: number | null;
+    priorities: byName(v.number()),
+    /** SO_PRIORITY of its sockets. */
+    priority: orNull(v.number()),
+  }),
+  cgroup: group({
+    maxDescendants: orNull(v.number()),
+    maxDepth: orNull(v.number()),
     /** Applied last, in their order. */
-    readonly settings: readonly CgroupSetting[];
-  };
+    settings: v.optional(v.array(cgroupSetting), []),
+  }),
+};
+
+const resources = fields(cgroupLimits);
+
+/** What is asked of a container's cgroups. */
+export interface Resources extends Of<typeof resources> {}
+/** Some limits; the others are none. */
+export type LimitsPatch = Given<typeof resources>;
+export interface DeviceValue extends Of<typeof deviceValue> {}
+export interface HugetlbLimit extends Of<typeof hugetlbLimit> {}
+
+/** These limits and no others. */
+export function limitsOf(patch: LimitsPatch): Resources {
+  return check(resources, patch, 'resources');
 }
+
+/** What happens with a limit that cannot be had here: the first one is thrown, or all are reported and left out. */
+export const limitsModeSchema = v.picklist(['strict', 'best-effort']);
+export type LimitsMode = Of<typeof limitsModeSchema>;
 
 /** One limit as asked for and as the kernel took it. */
-export interface AppliedLimit {
-  readonly knob: string;
-  readonly requested: string;
+export const appliedLimitSchema = fields({
+  knob: v.string(),
+  requested: v.string(),
   /** Absolute path of the file it was written to; empty when it was not. */
-  readonly file: string;
-  readonly written: string;
+  file: v.string(),
+  written: v.string(),
   /** Text that was read back. */
-  readonly effective: string;
+  effective: v.string(),
   /** What prevented the write; empty when it was written. */
-  readonly problem: string;
-}
-
-/** No limit at all. */
-export const noLimits: Resources = {
-  cpu: {
-    shares: null,
-    weight: null,
-    quotaUs: null,
-    periodUs: null,
-    burstUs: null,
-    idle: null,
-    realtimeRuntimeUs: null,
-    realtimePeriodUs: null,
-    cpusetCpus: null,
-    cpusetMems: null,
-    cpusetPartition: null,
-  },
-  memory: {
-    maxBytes: null,
-    memorySwapBytes: null,
-    reservationBytes: null,
-    lowBytes: null,
-    minBytes: null,
-    highBytes: null,
-    swapHighBytes: null,
-    zswapMaxBytes: null,
-    swappiness: null,
-    oomGroup: null,
-    oomKillDisable: null,
-  },
-  pids: { max: null },
-  hugetlb: [],
-  io: {
-    weight: null,
-    weightDevices: [],
-    readBps: [],
-    writeBps: [],
-    readIops: [],
-    writeIops: [],
-    latencyUs: [],
-  },
-  network: { classId: null, priorities: {}, rateBits: null, ceilBits: null, priority: null },
-  cgroup: { maxDescendants: null, maxDepth: null, settings: [] },
-};
-
-/** Some limits, the others being none. */
-export type LimitsPatch = {
-  readonly [K in keyof Resources]?: Resources[K] extends readonly unknown[]
-    ? Resources[K]
-    : Partial<Resources[K]>;
-};
-
-/** The limits of `patch` and no others. Records of an older version lack the newer limits: this fills them in. */
-export function completeLimits(patch: LimitsPatch): Resources {
-  return {
-    cpu: { ...noLimits.cpu, ...patch.cpu },
-    memory: { ...noLimits.memory, ...patch.memory },
-    pids: { ...noLimits.pids, ...patch.pids },
-    hugetlb: patch.hugetlb ?? [],
-    io: { ...noLimits.io, ...patch.io },
-    network: { ...noLimits.network, ...patch.network },
-    cgroup: { ...noLimits.cgroup, ...patch.cgroup },
-  };
-}
-
-/** The limits after a change: what it names replaces what was there, by page size, device, interface and file. */
-export function mergeLimits(now: Resources, change: Resources): Resources {
-  const devices = (key: Exclude<keyof Resources['io'], 'weight'>): readonly DeviceValue[] =>
-    mergeBy(now.io[key], change.io[key], ({ device }) => device);
-  return {
-    cpu: mergeSet({ ...now.cpu, ...(takesShare(change) && { shares: null, weight: null }) }, change.cpu),
-    memory: mergeSet(now.memory, change.memory),
-    pids: mergeSet(now.pids, change.pids),
-    hugetlb: mergeHugetlb(now.hugetlb, change.hugetlb),
-    io: {
-      weight: change.io.weight ?? now.io.weight,
-      weightDevices: devices('weightDevices'),
-      readBps: devices('readBps'),
-      writeBps: devices('writeBps'),
-      readIops: devices('readIops'),
-      writeIops: devices('writeIops'),
-      latencyUs: devices('latencyUs'),
-    },
-    network: {
-      ...mergeSet(now.network, change.network),
-      priorities: { ...now.network.priorities, ...change.network.priorities },
-    },
-    cgroup: {
-      maxDescendants: change.cgroup.maxDescendants ?? now.cgroup.maxDescendants,
-      maxDepth: change.cgroup.maxDepth ?? now.cgroup.maxDepth,
-      settings: mergeBy(now.cgroup.settings, change.cgroup.settings, ({ file }) => file),
-    },
-  };
-}
-
-/** Who becomes idle has no share any more, and shares and a weight take each other's place. */
-function takesShare({ cpu }: Resources): boolean {
-  return cpu.idle === true || cpu.shares !== null || cpu.weight !== null;
-}
-
-function mergeSet<T extends object>(now: T, change: T): T {
-  const set = Object.entries(change).filter(([, value]) => value !== null);
-  return { ...now, ...Object.fromEntries(set) };
-}
-
-/** Entries of a key that the change names go, all of them; the change's come after. */
-function mergeBy<T>(now: readonly T[], change: readonly T[], key: (item: T) => string): readonly T[] {
-  const changed = new Set(change.map(key));
-  return [...now.filter((item) => !changed.has(key(item))), ...change];
-}
-
-function mergeHugetlb(now: readonly HugetlbLimit[], change: readonly HugetlbLimit[]): HugetlbLimit[] {
-  const merged = new Map(now.map((limit) => [limit.pageSize, limit]));
-  for (const limit of change) {
-    const before = merged.get(limit.pageSize);
-    merged.set(limit.pageSize, before === undefined ? limit : mergeSet(before, limit));
-  }
-  return [...merged.values()];
-}
+  problem: v.string(),
+});
+export interface AppliedLimit extends Of<typeof appliedLimitSchema> {}

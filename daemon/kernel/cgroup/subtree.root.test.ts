@@ -18,9 +18,9 @@ test('T46: a daemon in a delegated cgroup moves to a leaf and hands the controll
   const module = JSON.stringify(new URL('cgroups.ts', import.meta.url).href);
   const script = `
     const { Cgroups } = await import(${module});
-    const { noLimits } = await import(${module}.replace('cgroups.ts', 'resources.ts'));
+    const { limitsOf } = await import(${module}.replace('cgroups.ts', 'resources.ts'));
     const cgroups = Cgroups.open({ parent: 'liker-test', delegated: true });
-    const cgroup = await cgroups.create('c', { ...noLimits, pids: { max: 5 } }, { allDevices: true });
+    const cgroup = await cgroups.create('c', limitsOf({ pids: { max: 5 } }), { allDevices: true });
     console.log(cgroup.unified, cgroup.read('pids', 'pids.max'));
     await cgroup.remove();
     cgroups.close();

@@ -10,7 +10,7 @@ import { pidsKnobs } from './controllers/pids.ts';
 import { realtimeKnobs } from './controllers/realtime.ts';
 import { settingKnobs } from './controllers/settings.ts';
 import type { Knob } from './knobs.ts';
-import { completeLimits, type Resources } from './resources.ts';
+import { limitsOf, type Resources } from './resources.ts';
 
 /** Every knob that such limits may turn, in the order in which they are carried out. */
 export function knobsFor(resources: Resources): Knob[] {
@@ -34,7 +34,7 @@ export function knobsFor(resources: Resources): Knob[] {
 export function allKnobs(): Knob[] {
   const any = [{ device: '0:0', value: 0 }];
   return knobsFor(
-    completeLimits({
+    limitsOf({
       hugetlb: pageSizes().map((pageSize) => ({ pageSize, maxBytes: -1, reservationBytes: -1 })),
       io: { weightDevices: any, readBps: any, writeBps: any, readIops: any, writeIops: any, latencyUs: any },
       network: { priorities: { INTERFACE: 0 } },

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
 import type { ExecCgroup } from './exec-cgroup.ts';
-import { completeLimits, type LimitsPatch, type Resources } from './resources.ts';
+import { type LimitsPatch, limitsOf, type Resources } from './resources.ts';
 
 // What the tests of this folder share.
 
@@ -43,7 +43,7 @@ export async function eventually(what: string, done: () => boolean | Promise<boo
   }
 }
 
-export const limits: (patch: LimitsPatch) => Resources = completeLimits;
+export const limits: (patch: LimitsPatch) => Resources = limitsOf;
 
 export function isError(reason: string, pattern: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof LikerError && error.reason === reason && pattern.test(error.message);

@@ -4,30 +4,23 @@ import type { DeviceRuleInput } from '../../../../proto/gen/types/liker/v1/Devic
 import type { IoResourcesInput } from '../../../../proto/gen/types/liker/v1/IoResources.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
 import type { ResourcesInput } from '../../../../proto/gen/types/liker/v1/Resources.ts';
+import type { Resources } from '../../../engine/containers/model/resources.ts';
 import type {
   ContainerSpec,
   DeviceRule,
   Mount,
   Namespaces,
-  Resources,
   Share,
 } from '../../../engine/containers/model/spec.ts';
+import { disconnectPolicies, limitsModes, logDrivers, restartNames, rootModes } from '../words.ts';
 import { formatHealthCheck } from './health.ts';
-import { formatOnDisconnect, formatProcessSpec } from './process.ts';
+import { formatProcessSpec } from './process.ts';
 
-const modes = { overlay: 'MODE_OVERLAY', rw: 'MODE_READ_WRITE', ro: 'MODE_READ_ONLY' } as const;
-
-const restartNames = {
-  no: 'NAME_NO',
-  'on-failure': 'NAME_ON_FAILURE',
-  always: 'NAME_ALWAYS',
-  'unless-stopped': 'NAME_UNLESS_STOPPED',
-} as const;
-
-export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
+export function formatContainerSpec({ logFileBytes, logFiles, ...spec }: ContainerSpec): ContainerSpecInput {
   return {
     ...spec,
-    rootfs: { directory: spec.rootfs.directory, mode: modes[spec.rootfs.mode] },
+    ...setFields({ logFileBytes, logFiles }),
+    rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
     process: formatProcessSpec(spec.process),
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
@@ -35,15 +28,15 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     capDrop: [...spec.capDrop],
     extraHosts: [...spec.extraHosts],
     dns: [...spec.dns],
-    dnsSearch: [...(spec.dnsSearch ?? [])],
-    dnsOptions: [...(spec.dnsOptions ?? [])],
+    dnsSearch: [...spec.dnsSearch],
+    dnsOptions: [...spec.dnsOptions],
     resources: formatResources(spec.resources),
     devices: spec.devices.map((device) => ({ ...device })),
     deviceRules: spec.deviceRules.map(formatRule),
     limits: limitsModes[spec.limits],
-    logDriver: spec.logDriver === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_LOCAL',
+    logDriver: logDrivers[spec.logDriver],
     stopSignal: signalName(spec.stopSignal),
-    onDisconnect: formatOnDisconnect(spec.onDisconnect),
+    onDisconnect: disconnectPolicies[spec.onDisconnect],
     healthCheck: spec.healthCheck && formatHealthCheck(spec.healthCheck),
     restart: { name: restartNames[spec.restart.name], maxRetries: spec.restart.maxRetries },
   };
@@ -54,7 +47,7 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
   const network = formatShare(spec.namespaces.network);
   return {
     name: spec.name,
-    rootfs: { directory: spec.rootfs.directory, mode: modes[spec.rootfs.mode] },
+    rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
     process: { args: [...spec.process.args] },
     ...(network !== '' && { namespaces: { network } }),
     mounts: spec.mounts.map(formatMount),
@@ -82,7 +75,7 @@ function formatShare(share: Share): string {
 function formatMount(mount: Mount): MountInput {
   const { target, readOnly } = mount;
   if (mount.type === 'tmpfs') return { type: 'TYPE_TMPFS', target, readOnly, options: [...mount.options] };
-  const { source, propagation, recursive, createSource, readOnlyNonRecursive = false } = mount;
+  const { source, propagation, recursive, createSource, readOnlyNonRecursive } = mount;
   return {
     type: 'TYPE_BIND',
     source,
@@ -94,8 +87,6 @@ function formatMount(mount: Mount): MountInput {
     createSource,
   };
 }
-
-const limitsModes = { strict: 'LIMITS_MODE_STRICT', 'best-effort': 'LIMITS_MODE_BEST_EFFORT' } as const;
 
 function formatRule({ allow, type, major, minor, access }: DeviceRule): DeviceRuleInput {
   return { deny: !allow, type, access, ...setFields({ major, minor }) };

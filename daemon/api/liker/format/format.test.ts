@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../../proto/services.ts';
 import type { ContainerView } from '../../../engine/api.ts';
-import { noLimits } from '../../../engine/containers/model/spec.ts';
 import { baseSpec, containerView, exitStatus } from '../../../test/fake-engine.ts';
 import { takesEncoded } from '../../wire/encoded.ts';
 import { parseSpec } from '../parse/container-spec.ts';
@@ -21,6 +20,7 @@ async function decodedPage(page: Parameters<typeof listPage>[0]) {
 }
 
 test('a spec comes back from the wire as it was', () => {
+  const { resources: noLimits } = baseSpec;
   const spec = {
     ...baseSpec,
     process: {

@@ -3,17 +3,11 @@ import type { HealthCheckInput } from '../../../../proto/gen/types/liker/v1/Heal
 import type { HealthProbeInput } from '../../../../proto/gen/types/liker/v1/HealthProbe.ts';
 import type { Health, HealthProbe } from '../../../engine/containers/model/health.ts';
 import type { HealthCheck } from '../../../engine/containers/model/spec.ts';
+import { healthActions } from '../words.ts';
 import { timestampOfMs } from './time.ts';
 
-const actions = {
-  none: 'ON_FAILURE_NONE',
-  kill: 'ON_FAILURE_KILL',
-  restart: 'ON_FAILURE_RESTART',
-  stop: 'ON_FAILURE_STOP',
-} as const;
-
 export function formatHealthCheck(check: HealthCheck): HealthCheckInput {
-  return { ...check, args: [...check.args], onFailure: actions[check.onFailure] };
+  return { ...check, args: [...check.args], onFailure: healthActions[check.onFailure] };
 }
 
 const statuses = {

@@ -1,9 +1,8 @@
-import type { OnDisconnectInput } from '../../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessInfoInput } from '../../../../proto/gen/types/liker/v1/ProcessInfo.ts';
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TopProcessInput } from '../../../../proto/gen/types/liker/v1/TopProcess.ts';
-import type { ExecProcess, ProcessView, TopProcess } from '../../../engine/api.ts';
-import type { OnDisconnect, ProcessSpec } from '../../../engine/containers/model/spec.ts';
+import type { ProcessView, TopProcess } from '../../../engine/api.ts';
+import type { ExecProcess, ProcessSpec } from '../../../engine/containers/model/spec.ts';
 import { unlimited } from '../parse/rlimits.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';
@@ -36,14 +35,4 @@ export function formatProcess(process: ProcessView): ProcessInfoInput {
 
 export function formatTopProcess(process: TopProcess): TopProcessInput {
   return { ...process, args: [...process.args], startedAt: timestampOfMs(process.startedAt) };
-}
-
-const policies: Readonly<Record<OnDisconnect, OnDisconnectInput>> = {
-  keep: 'ON_DISCONNECT_KEEP',
-  hangup: 'ON_DISCONNECT_HANGUP',
-  kill: 'ON_DISCONNECT_KILL',
-};
-
-export function formatOnDisconnect(policy: OnDisconnect): OnDisconnectInput {
-  return policies[policy];
 }

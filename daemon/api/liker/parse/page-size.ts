@@ -1,6 +1,5 @@
 import { badArgument } from '../../../../common/errors.ts';
-import { parseBytes } from '../../../../common/units.ts';
-import { hugePageName } from '../../../engine/containers/model/spec.ts';
+import { pageSizeName, parseBytes } from '../../../../common/units.ts';
 import { required } from './text.ts';
 
 /** A size of huge pages as the kernel writes it: 2m, 2MB and 2048k are all 2MB. */
@@ -10,5 +9,5 @@ export function parsePageSize(text: string, field: string): string {
   if (!isPowerOfTwo) {
     throw badArgument(field, `Not a size of huge pages: '${text}'; give one such as 2MB or 1GB`);
   }
-  return hugePageName(bytes);
+  return pageSizeName(bytes);
 }

@@ -3,10 +3,15 @@ import { maxArgumentBytes } from '../../../../common/sizes.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpec as ProtoProcess } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSize as ProtoSize } from '../../../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type { ExecProcess } from '../../../engine/api.ts';
-import type { OnDisconnect, ProcessSpec, TerminalSize } from '../../../engine/containers/model/spec.ts';
+import type {
+  ExecProcess,
+  OnDisconnect,
+  ProcessSpec,
+  TerminalSize,
+} from '../../../engine/containers/model/spec.ts';
+import { disconnectPolicies, wordFor } from '../words.ts';
 import { parseRlimits } from './rlimits.ts';
-import { absolutePath, inRange, noNul, oneOf, optionalText, required } from './text.ts';
+import { absolutePath, ifSet, inRange, noNul, optionalText, required } from './text.ts';
 
 /** execve(2): a single argument or variable, and all of them; E2BIG otherwise. */
 const maxStringBytes = 128 * 1024 - 1;
@@ -29,10 +34,7 @@ export function parseExecProcess(process: ProtoProcess | null, field: string): E
     noNewPrivileges: process.noNewPrivileges,
     rlimits: parseRlimits(process.rlimits, `${field}.rlimits`),
     privileged: process.privileged,
-    oomScoreAdj:
-      process.oomScoreAdj === undefined
-        ? null
-        : inRange(process.oomScoreAdj, -1000, 1000, `${field}.oom_score_adj`),
+    oomScoreAdj: ifSet(process.oomScoreAdj, (value) => inRange(value, -1000, 1000, `${field}.oom_score_adj`)),
   };
 }
 
@@ -108,11 +110,5 @@ export function parseOnDisconnect(
   field: string,
   unspecified: OnDisconnect,
 ): OnDisconnect {
-  const policies: Readonly<Record<ProtoOnDisconnect, OnDisconnect>> = {
-    ON_DISCONNECT_UNSPECIFIED: unspecified,
-    ON_DISCONNECT_KEEP: 'keep',
-    ON_DISCONNECT_HANGUP: 'hangup',
-    ON_DISCONNECT_KILL: 'kill',
-  };
-  return oneOf(policies, policy, field);
+  return wordFor(disconnectPolicies, policy, field) ?? unspecified;
 }

@@ -15,7 +15,8 @@ import type {
   WaitCondition,
 } from '../../../engine/api.ts';
 import type { Filter } from '../../../engine/filter.ts';
-import { noNul, oneOf, required } from './text.ts';
+import { wordFor } from '../words.ts';
+import { noNul, required } from './text.ts';
 
 /** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */
 const usualPageSize = 100;
@@ -56,12 +57,7 @@ export function parseList(request: ListContainersRequest): Parameters<EngineApi[
 export type ListView = 'full' | 'basic';
 
 export function parseListView(view: ProtoView): ListView {
-  const views: Readonly<Record<ProtoView, ListView>> = {
-    LIST_VIEW_UNSPECIFIED: 'full',
-    LIST_VIEW_FULL: 'full',
-    LIST_VIEW_BASIC: 'basic',
-  };
-  return oneOf(views, view, 'view');
+  return wordFor({ full: 'LIST_VIEW_FULL', basic: 'LIST_VIEW_BASIC' }, view, 'view') ?? 'full';
 }
 
 export function parseStop(request: {
@@ -81,23 +77,17 @@ export function parseKillSignal(signal: string): number {
 }
 
 export function parseKillScope(scope: ProtoScope): KillScope {
-  const scopes: Readonly<Record<ProtoScope, KillScope>> = {
-    KILL_SCOPE_UNSPECIFIED: 'main',
-    KILL_SCOPE_MAIN: 'main',
-    KILL_SCOPE_ALL: 'all',
-  };
-  return oneOf(scopes, scope, 'scope');
+  return wordFor({ main: 'KILL_SCOPE_MAIN', all: 'KILL_SCOPE_ALL' }, scope, 'scope') ?? 'main';
 }
 
 export function parseWaitCondition(condition: ProtoCondition): WaitCondition {
-  const conditions: Readonly<Record<ProtoCondition, WaitCondition>> = {
-    WAIT_CONDITION_UNSPECIFIED: 'not-running',
-    WAIT_CONDITION_NOT_RUNNING: 'not-running',
-    WAIT_CONDITION_NEXT_EXIT: 'next-exit',
-    WAIT_CONDITION_REMOVED: 'removed',
-    WAIT_CONDITION_HEALTHY: 'healthy',
-  };
-  return oneOf(conditions, condition, 'condition');
+  const conditions = {
+    'not-running': 'WAIT_CONDITION_NOT_RUNNING',
+    'next-exit': 'WAIT_CONDITION_NEXT_EXIT',
+    removed: 'WAIT_CONDITION_REMOVED',
+    healthy: 'WAIT_CONDITION_HEALTHY',
+  } as const satisfies Record<WaitCondition, ProtoCondition>;
+  return wordFor(conditions, condition, 'condition') ?? 'not-running';
 }
 
 /** Null: none. */

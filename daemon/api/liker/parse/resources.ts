@@ -9,9 +9,9 @@ import type { MemoryResources } from '../../../../proto/gen/types/liker/v1/Memor
 import type { NetworkResources } from '../../../../proto/gen/types/liker/v1/NetworkResources.ts';
 import type { PidsResources } from '../../../../proto/gen/types/liker/v1/PidsResources.ts';
 import type { Resources as ProtoResources } from '../../../../proto/gen/types/liker/v1/Resources.ts';
-import type { Resources } from '../../../engine/containers/model/spec.ts';
+import type { Resources } from '../../../engine/containers/model/resources.ts';
 import { parsePageSize } from './page-size.ts';
-import { byteLimit, inRange, limit, noNul, oneOf, required } from './text.ts';
+import { byteLimit, ifSet, inRange, limit, noNul, oneOf, required } from './text.ts';
 
 /** Docker's least: with less, hardly anything starts. */
 const leastMemoryBytes = 6 * 1024 * 1024;
@@ -35,11 +35,6 @@ export function parseResources(
     network: parseNetwork(resources?.network ?? null, `${field}.network`),
     cgroup: parseCgroup(resources?.cgroup ?? null, `${field}.cgroup`),
   };
-}
-
-/** Null for what is not set; otherwise the checked value. */
-function ifSet<T>(value: T | undefined, check: (value: T) => T): T | null {
-  return value === undefined ? null : check(value);
 }
 
 /** As ifSet, but 0 and the empty text count as unset, as in Docker, whose clients send them for limits that nobody asked for. */

@@ -74,6 +74,11 @@ export function byteLimit(value: number, least: number, field: string): number {
   );
 }
 
+/** Null for what is not set; otherwise the checked value. */
+export function ifSet<T>(value: T | undefined, check: (value: T) => T): T | null {
+  return value === undefined ? null : check(value);
+}
+
 /** The value that belongs to a name of an enumeration; numbers of a newer client's come here too. */
 export function oneOf<T>(table: Readonly<Record<string, T>>, name: string | number, field: string): T {
   const value = own(table, String(name));

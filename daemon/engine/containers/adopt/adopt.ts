@@ -26,8 +26,7 @@ import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
 import { type ExitStatus, livePhase, type Phase } from '../model/phase.ts';
-import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
-import { readExecRecord, writeRunRecord } from '../resources/run-record.ts';
+import { execOf, readExecRecord, writeRunRecord } from '../resources/run-record.ts';
 import { readRecords } from './recover.ts';
 import { sweep } from './sweep.ts';
 
@@ -138,7 +137,7 @@ function rebuild(
   context: EngineContext,
   container: Container,
   held: ShimProcessState,
-  row: { id: string; spec: string; onDisconnect: string } | undefined,
+  row: ExecRow | undefined,
 ): ContainerProcess | null {
   if (held.process === 0) {
     container.main = newProcess(context, container, {
@@ -150,14 +149,15 @@ function rebuild(
     return container.main;
   }
   if (!row) return null;
-  const process = newProcess(context, container, {
-    processId: row.id,
-    number: held.process,
-    spec: JSON.parse(row.spec) as ProcessSpec,
-    onDisconnect: row.onDisconnect as OnDisconnect,
-  });
-  container.execs.set(row.id, process);
-  return process;
+  try {
+    const process = newProcess(context, container, execOf(row));
+    container.execs.set(row.id, process);
+    return process;
+  } catch (error) {
+    const message = asError(error).message;
+    context.log.error('the record of an exec cannot be read', { container: container.id, error: message });
+    return null;
+  }
 }
 
 /** Brings the record in line with the main process as the shim has it. */

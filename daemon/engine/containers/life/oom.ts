@@ -1,7 +1,8 @@
 import { firstChild, isKilled } from '../../../kernel/proc/processes.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
-import type { Container, Facts } from '../model/container.ts';
+import type { Container } from '../model/container.ts';
 import type { ContainerEvent } from '../model/container-event.ts';
+import type { Facts } from '../model/facts.ts';
 import { livePhase } from '../model/phase.ts';
 import { hasInit } from '../plan/container.ts';
 

@@ -1,27 +1,31 @@
+import * as v from 'valibot';
+import { fields, type Of, orNull } from '../../../../common/schema.ts';
 import { steadyMs } from '../../../loop/sync.ts';
-import type { HostProcess } from './phase.ts';
+import { type HostProcess, hostProcess } from './phase.ts';
 
 /** How a run is ended: by a signal, and by SIGKILL after a grace period. */
-export interface Ending {
+const ending = fields({
   /** The main process of the run that is to end: a later run is not affected. */
-  readonly main: HostProcess;
-  readonly signal: number;
-  readonly graceMs: number;
+  main: hostProcess,
+  signal: v.number(),
+  graceMs: v.number(),
   /** When SIGKILL is due, by steadyMs(); null: the signal has not been sent yet. */
-  readonly killAt: number | null;
-}
+  killAt: orNull(v.number()),
+});
+export interface Ending extends Of<typeof ending> {}
 
 /**
  * An action on a container that was begun and is not finished. It is stored before it is done, so that the next likerd finishes what this
  * one cannot if it dies. `end` is a stop after which the restart policy may start the container again.
  */
-export interface Begun {
-  readonly verb: 'start' | 'stop' | 'end' | 'restart' | 'remove';
-  /** Of stop, end and restart, until the run is over. */
-  readonly ending: Ending | null;
+export const begunSchema = fields({
+  verb: v.picklist(['start', 'stop', 'end', 'restart', 'remove']),
+  /** For stop, end and restart, until the run is over. */
+  ending: orNull(ending),
   /** A start that an earlier likerd had begun: if this one dies during it too, it is not tried a third time. */
-  readonly again: boolean;
-}
+  again: v.boolean(),
+});
+export interface Begun extends Of<typeof begunSchema> {}
 
 export function begin(verb: Begun['verb'], ending: Ending | null = null): Begun {
   return { verb, ending, again: false };

@@ -1,89 +1,18 @@
-import { completeLimits } from '../../../kernel/cgroup/resources.ts';
+import { read } from '../../../../common/schema.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import type { ContainerRow } from '../../../store/store.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
-import type { Begun } from './begun.ts';
-import type { Health } from './health.ts';
-import type { Phase } from './phase.ts';
-import { parseRow } from './record.ts';
-import type { AppliedLimit, ContainerSpec } from './spec.ts';
-
-/** What is known of a container beside its spec and phase; stored with it. */
-export interface Facts {
-  readonly cgroupPaths: Readonly<Record<string, string>>;
-  readonly appliedLimits: readonly AppliedLimit[];
-  /** The client of Run vanished and the container went on. */
-  readonly clientLost: boolean;
-  /** The last start, or the one that it was made for, was for a client that watches. */
-  readonly attended: boolean;
-  /** Restarts by the policy since the last start by a call. */
-  readonly restartCount: number;
-  /** Those of them in a row: since its last life that was long enough. */
-  readonly restartsInARow: number;
-  /** A call has stopped or killed it since its last start: the policy leaves it alone. */
-  readonly stopRequested: boolean;
-  /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
-  readonly shapedNamespace: string;
-  /** Number of the next exec. */
-  readonly nextExec: number;
-  /** Processes of the last run that the kernel killed for want of memory, as far as was told. */
-  readonly oomKills: number;
-  /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
-  readonly finishedAt: number | null;
-  /** The main process was one of them. */
-  readonly oomHitMain: boolean;
-  /** What the probes say of this run; null without a health check. */
-  readonly health: Health | null;
-  /** Its health check ends it to have it started again. */
-  readonly restartUnhealthy: boolean;
-  readonly begun: Begun | null;
-  /** Processes whose clients have vanished and that are killed for it, by number: when, by steadyMs(). */
-  readonly killsDue: Readonly<Record<number, number>>;
-}
-
-const noFacts: Facts = {
-  cgroupPaths: {},
-  appliedLimits: [],
-  clientLost: false,
-  attended: false,
-  restartCount: 0,
-  restartsInARow: 0,
-  stopRequested: false,
-  shapedNamespace: '',
-  nextExec: 1,
-  oomKills: 0,
-  finishedAt: null,
-  oomHitMain: false,
-  health: null,
-  restartUnhealthy: false,
-  begun: null,
-  killsDue: {},
-};
+import { type Facts, factsSchema, noFacts } from './facts.ts';
+import { type Phase, phaseSchema } from './phase.ts';
+import { type ContainerSpec, specSchema } from './spec.ts';
 
 /** A start that the shim has not yet answered. */
 export interface PendingStart {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-}
-
-/** A record of an older likerd lacks what that one did not know. */
-function completeSpec(stored: ContainerSpec): ContainerSpec {
-  const newer = {
-    devices: [],
-    deviceRules: [],
-    cgroupParent: '',
-    limits: 'strict',
-    healthCheck: null,
-  } as const;
-  return {
-    ...newer,
-    ...stored,
-    process: { ...stored.process, oomScoreAdj: stored.process.oomScoreAdj ?? null },
-    resources: completeLimits(stored.resources),
-  };
 }
 
 /** One container in the daemon's memory: its record, and what is there only while it lives. */
@@ -152,15 +81,14 @@ export class Container {
     this.facts = { ...noFacts, ...values.facts };
   }
 
-  /** Throws an Error that says why the row cannot be what likerd wrote. */
-  static fromRow(row: ContainerRow): Container {
-    const { spec, phase, facts } = parseRow(row);
+  /** Throws an Error that names the field in which the row is not what likerd writes, and what was found. */
+  static fromRow({ id, createdAt, spec, phase, facts }: ContainerRow): Container {
     return new Container({
-      id: row.id,
-      createdAt: row.createdAt,
-      spec: completeSpec(spec as ContainerSpec),
-      phase: phase as Phase,
-      facts: facts as Partial<Facts>,
+      id,
+      createdAt,
+      spec: read(specSchema, spec, 'its spec'),
+      phase: read(phaseSchema, phase, 'its phase'),
+      facts: read(factsSchema, facts, 'its facts'),
     });
   }
 

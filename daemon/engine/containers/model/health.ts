@@ -1,22 +1,26 @@
+import * as v from 'valibot';
+import { fields, type Of } from '../../../../common/schema.ts';
 import type { HealthCheck } from './spec.ts';
 
-/** What is known of a container's health. A pure state machine: the clock and the probes are health-monitor.ts's. */
-export interface Health {
-  readonly status: 'starting' | 'healthy' | 'unhealthy';
-  /** Failures in a row. */
-  readonly failingStreak: number;
-  /** The last probes, oldest first. */
-  readonly log: readonly HealthProbe[];
-}
-
 /** A probe that has ended. Times are milliseconds since the epoch. */
-export interface HealthProbe {
-  readonly startedAt: number;
-  readonly endedAt: number;
+const healthProbe = fields({
+  startedAt: v.number(),
+  endedAt: v.number(),
   /** 0 is success; -1 when it was killed at its timeout or could not be started. */
-  readonly exitCode: number;
-  readonly output: string;
-}
+  exitCode: v.number(),
+  output: v.string(),
+});
+export interface HealthProbe extends Of<typeof healthProbe> {}
+
+/** What is known of a container's health. A pure state machine: the clock and the probes are in health-monitor.ts. */
+export const healthSchema = fields({
+  status: v.picklist(['starting', 'healthy', 'unhealthy']),
+  /** Failures in a row. */
+  failingStreak: v.number(),
+  /** The last probes, oldest first. */
+  log: v.array(healthProbe),
+});
+export interface Health extends Of<typeof healthSchema> {}
 
 /** What follows from a probe. */
 export interface Verdict {
@@ -32,7 +36,7 @@ const keptProbes = 5;
 
 export const newHealth: Health = { status: 'starting', failingStreak: 0, log: [] };
 
-/** As Docker has it: nobody vouches for a container that has ended. */
+/** As Docker has it: a container that has ended is unhealthy. */
 export function endedHealth(health: Health): Health {
   return { ...health, status: 'unhealthy' };
 }

@@ -1,11 +1,13 @@
+import { read } from '../../../../common/schema.ts';
 import type { ContainerRow, ExecRow, Store } from '../../../store/store.ts';
 import { daemonEvent } from '../../journal/event.ts';
 import type { Entry, Journal } from '../../journal/journal.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
-import type { Container, Facts } from './container.ts';
+import type { Container } from './container.ts';
 import { type ContainerEvent, containerEvent } from './container-event.ts';
 import { ExecLedger } from './exec-ledger.ts';
-import type { ExitStatus, Phase } from './phase.ts';
+import type { Facts } from './facts.ts';
+import { type ExitStatus, exitSchema, type Phase } from './phase.ts';
 import type { Removed } from './removed.ts';
 import type { ContainerSpec } from './spec.ts';
 
@@ -39,7 +41,9 @@ export class Ledger {
   /** By id, for ten minutes after its removal. */
   removed(id: string): Removed | null {
     const row = this.#store.tombstone(id);
-    return row && { ...row, exit: row.exit === null ? null : (JSON.parse(row.exit) as ExitStatus) };
+    return (
+      row && { ...row, exit: row.exit === null ? null : read(exitSchema, row.exit, `the exit of ${id}`) }
+    );
   }
 
   insert(container: Container, request: RequestKey | null): void {

@@ -1,52 +1,50 @@
+import * as v from 'valibot';
 import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
+import { fields, no, type Of, orNull } from '../../../../common/schema.ts';
 
 /** How a process ended. Times are milliseconds since the epoch. */
-export interface ExitStatus {
+export const exitSchema = fields({
   /** As a shell shows it: own code, 125 engine, 126 not executable, 127 not found, 128 + n signal. */
-  readonly code: number;
+  code: v.number(),
   /** 0: none. */
-  readonly signal: number;
-  readonly coreDumped: boolean;
-  readonly oomKilled: boolean;
+  signal: v.number(),
+  coreDumped: no,
+  oomKilled: no,
   /** Null when it was never started. */
-  readonly startedAt: number | null;
-  readonly exitedAt: number;
+  startedAt: orNull(v.number()),
+  exitedAt: v.number(),
   /** Why it could not be started; empty when it was. */
-  readonly startError: string;
+  startError: v.string(),
   /** Output was cut after the exit because another process kept it open. */
-  readonly outputCut: boolean;
-  /** All that was written to stdout, or the terminal, and to stderr. Undefined when nobody saw the end. */
-  readonly stdoutBytes?: number;
-  readonly stderrBytes?: number;
-}
+  outputCut: no,
+  /** All that was written to stdout, or the terminal, and to stderr. Undefined when the end was not seen. */
+  stdoutBytes: v.exactOptional(v.number()),
+  stderrBytes: v.exactOptional(v.number()),
+});
+export interface ExitStatus extends Of<typeof exitSchema> {}
 
 /** A process as the kernel knows it: the pid alone can be reused, with its start time it cannot. */
-export interface HostProcess {
-  readonly pid: number;
+export const hostProcess = fields({
+  pid: v.number(),
   /** Field 22 of /proc/PID/stat, in clock ticks since boot, as text. */
-  readonly startTime: string;
-}
+  startTime: v.string(),
+});
+export interface HostProcess extends Of<typeof hostProcess> {}
+
+const live = { startedAt: v.number(), main: hostProcess };
 
 /** The phase of a container's life; each variant holds only what is true in it. Plain data. */
-export type Phase =
-  | { readonly state: 'created' }
-  | {
-      readonly state: 'running';
-      readonly startedAt: number;
-      readonly main: HostProcess;
-      readonly shimPid: number;
-    }
-  | {
-      readonly state: 'paused';
-      readonly startedAt: number;
-      readonly main: HostProcess;
-      readonly shimPid: number;
-    }
-  | { readonly state: 'orphaned'; readonly startedAt: number; readonly main: HostProcess }
-  | { readonly state: 'exited'; readonly exit: ExitStatus }
+export const phaseSchema = v.variant('state', [
+  fields({ state: v.literal('created') }),
+  fields({ state: v.literal('running'), ...live, shimPid: v.number() }),
+  fields({ state: v.literal('paused'), ...live, shimPid: v.number() }),
+  fields({ state: v.literal('orphaned'), ...live }),
+  fields({ state: v.literal('exited'), exit: exitSchema }),
   /** Ended, and about to be started again at `at` (milliseconds since the epoch). */
-  | { readonly state: 'restarting'; readonly exit: ExitStatus; readonly at: number };
+  fields({ state: v.literal('restarting'), exit: exitSchema, at: v.number() }),
+]);
+export type Phase = Of<typeof phaseSchema>;
 
 export type State = Phase['state'];
 
@@ -126,7 +124,7 @@ export function requirePhase(
   );
 }
 
-/** The process group of facts that a live container has; null in other phases. */
+/** The phase, if the container is alive (it may be paused or orphaned); otherwise null. */
 export function livePhase(phase: Phase): Extract<Phase, { main: HostProcess }> | null {
   return phase.state === 'running' || phase.state === 'paused' || phase.state === 'orphaned' ? phase : null;
 }

@@ -1,180 +1,190 @@
-import type { LimitsMode } from '../../../kernel/cgroup/apply.ts';
-import type { DeviceRule } from '../../../kernel/cgroup/device-rules.ts';
-import type { AppliedLimit, Resources } from '../../../kernel/cgroup/resources.ts';
+import * as v from 'valibot';
+import { byName, fields, no, type Of, orNull, texts } from '../../../../common/schema.ts';
+import { type DeviceRule, deviceRuleSchema } from '../../../kernel/cgroup/device-rules.ts';
+import { type AppliedLimit, type LimitsMode, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
+import { type Resources, resourcesSchema } from './resources.ts';
 
-export { pageSizeName as hugePageName } from '../../../kernel/cgroup/controllers/hugetlb.ts';
-export { noLimits } from '../../../kernel/cgroup/resources.ts';
-export type { AppliedLimit, DeviceRule, LimitsMode, Resources };
+export type { AppliedLimit, DeviceRule, LimitsMode };
+
+// What a container is to be, and each of its parts, as a schema: the type, the check of stored records and the defaults
+// in one. A field that is added needs a default, since older records lack it.
 
 /** A device of the host in the container. */
-export interface DeviceMapping {
+const deviceMapping = fields({
   /** Node on the host, or a folder of nodes. */
-  readonly hostPath: string;
-  readonly containerPath: string;
+  hostPath: v.string(),
+  containerPath: v.string(),
   /** Some of r, w, m. */
-  readonly access: string;
-}
+  access: v.string(),
+});
+export interface DeviceMapping extends Of<typeof deviceMapping> {}
 
 /** What happens to a process when its client vanishes without detaching. */
-export type OnDisconnect = 'keep' | 'hangup' | 'kill';
+export const onDisconnectSchema = v.picklist(['keep', 'hangup', 'kill']);
+export type OnDisconnect = Of<typeof onDisconnectSchema>;
 
 /** Size of a terminal in characters and, where known, pixels (0: not known). */
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-  readonly xPixels: number;
-  readonly yPixels: number;
-}
+const terminalSize = fields({
+  columns: v.number(),
+  rows: v.number(),
+  xPixels: v.number(),
+  yPixels: v.number(),
+});
+export interface TerminalSize extends Of<typeof terminalSize> {}
 
 /** One setrlimit(2) entry; `name` as in RLIMIT_NAME, lower case. Infinity is 2n ** 64n - 1n. Stored as text. */
-export interface Rlimit {
-  readonly name: string;
-  readonly soft: string;
-  readonly hard: string;
-}
+const rlimit = fields({ name: v.string(), soft: v.string(), hard: v.string() });
+export interface Rlimit extends Of<typeof rlimit> {}
 
-export interface ProcessSpec {
+export const processSchema = fields({
   /** At least one. */
-  readonly args: readonly string[];
+  args: v.array(v.string()),
   /** NAME=VALUE. */
-  readonly env: readonly string[];
-  readonly cwd: string;
+  env: texts,
+  cwd: v.optional(v.string(), '/'),
   /** USER[:GROUP]; empty is root. */
-  readonly user: string;
-  readonly additionalGroups: readonly string[];
-  readonly tty: boolean;
-  readonly openStdin: boolean;
-  readonly terminalSize: TerminalSize | null;
-  readonly noNewPrivileges: boolean;
-  readonly rlimits: readonly Rlimit[];
-  readonly privileged: boolean;
+  user: v.optional(v.string(), ''),
+  additionalGroups: texts,
+  tty: no,
+  openStdin: no,
+  terminalSize: orNull(terminalSize),
+  noNewPrivileges: no,
+  rlimits: v.optional(v.array(rlimit), []),
+  privileged: no,
   /** Null: the kernel's usual, or for an exec the container's. */
-  readonly oomScoreAdj: number | null;
-}
+  oomScoreAdj: orNull(v.number()),
+});
+export interface ProcessSpec extends Of<typeof processSchema> {}
 
-/** How to tell whether a container that runs does its work. */
-export interface HealthCheck {
+/** A process for exec: null and empty fields mean the container's own. */
+export const execSchema = fields({
+  ...processSchema.entries,
+  cwd: orNull(v.string()),
+  user: orNull(v.string()),
+});
+export interface ExecProcess extends Of<typeof execSchema> {}
+
+/** How to tell whether a running container does its work. Docker's defaults. */
+const healthCheck = fields({
   /** A line for /bin/sh -c; empty: `args` says what to execute. */
-  readonly shell: string;
-  readonly args: readonly string[];
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
+  shell: v.optional(v.string(), ''),
+  args: texts,
+  intervalMs: v.optional(v.number(), 30_000),
+  timeoutMs: v.optional(v.number(), 30_000),
   /** Failures in a row that make it unhealthy. */
-  readonly retries: number;
-  readonly startPeriodMs: number;
-  readonly startIntervalMs: number;
-  readonly onFailure: 'none' | 'kill' | 'restart' | 'stop';
-}
+  retries: v.optional(v.number(), 3),
+  startPeriodMs: v.optional(v.number(), 0),
+  startIntervalMs: v.optional(v.number(), 5_000),
+  onFailure: v.optional(v.picklist(['none', 'kill', 'restart', 'stop']), 'none'),
+});
+export interface HealthCheck extends Of<typeof healthCheck> {}
 
 /** When a container is started again by itself. `maxRetries` is for on-failure; 0: no bound. */
-export interface RestartPolicy {
-  readonly name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
-  readonly maxRetries: number;
-}
+const restartPolicy = fields({
+  name: v.picklist(['no', 'on-failure', 'always', 'unless-stopped']),
+  maxRetries: v.optional(v.number(), 0),
+});
+export interface RestartPolicy extends Of<typeof restartPolicy> {}
 
-export interface Rootfs {
+const rootfs = fields({
   /** Absolute path on the host. */
-  readonly directory: string;
-  readonly mode: 'overlay' | 'rw' | 'ro';
-}
+  directory: v.string(),
+  mode: v.optional(v.picklist(['overlay', 'rw', 'ro']), 'overlay'),
+});
+export interface Rootfs extends Of<typeof rootfs> {}
 
 /** Whose namespace a container uses. */
-export type Share =
-  | { readonly kind: 'private' }
-  | { readonly kind: 'host' }
-  | { readonly kind: 'container'; readonly id: string }
-  /** A file of the host that stands for the namespace; of the network's only. */
-  | { readonly kind: 'path'; readonly path: string };
+const share = v.variant('kind', [
+  fields({ kind: v.literal('private') }),
+  fields({ kind: v.literal('host') }),
+  fields({ kind: v.literal('container'), id: v.string() }),
+  /** A file of the host that stands for the namespace; for the network only. */
+  fields({ kind: v.literal('path'), path: v.string() }),
+]);
+export type Share = Of<typeof share>;
 
-export interface Namespaces {
-  readonly pid: Share;
-  readonly ipc: Share;
-  readonly uts: Share;
-  readonly cgroup: Share;
-  readonly network: Share;
-}
+const ownOr = v.optional(share, { kind: 'private' });
+const namespaces = fields({ pid: ownOr, ipc: ownOr, uts: ownOr, cgroup: ownOr, network: ownOr });
+export interface Namespaces extends Of<typeof namespaces> {}
 
-export type Propagation =
-  | 'private'
-  | 'rprivate'
-  | 'shared'
-  | 'rshared'
-  | 'slave'
-  | 'rslave'
-  | 'unbindable'
-  | 'runbindable';
+const propagation = v.picklist([
+  'private',
+  'rprivate',
+  'shared',
+  'rshared',
+  'slave',
+  'rslave',
+  'unbindable',
+  'runbindable',
+]);
+export type Propagation = Of<typeof propagation>;
 
-export type Mount =
-  | {
-      readonly type: 'bind';
-      /** Absolute path on the host. */
-      readonly source: string;
-      readonly target: string;
-      readonly readOnly: boolean;
-      /** Read-only, but not what is mounted below the source. Records of earlier versions lack it, which means false. */
-      readonly readOnlyNonRecursive?: boolean;
-      readonly propagation: Propagation;
-      readonly recursive: boolean;
-      readonly createSource: boolean;
-    }
-  | {
-      readonly type: 'tmpfs';
-      readonly target: string;
-      readonly readOnly: boolean;
-      readonly options: readonly string[];
-    };
+const mount = v.variant('type', [
+  fields({
+    type: v.literal('bind'),
+    /** Absolute path on the host. */
+    source: v.string(),
+    target: v.string(),
+    readOnly: no,
+    /** Read-only, but not what is mounted below the source. */
+    readOnlyNonRecursive: no,
+    propagation: v.optional(propagation, 'rprivate'),
+    recursive: v.optional(v.boolean(), true),
+    createSource: no,
+  }),
+  fields({ type: v.literal('tmpfs'), target: v.string(), readOnly: no, options: texts }),
+]);
+export type Mount = Of<typeof mount>;
 
-/**
- * What a container is to be: complete, checked, all defaults filled in. Plain data that survives
- * JSON.stringify unchanged.
- */
-export interface ContainerSpec {
-  readonly name: string;
-  readonly rootfs: Rootfs;
-  readonly process: ProcessSpec;
-  readonly hostname: string;
-  readonly domainname: string;
-  readonly namespaces: Namespaces;
-  readonly mounts: readonly Mount[];
-  readonly readOnly: boolean;
-  readonly shmSizeBytes: number;
-  readonly init: boolean;
-  readonly capAdd: readonly string[];
-  readonly capDrop: readonly string[];
-  readonly sysctls: Readonly<Record<string, string>>;
+const logDriver = v.picklist(['local', 'none']);
+export type LogDriver = Of<typeof logDriver>;
+
+/** What a container is to be: plain data that survives JSON.stringify unchanged. */
+export const specSchema = fields({
+  name: v.string(),
+  rootfs,
+  process: processSchema,
+  hostname: v.optional(v.string(), ''),
+  domainname: v.optional(v.string(), ''),
+  namespaces: v.optional(namespaces, {}),
+  mounts: v.optional(v.array(mount), []),
+  readOnly: no,
+  shmSizeBytes: v.optional(v.number(), 64 * 1024 * 1024),
+  init: v.optional(v.boolean(), true),
+  capAdd: texts,
+  capDrop: texts,
+  sysctls: byName(v.string()),
   /** HOST:IP. */
-  readonly extraHosts: readonly string[];
-  readonly dns: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly resources: Resources;
-  /** Number. */
-  readonly stopSignal: number;
-  readonly stopTimeoutSeconds: number;
-  readonly autoRemove: boolean;
+  extraHosts: texts,
+  dns: texts,
+  /** Search domains of the resolver. */
+  dnsSearch: texts,
+  dnsOptions: texts,
+  labels: byName(v.string()),
+  resources: v.optional(resourcesSchema, {}),
+  /** SIGTERM. */
+  stopSignal: v.optional(v.number(), 15),
+  stopTimeoutSeconds: v.optional(v.number(), 10),
+  autoRemove: no,
   /** 0: no bound. */
-  readonly timeoutSeconds: number;
-  readonly onDisconnect: OnDisconnect;
-  readonly seccompUnconfined: boolean;
-  readonly restart: RestartPolicy;
-  readonly devices: readonly DeviceMapping[];
-  readonly deviceRules: readonly DeviceRule[];
+  timeoutSeconds: v.optional(v.number(), 0),
+  onDisconnect: v.optional(onDisconnectSchema, 'keep'),
+  seccompUnconfined: no,
+  restart: v.optional(restartPolicy, { name: 'no' }),
+  devices: v.optional(v.array(deviceMapping), []),
+  deviceRules: v.optional(v.array(deviceRuleSchema), []),
   /** Path of the cgroup to be made in; empty: the daemon's own. */
-  readonly cgroupParent: string;
-  readonly limits: LimitsMode;
-  /** Null: nobody looks. */
-  readonly healthCheck: HealthCheck | null;
-  /** Records of earlier versions have none, which means local. */
-  readonly logDriver?: LogDriver;
-  /** Greatest size of a log file; not set: the default. */
-  readonly logFileBytes?: number;
-  /** Number of log files that are kept; not set: the default. */
-  readonly logFiles?: number;
-  /** Search domains of the resolver. Records of earlier versions lack these two fields. */
-  readonly dnsSearch?: readonly string[];
-  readonly dnsOptions?: readonly string[];
-}
-
-export type LogDriver = 'local' | 'none';
+  cgroupParent: v.optional(v.string(), ''),
+  limits: v.optional(limitsModeSchema, 'strict'),
+  /** Null: no check. */
+  healthCheck: orNull(healthCheck),
+  logDriver: v.optional(logDriver, 'local'),
+  /** Greatest size of a log file; null: the default. */
+  logFileBytes: orNull(v.number()),
+  /** Number of log files that are kept; null: the default. */
+  logFiles: orNull(v.number()),
+});
+export interface ContainerSpec extends Of<typeof specSchema> {}
 
 /** Changes to an existing container. */
 export interface ContainerChange {

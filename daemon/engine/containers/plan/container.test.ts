@@ -2,56 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import { cloneFlag, type Step, type StepName } from '../../../kernel/plan/steps.ts';
-import { type ContainerSpec, noLimits } from '../model/spec.ts';
+import { specOf } from '../../../test/fake-engine.ts';
+import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
 import { explainPlan } from './explain.ts';
 
-const own = { kind: 'private' } as const;
-
-const spec: ContainerSpec = {
-  name: 'web',
-  rootfs: { directory: '/srv/root', mode: 'overlay' },
+const spec = specOf({
   process: {
     args: ['bash'],
     env: ['SECRET=hunter2'],
-    cwd: '/',
-    user: '',
-    additionalGroups: [],
     tty: true,
     openStdin: true,
     terminalSize: { columns: 100, rows: 30, xPixels: 0, yPixels: 0 },
-    noNewPrivileges: false,
-    rlimits: [],
-    privileged: false,
-    oomScoreAdj: null,
   },
-  hostname: '',
-  domainname: '',
-  namespaces: { pid: own, ipc: own, uts: own, cgroup: own, network: own },
-  mounts: [],
-  readOnly: false,
-  shmSizeBytes: 1 << 26,
-  init: true,
-  capAdd: [],
-  capDrop: [],
-  sysctls: {},
-  extraHosts: [],
-  dns: [],
-  labels: {},
-  resources: noLimits,
-  stopSignal: 15,
-  stopTimeoutSeconds: 10,
-  autoRemove: false,
-  timeoutSeconds: 0,
-  onDisconnect: 'keep',
-  seccompUnconfined: false,
-  restart: { name: 'no', maxRetries: 0 },
-  devices: [],
-  deviceRules: [],
-  cgroupParent: '',
-  limits: 'strict',
-  healthCheck: null,
-};
+});
 
 const root = { user: '', group: null, moreGroups: [] };
 
@@ -212,25 +176,17 @@ test('mounts of the user come in order of depth', () => {
   assert.ok(targets.indexOf('/a') < targets.indexOf('/a/b/c'));
 });
 
-const bind = {
-  type: 'bind',
-  source: '/srv',
-  target: '/s',
-  readOnly: false,
-  propagation: 'rprivate',
-  recursive: true,
-  createSource: false,
-} as const;
+const bind = { type: 'bind', source: '/srv', target: '/s' } as const;
 
 test('files of /etc come after a mount at /etc', () => {
-  const { steps } = containerPlan({ ...input, spec: { ...spec, mounts: [{ ...bind, target: '/etc' }] } });
+  const { steps } = containerPlan({ ...input, spec: specOf({ mounts: [{ ...bind, target: '/etc' }] }) });
   const at = (target: string) => steps.findIndex((step) => 'target' in step && step.target === target);
   assert.ok(at('/etc') < at('/etc/hosts'));
 });
 
 test('what is shared with the host is cloned before the namespace is cut off, and put into place after all mounts', () => {
   const mounts = [{ ...bind, propagation: 'rshared' } as const];
-  const { steps } = containerPlan({ ...input, spec: { ...spec, readOnly: true, mounts } });
+  const { steps } = containerPlan({ ...input, spec: specOf({ readOnly: true, mounts }) });
   const order = steps.map(({ step }) => step);
   assert.ok(order.indexOf('take') < order.indexOf('propagation'));
   assert.deepEqual(find(steps, 'attach').targets, ['/s']);
@@ -241,9 +197,9 @@ test('what is shared with the host is cloned before the namespace is cut off, an
 
 test('a read-only root names what must be in it, but not what is below a mount', () => {
   const root = { directory: '/srv/root', mode: 'ro' } as const;
-  const process = { ...spec.process, cwd: '/work' };
+  const process = { args: ['sh'], cwd: '/work' };
   const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
-  const given = { ...input, mountsBelow: ['/below'], spec: { ...spec, rootfs: root, process, mounts } };
+  const given = { ...input, mountsBelow: ['/below'], spec: specOf({ rootfs: root, process, mounts }) };
   const step = find(containerPlan(given).steps, 'root-bind');
   assert.equal(step.readOnly, true);
   assert.deepEqual([...step.needs].sort(), ['/data', '/dev', '/etc/hosts', '/proc', '/s', '/sys', '/work']);
@@ -254,13 +210,8 @@ test('a read-only root names what must be in it, but not what is below a mount',
 });
 
 test('a tmpfs has safe defaults that its options override', () => {
-  const mount = {
-    type: 'tmpfs',
-    target: '/t',
-    readOnly: false,
-    options: ['exec', 'size=1m', 'mode=0700'],
-  } as const;
-  const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount] } });
+  const mount = { type: 'tmpfs', target: '/t', options: ['exec', 'size=1m', 'mode=0700'] } as const;
+  const plan = containerPlan({ ...input, spec: specOf({ mounts: [mount] }) });
   const step = plan.steps.find((candidate) => candidate.step === 'mount' && candidate.target === '/t');
   assert.ok(step?.step === 'mount');
   assert.equal(step.attributes, 0x2 | 0x4);

@@ -36,7 +36,7 @@ function hosts(spec: ContainerSpec, hostname: string): string {
 }
 
 function resolvConf(spec: ContainerSpec): string {
-  const { dns, dnsSearch = [], dnsOptions = [] } = spec;
+  const { dns, dnsSearch, dnsOptions } = spec;
   const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
   const given = Object.entries(own).filter(([, words]) => words.length > 0);
   if (given.length === 0) return readHostFile('/etc/resolv.conf');

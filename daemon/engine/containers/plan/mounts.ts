@@ -140,7 +140,7 @@ function clone(mount: Bind) {
     source: mount.source,
     recursive: mount.recursive,
     attributes: mount.readOnly ? RDONLY : 0,
-    topOnly: mount.readOnlyNonRecursive ?? false,
+    topOnly: mount.readOnlyNonRecursive,
     propagation: propagationFlags[mount.propagation],
   };
 }

@@ -9,7 +9,8 @@ import {
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
-import type { AppliedLimit, ContainerSpec, Resources } from '../model/spec.ts';
+import type { Resources } from '../model/resources.ts';
+import type { AppliedLimit, ContainerSpec } from '../model/spec.ts';
 
 // What a container sends is held back where it leaves: at the interfaces of its network namespace, in the same way on
 // every layout of cgroups. The namespace may outlive the container and be shared with others.

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
-import type { ContainerRow, ExecRow } from '../../../store/store.ts';
+import { check, read } from '../../../../common/schema.ts';
+import { type ContainerRow, containerRowSchema, type ExecRow, execRowSchema } from '../../../store/store.ts';
 import { type EngineContext, runFolder } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
+import { onDisconnectSchema, processSchema } from '../model/spec.ts';
 
 const file = 'container.json';
 const execFile = (number: number): string => `exec.${number}.json`;
@@ -21,6 +23,16 @@ export function writeRunRecord(context: EngineContext, container: Container): vo
 export function execRow({ identity, onDisconnect }: ContainerProcess): ExecRow {
   const { containerId, processId: id, number, spec } = identity;
   return { id, containerId, number, spec: JSON.stringify(spec), onDisconnect, exit: null };
+}
+
+/** What such a row says. Throws an Error that names the field that is not as likerd writes it. */
+export function execOf({ id, number, spec, onDisconnect }: ExecRow) {
+  return {
+    processId: id,
+    number,
+    spec: read(processSchema, spec, `the spec of exec ${id}`),
+    onDisconnect: check(onDisconnectSchema, onDisconnect, `on_disconnect of exec ${id}`),
+  };
 }
 
 export function writeExecRecord(context: EngineContext, container: Container, row: ExecRow): void {
@@ -47,21 +59,26 @@ function write(context: EngineContext, container: Container, name: string, row: 
 
 /** The copy of an exec's row; null when there is no readable one. */
 export function readExecRecord(context: EngineContext, container: Container, number: number): ExecRow | null {
-  try {
-    const text = readFileSync(join(runFolder(context, container.id), execFile(number)), 'utf8');
-    const row = JSON.parse(text) as ExecRow;
-    return row.containerId === container.id && row.number === number ? row : null;
-  } catch {
-    return null;
-  }
+  const row = readExec(join(runFolder(context, container.id), execFile(number)));
+  return row?.containerId === container.id && row.number === number ? row : null;
 }
 
-/** The rows that are copied in a run folder. Throws when there is none of the container, or none that can be read. */
+/** The rows that are copied in a run folder. Throws when there is none of the container that can be read. */
 export function readRunRecords(folder: string): {
   readonly container: ContainerRow;
   readonly execs: readonly ExecRow[];
 } {
-  const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const execs = readdirSync(folder).filter((name) => /^exec\.\d+\.json$/.test(name));
-  return { container: read(file) as ContainerRow, execs: execs.map((name) => read(name) as ExecRow) };
+  return {
+    container: read(containerRowSchema, readFileSync(join(folder, file), 'utf8'), file),
+    execs: execs.map((name) => readExec(join(folder, name))).filter((row) => row !== null),
+  };
+}
+
+function readExec(path: string): ExecRow | null {
+  try {
+    return read(execRowSchema, readFileSync(path, 'utf8'), path);
+  } catch {
+    return null;
+  }
 }

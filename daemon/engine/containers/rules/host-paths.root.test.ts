@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
-import { baseSpec } from '../../../test/fake-engine.ts';
-import type { ContainerSpec, Rootfs } from '../model/spec.ts';
+import { baseSpec, specOf } from '../../../test/fake-engine.ts';
+import type { Rootfs } from '../model/spec.ts';
 import { checkHostPaths, checkRootfs } from './host-paths.ts';
 
 /** At creation and at the start alike. */
@@ -23,18 +23,11 @@ async function refuses(rootfs: Rootfs, why: RegExp): Promise<void> {
 test('the root file system and the sources of binds must be there', async () => {
   await refuses({ directory: '/does/not/exist', mode: 'overlay' }, /it does not exist/);
   await refuses({ directory: '/etc/passwd', mode: 'ro' }, /it is not a directory/);
-  const mount = {
-    type: 'bind',
-    source: '/does/not/exist',
-    target: '/x',
-    readOnly: false,
-    propagation: 'rprivate',
-    recursive: true,
-    createSource: false,
-  } as const;
-  const spec: ContainerSpec = { ...baseSpec, rootfs: { directory: '/', mode: 'overlay' } };
-  await assert.rejects(checkHostPaths({ ...spec, mounts: [mount] }), { field: 'spec.mounts[0].source' });
-  await checkHostPaths({ ...spec, mounts: [{ ...mount, createSource: true }] });
+  const mount = { type: 'bind', source: '/does/not/exist', target: '/x' } as const;
+  const withMount = (createSource: boolean) =>
+    specOf({ rootfs: { directory: '/' }, mounts: [{ ...mount, createSource }] });
+  await assert.rejects(checkHostPaths(withMount(false)), { field: 'spec.mounts[0].source' });
+  await checkHostPaths(withMount(true));
 });
 
 test("the host's root is not written through, by whatever name", async (t) => {

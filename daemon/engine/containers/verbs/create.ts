@@ -8,7 +8,8 @@ import { checkLabels } from '../model/container-event.ts';
 import { defaultHostname } from '../model/hostname.ts';
 import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
-import type { ContainerSpec, Resources } from '../model/spec.ts';
+import type { Resources } from '../model/resources.ts';
+import type { ContainerSpec } from '../model/spec.ts';
 import { checkNetwork } from '../resources/network-rate.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices } from '../rules/limits.ts';
@@ -105,8 +106,8 @@ function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): v
       ['hostname', spec.hostname],
       ['extra_hosts', spec.extraHosts],
       ['dns', spec.dns],
-      ['dns_search', spec.dnsSearch ?? []],
-      ['dns_options', spec.dnsOptions ?? []],
+      ['dns_search', spec.dnsSearch],
+      ['dns_options', spec.dnsOptions],
     ] as const
   ).find(([, value]) => value.length > 0);
   if (given)

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../../common/errors.ts';
+import { check } from '../../../../common/schema.ts';
 import { encodeLaunch, encodeLookUp } from '../../../kernel/plan/encode.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
-import type { ExecProcess } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { RequestKey } from '../../journal/requests.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
@@ -15,7 +15,7 @@ import { endedBeforeStart, startError } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
-import type { OnDisconnect, ProcessSpec } from '../model/spec.ts';
+import { type ExecProcess, execSchema, type OnDisconnect, type ProcessSpec } from '../model/spec.ts';
 import { execPlan } from '../plan/exec.ts';
 import { isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
@@ -68,7 +68,7 @@ export async function startProbe(
   { args, sink }: { readonly args: readonly string[]; readonly sink: SessionSink },
   onMade: (process: ContainerProcess) => void,
 ): Promise<void> {
-  const request = { ...plainProcess, args };
+  const request = check(execSchema, { args }, 'a probe');
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
@@ -82,21 +82,6 @@ export async function startProbe(
   await launch();
   undo.move();
 }
-
-/** All as the container has it. */
-const plainProcess = {
-  env: [],
-  cwd: null,
-  user: null,
-  additionalGroups: [],
-  tty: false,
-  openStdin: false,
-  terminalSize: null,
-  noNewPrivileges: false,
-  rlimits: [],
-  privileged: false,
-  oomScoreAdj: null,
-} as const;
 
 /** A process with its number, its cgroup and its plan; `launch` resolves when it has started. */
 function prepare(

@@ -1,5 +1,4 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
-import type { ExecProcess } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
@@ -8,7 +7,7 @@ import { endAtOnce } from '../../sessions/over.ts';
 import { startErrorCode } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
 import { unseenExit } from '../model/exit-status.ts';
-import type { OnDisconnect } from '../model/spec.ts';
+import type { ExecProcess, OnDisconnect } from '../model/spec.ts';
 import { execInContainer } from './exec.ts';
 import { startAttended } from './start.ts';
 

@@ -6,7 +6,8 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
 import { afterStart, type Begun, begin, type Ending, graceLeft, unlessRemoved } from '../model/begun.ts';
-import type { Container, Facts } from '../model/container.ts';
+import type { Container } from '../model/container.ts';
+import type { Facts } from '../model/facts.ts';
 import { livePhase } from '../model/phase.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 

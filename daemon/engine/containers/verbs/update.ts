@@ -1,8 +1,8 @@
-import { mergeLimits } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
-import type { AppliedLimit, ContainerChange, Resources } from '../model/spec.ts';
+import { mergeLimits, type Resources } from '../model/resources.ts';
+import type { AppliedLimit, ContainerChange } from '../model/spec.ts';
 import { checkNetwork, limitNetwork, rateOf } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';

@@ -1,15 +1,10 @@
 import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { pageSizeName } from '../../../../common/units.ts';
 import { childFolders } from '../files.ts';
 import { asText, fieldOf, type Knob, oneFile, orMax } from '../knobs.ts';
 import type { HugetlbLimit, Resources } from '../resources.ts';
 
 const sizesFolder = '/sys/kernel/mm/hugepages';
-
-/** A page size as the files of hugetlb are named (mm/hugetlb_cgroup.c, mem_fmt): 2MB, 1GB, 64KB. */
-export function pageSizeName(bytes: number): string {
-  if (bytes >= 2 ** 30) return `${bytes / 2 ** 30}GB`;
-  return bytes >= 2 ** 20 ? `${bytes / 2 ** 20}MB` : `${bytes / 2 ** 10}KB`;
-}
 
 let known: readonly string[] | undefined;
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
-import { completeLimits, type LimitsPatch } from '../resources.ts';
+import { type LimitsPatch, limitsOf } from '../resources.ts';
 import { allKnobs, knobsFor } from '../table.ts';
 import { sharesOfWeight, weightOfShares } from './cpu.ts';
 import { ioWeight } from './io.ts';
 
 type Patch = LimitsPatch;
 
-const resources = completeLimits;
+const resources = limitsOf;
 
 interface Scene {
   readonly version: 1 | 2;

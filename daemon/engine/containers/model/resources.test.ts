@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeLimits, noLimits, completeLimits as resources } from './resources.ts';
+import { mergeLimits, limitsOf as resources } from './resources.ts';
 
 const mib = 2 ** 20;
 
@@ -41,9 +41,12 @@ test('who becomes idle loses its share', () => {
 
 test('a record of an older likerd gets the limits that it did not know', () => {
   const stored = JSON.parse('{"cpu":{"shares":5},"memory":{"maxBytes":9},"pids":{"max":null}}');
+  const none = resources({});
+  assert.deepEqual(none.cpu.weight, null);
+  assert.deepEqual(none.io.readBps, []);
   assert.deepEqual(resources(stored), {
-    ...noLimits,
-    cpu: { ...noLimits.cpu, shares: 5 },
-    memory: { ...noLimits.memory, maxBytes: 9 },
+    ...none,
+    cpu: { ...none.cpu, shares: 5 },
+    memory: { ...none.memory, maxBytes: 9 },
   });
 });
