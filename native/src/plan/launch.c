@@ -4,7 +4,7 @@
 #include "include/plan.h"
 
 static void read_settings (struct shim_settings *settings, struct cursor *fields) {
-  settings->container = read_text (fields);
+  read_text (fields); /* the container id: the shim does not need it */
   settings->run_folder = read_text (fields);
   settings->log_folder = read_text (fields);
   settings->log_segment_bytes = read_u64 (fields);

@@ -8,7 +8,6 @@
 
 /* PLAN_SHIM. The texts point into the plan. */
 struct shim_settings {
-  const char *container;
   const char *run_folder;
   const char *log_folder;
   const char *oom_file;

@@ -1,15 +1,18 @@
-/* The frames that the daemon sends. For a process that is gone: ignored, they may have crossed. */
 #define _GNU_SOURCE
+#include "frames.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include "connection.h"
 #include "include/protocol.h"
+#include "input.h"
 #include "plan/launch.h"
-#include "shim.h"
-
-struct outbox *daemon_out (struct shim *shim) {
-  return shim->daemon && !shim->daemon->doomed ? &shim->daemon->out : NULL;
-}
+#include "process.h"
+#include "processes.h"
+#include "record.h"
+#include "report.h"
+#include "snapshot.h"
+#include "start.h"
 
 static bool is_whole (const struct cursor *fields) { return !fields->bad && fields->at == fields->end; }
 
@@ -18,7 +21,7 @@ static bool handle_hello (struct shim *shim, struct connection *connection, stru
   if (!is_whole (fields))
     return false;
   connection_take_over (shim, connection);
-  state_send (shim, connection);
+  report_state (shim, connection);
   return true;
 }
 
@@ -117,7 +120,7 @@ static bool handle_snapshot (struct shim *shim, struct process *process, struct 
   return is_whole (fields);
 }
 
-/* Taken means that the daemon had the end: nothing is dropped before. */
+/* The daemon has the exit. Nothing of a process is dropped before. */
 static void handle_taken (struct shim *shim, struct process *process) {
   if (!process || process->phase != ENDED || !process->exit_sent)
     return;

@@ -1,12 +1,12 @@
-/* stdin: a bounded queue in front of the pipe or the terminal, and how far each client's session got. */
 #define _GNU_SOURCE
+#include "input.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 #include "include/protocol.h"
-#include "shim.h"
+#include "report.h"
 
 #define ACK_STEP (64u << 10)
 #define ACK_DELAY_MS 50
@@ -30,14 +30,21 @@ static struct session *add_session (struct input *in, uint64_t id, uint64_t offs
   return session;
 }
 
-static void send_ack (struct shim *shim, const struct process *process, uint64_t session, uint64_t offset) {
+static void send_offset (struct shim *shim, const struct process *process, enum shim_frame type, uint64_t session,
+                         uint64_t offset) {
   struct outbox *out = daemon_out (shim);
-  if (!out)
-    return;
-  outbox_begin (out, SHIM_STDIN_ACK, 0, process->number);
+  outbox_begin (out, type, 0, process->number);
   outbox_u64 (out, session);
   outbox_u64 (out, offset);
   outbox_end (out);
+}
+
+static void send_ack (struct shim *shim, const struct process *process, uint64_t session, uint64_t offset) {
+  send_offset (shim, process, SHIM_STDIN_ACK, session, offset);
+}
+
+static void refuse (struct shim *shim, const struct process *process, const struct session *session) {
+  send_offset (shim, process, SHIM_STDIN_REFUSED, session->id, session->taken);
 }
 
 static void drop_queue (struct input *in) {
@@ -50,7 +57,6 @@ static void drop_queue (struct input *in) {
   in->queued = 0;
 }
 
-/* The process reads no more: every session learns it. */
 void input_end (struct shim *shim, struct process *process) {
   struct input *in = &process->in;
   drop_queue (in);
@@ -77,7 +83,7 @@ static bool enqueue (struct input *in, uint64_t session, const uint8_t *data, si
   return true;
 }
 
-/* What fits needs no copy. An error is seen again, and dealt with, when the queue is written. */
+/* Bytes that the pipe takes at once need no copy. An error occurs again when the queue is written, and is handled there. */
 static size_t write_at_once (struct process *process, const uint8_t *data, size_t size) {
   struct source *to = sink (process);
   if (!size || to->fd < 0 || !to->writable)
@@ -89,17 +95,6 @@ static size_t write_at_once (struct process *process, const uint8_t *data, size_
   return (size_t)written;
 }
 
-static void refuse (struct shim *shim, const struct process *process, const struct session *session) {
-  struct outbox *out = daemon_out (shim);
-  if (!out)
-    return;
-  outbox_begin (out, SHIM_STDIN_REFUSED, 0, process->number);
-  outbox_u64 (out, session->id);
-  outbox_u64 (out, session->taken);
-  outbox_end (out);
-}
-
-/* A gap, or more than there is room for, fails only that session: all others go on. */
 void input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
                  const uint8_t *data, size_t size) {
   struct input *in = &process->in;
@@ -140,7 +135,6 @@ void input_close (struct process *process) {
     enqueue (&process->in, 0, NULL, 0);
 }
 
-/* Answers with what was written of a session. */
 void input_answer (struct shim *shim, struct process *process, uint64_t id) {
   const struct session *session = find_session (&process->in, id);
   send_ack (shim, process, id, process->in.closed ? NO_BOUND : session ? session->written : 0);
@@ -166,7 +160,7 @@ static void advance (struct input *in, size_t size) {
     drop_first (in);
 }
 
-/* One acknowledgement for many writes: of a key it would come just before its echo, and hold that up. */
+/* One acknowledgement for many writes. For a key, it would be sent just before the echo, and delay it. */
 static void acknowledge (struct shim *shim, struct process *process) {
   struct input *in = &process->in;
   bool due = (in->ack_at && now_ms () >= in->ack_at) || (in->closing && !in->first), waits = false;
@@ -189,8 +183,8 @@ static void acknowledge (struct shim *shim, struct process *process) {
 }
 
 /*
- * A terminal ends its input by a character. Twice after a part of a line: the first only hands the part over
- * (termios(3), VEOF). Negative and errno like write.
+ * A character ends the input of a terminal. After a part of a line it is needed twice: the first one only passes that
+ * part on (termios(3), VEOF). Returns like write.
  */
 static ssize_t write_eof (struct input *in, int fd) {
   struct termios mode;
@@ -225,7 +219,7 @@ static bool write_queue (struct shim *shim, struct input *in, struct source *to)
       continue;
     if (errno == EPIPE)
       return false;
-    /* EIO: a terminal without a slave now. The retry is for a slave that is opened again. */
+    /* EIO: no slave of the terminal is open. The retry is for one that is opened later. */
     source_full (to, shim->epoll);
     in->retry_at = now_ms () + RETRY_MS;
   }

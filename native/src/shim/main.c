@@ -1,6 +1,6 @@
 /*
- * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether or not
- * the daemon lives. It is started by liker_spawn_shim with the plan at fd 3 and the daemon's socket at fd 4.
+ * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether the daemon is
+ * running or not. liker_spawn_shim starts it with the plan at fd 3 and the daemon's socket at fd 4.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,11 +15,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include "asked.h"
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "shim.h"
+#include "connection.h"
+#include "plan/launch.h"
+#include "query.h"
+#include "report.h"
+#include "serve.h"
+#include "start.h"
 
 #define PLAN_FD 3
 #define SOCKET_FD 4
@@ -27,8 +31,8 @@
 #define BIT(signal) (1ull << ((signal)-1))
 
 /*
- * Nothing but SIGKILL ends the shim: it outlives a hangup, an interrupt and the stop of the daemon's service.
- * The children get the mask emptied before exec. What the hardware raises, and abort, stays unblocked.
+ * Only SIGKILL ends the shim: it survives a hangup, an interrupt and the stop of the daemon's service.
+ * The signals of the hardware, and of abort, stay unblocked. A child empties its mask before exec.
  */
 static int block_signals (struct shim *shim) {
   const uint64_t blocked = ~(BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) |
@@ -41,7 +45,7 @@ static int block_signals (struct shim *shim) {
   return fd < 0 ? -1 : source_open (&shim->signals, shim->epoll, fd);
 }
 
-/* The shim's own part of a start has failed in `call`, with errno. */
+/* A failure of the shim's own part of a start: `call` has failed, with errno. */
 static struct failure shim_failure (const char *call, const char *object) {
   struct failure failure = { .step = NO_STEP, .error = errno, .name = "shim" };
   strncpy (failure.call, call, sizeof failure.call - 1);
@@ -49,7 +53,7 @@ static struct failure shim_failure (const char *call, const char *object) {
   return failure;
 }
 
-/* By way of the folder's fd: a path in /run may be longer than sun_path. Answers the call that has failed. */
+/* Uses the folder's fd, because a path in /run may be longer than sun_path. Returns the call that failed, or NULL. */
 static const char *listen_in_run (struct shim *shim) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   put_text (put_number (put_text (address.sun_path, "/proc/self/fd/"), (uint64_t)shim->run), "/shim.sock");
@@ -79,7 +83,7 @@ static bool set_up (struct shim *shim, const struct shim_settings *settings, str
   return !failed_call;
 }
 
-/* The plan's own settings, then its first process. What goes wrong is told to the daemon. */
+/* Applies the settings and starts the main process, or reports the failure to the daemon. */
 static void start_main (struct shim *shim, const void *plan, size_t size) {
   struct shim_settings settings;
   struct launch launch;
@@ -91,7 +95,7 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   bool ready = readable && set_up (shim, &settings, &failure);
   if (ready) {
     start_process (shim, 0, &launch);
-    oom_open (shim, settings.oom_file);
+    oom_open (&shim->oom, shim->epoll, settings.oom_file);
   } else
     report_failure (shim, 0, &failure);
   launch_free (&launch);
@@ -108,20 +112,20 @@ static void read_plan (struct shim *shim) {
     return;
   }
   close (PLAN_FD);
-  answer_if_asked (plan, (size_t)st.st_size, SOCKET_FD);
+  answer_query (plan, (size_t)st.st_size, SOCKET_FD);
   start_main (shim, plan, (size_t)st.st_size);
   munmap (plan, (size_t)st.st_size);
 }
 
 /*
- * All processes of the container inherit this keyring from the shim. It has no name by which others could join it.
- * Without keys in the kernel, or where a filter refuses keyctl to likerd and so to all that it starts, there is nothing to keep apart.
+ * All processes of the container inherit this keyring from the shim. It has no name, so no other process can join it.
+ * Nothing needs to be kept apart if the kernel has no keys (ENOSYS), or if a filter denies keyctl to likerd and its children (EPERM).
  */
 static int join_new_keyring (void) {
   return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
 }
 
-/* What must be there before anything can be told over the connection. Answers the call that has failed. */
+/* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
@@ -139,11 +143,11 @@ static const char *prepare (struct shim *shim) {
   return shim->daemon ? NULL : "epoll_ctl";
 }
 
-/* Without a connection: one frame, straight to the socket. */
-static void tell_and_end (const char *call) {
+/* There is no connection yet: writes one frame to the socket. */
+static void report_and_exit (const char *call) {
   struct outbox out = { 0 };
   struct failure failure = shim_failure (call, "shim");
-  failure_put (&out, 0, &failure);
+  put_failure (&out, 0, &failure);
   (void)!write (SOCKET_FD, out.data, outbox_waiting (&out));
   _exit (1);
 }
@@ -154,12 +158,12 @@ int main (void) {
   shim.log.folder = shim.log.file = -1;
   const char *failed_call = prepare (&shim);
   if (failed_call)
-    tell_and_end (failed_call);
+    report_and_exit (failed_call);
   read_plan (&shim);
   serve (&shim);
   if (shim.run >= 0)
     unlinkat (shim.run, "shim.sock", 0);
-  /* Before the socket closes, by which the daemon knows that the file systems are unmounted. */
+  /* Before the socket closes: then the daemon takes the file systems to be unmounted. */
   if (shim.mounts >= 0)
     close (shim.mounts);
   return 0;

@@ -1,9 +1,9 @@
 /*
- * Tells the daemon when the kernel kills processes of the container for want of memory. On v2 memory.events wakes who
- * polls it at each change, which is also each time that a limit is met: so the count is compared here. On v1 an eventfd
- * is written to before the kill, so the count is looked at until it has grown.
+ * On v2, memory.events wakes its pollers at every change, and also each time that a limit is reached, so the count is compared.
+ * On v1, the kernel writes to an eventfd before it kills, so the count is read repeatedly until it has grown.
  */
 #define _GNU_SOURCE
+#include "oom.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,20 +14,19 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "include/protocol.h"
-#include "shim.h"
 
 #define LOOK_EVERY_MS 10
 #define LOOK_FOR_MS 2000
 
-/* The figure behind `oom_kill ` in memory.events or memory.oom_control; what was told already when the cgroup is gone. */
+/* The number after `oom_kill ` in memory.events or memory.oom_control; the last one reported if the cgroup is gone. */
 static uint64_t count_kills (const struct oom *oom) {
   char text[512];
   ssize_t length = RETRY (pread (oom->counter, text, sizeof text - 1, 0));
   if (length <= 0)
-    return oom->told;
+    return oom->reported;
   text[length] = '\0';
   const char *line = strstr (text, "oom_kill ");
-  return line ? strtoull (line + strlen ("oom_kill "), NULL, 10) : oom->told;
+  return line ? strtoull (line + strlen ("oom_kill "), NULL, 10) : oom->reported;
 }
 
 /* cgroup-v1/memory.rst, "OOM Control". */
@@ -48,9 +47,7 @@ static int register_eventfd (const char *file, int counter) {
   return write (control, text, (size_t)(end - text)) < 0 ? -1 : steal_fd (&event);
 }
 
-/* `file` is memory.events of v2 or memory.oom_control of v1; empty: the container has neither. */
-void oom_open (struct shim *shim, const char *file) {
-  struct oom *oom = &shim->oom;
+void oom_open (struct oom *oom, int epoll, const char *file) {
   const char *name = strrchr (file, '/');
   if (!name)
     return;
@@ -59,21 +56,11 @@ void oom_open (struct shim *shim, const char *file) {
     return;
   oom->is_v1 = !strcmp (name, "/memory.oom_control");
   int fd = oom->is_v1 ? register_eventfd (file, oom->counter) : fcntl (oom->counter, F_DUPFD_CLOEXEC, 0);
-  if (fd >= 0 && source_open (&oom->source, shim->epoll, fd) < 0)
+  if (fd >= 0 && source_open (&oom->source, epoll, fd) < 0)
     close_fd (&oom->source.fd);
 }
 
-static void tell (struct shim *shim) {
-  struct outbox *out = daemon_out (shim);
-  if (!out)
-    return; /* the next daemon looks at the cgroup itself */
-  outbox_begin (out, SHIM_OOM, 0, 0);
-  outbox_u64 (out, shim->oom.told);
-  outbox_end (out);
-}
-
-void oom_advance (struct shim *shim) {
-  struct oom *oom = &shim->oom;
+void oom_advance (struct oom *oom, struct outbox *out) {
   uint64_t now = now_ms ();
   if (oom->source.readable) {
     uint64_t events;
@@ -85,10 +72,12 @@ void oom_advance (struct shim *shim) {
   } else if (!oom->look_at || now < oom->look_at)
     return;
   uint64_t count = count_kills (oom);
-  bool grown = count > oom->told;
+  bool grown = count > oom->reported;
   if (grown) {
-    oom->told = count;
-    tell (shim);
+    oom->reported = count;
+    outbox_begin (out, SHIM_OOM, 0, 0);
+    outbox_u64 (out, count);
+    outbox_end (out);
   }
   oom->look_at = oom->is_v1 && !grown && now < oom->look_until ? now + LOOK_EVERY_MS : 0;
 }

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "outbox.h"
 #include <stdlib.h>
 #include <string.h>
+#include "base/syscalls.h"
 #include "include/protocol.h"
 
 #define FIRST_CAPACITY 1024u
@@ -23,7 +25,7 @@ static bool reserve (struct outbox *out, size_t size) {
 }
 
 void outbox_bytes (struct outbox *out, const void *data, size_t size) {
-  if (!size || !reserve (out, size))
+  if (!out || !size || !reserve (out, size))
     return;
   memcpy (out->data + out->length, data, size);
   out->length += size;
@@ -50,13 +52,15 @@ void put_header (uint8_t header[12], size_t payload, uint8_t type, uint8_t strea
 
 void outbox_begin (struct outbox *out, uint8_t type, uint8_t stream, uint32_t process) {
   uint8_t header[SHIM_FRAME_HEADER];
+  if (!out)
+    return;
   put_header (header, 0, type, stream, process);
   out->frame = out->length;
   outbox_bytes (out, header, sizeof header);
 }
 
 void outbox_end (struct outbox *out) {
-  if (out->exhausted)
+  if (!out || out->exhausted)
     return;
   uint32_t length = (uint32_t)(out->length - out->frame - sizeof length);
   memcpy (out->data + out->frame, &length, sizeof length);
@@ -69,6 +73,16 @@ void outbox_sent (struct outbox *out, size_t size) {
   out->head = out->length = 0;
   if (out->capacity > KEPT_CAPACITY)
     outbox_free (out);
+}
+
+bool outbox_write (struct outbox *out, int socket, size_t least) {
+  while (outbox_waiting (out) > least) {
+    ssize_t sent = RETRY (write (socket, out->data + out->head, outbox_waiting (out)));
+    if (sent < 0)
+      return false;
+    outbox_sent (out, (size_t)sent);
+  }
+  return !out->exhausted;
 }
 
 void outbox_free (struct outbox *out) {

@@ -1,143 +1,52 @@
-/*
- * Reads /proc for the processes in a cgroup, on behalf of the daemon, which must not do it itself: the command line of a
- * process is its own memory, which it can make large, and whose lock it can hold for ever (the close of a mapping of FUSE
- * that is not answered). A wait for that lock is killable: the daemon gives up a shim that hangs here.
- */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
-#include <limits.h>
-#include <stdio.h>
+#include "processes.h"
 #include <stdlib.h>
-#include <string.h>
 #include "base/cleanup.h"
-#include "base/syscalls.h"
-#include "base/text.h"
-#include "include/protocol.h"
-#include "asked.h"
+#include "input.h"
+#include "ring.h"
 
-#define MOST_PROCESSES 10000u
-#define STAT_BYTES 1024u
-#define STATUS_BYTES (1u << 20) /* "Groups:" may hold NGROUPS_MAX numbers */
-#define ARGUMENT_BYTES 4096u
-#define ALL_ARGUMENTS_BYTES (4u << 20)
-#define FLUSH_BYTES (64u << 10)
-
-struct pids {
-  pid_t list[MOST_PROCESSES];
-  uint32_t listed;
-  uint32_t total;
-};
-
-/* Threaded groups of v2 have no list of processes: they are in the one above. */
-static void add_pids (struct pids *pids, const char *folder) {
-  char path[PATH_MAX];
-  if (snprintf (path, sizeof path, "%s/cgroup.procs", folder) >= (int)sizeof path)
-    return;
-  FILE *file = fopen (path, "re");
-  if (!file)
-    return;
-  int pid; /* 0 is a process outside our pid namespace */
-  while (fscanf (file, "%d", &pid) == 1)
-    if (pid > 0 && pids->total++ < MOST_PROCESSES)
-      pids->list[pids->listed++] = pid;
-  fclose (file);
+/* The link that points to the process with this number, or the last one. */
+static struct process **find_link (struct shim *shim, uint32_t number) {
+  struct process **link = &shim->processes;
+  while (*link && (*link)->number != number)
+    link = &(*link)->next;
+  return link;
 }
 
-static int by_number (const void *left, const void *right) {
-  pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
-  return (a > b) - (a < b);
+struct process *find_process (struct shim *shim, uint32_t number) { return *find_link (shim, number); }
+
+struct process *new_process (struct shim *shim, uint32_t number, const struct launch *launch) {
+  struct process *process = calloc (1, sizeof *process);
+  if (!process)
+    return NULL;
+  process->number = number;
+  process->phase = STARTING;
+  process->tty = launch->tty;
+  process->pidfd = process->status = -1;
+  process->sync = process->in.source = NO_SOURCE;
+  process->in.last = &process->in.first;
+  process->in.closed = !launch->tty && !launch->open_stdin;
+  for (int i = 0; i < 2; i++)
+    process->out[i] = (struct stream){ .number = (uint8_t)(i + 1),
+                                       .source = NO_SOURCE,
+                                       .eof = launch->tty && i == 1,
+                                       .ring_size = shim->ring_size,
+                                       .limit = launch->window ? launch->window : NO_BOUND };
+  return process;
 }
 
-/* Of the group and of all that are nested in it. */
-static void find_pids (struct pids *pids, const char *folder) {
-  char *const roots[] = { (char *)folder, NULL };
-  FTS *walk = fts_open (roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-  if (!walk)
-    return;
-  for (FTSENT *entry; (entry = fts_read (walk));)
-    if (entry->fts_info == FTS_D)
-      add_pids (pids, entry->fts_path);
-  fts_close (walk);
-  qsort (pids->list, pids->listed, sizeof *pids->list, by_number);
-}
+void add_process (struct shim *shim, struct process *process) { *find_link (shim, process->number) = process; }
 
-/* Up to `size` bytes of a file of the process; 0 when there is none. */
-static size_t read_of (pid_t pid, const char *name, char *buffer, size_t size) {
-  char path[64];
-  put_text (put_number (put_text (path, "/proc/"), (uint64_t)pid), name);
-  cleanup_fd int file = open (path, O_RDONLY | O_CLOEXEC);
-  size_t length = 0;
-  while (file >= 0 && length < size) {
-    ssize_t got = RETRY (read (file, buffer + length, size - length));
-    if (got <= 0)
-      break;
-    length += (size_t)got;
+void forget_process (struct shim *shim, struct process *process) {
+  *find_link (shim, process->number) = process->next;
+  process->in.closed = true; /* no acknowledgement for a process that the daemon knows no more */
+  input_end (shim, process);
+  for (int i = 0; i < 2; i++) {
+    source_close (&process->out[i].source, shim->epoll);
+    ring_free (&process->out[i]);
   }
-  return length;
-}
-
-/* The line that begins with `key`, with its newline. */
-static void put_line (struct outbox *out, const char *text, const char *key) {
-  const char *line = strstr (text, key);
-  if (line)
-    outbox_bytes (out, line + 1, strcspn (line + 1, "\n") + 1);
-}
-
-static void put_facts (struct outbox *out, pid_t pid, char *status) {
-  char stat[STAT_BYTES];
-  size_t length = read_of (pid, "/stat", stat, sizeof stat);
-  status[read_of (pid, "/status", status, STATUS_BYTES)] = '\0';
-  outbox_begin (out, SHIM_PROCESS, 0, (uint32_t)pid);
-  outbox_u32 (out, (uint32_t)length);
-  outbox_bytes (out, stat, length);
-  put_line (out, status, "\nUid:");
-  put_line (out, status, "\nNSpid:");
-  put_line (out, status, "\nVmRSS:");
-  outbox_end (out);
-}
-
-static size_t put_arguments (struct outbox *out, pid_t pid) {
-  char arguments[ARGUMENT_BYTES];
-  size_t length = read_of (pid, "/cmdline", arguments, sizeof arguments);
-  outbox_begin (out, SHIM_ARGUMENTS, 0, (uint32_t)pid);
-  outbox_bytes (out, arguments, length);
-  outbox_end (out);
-  return length;
-}
-
-/* The part that cannot hang comes first, complete. */
-static void tell (const struct pids *pids, int socket) {
-  struct outbox out = { 0 };
-  char *status = malloc (STATUS_BYTES + 1);
-  if (!status)
-    return;
-  outbox_begin (&out, SHIM_PROCESS_COUNT, 0, 0);
-  outbox_u32 (&out, pids->total);
-  outbox_u32 (&out, pids->listed);
-  outbox_end (&out);
-  bool heard = true;
-  for (uint32_t i = 0; heard && i < pids->listed; i++) {
-    put_facts (&out, pids->list[i], status);
-    heard = outbox_write (&out, socket, FLUSH_BYTES);
-  }
-  heard = heard && outbox_write (&out, socket, 0);
-  size_t sum = 0;
-  for (uint32_t i = 0; heard && i < pids->listed && sum < ALL_ARGUMENTS_BYTES; i++) {
-    sum += put_arguments (&out, pids->list[i]);
-    heard = outbox_write (&out, socket, 0);
-  }
-  free (status);
-  outbox_free (&out);
-}
-
-void processes_tell (struct cursor *fields, int socket) {
-  const char *folder = read_text (fields);
-  struct pids *pids = calloc (1, sizeof *pids);
-  if (pids && !fields->bad) {
-    find_pids (pids, folder);
-    tell (pids, socket);
-  }
-  free (pids);
+  source_close (&process->sync, shim->epoll);
+  close_fd (&process->status);
+  close_fd (&process->pidfd);
+  free (process);
 }

@@ -1,16 +1,15 @@
-/* The shim is a subreaper: its children end here, and orphans without a pid namespace of their own (T40). */
 #define _GNU_SOURCE
+#include "reap.h"
 #include <errno.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include "base/syscalls.h"
-#include "shim.h"
 
 static void note (struct shim *shim, pid_t pid, int status) {
   for (struct process *process = shim->processes; process; process = process->next) {
     if (process->helper == pid && !process->helper_ended) {
       process->helper_ended = true;
-      process->sync.readable = true; /* what it told came before its end */
+      process->sync.readable = true; /* it may have sent messages before its end */
     } else if (process->pid == pid && !process->reaped) {
       process->reaped = true;
       process->wait_status = status;
@@ -36,7 +35,7 @@ static void reap_known (struct shim *shim) {
   }
 }
 
-/* A child whose pid was told by the helper, but not read yet, must not be taken for an orphan. */
+/* A child whose pid is still in a message from its helper must not be mistaken for an orphan. */
 static bool awaits_pid (const struct shim *shim) {
   for (const struct process *process = shim->processes; process; process = process->next)
     if (process->phase == STARTING && !process->pid && process->sync.fd >= 0)
@@ -49,11 +48,11 @@ void reap_children (struct shim *shim) {
   ssize_t got = 0;
   while (shim->signals.readable && (got = RETRY (read (shim->signals.fd, info, sizeof info))) > 0)
     ;
-  /* As long as one is pending, the kernel tells of no other. */
+  /* While a SIGCHLD is pending, another one causes no event, so all must be read. */
   shim->signals.readable = got < 0 && errno != EAGAIN;
   shim->reap_again = false;
   if (awaits_pid (shim)) {
-    reap_known (shim); /* the rest when the pid is there: reap_again */
+    reap_known (shim); /* the rest once the pid is known: reap_again */
     return;
   }
   int status;

@@ -1,26 +1,12 @@
-/* The exit record: it must outlive the daemon, not the machine, so it is renamed into place without fsync. */
 #define _GNU_SOURCE
+#include "record.h"
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
-#include "shim.h"
-
-int exit_code (const struct process *process) {
-  int status = process->wait_status;
-  return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
-}
-
-int exit_signal (const struct process *process) {
-  return WIFSIGNALED (process->wait_status) ? WTERMSIG (process->wait_status) : 0;
-}
-
-bool exit_core (const struct process *process) {
-  return WIFSIGNALED (process->wait_status) && WCOREDUMP (process->wait_status);
-}
+#include "process.h"
 
 static char *put_line (char *out, const char *key, uint64_t value) {
   return put_text (put_number (put_text (put_text (out, key), "="), value), "\n");
@@ -54,7 +40,6 @@ void record_write (struct shim *shim, const struct process *process) {
     unlinkat (shim->run, temporary, 0);
 }
 
-/* The daemon has it: one for each exec would fill the run folder in the long run. */
 void record_remove (struct shim *shim, uint32_t number) {
   char name[40];
   record_name (name, number);

@@ -1,9 +1,20 @@
-/* The loop: wait for events, then give everything a turn, until the container is gone and that is taken. */
+#include "serve.h"
 #include <stddef.h>
 #include <sys/stat.h>
-#include "shim.h"
+#include "advance.h"
+#include "connection.h"
+#include "ending.h"
+#include "processes.h"
+#include "reap.h"
+#include "receive.h"
+#include "report.h"
+#include "send.h"
+#include "sink.h"
+#include "stream.h"
 
-/* How often a shim that is left over looks whether it can go: seldom, when its daemon is away for long. */
+#define LIMITS_KEPT_MS 30000 /* how long the limits of a lost daemon stay in force */
+
+/* How often a shim whose container has ended checks whether it may exit: less often the longer the daemon is away. */
 #define LOOK_MS 10000
 #define FIRST_LOOK_MS 50
 
@@ -24,7 +35,7 @@ static void advance_all (struct shim *shim) {
   }
 }
 
-/* A daemon that is away for long must not hold the container's output back. */
+/* A daemon that stays away must not block the container's output for ever. */
 static void lift_limits (struct shim *shim) {
   if (shim->daemon || !shim->lost_at || now_ms () < shim->lost_at + LIMITS_KEPT_MS)
     return;
@@ -40,13 +51,13 @@ static void take_turn (struct shim *shim) {
   receive_all (shim);
   connections_sweep (shim);
   lift_limits (shim);
-  oom_advance (shim);
+  oom_advance (&shim->oom, daemon_out (shim));
   advance_all (shim);
-  sinks_pump (shim);
+  sinks_pump (&shim->sinks, shim->epoll);
   if (shim->daemon) {
-    connection_flush (shim, shim->daemon);
-    advance_all (shim); /* what was sent makes room to read, and lets an exit be told */
-    connection_flush (shim, shim->daemon);
+    send_to_daemon (shim);
+    advance_all (shim); /* bytes sent make room to read more, or were the last before an exit */
+    send_to_daemon (shim);
   }
   connections_sweep (shim);
 }
@@ -55,12 +66,12 @@ static bool can_read (const struct shim *shim, const struct stream *stream) {
   return !stream->eof && stream->source.fd >= 0 && stream->source.readable && stream_room (shim, stream) > 0;
 }
 
-/* Work that was left for the next turn. */
+/* Whether there is work for the next turn. */
 static bool is_busy (const struct shim *shim) {
   const struct connection *daemon = shim->daemon;
-  if (shim->reap_again || shim->signals.readable || sinks_busy (shim))
+  if (shim->reap_again || shim->signals.readable || sinks_busy (shim->sinks))
     return true;
-  if (daemon && (connection_can_receive (daemon) || (daemon->source.writable && connection_has_more (shim, daemon))))
+  if (daemon && (connection_can_receive (daemon) || (daemon->source.writable && has_more_to_send (shim))))
     return true;
   for (int i = 0; i < MAX_WAITING; i++)
     if (shim->waiting[i] && connection_can_receive (shim->waiting[i]))
@@ -81,16 +92,10 @@ static void process_deadline (const struct process *process, uint64_t *deadline)
     earlier (deadline, process->in.retry_at);
   if (process->in.ack_at)
     earlier (deadline, process->in.ack_at);
-  for (int i = 0; i < 2 && process->phase == DRAINING; i++) {
-    const struct stream *stream = &process->out[i];
-    if (stream->eof)
-      continue;
-    earlier (deadline, (stream->read_at > process->drain_at ? stream->read_at : process->drain_at) + DRAIN_IDLE_MS);
-    earlier (deadline, process->drain_at + DRAIN_TOTAL_MS);
-  }
+  earlier (deadline, drain_deadline (process));
 }
 
-/* The container is gone with all its execs, and so far no daemon has come to hear of it. */
+/* The container and all execs have ended, and there is no daemon to report it to. */
 static bool is_left_over (const struct shim *shim) {
   const struct process *process = shim->processes;
   if (!process || process->number != 0 || shim->daemon)
@@ -100,7 +105,7 @@ static bool is_left_over (const struct shim *shim) {
   return !process;
 }
 
-/* Nobody can come any more: the run folder, and with it the socket, was removed. */
+/* The run folder is removed, and the socket with it: no daemon can connect any more. */
 static bool is_forsaken (const struct shim *shim) {
   struct stat st;
   return is_left_over (shim) && fstat (shim->run, &st) == 0 && st.st_nlink == 0;
@@ -124,8 +129,8 @@ static int time_left (const struct shim *shim) {
     earlier (&deadline, shim->lost_at + LIMITS_KEPT_MS);
   if (is_left_over (shim))
     earlier (&deadline, next_look (shim, now));
-  if (shim->daemon && connection_has_more (shim, shim->daemon))
-    earlier (&deadline, shim->daemon->progress_at + STALL_MS);
+  if (shim->daemon)
+    earlier (&deadline, send_deadline (shim));
   for (const struct process *process = shim->processes; process; process = process->next)
     process_deadline (process, &deadline);
   if (deadline == UINT64_MAX)
@@ -133,13 +138,13 @@ static int time_left (const struct shim *shim) {
   return deadline > now ? (int)(deadline - now) : 0;
 }
 
-/* Frames that the daemon has yet to get are waited for, as long as it takes them. */
+/* The daemon has the exit of every process, and all frames. */
 static bool is_over (const struct shim *shim) {
   const struct process *main = shim->processes;
-  bool told = !shim->daemon || !outbox_waiting (&shim->daemon->out);
+  bool sent = !shim->daemon || !outbox_waiting (&shim->daemon->out);
   if (!main)
-    return shim->main_failed && told;
-  return main->number == 0 && main->taken && !main->next && told;
+    return shim->main_failed && sent;
+  return main->number == 0 && main->taken && !main->next && sent;
 }
 
 void serve (struct shim *shim) {

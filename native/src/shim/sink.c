@@ -1,12 +1,8 @@
-/*
- * The pipes of an exec that has ended while processes that it left running still hold them: their output is read and dropped. With
- * no reader, the next write would end those processes with SIGPIPE, or block them.
- */
 #define _GNU_SOURCE
+#include "sink.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "shim.h"
 
 #define READ_MAX (16u << 10)
 #define READS_A_TURN 16
@@ -16,16 +12,16 @@ struct sink {
   struct source source;
 };
 
-void sink_take (struct shim *shim, struct source *source) {
+void sink_take (struct sink **sinks, int epoll, struct source *source) {
   struct sink *sink = source->fd >= 0 ? calloc (1, sizeof *sink) : NULL;
   if (!sink)
     return;
-  if (source_move (&sink->source, shim->epoll, source) < 0) {
+  if (source_move (&sink->source, epoll, source) < 0) {
     free (sink);
     return;
   }
-  sink->next = shim->sinks;
-  shim->sinks = sink;
+  sink->next = *sinks;
+  *sinks = sink;
 }
 
 /* False at the end of the pipe. */
@@ -41,23 +37,21 @@ static bool drop (struct sink *sink) {
   return true;
 }
 
-void sinks_pump (struct shim *shim) {
-  struct sink **link = &shim->sinks;
+void sinks_pump (struct sink **link, int epoll) {
   while (*link) {
     struct sink *sink = *link;
     if (drop (sink)) {
       link = &sink->next;
       continue;
     }
-    source_close (&sink->source, shim->epoll);
+    source_close (&sink->source, epoll);
     *link = sink->next;
     free (sink);
   }
 }
 
-bool sinks_busy (const struct shim *shim) {
-  for (const struct sink *sink = shim->sinks; sink; sink = sink->next)
-    if (sink->source.readable)
-      return true;
-  return false;
+bool sinks_busy (const struct sink *sink) {
+  while (sink && !sink->source.readable)
+    sink = sink->next;
+  return sink;
 }

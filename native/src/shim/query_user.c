@@ -1,5 +1,5 @@
-/* Looks a user up for a container whose own shim, of an earlier version, cannot. */
 #define _GNU_SOURCE
+#include "query_user.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,9 +9,8 @@
 #include "base/syscalls.h"
 #include "include/plan.h"
 #include "include/protocol.h"
+#include "report.h"
 #include "steps/step.h"
-#include "asked.h"
-#include "shim.h"
 
 static int join_mounts (struct child *child, struct cursor *fields) {
   pid_t pid = (pid_t)read_u32 (fields);
@@ -43,7 +42,7 @@ static int put_user (struct outbox *out, struct child *child) {
   return 0;
 }
 
-void user_tell (struct cursor *records, struct cursor *fields, struct outbox *out) {
+void answer_user (struct cursor *records, struct cursor *fields, struct outbox *out) {
   char *environment[] = { NULL, NULL };
   struct launch launch = { .envp = environment };
   struct child child = { .launch = &launch, .root = -1, .failure = { .step = NO_STEP, .name = "join" } };
@@ -56,5 +55,5 @@ void user_tell (struct cursor *records, struct cursor *fields, struct outbox *ou
     if (step_look_up_user (&child, &look_up.payload) == 0 && put_user (out, &child) == 0)
       return;
   }
-  failure_put (out, 0, &child.failure);
+  put_failure (out, 0, &child.failure);
 }

@@ -1,0 +1,98 @@
+#define _GNU_SOURCE
+#include "receive.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "frames.h"
+#include "include/protocol.h"
+
+#define FIRST_CAPACITY (4u << 10)
+#define KEPT_CAPACITY (256u << 10)
+#define RECEIVE_TURN (512u << 10)
+#define OUTBOX_HELD (4u << 20)
+
+static bool grow (struct connection *connection, size_t needed) {
+  if (connection->in_capacity >= needed)
+    return true;
+  size_t capacity = connection->in_capacity ? connection->in_capacity : FIRST_CAPACITY;
+  while (capacity < needed)
+    capacity *= 2;
+  uint8_t *data = realloc (connection->in, capacity);
+  if (!data)
+    return false;
+  connection->in = data;
+  connection->in_capacity = capacity;
+  return true;
+}
+
+/* The size of the frame at `at`: 0 if its length has not arrived yet, -1 if it is malformed. */
+static ssize_t frame_size (const struct connection *connection, size_t at) {
+  uint32_t length;
+  if (connection->in_length - at < sizeof length)
+    return 0;
+  memcpy (&length, connection->in + at, sizeof length);
+  if (length < SHIM_FRAME_HEADER - sizeof length || length > MAX_FRAME_BYTES)
+    return -1;
+  return (ssize_t)(length + sizeof length);
+}
+
+/* Hundreds of clients may ask for the contents of the rings at once. A bound on the answers makes them take turns. */
+static bool is_behind (const struct connection *connection) {
+  return outbox_waiting (&connection->out) >= OUTBOX_HELD;
+}
+
+bool connection_can_receive (const struct connection *connection) {
+  return (connection->source.readable || connection->held) && !is_behind (connection);
+}
+
+/* Handles the frames that have arrived whole. False for a malformed one. */
+static bool handle_frames (struct shim *shim, struct connection *connection) {
+  size_t at = 0;
+  ssize_t size;
+  connection->held = false;
+  while ((size = frame_size (connection, at)) > 0 && connection->in_length - at >= (size_t)size) {
+    connection->held = is_behind (connection);
+    if (connection->held)
+      break;
+    if (!frame_handle (shim, connection, connection->in + at, (size_t)size))
+      return false;
+    at += (size_t)size;
+  }
+  connection->in_length -= at;
+  memmove (connection->in, connection->in + at, connection->in_length);
+  if (!connection->in_length && connection->in_capacity > KEPT_CAPACITY) {
+    free (connection->in);
+    connection->in = NULL;
+    connection->in_capacity = 0;
+  }
+  return size >= 0 && grow (connection, (size_t)size);
+}
+
+void connection_receive (struct shim *shim, struct connection *connection) {
+  size_t turn = 0;
+  if (connection->held && !is_behind (connection) && !handle_frames (shim, connection))
+    connection->doomed = true;
+  while (connection->source.readable && !is_behind (connection) && !connection->doomed && turn < RECEIVE_TURN) {
+    if (!grow (connection, connection->in_length + FIRST_CAPACITY)) {
+      connection->doomed = true;
+      return;
+    }
+    size_t room = connection->in_capacity - connection->in_length;
+    ssize_t got = read (connection->source.fd, connection->in + connection->in_length, room);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0 && errno == EAGAIN) {
+      connection->source.readable = false;
+      return;
+    }
+    if (got <= 0) {
+      connection->doomed = true;
+      return;
+    }
+    connection->in_length += (size_t)got;
+    turn += (size_t)got;
+    if (!handle_frames (shim, connection))
+      connection->doomed = true;
+  }
+}
