@@ -39,7 +39,7 @@ export async function dispatch(
     if (flags.bool('help')) return await printHelp(command);
     failure.code = command.failureCode ?? 1;
     const host = flags.text('host') ?? globals.text('host') ?? hostFrom(process.env);
-    await using context = new LazyContext(host);
+    await using context = new LazyContext(host, flags);
     return await command.run({ flags, operands, context });
   } catch (error) {
     return report(asError(error), failure.code);

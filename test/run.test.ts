@@ -131,7 +131,13 @@ describe('the process', { concurrency: 4 }, () => {
     writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n');
     assert.equal(await s.sh(['--env-file', file], 'echo $NODE_OPTIONS'), '--no-such-option');
     const { code, stderr } = await s.run(['--env-file', '/nonexistent'], ['true']);
-    assert.deepEqual([code, stderr], [125, 'likerctl: Cannot read --env-file /nonexistent: ENOENT\n']);
+    assert.deepEqual(
+      [code, stderr],
+      [
+        125,
+        "likerctl: Cannot read --env-file '/nonexistent': ENOENT: there is no such file; check the path\n",
+      ],
+    );
   });
 
   test('-w, which is made when it is missing; by exec it is not', async () => {

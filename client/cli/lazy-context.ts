@@ -1,20 +1,23 @@
 import { socketPath } from '../connection/address.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Context } from './command.ts';
+import type { FlagValues } from './flag.ts';
 
 /** Connects on first use, and closes at the end. */
 export class LazyContext implements Context, AsyncDisposable {
   readonly host: string;
+  readonly #flags: FlagValues;
   #connection: Connection | undefined;
 
-  constructor(host: string) {
+  constructor(host: string, flags: FlagValues) {
     this.host = host;
+    this.#flags = flags;
   }
 
   async connect(): Promise<Connection> {
     const path = socketPath(this.host);
     const { Connection } = await import('../connection/connection.ts');
-    this.#connection ??= new Connection(path);
+    this.#connection ??= new Connection(path, (flag) => this.#flags.has(flag));
     return this.#connection;
   }
 

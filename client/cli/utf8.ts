@@ -38,7 +38,7 @@ export function utf8Text(bytes: Buffer, file: string, flag: string): string {
   }
   throw badArgument(
     flag,
-    `Cannot use --${flag} ${file}: line ${line} is not UTF-8; convert the file, such as with 'iconv -f latin1 -t utf-8'`,
+    `Cannot read --${flag} '${file}': line ${line} is not UTF-8; convert the file, such as with 'iconv -f latin1 -t utf-8'`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { asError, badArgument } from '../../common/errors.ts';
+import { badArgument } from '../../common/errors.ts';
+import { fileProblem } from '../cli/file-problem.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { notice } from '../output/notice.ts';
 
@@ -35,12 +36,10 @@ function reserve(cidfile: string): number {
   try {
     return openSync(cidfile, 'wx', 0o644);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EEXIST'
-        ? 'it exists already; make sure that the other container is gone, or delete the file'
-        : (code ?? String(error));
-    throw badArgument('cidfile', `Cannot write the container id to ${cidfile}: ${why}`);
+    throw badArgument(
+      'cidfile',
+      `Cannot write the container id to '${cidfile}': ${fileProblem(error, 'write')}`,
+    );
   }
 }
 
@@ -48,6 +47,6 @@ function writePid(pidfile: string, pid: number): void {
   try {
     writeFileSync(pidfile, `${pid}`);
   } catch (error) {
-    notice(`Cannot write the pid to ${pidfile}: ${asError(error).message}`);
+    notice(`Cannot write the pid to '${pidfile}': ${fileProblem(error, 'write')}`);
   }
 }

@@ -67,6 +67,26 @@ test(
   },
 );
 
+test(
+  'a cidfile or a pidfile that cannot be written: the errno, what it means and what to do',
+  patience,
+  async () => {
+    await using server = await runServer(async (session) => {
+      await session.ready({ pid: 42 });
+      await session.exit(0);
+    });
+    const missing = join(server.folder, 'none/file');
+    const why = `'${missing}': ENOENT: its directory does not exist; create it\n`;
+    const cidfile = await likerctl(server.socketPath, 'run', '--cidfile', missing, '/', 'x');
+    assert.deepEqual(
+      [cidfile.code, cidfile.stderr],
+      [125, `likerctl: Cannot write the container id to ${why}`],
+    );
+    const pidfile = await likerctl(server.socketPath, 'run', '--pidfile', missing, '/', 'x');
+    assert.deepEqual([pidfile.code, pidfile.stderr], [0, `likerctl: Cannot write the pid to ${why}`]);
+  },
+);
+
 test('a pidfile holds the pid when likerctl has ended', patience, async () => {
   await using server = new FakeServer();
   const container = { id: 'd'.repeat(64) };

@@ -3,6 +3,7 @@ import { asError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
 import { lostText, untilListening } from './absence.ts';
+import type { IsGiven } from './field-flags.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
 import { fromServiceError, isConnectionLoss, neverConnected } from './service-error.ts';
 
@@ -56,6 +57,7 @@ interface Losses {
  */
 export class Connection {
   readonly socketPath: string;
+  readonly #isGiven: IsGiven;
   #client: Client;
   /** A daemon has answered. */
   #met = false;
@@ -64,8 +66,10 @@ export class Connection {
   /** The search for the way back, for all calls that were lost. */
   #wayBack: Promise<void> | null = null;
 
-  constructor(socketPath: string) {
+  /** Errors name the fields of requests by the flags that set them, where those were given. */
+  constructor(socketPath: string, isGiven: IsGiven = () => false) {
     this.socketPath = socketPath;
+    this.#isGiven = isGiven;
     this.#client = this.#connect();
   }
 
@@ -205,7 +209,7 @@ export class Connection {
   }
 
   explain(error: ServiceError): Error {
-    return fromServiceError(error, this.socketPath);
+    return fromServiceError(error, this.socketPath, this.#isGiven);
   }
 
   close(): void {

@@ -1,42 +1,72 @@
 import { own } from '../../common/own.ts';
 
-// Fields of a request by which likerd tells what it does not like, as the flags that the user gave.
-export const fieldFlags: Readonly<Record<string, string>> = {
+/** The flags that set each field of a request, the usual one first. */
+const flagsByField: Readonly<Record<string, string>> = {
+  'process.args': 'entrypoint',
   'process.cwd': 'workdir',
-  'process.env': 'env',
+  'process.env': 'env env-file',
   'process.user': 'user',
   'process.additional_groups': 'group-add',
   'process.rlimits': 'ulimit',
   'process.oom_score_adj': 'oom-score-adj',
+  'process.tty': 'tty',
+  'process.terminal_size': 'tty',
+  'process.open_stdin': 'interactive',
+  'process.privileged': 'privileged',
+  'process.no_new_privileges': 'security-opt',
   name: 'name',
   hostname: 'hostname',
   domainname: 'domainname',
-  mounts: 'mount',
+  'namespaces.pid': 'pid',
+  'namespaces.ipc': 'ipc',
+  'namespaces.uts': 'uts',
+  'namespaces.cgroup': 'cgroupns',
+  'namespaces.network': 'network',
+  mounts: 'mount volume tmpfs',
+  read_only: 'read-only',
   shm_size_bytes: 'shm-size',
   cap_add: 'cap-add',
   cap_drop: 'cap-drop',
   sysctls: 'sysctl',
+  seccomp_unconfined: 'security-opt',
   extra_hosts: 'add-host',
   dns: 'dns',
   dns_search: 'dns-search',
   dns_options: 'dns-option',
+  init: 'init',
+  log_driver: 'log-driver',
   log_file_bytes: 'log-opt',
   log_files: 'log-opt',
-  labels: 'label',
+  labels: 'label label-file',
+  auto_remove: 'rm',
+  on_disconnect: 'on-disconnect',
   stop_signal: 'stop-signal',
+  stop_timeout_seconds: 'stop-timeout',
+  timeout_seconds: 'timeout time',
   restart: 'restart',
+  'health_check.shell': 'health-cmd',
+  'health_check.args': 'health-cmd',
+  'health_check.interval_ms': 'health-interval',
+  'health_check.timeout_ms': 'health-timeout',
+  'health_check.retries': 'health-retries',
+  'health_check.start_period_ms': 'health-start-period',
+  'health_check.start_interval_ms': 'health-start-interval',
+  'health_check.on_failure': 'health-on-failure',
   devices: 'device',
   device_rules: 'device-cgroup-rule',
   cgroup_parent: 'cgroup-parent',
+  limits: 'limits',
   'resources.cpu.shares': 'cpu-shares',
   'resources.cpu.weight': 'cpu-weight',
-  'resources.cpu.quota_us': 'cpu-quota',
-  'resources.cpu.period_us': 'cpu-period',
+  'resources.cpu.quota_us': 'cpu-quota cpus',
+  'resources.cpu.period_us': 'cpu-period cpus',
   'resources.cpu.burst_us': 'cpu-burst',
+  'resources.cpu.idle': 'cpu-idle',
   'resources.cpu.realtime_runtime_us': 'cpu-rt-runtime',
   'resources.cpu.realtime_period_us': 'cpu-rt-period',
   'resources.cpu.cpuset_cpus': 'cpuset-cpus',
   'resources.cpu.cpuset_mems': 'cpuset-mems',
+  'resources.cpu.cpuset_partition': 'cpuset-partition',
   'resources.memory.max_bytes': 'memory',
   'resources.memory.memory_swap_bytes': 'memory-swap',
   'resources.memory.reservation_bytes': 'memory-reservation',
@@ -46,8 +76,10 @@ export const fieldFlags: Readonly<Record<string, string>> = {
   'resources.memory.swap_high_bytes': 'memory-swap-high',
   'resources.memory.zswap_max_bytes': 'memory-zswap-max',
   'resources.memory.swappiness': 'memory-swappiness',
+  'resources.memory.oom_group': 'oom-group',
+  'resources.memory.oom_kill_disable': 'oom-kill-disable',
   'resources.pids.max': 'pids-limit',
-  'resources.hugetlb': 'hugetlb-limit',
+  'resources.hugetlb': 'hugetlb-limit hugetlb-reservation',
   'resources.io.weight': 'blkio-weight',
   'resources.io.weight_devices': 'blkio-weight-device',
   'resources.io.read_bps': 'device-read-bps',
@@ -63,19 +95,39 @@ export const fieldFlags: Readonly<Record<string, string>> = {
   'resources.cgroup.max_descendants': 'cgroup-max-descendants',
   'resources.cgroup.max_depth': 'cgroup-max-depth',
   'resources.cgroup.settings': 'cgroup-conf',
+  // Of stop, kill, ps, events, logs and stats.
+  signal: 'signal',
+  filters: 'filter',
+  since: 'since',
+  since_seq: 'since',
+  until: 'until',
+  tail: 'tail',
+  interval: 'interval',
 };
 
-/** The text with the flag in place of the field, where one stands for it: `Invalid --memory 1024: …`. */
-export function inFlags(text: string, field: string): string {
-  // The deepest part of the path that a flag stands for: an item of a list has no flag of its own.
+/** Was this flag given? */
+export type IsGiven = (flag: string) => boolean;
+
+/**
+ * The text of an error with flags in place of the field that it is about, as the user gave them: `Invalid --memory 1024: …`.
+ * A field that no given flag sets keeps its name.
+ */
+export function inFlags(text: string, field: string, isGiven: IsGiven): string {
+  // The deepest part of the path that flags set: an item of a list has no flag of its own.
   for (let path = field.replace(/^spec\./, ''); path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
-    const flag = own(fieldFlags, path);
-    if (flag !== undefined) return text.replace(wholeWord(field), `--${flag}`);
+    const flags = own(flagsByField, path)?.split(' ').filter(isGiven) ?? [];
+    if (flags.length > 0) return text.replace(namesOf(field), flags.map((flag) => `--${flag}`).join(' or '));
   }
   return text;
 }
 
-/** The field by itself, not as a part of another field, of a name or of a path. */
-function wholeWord(field: string): RegExp {
-  return new RegExp(`(?<![\\w./-])${RegExp.escape(field)}(?![\\w/-]|\\.\\w)`, 'g');
+/** The field as a text names it: its whole path, or after "Cannot set" the end of it, as in "Cannot set memory.max_bytes". */
+function namesOf(field: string): RegExp {
+  const [whole = '', ...ends] = field
+    .split('.')
+    .map((_, at, parts) => RegExp.escape(parts.slice(at).join('.')));
+  return new RegExp(
+    `(?<![\\w./-])${whole}(?![\\w/-]|\\.\\w)|(?<=^Cannot set )(?:${ends.join('|') || '(?!)'})(?= )`,
+    'g',
+  );
 }

@@ -30,14 +30,22 @@ test('variables come from files, then from flags; NAME alone takes the own value
 test('a variable without a name, or with a blank in it, is refused', () => {
   assert.throws(() => collectEnv([], ['=x']), /it has no name/);
   assert.throws(() => collectEnv([file('A B=1\n')], []), /has a blank in its name/);
-  assert.throws(() => collectEnv([join(folder, 'none')], []), /Cannot read --env-file .*: ENOENT/);
+});
+
+test('a file that cannot be read: its path, the errno, what it means and what to do', () => {
+  assert.throws(() => collectEnv(['./none'], []), {
+    message: "Cannot read --env-file './none': ENOENT: there is no such file; check the path",
+  });
+  assert.throws(() => collectLabels([folder], []), {
+    message: `Cannot read --label-file '${folder}': EISDIR: it is a directory; give a file`,
+  });
 });
 
 test('a line that is not UTF-8 is refused by its number, and so is a value of the own environment', () => {
   const path = file(Buffer.from('A=gr\u00fcn\nB=gr\u00fcn\n', 'latin1'));
   assert.throws(
     () => collectEnv([path], []),
-    /^LikerError: Cannot use --env-file \/.*env: line 1 is not UTF-8; convert/,
+    /^LikerError: Cannot read --env-file '\/.*env': line 1 is not UTF-8; convert/,
   );
   const third = file(Buffer.concat([Buffer.from('A=gr\u00fcn\n\n'), Buffer.from('x=\xff', 'latin1')]));
   assert.throws(() => collectLabels([third], []), /--label-file .*: line 3 is not UTF-8/);

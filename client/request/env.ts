@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { badArgument } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
+import { fileProblem } from '../cli/file-problem.ts';
 import { requireUtf8Variable, utf8Text } from '../cli/utf8.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,8 +50,7 @@ function readText(file: string, flag: string): string {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw badArgument(flag, `Cannot read --${flag} ${file}: ${code ?? String(error)}`);
+    throw badArgument(flag, `Cannot read --${flag} '${file}': ${fileProblem(error, 'read')}`);
   }
   return utf8Text(bytes, file, flag);
 }
@@ -58,7 +58,10 @@ function readText(file: string, flag: string): string {
 function checkName(line: string, file: string): string {
   const [name] = line.split('=', 1);
   if (/\s/.test(name ?? '')) {
-    throw badArgument('env-file', `Bad line in ${file}: the variable '${name}' has a blank in its name`);
+    throw badArgument(
+      'env-file',
+      `Cannot read --env-file '${file}': the variable '${name}' has a blank in its name; remove it`,
+    );
   }
   return line;
 }

@@ -210,7 +210,7 @@ export function networkEffects(effects: Effects): void {
       ] as const) {
         const { code, stderr } = await s.run(['--network', network, '--net-rate', '4mbit'], ['true']);
         assert.equal(code, 125);
-        assert.match(stderr, /Cannot set network\.rate_bits to 4000000: /);
+        assert.match(stderr, /Cannot set --net-rate to 4000000: /);
         assert.match(stderr, why);
       }
       const flags = ['--name', 'unheld', '--limits', 'best-effort', '--net-rate', '4mbit'];

@@ -13,12 +13,12 @@ export function refusals(effects: Effects): void {
         : ['--memory-high', '64m', 'memory.high_bytes'];
 
     test('strict: nothing is made, and the error names the controller, the path and the remedy', async () => {
-      const [flag, value, knob] = await lacking();
+      const [flag, value] = await lacking();
       const { code, stderr } = await s.run([flag, value, '--name', 'strict'], ['true']);
       assert.equal(code, 125);
       assert.match(
         stderr,
-        new RegExp(`^likerctl: Cannot set ${knob} to .*'memory'.*/sys/fs/cgroup.*leave it out`),
+        new RegExp(`^likerctl: Cannot set ${flag} to .*'memory'.*/sys/fs/cgroup.*leave it out`),
       );
       assert.equal((await s.likerctl(['inspect', 'strict'])).code, 1);
     });
