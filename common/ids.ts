@@ -1,25 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { badArgument } from './errors.ts';
 
-declare const brand: unique symbol;
-
-/** 64 lower-case hexadecimal digits, made only by {@link newContainerId} and {@link parseContainerId}. */
-export type ContainerId = string & { readonly [brand]: 'ContainerId' };
-
 const containerIdPattern = /^[0-9a-f]{64}$/;
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
-export function isContainerId(text: string): text is ContainerId {
+/** A container's id is 64 lower-case hexadecimal digits. */
+export function isContainerId(text: string): boolean {
   return containerIdPattern.test(text);
 }
 
-export function newContainerId(): ContainerId {
-  return randomBytes(32).toString('hex') as ContainerId;
-}
-
-export function parseContainerId(text: string): ContainerId {
-  if (!isContainerId(text)) throw badArgument('container', `Not a container id: '${text}'`);
-  return text;
+export function newContainerId(): string {
+  return randomBytes(32).toString('hex');
 }
 
 /** The first twelve digits, as tables show them. */

@@ -5,7 +5,7 @@ import { bytesField, intField, readFields, textField, type WireField } from './w
 export const statusDetailsKey = 'grpc-status-details-bin';
 
 /** Domain of every reason of Liker. */
-export const errorDomain = 'liker.dev';
+const errorDomain = 'liker.dev';
 
 /** What Liker puts into the details of a google.rpc.Status. */
 export interface StatusDetails {

@@ -11,7 +11,7 @@ import type { ProtoGrpcType as SystemTypes } from './gen/types/system_service.ts
 /** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
 
-export const packageDefinition: PackageDefinition = fromJSON(
+const packageDefinition: PackageDefinition = fromJSON(
   // Its inferred type is that of this very descriptor.
   descriptor as unknown as Parameters<typeof fromJSON>[0],
   options,

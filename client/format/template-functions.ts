@@ -88,7 +88,7 @@ export function show(value: unknown): string {
 }
 
 /** Elements of a list, values of a map in the order of the keys. */
-export function items(value: unknown): readonly unknown[] {
+function items(value: unknown): readonly unknown[] {
   return pairs(value).map(([, item]) => item);
 }
 

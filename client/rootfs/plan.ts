@@ -201,7 +201,7 @@ class Planner {
 }
 
 /** Where a path of this machine is in the new root: the links in its folders followed, /bin and /lib moved into /usr. */
-export function rootPath(path: string): string {
+function rootPath(path: string): string {
   const physical = join(realpathSync(dirname(path)), basename(path));
   return physical.replace(/^\/(bin|sbin|lib|lib64)\//, '/usr/$1/');
 }

@@ -18,10 +18,6 @@ export class StdinLog {
     return this.#end - this.#acked >= maxUnackedBytes;
   }
 
-  get unackedBytes(): number {
-    return this.#end - this.#acked;
-  }
-
   append(data: Buffer): StdinPiece {
     const piece = { offset: this.#end, data };
     this.#pieces.push(piece);

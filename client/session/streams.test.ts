@@ -30,7 +30,7 @@ test('stdin is kept until the process has taken it', () => {
     [[4, 'ef']],
   );
   log.ack(2);
-  assert.equal(log.unackedBytes, 2);
+  assert.equal(log.unacked()[0]?.offset, 4);
   log.ack(100);
   assert.deepEqual(log.unacked(), []);
   assert.equal(log.append(Buffer.from('g')).offset, 6);

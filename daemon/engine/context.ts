@@ -19,7 +19,7 @@ import type { Journal } from './journal/journal.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
 /** Starting and finding shims, and the processes under them. */
-export interface ProcessKernel {
+interface ProcessKernel {
   /** Starts a shim with an encoded plan. */
   spawn(plan: Buffer): Promise<SpawnedShim>;
   /** Connects to a shim that runs; rejects when none does. */
@@ -51,7 +51,7 @@ export interface Identities {
   readonly seccomp: boolean;
 }
 
-export interface EnginePaths {
+interface EnginePaths {
   readonly root: string;
   readonly run: string;
 }

@@ -7,8 +7,6 @@ export interface Log {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** A log that adds these fields to each of its lines. */
-  child(fields: LogFields): Log;
 }
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;

@@ -18,9 +18,7 @@ async function lines(options: Partial<LoggingOptions>, write: (log: Log) => void
 
 test('a line has time, level, message and fields, and stays one line', async () => {
   const [line, ...rest] = await lines({}, (log) =>
-    log
-      .child({ method: 'Run' })
-      .info('call', { container: 'a b', text: 'x\ny', ms: 1.5, none: undefined, n: 5n }),
+    log.info('call', { method: 'Run', container: 'a b', text: 'x\ny', ms: 1.5, none: undefined, n: 5n }),
   );
   assert.deepEqual(rest, []);
   assert.match(

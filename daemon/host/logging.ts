@@ -1,4 +1,4 @@
-import { createLogger, format, type Logger, transports } from 'winston';
+import { createLogger, format, transports } from 'winston';
 import { own } from '../../common/own.ts';
 import type { Log, LogFields, LogFormat, LogLevel } from './log.ts';
 
@@ -26,28 +26,18 @@ export function openLog(options: LoggingOptions): Log {
     }),
     transports: [new transports.Stream({ stream: options.output, eol: '\n' })],
   });
-  return wrap(logger, {});
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      logger.log(level, message, { fields });
+    };
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
 interface Entry {
   readonly level: string;
   readonly message: string;
   readonly fields: LogFields;
-}
-
-function wrap(logger: Logger, common: LogFields): Log {
-  const write =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      logger.log(level, message, { fields: { ...common, ...fields } });
-    };
-  return {
-    error: write('error'),
-    warn: write('warn'),
-    info: write('info'),
-    debug: write('debug'),
-    child: (fields) => wrap(logger, { ...common, ...fields }),
-  };
 }
 
 function jsonLine({ level, message, fields }: Entry, time: string): string {

@@ -12,7 +12,7 @@ export const action = {
 export const compare = { equal: 4, maskedEqual: 7 } as const;
 
 /** A condition on one argument of a system call (struct scmp_arg_cmp). */
-export interface Condition {
+interface Condition {
   readonly argument: number;
   readonly compare: (typeof compare)[keyof typeof compare];
   readonly a: bigint;

@@ -29,7 +29,6 @@ export function memoryLog(lines: LogLine[]): Log {
     warn: write('warn'),
     info: write('info'),
     debug: write('debug'),
-    child: () => memoryLog(lines),
   };
 }
 

@@ -108,6 +108,12 @@ export class TestShim implements AsyncDisposable {
   }
 }
 
+/** Field 22 of /proc/PID/stat: with the pid, it names a process for good. */
+export function startTime(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');

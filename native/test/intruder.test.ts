@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
 import { compile } from '../../test/harness/rootfs.ts';
-import { childrenOf, type TestShim } from './fixture.ts';
+import { childrenOf, startTime, type TestShim } from './fixture.ts';
 import { type ContainerOptions, containerSteps, defaultCapabilities, privateNamespaces } from './plans.ts';
 import { useFixture } from './use.ts';
 
@@ -27,11 +26,6 @@ async function intruder(args: readonly string[]): Promise<TestShim> {
   const shim = await fixture().spawn(steps, { openStdin: true });
   await shim.peer.outputMatches(/ready\n/);
   return shim;
-}
-
-function startTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 /** Repeats until so many were seized, each of which had the rights of a program of the container. */

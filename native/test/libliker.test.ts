@@ -29,17 +29,13 @@ import {
   treeSize,
   trimMemory,
 } from '../../daemon/native/libliker.ts';
+import { startTime } from './fixture.ts';
 
 let folder = '';
 before(() => {
   folder = mkdtempSync('/tmp/liker-lib-');
 });
 after(() => rmSync(folder, { recursive: true }));
-
-function startTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
 
 test('T1: the copy of the shim cannot be written', () => {
   const fd = loadShim('/bin/busybox');
@@ -78,11 +74,10 @@ test('T39: a pidfd is given for the very same process only', async () => {
 
 test('T39: a process that cannot be looked at for want of a file is not taken for one that is gone', () => {
   const script = `
-    import { openSync, closeSync } from 'node:fs';
-    import { startTime } from './daemon/kernel/proc/processes.ts';
+    import { openSync, closeSync, readFileSync } from 'node:fs';
     import { Processes } from './daemon/kernel/process/processes.ts';
     const processes = new Processes();
-    const me = { pid: process.pid, startTime: startTime(process.pid) };
+    const me = { pid: process.pid, startTime: readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')[19] };
     processes.kill(me, 0);
     let last;
     try { for (;;) last = openSync('/dev/null'); } catch { closeSync(last); }

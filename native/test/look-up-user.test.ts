@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import { foundId, type Step } from '../../daemon/kernel/plan/steps.ts';
-import { startTime } from '../../daemon/kernel/proc/processes.ts';
 import { fromShim } from '../../daemon/kernel/process/protocol.ts';
+import { startTime } from './fixture.ts';
 import { bind, containerSteps, mount } from './plans.ts';
 import { useFixture } from './use.ts';
 
@@ -222,7 +222,7 @@ test('a plan that looks nobody up but says so does not run as root', async () =>
 test('a shim that is asked who a user is in a container tells that, and ends', async () => {
   await using container = await fixture().run('sleep 100');
   const pid = await container.started();
-  const process = { pid, startTime: startTime(pid) ?? '' };
+  const process = { pid, startTime: startTime(pid) };
   const ask = (user: string) =>
     fixture().spawnPlan(
       encodeLookUp(process, { step: 'look-up-user', user, group: null, moreGroups: ['7'] }),

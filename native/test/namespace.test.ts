@@ -2,17 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
+import { startTime } from './fixture.ts';
 import { containerSteps, privateNamespaces } from './plans.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
 const v1 = `/sys/fs/cgroup/pids/liker-native-${process.pid}`;
 const v2 = `/sys/fs/cgroup/unified/liker-native-${process.pid}`;
-
-function startTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
 
 function cgroupOf(pid: number, line: RegExp): string {
   return (

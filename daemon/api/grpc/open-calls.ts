@@ -24,10 +24,6 @@ export class OpenCalls {
     for (const end of [...this.#enders]) end(shuttingDown());
     this.#enders.clear();
   }
-
-  get size(): number {
-    return this.#enders.size;
-  }
 }
 
 function shuttingDown(): LikerError {

@@ -16,7 +16,6 @@ const firstPassedFd = 3;
 
 /** A listening socket, which is also the proof that no other daemon serves there. */
 export interface Listener {
-  readonly path: string;
   /** Gives every connection to `take`, those first that came since the socket was claimed. They are paused. */
   serve(take: (socket: Socket) => void): void;
   /** Stops listening and removes the socket's file. */
@@ -35,7 +34,7 @@ export interface ClaimOptions {
  * ALREADY_RUNNING when a daemon answers there.
  */
 export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
-  if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }), path);
+  if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }));
   if (Buffer.byteLength(path) > maxPathBytes) {
     throw new LikerError(
       'BAD_ARGUMENT',
@@ -50,7 +49,7 @@ export async function claimSocket({ path, peerCredentials, env }: ClaimOptions):
     });
   }
   removeStale(path);
-  return hold(await listenPrivately(path), path);
+  return hold(await listenPrivately(path));
 }
 
 function isPassed(env: NodeJS.ProcessEnv): boolean {
@@ -115,14 +114,13 @@ function groupId(name: string): number | null {
   return gid === undefined ? null : Number(gid);
 }
 
-function hold(server: Server, path: string): Listener {
+function hold(server: Server): Listener {
   let waiting: Socket[] = [];
   let take = (socket: Socket): void => {
     waiting.push(socket);
   };
   server.on('connection', (socket) => take(socket));
   return {
-    path,
     serve(taker) {
       take = taker;
       for (const socket of waiting) taker(socket);

@@ -42,7 +42,7 @@ interface Chunk {
  * RunResponse { output = 1: SessionOutput { stdout = 2 | stderr = 3: OutputChunk { offset = 1, data = 2 } } }. The
  * lengths come before what they measure, so it is written from its end.
  */
-export function encodeChunk(tag: number, { offset, data }: Chunk): Buffer {
+function encodeChunk(tag: number, { offset, data }: Chunk): Buffer {
   if (scratch.length < headRoom + data.length) scratch = Buffer.allocUnsafe(headRoom + data.length);
   const end = headRoom + data.length;
   data.copy(scratch, headRoom);

@@ -13,7 +13,7 @@ function fixture() {
   const logged: string[] = [];
   const disk = { isFull: false };
   const write = (message: string): void => void logged.push(message);
-  const log: Log = { error: write, warn: write, info: write, debug: write, child: () => log };
+  const log: Log = { error: write, warn: write, info: write, debug: write };
   const backlog = new Backlog((change) => {
     if (disk.isFull) throw new StoreError('full', 'store the change', null);
     change();

@@ -7,12 +7,6 @@ const pauses = { firstMs: 100, longestMs: 5_000 };
 /** Beyond so many, those that are events alone are dropped, so that a disk that stays full does not fill the memory. */
 const maxWaiting = 10_000;
 
-interface Waiting {
-  readonly write: () => void;
-  /** Part of a container's state, not an event alone. */
-  readonly needed: boolean;
-}
-
 /**
  * What has happened and could not be stored, as on a full disk: kept in its order and stored as soon as there is room,
  * which is tried again and again and before each later change.
@@ -20,7 +14,7 @@ interface Waiting {
 export class Backlog {
   readonly #transaction: (change: () => void) => void;
   readonly #log: Log;
-  #waiting: Waiting[] = [];
+  #waiting: (() => void)[] = [];
   #dropped = 0;
   #failure: StoreError | null = null;
   #retrying: AbortController | null = null;
@@ -48,14 +42,14 @@ export class Backlog {
       }
     }
     if (!needed && this.#waiting.length >= maxWaiting) this.#dropped += 1;
-    else this.#waiting.push({ write, needed });
+    else this.#waiting.push(write);
     this.#retryLater();
   }
 
   /** Runs the action when all that was kept before it is stored. */
   after(action: () => void): void {
     if (this.#waiting.length === 0) action();
-    else this.#waiting.push({ write: action, needed: true });
+    else this.#waiting.push(action);
   }
 
   /** Stores all that waits, or throws StoreError. */
@@ -95,7 +89,7 @@ export class Backlog {
   }
 
   /** A change that is refused for another reason than the disk's is a fault, and must not stop those behind it. */
-  #store({ write }: Waiting): void {
+  #store(write: () => void): void {
     try {
       this.#transaction(write);
     } catch (error) {

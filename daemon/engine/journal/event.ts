@@ -6,7 +6,7 @@ const attributesSchema = byName(v.string());
 type Attributes = Of<typeof attributesSchema>;
 
 /** What an event is about. */
-export interface Subject {
+interface Subject {
   /** The kind of thing, such as container; daemon for likerd itself. */
   readonly type: string;
   /** Empty for likerd itself. */

@@ -8,7 +8,7 @@ import { childFolders } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
 import { limitsOf, type Resources } from './resources.ts';
-import { ended, eventually, isError, limits, startIn } from './test-help.ts';
+import { ended, eventually, isError, limits, readIn, startIn } from './test-help.ts';
 
 const mib = 2 ** 20;
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
@@ -217,7 +217,10 @@ for (const scene of scenes) {
       const main = await startIn(cgroup, 'exec sleep 100');
       const exec = cgroup.createExec(7);
       const child = await startIn(exec, 'sleep 100');
-      await eventually('shell and sleep are there', async () => (await exec.pids()).length === 2);
+      await eventually(
+        'shell and sleep are there',
+        async () => (await pidsIn(`${cgroup.folder}/exec-7`)).length === 2,
+      );
       assert.equal((await pidsIn(cgroup.folder)).length, 3);
       await exec.kill();
       assert.equal(await ended(child), 'SIGKILL');
@@ -252,7 +255,7 @@ for (const scene of scenes) {
       assert.equal(up?.effective, String(512 * mib));
       const [down] = cgroup.update(limits({ memory: { maxBytes: 32 * mib, memorySwapBytes: 48 * mib } }));
       assert.equal(down?.effective, String(32 * mib));
-      assert.equal(cgroup.read('pids', 'pids.max'), '50');
+      assert.equal(readIn(cgroup, 'pids.max'), '50');
       await dispose(cgroup);
     });
 
@@ -268,7 +271,7 @@ for (const scene of scenes) {
       );
       const weight = readFileSync(before, 'latin1').trim();
       assert.ok(weight === '512' || weight === '59', weight);
-      const memory = cgroup.read('memory', 'memory.max') ?? cgroup.read('memory', 'memory.limit_in_bytes');
+      const memory = readIn(cgroup, 'memory.max') ?? readIn(cgroup, 'memory.limit_in_bytes');
       assert.equal(memory, String(64 * mib));
       await dispose(cgroup);
     });
@@ -312,7 +315,7 @@ for (const scene of scenes) {
     test('folders that a crash left are replaced, and made again when the parent is gone', async () => {
       const left = await create();
       const again = await cgroups.create(`c${next}`, limits({ pids: { max: 9 } }), free);
-      assert.equal(again.read('pids', 'pids.max'), '9');
+      assert.equal(readIn(again, 'pids.max'), '9');
       await dispose(left);
       cgroups.close();
       await dispose(await create());

@@ -182,12 +182,6 @@ export class ContainerCgroup {
     await removeFolders(Object.values(this.paths), this.eventsFile === '' ? undefined : this.eventsFile);
   }
 
-  /** One file of a controller as it is now; null when there is none. */
-  read(controller: string, file: string): string | null {
-    const folder = this.#folderOf(controller);
-    return folder === null ? null : readOptional(`${folder}/${file}`);
-  }
-
   /** Where its figures are, and what they say. */
   stats(): StatsGroup<CgroupStats> {
     return cgroupStats((controller) => {

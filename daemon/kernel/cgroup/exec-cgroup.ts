@@ -1,6 +1,5 @@
-import { pidsIn } from './processes.ts';
 import { removeFolders } from './remove.ts';
-import { signalAll, type Tracker } from './tracker.ts';
+import type { Tracker } from './tracker.ts';
 
 /** The cgroup of one exec, inside its container's, only where processes are tracked. */
 export class ExecCgroup {
@@ -19,10 +18,6 @@ export class ExecCgroup {
     this.joinFiles = isV2 ? containerFiles : [...containerFiles, `${folder}/tasks`];
   }
 
-  pids(): Promise<number[]> {
-    return pidsIn(this.#folder);
-  }
-
   populated(): Promise<boolean> {
     return this.#tracker.isPopulated(this.#folder);
   }
@@ -30,10 +25,6 @@ export class ExecCgroup {
   /** SIGKILL to all its processes; they end a moment later. */
   async kill(): Promise<void> {
     await this.#tracker.kill(this.#folder);
-  }
-
-  async signalAll(signal: number): Promise<void> {
-    await signalAll(this.#tracker, this.#folder, signal);
   }
 
   /** Waits for processes that are about to end. Gone already is no error. */

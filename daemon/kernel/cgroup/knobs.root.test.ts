@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { after, test } from 'node:test';
 import { Cgroups } from './cgroups.ts';
 import { type LimitsPatch, limitsOf } from './resources.ts';
-import { isError, limits } from './test-help.ts';
+import { isError, limits, readIn } from './test-help.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-knobs` });
 const free = { allDevices: true };
@@ -77,9 +77,9 @@ test('T48: whatever fails, all lines of all files are as before', async () => {
   const depth = available.has('cgroup.max_depth') ? { cgroup: { maxDepth: 2 } } : {};
   const cgroup = await cgroups.create('undo', limits({ pids: { max: 9 }, ...depth }), free);
   const files = (): (string | null)[] => [
-    cgroup.read('pids', 'pids.max'),
-    cgroup.read('cpu', 'cpu.shares') ?? cgroup.read('cpu', 'cpu.weight'),
-    cgroup.read('memory', 'memory.oom_control') ?? cgroup.read('memory', 'memory.high'),
+    readIn(cgroup, 'pids.max'),
+    readIn(cgroup, 'cpu.shares') ?? readIn(cgroup, 'cpu.weight'),
+    readIn(cgroup, 'memory.oom_control') ?? readIn(cgroup, 'memory.high'),
   ];
   const before = files();
   try {
@@ -111,7 +111,7 @@ test('best-effort sets what can be set and tells the rest', async () => {
         ['cgroup.settings.pids.max', false],
       ],
     );
-    assert.equal(cgroup.read('pids', 'pids.max'), '9');
+    assert.equal(readIn(cgroup, 'pids.max'), '9');
   } finally {
     await cgroup.remove();
   }
@@ -134,12 +134,9 @@ test('T45, T49: another parent is made level by level, and leads nowhere else', 
   const cgroup = await cgroups.create('c', limit, { ...free, under: `${top}/in` });
   const parents = Object.values(cgroup.paths).map(dirname);
   try {
-    assert.equal(cgroups.open('c', `${top}/in`).read('pids', 'pids.max'), '5');
-    assert.equal(beside.read('pids', 'pids.max'), '5');
-    assert.notEqual(
-      beside.read('cpuset', 'cpuset.cpus.effective') ?? beside.read('cpuset', 'cpuset.cpus'),
-      '',
-    );
+    assert.equal(readIn(cgroups.open('c', `${top}/in`), 'pids.max'), '5');
+    assert.equal(readIn(beside, 'pids.max'), '5');
+    assert.notEqual(readIn(beside, 'cpuset.cpus.effective') ?? readIn(beside, 'cpuset.cpus'), '');
     for (const path of Object.values(cgroup.paths)) assert.ok(path.endsWith(`/${top}/in/c`), path);
     for (const under of ['..', 'a/../b', '/a', 'a//b', './a']) {
       await assert.rejects(

@@ -1,5 +1,6 @@
 // Run by network.root.test.ts where net_cls and net_prio are mounted: sets, changes and refuses, and tells what came of it.
 import { Cgroups } from './cgroups.ts';
+import { readOptional } from './files.ts';
 import { limitsOf } from './resources.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-net` });
@@ -13,7 +14,11 @@ try {
   } catch (error) {
     refusal = (error as Error).message;
   }
-  const after = [cgroup.read('net_cls', 'net_cls.classid'), cgroup.read('net_prio', 'net_prio.ifpriomap')];
+  const after = ['net_cls.classid', 'net_prio.ifpriomap'].map((file) =>
+    Object.values(cgroup.paths)
+      .map((folder) => readOptional(`${folder}/${file}`))
+      .find((text) => text !== null),
+  );
   console.log(JSON.stringify({ applied, refusal, after }));
 } finally {
   await cgroup.remove();

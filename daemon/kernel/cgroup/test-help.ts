@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
 import type { ExecCgroup } from './exec-cgroup.ts';
+import { readOptional } from './files.ts';
 import { type LimitsPatch, limitsOf, type Resources } from './resources.ts';
 
 // What the tests of this folder share.
@@ -44,6 +45,12 @@ export async function eventually(what: string, done: () => boolean | Promise<boo
 }
 
 export const limits: (patch: LimitsPatch) => Resources = limitsOf;
+
+/** A file of the cgroup, in whichever hierarchy it is; null where none has it. */
+export function readIn(cgroup: ContainerCgroup, file: string): string | null {
+  const texts = Object.values(cgroup.paths).map((folder) => readOptional(`${folder}/${file}`));
+  return texts.find((text) => text !== null) ?? null;
+}
 
 export function isError(reason: string, pattern: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof LikerError && error.reason === reason && pattern.test(error.message);

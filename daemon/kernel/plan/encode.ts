@@ -10,7 +10,7 @@ import {
 
 /** "LKRP", little-endian. */
 const magic = 0x50524b4c;
-export const planVersion = 1;
+const planVersion = 1;
 const kindShim = 0x100;
 const kindLaunch = 0x101;
 const kindProcesses = 0x102;

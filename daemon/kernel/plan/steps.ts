@@ -21,12 +21,10 @@ export const mountAttr = {
 
 /** Clone flags of namespaces, as of clone(2). */
 export const cloneFlag = {
-  time: 0x00000080,
   mount: 0x00020000,
   cgroup: 0x02000000,
   uts: 0x04000000,
   ipc: 0x08000000,
-  user: 0x10000000,
   pid: 0x20000000,
   network: 0x40000000,
 } as const;

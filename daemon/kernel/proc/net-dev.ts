@@ -5,7 +5,7 @@ export interface InterfaceStats {
   readonly sent: Traffic;
 }
 
-export interface Traffic {
+interface Traffic {
   readonly bytes: number;
   readonly packets: number;
   readonly errors: number;

@@ -8,8 +8,6 @@ export interface ProcessFacts {
   readonly uid: number;
   /** Controlling terminal as a device number, 0 for none. */
   readonly tty: number;
-  /** Field 22 of /proc/PID/stat, as text: with the pid it names the process for good. */
-  readonly startTimeTicks: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** User and system time. */
@@ -96,7 +94,6 @@ export function processFacts(
     ppid: Number(statField(fields, 4)),
     uid: Number(statusField(status, 'Uid')[1] ?? 0),
     tty: Number(statField(fields, 7)) >>> 0,
-    startTimeTicks,
     startedAt: Math.round(bootedAtMs + Number(startTimeTicks) * msPerTick),
     cpuMs: (Number(statField(fields, 14)) + Number(statField(fields, 15))) * msPerTick,
     rssBytes: Number(statusField(status, 'VmRSS')[0] ?? 0) * 1024,
@@ -105,17 +102,6 @@ export function processFacts(
     name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
     containerPid: Number(statusField(status, 'NSpid').at(-1) ?? pid),
   };
-}
-
-/** Field 22 of /proc/PID/stat, when the process was started, in ticks since boot; null when there is none. */
-export function startTime(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat === null ? null : statField(statFields(stat), 22);
-}
-
-/** True while exactly this process exists, be it a zombie; a later one with the same pid is another. */
-export function isSame(process: { readonly pid: number; readonly startTime: string }): boolean {
-  return startTime(process.pid) === process.startTime;
 }
 
 /** Of the children of a process that live the one that came to it first; 0: there is none; null: there is no telling. */

@@ -3,7 +3,7 @@ import { readAnswer } from './answer.ts';
 import { fromShim } from './protocol.ts';
 
 /** Files of /proc/PID: `stat`, of `status` the lines Uid, NSpid and VmRSS, and the beginning of `cmdline`. */
-export interface ProcessFiles {
+interface ProcessFiles {
   readonly pid: number;
   readonly stat: string;
   readonly status: string;

@@ -8,7 +8,7 @@ const enosys = 38;
 const refuse = (errno: number): number => 0x00050000 | errno;
 
 /** A call that is refused when the low 32 bits of one argument have one of these values. */
-export interface ForbiddenArgument {
+interface ForbiddenArgument {
   readonly syscall: number;
   readonly argument: number;
   readonly values: readonly number[];

@@ -9,7 +9,7 @@ import { Journal } from '../../journal/journal.ts';
 import type { Container } from './container.ts';
 import { Ledger } from './ledger.ts';
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 test('a request for an exec that could not be stored, although the disk has room, may be made again', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-ledger-'));

@@ -11,7 +11,7 @@ type BindStep = Extract<Step, { step: 'bind' }>;
 /** A step that makes its target where it is missing. */
 export type Targeted = MountStep | BindStep | Extract<Step, { step: 'file' }>;
 
-export function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
+function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
   return {
     step: 'mount',
     source: values.type,

@@ -29,7 +29,7 @@ function checkSetting(file: string, value: string): void {
 }
 
 /** v1's blkio is v2's io. */
-export function controllerOf(file: string): string {
+function controllerOf(file: string): string {
   const [prefix = ''] = file.split('.');
   return prefix === 'blkio' ? 'io' : prefix;
 }

@@ -1,5 +1,5 @@
 /** The container's cgroup folder of a controller. */
-export interface StatsFolder {
+interface StatsFolder {
   readonly version: 1 | 2;
   readonly path: string;
 }

@@ -1,7 +1,7 @@
 import { type FindFolder, groups, noStats, type StatsGroup } from './group.ts';
 
 /** How much of the time was lost by waiting for a resource (Documentation/accounting/psi.rst). */
-export interface Stall {
+interface Stall {
   /** Percent of the last 10, 60 and 300 seconds. */
   readonly avg10: number;
   readonly avg60: number;
