@@ -19,10 +19,14 @@ const testPattern = /\.(test|guest)\.ts$|(^|\/)test\//;
 const ownedBuiltIn = 'node:sqlite';
 
 /** What is wrong with the imports of `sources` by the rules of `deps` (path of a DEPS file → its text). */
-export function checkDeps(deps: ReadonlyMap<string, string>, sources: ReadonlyMap<string, string>): string[] {
+export function checkDeps(
+  deps: ReadonlyMap<string, string>,
+  sources: ReadonlyMap<string, string>,
+  findImports = importsOf,
+): string[] {
   const components = [...deps].map(([path, text]) => parseDeps(path, text));
   const files = [...sources.keys()].filter((file) => !testPattern.test(file));
-  const imports = files.flatMap((file) => importsOf(file, sources.get(file) ?? ''));
+  const imports = files.flatMap((file) => findImports(file, sources.get(file) ?? ''));
   return [
     ...components.filter(({ purpose }) => purpose === '').map(missingPurpose),
     ...new Set(files.flatMap((file) => missingDeps(components, file))),
@@ -33,8 +37,8 @@ export function checkDeps(deps: ReadonlyMap<string, string>, sources: ReadonlyMa
   ];
 }
 
-export function readDeps(top: string): Map<string, string> {
-  const paths = globSync('{common,client,daemon,proto}/**/DEPS', { cwd: top });
+export function readDeps(top: string, folders = '{common,client,daemon,proto}'): Map<string, string> {
+  const paths = globSync(`${folders}/**/DEPS`, { cwd: top });
   return new Map(paths.map((path) => [path, readFileSync(join(top, path), 'utf8')]));
 }
 

@@ -8,9 +8,9 @@
 #include "in_root.h"
 #include "syscalls.h"
 
-#define MOST_BYTES (64 << 20) /* a container cannot make us read for ever */
-#define COMPARED 256          /* nobody is in more; and a group that is there twice does no harm */
-#define END (-1)              /* of the file, or of what can be read of it */
+#define MOST_BYTES (64 << 20) /* a container must not keep the reader busy for ever */
+#define COMPARED 256          /* users are hardly in more groups, and a duplicate does no harm */
+#define END (-1)              /* of the file, or of its readable part */
 
 struct text {
   int file;
@@ -20,10 +20,10 @@ struct text {
   char buffer[8192];
 };
 
-/* Lines are read byte by byte: this one has a NUL, or an invalid number. */
+/* Lines are read byte by byte. */
 struct line {
   int last; /* ':', '\n' or END: what ended the last field */
-  bool bad;
+  bool bad; /* the line has a NUL or an invalid number */
 };
 
 bool parse_id (const char *text, uint32_t *id) {
@@ -40,8 +40,8 @@ bool parse_id (const char *text, uint32_t *id) {
 }
 
 /*
- * Looked at before it is opened for reading: opening a device has effects. Only as much is read as the file says that it
- * has: files of procfs, whose reading may wait for ever, say 0.
+ * The type is checked before the file is opened for reading, because opening a device has side effects. No more is read than
+ * st_size: files of procfs, which may block for ever, have 0.
  */
 int accounts_open (int root, const char *path) {
   struct stat st;
@@ -86,7 +86,7 @@ static int next_byte (struct text *text) {
   return (unsigned char)text->buffer[0];
 }
 
-/* Reads up to ':' or, in a list of members, ','. A field that does not fit into `out` is nobody's name, and becomes "". */
+/* Reads up to ':' or, in a list of members, ','. A field that does not fit into `out` becomes "". */
 static void take (struct text *text, struct line *line, char *out, size_t size, bool in_list) {
   size_t length = 0;
   int byte;
@@ -101,7 +101,7 @@ static void take (struct text *text, struct line *line, char *out, size_t size, 
   line->last = byte;
 }
 
-/* The next field, if the line has one more. */
+/* The next field. A line without one is bad. */
 static void take_field (struct text *text, struct line *line, char *out, size_t size) {
   if (line->last == ':')
     take (text, line, out, size, false);
@@ -120,7 +120,7 @@ static void end_line (struct text *text, struct line *line) {
     take (text, line, NULL, 0, false);
 }
 
-/* Name, password and numbers, which both files begin with. False at the end of the file. */
+/* Name and password: both files begin with them. False at the end of the file. */
 static bool begin_line (struct text *text, struct line *line, char name[ACCOUNT_FIELD]) {
   *line = (struct line){ .last = ':' };
   take (text, line, name, ACCOUNT_FIELD, false);
@@ -169,7 +169,7 @@ int group_find (int file, const char *name, uint32_t *gid) {
 
 static bool is_blank (char byte) { return byte == ' ' || byte == '\t' || byte == '\r'; }
 
-/* One name of a list of members, without the blanks around it. */
+/* Reads one name in a list of members, without blanks around it. */
 static bool is_member (struct text *text, struct line *line, const char *member) {
   char here[ACCOUNT_FIELD];
   take (text, line, here, sizeof here, true);

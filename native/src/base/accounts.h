@@ -1,7 +1,7 @@
 /*
  * Reads passwd(5) and group(5) through a small buffer: lines may have any length, and nothing is allocated. A line
- * with wrong syntax is not an entry. The functions return 1, 0 for nothing found, or -1 and errno: EFBIG for a
- * file that is too large to be read here.
+ * with wrong syntax is skipped. The functions return 1, 0 if nothing was found, or -1 and errno: EFBIG for a
+ * file that is too large.
  */
 #pragma once
 #include <limits.h>
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACCOUNT_FIELD 256 /* a longer name, or number, is nobody's */
+#define ACCOUNT_FIELD 256 /* a longer name or number matches nothing */
 
 struct account {
   uint32_t uid, gid;
@@ -17,10 +17,10 @@ struct account {
   char home[PATH_MAX];
 };
 
-/* A decimal uid or gid: one to ten digits, and not 2^32 - 1, which means "none" to the kernel. No text becomes 0 by mistake. */
+/* A decimal uid or gid: one to ten digits, and not 2^32 - 1, which means "none" to the kernel. False for any other text. */
 bool parse_id (const char *text, uint32_t *id);
 
-/* Opens a regular file inside a root; no link leads out of it. -1 and errno, EINVAL for anything but a regular file. */
+/* Opens a regular file inside a root, which no link leaves. -1 and errno: EINVAL if it is not a regular file. */
 int accounts_open (int root, const char *path);
 
 /* The first entry of passwd with this name or, when `name` is NULL, with this uid. */
@@ -29,14 +29,14 @@ int passwd_find (int file, const char *name, uint32_t uid, struct account *found
 /* The first entry of group with this name. */
 int group_find (int file, const char *name, uint32_t *gid);
 
-/* At most `most` gids, in the order in which they were added; of many, one may be there twice. */
+/* Up to `most` gids, in the order in which they were added. A long list may contain one twice. */
 struct gids {
   uint32_t *list;
   size_t count, most;
 };
 
-/* False when there is no room. */
+/* False if there is no room. */
 bool gids_add (struct gids *gids, uint32_t gid);
 
-/* Adds the groups that have `member`. -1 and E2BIG: more than there is room for. */
+/* Adds the groups that have `member`. -1 and E2BIG if there is no room for all. */
 int groups_of (int file, const char *member, struct gids *gids);

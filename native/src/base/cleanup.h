@@ -1,4 +1,4 @@
-/* Scope-bound release. An fd variable starts at -1; steal_fd hands it out of the scope. errno is kept. */
+/* Releases a variable at the end of its scope and keeps errno. An fd starts at -1; steal_fd takes it out of the scope. */
 #pragma once
 #include <errno.h>
 #include <stdlib.h>

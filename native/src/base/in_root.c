@@ -2,6 +2,7 @@
 #include "in_root.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cleanup.h"
@@ -9,7 +10,7 @@
 
 #define RENAME_RETRIES 128
 
-/* openat2 is refused by old kernels and by seccomp filters that do not know it. */
+/* By an old kernel (ENOSYS), or by a seccomp filter that does not know openat2 (EPERM). */
 static bool is_refused (int error) { return error == ENOSYS || error == EPERM; }
 
 int in_root_open (int root, const char *path, int flags) {
@@ -17,7 +18,7 @@ int in_root_open (int root, const char *path, int flags) {
     .flags = (unsigned)(flags | O_CLOEXEC),
     .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
   };
-  /* EAGAIN: a rename or mount somewhere raced with "..": openat2(2) says to try again. */
+  /* EAGAIN: a rename or mount anywhere raced with ".."; openat2(2) says to try again. */
   for (int i = 0; i < RENAME_RETRIES; i++) {
     int fd = RETRY (sys_openat2 (root, path, &how));
     if (fd >= 0)
@@ -30,7 +31,7 @@ int in_root_open (int root, const char *path, int flags) {
   return -1;
 }
 
-/* Copies a path without the slashes at its end. */
+/* Copies a path without trailing slashes. */
 static int copy_path (char out[PATH_MAX], const char *path) {
   size_t length = strlen (path);
   while (length > 0 && path[length - 1] == '/')

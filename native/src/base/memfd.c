@@ -13,7 +13,7 @@
 #define F_SEAL_EXEC 0x20
 #endif
 
-/* Before Linux 6.3 there is neither flag; from then on vm.memfd_noexec may refuse what names none. */
+/* Since Linux 6.3, vm.memfd_noexec may refuse a memfd without one of these flags. Older kernels know neither. */
 int open_memfd (const char *name, bool executable) {
   unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   int fd = sys_memfd_create (name, flags | (executable ? MFD_EXEC : MFD_NOEXEC_SEAL));

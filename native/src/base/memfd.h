@@ -2,10 +2,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A memfd, executable or not, that fcntl(F_ADD_SEALS) works on. -1 and errno. */
+/* A memfd that can be sealed. -1 and errno. */
 int open_memfd (const char *name, bool executable);
 
-/* Nobody can write, grow, shrink or unseal it any more, nor take its mode from it. -1 and errno. */
+/* From now on its contents, its size and its executable bits cannot change. -1 and errno. */
 int seal_memfd (int fd);
 
 /* Writes all of it. -1 and errno. */

@@ -6,7 +6,7 @@
 #include "syscalls.h"
 #include "text.h"
 
-/* The name in field 2 may hold spaces and brackets: count from its last bracket. */
+/* The name in field 2 may contain spaces and brackets, so fields are counted from the last bracket. */
 static uint64_t parse_start_time (const char *stat) {
   const char *at = strrchr (stat, ')');
   for (int field = 2; at && field < 22; field++)
@@ -39,7 +39,7 @@ int open_same_process (pid_t pid, uint64_t start_time) {
   uint64_t found = process_start_time (pid);
   if (found == start_time)
     return steal_fd (&pidfd);
-  /* Who cannot look, for want of a file above all, must not take a process that runs for one that is gone. */
+  /* A read that failed, most likely for lack of fds, does not mean that the process is gone. */
   if (found == 0 && errno != ENOENT && errno != ESRCH)
     return -1;
   return failed (ESRCH);

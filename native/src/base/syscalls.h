@@ -1,4 +1,4 @@
-/* One inline wrapper for each raw system call that glibc lacks or wraps with state. All give -1 and errno. */
+/* An inline wrapper for each raw system call that glibc lacks or wraps with state. All return -1 and errno on failure. */
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define MNT_DETACH 2
 #endif
 
-/* Calls again as long as a signal interrupts. */
+/* Repeats the call as long as a signal interrupts it. */
 #define RETRY(call)                                   \
   ({                                                  \
     __typeof__ (call) result_;                        \
@@ -32,7 +32,7 @@
 
 static inline long sys_clone3 (struct clone_args *args) { return syscall (SYS_clone3, args, sizeof *args); }
 
-/* For a fork below a filter: those like Docker's refuse clone3, whose flags they cannot see. */
+/* For a fork under the container's seccomp filter. Filters like Docker's refuse clone3, because they cannot see its flags. */
 static inline long sys_clone (unsigned long flags) { return syscall (SYS_clone, flags, 0, 0, 0, 0); }
 
 static inline long sys_keyctl (int operation, const char *name) { return syscall (SYS_keyctl, operation, name); }
@@ -55,12 +55,12 @@ static inline int sys_open_tree (int dir, const char *path, unsigned flags) {
   return (int)syscall (SYS_open_tree, dir, path, flags | OPEN_TREE_CLOEXEC);
 }
 
-/* Both sides are given by fd. */
-/* On what is called `name` below the folder. */
+/* To `name` in the folder. */
 static inline int sys_move_mount_at (int from, int folder, const char *name) {
   return (int)syscall (SYS_move_mount, from, "", folder, name, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
+/* Both sides are fds. */
 static inline int sys_move_mount (int from, int to) {
   return (int)syscall (SYS_move_mount, from, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
@@ -104,10 +104,10 @@ static inline int sys_memfd_create (const char *name, unsigned flags) {
   return (int)syscall (SYS_memfd_create, name, flags);
 }
 
-/* The raw call gives "(unreachable)/…" for a folder outside the root, where glibc searches for a path. */
+/* For a folder outside the root, the raw call returns "(unreachable)/…"; glibc would search for a path. */
 static inline long sys_getcwd (char *buffer, size_t size) { return syscall (SYS_getcwd, buffer, size); }
 
-/* The glibc wrappers of these three tell all threads, with signals: not for a child of clone. */
+/* The glibc wrappers of these three signal all threads, which a child of clone does not have. */
 static inline int sys_setresuid (uid_t uid) { return (int)syscall (SYS_setresuid, uid, uid, uid); }
 static inline int sys_setresgid (gid_t gid) { return (int)syscall (SYS_setresgid, gid, gid, gid); }
 static inline int sys_setgroups (size_t count, const void *gids) {
@@ -126,16 +126,12 @@ static inline int sys_bpf (int command, void *attr, unsigned size) {
   return (int)syscall (SYS_bpf, command, attr, size);
 }
 
-/* The whole mask, with the two signals that glibc keeps for itself. */
+/* The whole mask, including the two signals that glibc reserves. */
 static inline int sys_sigprocmask (int how, const uint64_t *set, uint64_t *old) {
   return (int)syscall (SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_SIZE);
 }
 
-static inline int sys_sigtimedwait (const uint64_t *set) {
-  return (int)syscall (SYS_rt_sigtimedwait, set, NULL, NULL, KERNEL_SIGSET_SIZE);
-}
-
-/* A zeroed action is SIG_DFL without flags and mask in the kernel's struct on every architecture. */
+/* All zeroes mean SIG_DFL without flags and mask, on every architecture. */
 static inline int sys_signal_default (int signal) {
   static const char action[64];
   return (int)syscall (SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGSET_SIZE);

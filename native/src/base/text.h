@@ -1,4 +1,4 @@
-/* Numbers as text without stdio, which would bring its buffers and locks along. */
+/* Formats text without stdio and its buffers and locks. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ static inline char *put_number (char *out, uint64_t value) {
   return out;
 }
 
-/* Writes exactly `width` digits, with zeros in front; returns the end. No NUL. */
+/* Writes exactly `width` digits, padded with zeros; returns the end. No NUL. */
 static inline char *put_padded (char *out, uint64_t value, size_t width) {
   for (size_t i = width; i-- > 0; value /= 10)
     out[i] = (char)('0' + value % 10);
@@ -30,5 +30,5 @@ static inline char *put_text (char *out, const char *text) {
   return out + length;
 }
 
-/* The entries of a folder that are the folder itself and the one above. */
+/* The entries of a folder for itself and its parent. */
 static inline int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }

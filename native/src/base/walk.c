@@ -1,29 +1,25 @@
-/*
- * in_root_walk: what openat2(RESOLVE_IN_ROOT) does, for where it cannot be used, and for paths whose missing parts are
- * to be made. Every component is opened without following it; ".." goes back to the fd that was walked through, so a
- * rename leads nowhere else.
- */
+/* Every component is opened without following links. ".." goes back to the fd it came from, so a rename cannot mislead it. */
 #define _GNU_SOURCE
+#include "walk.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include "cleanup.h"
-#include "in_root.h"
 #include "syscalls.h"
 
 #define MAX_DEPTH 128
 #define MAX_LINKS 40
-#define MAKE_TRIES 16 /* somebody may remove what was made */
+#define MAKE_TRIES 16 /* another process may remove what was made */
 
 struct walk {
   int fds[MAX_DEPTH + 1]; /* the root, and each component walked into */
   int depth;
   int links;
-  char rest[PATH_MAX]; /* what is still to be walked */
+  char rest[PATH_MAX]; /* the part of the path still to walk */
   char name[NAME_MAX + 1];
   enum in_root_kind make; /* 0: nothing is made */
   mode_t mode;
@@ -38,7 +34,7 @@ static void walk_end (struct walk *walk) {
   walk_up (walk, -1);
 }
 
-/* Takes the next component out of `rest` into `name`: 1, or 0 at the end. */
+/* Moves the next component from `rest` to `name`. 1, or 0 at the end. */
 static int next_name (struct walk *walk) {
   size_t skip = strspn (walk->rest, "/");
   size_t length = strcspn (walk->rest + skip, "/");
@@ -52,7 +48,7 @@ static int next_name (struct walk *walk) {
   return 1;
 }
 
-/* Puts a link's target before what is left. */
+/* Puts the target of a link in front of the rest. */
 static int follow (struct walk *walk, int link) {
   struct statfs fs;
   if (++walk->links > MAX_LINKS || fstatfs (link, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC)
@@ -61,7 +57,7 @@ static int follow (struct walk *walk, int link) {
   ssize_t length = readlinkat (link, "", target, sizeof target - 1);
   if (length < 0)
     return -1;
-  size_t rest = strlen (walk->rest); /* is empty or begins with a slash */
+  size_t rest = strlen (walk->rest); /* the rest is empty or begins with a slash */
   if (length == 0 || (size_t)length + rest + 1 > sizeof walk->rest)
     return failed (length == 0 ? ENOENT : ENAMETOOLONG);
   memmove (walk->rest + length, walk->rest, rest + 1);
@@ -79,7 +75,7 @@ static int make_component (struct walk *walk, bool last) {
   return made < 0 ? -1 : 0;
 }
 
-/* The component itself, not what it links to. */
+/* The component itself, not its target if it is a link. */
 static int open_component (struct walk *walk, bool last) {
   for (int i = 0; i < MAKE_TRIES; i++) {
     int fd = openat (walk->fds[walk->depth], walk->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -114,7 +110,7 @@ static int step_into (struct walk *walk, int flags) {
   return 0;
 }
 
-/* Opens what was found for use, and checks that it is still the same file. */
+/* Opens the file that was found, and checks that it is still the same one. */
 static int open_found (struct walk *walk, int flags) {
   int found = walk->fds[walk->depth];
   struct stat wanted, opened;
