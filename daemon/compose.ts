@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
-import { Engine } from './engine/engine.ts';
+import { type Engine, makeEngine } from './engine/engine.ts';
 import { Journal } from './engine/journal/journal.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
@@ -51,7 +51,7 @@ export async function compose(
   const folders = new ContainerFolders(root, run);
   const processes = new Processes();
   const journal = new Journal(store, log);
-  const engine = new Engine({
+  const engine = makeEngine({
     paths: { root, run },
     log,
     journal,

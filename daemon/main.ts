@@ -64,7 +64,7 @@ async function run(options: DaemonOptions): Promise<void> {
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
   const trim = () => void trimMemory().catch((error) => log.debug('cannot give back memory', { error }));
-  whenAtRest(() => composed.engine.lastSeq().last, trim);
+  whenAtRest(() => composed.engine.events.range().last, trim);
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { maxMessageBytes } from '../../proto/limits.ts';
-import type { EngineApi } from '../engine/api.ts';
+import type { Services } from '../engine/api.ts';
 import type { Log } from '../host/log.ts';
 import type { LoopDelay } from '../loop/loop-delay.ts';
 import { Connections } from './grpc/connections.ts';
@@ -24,7 +24,7 @@ import { withFastOutput } from './wire/output-encoder.ts';
 import { type Peer, socketFd, tagSocket } from './wire/peer.ts';
 
 export interface ApiOptions {
-  readonly engine: EngineApi;
+  readonly engine: Services;
   readonly log: Log;
   readonly versions: Versions;
   readonly loop: Pick<LoopDelay, 'now'>;
@@ -45,7 +45,7 @@ export interface Api {
 export function serveApi(options: ApiOptions): Api {
   const { engine, log, listener } = options;
   const calls = new OpenCalls();
-  const context: ApiContext = { engine, log, calls };
+  const context: ApiContext = { log, calls };
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -53,12 +53,18 @@ export function serveApi(options: ApiOptions): Api {
   });
   const { ContainerService, LogService, EventService, SessionService, StatsService, SystemService } =
     definitions;
-  server.addService(marksUndecodable(takesEncoded(ContainerService)), containerService(context));
-  server.addService(marksUndecodable(withFastOutput(SessionService)), sessionService(context, options));
-  server.addService(marksUndecodable(LogService), logService(context));
-  server.addService(marksUndecodable(EventService), eventService(context));
-  server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context));
-  server.addService(marksUndecodable(SystemService), systemService(context, options));
+  server.addService(
+    marksUndecodable(takesEncoded(ContainerService)),
+    containerService(context, engine.containers),
+  );
+  server.addService(
+    marksUndecodable(withFastOutput(SessionService)),
+    sessionService(context, engine.sessions, options),
+  );
+  server.addService(marksUndecodable(LogService), logService(context, engine.logs));
+  server.addService(marksUndecodable(EventService), eventService(context, engine.events));
+  server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
+  server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   const stopServing = addStandardServices(server, log);
   widenInputWindows();
   liftDistantDeadlines();

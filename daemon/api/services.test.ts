@@ -6,11 +6,12 @@ import { LikerError } from '../../common/errors.ts';
 import type { ReadLogsResponse } from '../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { UpdateContainerResponse } from '../../proto/gen/types/liker/v1/UpdateContainerResponse.ts';
-import type { EngineApi, LogEntry } from '../engine/api.ts';
+import type { ContainerService } from '../engine/containers/api.ts';
 import { limitsOf } from '../engine/containers/model/resources.ts';
 import type { ContainerChange } from '../engine/containers/model/spec.ts';
 import { daemonEvent, type EventRecord } from '../engine/journal/event.ts';
 import type { SubscribeOptions } from '../engine/journal/events.ts';
+import type { LogEntry } from '../engine/logs/api.ts';
 import { ApiFixture, detailsOf } from '../test/api-fixture.ts';
 import { containerView, exitStatus } from '../test/fake-engine.ts';
 
@@ -36,9 +37,11 @@ test('an update names what changes and leaves the rest unset', async () => {
   const seen: ContainerChange[] = [];
   const limit = { knob: 'pids.max', requested: '5', file: '/f', written: '5', effective: '5', problem: '' };
   await using fixture = await ApiFixture.start({
-    update: async (_container, change) => {
-      seen.push(change);
-      return { container: containerView(), applied: [limit] };
+    containers: {
+      update: async (_container, change) => {
+        seen.push(change);
+        return { container: containerView(), applied: [limit] };
+      },
     },
   });
   const client = fixture.client('ContainerService');
@@ -67,16 +70,18 @@ test('verbs reach the engine with their values, and their calls are logged with 
       return containerView();
     };
   await using fixture = await ApiFixture.start({
-    start: async (...args) => ({ container: await verb('start')(...args), pid: 4711 }),
-    stop: verb('stop'),
-    restart: verb('restart'),
-    rename: verb('rename'),
-    kill: async (...args) => {
-      seen.push(['kill', ...args]);
-      return 'c'.repeat(64);
-    },
-    remove: async () => {
-      throw new LikerError('WRONG_STATE', "Cannot remove container 'web': it is running");
+    containers: {
+      start: async (...args) => ({ container: await verb('start')(...args), pid: 4711 }),
+      stop: verb('stop'),
+      restart: verb('restart'),
+      rename: verb('rename'),
+      kill: async (...args) => {
+        seen.push(['kill', ...args]);
+        return 'c'.repeat(64);
+      },
+      remove: async () => {
+        throw new LikerError('WRONG_STATE', "Cannot remove container 'web': it is running");
+      },
     },
   });
   const client = fixture.client('ContainerService');
@@ -129,7 +134,7 @@ test('verbs reach the engine with their values, and their calls are logged with 
 
 test('a wait ends with the exit, or with its client', async () => {
   let reason: unknown;
-  const waits: EngineApi['wait'] = (container, condition, { signal }) => {
+  const waits: ContainerService['wait'] = (container, condition, { signal }) => {
     if (container === 'never') return Promise.resolve(null);
     if (condition === 'removed') return Promise.resolve(exitStatus(5));
     return new Promise((_resolve, reject) =>
@@ -139,7 +144,7 @@ test('a wait ends with the exit, or with its client', async () => {
       }),
     );
   };
-  await using fixture = await ApiFixture.start({ wait: waits });
+  await using fixture = await ApiFixture.start({ containers: { wait: waits } });
   const client = fixture.client('ContainerService');
   const ended = await answer<{ exit: { code: number } | null }>((done) =>
     client.waitContainer({ container: 'web', condition: 'WAIT_CONDITION_REMOVED' }, done as never),
@@ -184,15 +189,17 @@ test('logs come in batches with their times, and a client that leaves ends the r
   ];
   let asked: unknown;
   await using fixture = await ApiFixture.start({
-    async *logs(_container, options, signal) {
-      asked = options;
-      yield entries;
-      if (!options.follow) return;
-      try {
-        await once(signal, 'abort');
-      } finally {
-        left.resolve();
-      }
+    logs: {
+      async *read(_container, options, signal) {
+        asked = options;
+        yield entries;
+        if (!options.follow) return;
+        try {
+          await once(signal, 'abort');
+        } finally {
+          left.resolve();
+        }
+      },
     },
   });
   const client = fixture.client('LogService');
@@ -220,11 +227,13 @@ test('events are sent no faster than the client reads them, and none is lost', a
   let made = 0;
   let asked: SubscribeOptions | undefined;
   await using fixture = await ApiFixture.start({
-    async *events(options) {
-      asked = options;
-      while (made < total) yield event(++made);
+    events: {
+      async *subscribe(options) {
+        asked = options;
+        while (made < total) yield event(++made);
+      },
+      range: () => ({ last: 9, oldest: 3, storeId: 'abc' }),
     },
-    lastSeq: () => ({ last: 9, oldest: 3, storeId: 'abc' }),
   });
   const client = fixture.client('EventService');
   const stream = client.subscribe({
@@ -254,12 +263,14 @@ test('events are sent no faster than the client reads them, and none is lost', a
 
 test('an event that is not about a container names none', async () => {
   await using fixture = await ApiFixture.start({
-    async *events() {
-      yield event(1);
-      yield { ...event(2), ...daemonEvent('set_aside', { why: 'x' }), attributes: {} };
-      yield { ...event(3), subject: { type: 'network', id: 'n1', name: 'net' } };
+    events: {
+      async *subscribe() {
+        yield event(1);
+        yield { ...event(2), ...daemonEvent('set_aside', { why: 'x' }), attributes: {} };
+        yield { ...event(3), subject: { type: 'network', id: 'n1', name: 'net' } };
+      },
+      range: () => ({ last: 3, oldest: 1, storeId: 'abc' }),
     },
-    lastSeq: () => ({ last: 3, oldest: 1, storeId: 'abc' }),
   });
   const messages = await Array.fromAsync(fixture.client('EventService').subscribe({}));
   assert.deepEqual(
@@ -274,11 +285,13 @@ test('an event that is not about a container names none', async () => {
 
 test('a stream that fails half-way sends what it has, then the status', async () => {
   await using fixture = await ApiFixture.start({
-    async *events() {
-      yield event(1);
-      throw new LikerError('EVENTS_TRIMMED', 'Cannot replay', { metadata: { oldest_seq: '7' } });
+    events: {
+      async *subscribe() {
+        yield event(1);
+        throw new LikerError('EVENTS_TRIMMED', 'Cannot replay', { metadata: { oldest_seq: '7' } });
+      },
+      range: () => ({ last: 9, oldest: 7, storeId: 'abc' }),
     },
-    lastSeq: () => ({ last: 9, oldest: 7, storeId: 'abc' }),
   });
   const seen: number[] = [];
   const stream = fixture.client('EventService').subscribe({});
@@ -297,20 +310,22 @@ test('a stream that fails half-way sends what it has, then the status', async ()
 
 test('system answers versions and facts', async () => {
   await using fixture = await ApiFixture.start({
-    info: () => ({
-      root: '/r',
-      run: '/x',
-      containers: 3,
-      running: 1,
-      paused: 1,
-      stopped: 1,
-      cgroupLayout: 'hybrid',
-      knobs: [],
-      cgroupControllers: [{ name: 'memory', version: 1, mountPoint: '/sys/fs/cgroup/memory' }],
-      capabilities: ['CAP_KILL'],
-      seccomp: true,
-      warnings: [],
-    }),
+    system: {
+      info: () => ({
+        root: '/r',
+        run: '/x',
+        containers: 3,
+        running: 1,
+        paused: 1,
+        stopped: 1,
+        cgroupLayout: 'hybrid',
+        knobs: [],
+        cgroupControllers: [{ name: 'memory', version: 1, mountPoint: '/sys/fs/cgroup/memory' }],
+        capabilities: ['CAP_KILL'],
+        seccomp: true,
+        warnings: [],
+      }),
+    },
   });
   const client = fixture.client('SystemService');
   const version = await answer<{ version: string; apiMax: string; nodeVersion: string; kernel: string }>(

@@ -90,7 +90,7 @@ test('bytes that are no HTTP/2, or a broken one, harm nobody', async () => {
 });
 
 test('a message that is none, an unknown method and an unknown field', async () => {
-  await using fixture = await ApiFixture.start({ get: async () => containerView() });
+  await using fixture = await ApiFixture.start({ containers: { get: async () => containerView() } });
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   const get = '/liker.v1.ContainerService/GetContainer';
   assert.equal((await rawCall(client, get, Buffer.from([0xff, 0xff]))).code, status.INVALID_ARGUMENT);
@@ -149,10 +149,12 @@ function nested(tags: readonly string[], hex: string): string {
 test('a deadline may be as far away as a client likes, and one that is over lets nothing be done', async () => {
   let done = 0;
   await using fixture = await ApiFixture.start({
-    pause: async () => {
-      done += 1;
-      await setTimeout(50);
-      return containerView();
+    containers: {
+      pause: async () => {
+        done += 1;
+        await setTimeout(50);
+        return containerView();
+      },
     },
   });
   const http2 = connectHttp2('http://localhost', { createConnection: () => connect(fixture.socket) });

@@ -1,5 +1,4 @@
-import type { EngineApi } from '../engine/api.ts';
-import type { ContainerSample } from '../engine/stats/model.ts';
+import type { ContainerSample, StatsService } from '../engine/stats/model.ts';
 import { Slices } from '../loop/turns.ts';
 import { families } from './families.ts';
 
@@ -7,9 +6,9 @@ import { families } from './families.ts';
  * The figures of all containers that run, in Prometheus' text format, in pieces. Written here and not by the library:
  * what it keeps for every line would cost more than reading the figures.
  */
-export async function* containerFigures(engine: EngineApi): AsyncGenerator<Uint8Array> {
+export async function* containerFigures(stats: StatsService): AsyncGenerator<Uint8Array> {
   const options = { containers: [], all: false, intervalMs: null, watched: true };
-  const { containers } = await engine.stats(options, new AbortController().signal);
+  const { containers } = await stats.read(options, new AbortController().signal);
   const running = containers.map((sample) => ({ figures: sample.figures, labels: identity(sample) }));
   const text = new Text();
   const slices = new Slices();

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type AnsweredCall, answeredCalls, type StoredEvent, storedEvents } from '../../common/channels.ts';
-import type { EngineApi } from '../engine/api.ts';
+import type { Services } from '../engine/api.ts';
 
 /** From a list of nothing to the longest stop. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -101,11 +101,11 @@ export class EngineFigures {
   }
 
   /** All of them in Prometheus' text format. */
-  async text(engine: EngineApi): Promise<string> {
-    const { containers, sessions } = engine.census();
+  async text({ system, events }: Services): Promise<string> {
+    const { containers, sessions } = system.census();
     for (const [state, count] of Object.entries(containers)) this.#containers.set({ state }, count);
     this.#sessions.set(sessions);
-    this.#lastEvent.set(engine.lastSeq().last);
+    this.#lastEvent.set(events.range().last);
     return `${await this.#registry.metrics()}\n`;
   }
 

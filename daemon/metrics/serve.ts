@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { EngineApi } from '../engine/api.ts';
+import type { Services } from '../engine/api.ts';
 import type { Log } from '../host/log.ts';
 import { containerFigures } from './container-figures.ts';
 import { EngineFigures } from './engine-figures.ts';
@@ -18,14 +18,14 @@ export interface MetricsOptions {
 
 /** The endpoint that Prometheus scrapes. It counts from the moment it is opened, and answers once it has the engine. */
 export interface Metrics {
-  serve(engine: EngineApi): void;
+  serve(engine: Services): void;
   close(): void;
 }
 
 /** Rejects with an Error for the user when the address cannot be had. */
 export async function openMetrics({ endpoint, version, log }: MetricsOptions): Promise<Metrics> {
   const figures = new EngineFigures(version);
-  let engine: EngineApi | null = null;
+  let engine: Services | null = null;
   const server = createServer((request, response) => {
     answer(request, response, engine, figures).catch((error: unknown) => {
       log.warn('metrics failed', { error });
@@ -68,7 +68,7 @@ async function listen(server: Server, endpoint: MetricsEndpoint, log: Log): Prom
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  engine: EngineApi | null,
+  engine: Services | null,
   figures: EngineFigures,
 ): Promise<void> {
   const [path] = (request.url ?? '').split('?');
@@ -86,7 +86,7 @@ async function answer(
     return;
   }
   response.write(await figures.text(engine));
-  for await (const family of containerFigures(engine)) {
+  for await (const family of containerFigures(engine.stats)) {
     if (response.destroyed) return;
     response.write(family);
   }

@@ -8,9 +8,8 @@ import { v1 } from '../../proto/services.ts';
 import { claimSocket } from '../api/grpc/socket.ts';
 import { type Api, serveApi } from '../api/server.ts';
 import type { Peer } from '../api/wire/peer.ts';
-import type { EngineApi } from '../engine/api.ts';
 import type { Log, LogFields } from '../host/log.ts';
-import { fakeEngine } from './fake-engine.ts';
+import { type FakedServices, fakeEngine } from './fake-engine.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -48,17 +47,14 @@ export class ApiFixture implements AsyncDisposable {
     this.api = serve(memoryLog(this.log));
   }
 
-  static async start(
-    verbs: Partial<EngineApi>,
-    options: { firstFrameMs?: number } = {},
-  ): Promise<ApiFixture> {
+  static async start(services: FakedServices, options: { firstFrameMs?: number } = {}): Promise<ApiFixture> {
     const folder = mkdtempSync(join(tmpdir(), 'liker-api-'));
     const socket = join(folder, 'run', 'liker.sock');
     const peerCredentials = (): Peer => testPeer;
     const listener = await claimSocket({ path: socket, peerCredentials, env: {} });
     return new ApiFixture(folder, socket, (log) =>
       serveApi({
-        engine: fakeEngine(verbs),
+        engine: fakeEngine(services),
         log,
         versions: { daemon: '1.2.3', shimProtocol: 1 },
         loop: { now: () => ({ maxMs: 5, p99Ms: 4, recentMaxMs: 3, recentP99Ms: 2, busyMaxMs: 1 }) },

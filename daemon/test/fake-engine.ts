@@ -1,18 +1,27 @@
 import { check, type Given } from '../../common/schema.ts';
-import type { ContainerView, EngineApi } from '../engine/api.ts';
+import type { Services } from '../engine/api.ts';
+import type { ContainerView } from '../engine/containers/api.ts';
 import type { ExitStatus, Phase } from '../engine/containers/model/phase.ts';
 import { type ContainerSpec, specSchema } from '../engine/containers/model/spec.ts';
 import type { InputFrame, Session, SessionSink } from '../engine/sessions/frames.ts';
 
+/** What a test gives of the engine. */
+export type FakedServices = { readonly [Noun in keyof Services]?: Partial<Services[Noun]> };
+
 /** An engine that can do what a test gives it; every other verb fails the test that calls it. */
-export function fakeEngine(verbs: Partial<EngineApi>): EngineApi {
-  return new Proxy(verbs as EngineApi, {
-    get(given, name) {
-      if (name in given) return given[name as keyof EngineApi];
-      return () => {
-        throw new Error(`The test gave the engine no ${String(name)}`);
-      };
-    },
+export function fakeEngine(given: FakedServices): Services {
+  return new Proxy(given as Services, {
+    get: (services, noun) => fakeService(String(noun), services[noun as keyof Services] ?? {}),
+  });
+}
+
+function fakeService(noun: string, verbs: object): object {
+  return new Proxy(verbs, {
+    get: (given, verb) =>
+      Reflect.get(given, verb) ??
+      (() => {
+        throw new Error(`The test gave the engine no ${noun}.${String(verb)}`);
+      }),
   });
 }
 

@@ -1,10 +1,8 @@
-import type { EngineApi } from '../../engine/api.ts';
 import type { Log } from '../../host/log.ts';
 import type { OpenCalls } from './open-calls.ts';
 
 /** What every service works with. */
 export interface ApiContext {
-  readonly engine: EngineApi;
   readonly log: Log;
   readonly calls: OpenCalls;
 }

@@ -1,5 +1,5 @@
 import type { ContainerServiceHandlers } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
-import type { ContainerView } from '../../engine/api.ts';
+import type { ContainerService, ContainerView } from '../../engine/containers/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unary } from '../grpc/unary.ts';
 import { formatContainer } from './format/container.ts';
@@ -22,36 +22,39 @@ import {
 import { parseResources } from './parse/resources.ts';
 import { parseTimeMs } from './parse/time.ts';
 
-export function containerService(context: ApiContext): ContainerServiceHandlers {
-  const { engine } = context;
+export function containerService(
+  context: ApiContext,
+  containers: ContainerService,
+): ContainerServiceHandlers {
   return {
     CreateContainer: unary(context, {
       method: 'CreateContainer',
       mutates: true,
       container: (request, response) => response?.container?.id ?? request.spec?.name ?? '',
       handle: async ({ spec, requestId, replace }) => {
-        const created = await engine.create(parseSpec(spec, 'spec'), { requestId, replace });
+        const created = await containers.create(parseSpec(spec, 'spec'), { requestId, replace });
         return { container: formatContainer(created.container), warnings: [...created.warnings] };
       },
     }),
     GetContainer: unary(context, {
       method: 'GetContainer',
       mutates: false,
-      handle: async (request) => view(await engine.get(parseTarget(request), { withSize: request.withSize })),
+      handle: async (request) =>
+        view(await containers.get(parseTarget(request), { withSize: request.withSize })),
     }),
     ListContainers: unary(context, {
       method: 'ListContainers',
       mutates: false,
       handle: async (request) => {
         const view = parseListView(request.view);
-        return listPage(await engine.list(parseList(request)), view);
+        return listPage(await containers.list(parseList(request)), view);
       },
     }),
     StartContainer: unary(context, {
       method: 'StartContainer',
       mutates: true,
       handle: async (request) => {
-        const { container, pid } = await engine.start(parseTarget(request), {
+        const { container, pid } = await containers.start(parseTarget(request), {
           requestId: request.requestId,
         });
         return { container: container && formatContainer(container), pid };
@@ -61,20 +64,20 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'StopContainer',
       mutates: true,
       handle: async (request) => {
-        const container = await engine.stop(parseTarget(request), parseStop(request));
+        const container = await containers.stop(parseTarget(request), parseStop(request));
         return { container: container && formatContainer(container) };
       },
     }),
     RestartContainer: unary(context, {
       method: 'RestartContainer',
       mutates: true,
-      handle: async (request) => view(await engine.restart(parseTarget(request), parseStop(request))),
+      handle: async (request) => view(await containers.restart(parseTarget(request), parseStop(request))),
     }),
     KillContainer: unary(context, {
       method: 'KillContainer',
       mutates: true,
       handle: async (request) => ({
-        containerId: await engine.kill(parseTarget(request), parseKillSignal(request.signal), {
+        containerId: await containers.kill(parseTarget(request), parseKillSignal(request.signal), {
           scope: parseKillScope(request.scope),
           requestId: request.requestId,
         }),
@@ -83,19 +86,19 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
     PauseContainer: unary(context, {
       method: 'PauseContainer',
       mutates: true,
-      handle: async (request) => view(await engine.pause(parseTarget(request))),
+      handle: async (request) => view(await containers.pause(parseTarget(request))),
     }),
     ResumeContainer: unary(context, {
       method: 'ResumeContainer',
       mutates: true,
-      handle: async (request) => view(await engine.resume(parseTarget(request))),
+      handle: async (request) => view(await containers.resume(parseTarget(request))),
     }),
     RenameContainer: unary(context, {
       method: 'RenameContainer',
       mutates: true,
       handle: async (request) =>
         view(
-          await engine.rename(parseTarget(request), parseNewName(request.newName), {
+          await containers.rename(parseTarget(request), parseNewName(request.newName), {
             requestId: request.requestId,
           }),
         ),
@@ -104,7 +107,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'RemoveContainer',
       mutates: true,
       handle: async (request) => ({
-        containerId: await engine.remove(parseTarget(request), {
+        containerId: await containers.remove(parseTarget(request), {
           force: request.force,
           requestId: request.requestId,
         }),
@@ -114,7 +117,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'PruneContainers',
       mutates: true,
       handle: async (request) => {
-        const { ids, reclaimedBytes } = await engine.prune(parseFilters(request.filters));
+        const { ids, reclaimedBytes } = await containers.prune(parseFilters(request.filters));
         return { containerIds: [...ids], reclaimedBytes };
       },
     }),
@@ -124,7 +127,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       handle: async (request, signal) => {
         const knownExit = parseTimeMs(request.knownExit, 'known_exit');
         const condition = parseWaitCondition(request.condition);
-        const exit = await engine.wait(parseTarget(request), condition, { knownExit, signal });
+        const exit = await containers.wait(parseTarget(request), condition, { knownExit, signal });
         return { exit: exit && formatExit(exit) };
       },
     }),
@@ -132,7 +135,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'RunHealthCheck',
       mutates: true,
       handle: async (request) => {
-        const { probe, health } = await engine.checkHealth(parseTarget(request));
+        const { probe, health } = await containers.checkHealth(parseTarget(request));
         return { probe: formatProbe(probe), health: formatHealth(health) };
       },
     }),
@@ -140,7 +143,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'GetTop',
       mutates: false,
       handle: async (request) => {
-        const { processes, total } = await engine.top(parseTarget(request));
+        const { processes, total } = await containers.top(parseTarget(request));
         return { processes: processes.map(formatTopProcess), total };
       },
     }),
@@ -148,7 +151,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
       method: 'UpdateContainer',
       mutates: true,
       handle: async (request) => {
-        const { container, applied } = await engine.update(parseTarget(request), {
+        const { container, applied } = await containers.update(parseTarget(request), {
           limits: parseResources(request.resources, 'resources', { isChange: true }),
           restart: request.restart && parseRestart(request.restart, 'restart'),
         });
@@ -158,7 +161,7 @@ export function containerService(context: ApiContext): ContainerServiceHandlers 
     ExplainContainer: unary(context, {
       method: 'ExplainContainer',
       mutates: false,
-      handle: async (request) => ({ steps: [...(await engine.explain(parseTarget(request)))] }),
+      handle: async (request) => ({ steps: [...(await containers.explain(parseTarget(request)))] }),
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { EventServiceHandlers } from '../../../proto/gen/types/liker/v1/EventService.ts';
 import type { SubscribeRequest } from '../../../proto/gen/types/liker/v1/SubscribeRequest.ts';
 import type { SubscribeResponseInput } from '../../../proto/gen/types/liker/v1/SubscribeResponse.ts';
-import type { EngineApi } from '../../engine/api.ts';
+import type { EventService } from '../../engine/journal/events.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { unary } from '../grpc/unary.ts';
@@ -10,18 +10,18 @@ import { parseFilters } from './parse/requests.ts';
 import { inRange } from './parse/text.ts';
 import { parseTimeMs } from './parse/time.ts';
 
-export function eventService(context: ApiContext): EventServiceHandlers {
+export function eventService(context: ApiContext, events: EventService): EventServiceHandlers {
   return {
     Subscribe: serverStream(context, {
       method: 'Subscribe',
       mutates: false,
-      messages: (request, signal) => subscribe(context.engine, request, signal),
+      messages: (request, signal) => subscribe(events, request, signal),
     }),
     GetLastSeq: unary(context, {
       method: 'GetLastSeq',
       mutates: false,
       handle: async () => {
-        const { last, oldest, storeId } = context.engine.lastSeq();
+        const { last, oldest, storeId } = events.range();
         return { lastSeq: last, oldestSeq: oldest, storeId };
       },
     }),
@@ -31,7 +31,7 @@ export function eventService(context: ApiContext): EventServiceHandlers {
 const noContainer = { id: '', name: '' };
 
 async function* subscribe(
-  engine: EngineApi,
+  events: EventService,
   request: SubscribeRequest,
   signal: AbortSignal,
 ): AsyncGenerator<SubscribeResponseInput> {
@@ -44,8 +44,8 @@ async function* subscribe(
     follow: request.follow,
     filters: parseFilters(request.filters),
   };
-  const { storeId } = engine.lastSeq();
-  for await (const event of engine.events(options, signal)) {
+  const { storeId } = events.range();
+  for await (const event of events.subscribe(options, signal)) {
     const { seq, subject, action } = event;
     const { id: containerId, name: containerName } = subject.type === 'container' ? subject : noContainer;
     const [time, attributes] = [timestampOfMs(event.time), { ...event.attributes }];

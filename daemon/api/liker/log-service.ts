@@ -1,7 +1,7 @@
 import type { LogServiceHandlers } from '../../../proto/gen/types/liker/v1/LogService.ts';
 import type { ReadLogsRequest } from '../../../proto/gen/types/liker/v1/ReadLogsRequest.ts';
 import type { ReadLogsResponseInput } from '../../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
-import type { EngineApi } from '../../engine/api.ts';
+import type { LogService } from '../../engine/logs/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { formatLogBatch } from './format/logs.ts';
@@ -9,18 +9,18 @@ import { parseLogCursor, parseTarget } from './parse/requests.ts';
 import { inRange } from './parse/text.ts';
 import { parseTimeNs } from './parse/time.ts';
 
-export function logService(context: ApiContext): LogServiceHandlers {
+export function logService(context: ApiContext, logs: LogService): LogServiceHandlers {
   return {
     ReadLogs: serverStream(context, {
       method: 'ReadLogs',
       mutates: false,
-      messages: (request, signal) => readLogs(context.engine, request, signal),
+      messages: (request, signal) => readLogs(logs, request, signal),
     }),
   };
 }
 
 async function* readLogs(
-  engine: EngineApi,
+  logs: LogService,
   request: ReadLogsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ReadLogsResponseInput> {
@@ -31,7 +31,7 @@ async function* readLogs(
     sinceNs: parseTimeNs(request.since, 'since'),
     untilNs: parseTimeNs(request.until, 'until'),
   };
-  for await (const entries of engine.logs(parseTarget(request), options, signal)) {
+  for await (const entries of logs.read(parseTarget(request), options, signal)) {
     yield* formatLogBatch(entries);
   }
 }

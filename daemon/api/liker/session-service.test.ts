@@ -57,7 +57,7 @@ function runWith(
 
 test('a session carries every frame in order and ends with the exit', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   const done = outcome(call);
   call.write(start);
@@ -89,11 +89,13 @@ test('frames that arrive while the session is being opened reach it in order', a
   const made = Promise.withResolvers<FakeSession>();
   const gate = Promise.withResolvers<void>();
   await using fixture = await ApiFixture.start({
-    run: async (_spec, _options, sink) => {
-      await gate.promise;
-      const session = new FakeSession(sink);
-      made.resolve(session);
-      return session;
+    sessions: {
+      run: async (_spec, _options, sink) => {
+        await gate.promise;
+        const session = new FakeSession(sink);
+        made.resolve(session);
+        return session;
+      },
     },
   });
   const call = fixture.client('SessionService').run();
@@ -121,7 +123,7 @@ test('frames that arrive while the session is being opened reach it in order', a
 
 test('T27: a slow reader holds up nobody and gets all: bytes are flushed as it takes them', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   call.on('error', () => {});
   call.write(start);
@@ -157,7 +159,7 @@ test('T27: a slow reader holds up nobody and gets all: bytes are flushed as it t
 
 test('a process that takes no stdin stops the client, not a signal behind the stdin', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   const done = outcome(call);
   call.write(start);
@@ -204,10 +206,12 @@ test('a process that takes no stdin stops the client, not a signal behind the st
 test('a client need not wait for each chunk of stdin to be read', { timeout: 20_000 }, async () => {
   const opening = Promise.withResolvers<void>();
   await using fixture = await ApiFixture.start({
-    run: () => {
-      opening.resolve();
-      // While a session is being opened the daemon reads nothing: what is sent has to fit into the window.
-      return new Promise(() => {});
+    sessions: {
+      run: () => {
+        opening.resolve();
+        // While a session is being opened the daemon reads nothing: what is sent has to fit into the window.
+        return new Promise(() => {});
+      },
     },
   });
   const http2 = connectHttp2('http://localhost', { createConnection: () => connect(fixture.socket) });
@@ -232,14 +236,16 @@ test('a client that vanishes is reported once, also when the session was still b
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   await using fixture = await ApiFixture.start({
-    exec: async (_container, _process, _options, sink) => {
-      begun.resolve();
-      await gate.promise;
-      const session = new FakeSession(sink);
-      made.resolve(session);
-      return session;
+    sessions: {
+      exec: async (_container, _process, _options, sink) => {
+        begun.resolve();
+        await gate.promise;
+        const session = new FakeSession(sink);
+        made.resolve(session);
+        return session;
+      },
+      run: runWith(made),
     },
-    run: runWith(made),
   });
   const exec = fixture.client('SessionService').exec();
   const done = outcome(exec as never);
@@ -258,7 +264,7 @@ test('a client that vanishes is reported once, also when the session was still b
 
 test('a connection that breaks after a half-close is a vanished client', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
   const call = client.run();
   const done = outcome(call);
@@ -275,7 +281,7 @@ test('a connection that breaks after a half-close is a vanished client', async (
 
 test('detach hands over the stdin that waits, then itself', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   const done = outcome(call);
   call.write(start);
@@ -297,15 +303,17 @@ test('detach hands over the stdin that waits, then itself', async () => {
 
 test('what the engine refuses ends the call with its status and details', async () => {
   await using fixture = await ApiFixture.start({
-    attach: async () => {
-      throw new LikerError(
-        'WRONG_STATE',
-        "Cannot attach container 'web': it is not running; start it first",
-        {
-          metadata: { state: 'exited' },
-          syscall: { step: 'mount', syscall: 'move_mount', errno: 'EPERM', object: '/proc' },
-        },
-      );
+    sessions: {
+      attach: async () => {
+        throw new LikerError(
+          'WRONG_STATE',
+          "Cannot attach container 'web': it is not running; start it first",
+          {
+            metadata: { state: 'exited' },
+            syscall: { step: 'mount', syscall: 'move_mount', errno: 'EPERM', object: '/proc' },
+          },
+        );
+      },
     },
   });
   const call = fixture.client('SessionService').attach();
@@ -323,7 +331,7 @@ test('what the engine refuses ends the call with its status and details', async 
 
 test('an error after output comes after the output', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   const done = outcome(call);
   call.write(start);
@@ -340,7 +348,7 @@ test('an error after output comes after the output', async () => {
 
 test('a stream begins with start, and with one only', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
   for (const first of [stdin(0, 'x'), {}]) {
     const call = client.run();
@@ -367,7 +375,7 @@ test('a stream without a first frame is ended', async () => {
 
 test('a chunk of more than 1 MiB and a message of more than 16 MiB are refused', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  await using fixture = await ApiFixture.start({ run: runWith(made) });
+  await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
   const chunk = client.run();
   const chunkDone = outcome(chunk);
@@ -385,7 +393,7 @@ test('a chunk of more than 1 MiB and a message of more than 16 MiB are refused',
 
 test('a shutdown ends the streams with UNAVAILABLE and leaves their sessions alone', async () => {
   const made = Promise.withResolvers<FakeSession>();
-  const fixture = await ApiFixture.start({ run: runWith(made) });
+  const fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
   const done = outcome(call);
   call.write(start);
@@ -404,23 +412,25 @@ test('ExecSync: a deadline and a cancellation reach the engine, and the output f
   let arrived = false;
   let hang = true;
   await using fixture = await ApiFixture.start({
-    execSync: (_container, _process, _stdin, signal) => {
-      arrived = true;
-      if (!hang) {
-        const big = Buffer.alloc(16 * 1024 * 1024, 'o');
-        return Promise.resolve({
-          exit: exitStatus(0),
-          stdout: big,
-          stderr: Buffer.from('e'),
-          truncated: false,
+    sessions: {
+      execSync: (_container, _process, _stdin, signal) => {
+        arrived = true;
+        if (!hang) {
+          const big = Buffer.alloc(16 * 1024 * 1024, 'o');
+          return Promise.resolve({
+            exit: exitStatus(0),
+            stdout: big,
+            stderr: Buffer.from('e'),
+            truncated: false,
+          });
+        }
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted.resolve();
+            reject(signal.reason);
+          });
         });
-      }
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          aborted.resolve();
-          reject(signal.reason);
-        });
-      });
+      },
     },
   });
   const client = fixture.client('SessionService');

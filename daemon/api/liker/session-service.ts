@@ -1,5 +1,6 @@
 import { badArgument } from '../../../common/errors.ts';
 import type { SessionServiceHandlers } from '../../../proto/gen/types/liker/v1/SessionService.ts';
+import type { SessionService } from '../../engine/containers/session-api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unary } from '../grpc/unary.ts';
 import { formatExecSync } from './format/exec-sync.ts';
@@ -12,21 +13,21 @@ import { sessionHandler } from './session-call.ts';
 
 export function sessionService(
   context: ApiContext,
+  sessions: SessionService,
   options: { readonly firstFrameMs?: number } = {},
 ): SessionServiceHandlers {
-  const { engine } = context;
   return {
     Run: sessionHandler(context, {
       ...options,
       method: 'Run',
       open: async ({ spec, requestId, replace }, sink) =>
-        engine.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
+        sessions.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
     }),
     Exec: sessionHandler(context, {
       ...options,
       method: 'Exec',
       open: async (start, sink) =>
-        engine.exec(
+        sessions.exec(
           parseTarget(start, 'start.'),
           parseExecProcess(start.process, 'start.process'),
           {
@@ -40,7 +41,7 @@ export function sessionService(
       ...options,
       method: 'Attach',
       open: async (start, sink) =>
-        engine.attach(
+        sessions.attach(
           parseTarget(start, 'start.'),
           { ...parseAttach(start), requestId: start.requestId },
           sink,
@@ -53,7 +54,7 @@ export function sessionService(
         const process = parseExecProcess(request.process, 'process');
         const { requestId } = request;
         return {
-          process: formatProcess(await engine.startExec(parseTarget(request), process, { requestId })),
+          process: formatProcess(await sessions.startExec(parseTarget(request), process, { requestId })),
         };
       },
     }),
@@ -64,14 +65,14 @@ export function sessionService(
         const process = parseExecProcess(request.process, 'process');
         if (process.tty) throw badArgument('process.tty', 'Cannot use a terminal with ExecSync: use Exec');
         const stdin = checkStdin(request.stdin, 'stdin');
-        return formatExecSync(await engine.execSync(parseTarget(request), process, stdin, signal));
+        return formatExecSync(await sessions.execSync(parseTarget(request), process, stdin, signal));
       },
     }),
     ListProcesses: unary(context, {
       method: 'ListProcesses',
       mutates: false,
       handle: async (request) => ({
-        processes: (await engine.processes(parseTarget(request))).map(formatProcess),
+        processes: (await sessions.processes(parseTarget(request))).map(formatProcess),
       }),
     }),
   };

@@ -3,8 +3,7 @@ import type { Duration } from '../../../proto/gen/types/google/protobuf/Duration
 import type { StatsServiceHandlers } from '../../../proto/gen/types/liker/v1/StatsService.ts';
 import type { StreamStatsRequest } from '../../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
 import type { StreamStatsResponseInput } from '../../../proto/gen/types/liker/v1/StreamStatsResponse.ts';
-import type { EngineApi } from '../../engine/api.ts';
-import type { StatsOptions } from '../../engine/stats/model.ts';
+import type { StatsOptions, StatsService } from '../../engine/stats/model.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { unary } from '../grpc/unary.ts';
@@ -15,7 +14,7 @@ const leastIntervalMs = 100;
 const usualIntervalMs = 1000;
 const greatestIntervalMs = 24 * 60 * 60 * 1000;
 
-export function statsService(context: ApiContext): StatsServiceHandlers {
+export function statsService(context: ApiContext, stats: StatsService): StatsServiceHandlers {
   return {
     GetStats: unary(context, {
       method: 'GetStats',
@@ -23,19 +22,19 @@ export function statsService(context: ApiContext): StatsServiceHandlers {
       handle: async (request, signal) => {
         const intervalMs = parseInterval(request.interval);
         const options = { ...parseOptions(request), intervalMs, watched: false };
-        return statsResponse(await context.engine.stats(options, signal));
+        return statsResponse(await stats.read(options, signal));
       },
     }),
     StreamStats: serverStream(context, {
       method: 'StreamStats',
       mutates: false,
-      messages: (request, signal) => streamStats(context.engine, request, signal),
+      messages: (request, signal) => streamStats(stats, request, signal),
     }),
   };
 }
 
 async function* streamStats(
-  engine: EngineApi,
+  stats: StatsService,
   request: StreamStatsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<StreamStatsResponseInput> {
@@ -43,7 +42,7 @@ async function* streamStats(
     ...parseOptions(request),
     intervalMs: parseInterval(request.interval) ?? usualIntervalMs,
   };
-  for await (const snapshot of engine.watchStats(options, signal)) {
+  for await (const snapshot of stats.watch(options, signal)) {
     yield await statsResponse<StreamStatsResponseInput>(snapshot);
   }
 }

@@ -3,7 +3,7 @@ import { arch, availableParallelism, hostname, release, totalmem, type } from 'n
 import type { GetInfoResponseInput } from '../../../proto/gen/types/liker/v1/GetInfoResponse.ts';
 import type { GetVersionResponseInput } from '../../../proto/gen/types/liker/v1/GetVersionResponse.ts';
 import type { SystemServiceHandlers } from '../../../proto/gen/types/liker/v1/SystemService.ts';
-import type { EngineInfo } from '../../engine/api.ts';
+import type { EngineInfo, SystemService } from '../../engine/system/api.ts';
 import type { LoopDelay, LoopDelays } from '../../loop/loop-delay.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unary } from '../grpc/unary.ts';
@@ -17,6 +17,7 @@ export interface Versions {
 
 export function systemService(
   context: ApiContext,
+  system: SystemService,
   { versions, loop }: { readonly versions: Versions; readonly loop: Pick<LoopDelay, 'now'> },
 ): SystemServiceHandlers {
   return {
@@ -29,7 +30,7 @@ export function systemService(
       method: 'GetInfo',
       mutates: false,
       handle: async () => ({
-        ...formatEngineInfo(context.engine.info()),
+        ...formatEngineInfo(system.info()),
         ...hostInfo(),
         version: versions.daemon,
         pid: process.pid,
@@ -41,7 +42,7 @@ export function systemService(
     GetDiskUsage: unary(context, {
       method: 'GetDiskUsage',
       mutates: false,
-      handle: async () => ({ usages: [...(await context.engine.diskUsage())] }),
+      handle: async () => ({ usages: [...(await system.diskUsage())] }),
     }),
   };
 }

@@ -1,12 +1,12 @@
 import type { ContainerSizes } from '../../storage/container-folders.ts';
-import type { ContainerView } from '../api.ts';
+import type { EngineContext } from '../context.ts';
+import type { ContainerView } from './api.ts';
 import type { Container } from './model/container.ts';
 
-/** A container as the edge sees it. `logPath` is empty when it has no log. */
 export function containerView(
+  { folders }: Pick<EngineContext, 'folders'>,
   container: Container,
-  logPath: string,
-  sizes: ContainerSizes | null,
+  sizes: ContainerSizes | null = null,
 ): ContainerView {
   const { id, spec, createdAt, phase, facts, main, execs } = container;
   return {
@@ -16,7 +16,7 @@ export function containerView(
     phase,
     cgroupPaths: facts.cgroupPaths,
     appliedLimits: facts.appliedLimits,
-    logPath,
+    logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
     attachedClients: main?.attachedClients ?? 0,
     clientLost: facts.clientLost,

@@ -4,7 +4,7 @@ import { untilTime } from '../../loop/sync.ts';
 import { Slices } from '../../loop/turns.ts';
 import { type Filter, hasLabel, matcher } from '../filter.ts';
 import type { EventRecord } from './event.ts';
-import type { Journal } from './journal.ts';
+import type { EventRange, Journal } from './journal.ts';
 
 export interface SubscribeOptions {
   /** Null: from the next event, or from `sinceMs` when that is set. */
@@ -15,6 +15,20 @@ export interface SubscribeOptions {
   readonly untilMs: number | null;
   readonly follow: boolean;
   readonly filters: readonly Filter[];
+}
+
+/** Events, as the edge uses them. */
+export interface EventService {
+  /** Errors: EVENTS_TRIMMED, EVENTS_UNKNOWN, BAD_ARGUMENT. */
+  subscribe(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord>;
+  range(): EventRange;
+}
+
+export function eventService(journal: Journal): EventService {
+  return {
+    subscribe: (options, signal) => subscribe(journal, options, signal),
+    range: () => journal.range,
+  };
 }
 
 const pageSize = 200;

@@ -16,6 +16,13 @@ export interface Entry {
   readonly needed?: boolean;
 }
 
+/** Numbers of the newest and the oldest event (0: none), and the store that numbers them. */
+export interface EventRange {
+  readonly last: number;
+  readonly oldest: number;
+  readonly storeId: string;
+}
+
 /**
  * Stores changes of whatever the engine manages. What a call asks for is stored before it is done and refused if that fails
  * (`decide`). What has happened is true whether the disk takes it or not: it is stored now, or once there is room (`record`).
@@ -102,8 +109,7 @@ export class Journal implements Disposable {
     return this.#store.seqBefore(time);
   }
 
-  /** Numbers of the newest and the oldest event (0: none), and the store that numbers them. */
-  get range(): { readonly last: number; readonly oldest: number; readonly storeId: string } {
+  get range(): EventRange {
     const { id, lastSeq, oldestSeq } = this.#store;
     return { last: lastSeq, oldest: oldestSeq, storeId: id };
   }

@@ -8,6 +8,12 @@ export interface RequestKey {
   readonly asked: string;
 }
 
+/** A call that may be repeated when its answer was lost. */
+export interface Repeatable {
+  /** Identifies the call; empty: a repeated one cannot be recognized. */
+  readonly requestId: string;
+}
+
 /** Identifies the call that a verb carries out. It is stored with the result, so that a repeated call is recognized. */
 export interface Requested {
   readonly request?: RequestKey | null;

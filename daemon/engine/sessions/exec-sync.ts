@@ -1,18 +1,10 @@
 import { LikerError } from '../../../common/errors.ts';
-import type { ExitStatus } from '../containers/model/phase.ts';
 import type { ClientSession } from './client-session.ts';
-import type { OutputFrame, SessionSink } from './frames.ts';
+import type { ExecSyncResult, OutputFrame, SessionSink } from './frames.ts';
 import type { ContainerProcess } from './process.ts';
 
 /** Output beyond this is dropped and told: the answer is one message. */
 const maxOutputBytes = 15 * 1024 * 1024;
-
-export interface ExecSyncResult {
-  readonly exit: ExitStatus;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  readonly truncated: boolean;
-}
 
 /** Runs an exec to its end and gathers its output. Aborting kills it; the promise then rejects with TIMED_OUT. */
 export async function runExecSync(

@@ -70,3 +70,12 @@ export interface AttachOptions {
   /** Start the container first when it does not run. */
   readonly start: boolean;
 }
+
+/** What a process that was run to its end has written, and how it ended. */
+export interface ExecSyncResult {
+  readonly exit: ExitStatus;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Output beyond the limit was dropped. */
+  readonly truncated: boolean;
+}

@@ -8,6 +8,19 @@ export interface Figures extends CgroupStats {
   readonly network: readonly InterfaceStats[] | null;
 }
 
+/** Figures of containers, as the edge uses them. */
+export interface StatsService {
+  /** With an interval it reads twice, so that there are rates. `watched`: it will be called again soon. */
+  read(
+    options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
+    signal: AbortSignal,
+  ): Promise<StatsSnapshot>;
+  watch(
+    options: StatsOptions & { readonly intervalMs: number },
+    signal: AbortSignal,
+  ): AsyncIterable<StatsSnapshot>;
+}
+
 export interface StatsOptions {
   /** Empty: all that run. */
   readonly containers: readonly string[];

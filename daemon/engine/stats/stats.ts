@@ -5,7 +5,7 @@ import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
 import { figuresReader } from './figures.ts';
-import type { ContainerSample, StatsOptions, StatsSnapshot } from './model.ts';
+import type { ContainerSample, StatsOptions, StatsService, StatsSnapshot } from './model.ts';
 
 /** When a container's CPU time was read last. */
 interface LastUsage {
@@ -13,8 +13,15 @@ interface LastUsage {
   readonly usageUs: number;
 }
 
+export function statsService(context: EngineContext): StatsService {
+  return {
+    read: (options, signal) => readStats(context, options, signal),
+    watch: (options, signal) => watchStats(context, options, signal),
+  };
+}
+
 /** The figures as they are now; with an interval read again after it, with rates. */
-export async function readStats(
+async function readStats(
   context: EngineContext,
   options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
   signal: AbortSignal,
@@ -34,7 +41,7 @@ export async function readStats(
 }
 
 /** The figures at once and then at every interval, for as long as there is one of the containers that are named. */
-export async function* watchStats(
+async function* watchStats(
   context: EngineContext,
   options: StatsOptions & { readonly intervalMs: number },
   signal: AbortSignal,

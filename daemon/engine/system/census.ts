@@ -1,8 +1,8 @@
 import type { State } from '../containers/model/phase.ts';
 import type { Registry } from '../containers/model/registry.ts';
+import type { Census } from './api.ts';
 
-/** Containers by state, and clients that are attached to their processes. */
-export function takeCensus(registry: Registry) {
+export function takeCensus(registry: Registry): Census {
   const containers: Record<State, number> = {
     created: 0,
     running: 0,

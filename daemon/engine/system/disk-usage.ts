@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskUsage } from '../api.ts';
 import { may } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
+import type { DiskUsage } from './api.ts';
 
 /** What takes room below the root folder. */
 export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> {

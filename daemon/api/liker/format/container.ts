@@ -1,6 +1,6 @@
 import type { ContainerInput } from '../../../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
-import type { ContainerView } from '../../../engine/api.ts';
+import type { ContainerView } from '../../../engine/containers/api.ts';
 import type { Phase, State } from '../../../engine/containers/model/phase.ts';
 import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
 import { formatExit } from './exit.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../../proto/services.ts';
-import type { ContainerView } from '../../../engine/api.ts';
+import type { ContainerView } from '../../../engine/containers/api.ts';
 import { baseSpec, containerView, exitStatus } from '../../../test/fake-engine.ts';
 import { takesEncoded } from '../../wire/encoded.ts';
 import { parseSpec } from '../parse/container-spec.ts';

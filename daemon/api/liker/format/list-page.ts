@@ -1,7 +1,7 @@
 import * as codecs from '../../../../proto/gen/daemon-codecs.ts';
 import type { GetContainerResponseInput } from '../../../../proto/gen/types/liker/v1/GetContainerResponse.ts';
 import type { ListContainersResponseInput } from '../../../../proto/gen/types/liker/v1/ListContainersResponse.ts';
-import type { ContainerView } from '../../../engine/api.ts';
+import type { ContainerView } from '../../../engine/containers/api.ts';
 import { pageToken } from '../../../engine/containers/model/page.ts';
 import type { ContainerSpec } from '../../../engine/containers/model/spec.ts';
 import { Slices } from '../../../loop/turns.ts';

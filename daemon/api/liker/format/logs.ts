@@ -1,6 +1,6 @@
 import type { LogEntryInput } from '../../../../proto/gen/types/liker/v1/LogEntry.ts';
 import type { ReadLogsResponseInput } from '../../../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
-import type { LogEntry } from '../../../engine/api.ts';
+import type { LogEntry } from '../../../engine/logs/api.ts';
 import { timestampOfNs } from './time.ts';
 
 /** A message holds about as much, so that none grows too large and a slow client costs little memory. */

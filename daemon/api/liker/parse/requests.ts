@@ -6,15 +6,10 @@ import type { KillScope as ProtoScope } from '../../../../proto/gen/types/liker/
 import type { ListContainersRequest } from '../../../../proto/gen/types/liker/v1/ListContainersRequest.ts';
 import type { ListView as ProtoView } from '../../../../proto/gen/types/liker/v1/ListView.ts';
 import type { WaitCondition as ProtoCondition } from '../../../../proto/gen/types/liker/v1/WaitCondition.ts';
-import type {
-  EngineApi,
-  KillScope,
-  ReadLogsOptions,
-  Repeatable,
-  StopOptions,
-  WaitCondition,
-} from '../../../engine/api.ts';
+import type { KillScope, ListOptions, StopOptions, WaitCondition } from '../../../engine/containers/api.ts';
 import type { Filter } from '../../../engine/filter.ts';
+import type { Repeatable } from '../../../engine/journal/requests.ts';
+import type { ReadLogsOptions } from '../../../engine/logs/api.ts';
 import { wordFor } from '../words.ts';
 import { noNul, required } from './text.ts';
 
@@ -40,7 +35,7 @@ export function parseFilters(filters: readonly ProtoFilter[]): Filter[] {
   }));
 }
 
-export function parseList(request: ListContainersRequest): Parameters<EngineApi['list']>[0] {
+export function parseList(request: ListContainersRequest): ListOptions {
   if (!/^(\d{1,16}-[0-9a-f]{64})?$/.test(request.pageToken)) {
     throw badArgument('page_token', 'Invalid page_token: use the next_page_token of the page before');
   }

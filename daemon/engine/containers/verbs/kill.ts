@@ -1,7 +1,7 @@
 import { LikerError } from '../../../../common/errors.ts';
-import type { KillScope } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import type { KillScope } from '../api.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';

@@ -1,6 +1,6 @@
-import type { StopOptions } from '../../api.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import type { StopOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { requireWanted, startLocked } from './start.ts';
 import { stopLocked } from './stop.ts';

@@ -1,9 +1,9 @@
 import { LikerError } from '../../../../common/errors.ts';
 import { stops } from '../../../loop/crowd.ts';
 import { steadyMs } from '../../../loop/sync.ts';
-import type { StopOptions } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import type { StopOptions } from '../api.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
 import { afterStart, type Begun, begin, type Ending, graceLeft, unlessRemoved } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';

@@ -1,8 +1,8 @@
 import { encodeListing } from '../../../kernel/plan/encode.ts';
 import { processFacts, uptimeMs } from '../../../kernel/proc/processes.ts';
 import { Slices } from '../../../loop/turns.ts';
-import type { TopProcess, TopView } from '../../api.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import type { TopProcess, TopView } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { requirePhase } from '../model/phase.ts';
 

@@ -1,5 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
-import type { WaitCondition } from '../../api.ts';
+import type { WaitCondition, WaitOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { type ExitStatus, livePhase } from '../model/phase.ts';
 import { requireHealthCheck } from './check-health.ts';
@@ -8,7 +8,7 @@ import { requireHealthCheck } from './check-health.ts';
 export async function waitForContainer(
   container: Container,
   condition: WaitCondition,
-  { knownExit, signal }: { readonly knownExit: number | null; readonly signal: AbortSignal },
+  { knownExit, signal }: WaitOptions,
 ): Promise<ExitStatus | null> {
   if (condition === 'healthy') return waitUntilHealthy(container, signal);
   const exit = () => (container.phase.state === 'exited' ? container.phase.exit : null);

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { LogReader } from '../storage/logfile/reader.ts';
-import type { Container } from './containers/model/container.ts';
-import type { EngineContext } from './context.ts';
-import { readLogs } from './logs.ts';
+import type { LogReader } from '../../storage/logfile/reader.ts';
+import type { Container } from '../containers/model/container.ts';
+import type { EngineContext } from '../context.ts';
+import { readLogs } from './read.ts';
 
 const log = mkdtempSync(join(tmpdir(), 'liker-logs-'));
 after(() => rmSync(log, { recursive: true, force: true }));

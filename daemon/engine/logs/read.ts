@@ -1,13 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
-import { LikerError } from '../../common/errors.ts';
-import { untilTime } from '../loop/sync.ts';
-import { type LogPlace, LogReader, type PlacedEntry } from '../storage/logfile/reader.ts';
-import type { LogEntry, ReadLogsOptions } from './api.ts';
-import type { Container } from './containers/model/container.ts';
-import { livePhase } from './containers/model/phase.ts';
-import type { EngineContext } from './context.ts';
+import { LikerError } from '../../../common/errors.ts';
+import { untilTime } from '../../loop/sync.ts';
+import { type LogPlace, LogReader, type PlacedEntry } from '../../storage/logfile/reader.ts';
+import type { Container } from '../containers/model/container.ts';
+import { livePhase } from '../containers/model/phase.ts';
+import type { EngineContext } from '../context.ts';
+import type { LogEntry, LogService, ReadLogsOptions } from './api.ts';
 
 const lineEnd = Buffer.from('\n');
+
+export function logService(context: EngineContext): LogService {
+  return {
+    read: (reference, options, signal) =>
+      readLogs(context, context.registry.find(reference), options, signal),
+  };
+}
 
 /**
  * Reads a container's log, and with follow goes on until the container ends; one that never ran, or is about to run again,

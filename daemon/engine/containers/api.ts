@@ -1,0 +1,135 @@
+import type { ContainerSizes } from '../../storage/container-folders.ts';
+import type { Filter } from '../filter.ts';
+import type { Repeatable } from '../journal/requests.ts';
+import type { Health, HealthProbe } from './model/health.ts';
+import type { ExitStatus, Phase } from './model/phase.ts';
+import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
+
+/**
+ * Containers as the edge uses them. `container` is an id, a unique prefix of one, or a name. Everything rejects with LikerError.
+ * A spec is complete, except that the engine chooses a name and a hostname where they are empty.
+ */
+export interface ContainerService {
+  create(spec: ContainerSpec, options: CreateOptions): Promise<Created>;
+  get(container: string, options: { readonly withSize: boolean }): Promise<ContainerView>;
+  /** Newest first. `next` is the token of the next page; empty on the last one. */
+  list(
+    options: ListOptions,
+  ): Promise<{ readonly containers: readonly ContainerView[]; readonly next: string }>;
+  /** `pid` is that of the main process, which may have ended since. Null: see `stop`. */
+  start(
+    container: string,
+    options: Repeatable,
+  ): Promise<{ readonly container: ContainerView | null; readonly pid: number }>;
+  /** Null: the call is a repeated one, and the container has been removed since the first one. */
+  stop(container: string, options: StopOptions & Repeatable): Promise<ContainerView | null>;
+  restart(container: string, options: StopOptions & Repeatable): Promise<ContainerView>;
+  /** Returns the full id. */
+  kill(
+    container: string,
+    signal: number,
+    options: { readonly scope: KillScope } & Repeatable,
+  ): Promise<string>;
+  pause(container: string): Promise<ContainerView>;
+  resume(container: string): Promise<ContainerView>;
+  rename(container: string, newName: string, options: Repeatable): Promise<ContainerView>;
+  /** Returns the full id. */
+  remove(container: string, options: { readonly force: boolean } & Repeatable): Promise<string>;
+  prune(
+    filters: readonly Filter[],
+  ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
+  /** Null: it never ran, or it is healthy. */
+  wait(container: string, condition: WaitCondition, options: WaitOptions): Promise<ExitStatus | null>;
+  checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
+  top(container: string): Promise<TopView>;
+  /** The steps of its next start. */
+  explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
+  update(
+    container: string,
+    change: ContainerChange,
+  ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }>;
+}
+
+/** A container as it stands. Plain data, safe to keep. Times are milliseconds since the epoch. */
+export interface ContainerView {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  readonly createdAt: number;
+  readonly phase: Phase;
+  readonly cgroupPaths: Readonly<Record<string, string>>;
+  readonly appliedLimits: readonly AppliedLimit[];
+  /** Empty: it has no log. */
+  readonly logPath: string;
+  readonly execIds: readonly string[];
+  readonly attachedClients: number;
+  readonly clientLost: boolean;
+  readonly restartCount: number;
+  /** Processes of its last run that the kernel killed for want of memory. */
+  readonly oomKills: number;
+  /** Of its last end, also while it runs again. */
+  readonly finishedAt: number | null;
+  /** Null without a health check. */
+  readonly health: Health | null;
+  /** Null unless asked for. */
+  readonly sizes: ContainerSizes | null;
+}
+
+export interface CreateOptions extends Repeatable {
+  /** Remove a container that has the name, by force. */
+  readonly replace: boolean;
+}
+
+export interface Created {
+  readonly container: ContainerView;
+  readonly warnings: readonly string[];
+}
+
+export interface ListOptions {
+  /** Also those that do not run. */
+  readonly all: boolean;
+  readonly filters: readonly Filter[];
+  readonly limit: number;
+  /** Token of the page; empty: the first one. */
+  readonly after: string;
+  readonly withSize: boolean;
+}
+
+export interface StopOptions {
+  /** Null: the container's own. */
+  readonly timeoutSeconds: number | null;
+  /** Null: the container's own. */
+  readonly signal: number | null;
+}
+
+export type KillScope = 'main' | 'all';
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed' | 'healthy';
+
+export interface WaitOptions {
+  /** For next-exit: the time of the end that does not count as the next one; null: the last end so far. */
+  readonly knownExit: number | null;
+  readonly signal: AbortSignal;
+}
+
+export interface TopView {
+  /** By pid. */
+  readonly processes: readonly TopProcess[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+export interface TopProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly uid: number;
+  readonly ttyDevice: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly state: string;
+  readonly args: readonly string[];
+  readonly name: string;
+  /** In the container's pid namespace. */
+  readonly containerPid: number;
+}

@@ -1,0 +1,31 @@
+/** Logs of containers, as the edge uses them. */
+export interface LogService {
+  /** Ends at the end of the log, or with follow at the end of the container, or when aborted. */
+  read(container: string, options: ReadLogsOptions, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
+}
+
+export interface LogEntry {
+  /** Nanoseconds since the epoch. */
+  readonly timeNs: bigint;
+  readonly stream: 'stdout' | 'stderr';
+  /** With the newline when the line is complete. */
+  readonly data: Buffer;
+  /** Bytes of the stream that could not be logged before this; then there is no data. 0: none. */
+  readonly lostBytes: number;
+  /** Files of the log before this entry that were removed before they could be read. */
+  readonly skippedFiles: number;
+  /** The place in the log after it. */
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface ReadLogsOptions {
+  /** Where to begin; null: at the beginning, or as `tail` says. */
+  readonly after: { readonly segment: number; readonly offset: number } | null;
+  readonly follow: boolean;
+  /** Null: all lines. */
+  readonly tail: number | null;
+  /** Nanoseconds since the epoch; null: no bound. */
+  readonly sinceNs: bigint | null;
+  readonly untilNs: bigint | null;
+}

@@ -1,0 +1,45 @@
+import type { KnobPlace } from '../../kernel/cgroup/knob-places.ts';
+import type { State } from '../containers/model/phase.ts';
+
+/** The engine as a whole, as the edge uses it. */
+export interface SystemService {
+  info(): EngineInfo;
+  census(): Census;
+  diskUsage(): Promise<readonly DiskUsage[]>;
+}
+
+export interface EngineInfo {
+  readonly root: string;
+  readonly run: string;
+  readonly containers: number;
+  readonly running: number;
+  readonly paused: number;
+  readonly stopped: number;
+  readonly cgroupLayout: string;
+  readonly cgroupControllers: readonly {
+    readonly name: string;
+    readonly version: number;
+    readonly mountPoint: string;
+  }[];
+  /** Where each limit is set, or why it cannot be. */
+  readonly knobs: readonly KnobPlace[];
+  readonly capabilities: readonly string[];
+  readonly seccomp: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface Census {
+  readonly containers: Readonly<Record<State, number>>;
+  /** Clients that are attached to processes of containers. */
+  readonly sessions: number;
+}
+
+/** What one kind of thing takes of the disk. */
+export interface DiskUsage {
+  readonly type: string;
+  readonly total: number;
+  readonly active: number;
+  readonly sizeBytes: number;
+  /** What removing all that is not active would free. */
+  readonly reclaimableBytes: number;
+}

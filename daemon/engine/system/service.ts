@@ -1,0 +1,38 @@
+import { recoveryWarnings } from '../containers/adopt/recover.ts';
+import { networkKnobs } from '../containers/resources/network-rate.ts';
+import { processKnobs } from '../containers/rules/limits.ts';
+import type { EngineContext } from '../context.ts';
+import type { EngineInfo, SystemService } from './api.ts';
+import { takeCensus } from './census.ts';
+import { measureDisk } from './disk-usage.ts';
+
+export function systemService(context: EngineContext): SystemService {
+  return {
+    info: () => infoOf(context),
+    census: () => takeCensus(context.registry),
+    diskUsage: () => measureDisk(context),
+  };
+}
+
+function infoOf(context: EngineContext): EngineInfo {
+  const { registry, paths, cgroups, identities, journal } = context;
+  const { created, running, paused, orphaned, exited, restarting } = takeCensus(registry).containers;
+  return {
+    root: paths.root,
+    run: paths.run,
+    containers: registry.all().length,
+    running: running + orphaned + restarting,
+    paused,
+    stopped: created + exited,
+    cgroupLayout: cgroups.layout,
+    cgroupControllers: cgroups.controllers(),
+    knobs: [...cgroups.knobs(), ...networkKnobs(), ...processKnobs],
+    capabilities: identities.capabilityNames,
+    seccomp: identities.seccomp,
+    warnings: [
+      ...(identities.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
+      ...(journal.problem === null ? [] : [journal.problem]),
+      ...recoveryWarnings(context),
+    ],
+  };
+}
