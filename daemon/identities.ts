@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badArgument, type LikerError } from '../common/errors.ts';
-import type { DeviceNode } from './engine/containers/plan/devices.ts';
+import type { DeviceNode } from './engine/containers/model/device-node.ts';
 import { askedUser } from './engine/containers/plan/user.ts';
 import type { Identities } from './engine/context.ts';
 import { deviceNumbers } from './kernel/cgroup/controllers/block-device.ts';

@@ -6,11 +6,12 @@ import {
   type Step,
 } from '../../../kernel/plan/steps.ts';
 import { windowBytes } from '../../sessions/process.ts';
+import type { DeviceNode } from '../model/device-node.ts';
 import type { HostProcess } from '../model/phase.ts';
 import type { ContainerSpec, ProcessSpec, Share } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';
-import { type DeviceNode, deviceSteps } from './devices.ts';
+import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
 import { ownNamespaces, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';

@@ -1,12 +1,5 @@
 import type { Step } from '../../../kernel/plan/steps.ts';
-
-export interface DeviceNode {
-  readonly path: string;
-  readonly type: 'c' | 'b';
-  readonly major: number;
-  readonly minor: number;
-  readonly mode: number;
-}
+import type { DeviceNode } from '../model/device-node.ts';
 
 /** The devices of the OCI specification (config-linux.md, "Default Devices"). */
 const standard: readonly DeviceNode[] = (

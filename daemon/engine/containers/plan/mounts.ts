@@ -1,6 +1,7 @@
 import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../model/phase.ts';
 import type { ContainerSpec, Mount, Propagation } from '../model/spec.ts';
+import { isShared } from '../rules/mounts.ts';
 import { ms } from './constants.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
 
@@ -129,11 +130,6 @@ export function sharedMounts(mounts: readonly Mount[]): {
 }
 
 type Bind = Extract<Mount, { type: 'bind' }>;
-
-/** Whether mounts made below it in the container are to appear on the host. */
-export function isShared(mount: Mount): boolean {
-  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
-}
 
 function clone(mount: Bind) {
   return {

@@ -2,8 +2,8 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
 import { ownOomScoreAdj } from '../../../kernel/proc/oom-score.ts';
 import type { EngineContext } from '../../context.ts';
+import type { DeviceNode } from '../model/device-node.ts';
 import type { AppliedLimit, ContainerSpec, DeviceRule, ProcessSpec } from '../model/spec.ts';
-import type { DeviceNode } from '../plan/devices.ts';
 
 /** Limits of a process and of no cgroup. */
 export const processKnobs: readonly KnobPlace[] = [

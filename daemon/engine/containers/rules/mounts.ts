@@ -1,8 +1,12 @@
 import { badArgument } from '../../../../common/errors.ts';
 import { maxSharedMounts } from '../../../../common/sizes.ts';
 import { type MountEntry, mountOf } from '../../../kernel/mount/mountinfo.ts';
-import type { ContainerSpec } from '../model/spec.ts';
-import { isShared } from '../plan/mounts.ts';
+import type { ContainerSpec, Mount } from '../model/spec.ts';
+
+/** Whether mounts made below it in the container are to appear on the host. */
+export function isShared(mount: Mount): boolean {
+  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+}
 
 /** Throws BAD_ARGUMENT for mounts that exclude each other. */
 export function checkMounts({ mounts }: ContainerSpec): void {
