@@ -1,17 +1,11 @@
-const noImages =
-  "root file systems are directories: make one with 'likerctl rootfs build', debootstrap or 'docker export' (docs/rootfs.md)";
-const noNetworks =
-  'containers have a network of their own without a way out, or share one: --network host, container:NAME or ns:/PATH';
-const noVolumes = 'mount a directory of the host with -v /DIR:/TARGET';
+import { noImages, noNetworks, noVolumes } from './docker-texts.ts';
+
 const noSwarm = 'likerd runs the containers of one machine';
 
 /** Docker's commands that Liker does not have yet, by their first word or both words, and what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
-  ...words(
-    'search login logout',
-    'there are no registries yet; root file systems are directories (docs/rootfs.md)',
-  ),
+  ...words('search login logout', `there are no registries yet; ${noImages}`),
   ...words('network', noNetworks),
   ...words('volume', noVolumes),
   ...words('config node secret service stack swarm', noSwarm),
@@ -23,7 +17,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['cp', "pass an archive through exec: 'likerctl exec C tar c -C /DIR . | tar x', and back with exec -i"],
   ['diff', 'look into its own layer, a directory of the host (docs/docker.md)'],
   ['export', "pass an archive through exec: 'likerctl exec C tar c --one-file-system -C / . >ARCHIVE'"],
-  ['port', `no ports are published: ${noNetworks}`],
+  ['port', noNetworks],
   ['compose', 'start each container with likerctl run, from a script or a systemd unit'],
   ['context', 'name the daemon with -H unix://PATH or LIKER_HOST'],
   ['checkpoint', 'pause and unpause keep a container in memory'],

@@ -11,8 +11,6 @@ export interface Flag {
   readonly choices?: readonly string[];
   /** Other long names. */
   readonly aliases?: readonly string[];
-  /** Value of a string flag that is given bare, as in `--flag`. Without it a value is required. */
-  readonly bare?: string;
   /** What the help calls the default. */
   readonly fallback?: string;
   /** One of Docker's that does nothing here. */

@@ -1,12 +1,12 @@
 import { Parser } from 'yargs/helpers';
 import { asError } from '../../common/errors.ts';
+import { type Arguments, type KnownFlags, readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { checkDockerFlag, dockerFlags, globalDockerFlags } from './docker-flags.ts';
 import { type Flag, FlagValues } from './flag.ts';
-import { normalizeArgs } from './normalize.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A command line as understood; undefined when it asks for help. */
+/** A command line as understood. */
 export interface Parsed {
   readonly flags: FlagValues;
   readonly operands: readonly string[];
@@ -18,68 +18,54 @@ export const commonFlags: readonly Flag[] = [
   { name: 'host', short: 'H', type: 'string', value: 'unix://PATH', help: 'Socket of the daemon' },
 ];
 
-const parserConfiguration = {
-  'camel-case-expansion': false,
-  'dot-notation': false,
-  'boolean-negation': false,
-  'parse-numbers': false,
-  'parse-positional-numbers': false,
-  'duplicate-arguments-array': true,
-  'greedy-arrays': false,
-  'nargs-eats-options': true,
-};
-
 /** Flags before the command. */
 const globalFlags: readonly Flag[] = [
   ...commonFlags,
   { name: 'version', short: 'v', type: 'bool', help: 'Print the version of likerctl' },
-  ...globalDockerFlags,
 ];
 
 /** Parses what comes before the name of a command; the operands are the name and the rest. Throws {@link UsageError}. */
 export function parseGlobalFlags(argv: readonly string[]): Parsed {
-  try {
-    const { flags, operands } = normalizeArgs(argv, globalFlags, true);
-    return { flags: new FlagValues(parseFlags(flags, globalFlags)), operands };
-  } catch (error) {
-    throw new UsageError('', asError(error).message);
-  }
+  return parse('', argv, { own: globalFlags, docker: globalDockerFlags }, true);
 }
 
 /** Parses what follows the name of a command. Throws {@link UsageError}. */
 export function parseCommandLine(command: Command, argv: readonly string[]): Parsed {
-  const flags = [...command.flags, ...dockerFlags(command.name), ...commonFlags];
+  const { name, flags, stopsAtOperand = false } = command;
+  const known = { own: [...flags, ...commonFlags], docker: () => dockerFlags(name) };
+  const parsed = parse(name, argv, known, stopsAtOperand);
+  if (!parsed.flags.bool('help')) checkOperands(command, parsed.operands);
+  return parsed;
+}
+
+function parse(command: string, argv: readonly string[], known: KnownFlags, stopsAtOperand: boolean): Parsed {
   try {
-    const { flags: items, operands } = normalizeArgs(argv, flags, command.stopsAtOperand === true);
-    const values = new FlagValues(parseFlags(items, flags));
-    if (!values.bool('help')) checkOperands(command, operands);
-    return { flags: values, operands };
+    const { given, operands } = readArguments(argv, known, stopsAtOperand);
+    return { flags: new FlagValues(valuesOf(given)), operands };
   } catch (error) {
-    if (error instanceof Error) throw new UsageError(command.name, error.message);
-    throw error;
+    throw new UsageError(command, asError(error).message);
   }
 }
 
-/** The items have one spelling and known names: what is left to yargs is its parser, without the building of a help. */
-function parseFlags(items: readonly string[], flags: readonly Flag[]): Map<string, readonly string[]> {
-  if (items.length === 0) return new Map();
-  const booleans = flags.filter(({ type }) => type === 'bool').map(({ name }) => name);
-  const texts = flags.filter(({ type }) => type !== 'bool').map(({ name }) => name);
-  const parsed = Parser([...items], {
-    boolean: booleans,
-    string: texts,
-    narg: Object.fromEntries(texts.map((name) => [name, 1])), // which leaves quotes as they are
-    configuration: parserConfiguration,
-  });
+/**
+ * The values of each flag, checked. yargs' parser gathers them; it cannot read Docker's grammar itself, since it takes `-uroot` for
+ * five flags, an unknown flag for a new one and a boolean of any text for false.
+ */
+function valuesOf(given: Arguments['given']): Map<string, readonly string[]> {
+  const flags = new Map(given.map(([flag]) => [flag.name, flag]));
+  const names = [...flags.keys()];
+  const parsed = Parser(
+    given.map(([{ name }, value]) => `--${name}=${value}`),
+    // With narg it leaves quotes as they are.
+    { string: names, narg: Object.fromEntries(names.map((name) => [name, 1])) },
+  );
   const values = new Map<string, readonly string[]>();
-  for (const flag of flags) {
-    const value: unknown = parsed[flag.name];
-    if (value === undefined) continue;
-    const list = (Array.isArray(value) ? value : [value]).map(String);
+  for (const [name, flag] of flags) {
+    const list = [parsed[name]].flat().map(String);
     // As in Docker, an empty word for a choice means that none was made.
     if (flag.choices !== undefined && list.at(-1) === '') continue;
     for (const text of list) checkValue(flag, text);
-    values.set(flag.name, list);
+    values.set(name, list);
   }
   return values;
 }
@@ -94,14 +80,10 @@ function checkValue(flag: Flag, text: string): void {
   }
 }
 
-function checkOperands(command: Command, operands: readonly string[]): void {
-  const [least, most] = command.operands;
-  if (operands.length < least) {
-    const needed = least === 1 ? 'at least 1 argument' : `at least ${least} arguments`;
-    throw new Error(most === least ? `requires ${count(least)}` : `requires ${needed}`);
-  }
-  if (operands.length > most)
-    throw new Error(most === 0 ? 'accepts no arguments' : `accepts at most ${count(most)}`);
+function checkOperands({ name, operands: [least, most] }: Command, { length }: readonly string[]): void {
+  const wrong = (text: string): UsageError => new UsageError(name, text);
+  if (length < least) throw wrong(`requires ${most === least ? '' : 'at least '}${count(least)}`);
+  if (length > most) throw wrong(most === 0 ? 'accepts no arguments' : `accepts at most ${count(most)}`);
 }
 
 function count(number: number): string {
