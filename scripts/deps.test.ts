@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkDeps, readDeps } from './deps.ts';
-import { readSources } from './imports.ts';
+import { importsOf, readSources } from './imports.ts';
 
 const top = join(import.meta.dirname, '..');
 
@@ -39,6 +39,14 @@ test('adapters of the kernel import the launch plan and not one another', () => 
   assert.ok(adapters.length > 5);
   for (const [path, text] of adapters)
     assert.deepEqual(text.match(/^daemon\/kernel\/(?!plan\/$).*/gm) ?? [], [], path);
+});
+
+test('one file imports the FFI library', () => {
+  const imports = [...readSources(top)].flatMap(([file, source]) => importsOf(file, source));
+  assert.deepEqual(
+    imports.filter(({ to }) => to === 'koffi').map(({ from }) => from),
+    ['daemon/native/koffi.ts'],
+  );
 });
 
 test('imports that are listed pass: of a component, of one file, of a package', () => {
