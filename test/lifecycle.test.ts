@@ -123,10 +123,8 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
   });
 
   test('pause stops all progress, unpause goes on; verbs on a paused one say what to do (T58)', async () => {
-    const id = await s.detached(
-      ['--name', 'frozen'],
-      ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'],
-    );
+    const count = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'];
+    const id = await s.detached(['--name', 'frozen'], count);
     await logged(id, '5');
     assert.equal(await s.ok(['pause', 'frozen']), 'frozen');
     assert.equal(await s.ok(['pause', 'frozen']), 'frozen');
@@ -135,8 +133,10 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
       await s.ok(['ps', '--filter', 'name=frozen', '--format', '{{.Status}} {{.State}}']),
     ];
     assert.match(status, /^Up .* \(Paused\) paused$/);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal(await s.ok(['logs', id]), first);
+    const beside = await s.detached([], count);
+    await logged(beside, '20');
+    assert.equal(await s.ok(['logs', id]), first, 'while another one counts to 20');
+    await s.ok(['rm', '-f', beside]);
     const exec = await s.likerctl(['exec', id, 'true']);
     assert.notEqual(exec.code, 0);
     assert.match(
@@ -201,17 +201,22 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
   });
 
   test('wait blocks until the end and prints the exit code; conditions', async () => {
-    const id = await s.detached([], ['sh', '-c', 'sleep 0.5; exit 17']);
+    const script = '[ -e /again ] && exit 18; touch /again; sleep 0.5; exit 17';
+    const id = await s.detached([], ['sh', '-c', script]);
     const removed = s.start(['wait', '--condition', 'removed', id]);
     assert.equal(await s.ok(['wait', id]), '17');
     assert.equal(await s.ok(['wait', id]), '17', 'and at once for one that has ended');
     const next = s.start(['wait', '--condition', 'next-exit', id]);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    assert.ok(!next.hasEnded && !removed.hasEnded);
-    await s.ok(['start', id]);
-    assert.equal((await next.outcome).stdout, '17\n');
+    // One more exit for each start, until the wait has seen one.
+    await until('an exit', async () => {
+      await s.ok(['start', id]);
+      await s.ok(['wait', id]);
+      return next.hasEnded;
+    });
+    assert.equal((await next.outcome).stdout, '18\n', 'not of the exit before');
+    assert.ok(!removed.hasEnded, 'an exit is no removal');
     await s.ok(['rm', id]);
-    assert.equal((await removed.outcome).stdout, '17\n');
+    assert.equal((await removed.outcome).stdout, '18\n');
   });
 
   test('top lists the processes with the pids of the host', async () => {
@@ -398,12 +403,15 @@ describe('logs', { concurrency: 4 }, () => {
 
   test('-f of a container with --rm follows to the end', async () => {
     const lines = 500_000;
-    const id = await s.ok(['create', '--rm', s.rootfs, 'seq', String(lines)]);
+    // When it ends, the container is removed: it waits until its log is read.
+    const script = `echo 0; until [ -e /go ]; do sleep 0.05; done; exec seq ${lines}`;
+    const id = await s.detached(['--rm'], ['sh', '-c', script]);
     const follow = s.start(['logs', '-f', id], { hangMs: 120_000 });
-    await s.ok(['start', id]);
+    await follow.waitFor('0');
+    await s.ok(['exec', id, 'touch', '/go']);
     const { code, bytes } = await follow.outcome;
     const seen = bytes.toString().trimEnd().split('\n');
-    assert.deepEqual([code, seen.length, seen.at(-1)], [0, lines, String(lines)]);
+    assert.deepEqual([code, seen.length, seen.at(-1)], [0, 1 + lines, String(lines)]);
   });
 
   test('-f follows to the end, across rotation, without a line lost or twice', async () => {

@@ -7,6 +7,7 @@ function block(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
+// A busy machine only adds to what is measured: these bounds hold on any.
 test('a loop that is blocked shows it, in the figures since the start and in the recent ones', async () => {
   using loop = new LoopDelay();
   await sleep(60);

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { stdinQueueBytes } from '../../common/sizes.ts';
 import { fromShim, noBound, toShim } from '../../daemon/kernel/process/protocol.ts';
+import { readProc } from '../../test/harness/proc.ts';
+import { until } from '../../test/harness/until.ts';
 import { Peer } from './peer.ts';
 import { useFixture } from './use.ts';
 
@@ -60,7 +61,7 @@ test('the end of a time without a daemon is in the state', async () => {
   await using shim = await fixture().run('sleep 0.2; echo late; exit 9');
   await shim.started();
   shim.peer.socket.destroy();
-  while (!readableRecord(shim.runDir)) await delay(20);
+  await until('the exit record', () => readableRecord(shim.runDir));
   const peer = await Peer.connect(shim.socketPath);
   const [state] = await peer.hello();
   assert.deepEqual([state?.state, state?.exit?.code, state?.exit?.stdout], [3, 9, 5n]);
@@ -120,7 +121,8 @@ test('a malformed frame closes its connection only', async () => {
 test('a limit stops the reading there, and moving it goes on', async () => {
   await using shim = await fixture().run('seq 1 100000', {}, { window: 1000 });
   await shim.peer.until(() => shim.peer.output().length === 1000);
-  await delay(50);
+  // Each answer takes the shim a turn of its loop, in which it would read on.
+  for (let turn = 0; turn < 3; turn++) await shim.peer.hello();
   assert.equal(shim.peer.output().length, 1000);
   shim.peer.limit(0, 1, 5000n);
   await shim.peer.until(() => shim.peer.output().length === 5000);
@@ -141,8 +143,10 @@ test('T27: at the end what the pipe still holds is read beyond the limit: nothin
 test('a daemon that reads nothing for five seconds is cut off, and the container goes on', async () => {
   const size = 4 << 20;
   await using shim = await fixture().run(`head -c ${size} /dev/zero; echo done >&2; sleep 100`);
+  const pid = await shim.started();
   shim.peer.socket.pause();
-  await delay(6000);
+  // The shell has written all of it when it becomes its last command.
+  await until('its last command', () => readProc(pid, 'comm') === 'sleep\n');
   const peer = await Peer.connect(shim.socketPath);
   const [state] = await peer.hello();
   assert.deepEqual(state?.produced, [BigInt(size), 5n]);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noBound } from '../../daemon/kernel/process/protocol.ts';
+import { until } from '../../test/harness/until.ts';
 import { childrenOf } from './fixture.ts';
 import { useFixture } from './use.ts';
 
@@ -155,7 +156,7 @@ test('T40: an orphan without a private pid namespace is reaped by the shim', asy
   await using shim = await fixture().run('sh -c "sleep 0.1 & echo orphan" ; sleep 100', {}, { cloneFlags });
   const main = await shim.started();
   await shim.peer.outputMatches(/orphan/);
-  while (childrenOf(shim.pid).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the orphan to be reaped', () => childrenOf(shim.pid).length === 1);
   assert.deepEqual(childrenOf(shim.pid), [main]);
   const zombies = childrenOf(shim.pid).filter((pid) => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
   assert.deepEqual(zombies, []);

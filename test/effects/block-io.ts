@@ -3,7 +3,6 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { deviceNumbers } from '../../daemon/kernel/cgroup/controllers/block-device.ts';
 import { cgroupFile } from '../harness/cpu.ts';
 import { until } from '../harness/until.ts';
@@ -124,7 +123,8 @@ export function blockIoEffects(effects: Effects): void {
       if (needs() !== '') return context.skip(needs());
       const dd = ['dd', 'if=/dev/zero', 'of=/out', 'bs=1M', 'count=16', 'conv=fsync'];
       const id = await s.detached(['--device-write-bps', `${disk()}:64k`], dd);
-      await sleep(500);
+      const out = join(s.daemon.root, 'containers', id, 'upper/out');
+      await until('all to wait for the disk', () => statSync(out).size === 16 * mib);
       assert.equal(await effects.isRunning(id), true);
       const started = performance.now();
       await s.ok(['rm', '-f', id]);

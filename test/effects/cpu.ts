@@ -109,7 +109,7 @@ export function cpuEffects(effects: Effects): void {
           await until('more than before', async () => ((await cpuShares([container], 500))[0] ?? 0) > 0.4);
           await s.ok(['pause', container.Id]);
           const before = cpuUsageUs(container);
-          await sleep(300);
+          await sleep(300); // in which it would use more than 100 ms
           assert.equal(cpuUsageUs(container), before);
           await s.ok(['unpause', container.Id]);
           await until('it runs on', () => cpuUsageUs(container) > before);

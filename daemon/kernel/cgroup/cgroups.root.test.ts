@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Cgroups } from './cgroups.ts';
 import type { ContainerCgroup } from './container-cgroup.ts';
 import { childFolders } from './files.ts';
@@ -110,7 +111,9 @@ for (const scene of scenes) {
         output += data;
       });
       child.stdin?.write('hello\n');
-      await sleep(50);
+      // Another cat answers meanwhile.
+      execFileSync('cat', { input: 'hello\n' });
+      await setImmediate();
       assert.equal(output, '');
       await cgroup.thaw();
       await eventually('the answer', () => output === 'hello\n');
