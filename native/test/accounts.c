@@ -1,6 +1,6 @@
 /*
- * accounts ROUNDS: builds passwd and group files from broken pieces, some of them after text that fills the reader's
- * buffer. The reader must find exactly the entries that a plain parser finds in the same text.
+ * accounts ROUNDS: builds passwd and group files from random pieces, some of them after text that fills the reader's
+ * buffer. The reader must find exactly the entries that a simple parser finds in the same text.
  */
 #define _GNU_SOURCE
 #include "base/accounts.h"
@@ -24,7 +24,7 @@ static unsigned draw (unsigned below) {
 
 static size_t make_text (char *text) {
   size_t length = 0;
-  if (draw (2)) { /* so that what follows lies across the end of the first buffer */
+  if (draw (2)) { /* the rest crosses the end of the first buffer */
     length = 8192 - draw (80);
     memset (text, draw (2) ? 'y' : '#', length);
     if (draw (4))
@@ -40,7 +40,7 @@ static size_t make_text (char *text) {
   return length;
 }
 
-/* The fields of the line at `*at`, which moves on; 0 for one with a NUL. */
+/* Splits the line at `*at` into fields and moves on. 0 fields for a line with a NUL. */
 static size_t split (char **at, char *end, char *fields[], size_t most) {
   char *line = *at, *stop = memchr (line, '\n', (size_t)(end - line));
   if (!stop)

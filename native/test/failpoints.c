@@ -1,8 +1,8 @@
 /*
- * Failure injection without a line of it in the product: a test build links every call that can fail to a wrapper of
- * the same arguments (ld --wrap). Makefile takes the list from the objects themselves, so a new call is covered at once.
- * The tests arm one failure in a file that likerd, its shims and their children have mapped: "the Nth call of this role".
- * On x86-64 and arm64, passing more arguments than a function takes harms nobody.
+ * Failure injection without code in the product: a test build links every call that can fail to a wrapper with
+ * the same arguments (ld --wrap). The Makefile takes the list from the objects, so a new call is covered at once.
+ * A test arms one failure, "the Nth call of this role", in a file that likerd, its shims and their children map.
+ * On x86-64 and arm64, passing more arguments than a function takes does no harm.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,19 +18,19 @@
 #include <unistd.h>
 #include "base/text.h"
 
-/* Who makes the call: likerd in libliker, or so many clones away from the shim. */
+/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim. */
 enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1 };
 
 enum mode {
   MODE_ERROR = 0,   /* the call fails with `error` */
   MODE_KILL = 1,    /* the process dies by SIGKILL */
-  MODE_SHORT = 2,   /* of sendmsg alone: half of it, then the connection ends */
-  MODE_GARBAGE = 3, /* of sendmsg alone: bytes that are no frame */
+  MODE_SHORT = 2,   /* sendmsg only: half of the message is sent, then the connection ends */
+  MODE_GARBAGE = 3, /* sendmsg only: bytes that are no frame are sent */
 };
 
-/* As test/harness/failpoints.ts writes and reads it. */
+/* test/harness/failpoints.ts writes and reads it. */
 struct failpoint {
-  uint32_t arming; /* counted anew when it changes; 0: nothing is armed */
+  uint32_t arming; /* the count restarts when it changes; 0: nothing is armed */
   uint32_t role, nth, mode;
   int32_t error;
   uint32_t fired;
@@ -46,14 +46,14 @@ static uint32_t role = ROLE_LIBRARY;
 static uint32_t role = ROLE_SHIM;
 #endif
 
-/* likerd has the file's path in its environment, a shim has none: it finds the file by the pid of likerd. */
+/* likerd has the file's path in its environment. A shim has no environment and finds the file by the pid of likerd. */
 __attribute__ ((constructor)) static void map_failpoint (void) {
   char path[64];
   pid_t daemon = role == ROLE_LIBRARY ? getpid () : getppid ();
   put_number (put_text (path, "/tmp/liker-failpoint-"), (uint64_t)daemon);
 #ifdef FAILPOINTS_LIBRARY
   const char *file = getenv ("LIKER_FAILPOINT");
-  (void)!unlink (path); /* of an earlier likerd that had this pid */
+  (void)!unlink (path); /* left by an earlier likerd with this pid */
   if (!file || symlink (file, path) < 0)
     return;
 #endif
@@ -73,7 +73,7 @@ static const struct {
 #include "raw.calls"
 };
 
-/* NULL for one that cannot fail. */
+/* NULL for a call that cannot fail. */
 static const char *raw_name (long number) {
   for (size_t i = 0; i < sizeof raw / sizeof *raw; i++)
     if (raw[i].number == number)
@@ -85,7 +85,7 @@ static int is_counted (const char *call) {
   return point->mode < MODE_SHORT || !strcmp (call, "sendmsg");
 }
 
-/* Whether this is the call that is to fail. */
+/* Whether this call must fail. */
 static int fires (const char *call, long argument) {
   if (!point || !call || !point->arming || point->role != role || point->fired)
     return 0;

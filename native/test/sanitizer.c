@@ -1,4 +1,4 @@
-/* The shim has neither an environment nor a stderr: a report goes where the tests look for it. */
+/* The shim has neither an environment nor a stderr, so reports go to files that the tests look for. */
 const char *__asan_default_options (void);
 const char *__ubsan_default_options (void);
 

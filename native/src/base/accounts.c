@@ -9,7 +9,7 @@
 #include "syscalls.h"
 
 #define MOST_BYTES (64 << 20) /* a container must not keep the reader busy for ever */
-#define COMPARED 256          /* users are hardly in more groups, and a duplicate does no harm */
+#define COMPARED 256          /* a user is rarely in more groups, and a duplicate does no harm */
 #define END (-1)              /* of the file, or of its readable part */
 
 struct text {

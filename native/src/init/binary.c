@@ -18,7 +18,7 @@ int init_binary (void) {
   cleanup_fd int fd = open_memfd ("liker-init", true);
   if (fd < 0 || write_all (fd, liker_init, (size_t)(liker_init_end - liker_init)) < 0)
     return -1;
-  /* A process that may not read its own binary is not dumpable, and /proc/1 could not be looked at (would_dump). */
+  /* A process that may not read its own binary is not dumpable, and then nobody could inspect /proc/1 (would_dump in fs/exec.c). */
   if (fchmod (fd, 0555) < 0 || seal_memfd (fd) < 0)
     return -1;
   return steal_fd (&fd);

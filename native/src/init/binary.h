@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * The init's binary in a file without a name, which cannot be written to. Each container has one of its own: its root may
- * change the file's mode and owner, which must not concern the others. O_CLOEXEC; -1 with errno.
+ * A sealed memfd with the init's binary. Each container has its own, because its root may change the mode and owner
+ * of the file, which must not affect other containers. O_CLOEXEC; -1 and errno.
  */
 int init_binary (void);

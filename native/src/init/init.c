@@ -1,10 +1,10 @@
 /*
- * liker-init: the first process of a container. It forwards signals to the program, which is its one child, reaps
- * whatever is left to it, and ends when the program ends, whose wait status it tells on a socket.
+ * liker-init: the first process of a container. It forwards signals to the program, its only own child, and reaps the
+ * orphans. When the program ends, it writes the wait status to a socket and exits.
  *
- * It is executed with exactly what the program has: the same user, capabilities, filter, environment and output, in a
- * fresh memory image. So a process of the container that may look at the program may look at /proc/1 too, and gains
- * nothing by taking it over. It is a page of code without libc, since it lives as long as the container does.
+ * It runs with the user, capabilities, filter, environment and output of the program, in a new memory image. So a
+ * process of the container that may inspect the program may inspect /proc/1, too, and gains nothing by taking it over.
+ * It is a page of code without libc, because it takes memory as long as the container runs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static __attribute__ ((noreturn)) void finish (int code) {
     call (SYS_exit_group, code, 0, 0, 0);
 }
 
-/* Of all fds above 2, this one alone was kept over execve. */
+/* It is the only fd above 2 that was kept across execve. */
 static int find_status_socket (void) {
   int fd = 3;
   while (fd < INIT_FDS && call (SYS_fcntl, fd, F_GETFD, 0, 0) < 0)
@@ -60,7 +60,7 @@ static int find_status_socket (void) {
   return fd;
 }
 
-/* Ends when the program is among the dead. */
+/* Exits if the program is among the dead. */
 static void reap (int socket) {
   int status;
   long dead;
@@ -75,8 +75,8 @@ static void reap (int socket) {
 }
 
 /*
- * Blocked signals are never ignored (signal(7)), so pid 1 gets here even those whose default is to ignore.
- * What the hardware raises stays unblocked.
+ * Blocked signals are never ignored (signal(7)), so pid 1 receives even those that are ignored by default.
+ * Signals of the hardware stay unblocked.
  */
 __attribute__ ((noreturn, used)) void _start (void) {
   const unsigned long long own =
@@ -85,7 +85,7 @@ __attribute__ ((noreturn, used)) void _start (void) {
   const unsigned long long waited = ~own;
   call (SYS_rt_sigprocmask, SIG_SETMASK, (long)&waited, 0, SIGSET_SIZE);
   call (SYS_prctl, PR_SET_NAME, (long)INIT_NAME, 0, 0);
-  call (SYS_chdir, (long)"/", 0, 0, 0); /* it keeps no other file system busy */
+  call (SYS_chdir, (long)"/", 0, 0, 0); /* so that it keeps no other file system busy */
   int socket = find_status_socket ();
   for (;;) {
     reap (socket);

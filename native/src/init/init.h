@@ -1,10 +1,10 @@
-/* Shared by the init and the code that executes it. */
+/* For the init and for the code that executes it. */
 #pragma once
 
 #define INIT_NAME "liker-init"
 
-/* The first process that is cloned in a new pid namespace after the init gets this pid there. */
+/* The pid of the program: it is the first process that is cloned after the init in the new pid namespace. */
 #define INIT_PROGRAM 2
 
-/* The status socket's number is below. */
+/* The fd of the status socket is below this number. */
 #define INIT_FDS 64

@@ -11,11 +11,11 @@ struct kind {
 };
 
 static const struct kind device_filter = { BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, BPF_F_ALLOW_MULTI };
-/* One a cgroup: the next takes its place. */
+/* A cgroup has one of them: BPF_F_ALLOW_OVERRIDE lets the next replace it. */
 static const struct kind socket_program = { BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE,
                                             BPF_F_ALLOW_OVERRIDE };
 
-/* bpf(2) wants every byte of the union that a command does not use to be zero. */
+/* bpf(2): all bytes of the union that a command does not use must be zero. */
 static int load (const struct kind *kind, const void *instructions, size_t count) {
   union bpf_attr attr;
   memset (&attr, 0, sizeof attr);

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "include/liker.h"
 
-/* Processes in a group may read its limits, whatever the umask. */
+/* The processes of a cgroup must be able to read its limits, whatever the umask. */
 static int make (const char *path) {
   if (mkdir (path, 0755) < 0)
     return -1;

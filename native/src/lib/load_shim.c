@@ -1,4 +1,3 @@
-/* The one sealed copy of the shim's binary. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/sendfile.h>

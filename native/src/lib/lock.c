@@ -1,4 +1,4 @@
-/* A lock that ends with its process, and names it: record locks of fcntl(2), which no other thread or child shares. */
+/* A record lock of fcntl(2) ends with its process and tells its pid. No child shares it. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include "base/cleanup.h"

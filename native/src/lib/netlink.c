@@ -1,6 +1,6 @@
 /*
- * rtnetlink(7) in another network namespace. A netlink socket stays in the namespace that it was made in, so a thread
- * of its own enters the namespace and makes the socket: the caller's threads never leave theirs.
+ * rtnetlink(7) in another network namespace. A netlink socket belongs to the namespace in which it was opened, so a
+ * new thread enters the namespace and opens the socket. The caller's threads stay in theirs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,11 +18,11 @@
 #define SOL_NETLINK 270
 #endif
 
-/* The kernel answers at once, but for the lock that all changes of networks take. */
+/* The kernel answers at once, except that all network changes wait for one lock. */
 #define ANSWER_SECONDS 5
 
 struct place {
-  int namespace; /* -1: a fresh one, which ends with the socket */
+  int namespace; /* -1: a new one, which ends with the socket */
   int socket;    /* or -errno */
 };
 
@@ -45,7 +45,7 @@ static int open_socket (int namespace) {
   return place.socket;
 }
 
-/* Takes in the answer to one request, to its end. Returns 1 when the kernel is content, 0 when it refused, -errno. */
+/* Receives the whole answer to one request. Returns 1 if the kernel has accepted it, 0 if it has refused it, or -errno. */
 static int take_answer (int socket, uint32_t sequence, char *answer, size_t size, size_t *used) {
   for (;;) {
     ssize_t got = RETRY (recv (socket, answer + *used, size - *used, MSG_TRUNC));
@@ -84,9 +84,9 @@ int64_t liker_netlink (int namespace, const void *requests, size_t requests_size
       return -EBADMSG;
     if (RETRY (send (socket, at, header.nlmsg_len, 0)) < 0)
       return -errno;
-    int content = take_answer (socket, header.nlmsg_seq, answer, size, &used);
-    if (content <= 0)
-      return content < 0 ? content : (int64_t)used;
+    int accepted = take_answer (socket, header.nlmsg_seq, answer, size, &used);
+    if (accepted <= 0)
+      return accepted < 0 ? accepted : (int64_t)used;
     at += NLMSG_ALIGN (header.nlmsg_len);
   }
   return (int64_t)used;

@@ -8,7 +8,7 @@
 #include "base/syscalls.h"
 #include "include/liker.h"
 
-/* A name that begins with '@' is abstract (unix(7)): it has a zero byte there, and its length ends it. */
+/* An abstract name (unix(7)) has a zero byte in the place of the '@', and no NUL at its end. */
 int liker_notify (const char *path, const char *text) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   size_t length = strlen (path);
@@ -23,7 +23,7 @@ int liker_notify (const char *path, const char *text) {
   if (fd < 0)
     return -errno;
   const socklen_t size = (socklen_t)(offsetof (struct sockaddr_un, sun_path) + length);
-  /* A manager that does not read its messages must not hold up the daemon. */
+  /* A manager that does not read its messages must not block the daemon. */
   ssize_t sent = RETRY (sendto (fd, text, strlen (text), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size));
   return sent < 0 ? -errno : 0;
 }

@@ -2,7 +2,7 @@
 #include "base/syscalls.h"
 #include "include/liker.h"
 
-/* struct sched_attr, whose header and glibc's <sched.h> cannot be included together. */
+/* struct sched_attr. Its header conflicts with glibc's <sched.h>. */
 struct attributes {
   uint32_t size, policy;
   uint64_t flags;

@@ -9,8 +9,8 @@
 #define MISSING -2
 
 /*
- * A seq_file gives what fits into a page, in whole records: who gets less than half of one has all, since no record
- * of the files that this is for is that long (fs/seq_file.c, seq_read_iter).
+ * A read of a seq_file returns whole records, as many as fit into a page (fs/seq_file.c, seq_read_iter). No record of the files
+ * that are read here is longer than half a page, so a shorter read has reached the end.
  */
 #define CERTAIN_END 2048
 

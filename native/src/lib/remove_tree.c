@@ -8,12 +8,12 @@
 #include "base/text.h"
 #include "include/liker.h"
 
-/* What is deeper is moved up first: a tree of a container's making must not exhaust the stack or the files, nor be left. */
+/* Folders below this depth are first moved up: a container's tree must not use up the stack or the fds, and must not be left. */
 #define MAX_DEPTH 64
 
 static int remove_entries (int folder, int top, int depth);
 
-/* To a name of its own in `top`, whose entries are read until there are none; an empty folder may make way for it. */
+/* Moves it to a new name in `top`, whose entries are read until there are none. The name may be that of an empty folder. */
 static int move_up (int folder, const char *name, int top) {
   char free_name[32];
   for (uint64_t number = 0;; number++) {
@@ -25,7 +25,7 @@ static int move_up (int folder, const char *name, int top) {
   }
 }
 
-/* What somebody else has removed meanwhile is removed. `top` is the tree's own folder, -1 for the tree itself. */
+/* An entry that another process removes meanwhile is no error. `top` is the folder at the top, or -1 for that one itself. */
 static int remove_entry (int folder, const char *name, int top, int depth) {
   if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
     return 0;
@@ -41,12 +41,12 @@ static int remove_entry (int folder, const char *name, int top, int depth) {
   return unlinkat (folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* The first failure is told; the rest is removed all the same. */
+/* Returns the first failure, but removes the rest all the same. */
 static int remove_entries (int folder, int top, int depth) {
   int first = 0;
   _Alignas (struct dirent64) char buffer[4096];
   for (int again = 1; again && !first;) {
-    /* Removing moves what a folder's position means, so it is read from its beginning until it is empty. */
+    /* Removals invalidate the position in a folder, so it is read from its start until it is empty. */
     again = 0;
     if (lseek (folder, 0, SEEK_SET) < 0)
       return -errno;

@@ -1,6 +1,6 @@
 /*
- * Starts a shim out of a large, multi-threaded process: clone(2) with CLONE_VM | CLONE_VFORK copies no page
- * table, and its child, which shares all memory, makes raw system calls only until execveat.
+ * Starts a shim from a large, multi-threaded process. clone(2) with CLONE_VM | CLONE_VFORK copies no page
+ * tables. The child shares all memory, so it makes only raw system calls until execveat.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -20,16 +20,16 @@
 #define PLAN_FD 3
 #define SOCKET_FD 4
 #define SHIM_FD 5
-#define ABOVE_ALL 16 /* no fd that the child sets up stands there */
+#define ABOVE_ALL 16 /* above all fds that the child sets up */
 
 struct birth {
   int shim, plan, socket, null;
   int keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
-  const char *call; /* what has failed, also in the child, which shares this memory */
+  const char *call; /* the call that failed, here or in the child, which shares this memory */
   int error;        /* of the child */
 };
 
-/* A copy of the fd that collides with none of the places below. */
+/* A copy of the fd above all places that are set up. */
 static int lifted (int fd) { return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL); }
 
 static int arrange_fds (struct birth *birth) {
@@ -48,7 +48,7 @@ static int arrange_fds (struct birth *birth) {
   return sys_close_range (SHIM_FD + 1, ~0u, 0);
 }
 
-/* In the child: no lock, no allocation, no stdio, nothing that looks at the thread. */
+/* In the child: no lock, no allocation, no stdio, nothing that depends on the thread. */
 static int be_born (void *arg) {
   struct birth *birth = arg;
   static const char *const argv[] = { "liker-shim", NULL };
@@ -69,7 +69,7 @@ static int be_born (void *arg) {
   return 1;
 }
 
-/* Clones on a stack of its own, with all signals blocked: no handler of the parent may run in the child. */
+/* All signals are blocked, because no handler of the parent may run in the child. */
 static int clone_shim (struct birth *birth, int *pidfd) {
   const uint64_t all = ~0ull;
   uint64_t before;
@@ -104,7 +104,6 @@ static int make_plan (const void *plan, size_t size, const char **call) {
   return seal_memfd (fd) < 0 ? -1 : steal_fd (&fd);
 }
 
-/* The error of `call`, which is told along with it. */
 static int refuse (struct liker_spawned *out, const char *call, int error) {
   strncpy (out->call, call, sizeof out->call - 1);
   return -error;

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "include/liker.h"
 
-/* What is deeper is not counted: a tree of a container's making must not exhaust the stack. */
+/* Deeper folders are not counted: a container's tree must not use up the stack. */
 #define MAX_DEPTH 2048
 
 static int64_t size_of (int folder, const char *name, int depth);
@@ -27,7 +27,7 @@ static int64_t size_of_entries (int folder, int depth) {
   return bytes;
 }
 
-/* What is removed meanwhile counts nothing. */
+/* An entry that is removed meanwhile has size 0. */
 static int64_t size_of (int folder, const char *name, int depth) {
   struct stat st;
   if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)

@@ -8,7 +8,7 @@
 
 struct mapping {
   unsigned long from, to;
-  bool clean; /* of a file, not writable, and no page of it is a copy */
+  bool clean; /* it maps a file, is not writable, and no page of it is a private copy */
 };
 
 static void close_file (FILE **file) {
@@ -21,7 +21,7 @@ static void release (const struct mapping *mapping) {
     madvise ((void *)mapping->from, mapping->to - mapping->from, MADV_DONTNEED);
 }
 
-/* One line of /proc/PID/smaps (proc(5)): the head of a mapping, or a figure of it. */
+/* A line of /proc/PID/smaps (proc(5)): the header of a mapping, or one of its values. */
 static void read_line (const char *line, struct mapping *mapping) {
   unsigned long from, to, inode, kib;
   char permissions[5];
@@ -35,7 +35,7 @@ static void read_line (const char *line, struct mapping *mapping) {
 int liker_trim (void) {
   __attribute__ ((cleanup (close_file))) FILE *smaps = fopen ("/proc/self/smaps", "re");
   struct mapping mapping = { 0 };
-  char line[512]; /* the rest of a longer one reads as a line that says nothing */
+  char line[512]; /* the rest of a longer line matches nothing */
   if (!smaps)
     return -errno;
   while (fgets (line, sizeof line, smaps))

@@ -28,7 +28,7 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->window = read_u64 (fields);
 }
 
-/* A list of texts for execve, with room for `before` texts in front and one behind. A text takes 5 bytes or more, so the count is bounded. */
+/* A list of texts for execve, with room for `before` texts in front and one behind. No text is shorter than 5 bytes. */
 static char **read_texts (struct cursor *fields, size_t before) {
   uint32_t count = read_u32 (fields);
   bool fits = !fields->bad && count <= (size_t)(fields->end - fields->at) / 5;

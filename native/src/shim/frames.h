@@ -1,4 +1,7 @@
-/* The frames that the daemon sends. A frame for a process that no longer exists is ignored: it was on its way when the process ended. */
+/*
+ * The frames that the daemon sends. A frame for a process that no longer exists is ignored: the process has ended in the
+ * meantime.
+ */
 #pragma once
 #include "shim.h"
 

@@ -43,7 +43,7 @@ int log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint3
   return log->folder < 0 ? -1 : 0;
 }
 
-/* A container that is started again goes on in the segment with the highest number. */
+/* A restarted container continues in the segment with the highest number. */
 static void find_last_segment (struct log *log) {
   _Alignas (struct dirent64) char buffer[2048];
   ssize_t length;
@@ -82,7 +82,7 @@ static bool is_ready (struct log *log) {
   return log->staged && log->file >= 0;
 }
 
-/* False when not all was written. A part that was is taken back, so that the segment always ends with a whole entry. */
+/* False if not all could be written. Then the file is cut back, so that the segment always ends with a whole entry. */
 static bool flush (struct log *log) {
   uint32_t done = 0;
   while (done < log->staged_size) {
@@ -117,7 +117,7 @@ static void rotate (struct log *log) {
   }
 }
 
-/* Makes room for an entry of so many bytes, in the stage and in the segment. */
+/* Makes room for an entry of `size` bytes, in the stage and in the segment. */
 static bool make_room (struct log *log, int stream, size_t size) {
   uint64_t filled = log->size + log->staged_size;
   bool full = log->segment_bytes && filled && filled + size > log->segment_bytes;
@@ -137,7 +137,7 @@ static void stage (struct log *log, const char *prefix, const char *tag, const c
   log->staged_size += (uint32_t)(at + size + 1 - out);
 }
 
-/* `used`: bytes of the program's, with the newline that the entry's own stands for. */
+/* `used`: the bytes of output in the entry, including its newline. */
 static void put_entry (struct log *log, int stream, const char *prefix, const char *tag, const char *text, size_t size,
                        size_t used) {
   if (!make_room (log, stream, PREFIX_SIZE + size + 1)) {
@@ -166,7 +166,7 @@ static void put_prefix (char prefix[PREFIX_SIZE + 1], int stream) {
   put_text (prefix + TIMESTAMP_SIZE, stream == 1 ? " stdout " : " stderr ");
 }
 
-/* Says how much is missing before anything comes after it. False when that cannot be written either. */
+/* Marks lost bytes before anything else is written. False if the mark cannot be written either. */
 static bool mark_lost (struct log *log, int stream) {
   char prefix[PREFIX_SIZE + 1], bytes[24];
   uint64_t *lost = &log->lost[stream - 1];

@@ -1,7 +1,7 @@
 /*
- * The container's log in the CRI text format: `TIME stdout|stderr F|P TEXT\n`, in numbered segments. P: the
- * program's text has no newline there. A log that cannot be written never stops the output: what was left out is
- * counted, and marked by an entry `TIME STREAM F:lost BYTES\n` as soon as one can be written.
+ * The container's log in the CRI text format: `TIME stdout|stderr F|P TEXT\n`, in numbered segments. P means that the
+ * program's text has no newline there. A log that cannot be written does not stop the output: the bytes left out are
+ * counted, and an entry `TIME STREAM F:lost BYTES\n` marks them as soon as it can be written.
  */
 #pragma once
 #include <stdbool.h>
@@ -17,20 +17,20 @@ struct log {
   uint64_t segment_bytes;
   uint64_t size; /* of the open segment, up to the last whole entry */
   uint64_t lost[2];   /* bytes of stdout and stderr that could not be written since the last mark */
-  uint64_t marked[2]; /* bytes that the daemon is to be told of: log_marked */
-  char *staged;       /* whole entries of one stream on their way */
+  uint64_t marked[2]; /* bytes to report to the daemon: log_marked */
+  char *staged;       /* whole entries of one stream that are not written yet */
   uint32_t staged_size;
-  uint32_t staged_text; /* bytes of the program's in them */
+  uint32_t staged_text; /* bytes of the program's output in them */
 };
 
 /* -1: the folder cannot be opened. */
 int log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint32_t keep);
 
-/* Writes one chunk of output, which lies in two parts. stream: 1 stdout, 2 stderr. */
+/* Writes one chunk of output, in two parts. stream: 1 stdout, 2 stderr. */
 void log_write (struct log *log, int stream, const struct iovec chunk[2]);
 
-/* The last chunk was written: marks what is not marked yet, where it can. */
+/* After the last chunk: marks the lost bytes that are not marked yet, if it can. */
 void log_end (struct log *log);
 
-/* Bytes of the stream that were left out, once, when it is known how many: after their mark, or after the end. */
+/* Bytes of the stream that were left out, once their mark is written or after the end. Each byte is returned once. */
 uint64_t log_marked (struct log *log, int stream);

@@ -25,7 +25,7 @@ static void want_room (struct source *source, int epoll, bool wanted) {
 
 void source_full (struct source *source, int epoll) {
   source->writable = false;
-  want_room (source, epoll, true); /* which tells at once of room that has come meanwhile */
+  want_room (source, epoll, true); /* this causes an event at once if there is room by now */
 }
 
 void source_close (struct source *source, int epoll) {

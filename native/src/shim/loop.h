@@ -1,8 +1,7 @@
 /*
- * The event loop's sources. epoll is edge-triggered: an event only sets flags, which say what is worth
- * trying; whoever gets EAGAIN clears its flag. So no source is ever freed while its event is at hand, and a
- * paused stream costs nothing. Room to write is waited for only where there was none: each read of a peer
- * makes some, and would wake us.
+ * The sources of the event loop. epoll is edge-triggered: an event only sets flags, which say what is worth
+ * trying, and EAGAIN clears them. So no source is freed while its event is being handled, and a paused stream costs
+ * nothing. EPOLLOUT is asked for only after a write found no room: every read of the peer would cause an event.
  */
 #pragma once
 #include <stdbool.h>
@@ -18,19 +17,19 @@ struct source {
 
 #define NO_SOURCE ((struct source){ .fd = -1 })
 
-/* Watches fd, which the source owns from now on. */
+/* Watches fd, which the source owns from now on. -1 and errno. */
 int source_open (struct source *source, int epoll, int fd);
 
-/* A write got EAGAIN: writable is false until there is room. */
+/* After a write got EAGAIN: clears writable until there is room. */
 void source_full (struct source *source, int epoll);
 
-/* Gives the fd to another source, for which it is readable. On failure it stays where it is. */
+/* Moves the fd to another source and marks that as readable. On failure -1, and the fd stays. */
 int source_move (struct source *to, int epoll, struct source *from);
 
-/* Stops watching and closes: a child of clone may hold the same file, so close alone would not stop it. */
+/* Stops watching and closes. A close alone does not stop it, because a child of clone may have the same file open. */
 void source_close (struct source *source, int epoll);
 
-/* Waits for events and sets the flags. timeout in ms, -1 without. */
+/* Waits for events and sets the flags. timeout in ms; -1: none. */
 void loop_wait (int epoll, int timeout);
 
 /* CLOCK_MONOTONIC, ms. */

@@ -119,7 +119,8 @@ static void read_plan (struct shim *shim) {
 
 /*
  * All processes of the container inherit this keyring from the shim. It has no name, so no other process can join it.
- * Nothing needs to be kept apart if the kernel has no keys (ENOSYS), or if a filter denies keyctl to likerd and its children (EPERM).
+ * Nothing needs to be kept apart if the kernel has no keys (ENOSYS), or if a filter denies keyctl to likerd and its
+ * children (EPERM).
  */
 static int join_new_keyring (void) {
   return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;

@@ -1,4 +1,7 @@
-/* The exit record (include/protocol.h). It must outlive the daemon but not the machine, so it is renamed into place without fsync. */
+/*
+ * The exit record (include/protocol.h). It must outlive the daemon but not the machine, so it is renamed into place
+ * without fsync.
+ */
 #pragma once
 #include "shim.h"
 

@@ -5,7 +5,7 @@ struct date {
   uint64_t year, month, day;
 };
 
-/* Days since 1970 to a date of the Gregorian calendar; years begin in March, so the leap day comes last. */
+/* Converts days since 1970 to a Gregorian date. Years begin in March here, so the leap day comes last. */
 static struct date date_of (uint64_t days) {
   uint64_t shifted = days + 719468;
   uint64_t era = shifted / 146097, of_era = shifted % 146097;

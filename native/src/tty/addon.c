@@ -1,6 +1,6 @@
 /*
- * liker-tty.node: what Node cannot ask or tell a terminal, for likerctl's standard input. Loaded by Node; a program of
- * its own would take longer to start than all else between Enter and the first prompt.
+ * liker-tty.node: terminal calls that Node lacks, on likerctl's standard input. It is an addon because starting a separate
+ * program would take longer than everything else between Enter and the first prompt.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The part of Node-API that is used here: it is stable, and its header is in no package that Liker needs. */
+/* The part of Node-API that is used here. It is stable, and no package that Liker needs has its header. */
 typedef struct napi_env__ *napi_env;
 typedef struct napi_value__ *napi_value;
 typedef struct napi_callback_info__ *napi_callback_info;
@@ -17,7 +17,7 @@ int napi_create_function (napi_env, const char *name, size_t length, napi_callba
 int napi_set_named_property (napi_env, napi_value object, const char *name, napi_value value);
 int napi_create_uint32 (napi_env, uint32_t value, napi_value *result);
 
-/* ioctl_tty(2), TIOCGWINSZ: the width in pixels above the height, 16 bits each; 0 where there is none. */
+/* TIOCGWINSZ (ioctl_tty(2)): the width in pixels in the upper 16 bits, the height in the lower; 0 if unknown. */
 static napi_value pixels (napi_env env, napi_callback_info info) {
   (void)info;
   struct winsize size = { 0 };
@@ -27,7 +27,7 @@ static napi_value pixels (napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* termios(3), OPOST off. What was written before has passed it already: nothing to drain. */
+/* Switches OPOST off (termios(3)). Output written before has already been processed, so there is nothing to drain. */
 static napi_value pass_output (napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   struct termios modes;
