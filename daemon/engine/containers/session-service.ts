@@ -89,6 +89,6 @@ function processView(container: Container, process: ContainerProcess): ProcessVi
     pid: process.host?.pid ?? 0,
     spec: process.identity.spec,
     exit: process.exit,
-    attachedClients: process.attachedClients,
+    attachedClients: process.clients.count,
   };
 }

@@ -18,7 +18,7 @@ export function containerView(
     appliedLimits: facts.appliedLimits,
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
-    attachedClients: main?.attachedClients ?? 0,
+    attachedClients: main?.clients.count ?? 0,
     clientLost: facts.clientLost,
     restartCount: facts.restartCount,
     oomKills: facts.oomKills,

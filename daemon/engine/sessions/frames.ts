@@ -3,6 +3,8 @@ import type { LikerError } from '../../../common/errors.ts';
 import type { ExitStatus } from '../containers/model/phase.ts';
 import type { TerminalSize } from '../containers/model/spec.ts';
 
+export type StreamName = 'stdout' | 'stderr';
+
 /** What the engine sends to a client of a session, in order. The last one is exit or detached. */
 export type OutputFrame =
   | {
@@ -19,7 +21,7 @@ export type OutputFrame =
       readonly stdinOffset: number;
       readonly openStdin: boolean;
     }
-  | { readonly kind: 'stdout' | 'stderr'; readonly offset: number; readonly data: Buffer }
+  | { readonly kind: StreamName; readonly offset: number; readonly data: Buffer }
   | { readonly kind: 'stdin-ack'; readonly offset: number }
   | { readonly kind: 'warning'; readonly reason: string; readonly message: string }
   | { readonly kind: 'output-end' }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LikerError } from '../../../common/errors.ts';
 import { ringBytes } from '../../../common/sizes.ts';
-import { noBound } from '../../kernel/process/protocol.ts';
+import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
 import type { ProcessSpec } from '../containers/model/spec.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
-import { ContainerProcess, windowBytes } from './process.ts';
+import { ContainerProcess } from './process.ts';
 
 /** Records what the process tells its shim. */
 class FakeShim {
@@ -108,7 +108,7 @@ test('output that comes before the start is told waits for the ready frame', () 
   const { process } = newProcess();
   const client = new FakeClient(true);
   process.initiate(client);
-  process.data(1, 0n, Buffer.from('early'));
+  process.clients.output(1, 0n, Buffer.from('early'));
   assert.deepEqual(client.frames, []);
   process.started(started);
   assert.deepEqual(client.kinds(), ['ready', 'stdout']);
@@ -122,7 +122,7 @@ test('the shim may read as far ahead of the slowest client as the ring holds', (
   const client = new FakeClient(false);
   process.initiate(client);
   process.started(started);
-  process.data(1, 0n, Buffer.alloc(100_000));
+  process.clients.output(1, 0n, Buffer.alloc(100_000));
   assert.deepEqual(shim.calls, []);
   client.takeAll();
   assert.deepEqual(shim.calls, [`limit 1 ${100_000 + windowBytes}`]);
@@ -140,14 +140,14 @@ test('a read-only client that stops reading loses output, is told how much, and 
   const { process, shim } = newProcess();
   const slow = new FakeClient(false);
   process.attach(slow, { ...attachOptions, readOnly: true });
-  process.snapshotEnd(1, 0n, 0n);
+  process.clients.replayEnd(1, 0n, 0n);
   const chunk = Buffer.alloc(64 * 1024);
   const chunks = 40;
-  for (let index = 0; index < chunks; index++) process.data(1, BigInt(index * chunk.length), chunk);
+  for (let index = 0; index < chunks; index++) process.clients.output(1, BigInt(index * chunk.length), chunk);
   assert.ok(slow.bytes() <= 512 * 1024);
   slow.eager = true;
   slow.takeAll();
-  process.data(1, BigInt(chunks * chunk.length), Buffer.from('on'));
+  process.clients.output(1, BigInt(chunks * chunk.length), Buffer.from('on'));
   const warning = slow.frames.find((frame) => frame.kind === 'warning');
   const skipped = Number(/^(\d+) bytes/.exec(warning?.kind === 'warning' ? warning.message : '')?.[1]);
   assert.equal(slow.bytes() + skipped, chunks * chunk.length + 2);
@@ -164,8 +164,8 @@ test('a read-only client that has not stopped reading is replayed all that the r
   process.attach(client, { ...attachOptions, readOnly: true });
   const half = ringBytes / 2;
   for (const stream of [1, 2] as const)
-    for (const offset of [0, half]) process.snapshotData(1, stream, BigInt(offset), Buffer.alloc(half));
-  process.snapshotEnd(1, BigInt(ringBytes), BigInt(ringBytes));
+    for (const offset of [0, half]) process.clients.replayData(1, stream, BigInt(offset), Buffer.alloc(half));
+  process.clients.replayEnd(1, BigInt(ringBytes), BigInt(ringBytes));
   client.eager = true;
   client.takeAll();
   assert.equal(client.kinds().includes('warning'), false);
@@ -179,10 +179,10 @@ test('an attached client gets the replay, then live output, without a gap or a r
   process.attach(client, attachOptions);
   assert.deepEqual(shim.calls, ['snapshot 1 0']);
   // Live output that the snapshot holds too.
-  process.data(1, 4n, Buffer.from('EFGH'));
-  process.snapshotData(1, 1, 2n, Buffer.from('CDEFGH'));
-  process.snapshotEnd(1, 8n, 0n);
-  process.data(1, 8n, Buffer.from('IJ'));
+  process.clients.output(1, 4n, Buffer.from('EFGH'));
+  process.clients.replayData(1, 1, 2n, Buffer.from('CDEFGH'));
+  process.clients.replayEnd(1, 8n, 0n);
+  process.clients.output(1, 8n, Buffer.from('IJ'));
   assert.equal(client.text(), 'CDEFGHIJ');
   const ready = client.frames[0];
   assert.equal(ready?.kind === 'ready' && ready.stdoutOffset, 2);
@@ -196,8 +196,8 @@ test('a resumed session learns how much of its stdin was taken and gets what it 
   process.attach(client, { ...attachOptions, resume });
   assert.deepEqual(shim.calls, ['ask-stdin', 'snapshot 1 3']);
   process.stdinAck(0xffn, 7n);
-  process.snapshotData(1, 1, 3n, Buffer.from('rest'));
-  process.snapshotEnd(1, 7n, 0n);
+  process.clients.replayData(1, 1, 3n, Buffer.from('rest'));
+  process.clients.replayEnd(1, 7n, 0n);
   const ready = client.frames[0];
   assert.ok(ready?.kind === 'ready');
   assert.deepEqual([ready.sessionId, ready.stdinOffset, ready.stdoutOffset], ['00000000000000ff', 7, 3]);
@@ -241,7 +241,7 @@ function leftWithFullWindow() {
 test('what a client has left in the shim holds up the stdin of others until the process has taken it', () => {
   const { process, number, attach } = leftWithFullWindow();
   const { send, sent } = attach(null);
-  process.snapshotEnd(1, 0n, 0n);
+  process.clients.replayEnd(1, 0n, 0n);
   assert.equal(send(0, 800_000), false);
   process.stdinAck(number, 300_000n);
   assert.deepEqual(sent(), []);
@@ -252,7 +252,7 @@ test('what a client has left in the shim holds up the stdin of others until the 
 test('what the last client has sent is taken after all before it', () => {
   const { process, attach } = leftWithFullWindow();
   const { send, session } = attach(null);
-  process.snapshotEnd(1, 0n, 0n);
+  process.clients.replayEnd(1, 0n, 0n);
   assert.equal(send(0, 1), true);
   // The shim knows a few clients only: of one that left long ago it tells no more.
   process.stdinAck(BigInt(`0x${session.id}`), 1n);
@@ -263,7 +263,7 @@ test('what a resumed client sends again counts once', () => {
   const { process, id, number, attach } = leftWithFullWindow();
   const { send, sent } = attach({ sessionId: id, stdoutOffset: 0, stderrOffset: 0 });
   process.stdinAck(number, 300_000n);
-  process.snapshotEnd(1, 0n, 0n);
+  process.clients.replayEnd(1, 0n, 0n);
   assert.equal(send(300_000, 500_000), true);
   assert.equal(send(800_000, 500_000), true);
   process.stdinAck(number, 1_300_000n);
@@ -301,7 +301,7 @@ test('a resumed client may begin where the shim stands or before, and at no gap'
     session.input({ kind: 'stdin', offset, data: Buffer.from('abc') }, () => {});
     assert.deepEqual(shim.calls, ['ask-stdin', 'snapshot 1 0']);
     process.stdinAck(0xffn, told);
-    process.snapshotEnd(1, 0n, 0n);
+    process.clients.replayEnd(1, 0n, 0n);
     return { process, client, sent: shim.calls.filter((call) => call.startsWith('stdin')) };
   };
   assert.deepEqual(resumeAt(7n, 0, false).sent, ['stdin 7 3']);
@@ -326,7 +326,7 @@ test('replays are asked for a few at a time', () => {
   const asked = () => shim.calls.filter((call) => call.startsWith('snapshot')).length;
   assert.equal(asked(), 4);
   for (let request = 1; request <= 9; request++) {
-    process.snapshotEnd(request, 0n, 0n);
+    process.clients.replayEnd(request, 0n, 0n);
     assert.equal(asked(), Math.min(9, 4 + request));
   }
   assert.ok(clients.every((client) => client.kinds().includes('ready')));
@@ -335,7 +335,7 @@ test('replays are asked for a few at a time', () => {
 test('a process that has closed its stdin holds up nobody', () => {
   const { process, attach } = leftWithFullWindow();
   const { send, sent } = attach(null);
-  process.snapshotEnd(1, 0n, 0n);
+  process.clients.replayEnd(1, 0n, 0n);
   assert.equal(send(0, 800_000), false);
   // It is told to those alone that the shim still knows.
   process.stdinAck(0xffn, noBound);
@@ -375,10 +375,10 @@ test('clients of an earlier daemon come back one after the other: nothing runs a
     process.attach(new FakeClient(sessionId === '1'.repeat(16)), { ...attachOptions, resume });
   };
   back('1'.repeat(16), 1000);
-  process.snapshotEnd(1, 1000n, 0n);
+  process.clients.replayEnd(1, 1000n, 0n);
   back('2'.repeat(16), 400);
-  process.snapshotData(2, 1, 400n, Buffer.alloc(600));
-  process.snapshotEnd(2, 1000n, 0n);
+  process.clients.replayData(2, 1, 400n, Buffer.alloc(600));
+  process.clients.replayEnd(2, 1000n, 0n);
   await told.promise;
   assert.equal(
     shim.calls.find((call) => call.startsWith('limit')),
@@ -419,9 +419,9 @@ test('T27: a client that stops reading beside another is not waited for', async 
   process.started(started);
   const reader = new FakeClient(true);
   process.attach(reader, attachOptions);
-  process.snapshotEnd(1, 0n, 0n);
-  process.data(1, 0n, Buffer.alloc(windowBytes));
-  process.data(1, BigInt(windowBytes), Buffer.alloc(1));
+  process.clients.replayEnd(1, 0n, 0n);
+  process.clients.output(1, 0n, Buffer.alloc(windowBytes));
+  process.clients.output(1, BigInt(windowBytes), Buffer.alloc(1));
   shim.calls.length = 0;
   const now = performance.now();
   t.mock.method(performance, 'now', () => now + 1500);
@@ -436,13 +436,13 @@ test('an end waits for the replay that a client was promised', async () => {
   const client = new FakeClient(true);
   process.attach(client, attachOptions);
   let drained = false;
-  const end = process.drained(60_000).then(() => {
+  const end = process.clients.drained(60_000).then(() => {
     drained = true;
   });
   await new Promise(setImmediate);
   assert.equal(drained, false);
-  process.snapshotData(1, 1, 0n, Buffer.from('all'));
-  process.snapshotEnd(1, 3n, 0n);
+  process.clients.replayData(1, 1, 0n, Buffer.from('all'));
+  process.clients.replayEnd(1, 3n, 0n);
   await end;
   process.ended(exit);
   assert.deepEqual(client.kinds(), ['ready', 'stdout', 'exit']);
@@ -455,15 +455,15 @@ test('an end waits for a client to say that all output has arrived, if it is one
   confirming.confirms = true;
   const session = process.attach(confirming, attachOptions);
   process.attach(another, attachOptions);
-  process.data(1, 0n, Buffer.from('all'));
+  process.clients.output(1, 0n, Buffer.from('all'));
   let drained = false;
-  const end = process.drained(60_000).then(() => {
+  const end = process.clients.drained(60_000).then(() => {
     drained = true;
   });
   // It is asked after what it is replayed.
   for (const request of [1, 2]) {
-    process.snapshotData(request, 1, 0n, Buffer.from('all'));
-    process.snapshotEnd(request, 3n, 0n);
+    process.clients.replayData(request, 1, 0n, Buffer.from('all'));
+    process.clients.replayEnd(request, 3n, 0n);
   }
   await new Promise(setImmediate);
   assert.deepEqual(confirming.kinds(), ['ready', 'stdout', 'output-end']);
@@ -485,10 +485,10 @@ test('T27: beside others a client that has stopped is not waited for to say so',
     client.confirms = confirms;
     process.attach(client, attachOptions);
   }
-  for (const request of [1, 2]) process.snapshotEnd(request, 0n, 0n);
-  process.data(1, 0n, Buffer.from('all'));
+  for (const request of [1, 2]) process.clients.replayEnd(request, 0n, 0n);
+  process.clients.output(1, 0n, Buffer.from('all'));
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const end = process.drained(60_000);
+  const end = process.clients.drained(60_000);
   const now = performance.now();
   t.mock.method(performance, 'now', () => now + 1500);
   t.mock.timers.tick(1500);
@@ -501,7 +501,7 @@ test('of a process that has written nothing, nothing has to arrive', async () =>
   client.confirms = true;
   process.initiate(client);
   process.started(started);
-  await process.drained(60_000);
+  await process.clients.drained(60_000);
   assert.deepEqual(client.kinds(), ['ready']);
 });
 

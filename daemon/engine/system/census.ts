@@ -14,8 +14,8 @@ export function takeCensus(registry: Registry): Census {
   let sessions = 0;
   for (const { phase, main, execs } of registry.all()) {
     containers[phase.state] += 1;
-    sessions += main?.attachedClients ?? 0;
-    for (const exec of execs.values()) sessions += exec.attachedClients;
+    sessions += main?.clients.count ?? 0;
+    for (const exec of execs.values()) sessions += exec.clients.count;
   }
   return { containers, sessions };
 }

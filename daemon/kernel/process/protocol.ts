@@ -1,3 +1,5 @@
+import { drainExtraBytes, ringBytes } from '../../../common/sizes.ts';
+
 /** The shim protocol; native/include/protocol.h describes every frame. */
 export const shimProtocol = 1;
 /** The oldest that this daemon still speaks: a container may have been started by an earlier version. */
@@ -6,6 +8,12 @@ export const frameHeader = 12;
 /** The greatest frame of shims of earlier versions, which do not announce theirs. */
 export const untoldMaxFrameBytes = 4 * 1024 * 1024;
 export const noBound = 0xffff_ffff_ffff_ffffn;
+/**
+ * How far a process may be ahead of the slowest client that it waits for, in bytes of a stream. At the end the shim reads
+ * what a pipe can hold, 64 KiB, beyond it: a client that does not read must not keep the end from being seen, and the
+ * ring still has all that the client lacks.
+ */
+export const windowBytes = ringBytes - drainExtraBytes;
 
 export const toShim = {
   hello: 1,

@@ -8,6 +8,6 @@ export function leave(context: EngineContext): void {
     container.shim = null;
     container.healthWatch?.abort();
     shim?.leave();
-    for (const process of [container.main, ...container.execs.values()]) process?.dropSessions();
+    for (const process of [container.main, ...container.execs.values()]) process?.clients.drop();
   }
 }

@@ -31,7 +31,7 @@ export async function shimLost(context: EngineContext, container: Container): Pr
   if (outcome === 'ours') {
     container.reconnectedAt = now;
     context.log.warn('connection to a shim was lost and is back', { container: container.id });
-    for (const process of processes) process.dropSessions();
+    for (const process of processes) process.clients.drop();
     return;
   }
   const lost = new LikerError(
@@ -39,6 +39,6 @@ export async function shimLost(context: EngineContext, container: Container): Pr
     `The shim of container '${container.name}' was lost, and with it the terminal and the output of its processes; they go on until the container is killed`,
     { metadata: { container: container.id } },
   );
-  for (const process of processes) process.dropSessions(lost);
+  for (const process of processes) process.clients.drop(lost);
   await settleWithoutShim(context, container, outcome, { freshBoot: false });
 }

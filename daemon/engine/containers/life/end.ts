@@ -59,11 +59,11 @@ async function finish(
   container.healthWatch?.abort();
   try {
     record(context, container, exit, oomKills);
-    await main?.clientCameBack(reconnectMs);
-    await main?.drained(drainMs);
+    await main?.clients.cameBack(reconnectMs);
+    await main?.clients.drained(drainMs);
     await Promise.all(
       [...container.execs.values()].map(async (exec) => {
-        if (exec.awaitsClient) await exec.clientsCameBack(reconnectMs);
+        if (exec.clients.mayComeBack) await exec.clients.cameAndLeft(reconnectMs);
         // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
         await exec.ending;
       }),

@@ -55,8 +55,8 @@ async function tellEnd(
   process: ContainerProcess,
   { exit, isStored }: { readonly exit: ExitStatus; readonly isStored: boolean },
 ): Promise<void> {
-  await process.clientCameBack(reconnectMs);
-  await process.drained(drainMs);
+  await process.clients.cameBack(reconnectMs);
+  await process.clients.drained(drainMs);
   if (!context.leaving.signal.aborted) await releaseEnded(context, container, process, isStored);
   process.ended(exit);
 }
@@ -75,7 +75,8 @@ async function releaseEnded(
   const isDue = number in container.facts.killsDue;
   if (isDue) process.takesAllAlong = true;
   // It ended while no daemon was running, and its client has not come back: the client was lost.
-  if (!isStored && process.clientStayedAway && process.onDisconnect !== 'keep') process.takesAllAlong = true;
+  if (!isStored && process.clients.stayedAway && process.onDisconnect !== 'keep')
+    process.takesAllAlong = true;
   await releaseExec(context, container, number, { kill: process.takesAllAlong });
   if (!isDue) return;
   const { [number]: _due, ...killsDue } = container.facts.killsDue;

@@ -67,13 +67,13 @@ export function shimListener(context: EngineContext, container: Container, shim:
       else failedUnseen(context, container, number, failure);
     },
     data: (number, stream, offset, bytes) => {
-      container.process(number)?.data(stream, offset, bytes);
+      container.process(number)?.clients.output(stream, offset, bytes);
       if (number === 0) container.output.notify();
     },
     snapshotData: (number, request, stream, offset, bytes) =>
-      container.process(number)?.snapshotData(request, stream, offset, bytes),
+      container.process(number)?.clients.replayData(request, stream, offset, bytes),
     snapshotEnd: (number, request, stdout, stderr) =>
-      container.process(number)?.snapshotEnd(request, stdout, stderr),
+      container.process(number)?.clients.replayEnd(request, stdout, stderr),
     stdinAck: (number, session, offset) => container.process(number)?.stdinAck(session, offset),
     stdinRefused: (number, session, offset) => container.process(number)?.stdinRefused(session, offset),
     oom: (count) => tellOomKills(context, container, count),

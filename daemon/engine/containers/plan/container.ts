@@ -5,7 +5,7 @@ import {
   mountAttr,
   type Step,
 } from '../../../kernel/plan/steps.ts';
-import { windowBytes } from '../../sessions/process.ts';
+import { windowBytes } from '../../../kernel/process/protocol.ts';
 import type { DeviceNode } from '../model/device-node.ts';
 import type { HostProcess } from '../model/phase.ts';
 import type { ContainerSpec, ProcessSpec, Share } from '../model/spec.ts';

@@ -1,0 +1,38 @@
+/** When one client of an earlier daemon is back, the others have this long: they try every half second. */
+const othersBackMs = 1000;
+
+/** The time that clients of an earlier daemon have to come back. While it is open, no output may run ahead of them. */
+export class Grace {
+  readonly #over: () => void;
+  #until = 0;
+  #clientCame = false;
+
+  /** `over` is called each time when a time that was given is over. */
+  constructor(over: () => void) {
+    this.#over = over;
+  }
+
+  open(ms: number): void {
+    this.#until = performance.now() + ms;
+    setTimeout(this.#over, ms + 1).unref();
+  }
+
+  get isOpen(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  clientCame(): void {
+    this.#clientCame = true;
+    if (this.#until - performance.now() > othersBackMs) this.open(othersBackMs);
+  }
+
+  /** A client has come since the process was started or adopted. */
+  get hadClient(): boolean {
+    return this.#clientCame;
+  }
+
+  /** Clients were waited for, and none has come. */
+  get wasInVain(): boolean {
+    return this.#until > 0 && !this.#clientCame;
+  }
+}

@@ -1,0 +1,82 @@
+import type { StreamNumber } from '../../kernel/process/shim.ts';
+import type { ClientSession } from './client-session.ts';
+import type { StreamName } from './frames.ts';
+
+interface Piece {
+  readonly stream: StreamName;
+  readonly offset: number;
+  readonly data: Buffer;
+}
+
+/** What a shim has kept of a process's output, gathered for a client that attaches. */
+export interface Replay {
+  readonly session: ClientSession;
+  readonly pieces: Piece[];
+  stdinOffset: number;
+  /** The process takes no more stdin. */
+  isStdinOver: boolean;
+}
+
+/** Replays that a shim prepares at the same time: each takes as much memory as both rings hold. */
+const maxAsked = 4;
+
+/** The replays that clients of a process wait for, asked of the shim a few at a time. */
+export class Replays {
+  readonly #awaited = new Map<number, Replay>();
+  #lastRequest = 0;
+  #asked = 0;
+  #toAsk: (() => void)[] = [];
+
+  /** `ask` asks the shim for the replay with this number, now or after earlier ones. */
+  request(session: ClientSession, ask: (request: number) => void): void {
+    const request = ++this.#lastRequest;
+    this.#awaited.set(request, { session, pieces: [], stdinOffset: 0, isStdinOver: false });
+    this.#toAsk.push(() => ask(request));
+    this.#askNext();
+  }
+
+  #askNext(): void {
+    while (this.#asked < maxAsked) {
+      const ask = this.#toAsk.shift();
+      if (!ask) return;
+      this.#asked += 1;
+      ask();
+    }
+  }
+
+  data(request: number, stream: StreamNumber, offset: bigint, data: Buffer): void {
+    const name = stream === 2 ? 'stderr' : 'stdout';
+    this.#awaited.get(request)?.pieces.push({ stream: name, offset: Number(offset), data });
+  }
+
+  /** The shim has replayed all. Null when nobody waits for it any more. */
+  end(request: number): Replay | null {
+    const replay = this.#awaited.get(request);
+    if (!replay) return null;
+    this.#awaited.delete(request);
+    this.#asked -= 1;
+    this.#askNext();
+    return replay;
+  }
+
+  /** How far the shim has given a session's stdin to the process. */
+  stdinStands(sessionId: string, offset: number, isOver: boolean): void {
+    for (const replay of this.#awaited.values()) {
+      if (replay.session.id !== sessionId) continue;
+      replay.stdinOffset = offset;
+      replay.isStdinOver = isOver;
+    }
+  }
+
+  awaitedBy(session: ClientSession): boolean {
+    for (const replay of this.#awaited.values()) if (replay.session === session) return true;
+    return false;
+  }
+
+  /** The shim is gone: it replays nothing any more. */
+  clear(): void {
+    this.#awaited.clear();
+    this.#toAsk = [];
+    this.#asked = 0;
+  }
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { badArgument } from '../../../common/errors.ts';
+
+/**
+ * A session's id: sixteen hexadecimal digits, a number of 64 bits to the shim. Its first bit tells the next daemon, too, whether
+ * the client that comes back is the one that the process was started for.
+ */
+export function newSessionId(client: 'initiator' | 'onlooker'): string {
+  const id = randomBytes(8);
+  id.writeUInt8((id.readUInt8(0) & 0x7f) | (client === 'onlooker' ? 0x80 : 0), 0);
+  return id.toString('hex');
+}
+
+export function isOnlooker(sessionId: string): boolean {
+  return /^[89a-f]/.test(sessionId);
+}
+
+/** The id that a client gives to resume its session. Throws BAD_ARGUMENT. */
+export function checkSessionId(id: string): string {
+  if (/^[0-9a-f]{16}$/.test(id)) return id;
+  throw badArgument(
+    'start.resume.session_id',
+    `Cannot resume session '${id}': a session id has sixteen hexadecimal digits`,
+  );
+}
+
+export function sessionNumber(id: string): bigint {
+  return BigInt(`0x${id}`);
+}
+
+export function sessionIdOf(number: bigint): string {
+  return number.toString(16).padStart(16, '0');
+}
