@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 const native = join(import.meta.dirname, '..');
 
-test('T15: whatever the files hold, who is found in them is there, and who is there is found', () => {
+test('T15: whatever the files contain, exactly the entries in them are found', () => {
   execFileSync('make', ['-s', '-C', native, 'build/accounts']);
   execFileSync(join(native, 'build/accounts'), ['20000'], { stdio: ['ignore', 'inherit', 'inherit'] });
 });

@@ -18,7 +18,7 @@ function count(text: string, of: number): number {
   return text.split('\n').filter((line) => line === String(of)).length;
 }
 
-test('a snapshot joins the live output without gap or repetition', async () => {
+test('a snapshot continues into the live output without gap or repetition', async () => {
   await using shim = await fixture().run('for i in $(seq 1 300); do echo $i; sleep 0.002; done; sleep 100');
   await shim.peer.outputMatches(/^50$/m);
   const snapshot = await shim.peer.snapshot(0, 0n, 0n);
@@ -28,7 +28,7 @@ test('a snapshot joins the live output without gap or repetition', async () => {
   assert.equal(count(live, 150), 1);
 });
 
-test('a snapshot holds the last bytes of the ring, and tells where they begin', async () => {
+test('a snapshot has the last bytes of the ring, and says where they begin', async () => {
   const size = ring * 3 + 1000;
   await using shim = await fixture().run(`head -c ${size} /dev/zero; sleep 100`);
   await shim.peer.until(() => shim.peer.output().length === size);
@@ -40,7 +40,7 @@ test('a snapshot holds the last bytes of the ring, and tells where they begin', 
   assert.equal(nothing.stdout.length, 0);
 });
 
-test('T26: a container outlives its daemon; the next one gets the rest from the ring', async () => {
+test('T26: a container outlives its daemon; the next daemon gets the rest from the ring', async () => {
   await using shim = await fixture().run('echo before; read line; echo got $line; sleep 100', { tty: true });
   await shim.started();
   await shim.peer.outputMatches(/before/);
@@ -57,7 +57,7 @@ test('T26: a container outlives its daemon; the next one gets the rest from the 
   await shim.ended();
 });
 
-test('the end of a time without a daemon is in the state', async () => {
+test('an exit while there was no daemon is in the state', async () => {
   await using shim = await fixture().run('sleep 0.2; echo late; exit 9');
   await shim.started();
   shim.peer.socket.destroy();
@@ -78,7 +78,7 @@ function readableRecord(runDir: string): boolean {
   }
 }
 
-test('a shim whose container and run folder are gone, and that no daemon has, ends', async () => {
+test('a shim without a daemon exits once its container has ended and its run folder is gone', async () => {
   await using shim = await fixture().run('true');
   await shim.peer.exit();
   rmSync(shim.runDir, { recursive: true });
@@ -86,7 +86,7 @@ test('a shim whose container and run folder are gone, and that no daemon has, en
   await shim.ended();
 });
 
-test('the newest to say hello is the daemon', async () => {
+test('the newest connection to send hello is the daemon', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   const second = await Peer.connect(shim.socketPath);
@@ -118,7 +118,7 @@ test('a malformed frame closes its connection only', async () => {
   assert.equal((await shim.peer.hello()).length, 1);
 });
 
-test('a limit stops the reading there, and moving it goes on', async () => {
+test('a limit stops the reading, and a higher one resumes it', async () => {
   await using shim = await fixture().run('seq 1 100000', {}, { window: 1000 });
   await shim.peer.until(() => shim.peer.output().length === 1000);
   // Each answer takes the shim a turn of its loop, in which it would read on.
@@ -133,14 +133,14 @@ test('a limit stops the reading there, and moving it goes on', async () => {
   assert.match(shim.peer.text(), /^1\n2\n.*\n100000\n$/s);
 });
 
-test('T27: at the end what the pipe still holds is read beyond the limit: nothing is cut, nothing waits', async () => {
+test('T27: at the end, the rest in the pipe is read beyond the limit: nothing is cut, nothing waits', async () => {
   await using shim = await fixture().run('head -c 3000 /dev/zero', {}, { window: 1000 });
   const exit = await shim.peer.exit();
   assert.deepEqual([exit.stdout, exit.cut], [3000n, 0]);
   assert.equal(shim.peer.output().length, 3000);
 });
 
-test('a daemon that reads nothing for five seconds is cut off, and the container goes on', async () => {
+test('a daemon that reads nothing for five seconds is disconnected, and the container goes on', async () => {
   const size = 4 << 20;
   await using shim = await fixture().run(`head -c ${size} /dev/zero; echo done >&2; sleep 100`);
   const pid = await shim.started();
@@ -154,7 +154,7 @@ test('a daemon that reads nothing for five seconds is cut off, and the container
   peer.socket.destroy();
 });
 
-test('stdin for which there is no room is refused, and the daemon keeps its shim', async () => {
+test('stdin beyond the queue is refused, and the daemon stays connected', async () => {
   await using shim = await fixture().run('sleep 100', {}, { openStdin: true });
   await shim.started();
   for (let i = 0n; i < 144n; i++) shim.peer.stdin(0, 1n, i * 65_536n, Buffer.alloc(65_536));
@@ -177,10 +177,10 @@ test('stdin with a gap is refused, and the other sessions go on', async () => {
   await shim.peer.outputMatches(/^abcotherDEF$/);
 });
 
-test('many who ask for what the rings hold at once are answered one after the other', async () => {
+test('many snapshots requested at once are answered one after the other', async () => {
   await using shim = await fixture().run('head -c 300000 /dev/zero; sleep 100');
   await shim.peer.until(() => shim.peer.output().length === 300_000);
-  // Together more than a shim holds for a daemon that does not take it.
+  // Together more than a shim queues for a daemon that does not read.
   const count = 1200;
   const request = (index: number) => {
     const payload = Buffer.alloc(20);
@@ -196,7 +196,7 @@ test('many who ask for what the rings hold at once are answered one after the ot
   assert.equal((await shim.peer.hello()).length, 1);
 });
 
-test('a plan of more bytes than the kernel takes as arguments is a start that fails', async () => {
+test('a plan with more arguments than the kernel accepts fails the start', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   const args = ['/bin/true', ...Array.from({ length: 70 }, () => 'x'.repeat(100_000))];
@@ -205,7 +205,7 @@ test('a plan of more bytes than the kernel takes as arguments is a start that fa
   assert.equal((await shim.peer.hello()).length, 1);
 });
 
-test('a thousand reconnections leave no fd behind', async () => {
+test('a thousand reconnections leak no fd', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   await shim.peer.hello();
@@ -221,14 +221,14 @@ test('a thousand reconnections leave no fd behind', async () => {
   last.socket.destroy();
 });
 
-test('a daemon that comes while there is no file left for it is answered when there is', async () => {
+test('a daemon that connects while the shim is out of fds is answered when one is free', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   const files = (limit: number) => execFileSync('prlimit', ['--pid', String(shim.pid), `--nofile=${limit}:`]);
   files(3);
   const peer = await Peer.connect(shim.socketPath);
   const answer = peer.hello();
-  // The refused accept is behind it when an answer on the old connection is.
+  // Once the old connection has an answer, the accept has failed.
   shim.peer.stdin(0, 1n, 0n, 'x');
   await shim.peer.acked(0, 1n, 1n);
   files(1024);

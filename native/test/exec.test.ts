@@ -8,7 +8,7 @@ import { useFixture } from './use.ts';
 
 const fixture = useFixture();
 
-test('an exec joins the container, with pipes of its own', async () => {
+test('an exec joins the container and has its own pipes', async () => {
   await using shim = await fixture().run('sleep 100');
   const main = await shim.started();
   shim.peer.exec(1, fixture().execPlan('hostname; cat; echo $$ >&2; exit 5', {}, { openStdin: true }));
@@ -37,7 +37,7 @@ test('an exec has a terminal of its own', async () => {
   assert.equal(shim.peer.text(1), '/dev/pts/1\r\n30 90\r\n');
 });
 
-test('what an exec has left running may go on writing to its pipe: nobody reads it, and it neither ends nor stands still', async () => {
+test('a process that an exec left behind may go on writing to its pipe: it is neither killed nor blocked', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   const pipes = () => openFiles(shim.pid).filter((file) => file.startsWith('pipe:')).length;
@@ -68,7 +68,7 @@ test('many execs at once keep their output apart', async () => {
   assert.equal((await shim.peer.hello()).length, 1);
 });
 
-test('a number in use, and a bad plan, are told', async () => {
+test('a number in use and a bad plan are reported', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(0, fixture().execPlan('true'));
@@ -78,7 +78,7 @@ test('a number in use, and a bad plan, are told', async () => {
   assert.equal((await shim.peer.failed(1)).name, 'plan');
 });
 
-test('the exits of execs come before that of the main process', async () => {
+test('the exits of execs are reported before that of the main process', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   for (const number of [1, 2, 3]) {
@@ -102,7 +102,7 @@ test('an exec after the end of the container fails', async () => {
   assert.deepEqual([(await shim.peer.failed(1)).errno, (await shim.peer.failed(1)).name], [3, 'join']);
 });
 
-test('signals reach an exec, also before its pid is known', async () => {
+test('signals reach an exec, even before its pid is known', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   shim.peer.exec(1, fixture().execPlan('sleep 100'));

@@ -176,7 +176,7 @@ const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'l
 ];
 
 for (const [name, bad, where, expected] of cases)
-  test(`a failed step is told: ${name}`, async () => {
+  test(`a failed step is reported: ${name}`, async () => {
     if (bad.step === 'groups' || bad.step === 'capabilities') await failsAsUser(bad, expected);
     else await fails(bad, where, expected);
   });
@@ -190,7 +190,7 @@ async function failsAsUser(bad: Step, expected: Expected): Promise<void> {
   await isGone(shim);
 }
 
-test('what cannot be executed is told by its errno', async () => {
+test('a program that cannot be executed is reported with its errno', async () => {
   writeFileSync(join(fixture().rootfs, 'bin/text'), 'no program', { mode: 0o755 });
   writeFileSync(join(fixture().rootfs, 'bin/plain'), 'no program', { mode: 0o644 });
   writeFileSync(join(fixture().rootfs, 'bin/script'), '#!/no/interpreter\n', { mode: 0o755 });
@@ -214,7 +214,7 @@ test('what cannot be executed is told by its errno', async () => {
   ];
   for (const init of [false, true])
     for (const [program, errno, object] of programs) {
-      // A user whom no capability lets read a file that may only be executed.
+      // A user without capabilities cannot read a file that may only be executed.
       const ids = program === 'secret' ? { uid: 1000, gid: 1000 } : {};
       const steps = containerSteps(fixture().container({ args: [program], init, ...ids }));
       await using shim = await fixture().spawn(steps);
@@ -237,7 +237,7 @@ test('an exec that cannot be executed is forgotten', async () => {
   await shim.peer.until((frame) => frame.type === 135 && frame.process === 1);
 });
 
-test('a truncated plan is told, wherever it is cut', async () => {
+test('a truncated plan is reported, wherever it is cut', async () => {
   const own = fixture().shimSettings();
   const steps = containerSteps(fixture().container({}));
   const plan = encodeLaunch({ settings: settings(), steps }, own);
@@ -249,7 +249,7 @@ test('a truncated plan is told, wherever it is cut', async () => {
   }
 });
 
-test('a run folder that is not there is told', async () => {
+test('a missing run folder is reported', async () => {
   const own = fixture().shimSettings({ runDir: '/run/liker-no-such-folder' });
   const plan = encodeLaunch({ settings: settings(), steps: containerSteps(fixture().container({})) }, own);
   await using shim = await fixture().spawnPlan(plan, own.runDir);
@@ -258,7 +258,7 @@ test('a run folder that is not there is told', async () => {
   await shim.ended();
 });
 
-test('a child that is killed before exec is told', async () => {
+test('a child that is killed before exec is reported', async () => {
   const killAll = Buffer.from([6, 0, 0, 0, 0, 0, 0, 0x80]); // BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS
   const steps = containerSteps(fixture().container({ afterPivot: [{ step: 'seccomp', filter: killAll }] }));
   await using shim = await fixture().spawn(steps);

@@ -59,7 +59,7 @@ const binary = process.env['LIKER_SHIM'] ?? join(native, 'build/liker-shim');
 export const execNamespaces =
   cloneFlag.mount | cloneFlag.uts | cloneFlag.ipc | cloneFlag.pid | cloneFlag.network | cloneFlag.cgroup;
 
-/** A shim under test. Ends, with its container, when it is disposed. */
+/** A shim under test. Its disposal ends it and its container. */
 export class TestShim implements AsyncDisposable {
   readonly pid: number;
   readonly peer: Peer;
@@ -88,7 +88,7 @@ export class TestShim implements AsyncDisposable {
     return this.#main;
   }
 
-  /** Resolves when the shim has ended by itself. */
+  /** Resolves when the shim has exited by itself. */
   async ended(): Promise<void> {
     await this.#reaped;
   }
@@ -127,7 +127,7 @@ function tryKill(pid: number): void {
   try {
     process.kill(pid, 9);
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
@@ -151,13 +151,13 @@ export class Fixture implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Of tests that have hung: the process would wait for them at its end.
+    // Shims of tests that hang: this process would wait for them before it exits.
     for (const shim of this.#open) shim.kill();
     closeFd(this.#shimFd);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** New run and log folders, with the settings that name them. */
+  /** Makes new run and log folders. Returns the settings that name them. */
   shimSettings(changes: Partial<ShimSettings> = {}): ShimSettings {
     const run = join(this.folder, `run-${++this.#count}`);
     const log = join(this.folder, `log-${this.#count}`);

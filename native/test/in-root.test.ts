@@ -32,7 +32,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** What is found, as a path inside the root, or an errno. */
+/** The result: a path inside the root, or an errno. */
 function find(verb: string, path: string, within = root): string {
   const found = execFileSync(program, [verb, within, path], { encoding: 'utf8' }).trim();
   return found.startsWith(within) ? found.slice(within.length) || '/' : found;
@@ -63,7 +63,7 @@ const cases: readonly (readonly [string, string])[] = [
 ];
 
 for (const verb of ['open', 'walk'])
-  test(`T10: paths stay inside the root, by ${verb === 'open' ? 'openat2' : 'the written-out walk'}`, () => {
+  test(`T10: paths stay inside the root, by ${verb === 'open' ? 'openat2' : 'the walk'}`, () => {
     for (const [path, wanted] of cases) assert.equal(find(verb, path), wanted, path);
     assert.equal(find(verb, 'a'.repeat(5000)), 'ENAMETOOLONG');
     assert.equal(find(verb, ''), 'ENOENT');
@@ -73,12 +73,12 @@ test('T10: the walk refuses the magic links of procfs, as openat2 does', () => {
   for (const verb of ['open', 'walk']) assert.equal(find(verb, `${process.pid}/cwd`, '/proc'), 'ELOOP');
 });
 
-test('T10: the walk opens for reading what it has found', () => {
+test('T10: the walk opens a file for reading', () => {
   assert.equal(find('walk-read', 'a/back'), '/a/file');
   assert.equal(find('walk-read', 'up/a'), '/a');
 });
 
-test('T9: what is made is made inside the root, never through a link out of it', () => {
+test('T9: missing paths are made inside the root, never through a link out of it', () => {
   assert.equal(find('make-directory', 'x/y/z'), '/x/y/z');
   assert.equal(find('make-file', 'up/x/new/file'), '/x/new/file');
   assert.equal(find('make-file', 'absolute/made'), '/a/b/made');
@@ -88,7 +88,7 @@ test('T9: what is made is made inside the root, never through a link out of it',
   assert.equal(existsSync(join(folder, 'outside/made')), false);
 });
 
-test('T9: what a dangling link names is made inside the root, and a loop is none', () => {
+test('T9: the target of a dangling link is made inside the root; a loop is refused', () => {
   assert.equal(find('make-file', 'dangling'), '/nothing/here');
   assert.equal(find('make-directory', 'dangling/x'), 'ENOTDIR');
   assert.equal(find('make-directory', 'out/made'), `${folder}/outside/made`);
@@ -103,7 +103,7 @@ test('T9: what a dangling link names is made inside the root, and a loop is none
   assert.deepEqual(readdirSync(join(folder, 'outside')), ['secret']);
 });
 
-test('T9: what is made while others make and remove the same is made inside the root', async () => {
+test('T9: a path that others make and remove meanwhile is made inside the root', async () => {
   const script =
     'cd "$1"; while :; do mkdir -p race; rmdir race; ln -s ../outside race; rm race; done 2>/dev/null';
   const racer = spawn('sh', ['-c', script, 'sh', root]);

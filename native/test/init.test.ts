@@ -7,7 +7,7 @@ import { useFixture } from './use.ts';
 
 const fixture = useFixture();
 
-/** What a process may do, and who it is. */
+/** The credentials of a process. */
 function rights(pid: number): string[] {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return status.split('\n').filter((line) => /^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp\w*):/.test(line));
@@ -15,7 +15,7 @@ function rights(pid: number): string[] {
 
 const allowAll = Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 
-test('the init is pid 1, and has just what the program has', async () => {
+test('the init is pid 1 and has exactly the rights of the program', async () => {
   for (const ids of [{}, { uid: 1000, gid: 1001 }]) {
     await using shim = await fixture().spawn(
       containerSteps(
@@ -48,7 +48,7 @@ test('the init is pid 1, and has just what the program has', async () => {
   }
 });
 
-test('what is in the container may look at pid 1, and write to its output', async () => {
+test('a process of the container may inspect pid 1 and write to its output', async () => {
   const script =
     'echo main >/proc/1/fd/1; echo error >/proc/1/fd/2; tr "\\0" , </proc/1/environ; echo; ls /proc/1/root; sleep 100';
   for (const ids of [{}, { uid: 1000, gid: 1001 }]) {
@@ -61,7 +61,7 @@ test('what is in the container may look at pid 1, and write to its output', asyn
   }
 });
 
-test('the init reads no stdin, so that its writer hears of a program that has closed it', async () => {
+test('the init has no stdin open, so the writer notices that the program has closed it', async () => {
   await using shim = await fixture().run(
     'exec <&-; echo closed; sleep 100',
     { init: true },
@@ -84,7 +84,7 @@ test('T1: the process that entered the namespaces runs from a sealed memfd, not 
   await shim.peer.outputMatches(/exe|denied|busy|permitted/i, 0, 2);
 });
 
-test('the init forwards signals, and tells the status of its child', async () => {
+test('the init forwards signals and reports the status of its child', async () => {
   for (const [signal, name] of [
     [15, 'TERM'],
     [1, 'HUP'],
@@ -107,7 +107,7 @@ test('the init forwards signals, and tells the status of its child', async () =>
   assert.deepEqual([exit.code, exit.signal], [143, 15]);
 });
 
-test('the init reaps orphans, and what is left dies with it', async () => {
+test('the init reaps orphans, and the rest dies with it', async () => {
   const script = 'sh -c "sleep 0.1 & sleep 100 & :"; sleep 0.4; ps -o stat,comm; exit 6';
   await using shim = await fixture().run(script, { init: true });
   const pid = await shim.started();
@@ -118,7 +118,7 @@ test('the init reaps orphans, and what is left dies with it', async () => {
   assert.deepEqual(childrenOf(pid), []);
 });
 
-test('with an init a terminal works as without', async () => {
+test('a terminal works the same with and without an init', async () => {
   await using shim = await fixture().run('tty; stty size; echo $$', { init: true, tty: true });
   assert.equal((await shim.peer.exit()).code, 0);
   assert.match(shim.peer.text(), /^\/dev\/pts\/0\r\n24 80\r\n2\r\n$/);

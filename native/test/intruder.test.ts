@@ -1,4 +1,4 @@
-// A container that may trace gains nothing from the processes that enter its pid namespace, nor from what they send.
+// A container that may trace gains nothing from the processes that enter its pid namespace, or from forged messages.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const confined: Partial<ContainerOptions> = {
   last: [{ step: 'no-new-privileges' }, allowAll],
 };
 
-/** A container that traces, or forges for what it sees. */
+/** A container that traces the processes that it sees, or forges their messages. */
 async function intruder(args: readonly string[]): Promise<TestShim> {
   const steps = containerSteps(fixture().container({ ...confined, init: true, args: ['intruder', ...args] }));
   const shim = await fixture().spawn(steps, { openStdin: true });
@@ -28,7 +28,7 @@ async function intruder(args: readonly string[]): Promise<TestShim> {
   return shim;
 }
 
-/** Repeats until so many were seized, each of which had the rights of a program of the container. */
+/** Repeats until so many processes were seized. Each had the rights of a program of the container. */
 async function seizes(shim: TestShim, count: number, act: (turn: number) => Promise<void>): Promise<void> {
   const rights = () => [...shim.peer.text().matchAll(/^seized (.*)$/gm)].map((match) => match[1]);
   for (let turn = 1; rights().length < count && turn < 500; turn++) await act(turn);
@@ -41,10 +41,10 @@ async function seizes(shim: TestShim, count: number, act: (turn: number) => Prom
   assert.deepEqual([...new Set([init, ...rights()])], [own]);
 }
 
-test('what is seized of the init and of execs has no more than a program of the container', async () => {
+test('a seized init or exec has no more rights than a program of the container', async () => {
   await using shim = await intruder(['watch']);
   await seizes(shim, 20, async (number) => {
-    // A long PATH keeps each where it can be seized before its exec.
+    // A long PATH gives time to seize each before its exec.
     const env = [`PATH=${'/none:'.repeat(200)}/bin`];
     shim.peer.exec(
       number,
@@ -55,7 +55,7 @@ test('what is seized of the init and of execs has no more than a program of the 
   });
 });
 
-test('nor what is seized of containers that share its pid namespace', async () => {
+test('a seized process of a container that shares the pid namespace has no more rights either', async () => {
   await using shim = await intruder(['watch']);
   const [pid = 0] = childrenOf(shim.pid);
   const target = { pid, startTime: startTime(pid) };
@@ -67,7 +67,7 @@ test('nor what is seized of containers that share its pid namespace', async () =
   });
 });
 
-test('a pid, a terminal and a failure that are forged harm nobody but the forger', async () => {
+test('a forged pid, terminal or failure harms only the forger', async () => {
   const victim = spawn('sleep', ['100']);
   try {
     await using shim = await intruder(['forge', String(victim.pid)]);
@@ -78,10 +78,10 @@ test('a pid, a terminal and a failure that are forged harm nobody but the forger
     const failure = await shim.peer.failed(1);
     assert.equal(failure.name, '', 'the forged one');
     assert.equal(victim.exitCode ?? victim.signalCode, null, 'the victim lives');
-    // The forger may have ended by now.
+    // The forger may already have ended.
     const left = childrenOf(shim.pid).filter((pid) => !before.includes(pid));
     assert.deepEqual(left, [], 'the exec does not');
-    // Its own status counts, not what it has sent on the init's socket.
+    // Its own status counts, not the one that it has sent on the init's socket.
     assert.deepEqual((await shim.peer.exit()).code, 3);
     assert.match(shim.peer.text(), /^forged$/m);
     process.kill(victim.pid ?? 0, 0);

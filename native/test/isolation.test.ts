@@ -26,7 +26,7 @@ async function output(script: string, options: Partial<ContainerOptions> = {}): 
   return shim.peer.text();
 }
 
-test('T3: the program has fds 0, 1 and 2 and no other; so has an exec', async () => {
+test('T3: a program has fds 0, 1 and 2 and no other; so has an exec', async () => {
   await using shim = await fixture().run('sleep 100');
   const pid = await shim.started();
   assert.deepEqual(readdirSync(`/proc/${pid}/fd`), ['0', '1', '2']);
@@ -46,12 +46,12 @@ test("T14: inheritable and ambient capabilities are empty, and the bounding set 
   assert.equal(shim.peer.text(1), wanted + rest);
 });
 
-test('a user without root has no capability, and its groups', async () => {
+test('a user other than root has no capability, but its groups', async () => {
   const text = await output('grep -E "Cap(Prm|Eff|Inh)" /proc/self/status; id', { uid: 1000, gid: 1001 });
   assert.match(text, /^(Cap...:\t0{16}\n){3}uid=1000 gid=1001/);
 });
 
-test('ambient capabilities are raised when they are asked for', async () => {
+test('ambient capabilities are raised if the plan asks for them', async () => {
   const net = 1n << 10n;
   const last: Step[] = [
     { step: 'capabilities', effective: net, permitted: net, inheritable: net, ambient: net },
@@ -63,7 +63,7 @@ test('ambient capabilities are raised when they are asked for', async () => {
   assert.match(shim.peer.text(), /CapAmb:\t0000000000000400/);
 });
 
-test("T18: the environment is the plan's alone", async () => {
+test('T18: the environment is exactly that of the plan', async () => {
   process.env['LIKER_TEST_LEAK'] = 'yes';
   const steps = containerSteps(fixture().container({ args: ['/bin/env'], env: ['PATH=/bin', 'A=1'] }));
   await using shim = await fixture().spawn(steps);
@@ -71,7 +71,7 @@ test("T18: the environment is the plan's alone", async () => {
   assert.equal(shim.peer.text(), 'PATH=/bin\nA=1\n');
 });
 
-test('T32: signal dispositions and the mask are those of a fresh process; in an exec too', async () => {
+test('T32: signal dispositions and the mask have their defaults; in an exec too', async () => {
   await using shim = await fixture().spawn(
     containerSteps(fixture().container({ args: ['/bin/sleep', '100'] })),
   );
@@ -84,7 +84,7 @@ test('T32: signal dispositions and the mask are those of a fresh process; in an 
   }
 });
 
-test("T54: nothing of the host's root is left", async () => {
+test("T54: nothing of the host's root is visible", async () => {
   const text = await output('cat /proc/self/mountinfo; ls /; pwd; ls /..');
   const mounts = text.split('\n').filter((line) => / - /.test(line));
   const points = mounts.map((line) => line.split(' ')[4]);
@@ -96,7 +96,7 @@ test("T54: nothing of the host's root is left", async () => {
   assert.match(text, /\nbin\ndev\netc\nproc\nsys\ntmp\n\/\nbin\n/);
 });
 
-/** Runs with another node in place of one of the root's, and puts it back. */
+/** Runs with another node in place of one in the root, and restores it. */
 async function withSwapped(
   path: string,
   make: (at: string) => void,
@@ -113,13 +113,13 @@ async function withSwapped(
   }
 }
 
-/** Steps with no /dev of their own: the root's is used. */
+/** Steps that mount no /dev: that of the root is used. */
 function withoutDev(extra: readonly Step[]): Step[] {
   const steps = containerSteps(fixture().container({ afterPivot: extra }));
   return steps.filter((step) => !('target' in step && step.target.startsWith('/dev')));
 }
 
-test('T5: a /dev/null that is none is no mask', async () => {
+test('T5: a forged /dev/null is not used as a mask', async () => {
   const mask: Step = { step: 'mask', target: '/etc/secret' };
   writeFileSync(join(fixture().rootfs, 'etc/secret'), 'secret');
   const fakes: ((at: string) => void)[] = [
@@ -152,14 +152,14 @@ test('T5: masked paths are empty, missing ones are skipped, and T21: directories
   assert.equal(last, 'ro');
 });
 
-test('T8: a link at /dev leads to nothing outside of the root', async () => {
+test('T8: a link at /dev cannot lead out of the root', async () => {
   const outside = join(fixture().folder, 'outside');
   mkdirSync(outside);
   await withSwapped(
     'dev',
     (at) => symlinkSync(outside, at),
     async () => {
-      // What it names is made inside the root.
+      // Its target is made inside the root.
       await using shim = await fixture().run(`ls -d ${outside}/pts ${outside}/null`);
       await shim.peer.exit();
       assert.equal(shim.peer.text(), `${outside}/null\n${outside}/pts\n`);
@@ -192,7 +192,7 @@ test('T9: links in a target are followed inside the root only', async () => {
   mkdirSync(join(fixture().rootfs, 'tmp'));
 });
 
-test('T9: a target that is swapped all the time is never mounted on elsewhere', async () => {
+test('T9: a target that is swapped all the time never redirects a mount', async () => {
   const shared = join(fixture().folder, 'shared');
   const source = join(fixture().folder, 'swapped-volume');
   const outside = join(fixture().folder, 'outside-swap');
@@ -228,7 +228,7 @@ test('T9: a target that is swapped all the time is never mounted on elsewhere', 
   rmSync(join(fixture().rootfs, 'shared'), { recursive: true, force: true });
 });
 
-test('a read-only path, a read-only root and read-only binds refuse to be written', async () => {
+test('a read-only path, a read-only root and read-only binds refuse writes', async () => {
   const script = [
     'touch /x 2>/dev/null || echo root',
     'echo 1 2>/dev/null >/proc/sys/kernel/hostname || echo sys',
@@ -246,7 +246,7 @@ test('a read-only path, a read-only root and read-only binds refuse to be writte
   assert.deepEqual(readdirSync(source), []);
 });
 
-test('a bind of a file makes a file, whatever was said', async () => {
+test('a bind of a file makes a file, whatever the plan says', async () => {
   const file = join(fixture().folder, 'one-file');
   writeFileSync(file, 'content\n');
   const text = await output('cat /run/a/file', {

@@ -50,14 +50,14 @@ test('T1: the copy of the shim cannot be written', () => {
   closeFd(fd);
 });
 
-test('a shim that is not there is told as such', () => {
+test('a missing shim is reported', () => {
   assert.throws(
     () => loadShim('/no/shim'),
     (error) => error instanceof LikerError && error.syscall?.errno === 'ENOENT' && error.reason === 'SYSCALL',
   );
 });
 
-test('T39: a pidfd is given for the very same process only', async () => {
+test('T39: a pidfd is opened only if the process is still the same', async () => {
   const child = spawn('/bin/busybox', ['sleep', '100']);
   await once(child, 'spawn');
   const pid = child.pid ?? 0;
@@ -72,7 +72,7 @@ test('T39: a pidfd is given for the very same process only', async () => {
   closeFd(pidfd);
 });
 
-test('T39: a process that cannot be looked at for want of a file is not taken for one that is gone', () => {
+test('T39: a lack of fds does not make a process look gone', () => {
   const script = `
     import { openSync, closeSync, readFileSync } from 'node:fs';
     import { Processes } from './daemon/kernel/process/processes.ts';
@@ -104,7 +104,7 @@ test('the peer of a Unix socket is known', async () => {
   server.close();
 });
 
-test("a bad device filter is refused with the kernel's word", () => {
+test("a bad device filter is refused with the kernel's errno", () => {
   assert.throws(
     () => attachDeviceFilter('/sys/fs/cgroup/unified', Buffer.alloc(8)),
     (error) => error instanceof LikerError && error.syscall?.syscall === 'bpf',
@@ -121,20 +121,20 @@ function madeFolders(name: string): string {
   return base;
 }
 
-test("a container's folders are emptied, and log and work are kept", async () => {
+test('the folders of a container are emptied; log and work are kept', async () => {
   const base = madeFolders('kept');
   assert.equal(await emptyContainer(base), true);
   assert.deepEqual(readdirSync(base, { recursive: true }).sort(), ['log', 'work', 'work/work']);
 });
 
-test('folders with something of another kind in them are told to be of no use', async () => {
+test('folders with other files in them are reported as not reusable', async () => {
   const base = madeFolders('other');
   writeFileSync(join(base, 'stray'), '');
   assert.equal(await emptyContainer(base), false);
   await assert.rejects(emptyContainer(join(folder, 'missing')), /ENOENT/);
 });
 
-test('what the start needed is given back, and the process goes on', async () => {
+test('memory that only the start needed is freed, and the process goes on', async () => {
   const resident = (): number =>
     Number(/RssFile:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   const before = resident();
@@ -146,7 +146,7 @@ test('what the start needed is given back, and the process goes on', async () =>
   );
 });
 
-test('the nice value is of one thread, is not handed on, and does not take the place of another', () => {
+test('the nice value applies to one thread, is not inherited, and does not replace another priority', () => {
   const library = join(import.meta.dirname, '../../daemon/native/libliker.ts');
   const program = `
     import { execFileSync } from 'node:child_process';
@@ -160,12 +160,12 @@ test('the nice value is of one thread, is not handed on, and does not take the p
     })
       .trim()
       .split(/\s+/);
-  // Whether it was set, the nice value of a child, its own.
+  // Whether it was set; the nice value of a child; its own.
   assert.deepEqual(said(0), ['true', '0', '-10']);
   assert.deepEqual(said(3), ['false', '3', '3']);
 });
 
-test('files are read together, and those that stay open tell what is new', () => {
+test('files are read together, and those kept open show new contents', () => {
   const [one, large] = [join(folder, 'one'), join(folder, 'large')];
   writeFileSync(one, '1');
   writeFileSync(large, 'x'.repeat(100_000));
@@ -179,7 +179,7 @@ test('files are read together, and those that stay open tell what is new', () =>
   assert.deepEqual(set.read(false), ['22', null, null]);
 });
 
-test('a file that is known to be missing is not looked for again', () => {
+test('a file known to be missing is not opened again', () => {
   const late = join(folder, 'late');
   const set = new FileSet(['/proc/self/stat', late]);
   assert.equal(set.read(false)[1], null);
@@ -189,7 +189,7 @@ test('a file that is known to be missing is not looked for again', () => {
   assert.match(set.read(false)[0] ?? '', /^\d+ \(/);
 });
 
-test('the size of a tree is that of its files; links are not followed, and none is no error', async () => {
+test('the size of a tree is that of its files; links are not followed, and a missing tree is no error', async () => {
   const tree = join(folder, 'tree');
   mkdirSync(join(tree, 'a/b'), { recursive: true });
   writeFileSync(join(tree, 'one'), Buffer.alloc(1000));

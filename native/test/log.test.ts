@@ -34,7 +34,7 @@ function entries(shim: ShimSettings): string[] {
   );
 }
 
-/** The output again: a P entry goes on in the next of its stream. */
+/** The output, put together again: a P entry continues in the next one of its stream. */
 function joined(shim: ShimSettings, stream: string): string {
   return entries(shim)
     .filter((entry) => entry.slice(31, 37) === stream)
@@ -62,7 +62,7 @@ test('a line longer than 16 KiB is split into parts', async () => {
   for (const entry of entries(shim)) assert.ok(entry.length <= 40 + 16_384);
 });
 
-test('segments are rotated at the border of an entry and the oldest leave', async () => {
+test('segments are rotated between entries, and the oldest are removed', async () => {
   const shim = await logged('seq 1 2000', { logSegmentBytes: 10_000, logSegments: 3 });
   const names = segments(shim);
   assert.equal(names.length, 3);
@@ -75,7 +75,7 @@ test('segments are rotated at the border of an entry and the oldest leave', asyn
   assert.match(entries(shim).at(-1) ?? '', / stdout F 2000$/);
 });
 
-test('a new shim goes on in the last segment', async () => {
+test('a new shim continues the last segment', async () => {
   const first = await logged('echo first');
   writeFileSync(join(first.logDir, 'other'), 'not a segment');
   const { logDir } = await logged('echo second', { logDir: first.logDir });
@@ -84,13 +84,13 @@ test('a new shim goes on in the last segment', async () => {
   assert.match(text, /F first\n.*F second\n$/);
 });
 
-test('the whole output of a terminal is in the log before the exit is told', async () => {
+test('the whole output of a terminal is in the log before the exit is reported', async () => {
   const shim = await logged('seq 1 5000', {}, true);
   const wanted = Array.from({ length: 5000 }, (_, i) => `${i + 1}\r\n`).join('');
   assert.equal(joined(shim, 'stdout'), wanted);
 });
 
-test('a log that cannot be opened is told, and nothing is started', async () => {
+test('a log that cannot be opened is reported, and nothing is started', async () => {
   const shim = fixture().shimSettings({ logDir: '/proc/nowhere' });
   const steps = containerSteps(fixture().container({ args: ['/bin/sh', '-c', 'seq 1 1000'] }));
   const plan = encodeLaunch({ settings: settings(), steps }, shim);

@@ -98,7 +98,7 @@ async function refused(user: string, asked: Asked, [call, errno, object]: [strin
 }
 const unknownUser = (user: string, asked: Asked = {}) => refused(user, asked, ['getpwnam', ENOENT, user]);
 
-test('nothing is root, with its entry or without', async () => {
+test('an empty user is root, with or without an entry', async () => {
   assert.equal(await who(''), '0 0 [] /root');
   write({});
   assert.equal(await who(''), '0 0 [] /');
@@ -109,7 +109,7 @@ test('a name and its number are the same user, with its groups', async () => {
   assert.equal(await who('1000'), '1000 1000 [ 33 44 ] /srv/web');
 });
 
-test('an explicit group is the only one, but for those that are added', async () => {
+test('an explicit group is the only one, except for added groups', async () => {
   assert.equal(await who('web', { group: 'audio' }), '1000 44 [] /srv/web');
   assert.equal(await who('web', { group: '99' }), '1000 99 [] /srv/web');
   assert.equal(await who('', { group: 'audio' }), '0 44 [] /root');
@@ -118,7 +118,7 @@ test('an explicit group is the only one, but for those that are added', async ()
   await refused('web', { moreGroups: ['nosuch'] }, ['getgrnam', ENOENT, 'nosuch']);
 });
 
-test('a number without an entry has gid 0 and home /; digits are never a name; a relative home is none', async () => {
+test('a number without an entry has gid 0 and home /; digits are never a name; a relative home is ignored', async () => {
   assert.equal(await who('4242'), '4242 0 [] /');
   assert.equal(await who('7000'), '7000 0 [] /');
   assert.equal(await who('4294967294'), '4294967294 0 [] /');
@@ -134,13 +134,13 @@ test('T15: an unknown name is an error, never 0', async () => {
   await refused('', { group: 'root' }, ['getgrnam', ENOENT, 'root']);
 });
 
-test('T15: entries that are not well written do not exist', async () => {
+test('T15: malformed entries are ignored', async () => {
   for (const user of ['broken', 'empty', 'negative', 'huge', 'spaces', 'short', '# comment', 'nul'])
     await unknownUser(user);
   await refused('web', { group: 'bad' }, ['getgrnam', ENOENT, 'bad']);
 });
 
-test('files of any size that a root may have, and lines of any length', async () => {
+test('large files, and lines of any length', async () => {
   const members = Array.from({ length: 20_000 }, (_, index) => `member-number-${index}`).join();
   const lines = Array.from({ length: 40_000 }, (_, index) => `group${index}:x:${index + 5000}:${index}`).join(
     '\n',
@@ -160,7 +160,7 @@ test('files of any size that a root may have, and lines of any length', async ()
   await refused('web', {}, ['read', EFBIG, '/etc/passwd']);
 });
 
-test('as many groups as the kernel takes, and not one more', async () => {
+test('as many groups as the kernel accepts, and not one more', async () => {
   const listed = (count: number) =>
     Array.from({ length: count }, (_, index) => `g${index}:x:${index + 1}:web\n`).join('');
   write({ passwd, group: listed(65_536) });
@@ -169,14 +169,14 @@ test('as many groups as the kernel takes, and not one more', async () => {
   await refused('web', {}, ['setgroups', E2BIG, '']);
 });
 
-test('T16: a link leads nowhere but into the root, and what is no file of it is none', async () => {
+test('T16: a link leads nowhere but into the root, and only regular files are read', async () => {
   writeFileSync(join(fixture().folder, 'outside'), 'web:x:0:0::/:/bin/sh\n');
   const links = {
     absolute: join(fixture().folder, 'outside'),
     climbing: '../../../../../..'.concat(fixture().folder, '/outside'),
     loop: 'passwd',
     device: '/dev/zero',
-    // A file, of which reading waits for the next message of the kernel, and takes it.
+    // Reading this file waits for the next message of the kernel, and removes it.
     messages: '/proc/kmsg',
     magic: '/proc/self/root/etc/passwd',
   };
@@ -184,7 +184,7 @@ test('T16: a link leads nowhere but into the root, and what is no file of it is 
     write({ group });
     symlinkSync(to, etc('passwd'));
     await unknownUser('web');
-    // The programs of busybox would read a device for ever.
+    // busybox would read a device for ever.
     if (kind !== 'device') assert.equal(await who('1000', { group: '1' }), '1000 1 [] /', kind);
   }
   write({ group });
@@ -199,7 +199,7 @@ test('T16: a link leads nowhere but into the root, and what is no file of it is 
   }
 });
 
-test('the files are those that the process will see, with all that is mounted', async () => {
+test('the files are those that the process will see, with all mounts', async () => {
   const other = join(fixture().folder, 'other');
   writeFileSync(other, 'web:x:1500:1501::/mounted:/bin/sh\n');
   assert.equal(
@@ -209,7 +209,7 @@ test('the files are those that the process will see, with all that is mounted', 
   await unknownUser('web', { before: [mount('tmpfs', '/etc', 0)] });
 });
 
-test('a plan that looks nobody up but says so does not run as root', async () => {
+test('a plan that refers to a looked-up user without the look-up does not run as root', async () => {
   const steps = containerSteps(fixture().container({ args: ['/bin/true'] })).filter(
     ({ step }) => step !== 'groups',
   );
@@ -219,7 +219,7 @@ test('a plan that looks nobody up but says so does not run as root', async () =>
   assert.equal((await shim.peer.failed()).name, 'user');
 });
 
-test('a shim that is asked who a user is in a container tells that, and ends', async () => {
+test('a shim that is asked for a user of a container answers and exits', async () => {
   await using container = await fixture().run('sleep 100');
   const pid = await container.started();
   const process = { pid, startTime: startTime(pid) };

@@ -29,7 +29,7 @@ async function withCgroups(act: () => Promise<void>): Promise<void> {
   }
 }
 
-test('T41: a process is in its cgroups from the beginning, and so is an exec', async () => {
+test('T41: a process is in its cgroups from its first instruction, and so is an exec', async () => {
   await withCgroups(async () => {
     const join: Step = { step: 'join-cgroup', file: `${v1}/tasks` };
     const steps = [join, ...containerSteps(fixture().container({ args: ['/bin/sleep', '100'], init: true }))];
@@ -53,7 +53,7 @@ test('T41: a process is in its cgroups from the beginning, and so is an exec', a
   });
 });
 
-test('a container joins the pid namespace of another, and its network', async () => {
+test('a container joins the pid namespace and the network of another', async () => {
   await using first = await fixture().run('sleep 100');
   const pid = await first.started();
   const target = { pid, startTime: startTime(pid) };

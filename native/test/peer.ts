@@ -8,7 +8,7 @@ import {
   toShim,
 } from '../../daemon/kernel/process/protocol.ts';
 
-/** A frame of the shim, with its payload still as bytes. */
+/** A frame of the shim, with its payload as bytes. */
 export interface Frame {
   readonly type: number;
   readonly stream: number;
@@ -105,7 +105,7 @@ function u64(...values: bigint[]): Buffer {
   return buffer;
 }
 
-/** The daemon's side of one connection to a shim: keeps every frame, in order. */
+/** The daemon's side of a connection to a shim. Keeps every frame, in order. */
 export class Peer {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
@@ -155,7 +155,7 @@ export class Peer {
     this.#wake();
   }
 
-  /** The first frame from `since` on that matches; fails when the connection ends without. */
+  /** The first frame from `since` on that matches. Fails if the connection ends first. */
   async until(matches: (frame: Frame) => boolean, since = 0): Promise<Frame> {
     for (let i = since; ; i++) {
       while (i >= this.frames.length) {
@@ -288,7 +288,7 @@ export class Peer {
     return readExit(frame.payload);
   }
 
-  /** What DATA has brought of a stream; checks that the offsets leave no gap. */
+  /** The bytes of a stream from its DATA frames. Checks that the offsets leave no gap. */
   output(process = 0, stream = 1): Buffer {
     const parts: Buffer[] = [];
     let next: bigint | undefined;

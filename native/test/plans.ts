@@ -25,7 +25,7 @@ export function settings(changes: Partial<LaunchSettings> = {}): LaunchSettings 
 }
 
 export interface ContainerOptions {
-  /** Where the root is mounted, and what. */
+  /** Where the root is mounted, and its source. */
   readonly at: string;
   readonly source: string;
   readonly args: readonly string[];
@@ -36,7 +36,7 @@ export interface ContainerOptions {
   readonly pidOf?: { readonly pid: number; readonly startTime: string };
   readonly uid?: number;
   readonly gid?: number;
-  /** Docker's default set without it. */
+  /** Without it, Docker's default set. */
   readonly capabilities?: bigint;
   /** Steps between the mounts and pivot, and between pivot and stdio. */
   readonly beforePivot?: readonly Step[];
@@ -126,7 +126,7 @@ export function devSteps(): Step[] {
 const masked = ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi', '/sys/firmware', '/proc/acpi'];
 const readOnly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** The steps after pivot that make a program of it: user, capabilities, exec. */
+/** The steps after pivot: user, capabilities, exec. */
 export function programSteps(options: ContainerOptions): Step[] {
   const set = options.capabilities ?? defaultCapabilities;
   const own = options.uid ? 0n : set;
@@ -145,7 +145,7 @@ export function programSteps(options: ContainerOptions): Step[] {
   ];
 }
 
-/** All that a usual container has. */
+/** All steps of a usual container. */
 export function containerSteps(options: ContainerOptions): Step[] {
   const terminal: Step[] = options.tty
     ? [{ step: 'terminal', console: true, uid: options.uid ?? 0, gid: 5 }]

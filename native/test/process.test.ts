@@ -11,7 +11,7 @@ import { useFixture } from './use.ts';
 const fixture = useFixture();
 const mebibyte = 1 << 20;
 
-test('runs a program with pipes, tells its exit, writes the record and ends when it is taken', async () => {
+test('runs a program with pipes, reports its exit, writes the record and exits when the daemon has it', async () => {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   await using shim = await fixture().run('echo out; echo err >&2; exit 7');
   const pid = await shim.started();
@@ -40,7 +40,7 @@ test('runs a program with pipes, tells its exit, writes the record and ends when
   assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), mounts);
 });
 
-test('a record that cannot be put in its place leaves no half of it', async () => {
+test('a record that cannot be renamed into place leaves no temporary file', async () => {
   await using shim = await fixture().run('read line', {}, { openStdin: true });
   await shim.started();
   mkdirSync(join(shim.runDir, 'exit.0'));
@@ -52,14 +52,14 @@ test('a record that cannot be put in its place leaves no half of it', async () =
   );
 });
 
-test('a signal is told as such, with the code of a shell', async () => {
+test('a death by signal is reported as such, with the exit code of a shell', async () => {
   await using shim = await fixture().run('kill -9 $$; sleep 100', { init: true });
   const exit = await shim.peer.exit();
   assert.equal(exit.signal, 9);
   assert.equal(exit.code, 137);
 });
 
-test('SIGKILL reaches the first process, with an init and without', async () => {
+test('SIGKILL reaches the first process, with and without an init', async () => {
   for (const init of [false, true]) {
     await using shim = await fixture().run('sleep 100', { init });
     await shim.started();
@@ -81,7 +81,7 @@ test('T24: one mebibyte and an immediate exit arrive whole, exit last', async ()
   }
 });
 
-test('stdin reaches the process, and its half-close', async () => {
+test('stdin and its half-close reach the process', async () => {
   await using shim = await fixture().run('cat; echo end', {}, { openStdin: true });
   shim.peer.stdin(0, 1n, 0n, 'hello ');
   shim.peer.stdin(0, 1n, 6n, 'world\n');
@@ -91,7 +91,7 @@ test('stdin reaches the process, and its half-close', async () => {
   assert.equal(shim.peer.text(), 'hello world\nend\n');
 });
 
-test('what a client sends again is dropped, and a session tells how far it got', async () => {
+test('bytes that a client sends again are dropped, and the shim says how far a session got', async () => {
   await using shim = await fixture().run('cat', {}, { openStdin: true });
   shim.peer.stdin(0, 7n, 0n, 'abcdef');
   await shim.peer.acked(0, 7n, 6n);
@@ -105,7 +105,7 @@ test('what a client sends again is dropped, and a session tells how far it got',
   assert.equal(shim.peer.text(), 'abcdefghi+other');
 });
 
-test('a large stdin goes through a slow process, within the window', async () => {
+test('a large stdin passes through a slow process, within the window', async () => {
   const size = 4 * mebibyte;
   const bytes = Buffer.alloc(size, 'liker');
   await using shim = await fixture().run('cat', {}, { openStdin: true });
@@ -120,7 +120,7 @@ test('a large stdin goes through a slow process, within the window', async () =>
   assert.equal(hash(shim.peer.output()), hash(bytes));
 });
 
-test('a process that has closed its stdin is told with all ones', async () => {
+test('a closed stdin is acknowledged with all ones', async () => {
   await using shim = await fixture().run('exec 0</dev/null; echo closed; sleep 100', {}, { openStdin: true });
   await shim.peer.outputMatches(/closed/);
   shim.peer.stdin(0, 1n, 0n, 'nobody reads this');
@@ -133,7 +133,7 @@ test("without open stdin the process reads the container's /dev/null", async () 
   assert.equal(shim.peer.text(), '/dev/null\n1,3\n');
 });
 
-test('the user of the program can open /dev/stdout and /dev/stderr again', async () => {
+test('the user of the program can reopen /dev/stdout and /dev/stderr', async () => {
   const script = 'echo again >/dev/stdout; echo fault >/dev/stderr; id -u';
   await using shim = await fixture().run(script, { uid: 1000, gid: 1000 });
   assert.equal((await shim.peer.exit()).code, 0);
@@ -141,7 +141,7 @@ test('the user of the program can open /dev/stdout and /dev/stderr again', async
   assert.equal(shim.peer.text(0, 2), 'fault\n');
 });
 
-test('T20: a background child that keeps the pipe open does not hold up the end', async () => {
+test('T20: a background child that keeps the pipe open does not delay the end for ever', async () => {
   const private_ = fixture().execPlan('sleep 100 & echo started');
   await using shim = await fixture().run('sleep 100');
   await shim.started();

@@ -19,7 +19,7 @@ const suites = [
   'look-up-user',
   'intruder',
 ];
-/** Where native/test/sanitizer.c has reports written. */
+/** Where native/test/sanitizer.c puts the reports. */
 const reports = '/tmp/liker-shim-sanitizer.*';
 const run = promisify(execFile);
 

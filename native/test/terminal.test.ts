@@ -21,7 +21,7 @@ test('T6: /dev/console is that terminal', async () => {
   assert.match(console ?? '', /^8[89a-f] /);
 });
 
-test('T13: no terminal of the host comes into the container', async () => {
+test('T13: no terminal of the host is visible in the container', async () => {
   await using shim = await fixture().run('readlink /proc/self/fd/0; ls /dev/pts; sleep 100', { tty: true });
   const pid = await shim.started();
   await shim.peer.outputMatches(/ptmx/);
@@ -38,7 +38,7 @@ test('a resize reaches the foreground as SIGWINCH', async () => {
   assert.match(shim.peer.text(), /50 100\r\n$/);
 });
 
-test('a resize before the terminal is there is kept', async () => {
+test('a resize before the terminal exists is kept', async () => {
   await using shim = await fixture().run('sleep 0.1; stty size', { tty: true });
   shim.peer.resize(0, 99, 33);
   await shim.peer.exit();
@@ -55,7 +55,7 @@ test('typed text is echoed and read; the end of stdin is VEOF', async () => {
   assert.equal(shim.peer.text(), 'hello\r\nhello\r\nend\r\n');
 });
 
-test('VEOF after a part of a line ends the input too', async () => {
+test('VEOF after a part of a line also ends the input', async () => {
   await using shim = await fixture().run('cat; echo end', { tty: true }, { openStdin: true });
   shim.peer.stdin(0, 1n, 0n, 'part');
   shim.peer.closeStdin(0);
@@ -65,7 +65,7 @@ test('VEOF after a part of a line ends the input too', async () => {
 
 test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
   for (const send of ['key', 'signal']) {
-    // A shell that is interrupted just before it starts a program hears of it when that has ended.
+    // A shell that is interrupted just before it starts a program handles the signal after that has ended.
     const script = "trap 'echo got it; exit 3' INT; echo ready; while :; do sleep 0.1; done";
     await using shim = await fixture().run(script, { tty: true });
     await shim.peer.outputMatches(/ready/);
@@ -76,7 +76,7 @@ test('Ctrl-C interrupts the foreground; so does a signal to it', async () => {
   }
 });
 
-test('T22: EIO of the master is no end while the process lives', async () => {
+test('T22: EIO from the master is not the end while the process lives', async () => {
   const script = 'exec 0<&- 1>&- 2>&-; sleep 0.2; exec >/dev/pts/0 2>&1; echo back';
   await using shim = await fixture().run(script, { tty: true });
   const exit = await shim.peer.exit();
@@ -84,7 +84,7 @@ test('T22: EIO of the master is no end while the process lives', async () => {
   assert.equal(exit.cut, 0);
 });
 
-test('T23: what was written before a hang-up is read', async () => {
+test('T23: bytes written before a hang-up are read', async () => {
   for (let i = 0; i < 20; i++) {
     await using shim = await fixture().run('seq 1 2000', { tty: true });
     await shim.peer.exit();
@@ -93,7 +93,7 @@ test('T23: what was written before a hang-up is read', async () => {
   }
 });
 
-test('T25: the terminal of an exec is closed after the end, whoever still has it open', async () => {
+test('T25: the terminal of an exec is closed after its end, even if others have it open', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();
   const script =
@@ -104,7 +104,7 @@ test('T25: the terminal of an exec is closed after the end, whoever still has it
   assert.match(shim.peer.text(1), /^\.{3,}$/);
 });
 
-test('T30: raw bytes pass as they are', async () => {
+test('T30: raw bytes pass unchanged', async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
   const script = 'stty raw -echo; echo ready; head -c 256';
   await using shim = await fixture().run(script, { tty: true });
@@ -114,7 +114,7 @@ test('T30: raw bytes pass as they are', async () => {
   assert.deepEqual(shim.peer.output().subarray(-256), bytes);
 });
 
-test('T28: a paste larger than the terminal takes goes through', async () => {
+test('T28: a paste larger than the buffer of the terminal passes through', async () => {
   const size = 200_000;
   await using shim = await fixture().run('stty raw -echo; echo ready; head -c 200000 | wc -c', { tty: true });
   await shim.peer.outputMatches(/ready/);
@@ -123,7 +123,7 @@ test('T28: a paste larger than the terminal takes goes through', async () => {
   assert.match(shim.peer.text(), /200000/);
 });
 
-test('a key wakes the shim when it comes, for its echo and for its acknowledgement, and for nothing else', async () => {
+test('a key wakes the shim for its arrival, its echo and its acknowledgement, and for nothing else', async () => {
   await using shim = await fixture().run('cat', { tty: true }, { openStdin: true });
   await shim.started();
   const keys = 10;
@@ -137,7 +137,7 @@ test('a key wakes the shim when it comes, for its echo and for its acknowledgeme
   assert.ok(perKey < 3.5, `it waited ${perKey} times a key`);
 });
 
-/** How often a process has given up its CPU to wait. */
+/** How often a process has given up the CPU to wait. */
 function waits(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);

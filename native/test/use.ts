@@ -1,7 +1,7 @@
 import { after, before } from 'node:test';
 import { Fixture } from './fixture.ts';
 
-/** One fixture for the tests of a file. */
+/** One fixture for all tests of a file. */
 export function useFixture(): () => Fixture {
   let fixture: Fixture | undefined;
   before(() => {
