@@ -12,7 +12,11 @@ import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
 import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
-import { bootId } from './kernel/proc/processes.ts';
+import { mountOf, mountsBelow } from './kernel/mount/mountinfo.ts';
+import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
+import { interfaceStats } from './kernel/proc/net-dev.ts';
+import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
+import { ageMs, bootId, firstChild, isKilled, uptimeMs } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
 import { attachDeviceFilter, closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
@@ -60,6 +64,9 @@ export async function compose(
     cgroups,
     folders,
     processes,
+    proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats },
+    mounts: { below: mountsBelow, of: mountOf },
+    network: { shapingProblem, checkNamespaceFile, open: (path) => new NetworkNamespace(path) },
     identities: makeIdentities(),
     openReaders: new OpenReaders(),
     recordsLost,

@@ -115,8 +115,8 @@ test('a connection to a shim that is lost is found again, and its client goes on
   const { Pid } = await stateOf('cut');
   // A newer daemon takes the shim over and leaves: the older one has lost it.
   const run = join(s.daemon.run, 'c', (await s.inspect('cut')).Id);
-  const { Shim } = await import('../daemon/kernel/process/shim.ts');
-  const shim = await Shim.connect(run);
+  const { ShimConnection } = await import('../daemon/kernel/process/shim.ts');
+  const shim = await ShimConnection.connect(run);
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
   // Whether or not the daemon is back before the answer.
   await shim.hello(() => nobody);

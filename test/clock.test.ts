@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Shim } from '../daemon/kernel/process/shim.ts';
+import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import type { Event } from '../proto/gen/types/liker/v1/Event.ts';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
@@ -121,7 +121,7 @@ test(
   async () => {
     const id = await containers.start(['sleep', '1000']);
     const lose = async (): Promise<void> => {
-      const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+      const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
       const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
       await shim.hello(() => nobody);
       shim.leave();

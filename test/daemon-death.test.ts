@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
 import { noBound } from '../daemon/kernel/process/protocol.ts';
-import { Shim } from '../daemon/kernel/process/shim.ts';
+import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import { Api, type ApiSession } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import { isAlive, residentBytes } from './harness/proc.ts';
@@ -35,7 +35,7 @@ async function dieAndComeBack(): Promise<number> {
 
 /** As the shim does after half a minute without a daemon: its process may run ahead of the client. */
 async function liftLimits(id: string): Promise<void> {
-  const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+  const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
   await shim.hello(() => nobody);
   for (const stream of [1, 2] as const) shim.limit(0, stream, noBound);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Shim } from '../daemon/kernel/process/shim.ts';
+import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import type { Container } from '../proto/gen/types/liker/v1/Container.ts';
 import { childrenOf, isAlive, pids, readProc } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
@@ -270,7 +270,7 @@ describe('a daemon that dies', { concurrency: 1 }, () => {
     // It hears nothing until the probe has ended, as on a machine that was suspended.
     process.kill(s.daemon.pid, 'SIGSTOP');
     try {
-      const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+      const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
       const { promise: ended, resolve } = Promise.withResolvers<void>();
       const hear = { get: (_: object, name: string) => (name === 'exit' ? resolve : () => {}) };
       await shim.hello(() => new Proxy({}, hear) as Parameters<typeof shim.listen>[0]);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { Shim } from '../daemon/kernel/process/shim.ts';
+import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import { Containers } from './harness/containers.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
@@ -108,7 +108,7 @@ test('--timeout ends an orphan, also under the next likerd', async () => {
 
 test('--timeout is of one life, also when the connection to the shim was lost in the one before', async () => {
   const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
-  const shim = await Shim.connect(join(s.daemon.run, 'c', id));
+  const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
   await shim.hello(() => nobody);
   shim.leave();

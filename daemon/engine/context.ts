@@ -1,37 +1,23 @@
 import { join } from 'node:path';
 import type { Log } from '../host/log.ts';
-import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
-import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
-import type { Listing } from '../kernel/process/listing.ts';
-import type { SpawnedShim } from '../kernel/process/processes.ts';
-import type { Shim, StartFailure } from '../kernel/process/shim.ts';
-import type { FoundUser } from '../kernel/process/user.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
 import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
 import type { DeviceNode } from './containers/model/device-node.ts';
 import type { Ledger } from './containers/model/ledger.ts';
-import type { HostProcess } from './containers/model/phase.ts';
 import type { Registry } from './containers/model/registry.ts';
 import type { ContainerSpec, ProcessSpec } from './containers/model/spec.ts';
 import type { Credentials } from './containers/plan/process.ts';
 import type { Journal } from './journal/journal.ts';
+import type {
+  CgroupKernel,
+  ContainerGroup,
+  MountKernel,
+  NetworkKernel,
+  ProcessKernel,
+  ProcKernel,
+} from './kernel.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
-
-/** Starting and finding shims, and the processes under them. */
-interface ProcessKernel {
-  /** Starts a shim with an encoded plan. */
-  spawn(plan: Buffer): Promise<SpawnedShim>;
-  /** Connects to a shim that runs; rejects when none does. */
-  connect(runDir: string): Promise<Shim>;
-  /** What /proc says of the processes in the cgroup of an encoded listing. */
-  list(plan: Buffer): Promise<Listing>;
-  /** Looks up the user of an encoded look-up. */
-  lookUp(plan: Buffer): Promise<FoundUser | StartFailure>;
-  isAlive(process: HostProcess): boolean;
-  /** A process that is gone is no error. */
-  kill(process: HostProcess, signal: number): void;
-}
 
 /** The user of a process, and what a container sees of the host. */
 export interface Identities {
@@ -51,6 +37,9 @@ export interface Identities {
   readonly seccomp: boolean;
 }
 
+/** The folders of containers. */
+export type Folders = Omit<ContainerFolders, 'discard'>;
+
 interface EnginePaths {
   readonly root: string;
   readonly run: string;
@@ -64,9 +53,12 @@ export interface EngineContext {
   /** The journal's entries about containers. */
   readonly ledger: Ledger;
   readonly registry: Registry;
-  readonly cgroups: Cgroups;
-  readonly folders: ContainerFolders;
+  readonly cgroups: CgroupKernel;
+  readonly folders: Folders;
   readonly processes: ProcessKernel;
+  readonly proc: ProcKernel;
+  readonly mounts: MountKernel;
+  readonly network: NetworkKernel;
   readonly identities: Identities;
   readonly supervision: Supervision;
   /** Of the figures of containers. */
@@ -88,7 +80,7 @@ export function runFolder(context: EngineContext, id: string): string {
 export function cgroupOf(
   context: EngineContext,
   { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
-): ContainerCgroup {
+): ContainerGroup {
   return context.cgroups.open(id, spec.cgroupParent, facts.cgroupPaths);
 }
 

@@ -67,6 +67,11 @@ export class ContainerFolders {
     return { base, upper: join(base, 'upper'), work: join(base, 'work'), log: join(base, 'log') };
   }
 
+  /** Whether a container has its folders. */
+  exist(id: string): boolean {
+    return statSync(this.of(id).base, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  }
+
   /** Ids that have folders. What else is there is somebody's own. */
   list(): string[] {
     return readdirSync(this.#containers).filter(isContainerId);
@@ -131,6 +136,10 @@ export class ContainerFolders {
   /** Where containers' folders were moved to. */
   asideFolders(): string[] {
     return existsSync(this.#aside) ? readdirSync(this.#aside).map((name) => join(this.#aside, name)) : [];
+  }
+
+  createRunFolder(path: string): void {
+    mkdirSync(path, { mode: 0o700 });
   }
 
   /** Removes a folder of the run state; gone already is fine. */
@@ -202,9 +211,4 @@ export function overlayOptions(lower: string, folders: Folders, volatile: boolea
   ];
   if (volatile) options.push('volatile');
   return options.join(',');
-}
-
-/** True when the directory is there. */
-export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

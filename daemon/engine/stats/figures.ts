@@ -1,7 +1,6 @@
 import { groups } from '../../kernel/cgroup/stats/group.ts';
 import { StatsReader } from '../../kernel/cgroup/stats/reader.ts';
 import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
-import { interfaceStats } from '../../kernel/proc/net-dev.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import { cgroupOf, type EngineContext } from '../context.ts';
@@ -16,7 +15,7 @@ export function figuresReader(context: EngineContext, container: Container): Sta
   const isHosts = container.spec.namespaces.network.kind === 'host';
   const both = groups<{ cgroup: CgroupStats; network: Figures['network'] }>({
     cgroup: cgroupOf(context, container).stats(),
-    network: isHosts ? noNetwork : interfaceStats(live.main.pid),
+    network: isHosts ? noNetwork : context.proc.interfaceStats(live.main.pid),
   });
   return new StatsReader({
     files: both.files,

@@ -4,6 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
 import { limitsOf } from '../../kernel/cgroup/resources.ts';
+import { interfaceStats } from '../../kernel/proc/net-dev.ts';
 import type { Container } from '../containers/model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { figuresReader } from './figures.ts';
@@ -36,7 +37,7 @@ function openFiles(id: string): number {
 }
 
 test('beyond their share of files containers are read all the same, and get room that others leave', async () => {
-  const context = { cgroups } as unknown as EngineContext;
+  const context = { cgroups, proc: { interfaceStats } } as unknown as EngineContext;
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {
     const cgroup = await cgroups.create(id, limitsOf({}), { allDevices: true });

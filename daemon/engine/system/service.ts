@@ -26,7 +26,7 @@ function infoOf(context: EngineContext): EngineInfo {
     stopped: created + exited,
     cgroupLayout: cgroups.layout,
     cgroupControllers: cgroups.controllers(),
-    knobs: [...cgroups.knobs(), ...networkKnobs(), ...processKnobs],
+    knobs: [...cgroups.knobs(), ...networkKnobs(context), ...processKnobs],
     capabilities: identities.capabilityNames,
     seccomp: identities.seccomp,
     warnings: [

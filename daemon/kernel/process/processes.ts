@@ -10,8 +10,9 @@ import {
   pidfdSignal,
   spawnShim,
 } from '../../native/libliker.ts';
+import { type ExitRecord, readExitRecord } from './exit-record.ts';
 import { type Listing, readListing } from './listing.ts';
-import { Shim, type StartFailure } from './shim.ts';
+import { type Shim, ShimConnection, type StartFailure } from './shim.ts';
 import { type FoundUser, readUser } from './user.ts';
 
 /** A process that cannot be mistaken for a later one with the same pid. */
@@ -74,7 +75,7 @@ export class Processes {
 
   async spawn(plan: Buffer): Promise<SpawnedShim> {
     const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
-    const shim = Shim.adoptSocket(socketFd, pid);
+    const shim = ShimConnection.adoptSocket(socketFd, pid);
     return { shim, pid, ...watched(pidfd, shim.whenClosed) };
   }
 
@@ -103,7 +104,11 @@ export class Processes {
   }
 
   connect(runDir: string): Promise<Shim> {
-    return Shim.connect(runDir);
+    return ShimConnection.connect(runDir);
+  }
+
+  exitRecord(runDir: string): ExitRecord | null {
+    return readExitRecord(runDir);
   }
 
   /** Not seen to have ended: also one that cannot be looked at now, for want of a file. */

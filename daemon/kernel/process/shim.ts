@@ -80,8 +80,11 @@ export interface ShimListener {
   closed(fault: Error | null): void;
 }
 
-/** What became of a HELLO: the shim is ours, did not answer, or speaks a protocol that this daemon does not. */
-export type HelloAnswer = 'ours' | 'silent' | { readonly protocol: number };
+/** The answer to a HELLO. Only an adopted shim takes orders from this daemon. */
+export type HelloAnswer =
+  | { readonly kind: 'adopted' }
+  | { readonly kind: 'no-answer' }
+  | { readonly kind: 'unknown-protocol'; readonly protocol: number };
 
 /** A shim answers within a turn of its loop; one that is stopped or hangs must not hold up the daemon. */
 const helloMs = 5_000;
@@ -136,7 +139,9 @@ function readState(protocol: number, c: Cursor): ShimState {
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 /** A connection to the shim of one container. Sending never blocks and never throws: a lost shim closes. */
-export class Shim {
+export type Shim = Pick<ShimConnection, keyof ShimConnection>;
+
+export class ShimConnection {
   readonly #socket: Socket;
   #listener: ShimListener | null = null;
   #stateWaiter: ((protocol: number, rest: Cursor) => void) | null = null;
@@ -192,17 +197,17 @@ export class Shim {
   }
 
   /** Takes over the daemon's end of the socket pair that a spawn has made. */
-  static adoptSocket(fd: number, pid: number): Shim {
-    return new Shim((onread) => new Socket({ fd, readable: true, writable: true, onread }), pid);
+  static adoptSocket(fd: number, pid: number): ShimConnection {
+    return new ShimConnection((onread) => new Socket({ fd, readable: true, writable: true, onread }), pid);
   }
 
   /** Connects to the shim whose run folder this is. Rejects when nothing listens there. */
-  static async connect(runDir: string): Promise<Shim> {
+  static async connect(runDir: string): Promise<ShimConnection> {
     // A socket's path is bound to 107 bytes; through the folder's fd it is always short.
     const O_PATH = 0x200000;
     const dir = openSync(runDir, O_PATH | constants.O_DIRECTORY);
     try {
-      const shim = new Shim(
+      const shim = new ShimConnection(
         (onread) => createConnection({ path: `/proc/self/fd/${dir}/shim.sock`, onread }),
         0,
       );
@@ -222,29 +227,30 @@ export class Shim {
   }
 
   /**
-   * Becomes the shim's daemon. `receive` is called with what the shim holds, and its answer hears all that follows.
-   * Unless the shim is ours then, the connection is closed.
+   * Adopts the shim. `receive` is called with what the shim holds, and its answer hears all that follows. A shim that is not
+   * adopted loses the connection.
    */
   hello(receive: (state: ShimState) => ShimListener): Promise<HelloAnswer> {
     return new Promise((resolve) => {
       const settle = (answer: HelloAnswer) => {
         clearTimeout(timer);
         this.#socket.removeListener('close', onClose);
-        if (answer !== 'ours') this.leave();
+        if (answer.kind !== 'adopted') this.leave();
         resolve(answer);
       };
-      const onClose = () => settle('silent');
+      const onClose = () => settle({ kind: 'no-answer' });
       const timer = setTimeout(onClose, helloMs);
       this.#socket.once('close', onClose);
       this.#stateWaiter = (protocol, rest) => {
         // What comes after the version is written otherwise in another: none of it is read.
-        if (protocol < oldestShimProtocol || protocol > shimProtocol) return settle({ protocol });
+        if (protocol < oldestShimProtocol || protocol > shimProtocol)
+          return settle({ kind: 'unknown-protocol', protocol });
         const state = readState(protocol, rest);
         this.maxFrameBytes = rest.isAtEnd ? untoldMaxFrameBytes : rest.u32();
         this.#lastStep = rest.isAtEnd ? untoldLastStep : rest.u32();
         this.pid = state.pid;
         this.#listener = receive(state);
-        settle('ours');
+        settle({ kind: 'adopted' });
       };
       this.#send(toShim.hello, 0, 0, u32s(shimProtocol));
     });

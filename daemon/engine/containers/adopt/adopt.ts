@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
-import { ageMs } from '../../../kernel/proc/processes.ts';
 import { oldestShimProtocol, shimProtocol } from '../../../kernel/process/protocol.ts';
 import type {
   HelloAnswer,
@@ -11,7 +8,6 @@ import type {
   ShimState,
 } from '../../../kernel/process/shim.ts';
 import { ownTurn } from '../../../loop/turns.ts';
-import { isDirectory } from '../../../storage/container-folders.ts';
 import type { ExecRow } from '../../../store/store.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
@@ -24,8 +20,8 @@ import { removeRecord } from '../life/remove-record.ts';
 import { newProcess, shimListener, startLifeClock } from '../life/shim-listener.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
-import { unseenExit } from '../model/exit-status.ts';
-import { type ExitStatus, livePhase, type Phase } from '../model/phase.ts';
+import { recordedExit, unseenExit } from '../model/exit-status.ts';
+import { livePhase, type Phase } from '../model/phase.ts';
 import { execOf, readExecRecord, writeRunRecord } from '../resources/run-record.ts';
 import { readRecords } from './recover.ts';
 import { sweep } from './sweep.ts';
@@ -58,7 +54,7 @@ async function adopt(context: EngineContext, container: Container, left: LeftBeh
   await thawUntold(context, container);
   const answer = await reconnect(context, container);
   context.supervision.adopted(container);
-  if (answer === 'ours') return;
+  if (answer.kind === 'adopted') return;
   await settleWithoutShim(context, container, answer, left);
   context.supervision.left(container, left);
 }
@@ -75,7 +71,7 @@ async function thawUntold(context: EngineContext, container: Container): Promise
 /** Finds the container's shim by its run folder, and takes it over when it answers. */
 export async function reconnect(context: EngineContext, container: Container): Promise<HelloAnswer> {
   const shim = await context.processes.connect(runFolder(context, container.id)).catch(() => null);
-  return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : 'silent';
+  return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : { kind: 'no-answer' };
 }
 
 /** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
@@ -190,7 +186,7 @@ function trustShim(context: EngineContext, container: Container, shim: Shim, mai
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
   tellOomKills(context, container, oomKillsOf(context, container));
-  const age = ageMs(main.startTime);
+  const age = context.proc.ageMs(main.startTime);
   startLifeClock(container, age);
   context.supervision.running(container, { ageMs: age, adopted: true });
 }
@@ -206,7 +202,7 @@ function awaitDecision(context: EngineContext, container: Container, shim: Shim)
     await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
     container.abandonStart = null;
     if (container.phase !== before || context.leaving.signal.aborted) return;
-    await settleWithoutShim(context, container, 'silent', { freshBoot: false });
+    await settleWithoutShim(context, container, { kind: 'no-answer' }, { freshBoot: false });
     context.supervision.left(container, { freshBoot: false });
   };
   const what = 'a start that an earlier likerd began cannot be cared for';
@@ -237,26 +233,25 @@ function expectClient(context: EngineContext, container: Container, process: Con
   timer.unref();
 }
 
+type Unadopted = Exclude<HelloAnswer, { kind: 'adopted' }>;
+
 /** No shim is ours: tells from the exit record and the kernel what has become of the container. */
 export async function settleWithoutShim(
   context: EngineContext,
   container: Container,
-  answer: Exclude<HelloAnswer, 'ours'>,
+  answer: Unadopted,
   { freshBoot }: LeftBehind,
 ): Promise<void> {
   const live = livePhase(container.phase);
   // Its folders go after its record, but on a full disk, where a removal cannot be stored.
-  if (
-    !isDirectory(context.folders.of(container.id).base) &&
-    !(live && context.processes.isAlive(live.main))
-  ) {
+  if (!context.folders.exist(container.id) && !(live && context.processes.isAlive(live.main))) {
     await release(context, container);
     removeRecord(context, container, null);
     return;
   }
-  const recorded = readExitRecord(runFolder(context, container.id));
+  const recorded = context.processes.exitRecord(runFolder(context, container.id));
   if (recorded && (live || container.phase.state === 'created')) {
-    await endedUnseen(context, container, recorded);
+    await endedUnseen(context, container, recordedExit(recorded));
   } else if (live && !freshBoot && context.processes.isAlive(live.main)) {
     orphan(context, container, live, answer);
   } else if (live) {
@@ -275,10 +270,10 @@ function orphan(
   context: EngineContext,
   container: Container,
   { state, main, startedAt }: NonNullable<ReturnType<typeof livePhase>>,
-  answer: Exclude<HelloAnswer, 'ours'>,
+  answer: Unadopted,
 ): void {
   const reason =
-    answer === 'silent'
+    answer.kind === 'no-answer'
       ? 'its shim does not answer'
       : `its shim speaks protocol ${answer.protocol}, this likerd ${oldestShimProtocol} to ${shimProtocol}: ` +
         'it can be killed and removed, or attached to by the likerd that has started it';
@@ -286,30 +281,7 @@ function orphan(
   // One that an earlier daemon found so is nothing new.
   const events = state === 'orphaned' ? [] : [{ action: 'orphaned', attributes: { reason } }];
   context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, ...events);
-  const age = ageMs(main.startTime);
+  const age = context.proc.ageMs(main.startTime);
   startLifeClock(container, age);
   context.supervision.orphaned(container, age);
-}
-
-/** What the shim wrote before it ended; null when there is none. See native/include/protocol.h. */
-function readExitRecord(folder: string): ExitStatus | null {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, 'exit.0'), 'utf8');
-  } catch {
-    return null;
-  }
-  const values = new Map(text.split('\n').map((line) => line.split('=', 2) as [string, string]));
-  const number = (key: string) => Number(values.get(key) ?? 0);
-  const signal = number('signal');
-  return {
-    code: signal === 0 ? number('code') : 128 + signal,
-    signal,
-    coreDumped: number('core') !== 0,
-    oomKilled: false,
-    startedAt: Math.floor(number('started_at') / 1e6),
-    exitedAt: Math.floor(number('exited_at') / 1e6),
-    startError: '',
-    outputCut: number('cut') !== 0,
-  };
 }

@@ -21,14 +21,14 @@ export async function shimLost(context: EngineContext, container: Container): Pr
   const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);
   for (const process of processes) process.shim = null;
   const now = performance.now();
-  let outcome: HelloAnswer = 'silent';
+  let outcome: HelloAnswer = { kind: 'no-answer' };
   if (now - container.reconnectedAt >= reconnectAgainMs) {
     const answer = reconnect(context, container);
     container.reconnecting = answer;
     outcome = await answer;
     container.reconnecting = null;
   }
-  if (outcome === 'ours') {
+  if (outcome.kind === 'adopted') {
     container.reconnectedAt = now;
     context.log.warn('connection to a shim was lost and is back', { container: container.id });
     for (const process of processes) process.clients.drop();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { firstChild } from '../../../kernel/proc/processes.ts';
+import { firstChild, isKilled } from '../../../kernel/proc/processes.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { tellOomKills } from './oom.ts';
@@ -24,6 +24,7 @@ function running(pid: number | undefined) {
   } as unknown as Container;
   const told: Told[] = [];
   const context = {
+    proc: { firstChild, isKilled },
     ledger: {
       change: (_: unknown, { facts }: { facts: Container['facts'] }, event: unknown) => {
         Object.assign(container, { facts: { ...container.facts, ...facts } });

@@ -1,4 +1,3 @@
-import { firstChild, isKilled } from '../../../kernel/proc/processes.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import type { ContainerEvent } from '../model/container-event.ts';
@@ -23,7 +22,7 @@ const signalMs = 500;
 /** The container lives on, as far as is known: tells of kills that were not told of yet. */
 export function tellOomKills(context: EngineContext, container: Container, count: number): void {
   if (!untold(container, count)) return;
-  const hit = isMainKilled(container);
+  const hit = isMainKilled(context, container);
   if (hit !== false) {
     tell(context, container, count, hit);
     return;
@@ -32,7 +31,7 @@ export function tellOomKills(context: EngineContext, container: Container, count
   setTimeout(() => {
     // Meanwhile it may have been told with the end of the main process, and the container started again.
     if (container.main === main && untold(container, count))
-      tell(context, container, count, isMainKilled(container));
+      tell(context, container, count, isMainKilled(context, container));
   }, signalMs).unref();
 }
 
@@ -65,11 +64,11 @@ export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMa
 }
 
 /** Null: this kernel does not tell which process the main one is. */
-function isMainKilled({ phase, spec }: Container): boolean | 'over' | null {
+function isMainKilled({ proc }: EngineContext, { phase, spec }: Container): boolean | 'over' | null {
   const live = livePhase(phase);
   if (live === null) return null;
-  if (!hasInit(spec)) return isKilled(live.main.pid);
-  const pid = firstChild(live.main.pid);
-  if (pid === 0 || isKilled(live.main.pid)) return 'over';
-  return pid === null ? null : isKilled(pid);
+  if (!hasInit(spec)) return proc.isKilled(live.main.pid);
+  const pid = proc.firstChild(live.main.pid);
+  if (pid === 0 || proc.isKilled(live.main.pid)) return 'over';
+  return pid === null ? null : proc.isKilled(pid);
 }

@@ -1,22 +1,33 @@
+import type { ExitRecord } from '../../../kernel/process/exit-record.ts';
 import type { ShimExit } from '../../../kernel/process/shim.ts';
 import type { ExitStatus } from './phase.ts';
 
 /** What the shim has seen, as a shell would put it. */
 export function exitStatus(
   exit: ShimExit,
-  values: { startedAt: number | null; oomKilled: boolean },
+  values: { readonly startedAt: number | null; readonly oomKilled: boolean },
+): ExitStatus {
+  const { stdoutTotal, stderrTotal } = exit;
+  return { ...ended(exit, values), stdoutBytes: Number(stdoutTotal), stderrBytes: Number(stderrTotal) };
+}
+
+/** As exitStatus, from the record of a shim that is gone: nobody knows how much output there was. */
+export function recordedExit(record: ExitRecord): ExitStatus {
+  return ended(record, { startedAt: Number(record.startedAtNs / 1_000_000n), oomKilled: false });
+}
+
+function ended(
+  { code, signal, coreDumped, exitedAtNs, outputCut }: Omit<ExitRecord, 'startedAtNs'>,
+  values: { readonly startedAt: number | null; readonly oomKilled: boolean },
 ): ExitStatus {
   return {
-    code: exit.signal === 0 ? exit.code : 128 + exit.signal,
-    signal: exit.signal,
-    coreDumped: exit.coreDumped,
-    oomKilled: values.oomKilled,
-    startedAt: values.startedAt,
-    exitedAt: Number(exit.exitedAtNs / 1_000_000n),
+    code: signal === 0 ? code : 128 + signal,
+    signal,
+    coreDumped,
+    ...values,
+    exitedAt: Number(exitedAtNs / 1_000_000n),
     startError: '',
-    outputCut: exit.outputCut,
-    stdoutBytes: Number(exit.stdoutTotal),
-    stderrBytes: Number(exit.stderrTotal),
+    outputCut,
   };
 }
 

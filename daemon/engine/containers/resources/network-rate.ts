@@ -1,11 +1,6 @@
 import { asError, badArgument, LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
-import {
-  checkNamespaceFile,
-  NetworkNamespace,
-  type Rate,
-  shapingProblem,
-} from '../../../kernel/network/shaping.ts';
+import type { NetworkNamespace, Rate } from '../../../kernel/network/shaping.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
@@ -22,8 +17,8 @@ const names = { rateBits: 'network.rate_bits', ceilBits: 'network.ceil_bits' } a
 const keys = ['rateBits', 'ceilBits'] as const;
 
 /** The limits on what is sent as `info` tells of them. */
-export function networkKnobs(): KnobPlace[] {
-  const problem = shapingProblem();
+export function networkKnobs({ network }: EngineContext): KnobPlace[] {
+  const problem = network.shapingProblem();
   const file = problem === '' ? 'htb' : '';
   return keys.map((key) => ({ knob: names[key], controller: 'tc', version: 0, file, problem }));
 }
@@ -88,10 +83,13 @@ function problemBefore(context: EngineContext, spec: LimitedSpec): LikerError | 
   if (network.priority && context.cgroups.layout === 'v1' && kind !== 'host')
     return noPriority(network.priority);
   if (rateOf(network) === null) return null;
-  if (shapingProblem() !== '') return refused(network, `${shapingProblem()}; leave it out`);
+  const missing = context.network.shapingProblem();
+  if (missing !== '') return refused(network, `${missing}; leave it out`);
   if (kind === 'private') return refused(network, noInterface);
   const file = namespaceFile(context, spec, null);
-  return file === null ? null : tried(network, () => withNamespace(file, (namespace) => namespace.check()));
+  return file === null
+    ? null
+    : tried(network, () => withNamespace(context, file, (namespace) => namespace.check()));
 }
 
 const noInterface =
@@ -107,8 +105,12 @@ function noPriority(priority: number): LikerError {
   );
 }
 
-function withNamespace<T>(file: string, use: (namespace: NetworkNamespace) => T): T {
-  using namespace = new NetworkNamespace(file);
+function withNamespace<T>(
+  context: EngineContext,
+  file: string,
+  use: (namespace: Pick<NetworkNamespace, 'id' | 'check' | 'shape'>) => T,
+): T {
+  using namespace = context.network.open(file);
   return use(namespace);
 }
 
@@ -124,7 +126,7 @@ function tried(network: Network, attempt: () => void): LikerError | null {
 /** As checkLimits, for the limits on what is sent and the namespace to join. */
 export function checkNetwork(context: EngineContext, spec: LimitedSpec): AppliedLimit[] {
   const { network } = spec.namespaces;
-  if (network.kind === 'path') checkNamespaceFile(network.path, 'spec.namespaces.network');
+  if (network.kind === 'path') context.network.checkNamespaceFile(network.path, 'spec.namespaces.network');
   const problem = problemBefore(context, spec);
   return problem === null ? [] : leftOut(spec, problem);
 }
@@ -148,7 +150,7 @@ export function limitNetwork(
     if (problem !== null) throw problem;
     const file = namespaceFile(context, spec, live);
     if (file === null) return { applied: [], shapedNamespace: before };
-    return withNamespace(file, (namespace) => {
+    return withNamespace(context, file, (namespace) => {
       requireUnshared(context, container, namespace.id);
       return {
         applied: report(network, rate, namespace.shape(rate)),
@@ -208,7 +210,7 @@ export function freeNetwork(context: EngineContext, container: Container): void 
 
 function freeIn(context: EngineContext, container: Container, file: string, id: string): boolean {
   try {
-    return withNamespace(file, (namespace) => {
+    return withNamespace(context, file, (namespace) => {
       if (namespace.id !== id) return false;
       namespace.shape(null);
       return true;

@@ -1,6 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
-import { ownOomScoreAdj } from '../../../kernel/proc/oom-score.ts';
 import type { EngineContext } from '../../context.ts';
 import type { DeviceNode } from '../model/device-node.ts';
 import type { AppliedLimit, ContainerSpec, DeviceRule, ProcessSpec } from '../model/spec.ts';
@@ -30,7 +29,7 @@ export function checkLimits(
 
 /** Only who has CAP_SYS_RESOURCE may protect a process better than it is itself protected (proc(5)). */
 function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): LikerError | null {
-  const least = ownOomScoreAdj();
+  const least = context.proc.ownOomScoreAdj();
   if (oomScoreAdj === null || oomScoreAdj >= least) return null;
   if (context.identities.capabilityNames.includes('CAP_SYS_RESOURCE')) return null;
   return new LikerError(
@@ -56,7 +55,7 @@ function oomScoreLeftOut({ oomScoreAdj }: ProcessSpec, problem: string): Applied
 /** What a process's oom_score_adj is set to; null: not at all. The daemon's own protection is not handed on. */
 export function oomScoreFor(context: EngineContext, process: ProcessSpec): number | null {
   if (process.oomScoreAdj !== null && oomScoreProblem(context, process) === null) return process.oomScoreAdj;
-  return ownOomScoreAdj() < 0 ? 0 : null;
+  return context.proc.ownOomScoreAdj() < 0 ? 0 : null;
 }
 
 /** The limits in force as `inspect` shows them: those of the cgroup, and what is of the process itself. */

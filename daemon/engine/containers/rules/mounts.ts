@@ -1,6 +1,7 @@
 import { badArgument } from '../../../../common/errors.ts';
 import { maxSharedMounts } from '../../../../common/sizes.ts';
-import { type MountEntry, mountOf } from '../../../kernel/mount/mountinfo.ts';
+import type { MountEntry } from '../../../kernel/mount/mountinfo.ts';
+import type { EngineContext } from '../../context.ts';
 import type { ContainerSpec, Mount } from '../model/spec.ts';
 
 /** Whether mounts made below it in the container are to appear on the host. */
@@ -24,12 +25,12 @@ export function checkMounts({ mounts }: ContainerSpec): void {
 }
 
 /** Throws BAD_ARGUMENT where the mount on the host does not allow the propagation, which would have no effect. */
-export function checkPropagation({ mounts }: ContainerSpec): void {
+export function checkPropagation(context: EngineContext, { mounts }: ContainerSpec): void {
   for (const [index, mount] of mounts.entries()) {
     if (mount.type !== 'bind') continue;
     const kind = /^r?(shared|slave)$/.exec(mount.propagation)?.[1];
     if (kind === undefined) continue;
-    const on = find(mount.source, `spec.mounts[${index}].source`);
+    const on = find(context, mount.source, `spec.mounts[${index}].source`);
     if (on.isShared || (kind === 'slave' && on.isSlave)) continue;
     throw badArgument(
       `spec.mounts[${index}].propagation`,
@@ -38,9 +39,9 @@ export function checkPropagation({ mounts }: ContainerSpec): void {
   }
 }
 
-function find(source: string, field: string): MountEntry {
+function find(context: EngineContext, source: string, field: string): MountEntry {
   try {
-    return mountOf(source);
+    return context.mounts.of(source);
   } catch (error) {
     throw badArgument(field, `Cannot mount '${source}': ${(error as Error).message}`);
   }

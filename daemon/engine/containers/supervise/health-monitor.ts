@@ -34,7 +34,7 @@ async function monitor(
   check: HealthCheck,
   { signal, share }: { readonly signal: AbortSignal; readonly share: number },
 ): Promise<void> {
-  const pauseMs = () => nextProbeMs(check, container.facts.health ?? newHealth, lifeMs(container));
+  const pauseMs = () => nextProbeMs(check, container.facts.health ?? newHealth, lifeMs(context, container));
   for (let ms = pauseMs() * share; ; ms = pauseMs()) {
     // Timers use the monotonic clock: setting the time of day does not shift a probe.
     await sleep(ms, undefined, { signal, ref: false });

@@ -1,5 +1,4 @@
 import { LikerError } from '../../../../common/errors.ts';
-import { ageMs } from '../../../kernel/proc/processes.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { afterProbe, type HealthProbe, newHealth, type Verdict } from '../model/health.ts';
@@ -29,7 +28,7 @@ export async function checkHealth(
   const signal = container.healthWatch?.signal ?? AbortSignal.abort();
   return container.probing.run(async () => {
     const { main } = container;
-    const age = lifeMs(container);
+    const age = lifeMs(context, container);
     const probe = await runProbe(context, container, check, signal);
     if (!probe || container.main !== main || container.phase.state !== 'running') return null;
     const verdict = afterProbe(check, container.facts.health ?? newHealth, { probe, lifeMs: age });
@@ -47,9 +46,9 @@ function record(context: EngineContext, container: Container, { health, changed 
 }
 
 /** Age of the main process; 0 if it does not run. */
-export function lifeMs(container: Container): number {
+export function lifeMs(context: EngineContext, container: Container): number {
   const live = livePhase(container.phase);
-  return live ? ageMs(live.main.startTime) : 0;
+  return live ? context.proc.ageMs(live.main.startTime) : 0;
 }
 
 /** The check, or NO_HEALTH_CHECK. */

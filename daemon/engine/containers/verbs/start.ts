@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { makeFolder } from '../../../../common/folders.ts';
 import { ringBytes } from '../../../../common/sizes.ts';
-import { mountsBelow } from '../../../kernel/mount/mountinfo.ts';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import { starts } from '../../../loop/crowd.ts';
@@ -121,7 +120,7 @@ async function launch(
   try {
     context.journal.requireStored();
     const folder = runFolder(context, container.id);
-    mkdirSync(folder, { mode: 0o700 });
+    context.folders.createRunFolder(folder);
     undo.defer(() => context.folders.removeRunFolder(folder));
 
     const { spec } = container;
@@ -156,7 +155,7 @@ async function launch(
     context.ledger.decide(container, { facts, request });
 
     makeMountSources(spec);
-    checkPropagation(spec);
+    checkPropagation(context, spec);
     const plan = compile(context, container, { folder, devices, cgroup, attended: watcher !== null });
     container.execs.clear();
     const main = newProcess(context, container, {
@@ -301,7 +300,7 @@ export function compile(
     hostname,
     mountPoint: rootMountPoint(context),
     overlay: overlayOptions(spec.rootfs.directory, folders, spec.autoRemove),
-    mountsBelow: overlay ? [] : mountsBelow(spec.rootfs.directory),
+    mountsBelow: overlay ? [] : context.mounts.below(spec.rootfs.directory),
     files: hostFiles(spec, hostname),
     fileStore: values.folder,
     cgroup: values.cgroup,

@@ -1,5 +1,5 @@
 import { encodeListing } from '../../../kernel/plan/encode.ts';
-import { processFacts, uptimeMs } from '../../../kernel/proc/processes.ts';
+import { processFacts } from '../../../kernel/proc/processes.ts';
 import { Slices } from '../../../loop/turns.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { TopProcess, TopView } from '../api.ts';
@@ -11,7 +11,7 @@ export async function topOf(context: EngineContext, container: Container): Promi
   requirePhase('read the processes of', container, container.phase.state);
   const { folder } = cgroupOf(context, container);
   const { processes: listed, total } = await context.processes.list(encodeListing(folder));
-  const bootedAtMs = Date.now() - uptimeMs();
+  const bootedAtMs = Date.now() - context.proc.uptimeMs();
   const processes: TopProcess[] = [];
   const slices = new Slices();
   for (const files of listed) {

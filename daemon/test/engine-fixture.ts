@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { adoptAll } from '../engine/containers/adopt/adopt.ts';
+import type { Container } from '../engine/containers/model/container.ts';
+import { Ledger } from '../engine/containers/model/ledger.ts';
+import { Registry } from '../engine/containers/model/registry.ts';
+import { createContainer } from '../engine/containers/verbs/create.ts';
+import { startContainer } from '../engine/containers/verbs/start.ts';
+import type { EngineContext, Identities } from '../engine/context.ts';
+import { Journal } from '../engine/journal/journal.ts';
+import type { MountKernel, NetworkKernel, ProcKernel } from '../engine/kernel.ts';
+import { OpenReaders } from '../engine/stats/open-readers.ts';
+import { withSupervision } from '../engine/supervisor.ts';
+import { Store } from '../store/store.ts';
+import { type LogLine, memoryLog } from './api-fixture.ts';
+import { specOf } from './fake-engine.ts';
+import { FakeHost, fakeFolders } from './fake-host.ts';
+
+type SpecPatch = Parameters<typeof specOf>[0];
+
+/** An engine's context on a fake host, with a real database in a temporary folder. A daemon can die, and a next one come. */
+export class EngineFixture {
+  readonly folder: string;
+  readonly host: FakeHost;
+  readonly context: EngineContext;
+  readonly log: LogLine[] = [];
+  readonly #store: Store;
+
+  private constructor(folder: string, host: FakeHost) {
+    this.folder = folder;
+    this.host = host;
+    this.#store = new Store(join(folder, 'liker.db'));
+    const log = memoryLog(this.log);
+    const journal = new Journal(this.#store, log);
+    this.context = withSupervision({
+      paths: { root: folder, run: join(folder, 'run') },
+      log,
+      journal,
+      ledger: new Ledger(journal, this.#store),
+      registry: new Registry(),
+      cgroups: host.cgroups,
+      folders: fakeFolders(folder),
+      processes: host.processes,
+      proc,
+      mounts,
+      network,
+      identities,
+      openReaders: new OpenReaders(),
+      recordsLost: false,
+      leaving: new AbortController(),
+      stopping: new AbortController(),
+    });
+  }
+
+  static start(t: TestContext): EngineFixture {
+    const folder = mkdtempSync(join(tmpdir(), 'liker-engine-'));
+    mkdirSync(join(folder, 'run/c'), { recursive: true });
+    mkdirSync(join(folder, 'rootfs'));
+    const fixture = new EngineFixture(folder, new FakeHost());
+    t.after(() => {
+      fixture.close();
+      rmSync(folder, { recursive: true });
+    });
+    return fixture;
+  }
+
+  /** As if killed: nothing is told to shims or stored. Answers the next daemon, which has adopted what was left. */
+  async dies(t: TestContext, how = { freshBoot: false }): Promise<EngineFixture> {
+    for (const shim of this.host.shims.values()) shim.disconnect();
+    this.close();
+    const next = new EngineFixture(this.folder, this.host);
+    t.after(() => next.close());
+    await adoptAll(next.context, how);
+    return next;
+  }
+
+  close(): void {
+    this.context.leaving.abort();
+    try {
+      this.#store[Symbol.dispose]();
+    } catch {
+      // Closed before.
+    }
+  }
+
+  create(patch: SpecPatch = {}): Promise<Container> {
+    const spec = specOf({ rootfs: { directory: join(this.folder, 'rootfs') }, ...patch });
+    return createContainer(this.context, spec, { replace: false, request: null });
+  }
+
+  async started(patch: SpecPatch = {}): Promise<Container> {
+    const container = await this.create(patch);
+    await startContainer(this.context, container);
+    return container;
+  }
+
+  /** As another daemon's fixture knows it. */
+  find({ id }: Container): Container {
+    return this.context.registry.find(id);
+  }
+
+  /** Of the events that were stored, in their order. */
+  actions(): string[] {
+    return this.context.journal.eventsAfter(0, 1000).map(({ action }) => action);
+  }
+}
+
+const proc: ProcKernel = {
+  uptimeMs: () => 0,
+  ageMs: () => 0,
+  isKilled: () => false,
+  firstChild: () => 0,
+  ownOomScoreAdj: () => 0,
+  interfaceStats: () => ({ files: [], parse: () => null }),
+};
+
+const mounts: MountKernel = {
+  below: () => [],
+  of: (mountPoint) => ({ id: 1, mountPoint, isShared: false, isSlave: false }),
+};
+
+const network: NetworkKernel = {
+  shapingProblem: () => '',
+  checkNamespaceFile: () => {},
+  open: (path) => ({
+    id: path,
+    check: () => {},
+    shape: () => [],
+    interfaces: () => [],
+    [Symbol.dispose]: () => {},
+  }),
+};
+
+const identities: Identities = {
+  maskedPaths: [],
+  readOnlyPaths: [],
+  networkSysctls: {},
+  hostDevices: async () => [],
+  devicesAt: async () => [],
+  capabilityNames: [],
+  seccomp: false,
+  resolve: () => ({
+    user: { uid: 0, gid: 0, groups: [], home: '/root' },
+    capabilities: 0n,
+    rlimits: [],
+    seccomp: null,
+  }),
+};

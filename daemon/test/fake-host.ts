@@ -1,0 +1,218 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Folders } from '../engine/context.ts';
+import type { CgroupKernel, ContainerGroup, ExecGroup, ProcessKernel } from '../engine/kernel.ts';
+import type { ExitRecord } from '../kernel/process/exit-record.ts';
+import { FakeShim } from './fake-shim.ts';
+
+const SIGKILL = 9;
+
+/** Shims, control groups and folders of a host, without a kernel. They outlive the daemons that a test runs on them. */
+export class FakeHost {
+  /** By container, also those that have ended. */
+  readonly shims = new Map<string, FakeShim>();
+  readonly groups = new Map<string, FakeGroup>();
+  /** Signals that were sent to main processes: 'PID SIGNAL'. */
+  readonly signals: string[] = [];
+  /** What shims that are gone have written, by container. */
+  readonly exitRecords = new Map<string, ExitRecord>();
+  /** Called for each shim that is spawned, once the daemon listens. By default the process starts. */
+  onSpawn: (shim: FakeShim) => void = (shim) => shim.start();
+  /** Whether a main process ends by a signal other than SIGKILL. */
+  obeys = true;
+  #nextPid = 1000;
+
+  shim(id: string): FakeShim {
+    const shim = this.shims.get(id);
+    if (!shim) throw new Error(`No shim was spawned for container ${id}`);
+    return shim;
+  }
+
+  readonly processes: ProcessKernel = {
+    spawn: async (plan) => {
+      const id = /[0-9a-f]{64}/.exec(plan.toString('latin1'))?.[0] ?? '';
+      const shim = new FakeShim(this.#nextPid);
+      this.#nextPid += 100;
+      this.shims.set(id, shim);
+      setImmediate(() => this.onSpawn(shim));
+      return { shim: shim.connect(), pid: shim.pid, ended: shim.ended, kill: () => shim.die() };
+    },
+    connect: async (runDir) => {
+      const shim = this.shims.get(idOf(runDir));
+      if (!shim || shim.isGone) throw new Error(`No shim listens in ${runDir}`);
+      return shim.connect();
+    },
+    exitRecord: (runDir) => this.exitRecords.get(idOf(runDir)) ?? null,
+    list: async () => ({ processes: [], total: 0 }),
+    lookUp: async () => ({ uid: 0, gid: 0, groups: [], home: '/root' }),
+    isAlive: ({ pid }) => this.#mainOf(pid)?.held.get(0)?.exit === null,
+    kill: ({ pid }, signal) => {
+      this.signals.push(`${pid} ${signal}`);
+      if (signal === SIGKILL || this.obeys) this.#mainOf(pid)?.exit(0, { signal });
+    },
+  };
+
+  readonly cgroups: CgroupKernel = {
+    layout: 'v2',
+    controllers: () => [],
+    offers: () => true,
+    knobs: () => [],
+    check: () => [],
+    list: () => [...this.groups.values()].filter(({ exists }) => exists).map(({ id }) => id),
+    create: async (id) => this.#group(id).make(),
+    open: (id) => this.#group(id),
+  };
+
+  #group(id: string): FakeGroup {
+    const known = this.groups.get(id);
+    if (known) return known;
+    const made = new FakeGroup(id, () => this.shims.get(id));
+    this.groups.set(id, made);
+    return made;
+  }
+
+  #mainOf(pid: number): FakeShim | undefined {
+    return [...this.shims.values()].find(({ held }) => held.get(0)?.pid === pid);
+  }
+}
+
+/** Populated while the shim holds a process that has not ended. SIGKILL ends them all. */
+export class FakeGroup implements ContainerGroup {
+  readonly id: string;
+  readonly #shim: () => FakeShim | undefined;
+  exists = false;
+  isFrozen = false;
+  readonly execGroups = new Set<number>();
+  /** Execs that left a process running. */
+  readonly remains = new Set<number>();
+  /** Thrown when it is to be removed. */
+  stuck: Error | null = null;
+  kills = 0;
+  oomCount = 0;
+  readonly applied = [];
+  readonly joinFiles = [];
+  readonly oomFile = '';
+  readonly eventsFile = '';
+  readonly unified: string;
+  readonly folder: string;
+  readonly paths: Readonly<Record<string, string>>;
+
+  constructor(id: string, shim: () => FakeShim | undefined) {
+    this.id = id;
+    this.#shim = shim;
+    this.folder = `/cgroup/${id}`;
+    this.unified = this.folder;
+    this.paths = { v2: this.folder };
+  }
+
+  make(): this {
+    this.exists = true;
+    return this;
+  }
+
+  async populated(): Promise<boolean> {
+    return this.#running().length > 0 || this.remains.size > 0;
+  }
+
+  async kill(): Promise<void> {
+    this.kills += 1;
+    this.remains.clear();
+    for (const number of this.#running()) this.#shim()?.exit(number, { signal: SIGKILL });
+  }
+
+  async remove(): Promise<void> {
+    if (this.stuck) throw this.stuck;
+    this.exists = false;
+    this.execGroups.clear();
+  }
+
+  async freeze(): Promise<void> {
+    this.isFrozen = true;
+  }
+
+  async thaw(): Promise<void> {
+    this.isFrozen = false;
+  }
+
+  frozen(): boolean {
+    return this.isFrozen;
+  }
+
+  async signalAll(): Promise<void> {}
+
+  oomKills(): number {
+    return this.oomCount;
+  }
+
+  update() {
+    return [];
+  }
+
+  stats(): never {
+    throw new Error('A fake group has no figures');
+  }
+
+  execs(): number[] {
+    return [...this.execGroups];
+  }
+
+  createExec(number: number): ExecGroup {
+    this.execGroups.add(number);
+    return this.openExec(number);
+  }
+
+  openExec(number: number): ExecGroup {
+    const isRunning = () => this.#running().includes(number) || this.remains.has(number);
+    return {
+      joinFiles: [],
+      unified: `${this.folder}/exec-${number}`,
+      populated: async () => isRunning(),
+      kill: async () => {
+        this.remains.delete(number);
+        if (this.#running().includes(number)) this.#shim()?.exit(number, { signal: SIGKILL });
+      },
+      remove: async () => {
+        this.execGroups.delete(number);
+      },
+    };
+  }
+
+  #running(): number[] {
+    const held = [...(this.#shim()?.held.values() ?? [])];
+    return held.filter(({ state }) => state === 'running').map(({ process }) => process);
+  }
+}
+
+/** Folders below a temporary one; what is removed is gone at once. */
+export function fakeFolders(root: string): Folders {
+  const containers = join(root, 'containers');
+  mkdirSync(containers, { recursive: true });
+  const of = (id: string) => {
+    const base = join(containers, id);
+    return { base, upper: join(base, 'upper'), work: join(base, 'work'), log: join(base, 'log') };
+  };
+  const remove = (path: string) => rmSync(path, { recursive: true, force: true });
+  return {
+    of,
+    exist: (id) => existsSync(of(id).base),
+    list: () => readdirSync(containers),
+    create: (id) => {
+      const folders = of(id);
+      for (const path of Object.values(folders)) mkdirSync(path);
+      return folders;
+    },
+    remove: (id) => remove(of(id).base),
+    setAside: () => join(root, 'set-aside'),
+    asideFolders: () => [],
+    createRunFolder: (path) => void mkdirSync(path),
+    removeRunFolder: remove,
+    settled: async () => {},
+    clearVolatileMark: () => {},
+    sizes: async () => ({ layerBytes: 0, logBytes: 0 }),
+    trash: async () => ({ count: 0, bytes: 0 }),
+  };
+}
+
+function idOf(runDir: string): string {
+  return runDir.slice(runDir.lastIndexOf('/') + 1);
+}
