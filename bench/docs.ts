@@ -31,7 +31,7 @@ export function pageOf({ machine, peers, quick, results }: Report): string {
   return `# Performance
 
 \`npm run bench\` measures Liker beside every other engine that is installed, on your machine and in one run.
-This page is of its last run that was written down: \`npm run bench\`, then \`npm run bench -- --write-docs\`.
+\`npm run bench -- --write-docs\` then writes this page from the results.
 
 **The machine:** ${machine.cpus} × ${machine.cpu}, ${gibibytes} GiB, Linux ${machine.kernel}, Node.js ${machine.node}, load ${machine.load.toFixed(1)} at the beginning, ${machine.date.slice(0, 10)}.${quick ? ' **A quick run: few rounds.**' : ''}
 **The peers:** ${versions.join('; ') || 'none is installed'}.
@@ -52,16 +52,15 @@ ${results.map(table).join('\n\n')}
 
 ## How it is measured
 
-- Who is compared takes turns, round after round, each round in another order: what disturbs the machine disturbs all alike. The
-  first rounds do not count.
-- Everybody runs the same root file system, bash and a static busybox, on a disk and without a network. docker has it as an image;
-  podman and Liker put a layer of their own over it; ctr, crun and runc run it as it is.
-- crun and runc are programs, not engines: no daemon, no log, no record of the container. They are the floor. What they are asked
-  for is what \`spec\` writes.
-- Commands are timed from the fork to the end by a shell that waits for them. "liker Run" and what has no command in its name is a
-  client that is connected, on gRPC.
-- docker and ctr run with daemons of the benchmark's own, below its own folder, which make no bridge and no firewall rule. At the end all of
-  it is gone.
+- The engines take turns, in a different order each round, so that a disturbance affects all of them alike. The first rounds do not
+  count.
+- All of them run the same root file system, bash and a static busybox, on a disk and without a network. docker has it as an image;
+  podman and Liker put a layer over it; ctr, crun and runc use it directly.
+- crun and runc are programs, not engines: no daemon, no log, no record of the container. They are the lower bound. They run the
+  configuration that \`spec\` writes.
+- A shell times commands from fork to exit. "liker Run", and every row without a command in its name, is a connected gRPC client.
+- docker and ctr use daemons that the benchmark starts in its own folder; they create no bridge and no firewall rule. At the end
+  everything is removed.
 - \`npm run bench -- --profile\` shows where the time of a start goes: functions of likerd, then system calls.
 `;
 }
