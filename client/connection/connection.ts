@@ -2,7 +2,6 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { asError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
-import { lostText, untilListening } from './absence.ts';
 import type { IsGiven } from './field-flags.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
 import { fromServiceError, isConnectionLoss, neverConnected } from './service-error.ts';
@@ -190,6 +189,8 @@ export class Connection {
   async #findBack(giveUpAt: number, { isSession }: { readonly isSession: boolean }): Promise<void> {
     // For a short call it is not worth a message, unless it takes long.
     const tells = giveUpAt === endlessly && this.#attempt === 0;
+    // Loaded only here: few runs of likerctl lose their daemon.
+    const { lostText, untilListening } = await import('./absence.ts');
     if (tells) notice(lostText);
     const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly };
     this.#attempt += 1;
