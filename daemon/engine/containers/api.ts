@@ -79,7 +79,7 @@ export interface CreateOptions extends Repeatable {
   readonly replace: boolean;
 }
 
-export interface Created {
+interface Created {
   readonly container: ContainerView;
   readonly warnings: readonly string[];
 }

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { byName, fields, no, type Of, orNull, texts } from '../../../../common/schema.ts';
 import { type DeviceRule, deviceRuleSchema } from '../../../kernel/cgroup/device-rules.ts';
-import { type AppliedLimit, type LimitsMode, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
+import { type AppliedLimit, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
 import { type Resources, resourcesSchema } from './resources.ts';
 
-export type { AppliedLimit, DeviceRule, LimitsMode };
+export type { AppliedLimit, DeviceRule };
 
 // What a container is to be, and each of its parts, as a schema: the type, the check of stored records and the defaults
 // in one. A field that is added needs a default, since older records lack it.
@@ -137,7 +137,6 @@ const mount = v.variant('type', [
 export type Mount = Of<typeof mount>;
 
 const logDriver = v.picklist(['local', 'none']);
-export type LogDriver = Of<typeof logDriver>;
 
 /** What a container is to be: plain data that survives JSON.stringify unchanged. */
 export const specSchema = fields({
