@@ -6,7 +6,7 @@ import type { Container } from './containers/model/container.ts';
 import type { DeviceNode } from './containers/model/device-node.ts';
 import type { Ledger } from './containers/model/ledger.ts';
 import type { Registry } from './containers/model/registry.ts';
-import type { ContainerSpec, ProcessSpec } from './containers/model/spec.ts';
+import type { ContainerSpec } from './containers/model/spec.ts';
 import type { Credentials } from './containers/plan/process.ts';
 import type { Journal } from './journal/journal.ts';
 import type {
@@ -17,6 +17,7 @@ import type {
   ProcessKernel,
   ProcKernel,
 } from './kernel.ts';
+import type { ProcessSpec } from './process/spec.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
 /** The user of a process, and what a container sees of the host. */

@@ -10,7 +10,7 @@ import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
-import type { HostProcess } from './containers/model/phase.ts';
+import type { HostProcess } from './process/host-process.ts';
 
 /** The control groups of one exec. */
 export type ExecGroup = Pick<ExecCgroup, 'joinFiles' | 'unified' | 'populated' | 'kill' | 'remove'>;

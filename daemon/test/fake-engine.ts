@@ -1,8 +1,9 @@
 import { check, type Given } from '../../common/schema.ts';
 import type { Services } from '../engine/api.ts';
 import type { ContainerView } from '../engine/containers/api.ts';
-import type { ExitStatus, Phase } from '../engine/containers/model/phase.ts';
+import type { Phase } from '../engine/containers/model/phase.ts';
 import { type ContainerSpec, specSchema } from '../engine/containers/model/spec.ts';
+import type { ExitStatus } from '../engine/process/exit-status.ts';
 import type { InputFrame, Session, SessionSink } from '../engine/sessions/frames.ts';
 
 /** What a test gives of the engine. */

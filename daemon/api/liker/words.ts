@@ -3,10 +3,10 @@ import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types
 import type {
   ContainerSpec,
   HealthCheck,
-  OnDisconnect,
   RestartPolicy,
   Rootfs,
 } from '../../engine/containers/model/spec.ts';
+import type { OnDisconnect } from '../../engine/process/spec.ts';
 
 // The words of the engine and those of the API, for both directions.
 

@@ -1,8 +1,9 @@
 import type { ContainerSizes } from '../../storage/container-folders.ts';
 import type { Filter } from '../filter.ts';
 import type { Repeatable } from '../journal/requests.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
 import type { Health, HealthProbe } from './model/health.ts';
-import type { ExitStatus, Phase } from './model/phase.ts';
+import type { Phase } from './model/phase.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
 
 /**

@@ -1,8 +1,9 @@
 import type { Repeatable } from '../journal/requests.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
+import type { ExecProcess, OnDisconnect, ProcessSpec } from '../process/spec.ts';
 import type { AttachOptions, ExecSyncResult, Session, SessionSink } from '../sessions/frames.ts';
 import type { CreateOptions } from './api.ts';
-import type { ExitStatus } from './model/phase.ts';
-import type { ContainerSpec, ExecProcess, OnDisconnect, ProcessSpec } from './model/spec.ts';
+import type { ContainerSpec } from './model/spec.ts';
 
 /** Processes in containers and their clients, as the edge uses them. Everything rejects with LikerError. */
 export interface SessionService {

@@ -1,6 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
-import type { ExitStatus } from '../containers/model/phase.ts';
-import type { TerminalSize } from '../containers/model/spec.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
+import type { TerminalSize } from '../process/spec.ts';
 import type { InputFrame, OutputFrame, Session, SessionSink, StreamName } from './frames.ts';
 import { OutputQueue } from './output-queue.ts';
 import { SessionStdin, type StdinTarget, wrongOffset } from './session-stdin.ts';

@@ -1,7 +1,7 @@
 import type { LikerError } from '../../../common/errors.ts';
 import type { ShimProcessState, StreamNumber } from '../../kernel/process/shim.ts';
 import { Notifier } from '../../loop/sync.ts';
-import type { ExitStatus } from '../containers/model/phase.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
 import type { ClientSession } from './client-session.ts';
 import { Flow } from './flow.ts';
 import type { OutputFrame, StreamName } from './frames.ts';

@@ -1,7 +1,7 @@
 // The contract of a session between the engine, which knows the process, and the edge, which knows the client.
 import type { LikerError } from '../../../common/errors.ts';
-import type { ExitStatus } from '../containers/model/phase.ts';
-import type { TerminalSize } from '../containers/model/spec.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
+import type { TerminalSize } from '../process/spec.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ExitStatus } from '../containers/model/phase.ts';
+import type { ExitStatus } from '../process/exit-status.ts';
 import type { Session, SessionSink } from './frames.ts';
 
 /** A session that has nothing but an end: of a command that could not be executed, or of a process that is over. */

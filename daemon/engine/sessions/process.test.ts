@@ -4,7 +4,7 @@ import type { LikerError } from '../../../common/errors.ts';
 import { ringBytes } from '../../../common/sizes.ts';
 import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
-import type { ProcessSpec } from '../containers/model/spec.ts';
+import type { ProcessSpec } from '../process/spec.ts';
 import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
 import { ContainerProcess } from './process.ts';
 

@@ -1,5 +1,5 @@
 import type { ExitStatusInput } from '../../../../proto/gen/types/liker/v1/ExitStatus.ts';
-import type { ExitStatus } from '../../../engine/containers/model/phase.ts';
+import type { ExitStatus } from '../../../engine/process/exit-status.ts';
 import { timestampOfMs } from './time.ts';
 
 export function formatExit(exit: ExitStatus): ExitStatusInput {

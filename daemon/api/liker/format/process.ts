@@ -2,8 +2,8 @@ import type { ProcessInfoInput } from '../../../../proto/gen/types/liker/v1/Proc
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TopProcessInput } from '../../../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { TopProcess } from '../../../engine/containers/api.ts';
-import type { ExecProcess, ProcessSpec } from '../../../engine/containers/model/spec.ts';
 import type { ProcessView } from '../../../engine/containers/session-api.ts';
+import type { ExecProcess, ProcessSpec } from '../../../engine/process/spec.ts';
 import { unlimited } from '../parse/rlimits.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';

@@ -3,12 +3,7 @@ import { maxArgumentBytes } from '../../../../common/sizes.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpec as ProtoProcess } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSize as ProtoSize } from '../../../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type {
-  ExecProcess,
-  OnDisconnect,
-  ProcessSpec,
-  TerminalSize,
-} from '../../../engine/containers/model/spec.ts';
+import type { ExecProcess, OnDisconnect, ProcessSpec, TerminalSize } from '../../../engine/process/spec.ts';
 import { disconnectPolicies, wordFor } from '../words.ts';
 import { parseRlimits } from './rlimits.ts';
 import { absolutePath, ifSet, inRange, noNul, optionalText, required } from './text.ts';

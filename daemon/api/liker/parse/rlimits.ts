@@ -1,6 +1,6 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { Rlimit as ProtoRlimit } from '../../../../proto/gen/types/liker/v1/Rlimit.ts';
-import type { Rlimit } from '../../../engine/containers/model/spec.ts';
+import type { Rlimit } from '../../../engine/process/spec.ts';
 
 /** As in getrlimit(2), lower case without RLIMIT_. */
 const names = [

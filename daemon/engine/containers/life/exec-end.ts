@@ -3,10 +3,10 @@ import type { ShimExit, ShimProcessState } from '../../../kernel/process/shim.ts
 import { retry } from '../../../loop/retry.ts';
 import type { ExecRow } from '../../../store/store.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import { type ExitStatus, exitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
-import { exitStatus } from '../model/exit-status.ts';
-import { type ExitStatus, livePhase } from '../model/phase.ts';
+import { livePhase } from '../model/phase.ts';
 import { removeExecRecord } from '../resources/run-record.ts';
 import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
 

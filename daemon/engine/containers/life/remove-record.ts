@@ -1,7 +1,7 @@
 import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from '../model/container.ts';
-import type { ExitStatus } from '../model/phase.ts';
 
 /** Removes the record and the folders of a container that does not run. */
 export function removeRecord(

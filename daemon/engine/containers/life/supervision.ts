@@ -1,6 +1,6 @@
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
-import type { ExitStatus } from '../model/phase.ts';
 import type { HealthCheck } from '../model/spec.ts';
 
 export type FailureAction = Exclude<HealthCheck['onFailure'], 'none'>;

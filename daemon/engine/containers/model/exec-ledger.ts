@@ -1,9 +1,9 @@
 import type { ExecRow, Store } from '../../../store/store.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RequestKey } from '../../journal/requests.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from './container.ts';
 import { type ContainerEvent, containerEvent } from './container-event.ts';
-import type { ExitStatus } from './phase.ts';
 
 interface Unstored {
   readonly row: ExecRow;

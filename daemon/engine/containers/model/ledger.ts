@@ -3,11 +3,12 @@ import type { ContainerRow, ExecRow, Store } from '../../../store/store.ts';
 import { daemonEvent } from '../../journal/event.ts';
 import type { Entry, Journal } from '../../journal/journal.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
+import { type ExitStatus, exitSchema } from '../../process/exit-status.ts';
 import type { Container } from './container.ts';
 import { type ContainerEvent, containerEvent } from './container-event.ts';
 import { ExecLedger } from './exec-ledger.ts';
 import type { Facts } from './facts.ts';
-import { type ExitStatus, exitSchema, type Phase } from './phase.ts';
+import type { Phase } from './phase.ts';
 import type { Removed } from './removed.ts';
 import type { ContainerSpec } from './spec.ts';
 

@@ -1,36 +1,9 @@
 import * as v from 'valibot';
 import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
-import { fields, no, type Of, orNull } from '../../../../common/schema.ts';
-
-/** How a process ended. Times are milliseconds since the epoch. */
-export const exitSchema = fields({
-  /** As a shell shows it: own code, 125 engine, 126 not executable, 127 not found, 128 + n signal. */
-  code: v.number(),
-  /** 0: none. */
-  signal: v.number(),
-  coreDumped: no,
-  oomKilled: no,
-  /** Null when it was never started. */
-  startedAt: orNull(v.number()),
-  exitedAt: v.number(),
-  /** Why it could not be started; empty when it was. */
-  startError: v.string(),
-  /** Output was cut after the exit because another process kept it open. */
-  outputCut: no,
-  /** All that was written to stdout, or the terminal, and to stderr. Undefined when the end was not seen. */
-  stdoutBytes: v.exactOptional(v.number()),
-  stderrBytes: v.exactOptional(v.number()),
-});
-export interface ExitStatus extends Of<typeof exitSchema> {}
-
-/** A process as the kernel knows it: the pid alone can be reused, with its start time it cannot. */
-export const hostProcess = fields({
-  pid: v.number(),
-  /** Field 22 of /proc/PID/stat, in clock ticks since boot, as text. */
-  startTime: v.string(),
-});
-export interface HostProcess extends Of<typeof hostProcess> {}
+import { fields, type Of } from '../../../../common/schema.ts';
+import { exitSchema } from '../../process/exit-status.ts';
+import { type HostProcess, hostProcess } from '../../process/host-process.ts';
 
 const live = { startedAt: v.number(), main: hostProcess };
 

@@ -1,7 +1,7 @@
 import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import type { RequestKey } from '../../journal/requests.ts';
-import type { ExitStatus } from './phase.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 
 /** A container that was removed within the last ten minutes. */
 export interface Removed {

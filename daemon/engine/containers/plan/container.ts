@@ -6,9 +6,10 @@ import {
   type Step,
 } from '../../../kernel/plan/steps.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
+import type { HostProcess } from '../../process/host-process.ts';
+import type { ProcessSpec } from '../../process/spec.ts';
 import type { DeviceNode } from '../model/device-node.ts';
-import type { HostProcess } from '../model/phase.ts';
-import type { ContainerSpec, ProcessSpec, Share } from '../model/spec.ts';
+import type { ContainerSpec, Share } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';
 import { deviceSteps } from './devices.ts';

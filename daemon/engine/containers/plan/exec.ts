@@ -1,5 +1,6 @@
 import { cloneFlag, type Launch, type Step } from '../../../kernel/plan/steps.ts';
-import type { ContainerSpec, ProcessSpec } from '../model/spec.ts';
+import type { ProcessSpec } from '../../process/spec.ts';
+import type { ContainerSpec } from '../model/spec.ts';
 import { type CgroupTarget, launchSettings, terminalStep } from './container.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 

@@ -1,5 +1,5 @@
 import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
-import type { HostProcess } from '../model/phase.ts';
+import type { HostProcess } from '../../process/host-process.ts';
 import type { ContainerSpec, Mount, Propagation } from '../model/spec.ts';
 import { isShared } from '../rules/mounts.ts';
 import { ms } from './constants.ts';

@@ -1,5 +1,5 @@
 import type { Step } from '../../../kernel/plan/steps.ts';
-import type { ProcessSpec } from '../model/spec.ts';
+import type { ProcessSpec } from '../../process/spec.ts';
 import { gidOf, isKnown, lookUpSteps, type User, uidOf } from './user.ts';
 
 /** The user and the rights of a process. */

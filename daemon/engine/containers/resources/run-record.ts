@@ -4,9 +4,9 @@ import { asError } from '../../../../common/errors.ts';
 import { check, read } from '../../../../common/schema.ts';
 import { type ContainerRow, containerRowSchema, type ExecRow, execRowSchema } from '../../../store/store.ts';
 import { type EngineContext, runFolder } from '../../context.ts';
+import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
-import { onDisconnectSchema, processSchema } from '../model/spec.ts';
 
 const file = 'container.json';
 const execFile = (number: number): string => `exec.${number}.json`;

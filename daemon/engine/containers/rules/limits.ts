@@ -1,8 +1,9 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
 import type { EngineContext } from '../../context.ts';
+import type { ProcessSpec } from '../../process/spec.ts';
 import type { DeviceNode } from '../model/device-node.ts';
-import type { AppliedLimit, ContainerSpec, DeviceRule, ProcessSpec } from '../model/spec.ts';
+import type { AppliedLimit, ContainerSpec, DeviceRule } from '../model/spec.ts';
 
 /** Limits of a process and of no cgroup. */
 export const processKnobs: readonly KnobPlace[] = [

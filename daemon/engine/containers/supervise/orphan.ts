@@ -1,8 +1,8 @@
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
+import { unseenExit } from '../../process/exit-status.ts';
 import { endedUnseen } from '../life/end.ts';
 import type { Container } from '../model/container.ts';
-import { unseenExit } from '../model/exit-status.ts';
 
 /** likerd is not its parent and cannot wait for it. */
 const orphanPollMs = 500;

@@ -1,5 +1,5 @@
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from '../model/container.ts';
-import type { ExitStatus } from '../model/phase.ts';
 
 export const restartPauses = { firstMs: 100, longestMs: 60_000 };
 /** After a run of this length the pauses start over. */

@@ -1,8 +1,8 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { pauseAfter } from '../../../loop/retry.ts';
 import type { EngineContext } from '../../context.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from '../model/container.ts';
-import type { ExitStatus } from '../model/phase.ts';
 import { startContainer } from '../verbs/start.ts';
 import { restartPauses, restartsInARow, wantsRestart } from './restart-policy.ts';
 

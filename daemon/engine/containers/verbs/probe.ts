@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
 import { killProcess } from '../life/kill-process.ts';
 import type { Container } from '../model/container.ts';
 import type { HealthProbe } from '../model/health.ts';
-import type { ExitStatus } from '../model/phase.ts';
 import type { HealthCheck } from '../model/spec.ts';
 import { startProbe } from './exec.ts';
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { baseSpec } from '../../../test/fake-engine.ts';
 import { memoryLedger } from '../../../test/memory-ledger.ts';
 import type { EngineContext } from '../../context.ts';
+import { unseenExit } from '../../process/exit-status.ts';
 import { Container } from '../model/container.ts';
-import { unseenExit } from '../model/exit-status.ts';
 import { Registry } from '../model/registry.ts';
 import { pruneContainers } from './prune.ts';
 

@@ -1,13 +1,13 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
+import { unseenExit } from '../../process/exit-status.ts';
+import type { ExecProcess, OnDisconnect } from '../../process/spec.ts';
 import type { ClientSession } from '../../sessions/client-session.ts';
 import type { Session, SessionSink } from '../../sessions/frames.ts';
 import { endAtOnce } from '../../sessions/over.ts';
 import { startErrorCode } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
-import { unseenExit } from '../model/exit-status.ts';
-import type { ExecProcess, OnDisconnect } from '../model/spec.ts';
 import { execInContainer } from './exec.ts';
 import { startAttended } from './start.ts';
 

@@ -1,7 +1,8 @@
 import { LikerError } from '../../../../common/errors.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { WaitCondition, WaitOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
-import { type ExitStatus, livePhase } from '../model/phase.ts';
+import { livePhase } from '../model/phase.ts';
 import { requireHealthCheck } from './check-health.ts';
 
 /** Waits for the condition. Null: it never ran, or it is healthy. Rejects with the signal's reason when aborted. */

@@ -1,6 +1,28 @@
-import type { ExitRecord } from '../../../kernel/process/exit-record.ts';
-import type { ShimExit } from '../../../kernel/process/shim.ts';
-import type { ExitStatus } from './phase.ts';
+import * as v from 'valibot';
+import { fields, no, type Of, orNull } from '../../../common/schema.ts';
+import type { ExitRecord } from '../../kernel/process/exit-record.ts';
+import type { ShimExit } from '../../kernel/process/shim.ts';
+
+/** How a process ended. Times are milliseconds since the epoch. */
+export const exitSchema = fields({
+  /** As a shell shows it: own code, 125 engine, 126 not executable, 127 not found, 128 + n signal. */
+  code: v.number(),
+  /** 0: none. */
+  signal: v.number(),
+  coreDumped: no,
+  oomKilled: no,
+  /** Null when it was never started. */
+  startedAt: orNull(v.number()),
+  exitedAt: v.number(),
+  /** Why it could not be started; empty when it was. */
+  startError: v.string(),
+  /** Output was cut after the exit because another process kept it open. */
+  outputCut: no,
+  /** All that was written to stdout, or the terminal, and to stderr. Undefined when the end was not seen. */
+  stdoutBytes: v.exactOptional(v.number()),
+  stderrBytes: v.exactOptional(v.number()),
+});
+export interface ExitStatus extends Of<typeof exitSchema> {}
 
 /** What the shim has seen, as a shell would put it. */
 export function exitStatus(

@@ -1,0 +1,10 @@
+import * as v from 'valibot';
+import { fields, type Of } from '../../../common/schema.ts';
+
+/** A process as the kernel knows it: the pid alone can be reused, with its start time it cannot. */
+export const hostProcess = fields({
+  pid: v.number(),
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot, as text. */
+  startTime: v.string(),
+});
+export interface HostProcess extends Of<typeof hostProcess> {}
