@@ -1,5 +1,5 @@
-// Bundles likerctl into dist/: one script, V8's code cache of it made at the end of real runs, and a small loader.
-// Reading a few hundred modules and compiling them would cost more than everything else that likerctl does.
+// Bundles likerctl into dist/: one script, V8's code cache, taken at the end of real runs, and a small loader.
+// Reading and compiling a few hundred modules would take longer than everything else that likerctl does.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { FakeServer } from '../client/test/fake-server.ts';
 const top = join(import.meta.dirname, '..');
 const dist = join(top, 'dist');
 
-/** What bin/likerctl passes: the cache is only good under the same V8 flags. */
+/** The flags of bin/likerctl: V8 accepts the cache only under the same flags. */
 const nodeFlags = ['--no-warnings', '--min-semi-space-size=4', '--use-openssl-ca'];
 
-/** Runs that between them use what likerctl needs for common commands. */
+/** Together, these runs use all code that common commands need. */
 const warmUps = [
   ['version'],
   ['ps', '-a'],
@@ -25,13 +25,13 @@ const warmUps = [
   ['rm', '-f', 'web'],
 ];
 
-/** The names have the digest in them, since V8 does not notice a cache of another script of the same length. */
+/** The names contain the digest, since V8 accepts a cache of a different script of the same length. */
 const loader = (digest: string): string => `'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
-// The libraries ask for the working directory as they load, which fails in one that was deleted.
+// The libraries read the working directory as they load, which throws if it was deleted.
 try {
   process.cwd();
 } catch {
@@ -42,16 +42,16 @@ let cachedData;
 try {
   cachedData = readFileSync(join(__dirname, 'likerctl-${digest}.cache'));
 } catch {
-  // It only makes the start faster.
+  // Only the speed of the start depends on it.
 }
-// V8 itself rejects the cache of another version or of other flags.
+// V8 rejects a cache from another version or other flags.
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 const main = script.runInThisContext();
 `;
 
 const start = `main(exports, require, module, filename, __dirname);\n`;
 
-/** Runs each command line in the same isolate, then writes what V8 has compiled by then. */
+/** Runs each command line in the same isolate, then writes the code that V8 has compiled. */
 const recorder = (cache: string): string => `
 process.exit = (code) => (code === 0 ? next() : process.reallyExit(code));
 const runs = JSON.parse(process.env.LIKER_WARM_UPS);
@@ -68,14 +68,14 @@ function next() {
 next();
 `;
 
-/** A built-in module that is loaded when something of it is used. */
+/** A built-in module that is loaded on first use. */
 const onUse = (name: string): string =>
   `module.exports = new Proxy({}, { get: (_, key) => require('node:${name}')[key] });`;
 
 /**
- * Replaces modules that cost time at every start for what likerctl does not use, or seldom: what yargs' parser has
- * around it, 64-bit integers as objects (likerctl has them as numbers), channelz's protocol and tables, compression and
- * name resolution of grpc-js.
+ * Replaces modules that slow every start and that likerctl rarely or never uses: the code around yargs' parser,
+ * 64-bit integers as objects (likerctl uses numbers), and of grpc-js channelz, compression and
+ * name resolution.
  */
 const replacements: Readonly<Record<string, string>> = {
   '../lib/platform-shims/esm.mjs': 'export default {};',
@@ -98,7 +98,7 @@ const replaceSlowModules: Plugin = {
       unused.delete(path);
       return { contents: replacements[path] ?? '' };
     });
-    // A library that asks for another module now would be slow again, and nobody would see it.
+    // If a library now imports another module, starts would be slow again unnoticed.
     onEnd(() => ({ errors: [...unused].map((path) => ({ text: `Nothing asks for '${path}' any more` })) }));
   },
 };
@@ -112,7 +112,7 @@ async function bundle(): Promise<string> {
     platform: 'node',
     format: 'cjs',
     target: 'node26',
-    // Latin-1 is read without decoding.
+    // Node.js reads Latin-1 without decoding.
     charset: 'ascii',
     minify: true,
     legalComments: 'none',
@@ -126,7 +126,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/** With all that a container usually has, so that what reads it is in the cache. */
+/** Has every field that containers usually have, so that the code for it is in the cache. */
 const container = {
   id: 'a'.repeat(64),
   createdAt: { seconds: 1 },
@@ -188,7 +188,7 @@ const digest = createHash('sha256').update(script).digest('hex').slice(0, 12);
 rmSync(join(dist, `likerctl-${digest}.cache`), { force: true });
 writeFileSync(join(dist, `likerctl-${digest}.cjs`), script);
 await recordCache(digest);
-// A likerctl that starts meanwhile finds either all of the old or all of the new.
+// A likerctl that starts meanwhile finds either all old or all new files.
 writeFileSync(join(dist, 'boot.cjs.new'), loader(digest) + start);
 renameSync(join(dist, 'boot.cjs.new'), join(dist, 'boot.cjs'));
 for (const name of readdirSync(dist)) {

@@ -1,4 +1,4 @@
-// npm run package [-- --version V] [--output FOLDER] [--fast]: makes liker_VERSION_ARCH.deb of what is built.
+// npm run package [-- --version V] [--output FOLDER] [--fast]: makes liker_VERSION_ARCH.deb from the built files.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ const { values } = parseArgs({
   options: {
     version: { type: 'string' },
     output: { type: 'string', default: join(top, 'dist') },
-    // Compresses less: for tests.
+    // For tests: compresses less.
     fast: { type: 'boolean', default: false },
   },
 });
@@ -70,7 +70,7 @@ function writeControl(tree: Tree): void {
 function makeDeb(tree: Tree): string {
   mkdirSync(values.output, { recursive: true });
   const file = join(values.output, `liker_${version}_${architecture()}.deb`);
-  // xz would make 33 MB in two minutes of one CPU in place of a few more in seconds; dpkg knows zstd since Debian 12.
+  // xz would take two minutes of CPU for 33 MB; zstd takes seconds for a few MB more. dpkg supports it since Debian 12.
   const compression = ['-Zzstd', values.fast ? '-z1' : '-z9'];
   execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', tree.folder, file], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -29,15 +29,15 @@ writeFileSync(
   }),
 );
 
-// The service that lists all others to clients comes from another package.
+// The reflection service comes from another package.
 const reflection = new protobuf.Root();
 reflection.loadSync(
   join(top, 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto'),
 );
 writeFileSync(join(outDir, 'reflection-codecs.ts'), daemonCodecs(reflection, 'grpc.reflection.v1'));
 
-// For reflection: the compiler's own descriptors, since protobufjs forgets which file defines what, and which
-// imports which. All are built together, so that each file has the name that every other client knows.
+// Reflection needs the compiler's own descriptors, since protobufjs does not keep which file defines a type, or which files
+// it imports. All are built together, so that each file has the name that other clients expect.
 const described = mkdtempSync(join(tmpdir(), 'liker-proto-'));
 try {
   for (const name of ['google', 'liker'])

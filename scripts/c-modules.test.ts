@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { checkC, readCSources } from './c-modules.ts';
 import { readDeps } from './deps.ts';
 
-/** A small repository in which all is well. */
+/** A small repository without a violation. */
 const deps = {
   'native/include/DEPS': '# Contracts\n',
   'native/src/base/DEPS': '# Shared\n',

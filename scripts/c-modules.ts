@@ -1,5 +1,5 @@
-// Who may include whom in native/. A module is a .c file and the header of the same name. What a module offers stands in its own
-// header alone, so the includes show every call: modules may not include one another in a circle, and folders keep to DEPS files.
+// Who may include whom in native/. A module is a .c file and the header of the same name. Only that header declares
+// what the module offers, so the includes show every call: modules may not include one another in a circle, and folders keep to DEPS files.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkDeps } from './deps.ts';
@@ -8,7 +8,7 @@ import type { Import } from './imports.ts';
 /** Made by native/Makefile from common/sizes.ts. */
 const generated = 'sizes.h';
 
-/** What is wrong with the C `sources`, by themselves and by the rules of `deps` (path of a DEPS file → its text). */
+/** Complaints about the C `sources`, also by the rules of `deps` (path of a DEPS file → its text). */
 export function checkC(deps: ReadonlyMap<string, string>, sources: ReadonlyMap<string, string>): string[] {
   return [
     ...checkDeps(deps, sources, includesOf),
@@ -57,7 +57,7 @@ function circle(includes: readonly Import[]): string[] {
   }
   return [];
 
-  /** `path` leads to the module. */
+  /** The first circle that the walk meets; `path` is its way to the module. */
   function walk(module: string, path: readonly Import[]): Import[] | undefined {
     const begin = path.findIndex(({ from }) => moduleOf(from) === module);
     if (begin >= 0) return path.slice(begin);
@@ -90,7 +90,7 @@ function functionsOf(file: string, source: string): Declared[] {
   );
 }
 
-/** Prototypes of functions that another module defines. native/include/ has the contracts, which many modules fulfil. */
+/** Prototypes of functions that another module defines. native/include/ has the interfaces that many modules implement. */
 function misplacedPrototypes(sources: ReadonlyMap<string, string>): string[] {
   const functions = [...sources].flatMap(([file, source]) => functionsOf(file, source));
   const definitions = new Map(

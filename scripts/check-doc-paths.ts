@@ -1,4 +1,4 @@
-// Every path of the repository that a document names exists: whoever moves a file sees here which documents to mend.
+// Every path of the repository that a document names must exist, so that a moved file shows which documents to update.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

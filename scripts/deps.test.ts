@@ -6,7 +6,7 @@ import { importsOf, readSources } from './imports.ts';
 
 const top = join(import.meta.dirname, '..');
 
-/** A small repository in which all is well. */
+/** A small repository without a violation. */
 const deps = {
   'common/DEPS': '# Words of both\n',
   'daemon/DEPS': '# Begins\ndaemon/life/\ndaemon/verbs/\n',

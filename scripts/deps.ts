@@ -12,13 +12,13 @@ interface Component {
   readonly allowed: readonly string[];
 }
 
-/** Tests, and what is made for them: they may import anything, and nothing of the product may import them. */
+/** Tests and their helpers: they may import anything, and nothing in the product may import them. */
 const testPattern = /\.(test|guest)\.ts$|(^|\/)test\//;
 
-/** Built-in modules of Node.js are free for all, except this one: one component owns the database. */
+/** Any component may use built-in modules of Node.js, except this one: one component owns the database. */
 const ownedBuiltIn = 'node:sqlite';
 
-/** What is wrong with the imports of `sources` by the rules of `deps` (path of a DEPS file → its text). */
+/** Complaints about the imports of `sources`, by the rules of `deps` (path of a DEPS file → its text). */
 export function checkDeps(
   deps: ReadonlyMap<string, string>,
   sources: ReadonlyMap<string, string>,
@@ -53,7 +53,7 @@ function folderOf(path: string): string {
   return `${dirname(path)}/`;
 }
 
-/** The component that a file belongs to: of the nearest folder above it with a DEPS file. */
+/** The component that a file belongs to: the nearest folder above it with a DEPS file. */
 function componentOf(components: readonly Component[], path: string): Component | undefined {
   return components
     .filter(({ folder }) => path.startsWith(folder))
@@ -67,7 +67,7 @@ function missingPurpose({ folder }: Component): string {
   return `${folder}DEPS: the first line must say what the folder is for, after a #`;
 }
 
-/** A subfolder may go by the DEPS of its parent only if the parent holds no other component. */
+/** A subfolder may use its parent's DEPS file only if the parent contains no other component. */
 function missingDeps(components: readonly Component[], file: string): string[] {
   const folder = folderOf(file);
   const component = componentOf(components, file);
@@ -87,11 +87,11 @@ function allows(components: readonly Component[], entry: string, { to, isPackage
 
 interface Forbidden extends Import {
   readonly mine: Component;
-  /** Undefined for a package, and for what is no part of the product. */
+  /** Undefined for a package, and for files outside the product. */
   readonly theirs: Component | undefined;
 }
 
-/** The import if no entry of its component's DEPS file allows it. */
+/** The import, unless an entry of its component's DEPS file allows it. */
 function forbidden(components: readonly Component[], found: Import): Forbidden[] {
   const { from, to, isPackage } = found;
   if (isPackage ? to.startsWith('node:') && to !== ownedBuiltIn : testPattern.test(to)) return [];

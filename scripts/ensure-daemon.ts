@@ -13,11 +13,11 @@ import { endDaemon, strangerAt } from './running-daemon.ts';
 const readyFd = 3;
 const patienceMs = 20_000;
 
-/** Its own session, so that neither Ctrl-C nor the end of the terminal reaches it. */
+/** In a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it. */
 function spawnDaemon(log: string): ChildProcess {
   makeFolder(dirname(log), 0o711);
   const output = openSync(log, 'a', 0o600);
-  // Neither the caller's journal nor its service manager is the daemon's.
+  // The caller's journal and service manager are not the daemon's.
   const { JOURNAL_STREAM: _journal, NOTIFY_SOCKET: _notify, ...env } = process.env;
   return spawn(join(import.meta.dirname, '../bin/likerd'), ['--ready-fd', String(readyFd)], {
     cwd: '/',
@@ -27,7 +27,7 @@ function spawnDaemon(log: string): ChildProcess {
   });
 }
 
-/** Resolves at the byte that likerd writes when it serves. */
+/** Resolves when likerd writes the byte that says it serves. */
 async function untilReady(child: ChildProcess): Promise<void> {
   const ready = child.stdio[readyFd] as Readable;
   const patience = Promise.withResolvers<never>();
@@ -52,13 +52,13 @@ async function untilReady(child: ChildProcess): Promise<void> {
   }
 }
 
-/** What likerd has written since the log had `before` bytes. */
+/** The text that likerd has logged since the log had `before` bytes. */
 function logSince(log: string, before: number): string {
   const text = readFileSync(log).subarray(before).toString().trimEnd();
   return text === '' ? ' with nothing in its log' : `; its log, ${log}, says:\n${text}`;
 }
 
-/** Says so if the daemon there belongs to another checkout, and ends it if it is to be replaced. False: it stays. */
+/** Reports a daemon of another checkout, and ends it if it is to be replaced. False if it stays. */
 async function makesWay(there: Places): Promise<boolean> {
   const stranger = strangerAt(there);
   if (stranger === null) return false;

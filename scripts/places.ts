@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { hostFrom, socketPath } from '../client/connection/address.ts';
 
-/** Where a daemon keeps its things. */
+/** The folders and the socket of a daemon. */
 export interface Places {
   readonly root: string;
   readonly run: string;
   readonly socket: string;
   readonly log: string;
-  /** None was named: they are the machine's own. */
+  /** None was set: these are the defaults of the machine. */
   readonly isOwn: boolean;
 }
 
 /**
- * From the variables that likerd and likerctl heed too: LIKER_ROOT, LIKER_RUN, LIKER_HOST. Throws BAD_ARGUMENT when
- * LIKER_HOST names no Unix socket: no daemon can be started there.
+ * From the variables that likerd and likerctl read too: LIKER_ROOT, LIKER_RUN, LIKER_HOST. Throws BAD_ARGUMENT if
+ * LIKER_HOST is not a Unix socket, where no daemon can be started.
  */
 export function places(env: NodeJS.ProcessEnv): Places {
   const root = env['LIKER_ROOT'] || '/var/lib/liker';

@@ -1,6 +1,6 @@
-// Runs the tests: units beside the code two files at a time, end-to-end ones in test/ one by one, since they compare
-// the machine's mounts and cgroups before and after; virtual machines run beside both, and what measures the CPU after
-// them. Prints what was skipped and why, which limit was proved on which layout, and a closing line of counts.
+// Runs the tests: unit tests two files at a time; end-to-end tests in test/ one by one, since they compare
+// the machine's mounts and cgroups before and after; virtual machines beside both; and last the tests that measure the CPU.
+// Prints what was skipped and why, which limit was proved on which cgroup layout, and a closing line of counts.
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -14,7 +14,7 @@ interface Counts {
   skipped: number;
 }
 
-/** Of npm run endurance, the files take longer. */
+/** The files of npm run endurance take longer. */
 const fileMinutes = Number(process.env['LIKER_FILE_MINUTES'] ?? 15);
 
 interface Group {
@@ -33,13 +33,13 @@ const units: Group = {
   concurrency: Math.min(2, availableParallelism()),
   testTimeoutMs: 120_000,
 };
-/** They see mounts and cgroups of their own alone, and keep one CPU busy for minutes. */
+/** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');
-/** What they look at is who has the CPUs, or they want all of them. */
+/** They measure how CPUs are shared, or use all of them. */
 const measuring = endToEnd('test/{limits,limits-effect,scale,sessions-proof,stats}.test.ts');
 const others = endToEnd('test/**/*.test.ts');
 
-/** In the process of a file: what it tells waits to be read, and is not lost with the process when its last test has ended. */
+/** Preloaded into each test file: its output blocks, so that none is lost when the process ends after its last test. */
 const blockingOutput = 'process.stdout._handle?.setBlocking?.(true)';
 
 function filesOf({ patterns }: Group, except: readonly Group[] = []): string[] {
@@ -57,12 +57,13 @@ async function runFiles(
   const stream = run({
     files,
     concurrency,
-    timeout: testTimeoutMs, // of a test; what it leaves open, a failed one above all, keeps no file from its end:
+    timeout: testTimeoutMs, // of a test
+    // Handles that a test leaves open, above all a failed one, do not keep the file from ending.
     forceExit: true,
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', `data:text/javascript,${blockingOutput}`],
   });
   stream.on('test:summary', ({ file, counts: seen, success, duration_ms: ms }) => {
-    // One per file, then the one of all files.
+    // One summary for each file, then one for all of them.
     if (file !== undefined) {
       times.push({ file: relative(process.cwd(), file), seconds: Math.round(ms / 1000) });
       return;
@@ -80,12 +81,12 @@ async function runFiles(
 }
 
 const wanted = process.argv.slice(2).map((name) => name.replace(/^\.\//, ''));
-// What tests of limits saw, written by each as it ends.
+// Written by each test of limits as it ends.
 const notes = mkdtempSync(join(tmpdir(), 'liker-tests-'));
 const effects = join(notes, 'effects');
 writeFileSync(effects, '');
 process.env['LIKER_EFFECTS'] = effects;
-// Every file, and every likerctl of the units, would else turn the same TypeScript into JavaScript: a third of the units' time.
+// Otherwise every file, and every likerctl of the unit tests, strips the same types again: a third of their time.
 process.env['NODE_COMPILE_CACHE'] = join(import.meta.dirname, '../dist/test-cache');
 
 const times: { readonly file: string; readonly seconds: number }[] = [];

@@ -10,12 +10,12 @@ const endMs = 20_000;
 /** The flags of a socket in /proc/net/unix: __SO_ACCEPTCON. */
 const acceptsConnections = '00010000';
 
-/** A likerd of another checkout or build that serves at this checkout's socket. */
+/** A likerd of another checkout or build that serves this checkout's socket. */
 export interface Stranger {
-  /** Which one it is, in words. */
+  /** Describes it for the user. */
   readonly text: string;
   readonly pid: number;
-  /** Why one of this checkout cannot take its place; null: it can. */
+  /** Why a daemon of this checkout cannot replace it; null if it can. */
   readonly obstacle: string | null;
 }
 
@@ -26,7 +26,7 @@ interface Info {
   readonly RunDir: string;
 }
 
-/** Null when it is of this checkout, as it was last built. */
+/** Null if it belongs to this checkout and its last build. */
 export function strangerAt(places: Places): Stranger | null {
   const noted = Number(readIf(join(places.root, 'likerd.pid')));
   if (noted > 0 && holds(noted, places.socket) && homeOf(noted) === own && !isOutdated(noted)) return null;
@@ -57,7 +57,7 @@ function obstacleTo(
   return null;
 }
 
-/** Sends SIGTERM and waits for its end: containers go on. */
+/** Sends SIGTERM and waits for its end; containers keep running. */
 export async function endDaemon(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM');
   for (const until = Date.now() + endMs; Date.now() < until; await sleep(20)) if (hasEnded(pid)) return;
@@ -74,7 +74,7 @@ function ask(socket: string): Info {
   return JSON.parse(execFileSync(join(own, 'bin/likerctl'), args, { encoding: 'utf8' })) as Info;
 }
 
-/** The checkout or package of a likerd: its launcher passes a path in it to Node.js. Null: unknown. */
+/** The checkout or package of a likerd, from the path that its launcher passed to Node.js. Null if unknown. */
 function homeOf(pid: number): string | null {
   const cache = /(?:^|\0)NODE_COMPILE_CACHE=([^\0]*)/.exec(readIf(`/proc/${pid}/environ`))?.[1] ?? '';
   if (cache === '/var/cache/liker') return packageHome;
@@ -84,13 +84,13 @@ function homeOf(pid: number): string | null {
 function isOutdated(pid: number): boolean {
   const built = statSync(join(own, 'dist/likerd.mjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const stat = readIf(`/proc/${pid}/stat`);
-  // Field 22 of proc(5), in hundredths of a second since the machine was started; the second field may hold anything.
+  // Field 22 of proc(5), in hundredths of a second since boot; the second field may contain any characters.
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   const ageMs = 1000 * Number(readIf('/proc/uptime').split(' ')[0]) - 10 * ticks;
   return built > Date.now() - ageMs;
 }
 
-/** Is the socket that listens at this path the process's? */
+/** Whether the process owns the socket that listens at this path. */
 function holds(pid: number, socket: string): boolean {
   const line = readIf('/proc/net/unix')
     .split('\n')

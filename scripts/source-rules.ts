@@ -1,21 +1,21 @@
-// Rules about single lines of the product's source that no linter has.
+// Rules about single lines of the product's source that no linter provides.
 
-/** The files in which likerctl writes, and escapes what strangers chose (client/output/print.ts). */
+/** The only files in which likerctl writes output; they escape untrusted text (client/output/print.ts). */
 const outputs = 'client/output/';
 
-/** Why the source breaks the rule that all of likerctl's output goes through one place; undefined when it does not. */
+/** The violation of the rule that all of likerctl's output goes through one place; undefined if there is none. */
 export function outputViolation(from: string, source: string): string | undefined {
   const isBound = from.startsWith('client/') && !from.startsWith(outputs) && !from.endsWith('.test.ts');
   if (!isBound || !/\bconsole\.\w+\(|\bprocess\.std(out|err)\.write\(/.test(source)) return undefined;
   return `only ${outputs} writes to stdout and stderr: print with its print.ts`;
 }
 
-/** Maps of the API with keys that users choose. */
+/** Maps of the API whose keys are chosen by users. */
 const usersMaps = ['annotations', 'attributes', 'env', 'labels', 'metadata', 'priorities', 'sysctls'];
 
 /**
- * Looks a word up in an object that inherits toString, constructor and more, where own() of common/own.ts belongs: `map[word]`
- * of a user's map, or of what this source declares as a Record of strings. Undefined when it does not.
+ * The first lookup `map[word]` in a user's map, or in a value that this source declares as a Record of strings. Such an object inherits
+ * toString, constructor and more, so own() of common/own.ts is needed. Undefined if there is none.
  */
 export function lookupViolation(from: string, source: string): string | undefined {
   if (from.endsWith('.test.ts') || from === 'common/own.ts') return undefined;

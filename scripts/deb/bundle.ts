@@ -5,22 +5,22 @@ import { build, type Plugin } from 'esbuild';
 export interface BundleOptions {
   /** The repository. */
   readonly top: string;
-  /** The module to begin with, from the repository's top. */
+  /** Path of the entry module from the repository's top. */
   readonly entry: string;
   /** The file to write. */
   readonly outfile: string;
-  /** Modules, as they are imported, that are bundles of their own beside this one: where they are loaded from. */
+  /** Modules that are separate bundles: import specifier → the path that it is replaced with. */
   readonly apart?: Readonly<Record<string, string>>;
-  /** More packages that stay beside the bundle. */
+  /** More packages that are not bundled. */
   readonly external?: readonly string[];
 }
 
-/** Packages with compiled code stay what they are, beside the bundle. */
+/** Packages with compiled code are not bundled. */
 export const unbundled = ['koffi'];
 
 /**
- * Bundles a program of Node's into one module that lies as deep below its top as its source did: every file that asks
- * where it is gets the place that it would have below that top.
+ * Bundles a Node.js program into one module, at the same depth below the top as its entry module. A source that reads its
+ * own path gets the path that it would have below that top.
  */
 export async function bundle({
   top,
@@ -78,7 +78,7 @@ function keepPlaces(top: string): Plugin {
         const contents = source
           .replaceAll('import.meta.url', `__pathToFileURL(${file}).href`)
           .replaceAll('import.meta.dirname', folder);
-        // An ES module may have a __dirname of its own making.
+        // An ES module may define its own __dirname.
         const common = `const __dirname = ${folder}, __filename = ${file};\n`;
         const isCommon =
           /\b__(dir|file)name\b/.test(source) && !/\b(const|let|var) __(dir|file)name\b/.test(source);

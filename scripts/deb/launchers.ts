@@ -1,17 +1,17 @@
-/** Where the package has its programs. */
+/** The package's folder of programs. */
 export const libraryFolder = '/usr/lib/liker';
 
-/** Where V8's code cache of the daemon goes, which a run makes for the next. */
+/** The daemon's V8 code cache, which each run writes for the next. */
 const cacheFolder = '/var/cache/liker';
 
-/** A launcher of a checkout finds its own folder and a Node.js below it. */
+/** The lines with which a checkout's launcher finds its own folder, and Node.js below it. */
 const search = /^self=\$0\n(?:\[.*\n)?top=.*\n\. "\$top\/scripts\/launch"\n/m;
 const found = `top=${libraryFolder}
 node=$top/bin/node
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 `;
 
-/** A launcher of bin/ or scripts/ for a package, where all places are fixed and programs are bundled. */
+/** Adapts a launcher of bin/ or scripts/ to the package, where all paths are fixed and programs are bundled. */
 export function packagedLauncher(source: string): string {
   if (!search.test(source)) throw new Error('This launcher has another beginning than the rest');
   return source

@@ -10,7 +10,7 @@ const text = copyright(top);
 test("it has Liker's own licence, and one of all that comes with it", () => {
   assert.ok(text.includes(readFileSync(join(top, 'LICENSE'), 'utf8').trim()));
   assert.match(text, /^GNU C Library.*LGPL-2\.1/m);
-  // The compiled half of koffi, whose text is there.
+  // The compiled half of koffi, whose licence is included.
   const [, without = ''] = /((?:.+\n)+)\nNo licence text/.exec(text) ?? [];
   assert.match(without, /^-+\n(@koromix\/koffi-linux-.*\n)+$/);
 });

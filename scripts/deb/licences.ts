@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Debian has the text in a place of its own. */
+/** Debian provides the text itself. */
 const apacheLicense =
   /^ *Apache License\n *Version 2\.0, January 2004\n[\s\S]*?END OF TERMS AND CONDITIONS$/gm;
 const apacheReference =
@@ -13,24 +13,27 @@ interface LockFile {
   >;
 }
 
-/** The npm packages that run at a user's, each as its folder from the repository's top. */
+/** Only types, and the compiler, which valibot names as an optional peer. */
+const compileTime = /node_modules\/(@types\/|@typescript\/|typescript$)/;
+
+/** The npm packages in the product, as folders from the repository's top. */
 function productionPackages(top: string): [folder: string, version: string, license: string][] {
   const { packages } = JSON.parse(readFileSync(join(top, 'package-lock.json'), 'utf8')) as LockFile;
   return Object.entries(packages)
     .filter(
       ([folder, { dev }]) =>
-        folder !== '' && dev !== true && !folder.includes('@types/') && existsSync(join(top, folder)),
+        folder !== '' && dev !== true && !compileTime.test(folder) && existsSync(join(top, folder)),
     )
     .map(([folder, { version = '', license = '' }]) => [folder, version, license]);
 }
 
-/** What is in no folder of npm's. */
+/** Parts that are not npm packages. */
 const linked = `GNU C Library, linked into liker-shim (LGPL-2.1-or-later)
 
 Copyright (C) 1991-2022 Free Software Foundation, Inc.
 On Debian systems the text of this licence is in /usr/share/common-licenses/LGPL-2.1.`;
 
-/** Text of /usr/share/doc/liker/copyright: Liker's licence and those of what it has with it, each text once. */
+/** Text of /usr/share/doc/liker/copyright: Liker's licence and those of the included packages, each text once. */
 export function copyright(top: string): string {
   const byText = new Map<string, string[]>();
   for (const [folder, version, license] of productionPackages(top)) {

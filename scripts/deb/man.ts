@@ -1,4 +1,4 @@
-// Manual pages from what --help is made of.
+// Manual pages, from the same source as --help.
 import type { Command } from '../../client/cli/command.ts';
 import { type Flag, spellings } from '../../client/cli/flag.ts';
 import { commonFlags } from '../../client/cli/parse.ts';
@@ -38,11 +38,11 @@ function pageName({ name }: Command): string {
 
 function clientPage(commands: readonly Command[], options: ManOptions): string {
   const page = new Page({ name: 'likerctl', section: '1', ...options })
-    .name('likerctl', 'run and manage containers, by way of likerd')
+    .name('likerctl', 'run and manage containers with likerd')
     .heading('SYNOPSIS')
     .text('likerctl [-H unix://PATH] COMMAND [OPTIONS] [ARG...]')
     .heading('DESCRIPTION')
-    .text('The client of the Liker container engine. Each command has a page of its own and a --help.')
+    .text('The client of the Liker container engine. Each command has its own page and --help.')
     .text(notes.join(' '))
     .heading('COMMANDS');
   for (const command of commands) page.item(command.name, `${command.summary}.`);
@@ -55,18 +55,15 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .item('-v, --version', 'Print the version of likerctl.')
     .heading('EXIT STATUS')
     .text('run, exec, attach and start -a end with the exit status of the process, 128 + N for signal N.')
-    .item('1', 'Another command has failed, at all or for one of its containers.')
-    .item(
-      '125',
-      'The command line is wrong; or, of run, create, exec and healthcheck run, Liker could not do it.',
-    )
+    .item('1', 'Another command failed, at least for one of its containers.')
+    .item('125', 'The command line is wrong; or, for run, create, exec and healthcheck run, Liker failed.')
     .item('126', 'The program cannot be executed.')
     .item('127', 'The program was not found.')
     .item('141', 'Nobody reads the output any more.')
     .heading('ENVIRONMENT')
     .item('LIKER_HOST', 'Socket of the daemon, unless --host names one.')
     .item('LIKER_RUN', 'Folder with the socket, liker.sock, unless LIKER_HOST or --host names one.')
-    .item('LIKER_DETACH_KEYS', 'Keys that leave a session, unless --detach-keys names some.')
+    .item('LIKER_DETACH_KEYS', 'Keys that detach from a session, unless --detach-keys names others.')
     .heading('EXAMPLES')
     .example('likerctl rootfs build ./rootfs', 'likerctl run -it --rm ./rootfs bash');
   return page
@@ -135,20 +132,20 @@ export function daemonPage(help: string, options: ManOptions): string {
     .text('likerd [OPTIONS]')
     .heading('DESCRIPTION')
     .text(
-      'Runs containers and serves the API on a Unix socket. Containers, their terminals and their logs belong to one ' +
-        'small process each, liker-shim: they go on when likerd ends, and the next one adopts them.',
+      'Runs containers and serves the API on a Unix socket. Each container has a small process, liker-shim, which owns its ' +
+        'terminal and its log: it keeps running when likerd ends, and the next likerd adopts it.',
     )
     .text(
-      'Under systemd, likerd.socket starts likerd.service. It tells when it is ready and feeds the watchdog (sd_notify). ' +
+      'Under systemd, likerd.socket starts likerd.service. It reports when it is ready and feeds the watchdog (sd_notify). ' +
         'The control groups of containers are below liker-containers.service, in liker.slice.',
     )
     .heading('OPTIONS');
   for (const { name, text } of parseDaemonHelp(help)) page.item(name, text);
   return page
     .heading('SIGNALS')
-    .item('SIGTERM, SIGINT', 'End in order. Containers go on, unless --stop-containers-on-exit is given.')
+    .item('SIGTERM, SIGINT', 'Shut down. Containers keep running, unless --stop-containers-on-exit is given.')
     .heading('ENVIRONMENT')
-    .item('LIKER_ROOT, LIKER_RUN, LIKER_HOST', 'In place of --root, --run and --socket.')
+    .item('LIKER_ROOT, LIKER_RUN, LIKER_HOST', 'Defaults of --root, --run and --socket.')
     .heading('FILES')
     .item('/run/liker/liker.sock', 'The API: root and the group liker may connect.')
     .item('/run/liker', 'Sockets and exit records of running containers.')
@@ -167,8 +164,8 @@ export function shortPage(options: ManOptions): string {
     .text('liker DIR [COMMAND [ARG...]]')
     .heading('DESCRIPTION')
     .text(
-      'Runs COMMAND, by default /bin/bash, in a container whose root file system is DIR, and writes through to it. Starts ' +
-        'likerd if none runs. Ends with the exit status of COMMAND.',
+      'Runs COMMAND, by default /bin/bash, in a container whose root file system is DIR; changes are written to DIR. Starts ' +
+        'likerd if none is running. Ends with the exit status of COMMAND.',
     )
     .heading('EXAMPLES')
     .example('likerctl rootfs build ./rootfs', 'liker ./rootfs')

@@ -21,17 +21,17 @@ export class Page {
     return this.#add('.SH NAME', `${escaped(name)} \\- ${escaped(summary)}`);
   }
 
-  /** A term in bold and what it means. */
+  /** A term in bold and its meaning. */
   item(term: string, text: string): this {
     return this.#add('.TP', `.B ${quote(term)}`, escaped(text));
   }
 
-  /** A command line as it is typed. */
+  /** Command lines, verbatim. */
   example(...lines: readonly string[]): this {
     return this.#add('.PP', '.nf', '.RS 4', ...lines.map(escaped), '.RE', '.fi');
   }
 
-  /** Other pages, such as likerd(8). */
+  /** Related pages, such as likerd(8). */
   seeAlso(pages: readonly (readonly [name: string, section: string])[]): this {
     this.heading('SEE ALSO');
     const last = pages.length - 1;

@@ -14,13 +14,13 @@ export interface StageOptions {
   readonly top: string;
   readonly tree: Tree;
   readonly version: string;
-  /** When the sources were changed, in seconds since the epoch. */
+  /** Time of the last change of the sources, in seconds since the epoch. */
   readonly changed: number;
-  /** Name and address. */
+  /** Name and e-mail address. */
   readonly maintainer: string;
 }
 
-/** Puts everything that the package installs into the tree. The repository must be built. */
+/** Puts all files of the package into the tree. The repository must be built. */
 export async function stage(options: StageOptions): Promise<void> {
   stagePrograms(options);
   await stageDaemon(options);
@@ -47,7 +47,7 @@ function stagePrograms({ top, tree, version }: StageOptions): void {
   );
 }
 
-/** Of dist/: the bundles and the client's code cache, not what earlier runs and packages have left there. */
+/** The bundles and the client's code cache in dist/, but no leftovers of earlier runs and packages. */
 function isProgram(path: string): boolean {
   return /\/(dist|boot\.cjs|likerd(-metrics)?\.mjs|likerctl-[^/]*)$/.test(path);
 }
@@ -59,7 +59,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     entry: 'scripts/ensure-daemon.ts',
     outfile: join(library, 'scripts/ensure-daemon.mjs'),
   });
-  // What bundled code reads from beside itself.
+  // Files that bundled code reads by their paths relative to itself.
   for (const path of [
     'proto/gen/liker.binpb',
     'native/build/libliker.so',
@@ -70,12 +70,12 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     tree.copy(join(top, path), `${libraryFolder}/${path}`);
   for (const path of ['node_modules/koffi', `node_modules/@koromix/koffi-linux-${process.arch}`])
     tree.copy(join(top, path), `${libraryFolder}/${path}`, runs);
-  // Only a debugger reads the rest.
+  // Only a debugger needs the symbols.
   for (const path of ['bin/node', 'native/build/libliker.so'])
     execFileSync('strip', ['--strip-unneeded', join(library, path)]);
 }
 
-/** The documents in docs/ for users of the package, who do not have the repository. */
+/** The documents in docs/ that are for users of the package, who do not have the repository. */
 export const documents = [
   'api',
   'docker',
@@ -88,10 +88,10 @@ export const documents = [
   'rootfs',
 ];
 
-/** Folders that packages read .proto files from. */
+/** Folders from which packages read .proto files. */
 const readProtos = ['node_modules/grpc-health-check/proto'];
 
-/** Of a package with compiled code: what runs here, not what it was made from. */
+/** Of a package with compiled code: the files that run here, but no sources. */
 function runs(path: string): boolean {
   if (lstatSync(path).isDirectory()) return !/\/(vendor|doc|lib|abi|musl_[^/]*)$/.test(path);
   return /\.(c?js|json|node)$/.test(path) && !/\/(cnoke|trampolines)\.cjs$/.test(path);
@@ -127,7 +127,7 @@ async function stageDocumentation({ top, tree, version, changed, maintainer }: S
     tree.copy(join(top, 'proto', name), `usr/share/liker/proto/${name}`);
 }
 
-/** Without the builder's own settings: they would show as defaults. */
+/** Without the builder's LIKER_* variables, which would appear as defaults. */
 function daemonHelp(top: string): string {
   const env = { PATH: process.env['PATH'] };
   return execFileSync(join(top, 'bin/likerd'), ['--help'], { encoding: 'utf8', env });

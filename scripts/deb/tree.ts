@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** A tree of files as they will be on a user's machine, all of root's. */
+/** A tree of files as they will be installed, all owned by root. */
 export class Tree {
   readonly folder: string;
 
@@ -26,12 +26,12 @@ export class Tree {
     chmodSync(target, mode);
   }
 
-  /** Without a time in it, as Debian wants it. */
+  /** Without a timestamp, as Debian's policy asks. */
   writeGzipped(path: string, text: string): void {
     this.write(`${path}.gz`, gzipSync(text, { level: 9 }));
   }
 
-  /** A file, or a folder with all that `wanted` is true of. Modes become 644, or 755 for what is executable. */
+  /** Copies a file, or the files of a folder for which `wanted` is true. Modes become 644, or 755 for executables. */
   copy(source: string, path: string, wanted: (file: string) => boolean = () => true): void {
     cpSync(source, this.#made(path), { recursive: true, filter: wanted });
   }
@@ -40,7 +40,7 @@ export class Tree {
     symlinkSync(target, this.#made(path));
   }
 
-  /** Gives every file its final mode and one time, so that the same sources make the same package. */
+  /** Gives every file its final mode and the same time, so that the same sources make the same package. */
   settle(epochSeconds: number): void {
     for (const path of this.#entries()) {
       const entry = lstatSync(path);
