@@ -6,18 +6,19 @@ import type { Log } from '../host/log.ts';
 import type { LoopDelay } from '../loop/loop-delay.ts';
 import { Connections } from './grpc/connections.ts';
 import type { ApiContext } from './grpc/context.ts';
-import { liftDistantDeadlines } from './grpc/deadline.ts';
-import { marksUndecodable } from './grpc/decoding.ts';
-import { definitions } from './grpc/definitions.ts';
 import { OpenCalls } from './grpc/open-calls.ts';
 import type { Listener } from './grpc/socket.ts';
 import { addStandardServices } from './grpc/standard-services.ts';
 import { containerService } from './liker/container-service.ts';
+import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
 import { logService } from './liker/log-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
+import { subjectOf } from './liker/subject.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
+import { liftDistantDeadlines } from './wire/deadline.ts';
+import { marksUndecodable } from './wire/decoding.ts';
 import { takesEncoded } from './wire/encoded.ts';
 import { widenInputWindows } from './wire/input-window.ts';
 import { withFastOutput } from './wire/output-encoder.ts';
@@ -45,7 +46,7 @@ export interface Api {
 export function serveApi(options: ApiOptions): Api {
   const { engine, log, listener } = options;
   const calls = new OpenCalls();
-  const context: ApiContext = { log, calls };
+  const context: ApiContext = { log, calls, subjectOf };
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -65,8 +66,8 @@ export function serveApi(options: ApiOptions): Api {
   server.addService(marksUndecodable(EventService), eventService(context, engine.events));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
-  const stopServing = addStandardServices(server, log);
-  widenInputWindows();
+  const stopServing = addStandardServices(server, serviceNames, log);
+  widenInputWindows('liker.v1.SessionService');
   liftDistantDeadlines();
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());

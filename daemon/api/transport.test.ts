@@ -20,9 +20,8 @@ import { LikerError } from '../../common/errors.ts';
 import * as reflection from '../../proto/gen/reflection-codecs.ts';
 import { ApiFixture, detailsOf, testPeer } from '../test/api-fixture.ts';
 import { containerView } from '../test/fake-engine.ts';
-import { definitions } from './grpc/definitions.ts';
 import { claimSocket } from './grpc/socket.ts';
-import { servedServices } from './grpc/standard-services.ts';
+import { definitions, serviceNames } from './liker/definitions.ts';
 
 const peerCredentials = () => testPeer;
 
@@ -218,8 +217,8 @@ test('health tells each service, and their end', async () => {
       '/grpc.health.v1.Health/Check',
       Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]),
     );
-  assert.equal(servedServices.length, 7);
-  for (const service of servedServices) {
+  assert.equal(serviceNames.length, 6);
+  for (const service of ['', ...serviceNames]) {
     const { code, bytes } = await check(service);
     assert.equal(code, status.OK, service);
     assert.deepEqual(bytes, Buffer.from([0x08, 1]), `${service} is SERVING`);

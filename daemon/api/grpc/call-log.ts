@@ -2,6 +2,7 @@ import { type AnsweredCall, answeredCalls } from '../../../common/channels.ts';
 import { LikerError } from '../../../common/errors.ts';
 import type { Log, LogFields } from '../../host/log.ts';
 import { peerOf } from '../wire/peer.ts';
+import type { Subject } from './subject.ts';
 
 /** How calls of one method show up in the log. */
 export interface MethodOptions {
@@ -15,11 +16,11 @@ export function callLog(
   log: Log,
   call: { getPeer(): string },
   { method, mutates }: MethodOptions,
-): (container: string, outcome: unknown) => void {
+): (subject: Subject | null, outcome: unknown) => void {
   const peer = peerOf(call);
   const startedAt = performance.now();
   let written = false;
-  return (container, outcome) => {
+  return (subject, outcome) => {
     if (written) return;
     written = true;
     const ms = performance.now() - startedAt;
@@ -29,7 +30,7 @@ export function callLog(
     }
     const fields: LogFields = {
       method,
-      ...(container !== '' && { container }),
+      ...(subject && { [subject.kind]: subject.name }),
       peerUid: peer?.uid,
       peerPid: peer?.pid,
       ...result,

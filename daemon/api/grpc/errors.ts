@@ -3,6 +3,7 @@ import { asError, LikerError, statusCodes } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
 import { encodeStatus, statusDetailsKey } from '../../../common/rpc-status.ts';
 import type { Log } from '../../host/log.ts';
+import type { Subject } from './subject.ts';
 
 /** A status travels as HTTP/2 trailers, of which clients take 8 to 16 KiB; the message is in it three times. */
 const maxMessageBytes = 1024;
@@ -31,9 +32,9 @@ export function toServiceError(thrown: unknown, log: Log): ServiceError {
 }
 
 /** A system error that nobody has told better, in the words of the call: "Cannot stop container 'web': …". */
-export function inWordsOf(method: string, container: string, thrown: unknown): unknown {
+export function inWordsOf(method: string, subject: Subject | null, thrown: unknown): unknown {
   const verb = method.replace(/(?<=[a-z])[A-Z]/g, ' $&').toLowerCase();
-  return tellSystemError(thrown, container === '' ? verb : `${verb} '${container}'`);
+  return tellSystemError(thrown, subject ? `${verb} '${subject.name}'` : verb);
 }
 
 /** A fault of ours: the log has the stack, the client only its first line. */

@@ -3,7 +3,7 @@ import type { handleBidiStreamingCall, Server, ServiceDefinition } from '@grpc/g
 import { statusCodes } from '../../../common/errors.ts';
 import { ServerReflection } from '../../../proto/gen/reflection-codecs.ts';
 import type { Log } from '../../host/log.ts';
-import { checkDecoded, marksUndecodable } from './decoding.ts';
+import { checkDecoded, marksUndecodable } from '../wire/decoding.ts';
 import { Descriptors } from './descriptors.ts';
 import { toServiceError } from './errors.ts';
 

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
 import { LikerError } from '../../../common/errors.ts';
+import { checkDeadline } from '../wire/deadline.ts';
+import { checkDecoded } from '../wire/decoding.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
-import { checkDeadline } from './deadline.ts';
-import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
-import { containerOf } from './unary.ts';
 
 export interface ServerStreamOptions<Request, Response> extends MethodOptions {
   /** What the stream sends. It is left, and the signal aborted, when the client has gone. */
@@ -28,7 +27,7 @@ export function serverStream<Request extends object, Response>(
       over = true;
       forget();
       gone.abort(outcome);
-      logged(containerOf(call.request), outcome);
+      logged(context.subjectOf(call.request), outcome);
       if (outcome === null) call.end();
       else if (!call.cancelled) call.emit('error', toServiceError(outcome, context.log));
     };
@@ -37,7 +36,7 @@ export function serverStream<Request extends object, Response>(
     if (over) return;
     send(call, options, gone.signal).then(
       () => finish(null),
-      (error: unknown) => finish(inWordsOf(options.method, containerOf(call.request), error)),
+      (error: unknown) => finish(inWordsOf(options.method, context.subjectOf(call.request), error)),
     );
   };
 }

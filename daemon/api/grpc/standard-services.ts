@@ -1,26 +1,27 @@
 import type { Server, ServerWritableStream, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Log } from '../../host/log.ts';
-import { checkDecoded, marksUndecodable } from './decoding.ts';
-import { serviceNames } from './definitions.ts';
+import { checkDecoded, marksUndecodable } from '../wire/decoding.ts';
 import { toServiceError } from './errors.ts';
 import { addReflection } from './reflection.ts';
 
-/** Services whose health is told; the empty name is the server as a whole. */
-export const servedServices = ['', ...serviceNames.map((name) => `liker.v1.${name}`)];
-
-/** Adds grpc.health.v1 and grpc.reflection (v1, v1alpha). Answers what tells the watchers of an end of service. */
-export function addStandardServices(server: Server, log: Log): () => void {
+/**
+ * Adds grpc.health.v1 and grpc.reflection (v1, v1alpha) for these services. Answers what tells the watchers of an end of
+ * service.
+ */
+export function addStandardServices(server: Server, services: readonly string[], log: Log): () => void {
+  // The empty name is the server as a whole.
+  const names = ['', ...services];
   const health = new HealthImplementation(
-    Object.fromEntries(servedServices.map((name) => [name, 'SERVING' as const])),
+    Object.fromEntries(names.map((name) => [name, 'SERVING' as const])),
   );
   health.addToServer({
     addService: (service: ServiceDefinition, handlers: Handlers) =>
       server.addService(marksUndecodable(service), checked(handlers, log)),
   } as unknown as Server);
-  addReflection(server, [...serviceNames.map((name) => `liker.v1.${name}`), 'grpc.health.v1.Health'], log);
+  addReflection(server, [...services, 'grpc.health.v1.Health'], log);
   return () => {
-    for (const name of servedServices) health.setStatus(name, 'NOT_SERVING');
+    for (const name of names) health.setStatus(name, 'NOT_SERVING');
   };
 }
 

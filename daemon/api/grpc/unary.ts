@@ -1,17 +1,18 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import { LikerError } from '../../../common/errors.ts';
 import { ownTurn, turnToLook } from '../../loop/turns.ts';
+import { checkDeadline } from '../wire/deadline.ts';
+import { checkDecoded } from '../wire/decoding.ts';
 import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
-import { checkDeadline } from './deadline.ts';
-import { checkDecoded } from './decoding.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
+import type { Subject } from './subject.ts';
 
 export interface UnaryOptions<Request, Response> extends MethodOptions {
   /** Carries the call out. The signal is aborted when the client has gone or its deadline has passed. */
   readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
-  /** The container that the log names; default: the request's. */
-  readonly container?: (request: Request, response: Response | null) => string;
+  /** What the log says that the call is about; default: the request's subject. */
+  readonly subject?: (request: Request, response: Response | null) => Subject | null;
 }
 
 /** A unary handler: carries out, answers or maps the error, and logs the call. */
@@ -28,7 +29,7 @@ export function unary<Request, Response>(
       if (answered) return;
       answered = true;
       forget();
-      logged((options.container ?? containerOf)(call.request, response), outcome);
+      logged((options.subject ?? context.subjectOf)(call.request, response), outcome);
       if (response === null) callback(toServiceError(outcome, context.log));
       else callback(null, response);
     };
@@ -40,7 +41,7 @@ export function unary<Request, Response>(
     });
     run().then(
       (response) => answer(null, response),
-      (error: unknown) => answer(inWordsOf(options.method, containerOf(call.request), error), null),
+      (error: unknown) => answer(inWordsOf(options.method, context.subjectOf(call.request), error), null),
     );
 
     async function run(): Promise<Response> {
@@ -51,11 +52,4 @@ export function unary<Request, Response>(
       return options.handle(call.request, gone.signal);
     }
   };
-}
-
-/** The container that a request names, or is to make; empty for one that names none. */
-export function containerOf(request: unknown): string {
-  const { container, spec } = request as { container?: unknown; spec?: { name?: unknown } | null };
-  const name = container ?? spec?.name;
-  return typeof name === 'string' ? name : '';
 }

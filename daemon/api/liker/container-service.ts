@@ -21,6 +21,7 @@ import {
 } from './parse/requests.ts';
 import { parseResources } from './parse/resources.ts';
 import { parseTimeMs } from './parse/time.ts';
+import { subjectOf } from './subject.ts';
 
 export function containerService(
   context: ApiContext,
@@ -30,7 +31,8 @@ export function containerService(
     CreateContainer: unary(context, {
       method: 'CreateContainer',
       mutates: true,
-      container: (request, response) => response?.container?.id ?? request.spec?.name ?? '',
+      subject: (request, response) =>
+        response?.container?.id ? { kind: 'container', name: response.container.id } : subjectOf(request),
       handle: async ({ spec, requestId, replace }) => {
         const created = await containers.create(parseSpec(spec, 'spec'), { requestId, replace });
         return { container: formatContainer(created.container), warnings: [...created.warnings] };

@@ -6,10 +6,10 @@ import type { OutputFrame, Session, SessionSink } from '../../engine/sessions/fr
 import { ownTurn } from '../../loop/turns.ts';
 import { callLog } from '../grpc/call-log.ts';
 import type { ApiContext } from '../grpc/context.ts';
-import { checkDeadline } from '../grpc/deadline.ts';
-import { checkDecoded } from '../grpc/decoding.ts';
 import { inWordsOf, toServiceError } from '../grpc/errors.ts';
-import { containerOf } from '../grpc/unary.ts';
+import type { Subject } from '../grpc/subject.ts';
+import { checkDeadline } from '../wire/deadline.ts';
+import { checkDecoded } from '../wire/decoding.ts';
 import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
@@ -53,14 +53,14 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   readonly #context: ApiContext;
   readonly #call: Call<Start>;
   readonly #options: SessionOptions<Start>;
-  readonly #logged: (container: string, outcome: unknown) => void;
+  readonly #logged: (subject: Subject | null, outcome: unknown) => void;
   #forget: () => void = () => {};
   #firstFrameTimer: NodeJS.Timeout | undefined;
   #opening = false;
   #input: InputQueue | null = null;
   #over = false;
   #lost = false;
-  #container = '';
+  #subject: Subject | null = null;
   confirms = false;
 
   constructor(context: ApiContext, call: Call<Start>, options: SessionOptions<Start>) {
@@ -87,7 +87,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
 
   send(frame: OutputFrame, flushed: () => void): void {
     if (this.#over) return;
-    if (frame.kind === 'ready') this.#container = frame.containerId;
+    if (frame.kind === 'ready') this.#subject = { kind: 'container', name: frame.containerId };
     this.#call.write({ output: formatOutput(frame) }, (error?: Error | null) => {
       if (!error) flushed();
     });
@@ -115,11 +115,11 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     this.#opening = true;
     this.confirms = start.confirmsOutput;
     clearTimeout(this.#firstFrameTimer);
-    this.#container ||= containerOf(start);
+    this.#subject = this.#context.subjectOf(start);
     // Frames that follow wait, in their order, in the stream until there is somebody to take them.
     this.#call.pause();
     this.#open(start).catch((error: unknown) =>
-      this.#fail(inWordsOf(this.#options.method, this.#container, error)),
+      this.#fail(inWordsOf(this.#options.method, this.#subject, error)),
     );
   }
 
@@ -129,7 +129,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     if (this.#over && !this.#lost) return;
     checkDeadline(this.#call);
     const session = await this.#options.open(start, this);
-    this.#logged(this.#container, null);
+    this.#logged(this.#subject, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));
     if (this.#lost) session.lost();
     else this.#call.resume();
@@ -149,7 +149,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
 
   #fail(error: unknown, { lost } = { lost: true }): void {
     if (!this.#close()) return;
-    this.#logged(this.#container, error);
+    this.#logged(this.#subject, error);
     if (lost) this.#lose();
     this.#call.emit('error', toServiceError(error, this.#context.log));
   }
@@ -157,7 +157,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   /** grpc-js says 'cancelled' after a normal end, too. */
   #vanished(): void {
     if (!this.#close()) return;
-    this.#logged(this.#container, new LikerError('CANCELLED', 'The client cancelled the call'));
+    this.#logged(this.#subject, new LikerError('CANCELLED', 'The client cancelled the call'));
     this.#lose();
   }
 

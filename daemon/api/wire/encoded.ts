@@ -1,6 +1,7 @@
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { withMethods } from './methods.ts';
 
-/** A response that was encoded before it is sent: part by part, where all at once would hold up everybody else. */
+/** A response that was encoded before it is sent. */
 class Encoded {
   readonly bytes: Buffer;
 
@@ -9,19 +10,16 @@ class Encoded {
   }
 }
 
-/** To be answered in place of the response whose bytes these are, by a method of a service that `takesEncoded`. */
+/** To be answered in place of the response that consists of these bytes, by a method of a service that `takesEncoded`. */
 export function encoded<Response extends object>(...parts: readonly Uint8Array[]): Response {
   return new Encoded(Buffer.concat(parts)) as unknown as Response;
 }
 
 /** The service, with methods that may answer bytes. */
 export function takesEncoded<Service extends ServiceDefinition>(service: Service): Service {
-  const take = (method: MethodDefinition<unknown, unknown>) => ({
+  return withMethods(service, (method) => ({
     ...method,
-    responseSerialize: (message: unknown) =>
+    responseSerialize: (message) =>
       message instanceof Encoded ? message.bytes : method.responseSerialize(message),
-  });
-  return Object.fromEntries(
-    Object.entries(service).map(([name, method]) => [name, take(method)]),
-  ) as unknown as Service;
+  }));
 }

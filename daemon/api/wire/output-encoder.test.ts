@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../proto/services.ts';
-import { definitions } from '../grpc/definitions.ts';
 import { withFastOutput } from './output-encoder.ts';
 
 const general = v1.SessionService.service.Run;
-const fast = withFastOutput(definitions.SessionService).Run;
+const fast = withFastOutput(v1.SessionService.service).Run;
 
 for (const stream of ['stdout', 'stderr'] as const) {
   test(`${stream} chunks are written as the general encoder writes them`, () => {

@@ -3,16 +3,20 @@ import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1
 
 /** Room for the tags, lengths and offset before the bytes of a chunk. */
 const headRoom = 64;
-const stdoutTag = (2 << 3) | 2;
-const stderrTag = (3 << 3) | 2;
+
+/** Tags of the protobuf encoding (https://protobuf.dev/programming-guides/encoding). */
+const varint = (field: number) => field << 3;
+const lengthDelimited = (field: number) => (field << 3) | 2;
+
+/** RunResponse, ExecResponse and AttachResponse have the output in the same field. */
+const outputTag = lengthDelimited(1);
+const sessionOutput = { stdoutTag: lengthDelimited(2), stderrTag: lengthDelimited(3) };
+const outputChunk = { offsetTag: varint(1), dataTag: lengthDelimited(2) };
 
 /** grpc-js copies what a serializer answers before it calls any again, so one buffer serves all chunks. */
 let scratch = Buffer.allocUnsafe(headRoom + 64 * 1024);
 
-/**
- * The session service with output chunks written by hand: the general encoder makes several objects and copies of each
- * chunk, which is what bounds the throughput of a session. Other frames are left to it.
- */
+/** The session service with output chunks written by hand. Other frames are left to the general encoder. */
 export function withFastOutput(service: SessionServiceDefinition): SessionServiceDefinition {
   return {
     ...service,
@@ -27,8 +31,8 @@ type Serialize<Message> = (message: Message) => Buffer;
 function withFastChunks<Message>(general: Serialize<Message>): Serialize<Message> {
   return (message) => {
     const { output } = message as { readonly output: SessionOutputInput };
-    if (output.stdout) return encodeChunk(stdoutTag, output.stdout as Chunk);
-    if (output.stderr) return encodeChunk(stderrTag, output.stderr as Chunk);
+    if (output.stdout) return encodeChunk(sessionOutput.stdoutTag, output.stdout as Chunk);
+    if (output.stderr) return encodeChunk(sessionOutput.stderrTag, output.stderr as Chunk);
     return general(message);
   };
 }
@@ -38,10 +42,7 @@ interface Chunk {
   readonly data: Buffer;
 }
 
-/**
- * RunResponse { output = 1: SessionOutput { stdout = 2 | stderr = 3: OutputChunk { offset = 1, data = 2 } } }. The
- * lengths come before what they measure, so it is written from its end.
- */
+/** The lengths come before what they measure, so it is written from its end. */
 function encodeChunk(tag: number, { offset, data }: Chunk): Buffer {
   if (scratch.length < headRoom + data.length) scratch = Buffer.allocUnsafe(headRoom + data.length);
   const end = headRoom + data.length;
@@ -52,10 +53,10 @@ function encodeChunk(tag: number, { offset, data }: Chunk): Buffer {
     writeVarint(scratch, at, value);
     scratch[--at] = fieldTag;
   };
-  prefix((2 << 3) | 2, data.length);
-  prefix(1 << 3, offset);
+  prefix(outputChunk.dataTag, data.length);
+  prefix(outputChunk.offsetTag, offset);
   prefix(tag, end - at);
-  prefix((1 << 3) | 2, end - at);
+  prefix(outputTag, end - at);
   return scratch.subarray(at, end);
 }
 

@@ -1,16 +1,13 @@
 import type { Socket } from 'node:net';
 
-/** Who is at the other end of a connection, as of its connect(2). */
+/** The process at the other end of a connection, as it was at its connect(2). */
 export interface Peer {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/**
- * A call reaches its connection only through getPeer(), which answers the socket's remoteAddress. A Unix socket has
- * none, so the credentials go there.
- */
+/** Puts the credentials where a call can find them: its getPeer() answers the socket's remoteAddress. */
 export function tagSocket(socket: Socket, { pid, uid, gid }: Peer): void {
   Object.defineProperty(socket, 'remoteAddress', { value: `pid=${pid},uid=${uid},gid=${gid}` });
 }

@@ -1,23 +1,18 @@
-import * as codecs from '../../../../proto/gen/daemon-codecs.ts';
-import type { GetContainerResponseInput } from '../../../../proto/gen/types/liker/v1/GetContainerResponse.ts';
 import type { ListContainersResponseInput } from '../../../../proto/gen/types/liker/v1/ListContainersResponse.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
 import { pageToken } from '../../../engine/containers/model/page.ts';
 import type { ContainerSpec } from '../../../engine/containers/model/spec.ts';
 import { Slices } from '../../../loop/turns.ts';
-import { definitions } from '../../grpc/definitions.ts';
 import { encoded } from '../../wire/encoded.ts';
+import { definitions } from '../definitions.ts';
 import type { ListView } from '../parse/requests.ts';
 import { formatBasicContainer, formatContainer } from './container.ts';
 
 /** Half of what a message may hold: clients need not be bound as this daemon is. */
 const maxPageBytes = 8 * 1024 * 1024;
 
-const { ListContainers } = definitions.ContainerService;
-const single = codecs.GetContainerResponse as unknown as {
-  fromObject(message: GetContainerResponseInput): object;
-  encode(message: object): { finish(): Uint8Array };
-};
+/** What encodings of several responses have in a row is one response with the containers of all. */
+const { responseSerialize: encode } = definitions.ContainerService.ListContainers;
 
 /** A page of a list that fits into a message; what does not is left to the next page. */
 export async function listPage(
@@ -40,7 +35,7 @@ export async function listPage(
     parts.push(part);
     last = view;
   }
-  return encoded(...parts, ListContainers.responseSerialize({ containers: [], nextPageToken: next }));
+  return encoded(...parts, encode({ nextPageToken: next }));
 }
 
 /** What was listed last of a container: most lists find most containers as they were. */
@@ -48,13 +43,12 @@ type Known = WeakMap<ContainerSpec, { readonly view: ContainerView; readonly par
 const known: Readonly<Record<ListView, Known>> = { full: new WeakMap(), basic: new WeakMap() };
 const formats = { full: formatContainer, basic: formatBasicContainer };
 
-/** A container's part of a list: field 1, as in the answer that has nothing but a container. */
+/** A list of this container alone. */
 function listed(view: ContainerView, listView: ListView): Uint8Array {
   const last = known[listView].get(view.spec);
   if (last && isSame(last.view, view)) return last.part;
   // Copied: what it was encoded into is part of a larger buffer, which would be kept with it.
-  const message = single.fromObject({ container: formats[listView](view) });
-  const part = new Uint8Array(single.encode(message).finish());
+  const part = new Uint8Array(encode({ containers: [formats[listView](view)] }));
   known[listView].set(view.spec, { view, part });
   return part;
 }

@@ -1,43 +1,27 @@
-import protobuf from 'protobufjs/minimal.js';
-import * as codecs from '../../../../proto/gen/daemon-codecs.ts';
-import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
+import { bytesField } from '../../../../common/wire.ts';
 import type { ContainerStatsInput } from '../../../../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { ResourcePressureInput } from '../../../../proto/gen/types/liker/v1/ResourcePressure.ts';
-import type { StatsSnapshotInput } from '../../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import type { ContainerSample, StatsSnapshot } from '../../../engine/stats/model.ts';
 import { Slices } from '../../../loop/turns.ts';
 import { encoded } from '../../wire/encoded.ts';
+import { snapshotEncoder, stateNumbers } from '../definitions.ts';
 import { containerStates } from './container.ts';
 import { timestampOfMs } from './time.ts';
 
-interface Encoder<Message> {
-  encode(message: Message, writer?: protobuf.Writer): protobuf.Writer;
-}
-
-const sampleEncoder = codecs.ContainerStats as unknown as Encoder<ContainerStatsInput>;
-const snapshotEncoder = codecs.StatsSnapshot as unknown as Encoder<StatsSnapshotInput>;
-const stateNumbers = codecs.ContainerState as Readonly<Record<ContainerStateName, ContainerStateNumber>>;
-
-type ContainerStateName = Extract<ContainerStateInput, string>;
-type ContainerStateNumber = Extract<ContainerStateInput, number>;
-
-/** Field 1 of the responses is the snapshot, field 4 of that the containers; both with a length before them. */
-const snapshotTag = (1 << 3) | 2;
-const containersTag = (4 << 3) | 2;
+/** GetStatsResponse.snapshot and StreamStatsResponse.snapshot. */
+const snapshotField = 1;
 
 /** The response with a snapshot, of GetStats and of StreamStats. */
 export async function statsResponse<Response extends object>(snapshot: StatsSnapshot): Promise<Response> {
   const { time, cpus, memoryBytes, containers } = snapshot;
-  const parts: Uint8Array[] = [];
+  // What encodings of a message have in a row is one message with the containers of all.
+  const parts = [snapshotEncoder.encode({ time: timestampOfMs(time), cpus, memoryBytes }).finish()];
   const slices = new Slices();
   for (const sample of containers) {
     if (slices.over) await slices.next();
-    parts.push(sampleEncoder.encode(formatSample(sample)).finish());
+    parts.push(snapshotEncoder.encode({ containers: [formatSample(sample)] }).finish());
   }
-  const writer = protobuf.Writer.create().uint32(snapshotTag).fork();
-  snapshotEncoder.encode({ time: timestampOfMs(time), cpus, memoryBytes }, writer);
-  for (const part of parts) writer.uint32(containersTag).bytes(part);
-  return encoded(writer.ldelim().finish());
+  return encoded(bytesField(snapshotField, Buffer.concat(parts)));
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], null> };

@@ -1,5 +1,6 @@
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { asError, LikerError } from '../../../common/errors.ts';
+import { withMethods } from './methods.ts';
 
 /** A request whose bytes are not those of its message. */
 class Undecodable {
@@ -10,24 +11,18 @@ class Undecodable {
   }
 }
 
-/**
- * The service, with requests that cannot be decoded handed to the handlers, which refuse them by checkDecoded: grpc-js would
- * answer INTERNAL, as if the fault were the daemon's.
- */
+/** The service, with requests that cannot be decoded handed to the handlers, which refuse them by checkDecoded. */
 export function marksUndecodable<Service extends ServiceDefinition>(service: Service): Service {
-  const mark = (method: MethodDefinition<unknown, unknown>) => ({
+  return withMethods(service, (method) => ({
     ...method,
-    requestDeserialize: (bytes: Buffer) => {
+    requestDeserialize: (bytes) => {
       try {
         return method.requestDeserialize(bytes);
       } catch (thrown) {
         return new Undecodable(thrown);
       }
     },
-  });
-  return Object.fromEntries(
-    Object.entries(service).map(([name, method]) => [name, mark(method)]),
-  ) as unknown as Service;
+  }));
 }
 
 /** Throws BAD_ARGUMENT for a request that could not be decoded. */

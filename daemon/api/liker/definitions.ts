@@ -1,9 +1,11 @@
 import * as codecs from '../../../proto/gen/daemon-codecs.ts';
 import type { ContainerServiceDefinition } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
+import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/ContainerState.ts';
 import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/EventService.ts';
 import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
 import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/StatsService.ts';
+import type { StatsSnapshotInput } from '../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import type { SystemServiceDefinition } from '../../../proto/gen/types/liker/v1/SystemService.ts';
 
 // The same methods as those of proto/services.ts, but made when Liker is built: to make the functions for the messages of a
@@ -18,6 +20,23 @@ interface Definitions {
   readonly SystemService: SystemServiceDefinition;
 }
 
+/** Encodes a message with numbers for its enumerations, without the checked copy that a method makes of its response. */
+interface Encoder<Message> {
+  encode(message: Message): { finish(): Uint8Array };
+}
+
+interface Messages {
+  readonly StatsSnapshot: Encoder<StatsSnapshotInput>;
+  readonly ContainerState: Readonly<
+    Record<Extract<ContainerStateInput, string>, Extract<ContainerStateInput, number>>
+  >;
+}
+
+const generated = codecs as unknown as Definitions & Messages;
+
 /** By the names that they have in the package liker.v1. */
-export const definitions = codecs as unknown as Definitions;
-export const serviceNames = Object.keys(codecs).filter((name) => name.endsWith('Service'));
+export const definitions: Definitions = generated;
+export const { StatsSnapshot: snapshotEncoder, ContainerState: stateNumbers } = generated;
+export const serviceNames = Object.keys(codecs)
+  .filter((name) => name.endsWith('Service'))
+  .map((name) => `liker.v1.${name}`);

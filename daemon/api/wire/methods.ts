@@ -1,0 +1,12 @@
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+
+type Method = MethodDefinition<unknown, unknown>;
+
+/** The service with each of its methods changed. Its types stay those of the service. */
+export function withMethods<Service extends ServiceDefinition>(
+  service: Service,
+  change: (method: Method) => Method,
+): Service {
+  const changed = Object.entries(service).map(([name, method]) => [name, change(method)]);
+  return Object.fromEntries(changed) as Service;
+}
