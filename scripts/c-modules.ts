@@ -2,6 +2,7 @@
 // what the module offers, so the includes show every call: modules may not include one another in a circle, and folders keep to DEPS files.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { findCircle, showCircle } from './circle.ts';
 import { checkDeps } from './deps.ts';
 import type { Import } from './imports.ts';
 
@@ -42,33 +43,16 @@ function moduleOf(path: string): string {
 
 /** The first circle of modules. */
 function circle(includes: readonly Import[]): string[] {
-  const byModule = Map.groupBy(includes, ({ from }) => moduleOf(from));
-  const done = new Set<string>();
-  for (const start of byModule.keys()) {
-    const ring = walk(start, []);
-    if (ring === undefined) continue;
-    return [
-      [
-        `C modules include one another in a circle: ${[...ring, ring[0]].map((found) => found && moduleOf(found.from)).join(' → ')}`,
-        ...ring.map(({ from, line, to }) => `  ${from}:${line} includes ${to}`),
-        '  Move what both need into a module below them, or pass it in as an argument.',
-      ].join('\n'),
-    ];
-  }
-  return [];
-
-  /** The first circle that the walk meets; `path` is its way to the module. */
-  function walk(module: string, path: readonly Import[]): Import[] | undefined {
-    const begin = path.findIndex(({ from }) => moduleOf(from) === module);
-    if (begin >= 0) return path.slice(begin);
-    if (done.has(module)) return undefined;
-    for (const found of byModule.get(module) ?? []) {
-      const ring = moduleOf(found.to) === module ? undefined : walk(moduleOf(found.to), [...path, found]);
-      if (ring !== undefined) return ring;
-    }
-    done.add(module);
-    return undefined;
-  }
+  const arrows = includes.map((found) => ({ from: moduleOf(found.from), to: moduleOf(found.to), found }));
+  const modules = findCircle(arrows);
+  if (modules === undefined) return [];
+  return [
+    [
+      `C modules include one another in a circle: ${showCircle(modules)}`,
+      ...modules.map(({ found }) => `  ${found.from}:${found.line} includes ${found.to}`),
+      '  Move what both need into a module below them, or pass it in as an argument.',
+    ].join('\n'),
+  ];
 }
 
 interface Declared {

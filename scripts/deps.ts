@@ -2,6 +2,7 @@
 // import beside itself. CONTRIBUTING.md describes the format.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { findCircle, showCircle } from './circle.ts';
 import { type Import, importsOf } from './imports.ts';
 
 interface Component {
@@ -27,9 +28,11 @@ export function checkDeps(
   const components = [...deps].map(([path, text]) => parseDeps(path, text));
   const files = [...sources.keys()].filter((file) => !testPattern.test(file));
   const imports = files.flatMap((file) => findImports(file, sources.get(file) ?? ''));
+  // Who may import whom cannot be judged before each file has its component.
+  const missing = new Set(files.flatMap((file) => missingDeps(components, file)));
+  if (missing.size > 0) return [...missing];
   return [
     ...components.filter(({ purpose }) => purpose === '').map(missingPurpose),
-    ...new Set(files.flatMap((file) => missingDeps(components, file))),
     ...imports.flatMap(ofTests),
     ...complaints(imports.flatMap((found) => forbidden(components, found))),
     ...components.flatMap((component) => unused(components, component, imports)),
@@ -135,30 +138,19 @@ function unused(components: readonly Component[], mine: Component, imports: read
     .map((entry) => `${mine.folder}DEPS: no file of ${mine.folder} imports '${entry}': remove the line`);
 }
 
-/** The first circle that whole components allow each other. Entries of single files do not count: biome refuses circles of files. */
+/** The first circle that whole components allow each other. Single files do not count: circles of files are refused elsewhere. */
 function circle(components: readonly Component[]): string[] {
-  const done = new Set<Component>();
-  for (const start of components) {
-    const ring = walk(start, []);
-    if (ring !== undefined)
-      return [
-        [
-          `The DEPS files allow a circle: ${[...ring, ring[0]].map((one) => one?.folder).join(' → ')}`,
-          '  Remove one of these lines, and the imports behind it:',
-          ...ring.map((one, at) => `  ${one.folder}DEPS: ${ring[(at + 1) % ring.length]?.folder}`),
-        ].join('\n'),
-      ];
-  }
-  return [];
-
-  function walk(component: Component, path: readonly Component[]): Component[] | undefined {
-    if (path.includes(component)) return path.slice(path.indexOf(component));
-    if (done.has(component)) return undefined;
-    for (const next of components.filter(({ folder }) => component.allowed.includes(folder))) {
-      const ring = walk(next, [...path, component]);
-      if (ring !== undefined) return ring;
-    }
-    done.add(component);
-    return undefined;
-  }
+  const folders = new Set(components.map(({ folder }) => folder));
+  const arrows = components.flatMap(({ folder, allowed }) =>
+    allowed.filter((entry) => folders.has(entry)).map((to) => ({ from: folder, to })),
+  );
+  const found = findCircle(arrows);
+  if (found === undefined) return [];
+  return [
+    [
+      `The DEPS files allow a circle: ${showCircle(found)}`,
+      '  Remove one of these lines, and the imports behind it:',
+      ...found.map(({ from, to }) => `  ${from}DEPS: ${to}`),
+    ].join('\n'),
+  ];
 }
