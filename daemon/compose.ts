@@ -83,7 +83,7 @@ export async function compose(
     engine,
     close: async () => {
       await folders.settled();
-      await store.end();
+      await store.database.end();
       cgroups.close();
       processes[Symbol.dispose]();
       journal[Symbol.dispose]();

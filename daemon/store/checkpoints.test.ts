@@ -16,7 +16,8 @@ before(() => {
   execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-o', library, source]);
 });
 
-const event = { time: 1, containerId: 'c', containerName: 'n', action: 'a', attributes: 'x'.repeat(8000) };
+const subject = { subjectType: 'container', subjectId: 'c', subjectName: 'n' };
+const event = { ...subject, time: 1, action: 'a', attributes: 'x'.repeat(8000) };
 
 /**
  * A process that commits 2,000 times and lets the event loop turn in between, as likerd does. Answers who waited for the disk and
@@ -32,7 +33,7 @@ function committing(file: string, last: string, env: NodeJS.ProcessEnv = {}) {
     copyFileSync('${file}', '${file}.before');
     const event = ${JSON.stringify(event)};
     for (let count = 0; count < 2000; count++) {
-      store.transaction(() => store.addEvent(event));
+      store.database.transaction(() => store.events.add(event));
       await new Promise((resolve) => setTimeout(resolve, count % 250 === 249 ? 200 : 0));
     }
     ${last}`;
@@ -51,34 +52,38 @@ test('the event loop does not wait for the disk while the WAL is copied, and not
   // The WAL in the thread and the database; when it begins anew, SQLite has the loop wait for its first page.
   assert.ok(byThread >= 2 && byLoop <= byThread / 2, syncs);
   using store = new Store(file);
-  assert.equal(store.lastSeq, 2000);
+  assert.equal(store.events.last, 2000);
 });
 
 test('what the disk did not take of the database is in the WAL still, also after the end', () => {
   const file = join(folder, 'failing.db');
-  const end = 'await store.end(); store[Symbol.dispose](); process.exit()';
+  const end = 'await store.database.end(); store[Symbol.dispose](); process.exit()';
   const { said } = committing(file, end, { SYNC_FAILS: file });
   assert.match(said, /EIO/);
   // All that was written to it since the beginning is gone.
   copyFileSync(`${file}.before`, file);
   using store = new Store(file);
-  assert.equal(store.lastSeq, 2000);
-  assert.equal(store.eventsAfter(0, 10_000).length, 2000);
+  assert.equal(store.events.last, 2000);
+  assert.equal(store.events.after(0, 10_000).length, 2000);
 });
 
 test('what was committed comes into the database, and the WAL begins anew', async () => {
   const file = join(folder, 'quiet.db');
   using store = new Store(file);
-  const commit = () => store.transaction(() => store.addEvent(event));
+  const commit = () => store.database.transaction(() => store.events.add(event));
   /** Of the WAL: counts its beginnings (https://sqlite.org/fileformat2.html#walformat). */
   const sequence = () => readFileSync(`${file}-wal`).readUInt32BE(12);
   commit();
   const begun = sequence();
   for (let count = 0; count < 400; count++) commit();
-  await until('a new WAL', () => commit() > 0 && sequence() !== begun, { everyMs: 50 });
+  const hasBegunAnew = () => {
+    commit();
+    return sequence() !== begun;
+  };
+  await until('a new WAL', hasBegunAnew, { everyMs: 50 });
   const copy = join(folder, 'copy.db');
   copyFileSync(file, copy);
   using db = new DatabaseSync(copy);
   assert.ok(Number(db.prepare('SELECT count(*) AS count FROM event').get()?.['count']) > 100);
-  await store.end();
+  await store.database.end();
 });

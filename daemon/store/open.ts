@@ -87,8 +87,10 @@ function beginAnew(file: string, mark: string, log: Log, onLoss: OnLoss): Store 
     if (existsSync(file + part)) renameSync(file + part, moved + part);
   log.error('the database is damaged: it was moved aside, and what runs is kept', { file, moved });
   const store = new Store(file, { onLoss });
-  const event = { time: Date.now(), containerId: '', containerName: '', action: 'database_damaged' };
-  store.transaction(() => store.addEvent({ ...event, attributes: JSON.stringify({ moved }) }));
+  const subject = { subjectType: 'daemon', subjectId: '', subjectName: '' };
+  const event = { ...subject, time: Date.now(), action: 'database_damaged' };
+  const attributes = JSON.stringify({ moved });
+  store.database.transaction(() => void store.events.add({ ...event, attributes }));
   return store;
 }
 

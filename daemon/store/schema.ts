@@ -47,16 +47,23 @@ const migrations: readonly string[] = [
   INSERT INTO store (id) VALUES (lower(hex(randomblob(16))));
   ALTER TABLE request ADD COLUMN asked TEXT NOT NULL DEFAULT '';
   `,
+  // An event is about a subject, and not always about a container.
+  `
+  ALTER TABLE event RENAME COLUMN container_id TO subject_id;
+  ALTER TABLE event RENAME COLUMN container_name TO subject_name;
+  ALTER TABLE event ADD COLUMN subject_type TEXT NOT NULL DEFAULT 'container';
+  UPDATE event SET subject_type = 'daemon' WHERE subject_id = '';
+  `,
 ];
 
-/** Brings the database to the newest schema. Refuses one that a newer likerd has written. */
+/** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */
 export function migrate(db: DatabaseSync, file: string): void {
   const row = db.prepare('PRAGMA user_version').get();
   const version = Number(row?.['user_version'] ?? 0);
   if (version > migrations.length) {
     throw new LikerError(
-      'INTERNAL',
-      `Cannot open the database '${file}': its schema is version ${version}, this likerd knows ${migrations.length}; run a newer likerd`,
+      'STORE_FAILED',
+      `Cannot open the database '${file}': its schema has version ${version}, and this likerd knows ${migrations.length} at most; run the likerd that wrote it, or a newer one`,
     );
   }
   for (const [index, sql] of migrations.entries()) {

@@ -19,10 +19,10 @@ test('a full disk is told as such, and the change can be made once there is room
   const row = { id: 'a', name: 'n', createdAt: 1, spec, phase: '{}', facts: '{}' };
   const fill = join(folder, 'fill');
   assert.throws(() => writeFileSync(fill, Buffer.alloc(2 << 20)), { code: 'ENOSPC' });
-  assert.throws(() => store.transaction(() => store.insertContainer(row)), { reason: 'TOO_MANY' });
-  assert.deepEqual(store.containers(), []);
+  assert.throws(() => store.database.transaction(() => store.containers.insert(row)), { reason: 'TOO_MANY' });
+  assert.deepEqual(store.containers.all(), []);
   rmSync(fill);
-  store.transaction(() => store.insertContainer(row));
-  assert.equal(store.containers().length, 1);
-  await store.end();
+  store.database.transaction(() => store.containers.insert(row));
+  assert.equal(store.containers.all().length, 1);
+  await store.database.end();
 });

@@ -87,13 +87,14 @@ function fillEvents(root: string): void {
   const attributes = JSON.stringify({ name: 'of-old', exitCode: '0', execDuration: '12' });
   const event = {
     time: Date.now(),
-    containerId: 'c'.repeat(64),
-    containerName: 'of-old',
+    subjectType: 'container',
+    subjectId: 'c'.repeat(64),
+    subjectName: 'of-old',
     action: 'die',
     attributes,
   };
-  store.transaction(() => {
-    for (let count = 0; count < keptEvents; count++) store.addEvent(event);
+  store.database.transaction(() => {
+    for (let count = 0; count < keptEvents; count++) store.events.add(event);
   });
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { byName, type Of, read } from '../../../common/schema.ts';
-import type { EventRow } from '../../store/store.ts';
+import type { EventRow } from '../../store/tables/event.ts';
 
 const attributesSchema = byName(v.string());
 type Attributes = Of<typeof attributesSchema>;
@@ -33,11 +33,12 @@ export function daemonEvent(action: string, attributes: Attributes): NewEvent {
 }
 
 export function toRow({ subject, action, attributes = {} }: NewEvent, time: number): Omit<EventRow, 'seq'> {
-  const { id, name } = subject;
-  return { time, containerId: id, containerName: name, action, attributes: JSON.stringify(attributes) };
+  const { type: subjectType, id: subjectId, name: subjectName } = subject;
+  return { time, subjectType, subjectId, subjectName, action, attributes: JSON.stringify(attributes) };
 }
 
-export function fromRow({ containerId: id, containerName: name, ...row }: EventRow): EventRecord {
-  const attributes = read(attributesSchema, row.attributes, `the attributes of event ${row.seq}`);
-  return { ...row, subject: { type: id === '' ? 'daemon' : 'container', id, name }, attributes };
+export function fromRow(row: EventRow): EventRecord {
+  const { seq, time, subjectType: type, subjectId: id, subjectName: name, action } = row;
+  const attributes = read(attributesSchema, row.attributes, `the attributes of event ${seq}`);
+  return { seq, time, subject: { type, id, name }, action, attributes };
 }

@@ -23,13 +23,14 @@ test('a replay of many events lets others in, also when none of them is wanted',
   const count = 6_000;
   const row = {
     time: 0,
-    containerId: 'c'.repeat(64),
-    containerName: 'web',
+    subjectType: 'container',
+    subjectId: 'c'.repeat(64),
+    subjectName: 'web',
     action: 'start',
     attributes: '{}',
   };
-  store.transaction(() => {
-    for (let seq = 0; seq < count; seq++) store.addEvent(row);
+  store.database.transaction(() => {
+    for (let seq = 0; seq < count; seq++) store.events.add(row);
   });
   let turns = 0;
   let isOver = false;

@@ -2,9 +2,13 @@ import { type StoredEvent, storedEvents } from '../../../common/channels.ts';
 import type { Log } from '../../host/log.ts';
 import { Notifier } from '../../loop/sync.ts';
 import { StoreError } from '../../store/errors.ts';
-import type { RequestRow, Store } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
+import type { RequestRow } from '../../store/tables/request.ts';
 import { Backlog } from './backlog.ts';
 import { type EventRecord, fromRow, type NewEvent, toRow } from './event.ts';
+
+/** Events between two times at which old rows are deleted. */
+const trimEvery = 1000;
 
 /** A change: its rows, the request that asked for it and the events that report it, stored in one transaction. */
 export interface Entry {
@@ -37,7 +41,7 @@ export class Journal implements Disposable {
 
   constructor(store: Store, log: Log) {
     this.#store = store;
-    this.#backlog = new Backlog((write) => store.transaction(write), log);
+    this.#backlog = new Backlog((write) => store.database.transaction(write), log);
   }
 
   /** Stores what is waiting, if the disk has room. Call it before the store is closed. */
@@ -54,7 +58,7 @@ export class Journal implements Disposable {
   decide(entry: Entry): void {
     this.#keepingRequest(entry.request, () => {
       this.#backlog.flush();
-      this.#store.transaction(this.#writer(entry));
+      this.#store.database.transaction(this.#writer(entry));
     });
   }
 
@@ -91,7 +95,7 @@ export class Journal implements Disposable {
 
   /** The result of the first call with this request_id; null when this is the first. */
   request(id: string): RequestRow | null {
-    return this.#unstored.get(id) ?? this.#store.request(id);
+    return this.#unstored.get(id) ?? this.#store.requests.get(id);
   }
 
   /** The request led to nothing. Must be called before it is stored; afterwards the row has to be deleted. */
@@ -101,17 +105,17 @@ export class Journal implements Disposable {
 
   /** Events after `seq`, in order. */
   eventsAfter(seq: number, limit: number): EventRecord[] {
-    return this.#store.eventsAfter(seq, limit).map(fromRow);
+    return this.#store.events.after(seq, limit).map(fromRow);
   }
 
   /** Number of the last event before `time` (milliseconds since the epoch). */
   seqBefore(time: number): number {
-    return this.#store.seqBefore(time);
+    return this.#store.events.seqBefore(time);
   }
 
   get range(): EventRange {
-    const { id, lastSeq, oldestSeq } = this.#store;
-    return { last: lastSeq, oldest: oldestSeq, storeId: id };
+    const { id: storeId, events } = this.#store;
+    return { last: events.last, oldest: events.oldest, storeId };
   }
 
   #keepingRequest(request: RequestRow | null | undefined, store: () => void): void {
@@ -128,14 +132,19 @@ export class Journal implements Disposable {
     const time = Date.now();
     return () => {
       write?.();
-      if (request && this.#unstored.has(request.id)) this.#store.insertRequest(request);
-      for (const event of events) this.#store.addEvent(toRow(event, time));
-      this.#store.afterCommit(() => {
+      if (request && this.#unstored.has(request.id)) this.#store.requests.insert(request);
+      for (const event of events) this.#addEvent(event, time);
+      this.#store.database.afterCommit(() => {
         if (request) this.#unstored.delete(request.id);
         if (events.length > 0) this.appended.notify();
         for (const { action, attributes = {} } of events)
           storedEvents.publish({ action, attributes } satisfies StoredEvent);
       });
     };
+  }
+
+  #addEvent(event: NewEvent, time: number): void {
+    const seq = this.#store.events.add(toRow(event, time));
+    if (seq % trimEvery === 0) this.#store.trim();
   }
 }

@@ -8,7 +8,7 @@ import type {
   ShimState,
 } from '../../../kernel/process/shim.ts';
 import { ownTurn } from '../../../loop/turns.ts';
-import type { ExecRow } from '../../../store/store.ts';
+import type { ExecRow } from '../../../store/tables/exec.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
 import { recordedExit, unseenExit } from '../../process/exit-status.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
 import { isContainerId, shortId } from '../../../../common/ids.ts';
 import { ownTurn } from '../../../loop/turns.ts';
-import type { ContainerRow } from '../../../store/store.ts';
+import type { ContainerRow } from '../../../store/tables/container.ts';
 import { type EngineContext, runFolder } from '../../context.ts';
 import { Container } from '../model/container.ts';
 import { readRunRecords } from '../resources/run-record.ts';

@@ -1,7 +1,7 @@
 import { asError } from '../../../../common/errors.ts';
 import type { ShimExit, ShimProcessState } from '../../../kernel/process/shim.ts';
 import { retry } from '../../../loop/retry.ts';
-import type { ExecRow } from '../../../store/store.ts';
+import type { ExecRow } from '../../../store/tables/exec.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { type ExitStatus, exitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContainerRow } from '../../../store/store.ts';
+import type { ContainerRow } from '../../../store/tables/container.ts';
 import { baseSpec } from '../../../test/fake-engine.ts';
 import { Container } from './container.ts';
 import { noFacts } from './facts.ts';

@@ -3,7 +3,7 @@ import type { Shim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
-import type { ContainerRow } from '../../../store/store.ts';
+import type { ContainerRow } from '../../../store/tables/container.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
 import { type Phase, phaseSchema } from './phase.ts';

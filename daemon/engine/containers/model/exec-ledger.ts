@@ -1,4 +1,5 @@
-import type { ExecRow, Store } from '../../../store/store.ts';
+import type { Store } from '../../../store/store.ts';
+import type { ExecRow } from '../../../store/tables/exec.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RequestKey } from '../../journal/requests.ts';
 import type { ExitStatus } from '../../process/exit-status.ts';
@@ -27,7 +28,7 @@ export class ExecLedger {
 
   /** The stored execs of a container, by number. */
   rows(containerId: string): ExecRow[] {
-    return this.#store.execs(containerId);
+    return this.#store.execs.of(containerId);
   }
 
   add(container: Container, row: ExecRow, request: RequestKey | null, event: ContainerEvent): void {
@@ -36,7 +37,7 @@ export class ExecLedger {
     try {
       this.#journal.record({
         write: () => {
-          this.#store.updatePhase(container.id, state.phase, state.facts);
+          this.#store.containers.updateState(container.id, state);
           this.#insert(row.id);
         },
         request: request && { ...request, result: row.id },
@@ -57,7 +58,7 @@ export class ExecLedger {
 
   end(container: Container, id: string, exit: ExitStatus, event: ContainerEvent): void {
     const text = JSON.stringify(exit);
-    const write = () => this.#store.setExecExit(id, text);
+    const write = () => this.#store.execs.setExit(id, text);
     const isStored = !this.#change(id, { exit: text });
     this.#journal.record({ write: isStored ? write : null, events: [containerEvent(container, event)] });
   }
@@ -65,11 +66,11 @@ export class ExecLedger {
   /** The client that it was started for has detached: losing a client no longer ends it. */
   keep(id: string): void {
     if (!this.#change(id, { onDisconnect: 'keep' }))
-      this.#journal.record({ write: () => this.#store.keepExec(id) });
+      this.#journal.record({ write: () => this.#store.execs.setOnDisconnect(id, 'keep') });
   }
 
   forget(id: string): void {
-    if (!this.#drop(id)) this.#journal.record({ write: () => this.#store.deleteExec(id) });
+    if (!this.#drop(id)) this.#journal.record({ write: () => this.#store.execs.delete(id) });
   }
 
   /** Forgets an exec that was not started, so that a repeated request starts it anew. */
@@ -77,8 +78,8 @@ export class ExecLedger {
     if (this.#drop(id)) return;
     this.#journal.record({
       write: () => {
-        this.#store.deleteExec(id);
-        this.#store.deleteRequestOf(id);
+        this.#store.execs.delete(id);
+        this.#store.requests.deleteOf(id);
       },
     });
   }
@@ -86,8 +87,8 @@ export class ExecLedger {
   #insert(id: string): void {
     const exec = this.#unstored.get(id);
     if (!exec) return;
-    this.#store.insertExec(exec.row);
-    this.#store.afterCommit(() => this.#unstored.delete(id));
+    this.#store.execs.insert(exec.row);
+    this.#store.database.afterCommit(() => this.#unstored.delete(id));
   }
 
   /** Changes a row that is not stored yet; false when it is. */

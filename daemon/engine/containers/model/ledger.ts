@@ -1,5 +1,7 @@
 import { read } from '../../../../common/schema.ts';
-import type { ContainerRow, ExecRow, Store } from '../../../store/store.ts';
+import type { Store } from '../../../store/store.ts';
+import type { ContainerRow } from '../../../store/tables/container.ts';
+import type { ExecRow } from '../../../store/tables/exec.ts';
 import { daemonEvent } from '../../journal/event.ts';
 import type { Entry, Journal } from '../../journal/journal.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
@@ -36,12 +38,12 @@ export class Ledger {
 
   /** The stored containers, in the order in which they were created. */
   rows(): ContainerRow[] {
-    return this.#store.containers();
+    return this.#store.containers.all();
   }
 
   /** By id, for ten minutes after its removal. */
   removed(id: string): Removed | null {
-    const row = this.#store.tombstone(id);
+    const row = this.#store.tombstones.get(id);
     return (
       row && { ...row, exit: row.exit === null ? null : read(exitSchema, row.exit, `the exit of ${id}`) }
     );
@@ -49,7 +51,7 @@ export class Ledger {
 
   insert(container: Container, request: RequestKey | null): void {
     this.#journal.decide({
-      write: () => this.#store.insertContainer(container.toRow()),
+      write: () => this.#store.containers.insert(container.toRow()),
       request: request && { ...request, result: container.id },
       events: [containerEvent(container, { action: 'create' })],
     });
@@ -92,7 +94,10 @@ export class Ledger {
     const { id, name } = container;
     const entry = {
       ...this.#entry(container, { request }, [{ action: 'destroy' }]),
-      write: () => this.#store.deleteContainer(id, name, exit && JSON.stringify(exit)),
+      write: () => {
+        this.#store.containers.delete(id);
+        this.#store.tombstones.insert({ id, name, exit: exit && JSON.stringify(exit) });
+      },
     };
     if (asked) this.#journal.decideUnlessFull(entry);
     else this.#journal.record(entry);
@@ -105,9 +110,9 @@ export class Ledger {
     apply(container, { spec: { ...container.spec, name } });
     this.#journal.decide({
       write: () => {
-        this.#store.dropContainer(container.id);
-        this.#store.insertContainer(container.toRow());
-        for (const exec of execs) this.#store.insertExec(exec);
+        this.#store.containers.delete(container.id);
+        this.#store.containers.insert(container.toRow());
+        for (const exec of execs) this.#store.execs.insert(exec);
       },
       events: [containerEvent(container, { action: 'recover' })],
     });
@@ -116,7 +121,7 @@ export class Ledger {
   /** Deletes a record that cannot be read. */
   forget(id: string, attributes: Readonly<Record<string, string>>): void {
     this.#journal.record({
-      write: () => this.#store.dropContainer(id),
+      write: () => this.#store.containers.delete(id),
       events: [daemonEvent('set_aside', attributes)],
     });
   }
@@ -128,8 +133,8 @@ export class Ledger {
     const state = change.phase || change.facts ? container.stateRow() : null;
     const spec = change.spec ? JSON.stringify(change.spec) : null;
     const write = () => {
-      if (state) this.#store.updatePhase(id, state.phase, state.facts);
-      if (spec) this.#store.updateSpec(id, name, spec);
+      if (state) this.#store.containers.updateState(id, state);
+      if (spec) this.#store.containers.updateSpec(id, { name, spec });
     };
     return {
       write: state || spec ? write : null,

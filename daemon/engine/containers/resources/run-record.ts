@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
 import { check, read } from '../../../../common/schema.ts';
-import { type ContainerRow, containerRowSchema, type ExecRow, execRowSchema } from '../../../store/store.ts';
+import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
+import { type ExecRow, execRowSchema } from '../../../store/tables/exec.ts';
 import { type EngineContext, runFolder } from '../../context.ts';
 import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';

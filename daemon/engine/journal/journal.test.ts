@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Log } from '../../host/log.ts';
+import { StoreError } from '../../store/errors.ts';
+import { Store } from '../../store/store.ts';
+import { daemonEvent } from './event.ts';
+import { Journal } from './journal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'liker-journal-'));
+after(() => rmSync(folder, { recursive: true }));
+let stores = 0;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A journal on a disk that can be full. */
+function fixture() {
+  const store = new Store(join(folder, `${stores++}.db`));
+  const disk = { problem: null as 'full' | 'read-only' | null };
+  const transaction = store.database.transaction.bind(store.database);
+  store.database.transaction = (change) => {
+    if (disk.problem) throw new StoreError(disk.problem, 'store the change', null);
+    transaction(change);
+  };
+  const actions = () => store.events.after(0, 100).map(({ action }) => action);
+  return { journal: new Journal(store, silent), store, disk, actions };
+}
+
+const entry = (id: string) => ({
+  request: { id, asked: 'x', result: `of ${id}` },
+  events: [daemonEvent(id, {})],
+});
+
+test('a request whose result waits for the disk is known, and stored with it', () => {
+  const { journal, store, disk, actions } = fixture();
+  disk.problem = 'full';
+  journal.record(entry('a'));
+  assert.equal(journal.request('a')?.result, 'of a');
+  assert.equal(store.requests.get('a'), null);
+  disk.problem = null;
+  journal.roomMade();
+  assert.equal(store.requests.get('a')?.result, 'of a');
+  assert.deepEqual(actions(), ['a']);
+});
+
+test('a request that was withdrawn before it was stored is not stored', () => {
+  const { journal, store, disk, actions } = fixture();
+  disk.problem = 'full';
+  journal.record(entry('a'));
+  journal.withdraw({ id: 'a' });
+  assert.equal(journal.request('a'), null);
+  disk.problem = null;
+  journal.roomMade();
+  assert.equal(store.requests.get('a'), null);
+  assert.deepEqual(actions(), ['a']);
+});
+
+test('what is decided comes after what waits, or is refused and forgotten', () => {
+  const { journal, disk, actions } = fixture();
+  disk.problem = 'full';
+  journal.record(entry('a'));
+  assert.throws(() => journal.decide(entry('b')), { reason: 'TOO_MANY' });
+  assert.equal(journal.request('b'), null);
+  disk.problem = null;
+  journal.decide(entry('c'));
+  assert.deepEqual(actions(), ['a', 'c']);
+});
+
+test('what makes room waits on a full disk, and is refused by one that takes no changes', () => {
+  const { journal, disk, actions } = fixture();
+  disk.problem = 'read-only';
+  assert.throws(() => journal.decideUnlessFull(entry('a')), { reason: 'STORE_FAILED' });
+  disk.problem = 'full';
+  journal.decideUnlessFull(entry('b'));
+  assert.match(journal.problem ?? '', /^1 changes/);
+  disk.problem = null;
+  journal.roomMade();
+  assert.deepEqual(actions(), ['b']);
+});
+
+test('who waits for events is woken once they are stored', async () => {
+  const { journal, disk } = fixture();
+  let isWoken = false;
+  const woken = journal.appended.next().then(() => {
+    isWoken = true;
+  });
+  disk.problem = 'full';
+  journal.record(entry('a'));
+  await Promise.resolve();
+  assert.equal(isWoken, false);
+  disk.problem = null;
+  journal.roomMade();
+  await woken;
+});

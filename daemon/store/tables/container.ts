@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+import { fields, type Of } from '../../../common/schema.ts';
+import type { Database } from '../database.ts';
+
+/** A container as stored. Spec, phase and facts are JSON of the engine's types. */
+export const containerRowSchema = fields({
+  id: v.string(),
+  name: v.string(),
+  /** Milliseconds since the epoch. */
+  createdAt: v.number(),
+  spec: v.string(),
+  phase: v.string(),
+  facts: v.string(),
+});
+export interface ContainerRow extends Of<typeof containerRowSchema> {}
+
+/** The containers. Names are unique. */
+export class ContainerTable {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** In the order in which they were created. */
+  all(): ContainerRow[] {
+    return this.#database.all(
+      'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY rowid',
+    );
+  }
+
+  insert({ id, name, createdAt, spec, phase, facts }: ContainerRow): void {
+    this.#database.run(
+      'INSERT INTO container (id, name, created_at, spec, phase, facts) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[id, name, createdAt, spec, phase, facts],
+    );
+  }
+
+  updateState(id: string, { phase, facts }: Pick<ContainerRow, 'phase' | 'facts'>): void {
+    this.#database.run('UPDATE container SET phase = ?, facts = ? WHERE id = ?', phase, facts, id);
+  }
+
+  updateSpec(id: string, { name, spec }: Pick<ContainerRow, 'name' | 'spec'>): void {
+    this.#database.run('UPDATE container SET name = ?, spec = ? WHERE id = ?', name, spec, id);
+  }
+
+  /** With its execs. */
+  delete(id: string): void {
+    this.#database.run('DELETE FROM container WHERE id = ?', id);
+  }
+}
