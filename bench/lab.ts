@@ -21,35 +21,43 @@ export const repository = join(import.meta.dirname, '..');
 const parentFolder = '/var/lib';
 const readyFd = 3;
 
+export interface LabOptions {
+  /** Arguments for Node.js: likerd then runs from its sources, not as it is installed. */
+  readonly nodeArgs?: readonly string[];
+  /** likerd's own arguments, by its home. */
+  readonly args?: (home: string) => readonly string[];
+  /** Default: this one. */
+  readonly checkout?: string;
+}
+
 /** A likerd of its own with a root file system; nothing of it is left after disposal. */
 export class Lab implements AsyncDisposable {
   readonly home = mkdtempSync(join(parentFolder, 'liker-bench-'));
   readonly socket = join(this.home, 'run/liker.sock');
   /** bash and busybox, with the files of /etc that every image has. */
   readonly rootfs = join(this.home, 'rootfs');
+  /** The built checkout that is measured. */
+  readonly checkout: string;
   readonly #command: readonly string[];
   readonly #args: (home: string) => readonly string[];
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
 
-  private constructor(command: readonly string[], args: (home: string) => readonly string[]) {
-    this.#command = command;
-    this.#args = args;
-  }
-
-  /** Starts a daemon: as it is installed or, with arguments for its Node.js, from its sources. `args` are its own. */
-  static async open(
-    nodeArgs: readonly string[] = [],
-    args: (home: string) => readonly string[] = () => [],
-  ): Promise<Lab> {
+  private constructor({ nodeArgs = [], args = () => [], checkout = repository }: LabOptions) {
+    this.checkout = checkout;
     const sources = [
       process.execPath,
       '--disable-warning=ExperimentalWarning',
       ...nodeArgs,
-      join(repository, 'daemon/main.ts'),
+      join(checkout, 'daemon/main.ts'),
     ];
-    const program = nodeArgs.length === 0 ? [join(repository, 'bin/likerd')] : sources;
-    const lab = new Lab(program, args);
+    this.#command = nodeArgs.length === 0 ? [join(checkout, 'bin/likerd')] : sources;
+    this.#args = args;
+  }
+
+  /** Starts a daemon. */
+  static async open(options: LabOptions = {}): Promise<Lab> {
+    const lab = new Lab(options);
     try {
       buildRootfs(lab.rootfs);
       await lab.#start();
@@ -67,6 +75,10 @@ export class Lab implements AsyncDisposable {
   get client(): LikerClient {
     this.#client ??= new LikerClient(this.socket);
     return this.#client;
+  }
+
+  get likerctl(): string {
+    return join(this.checkout, 'bin/likerctl');
   }
 
   get env(): NodeJS.ProcessEnv {

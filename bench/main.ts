@@ -1,5 +1,6 @@
 // npm run bench: how fast Liker is on this machine, beside the peers that are installed, in one run.
 import { join } from 'node:path';
+import { compare } from './against.ts';
 import { besideCase } from './cases/beside.ts';
 import type { Case } from './cases/case.ts';
 import { commandCase } from './cases/command.ts';
@@ -38,6 +39,11 @@ const cases: Readonly<Record<string, Case>> = {
   daemon: daemonCase,
 };
 
+function chosen({ only }: BenchOptions): Readonly<Record<string, Case>> {
+  if (only.length === 0) return cases;
+  return Object.fromEntries(Object.entries(cases).filter(([name]) => only.includes(name)));
+}
+
 async function measure(options: BenchOptions): Promise<Report> {
   // Before the load that the benchmark itself is.
   const here = machine();
@@ -46,8 +52,7 @@ async function measure(options: BenchOptions): Promise<Report> {
   const peers = (await openPeers(lab, options.without)).map((peer) => stack.use(peer));
   const versions = Object.fromEntries(peers.map(({ name }) => [name, versionOf(name)]));
   const results: Result[] = [];
-  for (const [name, run] of Object.entries(cases)) {
-    if (options.only.length > 0 && !options.only.includes(name)) continue;
+  for (const [name, run] of Object.entries(chosen(options))) {
     const begin = performance.now();
     try {
       const found = [await run({ lab, peers, quick: options.quick })].flat();
@@ -83,6 +88,10 @@ async function main(): Promise<void> {
   }
   if (options.profile) {
     await printProfile();
+    return;
+  }
+  if (options.against !== '') {
+    await compare(options.against, { cases: chosen(options), quick: options.quick });
     return;
   }
   save(resultFile, await measure(options));

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
@@ -11,6 +12,8 @@ export interface BenchOptions {
   readonly proof: number;
   /** Peers to leave out although they are installed. */
   readonly without: readonly string[];
+  /** A built checkout to compare this one with, in place of the peers; empty: none. */
+  readonly against: string;
   /** Measure nothing; write docs/performance.md and its plot from the last run's file. */
   readonly writeDocs: boolean;
 }
@@ -19,6 +22,7 @@ export const usage = `npm run bench [-- OPTION…]
   --quick            fewer rounds, less than three minutes
   --only CASE[,…]    true, command, exec, prompt, echo, stats, output, limits, beside, fleet, daemon
   --without PEER[,…] leave out crun, runc, podman, ctr or docker
+  --against DIR      beside another built checkout of Liker, case by case in turn, in place of the peers
   --write-docs       measure nothing: write docs/performance.md and its plot from the last run's figures
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
@@ -31,6 +35,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       without: { type: 'string', default: '' },
+      against: { type: 'string', default: '' },
       profile: { type: 'boolean', default: false },
       proof: { type: 'string', default: '0' },
       'write-docs': { type: 'boolean', default: false },
@@ -44,6 +49,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     quick: values.quick,
     only: values.only.split(',').filter(Boolean),
     without: values.without.split(',').filter(Boolean),
+    against: values.against && resolve(values.against),
     profile: values.profile,
     proof,
     writeDocs: values['write-docs'],

@@ -38,7 +38,9 @@ async function runTrue(lab: Lab, count: number): Promise<void> {
 
 async function profileFunctions(folder: string): Promise<void> {
   {
-    await using lab = await Lab.open(['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']);
+    await using lab = await Lab.open({
+      nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'],
+    });
     await runTrue(lab, rounds);
   }
   const [file] = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));

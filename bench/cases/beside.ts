@@ -4,10 +4,10 @@ import { medianOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** A start beside many containers that run, and beside none: nothing in it may grow with their number. */
-export const besideCase: Case = async ({ quick }) => {
+export const besideCase: Case = async ({ lab: { checkout }, quick }) => {
   const count = 200;
-  await using alone = await Lab.open();
-  await using crowded = await Lab.open();
+  await using alone = await Lab.open({ checkout });
+  await using crowded = await Lab.open({ checkout });
   const sleeper = { rootfs: { directory: crowded.rootfs }, process: { args: ['/bin/sleep', '100000'] } };
   for (let i = 0; i < count; i++) await crowded.client.started(sleeper);
   const contestant = (name: string, lab: Lab) => ({

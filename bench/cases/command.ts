@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { runTrue } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
-import { repository } from '../lab.ts';
 import { interleave } from '../measure.ts';
 import { medianOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
@@ -9,7 +8,7 @@ import type { Case } from './case.ts';
 /** The same by the command line: what a shell script pays. */
 export const commandCase: Case = async ({ lab, peers, quick }) => {
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
-  const likerctl = join(repository, 'bin/likerctl');
+  const likerctl = lab.likerctl;
   const contestants = [
     {
       name: 'likerctl run --rm',

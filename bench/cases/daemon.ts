@@ -15,7 +15,7 @@ const mayGrow = 20;
 
 /** Resident memory of the daemons: without work, and whether it grows with the containers that have come and gone. */
 export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
-  await using lab = await Lab.open();
+  await using lab = await Lab.open({ checkout: bench.lab.checkout });
   await sleep(restMs);
   const own = rowOf(idle, [lab.residentBytes / mebibyte]);
   const others = bench.peers

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { type IPty, spawn } from 'node-pty';
-import { repository } from '../lab.ts';
 import { type Contestant, interleave } from '../measure.ts';
 import { medianOf, type Result, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
@@ -16,7 +14,7 @@ export const echoCase: Case = async ({ lab, peers, quick }): Promise<Result> => 
     const shell = shells.use(await Shell.open(command, env));
     contestants.push({ name, run: async () => ({ ms: await shell.echo() }) });
   };
-  const likerctl = join(repository, 'bin/likerctl');
+  const likerctl = lab.likerctl;
   await add('likerctl run -it', `${likerctl} run -it --rm ${lab.rootfs} /bin/bash --norc`, lab.env);
   for (const peer of peers.filter(({ isRuntime }) => !isRuntime)) {
     const command = peer.run(['/bin/bash', '--norc'], { tty: true }).replace('%N', `${process.pid}-echo`);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Runner } from '../engines/runner.ts';
-import { repository } from '../lab.ts';
 import { type Contestant, interleave } from '../measure.ts';
 import { medianOf, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
@@ -12,7 +11,7 @@ export const execCase: Case = async ({ lab, peers, quick }) => {
   const rootfs = { directory: lab.rootfs };
   const container = await lab.client.started({ rootfs, process: { args: ['/bin/sleep', '100000'] } });
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
-  const likerctl = `${join(repository, 'bin/likerctl')} exec ${container} /bin/true`;
+  const likerctl = `${lab.likerctl} exec ${container} /bin/true`;
   await using stack = new AsyncDisposableStack();
   for (const peer of peers) {
     await peer.runner.time(peer.start(name));

@@ -3,7 +3,7 @@ import { LikerClient } from '../client.ts';
 import { type Engine, sleeper } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
 import { goOn } from '../interrupt.ts';
-import { type Lab, repository } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { availableBytes, pidsNamed, proportionalBytes, residentBytes } from '../memory.ts';
 import { medianOf, type Result, type Row, rowOf } from '../report.ts';
 import type { Bench, Case } from './case.ts';
@@ -113,7 +113,7 @@ function likerFleet(lab: Lab, runner: Runner): Fleet {
     },
     lists: {
       'liker ListContainers': list,
-      'likerctl ps': () => runner.time(`${join(repository, 'bin/likerctl')} ps`),
+      'likerctl ps': () => runner.time(`${lab.likerctl} ps`),
     },
     removeAll: () => lab.client.removeAll(),
   };

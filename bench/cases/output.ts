@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Engine, RunOptions } from '../engines/engine.ts';
 import { Runner } from '../engines/runner.ts';
-import { repository } from '../lab.ts';
 import { type Contestant, interleave } from '../measure.ts';
 import { medianOf, type Result, rowOf } from '../report.ts';
 import type { Case } from './case.ts';
@@ -13,7 +12,7 @@ export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly 
   const bySlow = mebibytes / 8;
   const rounds = quick ? 2 : 3;
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
-  const likerctl = `${join(repository, 'bin/likerctl')} run --rm`;
+  const likerctl = `${lab.likerctl} run --rm`;
   const logging = peers.filter(({ isRuntime, name }) => !isRuntime && name !== 'ctr');
   const out = await throughput(rounds, [
     { name: 'liker Run', mebibytes, run: () => takeAll(lab, mebibytes) },

@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import { spawn } from 'node-pty';
-import { repository } from '../lab.ts';
 import { type Contestant, interleave, type Sample } from '../measure.ts';
 import { type Result, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
 /** `run -it bash`: from Enter to the first prompt, and from `exit` to the end of the command. */
 export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
-  const likerctl = `${join(repository, 'bin/likerctl')} run -it --rm ${lab.rootfs} /bin/bash`;
+  const likerctl = `${lab.likerctl} run -it --rm ${lab.rootfs} /bin/bash`;
   const contestants: Contestant[] = [
     { name: 'likerctl run -it', run: async () => sessionTimes(likerctl, lab.env) },
     ...peers

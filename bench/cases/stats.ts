@@ -13,10 +13,13 @@ import type { Case } from './case.ts';
 const fleet = 500;
 
 /** What it costs to watch many containers. CPU time where it can be: others that load the machine do not count. */
-export const statsCase: Case = async ({ quick }): Promise<readonly Result[]> => {
+export const statsCase: Case = async ({ lab: { checkout }, quick }): Promise<readonly Result[]> => {
   const count = quick ? fleet / 5 : fleet;
   const rounds = quick ? 10 : 60;
-  await using lab = await Lab.open([], (home) => ['--metrics-addr', `unix:${metricsSocket(home)}`]);
+  await using lab = await Lab.open({
+    checkout,
+    args: (home) => ['--metrics-addr', `unix:${metricsSocket(home)}`],
+  });
   const spec = { rootfs: { directory: lab.rootfs }, process: { args: ['/bin/sleep', '100000'] } };
   for (let i = 0; i < count; i++) await lab.client.started(spec);
   const looks = await streamed(lab, { count, rounds, warmUp: 5 });
