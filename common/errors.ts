@@ -64,6 +64,8 @@ export interface LikerErrorOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** The field of the request that is at fault. */
   readonly field?: string;
+  /** The limit that is at fault, such as cpu.shares, where the field is not known. */
+  readonly knob?: string;
   readonly syscall?: SyscallDetail;
   readonly cause?: unknown;
 }
@@ -77,6 +79,7 @@ export class LikerError extends Error {
   readonly reason: Reason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly field: string | undefined;
+  readonly knob: string | undefined;
   readonly syscall: SyscallDetail | undefined;
 
   constructor(reason: Reason, message: string, options: LikerErrorOptions = {}) {
@@ -84,6 +87,7 @@ export class LikerError extends Error {
     this.reason = reason;
     this.metadata = options.metadata ?? {};
     this.field = options.field;
+    this.knob = options.knob;
     this.syscall = options.syscall;
   }
 

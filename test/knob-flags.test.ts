@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inFlags } from '../client/connection/field-flags.ts';
-import { fieldOf } from '../daemon/kernel/cgroup/knobs.ts';
+import { limitField } from '../daemon/api/grpc/errors.ts';
 import { allKnobs } from '../daemon/kernel/cgroup/table.ts';
 
 test('a limit that cannot be set is named by its flag', () => {
   const unnamed = allKnobs()
-    .map(({ name }) => inFlags(`Cannot set ${name} to 1: no`, fieldOf(name), () => true))
+    .map(({ name }) => inFlags(`Cannot set ${name} to 1: no`, limitField(name), () => true))
     .filter((text) => !/^Cannot set --\S+( or --\S+)? to 1: no$/.test(text));
   assert.deepEqual(unnamed, []);
 });

@@ -55,9 +55,10 @@ test('an update names what changes and leaves the rest unset', async () => {
   // Memory with swap is checked with the memory that the container has.
   const limits = limitsOf({ memory: { memorySwapBytes: 2 ** 26 }, pids: { max: 5 } });
   assert.deepEqual(seen, [{ limits, restart: { name: 'on-failure', maxRetries: 3 } }]);
+  const hugetlb = [{ pageSize: '3MB' }];
   await assert.rejects(
-    answer((done) => client.updateContainer({ container: 'web', resources: { pids: { max: -2 } } }, done)),
-    (error) => detailsOf(error)?.details.field === 'resources.pids.max',
+    answer((done) => client.updateContainer({ container: 'web', resources: { hugetlb } }, done)),
+    (error) => detailsOf(error)?.details.field === 'resources.hugetlb[0].page_size',
   );
 });
 

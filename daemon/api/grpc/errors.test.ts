@@ -25,6 +25,19 @@ test('the field and the kernel’s words go into the details', () => {
   assert.deepEqual(detailsOf(error)?.details.syscall, syscall);
 });
 
+test('an error about a limit names the field that sets it', () => {
+  const limit = (knob: string) => {
+    const error = new LikerError('LIMIT_REFUSED', 'No', { knob, metadata: { path: '/x' } });
+    return detailsOf(toServiceError(error, log))?.details;
+  };
+  const field = 'spec.resources.cpu.shares';
+  assert.deepEqual(
+    [limit('cpu.shares')?.field, limit('cpu.shares')?.metadata],
+    [field, { path: '/x', field }],
+  );
+  assert.equal(limit('process.rlimits')?.field, 'spec.process.rlimits');
+});
+
 test('a fault of ours is INTERNAL: the log has the stack, the client has not', () => {
   const lines: LogLine[] = [];
   const error = toServiceError(new TypeError('x is not a function\n    at secret.ts'), memoryLog(lines));

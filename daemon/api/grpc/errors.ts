@@ -14,6 +14,7 @@ export function toServiceError(thrown: unknown, log: Log): ServiceError {
   const error = thrown instanceof LikerError ? thrown : unexpected(thrown, log);
   const code = statusCodes[error.status];
   const message = cut(error.message, maxMessageBytes);
+  const field = error.field ?? (error.knob && limitField(error.knob));
   const metadata = new Metadata();
   metadata.set(
     statusDetailsKey,
@@ -22,13 +23,18 @@ export function toServiceError(thrown: unknown, log: Log): ServiceError {
       message,
       details: {
         reason: error.reason,
-        metadata: cutAll(error.metadata),
-        field: error.field,
+        metadata: cutAll({ ...error.metadata, ...(error.field === undefined && field && { field }) }),
+        field,
         syscall: error.syscall && (cutAll({ ...error.syscall }) as unknown as typeof error.syscall),
       },
     }),
   );
   return Object.assign(new Error(message), { code, details: message, metadata });
+}
+
+/** The field of the API that sets a limit. */
+export function limitField(knob: string): string {
+  return knob.startsWith('process.') ? `spec.${knob}` : `spec.resources.${knob}`;
 }
 
 /** A system error that nobody has told better, in the words of the call: "Cannot stop container 'web': …". */

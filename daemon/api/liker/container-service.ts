@@ -154,7 +154,7 @@ export function containerService(
       mutates: true,
       handle: async (request) => {
         const { container, applied } = await containers.update(parseTarget(request), {
-          limits: parseResources(request.resources, 'resources', { isChange: true }),
+          limits: parseResources(request.resources, 'resources'),
           restart: request.restart && parseRestart(request.restart, 'restart'),
         });
         return { container: formatContainer(container), appliedLimits: [...applied] };

@@ -4,7 +4,7 @@ import { tellExhausted } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import { attachSocketProgram } from '../../native/libliker.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
-import { fieldOf, type Knob, type KnobContext, type KnobSide, type KnobSides, type Write } from './knobs.ts';
+import type { Knob, KnobContext, KnobSide, KnobSides, Write } from './knobs.ts';
 import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { knobsFor } from './table.ts';
@@ -52,7 +52,7 @@ function missingController(knob: Knob, requested: string, layout: Layout): Liker
     'CGROUP_CONTROLLER_MISSING',
     `Cannot set ${knob.name} to ${requested}: cgroup controller '${knob.controller}' is missing: ${why}; ${remedy}`,
     {
-      field: fieldOf(knob.name),
+      knob: knob.name,
       metadata: { controller: knob.controller, path, hint: remedy, knob: knob.name },
     },
   );
@@ -69,7 +69,7 @@ function unsupported(job: Pick<Job, 'knob' | 'requested' | 'place'>, file: strin
     'LIMIT_REFUSED',
     `Cannot set ${knob.name} to ${requested}: ${why}; ${remedy}, or use --limits best-effort`,
     {
-      field: fieldOf(knob.name),
+      knob: knob.name,
       metadata: { controller: knob.controller, knob: knob.name, requested, path: `${place.parent}/${file}` },
     },
   );
@@ -164,7 +164,7 @@ function refused(job: Job, path: string, written: string, error: unknown): Liker
     'LIMIT_REFUSED',
     `Cannot set ${knob.name} to ${requested}: the kernel refused '${written}' for ${path} (${why})`,
     {
-      field: fieldOf(knob.name),
+      knob: knob.name,
       cause: error,
       metadata: { controller: knob.controller, knob: knob.name, requested, path },
       ...(errno !== '' && { syscall: { step: 'cgroup', syscall: 'write', errno, object: path } }),

@@ -19,6 +19,7 @@ import {
 } from './layout.ts';
 import { activeHierarchies } from './mounts.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
+import { checkValues } from './table.ts';
 
 export interface CgroupsOptions extends LayoutOptions {
   /** In place of libliker's. */
@@ -36,10 +37,12 @@ export interface CreateCgroupOptions {
 }
 
 /** Neither "." nor "..", no slash: an id is always one folder below the parent. */
-const idPattern = /^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,63}$/;
+export function isCgroupName(name: string): boolean {
+  return /^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,63}$/.test(name);
+}
 
 function checkId(id: string, field: string): void {
-  if (!idPattern.test(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
+  if (!isCgroupName(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
 }
 
 /** Each part of the path to a parent is a name as an id is one. */
@@ -126,6 +129,7 @@ export class Cgroups {
     resources: Resources,
     options: Pick<CreateCgroupOptions, 'allDevices' | 'mode' | 'under'> = { allDevices: false },
   ): AppliedLimit[] {
+    checkValues(resources, 'resources');
     const { mode = 'strict', under = '' } = options;
     const { places } = this.#state;
     // What the kernel offers is seen in the daemon's own: the other may not be there yet.
@@ -239,7 +243,7 @@ export class Cgroups {
   /** Ids found below the parent in any hierarchy. */
   list(): string[] {
     const names = this.#state.places.flatMap(({ parent }) => childFolders(parent));
-    return [...new Set(names)].filter((name) => idPattern.test(name));
+    return [...new Set(names)].filter(isCgroupName);
   }
 
   /** Removes the parent wherever no container is left in it. */

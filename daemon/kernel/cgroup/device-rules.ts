@@ -13,6 +13,15 @@ export const deviceRuleSchema = fields({
 });
 export interface DeviceRule extends Of<typeof deviceRuleSchema> {}
 
+/** The kernel's bounds of a device number (MINORBITS). */
+export const mostMajor = 2 ** 12 - 1;
+export const mostMinor = 2 ** 20 - 1;
+
+/** Each of the three letters at most once, and one at least. */
+export function isDeviceAccess(access: string): boolean {
+  return /^[rwm]{1,3}$/.test(access) && new Set(access).size === access.length;
+}
+
 function allow(type: 'c' | 'b', major: number | null, minor: number | null, access = 'rwm'): DeviceRule {
   return { allow: true, type, major, minor, access };
 }

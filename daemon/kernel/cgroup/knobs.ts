@@ -1,4 +1,5 @@
-import { badArgument } from '../../../common/errors.ts';
+import { checkBytes, checkRange, type Range } from '../../../common/checks.ts';
+import { LikerError } from '../../../common/errors.ts';
 import type { Resources } from './resources.ts';
 
 /** One text for one file of the container's cgroup. */
@@ -49,7 +50,7 @@ export interface KnobSide {
   prepare?(resources: Resources, context: KnobContext): void;
   /** Why the text that was read back is no success; null when it is one. */
   refusal?(effective: string): string | null;
-  /** What is written after a refusal, so that the kernel forgets the wish; `file` had it before. */
+  /** Written after a refusal, or the kernel would keep retrying the request; `file` had it before. */
   readonly withdrawal?: string;
 }
 
@@ -61,14 +62,18 @@ export type KnobSides = KnobSide | readonly KnobSide[] | null;
  * v2) share it.
  */
 export interface Knob {
-  /** As in the API, such as memory.max_bytes. */
+  /** Such as memory.max_bytes. */
   readonly name: string;
+  /** Where its value stands among the limits, if that is not its name. */
+  readonly place?: string;
   readonly controller: string;
   /** The value asked for as text; null when this knob was not asked for. */
   requested(resources: Resources): string | null;
   readonly v1: KnobSides;
   readonly v2: KnobSides;
-  /** Throws BAD_ARGUMENT or LIMIT_REFUSED for a value that cannot work, before anything is made. */
+  /** Throws BAD_ARGUMENT on `field` for a value that is no limit on any machine. Called only when the knob is asked for. */
+  checkValue?(resources: Resources, field: string): void;
+  /** Throws BAD_ARGUMENT or LIMIT_REFUSED for a value that cannot work here or beside the other limits, before anything is made. */
   check?(resources: Resources, context: KnobContext): void;
 }
 
@@ -80,11 +85,6 @@ export function oneFile(file: string, value: (resources: Resources) => number | 
 /** The line of a file that begins with this word; `reset` is what brings about that there is none. */
 export function lineOf(word: string, reset: string, key: string = word): FilePart {
   return { key, of: (text) => text.split('\n').find((line) => line.startsWith(`${word} `)) ?? reset };
-}
-
-/** The field of the request that a knob stands for. */
-export function fieldOf(knob: string): string {
-  return `spec.resources.${knob}`;
 }
 
 /** A number or a choice as text; null stays null. */
@@ -102,14 +102,38 @@ export function orZero(value: boolean | null): number | null {
   return value === null ? null : Number(value);
 }
 
-/** Throws BAD_ARGUMENT unless the value is null or a whole number in the range. */
-export function requireWithin(
-  knob: string,
-  value: number | null,
-  range: readonly [least: number, most: number],
-  hint = '',
-): void {
-  const [least, most] = range;
-  if (value === null || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
-  throw badArgument(fieldOf(knob), `Invalid ${knob} ${value}: give ${least} to ${most}${hint}`);
+/** A bad value of a knob, beside the other limits or on this machine. */
+export function badKnob(knob: string, message: string): LikerError {
+  return new LikerError('BAD_ARGUMENT', message, { knob });
+}
+
+type Asked = Pick<Knob, 'requested' | 'checkValue'>;
+type NumberOf = (resources: Resources) => number | null;
+
+function checked(of: NumberOf, check: (value: number, field: string) => void): Asked {
+  return {
+    requested: (resources) => asText(of(resources)),
+    checkValue(resources, field) {
+      const value = of(resources);
+      if (value !== null) check(value, field);
+    },
+  };
+}
+
+/** A knob for a whole number. */
+export function wholeNumber(of: NumberOf, range: Range): Asked {
+  return checked(of, (value, field) => checkRange(value, range, field));
+}
+
+/** A knob for a whole number, or -1 for no limit. */
+export function wholeNumberOrNone(of: NumberOf, [least, most, example]: Range): Asked {
+  const range = [least, most, `${example}, or -1 for no limit`] as const;
+  return checked(of, (value, field) => {
+    if (value !== -1) checkRange(value, range, field);
+  });
+}
+
+/** A knob for bytes, or -1 for no limit. */
+export function byteCount(of: NumberOf, least: number): Asked {
+  return checked(of, (value, field) => checkBytes(value, least, field));
 }

@@ -1,8 +1,9 @@
+import { checkOnce } from '../../../common/checks.ts';
 import { coreKnobs } from './controllers/core.ts';
 import { cpuKnobs } from './controllers/cpu.ts';
 import { cpusetKnobs } from './controllers/cpuset.ts';
 import { hugetlbKnobs, pageSizes } from './controllers/hugetlb.ts';
-import { ioKnobs } from './controllers/io.ts';
+import { ioKnobs, limitedDevices } from './controllers/io.ts';
 import { memoryKnobs } from './controllers/memory.ts';
 import { memoryLevelKnobs } from './controllers/memory-levels.ts';
 import { networkKnobs, programKnobs } from './controllers/network.ts';
@@ -28,6 +29,16 @@ export function knobsFor(resources: Resources): Knob[] {
     ...settingKnobs(resources),
     ...programKnobs,
   ];
+}
+
+/** Throws BAD_ARGUMENT for a value that is no limit on any machine; `field` is where the limits stand in the request. */
+export function checkValues(resources: Resources, field: string): void {
+  const pageSizes = resources.hugetlb.map(({ pageSize }) => pageSize);
+  for (const [name, keys] of [['hugetlb', pageSizes] as const, ...limitedDevices(resources)])
+    checkOnce(keys, `${field}.${name}`);
+  for (const knob of knobsFor(resources))
+    if (knob.requested(resources) !== null)
+      knob.checkValue?.(resources, `${field}.${knob.place ?? knob.name}`);
 }
 
 /** Every knob there is, those on devices and interfaces once. */

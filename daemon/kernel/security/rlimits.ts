@@ -78,29 +78,34 @@ function ceiling(resource: number, limits: OwnLimits): bigint {
   return resource === nofile && limits.mostFiles < most ? limits.mostFiles : most;
 }
 
-const field = 'spec.process.rlimits';
+function numberOf(name: string): number {
+  return (rlimitNames as readonly string[]).indexOf(name);
+}
 
-function parseValue(name: string, text: string): bigint {
-  const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
-  if (value >= 0n && value <= infinity) return value;
+function checkValue(name: string, text: string, field: string): void {
+  if (/^\d{1,20}$/.test(text) && BigInt(text) <= infinity) return;
   throw badArgument(field, `Invalid limit ${name}=${text}: give a number, or unlimited`);
 }
 
+/** Throws BAD_ARGUMENT, below `field`, for a limit that no daemon could set. */
+export function checkRlimit({ name, soft, hard }: RequestedRlimit, field: string): void {
+  if (numberOf(name) < 0)
+    throw badArgument(`${field}.name`, `Unknown limit '${name}': use one of ${rlimitNames.join(', ')}`);
+  checkValue(name, soft, `${field}.soft`);
+  checkValue(name, hard, `${field}.hard`);
+  if (BigInt(soft) > BigInt(hard))
+    throw badArgument(`${field}.soft`, `Invalid limit '${name}': soft ${soft} is greater than hard ${hard}`);
+}
+
 function resolveOne({ name, soft, hard }: RequestedRlimit, limits: OwnLimits): ResolvedRlimit {
-  const resource = (rlimitNames as readonly string[]).indexOf(name.toLowerCase().replace(/^rlimit_/, ''));
-  if (resource < 0)
-    throw badArgument(field, `Unknown limit '${name}': it is one of ${rlimitNames.join(', ')}`);
-  const [softValue, hardValue] = [parseValue(name, soft), parseValue(name, hard)];
-  if (softValue > hardValue) {
-    throw badArgument(field, `Invalid limit ${name}=${soft}:${hard}: the soft limit is above the hard limit`);
-  }
+  const resource = numberOf(name);
   const most = ceiling(resource, limits);
-  if (hardValue <= most) return { resource, soft: String(softValue), hard: String(hardValue) };
+  if (BigInt(hard) <= most) return { resource, soft, hard };
   throw new LikerError(
     'NOT_PERMITTED',
     `Cannot set limit ${name} to ${hard === String(infinity) ? 'unlimited' : hard}: likerd may give at most ${most}; ` +
       `ask for ${name}=${most}, or raise the daemon's own limit`,
-    { field, metadata: { name, requested: hard, most: String(most) } },
+    { knob: 'process.rlimits', metadata: { name, requested: hard, most: String(most) } },
   );
 }
 
@@ -120,6 +125,7 @@ export function resolveRlimits(requested: readonly RequestedRlimit[], limits?: O
   const known = limits ?? own;
   const resolved = new Map([[nofile, defaultFor(known)]]);
   for (const one of requested) {
+    checkRlimit(one, 'rlimits');
     const limit = resolveOne(one, known);
     resolved.set(limit.resource, limit);
   }

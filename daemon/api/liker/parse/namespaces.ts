@@ -1,46 +1,42 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { Namespaces as ProtoNamespaces } from '../../../../proto/gen/types/liker/v1/Namespaces.ts';
-import type { Namespaces, Share } from '../../../engine/containers/model/spec.ts';
-import { noNul } from './text.ts';
+import type { Namespaces } from '../../../engine/containers/model/spec.ts';
 
-const isPrivate: Share = { kind: 'private' };
-
-interface Choices {
-  /** Can be another container's. */
-  readonly ofContainer: boolean;
-  /** Can be given by a file that stands for it. */
-  readonly byPath?: boolean;
-  /** Words that mean private, beside none at all. */
-  readonly privateWords: readonly string[];
-}
+type OwnOrHost = Namespaces['uts'];
 
 export function parseNamespaces(namespaces: ProtoNamespaces | null, field: string): Namespaces {
-  const parse = (name: keyof ProtoNamespaces & string, choices: Choices): Share =>
-    parseShare(namespaces?.[name] ?? '', `${field}.${name}`, choices);
+  const { pid = '', ipc = '', uts = '', cgroup = '', network = '' } = namespaces ?? {};
+  const some = ['private', 'host'];
+  const more = [...some, 'container:ID'];
+  const all = ['private', 'none', 'host', 'container:ID', 'ns:/PATH'];
   return {
-    pid: parse('pid', { ofContainer: true, privateWords: ['private'] }),
-    ipc: parse('ipc', { ofContainer: true, privateWords: ['private'] }),
-    uts: parse('uts', { ofContainer: false, privateWords: ['private'] }),
-    cgroup: parse('cgroup', { ofContainer: false, privateWords: ['private'] }),
-    network: parse('network', { ofContainer: true, byPath: true, privateWords: ['private', 'none'] }),
+    pid: parseShare(pid, `${field}.pid`, more, ofContainer),
+    ipc: parseShare(ipc, `${field}.ipc`, more, ofContainer),
+    uts: parseShare(uts, `${field}.uts`, some),
+    cgroup: parseShare(cgroup, `${field}.cgroup`, some),
+    network: parseShare(network, `${field}.network`, all, (text) => ofContainer(text) ?? byPath(text)),
   };
 }
 
-function parseShare(
+/** `words` are all that there are, for the message; `other` reads those that are not a word alone. */
+function parseShare<Other = never>(
   text: string,
   field: string,
-  { ofContainer, byPath = false, privateWords }: Choices,
-): Share {
-  if (text === '' || privateWords.includes(text)) return isPrivate;
+  words: readonly string[],
+  other: (text: string) => Other | null = () => null,
+): OwnOrHost | Other {
   if (text === 'host') return { kind: 'host' };
-  if (byPath && /^ns:\/./.test(text)) return { kind: 'path', path: noNul(text.slice('ns:'.length), field) };
-  const id = text.startsWith('container:') ? noNul(text.slice('container:'.length), field) : '';
-  if (ofContainer && id !== '') return { kind: 'container', id };
-  const words = [
-    ...privateWords,
-    'host',
-    ...(ofContainer ? ['container:ID'] : []),
-    ...(byPath ? ['ns:/PATH'] : []),
-  ];
-  throw badArgument(field, `Invalid ${field} '${text}': use ${words.join(', ')}`);
+  if (text === '' || (/^(private|none)$/.test(text) && words.includes(text))) return { kind: 'private' };
+  const share = other(text);
+  if (share === null) throw badArgument(field, `Invalid ${field} '${text}': use ${words.join(', ')}`);
+  return share;
+}
+
+function ofContainer(text: string) {
+  const [, id] = /^container:(.+)$/s.exec(text) ?? [];
+  return id === undefined ? null : ({ kind: 'container', id } as const);
+}
+
+function byPath(text: string) {
+  return /^ns:\/./.test(text) ? ({ kind: 'path', path: text.slice('ns:'.length) } as const) : null;
 }

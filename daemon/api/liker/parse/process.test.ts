@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import { checkProcess } from '../../../engine/containers/rules/process.ts';
+import { checkTexts } from '../../../engine/containers/rules/texts.ts';
 import { wireProcess } from '../../../test/proto-spec.ts';
 import { parseExecProcess, parseMainProcess, parseOnDisconnect } from './process.ts';
 
 function refuses(field: string, patch: ProcessSpecInput): LikerError {
   try {
-    parseExecProcess(wireProcess({ args: ['true'], ...patch }), 'p');
+    const process = parseExecProcess(wireProcess({ args: ['true'], ...patch }), 'p');
+    checkTexts(process, 'p');
+    checkProcess(process, 'p');
   } catch (error) {
     assert.ok(error instanceof LikerError);
     assert.equal(error.reason, 'BAD_ARGUMENT');

@@ -1,5 +1,4 @@
 import { badArgument } from '../../../../common/errors.ts';
-import { checkContainerName } from '../../../../common/ids.ts';
 import { parseSignal } from '../../../../common/signals.ts';
 import type { Filter as ProtoFilter } from '../../../../proto/gen/types/liker/v1/Filter.ts';
 import type { KillScope as ProtoScope } from '../../../../proto/gen/types/liker/v1/KillScope.ts';
@@ -24,8 +23,7 @@ export function parseTarget({ container }: { readonly container: string }, prefi
 }
 
 export function parseNewName(name: string): string {
-  checkContainerName(required(name, 'new_name'), 'new_name');
-  return name;
+  return required(name, 'new_name');
 }
 
 export function parseFilters(filters: readonly ProtoFilter[]): Filter[] {

@@ -1,4 +1,4 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
 import type { NewEvent } from '../../journal/event.ts';
 import type { Container } from './container.ts';
 
@@ -17,6 +17,8 @@ const maxValueLength = 4096;
 
 /** Throws BAD_ARGUMENT for more labels than events can carry. */
 export function checkLabels(labels: Attributes): void {
+  if (Object.hasOwn(labels, ''))
+    throw badArgument('spec.labels', 'Invalid spec.labels: a label needs a name');
   const bytes = labelBytes(labels);
   if (bytes <= maxLabelBytes) return;
   throw new LikerError(

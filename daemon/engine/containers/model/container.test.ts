@@ -66,8 +66,8 @@ test('what it does not write is refused, with the field and what was found', () 
       `its spec.onDisconnect: ${text} ("keep" | "hangup" | "kill") but received "wait"`,
     ],
     [
-      row({ spec: { namespaces: { pid: { kind: 'path' } } } }),
-      'its spec.namespaces.pid.path: Invalid key: Expected "path" but received undefined',
+      row({ spec: { namespaces: { network: { kind: 'path' } } } }),
+      'its spec.namespaces.network.path: Invalid key: Expected "path" but received undefined',
     ],
     [
       row({ phase: { state: 'running', startedAt: 1, shimPid: 3 } }),

@@ -49,19 +49,22 @@ const rootfs = fields({
 });
 export interface Rootfs extends Of<typeof rootfs> {}
 
-/** Whose namespace a container uses. */
-const share = v.variant('kind', [
-  fields({ kind: v.literal('private') }),
-  fields({ kind: v.literal('host') }),
-  fields({ kind: v.literal('container'), id: v.string() }),
-  /** A file of the host that stands for the namespace; for the network only. */
-  fields({ kind: v.literal('path'), path: v.string() }),
-]);
-export type Share = Of<typeof share>;
+const ownOrHost = [fields({ kind: v.literal('private') }), fields({ kind: v.literal('host') })] as const;
+const ofContainer = fields({ kind: v.literal('container'), id: v.string() });
+/** A file of the host that stands for the namespace. */
+const byPath = fields({ kind: v.literal('path'), path: v.string() });
+const own = { kind: 'private' } as const;
 
-const ownOr = v.optional(share, { kind: 'private' });
-const namespaces = fields({ pid: ownOr, ipc: ownOr, uts: ownOr, cgroup: ownOr, network: ownOr });
+/** Whose namespaces a container uses. */
+const namespaces = fields({
+  pid: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
+  ipc: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
+  uts: v.optional(v.variant('kind', ownOrHost), own),
+  cgroup: v.optional(v.variant('kind', ownOrHost), own),
+  network: v.optional(v.variant('kind', [...ownOrHost, ofContainer, byPath]), own),
+});
 export interface Namespaces extends Of<typeof namespaces> {}
+export type Share = Namespaces[keyof Namespaces];
 
 const propagation = v.picklist([
   'private',
@@ -74,6 +77,7 @@ const propagation = v.picklist([
   'runbindable',
 ]);
 export type Propagation = Of<typeof propagation>;
+export const propagations = propagation.options;
 
 const mount = v.variant('type', [
   fields({
@@ -91,6 +95,11 @@ const mount = v.variant('type', [
   fields({ type: v.literal('tmpfs'), target: v.string(), readOnly: no, options: texts }),
 ]);
 export type Mount = Of<typeof mount>;
+
+/** Whether mounts made below it in the container are to appear on the host. */
+export function isShared(mount: Mount): boolean {
+  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+}
 
 const logDriver = v.picklist(['local', 'none']);
 

@@ -1,7 +1,6 @@
 import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../process/host-process.ts';
-import type { ContainerSpec, Mount, Propagation } from '../model/spec.ts';
-import { isShared } from '../rules/mounts.ts';
+import { type ContainerSpec, isShared, type Mount, type Propagation } from '../model/spec.ts';
 import { ms } from './constants.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
 

@@ -1,4 +1,3 @@
-import { badArgument } from '../../../../common/errors.ts';
 import { foundId, type Step } from '../../../kernel/plan/steps.ts';
 import type { FoundUser } from '../../../kernel/process/user.ts';
 
@@ -14,30 +13,10 @@ export interface AskedUser {
 /** A user is looked up by a step of the plan or, for a shim of an earlier version, before the plan is made. */
 export type User = AskedUser | FoundUser;
 
-const field = 'spec.process.user';
-
-/** 2^32 - 1 means "none" to the kernel. */
-const greatestId = 0xffff_fffe;
-
-function requireRange(name: string): string {
-  if (/^-?\d+$/.test(name) && !(/^\d{1,10}$/.test(name) && Number(name) <= greatestId)) {
-    throw badArgument(field, `Id ${name} is out of range: give 0 to ${greatestId}`);
-  }
-  return name;
-}
-
-/** Reads USER[:GROUP], either of which may be empty, as in Docker. Throws BAD_ARGUMENT for an impossible name. */
+/** Reads USER[:GROUP], either of which may be empty, as in Docker. */
 export function askedUser(user: string, moreGroups: readonly string[]): AskedUser {
-  const [name = '', group = '', ...rest] = user.split(':');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get near a line-based file
-  if (rest.length > 0 || /[\x00-\x1f\x7f]/.test(user)) {
-    throw badArgument(field, `Not a user: '${user}'; give USER or USER:GROUP, each a name or a number`);
-  }
-  return {
-    user: requireRange(name),
-    group: group === '' ? null : requireRange(group),
-    moreGroups: moreGroups.map(requireRange),
-  };
+  const [name = '', group = ''] = user.split(':');
+  return { user: name, group: group === '' ? null : group, moreGroups };
 }
 
 export function isKnown(user: User): user is FoundUser {

@@ -1,16 +1,51 @@
+import { checkAbsolute, checkInnerPath } from '../../../../common/checks.ts';
 import { badArgument } from '../../../../common/errors.ts';
 import { maxSharedMounts } from '../../../../common/sizes.ts';
 import type { MountEntry } from '../../../kernel/mount/mountinfo.ts';
 import type { EngineContext } from '../../context.ts';
-import type { ContainerSpec, Mount } from '../model/spec.ts';
+import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
+import { isTmpfsOption, knownTmpfsOptions } from '../plan/tmpfs-options.ts';
 
-/** Whether mounts made below it in the container are to appear on the host. */
-export function isShared(mount: Mount): boolean {
-  return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+/** Throws BAD_ARGUMENT for a mount that cannot be, and for mounts that exclude each other. */
+export function checkMounts({ mounts }: ContainerSpec): void {
+  const targets = new Set<string>();
+  for (const [index, mount] of mounts.entries()) {
+    const field = `spec.mounts[${index}]`;
+    checkMount(mount, field);
+    if (targets.has(mount.target))
+      throw badArgument(`${field}.target`, `Duplicate mount: '${mount.target}' is the target of two mounts`);
+    targets.add(mount.target);
+  }
+  checkShared(mounts);
 }
 
-/** Throws BAD_ARGUMENT for mounts that exclude each other. */
-export function checkMounts({ mounts }: ContainerSpec): void {
+function checkMount(mount: Mount, field: string): void {
+  checkInnerPath(mount.target, `${field}.target`, 'mount target');
+  if (mount.target === '/')
+    throw badArgument(`${field}.target`, 'Invalid mount target: the root itself cannot be mounted over');
+  if (mount.type === 'tmpfs') {
+    checkTmpfsOptions(mount.options, `${field}.options`);
+    return;
+  }
+  checkAbsolute(mount.source, `${field}.source`);
+  if (mount.readOnlyNonRecursive && !mount.readOnly)
+    throw badArgument(
+      `${field}.read_only_non_recursive`,
+      'Invalid mount: read_only_non_recursive is for a mount that is read_only',
+    );
+}
+
+/** Options of a tmpfs, one each: size=64m, mode=1777, noexec. */
+function checkTmpfsOptions(options: readonly string[], field: string): void {
+  for (const [index, option] of options.entries())
+    if (!isTmpfsOption(option))
+      throw badArgument(
+        `${field}[${index}]`,
+        `Invalid tmpfs option '${option}': use ${knownTmpfsOptions.join(', ')}`,
+      );
+}
+
+function checkShared(mounts: readonly Mount[]): void {
   const shared = mounts.filter(isShared);
   if (shared.length > maxSharedMounts)
     throw badArgument('spec.mounts', `Cannot share more than ${maxSharedMounts} mounts with the host`);

@@ -1,14 +1,22 @@
+import { checkRange } from '../../../../common/checks.ts';
 import { badArgument } from '../../../../common/errors.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 
-/** Throws BAD_ARGUMENT on `field` if the policy would start a container that is removed at its end. */
+/** Throws BAD_ARGUMENT for a bound that the policy does not have, and if it would start a container that is removed at its end. */
 export function checkRestart(
   { restart, autoRemove }: Pick<ContainerSpec, 'restart' | 'autoRemove'>,
   field: string,
 ): void {
-  if (restart.name === 'no' || !autoRemove) return;
+  const { name, maxRetries } = restart;
+  checkRange(maxRetries, [0, Number.MAX_SAFE_INTEGER], `${field}.max_retries`);
+  if (maxRetries !== 0 && name !== 'on-failure')
+    throw badArgument(
+      `${field}.max_retries`,
+      `Cannot bound the restarts of policy '${name}': a bound goes with on-failure`,
+    );
+  if (name === 'no' || !autoRemove) return;
   throw badArgument(
     field,
-    `Cannot start again by policy '${restart.name}' what is removed at its end: leave out the policy or auto_remove (--rm)`,
+    `Cannot start again by policy '${name}' what is removed at its end: leave out the policy or auto_remove (--rm)`,
   );
 }

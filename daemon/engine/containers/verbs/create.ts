@@ -4,17 +4,15 @@ import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import { type RequestKey, resultOf } from '../../journal/requests.ts';
 import { Container } from '../model/container.ts';
-import { checkLabels } from '../model/container-event.ts';
 import { defaultHostname } from '../model/hostname.ts';
 import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import type { ContainerSpec, Share } from '../model/spec.ts';
 import { checkNetwork } from '../resources/network-rate.ts';
+import { checkSpec } from '../rules/check-spec.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices } from '../rules/limits.ts';
-import { checkMounts } from '../rules/mounts.ts';
-import { checkRestart } from '../rules/restart.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
@@ -27,6 +25,7 @@ export async function createContainer(
     readonly attended?: boolean;
   },
 ): Promise<Container> {
+  checkSpec(spec);
   const first = resultOf(context.journal, options.request);
   if (first === null) {
     await checkHostPaths(spec);
@@ -36,9 +35,6 @@ export async function createContainer(
   const made = first ?? resultOf(context.journal, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
-  checkMounts(spec);
-  checkLabels(spec.labels);
-  checkRestart(spec, 'spec.restart');
   checkLimits(context, spec);
   checkNetwork(context, spec);
   const holder = context.registry.byName(name);
@@ -119,8 +115,8 @@ function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): v
 
 /** Replaces names in container:NAME by ids, which stay true when the other one is renamed. */
 function sharedContainers(context: EngineContext, spec: ContainerSpec): ContainerSpec {
-  const resolve = (share: ContainerSpec['namespaces']['pid']): ContainerSpec['namespaces']['pid'] =>
-    share.kind === 'container' ? { kind: 'container', id: context.registry.find(share.id).id } : share;
+  const resolve = <T extends Share>(share: T): T =>
+    share.kind === 'container' ? { ...share, id: context.registry.find(share.id).id } : share;
   const { pid, ipc, uts, cgroup, network } = spec.namespaces;
   return {
     ...spec,

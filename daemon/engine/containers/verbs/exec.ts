@@ -20,6 +20,7 @@ import { execPlan } from '../plan/exec.ts';
 import { isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
 import { oomScoreFor } from '../rules/limits.ts';
+import { checkExec } from '../rules/process.ts';
 
 /** How long an exec that could not be started may take to disappear before the answer is sent. */
 const releaseMs = 1000;
@@ -40,6 +41,7 @@ export async function execInContainer(
   request: ExecProcess,
   options: ExecOptions,
 ): Promise<ContainerProcess> {
+  checkExec(request);
   await container.reconnecting;
   await using undo = new AsyncDisposableStack();
   const { process, launch } = prepare(context, container, request, { ...options, undo });

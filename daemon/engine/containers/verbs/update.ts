@@ -5,8 +5,8 @@ import { mergeLimits, type Resources } from '../model/resources.ts';
 import type { AppliedLimit, ContainerChange } from '../model/spec.ts';
 import { checkNetwork, limitNetwork, rateOf } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
+import { checkChange } from '../rules/check-spec.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';
-import { checkRestart } from '../rules/restart.ts';
 
 /**
  * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together
@@ -18,7 +18,7 @@ export function updateContainer(
   { limits: change, restart }: ContainerChange,
 ): readonly AppliedLimit[] {
   const { spec, facts } = container;
-  if (restart !== null) checkRestart({ ...spec, restart }, 'restart');
+  checkChange(spec, { limits: change, restart });
   const resources = mergeLimits(spec.resources, change);
   rateOf(resources.network);
   checkLimits(context, { ...spec, resources });

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { badArgument } from '../../../../common/errors.ts';
 import { errnoOf } from '../files.ts';
+import { badKnob } from '../knobs.ts';
 
 /** As of makedev(3). */
 export function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
@@ -11,8 +11,8 @@ export function deviceNumbers(rdev: number): { readonly major: number; readonly 
   };
 }
 
-/** MAJOR:MINOR of a block device that is given as its node, or so already. Throws BAD_ARGUMENT on `field`. */
-export function blockDevice(device: string, field: string): string {
+/** MAJOR:MINOR of a block device that is given as its node, or so already. Throws BAD_ARGUMENT for `knob`. */
+export function blockDevice(device: string, knob: string): string {
   if (/^\d{1,9}:\d{1,9}$/.test(device)) return device;
   let why = 'give the node of a block device such as /dev/vda, or its number such as 254:0';
   try {
@@ -24,5 +24,5 @@ export function blockDevice(device: string, field: string): string {
   } catch (error) {
     why = `${errnoOf(error)}; ${why}`;
   }
-  throw badArgument(field, `Not a block device: '${device}': ${why}`);
+  throw badKnob(knob, `Not a block device: '${device}': ${why}`);
 }

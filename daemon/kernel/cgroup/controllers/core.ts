@@ -1,17 +1,12 @@
-import { asText, type Knob, oneFile, orMax, requireWithin } from '../knobs.ts';
-
-const most = 2 ** 31 - 1;
+import { type Knob, oneFile, orMax, wholeNumberOrNone } from '../knobs.ts';
 
 function bound(name: string, key: 'maxDescendants' | 'maxDepth', file: string): Knob {
   return {
     name: `cgroup.${name}`,
     controller: 'cgroup',
-    requested: ({ cgroup }) => asText(cgroup[key]),
+    ...wholeNumberOrNone(({ cgroup }) => cgroup[key], [0, 2 ** 31 - 1, 5]),
     v1: null,
     v2: oneFile(file, ({ cgroup }) => orMax(cgroup[key])),
-    check({ cgroup }) {
-      if (cgroup[key] !== -1) requireWithin(`cgroup.${name}`, cgroup[key], [0, most], ', or -1 for no limit');
-    },
   };
 }
 

@@ -1,15 +1,15 @@
-import { badArgument } from '../../../../common/errors.ts';
 import {
   asText,
-  fieldOf,
+  badKnob,
   type Knob,
   type KnobContext,
   type KnobSide,
   oneFile,
   orMax,
   orZero,
-  requireWithin,
   type Write,
+  wholeNumber,
+  wholeNumberOrNone,
 } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
@@ -73,45 +73,35 @@ function currentQuota(context: KnobContext): number {
 
 function checkQuota({ cpu: { quotaUs, burstUs } }: Resources, context: KnobContext): void {
   if (quotaUs === null || quotaUs === -1) return;
-  requireWithin('cpu.quota_us', quotaUs, [1000, 1e12], ' microseconds, or -1 for no limit');
   const burst = burstUs ?? currentBurst(context);
   if (burst <= quotaUs) return;
-  throw badArgument(
-    fieldOf('cpu.quota_us'),
+  throw badKnob(
+    'cpu.quota_us',
     `Invalid cpu.quota_us ${quotaUs}: it is below the burst of ${burst} microseconds; lower burst_us as well`,
   );
 }
 
 /** A burst is what of the quota may be saved up. */
 function checkBurst({ cpu: { quotaUs, burstUs } }: Resources, context: KnobContext): void {
-  requireWithin('cpu.burst_us', burstUs, [0, 1e12], ' microseconds');
   const quota = quotaUs ?? currentQuota(context);
   if (burstUs === null || burstUs === 0 || burstUs <= quota) return;
   const most = quota === -1 ? 'and there is none: set quota_us as well' : `${quota} microseconds`;
-  throw badArgument(
-    fieldOf('cpu.burst_us'),
-    `Invalid cpu.burst_us ${burstUs}: the most is the quota, ${most}`,
-  );
+  throw badKnob('cpu.burst_us', `Invalid cpu.burst_us ${burstUs}: the most is the quota, ${most}`);
 }
 
 function checkShares({ cpu }: Resources): void {
-  requireWithin('cpu.shares', cpu.shares, [leastShares, mostShares]);
   if (cpu.shares === null || cpu.idle !== true) return;
-  throw badArgument(
-    fieldOf('cpu.shares'),
+  throw badKnob(
+    'cpu.shares',
     'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out, or end idle',
   );
 }
 
 function checkWeight({ cpu }: Resources): void {
-  requireWithin('cpu.weight', cpu.weight, [1, 10_000], ', such as 300');
   if (cpu.weight === null || (cpu.shares === null && cpu.idle !== true)) return;
   const why =
     cpu.idle === true ? 'cpu.idle: an idle container has no share' : 'cpu.shares: they say the same';
-  throw badArgument(
-    fieldOf('cpu.weight'),
-    `Cannot set cpu.weight together with ${why}; leave one of them out`,
-  );
+  throw badKnob('cpu.weight', `Cannot set cpu.weight together with ${why}; leave one of them out`);
 }
 
 const v1 = (file: string): KnobSide => ({ file, writes: bandwidth });
@@ -130,7 +120,7 @@ export const cpuKnobs: readonly Knob[] = [
   {
     name: 'cpu.shares',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.shares),
+    ...wholeNumber(({ cpu }) => cpu.shares, [leastShares, mostShares, 512]),
     v1: oneFile('cpu.shares', ({ cpu }) => cpu.shares),
     v2: oneFile('cpu.weight', ({ cpu }) => weightOfShares(cpu.shares ?? leastShares)),
     check: checkShares,
@@ -138,7 +128,7 @@ export const cpuKnobs: readonly Knob[] = [
   {
     name: 'cpu.weight',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.weight),
+    ...wholeNumber(({ cpu }) => cpu.weight, [1, 10_000, 300]),
     v1: oneFile('cpu.shares', ({ cpu }) => sharesOfWeight(cpu.weight ?? normalWeight)),
     v2: oneFile('cpu.weight', ({ cpu }) => cpu.weight),
     check: checkWeight,
@@ -146,15 +136,14 @@ export const cpuKnobs: readonly Knob[] = [
   {
     name: 'cpu.period_us',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.periodUs),
+    ...wholeNumber(({ cpu }) => cpu.periodUs, [1000, 1_000_000, 100_000]),
     v1: v1('cpu.cfs_period_us'),
     v2: v2Max,
-    check: ({ cpu }) => requireWithin('cpu.period_us', cpu.periodUs, [1000, 1_000_000], ' microseconds'),
   },
   {
     name: 'cpu.quota_us',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.quotaUs),
+    ...wholeNumberOrNone(({ cpu }) => cpu.quotaUs, [1000, 1e12, 50_000]),
     v1: v1(quotaFiles[1]),
     v2: v2Max,
     check: checkQuota,
@@ -162,7 +151,7 @@ export const cpuKnobs: readonly Knob[] = [
   {
     name: 'cpu.burst_us',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.burstUs),
+    ...wholeNumber(({ cpu }) => cpu.burstUs, [0, 1e12, 20_000]),
     v1: v1(burstFiles[1]),
     v2: { file: burstFiles[2], writes: bandwidth },
     check: checkBurst,

@@ -1,21 +1,21 @@
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { parseCpuList } from '../../../../common/units.ts';
-import { fieldOf, type Knob, type KnobContext, oneFile } from '../knobs.ts';
+import { type Knob, type KnobContext, oneFile } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
 /** v2 takes CPUs that do not exist and then quietly uses the parent's; v1 says EACCES or EINVAL. Both are told here. */
 function requireAvailable(knob: string, file: string, text: string | null, context: KnobContext): void {
   if (text === null) return;
-  const wanted = parseCpuList(text, fieldOf(knob));
+  const wanted = cpuList(text);
   const available = context.readParent(context.version === 2 ? `${file}.effective` : file);
   if (available === null || available === '') return;
-  const present = new Set(parseCpuList(available, fieldOf(knob)));
+  const present = new Set(cpuList(available));
   const absent = wanted.filter((index) => !present.has(index));
   if (absent.length === 0) return;
   throw new LikerError(
     'LIMIT_REFUSED',
     `Cannot set ${knob} to '${text}': ${absent.join(',')} is not available; available: ${available}`,
-    { field: fieldOf(knob), metadata: { controller: 'cpuset', knob, requested: text, available } },
+    { knob, metadata: { controller: 'cpuset', knob, requested: text, available } },
   );
 }
 
@@ -26,8 +26,7 @@ const partitions = ['member', 'root', 'isolated'];
 const exclusive = 'cpuset.cpus.exclusive.effective';
 
 /** As the kernel writes it: empty is none. */
-const cpuList = (text: string | null): number[] =>
-  text ? parseCpuList(text, fieldOf('cpu.cpuset_cpus')) : [];
+const cpuList = (text: string | null): number[] => (text ? parseCpuList(text, 'cpuset') : []);
 
 /** Why the cgroup above gives away no CPUs (cgroup-v2.rst, cpuset.cpus.partition); null when it does. */
 function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, readParent }: KnobContext) {
@@ -43,11 +42,7 @@ function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, read
 /** The kernel takes the word all the same, and says "root invalid (…)" when it is read. */
 function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, context: KnobContext): void {
   const name = 'cpu.cpuset_partition';
-  if (cpusetPartition === null) return;
-  if (!partitions.includes(cpusetPartition)) {
-    throw badArgument(fieldOf(name), `Invalid ${name} '${cpusetPartition}': give ${partitions.join(', ')}`);
-  }
-  if (cpusetPartition === 'member') return;
+  if (cpusetPartition === null || cpusetPartition === 'member') return;
   const wanted = cpuList(cpusetCpus ?? context.read(cpus.file));
   const path = `${context.parent}/${partition.file}`;
   const [why, remedy] =
@@ -62,7 +57,7 @@ function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, con
     'LIMIT_REFUSED',
     `Cannot set ${name} to ${cpusetPartition}: ${why} (controller 'cpuset'); ${remedy}, leave it out, or use --limits best-effort`,
     {
-      field: fieldOf(name),
+      knob: name,
       metadata: { controller: 'cpuset', knob: name, requested: cpusetPartition, path },
     },
   );
@@ -76,6 +71,7 @@ export const cpusetKnobs: readonly Knob[] = [
     requested: ({ cpu }) => cpu.cpusetCpus,
     v1: cpus,
     v2: cpus,
+    checkValue: ({ cpu }, field) => void parseCpuList(cpu.cpusetCpus ?? '', field),
     check: ({ cpu }, context) => requireAvailable('cpu.cpuset_cpus', cpus.file, cpu.cpusetCpus, context),
   },
   {
@@ -84,6 +80,7 @@ export const cpusetKnobs: readonly Knob[] = [
     requested: ({ cpu }) => cpu.cpusetMems,
     v1: mems,
     v2: mems,
+    checkValue: ({ cpu }, field) => void parseCpuList(cpu.cpusetMems ?? '', field),
     check: ({ cpu }, context) => requireAvailable('cpu.cpuset_mems', mems.file, cpu.cpusetMems, context),
   },
   {
@@ -96,6 +93,10 @@ export const cpusetKnobs: readonly Knob[] = [
       refusal: (effective) => (effective.includes('invalid') ? effective : null),
       // Else it becomes one as soon as it can, unasked.
       withdrawal: 'member',
+    },
+    checkValue({ cpu: { cpusetPartition: word } }, field) {
+      if (word !== null && !partitions.includes(word))
+        throw badArgument(field, `Invalid ${field} '${word}': use ${partitions.join(', ')}`);
     },
     check: checkPartition,
   },

@@ -1,7 +1,8 @@
-import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { checkBytes } from '../../../../common/checks.ts';
+import { LikerError } from '../../../../common/errors.ts';
 import { pageSizeName } from '../../../../common/units.ts';
 import { childFolders } from '../files.ts';
-import { asText, fieldOf, type Knob, oneFile, orMax } from '../knobs.ts';
+import { asText, type Knob, oneFile, orMax } from '../knobs.ts';
 import type { HugetlbLimit, Resources } from '../resources.ts';
 
 const sizesFolder = '/sys/kernel/mm/hugepages';
@@ -25,7 +26,7 @@ function requirePageSize(knob: string, requested: string, pageSize: string): voi
     'LIMIT_REFUSED',
     `Cannot set ${knob} to ${requested}: there are no huge pages of ${pageSize} here; available: ` +
       `${available.join(', ') || 'none'}`,
-    { field: fieldOf(knob), metadata: { controller: 'hugetlb', knob, requested, path: sizesFolder } },
+    { knob, metadata: { controller: 'hugetlb', knob, requested, path: sizesFolder } },
   );
 }
 
@@ -34,25 +35,22 @@ function hugetlbKnob(
   key: 'maxBytes' | 'reservationBytes',
   of: (resources: Resources) => HugetlbLimit | undefined,
 ): Knob {
-  const name = `hugetlb.${pageSize}.${key === 'maxBytes' ? 'max_bytes' : 'reservation_bytes'}`;
+  const part = key === 'maxBytes' ? 'max_bytes' : 'reservation_bytes';
+  const name = `hugetlb.${pageSize}.${part}`;
   const infix = key === 'maxBytes' ? '' : '.rsvd';
   const value = (resources: Resources): number | null => of(resources)?.[key] ?? null;
   return {
     name,
+    place: 'hugetlb',
     controller: 'hugetlb',
     requested: (resources) => asText(value(resources)),
     v1: oneFile(`hugetlb.${pageSize}${infix}.limit_in_bytes`, value),
     v2: oneFile(`hugetlb.${pageSize}${infix}.max`, (resources) => orMax(value(resources))),
-    check(resources) {
-      const bytes = value(resources);
-      if (bytes === null || !(bytes === -1 || (Number.isSafeInteger(bytes) && bytes >= 0))) {
-        throw badArgument(
-          fieldOf(name),
-          `Invalid ${name} ${bytes}: give bytes such as 64m, or -1 for no limit`,
-        );
-      }
-      requirePageSize(name, String(bytes), pageSize);
+    checkValue({ hugetlb }, field) {
+      const index = hugetlb.findIndex((limit) => limit.pageSize === pageSize);
+      checkBytes(hugetlb[index]?.[key] ?? -1, 0, `${field}[${index}].${part}`);
     },
+    check: (resources) => requirePageSize(name, String(value(resources)), pageSize),
   };
 }
 

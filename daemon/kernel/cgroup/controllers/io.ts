@@ -1,9 +1,11 @@
+import { checkRange, type Range } from '../../../../common/checks.ts';
+import { badArgument } from '../../../../common/errors.ts';
 import { readOptional, writeText } from '../files.ts';
-import { asText, fieldOf, type Knob, type KnobSide, lineOf, oneFile, requireWithin } from '../knobs.ts';
+import { type Knob, type KnobSide, lineOf, oneFile, wholeNumber } from '../knobs.ts';
 import type { DeviceValue, Resources } from '../resources.ts';
 import { blockDevice } from './block-device.ts';
 
-const weightRange = [10, 1000] as const;
+const weightRange = [10, 1000, 500] as const;
 
 /** v2's io.weight (1 to 10000) for Docker's blkio weight (10 to 1000), by crun's manual; bfq takes it unchanged. */
 export function ioWeight(weight: number): number {
@@ -23,17 +25,16 @@ const same = (weight: number): number => weight;
 const weight: Knob = {
   name: 'io.weight',
   controller: 'io',
-  requested: ({ io }) => asText(io.weight),
+  ...wholeNumber(({ io }) => io.weight, weightRange),
   v1: [oneFile('blkio.weight', ({ io }) => io.weight), oneFile('blkio.bfq.weight', ({ io }) => io.weight)],
   v2: [defaultWeight('io.bfq.weight', same), defaultWeight('io.weight', ioWeight)],
-  check: ({ io }) => requireWithin('io.weight', io.weight, weightRange),
 };
 
 /** The files of one kind of limit on a device, and what is written beside MAJOR:MINOR. */
 interface DeviceLimit {
   readonly name: string;
   readonly key: Exclude<keyof Resources['io'], 'weight'>;
-  readonly range: readonly [number, number];
+  readonly range: Range;
   readonly v1: readonly DeviceFile[];
   readonly v2: readonly DeviceFile[];
 }
@@ -53,7 +54,8 @@ const named = (file: string, name: string): DeviceFile => ({
   reset: `${name}=max`,
 });
 
-const rate = [0, Number.MAX_SAFE_INTEGER] as const;
+const rate: Range = [0, Number.MAX_SAFE_INTEGER, 100];
+const rate32: Range = [0, 2 ** 32 - 1, 100];
 const deviceLimits: readonly DeviceLimit[] = [
   {
     name: 'weight_devices',
@@ -82,14 +84,14 @@ const deviceLimits: readonly DeviceLimit[] = [
   {
     name: 'read_iops',
     key: 'readIops',
-    range: [0, 2 ** 32 - 1],
+    range: rate32,
     v1: [plain('blkio.throttle.read_iops_device')],
     v2: [named('io.max', 'riops')],
   },
   {
     name: 'write_iops',
     key: 'writeIops',
-    range: [0, 2 ** 32 - 1],
+    range: rate32,
     v1: [plain('blkio.throttle.write_iops_device')],
     v2: [named('io.max', 'wiops')],
   },
@@ -102,6 +104,11 @@ const deviceLimits: readonly DeviceLimit[] = [
   },
 ];
 
+function checkDevice(device: string, field: string): void {
+  if (!/^(\/.*|\d{1,9}:\d{1,9})$/.test(device))
+    throw badArgument(field, `Invalid ${field} '${device}': give a node such as /dev/vda, or 254:0`);
+}
+
 function deviceKnob(limit: DeviceLimit, index: number): Knob {
   const name = `io.${limit.name}`;
   const of = ({ io }: Resources): DeviceValue | undefined => io[limit.key][index];
@@ -109,7 +116,7 @@ function deviceKnob(limit: DeviceLimit, index: number): Knob {
     file,
     writes(resources) {
       const { device, value } = of(resources) ?? { device: '', value: 0 };
-      const number = blockDevice(device, fieldOf(name));
+      const number = blockDevice(device, name);
       const part = lineOf(number, `${number} ${reset}`, `${number} ${limit.name}`);
       return [{ file, value: `${number} ${text(value)}`, part }];
     },
@@ -123,12 +130,12 @@ function deviceKnob(limit: DeviceLimit, index: number): Knob {
     },
     v1: limit.v1.length === 0 ? null : limit.v1.map(side),
     v2: limit.v2.map(side),
-    check(resources) {
-      const item = of(resources);
-      if (item === undefined) return;
-      requireWithin(name, item.value, limit.range);
-      blockDevice(item.device, fieldOf(name));
+    checkValue(resources, field) {
+      const { device = '', value = 0 } = of(resources) ?? {};
+      checkDevice(device, `${field}[${index}].device`);
+      checkRange(value, limit.range, `${field}[${index}].value`);
     },
+    check: (resources) => void blockDevice(of(resources)?.device ?? '', name),
   };
 }
 
@@ -149,6 +156,11 @@ export function liftThrottles(folder: string, version: 1 | 2): void {
       writeText(`${folder}/${file}`, `${line.split(' ')[0]} ${free}`);
     }
   }
+}
+
+/** The devices of each list of limits, with the list's name. */
+export function limitedDevices({ io }: Resources): [name: string, devices: readonly string[]][] {
+  return deviceLimits.map(({ name, key }) => [`io.${name}`, io[key].map(({ device }) => device)]);
 }
 
 /** Block IO: the weight, and each limit on a device that is asked for. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobContext, KnobSide, KnobSides } from '../knobs.ts';
 import { type LimitsPatch, limitsOf } from '../resources.ts';
-import { allKnobs, knobsFor } from '../table.ts';
+import { allKnobs, checkValues, knobsFor } from '../table.ts';
 import { sharesOfWeight, weightOfShares } from './cpu.ts';
 import { ioWeight } from './io.ts';
 
@@ -52,6 +52,7 @@ function writes(patch: Patch, scene: Scene): string[] {
 
 function check(patch: Patch, scene: Scene): void {
   const wanted = resources(patch);
+  checkValues(wanted, 'limits');
   for (const knob of knobsFor(wanted))
     if (knob.requested(wanted) !== null) knob.check?.(wanted, contextOf(scene));
 }
@@ -162,7 +163,7 @@ test('values that make no sense are refused with their field', () => {
         (error) =>
           error instanceof LikerError &&
           error.reason === 'BAD_ARGUMENT' &&
-          error.field === `spec.resources.${knob}`,
+          (error.knob ?? error.field?.replace('limits.', '')) === knob,
         JSON.stringify(patch),
       );
     }
@@ -338,16 +339,16 @@ test('what is undone of a line is that line, and where there was none, its reset
 
 test('what makes no sense on its own is refused on both versions', () => {
   const bad: [Patch, RegExp][] = [
-    [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: give at least 4096 bytes, such as 64m/],
+    [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: the least is 4096 bytes/],
     [{ memory: { maxBytes: 8 * mib, reservationBytes: 9 * mib } }, /it is above the limit/],
-    [{ memory: { swappiness: 101 } }, /give 0 to 100/],
-    [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /at most the period/],
-    [{ cpu: { weight: 10_001 } }, /give 1 to 10000, such as 300/],
+    [{ memory: { swappiness: 101 } }, /from 0 to 100/],
+    [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /the most is the period, 1000/],
+    [{ cpu: { weight: 10_001 } }, /from 1 to 10000, such as 300/],
     [{ cpu: { weight: 100, shares: 1024 } }, /they say the same/],
     [{ cpu: { weight: 100, idle: true } }, /an idle container has no share/],
-    [{ network: { priority: 8 } }, /give 0 to 7, such as 6/],
-    [{ cpu: { cpusetPartition: 'mine' } }, /give member, root, isolated/],
-    [{ io: { weight: 5 } }, /give 10 to 1000/],
+    [{ network: { priority: 8 } }, /from 0 to 7, such as 6/],
+    [{ cpu: { cpusetPartition: 'mine' } }, /use member, root, isolated/],
+    [{ io: { weight: 5 } }, /from 10 to 1000/],
     [{ io: { readBps: [{ device: '/dev/null', value: 1 }] } }, /Not a block device: '\/dev\/null'/],
     [{ io: { readBps: [{ device: '/no/such', value: 1 }] } }, /ENOENT/],
     [{ cgroup: { settings: [{ file: '../x', value: '1' }] } }, /such as memory\.high/],

@@ -1,14 +1,15 @@
-import { badArgument } from '../../../../common/errors.ts';
 import { keyedValue } from '../files.ts';
 import {
   asText,
-  fieldOf,
+  badKnob,
+  byteCount,
   type Knob,
+  type KnobContext,
   type KnobSides,
   oneFile,
   orMax,
   orZero,
-  requireWithin,
+  wholeNumber,
 } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
@@ -29,39 +30,30 @@ function levelKnob({ name, key, least, v1, v2 }: LevelKnob): Knob {
   return {
     name: `memory.${name}`,
     controller: 'memory',
-    requested: ({ memory }) => asText(memory[key]),
+    ...byteCount(({ memory }) => memory[key], least),
     v1: v1 === undefined ? null : oneFile(v1, ({ memory }) => memory[key]),
     v2: oneFile(v2, ({ memory }) => orMax(memory[key])),
-    check({ memory }) {
-      const bytes = memory[key];
-      if (bytes === null || bytes === -1) return;
-      if (Number.isSafeInteger(bytes) && bytes >= least) return;
-      throw badArgument(
-        fieldOf(`memory.${name}`),
-        `Invalid memory.${name} ${bytes}: give at least ${least} bytes, such as 64m, or -1 for no limit`,
-      );
-    },
   };
 }
 
 const reservation = levelKnob({
   name: 'reservation_bytes',
   key: 'reservationBytes',
-  least: 0,
+  least: 1,
   v1: 'memory.soft_limit_in_bytes',
   v2: 'memory.low',
 });
 
-function checkReservation({ memory }: Resources, version: 1 | 2): void {
+function checkReservation({ memory }: Resources, { version }: KnobContext): void {
   const { reservationBytes, maxBytes, lowBytes } = memory;
-  const field = fieldOf('memory.reservation_bytes');
+  const knob = 'memory.reservation_bytes';
   if (version === 2 && lowBytes !== null) {
-    throw badArgument(field, 'Cannot use a memory reservation together with low_bytes: they say the same');
+    throw badKnob(knob, 'Cannot use a memory reservation together with low_bytes: they say the same');
   }
   if (reservationBytes === null || maxBytes === null || maxBytes === -1 || reservationBytes <= maxBytes)
     return;
-  throw badArgument(
-    field,
+  throw badKnob(
+    knob,
     `Invalid memory reservation of ${reservationBytes} bytes: it is above the limit, ${maxBytes}`,
   );
 }
@@ -80,13 +72,7 @@ const oomControl: KnobSides = {
 
 /** What memory is protected, throttled or swapped, and what happens when there is none left. */
 export const memoryLevelKnobs: readonly Knob[] = [
-  {
-    ...reservation,
-    check(resources, context) {
-      reservation.check?.(resources, context);
-      checkReservation(resources, context.version);
-    },
-  },
+  { ...reservation, check: checkReservation },
   levelKnob({ name: 'min_bytes', key: 'minBytes', least: 0, v2: 'memory.min' }),
   levelKnob({ name: 'low_bytes', key: 'lowBytes', least: 0, v2: 'memory.low' }),
   levelKnob({ name: 'high_bytes', key: 'highBytes', least: page, v2: 'memory.high' }),
@@ -95,10 +81,9 @@ export const memoryLevelKnobs: readonly Knob[] = [
   {
     name: 'memory.swappiness',
     controller: 'memory',
-    requested: ({ memory }) => asText(memory.swappiness),
+    ...wholeNumber(({ memory }) => memory.swappiness, [0, 100, 10]),
     v1: oneFile('memory.swappiness', ({ memory }) => memory.swappiness),
     v2: null,
-    check: ({ memory }) => requireWithin('memory.swappiness', memory.swappiness, [0, 100]),
   },
   {
     name: 'memory.oom_group',

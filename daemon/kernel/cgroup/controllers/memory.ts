@@ -1,6 +1,14 @@
-import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { LikerError } from '../../../../common/errors.ts';
 import { writeText } from '../files.ts';
-import { asText, fieldOf, type Knob, type KnobContext, type KnobSide, orMax, type Write } from '../knobs.ts';
+import {
+  badKnob,
+  byteCount,
+  type Knob,
+  type KnobContext,
+  type KnobSide,
+  orMax,
+  type Write,
+} from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
 /** Docker's least: below it a container's first process is killed before it can say anything. */
@@ -72,7 +80,7 @@ function makeRoom({ memory: { maxBytes } }: Resources, context: KnobContext): vo
     'LIMIT_REFUSED',
     `Cannot set memory.max_bytes to ${maxBytes}: ${inUse()} bytes are in use now; let the container free some first`,
     {
-      field: fieldOf('memory.max_bytes'),
+      knob: 'memory.max_bytes',
       metadata: { controller: 'memory', knob: 'memory.max_bytes', path: `${context.folder}/memory.max` },
     },
   );
@@ -80,25 +88,16 @@ function makeRoom({ memory: { maxBytes } }: Resources, context: KnobContext): vo
 
 const v2 = (file: string): KnobSide => ({ file, writes: v2Writes, prepare: makeRoom });
 
-function checkMemory({ memory: { maxBytes } }: Resources): void {
-  if (maxBytes === null || maxBytes === -1) return;
-  if (Number.isSafeInteger(maxBytes) && maxBytes >= leastBytes) return;
-  throw badArgument(
-    fieldOf('memory.max_bytes'),
-    `Invalid memory limit of ${maxBytes} bytes: give at least ${leastBytes} (6m), or -1 for no limit`,
-  );
-}
-
 function checkSwap({ memory }: Resources, context: KnobContext): void {
   const { memorySwapBytes: both } = memory;
   if (both === null || both === -1) return;
-  const field = fieldOf('memory.memory_swap_bytes');
+  const knob = 'memory.memory_swap_bytes';
   const limit = memory.maxBytes ?? currentLimit(context);
   if (limit === -1)
-    throw badArgument(field, 'Cannot limit memory plus swap without a limit on memory: set memory too');
-  if (Number.isSafeInteger(both) && both >= limit) return;
-  throw badArgument(
-    field,
+    throw badKnob(knob, 'Cannot limit memory plus swap without a limit on memory: set memory too');
+  if (both >= limit) return;
+  throw badKnob(
+    knob,
     `Invalid limit of ${both} bytes on memory plus swap: give at least the memory, ${limit}`,
   );
 }
@@ -108,15 +107,14 @@ export const memoryKnobs: readonly Knob[] = [
   {
     name: 'memory.max_bytes',
     controller: 'memory',
-    requested: ({ memory }) => asText(memory.maxBytes),
+    ...byteCount(({ memory }) => memory.maxBytes, leastBytes),
     v1: v1(limitFile),
     v2: v2('memory.max'),
-    check: checkMemory,
   },
   {
     name: 'memory.memory_swap_bytes',
     controller: 'memory',
-    requested: ({ memory }) => asText(memory.memorySwapBytes),
+    ...byteCount(({ memory }) => memory.memorySwapBytes, 1),
     v1: v1(bothFile),
     v2: v2('memory.swap.max'),
     check: checkSwap,

@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { checkRange } from '../../../../common/checks.ts';
+import { badArgument } from '../../../../common/errors.ts';
 import { own } from '../../../../common/own.ts';
-import { asText, type Knob, lineOf, oneFile, requireWithin } from '../knobs.ts';
+import { type Knob, lineOf, oneFile, wholeNumber } from '../knobs.ts';
 import { socketController } from '../layout.ts';
 import type { Resources } from '../resources.ts';
 import { priorityProgram } from '../socket-priority.ts';
@@ -10,18 +12,24 @@ const most = 2 ** 32 - 1;
 const classId: Knob = {
   name: 'network.class_id',
   controller: 'net_cls',
-  requested: ({ network }) => asText(network.classId),
+  ...wholeNumber(({ network }) => network.classId, [0, most]),
   v1: oneFile('net_cls.classid', ({ network }) => network.classId),
   v2: null,
-  check: ({ network }) => requireWithin('network.class_id', network.classId, [0, most]),
 };
 
 const priorityFile = 'net_prio.ifpriomap';
+
+/** As dev_valid_name of the kernel. */
+function checkInterface(name: string, field: string): void {
+  if (!/^[^\s/:]{1,15}$/.test(name) || name === '.' || name === '..')
+    throw badArgument(field, `Invalid interface '${name}' in ${field}`);
+}
 
 function priorityKnob(name: string): Knob {
   const of = ({ network }: Resources): number => own(network.priorities, name) ?? 0;
   return {
     name: `network.priorities.${name}`,
+    place: 'network.priorities',
     controller: 'net_prio',
     requested: (resources) => String(of(resources)),
     v1: {
@@ -31,7 +39,10 @@ function priorityKnob(name: string): Knob {
       ],
     },
     v2: null,
-    check: (resources) => requireWithin(`network.priorities.${name}`, of(resources), [0, most]),
+    checkValue(resources, field) {
+      checkInterface(name, field);
+      checkRange(of(resources), [0, most, 5], `${field}.${name}`);
+    },
   };
 }
 
@@ -39,7 +50,7 @@ function priorityKnob(name: string): Knob {
 const socketPriority: Knob = {
   name: 'network.priority',
   controller: socketController,
-  requested: ({ network }) => asText(network.priority),
+  ...wholeNumber(({ network }) => network.priority, [0, 7, 6]),
   v1: {
     file: priorityFile,
     writes: ({ network }) =>
@@ -54,7 +65,6 @@ const socketPriority: Knob = {
     writes: () => [],
     socketProgram: ({ network: { priority } }) => (priority ? priorityProgram(priority) : null),
   },
-  check: ({ network }) => requireWithin('network.priority', network.priority, [0, 7], ', such as 6'),
 };
 
 /** What is attached to the cgroup and written to no file. */

@@ -1,5 +1,7 @@
-import { badArgument } from '../../../../common/errors.ts';
-import { asText, fieldOf, type Knob, oneFile, orMax } from '../knobs.ts';
+import { type Knob, oneFile, orMax, wholeNumberOrNone } from '../knobs.ts';
+
+/** The kernel's PID_MAX_LIMIT, where pids.max ends. */
+const most = 4_194_304;
 
 /** Number of processes and threads: pids.max, the same on both versions. */
 const side = oneFile('pids.max', ({ pids }) => orMax(pids.max));
@@ -8,15 +10,8 @@ export const pidsKnobs: readonly Knob[] = [
   {
     name: 'pids.max',
     controller: 'pids',
-    requested: ({ pids }) => asText(pids.max),
+    ...wholeNumberOrNone(({ pids }) => pids.max, [1, most, 100]),
     v1: side,
     v2: side,
-    check({ pids: { max } }) {
-      if (max === null || max === -1 || (Number.isSafeInteger(max) && max >= 1)) return;
-      throw badArgument(
-        fieldOf('pids.max'),
-        `Invalid limit of ${max} processes: give 1 or more, or -1 for no limit`,
-      );
-    },
   },
 ];

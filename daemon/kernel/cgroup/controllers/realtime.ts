@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { childFolders, readOptional, writeText } from '../files.ts';
-import { asText, type Knob, type KnobContext, oneFile, requireWithin } from '../knobs.ts';
+import { badKnob, type Knob, type KnobContext, oneFile, wholeNumber } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
 const runtimeFile = 'cpu.rt_runtime_us';
@@ -41,24 +41,23 @@ export const realtimeKnobs: readonly Knob[] = [
   {
     name: 'cpu.realtime_period_us',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.realtimePeriodUs),
+    ...wholeNumber(({ cpu }) => cpu.realtimePeriodUs, [1000, 60_000_000, 1_000_000]),
     v1: { ...period, prepare: reserve },
     v2: null,
-    check: ({ cpu }) =>
-      requireWithin('cpu.realtime_period_us', cpu.realtimePeriodUs, [1000, 60_000_000], ' microseconds'),
   },
   {
     name: 'cpu.realtime_runtime_us',
     controller: 'cpu',
-    requested: ({ cpu }) => asText(cpu.realtimeRuntimeUs),
+    ...wholeNumber(({ cpu }) => cpu.realtimeRuntimeUs, [1, 60_000_000, 50_000]),
     v1: { ...runtime, prepare: reserve },
     v2: null,
-    check: ({ cpu }) =>
-      requireWithin(
+    check({ cpu: { realtimeRuntimeUs: runtimeUs, realtimePeriodUs } }) {
+      const periodUs = realtimePeriodUs ?? 1_000_000;
+      if (runtimeUs === null || runtimeUs <= periodUs) return;
+      throw badKnob(
         'cpu.realtime_runtime_us',
-        cpu.realtimeRuntimeUs,
-        [0, cpu.realtimePeriodUs ?? 1_000_000],
-        ' microseconds, at most the period',
-      ),
+        `Invalid cpu.realtime_runtime_us ${runtimeUs}: the most is the period, ${periodUs} microseconds`,
+      );
+    },
   },
 ];

@@ -1,5 +1,5 @@
 import { badArgument } from '../../../../common/errors.ts';
-import { fieldOf, type Knob, type KnobSide } from '../knobs.ts';
+import type { Knob, KnobSide } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
 /** CONTROLLER.FILE of one folder: no slash and no "..". */
@@ -20,8 +20,7 @@ const reserved = new Set([
   'freezer.state',
 ]);
 
-function checkSetting(file: string, value: string): void {
-  const field = fieldOf('cgroup.settings');
+function checkSetting(file: string, value: string, field: string): void {
   const bad = (why: string) => badArgument(field, `Cannot write '${file}' of the cgroup: ${why}`);
   if (!filePattern.test(file)) throw bad('give the name of a file as the kernel has it, such as memory.high');
   if (reserved.has(file)) throw bad('the engine itself works with it');
@@ -45,17 +44,16 @@ function settingKnob(file: string, index: number): Knob {
   };
   return {
     name: `cgroup.settings.${file}`,
+    place: 'cgroup.settings',
     controller: controllerOf(file),
     requested: of,
     v1: side,
     v2: side,
+    checkValue: (resources, field) => checkSetting(file, of(resources) ?? '', field),
   };
 }
 
-/** Files of the kernel by their own names, for what has no knob. Throws BAD_ARGUMENT for those that are not for it. */
+/** Files of the kernel by their own names, for what has no knob. */
 export function settingKnobs({ cgroup }: Resources): Knob[] {
-  return cgroup.settings.map(({ file, value }, index) => {
-    checkSetting(file, value);
-    return settingKnob(file, index);
-  });
+  return cgroup.settings.map(({ file }, index) => settingKnob(file, index));
 }

@@ -1,6 +1,5 @@
 import { badArgument } from '../../../../common/errors.ts';
-import type { Namespaces } from '../../../engine/containers/model/spec.ts';
-import { noNul } from './text.ts';
+import type { ContainerSpec, Namespaces } from '../model/spec.ts';
 
 /** Kernel parameters that belong to the IPC namespace: ipc_sysctl.c, mq_sysctl.c of the kernel. */
 const ofIpc = new Set([
@@ -12,18 +11,8 @@ const ofIpc = new Set([
  * Only parameters of namespaces that are the container's own: any other would change the host or its neighbours.
  * Names come with dots; a slash stands for a dot within a part, as in sysctl(8).
  */
-export function parseSysctls(
-  sysctls: Readonly<Record<string, string>>,
-  namespaces: Namespaces,
-  field: string,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(sysctls).map(([name, value]) => {
-      const path = `${field}['${name}']`;
-      checkSysctl(name, namespaces, path);
-      return [name, noNul(value, path)];
-    }),
-  );
+export function checkSysctls({ sysctls, namespaces }: ContainerSpec): void {
+  for (const name of Object.keys(sysctls)) checkSysctl(name, namespaces, `spec.sysctls['${name}']`);
 }
 
 function checkSysctl(name: string, namespaces: Namespaces, field: string): void {

@@ -1,0 +1,69 @@
+import { badArgument } from './errors.ts';
+import { formatBinaryBytes } from './units.ts';
+
+// Checks of values in a request. Each throws BAD_ARGUMENT on `field`.
+
+/** A path that does not depend on where a process is. */
+export function checkAbsolute(path: string, field: string): void {
+  if (!path.startsWith('/'))
+    throw badArgument(field, `Invalid ${field} '${path}': it must be an absolute path`);
+}
+
+/** A path in a container. In its shortest form, since one path in two forms would look like two. */
+export function checkInnerPath(path: string, field: string, what: string): void {
+  checkAbsolute(path, field);
+  if (path.split('/').includes('..'))
+    throw badArgument(field, `Invalid ${what} '${path}': '..' is not allowed in it`);
+  const shortest = shortestPath(path);
+  if (shortest !== path) throw badArgument(field, `Invalid ${what} '${path}': write it as '${shortest}'`);
+}
+
+/** Without '.', '//' and a '/' at the end. '..' stays: what it leads to depends on links. */
+export function shortestPath(path: string): string {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  return `${path.startsWith('/') ? '/' : ''}${names.join('/')}`;
+}
+
+/** A whole number in a range, and a sensible one that the error shows. */
+export type Range = readonly [least: number, most: number, example?: number | string];
+
+export function checkRange(value: number, [least, most, example]: Range, field: string): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const hint = example === undefined ? '' : `, such as ${example}`;
+  throw badArgument(
+    field,
+    `Invalid ${field}${exactly(value)}: it must be a whole number from ${least} to ${most}${hint}`,
+  );
+}
+
+/** The value, unless its last digits were lost on the way: 64-bit numbers of the wire become JavaScript's. */
+function exactly(value: number): string {
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? '' : ` ${value}`;
+}
+
+/** A number of bytes, or -1 for no limit. A small number may have been meant in another unit: the error says so. */
+export function checkBytes(value: number, least: number, field: string): void {
+  if (value === -1 || (Number.isSafeInteger(value) && value >= least)) return;
+  if (value > Number.MAX_SAFE_INTEGER)
+    throw badArgument(
+      field,
+      `Invalid ${field}: the most is ${Number.MAX_SAFE_INTEGER} bytes, and -1 is no limit`,
+    );
+  const hint =
+    value >= 0 && value < 100_000
+      ? `; ${value} is bytes: with a unit it is ${value}k, ${value}m or ${value}g`
+      : '';
+  throw badArgument(
+    field,
+    `Invalid ${field} ${value}: the least is ${least} bytes (${formatBinaryBytes(least)}), and -1 is no limit${hint}`,
+  );
+}
+
+/** A list in which nothing is twice. */
+export function checkOnce(names: readonly string[], field: string): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw badArgument(field, `Invalid ${field}: '${name}' is in it twice`);
+    seen.add(name);
+  }
+}

@@ -1,0 +1,62 @@
+import { checkAbsolute, checkRange } from '../../../../common/checks.ts';
+import { checkContainerName } from '../../../../common/ids.ts';
+import { checkValues } from '../../../kernel/cgroup/table.ts';
+import { checkLabels } from '../model/container-event.ts';
+import type { Resources } from '../model/resources.ts';
+import type { ContainerChange, ContainerSpec } from '../model/spec.ts';
+import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts';
+import { checkHealthCheck } from './health.ts';
+import { checkHosts, checkNames } from './hosts.ts';
+import { checkMounts } from './mounts.ts';
+import { checkProcess } from './process.ts';
+import { checkRestart } from './restart.ts';
+import { checkSysctls } from './sysctls.ts';
+import { checkTexts } from './texts.ts';
+
+const most = Number.MAX_SAFE_INTEGER;
+const mostLogFiles = 1000;
+const mostSignals = 64;
+
+/**
+ * Throws BAD_ARGUMENT, with the field, for what no container may ask for, whatever API the spec came through. Looks at the spec
+ * alone: what this machine has and allows is checked beside it.
+ */
+export function checkSpec(spec: ContainerSpec): void {
+  checkTexts(spec, 'spec');
+  if (spec.name !== '') checkContainerName(spec.name, 'spec.name');
+  checkAbsolute(spec.rootfs.directory, 'spec.rootfs.directory');
+  checkProcess(spec.process, 'spec.process');
+  checkNames(spec);
+  checkMounts(spec);
+  checkSysctls(spec);
+  checkHosts(spec);
+  checkLabels(spec.labels);
+  checkResources(spec.resources, 'spec.resources');
+  checkDevices(spec.devices);
+  checkDeviceRules(spec.deviceRules);
+  checkCgroupParent(spec.cgroupParent);
+  checkRestart(spec, 'spec.restart');
+  checkHealthCheck(spec);
+  checkRange(spec.shmSizeBytes, [1, most], 'spec.shm_size_bytes');
+  checkRange(spec.stopSignal, [1, mostSignals], 'spec.stop_signal');
+  checkRange(spec.stopTimeoutSeconds, [0, most], 'spec.stop_timeout_seconds');
+  checkRange(spec.timeoutSeconds, [0, most], 'spec.timeout_seconds');
+  if (spec.logFileBytes !== null) checkRange(spec.logFileBytes, [1, most], 'spec.log_file_bytes');
+  if (spec.logFiles !== null) checkRange(spec.logFiles, [1, mostLogFiles], 'spec.log_files');
+}
+
+/** The same for a change of a container; what it leaves is not looked at. */
+export function checkChange({ autoRemove }: ContainerSpec, { limits, restart }: ContainerChange): void {
+  checkTexts(limits, 'resources');
+  checkResources(limits, 'resources');
+  if (restart !== null) checkRestart({ restart, autoRemove }, 'restart');
+}
+
+function checkResources(resources: Resources, field: string): void {
+  checkValues(resources, field);
+  for (const [name, bits] of [
+    ['rate_bits', resources.network.rateBits],
+    ['ceil_bits', resources.network.ceilBits],
+  ] as const)
+    if (bits) checkRange(bits, [1000, 1e15, '10000000, or 0 for no limit'], `${field}.network.${name}`);
+}

@@ -1,0 +1,37 @@
+import { checkAbsolute, checkInnerPath, checkRange } from '../../../../common/checks.ts';
+import { badArgument } from '../../../../common/errors.ts';
+import { isCgroupName } from '../../../kernel/cgroup/cgroups.ts';
+import { isDeviceAccess, mostMajor, mostMinor } from '../../../kernel/cgroup/device-rules.ts';
+import type { DeviceMapping, DeviceRule } from '../model/spec.ts';
+
+export function checkDevices(devices: readonly DeviceMapping[]): void {
+  for (const [index, { hostPath, containerPath, access }] of devices.entries()) {
+    const field = `spec.devices[${index}]`;
+    checkAbsolute(hostPath, `${field}.host_path`);
+    checkInnerPath(containerPath, `${field}.container_path`, 'device path');
+    checkAccess(access, `${field}.access`);
+  }
+}
+
+export function checkDeviceRules(rules: readonly DeviceRule[]): void {
+  for (const [index, { major, minor, access }] of rules.entries()) {
+    const field = `spec.device_rules[${index}]`;
+    if (major !== null) checkRange(major, [0, mostMajor], `${field}.major`);
+    if (minor !== null) checkRange(minor, [0, mostMinor], `${field}.minor`);
+    checkAccess(access, `${field}.access`);
+  }
+}
+
+function checkAccess(access: string, field: string): void {
+  if (!isDeviceAccess(access))
+    throw badArgument(field, `Invalid ${field} '${access}': give some of r, w and m, such as rwm`);
+}
+
+/** Names from the top of each hierarchy, as of --cgroup-parent; empty for the daemon's own parent. */
+export function checkCgroupParent(path: string): void {
+  if (path === '' || path.split('/').every(isCgroupName)) return;
+  throw badArgument(
+    'spec.cgroup_parent',
+    `Invalid spec.cgroup_parent '${path}': give names of letters, digits and _ + - . such as jobs/night; '..' is not allowed`,
+  );
+}
