@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
 import { untilTime } from '../../loop/sync.ts';
-import { type LogPlace, LogReader, type PlacedEntry } from '../../storage/logfile/reader.ts';
+import { LogReader, type PlacedEntry } from '../../storage/logfile/reader.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
 import type { LogEntry, LogService, ReadLogsOptions } from './api.ts';
+import { lastLines } from './tail.ts';
 
 const lineEnd = Buffer.from('\n');
 
@@ -34,7 +35,9 @@ export async function* readLogs(
   }
   const folder = context.folders.of(container.id).log;
   const start =
-    options.tail !== null && options.after === null ? await lastLines(folder, options.tail, options) : null;
+    options.tail !== null && options.after === null
+      ? await lastLines(folder, options.tail, (entry) => inRange(entry, options))
+      : null;
   let passOver = start?.passOver ?? null;
   const isWanted = (entry: PlacedEntry): boolean => {
     if (!inRange(entry, options)) return false;
@@ -77,40 +80,6 @@ async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
   const woken = new AbortController();
   await Promise.race([more, untilTime(Number(untilNs / 1_000_000n) + 1, woken.signal)]);
   woken.abort();
-}
-
-/** Where a line begins. */
-interface LineStart {
-  readonly place: LogPlace;
-  /** The stream whose earlier line continues there. */
-  readonly passOver: PlacedEntry['stream'] | null;
-}
-
-/**
- * Where the last `count` lines begin; a line's parts belong together. Null: at the beginning. Keeps no text: a line may be as
- * long as the log.
- */
-async function lastLines(folder: string, count: number, range: ReadLogsOptions): Promise<LineStart | null> {
-  using reader = new LogReader(folder);
-  let starts: LineStart[] = [];
-  let last: LogPlace | null = null;
-  const open = { stdout: false, stderr: false };
-  for (let batch = reader.read(); batch !== null; batch = reader.read()) {
-    for (const entry of batch) {
-      const { stream, segment } = entry;
-      const place: LogPlace = last?.segment === segment ? last : { segment, offset: 0 };
-      last = { segment, offset: entry.offset };
-      if (!inRange(entry, range)) continue;
-      const other = stream === 'stdout' ? 'stderr' : 'stdout';
-      if (entry.lostBytes > 0 || !open[stream]) starts.push({ place, passOver: open[other] ? other : null });
-      if (entry.lostBytes === 0) open[stream] = entry.partial;
-    }
-    // Twice what is asked for before it is cut, so that cutting stays cheap.
-    if (starts.length > 2 * count + 1000) starts = starts.slice(-Math.max(count, 1));
-    await setImmediate();
-  }
-  if (count === 0) return last && { place: last, passOver: null };
-  return starts.at(-count) ?? null;
 }
 
 function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {
