@@ -2,7 +2,6 @@
  * accounts ROUNDS: builds passwd and group files from random pieces, some of them after text that fills the reader's
  * buffer. The reader must find exactly the entries that a simple parser finds in the same text.
  */
-#define _GNU_SOURCE
 #include "base/accounts.h"
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
  * A test arms one failure, "the Nth call of this role", in a file that likerd, its shims and their children map.
  * On x86-64 and arm64, passing more arguments than a function takes does no harm.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,4 @@
 /* in-root open|walk|walk-read|walk-make-file|make-directory|make-file ROOT PATH: prints the path found, or the errno. */
-#define _GNU_SOURCE
 #include "base/in_root.h"
 #include <errno.h>
 #include <fcntl.h>

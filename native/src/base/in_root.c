@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "in_root.h"
 #include <fcntl.h>
 #include <limits.h>

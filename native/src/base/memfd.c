@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "memfd.h"
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -29,6 +29,3 @@ static inline char *put_text (char *out, const char *text) {
   memcpy (out, text, length + 1);
   return out + length;
 }
-
-/* The entries of a folder for itself and its parent. */
-static inline int is_dots (const char *name) { return !strcmp (name, ".") || !strcmp (name, ".."); }

@@ -1,5 +1,4 @@
 /* Every component is opened without following links. ".." goes back to the fd it came from, so a rename cannot mislead it. */
-#define _GNU_SOURCE
 #include "walk.h"
 #include <fcntl.h>
 #include <limits.h>

@@ -6,7 +6,6 @@
  * process of the container that may inspect the program may inspect /proc/1, too, and gains nothing by taking it over.
  * It is a page of code without libc, because it takes memory as long as the container runs.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>

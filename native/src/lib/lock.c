@@ -1,5 +1,4 @@
 /* A record lock of fcntl(2) ends with its process and tells its pid. No child shares it. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"

@@ -2,7 +2,6 @@
  * rtnetlink(7) in another network namespace. A netlink socket belongs to the namespace in which it was opened, so a
  * new thread enters the namespace and opens the socket. The caller's threads stay in theirs.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <pthread.h>

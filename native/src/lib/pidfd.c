@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include <poll.h>
 #include <sys/wait.h>
 #include "base/cleanup.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "base/syscalls.h"
 #include "include/liker.h"
 

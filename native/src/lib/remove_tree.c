@@ -1,10 +1,8 @@
-#define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include "base/cleanup.h"
+#include "base/entries.h"
 #include "base/text.h"
 #include "include/liker.h"
 
@@ -44,25 +42,19 @@ static int remove_entry (int folder, const char *name, int top, int depth) {
 /* Returns the first failure, but removes the rest all the same. */
 static int remove_entries (int folder, int top, int depth) {
   int first = 0;
-  _Alignas (struct dirent64) char buffer[4096];
+  struct entries entries;
   for (int again = 1; again && !first;) {
     /* Removals invalidate the position in a folder, so it is read from its start until it is empty. */
     again = 0;
     if (lseek (folder, 0, SEEK_SET) < 0)
       return -errno;
-    ssize_t length;
-    while ((length = syscall (SYS_getdents64, folder, buffer, sizeof buffer)) > 0)
-      for (ssize_t at = 0; at < length;) {
-        struct dirent64 *entry = (struct dirent64 *)(buffer + at);
-        at += entry->d_reclen;
-        if (is_dots (entry->d_name))
-          continue;
-        int error = remove_entry (folder, entry->d_name, top, depth);
-        if (error && !first)
-          first = error;
-        again = 1;
-      }
-    if (length < 0)
+    entries_begin (&entries, folder);
+    for (const char *name; (name = next_entry (&entries)); again = 1) {
+      int error = remove_entry (folder, name, top, depth);
+      if (error && !first)
+        first = error;
+    }
+    if (errno)
       return -errno;
   }
   return first;
@@ -78,22 +70,15 @@ static int empty_below (int base, const char *path) {
 }
 
 static int holds_only_kept (int base) {
-  _Alignas (struct dirent64) char buffer[4096];
+  struct entries entries;
   int kept = 0;
-  ssize_t length;
   if (lseek (base, 0, SEEK_SET) < 0)
     return -errno;
-  while ((length = syscall (SYS_getdents64, base, buffer, sizeof buffer)) > 0)
-    for (ssize_t at = 0; at < length;) {
-      struct dirent64 *entry = (struct dirent64 *)(buffer + at);
-      at += entry->d_reclen;
-      if (is_dots (entry->d_name))
-        continue;
-      if (strcmp (entry->d_name, "log") && strcmp (entry->d_name, "work"))
-        return 0;
-      kept++;
-    }
-  return length < 0 ? -errno : kept == 2;
+  entries_begin (&entries, base);
+  for (const char *name; (name = next_entry (&entries)); kept++)
+    if (strcmp (name, "log") && strcmp (name, "work"))
+      return 0;
+  return errno ? -errno : kept == 2;
 }
 
 int liker_empty_container (const char *path) {

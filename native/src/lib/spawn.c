@@ -2,7 +2,6 @@
  * Starts a shim from a large, multi-threaded process. clone(2) with CLONE_VM | CLONE_VFORK copies no page
  * tables. The child shares all memory, so it makes only raw system calls until execveat.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -1,11 +1,7 @@
-#define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/entries.h"
 #include "include/liker.h"
 
 /* Deeper folders are not counted: a container's tree must not use up the stack. */
@@ -15,15 +11,10 @@ static int64_t size_of (int folder, const char *name, int depth);
 
 static int64_t size_of_entries (int folder, int depth) {
   int64_t bytes = 0;
-  ssize_t length;
-  _Alignas (struct dirent64) char buffer[4096];
-  while ((length = syscall (SYS_getdents64, folder, buffer, sizeof buffer)) > 0)
-    for (ssize_t at = 0; at < length;) {
-      struct dirent64 *entry = (struct dirent64 *)(buffer + at);
-      at += entry->d_reclen;
-      if (!is_dots (entry->d_name))
-        bytes += size_of (folder, entry->d_name, depth);
-    }
+  struct entries entries;
+  entries_begin (&entries, folder);
+  for (const char *name; (name = next_entry (&entries));)
+    bytes += size_of (folder, name, depth);
   return bytes;
 }
 

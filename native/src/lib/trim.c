@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "clone.h"
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "ending.h"
 #include <poll.h>
 #include "include/protocol.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "frames.h"
 #include <errno.h>
 #include <signal.h>

@@ -1,11 +1,10 @@
-#define _GNU_SOURCE
 #include "log.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "base/cleanup.h"
+#include "base/entries.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "loop.h"
@@ -45,16 +44,13 @@ int log_open (struct log *log, const char *folder, uint64_t segment_bytes, uint3
 
 /* A restarted container continues in the segment with the highest number. */
 static void find_last_segment (struct log *log) {
-  _Alignas (struct dirent64) char buffer[2048];
-  ssize_t length;
-  while ((length = syscall (SYS_getdents64, log->folder, buffer, sizeof buffer)) > 0)
-    for (ssize_t at = 0; at < length;) {
-      struct dirent64 *entry = (struct dirent64 *)(buffer + at);
-      uint32_t number = segment_number (entry->d_name);
-      if (number > log->segment)
-        log->segment = number;
-      at += entry->d_reclen;
-    }
+  struct entries entries;
+  entries_begin (&entries, log->folder);
+  for (const char *name; (name = next_entry (&entries));) {
+    uint32_t number = segment_number (name);
+    if (number > log->segment)
+      log->segment = number;
+  }
 }
 
 static void open_segment (struct log *log) {

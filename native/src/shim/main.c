@@ -2,7 +2,6 @@
  * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether the daemon is
  * running or not. liker_spawn_shim starts it with the plan at fd 3 and the daemon's socket at fd 4.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>

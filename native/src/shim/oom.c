@@ -2,7 +2,6 @@
  * On v2, memory.events wakes its pollers at every change, and also each time that a limit is reached, so the count is compared.
  * On v1, the kernel writes to an eventfd before it kills, so the count is read repeatedly until it has grown.
  */
-#define _GNU_SOURCE
 #include "oom.h"
 #include <errno.h>
 #include <fcntl.h>

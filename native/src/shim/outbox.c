@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "outbox.h"
 #include <stdlib.h>
 #include <string.h>

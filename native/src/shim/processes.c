@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "processes.h"
 #include <stdlib.h>
 #include "base/cleanup.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "query.h"
 #include <fcntl.h>
 #include <unistd.h>

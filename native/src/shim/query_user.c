@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "query_user.h"
 #include <errno.h>
 #include <limits.h>

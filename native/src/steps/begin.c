@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "begin.h"
 #include <fcntl.h>
 #include <signal.h>

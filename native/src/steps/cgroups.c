@@ -2,33 +2,21 @@
  * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new, and no other process can reach it before the container
  * runs, so names in it need no safe lookup: four calls per hierarchy.
  */
-#define _GNU_SOURCE
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
 #include "step.h"
-
-static int new_tmpfs (struct child *child) {
-  cleanup_fd int context = sys_fsopen ("tmpfs");
-  if (context < 0)
-    return fail (child, "fsopen", "tmpfs");
-  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "source", "cgroup", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_SET_STRING, "size", "64k", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return fail (child, "fsconfig", "tmpfs");
-  int tree = sys_fsmount (context, 0);
-  return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
-}
+#include "target.h"
 
 /* Returns the root of the new mount. */
 static int mount_top (struct child *child, const char *target) {
+  static const struct option options[] = { { "source", "cgroup" }, { "mode", "0755" }, { "size", "64k" }, { 0 } };
   int root = child_root (child);
   if (root < 0)
     return -1;
-  cleanup_fd int tree = new_tmpfs (child);
+  cleanup_fd int tree = new_tmpfs (child, options, 0);
   if (tree < 0)
     return -1;
   cleanup_fd int at = in_root_make (root, target, IN_ROOT_DIRECTORY, 0755);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "child.h"
 #include <fcntl.h>
 #include <string.h>

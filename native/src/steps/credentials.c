@@ -1,5 +1,4 @@
 /* The user, the capabilities and the filter of the program. Raw system calls: this process has one thread. */
-#define _GNU_SOURCE
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,5 +1,4 @@
 /* The last step. The program is looked up like in a shell, in the PATH of its own environment. */
-#define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,6 @@
  * The files that Liker gives a container. They are in a small tmpfs of its own, so that writing to them cannot fill a disk.
  * Only an attached mount can be cloned, so the tmpfs is mounted on a folder of the old root. It disappears with that root.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
@@ -17,16 +16,10 @@ int step_file_store (struct child *child, struct cursor *fields) {
   const char *size = read_text (fields);
   if (unreadable (child, fields))
     return -1;
-  cleanup_fd int context = sys_fsopen ("tmpfs");
-  if (context < 0)
-    return fail (child, "fsopen", "tmpfs");
-  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "size", size, 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return fail (child, "fsconfig", "tmpfs");
-  cleanup_fd int tree = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  const struct option options[] = { { "size", size }, { "mode", "0700" }, { 0 } };
+  cleanup_fd int tree = new_tmpfs (child, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (tree < 0)
-    return fail (child, "fsmount", "tmpfs");
+    return -1;
   cleanup_fd int folder = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0)
     return fail (child, "open", at);

@@ -1,5 +1,4 @@
 /* Masked and read-only paths. A missing path is skipped; any other failure is fatal (T5). */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -7,6 +6,7 @@
 #include "base/in_root.h"
 #include "base/syscalls.h"
 #include "step.h"
+#include "target.h"
 
 /* 1: found, 0: missing, -1: a failure. */
 static int find_target (struct child *child, const char *target, int *fd) {
@@ -20,16 +20,8 @@ static int find_target (struct child *child, const char *target, int *fd) {
 }
 
 static int empty_tmpfs (struct child *child) {
-  cleanup_fd int context = sys_fsopen ("tmpfs");
-  if (context < 0)
-    return fail (child, "fsopen", "tmpfs");
-  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "mode", "0555", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_SET_STRING, "nr_inodes", "1", 0) < 0 ||
-      sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return fail (child, "fsconfig", "tmpfs");
-  unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-  int tree = sys_fsmount (context, attributes);
-  return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
+  static const struct option options[] = { { "mode", "0555" }, { "nr_inodes", "1" }, { 0 } };
+  return new_tmpfs (child, options, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 /* All masks share one tmpfs (T21): the first mounts it, the others clone that mount. */

@@ -1,5 +1,4 @@
 /* Steps that write to files of the host. They come before all mounts and joins. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"

@@ -2,7 +2,6 @@
  * The process becomes the init, pid 1 of the container, and its clone becomes the program. This is the step before exec,
  * so both are already as confined as the program must be.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include "base/syscalls.h"

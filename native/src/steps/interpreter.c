@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "interpreter.h"
 #include <elf.h>
 #include <fcntl.h>

@@ -2,7 +2,6 @@
  * Looks up the user of the process in /etc/passwd and /etc/group of its own root, with all its mounts, as its programs will see
  * them. A read from FUSE may never return; then only this process hangs, and likerd can give up on it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <string.h>

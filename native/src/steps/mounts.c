@@ -1,5 +1,4 @@
 /* Mounts below the new root. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
@@ -75,23 +74,16 @@ int step_mount (struct child *child, struct cursor *fields) {
 }
 
 int step_bind (struct child *child, struct cursor *fields) {
-  struct tree how;
   const char *source = read_text (fields);
   const char *name = read_text (fields);
-  how.recursive = read_u32 (fields);
-  how.attributes = read_u32 (fields);
-  how.top_only = read_u32 (fields);
-  how.propagation = read_u32 (fields);
+  struct tree how = read_tree (fields);
   enum plan_create create = read_u32 (fields);
   bool optional = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
-  unsigned flags = OPEN_TREE_CLONE | (how.recursive ? AT_RECURSIVE : 0u);
-  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, flags);
+  cleanup_fd int tree = clone_tree (child, source, &how, name);
   if (tree < 0)
-    return fail (child, "open_tree", source);
-  if (set_tree (tree, &how) < 0)
-    return fail (child, "mount_setattr", name);
+    return -1;
   cleanup_fd int target =
     create == CREATE_NONE ? open_target (child, name, CREATE_NONE) : open_target_of (child, name, tree);
   if (target < 0)

@@ -1,5 +1,4 @@
 /* Directories, links and device nodes in the new root, each made relative to its resolved parent (T8). */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* The new root: mounted in the child's private mount namespace, then made "/" by pivot_root. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"

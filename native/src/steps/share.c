@@ -1,5 +1,4 @@
 /* Mounts of another container, for a container that shares a namespace with it. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>

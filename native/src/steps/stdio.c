@@ -1,5 +1,4 @@
 /* fd 0, 1 and 2 of the program. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>

@@ -1,7 +1,7 @@
-#define _GNU_SOURCE
 #include "target.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
 
@@ -56,4 +56,33 @@ int set_tree (int tree, const struct tree *how) {
   struct mount_attr spread = { .propagation = propagation };
   flags = AT_EMPTY_PATH | (how->propagation & MS_REC ? AT_RECURSIVE : 0u);
   return sys_mount_setattr (tree, flags, &spread);
+}
+
+struct tree read_tree (struct cursor *fields) {
+  struct tree how;
+  how.recursive = read_u32 (fields);
+  how.attributes = read_u32 (fields);
+  how.top_only = read_u32 (fields);
+  how.propagation = read_u32 (fields);
+  return how;
+}
+
+int clone_tree (struct child *child, const char *source, const struct tree *how, const char *name) {
+  cleanup_fd int tree = sys_open_tree (AT_FDCWD, source, OPEN_TREE_CLONE | (how->recursive ? AT_RECURSIVE : 0u));
+  if (tree < 0)
+    return fail (child, "open_tree", source);
+  return set_tree (tree, how) < 0 ? fail (child, "mount_setattr", name) : steal_fd (&tree);
+}
+
+int new_tmpfs (struct child *child, const struct option *options, unsigned attributes) {
+  cleanup_fd int context = sys_fsopen ("tmpfs");
+  if (context < 0)
+    return fail (child, "fsopen", "tmpfs");
+  for (; options->key; options++)
+    if (sys_fsconfig (context, FSCONFIG_SET_STRING, options->key, options->value, 0) < 0)
+      return fail (child, "fsconfig", options->key);
+  if (sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return fail (child, "fsconfig", "tmpfs");
+  int tree = sys_fsmount (context, attributes);
+  return tree < 0 ? fail (child, "fsmount", "tmpfs") : tree;
 }

@@ -25,5 +25,18 @@ bool is_missing (const struct child *child);
 /* Mounts the tree on the target, which `name` names in an error. ENOTDIR or EISDIR if only one of the two is a directory. */
 int put_tree (struct child *child, int tree, int target, const char *name);
 
+/* A clone of the tree at `source`, a path of the host, set like that. -1 with a failure; `name` names the tree in it. */
+int clone_tree (struct child *child, const char *source, const struct tree *how, const char *name);
+
+struct option {
+  const char *key, *value;
+};
+
+/* A tree with a new tmpfs. `options` end with a NULL key, `attributes` are MOUNT_ATTR_*. -1 with a failure. */
+int new_tmpfs (struct child *child, const struct option *options, unsigned attributes);
+
+/* The fields of a step that make a tree. */
+struct tree read_tree (struct cursor *fields);
+
 /* mount_setattr(2). 0, or -1 and errno. */
 int set_tree (int tree, const struct tree *how);

@@ -1,5 +1,4 @@
 /* The container's terminal comes from its own devpts, never from the host (T13). */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
