@@ -4,7 +4,7 @@ import type { SessionOutput } from '../proto/gen/types/liker/v1/SessionOutput.ts
 import { maxMessageBytes } from '../proto/limits.ts';
 import { v1 } from '../proto/services.ts';
 
-/** What a session came to. Times in milliseconds since the request. */
+/** The result of a session. Times are in milliseconds since the request. */
 export interface Outcome {
   readonly code: number;
   readonly readyMs: number;
@@ -14,7 +14,7 @@ export interface Outcome {
 
 type Take = (stream: 'stdout' | 'stderr', offset: number, data: Buffer) => void;
 
-/** A warm client: the stubs of the API on one connection. */
+/** A warm client: stubs of the API on one connection. */
 export class LikerClient {
   readonly #containers;
   readonly #sessions;
@@ -34,7 +34,7 @@ export class LikerClient {
     return follow(this.#sessions.exec(), { start: { container, process: { args } } }, take);
   }
 
-  /** The same by one call for each verb: milliseconds that each took. */
+  /** The same with one call for each verb: the milliseconds of each. */
   async fourCalls(spec: ContainerSpecInput): Promise<Record<string, number>> {
     const marks = [performance.now()];
     const mark = (): number => marks.push(performance.now());

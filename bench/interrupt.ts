@@ -9,7 +9,7 @@ export function isInterrupted(): boolean {
   return interrupted;
 }
 
-/** Between two steps of a measurement: throws after an interrupt, so that all that was started is ended on the way out. */
+/** Call between the steps of a measurement: throws after an interrupt, so that everything started is disposed of. */
 export function goOn(): void {
   if (interrupted) throw new Error('interrupted');
 }

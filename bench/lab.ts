@@ -17,7 +17,7 @@ import { residentBytes } from './memory.ts';
 
 export const repository = join(import.meta.dirname, '..');
 
-/** On the disk, as the daemon's own folders are: a tmpfs would flatter. */
+/** On the disk, like the daemon's default folders: a tmpfs would be too fast. */
 const parentFolder = '/var/lib';
 const readyFd = 3;
 
@@ -30,11 +30,11 @@ export interface LabOptions {
   readonly checkout?: string;
 }
 
-/** A likerd of its own with a root file system; nothing of it is left after disposal. */
+/** A likerd with a root file system; disposal removes everything. */
 export class Lab implements AsyncDisposable {
   readonly home = mkdtempSync(join(parentFolder, 'liker-bench-'));
   readonly socket = join(this.home, 'run/liker.sock');
-  /** bash and busybox, with the files of /etc that every image has. */
+  /** bash and busybox, with the /etc files of every image. */
   readonly rootfs = join(this.home, 'rootfs');
   /** The built checkout that is measured. */
   readonly checkout: string;
@@ -131,7 +131,7 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-/** This machine's bash by likerctl, and a static busybox under the names that are measured. */
+/** This machine's bash, copied by likerctl, and a static busybox under the names of the measured programs. */
 function buildRootfs(folder: string): void {
   const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path));
   if (busybox === undefined)

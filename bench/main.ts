@@ -45,7 +45,7 @@ function chosen({ only }: BenchOptions): Readonly<Record<string, Case>> {
 }
 
 async function measure(options: BenchOptions): Promise<Report> {
-  // Before the load that the benchmark itself is.
+  // Before the benchmark itself loads the machine.
   const here = machine();
   await using lab = await Lab.open();
   await using stack = new AsyncDisposableStack();
@@ -61,7 +61,7 @@ async function measure(options: BenchOptions): Promise<Report> {
       console.log(`  (${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s)`);
     } catch (error) {
       if (isInterrupted()) throw error;
-      // The others' figures are worth having.
+      // The other cases are still worth running.
       console.error(`\nbench: case '${name}' failed: ${(error as Error).message}`);
       process.exitCode = 1;
     }

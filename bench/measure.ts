@@ -1,6 +1,6 @@
 import { goOn } from './interrupt.ts';
 
-/** One run of what is measured: the whole time, and parts of it that were seen on the way, in milliseconds. */
+/** One measured run: the total and the times of its parts, in milliseconds. */
 export interface Sample {
   readonly ms: number;
   readonly parts?: Readonly<Record<string, number>>;
@@ -8,7 +8,7 @@ export interface Sample {
 
 export interface Contestant {
   readonly name: string;
-  /** A slow one takes part in every so many rounds only. */
+  /** A slow contestant takes part in every nth round only. */
   readonly every?: number;
   run(): Promise<Sample>;
 }
@@ -22,8 +22,8 @@ export interface Summary {
 }
 
 /**
- * Runs all contestants in turn, round after round, each round in another order: what disturbs the machine
- * disturbs all of them alike. The first rounds are not counted.
+ * Runs all contestants in turn, in a different order each round, so that a disturbance affects all of them
+ * alike. The first rounds are not counted.
  */
 export async function interleave(
   contestants: readonly Contestant[],
@@ -49,7 +49,7 @@ export function summarize(values: readonly number[]): Summary {
   return { count: sorted.length, median: at(0.5), p90: at(0.9), p99: at(0.99), min: at(0) };
 }
 
-/** Times an action; what it returns are its parts. */
+/** Times an action, which returns the times of its parts. */
 export async function timed(
   action: () => Promise<Readonly<Record<string, number>> | undefined>,
 ): Promise<Sample> {

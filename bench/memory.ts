@@ -14,7 +14,7 @@ export function residentBytes(pid: number): number {
   return field(`/proc/${pid}/status`, 'VmRSS');
 }
 
-/** Resident, with what is shared divided by those who share it. */
+/** Proportional set size: shared pages are divided by the number of processes that share them. */
 export function proportionalBytes(pid: number): number {
   return field(`/proc/${pid}/smaps_rollup`, 'Pss');
 }

@@ -6,11 +6,11 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Names of the cases to run; empty for all. */
   readonly only: readonly string[];
-  /** Where the time goes in the daemon: its functions and the shim's system calls. */
+  /** Profile a start: likerd's functions and the system calls of the shim. */
   readonly profile: boolean;
-  /** Containers of the proof; 0 for none. */
+  /** Number of containers in the proof; 0 for none. */
   readonly proof: number;
-  /** Peers to leave out although they are installed. */
+  /** Installed peers to leave out. */
   readonly without: readonly string[];
   /** A built checkout to compare this one with, in place of the peers; empty: none. */
   readonly against: string;
@@ -27,7 +27,7 @@ export const usage = `npm run bench [-- OPTION…]
   --profile          beside the case "true": functions of likerd by CPU time, system calls of a start
   --proof N          run N containers that write 1 MiB and exit; every byte and exit code is checked`;
 
-/** Throws an Error whose message is for the user. */
+/** Null for --help. Throws an Error with a message for the user. */
 export function parseOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
     args: [...args],

@@ -24,7 +24,7 @@ const makers: Readonly<Record<string, Maker>> = {
 
 export const peerNames = Object.keys(makers);
 
-/** The peers that are there and work; why others are left out is told. */
+/** The installed peers that work; prints why others are left out. */
 export async function openPeers(lab: Lab, without: readonly string[]): Promise<Engine[]> {
   const peers: Engine[] = [];
   for (const [name, { programs, open }] of Object.entries(makers)) {
@@ -47,7 +47,7 @@ export async function openPeers(lab: Lab, without: readonly string[]): Promise<E
   return peers;
 }
 
-/** The first line of what the program says of its version. */
+/** The first line of the program's --version. */
 export function versionOf(name: string): string {
   const program = makers[name]?.programs.at(-1) ?? name;
   return execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n')[0] ?? '';

@@ -1,6 +1,6 @@
 import { engineOf, figure, type Result, type Row } from './report.ts';
 
-// Colours that read on white and on black.
+// Colours that are readable on white and on black.
 const colours: Readonly<Record<string, string>> = {
   liker: '#e8590c',
   crun: '#868e96',
@@ -18,7 +18,7 @@ const rowHeight = 18;
 const titleHeight = 34;
 const font = "12px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
-/** A chart of all results, one below the other: a bar for each row, each result on a logarithmic scale of its own. */
+/** A chart of all results, one below the other: a bar for each row, each result on its own logarithmic scale. */
 export function plot(results: readonly Result[]): string {
   let y = 8;
   const parts: string[] = [];
@@ -59,7 +59,7 @@ function bar(row: Row, y: number, share: number): string[] {
   ];
 }
 
-/** From half of the least value to the greatest: 0 to 1. */
+/** Maps half of the least value to 0, and the greatest to 1. */
 function logScale(values: readonly number[]): (value: number) => number {
   const positive = values.filter((value) => value > 0);
   const least = Math.log10(Math.min(...positive) / 2);

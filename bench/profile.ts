@@ -19,7 +19,7 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-/** Where the time of a /bin/true goes: functions of likerd by CPU time, then system calls of one container's start. */
+/** Profiles /bin/true: likerd's functions by CPU time, then the system calls of one start. */
 export async function printProfile(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'liker-profile-'));
   try {
@@ -77,7 +77,7 @@ async function traceSystemCalls(trace: string): Promise<void> {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
-  // It says nothing when it is attached: the first traced call shows in its file.
+  // strace does not report that it is attached; its file shows the first traced call.
   while (!hasBegun(trace)) await runTrue(lab, 1);
   await runTrue(lab, tracedRounds);
   const ended = once(tracer, 'exit');
@@ -102,7 +102,7 @@ function hasBegun(trace: string): boolean {
   }
 }
 
-/** Calls that only wait say nothing. */
+/** Calls that only wait are left out. */
 const waits = /^(epoll_p?wait|futex|rt_sigtimedwait|wait4|waitid|poll|ppoll|clock_nanosleep)$/;
 
 function systemCalls(text: string): { name: string; calls: number; seconds: number }[] {

@@ -3,12 +3,12 @@ import { Lab } from './lab.ts';
 const mebibyte = 2 ** 20;
 const atOnce = 4;
 
-/** A line that differs from container to container, so that no byte can be another one's. */
+/** A line that differs in each container, so that mixed-up bytes are noticed. */
 function expected(number: number): Buffer {
   return Buffer.alloc(mebibyte, `container ${number} writes this line again and again\n`);
 }
 
-/** Writes 1 MiB and exits at once with a code of its own. On a terminal, without turning \n into \r\n. */
+/** Writes 1 MiB and exits at once with its own code. On a terminal, \n is not turned into \r\n. */
 function script(number: number): string {
   const line = `container ${number} writes this line again and again`;
   return `[ ! -t 1 ] || stty -opost; yes '${line}' | head -c ${mebibyte}; exit ${number % 120}`;

@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 import { type Sample, type Summary, summarize } from './measure.ts';
 
 export interface Row extends Summary {
-  /** Begins with the engine's name. */
+  /** The name begins with the engine's. */
   readonly name: string;
-  /** Median by the median of the row that is compared with; null without one. */
+  /** Median, divided by that of the reference row; null without a reference. */
   readonly ratio: number | null;
-  /** Medians of the parts, in the order in which they come. */
+  /** Medians of the parts, in chronological order. */
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** What Liker is to reach. */
+/** A target for Liker. */
 export interface Aim {
   readonly work: string;
   /** Liker's row; its median counts. */
   readonly row: string;
-  /** The bound in the result's unit; null when the peer that it is of is not here. */
+  /** The bound in the result's unit; null if its peer is not installed. */
   readonly limit: number | null;
   /** Where the bound comes from, such as "crun's" or "5 ms". */
   readonly bound: string;
@@ -34,7 +34,7 @@ export interface Result {
   readonly aims?: readonly Aim[];
 }
 
-/** A row of values that are no times. */
+/** A row of values that are not times. */
 export function rowOf(name: string, values: readonly number[]): Row {
   return { name, ...summarize(values), ratio: null, parts: {} };
 }
@@ -43,12 +43,12 @@ export function medianOf(rows: readonly Row[], name: string): number | null {
   return rows.find((row) => row.name === name)?.median ?? null;
 }
 
-/** Null without the median; else a share of it. */
+/** A fraction of the median; null without one. */
 export function share(median: number | null, factor: number): number | null {
   return median === null ? null : median * factor;
 }
 
-/** Null: there is nothing to compare with. */
+/** Null if there is nothing to compare with. */
 export function isReached({ rows, moreIsBetter = false }: Result, { row, limit }: Aim): boolean | null {
   const median = medianOf(rows, row);
   if (median === null || limit === null) return null;
@@ -59,7 +59,7 @@ export function engineOf({ name }: Row): string {
   return (/^\w+/.exec(name)?.[0] ?? name).replace('likerctl', 'liker').replace('likerd', 'liker');
 }
 
-/** Rows of samples; the ratio is that to the contestant named `against`, where it ran. */
+/** Rows of samples, with ratios to the contestant named `against` if it ran. */
 export function rowsOf(samples: ReadonlyMap<string, readonly Sample[]>, against?: string): Row[] {
   const reference = against === undefined ? undefined : samples.get(against);
   const base = reference === undefined ? null : summarize(reference.map(({ ms }) => ms)).median;
@@ -109,7 +109,7 @@ export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-/** What a run leaves in its file. */
+/** The results file of a run. */
 export interface Report {
   readonly machine: Machine;
   readonly peers: Readonly<Record<string, string>>;
@@ -127,7 +127,7 @@ export interface Machine {
   readonly date: string;
 }
 
-/** The machine that the figures are of. */
+/** This machine. */
 export function machine(): Machine {
   return {
     kernel: release(),

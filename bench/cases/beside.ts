@@ -3,7 +3,7 @@ import { interleave } from '../measure.ts';
 import { medianOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** A start beside many containers that run, and beside none: nothing in it may grow with their number. */
+/** A start beside many running containers, and beside none: its cost must not grow with their number. */
 export const besideCase: Case = async ({ lab: { checkout }, quick }) => {
   const count = 200;
   await using alone = await Lab.open({ checkout });

@@ -8,5 +8,5 @@ export interface Bench {
   readonly quick: boolean;
 }
 
-/** One question, answered by a table or several. */
+/** One question, answered by one or more tables. */
 export type Case = (bench: Bench) => Promise<Result | readonly Result[]>;

@@ -5,7 +5,7 @@ import { interleave } from '../measure.ts';
 import { medianOf, rowsOf, share } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** The same by the command line: what a shell script pays. */
+/** The same with the command line: the cost in a shell script. */
 export const commandCase: Case = async ({ lab, peers, quick }) => {
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });
   const likerctl = lab.likerctl;

@@ -7,13 +7,13 @@ import type { Bench, Case } from './case.ts';
 
 const mebibyte = 2 ** 20;
 const atOnce = 4;
-/** What a daemon that has just been left alone still gives back. */
+/** An idle daemon may still free memory for this long. */
 const restMs = 3000;
 const idle = 'liker';
-/** MiB: the heap of V8 breathes. */
+/** MiB: V8's heap grows and shrinks. */
 const mayGrow = 20;
 
-/** Resident memory of the daemons: without work, and whether it grows with the containers that have come and gone. */
+/** Resident memory of the daemons: when idle, and whether it grows with the number of past containers. */
 export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
   await using lab = await Lab.open({ checkout: bench.lab.checkout });
   await sleep(restMs);
@@ -37,7 +37,7 @@ export const daemonCase: Case = async (bench): Promise<readonly Result[]> => {
 };
 
 async function growth({ quick }: Bench, lab: Lab): Promise<Result> {
-  // By then it has all that the work needs.
+  // By then it has all the memory that the work needs.
   const grown = 100;
   const count = quick ? 400 : 10_000;
   const first = `liker after ${grown}`;
@@ -61,7 +61,7 @@ async function growth({ quick }: Bench, lab: Lab): Promise<Result> {
   };
 }
 
-/** MiB after so many more containers. */
+/** MiB after `count` more containers. */
 async function afterRuns(lab: Lab, count: number): Promise<number> {
   const spec = { rootfs: { directory: lab.rootfs }, process: { args: ['/bin/true'] } };
   let started = 0;

@@ -3,10 +3,10 @@ import { type Contestant, interleave } from '../measure.ts';
 import { medianOf, type Result, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** Keys on one line of the shell, which is then emptied. */
+/** Keys typed on one line of the shell, before it is cleared. */
 const lineLength = 40;
 
-/** From a key to its echo in a shell that waits, through `run -it` and in bash itself. */
+/** From a key to its echo in an idle shell, through `run -it` and in bash alone. */
 export const echoCase: Case = async ({ lab, peers, quick }): Promise<Result> => {
   await using shells = new AsyncDisposableStack();
   const contestants: Contestant[] = [];

@@ -6,7 +6,7 @@ import type { Case } from './case.ts';
 
 const name = `lb-exec-${process.pid}`;
 
-/** /bin/true in a container that runs, by a warm client and by the command, beside the peers' exec. */
+/** /bin/true in a running container, with a warm client and with the command, beside the peers' exec. */
 export const execCase: Case = async ({ lab, peers, quick }) => {
   const rootfs = { directory: lab.rootfs };
   const container = await lab.client.started({ rootfs, process: { args: ['/bin/sleep', '100000'] } });

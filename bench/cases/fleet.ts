@@ -16,9 +16,9 @@ interface Fleet {
   readonly name: string;
   readonly count: number;
   readonly helper: string;
-  /** Milliseconds until so many run, started by so many clients at once. */
+  /** Milliseconds until `count` containers run, started by `by` clients at once. */
   start(count: number, by: number): Promise<number>;
-  /** Ways to list all, and the milliseconds of each. */
+  /** Milliseconds of each way to list all. */
   readonly lists: Readonly<Record<string, () => Promise<number>>>;
   removeAll(): Promise<void>;
 }
@@ -31,7 +31,7 @@ interface Measured {
   readonly helpers: readonly Row[];
 }
 
-/** Many containers that run: how fast they come, what each costs in memory, how long it takes to list them. */
+/** Many running containers: how fast they start, how much memory each takes, how long it takes to list them. */
 export const fleetCase: Case = async (bench): Promise<readonly Result[]> => {
   await using runner = new Runner({
     cwd: bench.lab.home,
@@ -98,7 +98,7 @@ function likerFleet(lab: Lab, runner: Runner): Fleet {
     helper: 'liker-shim',
     async start(wanted, by) {
       const connections = Array.from({ length: by }, () => new LikerClient(lab.socket));
-      // A client that is connected.
+      // A connected client.
       await Promise.all(connections.map((client) => client.list()));
       const begin = performance.now();
       let left = wanted;
@@ -127,7 +127,7 @@ function peerFleet(peer: Engine, { quick }: Bench): Fleet {
     count,
     helper: peer.helper,
     start(wanted, by) {
-      // Bundles are written here, before the time begins.
+      // Writes the bundles before the measurement.
       const parts = Array.from({ length: by }, (_, part) =>
         Array.from({ length: Math.floor((wanted + part) / by) }, () => {
           const name = `lb-fleet-${process.pid}-${names.length}`;
@@ -212,7 +212,7 @@ function memoryResults(all: readonly Measured[]): Result[] {
 function listResult(all: readonly Measured[], { quick }: Bench): Result {
   const rows = all.flatMap(({ lists }) => lists);
   const counts = all.map(({ lost }) => lost.name).join(', ');
-  // To list a few is no measure for a hundred.
+  // The time for a few says nothing about a hundred.
   const byPodman = quick ? null : medianOf(rows, 'podman ps');
   return {
     name: 'ps',

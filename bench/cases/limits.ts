@@ -23,7 +23,7 @@ const tenLimits: ResourcesInput = {
   io: { weight: 100 },
 };
 
-/** What ten limits, written and read back, add to a start. */
+/** The cost that ten limits, written and read back, add to a start. */
 export const limitsCase: Case = async ({ lab, quick }) => {
   const spec = { rootfs: { directory: lab.rootfs }, process: { args: ['/bin/true'] } };
   const limited = { ...spec, resources: tenLimits, limits: 'LIMITS_MODE_BEST_EFFORT' } as const;

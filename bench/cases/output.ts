@@ -5,10 +5,10 @@ import { type Contestant, interleave } from '../measure.ts';
 import { medianOf, type Result, rowOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** Output of a container with the log on, and input through it, in MiB/s. */
+/** Throughput of a container's output with the log on, and of stdin through it, in MiB/s. */
 export const outputCase: Case = async ({ lab, peers, quick }): Promise<readonly Result[]> => {
   const mebibytes = quick ? 64 : 1024;
-  // A docker that writes 48 MiB/s would take most of the time.
+  // docker writes 48 MiB/s, and would take most of the time.
   const bySlow = mebibytes / 8;
   const rounds = quick ? 2 : 3;
   await using runner = new Runner({ cwd: lab.home, log: join(lab.home, 'likerctl.log'), env: lab.env });

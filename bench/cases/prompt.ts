@@ -13,7 +13,7 @@ export const promptCase: Case = async ({ lab, peers, quick }): Promise<readonly 
       .map((peer) => ({
         name: `${peer.name} run -it`,
         every: 2,
-        // Numbered by itself, since it is not the runner that runs it.
+        // Counted here, since the runner does not run it.
         run: async () => {
           const command = peer.run(['/bin/bash'], { tty: true }).replace('%N', `${process.pid}-${++count}`);
           return sessionTimes(peer.runner.inside(command), peer.runner.env);

@@ -9,10 +9,10 @@ import { interleave, type Sample, summarize } from '../measure.ts';
 import { type Result, rowOf, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** What the aims are of. */
+/** The number of containers in the aims. */
 const fleet = 500;
 
-/** What it costs to watch many containers. CPU time where it can be: others that load the machine do not count. */
+/** The cost of watching many containers: CPU time where possible, since it does not depend on the load of the machine. */
 export const statsCase: Case = async ({ lab: { checkout }, quick }): Promise<readonly Result[]> => {
   const count = quick ? fleet / 5 : fleet;
   const rounds = quick ? 10 : 60;
@@ -89,7 +89,7 @@ async function list(lab: Lab, count: number): Promise<void> {
   if (found !== count) throw new Error(`${found} containers are listed, not ${count}`);
 }
 
-/** As Prometheus: all of the text is taken in. */
+/** As Prometheus does: reads the whole text. */
 async function scrape(lab: Lab, count: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   request({ socketPath: metricsSocket(lab.home), path: '/metrics' }, async (response) => {
@@ -130,7 +130,7 @@ async function streamed(
   return samples;
 }
 
-/** Of all threads, by the scheduler's clock: the first figure of schedstat is nanoseconds on a CPU. */
+/** Of all threads; the first figure of schedstat is nanoseconds on a CPU. */
 function cpuMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`).map((tid) =>
     Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]),

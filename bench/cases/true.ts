@@ -3,7 +3,7 @@ import { type Contestant, interleave, timed } from '../measure.ts';
 import { medianOf, rowsOf } from '../report.ts';
 import type { Case } from './case.ts';
 
-/** The name of the contestant that Liker is measured by. */
+/** The contestant that Liker is compared with. */
 const reference = 'crun run';
 
 /** Create, start, wait and remove of /bin/true by a warm client, beside the peers. */
@@ -18,7 +18,7 @@ export const trueCase: Case = async ({ lab, peers, quick }) => {
       run: async () => ({ ms: await runTrue(peer) }),
     })),
   ];
-  // Until the compiler of the daemon's JavaScript has come to rest: a daemon lives long.
+  // Warms up the daemon's JIT compiler, since a daemon lives long.
   for (let i = 0; i < (quick ? 100 : 500); i++) await lab.client.run(spec);
   const samples = await interleave(contestants, { rounds: quick ? 25 : 150, warmUp: 3 });
   const rows = rowsOf(samples, reference);

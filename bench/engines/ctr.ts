@@ -5,7 +5,7 @@ import { type Engine, type RunOptions, sleeper } from './engine.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
-/** containerd by its own client, on the directory itself: no image, no layer, no log. */
+/** containerd with its own client, on the directory: no image, no layer, no log. */
 export class Ctr implements Engine {
   readonly name = 'ctr';
   readonly every = 5;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const readyMs = 30_000;
 
-/** A peer's daemon that serves a socket in a folder of the benchmark's. */
+/** A peer's daemon that serves a socket in the benchmark's folder. */
 export class PeerDaemon implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #log: string;
@@ -59,7 +59,7 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** containerd with everything below a folder of its own. */
+/** containerd with all its files below its own folder. */
 export function startContainerd(folder: string): Promise<PeerDaemon> {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'config.toml');
@@ -81,7 +81,7 @@ export function containerdSocket(folder: string): string {
   return join(folder, 'containerd.sock');
 }
 
-/** What a peer has mounted below its folder and left there. */
+/** Mounts that a peer has left below its folder. */
 export function unmountBelow(folder: string): void {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

@@ -9,8 +9,8 @@ import { Runner } from './runner.ts';
 const image = 'liker-bench';
 
 /**
- * docker with a dockerd and a containerd of its own: root, state and sockets in the benchmark's folder. It is told to
- * make no bridge and no firewall rule and to leave forwarding alone, so that nothing of the host's network changes.
+ * docker with its own dockerd and containerd: root, state and sockets are in the benchmark's folder. Its options keep it from creating
+ * a bridge or firewall rules and from enabling forwarding, so that the host's network does not change.
  */
 export class Docker implements Engine {
   readonly name = 'docker';
@@ -87,7 +87,7 @@ export class Docker implements Engine {
   }
 }
 
-/** The client of the same release as the daemon, where another one comes first in the PATH. */
+/** The client of the daemon's release, since the PATH may find another one first. */
 function clientBeside(): string {
   const packaged = '/usr/bin/docker';
   return existsSync(packaged) ? packaged : (findProgram('docker') ?? 'docker');

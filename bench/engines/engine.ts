@@ -3,41 +3,41 @@ import { delimiter, join } from 'node:path';
 import type { Runner } from './runner.ts';
 
 export interface RunOptions {
-  /** Stdin of the command goes to the program. */
+  /** Passes the command's stdin to the program. */
   readonly stdin?: boolean;
   readonly tty?: boolean;
-  /** Keeps no copy of the output, where the engine has such an option. */
+  /** Writes no log, if the engine has such an option. */
   readonly withoutLog?: boolean;
 }
 
 /** A peer: another program that runs containers from the same root file system. */
 export interface Engine extends AsyncDisposable {
   readonly name: string;
-  /** Takes part in every so many rounds: a slow one would take most of the time. */
+  /** Takes part in every nth round only, since a slow engine would take most of the time. */
   readonly every: number;
-  /** Has neither log nor record and passes its own stdio on: a floor more than a peer. */
+  /** Has neither log nor record and passes on its own stdio: a lower bound rather than a peer. */
   readonly isRuntime: boolean;
   /** Runs the commands below. */
   readonly runner: Runner;
-  /** Name, as in /proc/PID/comm, of the process that stays beside each container; empty for none. */
+  /** Name, as in /proc/PID/comm, of the process that accompanies each container; empty for none. */
   readonly helper: string;
   /** Pids of its daemons. */
   readonly daemons: readonly number[];
-  // Commands as text for a shell.
-  /** A container from nothing to nothing. */
+  // Shell commands.
+  /** Creates, runs and removes a container. */
   run(args: readonly string[], options?: RunOptions): string;
-  /** A container with this name that stays, in the background, and does nothing. */
+  /** Starts an idle container with this name in the background. */
   start(name: string): string;
   exec(name: string, args: readonly string[]): string;
   list(): string;
-  /** Kills and removes containers that were started. */
+  /** Kills and removes started containers. */
   remove(names: readonly string[]): string;
 }
 
-/** What stays. */
+/** The program of an idle container. */
 export const sleeper = ['/bin/sleep', '100000'] as const;
 
-/** Milliseconds of a container that runs /bin/true, from nothing to nothing. */
+/** Milliseconds to create, run and remove a container with /bin/true. */
 export function runTrue(engine: Engine): Promise<number> {
   return engine.runner.time(engine.run(['/bin/true']));
 }
@@ -46,7 +46,7 @@ export function isInstalled(program: string): boolean {
   return findProgram(program) !== null;
 }
 
-/** Path of a program of the PATH. */
+/** Path of a program in the PATH. */
 export function findProgram(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   const found = folders.map((folder) => join(folder, program)).find(isExecutable);

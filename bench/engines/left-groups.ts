@@ -1,7 +1,7 @@
 import { globSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Control groups that a peer makes in every hierarchy and leaves there. Those that were there before it stay. */
+/** Removes control groups that a peer creates in every hierarchy and leaves there, but not those that existed before. */
 export class LeftGroups {
   readonly #names: readonly string[];
   readonly #before: ReadonlySet<string>;
@@ -21,7 +21,7 @@ export class LeftGroups {
   }
 }
 
-/** The last of the peer's own processes in it may take a moment to end. */
+/** The peer's last process in the group may take a moment to end. */
 async function removeGroup(group: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {

@@ -10,7 +10,7 @@ interface OciConfig {
   linux: { cgroupsPath: string };
 }
 
-/** crun or runc on bundles of `spec`'s defaults. No image, no layer, no log, no record: a floor more than a peer. */
+/** crun or runc on bundles with `spec`'s defaults. No image, no layer, no log, no record: a lower bound rather than a peer. */
 export class OciRuntime implements Engine {
   readonly name: string;
   readonly every = 1;
@@ -21,7 +21,7 @@ export class OciRuntime implements Engine {
   readonly #program: 'crun' | 'runc';
   readonly #folder: string;
   readonly #rootfs: string;
-  /** Folder of each program's bundle. */
+  /** Program → folder of its bundle. */
   readonly #bundles = new Map<string, string>();
 
   constructor(program: 'crun' | 'runc', home: string, rootfs: string) {
@@ -57,7 +57,7 @@ export class OciRuntime implements Engine {
     return `${this.#program} --root ${join(this.#folder, 'state')} ${verb}`;
   }
 
-  /** Containers that stay have a cgroup each, by their name. */
+  /** Each idle container has a cgroup with its name. */
   #bundle(args: readonly string[], name = args[0]?.split('/').at(-1) ?? ''): string {
     const key = [name, ...args].join(' ');
     const known = this.#bundles.get(key);
@@ -84,10 +84,10 @@ function makeBundle(
   const config = JSON.parse(readFileSync(file, 'utf8')) as OciConfig;
   config.process.args = [...args];
   config.process.terminal = false;
-  // More than this machine's hard limit may be refused.
+  // The default may exceed this machine's hard limit and be refused.
   delete config.process.rlimits;
   config.root = { path: rootfs, readonly: true };
-  // Absolute: else it is below the cgroup of whoever runs the benchmark.
+  // Absolute: a relative path would be below the cgroup of the benchmark's caller.
   config.linux.cgroupsPath = `/liker-bench-${program}-${name}`;
   writeFileSync(file, JSON.stringify(config));
 }

@@ -4,7 +4,7 @@ import { type Engine, type RunOptions, sleeper } from './engine.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
-/** Limits that a machine without CAP_SYS_RESOURCE can set. */
+/** Limits that can be set without CAP_SYS_RESOURCE. */
 const config = `[containers]
 default_ulimits = ["nofile=20000:20000", "nproc=16384:16384"]
 [engine]
@@ -12,7 +12,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 `;
 
-/** podman run --rootfs with a layer of its own over the directory, no network. */
+/** podman run --rootfs with a layer over the directory, without a network. */
 export class Podman implements Engine {
   readonly name = 'podman';
   readonly every = 5;
@@ -22,7 +22,7 @@ export class Podman implements Engine {
   readonly runner: Runner;
   readonly #podman: string;
   readonly #rootfs: string;
-  /** In every hierarchy, beside those of its containers, and left there. */
+  /** podman leaves these in every hierarchy, beside those of its containers. */
   readonly #left = new LeftGroups('libpod_parent/conmon', 'libpod_parent');
 
   constructor(home: string, rootfs: string) {

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 /**
- * Runs commands and times them from the fork to the end, in a bash that waits for them: to start a process out of this
- * one costs milliseconds of its own. `N` in a command stands for a number that grows with each run.
+ * Runs commands in a bash that times them from fork to exit: starting a process from Node.js would add
+ * milliseconds. `N` in a command is replaced with a number that grows with each run.
  */
 const loop = `
 n=0
@@ -19,8 +19,8 @@ while IFS= read -r command; do
 done`;
 
 /**
- * A private mount namespace without the cgroup2 mount of a hybrid layout, which crun 1.8 does not accept. Where v2 is
- * all there is, it stays.
+ * A private mount namespace without the cgroup2 mount of a hybrid layout, which crun 1.8 does not accept. On pure v2
+ * the mount stays.
  */
 const privately = `
 if [ -d /sys/fs/cgroup/unified ]; then umount /sys/fs/cgroup/unified; fi
@@ -47,13 +47,13 @@ export class Runner implements AsyncDisposable {
       : ['bash', '-c', loop];
     const [program = '', ...args] = command;
     this.#log = options.log;
-    // Detached, here and elsewhere: an interrupt from the terminal is the benchmark's alone, which then clears up.
+    // Detached, here and elsewhere, so that only the benchmark gets an interrupt from the terminal, and cleans up.
     const stdio = ['pipe', 'pipe', 'inherit'] as const;
     this.#child = spawn(program, args, { cwd: options.cwd, env, stdio: [...stdio], detached: true });
     createInterface(this.#child.stdout).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
-  /** Milliseconds that the command took. Rejects when it does not end with `code`. */
+  /** Milliseconds that the command took. Rejects if its exit code is not `code`. */
   async time(command: string, code = 0): Promise<number> {
     const answer = new Promise<string>((resolve) => this.#waiting.push(resolve));
     this.#child.stdin.write(`${command}\n`);
@@ -62,7 +62,7 @@ export class Runner implements AsyncDisposable {
     return Number(micros) / 1000;
   }
 
-  /** The command as one that runs in the runner's mount namespace, whoever runs it. */
+  /** The command, changed to run in the runner's mount namespace wherever it is started. */
   inside(command: string): string {
     return this.#isolated ? `nsenter --mount=/proc/${this.#child.pid}/ns/mnt ${command}` : command;
   }
