@@ -14,12 +14,12 @@ import { stressEffects } from './stress.ts';
 
 export const effectHelpers = ['huge', 'socket-priority'];
 
-/** A daemon and a root file system with what the loads need. */
+/** A daemon, and a root file system with the programs of the loads. */
 export function effectSuite(): Effects {
   return new Effects(suite({ programs: ['chrt', 'stress-ng'], helpers: effectHelpers }));
 }
 
-/** Every limit. Loads run beside each other: what is measured is a proportion, a bound, or what happens. */
+/** Tests of every limit. Loads run side by side, so tests measure proportions, bounds, or events. */
 export function limitsByEffect(effects: Effects): void {
   describe('limits by effect', { concurrency: cpus().length > 1 ? 4 : 1 }, () => {
     cpuEffects(effects);

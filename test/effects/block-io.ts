@@ -11,7 +11,7 @@ import { FairDisk } from './fair-disk.ts';
 
 const mib = 2 ** 20;
 
-/** Of a disk, by the kernel's count: "7:0 Read 4096" on v1, "7:0 rbytes=4096 wbytes=0" on v2. */
+/** Bytes read from a disk, as the kernel counts them: "7:0 Read 4096" on v1, "7:0 rbytes=4096 wbytes=0" on v2. */
 function bytesRead(container: Running, disk: string): number {
   const text =
     cgroupFile(container, 'blkio', 'blkio.bfq.io_service_bytes') ??
@@ -22,7 +22,7 @@ function bytesRead(container: Running, disk: string): number {
 
 export function blockIoEffects(effects: Effects): void {
   const { suite: s } = effects;
-  /** The disk that containers' layers are on. */
+  /** The disk of the containers' layers. */
   const disk = (): string => {
     const { major, minor } = deviceNumbers(statSync(s.daemon.root).dev);
     return existsSync(`/sys/dev/block/${major}:${minor}/queue`) ? `${major}:${minor}` : '';
@@ -42,7 +42,7 @@ export function blockIoEffects(effects: Effects): void {
     });
     after(() => fair?.remove());
 
-    // What is sent at once at the beginning of a slice of the throttle may be free.
+    // The burst at the beginning of a throttle's slice may be free.
     for (const [knob, flag, value, dd, least] of [
       ['io.write_bps', 'device-write-bps', '1mb', 'if=/dev/zero of=/out bs=64k count=40 oflag=direct', 2],
       ['io.write_iops', 'device-write-iops', '20', 'if=/dev/zero of=/out bs=4k count=40 oflag=direct', 1.5],
@@ -56,7 +56,7 @@ export function blockIoEffects(effects: Effects): void {
         async prove() {
           const seconds = await limited(flag, value, dd);
           assert.ok(seconds >= least, `${seconds} s`);
-          // Unless others keep the disk or the CPU busy just then.
+          // Unless others are using the disk or the CPU just now.
           await until(
             'it takes less time without a limit',
             async () => (await limited(flag, '0', dd)) < seconds,
@@ -101,7 +101,7 @@ export function blockIoEffects(effects: Effects): void {
               assert.ok(light && heavy);
               const read = () => [bytesRead(light, number), bytesRead(heavy, number)] as const;
               await until('both read', () => read().every((bytes) => bytes > mib));
-              // In one stretch of several: while the processor is what they wait for, the weights of the disk are not felt.
+              // In one of several periods: while the CPU is the bottleneck, the weights of the disk have no effect.
               let last = read();
               await until('more than three times as much', async () => {
                 await until('128 MiB', () => read()[0] + read()[1] > last[0] + last[1] + 128 * mib);
@@ -111,7 +111,7 @@ export function blockIoEffects(effects: Effects): void {
                 return b > 3 * a;
               });
             };
-            // Whichever began.
+            // Also in the other order.
             await effects.running([run(10), run(1000)], look);
             await effects.running([run(1000), run(10)], (heavy, light) => look(light, heavy));
           },
@@ -128,7 +128,7 @@ export function blockIoEffects(effects: Effects): void {
       assert.equal(await effects.isRunning(id), true);
       const started = performance.now();
       await s.ok(['rm', '-f', id]);
-      // Its 16 MB would take it more than four minutes.
+      // Throttled, its 16 MB take more than four minutes.
       assert.ok(performance.now() - started < 60_000);
     });
   });

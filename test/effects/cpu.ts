@@ -11,7 +11,7 @@ import { counter, type Effects, lastCpu, pinned, type Running, spin } from './ef
 const needsTwoCpus = () => (cpus().length < 2 ? 'the machine has one CPU' : '');
 const near = (value: number, wanted: number, part: number) => Math.abs(value - wanted) <= wanted * part;
 
-/** How often `other` had the CPU for once that `one` had it, over so much time of the CPU, whoever else wanted it. */
+/** CPU time of `other` divided by that of `one`, over this much CPU time of both, so that other processes do not count. */
 async function proportion(one: Running, other: Running, cpuSeconds: number): Promise<number> {
   const used = () => [cpuUsageUs(one), cpuUsageUs(other)] as const;
   const [oneBefore, otherBefore] = used();
@@ -27,7 +27,7 @@ async function proportion(one: Running, other: Running, cpuSeconds: number): Pro
   return (b - otherBefore) / (a - oneBefore);
 }
 
-/** Lets the group of this daemon's containers have the CPU before whoever else wants it, until it is disposed of. */
+/** Until disposed of, gives the group of this daemon's containers the CPU before other groups. */
 function prefer({ CgroupPaths }: Running): Disposable {
   const undo = new DisposableStack();
   for (const folder of Object.values(CgroupPaths).map(dirname))
@@ -46,7 +46,7 @@ function prefer({ CgroupPaths }: Running): Disposable {
 
 export function cpuEffects(effects: Effects): void {
   const { suite: s } = effects;
-  /** Two busy containers on one CPU, with so much of a weight or share. */
+  /** Two busy containers on one CPU, with these weights or shares. */
   const race = async (flag: string, values: readonly [string, string], wanted: number): Promise<void> => {
     const runs = values.map((value) => ({ flags: [...pinned, flag, value], script: spin }));
     await effects.running(runs, async (one, other) => {
@@ -95,12 +95,12 @@ export function cpuEffects(effects: Effects): void {
       prove: () =>
         effects.running([{ flags: ['--cpus', '0.25'], script: spin }], async (container) => {
           using _ = prefer(container);
-          // Never more; and as much, unless somebody else has the CPUs all the time.
+          // Never more; and as much, unless others use the CPUs all the time.
           await until(
             'a quarter of a CPU',
             async () => {
               const [share = 1] = await cpuShares([container], 3000);
-              assert.ok(share <= 0.27, `${share} CPUs`); // a period more than the span has
+              assert.ok(share <= 0.27, `${share} CPUs`); // one period more than fits
               return share >= 0.24 && share <= 0.26;
             },
             { deadlineMs: 120_000 },
@@ -109,7 +109,7 @@ export function cpuEffects(effects: Effects): void {
           await until('more than before', async () => ((await cpuShares([container], 500))[0] ?? 0) > 0.4);
           await s.ok(['pause', container.Id]);
           const before = cpuUsageUs(container);
-          await sleep(300); // in which it would use more than 100 ms
+          await sleep(300); // if it ran, it would use more than 100 ms
           assert.equal(cpuUsageUs(container), before);
           await s.ok(['unpause', container.Id]);
           await until('it runs on', () => cpuUsageUs(container) > before);

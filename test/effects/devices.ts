@@ -5,7 +5,7 @@ import type { Effects } from './effects.ts';
 
 export function deviceEffects(effects: Effects): void {
   const { suite: s } = effects;
-  /** One that is not among the default ones, a misc device. */
+  /** A misc device that is not allowed by default. */
   const path = ['/dev/fuse', '/dev/btrfs-control'].find((candidate) => existsSync(candidate)) ?? '';
   const minor = path === '' ? 0 : statSync(path).rdev & 0xff;
   const mine = `mknod /tmp/node c 10 ${minor} && (exec 3<>/tmp/node)`;

@@ -16,32 +16,32 @@ interface Machine {
   readonly CgroupLayout: 'v1' | 'v2' | 'hybrid';
 }
 
-/** A container that runs, as far as tests look at it. */
+/** A running container: the fields that tests read. */
 export type Running = Pick<Inspected, 'Id' | 'CgroupPaths'> & {
   readonly pid: number;
   readonly limits: readonly { readonly knob: string; readonly file: string; readonly effective: string }[];
 };
 
 export interface Effect {
-  /** By their names in `likerctl info`. */
+  /** Names of the knobs in `likerctl info`. */
   readonly knobs: readonly string[];
   readonly what: string;
   readonly prove: () => Promise<void>;
-  /** Why the machine cannot show it; empty when it can. */
+  /** Why this machine cannot show the effect; empty if it can. */
   readonly needs?: () => string;
-  /** Why nothing but the value can be shown here; empty when the effect can. */
+  /** Why only the value can be shown here; empty if the effect can. */
   readonly onlyValue?: () => string;
 }
 
 export const spin = 'while :; do :; done';
 export const lastCpu = String(cpus().length - 1);
-/** All on one CPU; a machine that has one needs no cpuset for it. */
+/** Flags that keep all containers on one CPU; a machine with one CPU needs none. */
 export const pinned = cpus().length > 1 ? ['--cpuset-cpus', lastCpu] : [];
 
-/** Read-outs, and those that only make sense together with another. */
+/** Not the read-only figures. */
 const isLimit = (knob: string): boolean => !knob.startsWith('psi.');
 
-/** What the tests of limits share: what the machine has, and a record of what was proved. */
+/** Shared by the tests of limits: the machine's abilities, and a record of what was proved. */
 export class Effects {
   readonly suite: Suite;
   #asked: Promise<Machine> | undefined;
@@ -56,13 +56,13 @@ export class Effects {
     });
   }
 
-  /** Asked once the daemon is there. */
+  /** Asked once, when the daemon serves. */
   machine(): Promise<Machine> {
     this.#asked ??= this.suite.ok(['info', '--format', 'json']).then((text) => JSON.parse(text) as Machine);
     return this.#asked;
   }
 
-  /** A test of knobs; where one of them is not there it is a skip that says why. */
+  /** A test of knobs; it is skipped, with the reason, if one of them is missing. */
   effect({ knobs, what, prove, needs = () => '', onlyValue = () => '' }: Effect): void {
     test(`${knobs.join(', ')}: ${what}`, async (context) => {
       const { Knobs, CgroupLayout } = await this.machine();
@@ -86,7 +86,7 @@ export class Effects {
     });
   }
 
-  /** A limit whose effect the machine cannot be made to show: the file that the answer names has the value. */
+  /** For a limit whose effect the machine cannot show: the file that the response names has the value. */
   inForce(
     knob: string,
     flags: readonly string[],
@@ -114,7 +114,7 @@ export class Effects {
     else appendFileSync(file, `${effectLine(record)}\n`);
   }
 
-  /** Containers that run `sh -c SCRIPT` while `look` looks at them. */
+  /** Runs containers with `bash -c SCRIPT` while `look` examines them. */
   async running(
     runs: readonly { readonly flags: readonly string[]; readonly script: string }[],
     look: (...containers: Running[]) => Promise<void>,
@@ -132,7 +132,7 @@ export class Effects {
     }
   }
 
-  /** By a warm client: a client of its own for each look costs more than most tests. */
+  /** With a warm client: a new client for each call costs more than most tests. */
   async get(id: string): Promise<Running> {
     const { api } = this.suite;
     const { container } = await api.call<{ container?: ApiContainer | null }>((done) =>
@@ -154,7 +154,7 @@ interface ApiContainer {
   readonly pid: number;
 }
 
-/** One number of a file of "key value" lines; 0 where there is none. */
+/** A number from a file of "key value" lines; 0 if it is missing. */
 export function counter(container: Running, controller: string, file: string, key: string): number {
   const text = cgroupFile(container, controller, file) ?? '';
   return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);

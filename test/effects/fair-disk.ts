@@ -6,7 +6,7 @@ import { deviceNumbers } from '../../daemon/kernel/cgroup/controllers/block-devi
 const losetup = (...words: string[]): string =>
   execFileSync('losetup', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
-/** A disk of nothing, whose scheduler goes by weights: a loop device below bfq. Where there can be none, `problem` says why. */
+/** A sparse disk whose scheduler respects weights: a loop device with bfq. If it cannot be made, `problem` says why. */
 export class FairDisk {
   readonly problem: string = '';
   readonly node: string = '';
@@ -26,9 +26,9 @@ export class FairDisk {
       writeFileSync(`${queue}/scheduler`, 'bfq');
       this.#undo.defer(() => writeFileSync(`${queue}/scheduler`, before));
       for (const [file, value] of [
-        // It would prefer whoever has just begun, whatever the weights.
+        // low_latency would prefer processes that have just started, whatever their weights.
         ['low_latency', '0'],
-        // Nobody else's turn begins while the one whose turn it is prepares its next request.
+        // Idles until the current process sends its next request, so that nobody else gets its turn.
         ['strict_guarantees', '1'],
         ['slice_idle', '30'],
       ] as const)

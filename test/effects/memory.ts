@@ -9,7 +9,7 @@ import { counter, type Effects, pinned, type Running } from './effects.ts';
 
 const mib = 2 ** 20;
 const hog = 'tail /dev/zero';
-/** Takes 40 MB and keeps them: tail does not know where the end is. */
+/** Allocates 40 MB and keeps them: tail waits for the end of its input. */
 const keep = '(head -c 40000000 /dev/zero; sleep 1000) | tail -c 50000000';
 
 function needsSwap(): string {
@@ -206,7 +206,7 @@ export function memoryEffects(effects: Effects): void {
   });
 }
 
-/** One with protected memory and one without read more than their common parent may hold: the first keeps its cache. */
+/** Two containers, one with protected memory, read more than their parent's limit: the protected one keeps its cache. */
 async function keepsItsCache(effects: Effects, flag: string): Promise<void> {
   const parent = `lk${flag}-${process.pid}`;
   const cached = 24;

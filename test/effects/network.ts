@@ -16,14 +16,14 @@ type Rate = keyof typeof bitsOf;
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** The queue that the namespace's interface sends through, as tc(8) tells it. */
+/** The queue of the namespace's interface, as tc(8) prints it. */
 function queue(): string {
   return execFileSync('ip', ['netns', 'exec', name, 'tc', 'qdisc', 'show', 'dev', 'inside'], {
     encoding: 'utf8',
   });
 }
 
-/** What arrives at the host's end of the pair, in bits a second, by the kernel's count; rather too little, as cpuShares. */
+/** Bits per second that arrive at the host's end of the pair, as the kernel counts them; may be too low, never too high, as in cpuShares. */
 async function arriving(spanMs: number): Promise<number> {
   const read = () => Number(readFileSync(`/sys/class/net/${name}/statistics/rx_bytes`, 'utf8'));
   const begin = performance.now();
@@ -33,7 +33,7 @@ async function arriving(spanMs: number): Promise<number> {
   return (bytes * 8) / ((performance.now() - begin) / 1000);
 }
 
-/** Never more, and as much, unless others have the CPU all the time. */
+/** Never more; and as much, unless others use the CPU all the time. */
 async function holds(rate: Rate): Promise<void> {
   const wanted = bitsOf[rate];
   let seen = 0;
@@ -81,7 +81,7 @@ export function networkEffects(effects: Effects): void {
         try {
           ip(...args);
         } catch {
-          // It was not made.
+          // It was not created.
         }
       }
     });
@@ -97,7 +97,7 @@ export function networkEffects(effects: Effects): void {
           async (container) => {
             await holds('4mbit');
             await s.ok(['update', '--net-rate', '8mbit', container.Id]);
-            await sleep(200); // what was let go at the old rate
+            await sleep(200); // until packets sent at the old rate have arrived
             await holds('8mbit');
             const limit = (await effects.get(container.Id)).limits.find(
               ({ knob }) => knob === 'network.rate_bits',

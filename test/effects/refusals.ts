@@ -6,7 +6,7 @@ export function refusals(effects: Effects): void {
   const { suite: s } = effects;
 
   describe('limits that cannot be had here', { concurrency: 2 }, () => {
-    /** Something that this layout lacks. */
+    /** A limit that this layout lacks. */
     const lacking = async (): Promise<[flag: string, value: string, knob: string]> =>
       (await effects.machine()).CgroupLayout === 'v2'
         ? ['--memory-swappiness', '5', 'memory.swappiness']

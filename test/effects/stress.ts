@@ -11,7 +11,7 @@ export function stressEffects(effects: Effects): void {
   describe('stress-ng', requiresProgram('stress-ng'), () => {
     test('processes, memory and CPU at once: each limit holds beside the others', async () => {
       const flags = ['--cpus', '0.4', '--memory', '40m', '--memory-swap', '40m', '--pids-limit', '16'];
-      // It gives up when its processes are killed, or cannot be born.
+      // stress-ng gives up when its processes are killed or cannot be forked.
       const load = (stressors: string) =>
         `while :; do stress-ng --quiet --oomable --timeout 600 ${stressors}; done`;
       await effects.running(
@@ -23,10 +23,10 @@ export function stressEffects(effects: Effects): void {
               ? counter(container, 'memory', 'memory.events', 'max') > 0
               : Number(cgroupFile(container, 'memory', 'memory.max_usage_in_bytes')) === 40 * mib;
           });
-          // Not before: where the bound of processes is reached, none is born that could take memory.
+          // Not before: at the limit of processes, none could be forked to allocate memory.
           await effects.suite.ok(['exec', '-d', container.Id, 'sh', '-c', load('--fork 8')]);
           await until('forks fail', () => counter(container, 'pids', 'pids.events', 'max') > 0);
-          // What has run in the kernel beyond its time is taken off later.
+          // Time beyond the quota that was spent in the kernel is deducted later.
           await until('its share of the CPUs', async () => {
             const [share = 1] = await cpuShares([container], 1500);
             return share < 0.5;

@@ -1,8 +1,8 @@
-/** What a test of limits saw of one knob. */
+/** The result of a test of one knob. */
 export interface EffectRecord {
   readonly layout: string;
   readonly knob: string;
-  /** value: it was set and read back, but nothing here can make it felt. */
+  /** value: it was set and read back, but this machine cannot show its effect. */
   readonly result: 'pass' | 'value' | 'skip' | 'FAIL';
   readonly why: string;
 }
@@ -23,10 +23,10 @@ export function effectRecords(output: string): EffectRecord[] {
     .map((json) => JSON.parse(json) as EffectRecord);
 }
 
-/** Where a knob has several tests, what weighs most tells of it. */
+/** If a knob has several tests, the most significant result counts. */
 const weights: Readonly<Record<EffectRecord['result'], number>> = { FAIL: 3, pass: 2, value: 1, skip: 0 };
 
-/** Knob by layout; the reasons stand below, by number. Empty without records. */
+/** A table of knobs and layouts, with numbered reasons below. Empty without records. */
 export function effectTable(records: readonly EffectRecord[]): string[] {
   if (records.length === 0) return [];
   const layouts = [...new Set(records.map(({ layout }) => layout))].sort();

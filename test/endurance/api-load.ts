@@ -1,4 +1,4 @@
-// Loads of a program that calls the API. Each insists: a call whose answer was lost with the daemon is made again.
+// Loads that call the API as a program would. They repeat calls whose answer was lost with the daemon.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ async function get({ api }: Load, container: string): Promise<Partial<Container>
   return got ?? {};
 }
 
-/** A start whose answer was lost may have happened: only a container that was never started is started again. */
+/** A start whose answer was lost may have happened, so only a container that was never started is started again. */
 async function startOnce(load: Load, container: string): Promise<void> {
   const { api } = load;
   while ((await get(load, container)).state === 'CONTAINER_STATE_CREATED') {
@@ -42,7 +42,7 @@ async function waitForEnd({ api }: Load, container: string): Promise<ExitStatus 
   return exit;
 }
 
-/** Gone already is fine: an earlier try did it and the answer was lost. */
+/** A container that does not exist is a success: an earlier try removed it, and the answer was lost. */
 export async function remove(load: Load, container: string, force = false): Promise<void> {
   const { api } = load;
   await insist(() =>
@@ -76,7 +76,7 @@ export async function makeAndRemove(load: Load, maker: number): Promise<void> {
   });
 }
 
-/** Comes to a shell on a terminal, has it say something, and leaves; the shell stays the same all the time. */
+/** Attaches to a shell on a terminal, types a command, and detaches; the shell remains the same all the time. */
 export async function attachAndDetach(load: Load): Promise<void> {
   const process = { tty: true, openStdin: true };
   await startLongLived(load, 'shell', ['sh', '-c', 'stty -echo; while read n; do echo $$-$n; done'], process);
@@ -99,7 +99,7 @@ export async function attachAndDetach(load: Load): Promise<void> {
   await remove(load, 'shell', true);
 }
 
-/** A program that ends in order on SIGTERM: stopped, restarted, killed with rm -f. */
+/** A program that exits on SIGTERM: it is stopped, restarted, and removed with rm -f. */
 export async function stopAndRestart(load: Load): Promise<void> {
   const { api } = load;
   const polite = ['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'];
@@ -149,7 +149,7 @@ export async function followLog(load: Load): Promise<void> {
   });
 }
 
-/** A subscriber of all events, who comes back with the number of the last one he got, and at the end for the rest. */
+/** Subscribes to all events, resumes after the last number each time, and at the end fetches the rest. */
 export async function followEvents(load: Load): Promise<void> {
   const beginning = await lastSeq(load);
   for (let last = false; !last; ) {

@@ -21,7 +21,7 @@ const loads: Readonly<Record<string, (load: Load) => Promise<void>>> = {
   'killed clients': killClients,
 };
 
-/** Everything that users do, beside each other, until `load.over`. Rejects, and ends all, when an answer is not right. */
+/** Runs all loads in parallel until `load.over`. Rejects, and ends all of them, at the first wrong answer. */
 export async function carryOut(load: Load): Promise<void> {
   const all = Object.entries(loads).map(async ([name, run]) => {
     try {

@@ -1,4 +1,4 @@
-// Loads of people with likerctl, which reconnects by itself.
+// Loads that use likerctl as a person would; it reconnects by itself.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { remove, startLongLived } from './api-load.ts';
 import { expectedLog, insist, script } from './ledger.ts';
 import { type Load, repeat } from './load.ts';
 
-/** A likerd gives a client that was lost with the one before it ten seconds; the next begins them anew, as long as each is killed sooner. */
+/** A likerd waits ten seconds for clients of its predecessor to return; a likerd that is killed sooner passes the full time on to the next. */
 const longestGraceMs = 20 * 60_000;
 
 /** Every byte and the exit code arrive. */
@@ -19,7 +19,7 @@ export async function runInForeground(load: Load, name: string, flags: readonly 
     const container = `fg-${name}-${index}`;
     const argv = ['run', '--rm', '--name', container, ...flags, load.rootfs, ...slowly];
     const { code, stdout, stderr } = await startLikerctl(load.daemon, argv).outcome;
-    // Only a daemon that was not there at the beginning excuses a run: nothing, or nobody knows what, was started.
+    // A run may fail only if no daemon was there at its beginning: then nothing, or an unknown container, was started.
     if (code === 125 && stderr.includes('Cannot reach likerd')) {
       load.unsure.add(container);
       return;
@@ -30,7 +30,7 @@ export async function runInForeground(load: Load, name: string, flags: readonly 
   });
 }
 
-/** With thousands of lines, where they part says more than both of them. */
+/** With thousands of lines, the first difference says more than the whole texts. */
 function sameOutput(actual: string, wanted: string, context: string): void {
   if (actual === wanted) return;
   let at = 0;
@@ -41,7 +41,7 @@ function sameOutput(actual: string, wanted: string, context: string): void {
   );
 }
 
-/** Execs in a container that lives all the time. */
+/** Execs in a container that runs all the time. */
 export async function execInto(load: Load): Promise<void> {
   await startLongLived(load, 'long', ['sleep', '100000']);
   await repeat(load, 'exec', async (index) => {
@@ -59,7 +59,7 @@ export async function execInto(load: Load): Promise<void> {
   await remove(load, 'long', true);
 }
 
-/** Clients that are killed in the middle: with --on-disconnect kill, their container goes with them. */
+/** Clients that are killed while they run: with --on-disconnect kill, their container is killed too. */
 export async function killClients(load: Load): Promise<void> {
   const { api } = load;
   await repeat(load, 'killed clients', async (index) => {
@@ -72,7 +72,7 @@ export async function killClients(load: Load): Promise<void> {
     await sleep(randomInt(0, 100));
     client.kill('SIGKILL');
     const { stdout } = await client.outcome;
-    // Killed before it showed anything: when the daemon is killed as well, the container may have been made and never started.
+    // It was killed before its first output: if the daemon is killed as well, the container may exist and never have been started.
     if (stdout === '') load.unsure.add(container);
     await until(
       `the end of ${container}`,

@@ -1,4 +1,4 @@
-// SIGKILL for likerd at random moments under load, then an account of everything. LIKER_KILLS sets how often.
+// Kills likerd with SIGKILL at random moments under load, then accounts for everything. LIKER_KILLS sets the number of kills.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { expectedLog, insist, readLog } from './ledger.ts';
 import { type Load, newLoad } from './load.ts';
 
 const kills = Number(process.env['LIKER_KILLS'] ?? 8);
-/** Without end, one bound for the whole: a hang shows as such. */
+/** One deadline for the whole test, so that a hang is reported as one. */
 const patience = { timeout: 120_000 + kills * 10_000 };
 
 const s = suite();
@@ -26,7 +26,7 @@ test(`nothing is lost when likerd is killed ${kills} times under load`, patience
     await sleep(randomInt(10, 500));
     await s.daemon.kill9();
     await s.daemon.start();
-    // Without it a busy machine would kill each daemon before it could answer anybody.
+    // Otherwise a busy machine would kill each daemon before it has answered any call.
     await insist(() => load.api.call((done) => load.api.system.GetVersion({}, done)));
   }
   load.over = true;
@@ -34,7 +34,7 @@ test(`nothing is lost when likerd is killed ${kills} times under load`, patience
   await account(load);
 });
 
-/** Every container as the ledger says, every event number once, and nothing on the host once all is removed. */
+/** Every container is as the ledger says, every event number occurs once, and after removal nothing is left on the host. */
 async function account({ api, kept, removed, unsure, seen }: Load): Promise<void> {
   for (const expected of kept.values()) {
     const { container } = await insist(() =>
@@ -51,14 +51,14 @@ async function account({ api, kept, removed, unsure, seen }: Load): Promise<void
     events.map(({ seq }) => seq),
     events.map((_, index) => index + 1),
   );
-  // The one who followed them got each of them, too.
+  // The subscriber got each of them, too.
   const followed = events.slice(Number(seen[0]) - 1, seen.at(-1)).map(({ seq }) => seq);
   assert.deepEqual(seen, followed);
   assert.ok(seen.length > kept.size, `${seen.length} events were followed`);
   for (const name of [...kept.keys(), ...removed]) {
     const actions = events.flatMap((event) => (event.containerName === name ? [event.action] : []));
     const life = actions.filter((action) => ['create', 'start', 'die', 'destroy'].includes(action));
-    // A restart whose answer was lost is made again.
+    // A restart whose answer was lost is repeated.
     const runs = name.startsWith('stopped-') ? '{2,}' : '';
     const wanted = `^create( start die)${runs}${removed.has(name) ? ' destroy' : ''}$`;
     assert.match(life.join(' '), new RegExp(wanted), name);

@@ -1,17 +1,17 @@
 import { status } from '@grpc/grpc-js';
 import type { Api } from '../harness/api.ts';
 
-/** What the load knows of a container that it has made: what the engine must say of it, whatever was killed meanwhile. */
+/** What the load knows about a container that it created; the engine must agree, whatever was killed meanwhile. */
 export interface Expected {
   readonly name: string;
   readonly code: number;
   readonly lines: number;
 }
 
-/** Generous: daemons that are killed at once leave little time between. */
+/** Generous, since killed daemons leave little time between one and the next. */
 const patienceMs = 5 * 60_000;
 
-/** Loses no call: a daemon that is gone is asked again until it is back. Other errors are thrown. */
+/** Repeats a call until a daemon answers. Throws other errors. */
 export async function insist<T>(call: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -33,7 +33,7 @@ export function codeOf(error: unknown): number {
   return (error as { code?: number }).code ?? -1;
 }
 
-/** What a container of the load runs: numbered lines, then an exit code of its own. */
+/** The program of a container: it writes numbered lines, then exits with its own code. */
 export function script({ lines, code }: Pick<Expected, 'lines' | 'code'>): string[] {
   return ['sh', '-c', `i=0; while [ $i -lt ${lines} ]; do echo line $i; i=$((i+1)); done; exit ${code}`];
 }
@@ -42,7 +42,7 @@ export function expectedLog({ lines }: Pick<Expected, 'lines'>): string {
   return Array.from({ length: lines }, (_, index) => `line ${index}\n`).join('');
 }
 
-/** The whole log of a container: as far as it has come, or with `follow` to its end. */
+/** The whole log of a container: up to now, or with `follow` up to its end. */
 export function readLog(api: Api, container: string, { follow = false } = {}): Promise<string> {
   return insist(
     () =>

@@ -5,21 +5,21 @@ import type { Expected } from './ledger.ts';
 export interface LoadOptions {
   readonly daemon: Pick<Daemon, 'socket'>;
   readonly rootfs: string;
-  /** Leaves every other container of some loads for the account at the end. */
+  /** Keeps every other container of some loads for the accounting at the end. */
   readonly keep: boolean;
 }
 
-/** What the loads share: where they run, what they have done, and when they shall end. */
+/** Shared by the loads: where they run, what they have done, and when they end. */
 export interface Load extends LoadOptions {
   readonly api: Api;
-  /** Made and not removed. */
+  /** Containers that were created and not removed. */
   readonly kept: Map<string, Expected>;
   readonly removed: Set<string>;
-  /** Asked for by a client that gave up before it got an answer. */
+  /** Containers of clients that gave up before they got an answer. */
   readonly unsure: Set<string>;
-  /** Numbers of the events as a subscriber has got them, who comes back after each loss. */
+  /** Event numbers, as received by a subscriber that reconnects after each loss. */
   readonly seen: number[];
-  /** How often each load has come to its end, all checked. */
+  /** How often each load has completed, with all its checks. */
   readonly done: Map<string, number>;
   over: boolean;
 }
@@ -36,7 +36,7 @@ export function newLoad(options: LoadOptions): Load {
   return { ...options, ...own, api: new Api(options.daemon) };
 }
 
-/** Runs `once` with 0, 1, 2, … until the load is over, and counts. */
+/** Runs `once` with 0, 1, 2, … until the load is over, and counts the runs. */
 export async function repeat(
   load: Load,
   name: string,

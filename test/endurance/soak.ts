@@ -1,5 +1,5 @@
-// npm run soak [-- --minutes N]: the mixed load, all answers checked, and what the daemon holds as time goes by. What grows
-// after the warm-up, beyond noise, fails it.
+// npm run soak [-- --minutes N]: runs the mixed load, checks all answers, and samples the daemon's resources. It fails if one
+// grows after the warm-up by more than noise.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,15 +14,15 @@ import { grows, type Sample, trendOf } from './trend.ts';
 
 const mebibyte = 2 ** 20;
 const everyMs = 10_000;
-/** Of the time, before figures count: code is compiled, heaps and tables find their size. */
+/** Fraction of the time that does not count: code is compiled, heaps and tables reach their size. */
 const warmUp = 1 / 3;
-/** As many as a daemon keeps: from then on each new one is one less. */
+/** The number of events that a daemon keeps: from then on each new one replaces an old one. */
 const keptEvents = 100_000;
 
 interface Measure {
   readonly unit: string;
   readonly read: (daemon: Daemon, info: Info) => number;
-  /** Growth in an hour that is not worth a word. */
+  /** Growth per hour that is tolerated. */
   readonly tolerated: number;
 }
 
@@ -70,7 +70,7 @@ function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
   } catch {
-    // A container that went while it was read.
+    // The container disappeared while it was read.
     return [];
   }
 }
@@ -81,7 +81,7 @@ function bytesBelow(folder: string, wanted: RegExp): number {
   return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
-/** A database in which a daemon has been at work for long. */
+/** A database as after a long time of work. */
 function fillEvents(root: string): void {
   using store = new Store(join(root, 'liker.db'));
   const attributes = JSON.stringify({ name: 'of-old', exitCode: '0', execDuration: '12' });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { grows, type Sample, trendOf } from './trend.ts';
 
-/** Half an hour, a look every ten seconds. */
+/** Half an hour, a sample every ten seconds. */
 function samples(value: (index: number) => number): Sample[] {
   return Array.from({ length: 180 }, (_, index) => ({ hours: index / 360, value: value(index) }));
 }
-/** The same each time, and as much above as below. */
+/** Deterministic noise with a mean of zero. */
 const noise = (index: number) => 20 * Math.sin(index * 7.3);
 
 test('the slope is that of the line, and noise does not change it', () => {

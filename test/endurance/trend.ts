@@ -1,15 +1,15 @@
-/** One look at something that is to stay as it is. */
+/** A sample of a value that should stay constant. */
 export interface Sample {
   readonly hours: number;
   readonly value: number;
 }
 
 export interface Trend {
-  /** Of the line that fits best (least squares). */
+  /** Slope of the best fit (least squares). */
   readonly perHour: number;
-  /** How far the samples are from that line: standard deviation. */
+  /** Standard deviation of the samples from that line. */
   readonly noise: number;
-  /** How sure the slope is: its own standard deviation. */
+  /** Standard deviation of the slope. */
   readonly perHourError: number;
 }
 
@@ -23,7 +23,7 @@ export function trendOf(samples: readonly Sample[]): Trend {
   return { perHour, noise, perHourError: noise / Math.sqrt(spread) };
 }
 
-/** Growth that noise does not explain, and of more than `tolerated` an hour. */
+/** Whether the growth exceeds both noise and `tolerated` per hour. */
 export function grows({ perHour, perHourError }: Trend, tolerated: number): boolean {
   return perHour - 3 * perHourError > tolerated;
 }

@@ -1,4 +1,4 @@
-// The pieces of code in docs/api.md, run one after another: what a reader types is what works.
+// Runs the pieces of code in docs/api.md one after another, as a reader would.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const work = mkdtempSync(join(tmpdir(), 'lk-api-doc-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 const run = promisify(execFile);
 
-/** All pieces in one language as one program, with the test's own places, and what it is to print. */
+/** All pieces in one language as one program, with the test's own paths, and its expected output. */
 function programOf(language: string): { readonly source: string; readonly prints: string } {
   const pieces = [...doc.matchAll(/^```(\w*)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
   const text = pieces.map(([, , piece = '']) => piece).join('\n');
@@ -26,7 +26,7 @@ function programOf(language: string): { readonly source: string; readonly prints
   return { source, prints: [...text.matchAll(/^(?:#|\/\/)> (.*\n)/gm)].map(([, line]) => line).join('') };
 }
 
-/** Why the stubs cannot be made here, or false. */
+/** Why the stubs cannot be generated here, or false. */
 function missing(): string | false {
   if (spawnSync('/usr/bin/python3', ['-c', 'import grpc, google.protobuf']).status !== 0)
     return 'needs python3-grpcio';

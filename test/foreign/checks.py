@@ -88,7 +88,7 @@ def exec_on_a_terminal(liker: Liker):
     session.until("a prompt", lambda s: s.stdout.endswith((b"# ", b"$ ")))
     session.type(b"stty size\r")
     session.saw(b"31 93\r\n").resize(120, 40)
-    # Said by the foreground itself: before it is there, the shell would take the Ctrl-C.
+    # Printed by the foreground process: before it runs, the shell would get the Ctrl-C.
     session.type(b"stty size; sh -c 'echo here; exec sleep 1000'\r")
     session.saw(b"40 120\r\n").saw(b"here\r\n").type(b"\x03")
     session.type(b"echo code=$?\r")
@@ -237,7 +237,7 @@ def kernel_errors_are_kept(liker: Liker):
             timeout=DEADLINE,
         )
     )
-    if failed.code == grpc.StatusCode.INVALID_ARGUMENT:  # refused before the kernel was asked: as good
+    if failed.code == grpc.StatusCode.INVALID_ARGUMENT:  # refused before the kernel was asked, which is fine too
         equal(failed.info.reason, "BAD_ARGUMENT")
         return
     equal((failed.code, failed.syscall.step, failed.syscall.errno), (grpc.StatusCode.INTERNAL, "mount", "EINVAL"))
@@ -339,7 +339,7 @@ def reflection_is_whole(liker: Liker):
         seen.learn(file_containing_symbol="google.rpc.Status")
         seen.learn(file_containing_symbol="google.rpc.BadRequest.FieldViolation")
         seen.learn(file_containing_symbol="liker.v1.SyscallError")
-        # As the compiler wrote it: maps, presence, oneofs, nested enumerations.
+        # As protoc generates it: maps, presence, oneofs, nested enums.
         find = seen.pool.FindMessageTypeByName
         spec = find("liker.v1.ContainerSpec")
         assert spec.fields_by_name["labels"].message_type.GetOptions().map_entry

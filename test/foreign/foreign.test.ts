@@ -1,4 +1,4 @@
-// A client in another language, made from the published .proto files only, proves the API (client.py).
+// Proves the API with a client in another language that is generated from the published .proto files alone (client.py).
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { type Daemon, repository, startDaemon } from '../harness/daemon.ts';
 import { buildRootfs } from '../harness/rootfs.ts';
 
-// Debian's own interpreter: the packages are not there for another one in PATH.
+// Debian's interpreter, since another one in the PATH does not have the packages.
 const python = '/usr/bin/python3';
 
 /** Why the client cannot run here, or false. */

@@ -37,7 +37,7 @@ class Session:
                 with self._changed:
                     self._take(response.output)
                     self._changed.notify_all()
-        except Exception as error:  # a failed call: told by `wait`
+        except Exception as error:  # a failed call, which `wait` reports
             self.error = error
         with self._changed:
             self.ended = True

@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 MODULES = os.path.join(TOP, "node_modules")
 PLUGIN = shutil.which("grpc_python_plugin") or "/usr/bin/grpc_python_plugin"
 
-# folder to import from -> what it publishes
+# import path -> published folders
 SOURCES = {
     os.path.join(TOP, "proto"): ["liker/v1/*.proto", "google/rpc/*.proto"],
     os.path.join(MODULES, "grpc-health-check/proto"): ["health/v1/health.proto"],
@@ -40,7 +40,7 @@ def _generate() -> None:
             check=True,
         )
     sys.path.insert(0, folder)
-    # The stubs' google.rpc stands beside protobuf's own google.protobuf; reflection's grpc beside grpcio's.
+    # google.rpc is in the stubs, google.protobuf in protobuf itself; likewise grpc.reflection and grpcio.
     for name in ("google", "grpc"):
         package = importlib.import_module(name)
         package.__path__ = [*package.__path__, os.path.join(folder, name)]

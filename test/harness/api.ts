@@ -19,7 +19,7 @@ type Client<Name extends keyof Services> = Services[Name] extends abstract new (
 
 type Callback<Response> = (error: ServiceError | null, response?: Response) => void;
 
-/** A gRPC client of the daemon: what any program in any language can do. */
+/** A gRPC client of the daemon, as in any program. */
 export class Api implements Disposable {
   readonly containers: Client<'ContainerService'>;
   readonly sessions: Client<'SessionService'>;
@@ -35,7 +35,7 @@ export class Api implements Disposable {
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
-      // A daemon that was killed is back soon.
+      // A killed daemon is back soon.
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 500,
     };
@@ -93,7 +93,7 @@ export class ApiSession {
   /** Resolves at the end of the call, with the exit frame or null; rejects with the call's error. */
   readonly end: Promise<ExitStatus | null>;
   readonly warnings: string[] = [];
-  /** Every output chunk began where the one before it ended. */
+  /** Output chunks that did not begin where the previous one ended. */
   gaps = 0;
   onData: (stream: 'stdout' | 'stderr', data: Buffer) => void;
   readonly #out: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
@@ -143,7 +143,7 @@ export class ApiSession {
     return this.#acked;
   }
 
-  /** The exit frame; an error when the call ends without one or hangs. */
+  /** The exit frame. Throws if the call ends without one or hangs. */
   async exit(deadlineMs: number = hangMs): Promise<ExitStatus> {
     const exit = await within('a session', this.end, {
       deadlineMs,
@@ -178,14 +178,14 @@ export class ApiSession {
     return within(`no ${pattern}`, seen, { state: () => this.stdout.toString().slice(-2000) });
   }
 
-  /** Leaves the session in order; the process goes on. */
+  /** Detaches; the process goes on. */
   async detach(): Promise<void> {
     this.send({ detach: {} });
     await within('detach', this.end);
     this.stream.end();
   }
 
-  /** Vanishes, as a client that is killed. */
+  /** Disconnects like a killed client. */
   vanish(): void {
     this.stream.cancel();
   }
@@ -209,7 +209,7 @@ export class ApiSession {
   }
 }
 
-/** The error of a call that is to fail. */
+/** The error of a call that must fail. */
 export async function failure(call: Promise<unknown>): Promise<ServiceError> {
   return call.then(
     (answer) => {

@@ -14,8 +14,8 @@ const name = 'box';
 export const likerdEnded = 'likerd has ended';
 
 /**
- * One container, again and again brought into a state, acted on, and compared with what is on the host. Each call has a
- * connection of its own, so that none remembers a daemon that was killed.
+ * One container that is repeatedly put into a state, acted on, and compared with the host. Each call has its own
+ * connection, so that none still refers to a killed daemon.
  */
 export class Box {
   readonly #suite: Suite;
@@ -26,7 +26,7 @@ export class Box {
     this.#suite = suite;
   }
 
-  /** A retry after a lost answer makes no second one. */
+  /** A retry after a lost answer does not create a second one. */
   async create(): Promise<void> {
     const spec = this.#suite.spec(['sleep', '100000'], {}, { name, autoRemove: false });
     const requestId = `box ${this.#tries}`;
@@ -42,7 +42,7 @@ export class Box {
     );
   }
 
-  /** To its end, by a client that comes back with the same id when its answer is lost. */
+  /** Runs to its end, with a client that reconnects with the same id when its answer is lost. */
   async run(): Promise<void> {
     using api = new Api(this.#suite.daemon);
     try {
@@ -52,14 +52,14 @@ export class Box {
         .exit();
       if (code !== 0) throw new Error(startError);
     } catch (error) {
-      // Without a status it is a session that its client is to come back to.
+      // No status: the client is expected to reconnect to the session.
       const { code = status.UNAVAILABLE } = error as { code?: number };
       if (code !== status.UNAVAILABLE) this.#tries += 1;
       throw error;
     }
   }
 
-  /** Nobody is attached to it: a daemon that is killed leaves no client that may come back. */
+  /** No client is attached, so after a kill of the daemon none is expected to reconnect. */
   exec(): Promise<unknown> {
     return this.#call(({ sessions }, done) =>
       sessions.StartExec({ container: name, process: { args: ['true'] } }, done as never),
@@ -72,14 +72,14 @@ export class Box {
     );
   }
 
-  /** And waits for the end. One that has ended is a success, for whoever asks again. */
+  /** Kills it and waits for the end. Succeeds if it has already ended, for retries. */
   async kill(): Promise<void> {
     if ((await this.state()) === 'exited') return;
     await this.#call(({ containers }, done) => containers.KillContainer({ container: name }, done as never));
     await this.#call(({ containers }, done) => containers.WaitContainer({ container: name }, done as never));
   }
 
-  /** By its id: gone already is a success. */
+  /** Removes it by its id; succeeds if it does not exist. */
   remove(force: boolean): Promise<unknown> {
     const request = { container: this.#id, force };
     return this.#call(({ containers }, done) => containers.RemoveContainer(request, done as never));
@@ -92,7 +92,7 @@ export class Box {
       : (container.state.replace('CONTAINER_STATE_', '').toLowerCase() as BoxState);
   }
 
-  /** Makes it what it is to be for the next try. */
+  /** Puts it into the state for the next try. */
   async bring(to: BoxState): Promise<void> {
     let now = await this.state();
     this.#tries += 1;
@@ -108,7 +108,7 @@ export class Box {
     if (to === 'exited') await this.kill();
   }
 
-  /** Resolves to its state once the host has what belongs to that, and nothing else, and the database has it, too. */
+  /** Resolves to its state once the host has exactly what belongs to that state, and so does the database. */
   async settled(): Promise<BoxState> {
     let state: BoxState = 'absent';
     let surplus: unknown;
@@ -126,7 +126,7 @@ export class Box {
     return state;
   }
 
-  /** What is there beside what belongs to the state; null for nothing. */
+  /** What is on the host beyond what belongs to the state; null if nothing. */
   async #surplus(state: BoxState): Promise<unknown> {
     const { warnings } = await this.#call<{ warnings: string[] }>(({ system }, done) =>
       system.GetInfo({}, done as never),
@@ -141,7 +141,7 @@ export class Box {
     return strange.length > 0 || Object.keys(left).length > 0 ? { ...left, files: strange } : null;
   }
 
-  /** Beside the init and the program, of which one alone would not do. */
+  /** Processes beside the init and the program, both of which must run. */
   async #strangers(): Promise<unknown> {
     const container = await this.#get();
     if (container === null) return 'it is gone';

@@ -6,8 +6,8 @@ import type { Daemon } from './daemon.ts';
 import type { Suite } from './suite.ts';
 
 /**
- * What tests that start and kill the daemon ask it again and again, a millisecond each where a likerctl takes many. Every
- * call has a connection of its own, so that none remembers the daemon before.
+ * Calls for tests that start and kill the daemon: each takes a millisecond, while a likerctl takes many. Every
+ * call has its own connection, so that none still refers to the previous daemon.
  */
 export class Containers {
   readonly #suite: Pick<Suite, 'daemon' | 'rootfs'>;
@@ -53,7 +53,7 @@ export class Containers {
     return containers.map(({ spec }) => spec?.name ?? '').sort();
   }
 
-  /** And waits for its end. */
+  /** Kills it and waits for its end. */
   async kill(container: string): Promise<void> {
     await this.#with(async (api) => {
       await api.call((done) => api.containers.KillContainer({ container, signal: 'KILL' }, done as never));
@@ -75,7 +75,7 @@ export class Containers {
     return info.warnings;
   }
 
-  /** All that are kept. */
+  /** All stored events. */
   async events(): Promise<readonly Event[]> {
     return this.#with(async (api) => {
       const events: Event[] = [];

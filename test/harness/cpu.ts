@@ -4,10 +4,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inspected } from './suite.ts';
 
-/** What has control groups. */
+/** Something with control groups. */
 type Grouped = Pick<Inspected, 'CgroupPaths'>;
 
-/** A file of a container's group, wherever the controller is; null where there is none. */
+/** A file of a container's group, in the hierarchy of the controller; null if there is none. */
 export function cgroupFile({ CgroupPaths }: Grouped, controller: string, file: string): string | null {
   const own = Object.entries(CgroupPaths).find(([key]) => key.split(',').includes(controller))?.[1];
   const path = join(own ?? CgroupPaths['v2'] ?? '', file);
@@ -23,8 +23,8 @@ export function cpuUsageUs(container: Grouped): number {
 }
 
 /**
- * How many CPUs each container uses in the same span of time. The span begins before the first look and ends after the
- * last: who looks may himself have to wait for a CPU, and then it is too little that is seen, never too much.
+ * How many CPUs each container uses in the same period. The period begins before the first reading and ends after the
+ * last: the reader may have to wait for a CPU, so the result may be too low, but never too high.
  */
 export async function cpuShares(containers: readonly Grouped[], spanMs: number): Promise<number[]> {
   const begin = performance.now();

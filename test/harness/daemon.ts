@@ -20,7 +20,7 @@ export interface DaemonOptions {
   readonly checkout?: string;
   /** A module that Node.js loads before likerd. */
   readonly preload?: string;
-  /** Folder for everything; made when it is missing. Default: a fresh short one. */
+  /** Folder for everything; created if missing. Default: a new one with a short path. */
   readonly home?: string;
   /** Path of the API's socket. Default: in the run folder. */
   readonly socket?: string;
@@ -28,17 +28,17 @@ export interface DaemonOptions {
 
 const readyFd = 3;
 
-// What is edited is what is tested, also when one file is run by itself; not in test/vm, where it is done already.
+// Builds first, so that the tests see the current sources even if one file is run by itself; in test/vm the build is done already.
 if (!inProcess)
   execFileSync('sh', [join(repository, 'scripts/build')], { stdio: ['ignore', 'ignore', 'inherit'] });
 
-/** A likerd of its own, with its own folders and socket. Whatever happens, `destroy` leaves nothing behind. */
+/** A likerd with its own folders and socket. `destroy` leaves nothing behind, whatever happened. */
 export class Daemon {
   readonly home: string;
   readonly root: string;
   readonly run: string;
   readonly socket: string;
-  /** Name of the group that holds the groups of its containers, in every hierarchy. */
+  /** Name of its containers' parent group in every hierarchy. */
   readonly cgroup: string;
   readonly #options: DaemonOptions;
   #child: ChildProcess | undefined;
@@ -68,7 +68,7 @@ export class Daemon {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** What it has logged since the beginning, across restarts. */
+  /** Its log since the beginning, across restarts. */
   get log(): string {
     return readFileSync(join(this.home, 'likerd.log'), 'utf8');
   }
@@ -105,7 +105,7 @@ export class Daemon {
     ready.destroy();
   }
 
-  /** Sends a signal, SIGTERM by default; resolves to how it ended. */
+  /** Sends a signal, by default SIGTERM; resolves to the daemon's exit status. */
   async stop(
     signal: NodeJS.Signals = 'SIGTERM',
   ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
@@ -117,13 +117,13 @@ export class Daemon {
     await this.stop('SIGKILL');
   }
 
-  /** A new likerd in place of one that was ended by SIGTERM. */
+  /** Ends likerd with SIGTERM and starts a new one. */
   async restart(args?: readonly string[]): Promise<void> {
     await this.stop();
     await this.start(args);
   }
 
-  /** Removes every container, then waits until nothing of them is left; answers what stays all the same. */
+  /** Removes every container, then waits until nothing of them is left; returns what stays nevertheless. */
   async empty(): Promise<Leftovers> {
     const { stdout } = await likerctl(this, ['ps', '-aq', '--no-trunc']);
     const ids = stdout.split('\n').filter(Boolean);
@@ -140,7 +140,7 @@ export class Daemon {
     return left;
   }
 
-  /** Ends the daemon and all that it has started, in order if it still answers, by force if not. */
+  /** Ends the daemon and everything that it has started: by the API if it still answers, otherwise by force. */
   async destroy(): Promise<void> {
     try {
       if (!this.isRunning) await this.start([]);
@@ -152,14 +152,14 @@ export class Daemon {
     }
   }
 
-  /** Removes its folder; LIKER_KEEP=1 leaves it, to look at the log. */
+  /** Removes its folder; LIKER_KEEP=1 keeps it for a look at the log. */
   forget(): void {
     if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
     else console.log(`kept: ${this.home}`);
   }
 }
 
-/** bin/likerd takes no options of Node's, by intent. */
+/** bin/likerd intentionally accepts no options for Node.js. */
 function launcher(preload: string | undefined, checkout: string): string[] {
   if (preload === undefined) return [join(checkout, 'bin/likerd')];
   const quiet = '--disable-warning=ExperimentalWarning';

@@ -2,7 +2,7 @@ import type { Event } from '../../proto/gen/types/liker/v1/Event.ts';
 import type { SubscribeResponse } from '../../proto/gen/types/liker/v1/SubscribeResponse.ts';
 import type { Api } from './api.ts';
 
-/** Every event that is kept, in the order of the daemon's numbers. */
+/** Every stored event, in the order of the daemon's numbers. */
 export function allEvents(api: Api): Promise<Event[]> {
   return new Promise((resolve, reject) => {
     const events: Event[] = [];

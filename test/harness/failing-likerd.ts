@@ -1,6 +1,6 @@
-// Loaded into a likerd before its bundle (node --import): counts the calls of the system that its TypeScript makes, its
-// statements to SQLite and its frames to shims, and fails the one that test/harness/failpoints.ts has armed. The calls of
-// libliker are counted in native/test/failpoints.c.
+// Loaded into a likerd before its bundle (node --import): counts the file system calls of its TypeScript code, its
+// SQLite statements and its frames to shims, and makes the one fail that test/harness/failpoints.ts has armed.
+// native/test/failpoints.c counts the calls of libliker.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
@@ -18,7 +18,7 @@ const read = (field: number): number => fields.readUInt32LE(field);
 let seen = 0;
 let count = 0;
 
-/** Whether this is the call that is to fail; where it is to be the last one, likerd ends here. */
+/** Whether this call must fail; if it must be the last one, likerd ends here. */
 function fires(name: string): boolean {
   readSync(point, fields, 0, fields.length, 0);
   const arming = read(layout.arming);
@@ -33,7 +33,7 @@ function fires(name: string): boolean {
   return true;
 }
 
-/** As libuv's. */
+/** An error as from libuv. */
 function systemError(syscall: string, path: unknown): Error {
   const errno = -read(layout.error);
   const [code = '', why = ''] = getSystemErrorMap().get(errno) ?? [];
@@ -42,18 +42,18 @@ function systemError(syscall: string, path: unknown): Error {
   return Object.assign(new Error(message), { errno, code, syscall, ...where });
 }
 
-/** As node:sqlite's: the disk is full, or fails. */
+/** An error as from node:sqlite: the disk is full, or fails. */
 function sqliteError(): Error {
   const isFull = read(layout.error) === injectedErrno.ENOSPC;
   const [errcode, errstr] = isFull ? [13, 'database or disk is full'] : [10, 'disk I/O error'];
   return Object.assign(new Error(errstr), { code: 'ERR_SQLITE_ERROR', errcode, errstr });
 }
 
-/** What cannot fail, or says nothing by failing; and the log's lines. */
+/** Not counted: calls that cannot fail, or whose failure shows nothing, and lines of the log. */
 const passedOver = ['closeSync', 'existsSync'];
 const isOfTheLog = (name: string, fd: unknown): boolean => name === 'writeSync' && (fd === 1 || fd === 2);
 
-/** In whose name Node.js tells of a failure. */
+/** The name of the system call in an error of Node.js. */
 const syscalls: Readonly<Record<string, string>> = {
   readFile: 'open',
   writeFile: 'open',
@@ -100,7 +100,7 @@ failStatements(
 );
 failStatements(DatabaseSync.prototype as unknown as Table, ['exec'], (_, sql) => String(sql));
 
-/** Frames to shims alone are corked: the connection is lost before the frame, within it, or after bytes that are none. */
+/** Only frames to shims are corked: the connection is lost before the frame, within it, or after garbage. */
 const frame = 'frame';
 const { cork } = Socket.prototype;
 Socket.prototype.cork = function () {

@@ -1,20 +1,20 @@
 import { constants } from 'node:os';
 
-// What a test, likerd and its shims share: the page in which one failure is armed, as struct failpoint of
-// native/test/failpoints.c has it.
+// The page that a test shares with likerd and its shims, in which one failure is armed: struct failpoint of
+// native/test/failpoints.c.
 
-/** Who makes the call that is to fail: native/test/failpoints.c counts each by itself, failing-likerd.ts the last. */
+/** Whose call fails: native/test/failpoints.c counts each role separately, failing-likerd.ts the last. */
 export const roles = { library: 0, shim: 1, child: 2, program: 3, likerd: 4 } as const;
 export type Role = keyof typeof roles;
 
 export const modes = { error: 0, kill: 1, short: 2, garbage: 3 } as const;
 export type Mode = keyof typeof modes;
 
-/** No call of Liker fails with EDOM by itself, nor is it known to libuv, which knows EILSEQ. */
+/** No call of Liker returns EDOM by itself. libuv does not know EDOM, but it knows EILSEQ. */
 export const injectedErrno = constants.errno;
 export type Errno = keyof typeof injectedErrno;
 
-/** Where each field of struct failpoint is. */
+/** Offset of each field of struct failpoint. */
 export const layout = {
   arming: 0,
   role: 4,
@@ -24,7 +24,7 @@ export const layout = {
   fired: 20,
   argument: 24,
   call: 28,
-  /** The connection whose frame has failed has ended, and likerd has seen it. */
+  /** The connection whose frame failed is closed, and likerd has noticed. */
   ended: 52,
   size: 56,
 } as const;

@@ -17,11 +17,11 @@ import { type Errno, injectedErrno, layout, type Mode, modes, type Role, roles }
 import { until } from './until.ts';
 
 const pageBytes = 4096;
-/** After so many, a round has told enough. */
+/** After this many failures, a round is over. */
 const mostFaults = 5;
 export const enough = Symbol('enough');
 
-/** One try, and the call that has failed in it. */
+/** One try, and the call that failed in it. */
 export interface Outcome<T> {
   readonly call: string;
   readonly nth: number;
@@ -39,13 +39,13 @@ export interface Which {
   readonly stride?: number;
 }
 
-/** Arms one failure at a time in a likerd and its shims, which must be test builds: give it `env`. */
+/** Arms one failure at a time in a likerd and its shims, which must be test builds: start it with `env`. */
 export class Failpoint implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lk-fail-'));
   readonly #fd: number;
   #arming = 0;
   readonly env: NodeJS.ProcessEnv;
-  /** For a likerd whose own calls are to fail. */
+  /** For a likerd whose own calls must fail. */
   readonly preload = join(import.meta.dirname, 'failing-likerd.ts');
 
   constructor() {
@@ -62,8 +62,8 @@ export class Failpoint implements Disposable {
   }
 
   /**
-   * One try for each call, until a try has no further call or `judge` has `enough`. Answers how many there were. With
-   * `recover`, which makes all as it was before a try, a call that is judged badly hides none of those after it.
+   * One try for each call, until a try has no further call or `judge` has `enough`. Returns the number of tries. `recover`
+   * restores the state before a try, so that a failed try does not hide the calls after it.
    */
   async each<T>(
     { role, mode = 'error', errno = 'EDOM', stride = 1 }: Which,
@@ -105,7 +105,7 @@ export class Failpoint implements Disposable {
     }
   }
 
-  /** The nth counted call of the role from now on fails. */
+  /** From now on, the nth counted call of the role fails. */
   #arm(role: Role, nth: number, mode: Mode, errno: Errno): void {
     const fields = Buffer.alloc(layout.size);
     fields.writeUInt32LE(roles[role], layout.role);
@@ -113,7 +113,7 @@ export class Failpoint implements Disposable {
     fields.writeUInt32LE(modes[mode], layout.mode);
     fields.writeUInt32LE(injectedErrno[errno], layout.error);
     writeSync(this.#fd, fields, 0, fields.length, 0);
-    // Last, since by it the processes know that the rest is there.
+    // Last, since it tells the processes that the rest is valid.
     fields.writeUInt32LE(++this.#arming, layout.arming);
     writeSync(this.#fd, fields, 0, 4, 0);
   }
@@ -124,7 +124,7 @@ export class Failpoint implements Disposable {
     return fields;
   }
 
-  /** Ends the injection; the call that has failed, as "name" or "prctl(4)", or null when there were not so many. */
+  /** Ends the injection. Returns the call that failed, as "name" or "prctl(4)", or null if there were fewer calls. */
   #disarm(): string | null {
     const fields = this.#read();
     writeSync(this.#fd, Buffer.alloc(4), 0, 4, 0);
@@ -135,7 +135,7 @@ export class Failpoint implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#fd);
-    // By these the shims found it.
+    // The shims found the page through these.
     for (const name of readdirSync('/tmp').filter((entry) => entry.startsWith('liker-failpoint-'))) {
       const link = join('/tmp', name);
       if (readlinkSync(link) === join(this.#folder, 'point')) rmSync(link);

@@ -1,5 +1,5 @@
-// Loaded into a likerd before its bundle (node --import): while the file LIKER_HELD_BIRTHS is there, likerd does not hear of the
-// shims that are born, as on a machine that gives it no CPU.
+// Loaded into a likerd before its bundle (node --import): while the file LIKER_HELD_BIRTHS exists, likerd does not learn about
+// new shims, as on a machine where it gets no CPU.
 import { existsSync } from 'node:fs';
 import koffi from 'koffi';
 

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import type { Host, Outcome } from './outcome.ts';
 
 /**
- * Set where a start of Node.js takes seconds (test/vm): a command line is carried out by the client's own code, within this
+ * Set where a start of Node.js takes seconds (test/vm): the client's code runs a command line within this
  * process.
  */
 export const inProcess = process.env['LIKER_TEST_IN_PROCESS'] !== undefined;
@@ -22,7 +22,7 @@ type Streams = Readonly<Record<'stdout' | 'stderr', Collector>>;
 
 const streams = new AsyncLocalStorage<Streams>();
 
-/** To a command line that runs here, process.stdout and process.stderr are its own. */
+/** A command line that runs here has its own process.stdout and process.stderr. */
 function redirect(name: keyof Streams): void {
   const real = process[name];
   Object.defineProperty(process, name, {
@@ -32,13 +32,13 @@ function redirect(name: keyof Streams): void {
 }
 
 if (inProcess) {
-  // The first one that writes would decide for the global one where all goes.
+  // The global console would send all output to the stream of its first user.
   globalThis.console = new Console({ stdout: process.stdout, stderr: process.stderr });
   redirect('stdout');
   redirect('stderr');
 }
 
-/** As likerctl in a process of its own with an empty stdin. */
+/** Like likerctl in a process of its own with an empty stdin. */
 export async function likerctlHere({ socket }: Host, args: readonly string[]): Promise<Outcome> {
   const { dispatch } = await import('../../client/dispatch.ts');
   const own: Streams = { stdout: new Collector(), stderr: new Collector() };

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { isAlive, openFiles, pids, readProc, shimsBelow } from './proc.ts';
 import { until } from './until.ts';
 
-/** Where a daemon's traces are looked for: its process, folders and control groups. */
+/** Where a daemon may leave traces: its process, folders and control groups. */
 type Places = Readonly<Record<'home' | 'root' | 'run' | 'cgroup', string>> & { readonly pid: number };
 
-/** What of a daemon's containers is on the host, by kind; a kind of which there is nothing is left out. */
+/** Traces of a daemon's containers on the host, by kind; kinds without any are left out. */
 export type Leftovers = Readonly<Record<string, readonly string[]>>;
 
 const cgroupRoot = '/sys/fs/cgroup';
 
-/** With no container in it: everything that should be gone and is not. */
+/** Everything that should be gone when the daemon has no container, and is not. */
 export function leftovers(daemon: Places): Leftovers {
   const found: Record<string, readonly string[]> = {
     mounts: mounts(daemon),
@@ -56,7 +56,7 @@ function groupsBelow(folder: string): string[] {
   return children.flatMap(({ name }) => [...groupsBelow(join(folder, name)), join(folder, name)]);
 }
 
-/** None of a folder that has just been removed. */
+/** Empty for a folder that has just been removed. */
 function entries(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -65,7 +65,7 @@ function entries(folder: string): Dirent[] {
   }
 }
 
-/** Shims, and what is in the containers' groups. */
+/** Shims, and the processes in the containers' groups. */
 function processes(daemon: Places): number[] {
   const members = pids().filter((pid) => readProc(pid, 'cgroup').includes(`/${daemon.cgroup}/`));
   const shims = shimsBelow(daemon.home);
@@ -86,7 +86,7 @@ function below(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 }
 
-/** By force, after the daemon is gone: ends its processes and removes its groups, so that no test's failure spreads. */
+/** After the end of the daemon: kills its processes and removes its groups, so that a failed test does not affect others. */
 export async function reap(daemon: Places): Promise<void> {
   for (const { path } of cgroups(daemon)) {
     for (const file of ['cgroup.freeze', 'freezer.state']) {
@@ -111,6 +111,6 @@ function quietly(action: () => void): void {
   try {
     action();
   } catch {
-    // Gone already, or not ours to change: the leak check tells.
+    // Gone already, or not permitted; the leak check reports it.
   }
 }

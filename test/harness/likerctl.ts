@@ -6,7 +6,7 @@ import type { Host, Outcome } from './outcome.ts';
 import { hangMs, within } from './until.ts';
 
 export interface LikerctlOptions {
-  /** Written to stdin, which is then closed; 'open' leaves it open and empty. Default: closed at once. */
+  /** Written to stdin, which is then closed; 'open' keeps it open and empty. Default: closed at once. */
   readonly stdin?: string | Buffer | 'open';
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
@@ -15,7 +15,7 @@ export interface LikerctlOptions {
 
 export const program = join(import.meta.dirname, '../../bin/likerctl');
 
-/** The environment of a likerctl: nothing of the tester's own settings. */
+/** The environment of a likerctl, without the tester's own settings. */
 export function environment({ socket }: Host, env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const {
     LIKER_ROOT: _root,
@@ -28,7 +28,7 @@ export function environment({ socket }: Host, env: NodeJS.ProcessEnv = {}): Node
   return { ...own, LIKER_HOST: `unix://${socket}`, ...env };
 }
 
-/** A likerctl that runs, without a terminal. */
+/** A running likerctl without a terminal. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly outcome: Promise<Outcome>;
@@ -145,7 +145,7 @@ export function likerctl(
   return startLikerctl(host, args, options).outcome;
 }
 
-/** As likerctl, for what must succeed: stdout without the last newline. Throws with all output otherwise. */
+/** Like likerctl, for commands that must succeed: stdout without the last newline. Otherwise throws with all output. */
 export async function ok(
   host: Host,
   args: readonly string[],

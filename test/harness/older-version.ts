@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './daemon.ts';
 
-/** The last version whose records and shims were made by code of before the rooms. */
+/** The last version before the reorganisation of the daemon: it wrote records and shims in the older format. */
 export const olderVersion = 'b5c96ba';
 
-/** Why that version cannot be built here; empty: it can. */
+/** Why that version cannot be built here; empty if it can. */
 export function whyNoOlderVersion(): string {
   try {
     execFileSync('git', ['cat-file', '-e', `${olderVersion}^{commit}`], { cwd: repository, stdio: 'ignore' });
@@ -16,7 +16,7 @@ export function whyNoOlderVersion(): string {
   }
 }
 
-/** A checkout of the older version, built. It is kept in dist/ for the next time. */
+/** A built checkout of the older version, which is kept in dist/ for the next time. */
 export function buildOlderVersion(): string {
   const folder = join(repository, 'dist/older', olderVersion);
   const isBuilt = join(folder, 'built');

@@ -4,7 +4,7 @@ export interface Host {
 }
 
 export interface Outcome {
-  /** As a shell shows it: 128 + n for a signal. */
+  /** As in a shell: 128 + n for signal n. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What /proc says of processes. A process that is gone answers as if it had nothing. */
+/** Facts about processes from /proc. For a process that is gone, all of them are empty. */
 
 export function pids(): number[] {
   return readdirSync('/proc')
@@ -24,7 +24,7 @@ export function linkOf(pid: number | 'self', file: string): string {
   }
 }
 
-/** True for a process that runs; a zombie has ended. */
+/** True for a running process; a zombie has ended. */
 export function isAlive(pid: number): boolean {
   const state = /^State:\s+(\S)/m.exec(readProc(pid, 'status'))?.[1];
   return state !== undefined && state !== 'Z' && state !== 'X';

@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 
-/** Options of a test that needs a program of this machine: without it the test is a skip that says so. */
+/** Options of a test that needs a program: without it the test is skipped, with the reason. */
 export function requiresProgram(...programs: readonly string[]): { readonly skip: string | false } {
   const missing = programs.filter((name) => !isInstalled(name));
   return { skip: missing.length > 0 && `needs ${missing.join(', ')}, which this machine lacks` };
 }
 
-/** Options of a test that needs something of the kernel or the machine. */
+/** Options of a test that needs a feature of the kernel or the machine. */
 export function requires(what: string, isThere: boolean): { readonly skip: string | false } {
   return { skip: !isThere && `needs ${what}, which this machine lacks` };
 }

@@ -7,7 +7,7 @@ import { ok } from './likerctl.ts';
 const fixtures = join(import.meta.dirname, '../fixtures');
 const programs = join(import.meta.dirname, '../../dist/fixtures');
 
-/** A root file system of this machine's programs in the daemon's folder, with helpers that tests ask questions. */
+/** A root file system of this machine's programs in the daemon's folder, with the helper programs of tests. */
 export async function buildRootfs(
   daemon: Daemon,
   {
@@ -27,7 +27,7 @@ export function compile(helper: string, target: string): void {
   copyFileSync(compiled(helper), target);
 }
 
-/** Its file in dist/, compiled unless it is newer than its source. */
+/** Its file in dist/; compiles it unless it is newer than its source. */
 export function compiled(helper: string): string {
   const source = join(fixtures, `${helper}.c`);
   const program = join(programs, helper);

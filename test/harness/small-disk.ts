@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A home for a daemon with one of its folders on a small file system, which a test can fill. Pass `home` to the suite or the
- * daemon, and unmount when that has ended.
+ * A home for a daemon with one of its folders on a small file system that a test can fill. Pass `home` to the suite or the
+ * daemon, and unmount it afterwards.
  */
 export class SmallDisk {
   readonly home: string;
@@ -22,7 +22,7 @@ export class SmallDisk {
 
   constructor(folder: 'root' | 'run', mount: (mountPoint: string) => void = tmpfs) {
     this.home = mkdtempSync(join(tmpdir(), 'lk-'));
-    // Not below the home, where no mount may be left by a container.
+    // Not below the home, where containers must not leave a mount.
     this.mountPoint = mkdtempSync(join(tmpdir(), 'lkd-'));
     mount(this.mountPoint);
     mkdirSync(join(this.mountPoint, 'data'));
@@ -34,7 +34,7 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** Takes all room that there is, to the last block. */
+  /** Fills it, to the last block. */
   fill(): void {
     const fd = openSync(this.#filler, 'a');
     try {
@@ -44,13 +44,13 @@ export class SmallDisk {
     }
   }
 
-  /** Takes all inodes that there are: no file and no folder can be made. */
+  /** Uses up all inodes: no file or folder can be created. */
   fillInodes(): void {
     mkdirSync(this.#names);
     for (let name = 0; makes(join(this.#names, String(name))); name++);
   }
 
-  /** Gives back what was taken. */
+  /** Frees everything again. */
   free(): void {
     rmSync(this.#filler, { force: true });
     rmSync(this.#names, { recursive: true, force: true });
@@ -85,7 +85,7 @@ function writes(fd: number, size: number): boolean {
   return hasRoom(() => writeSync(fd, Buffer.alloc(size)) === size);
 }
 
-/** False also where a part was written. */
+/** False also if a part was written. */
 function hasRoom(act: () => boolean): boolean {
   try {
     return act();

@@ -17,11 +17,11 @@ import { until, within } from './until.ts';
 export interface SuiteOptions extends DaemonOptions {
   readonly helpers?: string[];
   readonly programs?: string[];
-  /** Files that the daemon may open in these tests and keep, as /proc/PID/fd shows them. */
+  /** Files that the daemon may keep open in these tests, as /proc/PID/fd shows them. */
   readonly mayKeep?: readonly string[];
 }
 
-/** What the tests of one file share: a daemon and a root file system. */
+/** Shared by the tests of one file: a daemon and a root file system. */
 export interface Suite {
   readonly daemon: Daemon;
   readonly rootfs: string;
@@ -34,16 +34,16 @@ export interface Suite {
   sh(flags: readonly string[], script: string, options?: LikerctlOptions): Promise<string>;
   /** `run -d FLAGS ROOTFS COMMAND`: the whole id. */
   detached(flags: readonly string[], command: readonly string[]): Promise<string>;
-  /** As `likerctl inspect`, by its code within this process: a start of Node.js for each look costs more than most tests. */
+  /** `likerctl inspect`, run in this process: a start of Node.js for each call costs more than most tests. */
   inspect(container: string): Promise<Inspected>;
   terminal(args: readonly string[], options?: TerminalOptions): TerminalSession;
   /** One gRPC client for all tests of the file. */
   readonly api: Api;
-  /** A container's spec for the API: over the shared root, removed at its end. */
+  /** A spec for the API: a container on the shared root that is removed at its end. */
   spec(args: readonly string[], process?: ProcessSpecInput, more?: ContainerSpecInput): ContainerSpecInput;
 }
 
-/** The fields of `inspect` that tests read. */
+/** The fields of `inspect` that tests use. */
 export interface Inspected {
   readonly Id: string;
   readonly Name: string;
@@ -75,8 +75,8 @@ export interface Inspected {
 }
 
 /**
- * A daemon and a root file system for all tests of a file. At the end, nothing of any container may be left on the host,
- * and the daemon may hold no more files than at the beginning.
+ * A daemon and a root file system for all tests of a file. At the end, no trace of a container may be left on the host,
+ * and the daemon may have no more files open than at the beginning.
  */
 export function suite(options: SuiteOptions = {}): Suite {
   let daemon: Daemon | undefined;
@@ -94,10 +94,10 @@ export function suite(options: SuiteOptions = {}): Suite {
       ...(options.helpers && { helpers: options.helpers }),
       ...(options.programs && { programs: options.programs }),
     });
-    // One container first: what the daemon opens once and keeps is no leak.
+    // Runs one container first: files that the daemon opens once and keeps are not a leak.
     await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
     filesBefore = await settledFiles(daemon);
-    // libuv opens one when a file is first watched, and keeps it.
+    // libuv opens one at the first watch, and keeps it.
     if (!filesBefore.includes(inotify)) filesBefore.push(inotify);
     filesBefore.push(...(options.mayKeep ?? []));
   });
@@ -151,7 +151,7 @@ export function suite(options: SuiteOptions = {}): Suite {
   };
 }
 
-/** Each by a connection of its own, as daemons come and go. */
+/** Each call has its own connection, since tests replace the daemon. */
 async function inspect({ socket }: Daemon, container: string): Promise<Inspected> {
   const connection = new Connection(socket);
   try {
@@ -166,7 +166,7 @@ async function inspect({ socket }: Daemon, container: string): Promise<Inspected
 
 const inotify = 'anon_inode:inotify';
 
-/** Connections of clients that have ended are closed a moment later. */
+/** Waits, since connections of past clients are closed a moment later. */
 async function settledFiles(daemon: Daemon): Promise<string[]> {
   let last = '';
   await until(
@@ -182,7 +182,7 @@ async function settledFiles(daemon: Daemon): Promise<string[]> {
   return last.split(',');
 }
 
-/** Without the numbers that differ each time. */
+/** Without the numbers that differ between runs. */
 function kindOf(file: string): string {
   return file
     .replace(/\[\d+\]/, '')
@@ -190,7 +190,7 @@ function kindOf(file: string): string {
     .replace(/(faketime_shm_)\d+/, '$1PID');
 }
 
-/** What is in `now` more often than in `before`. libuv opens one inotify for all when it needs the first. */
+/** Files that are in `now` more often than in `before`. libuv opens one inotify for all watches at the first. */
 function surplus(now: readonly string[], before: readonly string[]): string[] {
   const inotify = 'anon_inode:inotify';
   const rest = before.includes(inotify) ? [...before] : [...before, inotify];

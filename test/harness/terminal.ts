@@ -10,11 +10,11 @@ export interface TerminalOptions {
   readonly rows?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Another program than likerctl. */
+  /** A program other than likerctl. */
   readonly file?: string;
 }
 
-/** A program on a real terminal, whose screen can be read. */
+/** A program on a real terminal with a readable screen. */
 export class TerminalSession implements AsyncDisposable {
   readonly pty: IPty;
   readonly exit: Promise<number>;
@@ -22,7 +22,7 @@ export class TerminalSession implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   #raw = '';
   #hasExited = false;
-  /** It has exited, and all that it has written is on the screen. */
+  /** It has exited, and all its output is on the screen. */
   #hasEnded = false;
 
   constructor(host: Host, args: readonly string[], options: TerminalOptions) {
@@ -39,12 +39,12 @@ export class TerminalSession implements AsyncDisposable {
       this.#raw += data;
       this.#screen.write(data, () => this.#tell());
     });
-    // What the screen answers, such as its cursor's position, goes back as if it was typed.
+    // The screen's responses, such as the cursor's position, are sent back as if typed.
     this.#screen.onData((data) => this.type(data));
     const ended = new Promise<number>((resolve) => {
       this.pty.onExit(({ exitCode, signal }) => {
         this.#hasExited = true;
-        // The screen takes what is written to it a moment later: only then all is there to be seen.
+        // The screen processes writes asynchronously: only then is all output visible.
         this.#screen.write('', () => {
           this.#hasEnded = true;
           resolve(signal ? 128 + signal : exitCode);
@@ -55,7 +55,7 @@ export class TerminalSession implements AsyncDisposable {
     this.exit = ended;
   }
 
-  /** The exit code; an error when it does not end. */
+  /** The exit code. Throws if the program does not end. */
   end(): Promise<number> {
     return within('the program on the terminal does not end', this.exit, { state: () => this.screen() });
   }
@@ -74,19 +74,19 @@ export class TerminalSession implements AsyncDisposable {
     return this.#raw;
   }
 
-  /** The lines that are visible, without blanks at their ends. */
+  /** The visible lines, without trailing blanks. */
   screen(): string {
     const { buffer, rows } = this.#screen;
     return lines(buffer.active, buffer.active.baseY, rows);
   }
 
-  /** The lines that are visible and those that have scrolled away. */
+  /** The visible lines and those that have scrolled away. */
   history(): string {
     const { buffer } = this.#screen;
     return lines(buffer.active, 0, buffer.active.length);
   }
 
-  /** Resolves when the history matches. Counts only what comes after `mark()` if that was called. */
+  /** Resolves when the history matches: if `mark()` was called, only what follows it. */
   async waitForText(pattern: RegExp | string, where: () => string = () => this.history()): Promise<string> {
     const matches = (text: string): boolean =>
       typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
@@ -104,7 +104,7 @@ export class TerminalSession implements AsyncDisposable {
     return within(`no ${pattern} on the screen`, seen, { deadlineMs: hangMs, state: () => this.history() });
   }
 
-  /** Types a line to a shell and resolves when `pattern` is in what follows. */
+  /** Types a line into a shell and resolves when `pattern` occurs after it. */
   async run(line: string, pattern: RegExp | string): Promise<string> {
     const before = this.#raw.length;
     this.type(`${line}\r`);

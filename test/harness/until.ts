@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Generous: it ends a test that hangs, and says nothing about speed. */
+/** Generous: it only ends a test that hangs; it is not a measure of speed. */
 export const hangMs = Number(process.env['LIKER_HANG_MS'] ?? 60_000);
 
 export interface UntilOptions {
@@ -9,8 +9,8 @@ export interface UntilOptions {
 }
 
 /**
- * Waits for what has no event: asks until the answer is neither false, null nor undefined. An error of `probe` counts as
- * "not yet". Rejects after the deadline with what was waited for.
+ * Polls `probe` until its result is neither false, null nor undefined, where there is no event to wait for. An error of `probe`
+ * counts as "not yet". Rejects after the deadline with `what`.
  */
 export async function until<T>(
   what: string,
@@ -33,7 +33,7 @@ export async function until<T>(
   }
 }
 
-/** The promise's outcome, or an error that says what hangs and, from `state`, how far it came. */
+/** The promise's result, or an error that says what hangs and, with `state`, how far it got. */
 export async function within<T>(
   what: string,
   promise: Promise<T>,
