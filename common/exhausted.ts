@@ -1,17 +1,15 @@
 import { LikerError, type Reason } from './errors.ts';
 import { own } from './own.ts';
 
-/** What has run out, and what to do about it, by the name of an errno. */
+/** What has run out, and the remedy, by the name of an errno. */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on that file system; free some, and try again',
   EDQUOT: 'the quota of that file system is used up; free some space, and try again',
   EROFS: 'that file system is read-only; make it writable, and try again',
   EIO: "the disk fails to read or write; look at the kernel's log (dmesg)",
-  EMFILE:
-    'likerd has as many files open as it may; raise its limit (LimitNOFILE= of its service, prlimit --nofile)',
-  ENFILE: 'the machine has as many files open as it may; raise fs.file-max',
-  EAGAIN:
-    "there are as many processes as may be; raise the limit (pids.max of likerd's group, kernel.pid_max)",
+  EMFILE: "likerd's limit of open files is reached; raise it (LimitNOFILE= of its service, prlimit --nofile)",
+  ENFILE: "the machine's limit of open files is reached; raise fs.file-max",
+  EAGAIN: "a limit of processes is reached; raise it (pids.max of likerd's group, kernel.pid_max)",
   ENOMEM: 'memory has run out; free some, and try again',
 };
 
@@ -27,7 +25,7 @@ export function remedyOf(errno: string, syscall = ''): string | null {
   return own(remediesOfCalls, `${syscall} ${errno}`) ?? own(remedies, errno) ?? null;
 }
 
-/** The reason of an error that the kernel has given. */
+/** The reason that stands for an errno. */
 export function reasonOfErrno(errno: string): Reason {
   if (errno === 'EROFS' || errno === 'EIO') return 'STORE_FAILED';
   if (remedyOf(errno) !== null) return 'TOO_MANY';
@@ -35,7 +33,7 @@ export function reasonOfErrno(errno: string): Reason {
 }
 
 /**
- * A system error of Node's that tells of something used up, as an error that says so; whatever else was thrown as it is.
+ * Turns a system error of Node.js that means something is used up into an error that says so; returns anything else unchanged.
  * `tried` completes "Cannot …".
  */
 export function tellExhausted(thrown: unknown, tried: string): unknown {
@@ -43,7 +41,7 @@ export function tellExhausted(thrown: unknown, tried: string): unknown {
   return remedyOf(code) === null ? thrown : tellSystemError(thrown, tried);
 }
 
-/** As tellExhausted, whatever a system error of Node's tells of. */
+/** As tellExhausted, for any system error of Node.js. */
 export function tellSystemError(thrown: unknown, tried: string): unknown {
   if (thrown instanceof LikerError || !(thrown instanceof Error)) return thrown;
   const { code: errno, syscall, path = '' } = thrown as NodeJS.ErrnoException;

@@ -10,7 +10,7 @@ import { isAlive, shimsBelow } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
-// A terminal of this process is inherited by a daemon that it starts meanwhile.
+// A daemon that is started meanwhile inherits this process's terminals.
 const s = suite({ mayKeep: ['/dev/ptmx'] });
 const work = mkdtempSync(join(tmpdir(), 'lk-after-'));
 after(() => rmSync(work, { recursive: true, force: true }));
@@ -113,12 +113,12 @@ test('a connection to a shim that is lost is found again, and its client goes on
   );
   await running.waitFor('ready');
   const { Pid } = await stateOf('cut');
-  // A newer daemon takes the shim over and leaves: the older one has lost it.
+  // A newer daemon takes over the shim and leaves: the older one has lost it.
   const run = join(s.daemon.run, 'c', (await s.inspect('cut')).Id);
   const { ShimConnection } = await import('../daemon/kernel/process/shim.ts');
   const shim = await ShimConnection.connect(run);
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
-  // Whether or not the daemon is back before the answer.
+  // Whether or not the daemon is back before the response.
   await shim.hello(() => nobody);
   shim.leave();
   await running.waitFor('reconnected');
@@ -128,7 +128,7 @@ test('a connection to a shim that is lost is found again, and its client goes on
   assert.equal((await running.outcome).stdout, 'ready\ntyped\nend\n');
 });
 
-/** As a restart of the machine leaves things: no process, no run folder, another boot. */
+/** The state after a reboot of the machine: no process, no run folder, another boot id. */
 async function reboot(): Promise<void> {
   const pids = (await s.ok(['ps', '-q'])).split('\n').filter(Boolean);
   const states = await Promise.all(pids.map(stateOf));
@@ -160,14 +160,14 @@ test('after a restart of the machine, containers are exited or started again by 
   };
   for (const [name, status] of Object.entries(wanted)) await becomes(name, status);
   assert.equal((await stateOf('up-no')).ExitCode, 255);
-  // The stop was undone: the policy looks after it again.
+  // The stop was undone, so the restart policy applies again.
   const { Pid } = await stateOf('stopped-always');
   process.kill(Pid, 'SIGKILL');
   await until('another life', async () => {
     const state = await stateOf('stopped-always');
     return state.Status === 'running' && state.Pid !== Pid;
   });
-  // The boot is over once all is adopted.
+  // After adoption, a lost shim no longer counts as lost by the reboot.
   await killShim('up-always');
   await s.ok(['rm', '-f', ...Object.keys(wanted)]);
 });
@@ -221,7 +221,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     return join(repository, 'native', file);
   };
 
-  /** The likerd that starts it is not the one that finds it: a start says no HELLO. */
+  /** A likerd that adopts it has not started it, since a start sends no HELLO. */
   async function startedBy(shim: string, flags: readonly string[]): Promise<void> {
     process.env['LIKER_SHIM'] = shim;
     try {
@@ -260,7 +260,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     await s.daemon.restart();
     await terminal.waitForText('reconnected');
     await terminal.run('echo $kept $$', /yes 2\r\n/);
-    // This shim does not announce the step that looks a user up: another process does it.
+    // This shim does not announce the look-up step, so another process looks up the user.
     await terminal.run('echo web:x:1000:1001::/srv:/bin/sh >/etc/passwd; echo www:x:33:web >/etc/group', /#/);
     const older = (await s.ok(['ps', '-q'])).trim();
     const script = 'echo $(id -u) $(id -g) $(id -G) $HOME';

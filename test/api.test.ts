@@ -105,7 +105,7 @@ test('a request_id that is used for something else, or whose result is gone, is 
   assert.deepEqual([long.code, reasonOf(long)], [status.INVALID_ARGUMENT, 'BAD_ARGUMENT']);
   assert.match(gone.details, new RegExp(`${requestId}.*${container.id.slice(0, 12)}.*was removed`));
 
-  // A container that removes itself leaves its exit status; one that was removed before it ran leaves nothing.
+  // A container with autoRemove leaves its exit status; one that was removed before it ran leaves nothing.
   const ended = randomUUID();
   const short = s.spec(['sh', '-c', 'exit 7']);
   assert.equal((await s.api.run(short, { requestId: ended }).exit()).code, 7);
@@ -188,7 +188,7 @@ test('an exec that is starting as its container ends is answered', async () => {
   const { State, CgroupPaths } = await s.inspect(id);
   const group = CgroupPaths['v2'] ?? CgroupPaths['freezer'] ?? '';
   const isV2 = existsSync(join(group, 'cgroup.freeze'));
-  // Its main process out of the cgroup, and whatever enters it stands still.
+  // Moves the main process out of the cgroup and freezes that, so that an exec hangs.
   const top = group.slice(0, group.indexOf(`/${s.daemon.cgroup}/`));
   writeFileSync(join(top, 'cgroup.procs'), String(State.Pid));
   writeFileSync(join(group, isV2 ? 'cgroup.freeze' : 'freezer.state'), isV2 ? '1' : 'FROZEN');
@@ -347,7 +347,7 @@ describe('bad input', { concurrency: 4 }, () => {
   });
 
   test('an unknown field is ignored', async () => {
-    // Field 1000, a varint: what a newer client may send.
+    // Field 1000, a varint, as a newer client may send it.
     assert.equal(
       await rawCall('/liker.v1.SystemService/GetVersion', grpcFrame(Buffer.from('c03e01', 'hex'))),
       '0',

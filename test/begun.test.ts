@@ -22,7 +22,7 @@ async function ready(...ids: readonly string[]): Promise<void> {
   for (const id of ids) await until('it to run', async () => (await s.ok(['logs', id])).includes('ready'));
 }
 
-/** The actions of its events, in their order. */
+/** The actions of its events, in order. */
 async function actions(id: string): Promise<string[]> {
   const events = (await containers.events()).filter(({ containerId }) => containerId === id);
   return events.map(({ action }) => action);
@@ -36,7 +36,7 @@ function terms(id: string): number {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
 }
 
-/** Changes the record of a container while no likerd runs, to what a likerd that died at that moment would have left. */
+/** While no likerd runs, changes the record of a container to the state that a likerd that died at that moment would have left. */
 function leave(id: string, change: { readonly phase?: Phase; readonly facts: Partial<Facts> }): void {
   using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
   const row = db.prepare('SELECT phase, facts FROM container WHERE id = ?').get(id) as Record<string, string>;
@@ -68,7 +68,7 @@ const begun = (verb: 'start' | 'stop' | 'restart' | 'remove', more: object = {})
 
 const vanish = (signal: 'SIGTERM' | 'SIGKILL') => (signal === 'SIGKILL' ? s.daemon.kill9() : s.daemon.stop());
 
-// One after the other: each of them kills the daemon.
+// One after the other, since each of them kills the daemon.
 describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     test(`${signal}: a stop, a restart, the end of what is unhealthy`, async () => {
@@ -107,7 +107,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
       const restart = ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart'];
       assert.deepEqual(await actions(restarted), restart);
       assert.equal((await s.inspect(unhealthy)).RestartCount, 1);
-      // Done is done: another likerd has nothing left to do.
+      // Completed: the next likerd has nothing left to do.
       await s.daemon.restart();
       assert.deepEqual(await actions(restarted), restart);
       assert.equal(await containers.state(stopped), 'EXITED 137');
@@ -197,7 +197,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
     await until('the end of both', async () => !/of an exec|sleep 7654/.test(await s.ok(['top', holder])));
     const lost = async (id: string) =>
       (await actions(id)).filter((action) => action === 'client_lost').length;
-    // Once each; ExecSync's caller is the second of the holder.
+    // One each, and one for the caller of ExecSync, which also belongs to `holder`.
     assert.deepEqual([await lost(Id), await lost(holder)], [1, 2]);
     await s.ok(['rm', '-f', 'hung', holder]);
   });

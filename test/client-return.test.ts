@@ -1,4 +1,4 @@
-// What each command of likerctl does when likerd dies meanwhile: it goes on, or is repeated, and happens once.
+// When likerd dies during a command of likerctl, the command goes on or is repeated, and takes effect once.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,13 +14,13 @@ import { until } from './harness/until.ts';
 const s = suite();
 const containers = new Containers(s);
 
-/** Connections to the API's socket, including those that likerd has not accepted. */
+/** Connections to the API's socket, including those that likerd has not accepted yet. */
 function connections(): number {
   const sockets = readFileSync('/proc/net/unix', 'utf8').split('\n');
   return sockets.filter((line) => line.endsWith(` ${s.daemon.socket}`)).length;
 }
 
-/** Runs commands whose calls reach a likerd that no longer accepts them: it is killed, and the next one gets them. */
+/** Runs commands whose calls reach a likerd that no longer accepts them; it is killed, and the next one gets the calls. */
 async function cutOff(commands: readonly (readonly string[])[]): Promise<Running[]> {
   process.kill(s.daemon.pid, 'SIGSTOP');
   const before = connections();
@@ -38,7 +38,7 @@ async function comeBack(): Promise<void> {
 
 const stubborn = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'];
 
-// One after the other: each of them kills the daemon.
+// One after the other, since each of them kills the daemon.
 describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
   test('each short command is made again by itself', async () => {
     const names = ['stopped', 'restarted', 'killed', 'removed', 'paused', 'renamed', 'updated', 'looked-at'];
@@ -274,7 +274,7 @@ test('a call that is made again is carried out once, also by another likerd', as
     const process = { args: ['sh', '-c', 'echo exec >>/seen; exit 5'] };
     const exec = api.exec('noted', process, { requestId: 'e' });
     if (round < 2) assert.equal((await exec.exit()).code, 5);
-    // It has ended and its client knows: another likerd does not know it any more, and says so.
+    // It has ended and its client knows; the next likerd no longer knows it, and says so.
     else await assert.rejects(exec.exit(), /has ended/);
     await until('the signal', () => seen(live).includes('hup'));
     if (round === 1) await comeBack();

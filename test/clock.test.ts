@@ -1,4 +1,4 @@
-// The machine's clock is set while likerd runs: forward, backward, across a restart of the daemon.
+// The machine's clock is changed while likerd runs: forward, backward, across a restart of the daemon.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { requires } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
-/** faketime(1): likerd sees a clock that the file sets; the monotonic clocks, and all other programs, are as they are. */
+/** faketime(1): the file sets likerd's clock, but not the monotonic clocks or those of other programs. */
 const library = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`;
 const faked = requires('libfaketime', existsSync(library));
 const folder = mkdtempSync(join(tmpdir(), 'lkc-'));
@@ -39,7 +39,7 @@ async function killAndStart(): Promise<void> {
   await s.daemon.start();
 }
 
-/** Of the newest event that is kept. */
+/** Time of the newest stored event. */
 async function lastEvent(): Promise<Event> {
   const event = (await containers.events()).at(-1);
   assert.ok(event);
@@ -55,7 +55,7 @@ test(
     setClock('+1d');
     await killAndStart();
     assert.equal(await containers.state(long), 'RUNNING');
-    // The clock of likerd is what was set, or this would prove nothing.
+    // Without the changed clock, this test would prove nothing.
     await s.sh([], 'true');
     const { seconds } = (await lastEvent()).time as { seconds: number };
     assert.ok(Number(seconds) * 1000 > Date.now() + 3_600_000);
@@ -130,7 +130,7 @@ test(
     await lose();
     await until('it to be found', () => found() === 1);
     setClock('-1d');
-    // One that is lost again within a second is given up.
+    // likerd gives up a connection that is lost again within a second.
     await sleep(1100);
     await lose();
     await until(

@@ -1,4 +1,4 @@
-// Everything below --root and --run except the socket is for root alone: others cannot read it, nor lock what likerd needs.
+// Only root has access below --root and --run, except to the socket: others can neither read files there nor lock those that likerd needs.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { within } from './harness/until.ts';
 const s = suite();
 const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
-/** Every path below a folder, itself first, except what is below a container's root. */
+/** The folder and every path below it, except below a container's root. */
 function below(folder: string): string[] {
   const inside =
     lstatSync(folder).isDirectory() && !/\/(upper|work)$/.test(folder) ? readdirSync(folder) : [];
@@ -70,7 +70,7 @@ test('nobody reads, lists or connects to anything below --root and --run; the so
   const id = await s.detached(['-e', 'PASSWORD=hunter2'], logged);
   const paths = [...below(s.daemon.root), ...below(s.daemon.run)];
   assert.ok(paths.some((path) => path.endsWith('liker.db-wal')) && paths.length > 15, paths.join());
-  // The two folders are the harness's own, open to all; the daemon's are not.
+  // The harness's two folders are open to all; the daemon's are not.
   const given = [s.daemon.root, s.daemon.run];
   assert.deepEqual(openToNobody(paths.filter((path) => !given.includes(path))), []);
   const { mode } = statSync(s.daemon.socket);
@@ -101,7 +101,7 @@ test('what an earlier version left open is closed at the start, and a lock of no
   const { root, run } = s.daemon;
   const id = await s.detached(['--name', 'kept', '-e', 'PASSWORD=hunter2'], logged);
   await s.daemon.kill9();
-  // As that version made them.
+  // As that version created them.
   for (const folder of [root, run, join(run, 'c'), join(run, 'root')]) chmodSync(folder, 0o711);
   const files = ['liker.db', 'liker.db-wal', 'likerd.pid', 'likerd.lock', 'boot-id'].map((name) =>
     join(root, name),
@@ -115,7 +115,7 @@ test('what an earlier version left open is closed at the start, and a lock of no
     assert.equal(statSync(root).mode & 0o777, 0o700);
     const paths = [...below(root), ...below(run)].filter((path) => path !== run);
     assert.deepEqual(openToNobody(paths), []);
-    // It starts again while they are held, too.
+    // It also starts while the locks are held.
     await s.daemon.restart();
     await s.ok(['exec', 'kept', 'true']);
   }

@@ -1,4 +1,4 @@
-// Completion in each shell, by typing: commands, flags, choices and the names of containers that are there.
+// Completion in each shell, by typing: commands, flags, choices and names of existing containers.
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
@@ -8,12 +8,12 @@ import { until } from './harness/until.ts';
 
 const s = suite();
 
-/** How each shell is started without what users have set up, and told of the completions. */
+/** How to start each shell without the user's settings, and load the completions. */
 const shells = {
   bash: { args: ['--norc', '-i'], load: 'source <(likerctl completion bash)' },
   zsh: {
     args: ['-f', '-i'],
-    // As a package installs it: a file in a folder that zsh looks through.
+    // As a package installs it: a file in a folder of zsh's fpath.
     load: 'mkdir -p ~/zsh; likerctl completion zsh >~/zsh/_likerctl; fpath=(~/zsh $fpath); autoload -U compinit && compinit -u -D',
   },
   fish: { args: ['--no-config', '-i'], load: 'likerctl completion fish | source' },
@@ -40,7 +40,7 @@ describe('completion', () => {
       ] as const) {
         terminal.type(`${typed}\t`);
         await terminal.waitForText(completed);
-        // Away with the line.
+        // Clears the line.
         terminal.type('\x15');
         await until('the line to be empty', () => !terminal.screen().trimEnd().endsWith(completed.trimEnd()));
       }

@@ -25,7 +25,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 
 const prompt = /#$/;
 
-/** Kills likerd as nothing else can, and starts a new one. Answers how long that took until it served. */
+/** Kills likerd with SIGKILL and starts a new one. Returns the time until that serves. */
 async function dieAndComeBack(): Promise<number> {
   await s.daemon.kill9();
   const start = Date.now();
@@ -33,7 +33,7 @@ async function dieAndComeBack(): Promise<number> {
   return Date.now() - start;
 }
 
-/** As the shim does after half a minute without a daemon: its process may run ahead of the client. */
+/** Lifts the limits, as the shim does after half a minute without a daemon: its process may run ahead of the client. */
 async function liftLimits(id: string): Promise<void> {
   const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
@@ -42,7 +42,7 @@ async function liftLimits(id: string): Promise<void> {
   shim.leave();
 }
 
-// One after the other: each of them kills the daemon.
+// One after the other, since each of them kills the daemon.
 describe('kill -9 of likerd', { concurrency: 1 }, () => {
   test('containers, execs, shells and logs go on, and a new likerd adopts them all within a second', async () => {
     const count = 'i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done';
@@ -146,7 +146,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     const empty = await dieAndComeBack();
     const ids: string[] = [];
     for (let index = 0; index < 30; index++) ids.push(await containers.start(['sleep', '100000']));
-    // The best of three: other work of this machine is not adoption's.
+    // The best of three, since other work on this machine does not count.
     let full = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 3 && full - empty >= 1000; round++) full = await dieAndComeBack();
     assert.equal((await s.ok(['ps', '-q'])).split('\n').length, ids.length);
@@ -195,7 +195,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
       (more: object) => s.api.exec(id, words, more),
     ]) {
       const session = open({ confirmsOutput: true });
-      // Asked whether all has arrived, it does not answer any more.
+      // It no longer answers when it is asked whether everything has arrived.
       const asked = new Promise((resolve) =>
         session.stream.on('data', ({ output }) => output?.frame === 'outputEnd' && resolve(null)),
       );
@@ -324,7 +324,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     const { ShimPid } = (await s.inspect('fed')).State;
     const before = residentBytes(ShimPid);
     fill(lost);
-    // What the pipe has no room for.
+    // More than fits into the pipe.
     await until('the shim to hold it', () => residentBytes(ShimPid) > 0.6 * window + before);
     lost.vanish();
     await s.daemon.kill9();
@@ -357,7 +357,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     assert.equal((await s.inspect('given-up')).State.Status, 'running');
   });
 
-  // To come back, the clients of these three have the same ten seconds.
+  // The clients of these three have the same ten seconds to reconnect.
   test('a create, a start, a removal are cut off by it', async () => {
     for (let round = 0; round < 5; round++) {
       const api = new Api(s.daemon);
@@ -433,7 +433,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     const exec = s.start(['exec', holder, 'sh', '-c', script]);
     await Promise.all([run.waitFor('ready'), exec.waitFor('ready')]);
     const { Pid } = (await s.inspect('late')).State;
-    // A client that stays holds up the end of likerd.
+    // An attached client would delay the end of likerd.
     const staying = connect(s.daemon.socket);
     await once(staying, 'connect');
     const stopped = s.daemon.stop();
@@ -460,7 +460,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     assert.deepEqual(pids.filter(isAlive), []);
     await s.daemon.start();
     assert.equal((await s.inspect(id)).State.ExitCode, 8);
-    // No call has stopped it: its policy holds.
+    // No call stopped it, so its restart policy applies.
     await until('it to be back', async () => (await s.inspect(wanted)).State.Status === 'running');
     await s.ok(['rm', '-f', id, wanted]);
   });
@@ -580,7 +580,7 @@ async function lastEvent(): Promise<{ lastSeq: number }> {
   return { lastSeq };
 }
 
-/** What test/fixtures/counter.c writes. */
+/** The output of test/fixtures/counter.c. */
 function counted(lines: number): Buffer {
   return Buffer.from(Array.from({ length: lines }, (_, index) => `line ${index}\n`).join(''));
 }

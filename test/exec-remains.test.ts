@@ -1,4 +1,4 @@
-// Processes that an exec leaves running live on with the container, as in Docker; they end with a lost client, and with the container.
+// Processes that an exec leaves running live on with the container, as in Docker; they end when the client is lost, and with the container.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -53,7 +53,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
   test('lives on: seen by top, limited, reaped by the init, and its group goes when it ends', async () => {
     const id = await s.detached(['--memory', '64m'], ['sleep', '100000']);
     const { CgroupPaths, State } = await s.inspect(id);
-    // As service(8) starts one: without the terminal or the pipes.
+    // As service(8) starts a daemon: without the terminal or the pipes.
     const daemon = 'setsid sleep 65440 </dev/null >/dev/null 2>&1 & echo done';
     assert.equal(await s.ok(['exec', id, 'sh', '-c', daemon]), 'done');
     const pid = await sleeper(65440);

@@ -1,4 +1,4 @@
-// likerd may have no more processes, or open no more files: what was asked for fails with a clear error, and all goes on after.
+// likerd reaches its limit of processes or open files: calls fail with a clear error, and work again afterwards.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ import { requires } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
-// libuv keeps one file to close when there is no other left, so that it can accept and refuse.
+// libuv keeps one spare file, which it closes to be able to accept and refuse a connection.
 const s = suite({ mayKeep: ['/'] });
 const containers = new Containers(s);
 
-/** On v2 a process is charged to the container's own group alone: there is no such limit on likerd's part. */
+/** On v2 a process is charged only to the container's own group, so likerd has no such limit. */
 const pidsHierarchy = '/sys/fs/cgroup/pids';
 const group = join(pidsHierarchy, `lk-test-${process.pid}`);
 after(() => {
@@ -34,7 +34,7 @@ function move(pid: number, to: string): void {
   writeFileSync(join(to, 'cgroup.procs'), String(pid));
 }
 
-/** So many processes and threads more than live there: one that has ended counts until it is reaped. */
+/** Allows this many more processes and threads than now; one that has ended counts until it is reaped. */
 async function allow(more: number): Promise<void> {
   const living = () => members().flatMap((pid) => readdirSync(`/proc/${pid}/task`)).length;
   const counted = () => Number(readFileSync(join(group, 'pids.current'), 'utf8'));
@@ -52,11 +52,11 @@ test(
     mkdirSync(group);
     move(s.daemon.pid, group);
     await allow(0);
-    const remedy = 'there are as many processes as may be; raise the limit \\(pids.max of .*\\)';
+    const remedy = 'a limit of processes is reached; raise it \\(pids.max of .*\\)';
     const noShim = await s.run(['--name', 'none'], ['true']);
     assert.equal(noShim.code, 125);
     assert.match(noShim.stderr, new RegExp(`^likerctl: Cannot start .*clone.* EAGAIN: ${remedy}\n$`));
-    // The shim is there; what it clones is not.
+    // There is room for the shim, but not for the process that it clones.
     await allow(1);
     const noChild = await s.run(['--name', 'none'], ['true']);
     assert.equal(noChild.code, 125);
@@ -82,7 +82,7 @@ test(
   },
 );
 
-/** From now on the daemon can open nothing: what it has open stays. */
+/** From now on the daemon can open no more files. */
 function forbidFiles(): void {
   const open = new Set(readdirSync(`/proc/${s.daemon.pid}/fd`).map(Number));
   let lowest = 0;
@@ -115,14 +115,14 @@ test('without a file to open, calls fail with a clear error, ends are told, and 
     forbidFiles();
     await assert.rejects(
       start('waits'),
-      /Cannot (set pids\.max to|make the cgroup of) .*EMFILE: likerd has as many files open as it may; raise/,
+      /Cannot (set pids\.max to|make the cgroup of) .*EMFILE: likerd's limit of open files is reached; raise it/,
     );
     session.type('\n');
     assert.equal((await session.exit()).code, 4);
     const refused = await s.likerctl(['ps']);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^likerctl: Cannot .*\n$/);
-    // Connections that cannot be accepted do not keep it busy.
+    // Connections that it cannot accept do not keep it busy.
     const waiting = Array.from({ length: 20 }, () => connect(s.daemon.socket).on('error', () => {}));
     const before = cpuTicks();
     await sleep(1000);

@@ -1,6 +1,6 @@
-// Whatever call of likerd, of libliker or of the shim fails in a verb, and whenever likerd is killed or a connection ends in
-// it: the client is told what failed, the container is what the records say, nothing else is on the host, and the same verb
-// works the next time.
+// If any call of likerd, libliker or the shim fails during a verb, or likerd is killed, or a connection ends, then the error
+// names the failure, the container agrees with its record, nothing else is left on the host, and the same verb works the next
+// time.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
@@ -14,7 +14,7 @@ const s = suite({ env: point.env, preload: point.preload });
 after(() => point[Symbol.dispose]());
 const box = new Box(s);
 
-/** Every call, where else a part of them is tried: `npm run endurance`. */
+/** Tries every call instead of some of them: `npm run endurance`. */
 const all = process.env['LIKER_KILLS'] !== undefined;
 
 interface Verb {
@@ -22,13 +22,13 @@ interface Verb {
   readonly from: BoxState;
   readonly act: () => Promise<unknown>;
   readonly to: BoxState;
-  /** A likerd that finds it ended waits ten seconds for the client of the one that was killed. */
+  /** A likerd that finds the container ended waits ten seconds for the client of the killed one. */
   readonly awaitsClient?: boolean;
-  /** Of the long round alone. */
+  /** Only in the long round. */
   readonly long?: boolean;
 }
 
-/** Nobody ends of this signal: the time passes. */
+/** The program ignores this signal, so the grace period passes. */
 const unheard = { signal: 'WINCH', timeoutSeconds: 1 };
 
 const verbs: readonly Verb[] = [
@@ -53,7 +53,7 @@ const verbs: readonly Verb[] = [
 interface Way extends Which {
   readonly words: string;
   readonly long?: boolean;
-  /** The same calls as another way's, with another error: not once more where each try takes its second. */
+  /** Has the same calls as another way, with another error; left out where each try takes a second. */
   readonly again?: boolean;
 }
 
@@ -86,12 +86,12 @@ const ways: readonly Way[] = [
 
 const killsLikerd = ({ role, mode }: Which): boolean => mode === 'kill' && role !== 'shim';
 
-/** Capital first, what was tried and why not, on one line: no fault of likerd's own, and none that nobody can name. */
+/** One line that begins with a capital and says what was tried and why it failed; not INTERNAL, and no unknown error. */
 function isTold({ error, call }: Outcome<unknown>, which: Which): void {
   if (error === null) return;
   const text = error.details ?? error.message;
   if (killsLikerd(which) && (error.code === status.UNAVAILABLE || text === likerdEnded)) return;
-  // Whose connection it is could not be told: it is not taken.
+  // likerd could not determine the peer of the connection, and refused it.
   if (call === 'getsockopt' && error.code === status.UNAVAILABLE) return;
   assert.match(text, /^(Cannot|The (shim|end|session)|Its shim was) /);
   assert.doesNotMatch(text, /Internal error|\n/);
@@ -101,7 +101,7 @@ function isTold({ error, call }: Outcome<unknown>, which: Which): void {
   assert.ok(lost || ofStore || text.includes(why), `neither ${why} nor a loss`);
 }
 
-/** Of the long round alone. What of libliker and the shim fails in a start is in failure-injection.test.ts, too. */
+/** Only in the long round: failure-injection.test.ts covers failures of libliker and the shim during a start, too. */
 const isLong = (verb: Verb, { long, role }: Way): boolean =>
   (long ?? verb.long ?? false) || (role !== 'likerd' && ['absent', 'created'].includes(verb.from));
 
@@ -130,10 +130,10 @@ for (const verb of verbs) {
           async (outcome) => {
             if (killsLikerd(which)) await renewDaemon();
             isTold(outcome, which);
-            // Mostly the client comes back at once.
+            // In most tries the client does not reconnect at once.
             const isAwaited = verb.awaitsClient && killsLikerd(which) && outcome.nth % 20 !== 1;
             const state = isAwaited ? null : await box.settled();
-            // Of SQLite's errors, the third is the first; and one that was killed has been renewed already.
+            // Not for EILSEQ, which SQLite reports like EDOM; and a killed likerd has been replaced already.
             const isOfStore = which.mode === undefined && which.errno !== 'EILSEQ';
             if (all && isOfStore && outcome.call.startsWith('sql')) {
               await renewDaemon();
@@ -141,7 +141,7 @@ for (const verb of verbs) {
             }
             if (state === 'orphaned' && from === 'absent')
               await until('the end of its program', async () => (await box.settled()) === to);
-            // Without its shim it can be ended, and no more.
+            // Without its shim the container can only be ended.
             if (state !== 'orphaned' || to !== 'running') {
               await act();
               assert.equal(await box.settled(), to, 'the state after another try');
@@ -176,7 +176,7 @@ test('an exec that comes while the connection to the shim is looked for waits fo
       async ({ error }) => {
         assert.match(String(error), /its shim was lost before it answered/);
         const second = box.exec();
-        // By then it has had its turn.
+        // By then the call has been handled.
         await box.state();
         process.kill(shim, 'SIGCONT');
         await second;
@@ -201,7 +201,7 @@ test('a run --rm whose client and whose likerd are gone before the start leaves 
   assert.equal(await box.settled(), 'absent');
 });
 
-/** A new likerd in place of one that was killed, or is now. */
+/** Replaces the likerd, which it kills unless it is dead already. */
 async function renewDaemon(): Promise<void> {
   await s.daemon.kill9();
   await s.daemon.start();

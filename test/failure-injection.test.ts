@@ -1,5 +1,5 @@
-// Whatever call fails, in the shim, its children or libliker: the verb says which, nothing is left, and the next one works.
-// "The first call fails, the second, … until one try has no such call": a new call is covered without a new test.
+// If any call in the shim, its children or libliker fails, the error of the verb names it, nothing is left, and the next verb works.
+// The first call fails, then the second, until a try has no such call, so that a new call is covered without a new test.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const point = new Failpoint();
 const s = suite({ env: point.env });
 after(() => point[Symbol.dispose]());
 
-/** Whether every call is tried where one of several says nearly as much: `npm run endurance`. */
+/** Tries every call, also those that are nearly the same: `npm run endurance`. */
 const all = process.env['LIKER_KILLS'] !== undefined;
 
 /** Calls of the container's processes that may fail without harm, and why. */
@@ -22,7 +22,7 @@ const harmless: Readonly<Record<string, string>> = {
   statx: 'a path that is no mount of its own is made one',
   access: 'it only words the error of an execve',
 };
-/** An empty stdin is a pipe where the container's /dev/null cannot be used. */
+/** An empty stdin is a pipe if the container's /dev/null cannot be used. */
 const ofEmptyStdin = ['openat2', 'fstat', 'fcntl'];
 
 interface Exit {
@@ -42,7 +42,7 @@ async function create(spec: ContainerSpecInput): Promise<void> {
   await s.api.call((done) => s.api.containers.CreateContainer({ spec }, done));
 }
 
-/** Nothing of a run is on the host; the folders of the containers stay. */
+/** Nothing of a run is left on the host; the folders of the containers stay. */
 async function nothingLeft(): Promise<void> {
   let left: Record<string, readonly string[]> = {};
   await until(
@@ -188,7 +188,7 @@ describe('an exec', { concurrency: 1 }, () => {
       )
       .then(({ exit }) => exit ?? {});
 
-  /** Of all execs: the container has its two processes and no group but its own. */
+  /** Nothing is left of any exec: the container has its two processes and only its own group. */
   async function onlyTheContainer(): Promise<void> {
     await until('the end of all execs', async () => {
       const { CgroupPaths, State, ExecIDs } = await s.inspect('host');

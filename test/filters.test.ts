@@ -1,4 +1,4 @@
-// Filters and bounds in time of ps, prune, events and logs, as Docker's documentation has them.
+// Filters and time bounds of ps, prune, events and logs, as in Docker's documentation.
 import assert from 'node:assert/strict';
 import { basename, dirname } from 'node:path';
 import { describe, test } from 'node:test';

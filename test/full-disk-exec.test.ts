@@ -1,5 +1,5 @@
-// Commands that make room work while the disk of likerd's --root is full, whether or not the database can store them: exec
-// above all.
+// Commands that free space, above all exec, work while the disk of likerd's --root is full, whether or not the database can
+// store them.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

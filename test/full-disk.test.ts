@@ -1,4 +1,4 @@
-// The disk of likerd's --root is full: new things are refused, commands that make room work, and nothing that has happened is lost.
+// The disk of likerd's --root is full: new containers are refused, commands that free space work, and nothing that has happened is lost.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

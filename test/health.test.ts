@@ -1,4 +1,4 @@
-// Health checks: what probes say, what follows from it, and that none of them leaves anything behind.
+// Health checks: results of probes, their consequences, and that probes leave nothing behind.
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ import { until } from './harness/until.ts';
 const s = suite();
 const sleeper = ['sleep', '100000'];
 
-/** A container that is probed by `line` every 100 ms, or as the flags say. */
+/** A container with `line` as its probe, every 100 ms unless the flags say otherwise. */
 function probed(line: string, flags: readonly string[] = []): Promise<string> {
   return s.detached(['--health-cmd', line, '--health-interval', '100ms', ...flags], sleeper);
 }
 
-/** Waits until `holds`; answers the container as it is then. */
+/** Waits until `holds`; returns the container in that state. */
 function reaches(id: string, what: string, holds: (container: Container) => boolean): Promise<Container> {
   return until(what, async () => {
     const { container } = await s.api.call<{ container: Container | null }>((callback) =>
@@ -32,7 +32,7 @@ const is =
   ({ health }: Container): boolean =>
     health?.status === `HEALTH_STATUS_${status}`;
 
-/** When the last probe ended. */
+/** Time at which the last probe ended. */
 function lastEnd({ health }: Container): string {
   const end = health?.log.at(-1)?.endedAt;
   return `${end?.seconds}.${end?.nanos}`;
@@ -74,7 +74,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     assert.equal(probes.length, 5);
     for (const { Start, End, Output } of probes)
       assert.ok(Date.parse(Start) <= Date.parse(End) && Output === 'checked\n');
-    // Probes are no events, no execs, and no files in the run folder.
+    // Probes cause no events, execs, or files in the run folder.
     assert.deepEqual(await actions(id), ['create', 'start', 'health_status: healthy']);
     assert.deepEqual(await actions(id, 'event=health_status'), ['health_status: healthy']);
     assert.deepEqual((await s.inspect(id)).ExecIDs, []);
@@ -267,7 +267,7 @@ describe('a daemon that dies', { concurrency: 1 }, () => {
       return found.length > 0 && found;
     });
     const before = lastEnd(await reaches(id, 'its health', () => true));
-    // It hears nothing until the probe has ended, as on a machine that was suspended.
+    // likerd gets no messages until the probe has ended, as on a suspended machine.
     process.kill(s.daemon.pid, 'SIGSTOP');
     try {
       const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));

@@ -1,4 +1,4 @@
-// What a client sends may fail its own call, and nothing else: another session of the same container goes on unharmed.
+// Whatever a client sends, only its own call may fail: another session of the same container goes on.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
@@ -11,7 +11,7 @@ const s = suite({ helpers: ['burst'] });
 const invalidArgument = 3;
 const failedPrecondition = 9;
 
-/** It has received everything that the ring holds of stdout. */
+/** Resolves when the session has received all of stdout that the ring holds. */
 function replayed(session: ApiSession): Promise<void> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
@@ -39,7 +39,7 @@ describe('beside a session that is at work', () => {
     await neighbour.end;
   });
 
-  /** It still answers, and on the same stream; the daemon has not lost the shim in between. */
+  /** The session still responds on the same stream, and the daemon has not lost the shim. */
   async function unharmed(): Promise<void> {
     words += 1;
     neighbour.type(`word${words}\n`);
@@ -68,11 +68,11 @@ describe('beside a session that is at work', () => {
   });
 
   test('execs with as many arguments as the kernel takes run, those with more are refused', async () => {
-    // The kernel takes a quarter of the stack, and 6 MiB at most.
+    // The kernel accepts a quarter of the stack limit, at most 6 MiB.
     const rlimits = [{ name: 'stack', soft: 2 ** 26, hard: 2 ** 26 }];
     const answers = [];
     for (const mebibytes of [3, 4, 4.5, 5, 5.5, 5.9, 4, 5]) {
-      // As many as there is room for: of the greatest size that the kernel takes, and small ones.
+      // As many as fit: of the greatest size that the kernel accepts, and small ones.
       const size = mebibytes % 1 === 0 ? 120_000 : 100;
       const args = Array.from({ length: Math.floor((mebibytes * 2 ** 20) / (size + 9)) }, () =>
         'x'.repeat(size),
@@ -86,7 +86,7 @@ describe('beside a session that is at work', () => {
       await unharmed();
     }
     assert.deepEqual(new Set(answers.slice(0, 5)), new Set([0]), 'up to 5.5 MiB they run');
-    // With the container's own environment it is more than a shim takes.
+    // With the container's own environment it is more than a shim accepts.
     const heavy = await s.detached(
       Array.from({ length: 12 }, (_, index) => ['-e', `V${index}=${'x'.repeat(100_000)}`]).flat(),
       ['sleep', '100000'],
@@ -121,7 +121,7 @@ describe('beside a session that is at work', () => {
       await unharmed();
     }
     const ended = s.api.exec(id, { args: ['true'] });
-    // No bytes, so nothing is lost.
+    // It wrote no bytes, so none are lost.
     ended.send({ closeStdin: {} });
     assert.equal((await ended.exit()).code, 0);
   });
@@ -129,7 +129,7 @@ describe('beside a session that is at work', () => {
   test('three hundred clients that want a replay at once', async () => {
     const script = 'burst 1000000 0; burst 1000000 0 >&2; echo all; exec cat';
     const noisy = await s.detached(['-i'], ['sh', '-c', script]);
-    // While it writes, what an onlooker has not read yet may be dropped.
+    // While it writes, output that an onlooker has not read yet may be dropped.
     await s.api.attach(noisy).waitFor('all\n');
     const first = s.api.exec(noisy, { args: ['cat'], openStdin: true });
     await first.ready;

@@ -1,4 +1,4 @@
-// A container controls what likerd reads from it: it may be huge, or never answer. Neither holds up likerd.
+// A container controls the files that likerd reads from it: they may be huge, or never answer. Neither may block likerd.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const ping = () => s.api.call((done) => s.api.system.GetInfo({}, done as never))
 const printed = (container: string, text: string) =>
   until(`'${text}'`, async () => (await s.ok(['logs', container])).includes(text));
 
-/** The most memory that likerd has had, in bytes. */
+/** likerd's peak memory, in bytes. */
 function peak(): number {
   const status = readFileSync(`/proc/${s.daemon.pid}/status`, 'latin1');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024;

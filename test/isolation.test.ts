@@ -1,4 +1,4 @@
-// What a container sees and what it cannot do. The traps T1 to T21 are known escapes of other engines.
+// What a container sees and what it cannot do. docs/traps.md explains the T-numbers.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -34,7 +34,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 const defaultCapabilities = '00000000a80425fb';
 const none = '0000000000000000';
 
-/** A small root of its own, which a hostile image may have made. */
+/** A small root of its own, as from a hostile image. */
 async function hostileRoot(name: string): Promise<string> {
   const root = join(work, name);
   await s.ok(['rootfs', 'build', root]);
@@ -331,7 +331,7 @@ describe('privileges', { concurrency: 4 }, () => {
     ];
     const out = (await s.run([], ['asker', ...names, 'clone3', 'getpid'])).stdout.trim().split('\n');
     assert.deepEqual(out, [...names.map((name) => `${name} EPERM`), 'clone3 ENOSYS', 'getpid 0']);
-    // Without the filter some of them are free to all: it is the filter that has refused them.
+    // Without the filter, anyone may do some of these: so the filter refused them.
     const free = (await s.run(['--security-opt', 'seccomp=unconfined'], ['asker', 'unshare-user', 'keyctl']))
       .stdout;
     assert.doesNotMatch(free, /keyctl EPERM/);
@@ -366,7 +366,7 @@ describe('privileges', { concurrency: 4 }, () => {
   });
 });
 
-/** The v1 hierarchies that are mounted on this machine, as mount(8) wants them and as /proc/PID/cgroup calls them. */
+/** The mounted v1 hierarchies of this machine: their options for mount(8), and their names in /proc/PID/cgroup. */
 const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
   .split('\n')
   .filter((line) => line.includes(' - cgroup '))
@@ -439,7 +439,7 @@ describe("the engine's own files", { concurrency: 2 }, () => {
       await s.api.exec(id, { args: ['/proc/self/exe'] }).end.catch(() => null);
       assert.equal((await s.api.exec(id, { args: ['true'] }).exit()).code, 0);
     }
-    // What it may write to are programs of its own layer.
+    // It may write only to programs in its own layer.
     const written = (await s.ok(['logs', id]))
       .split('\n')
       .filter((line) => line.includes('memfd') || line.includes('liker') || line.includes('node'));
@@ -460,7 +460,7 @@ describe("the engine's own files", { concurrency: 2 }, () => {
     ]) {
       assert.equal((await s.ok([...args, ...list])).trim().split(/\s+/).join(' '), '0 1 2', args.join(' '));
     }
-    // The init holds nothing but the pipe that tells the exit status.
+    // The init has only the pipe for the exit status.
     assert.ok((await s.sh(['--cap-add', 'SYS_PTRACE'], 'ls /proc/1/fd 2>/dev/null | wc -l')).length <= 1);
     await s.ok(['rm', '-f', id]);
   });
@@ -543,7 +543,7 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     assert.equal((await run('insider')).stdout, '4242\n');
     truncateSync(passwd, 65 << 20);
     assert.equal((await run('insider')).code, 125);
-    // Numbers need no file.
+    // Numeric ids need no file.
     const numeric = await run('4243');
     assert.deepEqual([numeric.code, numeric.stdout], [0, '4243\n']);
   });
@@ -599,7 +599,7 @@ test("the thread of likerd's event loop goes before all others, and nothing that
     const stat = readFileSync(`/proc/${task}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
   };
-  // likerd keeps a nice value that these tests were started with.
+  // likerd keeps the nice value of these tests, if they have one.
   const own = getPriority();
   const { pid } = s.daemon;
   const threads = readdirSync(`/proc/${pid}/task`).map((tid) => `${pid}/task/${tid}`);

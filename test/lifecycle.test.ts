@@ -11,7 +11,7 @@ const s = suite();
 const sleeper = ['sleep', '100000'];
 const patient = ['sh', '-c', 'trap "echo asked; exit 5" TERM; echo ready; while :; do sleep 0.05; done'];
 
-/** Follows the log of a container that runs until it has the text. */
+/** Waits until the log of a running container contains the text. */
 async function logged(container: string, text: string): Promise<void> {
   const log = s.api.logs.ReadLogs({ container, follow: true });
   let seen = '';
@@ -207,7 +207,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     assert.equal(await s.ok(['wait', id]), '17');
     assert.equal(await s.ok(['wait', id]), '17', 'and at once for one that has ended');
     const next = s.start(['wait', '--condition', 'next-exit', id]);
-    // One more exit for each start, until the wait has seen one.
+    // Each start gives one more exit, until the wait has seen one.
     await until('an exit', async () => {
       await s.ok(['start', id]);
       await s.ok(['wait', id]);
@@ -321,7 +321,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     const named = await s.ok(['create', '--name', id.slice(0, 8), s.rootfs, 'true']);
     assert.equal(await s.ok(['inspect', '-f', '{{.Id}}', id.slice(0, 10)]), id);
     assert.equal(await s.ok(['inspect', '-f', '{{.Id}}', id.slice(0, 8)]), named);
-    // One digit fits many once there are more than sixteen.
+    // With more than sixteen containers, some share their first digit.
     const many = await Promise.all(Array.from({ length: 17 }, () => s.ok(['create', s.rootfs, 'true'])));
     const first = [id, named, ...many].map((one) => one.charAt(0));
     const twice = first.find((digit, index) => first.indexOf(digit) !== index) ?? '';
@@ -403,7 +403,7 @@ describe('logs', { concurrency: 4 }, () => {
 
   test('-f of a container with --rm follows to the end', async () => {
     const lines = 500_000;
-    // When it ends, the container is removed: it waits until its log is read.
+    // The container is removed when it ends, so it waits until its log is being read.
     const script = `echo 0; until [ -e /go ]; do sleep 0.05; done; exec seq ${lines}`;
     const id = await s.detached(['--rm'], ['sh', '-c', script]);
     const follow = s.start(['logs', '-f', id], { hangMs: 120_000 });
@@ -446,7 +446,7 @@ describe('logs', { concurrency: 4 }, () => {
       return lines;
     };
     const followed = text(true);
-    // On the same connection after it: when this one has ended, that one has begun.
+    // A later call on the same connection: when it has ended, the earlier one has begun.
     assert.equal(await text(false), '');
     await s.ok(['start', id]);
     assert.equal(await followed, 'at last\n');

@@ -148,9 +148,9 @@ test('a socket of systemd is used as it is', async () => {
   const own = join(daemon.home, 'own.sock');
   const server = createServer().listen(own);
   await once(server, 'listening');
-  // Closing it here, so that nobody but likerd accepts, takes its first name away.
+  // A second name: closing the server here, so that only likerd accepts, removes the first.
   linkSync(own, path);
-  // Only the process itself knows the pid that systemd would tell it.
+  // LISTEN_PID is the process's own pid, so only the process itself can set it.
   const script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
   const args = [likerd, '--root', daemon.root, '--run', daemon.run, '--ready-fd', '4'];
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...args], {

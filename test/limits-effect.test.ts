@@ -1,4 +1,4 @@
-// Every limit proved by what it does to a container, not by the file that holds it.
+// Proves every limit by its effect on a container, not by the contents of its file.
 import { effectSuite, limitsByEffect } from './effects/all.ts';
 
 limitsByEffect(effectSuite());

@@ -1,4 +1,4 @@
-// Limits: what is asked for is written, read back, and felt.
+// Limits are written, read back, and effective.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,14 +11,14 @@ import { until } from './harness/until.ts';
 
 const s = suite();
 
-/** A file of a container's group in the hierarchy of a controller, by its v1 or its v2 name; undefined where there is none. */
+/** A file of a container's group in the hierarchy of a controller, by its v1 or v2 name; undefined if there is none. */
 function knob({ CgroupPaths }: Inspected, controller: string, v1: string, v2: string): string | undefined {
   const folder = Object.entries(CgroupPaths).find(([key]) => key.split(',').includes(controller))?.[1];
   const file = folder === undefined ? join(CgroupPaths['v2'] ?? '', v2) : join(folder, v1);
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
-/** A container with these flags that sleeps, as inspect shows it. */
+/** Inspects a sleeping container with these flags. */
 async function sleeping(flags: readonly string[], look: (inspected: Inspected) => void): Promise<void> {
   const id = await s.detached(flags, ['sleep', '100000']);
   try {

@@ -1,4 +1,4 @@
-// The database is damaged, gone, or has a row that cannot be read: what runs is known again, and no file is lost.
+// The database is damaged, gone, or has an unreadable row: running containers are recovered, and no file is lost.
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -28,7 +28,7 @@ afterEach(async () => {
     if (name.includes('.corrupt-')) rmSync(join(s.daemon.root, name));
 });
 
-/** A container that runs with an exec, and one that has written a file and ended. */
+/** A running container with an exec, and one that has written a file and ended. */
 async function population(): Promise<{ running: string; ended: string }> {
   const running = await containers.start(['sleep', '1000'], {
     name: 'first',
@@ -46,7 +46,7 @@ function damaged(how: () => void): () => Promise<void> {
   return async () => {
     const { running, ended } = await population();
     const { pid, execIds } = await containers.get('kept');
-    // In order, so that the log that SQLite would mend it from is written back.
+    // An orderly stop, so that the WAL, from which SQLite could repair the database, is checkpointed.
     await s.daemon.stop();
     how();
     await s.daemon.start();
@@ -69,7 +69,7 @@ function damaged(how: () => void): () => Promise<void> {
     assert.ok(actions.includes('recover') && actions.includes('set_aside'), actions.join());
     assert.match(s.daemon.log, /a container was set aside/);
 
-    // As sound as any other: it outlives the next daemon, ends with its code, and leaves nothing.
+    // It works like any other container: it survives the next daemon, ends with its code, and leaves nothing.
     await s.daemon.restart();
     assert.deepEqual(await containers.names(), ['kept']);
     await s.ok(['stop', '-t', '0', 'kept']);
@@ -78,7 +78,7 @@ function damaged(how: () => void): () => Promise<void> {
   };
 }
 
-/** But the first, which holds the tables' places. */
+/** Except the first page, which has the schema. */
 function overwritePages(): void {
   const bytes = readFileSync(file());
   bytes.fill(0xa5, 4096);
@@ -133,7 +133,7 @@ test('a row that cannot be read sets its container aside, or is known again when
   const record = JSON.parse(readFileSync(join(aside(), folder, 'record.json'), 'utf8')) as { id: string };
   assert.equal(record.id, ended);
   assert.ok(existsSync(join(aside(), folder, 'upper/file')));
-  // Its name is free again.
+  // Its name can be used again.
   assert.equal(
     await containers.start(['true'], { name: 'ended', autoRemove: true }).then(() => 'made'),
     'made',

@@ -1,4 +1,4 @@
-// Metrics as Prometheus scrapes them: the engine's, Node's, and those of containers.
+// Metrics as Prometheus scrapes them: of the engine, Node.js and containers.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Targets, roots that are read-only, propagation, and the files of /etc. likerd runs in a mount namespace of its own, whose mounts
-// stand for the host's: those of this machine are left alone.
+// Mount targets, read-only roots, propagation, and the files of /etc. likerd runs in its own mount namespace, whose mounts
+// stand for the host's, so that the mounts of this machine are not touched.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -32,7 +32,7 @@ function ownRoot(): string {
   return root;
 }
 
-/** The state of everything in a folder, so that a change shows. */
+/** The state of everything in a folder, to detect changes. */
 function inventory(path: string): string {
   return execFileSync('sh', ['-c', 'find . -printf "%p %y %s %l\\n" | sort'], {
     cwd: path,
@@ -50,7 +50,7 @@ function mountPoints(pid: number): string[] {
   return lines.map((line) => line.split(' ')[4] ?? '');
 }
 
-/** `run --rm ROOT sh -c SCRIPT` with flags before ROOT; its output, after a success. */
+/** The output of a successful `run --rm FLAGS ROOT sh -c SCRIPT`. */
 async function output(root: string, flags: readonly string[], script: string): Promise<string> {
   return s.ok(['run', '--rm', ...flags, root, 'sh', '-c', script]);
 }
@@ -137,7 +137,7 @@ describe('targets that are links', () => {
 });
 
 describe('a root that is read-only', () => {
-  /** With a mount of the host below it. */
+  /** A root with a mount of the host below it. */
   function rootWithMount(): string {
     const root = ownRoot();
     mkdirSync(join(root, 'below/deeper'), { recursive: true });
@@ -158,7 +158,7 @@ describe('a root that is read-only', () => {
       [`${root}:rw`, ['--read-only']],
     ] as const) {
       assert.equal(await output(name, flags, touch), 'mark', name);
-      // If no target is missing it is the folder itself; otherwise an overlay takes its place.
+      // If no target is missing, the root is the folder itself; otherwise it is an overlay.
       assert.equal(await output(name, [...flags, '--tmpfs', '/made/for/it'], touch), 'mark', name);
       assert.equal(
         await output(name, [...flags, '-w', '/work/there'], `pwd; ${touch}`),
@@ -269,7 +269,7 @@ describe('propagation', () => {
     }
   }
 
-  // Without r, what is below keeps what it has: it follows the host, or with shared is its peer.
+  // Without r, mounts below keep their propagation: slave of the host, or with shared its peer.
   const table: readonly (readonly [string, readonly string[]])[] = [
     ['rshared', ['out', 'in', 'old/out', 'old/in']],
     ['shared', ['out', 'in', 'old/out', 'old/in']],
@@ -348,7 +348,7 @@ describe('the files of /etc', () => {
       /given/,
     );
     assert.equal(readFileSync(join(etc, 'hosts'), 'utf8'), "host's hosts\n");
-    // Nothing can be made in a read-only folder: the container goes without the file.
+    // Nothing can be created in a read-only folder, so the container has no such file.
     assert.equal(await output(s.rootfs, ['-v', `${folder()}:/etc:ro`], 'ls -A /etc'), '');
   });
 

@@ -1,4 +1,4 @@
-// The disk below --root stops to take writes while likerd runs: its file system becomes read-only, or the database cannot be written.
+// The disk of --root stops accepting writes while likerd runs: its file system becomes read-only, or the database cannot be written.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { until } from './harness/until.ts';
 
 const images = mkdtempSync(join(tmpdir(), 'lki-'));
 
-/** An ext4 of its own, which can be told that it is broken. */
+/** A separate ext4 file system, which becomes read-only at an error. */
 function ext4(mountPoint: string): void {
   const image = join(images, basename(mountPoint));
   writeFileSync(image, '');

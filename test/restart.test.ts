@@ -1,4 +1,4 @@
-// What ends a life or a restart policy holds also when likerd or the shim does not live to see it.
+// Restart policies, time limits and stops also work if likerd or the shim dies in the middle.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ test('what a call has stopped stays down, and what ended by itself comes back, t
     containers.start(['sleep', '1000'], always),
     containers.start(['sh', '-c', 'exit 5'], always),
   ]);
-  // Its end cannot be told to this daemon.
+  // A stopped shim cannot report the end to this daemon.
   const { shimPid } = await containers.get(killed);
   process.kill(shimPid, 'SIGSTOP');
   try {
@@ -54,7 +54,7 @@ test('what a call has stopped stays down, and what ended by itself comes back, t
   } finally {
     process.kill(shimPid, 'SIGCONT');
   }
-  // As a daemon leaves it that dies after it has let the shim go and before its policy's turn.
+  // The state after a daemon that died after it released the shim, and before the policy restarted the container.
   using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
   const row = db.prepare('SELECT phase FROM container WHERE id = ?').get(ended) as { phase: string };
   const { exit } = JSON.parse(row.phase) as { exit: object };
@@ -77,7 +77,7 @@ test('a start and an end that no likerd has stored are told by the first answer 
   await s.daemon.kill9();
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await until('their ends', () => ids.every((id) => existsSync(join(s.daemon.run, 'c', id, 'exit.0'))));
-  // As a daemon leaves them that dies when it has asked the shims to start them.
+  // The state after a daemon that died when it had asked the shims to start them.
   using db = new DatabaseSync(join(s.daemon.root, 'liker.db'));
   const forget = db.prepare('UPDATE container SET phase = ? WHERE id = ?');
   for (const id of ids) forget.run(JSON.stringify({ state: 'created' }), id);

@@ -1,4 +1,4 @@
-// The blocks of docs/rootfs.md, as far as Debian has the tools and a mirror can be reached.
+// Runs the blocks of docs/rootfs.md whose tools Debian has, if a mirror can be reached.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ function blockWith(tool: string): string {
   return (found[0] ?? '').replace('cd /srv/roots', `cd '${work}'`);
 }
 
-/** Runs a block in a mount namespace of its own, since some tools mount while they work. Answers stdout. */
+/** Runs a block in its own mount namespace, since some tools create mounts. Returns stdout. */
 async function run(block: string): Promise<string> {
   const path = `${join(work, 'bin')}:${join(repository, 'bin')}:${process.env['PATH']}`;
   const { stdout } = await promisify(execFile)(
@@ -35,7 +35,7 @@ async function run(block: string): Promise<string> {
   return stdout;
 }
 
-/** Why Debian's packages cannot be fetched here, or false. */
+/** Why Debian's packages cannot be downloaded here, or false. */
 function noMirror(tool: string): string | false {
   const lacks = requiresProgram(tool, 'unshare').skip;
   if (lacks !== false) return lacks;
@@ -47,7 +47,7 @@ function noMirror(tool: string): string | false {
 
 describe('docs/rootfs.md', { concurrency: 2 }, () => {
   before(() => {
-    // Stands in for Docker, whose engine a test does not start: one image with the files of the tests' root.
+    // Replaces Docker, whose engine tests do not start: it has one image, with the files of the tests' root.
     mkdirSync(join(work, 'bin'));
     const script = `#!/bin/sh\ncase $1 in create | rm) echo 0123abcd ;; export) exec tar c -C '${s.rootfs}' . ;; esac\n`;
     writeFileSync(join(work, 'bin/docker'), script, { mode: 0o755 });

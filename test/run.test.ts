@@ -25,7 +25,7 @@ const s = suite();
 const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 
-/** A fresh directory of the host. */
+/** A new directory on the host. */
 function folder(name: string): string {
   const path = join(work, name);
   mkdirSync(path, { recursive: true });
@@ -259,7 +259,7 @@ describe('signals and vanished clients', { concurrency: 3 }, () => {
     const running = s.start(['run', '--rm', s.rootfs, 'bash', '-c', script]);
     await running.waitFor('ready');
     for (const name of names) running.kill(`SIG${name}` as NodeJS.Signals);
-    // Some of them stop a process that does not catch them.
+    // The default action of some of them is to stop the process.
     running.kill('SIGCONT');
     running.kill('SIGUSR2');
     assert.deepEqual((await running.outcome).stdout.trim().split('\n'), ['ready', 'got USR2']);
@@ -353,7 +353,7 @@ describe('names and files', { concurrency: 4 }, () => {
     assert.equal(again.code, 125);
     assert.match(again.stderr, /exists/);
     await s.ok(['rm', '-f', id]);
-    // It has gone before anybody can ask about it.
+    // It is gone before it can be inspected.
     for (let round = 0; round < 5; round++) {
       rmSync(pid, { force: true });
       const short = await s.likerctl(['run', '--rm', '--pidfile', pid, s.rootfs, 'sh', '-c', 'echo $PPID']);
@@ -425,7 +425,7 @@ describe('namespaces of others', { concurrency: 4 }, () => {
 
   test('--network, --pid, --ipc container:X share those of X, which must run', async () => {
     const id = await s.detached(['--name', 'owner'], ['sleep', '1000']);
-    // The shared memory of shm_open(3) goes with the IPC namespace.
+    // The shared memory of shm_open(3) belongs to the IPC namespace.
     const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done; stat -c %i /dev/shm/theirs';
     await s.ok(['exec', 'owner', 'touch', '/dev/shm/theirs']);
     const theirs = await s.ok(['exec', 'owner', 'sh', '-c', links]);
@@ -446,7 +446,7 @@ describe('namespaces of others', { concurrency: 4 }, () => {
 });
 
 describe('the root file system', { concurrency: 4 }, () => {
-  /** A small root of its own: links to the shared one's folders do not work inside, so it is a bind's source. */
+  /** A small root of its own, with the shared root as a bind source, since links to its folders do not work inside. */
   async function ownRoot(name: string): Promise<string> {
     return buildRootfs(s.daemon, { name });
   }
@@ -536,7 +536,7 @@ describe('mounts', { concurrency: 4 }, () => {
     const env = environment(s.daemon);
     const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' });
     assert.deepEqual([status, stdout], [0, '/\n'], stderr);
-    // The shell that starts it says a line of its own.
+    // The shell prints a line of its own.
     assert.doesNotMatch(stderr, /likerctl|uv_cwd|\n +at /);
   });
 
@@ -700,7 +700,7 @@ describe('streams', { concurrency: 4 }, () => {
 
 test('everything works in folders with a very long path', async () => {
   const home = mkdtempSync(join(tmpdir(), 'lk-long-'));
-  // The API's socket has a bound of the kernel, 107 bytes; the folders have none.
+  // The kernel limits the path of the API's socket to 107 bytes, but not those of the folders.
   const long = join(home, 'd'.repeat(100), 'e'.repeat(100), 'f'.repeat(50));
   const daemon = await startDaemon({ home: long, socket: join(home, 's') });
   try {

@@ -1,4 +1,4 @@
-// Hundreds of containers that run at once. LIKER_SCALE sets how many; npm run endurance takes 1,000.
+// Hundreds of containers at once. LIKER_SCALE sets the number; npm run endurance uses 1,000.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
 const count = Number(process.env['LIKER_SCALE'] ?? 200);
-/** CPU time that the daemon's event loop may use in one turn; its delay depends on what else the machine does. */
+/** CPU time that the daemon's event loop may use in one turn; unlike its delay, this does not depend on other load. */
 const longestTurnMs = 50;
 const patience = { timeout: 60_000 + count * 1000 };
 
@@ -40,7 +40,7 @@ async function listed(): Promise<string[]> {
   return (await s.ok(['ps', '--format', '{{.Names}} {{.State}}'])).split('\n').filter(Boolean);
 }
 
-/** Figures of all of them, twice. */
+/** Two samples of all containers' stats. */
 async function watched(api: Api): Promise<void> {
   const call = api.stats.StreamStats({ interval: { nanos: 1e8 } });
   call.on('error', () => {});
@@ -54,14 +54,14 @@ async function watched(api: Api): Promise<void> {
   call.cancel();
 }
 
-/** As Prometheus does it. */
+/** Scrapes as Prometheus does. */
 async function scraped(): Promise<void> {
   const address = /serving metrics.*(127\.0\.0\.1:\d+)/.exec(s.daemon.log)?.[1];
   const body = await (await fetch(`http://${address}/metrics`)).text();
   assert.equal(body.split('\ncontainer_threads{').length - 1, count);
 }
 
-/** Says how long it took, and asserts that nothing that the daemon did held up the rest. */
+/** Prints the time, and asserts that no turn of the daemon's event loop was too long. */
 async function timed(t: TestContext, api: Api, what: string, act: () => Promise<unknown>): Promise<void> {
   const begin = performance.now();
   await act();
@@ -132,7 +132,7 @@ test('all end at once, and are removed', patience, async (t) => {
   await timed(t, api, `remove ${count}`, () =>
     forAll(50, (container) => api.call((done) => api.containers.RemoveContainer({ container }, done))),
   );
-  // One after the other, in a thread.
+  // likerd removes them one after the other, in a thread.
   const trash = join(s.daemon.root, 'trash');
   await until('the trash to be emptied', () => readdirSync(trash).length === 0, {
     deadlineMs: patience.timeout,

@@ -1,4 +1,4 @@
-// Sessions that lose nothing, proved in numbers. LIKER_PROOF=10000 makes it bigger, LIKER_PROOF=100 quick;
+// Proves with many sessions that none loses a byte. LIKER_PROOF=10000 runs more of them, LIKER_PROOF=100 fewer;
 // LIKER_STALL_MS is how long a client stops reading.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -17,14 +17,14 @@ const bytes = 1 << 20;
 const s = suite({ helpers: ['burst'] });
 const expected = pattern(bytes);
 
-/** What test/fixtures/burst.c writes. */
+/** The output of test/fixtures/burst.c. */
 function pattern(length: number): Buffer {
   const data = Buffer.allocUnsafe(length);
   for (let at = 0; at < length; at++) data[at] = 48 + (Math.floor((at * 7) / 5) % 75);
   return data;
 }
 
-/** Compares all output with the pattern as it arrives. Resolves to what is wrong, or null. */
+/** Compares output with the pattern as it arrives. Resolves to the difference, or null. */
 async function verdict(session: ApiSession, code: number): Promise<string | null> {
   let at = 0;
   let wrong: string | null = null;
@@ -42,7 +42,7 @@ async function verdict(session: ApiSession, code: number): Promise<string | null
   return wrong;
 }
 
-/** Does `count` jobs, some at a time. */
+/** Runs `count` jobs, some at a time. */
 async function inParallel(job: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -114,7 +114,7 @@ test(`${cycles} attach and detach cycles leave no fd and no memory in daemon, sh
     },
   ).catch(() => assert.deepEqual(files(), before.files, 'open files of daemon, shim and client'));
   const [daemonBytes = 0, shimBytes = 0] = [daemon, shim].map(residentBytes);
-  // A leak of 64 KiB in each cycle would be 64 MB; what V8 leaves uncollected is less than that.
+  // A leak of 64 KiB per cycle would add up to 64 MB, more than V8 leaves uncollected.
   assert.ok(
     daemonBytes - (before.memory[0] ?? 0) < 40 << 20,
     `daemon: ${before.memory[0]} to ${daemonBytes} bytes`,
@@ -126,13 +126,13 @@ test(`${cycles} attach and detach cycles leave no fd and no memory in daemon, sh
   await s.ok(['rm', '-f', id]);
 });
 
-// Beside each other, as each of them waits most of the time.
+// In parallel, as each of them waits most of the time.
 describe('a client that stops reading (T27), a process that does not stop writing', {
   concurrency: 4,
 }, () => {
   test('is not waited for beside another one, which goes on; later it is told what it has missed', async () => {
     const id = await s.detached([], ['sh', '-c', 'while :; do burst 100000 0; sleep 0.01; done']);
-    // On a connection of its own: one HTTP/2 connection has one window for all its streams.
+    // On its own connection, since the streams of one HTTP/2 connection share a window.
     using other = new Api(s.daemon);
     const [stalled, reader] = [other.attach(id), s.api.attach(id)];
     let total = 0;

@@ -1,4 +1,4 @@
-// What comes while a start is under way: the same start again, its removal, a kill, the end of likerd.
+// Calls during a start: the same start again, its removal, a kill, the end of likerd.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,24 +23,24 @@ const s = suite({
 const containers = new Containers(s);
 const skip = unified === undefined && 'no cgroup v2, whose groups can be frozen before they are made';
 
-/** From now on starts take until `thaw`: what is born into a frozen group stands still. */
+/** From now on starts hang until `thaw`: a process that is cloned into a frozen group does not run. */
 const freeze = () => setFrozen('1');
 const thaw = () => setFrozen('0');
 function setFrozen(text: string): void {
   const group = join(unified ?? '', s.daemon.cgroup);
-  // Gone with a likerd that has left no container.
+  // The group is gone if likerd ended without a container.
   if (existsSync(group)) writeFileSync(join(group, 'cgroup.freeze'), text);
 }
 
-/** A shim each, and the child that it has cloned. */
+/** For each start, the shim and the child that it has cloned. */
 const begun = (count = 1) => until('a start to hang', () => shimsBelow(s.daemon.home).length === 2 * count);
-/** It ends a moment after it has told the end. */
+/** A shim ends a moment after it has reported the end. */
 const noShimLeft = () => until('the end of all shims', () => shimsBelow(s.daemon.home).length === 0);
 const create = async (...args: string[]): Promise<string> => {
   const { stdout } = await s.likerctl(['create', ...args]);
   return stdout.trim();
 };
-/** Over a connection of its own, which does not know the daemon before. */
+/** On its own connection, which does not refer to the previous daemon. */
 async function startCall(container: string): Promise<void> {
   using api = new Api(s.daemon);
   await api.call((done) => api.containers.StartContainer({ container }, done as never));
@@ -48,7 +48,7 @@ async function startCall(container: string): Promise<void> {
 const starts = async (id: string) =>
   (await containers.events()).filter((event) => event.containerId === id && event.action === 'start').length;
 
-/** Whatever comes of the test, the group is not left frozen. */
+/** Thaws the group even if the test fails. */
 async function whileFrozen(act: () => Promise<void>): Promise<void> {
   freeze();
   try {
@@ -68,7 +68,7 @@ test('a Run that is sent again, and `start -a`, wait for the first start and see
     const first = run();
     await begun();
     sessions = [first, run(), s.api.attach('twice', { startContainer: true })];
-    // Answered over the same connection, so that those that came before it are there, too.
+    // On the same connection: when this call is answered, the earlier ones have arrived.
     await s.api.call((done) => s.api.containers.GetContainer({ container: 'twice' }, done as never));
   });
   for (const session of sessions) {
@@ -88,7 +88,7 @@ test('the next likerd waits for a start that this one has begun', { skip }, asyn
     await s.daemon.kill9();
     await lost;
     await s.daemon.start();
-    // It may be given up also by the next one.
+    // The next one can also give it up.
     await within('rm -f of a start that hangs', containers.remove(again));
     answer = startCall(id);
     await containers.get(id);
@@ -115,7 +115,7 @@ test('rm -f gives up the starts that wait for their turn as well', { skip }, asy
   });
 });
 
-/** A container whose policy starts it again when `die` has ended it, which it does in a frozen group as well. */
+/** A container whose policy restarts it after `die`, which works in a frozen group as well. */
 async function restarting(): Promise<{ readonly id: string; readonly die: () => void }> {
   const args = ['sh', '-c', 'echo life; exec sleep 1000'];
   const id = await containers.start(args, { restart: { name: 'NAME_ALWAYS' } });

@@ -1,4 +1,4 @@
-// Every spec that the API accepts is read back as it was: from the database, from its copy in the run folder, and by a client.
+// Every spec that the API accepts reads back unchanged: from the database, from its copy in the run folder, and through the API.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const descriptor = JSON.parse(readFileSync(join(repository, 'proto/gen/liker.json'), 'utf8'));
 const types: Readonly<Record<string, Message | Enum>> = descriptor.nested.liker.nested.v1.nested;
 
-/** What a message needs to be accepted. */
+/** Fields that a message must have to be accepted. */
 const required: Readonly<Record<string, Fields>> = {
   ContainerSpec: { rootfs: { directory: '/srv/root' }, process: { args: ['true'] } },
   Rootfs: { directory: '/srv/root' },
@@ -49,7 +49,7 @@ const required: Readonly<Record<string, Fields>> = {
   CgroupSetting: { file: 'memory.high', value: '1' },
 };
 
-/** What one field, or one of its values, needs or excludes in addition. */
+/** What a field, or one of its values, requires or excludes in addition. */
 const companions: Readonly<Record<string, Fields>> = {
   'Mount.options': { type: 'TYPE_TMPFS', source: '' },
   'Mount.type=TYPE_TMPFS': { source: '' },
@@ -63,7 +63,7 @@ const companions: Readonly<Record<string, Fields>> = {
 
 const share = ['', 'private', 'host', 'container:db'];
 const bytes = [64 << 20, -1];
-/** Values of fields whose type says too little. All others get 1 for a number, and each word of an enumeration. */
+/** Values of fields whose type is not enough. Otherwise a number is 1, and an enum takes each of its values. */
 const samples: Readonly<Record<string, readonly unknown[]>> = {
   'ContainerSpec.name': ['web'],
   'ContainerSpec.hostname': ['web'],
@@ -126,7 +126,7 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
   'CgroupSetting.value': ['1'],
 };
 
-/** One value of a field, and its name for messages. */
+/** A value of a field, and its name in messages. */
 interface Sample {
   readonly name: string;
   readonly value: unknown;
@@ -150,7 +150,7 @@ function samplesOf(message: string, within: Message, name: string, field: Field)
   return [{ name: path, value: list(1) }];
 }
 
-/** The message with what it needs, once for each value of each field. */
+/** The message with its required fields, once for each value of each field. */
 function variants(message: string, type: Message): Sample[] {
   const base = required[message] ?? {};
   const all = Object.entries(type.fields).flatMap(([name, field]) =>
@@ -167,7 +167,7 @@ function variants(message: string, type: Message): Sample[] {
   return [{ name: message, value: base }, ...all];
 }
 
-/** Words that stand for no value of their own. */
+/** Enum values that do not stand for a value of their own. */
 const notForUse = new Set(['Mount.type=TYPE_UNSPECIFIED']);
 
 test('every field and every member of every union survives the store, the run record and the API', (t) => {

@@ -1,4 +1,4 @@
-// The first things that a person does: npm start, and the article's own command `liker`.
+// A user's first commands: npm start, and the article's command `liker`.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import {
@@ -17,7 +17,7 @@ import { Daemon, repository } from './harness/daemon.ts';
 import { terminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
-// Not started here: that is what is tested.
+// Does not start it: that is what is tested.
 const daemon = new Daemon({});
 const repositoryPath = realpathSync(repository);
 const rootfs = join(daemon.root, 'rootfs');
@@ -34,7 +34,7 @@ after(async () => {
   await daemon.destroy();
 });
 
-/** Those whose log says that they serve. One that has ended but is not reaped has an empty command line. */
+/** Daemons whose log says that they serve. An ended one that is not reaped yet has an empty command line. */
 function daemonPids(): number[] {
   const log = join(daemon.root, 'likerd.log');
   if (!existsSync(log)) return [];
@@ -145,7 +145,7 @@ test('liker passes a signal on to the container', async () => {
   assert.equal(await exit, 42);
 });
 
-/** A checkout beside this one, of another version. */
+/** Another checkout, of another version. */
 function otherCheckout(version: string): string {
   const top = join(daemon.home, `checkout-${version}`);
   mkdirSync(top);
@@ -193,7 +193,7 @@ test('a daemon of another checkout is told, and replaced by a newer one when tha
   assert.notEqual(daemonPids()[0], pid);
   assert.equal((await run('bin/likerctl', ['version', '-f', '{{.Server.Version}}'])).stdout, '99.0.0\n');
   assert.equal(await program(), before);
-  // It says nothing about a daemon of its own checkout.
+  // It prints nothing about a daemon of its own checkout.
   assert.deepEqual(await ensure(newer), { status: 0, stdout: '', stderr: '' });
   await run('bin/likerctl', ['rm', '-f', id.trim()]);
 });

@@ -1,4 +1,4 @@
-// What containers use, told by what they do: the API, the client's tables, the events of kills.
+// Resource usage of containers with known behaviour: the API, the client's tables, events of OOM kills.
 import assert from 'node:assert/strict';
 import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ async function figures(container: string): Promise<ContainerStats> {
   return stats;
 }
 
-/** Snapshots of a stream until `enough` says so. */
+/** Snapshots of a stream until `enough` returns true. */
 async function stream(
   options: object,
   enough: (containers: ContainerStats[], count: number) => boolean | Promise<boolean>,
@@ -46,7 +46,7 @@ async function stream(
   }
 }
 
-/** A container that has done what the script says, and lives on. */
+/** A container that has run the script and lives on. */
 async function having(flags: readonly string[], script: string): Promise<string> {
   const id = await s.detached(flags, ['bash', '-c', `${script}; echo done; sleep 1000; :`]);
   await until('the script is done', async () => (await s.ok(['logs', id])).includes('done'));
@@ -75,7 +75,7 @@ describe('figures', () => {
       const told = first?.cpu?.percent ?? 0;
       before = now;
       assert.ok((second?.cpu?.percent ?? 100) < 50, 'one that sleeps uses little');
-      // The next one is as good: other programs use this machine too.
+      // Or a later one, since other programs use this machine too.
       return told > 5 && Math.abs(told - wanted) < wanted * 0.2;
     });
     await s.ok(['rm', '-f', busy, idle]);

@@ -1,4 +1,4 @@
-// Terminals: everything that a person at one expects, in a real PTY.
+// Terminals: everything that a user at one expects, in a real PTY.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -125,7 +125,7 @@ describe('a shell', { concurrency: 4 }, () => {
     await terminal.waitForText(prompt);
     assert.doesNotMatch(terminal.history(), /job control/);
     terminal.type('sleep 1000\r');
-    // In its own process group, which the shell has made the terminal's: only then is it executed.
+    // After its exec, which the shell does once its process group is in the foreground.
     await until('sleep', async () => /\bsleep 1000/.test(await s.ok(['top', 'jobs'])));
     await terminal.run('\x1a', /Stopped\s+sleep 1000[\s\S]*# $/);
     await terminal.run('bg', /sleep 1000 &[\s\S]*# $/);
@@ -315,7 +315,7 @@ describe('leaving and coming back', { concurrency: 4 }, () => {
       s.rootfs,
       'sh',
       '-c',
-      // dd passes each key on at once; after four it ends.
+      // dd passes each key on at once, and ends after four.
       'stty raw -echo; echo ready; dd bs=1 count=4 2>/dev/null | cat -v',
     ]);
     await terminal.waitForText('ready');

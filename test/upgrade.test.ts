@@ -1,4 +1,4 @@
-// What an older likerd has started and stored goes on under this one, whether the older one was killed or ended in order.
+// This likerd continues what an older one started and stored, whether the older one was killed or shut down.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ import { until } from './harness/until.ts';
 
 const skip = whyNoOlderVersion() || false;
 
-/** One of each kind: what state it is in, and by what flags and command it got there. */
+/** One container of each kind: its state, and the flags and the command with which it got there. */
 const kinds: Readonly<
   Record<string, { readonly flags: string; readonly script: string; readonly state: string }>
 > = {
@@ -83,10 +83,10 @@ async function populate(daemon: Daemon, rootfs: string, older: string): Promise<
     await until(`${name} is ${state}`, async () => (await containers.state(name)) === state);
 }
 
-/** What is known of each container is what the older one knew; a run that went on is the same run. */
+/** The same is known about each container as before; a run that went on is the same run. */
 async function expectSame(containers: Containers, before: ReadonlyMap<string, Container>): Promise<void> {
   for (const [name, was] of before) {
-    if (name === 'waiting') continue; // it goes on failing
+    if (name === 'waiting') continue; // it keeps failing
     const is = await containers.get(name);
     assert.deepEqual(
       [name, is.id, is.state, is.pid, is.execIds],
@@ -98,7 +98,7 @@ async function expectSame(containers: Containers, before: ReadonlyMap<string, Co
   }
 }
 
-/** Without what the older version had no word for, which is empty here. */
+/** Without the fields that the older version did not have, which are empty. */
 function known(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(known);
   if (value === null || typeof value !== 'object') return value;
@@ -113,7 +113,7 @@ function known(value: unknown): unknown {
   );
 }
 
-/** Every verb, on what the older one has left. */
+/** Every verb, on containers of the older version. */
 async function expectUsable(daemon: Daemon, containers: Containers): Promise<void> {
   const ctl = (...args: string[]) => ok(daemon, args);
   assert.equal(await ctl('exec', 'plain', 'echo', 'in it'), 'in it');

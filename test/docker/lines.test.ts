@@ -1,5 +1,5 @@
-// The command lines of lines.txt, with `docker` standing for likerctl. With LIKER_TEST_DOCKER, the path of a docker
-// command whose engine runs, and LIKER_TEST_IMAGE the same lines are asked of Docker, but for those that differ on purpose.
+// Runs the command lines of lines.txt with `docker` standing for likerctl. If LIKER_TEST_DOCKER is the path of a docker
+// command whose engine runs, and LIKER_TEST_IMAGE an image, Docker runs the same lines, except those that differ on purpose.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { suite } from '../harness/suite.ts';
 interface Line {
   readonly command: string;
   readonly code: number;
-  /** Of the whole stdout, without its last newline. */
+  /** Matches the whole stdout without its last newline. */
   readonly pattern: RegExp;
   readonly differs: boolean;
 }

@@ -26,7 +26,7 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Builds the package with another version number. Answers its path. */
+/** Builds the package with another version number. Returns its path. */
 export async function buildPackage(version: string, folder: string): Promise<string> {
   const args = ['scripts/package', '--fast', '--version', version, '--output', folder];
   const { stdout } = await run('sh', args, { cwd: repository });
@@ -39,7 +39,7 @@ export interface DebianTar {
   readonly skip: string | false;
 }
 
-/** Debian 12 with `packages` and what they need, nothing else; made once a week. None where no mirror can be reached. */
+/** Debian 12 with only `packages` and their dependencies, rebuilt once a week; skipped if no mirror can be reached. */
 export async function debianTar(name: string, packages: readonly string[]): Promise<DebianTar> {
   const lacks = requiresProgram('mmdebstrap', 'dpkg-deb', 'unshare', 'nsenter');
   if (lacks.skip !== false) return lacks;
@@ -48,7 +48,7 @@ export async function debianTar(name: string, packages: readonly string[]): Prom
   if (existsSync(file) && Date.now() - statSync(file).mtimeMs < weekMs) return { file, skip: false };
   mkdirSync(cache, { recursive: true });
   const include = `--include=${packages.join(',')}`;
-  // It mounts while it works: nobody else shall see that.
+  // In its own mount namespace, since it creates mounts.
   const command = ['mmdebstrap', '--quiet', '--variant=minbase', '--format=tar', include, 'bookworm'];
   try {
     await run('unshare', ['--mount', '--propagation', 'private', ...command, `${file}.new`]);
@@ -67,7 +67,7 @@ export function unpack({ file = '' }: DebianTar): string {
   return root;
 }
 
-/** A machine without systemd whose root is a folder: all that it starts ends with it, and its groups are below its own. */
+/** A machine without systemd whose root is a folder. Its processes end with it, and its cgroups are below its own. */
 export class BareRoot implements AsyncDisposable {
   readonly root: string;
   /** Its group in every hierarchy. */
@@ -92,7 +92,7 @@ export class BareRoot implements AsyncDisposable {
     return machine;
   }
 
-  /** A file of the machine outside, as one of this one. */
+  /** Copies a file from the host to this machine. */
   async put(file: string, path: string): Promise<void> {
     const child = spawn('sh', this.#enter('sh', '-c', `cat >'${path}'`), {
       stdio: [openSync(file, 'r'), 'ignore', 'inherit'],
@@ -116,14 +116,14 @@ export class BareRoot implements AsyncDisposable {
     }
   }
 
-  /** As `sh`; a failure is an error. Answers stdout without the last newline. */
+  /** As `sh`, but throws on failure. Returns stdout without the last newline. */
   async ok(script: string): Promise<string> {
     const { code, stdout, stderr } = await this.sh(script);
     if (code !== 0) throw new Error(`${script}: ${code}\n${stdout}${stderr}`);
     return stdout.trimEnd();
   }
 
-  /** A program of it on a terminal. */
+  /** Runs a program of the machine on a terminal. */
   terminal(...command: readonly string[]): TerminalSession {
     return new TerminalSession({ socket: '' }, this.#enter(...command), { file: '/bin/sh' });
   }

@@ -6,13 +6,13 @@ import { after, before, describe, test } from 'node:test';
 import { until } from '../harness/until.ts';
 import { BareRoot, buildPackage, debianTar, unpack } from './bare-root.ts';
 
-/** What the package depends on beyond the smallest Debian. */
+/** Dependencies of the package that a minimal Debian lacks. */
 const dependencies = ['libseccomp2', 'libatomic1', 'libstdc++6'];
 
-/** What dpkg keeps of every package that was ever there, and groupadd of what was before. */
+/** Files that dpkg keeps after a purge, and backups by groupadd. */
 const notOurs = ['/var/lib/dpkg', '/var/log/dpkg.log', '/var/cache/ldconfig', '/etc/group-', '/etc/gshadow-'];
 
-/** Everything on the disk of the machine: a line each of type, mode, owner and path, and of files one of what is in them. */
+/** Everything on the machine's disk: for each path a line with type, mode and owner, and for each file one with its hash. */
 async function listFiles(machine: BareRoot): Promise<string[]> {
   const rest = notOurs.map((path) => `-path ${path} -prune -o`).join(' ');
   const list = await machine.ok(

@@ -1,9 +1,9 @@
-# Runs in the virtual machine, under systemd: the package as a service. Tells each finding as a line of TAP.
+# Runs in the virtual machine, under systemd: the package as a service. Prints each result as a line of TAP.
 # /mnt has this file as check.sh, and the packages first.deb and second.deb.
 number=0
 failed=0
 
-# is NAME ACTUAL EXPECTED: EXPECTED is a pattern of the shell.
+# is NAME ACTUAL EXPECTED: EXPECTED is a shell pattern.
 is() {
   number=$((number + 1))
   case $2 in
@@ -99,7 +99,7 @@ is 'and the devices (T47)' "$(likerctl exec counter sh -c ': </dev/zero && echo 
 rm -r /run/systemd/system/likerd.service.d
 systemctl daemon-reload
 
-# A cause that passes: another daemon has the folders. The socket is stopped as well: the shell, which waits, would start the
+# A temporary cause: another daemon has the folders. The socket is stopped as well, since the waiting shell would start the
 # service again at once.
 systemctl stop likerd.socket likerd.service
 likerd --socket /run/other.sock >/tmp/other.log 2>&1 &
@@ -140,7 +140,7 @@ is 'without its socket: what starts it' "$(likerctl ps 2>&1)" "*no daemon is lis
 is "'liker' lets systemd start it" "$(liker /var/lib/tour true >/dev/null 2>&1; echo $? "$(property likerd.service ActiveState)")" '0 active'
 systemctl stop likerd.socket likerd.service
 systemctl mask likerd.socket likerd.service >/dev/null 2>&1
-# The caller's settings are not the package's.
+# The package must ignore the caller's settings.
 LIKER_ROOT=/tmp/mine LIKER_RUN=/tmp/mine LIKER_HOST=unix:///tmp/mine/liker.sock dpkg -r liker >/tmp/dpkg.log 2>&1
 is 'is removed though its units are masked and stopped' "$? $(cat /tmp/dpkg.log)" '0 *'
 is 'no process of it is left' "$(cat /proc/[0-9]*/comm | grep liker; ls -d "/proc/$pid" /tmp/mine 2>/dev/null)" ''

@@ -1,4 +1,4 @@
-// The package as a service: systemd and pure cgroup v2, in a virtual machine. What is checked is in service.guest.sh.
+// The package as a service: systemd and pure cgroup v2, in a virtual machine. service.guest.sh has the checks.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { buildPackage, type DebianTar, debianTar, unpack } from './bare-root.ts'
 const seconds = 1200;
 const here = import.meta.dirname;
 
-/** Beside what the package needs: the service manager, and busybox for the machine's own scripts. */
+/** In addition to the package's dependencies: systemd, and busybox for the machine's scripts. */
 const packages = [
   'libseccomp2',
   'libatomic1',

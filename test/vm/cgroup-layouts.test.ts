@@ -1,4 +1,4 @@
-// Cgroups on pure v2 and on pure v1, each in a virtual machine with a kernel of its own.
+// Cgroups on pure v2 and on pure v1, each in a virtual machine with its own kernel.
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { effectLine, effectRecords } from '../effects/table.ts';
 import { missing, runInVm } from './vm.ts';
 
-// Each machine keeps one CPU busy; another one is for the tests that run beside this file. Of v1 the limits by their effect are shown by the host, which has these controllers.
+// One at a time: a machine keeps one CPU busy, and other tests need one. The host, which has v1's controllers, shows the effects of v1's limits.
 describe('cgroups', { concurrency: Math.max(1, availableParallelism() - 1), skip: missing() }, () => {
   for (const [layout, parts, leastTests, leastLimits] of [
     ['v2', ['effects'], 50, 40],

@@ -17,11 +17,11 @@ const files = {
   frozen: { v1: ['freezer', 'freezer.state'], v2: 'cgroup.events' },
 } as const satisfies Record<string, { v1: readonly [controller: string, file: string]; v2: string }>;
 
-/** What an engine does with groups beside limiting: birth in them, freezing, killing. */
+/** Cgroup operations of the engine other than limits: births into groups, freezing, killing. */
 export function engineTests(engine: Suite, layout: Layout): void {
   const noSwap = layout === 'v1' && !existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes');
 
-  /** Of a container's cgroup: the file as this layout has it. */
+  /** A file of a container's cgroup, by its name in this layout. */
   function value(container: Inspected, what: keyof typeof files): string {
     const [controller, file] = layout === 'v2' ? ['v2', files[what].v2] : files[what].v1;
     return cgroupFile(container, controller, file) ?? assert.fail(`no ${file}`);

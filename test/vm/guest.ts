@@ -1,4 +1,4 @@
-// What runs in a virtual machine (vm.ts): one process and one daemon for all, as each start of Node.js takes seconds there.
+// Runs in a virtual machine (vm.ts): one process and one daemon for all tests, since each start of Node.js takes seconds there.
 import { effectSuite, limitsByEffect } from '../effects/all.ts';
 import { suite } from '../harness/suite.ts';
 import { engineTests } from './engine.ts';

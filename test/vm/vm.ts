@@ -9,29 +9,29 @@ import { compiled } from '../harness/rootfs.ts';
 
 export type Layout = 'v1' | 'v2';
 
-/** One test as the machine told it. */
+/** A test result from the machine. */
 export interface Told {
   readonly name: string;
   readonly passed: boolean;
-  /** Why it was skipped; empty when it was not. */
+  /** Why it was skipped; empty if it was not. */
   readonly skipped: string;
-  /** The lines after it: why it failed. */
+  /** The lines after the result, which say why it failed. */
   readonly details: readonly string[];
 }
 
 const program = join(import.meta.dirname, 'run-in-vm');
 const seconds = 900;
-/** As much slower as the machine is. */
+/** Longer than the default, since the machine is slower. */
 const hangMs = 240_000;
 const mostDetails = 60;
 
-/** Why no virtual machine can be booted here, or false. Fetches its kernel when it is not there yet. */
+/** Why no virtual machine can be booted here, or false. Downloads its kernel if necessary. */
 export function missing(): string | false {
   const { status, stdout } = spawnSync(program, ['--check'], { encoding: 'utf8' });
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
-/** What is tested in one machine: the engine, with every limit by its effect or without, the kernel adapters' own tests. */
+/** Test suites for a machine: the engine, with or without the effects of every limit, and the tests of the kernel adapters. */
 export type Part = 'engine' | 'effects' | 'adapters';
 
 /** Runs parts of guest.ts in a machine whose cgroups have that layout. */
@@ -40,7 +40,7 @@ export async function runInVm(
   parts: readonly Part[],
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
   const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
-  // In there, to compile C takes as long as all tests, and so does it to read a hundred modules.
+  // In the machine, compiling C or reading a hundred modules would each take as long as all tests.
   for (const helper of effectHelpers) compiled(helper);
   const guest = join(repository, `dist/vm/${[layout, ...parts].join('-')}.mjs`);
   await bundle({
@@ -53,7 +53,7 @@ export async function runInVm(
   const names = parts.flatMap((part) =>
     part === 'adapters' ? adapters.map((file) => basename(file, '.root.test.ts')) : [part],
   );
-  // A disk and swap, where limits are felt that are about them.
+  // A disk and swap for the limits that concern them.
   const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
   const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...devices];
   const env = [`LIKER_TEST_LAYOUT=${layout}`, 'LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`].flatMap(
