@@ -12,13 +12,13 @@ export function withSupervision(parts: Omit<EngineContext, 'supervision'>): Engi
   const context: EngineContext = {
     ...parts,
     supervision: {
-      running: (container, { ageMs, adopted }) => {
-        limitTime(context, container, ageMs);
-        watchHealth(context, container, { adopted });
+      running: (container, { signal, ageMs, adopted }) => {
+        limitTime(context, container, { signal, ageMs });
+        watchHealth(context, container, { signal, adopted });
       },
-      orphaned: (container, ageMs) => {
-        watchOrphan(context, container);
-        limitTime(context, container, ageMs);
+      orphaned: (container, { signal, ageMs }) => {
+        watchOrphan(context, container, signal);
+        limitTime(context, container, { signal, ageMs });
       },
       over: (container, exit) => restartByPolicy(context, container, exit),
       shimLost: (container) => shimLost(context, container),

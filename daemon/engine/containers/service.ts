@@ -50,7 +50,7 @@ export function containerService(context: EngineContext): ContainerService {
       const { container, request, isRepeated } = await callOf(context, reference, requestId, 'start');
       if (container === null) return { container, pid: 0 };
       if (!isRepeated || !hasRun(container)) await startContainer(context, container, { request });
-      return { container: view(container), pid: container.main?.pid ?? 0 };
+      return { container: view(container), pid: container.run?.main?.pid ?? 0 };
     },
 
     async stop(reference, options) {

@@ -64,16 +64,14 @@ export function sessionService(context: EngineContext): SessionService {
 
     async processes(reference) {
       const container = find(reference);
-      const { main } = container;
-      const processes = [...(main ? [main] : []), ...container.execs.values()];
-      return processes.map((process) => processView(container, process));
+      return (container.run?.processes ?? []).map((process) => processView(container, process));
     },
   };
 }
 
 /** The process that an earlier call with the same request_id has started. */
 function findRepeated(container: Container, id: string): ContainerProcess {
-  const known = container.execs.get(id);
+  const known = container.run?.execs.get(id);
   if (known) return known;
   throw new LikerError(
     'PROCESS_NOT_FOUND',

@@ -8,7 +8,7 @@ export function containerView(
   container: Container,
   sizes: ContainerSizes | null = null,
 ): ContainerView {
-  const { id, spec, createdAt, phase, facts, main, execs } = container;
+  const { id, spec, createdAt, phase, facts, run } = container;
   return {
     id,
     spec,
@@ -17,8 +17,10 @@ export function containerView(
     cgroupPaths: facts.cgroupPaths,
     appliedLimits: facts.appliedLimits,
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
-    execIds: [...execs.values()].filter((exec) => !exec.exit).map((exec) => exec.identity.processId),
-    attachedClients: main?.clients.count ?? 0,
+    execIds: [...(run?.execs.values() ?? [])]
+      .filter((exec) => !exec.exit)
+      .map((exec) => exec.identity.processId),
+    attachedClients: run?.main?.clients.count ?? 0,
     clientLost: facts.clientLost,
     restartCount: facts.restartCount,
     oomKills: facts.oomKills,

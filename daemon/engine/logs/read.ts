@@ -58,7 +58,7 @@ export async function* readLogs(
   using _ = { [Symbol.dispose]: () => void container.logReaders.delete(reader) };
   for (;;) {
     // Before the read: what is written by then is read, what comes later wakes.
-    const live = livePhase(container.phase) !== null || container.ending !== null;
+    const live = livePhase(container.phase) !== null || Boolean(container.run?.ending);
     const wakes = live ? container.output : container.changed;
     const more = options.follow ? wakes.next(signal).catch(() => {}) : null;
     for (let batch = reader.read(); batch !== null; batch = reader.read()) {

@@ -12,10 +12,9 @@ export function takeCensus(registry: Registry): Census {
     restarting: 0,
   };
   let sessions = 0;
-  for (const { phase, main, execs } of registry.all()) {
+  for (const { phase, run } of registry.all()) {
     containers[phase.state] += 1;
-    sessions += main?.clients.count ?? 0;
-    for (const exec of execs.values()) sessions += exec.clients.count;
+    for (const process of run?.processes ?? []) sessions += process.clients.count;
   }
   return { containers, sessions };
 }

@@ -13,7 +13,7 @@ test('a container that runs is taken over from its shim, and its end is heard', 
   assert.deepEqual(container.phase, before.phase);
   next.host.shim(container.id).exit(0, { code: 5 });
   await container.changed.until(() => container.phase.state === 'exited', 1000);
-  await container.ending;
+  await container.run?.ending;
   assert.deepEqual(next.actions(), ['create', 'start', 'die']);
 });
 

@@ -15,13 +15,16 @@ import { recordedExit, unseenExit } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { endedUnseen, endedWhileAway, release } from '../life/end.ts';
 import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from '../life/exec-end.ts';
+import { startLifeClock } from '../life/life-clock.ts';
+import { newProcess } from '../life/new-process.ts';
 import { oomKillsOf, tellOomKills } from '../life/oom.ts';
 import { reconnectMs } from '../life/patience.ts';
 import { removeRecord } from '../life/remove-record.ts';
-import { newProcess, shimListener, startLifeClock } from '../life/shim-listener.ts';
+import { shimListener } from '../life/shim-listener.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, type Phase } from '../model/phase.ts';
+import { Run } from '../model/run.ts';
 import { execOf, readExecRecord, writeRunRecord } from '../resources/run-record.ts';
 import { readRecords } from './recover.ts';
 import { sweep } from './sweep.ts';
@@ -76,17 +79,17 @@ export async function reconnect(context: EngineContext, container: Container): P
 
 /** Rebuilds the container's processes from what its shim holds. Called before the shim says anything else. */
 function takeOver(context: EngineContext, container: Container, shim: Shim, state: ShimState) {
-  container.shim = shim;
-  container.shimPid = state.pid;
+  container.run ??= new Run();
+  const { run } = container;
+  run.shim = shim;
+  // Those of before have lost their ends: whoever waits for one gives up as the run is supervised anew.
+  run.probes.clear();
   const rows = new Map(context.ledger.execs.rows(container.id).map((row) => [row.number, row]));
   for (const held of state.processes) {
     const row = rows.get(held.process) ?? recallExec(context, container, held.process);
-    const process = rebuild(context, container, held, row);
+    const process = rebuild(context, container, run, { number: held.process, row });
     if (!process) {
-      const probe = container.probes.get(held.process);
-      // The connection alone was lost, and with it the word of the probe's end.
-      if (probe && held.exit) queueExecEnd(context, container, probe, held.exit, false);
-      else discard(context, container, shim, held.process);
+      discard(context, container, shim, held.process);
       continue;
     }
     // Not by its limits alone: the shim lifts them when no daemon comes for long.
@@ -99,13 +102,13 @@ function takeOver(context: EngineContext, container: Container, shim: Shim, stat
   forgetUnknown(context, container, { held: state.processes, rows: [...rows.values()] });
   notePastExecs(context, container, state);
   const main = state.processes.find((held) => held.process === 0);
-  if (main) trustShim(context, container, shim, main);
+  if (main) trustShim(context, container, run, main);
   context.log.info('container adopted', {
     container: container.id,
     shim: state.pid,
     processes: state.processes.length,
   });
-  return shimListener(context, container, shim);
+  return shimListener(context, container, run);
 }
 
 /** The disk was full when it was started, and its daemon died before it could store it. */
@@ -132,22 +135,19 @@ function discard(context: EngineContext, container: Container, shim: Shim, numbe
 function rebuild(
   context: EngineContext,
   container: Container,
-  held: ShimProcessState,
-  row: ExecRow | undefined,
+  run: Run,
+  { number, row }: { readonly number: number; readonly row: ExecRow | undefined },
 ): ContainerProcess | null {
-  if (held.process === 0) {
-    container.main = newProcess(context, container, {
-      processId: 'main',
-      number: 0,
-      spec: container.spec.process,
-      onDisconnect: container.spec.onDisconnect,
-    });
-    return container.main;
+  const { shim } = run;
+  if (number === 0) {
+    const { process: spec, onDisconnect } = container.spec;
+    run.main = newProcess(context, container, { shim, processId: 'main', number, spec, onDisconnect });
+    return run.main;
   }
   if (!row) return null;
   try {
-    const process = newProcess(context, container, execOf(row));
-    container.execs.set(row.id, process);
+    const process = newProcess(context, container, { shim, ...execOf(row) });
+    run.execs.set(row.id, process);
     return process;
   } catch (error) {
     const message = asError(error).message;
@@ -157,13 +157,13 @@ function rebuild(
 }
 
 /** Brings the record in line with the main process as the shim has it. */
-function trustShim(context: EngineContext, container: Container, shim: Shim, main: ShimProcessState): void {
+function trustShim(context: EngineContext, container: Container, run: Run, main: ShimProcessState): void {
   if (main.exit) {
-    endedWhileAway(context, container, main.exit);
+    endedWhileAway(context, container, run, main.exit);
     return;
   }
   if (main.state === 'starting') {
-    awaitDecision(context, container, shim);
+    awaitDecision(context, container, run);
     return;
   }
   const startedAt = Number(main.startedAtNs / 1_000_000n);
@@ -174,7 +174,7 @@ function trustShim(context: EngineContext, container: Container, shim: Shim, mai
     state: paused ? 'paused' : 'running',
     startedAt,
     main: { pid: main.pid, startTime: main.startTime },
-    shimPid: shim.pid,
+    shimPid: run.shim?.pid ?? 0,
   };
   const { begun } = container.facts;
   const events = [
@@ -186,21 +186,21 @@ function trustShim(context: EngineContext, container: Container, shim: Shim, mai
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
   tellOomKills(context, container, oomKillsOf(context, container));
-  const age = context.proc.ageMs(main.startTime);
-  startLifeClock(container, age);
-  context.supervision.running(container, { ageMs: age, adopted: true });
+  const clock = startLifeClock(run, context.proc.ageMs(main.startTime));
+  context.supervision.running(container, { ...clock, adopted: true });
 }
 
 /** A start that an earlier daemon began keeps its turn until it has succeeded or failed. */
-function awaitDecision(context: EngineContext, container: Container, shim: Shim): void {
+function awaitDecision(context: EngineContext, container: Container, run: Run): void {
   const before = container.phase;
-  container.abandonStart = () =>
+  const { shim } = run;
+  run.abandon = () =>
     void cgroupOf(context, container)
       .kill()
       .catch(() => {});
   const decided = async (): Promise<void> => {
-    await container.changed.until(() => container.phase !== before || container.shim !== shim, Infinity);
-    container.abandonStart = null;
+    await container.changed.until(() => container.phase !== before || run.shim !== shim, Infinity);
+    run.abandon = null;
     if (container.phase !== before || context.leaving.signal.aborted) return;
     await settleWithoutShim(context, container, { kind: 'no-answer' }, { freshBoot: false });
     context.supervision.left(container, { freshBoot: false });
@@ -281,7 +281,7 @@ function orphan(
   // One that an earlier daemon found so is nothing new.
   const events = state === 'orphaned' ? [] : [{ action: 'orphaned', attributes: { reason } }];
   context.ledger.change(container, { phase: { state: 'orphaned', main, startedAt } }, ...events);
-  const age = context.proc.ageMs(main.startTime);
-  startLifeClock(container, age);
-  context.supervision.orphaned(container, age);
+  container.run ??= new Run();
+  const clock = startLifeClock(container.run, context.proc.ageMs(main.startTime));
+  context.supervision.orphaned(container, clock);
 }

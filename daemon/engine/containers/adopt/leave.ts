@@ -4,10 +4,10 @@ import type { EngineContext } from '../../context.ts';
 export function leave(context: EngineContext): void {
   context.leaving.abort();
   for (const container of context.registry.all()) {
-    const { shim } = container;
-    container.shim = null;
-    container.healthWatch?.abort();
-    shim?.leave();
-    for (const process of [container.main, ...container.execs.values()]) process?.clients.drop();
+    const { run } = container;
+    if (!run) continue;
+    run.unsupervise();
+    run.loseShim()?.leave();
+    for (const process of run.processes) process.clients.drop();
   }
 }

@@ -13,23 +13,22 @@ const reconnectAgainMs = 1_000;
  * goes on and its clients come back by themselves. Otherwise the shim was killed, and what it held is lost.
  */
 export async function shimLost(context: EngineContext, container: Container): Promise<void> {
-  container.shim = null;
-  container.shimPid = 0;
+  const { run } = container;
+  run?.loseShim();
   container.changed.notify();
-  // An exit that was told before is about to be stored.
-  if (!livePhase(container.phase) || container.ending) return;
-  const processes = [container.main, ...container.execs.values()].filter((process) => process !== null);
-  for (const process of processes) process.shim = null;
+  // An exit that was reported before is about to be stored.
+  if (!run || !livePhase(container.phase) || run.ending) return;
+  const { processes } = run;
   const now = performance.now();
   let outcome: HelloAnswer = { kind: 'no-answer' };
-  if (now - container.reconnectedAt >= reconnectAgainMs) {
+  if (now - run.reconnectedAt >= reconnectAgainMs) {
     const answer = reconnect(context, container);
-    container.reconnecting = answer;
+    run.reconnecting = answer;
     outcome = await answer;
-    container.reconnecting = null;
+    run.reconnecting = null;
   }
   if (outcome.kind === 'adopted') {
-    container.reconnectedAt = now;
+    run.reconnectedAt = now;
     context.log.warn('connection to a shim was lost and is back', { container: container.id });
     for (const process of processes) process.clients.drop();
     return;

@@ -10,7 +10,7 @@ test('an end is stored, then everything is released, then the shim may go', asyn
   const shim = engine.host.shim(container.id);
   shim.exit(0, { code: 3 });
   await shim.ended;
-  await container.ending;
+  await container.run?.ending;
   assert.ok(container.phase.state === 'exited');
   assert.equal(container.phase.exit.code, 3);
   assert.deepEqual(engine.actions(), ['create', 'start', 'die']);
@@ -26,7 +26,7 @@ test('processes that outlive the main process are killed', async (t) => {
   group?.remains.add(1);
   engine.host.shim(container.id).exit();
   await container.changed.until(() => container.phase.state === 'exited', 1000);
-  await container.ending;
+  await container.run?.ending;
   assert.equal(group?.kills, 1);
 });
 
@@ -48,7 +48,7 @@ test('what cannot be released now is tried again', async (t) => {
   group.stuck = new Error('EBUSY');
   engine.host.shim(container.id).exit();
   while (!container.cleanUp) await container.changed.next();
-  await container.ending;
+  await container.run?.ending;
   assert.deepEqual(engine.host.cgroups.list(), [container.id]);
   group.stuck = null;
   t.mock.timers.tick(200);

@@ -9,60 +9,77 @@ import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { endedHealth } from '../model/health.ts';
 import { livePhase } from '../model/phase.ts';
+import { Run } from '../model/run.ts';
 import { freeNetwork } from '../resources/network-rate.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
 import { removeRecord } from './remove-record.ts';
 import { endedBeforeStart } from './start-error.ts';
 
-/** The main process has ended: stores it, then gives back all that the run had taken, then tells the clients. */
-export function mainEnded(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+/** The main process has ended: stores it, then releases all that the run used, then tells the clients. */
+export function mainEnded(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  shimExit: ShimExit,
+): Promise<void> {
   // Hundreds may end at once.
-  container.ending = ownTurn().then(() => finishAsTold(context, container, shimExit));
-  return container.ending;
+  run.ending = ownTurn().then(() => finishAsTold(context, container, run, shimExit));
+  return run.ending;
 }
 
 /**
  * As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. Stored before anybody
  * can ask: who finds a container that was never started may start it a second time.
  */
-export function endedWhileAway(context: EngineContext, container: Container, shimExit: ShimExit): void {
-  container.ending = finishAsTold(context, container, shimExit);
-  inBackground(context, container, 'cleaning up after a container failed', container.ending);
+export function endedWhileAway(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  shimExit: ShimExit,
+): void {
+  run.ending = finishAsTold(context, container, run, shimExit);
+  inBackground(context, container, 'cleaning up after a container failed', run.ending);
 }
 
-async function finishAsTold(context: EngineContext, container: Container, shimExit: ShimExit): Promise<void> {
+async function finishAsTold(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  shimExit: ShimExit,
+): Promise<void> {
   const oomKills = oomKillsOf(context, container);
   const exit = exitStatus(shimExit, {
-    startedAt: container.main?.startedAt ?? null,
+    startedAt: run.main?.startedAt ?? null,
     oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
   });
-  await finish(context, container, exit, oomKills);
+  await finish(context, container, run, { exit, oomKills });
 }
 
-/** The container is over and no shim is there to say how. */
+/** The run is over and no shim is there to say how. */
 export function endedUnseen(context: EngineContext, container: Container, seen: ExitStatus): Promise<void> {
   const oomKills = oomKillsOf(context, container);
   const exit = { ...seen, oomKilled: wasOomKilled(seen.signal, oomKills, container.facts) };
-  container.ending = finish(context, container, exit, oomKills);
-  return container.ending;
+  container.run ??= new Run();
+  const { run } = container;
+  run.ending = finish(context, container, run, { exit, oomKills });
+  return run.ending;
 }
 
 async function finish(
   context: EngineContext,
   container: Container,
-  exit: ExitStatus,
-  oomKills: number,
+  run: Run,
+  { exit, oomKills }: { readonly exit: ExitStatus; readonly oomKills: number },
 ): Promise<void> {
-  const main = container.main;
-  if (container.timeoutTimer) clearTimeout(container.timeoutTimer);
-  container.healthWatch?.abort();
+  const { main } = run;
+  run.unsupervise();
   try {
-    record(context, container, exit, oomKills);
+    record(context, container, run, { exit, oomKills });
     await main?.clients.cameBack(reconnectMs);
     await main?.clients.drained(drainMs);
     await Promise.all(
-      [...container.execs.values()].map(async (exec) => {
+      [...run.execs.values()].map(async (exec) => {
         if (exec.clients.mayComeBack) await exec.clients.cameAndLeft(reconnectMs);
         // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
         await exec.ending;
@@ -70,7 +87,7 @@ async function finish(
     );
     if (!context.leaving.signal.aborted) await cleanUp(context, container, exit);
   } finally {
-    container.ending = null;
+    run.ending = null;
     // Last of all, so that who sees the exit finds nothing left of the run.
     main?.ended(exit);
     container.changed.notify();
@@ -115,12 +132,16 @@ function tryLater(context: EngineContext, container: Container, firstError: unkn
 }
 
 /** Once, also when the daemon that stored it died before it could let the shim go. */
-function record(context: EngineContext, container: Container, exit: ExitStatus, oomKills: number): void {
+function record(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  { exit, oomKills }: { readonly exit: ExitStatus; readonly oomKills: number },
+): void {
   const { phase } = container;
   const stored = phase.state === 'exited' || phase.state === 'restarting' ? phase.exit : null;
   if (stored && stored.exitedAt === exit.exitedAt && stored.startedAt === exit.startedAt) return;
-  container.lifeMs = lifeOf(container, exit);
-  container.startedSteadyMs = null;
+  container.lifeMs = lifeOf(run, exit);
   const { health, begun } = container.facts;
   const live = livePhase(phase);
   const facts = {
@@ -140,7 +161,7 @@ function record(context: EngineContext, container: Container, exit: ExitStatus, 
 }
 
 /** By the clock on the wall only when no daemon was there to measure it. */
-function lifeOf({ startedSteadyMs }: Container, exit: ExitStatus): number {
+function lifeOf({ startedSteadyMs }: Run, exit: ExitStatus): number {
   if (startedSteadyMs !== null) return performance.now() - startedSteadyMs;
   return exit.startedAt === null ? 0 : Math.max(0, exit.exitedAt - exit.startedAt);
 }
@@ -156,26 +177,7 @@ function dieAttributes(exit: ExitStatus, lifeMs: number): Record<string, string>
 
 /** Gives back what a run has taken: the shim, leftover processes, control groups, the run folder. */
 export async function release(context: EngineContext, container: Container): Promise<void> {
-  const shim = container.shim;
-  container.shim = null;
-  container.shimPid = 0;
-  if (container.main) container.main.shim = null;
-  for (const exec of [...container.execs.values(), ...container.probes.values()]) {
-    const { number } = exec.identity;
-    if (exec.attachable) shim?.taken(number);
-    exec.shim = null;
-    const start = container.pendingStarts.get(number);
-    container.pendingStarts.delete(number);
-    // What the shim says of it, nobody hears any more.
-    if (start) start.reject(endedBeforeStart(`the process in container '${container.name}'`));
-    else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
-  }
-  container.probes.clear();
-  if (shim) {
-    shim.taken(0);
-    shim.leaveWhenEnded();
-    container.shimEnded = shim.whenClosed;
-  }
+  if (container.run) releaseShim(container, container.run);
   context.openReaders.close(container.id);
   const cgroup = cgroupOf(context, container);
   if (await cgroup.populated()) await cgroup.kill();
@@ -185,4 +187,23 @@ export async function release(context: EngineContext, container: Container): Pro
   // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
   if (container.spec.autoRemove) removeRunFolder();
   else context.journal.afterStored(removeRunFolder);
+}
+
+function releaseShim(container: Container, run: Run): void {
+  const others = [...run.execs.values(), ...run.probes.values()];
+  for (const { attachable, identity } of others) if (attachable) run.shim?.taken(identity.number);
+  const shim = run.loseShim();
+  for (const exec of others) {
+    const { number } = exec.identity;
+    const start = run.pendingStarts.get(number);
+    run.pendingStarts.delete(number);
+    // Nobody hears what the shim says about it any more.
+    if (start) start.reject(endedBeforeStart(`the process in container '${container.name}'`));
+    else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
+  }
+  run.probes.clear();
+  if (!shim) return;
+  shim.taken(0);
+  shim.leaveWhenEnded();
+  container.shimEnded = shim.whenClosed;
 }

@@ -34,7 +34,7 @@ export async function finishExec(
 ): Promise<void> {
   const { processId, number } = process.identity;
   // Once, also when the daemon that stored it died before it could tell the shim.
-  if (!container.probes.delete(number) && !isStored) {
+  if (!container.run?.probes.delete(number) && !isStored) {
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.execs.end(container, processId, exit, { action: 'exec_die', attributes });
   }
@@ -43,7 +43,7 @@ export async function finishExec(
   if (context.leaving.signal.aborted) return;
   // A client that attaches from now on gets only the exit.
   process.shim = null;
-  container.shim?.taken(number);
+  container.run?.shim?.taken(number);
   container.changed.notify();
   forgetOld(context, container);
 }
@@ -136,9 +136,10 @@ export function forgetUnknown(
 }
 
 function forgetOld(context: EngineContext, container: Container): void {
-  const ended = [...container.execs.values()].filter((exec) => exec.exit);
+  const execs = container.run?.execs ?? new Map<string, ContainerProcess>();
+  const ended = [...execs.values()].filter((exec) => exec.exit);
   for (const exec of ended.slice(0, Math.max(0, ended.length - keepEnded))) {
-    container.execs.delete(exec.identity.processId);
+    execs.delete(exec.identity.processId);
     context.ledger.execs.forget(exec.identity.processId);
   }
 }

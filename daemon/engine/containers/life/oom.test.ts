@@ -20,7 +20,7 @@ function running(pid: number | undefined) {
     phase: { state: 'running', startedAt: 1, main: { pid: pid ?? 0, startTime: '1' }, shimPid: 1 },
     spec: { init: true, namespaces: { pid: { kind: 'private' } } },
     facts: { oomKills: 0, oomHitMain: false },
-    main: {},
+    run: {},
   } as unknown as Container;
   const told: Told[] = [];
   const context = {
@@ -83,7 +83,7 @@ test('a kill of a child is told a moment later, but not of another run', async (
     const [child1, again] = [running(pid), running(pid)];
     child1.tell();
     again.tell();
-    again.container.main = {} as Container['main'];
+    again.container.run = {} as Container['run'];
     t.mock.timers.tick(500);
     assert.deepEqual(child1.told, [{ facts: { oomKills: 1, oomHitMain: false }, event: event(false) }]);
     assert.deepEqual(again.told, []);

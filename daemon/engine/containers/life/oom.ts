@@ -27,10 +27,10 @@ export function tellOomKills(context: EngineContext, container: Container, count
     tell(context, container, count, hit);
     return;
   }
-  const { main } = container;
+  const { run } = container;
   setTimeout(() => {
     // Meanwhile it may have been told with the end of the main process, and the container started again.
-    if (container.main === main && untold(container, count))
+    if (container.run === run && untold(container, count))
       tell(context, container, count, isMainKilled(context, container));
   }, signalMs).unref();
 }

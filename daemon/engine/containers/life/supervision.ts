@@ -5,15 +5,22 @@ import type { HealthCheck } from '../model/spec.ts';
 
 export type FailureAction = Exclude<HealthCheck['onFailure'], 'none'>;
 
+export interface SupervisedRun {
+  /** Since its start. */
+  readonly ageMs: number;
+  /** Aborted when the run is over, or supervised anew. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Decides what follows from what happens to a container: restart policy, health check, time limit, on_disconnect. life/ and
  * adopt/ report events here and call no verb; engine/supervisor.ts binds each event to its policy in supervise/.
  */
 export interface Supervision {
-  /** The main process has been running for `ageMs`. `adopted`: an earlier daemon supervised it until now. */
-  running(container: Container, how: { readonly ageMs: number; readonly adopted: boolean }): void;
-  /** The main process has been running for `ageMs`, and no shim of ours watches it any more. */
-  orphaned(container: Container, ageMs: number): void;
+  /** The main process runs. `adopted`: an earlier daemon supervised it until now. */
+  running(container: Container, run: SupervisedRun & { readonly adopted: boolean }): void;
+  /** The main process runs, and no shim of ours watches it any more. */
+  orphaned(container: Container, run: SupervisedRun): void;
   /** A run has ended and everything it used is released. */
   over(container: Container, exit: ExitStatus): void;
   /** The connection to the shim ended before the main process did. */

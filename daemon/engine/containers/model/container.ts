@@ -1,21 +1,14 @@
 import { read } from '../../../../common/schema.ts';
-import type { Shim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import type { ContainerRow } from '../../../store/tables/container.ts';
-import type { ContainerProcess } from '../../sessions/process.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
 import { type Phase, phaseSchema } from './phase.ts';
+import type { Run } from './run.ts';
 import { type ContainerSpec, specSchema } from './spec.ts';
 
-/** A start that the shim has not yet answered. */
-export interface PendingStart {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One container in the daemon's memory: its record, and what is there only while it lives. */
+/** One container in the daemon's memory: its record, its run, and what lasts from one run to the next. */
 export class Container {
   readonly id: string;
   readonly createdAt: number;
@@ -27,44 +20,22 @@ export class Container {
   readonly verbs = new Semaphore(1);
   /** Notified after each change of phase, of sessions, and at removal. */
   readonly changed = new Notifier();
-  shim: Shim | null = null;
-  shimPid = 0;
+  /** The present run, or the last one; null before the first, and after a start that failed. */
+  run: Run | null = null;
   /** Resolves when the shim of the last run has ended, and unmounted the root. */
   shimEnded: Promise<void> = Promise.resolve();
-  /** Ends the shim of a start that is under way, whatever it hangs in. */
-  abandonStart: (() => void) | null = null;
-  /** A removal by force waits for its turn: no start that has the turn before it need make a process. */
+  /** A forced removal is waiting for its turn: a start ahead of it gives up. */
   unwanted = false;
-  /** When the connection to its shim was last lost and found again, by performance.now(). */
-  reconnectedAt = Number.NEGATIVE_INFINITY;
-  /** While likerd looks for the shim after its connection was lost: whatever needs the shim waits for that. */
-  reconnecting: Promise<unknown> | null = null;
-  main: ContainerProcess | null = null;
-  /** By id; those that ended lately are kept for a while. */
-  readonly execs = new Map<string, ContainerProcess>();
-  /** Probes of the health check that have not ended, by number. No record and no client knows them. */
-  readonly probes = new Map<number, ContainerProcess>();
-  /** Probes run one at a time. */
-  readonly probing = new Semaphore(1);
-  /** Ends the probing of this run. */
-  healthWatch: AbortController | null = null;
-  readonly pendingStarts = new Map<number, PendingStart>();
-  /** Set from the end of the main process until everything of the run is cleaned up. */
-  ending: Promise<void> | null = null;
-  /** Gives back what the last run had taken, where that could not be done at its end. */
+  /** Releases what the last run used, if that failed at its end. */
   cleanUp: (() => Promise<void>) | null = null;
   removed = false;
-  /** When its main process was started, by performance.now(). */
-  startedSteadyMs: number | null = null;
-  /** How long it ran the last time. */
+  /** How long the last run took. */
   lifeMs = 0;
-  /** Kills it when its time is over (--timeout). */
-  timeoutTimer: NodeJS.Timeout | null = null;
   /** Starts it again by its policy. */
   restartTimer: NodeJS.Timeout | null = null;
   /** Notified at each output, for those that follow the log. */
   readonly output = new Notifier();
-  /** Those who read the log now: what is there when the container is removed is theirs. */
+  /** Whoever reads the log now: what is there when the container is removed is theirs. */
   readonly logReaders = new Set<LogReader>();
 
   constructor(values: {
@@ -104,14 +75,5 @@ export class Container {
 
   get name(): string {
     return this.spec.name;
-  }
-
-  /** The process with this number, if the daemon knows it. */
-  process(number: number): ContainerProcess | null {
-    if (number === 0) return this.main;
-    const probe = this.probes.get(number);
-    if (probe) return probe;
-    for (const exec of this.execs.values()) if (exec.identity.number === number) return exec;
-    return null;
   }
 }

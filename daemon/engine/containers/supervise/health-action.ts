@@ -14,7 +14,7 @@ export function endUnhealthy(context: EngineContext, container: Container, actio
 }
 
 async function carryOut(context: EngineContext, container: Container, action: FailureAction): Promise<void> {
-  const { main } = container;
+  const { run } = container;
   if (action === 'kill') {
     context.ledger.event(container, { action: 'kill', attributes: { signal: '9' } });
     await cgroupOf(context, container).kill();
@@ -22,7 +22,7 @@ async function carryOut(context: EngineContext, container: Container, action: Fa
   }
   await container.verbs.run(async () => {
     // It may have had to wait for its turn.
-    if (container.main !== main || container.phase.state !== 'running') return;
+    if (container.run !== run || container.phase.state !== 'running') return;
     switch (action) {
       case 'stop':
         return stopLocked(context, container, own);

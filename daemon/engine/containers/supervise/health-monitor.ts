@@ -7,20 +7,16 @@ import type { HealthCheck } from '../model/spec.ts';
 import { checkHealth, lifeMs } from '../verbs/check-health.ts';
 
 /**
- * Probes a container that has a health check until it ends. `adopted`: an earlier daemon did so until now; the first probe
+ * Probes a container that has a health check until `signal` is aborted. `adopted`: an earlier daemon did so until now; the first probe
  * then comes at a random moment of the interval, so that those of many containers do not come together.
  */
 export function watchHealth(
   context: EngineContext,
   container: Container,
-  { adopted }: { readonly adopted: boolean },
+  { signal, adopted }: { readonly signal: AbortSignal; readonly adopted: boolean },
 ): void {
   const check = container.spec.healthCheck;
-  container.healthWatch?.abort();
   if (!check) return;
-  const watch = new AbortController();
-  container.healthWatch = watch;
-  const { signal } = watch;
   const monitoring = monitor(context, container, check, { signal, share: adopted ? Math.random() : 1 });
   const untilAborted = monitoring.catch((error: unknown) => {
     if (!signal.aborted) throw error;

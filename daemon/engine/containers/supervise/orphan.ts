@@ -3,20 +3,20 @@ import type { EngineContext } from '../../context.ts';
 import { unseenExit } from '../../process/exit-status.ts';
 import { endedUnseen } from '../life/end.ts';
 import type { Container } from '../model/container.ts';
+import { livePhase } from '../model/phase.ts';
 
 /** likerd is not its parent and cannot wait for it. */
 const orphanPollMs = 500;
 
-/** Ends the run of an orphaned container when its main process is gone. */
-export function watchOrphan(context: EngineContext, container: Container): void {
-  const timer = setInterval(() => {
-    const { phase } = container;
-    if (phase.state === 'orphaned' && context.processes.isAlive(phase.main)) return;
-    clearInterval(timer);
-    if (phase.state !== 'orphaned') return;
-    const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', phase.startedAt);
+/** Ends the run of an orphaned container when its main process is gone, until `signal` is aborted. */
+export function watchOrphan(context: EngineContext, container: Container, signal: AbortSignal): void {
+  const look = () => {
+    const live = livePhase(container.phase);
+    if (!live || context.processes.isAlive(live.main)) return;
+    const exit = unseenExit(255, 'Its shim was lost: how it ended is not known', live.startedAt);
     const ended = endedUnseen(context, container, exit);
     inBackground(context, container, 'cleaning up after a container failed', ended);
-  }, orphanPollMs);
-  timer.unref();
+  };
+  const timer = setInterval(look, orphanPollMs).unref();
+  signal.addEventListener('abort', () => clearInterval(timer));
 }

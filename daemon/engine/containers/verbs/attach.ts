@@ -26,10 +26,10 @@ export async function attachTo(
   if (options.start) await startsUnderWay(container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
     const session = await runAttended(context, container, sink, request);
-    if (options.terminalSize) container.main?.resize(options.terminalSize);
+    if (options.terminalSize) container.run?.main?.resize(options.terminalSize);
     return session;
   }
-  await container.reconnecting;
+  await container.run?.reconnecting;
   return attachToProcess(container, options, sink);
 }
 
@@ -87,11 +87,10 @@ function attachToProcess(container: Container, options: AttachOptions, sink: Ses
 
 /** By id or unique prefix of one; "main" or nothing is the main process. */
 function findProcess(container: Container, processId: string): ContainerProcess | null {
-  if (processId === 'main' || processId === '') return container.main;
-  const exact = container.execs.get(processId);
+  if (processId === 'main' || processId === '') return container.run?.main ?? null;
+  const execs = container.run?.execs ?? new Map<string, ContainerProcess>();
+  const exact = execs.get(processId);
   if (exact) return exact;
-  const matches = [...container.execs.values()].filter((exec) =>
-    exec.identity.processId.startsWith(processId),
-  );
+  const matches = [...execs.values()].filter((exec) => exec.identity.processId.startsWith(processId));
   return matches.length === 1 ? (matches[0] ?? null) : null;
 }

@@ -25,12 +25,13 @@ export async function checkHealth(
   container: Container,
   check: HealthCheck,
 ): Promise<HealthProbe | null> {
-  const signal = container.healthWatch?.signal ?? AbortSignal.abort();
-  return container.probing.run(async () => {
-    const { main } = container;
+  const { run } = container;
+  if (!run) return null;
+  const signal = run.supervised;
+  return run.probing.run(async () => {
     const age = lifeMs(context, container);
     const probe = await runProbe(context, container, check, signal);
-    if (!probe || container.main !== main || container.phase.state !== 'running') return null;
+    if (!probe || container.run !== run || container.phase.state !== 'running') return null;
     const verdict = afterProbe(check, container.facts.health ?? newHealth, { probe, lifeMs: age });
     record(context, container, verdict);
     if (verdict.action !== 'none') context.supervision.unhealthy(container, verdict.action);

@@ -11,11 +11,13 @@ import type { ClientSession } from '../../sessions/client-session.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { releaseExec } from '../life/exec-end.ts';
-import { awaitStart, newProcess } from '../life/shim-listener.ts';
+import { newProcess } from '../life/new-process.ts';
+import { awaitStart } from '../life/pending-start.ts';
 import { endedBeforeStart, startError } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
+import type { Run } from '../model/run.ts';
 import { execPlan } from '../plan/exec.ts';
 import { isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
@@ -42,13 +44,13 @@ export async function execInContainer(
   options: ExecOptions,
 ): Promise<ContainerProcess> {
   checkExec(request);
-  await container.reconnecting;
+  await container.run?.reconnecting;
   await using undo = new AsyncDisposableStack();
-  const { process, launch } = prepare(context, container, request, { ...options, undo });
+  const { run, process, launch } = prepare(context, container, request, { ...options, undo });
   const { processId: id, number, spec } = process.identity;
-  container.execs.set(id, process);
+  run.execs.set(id, process);
   undo.defer(() => {
-    container.execs.delete(id);
+    run.execs.delete(id);
   });
   // Before the shim knows of it, so that a daemon that comes after this one can tell what it is.
   const row = execRow(process);
@@ -72,12 +74,12 @@ export async function startProbe(
 ): Promise<void> {
   const request = check(execSchema, { args }, 'a probe');
   await using undo = new AsyncDisposableStack();
-  const { process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
+  const { run, process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
   process.takesAllAlong = true;
-  container.probes.set(number, process);
+  run.probes.set(number, process);
   undo.defer(() => {
-    container.probes.delete(number);
+    run.probes.delete(number);
   });
   process.initiate(sink);
   onMade(process);
@@ -91,11 +93,11 @@ function prepare(
   container: Container,
   request: ExecProcess,
   options: Pick<ExecOptions, 'onDisconnect' | 'sink'> & { readonly undo: AsyncDisposableStack },
-): { readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
+): { readonly run: Run; readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
   requirePhase('exec', container, container.phase.state);
-  const shim = container.shim;
-  const live = livePhase(container.phase);
-  if (!shim || !live) {
+  const { run } = container;
+  const shim = run?.shim;
+  if (!shim || !livePhase(container.phase)) {
     throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
   }
   const spec = withDefaults(container, request);
@@ -111,6 +113,7 @@ function prepare(
     ]),
   );
   const process = newProcess(context, container, {
+    shim,
     processId: randomBytes(32).toString('hex'),
     number,
     spec,
@@ -135,11 +138,11 @@ function prepare(
   const launch = async () => {
     const user = await userFor(context, container, shim, credentials.user);
     const last = user === credentials.user ? plan : planFor(user);
-    const started = awaitStart(container, number);
+    const started = awaitStart(container, run, number);
     shim.exec(number, last);
     return started;
   };
-  return { process, launch };
+  return { run, process, launch };
 }
 
 /** The shim's limit is above the kernel's, except for a shim of an earlier version, which takes less. */
@@ -157,7 +160,7 @@ async function userFor(context: EngineContext, container: Container, shim: Shim,
   const what = `the process in container '${container.name}'`;
   const live = livePhase(container.phase);
   const found = live && (await context.processes.lookUp(encodeLookUp(live.main, lookUpStep(user))));
-  if (!found || container.shim !== shim || shim.isClosed) throw endedBeforeStart(what);
+  if (!found || container.run?.shim !== shim || shim.isClosed) throw endedBeforeStart(what);
   if ('errno' in found) throw startError(what, found);
   return found;
 }

@@ -24,7 +24,7 @@ export async function killContainer(
   const { state } = container.phase;
   const live = livePhase(container.phase);
   // Also when it has just ended by itself, and would come back.
-  if (signal === SIGKILL && (live || container.ending)) noteStop(context, container);
+  if (signal === SIGKILL && (live || container.run?.ending)) noteStop(context, container);
   requirePhase('kill', container, state);
   if (signal !== SIGKILL && state !== 'running') {
     const why =

@@ -24,10 +24,10 @@ export async function runProbe(
   check: HealthCheck,
   signal: AbortSignal,
 ): Promise<HealthProbe | null> {
-  await container.reconnecting;
+  await container.run?.reconnecting;
   const startedAt = Date.now();
   const result = (exitCode: number, output: string) => ({ startedAt, endedAt: Date.now(), exitCode, output });
-  if (container.probes.size > 0) return result(-1, 'The probe before was killed and has not ended yet');
+  if (container.run?.probes.size) return result(-1, 'The probe before was killed and has not ended yet');
   const { sink, exit, text } = gather();
   let made = 0;
   const started = startProbe(context, container, { args: probeArgs(check), sink }, (process) => {

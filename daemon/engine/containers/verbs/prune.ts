@@ -13,7 +13,7 @@ export async function pruneContainers(
   const ids: string[] = [];
   let reclaimedBytes = 0;
   for (const container of context.registry.all()) {
-    const isDown = ['created', 'exited'].includes(container.phase.state) && !container.ending;
+    const isDown = ['created', 'exited'].includes(container.phase.state) && !container.run?.ending;
     if (!isDown || !fits(container)) continue;
     const { layerBytes, logBytes } = await context.folders.sizes(container.id);
     // By another call, or with --rm.

@@ -17,7 +17,7 @@ export async function removeContainer(
   container: Container,
   options: RemoveOptions,
 ): Promise<void> {
-  const isBusy = livePhase(container.phase) || container.ending || container.abandonStart;
+  const isBusy = livePhase(container.phase) || container.run?.ending || container.run?.abandon;
   if (options.force && isBusy) {
     const facts = { stopRequested: true, begun: begin('remove') };
     context.ledger.change(container, { facts, request: options.request ?? null });
@@ -31,7 +31,7 @@ export async function removeContainer(
   // Nor must a start that hangs, in a file system that does not answer.
   if (options.force) {
     container.unwanted = true;
-    container.abandonStart?.();
+    container.run?.abandon?.();
   }
   await container.verbs.run(() => removeLocked(context, container, options));
 }
@@ -48,7 +48,7 @@ export async function removeLocked(
       context.ledger.remember(container, { stopRequested: true });
       await killAndWait(context, container);
       cancelRestart(context, container);
-    } else if (container.ending) await container.ending;
+    } else await container.run?.ending;
     // With --rm it has removed itself at its end.
     if (container.removed) return;
     requirePhase('remove', container, container.phase.state);

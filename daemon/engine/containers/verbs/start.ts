@@ -17,14 +17,17 @@ import type { ClientSession } from '../../sessions/client-session.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
 import { disarmRestart } from '../life/cancel-restart.ts';
 import { cleanUpLater } from '../life/end.ts';
+import { newProcess } from '../life/new-process.ts';
+import { awaitStart } from '../life/pending-start.ts';
 import { removeRecord } from '../life/remove-record.ts';
-import { awaitStart, newProcess, shimListener } from '../life/shim-listener.ts';
+import { shimListener } from '../life/shim-listener.ts';
 import { startErrorCode } from '../life/start-error.ts';
 import { afterStart, beginStart } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { newHealth } from '../model/health.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase, may, requirePhase } from '../model/phase.ts';
+import { Run } from '../model/run.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
@@ -70,7 +73,7 @@ export async function startLocked(
   container: Container,
   options: StartOptions = {},
 ): Promise<void> {
-  if (container.phase.state === 'running' && !container.ending) return;
+  if (container.phase.state === 'running' && !container.run?.ending) return;
   // Stopped or removed while the restart waited for its turn.
   if (options.byPolicy && container.phase.state !== 'restarting') return;
   await launch(context, container, options);
@@ -106,7 +109,7 @@ async function launch(
     watcher = null,
   }: StartOptions & { readonly watcher?: Watcher | null },
 ): Promise<void> {
-  if (container.ending) await container.ending;
+  await container.run?.ending;
   await container.shimEnded;
   await container.cleanUp?.();
   await ownTurn();
@@ -158,16 +161,18 @@ async function launch(
     makeMountSources(spec);
     checkPropagation(context, spec);
     const plan = compile(context, container, { folder, devices, cgroup, attended: watcher !== null });
-    container.execs.clear();
+    const run = new Run();
     const main = newProcess(context, container, {
+      shim: null,
       processId: 'main',
       number: 0,
       spec: spec.process,
       onDisconnect: spec.onDisconnect,
     });
-    container.main = main;
+    run.main = main;
+    container.run = run;
     undo.defer(() => {
-      container.main = null;
+      container.run = null;
     });
     const session = watcher && main.initiate(watcher.sink);
     tellLeftOut(context, container, session);
@@ -184,7 +189,7 @@ async function launch(
         oomFile: cgroup.oomFile,
       }),
     );
-    container.abandonStart = () => {
+    run.abandon = () => {
       spawning.then(
         ({ kill }) => kill(),
         () => {},
@@ -192,24 +197,24 @@ async function launch(
       // What it has made may hang without it, and hold the connection.
       cgroup.kill().catch(() => {});
     };
-    const { shim, pid, ended, kill } = await spawning;
+    const { shim, ended, kill } = await spawning;
     undo.defer(async () => {
       await cgroup.kill();
-      container.shim = null;
-      container.shimPid = 0;
+      // A shim that reported the failure ends by itself; any other, or one that nobody listened to, might stay.
+      const endsByItself = run.shim === shim && !shim.isClosed && main.startedAt === null;
+      run.loseShim();
       shim.leaveWhenEnded();
-      // One that has told its failure ends by itself; any other, or one that nobody has listened to, might stay.
-      if (main.attachable && !shim.isClosed && main.startedAt === null) return;
+      if (endsByItself) return;
       kill();
       container.shimEnded = ended;
     });
     if (!(await isWanted())) return;
-    container.shim = shim;
-    container.shimPid = pid;
+    run.shim = shim;
     main.shim = shim;
-    const started = awaitStart(container, 0);
-    shim.listen(shimListener(context, container, shim));
+    const started = awaitStart(container, run, 0);
+    shim.listen(shimListener(context, container, run));
     await started;
+    run.abandon = null;
     undo.move();
   } catch (thrown) {
     const error = tellSystemError(thrown, `start container '${container.name}'`);
@@ -226,8 +231,6 @@ async function launch(
       { action: 'start_failed', attributes: { error: exit.startError, reason: reasonOf(error) } },
     );
     throw error;
-  } finally {
-    container.abandonStart = null;
   }
 }
 

@@ -9,8 +9,8 @@ export async function stopAll(context: EngineContext): Promise<void> {
   // A start that is under way is given up; what it has made all the same is stopped.
   const begun = context.registry
     .all()
-    .filter((container) => livePhase(container.phase) || container.abandonStart);
-  for (const container of begun) container.abandonStart?.();
+    .filter((container) => livePhase(container.phase) || container.run?.abandon);
+  for (const container of begun) container.run?.abandon?.();
   const own = { timeoutSeconds: null, signal: null };
   await Promise.allSettled(
     begun.map(async (container) => {

@@ -39,7 +39,7 @@ export async function stopLocked(
   const { request = null } = options;
   if (request || verb === 'restart' || !container.facts.stopRequested)
     context.ledger.change(container, { facts: { ...facts, begun }, request });
-  await container.ending;
+  await container.run?.ending;
 }
 
 /** Ends a run. As a stop; with the verb `end` its policy may start the container again. */
@@ -76,7 +76,7 @@ export async function finishEnding(
     }
     await container.changed.until(over, graceLeft(left));
     if (!over()) await killAndWait(context, container);
-    await container.ending;
+    await container.run?.ending;
   } catch (error) {
     if (!context.leaving.signal.aborted) context.ledger.change(container, store(null));
     throw error;
@@ -124,7 +124,7 @@ export async function killAndWait(context: EngineContext, container: Container):
     if (!(await container.changed.until(() => livePhase(container.phase) === null, killedMs)))
       throw unkillable(container);
   }
-  await container.ending;
+  await container.run?.ending;
 }
 
 function unkillable({ id, name }: Container): LikerError {

@@ -25,8 +25,8 @@ export async function waitForContainer(
 }
 
 /** It runs, is about to run again, or what it had taken is not yet given back. */
-function isBusy({ phase, ending }: Container): boolean {
-  return livePhase(phase) !== null || phase.state === 'restarting' || ending !== null;
+function isBusy({ phase, run }: Container): boolean {
+  return livePhase(phase) !== null || phase.state === 'restarting' || Boolean(run?.ending);
 }
 
 /** One that has ended is not waited for: it would be for ever. */
@@ -34,7 +34,7 @@ async function waitUntilHealthy(container: Container, signal: AbortSignal): Prom
   requireHealthCheck('wait for the health of', container);
   while (!livePhase(container.phase) || container.facts.health?.status !== 'healthy') {
     const { state } = container.phase;
-    if (container.removed || (state === 'exited' && !container.ending)) {
+    if (container.removed || (state === 'exited' && !container.run?.ending)) {
       throw new LikerError(
         'WRONG_STATE',
         `Cannot wait for the health of container '${container.name}': it has ended`,
