@@ -1,38 +1,20 @@
 import { signalName } from '../../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
-import type { DeviceRuleInput } from '../../../../proto/gen/types/liker/v1/DeviceRule.ts';
-import type { IoResourcesInput } from '../../../../proto/gen/types/liker/v1/IoResources.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
-import type { ResourcesInput } from '../../../../proto/gen/types/liker/v1/Resources.ts';
-import type { Resources } from '../../../engine/containers/model/resources.ts';
-import type {
-  ContainerSpec,
-  DeviceRule,
-  Mount,
-  Namespaces,
-  Share,
-} from '../../../engine/containers/model/spec.ts';
+import type { ContainerSpec, Mount, Namespaces, Share } from '../../../engine/containers/model/spec.ts';
 import { disconnectPolicies, limitsModes, logDrivers, restartNames, rootModes } from '../words.ts';
 import { formatHealthCheck } from './health.ts';
 import { formatProcessSpec } from './process.ts';
+import { withoutNulls } from './without-nulls.ts';
 
-export function formatContainerSpec({ logFileBytes, logFiles, ...spec }: ContainerSpec): ContainerSpecInput {
+export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
   return {
-    ...spec,
-    ...setFields({ logFileBytes, logFiles }),
+    ...withoutNulls(spec),
     rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
     process: formatProcessSpec(spec.process),
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
-    capAdd: [...spec.capAdd],
-    capDrop: [...spec.capDrop],
-    extraHosts: [...spec.extraHosts],
-    dns: [...spec.dns],
-    dnsSearch: [...spec.dnsSearch],
-    dnsOptions: [...spec.dnsOptions],
-    resources: formatResources(spec.resources),
-    devices: spec.devices.map((device) => ({ ...device })),
-    deviceRules: spec.deviceRules.map(formatRule),
+    deviceRules: spec.deviceRules.map(({ allow, ...rule }) => ({ deny: !allow, ...withoutNulls(rule) })),
     limits: limitsModes[spec.limits],
     logDriver: logDrivers[spec.logDriver],
     stopSignal: signalName(spec.stopSignal),
@@ -73,50 +55,7 @@ function formatShare(share: Share): string {
 }
 
 function formatMount(mount: Mount): MountInput {
-  const { target, readOnly } = mount;
-  if (mount.type === 'tmpfs') return { type: 'TYPE_TMPFS', target, readOnly, options: [...mount.options] };
-  const { source, propagation, recursive, createSource, readOnlyNonRecursive } = mount;
-  return {
-    type: 'TYPE_BIND',
-    source,
-    target,
-    readOnly,
-    readOnlyNonRecursive,
-    propagation,
-    nonRecursive: !recursive,
-    createSource,
-  };
-}
-
-function formatRule({ allow, type, major, minor, access }: DeviceRule): DeviceRuleInput {
-  return { deny: !allow, type, access, ...setFields({ major, minor }) };
-}
-
-function formatResources(resources: Resources): ResourcesInput {
-  const { cpu, memory, pids, hugetlb, io, network, cgroup } = resources;
-  const { weight, ...byDevice } = io;
-  return {
-    cpu: setFields(cpu),
-    memory: setFields(memory),
-    pids: setFields(pids),
-    hugetlb: hugetlb.map(({ pageSize, ...limits }) => ({ pageSize, ...setFields(limits) })),
-    io: { ...setFields({ weight }), ...mutable(byDevice) },
-    network: { ...setFields(network), priorities: { ...network.priorities } },
-    cgroup: {
-      ...setFields({ maxDescendants: cgroup.maxDescendants, maxDepth: cgroup.maxDepth }),
-      settings: cgroup.settings.map((setting) => ({ ...setting })),
-    },
-  };
-}
-
-/** The generated types want arrays of their own. */
-function mutable(lists: Omit<Resources['io'], 'weight'>): Omit<IoResourcesInput, 'weight'> {
-  return Object.fromEntries(Object.entries(lists).map(([key, items]) => [key, [...items]]));
-}
-
-type Set<T> = { [K in keyof T]?: Exclude<T[K], null> };
-
-/** Leaves out what is null: an optional field that is not there is not set. */
-function setFields<T extends object>(fields: T): Set<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Set<T>;
+  if (mount.type === 'tmpfs') return { ...mount, type: 'TYPE_TMPFS', options: [...mount.options] };
+  const { recursive, ...bind } = mount;
+  return { ...bind, type: 'TYPE_BIND', nonRecursive: !recursive };
 }

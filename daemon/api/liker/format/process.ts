@@ -7,16 +7,11 @@ import type { ExecProcess, ProcessSpec } from '../../../engine/process/spec.ts';
 import { unlimited } from '../parse/rlimits.ts';
 import { formatExit } from './exit.ts';
 import { timestampOfMs } from './time.ts';
+import { withoutNulls } from './without-nulls.ts';
 
-export function formatProcessSpec({ oomScoreAdj, ...spec }: ProcessSpec | ExecProcess): ProcessSpecInput {
+export function formatProcessSpec(spec: ProcessSpec | ExecProcess): ProcessSpecInput {
   return {
-    ...spec,
-    ...(oomScoreAdj !== null && { oomScoreAdj }),
-    args: [...spec.args],
-    env: [...spec.env],
-    cwd: spec.cwd ?? '',
-    user: spec.user ?? '',
-    additionalGroups: [...spec.additionalGroups],
+    ...withoutNulls(spec),
     rlimits: spec.rlimits.map(({ name, soft, hard }) => ({ name, soft: limit(soft), hard: limit(hard) })),
   };
 }
