@@ -31,12 +31,12 @@ export interface ApiOptions {
   readonly loop: Pick<LoopDelay, 'now'>;
   readonly listener: Listener;
   readonly peerCredentials: (fd: number) => Peer;
-  /** How long a stream may stay without its first frame; for tests. */
+  /** How long a session's stream may stay without its first frame; tests shorten it. */
   readonly firstFrameMs?: number;
 }
 
 export interface Api {
-  /** Stops accepting and tells the clients of open calls: from here on no call hears of the engine any more. */
+  /** Stops accepting connections and ends all calls: from here on no call reaches the engine. */
   endCalls(): void;
   /** Resolves once the connections are closed. */
   close(): Promise<void>;
@@ -87,7 +87,7 @@ export function serveApi(options: ApiOptions): Api {
   };
 }
 
-/** Everything a peer can do to its connection ends here at the latest, as a line at debug. */
+/** Hands a new connection to gRPC. Whatever its peer does to it ends here at the latest, as a line of the log. */
 function accept(
   socket: Socket,
   { log, peerCredentials }: Pick<ApiOptions, 'log' | 'peerCredentials'>,
@@ -97,7 +97,7 @@ function accept(
   try {
     tagSocket(socket, peerCredentials(socketFd(socket)));
     inject(socket);
-    // Not before: the bytes must not be read but by the HTTP/2 session.
+    // Not earlier: only the HTTP/2 session may read the bytes.
     socket.resume();
   } catch (error) {
     log.warn('connection refused', { error });

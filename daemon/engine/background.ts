@@ -3,7 +3,7 @@ import type { LogFields } from '../host/log.ts';
 import type { Container } from './containers/model/container.ts';
 import type { EngineContext } from './context.ts';
 
-/** Lets work on a container run on while nobody waits for it. Its failure is logged as `what`, with `fields`. */
+/** Lets work on a container run in the background. A failure is logged as `what`, with `fields`. */
 export function inBackground(
   { log }: Pick<EngineContext, 'log'>,
   { id }: Pick<Container, 'id'>,

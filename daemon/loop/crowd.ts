@@ -5,9 +5,9 @@ import { Semaphore } from './semaphore.ts';
 
 export const atOnce = 2 * availableParallelism();
 
-/** From the spawn of a shim until its container has started. */
+/** Held from the spawn of a shim until its container has started. */
 export const starts = new Semaphore(atOnce, { longestMs: 100 });
-/** From the signal until the container has ended. Many programs ignore the signal; they must not hold a place for long. */
+/** Held while a container that is to stop gets its signal. */
 export const stops = new Semaphore(atOnce, { longestMs: 100 });
-/** From the spawn of a shim that lists processes until it has answered: a thousand calls must not be a thousand processes. */
+/** Held from the spawn of a shim that lists processes until it has answered: a thousand calls must not be a thousand processes. */
 export const listings = new Semaphore(atOnce, { longestMs: 10_000 });

@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 type IntervalHistogram = ReturnType<typeof monitorEventLoopDelay>;
 
 const resolutionMs = 20;
-/** The recent figures are of the last one to two of these. */
+/** The recent figures cover the last one to two periods. */
 const periodMs = 60_000;
 
 export interface LoopDelays {
@@ -11,14 +11,14 @@ export interface LoopDelays {
   readonly p99Ms: number;
   readonly recentMaxMs: number;
   readonly recentP99Ms: number;
-  /** CPU time that the loop's thread used in a delay, at most. What a delay is longer was waiting, for a CPU or for a disk. */
+  /** The most CPU time that the loop's thread used during a delay. The rest of a delay was spent waiting for a CPU or a disk. */
   readonly busyMaxMs: number;
 }
 
-/** Measures how late the event loop is, and how much of that was work of its own. */
+/** Measures how late the event loop is, and how much of the delay was its own work. */
 export class LoopDelay implements Disposable {
   readonly #ever = watch();
-  /** Each is emptied every second period, in turn, so that the older has seen the last period in full. */
+  /** The two are reset alternately, one each period, so that the older always covers the last period in full. */
   #older = watch();
   #newer = watch();
   #periodEnd = performance.now() + periodMs;
@@ -67,7 +67,7 @@ function watch(): IntervalHistogram {
   return histogram;
 }
 
-/** From nanoseconds of the histogram, which counts its own interval. */
+/** Converts nanoseconds of the histogram, which include its own sampling interval. */
 function delayMs(ns: number): number {
   return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - resolutionMs) : 0;
 }

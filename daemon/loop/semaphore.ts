@@ -1,16 +1,16 @@
-/** Lets a few in at a time, in the order in which they asked. */
+/** Admits a limited number of holders at a time, in the order of their requests. */
 export class Semaphore {
   #free: number;
   readonly #longestMs: number | undefined;
   readonly #waiting: (() => void)[] = [];
 
-  /** After `longestMs` a holder's place goes to the next, although the holder has not left. */
+  /** After `longestMs` the next request is admitted even if the holder has not left. Default: never. */
   constructor(places: number, { longestMs }: { readonly longestMs?: number } = {}) {
     this.#free = places;
     this.#longestMs = longestMs;
   }
 
-  /** Resolves to a place, which is given back when it is disposed. */
+  /** Resolves to a place; disposing of it gives it back. */
   async enter(): Promise<Disposable> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -27,7 +27,7 @@ export class Semaphore {
     return { [Symbol.dispose]: leave };
   }
 
-  /** Runs the task in a place of its own. With a single place, tasks run one at a time. */
+  /** Runs the task while holding a place. With a single place this is a mutex. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     using _place = await this.enter();
     return await task();

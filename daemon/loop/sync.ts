@@ -1,20 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** A timer that is to wait longer, 24 days, is over at once. */
+/** The longest delay of setTimeout, 24 days. A timer with a longer one fires at once. */
 export const longestTimerMs = 2 ** 31 - 1;
 
-/** Milliseconds since the machine started, the same for every likerd of one boot: this clock cannot be set. */
+/** Milliseconds since the machine booted. Nobody can set this clock, and every likerd of one boot reads the same one. */
 export function steadyMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** Resolves at that time, or after 24 days, or when it is aborted. */
+/** Resolves at that time (milliseconds since the epoch), after 24 days at the latest, or when the signal is aborted. */
 export function untilTime(timeMs: number, signal: AbortSignal): Promise<void> {
   const ms = Math.min(timeMs - Date.now(), longestTimerMs);
   return setTimeout(ms, undefined, { signal, ref: false }).catch(() => {});
 }
 
-/** Wakes all that wait for the next change. */
+/** Wakes everybody who waits for the next change. */
 export class Notifier {
   #waiters = new Set<() => void>();
 
@@ -44,7 +44,7 @@ export class Notifier {
     });
   }
 
-  /** Resolves to true as soon as `condition` holds, to false when the time is over. */
+  /** Resolves to true once `condition` holds, to false after `ms`. The condition is checked at each notify. */
   async until(condition: () => boolean, ms: number): Promise<boolean> {
     const signal = AbortSignal.timeout(Math.min(ms, longestTimerMs));
     while (!condition()) {

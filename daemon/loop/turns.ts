@@ -1,16 +1,16 @@
-// Turns of the event loop, handed out one at a time: when hundreds of containers end or are asked for at once, what each of
-// them needs is done in a turn of its own, and between two turns the loop serves everybody else.
+// Turns of the event loop, handed out one at a time. When hundreds of containers end or are requested at once, the work for each
+// is done in a turn of its own, and between two turns the loop serves everybody else.
 
 const work: (() => void)[] = [];
 const looks: (() => void)[] = [];
 let taken = false;
 
-/** Resolves at once, or in a turn in which no other work is done. In the order of the calls. */
+/** Resolves at once if no other work has this turn, or else in a later turn, in the order of the calls. */
 export function ownTurn(): Promise<void> {
   return turnFrom(work);
 }
 
-/** As ownTurn, for what only looks: it does not wait behind work. */
+/** Like ownTurn, for calls that only read: they do not queue behind work. */
 export function turnToLook(): Promise<void> {
   return turnFrom(looks);
 }
@@ -22,7 +22,7 @@ function turnFrom(waiting: (() => void)[]): Promise<void> {
   return Promise.resolve();
 }
 
-/** setImmediate comes once in a turn, after input was read and before timers. */
+/** setImmediate runs once in a turn, after input was read and before timers. */
 function next(): void {
   const granted = [looks.shift(), work.shift()];
   taken = granted.some((resolve) => resolve !== undefined);
@@ -31,14 +31,14 @@ function next(): void {
   for (const resolve of granted) resolve?.();
 }
 
-/** How long work of many parts may hold up everybody else. */
+/** How long one slice may hold up everybody else. */
 const sliceMs = 5;
 
-/** Work on many things, as a look at hundreds of containers, cut into turns of some milliseconds. */
+/** Cuts work on many items, such as a look at hundreds of containers, into slices of a few milliseconds. */
 export class Slices {
   #end = 0;
 
-  /** It is time to let others in: `if (slices.over) await slices.next()` before each thing. */
+  /** The slice is used up. Call `if (slices.over) await slices.next()` before each item. */
   get over(): boolean {
     return performance.now() >= this.#end;
   }

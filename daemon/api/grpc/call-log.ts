@@ -11,7 +11,7 @@ export interface MethodOptions {
   readonly mutates: boolean;
 }
 
-/** Notes who calls and when; the answer writes the line of the call, once. */
+/** Notes the caller and the time. The returned function logs the outcome of the call; only its first call counts. */
 export function callLog(
   log: Log,
   call: { getPeer(): string },

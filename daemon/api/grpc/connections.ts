@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
-/** Time in which the last frames may reach their clients at a shutdown. */
+/** At shutdown the last frames have this long to reach their clients. */
 const drainMs = 1000;
 
-/** The connections of a server. */
+/** The open connections of a server. */
 export class Connections {
   readonly #open = new Set<Socket>();
   #emptied: (() => void) | null = null;
@@ -18,8 +18,8 @@ export class Connections {
   }
 
   /**
-   * Closes them once the calls on them have ended and all is sent; what a client holds longer than a second is cut off.
-   * The server's own word is not enough: it has no connections any more before their bytes have left the process.
+   * Closes the connections once their calls have ended and everything is sent. A client that has not taken it after a second is cut
+   * off. tryShutdown alone is not enough: it is done before the last bytes have left the process.
    */
   async drain(server: Server): Promise<void> {
     const { promise: emptied, resolve } = Promise.withResolvers<void>();

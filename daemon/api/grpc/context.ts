@@ -6,6 +6,6 @@ import type { Subject } from './subject.ts';
 export interface ApiContext {
   readonly log: Log;
   readonly calls: OpenCalls;
-  /** What a request is about; null when it names nothing. */
+  /** The subject that a request names; null when it names none. */
   readonly subjectOf: (request: unknown) => Subject | null;
 }

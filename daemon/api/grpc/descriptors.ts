@@ -1,6 +1,6 @@
 import { readFields, type WireField } from '../../../common/wire.ts';
 
-/** Numbers of the fields of google/protobuf/descriptor.proto that names are read from. */
+/** Field numbers of google/protobuf/descriptor.proto: the fields from which names are read. */
 const fileFields = {
   name: 1,
   package: 2,
@@ -15,15 +15,15 @@ const serviceFields = { name: 1, method: 2 };
 const enumFields = { name: 1, value: 2 };
 
 interface DescribedFile {
-  /** A google.protobuf.FileDescriptorProto, as the compiler wrote it. */
+  /** The google.protobuf.FileDescriptorProto as the compiler wrote it. */
   readonly bytes: Buffer;
   readonly imports: readonly string[];
 }
 
-/** What a google.protobuf.FileDescriptorSet defines, and in which of its files. */
+/** The symbols that a google.protobuf.FileDescriptorSet defines, and the file of each. */
 export class Descriptors {
   readonly #files = new Map<string, DescribedFile>();
-  /** Full name of everything that has one → the file that defines it. */
+  /** Full name of a symbol → the file that defines it. */
   readonly #symbols = new Map<string, string>();
   readonly #messages = new Set<string>();
 
@@ -31,7 +31,7 @@ export class Descriptors {
     for (const { value } of readFields(set)) this.#addFile(value as Buffer);
   }
 
-  /** The file and all that it imports, itself first; null when no file has this name. */
+  /** The file and everything it imports, the file itself first; null when no file has this name. */
   file(name: string): Buffer[] | null {
     const files = new Map<string, Buffer>();
     const add = (wanted: string): void => {
@@ -44,7 +44,7 @@ export class Descriptors {
     return files.size === 0 ? null : [...files.values()];
   }
 
-  /** As `file`, of the file that defines the symbol. */
+  /** Like `file`, for the file that defines the symbol. */
   fileOf(symbol: string): Buffer[] | null {
     return this.file(this.#symbols.get(symbol) ?? '');
   }
@@ -86,7 +86,7 @@ export class Descriptors {
     for (const extension of parts(fields, numbers.extension)) define(`${scope}.${nameOf(extension)}`);
     for (const enumeration of parts(fields, numbers.enumeration)) {
       define(`${scope}.${nameOf(enumeration)}`);
-      // As in C++: the values are the enumeration's neighbours, not its members.
+      // As in C++, the values belong to the scope of the enumeration, not to the enumeration.
       for (const value of parts(enumeration, enumFields.value)) define(`${scope}.${nameOf(value)}`);
     }
   }

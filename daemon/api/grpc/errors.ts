@@ -5,11 +5,11 @@ import { encodeStatus, statusDetailsKey } from '../../../common/rpc-status.ts';
 import type { Log } from '../../host/log.ts';
 import type { Subject } from './subject.ts';
 
-/** A status travels as HTTP/2 trailers, of which clients take 8 to 16 KiB; the message is in it three times. */
+/** A status travels in HTTP/2 trailers, of which clients accept 8 to 16 KiB, and contains the message three times. */
 const maxMessageBytes = 1024;
 const maxMetadataBytes = 512;
 
-/** The one mapping out: what a call that failed with `thrown` answers. */
+/** The status with which a call answers after it failed with `thrown`. The only mapping of errors to gRPC. */
 export function toServiceError(thrown: unknown, log: Log): ServiceError {
   const error = thrown instanceof LikerError ? thrown : unexpected(thrown, log);
   const code = statusCodes[error.status];
@@ -37,13 +37,13 @@ export function limitField(knob: string): string {
   return knob.startsWith('process.') ? `spec.${knob}` : `spec.resources.${knob}`;
 }
 
-/** A system error that nobody has told better, in the words of the call: "Cannot stop container 'web': …". */
+/** Puts a system error that has no better explanation in the words of the call: "Cannot stop container 'web': …". */
 export function inWordsOf(method: string, subject: Subject | null, thrown: unknown): unknown {
   const verb = method.replace(/(?<=[a-z])[A-Z]/g, ' $&').toLowerCase();
   return tellSystemError(thrown, subject ? `${verb} '${subject.name}'` : verb);
 }
 
-/** A fault of ours: the log has the stack, the client only its first line. */
+/** A bug in likerd. The log gets the stack, the client only the first line. */
 function unexpected(thrown: unknown, log: Log): LikerError {
   const error = asError(thrown);
   log.error('unexpected error', { error });
@@ -56,7 +56,7 @@ function cutAll(values: Readonly<Record<string, string>>): Record<string, string
   );
 }
 
-/** At most `bytes` of UTF-8, well-formed: a lone surrogate cannot be encoded into a trailer. */
+/** Cuts text to `bytes` of UTF-8 and makes it well-formed, since a lone surrogate cannot be encoded in a trailer. */
 function cut(text: string, bytes: number): string {
   const whole = String(text).toWellFormed();
   if (Buffer.byteLength(whole) <= bytes) return whole;

@@ -1,13 +1,13 @@
 import { LikerError } from '../../../common/errors.ts';
 
-/** The calls that are under way, so that a daemon that ends can tell their clients. */
+/** The calls in progress, so that the daemon can tell their clients when it shuts down. */
 export class OpenCalls {
   readonly #enders = new Set<(reason: Error) => void>();
   #over = false;
 
   /**
-   * `end` is called once when the daemon shuts down; at once when it is doing so already. Answers the function that
-   * takes the call off the list.
+   * Calls `end` once when the daemon shuts down, or at once if it already does. Returns the function that removes the call from the
+   * list.
    */
   add(end: (reason: Error) => void): () => void {
     if (this.#over) {
@@ -18,7 +18,7 @@ export class OpenCalls {
     return () => this.#enders.delete(end);
   }
 
-  /** Ends all calls, and those to come. */
+  /** Ends all calls, and every later one. */
   shutDown(): void {
     this.#over = true;
     for (const end of [...this.#enders]) end(shuttingDown());

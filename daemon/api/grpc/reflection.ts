@@ -7,7 +7,7 @@ import { checkDecoded, marksUndecodable } from '../wire/decoding.ts';
 import { Descriptors } from './descriptors.ts';
 import { toServiceError } from './errors.ts';
 
-/** A google.protobuf.FileDescriptorSet: all proto files whose services are served, google.rpc, and what they import. */
+/** A google.protobuf.FileDescriptorSet of all proto files whose services are served, of google.rpc, and of their imports. */
 const descriptorSet = new URL('../../../proto/gen/liker.binpb', import.meta.url);
 
 /** https://github.com/grpc/grpc/blob/master/doc/server-reflection.md; both versions have the same messages. */
@@ -32,11 +32,11 @@ type Answer =
   | { readonly listServicesResponse: { readonly service: readonly { readonly name: string }[] } }
   | { readonly errorResponse: { readonly errorCode: number; readonly errorMessage: string } };
 
-/** Adds grpc.reflection: clients that know nothing of the API learn about `services` and all their messages. */
+/** Adds grpc.reflection, by which clients without the proto files learn about `services` and their messages. */
 export function addReflection(server: Server, services: readonly string[], log: Log): void {
   const names = versions.map((version) => `grpc.reflection.${version}.ServerReflection`);
   const listed = [...services, ...names].sort();
-  // Read and indexed when the first client asks: few do.
+  // Read and indexed on the first request, since few clients ask.
   let descriptors: Descriptors | undefined;
   const handler: handleBidiStreamingCall<Request, object> = (call) => {
     call.on('data', (request: Request) => {
@@ -77,7 +77,7 @@ function answer(request: Request, descriptors: Descriptors, services: readonly s
     }
     case 'allExtensionNumbersOfType': {
       const { allExtensionNumbersOfType: type = '' } = request;
-      // No message of the API can be extended.
+      // No message of the API has extensions.
       return descriptors.isMessage(type)
         ? { allExtensionNumbersResponse: { baseTypeName: type } }
         : notFound(`type '${type}'`);

@@ -8,11 +8,11 @@ import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
 export interface ServerStreamOptions<Request, Response> extends MethodOptions {
-  /** What the stream sends. It is left, and the signal aborted, when the client has gone. */
+  /** The messages to send. When the client is gone the iteration ends and the signal is aborted. */
   readonly messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
 }
 
-/** A handler that sends a sequence of messages no faster than the client takes them. */
+/** A handler that sends a sequence of messages, no faster than the client takes them. */
 export function serverStream<Request extends object, Response>(
   context: ApiContext,
   options: ServerStreamOptions<Request, Response>,

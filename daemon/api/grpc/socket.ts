@@ -5,18 +5,18 @@ import { LikerError } from '../../../common/errors.ts';
 import { makeFolder } from '../../../common/folders.ts';
 import { type Peer, socketFd } from '../wire/peer.ts';
 
-/** Who may connect beside root. */
+/** Members of this group may connect, beside root. */
 const groupName = 'liker';
 
-/** sun_path of sockaddr_un without its NUL (unix(7)). */
+/** Length of sun_path in sockaddr_un, without its NUL (unix(7)). */
 const maxPathBytes = 107;
 
-/** systemd's first passed descriptor (sd_listen_fds(3)). */
+/** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const firstPassedFd = 3;
 
-/** A listening socket, which is also the proof that no other daemon serves there. */
+/** A listening socket. Holding it proves that no other daemon serves at its path. */
 export interface Listener {
-  /** Gives every connection to `take`, those first that came since the socket was claimed. They are paused. */
+  /** Passes every connection to `take`, paused; first those that came since the socket was claimed. */
   serve(take: (socket: Socket) => void): void;
   /** Stops listening and removes the socket's file. */
   close(): void;
@@ -25,13 +25,13 @@ export interface Listener {
 export interface ClaimOptions {
   readonly path: string;
   readonly peerCredentials: (fd: number) => Peer;
-  /** Of systemd's protocol: LISTEN_PID and LISTEN_FDS. */
+  /** LISTEN_PID and LISTEN_FDS of systemd's protocol are read from it. */
   readonly env: NodeJS.ProcessEnv;
 }
 
 /**
- * Listens on a Unix socket, 0660 and of the group liker where there is one; a stale file is replaced. Rejects with
- * ALREADY_RUNNING when a daemon answers there.
+ * Listens on a Unix socket with mode 0660 and, if it exists, the group liker. Replaces a stale file. Rejects with
+ * ALREADY_RUNNING when a daemon answers at the path.
  */
 export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
   if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }));
@@ -56,7 +56,7 @@ function isPassed(env: NodeJS.ProcessEnv): boolean {
   return env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1;
 }
 
-/** Pid of the daemon that accepts connections there, or null. */
+/** Pid of the daemon that accepts connections at the path, or null. */
 function answeringPid(path: string, peerCredentials: (fd: number) => Peer): Promise<number | null> {
   return new Promise((resolve) => {
     const probe = connect(path);
@@ -78,7 +78,7 @@ function removeStale(path: string): void {
   rmSync(path);
 }
 
-/** The mode must be right from the first moment, and bind(2) heeds the umask alone. */
+/** The mode must be right from the start, and bind(2) sets it by the umask alone. */
 async function listenPrivately(path: string): Promise<Server> {
   const before = process.umask(0o177);
   let listening: Promise<Server>;
@@ -94,7 +94,7 @@ async function listenPrivately(path: string): Promise<Server> {
   return server;
 }
 
-/** Binds at once: Node does so before listen() returns. */
+/** Node binds before listen() returns, so the umask of the caller holds. */
 function listen(where: { readonly path: string } | { readonly fd: number }): Promise<Server> {
   const server = createServer({ pauseOnConnect: true });
   return new Promise((resolve, reject) => {

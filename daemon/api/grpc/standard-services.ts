@@ -5,12 +5,9 @@ import { checkDecoded, marksUndecodable } from '../wire/decoding.ts';
 import { toServiceError } from './errors.ts';
 import { addReflection } from './reflection.ts';
 
-/**
- * Adds grpc.health.v1 and grpc.reflection (v1, v1alpha) for these services. Answers what tells the watchers of an end of
- * service.
- */
+/** Adds grpc.health.v1 and grpc.reflection (v1, v1alpha). Returns the function that reports all services as NOT_SERVING. */
 export function addStandardServices(server: Server, services: readonly string[], log: Log): () => void {
-  // The empty name is the server as a whole.
+  // The empty name stands for the whole server.
   const names = ['', ...services];
   const health = new HealthImplementation(
     Object.fromEntries(names.map((name) => [name, 'SERVING' as const])),
@@ -28,7 +25,7 @@ export function addStandardServices(server: Server, services: readonly string[],
 type Call = ServerWritableStream<unknown, unknown>;
 type Handlers = Readonly<Record<string, (call: Call, callback?: sendUnaryData<unknown>) => void>>;
 
-/** The library's handlers, for requests that could be decoded. */
+/** The library's handlers, which are called only for requests that could be decoded. */
 function checked(handlers: Handlers, log: Log): Handlers {
   const check =
     (name: string, handle: Handlers[string] = () => {}) =>

@@ -1,4 +1,4 @@
-/** What a call is about, such as a container, by the name or id that the client or the answer gives. */
+/** What a call is about, such as a container. `name` is a name or id, as the request or the response gives it. */
 export interface Subject {
   readonly kind: string;
   readonly name: string;

@@ -9,13 +9,13 @@ import { inWordsOf, toServiceError } from './errors.ts';
 import type { Subject } from './subject.ts';
 
 export interface UnaryOptions<Request, Response> extends MethodOptions {
-  /** Carries the call out. The signal is aborted when the client has gone or its deadline has passed. */
+  /** Carries out the call. The signal is aborted when the client is gone or its deadline has passed. */
   readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
-  /** What the log says that the call is about; default: the request's subject. */
+  /** The subject for the log; default: the subject of the request. */
   readonly subject?: (request: Request, response: Response | null) => Subject | null;
 }
 
-/** A unary handler: carries out, answers or maps the error, and logs the call. */
+/** A unary handler: carries out the call, answers or maps the error, and logs the call. */
 export function unary<Request, Response>(
   context: ApiContext,
   options: UnaryOptions<Request, Response>,
@@ -35,7 +35,7 @@ export function unary<Request, Response>(
     };
     forget = context.calls.add((reason) => answer(reason, null));
     if (answered) return;
-    // grpc-js says 'cancelled' after a normal end, too.
+    // grpc-js emits 'cancelled' after a normal end, too.
     call.on('cancelled', () => {
       if (!answered) gone.abort(new LikerError('CANCELLED', 'The client cancelled the call'));
     });

@@ -8,8 +8,8 @@ import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/S
 import type { StatsSnapshotInput } from '../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import type { SystemServiceDefinition } from '../../../proto/gen/types/liker/v1/SystemService.ts';
 
-// The same methods as those of proto/services.ts, but made when Liker is built: to make the functions for the messages of a
-// method takes tens of milliseconds, in which the first call of each would hold up all others.
+// The same methods as in proto/services.ts, but generated when Liker is built. Generating the functions for the messages of a
+// method takes tens of milliseconds, during which the first call of each method would hold up all others.
 
 interface Definitions {
   readonly ContainerService: ContainerServiceDefinition;
@@ -20,7 +20,7 @@ interface Definitions {
   readonly SystemService: SystemServiceDefinition;
 }
 
-/** Encodes a message with numbers for its enumerations, without the checked copy that a method makes of its response. */
+/** Encodes a message whose enumerations are numbers, without the checked copy that a method makes of its response. */
 interface Encoder<Message> {
   encode(message: Message): { finish(): Uint8Array };
 }
@@ -34,7 +34,7 @@ interface Messages {
 
 const generated = codecs as unknown as Definitions & Messages;
 
-/** By the names that they have in the package liker.v1. */
+/** Keyed by their names in the package liker.v1. */
 export const definitions: Definitions = generated;
 export const { StatsSnapshot: snapshotEncoder, ContainerState: stateNumbers } = generated;
 export const serviceNames = Object.keys(codecs)

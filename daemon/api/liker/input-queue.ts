@@ -1,13 +1,13 @@
 import type { InputFrame, Session } from '../../engine/sessions/frames.ts';
 
-/** Stdin that may wait here before the stream itself is held up. */
+/** When this much stdin waits here, the stream itself is paused. */
 const maxWaitingBytes = 1024 * 1024;
 
 type StdinFrame = Extract<InputFrame, { kind: 'stdin' | 'close-stdin' }>;
 
 /**
- * Hands a client's frames to its session. While the process takes no more stdin, stdin waits here, so that a resize or
- * a signal behind it still gets through; when much waits, the stream is paused, which in the end stops the client.
+ * Passes a client's frames to its session. While the process takes no stdin, stdin waits here, so that a resize or a signal
+ * behind it still gets through. When too much waits, the stream is paused, which in the end stops the client.
  */
 export class InputQueue {
   readonly session: Session;
@@ -37,7 +37,7 @@ export class InputQueue {
         else this.#give(frame);
         break;
       case 'detach':
-        // What was typed before belongs to the process: the engine keeps it.
+        // Input typed before the detach still belongs to the process.
         this.#flush({ evenIfBlocked: true });
         this.#give(frame);
         break;
@@ -60,7 +60,7 @@ export class InputQueue {
       resumed = true;
       this.#resumed();
     });
-    // Another frame than stdin says nothing about stdin.
+    // The answer to any other frame does not tell whether stdin is welcome.
     if (frame.kind === 'stdin') this.#blocked = !welcome && !resumed;
   }
 

@@ -14,10 +14,10 @@ import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
 
-/** A client that connects and asks for nothing is let go after this time. */
+/** A stream without a start frame is ended after this time. */
 const firstFrameMs = 30_000;
 
-/** Client frames of Run, Exec and Attach differ in their start only. */
+/** A client frame. Those of Run, Exec and Attach differ only in their start. */
 export interface SessionRequest<Start> {
   readonly start?: Start | null;
   readonly input?: SessionInput | null;
@@ -46,8 +46,8 @@ export function sessionHandler<Start extends { readonly confirmsOutput: boolean 
 }
 
 /**
- * One stream of a session. It ends in exactly one of these ways: the engine ends it (ok), a frame or the opening fails
- * (status), the daemon shuts down (status; the session is left as it is), or the client vanishes (session.lost).
+ * The stream of one session. It ends in exactly one of these ways: the engine ends it (OK), a frame or the opening fails
+ * (error status), the daemon shuts down (error status; the session stays as it is), or the client vanishes (session.lost).
  */
 class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements SessionSink {
   readonly #context: ApiContext;
@@ -116,7 +116,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     this.confirms = start.confirmsOutput;
     clearTimeout(this.#firstFrameTimer);
     this.#subject = this.#context.subjectOf(start);
-    // Frames that follow wait, in their order, in the stream until there is somebody to take them.
+    // Later frames wait in the stream, in order, until the session can take them.
     this.#call.pause();
     this.#open(start).catch((error: unknown) =>
       this.#fail(inWordsOf(this.#options.method, this.#subject, error)),
@@ -125,7 +125,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
 
   async #open(start: Start): Promise<void> {
     await ownTurn();
-    // The daemon is shutting down.
+    // The stream was ended by a shutdown of the daemon.
     if (this.#over && !this.#lost) return;
     checkDeadline(this.#call);
     const session = await this.#options.open(start, this);
@@ -154,20 +154,20 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     this.#call.emit('error', toServiceError(error, this.#context.log));
   }
 
-  /** grpc-js says 'cancelled' after a normal end, too. */
+  /** Also called after a normal end, since grpc-js emits 'cancelled' then, too. */
   #vanished(): void {
     if (!this.#close()) return;
     this.#logged(this.#subject, new LikerError('CANCELLED', 'The client cancelled the call'));
     this.#lose();
   }
 
-  /** At once, or as soon as the session that is being opened is there. */
+  /** Tells the session that its client is lost: at once, or as soon as it is open. */
   #lose(): void {
     this.#lost = true;
     this.#input?.session.lost();
   }
 
-  /** Answers whether it was open. */
+  /** Returns whether the stream was still open. */
   #close(): boolean {
     if (this.#over) return false;
     this.#over = true;

@@ -5,13 +5,10 @@ import { own } from '../../../common/own.ts';
 
 const header = 'grpc-timeout';
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000 };
-/** setTimeout's greatest delay, about 24.8 days. grpc-js takes a deadline further away for one that has passed. */
+/** The longest delay of setTimeout, about 24.8 days. grpc-js treats a more distant deadline as one that has passed. */
 const longestMs = 2 ** 31 - 1;
 
-/**
- * Removes deadlines that are further away than a timer reaches: the client's own timer ends the call then, or the end of its
- * connection does.
- */
+/** Removes deadlines beyond the reach of a timer. The client's own timer, or the end of its connection, ends such a call. */
 export function liftDistantDeadlines(): void {
   subscribe('http2.server.stream.created', (message) => {
     const { headers } = message as { readonly headers: IncomingHttpHeaders };
@@ -20,7 +17,7 @@ export function liftDistantDeadlines(): void {
   });
 }
 
-/** Throws TIMED_OUT when the deadline has passed: grpc-js has told the client, but calls the handler all the same. */
+/** Throws TIMED_OUT when the deadline has passed: grpc-js has answered the client, but still calls the handler. */
 export function checkDeadline(call: { getDeadline(): Date | number }): void {
   if (Number(call.getDeadline()) <= Date.now()) {
     throw new LikerError('TIMED_OUT', "The call's deadline was over before its turn came: nothing was done");

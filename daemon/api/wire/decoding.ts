@@ -2,7 +2,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { asError, LikerError } from '../../../common/errors.ts';
 import { withMethods } from './methods.ts';
 
-/** A request whose bytes are not those of its message. */
+/** Stands for a request whose bytes are no valid message. */
 class Undecodable {
   readonly problem: string;
 
@@ -11,7 +11,7 @@ class Undecodable {
   }
 }
 
-/** The service, with requests that cannot be decoded handed to the handlers, which refuse them by checkDecoded. */
+/** Wraps a service so that requests that cannot be decoded reach the handlers, which refuse them by checkDecoded. */
 export function marksUndecodable<Service extends ServiceDefinition>(service: Service): Service {
   return withMethods(service, (method) => ({
     ...method,

@@ -10,12 +10,12 @@ class Encoded {
   }
 }
 
-/** To be answered in place of the response that consists of these bytes, by a method of a service that `takesEncoded`. */
+/** A response given as its bytes. Only methods of a service wrapped by takesEncoded may answer it. */
 export function encoded<Response extends object>(...parts: readonly Uint8Array[]): Response {
   return new Encoded(Buffer.concat(parts)) as unknown as Response;
 }
 
-/** The service, with methods that may answer bytes. */
+/** Wraps a service so that its methods may answer responses made by encoded. */
 export function takesEncoded<Service extends ServiceDefinition>(service: Service): Service {
   return withMethods(service, (method) => ({
     ...method,

@@ -11,7 +11,7 @@ interface Created {
 
 const widened = new WeakSet<ServerHttp2Session>();
 
-/** Makes room for input on every connection that carries a call of this service, such as liker.v1.SessionService. */
+/** Widens the window of every connection that carries a call of this service, such as liker.v1.SessionService. */
 export function widenInputWindows(service: string): void {
   subscribe('http2.server.stream.created', (message) => {
     const { stream, headers } = message as Created;

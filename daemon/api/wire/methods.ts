@@ -2,7 +2,7 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 
 type Method = MethodDefinition<unknown, unknown>;
 
-/** The service with each of its methods changed. Its types stay those of the service. */
+/** The service with each of its methods changed, but with the same types. */
 export function withMethods<Service extends ServiceDefinition>(
   service: Service,
   change: (method: Method) => Method,

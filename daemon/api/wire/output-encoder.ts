@@ -1,22 +1,22 @@
 import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
 
-/** Room for the tags, lengths and offset before the bytes of a chunk. */
+/** Room for tags, lengths and offset before the bytes of a chunk. */
 const headRoom = 64;
 
 /** Tags of the protobuf encoding (https://protobuf.dev/programming-guides/encoding). */
 const varint = (field: number) => field << 3;
 const lengthDelimited = (field: number) => (field << 3) | 2;
 
-/** RunResponse, ExecResponse and AttachResponse have the output in the same field. */
+/** RunResponse, ExecResponse and AttachResponse have their output in the same field. */
 const outputTag = lengthDelimited(1);
 const sessionOutput = { stdoutTag: lengthDelimited(2), stderrTag: lengthDelimited(3) };
 const outputChunk = { offsetTag: varint(1), dataTag: lengthDelimited(2) };
 
-/** grpc-js copies what a serializer answers before it calls any again, so one buffer serves all chunks. */
+/** grpc-js copies the result of a serializer before it calls the next one, so one buffer serves all chunks. */
 let scratch = Buffer.allocUnsafe(headRoom + 64 * 1024);
 
-/** The session service with output chunks written by hand. Other frames are left to the general encoder. */
+/** The session service with a hand-written encoder for chunks of output. Other frames use the generated one. */
 export function withFastOutput(service: SessionServiceDefinition): SessionServiceDefinition {
   return {
     ...service,
@@ -42,7 +42,7 @@ interface Chunk {
   readonly data: Buffer;
 }
 
-/** The lengths come before what they measure, so it is written from its end. */
+/** Written from the end, since each length precedes what it measures. */
 function encodeChunk(tag: number, { offset, data }: Chunk): Buffer {
   if (scratch.length < headRoom + data.length) scratch = Buffer.allocUnsafe(headRoom + data.length);
   const end = headRoom + data.length;

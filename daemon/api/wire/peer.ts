@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 
-/** The process at the other end of a connection, as it was at its connect(2). */
+/** The process at the other end of a connection, as of its connect(2). */
 export interface Peer {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Puts the credentials where a call can find them: its getPeer() answers the socket's remoteAddress. */
+/** Puts the credentials where a call finds them: getPeer() returns the remoteAddress of the socket. */
 export function tagSocket(socket: Socket, { pid, uid, gid }: Peer): void {
   Object.defineProperty(socket, 'remoteAddress', { value: `pid=${pid},uid=${uid},gid=${gid}` });
 }
@@ -19,7 +19,7 @@ export function peerOf(call: { getPeer(): string }): Peer | null {
   return { pid: Number(match[1]), uid: Number(match[2]), gid: Number(match[3]) };
 }
 
-/** The descriptor of a connected socket: Node has no public way to it. */
+/** The descriptor of a connected socket, for which Node has no public API. */
 export function socketFd(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { _handle: { readonly fd: number } | null };
   return handle?.fd ?? -1;

@@ -18,8 +18,8 @@ export function logService(context: EngineContext): LogService {
 }
 
 /**
- * Reads a container's log, and with follow goes on until the container ends; one that never ran, or is about to run again,
- * is waited for. Each batch fits a message.
+ * Reads a container's log. With follow it continues until the container ends, and waits for one that has not run yet or is about to
+ * restart. Each batch fits into a message.
  */
 export async function* readLogs(
   context: EngineContext,
@@ -57,7 +57,7 @@ export async function* readLogs(
   container.logReaders.add(reader);
   using _ = { [Symbol.dispose]: () => void container.logReaders.delete(reader) };
   for (;;) {
-    // Before the read: what is written by then is read, what comes later wakes.
+    // Subscribed before the read, so that no output falls between the two.
     const live = livePhase(container.phase) !== null || Boolean(container.run?.ending);
     const wakes = live ? container.output : container.changed;
     const more = options.follow ? wakes.next(signal).catch(() => {}) : null;
@@ -67,7 +67,7 @@ export async function* readLogs(
       if (signal.aborted) return;
       await setImmediate();
     }
-    // By the clock and not by what was read: one that was set leaves entries whose times are not in their order.
+    // By the clock, not by the entries: if the clock was set, their times are out of order.
     const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
     const isOver = !live && container.phase.state === 'exited';
     if (!more || isOver || isPast || container.removed || signal.aborted) return;
@@ -75,7 +75,7 @@ export async function* readLogs(
   }
 }
 
-/** Resolves when there is more, or when the time has come, also if nothing is written until then. */
+/** Resolves when there is more, or at that time even if nothing was written. */
 async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
   const woken = new AbortController();
   await Promise.race([more, untilTime(Number(untilNs / 1_000_000n) + 1, woken.signal)]);

@@ -4,29 +4,29 @@ import { type LogPlace, LogReader, type PlacedEntry } from '../../storage/logfil
 type Stream = PlacedEntry['stream'];
 type IsInRange = (entry: PlacedEntry) => boolean;
 
-/** Where to read a log from, so that its last lines come. */
+/** Where the last lines of a log begin. */
 export interface TailStart {
   readonly place: LogPlace;
-  /** The stream whose earlier line continues there. */
+  /** The stream with an earlier line that continues after `place`: the rest of that line is to be skipped. */
   readonly passOver: Stream | null;
 }
 
-/** Where a line begins: the state of a scan before it. */
+/** The beginning of a line, with the state of a scan before it. */
 interface Line extends TailStart {
-  /** Lines before it. */
+  /** The number of lines before it. */
   readonly index: number;
   readonly open: Readonly<Record<Stream, boolean>>;
 }
 
-/** Counts the lines of a log. The parts of a line belong together, also where another stream writes in between. */
+/** Finds the lines of a log. The parts of a line belong together even if another stream writes in between. */
 class LineScan {
   readonly #isInRange: IsInRange;
   #open: Readonly<Record<Stream, boolean>> = { stdout: false, stderr: false };
   lines = 0;
-  /** Behind the last entry. */
+  /** The place after the last entry. */
   place: LogPlace | null = null;
 
-  /** `from`: the line to begin with, as an earlier scan has found it. */
+  /** `from`: the line that comes next, as found by an earlier scan. */
   constructor(isInRange: IsInRange, from?: Line) {
     this.#isInRange = isInRange;
     if (!from) return;
@@ -35,7 +35,7 @@ class LineScan {
     this.place = from.place;
   }
 
-  /** The line that begins with this entry; null when none does. */
+  /** The line that begins with this entry, or null. */
   take(entry: PlacedEntry): Line | null {
     const { stream, segment } = entry;
     const place = this.place?.segment === segment ? this.place : { segment, offset: 0 };
@@ -52,7 +52,7 @@ class LineScan {
 
 const maxMarks = 1000;
 
-/** Some of the lines of a log, evenly spread and never many, from which any other is soon found. */
+/** A bounded number of lines of a log, evenly spread. Any other line is found by a short scan from the mark before it. */
 export class LineMarks<Marked extends { readonly index: number }> {
   #every = 1;
   #marks: Marked[] = [];
@@ -61,7 +61,7 @@ export class LineMarks<Marked extends { readonly index: number }> {
     return this.#marks.length;
   }
 
-  /** Every line, in order. */
+  /** To be called with every line, in order. */
   add(line: Marked): void {
     if (line.index % this.#every !== 0) return;
     this.#marks.push(line);
@@ -70,15 +70,15 @@ export class LineMarks<Marked extends { readonly index: number }> {
     this.#marks = this.#marks.filter(({ index }) => index % this.#every === 0);
   }
 
-  /** The last mark that is not behind the line with this index. */
+  /** The last mark at or before the line with this index. */
   before(index: number): Marked | undefined {
     return this.#marks.findLast((mark) => mark.index <= index);
   }
 }
 
 /**
- * Where the last `count` lines begin, of those in range; null: at the beginning. Reads the log twice, the second time from a mark
- * on, and keeps neither text nor the place of each line: there may be millions, and one may be as long as the log.
+ * Where the last `count` lines in range begin; null: at the beginning. Reads the log to its end, then again from a mark to the
+ * line. It keeps no text and not the place of every line: there may be millions of lines, and one may be as long as the log.
  */
 export async function lastLines(
   folder: string,
@@ -99,7 +99,7 @@ export async function lastLines(
   const again = new LineScan(isInRange, mark);
   for await (const entries of chunksOf(folder, mark.place)) {
     for (const entry of entries) {
-      // The writer has removed lines that were counted.
+      // The writer has removed lines that were already counted.
       if (entry.skippedFiles > 0) return lastLines(folder, count, isInRange);
       const line = again.take(entry);
       if (line?.index === scan.lines - count) return line;

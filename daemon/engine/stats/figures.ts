@@ -8,7 +8,7 @@ import type { Figures } from './model.ts';
 
 const noNetwork = { files: [], parse: () => null };
 
-/** A reader of the figures of a container's present run; null when it does not run. */
+/** A reader for the figures of a container's current run; null when it does not run. */
 export function figuresReader(context: EngineContext, container: Container): StatsReader<Figures> | null {
   const live = livePhase(container.phase);
   if (live === null) return null;

@@ -2,7 +2,7 @@ import type { CgroupStats } from '../../kernel/cgroup/stats/table.ts';
 import type { InterfaceStats } from '../../kernel/proc/net-dev.ts';
 import type { State } from '../containers/model/phase.ts';
 
-/** What a container has used since its start. Null: this machine cannot tell. */
+/** The resources that a container has used since its start. Null: not measured on this machine. */
 export interface Figures extends CgroupStats {
   /** Null in the host's network namespace. */
   readonly network: readonly InterfaceStats[] | null;
@@ -10,7 +10,7 @@ export interface Figures extends CgroupStats {
 
 /** Figures of containers, as the edge uses them. */
 export interface StatsService {
-  /** With an interval it reads twice, so that there are rates. `watched`: it will be called again soon. */
+  /** With an interval it reads twice and includes rates. `watched`: the caller will read again soon. */
   read(
     options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
     signal: AbortSignal,
@@ -22,9 +22,9 @@ export interface StatsService {
 }
 
 export interface StatsOptions {
-  /** Empty: all that run. */
+  /** Empty: all running containers. */
   readonly containers: readonly string[];
-  /** Without names: those that do not run as well. */
+  /** Without names: include containers that do not run. */
   readonly all: boolean;
 }
 
@@ -42,6 +42,6 @@ export interface ContainerSample {
   readonly state: State;
   /** Null when it does not run. */
   readonly figures: Figures | null;
-  /** Of one CPU, since the snapshot before; null in the first one. */
+  /** Percent of one CPU since the previous snapshot; null in the first one. */
   readonly cpuPercent: number | null;
 }

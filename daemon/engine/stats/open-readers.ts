@@ -4,18 +4,17 @@ import type { Figures } from './model.ts';
 
 interface Watched {
   readonly reader: StatsReader<Figures>;
-  /** Its files stay open. */
+  /** Its files are kept open. */
   open: boolean;
   usedAt: number;
 }
 
-/** After so long without a read the files are closed: longer than between two scrapes. */
+/** Files are closed after this long without a read. It is longer than the interval between two scrapes. */
 const idleMs = 150_000;
 
 /**
- * Readers of containers that somebody watches: their files stay open from one read to the next, which is what makes
- * many containers cheap. They take no more than half of the files that the daemon may have open; a container itself takes
- * two or three.
+ * Readers of watched containers, whose files stay open between reads: opening them is most of the cost of a read. They use at
+ * most half of the files that the daemon may have open; a container itself needs two or three.
  */
 export class OpenReaders {
   readonly #watched = new Map<string, Watched>();
@@ -27,7 +26,7 @@ export class OpenReaders {
     this.#mostFiles = mostFiles;
   }
 
-  /** The figures of a container, null when `make` makes no reader for it. With `watched` it is about to be read again. */
+  /** The figures of a container; null when `make` returns no reader. `watched`: it will be read again soon. */
   read(id: string, make: () => StatsReader<Figures> | null, watched: boolean): Figures | null {
     const known = this.#watched.get(id);
     if (known !== undefined) return this.#readWatched(known);
@@ -48,7 +47,7 @@ export class OpenReaders {
     return watched.reader.read(watched.open);
   }
 
-  /** The run of a container is over. */
+  /** Call it when the run of a container is over. */
   close(id: string): void {
     const watched = this.#watched.get(id);
     if (watched === undefined) return;
@@ -66,7 +65,7 @@ export class OpenReaders {
   }
 }
 
-/** Of this process (getrlimit(2)); Node.js has raised it as far as it may. */
+/** The limit of this process (getrlimit(2)), which Node.js has raised as far as allowed. */
 function openFilesLimit(): number {
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? 1024);
 }

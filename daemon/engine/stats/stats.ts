@@ -7,7 +7,7 @@ import type { EngineContext } from '../context.ts';
 import { figuresReader } from './figures.ts';
 import type { ContainerSample, StatsOptions, StatsService, StatsSnapshot } from './model.ts';
 
-/** When a container's CPU time was read last. */
+/** The CPU time of a container at its last read. */
 interface LastUsage {
   readonly at: number;
   readonly usageUs: number;
@@ -20,7 +20,7 @@ export function statsService(context: EngineContext): StatsService {
   };
 }
 
-/** The figures as they are now; with an interval read again after it, with rates. */
+/** The current figures; with an interval they are read again after it and include rates. */
 async function readStats(
   context: EngineContext,
   options: StatsOptions & { readonly intervalMs: number | null; readonly watched: boolean },
@@ -40,7 +40,7 @@ async function readStats(
   return latest;
 }
 
-/** The figures at once and then at every interval, for as long as there is one of the containers that are named. */
+/** The figures now and at every interval, as long as one of the named containers exists. */
 async function* watchStats(
   context: EngineContext,
   options: StatsOptions & { readonly intervalMs: number },
@@ -53,14 +53,14 @@ async function* watchStats(
     const containers = select();
     if (containers === null) return;
     yield await snapshot(context, containers, { watched: true, last });
-    // Who is late skips what was missed.
+    // A late reader skips the missed intervals.
     const waitMs = Math.max(0, due + options.intervalMs - performance.now());
     due = performance.now() + waitMs;
     await setTimeout(waitMs, undefined, { signal }).catch(() => {});
   }
 }
 
-/** The containers to read, each time anew; null when none of those named is left. Throws when one is not there. */
+/** Selects the containers to read, anew each time; null when no named container is left. Throws if a named one does not exist. */
 function selection({ registry }: EngineContext, { containers, all }: StatsOptions): () => Container[] | null {
   if (containers.length === 0) {
     return () => registry.all().filter(({ phase }) => all || livePhase(phase) !== null);
@@ -107,7 +107,7 @@ function sample(
   return { id, name, state: phase.state, figures, cpuPercent: now && before ? percent(before, now) : null };
 }
 
-/** Of one CPU. Null after a restart in between. */
+/** Percent of one CPU; null when the container was restarted in between. */
 function percent(before: LastUsage, now: LastUsage): number | null {
   const elapsedUs = (now.at - before.at) * 1000;
   if (elapsedUs <= 0 || now.usageUs < before.usageUs) return null;

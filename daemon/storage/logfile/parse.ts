@@ -1,21 +1,21 @@
 /**
- * One entry of a log in the CRI format: `TIME STREAM TAG TEXT\n`, TAG being F for a whole line, P for a part, F:lost for a
- * gap, whose text is the number of bytes that are missing.
+ * One entry of a log in the CRI format: `TIME STREAM TAG TEXT\n`. The tag is F for a complete line, P for a part of one, and F:lost
+ * for a gap, whose text is the number of missing bytes.
  */
 export interface ParsedEntry {
   readonly timeNs: bigint;
   readonly stream: 'stdout' | 'stderr';
-  /** The line is not complete: more of it follows. */
+  /** More of the line follows. */
   readonly partial: boolean;
   readonly text: Buffer;
-  /** Bytes of the stream that could not be logged before this; then there is no text. */
+  /** Bytes of the stream that could not be logged. If not 0, the entry stands for this gap and has no text. */
   readonly lostBytes: number;
 }
 
 const space = 0x20;
 const lostTag = 'F:lost';
 
-/** Parses one line without its newline; null when it is not in the format (a torn write). */
+/** Parses one line without its newline; null when it is malformed (a torn write). */
 export function parseEntry(line: Buffer): ParsedEntry | null {
   const timeEnd = line.indexOf(space);
   const streamEnd = line.indexOf(space, timeEnd + 1);
@@ -37,7 +37,7 @@ export function parseEntry(line: Buffer): ParsedEntry | null {
   };
 }
 
-/** RFC 3339 in UTC with up to nine digits of a second, as nanoseconds since the epoch. */
+/** Nanoseconds since the epoch for an RFC 3339 time in UTC with up to nine digits of a second. */
 function parseTime(text: string): bigint | null {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
   if (!match?.[1]) return null;

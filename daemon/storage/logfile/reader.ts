@@ -5,17 +5,17 @@ import { type ParsedEntry, parseEntry } from './parse.ts';
 /** A place between two entries. */
 export interface LogPlace {
   readonly segment: number;
-  /** Bytes of the segment before it. */
+  /** Bytes from the beginning of the segment. */
   readonly offset: number;
 }
 
 /** An entry and the place after it. */
 export interface PlacedEntry extends ParsedEntry, LogPlace {
-  /** Files before it that the writer removed before they were read: it was faster than this reader. */
+  /** Files before it that the writer removed before this reader came to them. */
   readonly skippedFiles: number;
 }
 
-/** A file of the log; `fd` when it is open already. */
+/** A file of the log. `fd` is set if it is already open. */
 interface Segment {
   readonly number: number;
   readonly name: string;
@@ -26,24 +26,24 @@ const chunkBytes = 256 * 1024;
 const newline = 0x0a;
 
 /**
- * Reads a container's log from its first segment to its last, and goes on where it stopped when more was written.
- * Segments are files NUMBER.log that grow until the next one is begun; the oldest are removed by the writer.
+ * Reads a container's log from its first segment to its last, and continues where it stopped when more was written.
+ * Segments are files NUMBER.log, which grow until the next one begins. The writer removes the oldest.
  */
 export class LogReader {
   readonly #folder: string;
   #segment = 0;
   #fd = -1;
-  /** Bytes of the segment that were read. */
+  /** Bytes read from the segment. */
   #offset = 0;
   #rest: Buffer = Buffer.alloc(0);
-  /** The next file, if none is removed; 0 when it may be any. */
+  /** The number of the next file if none is removed; 0: any number may come. */
   #expected = 0;
-  /** Of the next entry. */
+  /** For the next entry. */
   #skippedFiles = 0;
-  /** What is still to be read of a folder that is removed. */
+  /** The files still to be read of a folder that is removed. */
   #held: Required<Segment>[] | null = null;
 
-  /** `after`: where to begin; what has been removed up to there and beyond is passed over. */
+  /** `after`: where to begin. If its segment has been removed, the next one that exists. */
   constructor(folder: string, after: LogPlace | null = null) {
     this.#folder = folder;
     if (!after) return;
@@ -57,7 +57,7 @@ export class LogReader {
     for (const { fd } of this.#held?.splice(0) ?? []) closeSync(fd);
   }
 
-  /** The folder is about to be removed: what is there is read to its end all the same. */
+  /** The folder is about to be removed: opens the remaining files, so that they can be read to the end. */
   hold(): void {
     if (this.#held) return;
     const held: Required<Segment>[] = [];
@@ -65,7 +65,7 @@ export class LogReader {
       try {
         held.push({ ...segment, fd: openSync(join(this.#folder, segment.name), 'r') });
       } catch {
-        // As if the writer had removed it.
+        // It counts as removed by the writer.
       }
     }
     this.#held = held.sort((a, b) => a.number - b.number);
@@ -76,15 +76,15 @@ export class LogReader {
     this.#fd = -1;
   }
 
-  /** The entries of the next chunk; null when all that is written has been read. May be empty in between. */
+  /** The entries of the next chunk, which may be none; null when everything written has been read. */
   read(): PlacedEntry[] | null {
     for (;;) {
       if (this.#fd < 0 && !this.#open()) return null;
       const chunk = this.#more();
       if (chunk.length > 0) return this.#cut(chunk);
       if (this.#next() === null) return null;
-      // The writer begins the next segment only when it is done with this one; what it wrote between our read and
-      // our look comes first.
+      // The writer begins a segment only when it is done with the one before. Whatever it wrote after our last read, and before
+      // we saw the next segment, comes first.
       const last = this.#more();
       if (last.length > 0) return this.#cut(last);
       this.#close();
@@ -104,7 +104,7 @@ export class LogReader {
     try {
       this.#fd = this.#held?.shift()?.fd ?? openSync(join(this.#folder, next.name), 'r');
     } catch (error) {
-      // Removed by the writer since we looked.
+      // The writer has removed it since we listed it.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#open();
       throw error;
     }
@@ -124,7 +124,7 @@ export class LogReader {
     return found;
   }
 
-  /** Those after the current one, in no order. */
+  /** The segments after the current one, in no particular order. */
   #later(): Segment[] {
     let names: string[];
     try {
