@@ -6,7 +6,7 @@ import { stepKind } from './steps.ts';
 
 test('the steps have the same numbers here and in C', () => {
   const list = readFileSync(join(import.meta.dirname, '../../../native/include/steps.def'), 'utf8');
-  const inC = [...list.matchAll(/^STEP \((\d+), (\w+)\)$/gm)].map(([, kind, name = '']) => {
+  const inC = [...list.matchAll(/^STEP \((\d+), (\w+)\)/gm)].map(([, kind, name = '']) => {
     return [name.replaceAll('_', '-'), Number(kind)];
   });
   assert.deepEqual(stepKind, Object.fromEntries(inC));

@@ -1,6 +1,5 @@
 #include "clone.h"
 #include <fcntl.h>
-#include <string.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "init/binary.h"
@@ -9,17 +8,13 @@
 #define STDIN_PIPE_SIZE (256 << 10)
 
 /* The child's side of the sockets and pipes in `struct born`. */
-struct child_ends {
-  int sync, status, init, in, out, err;
-};
-
-static void close_ends (struct child_ends *ends) {
-  close_fd (&ends->sync);
-  close_fd (&ends->status);
-  close_fd (&ends->init);
-  close_fd (&ends->in);
-  close_fd (&ends->out);
-  close_fd (&ends->err);
+static void close_ends (struct child *child) {
+  close_fd (&child->sync);
+  close_fd (&child->status);
+  close_fd (&child->init);
+  close_fd (&child->in);
+  close_fd (&child->out);
+  close_fd (&child->err);
 }
 
 static void close_born (struct born *born) {
@@ -42,28 +37,28 @@ static int open_pipe (int *shim_end, int *child_end, bool shim_writes) {
 }
 
 /* The call with which open_ends failed. */
-static const char *failed_end (const struct launch *launch, const struct child_ends *ends) {
-  if (ends->sync < 0 || (launch->has_init && ends->status < 0))
+static const char *failed_end (const struct launch *launch, const struct child *child) {
+  if (child->sync < 0 || (launch->has_init && child->status < 0))
     return "socketpair";
-  return launch->has_init && ends->init < 0 ? "memfd_create" : "pipe2";
+  return launch->has_init && child->init < 0 ? "memfd_create" : "pipe2";
 }
 
-static int open_ends (const struct launch *launch, struct born *born, struct child_ends *ends) {
-  if (sync_pair (&born->sync, &ends->sync) < 0)
+static int open_ends (const struct launch *launch, struct born *born, struct child *child) {
+  if (sync_pair (&born->sync, &child->sync) < 0)
     return -1;
-  if (launch->has_init && (sync_pair (&born->status, &ends->status) < 0 || (ends->init = init_binary ()) < 0))
+  if (launch->has_init && (sync_pair (&born->status, &child->status) < 0 || (child->init = init_binary ()) < 0))
     return -1;
   if (launch->tty)
     return 0;
   if (launch->open_stdin) {
-    if (open_pipe (&born->in, &ends->in, true) < 0)
+    if (open_pipe (&born->in, &child->in, true) < 0)
       return -1;
     /* A larger pipe needs fewer context switches. A failure does no harm. */
     fcntl (born->in, F_SETPIPE_SZ, STDIN_PIPE_SIZE);
   }
-  if (open_pipe (&born->out, &ends->out, false) < 0)
+  if (open_pipe (&born->out, &child->out, false) < 0)
     return -1;
-  return open_pipe (&born->err, &ends->err, false);
+  return open_pipe (&born->err, &child->err, false);
 }
 
 /* Errors of CLONE_INTO_CGROUP after which a write to cgroup.procs may succeed. */
@@ -113,39 +108,26 @@ static long clone_child (struct child *child, bool helper, int *pidfd) {
 }
 
 int launch_clone (const struct launch *launch, int main_pidfd, struct born *born, struct failure *failure) {
-  __attribute__ ((cleanup (close_ends))) struct child_ends ends = { -1, -1, -1, -1, -1, -1 };
-  struct child child = { .launch = launch,
-                         .steps = launch->steps,
-                         .main_pidfd = launch->join_main ? main_pidfd : -1,
-                         .enters_last = launch->join_main || launch->join_pid,
-                         .cgroup = -1,
-                         .root = -1,
-                         .idle = -1,
-                         .slave = -1,
-                         .masked = -1,
-                         .sysctls = -1,
-                         .null = -1,
-                         .files = -1,
-                         .uid = launch->uid,
-                         .gid = launch->gid };
+  __attribute__ ((cleanup (close_ends))) struct child child = {
+    .launch = launch,
+    .steps = launch->steps,
+    .main_pidfd = launch->join_main ? main_pidfd : -1,
+    .enters_last = launch->join_main || launch->join_pid,
+    .uid = launch->uid,
+    .gid = launch->gid,
+    .failure = { .step = NO_STEP, .name = "clone" },
+  };
+  child.sync = child.cgroup = child.status = child.init = child.idle = child.in = child.out = child.err = -1;
+  child.root = child.slave = child.masked = child.null = child.sysctls = child.files = -1;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
-  child.failure.step = NO_STEP;
-  strcpy (child.failure.name, "clone");
   bool helper = child.enters_last || launch->joins;
   long pid = -1;
-  if (open_ends (launch, born, &ends) < 0)
-    fail (&child, failed_end (launch, &ends), "");
-  else {
-    child.sync = ends.sync;
-    child.status = ends.status;
-    child.init = ends.init;
-    child.in = ends.in;
-    child.out = ends.out;
-    child.err = ends.err;
+  if (open_ends (launch, born, &child) < 0)
+    fail (&child, failed_end (launch, &child), "");
+  else
     pid = clone_child (&child, helper, &born->pidfd);
-    if (pid < 0 && !child.failure.error)
-      fail (&child, "clone3", "");
-  }
+  if (pid < 0 && !child.failure.error)
+    fail (&child, "clone3", "");
   if (pid < 0) {
     *failure = child.failure;
     close_born (born);
