@@ -65,7 +65,10 @@ export function parseSignal(text: string, field: string): number {
   const bare = name.startsWith('SIG') ? name.slice(3) : name;
   const number = byName.get(bare) ?? realTime(bare);
   if (number === null) {
-    throw badArgument(field, `Unknown signal '${text}': give a name such as TERM or SIGUSR1, or 1 to 64`);
+    throw badArgument(
+      field,
+      `Invalid ${field} '${text}': give the name of a signal such as TERM or SIGUSR1, or 1 to 64`,
+    );
   }
   return number;
 }

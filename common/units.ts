@@ -24,11 +24,11 @@ export function parseBytes(text: string, field: string, options: { allowUnlimite
   const match = /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i.exec(text);
   const factor = match === null ? undefined : own(binaryFactors, (match[3] ?? '').toLowerCase());
   if (match === null || factor === undefined) {
-    throw badArgument(field, `Not a size: '${text}'; give a number with b, k, m, g or t, such as 64m`);
+    throw badArgument(field, `Invalid ${field} '${text}': give a number with b, k, m, g or t, such as 64m`);
   }
   const bytes = scale(match[1] ?? '', match[2] ?? '', factor);
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw badArgument(field, `Size '${text}' is too large: the most is ${Number.MAX_SAFE_INTEGER} bytes`);
+    throw badArgument(field, `Invalid ${field} '${text}': the most is ${Number.MAX_SAFE_INTEGER} bytes`);
   }
   return Number(bytes);
 }
@@ -52,14 +52,14 @@ export function parseBitRate(text: string, field: string): number {
   if (match === null || factor === undefined) {
     throw badArgument(
       field,
-      `Not a rate: '${text}'; give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit`,
+      `Invalid ${field} '${text}': give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit`,
     );
   }
   const bits = scale(match[1] ?? '', match[2] ?? '', factor);
   if (bits >= rateRange[0] && bits <= rateRange[1]) return Number(bits);
   throw badArgument(
     field,
-    `Rate '${text}' is out of range: give 1kbit to 1000tbit, such as 10mbit, or 0 for no limit`,
+    `Invalid ${field} '${text}': give 1kbit to 1000tbit, such as 10mbit, or 0 for no limit`,
   );
 }
 
@@ -98,9 +98,10 @@ const leastQuotaUs = 1000;
 /** The quota that grants `text` CPUs (1.5, 0.25), by exact decimal arithmetic. Throws BAD_ARGUMENT on `field`. */
 export function parseCpus(text: string, field: string): { quotaUs: number; periodUs: number } {
   const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text) ?? /^()\.(\d{1,12})$/.exec(text);
-  if (match === null) throw badArgument(field, `Not a number of CPUs: '${text}'; give one such as 1.5`);
+  if (match === null)
+    throw badArgument(field, `Invalid ${field} '${text}': give a number of CPUs such as 1.5`);
   const quotaUs = Number(scale(match[1] ?? '', match[2] ?? '', BigInt(cpuPeriodUs)));
-  if (quotaUs < leastQuotaUs) throw badArgument(field, `${text} CPUs is too little: the least is 0.01`);
+  if (quotaUs < leastQuotaUs) throw badArgument(field, `Invalid ${field} '${text}': the least is 0.01`);
   return { quotaUs, periodUs: cpuPeriodUs };
 }
 
@@ -115,10 +116,7 @@ export function parseCpuList(text: string, field: string): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > last || last > greatestIndex) {
-      throw badArgument(
-        field,
-        `Not a list of CPUs or nodes: '${text}'; give numbers and ranges such as 0-2,5`,
-      );
+      throw badArgument(field, `Invalid ${field} '${text}': give numbers and ranges such as 0-2,5`);
     }
     for (let index = first; index <= last; index += 1) found.add(index);
   }
@@ -156,9 +154,10 @@ function durationNs(text: string): bigint | null {
 export function parseDuration(text: string, field: string, options: { plainSeconds?: boolean } = {}): number {
   const plain = options.plainSeconds === true && /^\d+(\.\d+)?$/.test(text);
   const ns = text === '0' ? 0n : durationNs(plain ? `${text}s` : text);
-  if (ns === null) throw badArgument(field, `Not a duration: '${text}'; give one such as 10s or 1h30m`);
+  if (ns === null)
+    throw badArgument(field, `Invalid ${field} '${text}': give a duration such as 10s or 1h30m`);
   if (ns / nsPerMs > BigInt(Number.MAX_SAFE_INTEGER))
-    throw badArgument(field, `Duration '${text}' is too long`);
+    throw badArgument(field, `Invalid ${field} '${text}': it is too long`);
   return Number(ns) / 1e6;
 }
 
@@ -211,6 +210,6 @@ export function parseTimestamp(text: string, field: string, nowMs: number = Date
   if (ago !== null) return BigInt(nowMs) * nsPerMs - (text.startsWith('-') ? -ago : ago);
   throw badArgument(
     field,
-    `Not a time: '${text}'; give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m`,
+    `Invalid ${field} '${text}': give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m`,
   );
 }

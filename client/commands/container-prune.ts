@@ -28,7 +28,7 @@ export const containerPrune: Command = {
     if (answer.containerIds.length > 0) {
       printLines(['Deleted Containers:', ...answer.containerIds, '']);
     }
-    printLines([`Total reclaimed space: ${formatBytes(Number(answer.reclaimedBytes))}`]);
+    printLines([`Total reclaimed space: ${formatBytes(answer.reclaimedBytes)}`]);
     return 0;
   },
 };

@@ -51,7 +51,7 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
     ...parseSince(flags),
     ...defined({ until }),
     // A time in the past ends the replay; a future one ends the following.
-    follow: until === undefined || Number(until.seconds) * 1000 > Date.now(),
+    follow: until === undefined || until.seconds * 1000 > Date.now(),
     filters: parseFilters(flags.list('filter')),
   };
   const connection = await context.connect();
@@ -112,7 +112,7 @@ class EventRecord {
     this.From = own(event.attributes, 'image') ?? '';
     const attributes = Object.entries({ ...event.attributes, name: event.containerName });
     this.Actor = { ID: containerId, Attributes: goMap(attributes) };
-    this.Time = Number(time?.seconds ?? 0);
+    this.Time = time?.seconds ?? 0;
     this.TimeNano = BigInt(this.Time) * 1_000_000_000n + BigInt(time?.nanos ?? 0);
     this.TimeRFC3339 = rfc3339Nano(time);
   }

@@ -8,7 +8,7 @@ import { containers, sessions } from '../connection/methods.ts';
 import { stateWord } from '../format/status.ts';
 import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
-import { parseOnDisconnect, parseProcess } from '../request/process-spec.ts';
+import { parseOnDisconnect, parseProcess, processFlags } from '../request/process-spec.ts';
 import { openExec } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { Session } from '../session/session.ts';
@@ -19,26 +19,8 @@ import { startFailure } from './run-detached.ts';
 const flags: readonly Flag[] = [
   { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background' },
   ...sessionFlags,
-  {
-    name: 'env',
-    short: 'e',
-    type: 'list',
-    value: 'NAME[=VALUE]',
-    help: "Set a variable; NAME alone takes likerctl's own",
-  },
-  { name: 'env-file', type: 'list', value: 'FILE', help: 'Read variables from a file' },
-  { name: 'interactive', short: 'i', type: 'bool', help: 'Keep stdin open' },
-  {
-    name: 'on-disconnect',
-    type: 'string',
-    choices: ['keep', 'hangup', 'kill'],
-    value: 'WHAT',
-    fallback: 'hangup',
-    help: 'What happens to the process when its client vanishes: keep, hangup or kill',
-  },
+  ...processFlags('hangup'),
   { name: 'privileged', type: 'bool', help: 'All capabilities of the daemon, no filters' },
-  { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
-  { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
   {
     name: 'workdir',
     short: 'w',

@@ -1,5 +1,5 @@
-import { badArgument } from '../../common/errors.ts';
 import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
+import { invalidFlag } from '../request/invalid-flag.ts';
 import { parseRootfs } from '../request/rootfs.ts';
 
 /** What run accepts as a root file system stands for its directory. */
@@ -12,7 +12,7 @@ export function parseFilters(items: readonly string[]): FilterInput[] {
   return items.map((item) => {
     const [, key, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
     if (key === undefined || value === undefined) {
-      throw badArgument('filter', `Bad --filter '${item}': use KEY=VALUE`);
+      throw invalidFlag('filter', item, 'use KEY=VALUE');
     }
     const filter = { key: key.trim().toLowerCase(), value: value.trim() };
     return filter.key === 'ancestor' ? { ...filter, value: directoryOf(filter.value) } : filter;

@@ -1,10 +1,11 @@
-import { badArgument, hasReason, LikerError } from '../../common/errors.ts';
+import { hasReason, LikerError } from '../../common/errors.ts';
 import type { LogEntry } from '../../proto/gen/types/liker/v1/LogEntry.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { containers, logs as logService } from '../connection/methods.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
 import { notice } from '../output/notice.ts';
 import { Sink } from '../output/sink.ts';
+import { invalidFlag } from '../request/invalid-flag.ts';
 import { defined } from '../request/resources.ts';
 import { timeFlag } from './time-flags.ts';
 
@@ -72,7 +73,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
 /** Undefined for all lines. */
 function parseTail(text: string): number | undefined {
   if (text === 'all' || text === '-1') return undefined;
-  if (!/^\d+$/.test(text)) throw badArgument('tail', `Bad --tail '${text}': give a number of lines, or all`);
+  if (!/^\d+$/.test(text)) throw invalidFlag('tail', text, 'give a number of lines, or all');
   return Number(text);
 }
 

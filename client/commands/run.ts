@@ -5,6 +5,7 @@ import { engineFailureCode } from '../cli/exit-codes.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { parseContainerSpec } from '../request/container-spec.ts';
 import { containerFlags } from '../request/flags.ts';
+import { invalidFlag } from '../request/invalid-flag.ts';
 import { openRun } from '../session/call.ts';
 import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams, Session } from '../session/session.ts';
@@ -67,7 +68,7 @@ function hiddenStreams(flags: FlagValues): readonly OutputStream[] {
   if (given.length === 0) return [];
   const unknown = given.find((stream) => !['stdin', ...outputStreams].includes(stream));
   if (unknown !== undefined) {
-    throw badArgument('attach', `Bad --attach '${unknown}': use stdin, stdout or stderr`);
+    throw invalidFlag('attach', unknown, 'use stdin, stdout or stderr');
   }
   if (flags.bool('detach')) throw badArgument('attach', 'Cannot use --attach together with --detach');
   if (!given.some((stream) => stream !== 'stdin')) {

@@ -1,4 +1,4 @@
-import { badArgument, hasReason } from '../../common/errors.ts';
+import { hasReason } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { ContainerStats } from '../../proto/gen/types/liker/v1/ContainerStats.ts';
@@ -14,6 +14,7 @@ import { sortKeys, statsRow } from '../format/stats-row.ts';
 import { fromNs } from '../format/timestamp.ts';
 import { LiveScreen } from '../output/live-screen.ts';
 import { isOnTerminal, printText } from '../output/print.ts';
+import { invalidFlag } from '../request/invalid-flag.ts';
 
 export const stats: Command = {
   name: 'stats',
@@ -122,9 +123,9 @@ async function* snapshots(
 }
 
 function statsRequest(flags: FlagValues, containers: readonly string[]): StreamStatsRequestInput {
-  const ms = parseDuration(flags.text('interval') ?? '1s', 'interval');
-  if (ms < 100)
-    throw badArgument('interval', `Bad --interval '${flags.text('interval')}': give at least 100ms`);
+  const interval = flags.text('interval') ?? '1s';
+  const ms = parseDuration(interval, '--interval');
+  if (ms < 100) throw invalidFlag('interval', interval, 'give at least 100ms');
   return {
     containers: [...containers],
     all: flags.bool('all'),

@@ -50,17 +50,13 @@ const layout: ListLayout = {
 };
 
 /** Docker's fields. */
-function usageRow(usage: DiskUsage): Record<string, string> {
-  const size = Number(usage.sizeBytes);
-  const reclaimable = Number(usage.reclaimableBytes);
+function usageRow({ type, total, active, sizeBytes, reclaimableBytes }: DiskUsage): Record<string, string> {
+  const share = sizeBytes === 0 ? '' : ` (${Math.floor((100 * reclaimableBytes) / sizeBytes)}%)`;
   return {
-    Type: usage.type,
-    TotalCount: String(usage.total),
-    Active: String(usage.active),
-    Size: formatBytes(size),
-    Reclaimable:
-      size === 0
-        ? formatBytes(0)
-        : `${formatBytes(reclaimable)} (${Math.floor((100 * reclaimable) / size)}%)`,
+    Type: type,
+    TotalCount: String(total),
+    Active: String(active),
+    Size: formatBytes(sizeBytes),
+    Reclaimable: formatBytes(reclaimableBytes) + share,
   };
 }

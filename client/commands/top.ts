@@ -79,15 +79,14 @@ function ownLines(processes: readonly TopProcess[]): string[] {
 function row(process: TopProcess, nowMs: number): string[] {
   const startedMs = toMs(process.startedAt) ?? nowMs;
   const aliveMs = Math.max(1, nowMs - startedMs);
-  const cpuMs = Number(process.cpuMs);
   return [
     String(process.uid),
     String(process.pid),
     String(process.parentPid),
-    String(Math.min(99, Math.floor((100 * cpuMs) / aliveMs))),
+    String(Math.min(99, Math.floor((100 * process.cpuMs) / aliveMs))),
     startTime(startedMs, aliveMs),
     terminalName(process.ttyDevice),
-    cpuTime(cpuMs),
+    cpuTime(process.cpuMs),
     process.args.length > 0 ? process.args.join(' ') : `[${process.name}]`,
   ];
 }

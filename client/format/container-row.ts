@@ -51,8 +51,8 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Ports: '',
     Status: statusText(container, nowMs),
     State: stateWord(container),
-    Size: formatBytes(Number(container.layerBytes ?? 0)),
-    LogSize: formatBytes(Number(container.logBytes ?? 0)),
+    Size: formatBytes(container.layerBytes ?? 0),
+    LogSize: formatBytes(container.logBytes ?? 0),
     Labels: Object.entries(labels)
       .map(([name, value]) => `${name}=${value}`)
       .join(','),

@@ -38,7 +38,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     NetworkSettings: networkSettings(container),
     ...(container.layerBytes === undefined
       ? {}
-      : { SizeRw: Number(container.layerBytes), SizeLog: Number(container.logBytes) }),
+      : { SizeRw: container.layerBytes, SizeLog: container.logBytes }),
     ExecIDs: container.execIds,
     LogPath: container.logPath,
     Rootfs: { Directory: spec?.rootfs?.directory ?? '', Mode: enumWord(spec?.rootfs?.mode, 'MODE_') },
@@ -65,7 +65,7 @@ function state(container: Container): Record<string, unknown> {
     Restarting: word === 'restarting',
     Dead: false,
     OOMKilled: exit?.oomKilled ?? false,
-    OOMKills: Number(container.oomKills),
+    OOMKills: container.oomKills,
     Pid: container.pid,
     ShimPid: container.shimPid,
     ExitCode: exit?.code ?? 0,
@@ -105,8 +105,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
   const namespaces = spec?.namespaces;
   const tmpfs = (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_TMPFS');
   const quota = cpu?.quotaUs;
-  const nanoCpus =
-    quota === undefined || Number(quota) < 0 ? 0 : (Number(quota) / Number(cpu?.periodUs ?? 100_000)) * 1e9;
+  const nanoCpus = quota === undefined || quota < 0 ? 0 : (quota / (cpu?.periodUs ?? 100_000)) * 1e9;
   return {
     Binds: (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_BIND').map(bindText),
     Tmpfs: sorted(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
@@ -132,7 +131,7 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     DnsOptions: spec?.dnsOptions ?? [],
     ExtraHosts: spec?.extraHosts ?? [],
     Sysctls: sorted(spec?.sysctls),
-    ShmSize: Number(spec?.shmSizeBytes ?? 64 * 1024 * 1024),
+    ShmSize: spec?.shmSizeBytes ?? 64 * 1024 * 1024,
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
       Name: name,
       Soft: ulimit(soft),
@@ -144,16 +143,16 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     UTSMode: namespaces?.uts ?? '',
     UsernsMode: '',
     CgroupnsMode: namespaces?.cgroup || 'private',
-    Memory: Number(memory?.maxBytes ?? 0),
-    MemorySwap: Number(memory?.memorySwapBytes ?? 0),
-    CpuShares: Number(cpu?.shares ?? 0),
-    CpuQuota: Number(quota ?? 0),
-    CpuPeriod: Number(cpu?.periodUs ?? 0),
+    Memory: memory?.maxBytes ?? 0,
+    MemorySwap: memory?.memorySwapBytes ?? 0,
+    CpuShares: cpu?.shares ?? 0,
+    CpuQuota: quota ?? 0,
+    CpuPeriod: cpu?.periodUs ?? 0,
     NanoCpus: Math.round(nanoCpus),
     CpusetCpus: cpu?.cpusetCpus ?? '',
     CpusetMems: cpu?.cpusetMems ?? '',
     ...resourceRecord(spec),
-    PidsLimit: pids?.max === undefined ? null : Number(pids.max),
+    PidsLimit: pids?.max ?? null,
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
   };

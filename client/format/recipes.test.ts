@@ -82,7 +82,7 @@ const recipes: readonly (readonly [template: string, printed: string | RegExp])[
   ['{{.State.NoSuch}}', /no field \.NoSuch/],
   ['{{.Config.NoSuch.x}}', /no field \.NoSuch/],
   ['{{.State.Health.Status}}', /no field \.Health/],
-  ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', /Bad --format/],
+  ['{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}', /Invalid --format/],
 ];
 
 for (const [template, printed] of recipes) {

@@ -15,7 +15,7 @@ export type Token =
   | { readonly kind: 'close'; readonly path: readonly string[] };
 
 export function templateError(why: string): LikerError {
-  return badArgument('format', `Bad --format: ${why}`);
+  return badArgument('format', `Invalid --format: ${why}`);
 }
 
 /** Splits a template in Go's syntax. `{{-` and `-}}` take the blanks beside them away. */

@@ -80,7 +80,7 @@ for (const source of [
       (error) =>
         error instanceof LikerError &&
         error.reason === 'BAD_ARGUMENT' &&
-        error.message.startsWith('Bad --format: '),
+        error.message.startsWith('Invalid --format: '),
     );
   });
 }

@@ -8,7 +8,7 @@ const zeroTime = '0001-01-01T00:00:00Z';
 /** Milliseconds since the epoch; undefined for what has not happened. */
 export function toMs(time: MaybeTimestamp): number | undefined {
   if (!time) return undefined;
-  return Number(time.seconds) * 1000 + time.nanos / 1e6;
+  return time.seconds * 1000 + time.nanos / 1e6;
 }
 
 /** RFC 3339 with nanoseconds, in UTC, as in Docker's JSON: 2026-01-31T12:00:00.5Z. */
@@ -25,7 +25,7 @@ export function rfc3339Nano(time: MaybeTimestamp): string {
 }
 
 function wholeSeconds(time: Timestamp): string {
-  return new Date(Number(time.seconds) * 1000).toISOString().slice(0, 19);
+  return new Date(time.seconds * 1000).toISOString().slice(0, 19);
 }
 
 /** 2026-01-31 12:00:00 +0000 UTC, as ps prints it. */

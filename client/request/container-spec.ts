@@ -11,6 +11,7 @@ import type { FlagValues } from '../cli/flag.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
 import { parseHealthCheck } from './health.ts';
+import { invalidFlag } from './invalid-flag.ts';
 import { parseLog } from './log.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
@@ -68,7 +69,9 @@ export function parseContainerSpec(
     restart: parseRestart(flags.text('restart') || 'no'),
     seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
     ...defined({
-      shmSizeBytes: flags.has('shm-size') ? parseBytes(flags.text('shm-size') ?? '', 'shm-size') : undefined,
+      shmSizeBytes: flags.has('shm-size')
+        ? parseBytes(flags.text('shm-size') ?? '', '--shm-size')
+        : undefined,
       init: flags.has('init') ? flags.bool('init') : undefined,
       stopTimeoutSeconds: graceSeconds(flags, 'stop-timeout'),
     }),
@@ -96,7 +99,7 @@ export function parseRestart(text: string): NonNullable<ContainerSpecInput['rest
   const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
   const name = own(restartNames, policy);
   if (name === undefined) {
-    throw badArgument('restart', `Bad --restart '${text}': use no, on-failure[:N], always or unless-stopped`);
+    throw invalidFlag('restart', text, 'use no, on-failure[:N], always or unless-stopped');
   }
   return { name, maxRetries: Number(retries ?? 0) };
 }
@@ -104,8 +107,7 @@ export function parseRestart(text: string): NonNullable<ContainerSpecInput['rest
 /** HOST:IP; Docker's HOST=IP as well, which is clearer with an IPv6 address. */
 function parseHost(text: string, flags: FlagValues): string {
   const [, host, ip] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
-  if (host === undefined || ip === undefined)
-    throw badArgument('add-host', `Bad --add-host '${text}': use HOST:IP`);
+  if (host === undefined || ip === undefined) throw invalidFlag('add-host', text, 'use HOST:IP');
   if (ip === 'host-gateway') return `${host}:${hostGateway(text, flags)}`;
   return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
 }
@@ -121,6 +123,6 @@ function hostGateway(text: string, flags: FlagValues): string {
 
 function stopSignal(flags: FlagValues): string {
   const signal = flags.text('stop-signal') ?? '';
-  if (signal !== '') parseSignal(signal, 'stop-signal');
+  if (signal !== '') parseSignal(signal, '--stop-signal');
   return signal;
 }

@@ -1,4 +1,4 @@
-import { badArgument } from '../../common/errors.ts';
+import { invalidFlag } from './invalid-flag.ts';
 
 /** Fields of one line of CSV: a field in quotes may hold commas, and "" for a quote. */
 export function splitCsv(text: string): string[] {
@@ -14,6 +14,6 @@ export function splitCsv(text: string): string[] {
       field = '';
     } else field += char;
   }
-  if (isQuoted) throw badArgument('mount', `A quote is not closed in '${text}'`);
+  if (isQuoted) throw invalidFlag('mount', text, 'a quote is not closed');
   return [...fields, field];
 }

@@ -1,6 +1,6 @@
-import { badArgument } from '../../common/errors.ts';
 import type { DeviceInput } from '../../proto/gen/types/liker/v1/Device.ts';
 import type { DeviceRuleInput } from '../../proto/gen/types/liker/v1/DeviceRule.ts';
+import { invalidFlag } from './invalid-flag.ts';
 import { absolutePath } from './paths.ts';
 
 /** --device HOST[:CONTAINER[:rwm]]; also Docker's HOST:rwm. */
@@ -15,10 +15,7 @@ export function parseDevice(text: string): DeviceInput {
     (target !== '' && !target.startsWith('/')) ||
     !/^[rwm]{0,3}$/.test(access);
   if (isBad) {
-    throw badArgument(
-      'device',
-      `Bad --device '${text}': use HOST[:CONTAINER[:rwm]], such as /dev/fuse:/dev/fuse:rw`,
-    );
+    throw invalidFlag('device', text, 'use HOST[:CONTAINER[:rwm]], such as /dev/fuse:/dev/fuse:rw');
   }
   return { hostPath: absolutePath(host), containerPath: target, access };
 }
@@ -28,9 +25,10 @@ export function parseDeviceRule(text: string): DeviceRuleInput {
   const pattern = /^(allow |deny )?([abc]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/;
   const [match, verb, type = '', major = '', minor = '', access = ''] = pattern.exec(text) ?? [];
   if (match === undefined) {
-    throw badArgument(
+    throw invalidFlag(
       'device-cgroup-rule',
-      `Bad --device-cgroup-rule '${text}': use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm' or 'b 8:* r'`,
+      text,
+      `use TYPE MAJOR:MINOR ACCESS, such as 'c 10:200 rwm' or 'b 8:* r'`,
     );
   }
   return {

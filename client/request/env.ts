@@ -3,6 +3,7 @@ import { badArgument } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { fileProblem } from '../cli/file-problem.ts';
 import { requireUtf8Variable, utf8Text } from '../cli/utf8.ts';
+import { invalidFlag } from './invalid-flag.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,7 +16,7 @@ export function collectEnv(
   const fromFiles = files.flatMap((file) => fileLines(file, 'env-file').map((line) => checkName(line, file)));
   return [...fromFiles, ...items].flatMap((item) => {
     if (item === '' || item.startsWith('='))
-      throw badArgument('env', `Bad variable '${item}': it has no name`);
+      throw badArgument('env', `Invalid variable '${item}': it has no name`);
     if (item.includes('=')) return [item];
     const value = own(environment, item);
     return value === undefined ? [] : [`${item}=${requireUtf8Variable(item, value)}`];
@@ -32,7 +33,7 @@ export function collectLabels(files: readonly string[], items: readonly string[]
 export function splitPair(item: string, field: string): [string, string] {
   const equals = item.indexOf('=');
   const name = equals === -1 ? item : item.slice(0, equals);
-  if (name === '') throw badArgument(field, `Bad --${field} '${item}': it has no name`);
+  if (name === '') throw invalidFlag(field, item, 'it has no name');
   return [name, equals === -1 ? '' : item.slice(equals + 1)];
 }
 

@@ -1,5 +1,6 @@
 import type { Flag } from '../cli/flag.ts';
 import { healthFlags } from './health.ts';
+import { processFlags } from './process-spec.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 
 /** Flags that say what a container is to be: those of run and of create. */
@@ -7,6 +8,7 @@ export const containerFlags: readonly Flag[] = [
   ...resourceFlags,
   ...creationFlags,
   ...healthFlags,
+  ...processFlags('keep'),
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },
@@ -28,14 +30,6 @@ export const containerFlags: readonly Flag[] = [
     value: 'PROGRAM',
     help: 'Program that gets COMMAND as its arguments',
   },
-  {
-    name: 'env',
-    short: 'e',
-    type: 'list',
-    value: 'NAME[=VALUE]',
-    help: "Set a variable; NAME alone takes likerctl's own",
-  },
-  { name: 'env-file', type: 'list', value: 'FILE', help: 'Read variables from a file' },
   { name: 'group-add', type: 'list', value: 'GROUP', help: 'Additional group of the process' },
   { name: 'hostname', short: 'h', type: 'string', value: 'NAME', help: 'Host name inside' },
   {
@@ -44,7 +38,6 @@ export const containerFlags: readonly Flag[] = [
     fallback: 'true',
     help: 'Run a small init as pid 1 that forwards signals and reaps',
   },
-  { name: 'interactive', short: 'i', type: 'bool', help: 'Keep stdin open' },
   { name: 'ipc', type: 'string', value: 'MODE', help: 'IPC namespace: private, host or container:NAME' },
   { name: 'label', short: 'l', type: 'list', value: 'NAME[=VALUE]', help: 'Set a label' },
   { name: 'label-file', type: 'list', value: 'FILE', help: 'Read labels from a file' },
@@ -74,14 +67,6 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'MODE',
     help: 'Network namespace: none, host, container:NAME or ns:/PATH of one',
-  },
-  {
-    name: 'on-disconnect',
-    type: 'string',
-    choices: ['keep', 'hangup', 'kill'],
-    value: 'WHAT',
-    fallback: 'keep',
-    help: 'What happens to the process when its client vanishes: keep, hangup or kill',
   },
   { name: 'pid', type: 'string', value: 'MODE', help: 'PID namespace: private, host or container:NAME' },
   {
@@ -130,14 +115,12 @@ export const containerFlags: readonly Flag[] = [
     value: 'PATH[:OPTIONS]',
     help: 'Mount a fresh tmpfs, such as /tmp:size=64m',
   },
-  { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   {
     name: 'ulimit',
     type: 'list',
     value: 'NAME=SOFT[:HARD]',
     help: 'Resource limit of the process, such as nofile=1024',
   },
-  { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
   { name: 'uts', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'UTS namespace' },
   {
     name: 'volume',

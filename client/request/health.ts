@@ -2,6 +2,7 @@ import { badArgument } from '../../common/errors.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { HealthCheckInput } from '../../proto/gen/types/liker/v1/HealthCheck.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
+import { invalidFlag } from './invalid-flag.ts';
 
 const actions = {
   none: 'ON_FAILURE_NONE',
@@ -114,14 +115,14 @@ function jsonList(text: string): string[] | null {
 /** 0, also when it is not given, stands for the default. */
 function milliseconds(flags: FlagValues, name: string): number {
   const text = flags.text(name) ?? '0';
-  const ms = parseDuration(text, name);
-  if (ms > 0 && ms < 1) throw badArgument(name, `Bad --${name} '${text}': the least is 1ms`);
-  if (ms > 2 ** 31 - 1) throw badArgument(name, `Bad --${name} '${text}': the most is 24 days`);
+  const ms = parseDuration(text, `--${name}`);
+  if (ms > 0 && ms < 1) throw invalidFlag(name, text, 'the least is 1ms');
+  if (ms > 2 ** 31 - 1) throw invalidFlag(name, text, 'the most is 24 days');
   return Math.round(ms);
 }
 
 function parseRetries(flags: FlagValues): number {
   const retries = flags.int('health-retries') ?? 0;
   if (retries >= 0 && retries < 2 ** 32) return retries;
-  throw badArgument('health-retries', `Bad --health-retries '${retries}': give a number such as 3`);
+  throw invalidFlag('health-retries', retries, 'give a number such as 3');
 }

@@ -1,8 +1,8 @@
-import { badArgument } from '../../common/errors.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { splitPair } from './env.ts';
+import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
 type LogSpec = Pick<ContainerSpecInput, 'logDriver' | 'logFileBytes' | 'logFiles'>;
 
@@ -13,9 +13,10 @@ const withoutEffect = ['mode', 'max-buffer-size'];
 export function parseLog(flags: FlagValues): LogSpec {
   const driver = flags.text('log-driver') || 'local';
   if (!['local', 'json-file', 'none'].includes(driver)) {
-    throw badArgument(
+    throw unsupportedFlag(
       'log-driver',
-      `Cannot use --log-driver '${driver}': it is not supported yet; use local or none, and forward the output of 'likerctl logs -f'`,
+      driver,
+      `use local or none, and forward the output of 'likerctl logs -f'`,
     );
   }
   let spec: LogSpec = { logDriver: driver === 'none' ? 'LOG_DRIVER_NONE' : 'LOG_DRIVER_UNSPECIFIED' };
@@ -25,16 +26,13 @@ export function parseLog(flags: FlagValues): LogSpec {
 
 function parseOption(item: string): LogSpec {
   const [name, value] = splitPair(item, 'log-opt');
-  if (name === 'max-size') return { logFileBytes: parseBytes(value, 'log-opt') };
+  if (name === 'max-size') return { logFileBytes: parseBytes(value, '--log-opt max-size') };
   if (name === 'max-file') return { logFiles: fileCount(item, value) };
   if (withoutEffect.includes(name) || (name === 'compress' && value === 'false')) return {};
-  throw badArgument(
-    'log-opt',
-    `Cannot use --log-opt '${item}': it is not supported yet; there are max-size=BYTES and max-file=N`,
-  );
+  throw unsupportedFlag('log-opt', item, 'there are max-size=BYTES and max-file=N');
 }
 
 function fileCount(item: string, value: string): number {
   if (/^\d{1,4}$/.test(value)) return Number(value);
-  throw badArgument('log-opt', `Bad --log-opt '${item}': give a number of files, such as max-file=3`);
+  throw invalidFlag('log-opt', item, 'give a number of files, such as max-file=3');
 }

@@ -1,7 +1,8 @@
-import { badArgument, type LikerError } from '../../common/errors.ts';
+import type { LikerError } from '../../common/errors.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { MountInput } from '../../proto/gen/types/liker/v1/Mount.ts';
 import { splitCsv } from './csv.ts';
+import { invalidFlag } from './invalid-flag.ts';
 import { absolutePath, looksLikePath } from './paths.ts';
 
 const propagations = [
@@ -15,22 +16,19 @@ const labels = ['z', 'Z'];
 /** Options of -v; at most one of each line may be given. */
 const volumeOptions = [['ro', 'rw'], propagations, ['bind', 'rbind'], labels, consistencies];
 
-function bad(flag: string, text: string, why: string): LikerError {
-  return badArgument(flag, `Bad --${flag} '${text}': ${why}`);
-}
-
 /** -v SOURCE:TARGET[:OPTIONS]. The source is made when it is missing, as with Docker. */
 export function parseVolume(text: string): MountInput {
   const [source = '', target, options = '', ...more] = text.split(':');
   if (target === undefined || !looksLikePath(source)) {
-    throw bad(
+    throw invalidFlag(
       'volume',
       text,
       'named and anonymous volumes are not supported yet; give SOURCE:TARGET with a path as SOURCE',
     );
   }
-  if (more.length > 0) throw bad('volume', text, 'too many colons');
-  if (!target.startsWith('/')) throw bad('volume', text, `the target '${target}' is not an absolute path`);
+  if (more.length > 0) throw invalidFlag('volume', text, 'too many colons');
+  if (!target.startsWith('/'))
+    throw invalidFlag('volume', text, `the target '${target}' is not an absolute path`);
   const words = options.split(',').filter((word) => word !== '');
   checkVolumeOptions(text, words);
   return {
@@ -48,10 +46,11 @@ function checkVolumeOptions(text: string, words: readonly string[]): void {
   const known = volumeOptions.flat();
   const unknown = words.find((word) => !known.includes(word));
   if (unknown !== undefined)
-    throw bad('volume', text, `unknown option '${unknown}'; known are ${known.join(', ')}`);
+    throw invalidFlag('volume', text, `unknown option '${unknown}'; known are ${known.join(', ')}`);
   for (const kind of volumeOptions) {
     const [first, second] = words.filter((word) => kind.includes(word));
-    if (second !== undefined) throw bad('volume', text, `'${first}' and '${second}' exclude each other`);
+    if (second !== undefined)
+      throw invalidFlag('volume', text, `'${first}' and '${second}' exclude each other`);
   }
 }
 
@@ -59,7 +58,7 @@ function checkVolumeOptions(text: string, words: readonly string[]): void {
 export function parseTmpfs(text: string): MountInput {
   const colon = text.indexOf(':');
   const target = colon === -1 ? text : text.slice(0, colon);
-  if (!target.startsWith('/')) throw bad('tmpfs', text, `'${target}' is not an absolute path`);
+  if (!target.startsWith('/')) throw invalidFlag('tmpfs', text, `'${target}' is not an absolute path`);
   const words = colon === -1 ? [] : text.slice(colon + 1).split(',');
   return {
     type: 'TYPE_TMPFS',
@@ -71,22 +70,24 @@ export function parseTmpfs(text: string): MountInput {
 
 type Fields = ReadonlyMap<string, string>;
 
+const badMount = (text: string, why: string): LikerError => invalidFlag('mount', text, why);
+
 /** --mount type=bind|tmpfs,KEY=VALUE,… in Docker's keys. */
 export function parseMount(text: string): MountInput {
   const fields = parseFields(text);
   const type = fields.get('type')?.toLowerCase();
   if (type !== 'bind' && type !== 'tmpfs') {
     const given = type === undefined ? "'type' is missing, and" : `type=${type} is not supported:`;
-    throw bad('mount', text, `${given} Docker's default is a volume; use type=bind or type=tmpfs`);
+    throw badMount(text, `${given} Docker's default is a volume; use type=bind or type=tmpfs`);
   }
   const keys = [...commonKeys, ...(type === 'bind' ? bindKeys : tmpfsKeys)];
   const unknown = [...fields.keys()].find((key) => !keys.includes(key));
   if (unknown !== undefined)
-    throw bad('mount', text, `unknown key '${unknown}' for type=${type}; known are ${keys.join(', ')}`);
+    throw badMount(text, `unknown key '${unknown}' for type=${type}; known are ${keys.join(', ')}`);
   word(text, fields, 'consistency', consistencies);
   const target = fields.get('target');
-  if (target === undefined) throw bad('mount', text, 'target is missing');
-  if (!target.startsWith('/')) throw bad('mount', text, `the target '${target}' is not an absolute path`);
+  if (target === undefined) throw badMount(text, 'target is missing');
+  if (!target.startsWith('/')) throw badMount(text, `the target '${target}' is not an absolute path`);
   return type === 'bind' ? bindMount(text, target, fields) : tmpfsMount(text, target, fields);
 }
 
@@ -110,7 +111,7 @@ function parseFields(text: string): Fields {
     const equals = field.indexOf('=');
     const given = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase();
     const key = aliases.get(given) ?? given;
-    if (fields.has(key)) throw bad('mount', text, `'${key}' is given twice`);
+    if (fields.has(key)) throw badMount(text, `'${key}' is given twice`);
     fields.set(key, equals === -1 ? 'true' : field.slice(equals + 1));
   }
   return fields;
@@ -118,17 +119,17 @@ function parseFields(text: string): Fields {
 
 function bindMount(text: string, target: string, fields: Fields): MountInput {
   const source = fields.get('source');
-  if (source === undefined || source === '') throw bad('mount', text, 'source is missing');
+  if (source === undefined || source === '') throw badMount(text, 'source is missing');
   const propagation = word(text, fields, 'bind-propagation', propagations) ?? '';
   const recursive = word(text, fields, 'bind-recursive', ['enabled', 'disabled', 'writable', 'readonly']);
   const nonRecursive = truth(text, fields, 'bind-nonrecursive');
   const readOnly = truth(text, fields, 'readonly');
   if (nonRecursive && recursive !== undefined && recursive !== 'disabled')
-    throw bad('mount', text, `bind-nonrecursive and bind-recursive=${recursive} exclude each other`);
+    throw badMount(text, `bind-nonrecursive and bind-recursive=${recursive} exclude each other`);
   if ((recursive === 'writable' || recursive === 'readonly') && !readOnly)
-    throw bad('mount', text, `bind-recursive=${recursive} is for a mount that is read-only: add readonly`);
+    throw badMount(text, `bind-recursive=${recursive} is for a mount that is read-only: add readonly`);
   if (recursive === 'readonly' && propagation !== '' && propagation !== 'rprivate')
-    throw bad('mount', text, 'bind-recursive=readonly goes with bind-propagation=rprivate alone');
+    throw badMount(text, 'bind-recursive=readonly goes with bind-propagation=rprivate alone');
   return {
     type: 'TYPE_BIND',
     source: absolutePath(source),
@@ -144,10 +145,9 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
 function tmpfsMount(text: string, target: string, fields: Fields): MountInput {
   const size = fields.get('tmpfs-size');
   const mode = fields.get('tmpfs-mode');
-  if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode))
-    throw bad('mount', text, 'tmpfs-mode is an octal number');
+  if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode)) throw badMount(text, 'tmpfs-mode is an octal number');
   const options = [
-    ...(size === undefined ? [] : [`size=${parseBytes(size, 'mount')}`]),
+    ...(size === undefined ? [] : [`size=${parseBytes(size, '--mount tmpfs-size')}`]),
     ...(mode === undefined ? [] : [`mode=${mode}`]),
   ];
   return { type: 'TYPE_TMPFS', target, readOnly: truth(text, fields, 'readonly'), options };
@@ -157,7 +157,7 @@ function tmpfsMount(text: string, target: string, fields: Fields): MountInput {
 function word(text: string, fields: Fields, key: string, known: readonly string[]): string | undefined {
   const value = fields.get(key);
   if (value !== undefined && !known.includes(value))
-    throw bad('mount', text, `${key} '${value}' is not known; use ${known.join(', ')}`);
+    throw badMount(text, `${key} '${value}' is not known; use ${known.join(', ')}`);
   return value;
 }
 
@@ -166,5 +166,5 @@ function truth(text: string, fields: Fields, key: string): boolean {
   const value = fields.get(key) ?? 'false';
   if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
   if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
-  throw bad('mount', text, `${key} is true or false`);
+  throw badMount(text, `${key} is true or false`);
 }

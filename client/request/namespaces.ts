@@ -1,6 +1,6 @@
-import { badArgument } from '../../common/errors.ts';
 import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
 /** Namespaces from --pid, --ipc, --uts, --cgroupns and --network. */
 export function parseNamespaces(flags: FlagValues): NamespacesInput {
@@ -17,20 +17,13 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
   const mode = flags.text(name) ?? '';
   if (mode === '' || own.includes(mode)) return '';
   if (mode === 'host' || /^container:.+/.test(mode)) return mode;
-  if (mode === 'none')
-    throw badArgument(
-      name,
-      `Cannot use --${name} none: it is not supported yet; private is the container's own`,
-    );
-  throw badArgument(name, `Bad --${name} '${mode}': use private, host or container:NAME`);
+  if (mode === 'none') throw unsupportedFlag(name, mode, "private is the container's own");
+  throw invalidFlag(name, mode, 'use private, host or container:NAME');
 }
 
 function parseNetwork(flags: FlagValues): string {
   const mode = flags.text('network') ?? '';
   if (mode === 'private' || mode === 'default') return '';
   if (['', 'none', 'host'].includes(mode) || /^(container:.|ns:\/)/.test(mode)) return mode;
-  throw badArgument(
-    'network',
-    `Cannot use --network '${mode}': networks are not supported yet; use none, host, container:NAME or ns:/PATH`,
-  );
+  throw unsupportedFlag('network', mode, 'use none, host, container:NAME or ns:/PATH');
 }

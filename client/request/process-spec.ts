@@ -2,11 +2,40 @@ import { own } from '../../common/own.ts';
 import type { OnDisconnect } from '../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type { FlagValues } from '../cli/flag.ts';
+import type { Flag, FlagValues } from '../cli/flag.ts';
 import { collectEnv } from './env.ts';
 import { defined } from './resources.ts';
 import { parseSecurityOptions } from './security.ts';
 import { parseUlimit } from './ulimit.ts';
+
+const onDisconnects: Readonly<Record<string, OnDisconnect>> = {
+  keep: 'ON_DISCONNECT_KEEP',
+  hangup: 'ON_DISCONNECT_HANGUP',
+  kill: 'ON_DISCONNECT_KILL',
+};
+
+/** The flags that run, create and exec share. */
+export const processFlags = (onDisconnect: string): readonly Flag[] => [
+  {
+    name: 'env',
+    short: 'e',
+    type: 'list',
+    value: 'NAME[=VALUE]',
+    help: "Set a variable; NAME alone takes likerctl's own",
+  },
+  { name: 'env-file', type: 'list', value: 'FILE', help: 'Read variables from a file' },
+  { name: 'interactive', short: 'i', type: 'bool', help: 'Keep stdin open' },
+  {
+    name: 'on-disconnect',
+    type: 'string',
+    choices: Object.keys(onDisconnects),
+    value: 'WHAT',
+    fallback: onDisconnect,
+    help: 'What happens to the process when its client vanishes: keep, hangup or kill',
+  },
+  { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
+  { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
+];
 
 /** The process that the flags of run, create or exec describe. */
 export function parseProcess(
@@ -30,12 +59,6 @@ export function parseProcess(
     ...defined({ oomScoreAdj: flags.int('oom-score-adj') }),
   };
 }
-
-const onDisconnects: Readonly<Record<string, OnDisconnect>> = {
-  keep: 'ON_DISCONNECT_KEEP',
-  hangup: 'ON_DISCONNECT_HANGUP',
-  kill: 'ON_DISCONNECT_KILL',
-};
 
 export function parseOnDisconnect(flags: FlagValues): OnDisconnect {
   return own(onDisconnects, flags.text('on-disconnect') ?? '') ?? 'ON_DISCONNECT_UNSPECIFIED';

@@ -10,6 +10,7 @@ import type { NetworkResourcesInput } from '../../proto/gen/types/liker/v1/Netwo
 import type { ResourcesInput } from '../../proto/gen/types/liker/v1/Resources.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { splitPair } from './env.ts';
+import { invalidFlag } from './invalid-flag.ts';
 
 /** Limits from the flags; what was not asked for stays unset. */
 export function parseResources(flags: FlagValues): ResourcesInput {
@@ -35,7 +36,7 @@ function parseCpu(flags: FlagValues): CpuResourcesInput {
       'Cannot use --cpus together with --cpu-quota or --cpu-period: they say the same',
     );
   }
-  const quota = cpus === undefined ? undefined : parseCpus(cpus, 'cpus');
+  const quota = cpus === undefined ? undefined : parseCpus(cpus, '--cpus');
   return defined({
     shares: count(flags, 'cpu-shares', 512),
     weight: count(flags, 'cpu-weight', 300),
@@ -77,9 +78,9 @@ function parseHugetlb(flags: FlagValues): HugetlbResourcesInput[] {
   ] as const) {
     for (const item of flags.list(name)) {
       const [pageSize, text] = splitPair(item, name);
-      if (text === '') throw badArgument(name, `Bad --${name} '${item}': use SIZE=BYTES, such as 2MB=64m`);
-      parseBytes(pageSize, name);
-      const limit = parseBytes(text, name, { allowUnlimited: true });
+      if (text === '') throw invalidFlag(name, item, 'use SIZE=BYTES, such as 2MB=64m');
+      parseBytes(pageSize, `--${name}`);
+      const limit = parseBytes(text, `--${name}`, { allowUnlimited: true });
       sizes.set(pageSize, { ...sizes.get(pageSize), pageSize, [key]: limit });
     }
   }
@@ -87,7 +88,8 @@ function parseHugetlb(flags: FlagValues): HugetlbResourcesInput[] {
 }
 
 function parseIo(flags: FlagValues): IoResourcesInput {
-  const rates = (name: string) => devices(flags, name, '/dev/vda:1mb', (text) => parseBytes(text, name));
+  const rates = (name: string) =>
+    devices(flags, name, '/dev/vda:1mb', (text) => parseBytes(text, `--${name}`));
   const counts = (name: string) => devices(flags, name, '/dev/vda:100', (text) => number(text, name, 100));
   return {
     ...defined({ weight: count(flags, 'blkio-weight', 500) }),
@@ -97,7 +99,7 @@ function parseIo(flags: FlagValues): IoResourcesInput {
     readIops: counts('device-read-iops'),
     writeIops: counts('device-write-iops'),
     latencyUs: devices(flags, 'io-latency', '/dev/vda:10ms', (text) =>
-      Math.round(parseDuration(text, 'io-latency') * 1000),
+      Math.round(parseDuration(text, '--io-latency') * 1000),
     ),
   };
 }
@@ -112,7 +114,7 @@ function devices(
   return flags.list(name).map((item) => {
     const [, device, value] = /^(\/.+|\d+:\d+):([^:]+)$/.exec(item) ?? [];
     if (device === undefined || value === undefined) {
-      throw badArgument(name, `Bad --${name} '${item}': use DEVICE:VALUE, such as ${example}`);
+      throw invalidFlag(name, item, `use DEVICE:VALUE, such as ${example}`);
     }
     return { device, value: parse(value) };
   });
@@ -142,10 +144,7 @@ function parseClassId(text: string): number {
     return Number.parseInt(major, 16) * 0x10000 + Number.parseInt(minor, 16);
   }
   if (/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text)) return Number(text);
-  throw badArgument(
-    'net-cls-classid',
-    `Bad --net-cls-classid '${text}': use MAJOR:MINOR as tc does, such as 10:1`,
-  );
+  throw invalidFlag('net-cls-classid', text, 'use MAJOR:MINOR as tc does, such as 10:1');
 }
 
 function parseCgroup(flags: FlagValues): CgroupResourcesInput {
@@ -157,10 +156,7 @@ function parseCgroup(flags: FlagValues): CgroupResourcesInput {
     settings: flags.list('cgroup-conf').map((item) => {
       const [file, value] = splitPair(item, 'cgroup-conf');
       if (value === '') {
-        throw badArgument(
-          'cgroup-conf',
-          `Bad --cgroup-conf '${item}': use FILE=VALUE, such as memory.high=64M`,
-        );
+        throw invalidFlag('cgroup-conf', item, 'use FILE=VALUE, such as memory.high=64M');
       }
       return { file, value };
     }),
@@ -169,12 +165,12 @@ function parseCgroup(flags: FlagValues): CgroupResourcesInput {
 
 function bytes(flags: FlagValues, name: string): number | undefined {
   const text = flags.text(name);
-  return text === undefined ? undefined : parseBytes(text, name, { allowUnlimited: true });
+  return text === undefined ? undefined : parseBytes(text, `--${name}`, { allowUnlimited: true });
 }
 
 function bitRate(flags: FlagValues, name: string): number | undefined {
   const text = flags.text(name);
-  return text === undefined ? undefined : parseBitRate(text, name);
+  return text === undefined ? undefined : parseBitRate(text, `--${name}`);
 }
 
 function flag(flags: FlagValues, name: string): boolean | undefined {
@@ -189,7 +185,7 @@ function count(flags: FlagValues, name: string, example: number): number | undef
 
 function number(text: string, name: string, example: number): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badArgument(name, `Invalid --${name} '${text}': give a whole number, such as ${example}`);
+  throw invalidFlag(name, text, `give a whole number, such as ${example}`);
 }
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -1,5 +1,5 @@
-import { badArgument } from '../../common/errors.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { invalidFlag } from './invalid-flag.ts';
 
 /** What stands for no bound on the wire. */
 export const forEver = 2 ** 32 - 1;
@@ -13,5 +13,5 @@ export function graceSeconds(flags: FlagValues, name: string): number | undefine
 export function seconds(flags: FlagValues, name: string, orElse = ''): number | undefined {
   const value = flags.int(name);
   if (value === undefined || (value >= 0 && value < forEver)) return value;
-  throw badArgument(name, `Bad --${name} '${value}': give a number of seconds such as 10${orElse}`);
+  throw invalidFlag(name, value, `give a number of seconds such as 10${orElse}`);
 }

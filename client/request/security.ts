@@ -1,4 +1,5 @@
-import { badArgument } from '../../common/errors.ts';
+import type { LikerError } from '../../common/errors.ts';
+import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
 /** What --security-opt can say. */
 export interface SecurityOptions {
@@ -26,14 +27,18 @@ export function parseSecurityOptions(items: readonly string[]): SecurityOptions 
     else if (option === 'seccomp=unconfined') seccompUnconfined = true;
     else if (option === 'seccomp=builtin') seccompUnconfined = false;
     else if (!['apparmor=unconfined', 'label=disable', 'writable-cgroups=false'].includes(option)) {
-      throw badArgument('security-opt', refusal(item, option));
+      throw refusal(item, option);
     }
   }
   return { noNewPrivileges, seccompUnconfined };
 }
 
-function refusal(item: string, option: string): string {
+function refusal(item: string, option: string): LikerError {
   const [, why] = instead.find(([pattern]) => pattern.test(option)) ?? [];
-  if (why !== undefined) return `Cannot use --security-opt '${item}': it is not supported yet; ${why}`;
-  return `Bad --security-opt '${item}': use seccomp=unconfined, no-new-privileges, apparmor=unconfined or label=disable`;
+  if (why !== undefined) return unsupportedFlag('security-opt', item, why);
+  return invalidFlag(
+    'security-opt',
+    item,
+    'use seccomp=unconfined, no-new-privileges, apparmor=unconfined or label=disable',
+  );
 }

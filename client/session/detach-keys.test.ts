@@ -8,7 +8,7 @@ test('Docker’s notation of keys', () => {
   assert.deepEqual(parseDetachKeys('CTRL-A'), [1]);
   assert.deepEqual(parseDetachKeys(''), []);
   for (const bad of ['ctrl-', 'ctrl-1', 'escape', 'a,,b'])
-    assert.throws(() => parseDetachKeys(bad), /Bad detach keys/);
+    assert.throws(() => parseDetachKeys(bad), /Invalid detach keys/);
 });
 
 function scan(keys: string, ...inputs: string[]): { out: string; detach: boolean } {

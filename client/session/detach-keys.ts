@@ -18,7 +18,7 @@ export function parseDetachKeys(text: string): readonly number[] {
     if (code === -1) {
       throw badArgument(
         'detach-keys',
-        `Bad detach keys '${text}': '${key}' is neither a character nor ctrl-CHARACTER`,
+        `Invalid detach keys '${text}': '${key}' is neither a character nor ctrl-CHARACTER`,
       );
     }
     return code;
