@@ -77,7 +77,7 @@ export async function compose(
   const now = bootId();
   await engine.adopt({ freshBoot: last !== '' && last !== now });
   recovered();
-  // Not before: what is to come back after a boot must not depend on a daemon that did not live to see to it.
+  // Not before: if this daemon dies earlier, the next one must still restart containers after the boot.
   if (last !== now) writeIfRoom(bootFile(root), now, log);
   return {
     engine,

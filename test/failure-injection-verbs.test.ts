@@ -60,7 +60,7 @@ interface Way extends Which {
 const ways: readonly Way[] = [
   { words: 'each call of likerd fails', role: 'likerd', errno: 'EIO', stride: all ? 1 : 10 },
   {
-    words: 'each call of likerd fails for want of room',
+    words: 'each call of likerd fails because the disk is full',
     role: 'likerd',
     errno: 'ENOSPC',
     long: true,

@@ -67,7 +67,8 @@ describe('figures', () => {
       if (count === 1) {
         assert.equal(first?.cpu?.percent, undefined);
         const real = cpuUsageUs(container);
-        assert.ok(now.usage > 0 && now.usage <= real, `${now.usage} of ${real}`);
+        // On a hybrid machine the two come from different hierarchies, whose counts may be a tick apart.
+        assert.ok(now.usage > 0 && now.usage <= real + 10_000, `${now.usage} of ${real}`);
         before = now;
         return false;
       }
@@ -165,7 +166,7 @@ describe('figures', () => {
   });
 });
 
-describe('kills for want of memory', () => {
+describe('out-of-memory kills', () => {
   after(() => s.daemon.empty());
 
   const oomEvents = async (container: string): Promise<string[]> => {

@@ -81,7 +81,7 @@ const memory: readonly Family[] = [
   family(
     'counter',
     'container_oom_events_total',
-    'Processes killed for want of memory.',
+    'Processes killed because memory ran out.',
     (f) => f.memory?.oomKills,
   ),
 ];

@@ -72,7 +72,7 @@ export class ContainerFolders {
     return statSync(this.of(id).base, { throwIfNoEntry: false })?.isDirectory() ?? false;
   }
 
-  /** Ids that have folders. What else is there is somebody's own. */
+  /** Ids that have folders. Other entries are not Liker's. */
   list(): string[] {
     return readdirSync(this.#containers).filter(isContainerId);
   }

@@ -65,7 +65,7 @@ export interface ContainerView {
   readonly attachedClients: number;
   readonly clientLost: boolean;
   readonly restartCount: number;
-  /** Processes of its last run that the kernel killed for want of memory. */
+  /** Out-of-memory kills of its last run. */
   readonly oomKills: number;
   /** Of its last end, also while it runs again. */
   readonly finishedAt: number | null;

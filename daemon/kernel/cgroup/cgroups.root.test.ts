@@ -243,7 +243,7 @@ for (const scene of scenes) {
       await cgroup.remove();
     });
 
-    test('kills for want of memory are counted', async () => {
+    test('out-of-memory kills are counted', async () => {
       const cgroup = await create(limits({ memory: { maxBytes: 16 * mib, memorySwapBytes: 16 * mib } }));
       assert.equal(cgroup.oomKills(), 0);
       const child = await startIn(cgroup, 'exec tail /dev/zero');

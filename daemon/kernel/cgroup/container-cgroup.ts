@@ -154,7 +154,7 @@ export class ContainerCgroup {
     return this.unified === '' ? '' : `${this.unified}/cgroup.events`;
   }
 
-  /** How many of its processes the kernel killed for want of memory. */
+  /** The number of its out-of-memory kills. */
   oomKills(): number {
     return this.oomFile === '' ? 0 : (keyedValue(readOptional(this.oomFile) ?? '', 'oom_kill') ?? 0);
   }

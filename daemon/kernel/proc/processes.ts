@@ -61,7 +61,7 @@ function statusField(status: string, name: string): string[] {
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
-/** Milliseconds since the machine started, to the hundredth of a second; nobody sets this clock. */
+/** Milliseconds since boot, to the hundredth of a second, by a clock that cannot be set. */
 export function uptimeMs(): number {
   return Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
 }

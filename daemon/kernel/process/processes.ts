@@ -79,13 +79,13 @@ export class Processes {
     return { shim, pid, ...watched(pidfd, shim.whenClosed) };
   }
 
-  /** What /proc says of the processes in a cgroup, read by a process of its own, whose plan is one of encodeListing. */
+  /** Lists the processes of a cgroup from /proc, in a separate process that executes a plan of encodeListing. */
   async list(plan: Buffer): Promise<Listing> {
     using _place = await listings.enter();
     return await this.#ask(plan, readListing);
   }
 
-  /** Who a user is in a container, read by a process of its own, whose plan is one of encodeLookUp. */
+  /** Looks up a user in a container, in a separate process that executes a plan of encodeLookUp. */
   lookUp(plan: Buffer): Promise<FoundUser | StartFailure> {
     return this.#ask(plan, readUser);
   }
@@ -111,7 +111,7 @@ export class Processes {
     return readExitRecord(runDir);
   }
 
-  /** Not seen to have ended: also one that cannot be looked at now, for want of a file. */
+  /** True unless it is known to have ended; also true if it cannot be checked because no file can be opened. */
   isAlive(process: KnownProcess): boolean {
     try {
       const pidfd = pidfdOpen(process.pid, process.startTime);

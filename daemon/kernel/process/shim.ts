@@ -72,7 +72,7 @@ export interface ShimListener {
   /** The bytes of a session's stdin from this offset on were not taken. */
   stdinRefused(process: number, session: bigint, offset: bigint): void;
   exit(process: number, exit: ShimExit): void;
-  /** The kernel has killed processes of the container for want of memory: so many since its start. */
+  /** The kernel has killed processes of the container because memory ran out: the number since its start. */
   oom(count: number): void;
   /** So many bytes of the main process's output could not be logged. */
   logLost(stream: StreamNumber, bytes: bigint): void;

@@ -126,7 +126,7 @@ function notePastExecs(context: EngineContext, container: Container, state: Shim
   context.ledger.remember(container, { nextExec });
 }
 
-/** A probe of an earlier daemon, or an exec that it did not live to record: nobody waits for it. */
+/** A probe of an earlier daemon, or an exec that it died before recording: no client waits for it. */
 function discard(context: EngineContext, container: Container, shim: Shim, number: number): void {
   void releaseExec(context, container, number, { kill: true });
   shim.taken(number);
@@ -168,7 +168,7 @@ function trustShim(context: EngineContext, container: Container, run: Run, main:
   }
   const startedAt = Number(main.startedAtNs / 1_000_000n);
   const wasPaused = container.phase.state === 'paused';
-  // Not if the earlier daemon thawed it, and did not live to record that.
+  // Not if the earlier daemon thawed it and died before recording that.
   const paused = wasPaused && cgroupOf(context, container).frozen();
   const phase: Extract<Phase, { state: 'running' | 'paused' }> = {
     state: paused ? 'paused' : 'running',
@@ -260,7 +260,7 @@ export async function settleWithoutShim(
   } else {
     await release(context, container);
     const { phase } = container;
-    // Its daemon did not live to remove it; one that could not be started stays.
+    // Its daemon died before removing it; a container that could not be started stays.
     if (phase.state === 'exited' && phase.exit.startedAt !== null && container.spec.autoRemove)
       removeRecord(context, container, phase.exit);
   }

@@ -88,7 +88,7 @@ async function finish(
     if (!context.leaving.signal.aborted) await cleanUp(context, container, exit);
   } finally {
     run.ending = null;
-    // Last of all, so that who sees the exit finds nothing left of the run.
+    // Sent last, so that a client that sees the exit finds nothing left of the run.
     main?.ended(exit);
     container.changed.notify();
     container.output.notify();

@@ -10,7 +10,7 @@ import { livePhase } from '../model/phase.ts';
 import { removeExecRecord } from '../resources/run-record.ts';
 import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
 
-/** Ended execs that stay known, for those who ask late. */
+/** How many ended execs are kept for late calls. */
 const keepEnded = 16;
 
 /** An exec has ended: stores how, and tells its clients. Processes that it has left running live on, as in Docker. */
@@ -122,7 +122,7 @@ export function execsWithCgroup(context: EngineContext, container: Container): r
   }
 }
 
-/** Gives back what there is of execs that the shim does not know: they have ended, or their daemon did not live to start them. */
+/** Releases execs that the shim does not know: they have ended, or their daemon died before starting them. */
 export function forgetUnknown(
   context: EngineContext,
   container: Container,

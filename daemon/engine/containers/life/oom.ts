@@ -5,7 +5,7 @@ import type { Facts } from '../model/facts.ts';
 import { livePhase } from '../model/phase.ts';
 import { hasInit } from '../plan/container.ts';
 
-/** Processes of the container's last run that the kernel has killed for want of memory. */
+/** Out-of-memory kills of the container's last run. */
 export function oomKillsOf(context: EngineContext, container: Container): number {
   let counted = 0;
   try {
@@ -58,7 +58,7 @@ export function oomEvent(count: number, mainKilled: boolean): ContainerEvent {
   return { action: 'oom', attributes: { count: String(count), mainKilled: String(mainKilled) } };
 }
 
-/** Whether the end of the main process was the kernel's doing, for want of memory. */
+/** Whether the kernel killed the main process because memory ran out. */
 export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMain }: Facts): boolean {
   return signal === 9 && (kills > oomKills || oomHitMain);
 }

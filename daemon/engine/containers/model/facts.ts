@@ -24,7 +24,7 @@ export const factsSchema = fields({
   shapedNamespace: v.optional(v.string(), ''),
   /** Number of the next exec. */
   nextExec: v.optional(v.number(), 1),
-  /** Processes of the last run that the kernel killed for want of memory, as far as was reported. */
+  /** Reported out-of-memory kills of the last run. */
   oomKills: zero,
   /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
   finishedAt: orNull(v.number()),

@@ -76,7 +76,7 @@ export function standardMounts(spec: ContainerSpec, shared: SharedProcesses): St
   ];
 }
 
-/** It goes with the IPC namespace: who shares that shares the memory of shm_open(3) too. */
+/** Belongs to the IPC namespace: containers that share one also share the memory of shm_open(3). */
 function sharedMemory(spec: ContainerSpec, ipcOf: HostProcess | undefined, attributes: number): Step {
   const target = '/dev/shm';
   if (ipcOf) return { step: 'bind-of', ...ipcOf, path: target, attributes, optional: false };

@@ -53,8 +53,8 @@ function killWhenDue(context: EngineContext, container: Container, number: numbe
 }
 
 /**
- * Made by a run whose daemon did not live to start it. Its client may come back for that; when it does not, with --rm, nobody
- * would remove it.
+ * For a container that a run created before its daemon died. Its client may reconnect to start it; if the client stays away, a
+ * container with --rm is removed, since nobody else would.
  */
 export function expectStart(context: EngineContext, container: Container): void {
   const waits = () => container.phase.state === 'created' && !container.removed;

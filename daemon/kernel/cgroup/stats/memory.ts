@@ -15,7 +15,7 @@ export interface MemoryStats {
   /** Null: no limit. */
   readonly limitBytes: number | null;
   readonly peakBytes: number | null;
-  /** Processes killed for want of memory. */
+  /** Out-of-memory kills. */
   readonly oomKills: number | null;
 }
 
