@@ -1,5 +1,4 @@
 import { LikerError } from '../../../../common/errors.ts';
-import { stops } from '../../../loop/crowd.ts';
 import { steadyMs } from '../../../loop/sync.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
@@ -94,16 +93,13 @@ async function ask(
 ): Promise<Ending> {
   const { signal, graceMs } = ending;
   const asked = () => ({ ...ending, killAt: steadyMs() + graceMs });
-  if (container.phase.state === 'running') {
-    using _place = await stops.enter();
-    const phase = livePhase(container.phase);
-    if (!phase) return ending;
+  const { phase } = container;
+  if (phase.state === 'running') {
     context.processes.kill(phase.main, signal);
     const now = asked();
     context.ledger.change(container, store(now), { action: 'kill', attributes: { signal: String(signal) } });
     return now;
   }
-  const { phase } = container;
   if (phase.state !== 'paused') return { ...ending, killAt: 0 };
   // A frozen process gets its signal when it thaws.
   context.processes.kill(phase.main, signal);
