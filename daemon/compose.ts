@@ -10,14 +10,19 @@ import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
-import { makeIdentities } from './identities.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
+import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { mountOf, mountsBelow } from './kernel/mount/mountinfo.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
+import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
 import { ageMs, bootId, firstChild, isKilled, uptimeMs } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
+import { capabilityNames, daemonCapabilities, defaultCapabilities } from './kernel/security/capabilities.ts';
+import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
+import { rightsOf } from './kernel/security/rights.ts';
+import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
 import { attachDeviceFilter, closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
@@ -55,6 +60,8 @@ export async function compose(
   const folders = new ContainerFolders(root, run);
   const processes = new Processes();
   const journal = new Journal(store, log);
+  // Building a filter takes tens of milliseconds, which no container should wait for.
+  seccompFilter(defaultCapabilities);
   const engine = makeEngine({
     paths: { root, run },
     log,
@@ -66,8 +73,20 @@ export async function compose(
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats },
     mounts: { below: mountsBelow, of: mountOf },
-    network: { shapingProblem, checkNamespaceFile, open: (path) => new NetworkNamespace(path) },
-    identities: makeIdentities(),
+    network: {
+      sysctls: ownNetworkSysctls,
+      shapingProblem,
+      checkNamespaceFile,
+      open: (path) => new NetworkNamespace(path),
+    },
+    devices: { below: nodesBelow, at: nodesAt },
+    security: {
+      rightsOf,
+      capabilities: capabilityNames(daemonCapabilities()),
+      seccomp: seccompAvailable(),
+      maskedPaths,
+      readOnlyPaths,
+    },
     openReaders: new OpenReaders(),
     recordsLost,
     leaving: new AbortController(),

@@ -3,40 +3,20 @@ import type { Log } from '../host/log.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
 import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
-import type { DeviceNode } from './containers/model/device-node.ts';
 import type { Ledger } from './containers/model/ledger.ts';
 import type { Registry } from './containers/model/registry.ts';
-import type { ContainerSpec } from './containers/model/spec.ts';
-import type { Credentials } from './containers/plan/process.ts';
 import type { Journal } from './journal/journal.ts';
 import type {
   CgroupKernel,
   ContainerGroup,
+  DeviceKernel,
   MountKernel,
   NetworkKernel,
   ProcessKernel,
   ProcKernel,
+  SecurityKernel,
 } from './kernel.ts';
-import type { ProcessSpec } from './process/spec.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
-
-/** The user of a process, and what a container sees of the host. */
-export interface Identities {
-  /** Throws BAD_ARGUMENT for an invalid user, limit or capability. */
-  resolve(
-    spec: Pick<ContainerSpec, 'capAdd' | 'capDrop' | 'seccompUnconfined'>,
-    process: ProcessSpec,
-  ): Credentials;
-  readonly maskedPaths: readonly string[];
-  readonly readOnlyPaths: readonly string[];
-  /** For a container with a network namespace of its own. */
-  readonly networkSysctls: Readonly<Record<string, string>>;
-  hostDevices(): Promise<readonly DeviceNode[]>;
-  /** The node at a path of the host, or all nodes below a folder, for a path in the container. Throws BAD_ARGUMENT. */
-  devicesAt(hostPath: string, containerPath: string): Promise<readonly DeviceNode[]>;
-  readonly capabilityNames: readonly string[];
-  readonly seccomp: boolean;
-}
 
 /** The folders of containers. */
 export type Folders = Omit<ContainerFolders, 'discard'>;
@@ -60,7 +40,8 @@ export interface EngineContext {
   readonly proc: ProcKernel;
   readonly mounts: MountKernel;
   readonly network: NetworkKernel;
-  readonly identities: Identities;
+  readonly devices: DeviceKernel;
+  readonly security: SecurityKernel;
   readonly supervision: Supervision;
   /** Of the figures of containers. */
   readonly openReaders: OpenReaders;

@@ -2,6 +2,7 @@
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ExecCgroup } from '../kernel/cgroup/exec-cgroup.ts';
+import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { MountEntry } from '../kernel/mount/mountinfo.ts';
 import type { NetworkNamespace } from '../kernel/network/shaping.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
@@ -10,6 +11,7 @@ import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
+import type { rightsOf } from '../kernel/security/rights.ts';
 import type { HostProcess } from './process/host-process.ts';
 
 /** The control groups of one exec. */
@@ -68,12 +70,32 @@ export interface MountKernel {
   of(path: string): MountEntry;
 }
 
-/** Limits on what network namespaces send. */
+/** Network namespaces, and limits on what they send. */
 export interface NetworkKernel {
+  /** The sysctls that a container's own namespace starts with. */
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Why this kernel cannot limit an interface; empty when it can. */
   shapingProblem(): string;
   /** Throws BAD_ARGUMENT on `field` unless the file stands for a network namespace. */
   checkNamespaceFile(path: string, field: string): void;
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
+}
+
+/** The device nodes of the host. */
+export interface DeviceKernel {
+  readonly below: typeof nodesBelow;
+  readonly at: typeof nodesAt;
+}
+
+/** What processes may do and see. */
+export interface SecurityKernel {
+  readonly rightsOf: typeof rightsOf;
+  /** What likerd may give away, as CAP_ names. */
+  readonly capabilities: readonly string[];
+  /** Containers can have a seccomp filter. */
+  readonly seccomp: boolean;
+  /** Paths of /proc and /sys that a container does not see. */
+  readonly maskedPaths: readonly string[];
+  readonly readOnlyPaths: readonly string[];
 }

@@ -8,9 +8,15 @@ import { Ledger } from '../engine/containers/model/ledger.ts';
 import { Registry } from '../engine/containers/model/registry.ts';
 import { createContainer } from '../engine/containers/verbs/create.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
-import type { EngineContext, Identities } from '../engine/context.ts';
+import type { EngineContext } from '../engine/context.ts';
 import { Journal } from '../engine/journal/journal.ts';
-import type { MountKernel, NetworkKernel, ProcKernel } from '../engine/kernel.ts';
+import type {
+  DeviceKernel,
+  MountKernel,
+  NetworkKernel,
+  ProcKernel,
+  SecurityKernel,
+} from '../engine/kernel.ts';
 import { OpenReaders } from '../engine/stats/open-readers.ts';
 import { withSupervision } from '../engine/supervisor.ts';
 import { Store } from '../store/store.ts';
@@ -46,7 +52,8 @@ export class EngineFixture {
       proc,
       mounts,
       network,
-      identities,
+      devices,
+      security,
       openReaders: new OpenReaders(),
       recordsLost: false,
       leaving: new AbortController(),
@@ -122,6 +129,7 @@ const mounts: MountKernel = {
 };
 
 const network: NetworkKernel = {
+  sysctls: {},
   shapingProblem: () => '',
   checkNamespaceFile: () => {},
   open: (path) => ({
@@ -133,18 +141,12 @@ const network: NetworkKernel = {
   }),
 };
 
-const identities: Identities = {
+const devices: DeviceKernel = { below: async () => [], at: async () => [] };
+
+const security: SecurityKernel = {
+  rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null }),
+  capabilities: [],
+  seccomp: false,
   maskedPaths: [],
   readOnlyPaths: [],
-  networkSysctls: {},
-  hostDevices: async () => [],
-  devicesAt: async () => [],
-  capabilityNames: [],
-  seccomp: false,
-  resolve: () => ({
-    user: { uid: 0, gid: 0, groups: [], home: '/root' },
-    capabilities: 0n,
-    rlimits: [],
-    seccomp: null,
-  }),
 };

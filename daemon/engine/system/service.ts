@@ -15,7 +15,7 @@ export function systemService(context: EngineContext): SystemService {
 }
 
 function infoOf(context: EngineContext): EngineInfo {
-  const { registry, paths, cgroups, identities, journal } = context;
+  const { registry, paths, cgroups, security, journal } = context;
   const { created, running, paused, orphaned, exited, restarting } = takeCensus(registry).containers;
   return {
     root: paths.root,
@@ -27,10 +27,10 @@ function infoOf(context: EngineContext): EngineInfo {
     cgroupLayout: cgroups.layout,
     cgroupControllers: cgroups.controllers(),
     knobs: [...cgroups.knobs(), ...networkKnobs(context), ...processKnobs],
-    capabilities: identities.capabilityNames,
-    seccomp: identities.seccomp,
+    capabilities: security.capabilities,
+    seccomp: security.seccomp,
     warnings: [
-      ...(identities.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
+      ...(security.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
       ...(journal.problem === null ? [] : [journal.problem]),
       ...recoveryWarnings(context),
     ],

@@ -1,3 +1,4 @@
+import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
 import {
   cloneFlag,
   type Launch,
@@ -8,7 +9,6 @@ import {
 import { windowBytes } from '../../../kernel/process/protocol.ts';
 import type { HostProcess } from '../../process/host-process.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
-import type { DeviceNode } from '../model/device-node.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { ms } from './constants.ts';

@@ -1,5 +1,5 @@
+import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
 import type { Step } from '../../../kernel/plan/steps.ts';
-import type { DeviceNode } from '../model/device-node.ts';
 
 /** The devices of the OCI specification (config-linux.md, "Default Devices"). */
 const standard: readonly DeviceNode[] = (

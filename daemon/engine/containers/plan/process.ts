@@ -1,15 +1,11 @@
 import type { Step } from '../../../kernel/plan/steps.ts';
+import type { Rights } from '../../../kernel/security/rights.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import { gidOf, isKnown, lookUpSteps, type User, uidOf } from './user.ts';
 
 /** The user and the rights of a process. */
-export interface Credentials {
+export interface Credentials extends Rights {
   readonly user: User;
-  /** Bit set, in the order of <linux/capability.h>. */
-  readonly capabilities: bigint;
-  readonly rlimits: readonly { readonly resource: number; readonly soft: string; readonly hard: string }[];
-  /** Null: no filter. */
-  readonly seccomp: Uint8Array | null;
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -3,11 +3,14 @@ import { test } from 'node:test';
 import { askedUser } from './user.ts';
 
 test('USER, USER:GROUP, USER: and :GROUP, as Docker reads them', () => {
-  const asked = (user: string) => Object.values(askedUser(user, []));
+  const asked = (user: string) => Object.values(askedUser({ user, additionalGroups: [] }));
   assert.deepEqual(asked(''), ['', null, []]);
   assert.deepEqual(asked('1000'), ['1000', null, []]);
   assert.deepEqual(asked('web:audio'), ['web', 'audio', []]);
   assert.deepEqual(asked('1000:'), ['1000', null, []]);
   assert.deepEqual(asked(':1000'), ['', '1000', []]);
-  assert.deepEqual(askedUser('4294967294', ['7', 'www']).moreGroups, ['7', 'www']);
+  assert.deepEqual(askedUser({ user: '4294967294', additionalGroups: ['7', 'www'] }).moreGroups, [
+    '7',
+    'www',
+  ]);
 });

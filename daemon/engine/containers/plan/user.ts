@@ -1,5 +1,6 @@
 import { foundId, type Step } from '../../../kernel/plan/steps.ts';
 import type { FoundUser } from '../../../kernel/process/user.ts';
+import type { ProcessSpec } from '../../process/spec.ts';
 
 /** The user that a process asks for, by names and numbers: only its own root can tell who that is. */
 export interface AskedUser {
@@ -14,9 +15,9 @@ export interface AskedUser {
 export type User = AskedUser | FoundUser;
 
 /** Reads USER[:GROUP], either of which may be empty, as in Docker. */
-export function askedUser(user: string, moreGroups: readonly string[]): AskedUser {
-  const [name = '', group = ''] = user.split(':');
-  return { user: name, group: group === '' ? null : group, moreGroups };
+export function askedUser(process: Pick<ProcessSpec, 'user' | 'additionalGroups'>): AskedUser {
+  const [user = '', group = ''] = process.user.split(':');
+  return { user, group: group === '' ? null : group, moreGroups: process.additionalGroups };
 }
 
 export function isKnown(user: User): user is FoundUser {

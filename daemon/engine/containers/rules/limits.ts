@@ -1,8 +1,8 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { KnobPlace } from '../../../kernel/cgroup/knob-places.ts';
+import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
 import type { EngineContext } from '../../context.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
-import type { DeviceNode } from '../model/device-node.ts';
 import type { AppliedLimit, ContainerSpec, DeviceRule } from '../model/spec.ts';
 
 /** Limits of a process and of no cgroup. */
@@ -32,7 +32,7 @@ export function checkLimits(
 function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): LikerError | null {
   const least = context.proc.ownOomScoreAdj();
   if (oomScoreAdj === null || oomScoreAdj >= least) return null;
-  if (context.identities.capabilityNames.includes('CAP_SYS_RESOURCE')) return null;
+  if (context.security.capabilities.includes('CAP_SYS_RESOURCE')) return null;
   return new LikerError(
     'LIMIT_REFUSED',
     `Cannot set oom_score_adj to ${oomScoreAdj}: below its own, ${least}, likerd may not go without CAP_SYS_RESOURCE; ` +
@@ -100,7 +100,7 @@ export async function givenDevices(
 ): Promise<ContainerDevices> {
   const found = await Promise.all(
     devices.map(async ({ hostPath, containerPath, access }) => ({
-      nodes: await context.identities.devicesAt(hostPath, containerPath),
+      nodes: await context.devices.at(hostPath, containerPath),
       access,
     })),
   );
@@ -116,7 +116,7 @@ export async function containerDevices(
   spec: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
 ): Promise<ContainerDevices> {
   const { nodes, rules } = await givenDevices(context, spec);
-  const all = spec.process.privileged ? await context.identities.hostDevices() : [];
+  const all = spec.process.privileged ? await context.devices.below('/dev') : [];
   return { nodes: [...nodes, ...all], rules };
 }
 

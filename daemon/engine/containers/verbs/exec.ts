@@ -19,7 +19,7 @@ import { containerHostname } from '../model/hostname.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
 import type { Run } from '../model/run.ts';
 import { execPlan } from '../plan/exec.ts';
-import { isKnown, lookUpStep, type User } from '../plan/user.ts';
+import { askedUser, isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
 import { oomScoreFor } from '../rules/limits.ts';
 import { checkExec } from '../rules/process.ts';
@@ -101,7 +101,8 @@ function prepare(
     throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
   }
   const spec = withDefaults(container, request);
-  const credentials = context.identities.resolve(execSecurity(container, spec), spec);
+  const asked = askedUser(spec);
+  const rights = context.security.rightsOf(container.spec, spec);
   const number = container.facts.nextExec;
   context.ledger.remember(container, { nextExec: number + 1 });
   const cgroup = cgroupOf(context, container).createExec(number);
@@ -126,7 +127,7 @@ function prepare(
         hostname: containerHostname(container),
         process: spec,
         cgroup,
-        credentials: { ...credentials, user },
+        credentials: { user, ...rights },
         oomScore: oomScoreFor(context, spec),
         attended: options.sink !== undefined,
       }),
@@ -134,10 +135,10 @@ function prepare(
     if (!shim.takesPlan(plan.length)) throw tooLarge(container, plan.length, shim.maxFrameBytes);
     return plan;
   };
-  const plan = planFor(credentials.user);
+  const plan = planFor(asked);
   const launch = async () => {
-    const user = await userFor(context, container, shim, credentials.user);
-    const last = user === credentials.user ? plan : planFor(user);
+    const user = await userFor(context, container, shim, asked);
+    const last = user === asked ? plan : planFor(user);
     const started = awaitStart(container, run, number);
     shim.exec(number, last);
     return started;
@@ -179,9 +180,4 @@ function withDefaults(container: Container, request: ExecProcess): ProcessSpec {
     privileged: request.privileged || main.privileged,
     oomScoreAdj: request.oomScoreAdj ?? main.oomScoreAdj,
   };
-}
-
-function execSecurity(container: Container, spec: ProcessSpec) {
-  const { capAdd, capDrop, seccompUnconfined } = container.spec;
-  return { capAdd, capDrop, seccompUnconfined: seccompUnconfined || spec.privileged };
 }

@@ -31,6 +31,7 @@ import { Run } from '../model/run.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
+import { askedUser } from '../plan/user.ts';
 import { freeNetwork, limitNetwork } from '../resources/network-rate.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import {
@@ -309,10 +310,10 @@ export function compile(
     fileStore: values.folder,
     cgroup: values.cgroup,
     cgroupPaths: values.cgroup.paths,
-    credentials: context.identities.resolve(spec, spec.process),
-    maskedPaths: context.identities.maskedPaths,
-    readOnlyPaths: context.identities.readOnlyPaths,
-    networkSysctls: context.identities.networkSysctls,
+    credentials: { user: askedUser(spec.process), ...context.security.rightsOf(spec, spec.process) },
+    maskedPaths: context.security.maskedPaths,
+    readOnlyPaths: context.security.readOnlyPaths,
+    networkSysctls: context.network.sysctls,
     devices: values.devices.nodes,
     oomScore: oomScoreFor(context, spec.process),
     shared: sharedProcesses(context, container),

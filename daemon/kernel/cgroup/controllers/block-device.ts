@@ -1,15 +1,7 @@
 import { statSync } from 'node:fs';
+import { deviceNumbers } from '../../devices/numbers.ts';
 import { errnoOf } from '../files.ts';
 import { badKnob } from '../knobs.ts';
-
-/** As of makedev(3). */
-export function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
-  const wide = BigInt(rdev);
-  return {
-    major: Number(((wide >> 8n) & 0xfffn) | ((wide >> 32n) & 0xfffff000n)),
-    minor: Number((wide & 0xffn) | ((wide >> 12n) & 0xffffff00n)),
-  };
-}
 
 /** MAJOR:MINOR of a block device that is given as its node, or so already. Throws BAD_ARGUMENT for `knob`. */
 export function blockDevice(device: string, knob: string): string {

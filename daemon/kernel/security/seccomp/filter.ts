@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { LikerError } from '../../../common/errors.ts';
 import {
   action,
   compare,
   type Libseccomp,
   libseccomp,
   type SeccompBuilder,
-} from '../../native/libseccomp.ts';
-import { type CapabilityBit, capabilityBits, relevantCapabilities } from './capability-bits.ts';
+} from '../../../native/libseccomp.ts';
+import { type CapabilityName, capability } from '../capabilities.ts';
 import { type ArchitectureRules, prologue } from './prologue.ts';
 import { allowedPersonalities, allowedSyscalls, namespaceFlags, syscallsByCapability } from './syscalls.ts';
 
@@ -40,8 +39,8 @@ function addCondition(builder: SeccompBuilder, syscall: string, mask: bigint | n
   builder.addRule(action.allow, syscall, [condition]);
 }
 
-function addRules(builder: SeccompBuilder, capabilities: readonly CapabilityBit[]): void {
-  const names = new Set([...allowedSyscalls, ...capabilities.flatMap((name) => syscallsByCapability[name])]);
+function addRules(builder: SeccompBuilder, more: readonly string[]): void {
+  const names = new Set([...allowedSyscalls, ...more]);
   for (const name of names) builder.addRule(action.allow, name);
   for (const value of allowedPersonalities) addCondition(builder, 'personality', null, value);
   if (names.has('clone')) return;
@@ -66,46 +65,43 @@ function rulesOf(library: Libseccomp, architecture: number): ArchitectureRules {
   };
 }
 
-function build(library: Libseccomp, capabilities: readonly CapabilityBit[]): Buffer {
+function build(library: Libseccomp, more: readonly string[]): Buffer {
   const native = library.nativeArchitecture();
   const other = compatible[native];
   using builder = library.open(action.errno(eperm));
   if (other !== undefined) builder.addArchitecture(other);
-  addRules(builder, capabilities);
+  addRules(builder, more);
   const architectures = other === undefined ? [native] : [native, other];
   return Buffer.concat([prologue(architectures.map((one) => rulesOf(library, one))), builder.export()]);
 }
 
 const built = new Map<string, Uint8Array>();
 
+/** Null where the kernel takes no filters, or libseccomp is not installed. */
+function usableLibrary(): Libseccomp | null {
+  return existsSync('/proc/sys/kernel/seccomp/actions_avail') ? libseccomp() : null;
+}
+
+/** True when containers can have a filter. */
+export function seccompAvailable(): boolean {
+  return usableLibrary() !== null;
+}
+
 /**
  * The default filter for a container with these capabilities: an array of struct sock_filter, for
- * seccomp(SECCOMP_SET_MODE_FILTER). Built once for each set that makes a difference, which takes tens of milliseconds.
- * Throws SYSCALL where libseccomp is missing: ask seccompAvailable first.
+ * seccomp(SECCOMP_SET_MODE_FILTER); null where none can be had. Built once for each set that makes a difference, which
+ * takes tens of milliseconds.
  */
-export function seccompFilter(capabilities: bigint): Uint8Array {
-  const relevant = relevantCapabilities(capabilities);
-  const key = relevant.join(' ');
+export function seccompFilter(capabilities: bigint): Uint8Array | null {
+  const more = Object.entries(syscallsByCapability)
+    .filter(([name]) => (capabilities & capability(name as CapabilityName)) !== 0n)
+    .flatMap(([, calls]) => calls);
+  const key = more.join(' ');
   const before = built.get(key);
   if (before !== undefined) return before;
-  const library = libseccomp();
-  if (library === null) {
-    throw new LikerError(
-      'SYSCALL',
-      'Cannot build the seccomp filter: libseccomp.so.2 is not installed; install libseccomp2',
-    );
-  }
-  const filter = build(library, relevant);
+  const library = usableLibrary();
+  if (library === null) return null;
+  const filter = build(library, more);
   built.set(key, filter);
   return filter;
-}
-
-/** True when the kernel takes filters and the library that builds them is there. */
-export function seccompAvailable(): boolean {
-  return existsSync('/proc/sys/kernel/seccomp/actions_avail') && libseccomp() !== null;
-}
-
-/** Builds the filter of containers with Docker's default capabilities, so that no container waits for it. */
-export function warm(): void {
-  if (seccompAvailable()) seccompFilter(1n << BigInt(capabilityBits.SYS_CHROOT));
 }

@@ -1,4 +1,4 @@
-import type { CapabilityBit } from './capability-bits.ts';
+import type { CapabilityName } from '../capabilities.ts';
 
 function words(text: string): string[] {
   return text.trim().split(/\s+/);
@@ -52,7 +52,7 @@ export const allowedSyscalls: readonly string[] = words(`
 `);
 
 /** Calls that come with a capability: without it the kernel would refuse them anyhow, or most of what they do. */
-export const syscallsByCapability: Readonly<Record<CapabilityBit, readonly string[]>> = {
+export const syscallsByCapability: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
   DAC_READ_SEARCH: ['open_by_handle_at'],
   SYS_ADMIN: words(`
     bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree
