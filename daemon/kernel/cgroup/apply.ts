@@ -176,7 +176,7 @@ interface Done {
   readonly path: string;
   readonly written: string;
   readonly effective: string;
-  /** Its text before; null when nobody will want it back. */
+  /** Its text before; null when it will not be written back. */
   readonly before: string | null;
 }
 
@@ -186,7 +186,7 @@ function undo(done: ReadonlyMap<string, Done>): void {
     try {
       writeText(path, before);
     } catch {
-      // The first failure is the one to tell.
+      // The first failure is the one to report.
     }
   }
 }
@@ -196,7 +196,7 @@ function keyOf(folder: string, { file, part }: Write): string {
   return `${folder}/${file} ${part?.key ?? ''}`;
 }
 
-/** The last of all limits: nothing that fails after it could ask for it back. */
+/** The last of all limits, so that no later failure has to undo it. */
 function attachProgram(job: Job, folder: string, resources: Resources, done: Map<string, Done>): string {
   try {
     attachSocketProgram(folder, job.side.socketProgram?.(resources) ?? null);

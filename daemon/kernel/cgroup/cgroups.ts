@@ -149,7 +149,7 @@ export class Cgroups {
     try {
       this.#followMounts();
       const layout = this.#layoutIn(under);
-      // Who made that one may have handed on no controllers.
+      // Its owner may not have enabled the controllers for its children.
       if (under !== '') makeParents(layout, this.#state);
       const folders = layout.places.map(({ parent }) => `${parent}/${id}`);
       const failures = await makeFolders(folders);

@@ -41,7 +41,7 @@ function enableOne(folder: string, controller: string, problems: Map<string, str
   }
 }
 
-/** Enables those of the controllers that the cgroup has, for its children. What fails is told in `problems`. */
+/** Enables those of the controllers that the cgroup has, for its children. Failures go into `problems`. */
 export function enableControllers(
   folder: string,
   controllers: readonly string[],

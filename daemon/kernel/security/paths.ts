@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 
-/** Each CPU tells its own temperature, by which one can listen to what others compute. */
+/** Each CPU reports its throttling by heat, which leaks what other processes compute. */
 function thermalThrottle(folder: string): string[] {
   try {
     return readdirSync(folder)

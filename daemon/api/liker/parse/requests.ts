@@ -46,7 +46,7 @@ export function parseList(request: ListContainersRequest): ListOptions {
   };
 }
 
-/** How much a list tells of each container. */
+/** How much a list says about each container. */
 export type ListView = 'full' | 'basic';
 
 export function parseListView(view: ProtoView): ListView {

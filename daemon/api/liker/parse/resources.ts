@@ -32,8 +32,8 @@ export function parseResources(resources: ProtoResources | null, field: string):
 }
 
 /**
- * The fields that are set. 0 and the empty text count as unset, as in Docker, whose clients send them for limits that nobody asked
- * for; where 0 is a limit, or removes one, it is set.
+ * The fields that are set. 0 and the empty text count as unset: Docker's clients send them for every limit that was not given.
+ * `zeroIsSet` names the fields in which 0 is a limit, or removes one.
  */
 function given<T extends object>(message: T, zeroIsSet: readonly (keyof T)[] = []) {
   const set = Object.entries(plain(message)).filter(

@@ -28,7 +28,7 @@ export function checkLimits(
   return [...problems, oomScoreLeftOut(process, oom.message)];
 }
 
-/** Only who has CAP_SYS_RESOURCE may protect a process better than it is itself protected (proc(5)). */
+/** Without CAP_SYS_RESOURCE, likerd cannot set a value below its own (proc(5)). */
 function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): LikerError | null {
   const least = context.proc.ownOomScoreAdj();
   if (oomScoreAdj === null || oomScoreAdj >= least) return null;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pauseAfter } from '../../../loop/retry.ts';
+import { specOf } from '../../../test/fake-engine.ts';
 import { memoryLedger } from '../../../test/memory-ledger.ts';
 import type { EngineContext } from '../../context.ts';
 import { unseenExit } from '../../process/exit-status.ts';
 import { Container } from '../model/container.ts';
 import type { Facts } from '../model/facts.ts';
-import type { ContainerSpec, RestartPolicy } from '../model/spec.ts';
+import type { RestartPolicy } from '../model/spec.ts';
 import { checkRestart } from '../rules/restart.ts';
 import { restartByPolicy } from './restart.ts';
 import { restartPauses, wantsRestart } from './restart-policy.ts';
@@ -15,7 +16,7 @@ function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 
   const made = new Container({
     id: 'a',
     createdAt: 1,
-    spec: { name: 'web', restart } as ContainerSpec,
+    spec: specOf({ restart }),
     phase: { state: 'created' },
     facts,
   });

@@ -3,7 +3,7 @@ import { parseCpuList } from '../../../../common/units.ts';
 import { type Knob, type KnobContext, oneFile } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
-/** v2 takes CPUs that do not exist and then quietly uses the parent's; v1 says EACCES or EINVAL. Both are told here. */
+/** v2 accepts CPUs that do not exist and then silently uses the parent's; v1 answers EACCES or EINVAL. Here both are an error. */
 function requireAvailable(knob: string, file: string, text: string | null, context: KnobContext): void {
   if (text === null) return;
   const wanted = cpuList(text);

@@ -44,7 +44,7 @@ export function parseUsageV1(
   };
 }
 
-/** cpu.stat of either version: v2 tells microseconds, v1 nanoseconds. */
+/** cpu.stat of either version: v2 counts in microseconds, v1 in nanoseconds. */
 export function parseThrottling(text: string | null): CpuThrottling | null {
   const periods = text === null ? null : keyedValue(text, 'nr_periods');
   if (text === null || periods === null) return null;
