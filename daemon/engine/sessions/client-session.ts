@@ -5,14 +5,14 @@ import type { InputFrame, OutputFrame, Session, SessionSink, StreamName } from '
 import { OutputQueue } from './output-queue.ts';
 import { SessionStdin, type StdinTarget, wrongOffset } from './session-stdin.ts';
 
-/** What a session asks of the process that its client is attached to. */
+/** The process that a session belongs to, as the session needs it. */
 export interface SessionHost extends StdinTarget {
   readonly identity: { readonly containerName: () => string; readonly processId: string };
-  /** Clients may send stdin. */
+  /** Clients may send stdin (open_stdin). */
   readonly takesStdin: boolean;
   resize(size: TerminalSize): void;
   signal(signal: number, scope: 'process' | 'foreground'): void;
-  /** The client has taken output, or has confirmed that it has all. */
+  /** The client has taken output, or has confirmed that it has everything. */
   progressed(): void;
   clientDetached(session: ClientSession): void;
   /** The client that the process was started for has vanished. */
@@ -24,17 +24,14 @@ export interface SessionHost extends StdinTarget {
 export interface SessionOptions {
   /** Sixteen hexadecimal digits. */
   readonly id: string;
-  /** The client that the process was started for: on_disconnect is about it. */
+  /** Its client is the one that the process was started for; on_disconnect applies to it. */
   readonly initiator: boolean;
   readonly readOnly: boolean;
-  /** It continues an earlier session. */
+  /** It resumes an earlier session. */
   readonly resumed?: boolean;
 }
 
-/**
- * One client of one process. A process waits for a client that reads slowly, but not for one that only looks on or that has
- * stopped reading.
- */
+/** One client of one process. A process waits for a slow client, but not for a read-only one or one that has stopped reading. */
 export class ClientSession implements Session {
   readonly id: string;
   readonly initiator: boolean;
@@ -43,7 +40,7 @@ export class ClientSession implements Session {
   readonly #sink: SessionSink;
   readonly #queue: OutputQueue;
   readonly #stdin: SessionStdin;
-  /** Whether the client has all output: it is asked once the process has ended. */
+  /** Whether the client has received all output. It is asked once the process has ended. */
   #arrival: 'not asked' | 'asked' | 'confirmed' = 'not asked';
   #waitedFor: boolean;
 
@@ -69,22 +66,22 @@ export class ClientSession implements Session {
     return this.#queue.isOpen;
   }
 
-  /** Offset up to which the client's transport has taken each stream. */
+  /** Offset up to which the transport has taken each stream. */
   get taken(): Readonly<Record<StreamName, number>> {
     return this.#queue.taken;
   }
 
-  /** When the client last took something, or had nothing to take, by performance.now(). */
+  /** When the transport last took something, or had nothing to take, by performance.now(). */
   get lastProgress(): number {
     return this.#queue.lastProgress;
   }
 
-  /** Output waits for this client. */
+  /** Output waits for this client to take it. */
   get behind(): boolean {
     return this.#queue.isBehind || this.#awaitsArrival;
   }
 
-  /** Some output has not yet been taken, or may not have arrived. */
+  /** Some output has not been taken yet, or may not have arrived. */
   get unfinished(): boolean {
     return this.#queue.isUnfinished || this.#awaitsArrival;
   }
@@ -93,7 +90,7 @@ export class ClientSession implements Session {
     return this.#arrival === 'asked' && !this.#queue.isClosed;
   }
 
-  /** Opens the session: the ready frame, then what was gathered for it, then live output. */
+  /** Opens the session: sends the ready frame, then the output gathered so far, then live output. */
   open(ready: OutputFrame & { kind: 'ready' }): void {
     this.#stdin.open(ready.stdinOffset);
     this.#queue.open(ready);
@@ -104,7 +101,7 @@ export class ClientSession implements Session {
     this.#queue.output(stream, offset, data);
   }
 
-  /** All output was handed over: bytes that the transport has taken may still be lost on their way. */
+  /** All output has been queued. Asks the client to confirm it, since bytes that the transport has taken may still get lost. */
   outputEnd(): void {
     if (!this.#sink.confirms || !this.blocking || !this.ready || this.#arrival !== 'not asked') return;
     this.#arrival = 'asked';
@@ -126,7 +123,7 @@ export class ClientSession implements Session {
     this.#fail(wrongOffset(offset, 'what came began behind that, or found no room'));
   }
 
-  /** The process may have room for stdin again. */
+  /** The process may have room for more stdin. */
   stdinRoom(): void {
     if (this.#stdin.waits) this.#flushStdin();
   }
@@ -135,12 +132,12 @@ export class ClientSession implements Session {
     this.#queue.push({ kind: 'warning', reason, message });
   }
 
-  /** The last frame. */
+  /** Sends the last frame. */
   exit(exit: ExitStatus): void {
     this.#queue.end({ kind: 'exit', exit });
   }
 
-  /** From now on the process does not wait for this client: output beyond a bound is dropped and counted. */
+  /** The process no longer waits for this client: output beyond a bound is dropped and counted. */
   stopWaiting(): void {
     this.#waitedFor = false;
     this.#queue.bound();
@@ -196,7 +193,7 @@ export class ClientSession implements Session {
     if (this.initiator) this.#host.clientLost();
   }
 
-  /** Ends the session without a last frame, with the error if there is one. */
+  /** Ends the session without a last frame. `error`: the status of its call. */
   drop(error?: LikerError): void {
     if (this.#queue.isClosed) return;
     this.#leave();
@@ -209,7 +206,7 @@ export class ClientSession implements Session {
     this.#host.leave(this);
   }
 
-  /** Ends only this session, as if its client had vanished. */
+  /** Ends this session with an error, as if its client had vanished. */
   #fail(error: LikerError): void {
     if (this.#queue.isClosed) return;
     this.drop(error);
@@ -217,7 +214,7 @@ export class ClientSession implements Session {
   }
 
   #detach(): void {
-    // What was typed before the detach still belongs to the process.
+    // Input typed before the detach still belongs to the process.
     this.#flushStdin();
     this.#host.clientDetached(this);
     this.#queue.clear();

@@ -9,7 +9,7 @@ import { Grace } from './grace.ts';
 import { Replays } from './replay.ts';
 import { Stalls } from './stalls.ts';
 
-/** Where a session begins, in bytes of each stream. */
+/** Offsets at which a session begins, in bytes of each stream. */
 export interface Offsets {
   readonly stdout: number;
   readonly stderr: number;
@@ -17,26 +17,26 @@ export interface Offsets {
 }
 
 export interface ClientsHost {
-  /** Tells the shim how far it may read a stream; answers whether it could. */
+  /** Tells the shim how far it may read a stream. Returns whether there is a shim to tell. */
   limit(stream: StreamNumber, offset: bigint): boolean;
-  /** The first frame of a session. */
+  /** Makes the first frame of a session. */
   ready(session: ClientSession, offsets: Offsets): OutputFrame & { kind: 'ready' };
 }
 
-/** The clients of one process: brings each its output, and holds the process back for those that it waits for. */
+/** The clients of one process. Delivers output to each, and makes the process wait for slow ones. */
 export class Clients {
   readonly #host: ClientsHost;
   readonly #sessions = new Set<ClientSession>();
   readonly #replays = new Replays();
   readonly #flow: Flow;
   readonly #stalls: Stalls;
-  /** For clients that were lost with an earlier daemon. */
+  /** For the clients of an earlier daemon. */
   readonly #grace = new Grace(() => this.progressed());
-  /** Notified as clients come, take output and leave. */
+  /** Notified when a client attaches, takes output or leaves. */
   readonly #progress = new Notifier();
   #exit: ExitStatus | null = null;
   #hasOutput = false;
-  /** The process has ended, and its clients are waited for. */
+  /** The process has ended, and its clients are taking the rest of its output. */
   #draining = false;
 
   constructor(isTerminal: boolean, host: ClientsHost) {
@@ -53,20 +53,20 @@ export class Clients {
     return new Set([...this.#sessions].map(({ id }) => id));
   }
 
-  /** A client that the process is started for. */
+  /** Adds the client that the process is started for. */
   initiate(session: ClientSession): void {
     this.#sessions.add(session);
     this.#flow.waitsFromStart();
   }
 
-  /** The process has started. */
+  /** Call it when the process has started: opens the sessions that wait for that. */
   open(): void {
     for (const session of this.#sessions)
       if (!session.ready) session.open(this.#host.ready(session, { stdout: 0, stderr: 0, stdin: 0 }));
     this.progressed();
   }
 
-  /** A client comes to a process that runs. */
+  /** Adds a client of a process that runs already. Its session opens with a replay. */
   attach(session: ClientSession): void {
     this.#sessions.add(session);
     this.#grace.clientCame();
@@ -78,15 +78,15 @@ export class Clients {
     this.progressed();
   }
 
-  /** A client has taken output, or is no longer waited for. */
+  /** Call it when a client has taken output, or when the process need no longer wait for one. */
   progressed(): void {
     this.#progress.notify();
     if (!this.#grace.isOpen) this.#flow.update();
   }
 
   /**
-   * Expects the clients of an earlier daemon. Where that one waited for a client, or `attended` says that there was one, it has
-   * `graceMs` to come back; until then no output runs ahead of it.
+   * Expects the clients of an earlier daemon to reconnect. If that daemon waited for a client, or if `attended` says that there was
+   * one, no output runs ahead for `graceMs`.
    */
   expect(
     state: ShimProcessState,
@@ -97,29 +97,29 @@ export class Clients {
     if (attended || wasWaitedFor) this.#grace.open(graceMs);
   }
 
-  /** A client of an earlier daemon may still come back. */
-  get mayComeBack(): boolean {
+  /** A client of an earlier daemon may still reconnect. */
+  get mayReconnect(): boolean {
     return this.#grace.isOpen;
   }
 
-  /** None of the clients that were expected has come back. */
-  get stayedAway(): boolean {
+  /** Clients were expected to reconnect, and none has. */
+  get noneReconnected(): boolean {
     return this.#grace.wasInVain;
   }
 
-  /** A client has come since the process was started or adopted. */
-  get everCame(): boolean {
+  /** A client has attached since the process was started or adopted. */
+  get everAttached(): boolean {
     return this.#grace.hadClient;
   }
 
-  /** Resolves when a client of an earlier daemon has come back, or all have had their time for it. */
-  async cameBack(ms: number): Promise<void> {
-    await this.#progress.until(() => !this.mayComeBack || this.everCame, ms);
+  /** Resolves when a client of an earlier daemon has reconnected, or when the time for that is over. */
+  async reconnected(ms: number): Promise<void> {
+    await this.#progress.until(() => !this.mayReconnect || this.everAttached, ms);
   }
 
-  /** Resolves when the clients of an earlier daemon have come and gone, or have had their time for it. */
-  async cameAndLeft(ms: number): Promise<void> {
-    await this.cameBack(ms);
+  /** Resolves when the clients of an earlier daemon have reconnected and left, or when the time for that is over. */
+  async reconnectedAndLeft(ms: number): Promise<void> {
+    await this.reconnected(ms);
     await this.#progress.until(() => this.#sessions.size === 0, ms);
   }
 
@@ -132,7 +132,7 @@ export class Clients {
     this.#stalls.watch();
   }
 
-  /** Opens the session with what the shim replays; `ask` asks for it. */
+  /** Asks the shim by `ask` for a replay, with which the session opens. */
   replay(session: ClientSession, ask: (request: number) => void): void {
     this.#replays.request(session, ask);
   }
@@ -141,7 +141,7 @@ export class Clients {
     this.#replays.data(request, stream, offset, data);
   }
 
-  /** `stdout`, `stderr`: how far the process has written. */
+  /** The replay is complete. `stdout`, `stderr`: how far the process has written. */
   replayEnd(request: number, stdout: bigint, stderr: bigint): void {
     const replay = this.#replays.end(request);
     if (!replay || !this.#sessions.has(replay.session)) return;
@@ -162,7 +162,7 @@ export class Clients {
     if (this.#draining) this.#outputEnd(session);
   }
 
-  /** The process has taken a session's stdin as far as `offset`; others may have room now. */
+  /** The process has taken a session's stdin up to `offset`. Other sessions may have room now. */
   stdinTaken(id: string, offset: number, isOver: boolean): void {
     this.#replays.stdinStands(id, offset, isOver);
     for (const session of this.#sessions) {
@@ -175,7 +175,7 @@ export class Clients {
     for (const session of [...this.#sessions]) if (session.id === id) session.stdinRefused(offset);
   }
 
-  /** Resolves when all clients that are waited for have taken all output, or the time is over. */
+  /** Resolves when every client that the process waits for has taken all output, or after `ms`. */
   async drained(ms: number): Promise<void> {
     this.#draining = true;
     for (const session of this.#sessions) this.#outputEnd(session);
@@ -190,18 +190,18 @@ export class Clients {
     this.#stalls.watch();
   }
 
-  /** Nothing is replayed any more. */
+  /** The shim is gone, and with it every replay that has not come yet. */
   shimGone(): void {
     this.#replays.clear();
   }
 
-  /** The process has ended, and all its output was handed over. */
+  /** The process has ended, and all its output has been delivered. */
   exit(exit: ExitStatus): void {
     this.#exit = exit;
     for (const session of this.#sessions) if (!this.#replays.awaitedBy(session)) session.exit(exit);
   }
 
-  /** Ends all sessions without an exit frame: a client comes back, unless it is given an error. */
+  /** Ends all sessions without an exit frame. Clients reconnect unless they get an error. */
   drop(error?: LikerError): void {
     for (const session of [...this.#sessions]) session.drop(error);
   }

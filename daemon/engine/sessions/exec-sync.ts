@@ -3,10 +3,10 @@ import type { ClientSession } from './client-session.ts';
 import type { ExecSyncResult, OutputFrame, SessionSink } from './frames.ts';
 import type { ContainerProcess } from './process.ts';
 
-/** Output beyond this is dropped and told: the answer is one message. */
+/** Output beyond this is dropped, and reported as truncated: the response is a single message. */
 const maxOutputBytes = 15 * 1024 * 1024;
 
-/** Runs an exec to its end and gathers its output. Aborting kills it; the promise then rejects with TIMED_OUT. */
+/** Runs an exec to its end and collects its output. Aborting kills it; the promise then rejects with TIMED_OUT. */
 export async function runExecSync(
   start: (sink: SessionSink, onSession: (session: ClientSession) => void) => Promise<ContainerProcess>,
   kill: (process: ContainerProcess) => void,
@@ -14,7 +14,7 @@ export async function runExecSync(
   signal: AbortSignal,
 ): Promise<ExecSyncResult> {
   const { promise, resolve, reject } = Promise.withResolvers<ExecSyncResult>();
-  promise.catch(() => {}); // a start that fails is told instead
+  promise.catch(() => {}); // If the start fails, its error is thrown instead.
   const gathered: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   let bytes = 0;
   let truncated = false;
@@ -22,7 +22,7 @@ export async function runExecSync(
     if (frame.kind === 'stdout' || frame.kind === 'stderr') {
       const room = maxOutputBytes - bytes;
       truncated ||= frame.data.length > room;
-      // Copied: the bytes are a piece of a larger buffer that would be kept with it.
+      // Copied, since a slice would keep the whole buffer alive.
       const piece = Buffer.from(frame.data.subarray(0, room));
       bytes += piece.length;
       if (piece.length > 0) gathered[frame.kind].push(piece);
@@ -36,7 +36,7 @@ export async function runExecSync(
       take(frame);
       queueMicrotask(flushed);
     },
-    // After an exit this changes nothing. There is nobody to come back for one.
+    // Without effect after an exit. Nobody reconnects to this session, so its loss is final.
     end: (error) => {
       const what = 'The end of the process is not known: the connection to its shim was lost';
       reject(error ?? new LikerError('SHIM_LOST', what));

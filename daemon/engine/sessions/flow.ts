@@ -6,14 +6,14 @@ import type { Replays } from './replay.ts';
 
 const streamNumbers: Readonly<Record<StreamName, StreamNumber>> = { stdout: 1, stderr: 2 };
 
-/** How far the shim may read the output of a process, so that no client that is waited for loses any. */
+/** Limits how far the shim may read the output of a process, so that no client that the process waits for loses any. */
 export class Flow {
   readonly #sessions: ReadonlySet<ClientSession>;
   readonly #replays: Replays;
   readonly #limit: (stream: StreamNumber, offset: bigint) => boolean;
   readonly #limits: Record<StreamName, bigint> = { stdout: noBound, stderr: noBound };
 
-  /** `limit` tells the shim, and answers whether it could. */
+  /** `limit` tells the shim, and returns whether it could. */
   constructor(
     sessions: ReadonlySet<ClientSession>,
     replays: Replays,
@@ -24,20 +24,20 @@ export class Flow {
     this.#limit = limit;
   }
 
-  /** The shim starts the process for a client that it waits for. */
+  /** The process is started for a client, with the limit of windowBytes in its plan. */
   waitsFromStart(): void {
     this.#limits.stdout = BigInt(windowBytes);
     this.#limits.stderr = BigInt(windowBytes);
   }
 
-  /** Takes over what an earlier daemon has set. Answers whether that one waited for a client. */
+  /** Takes over the limits that an earlier daemon has set. Returns whether that daemon waited for a client. */
   adopt({ stdoutLimit, stderrLimit }: ShimProcessState): boolean {
     this.#limits.stdout = stdoutLimit;
     this.#limits.stderr = stderrLimit;
     return stdoutLimit !== noBound || stderrLimit !== noBound;
   }
 
-  /** Lets the shim read as far ahead of the slowest client as the ring holds. Small steps are saved up. */
+  /** Lets the shim read one window ahead of the slowest client. Small advances are saved up. */
   update(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       let next = noBound;

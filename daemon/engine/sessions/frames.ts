@@ -1,4 +1,4 @@
-// The contract of a session between the engine, which knows the process, and the edge, which knows the client.
+// The contract of a session between the engine, which has the process, and the edge, which has the client.
 import type { LikerError } from '../../../common/errors.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { TerminalSize } from '../process/spec.ts';
@@ -38,24 +38,24 @@ export type InputFrame =
   | { readonly kind: 'output-taken' }
   | { readonly kind: 'detach' };
 
-/** A session's client as the engine sees it: given by the edge. */
+/** A client as the engine sees it; the edge implements it. */
 export interface SessionSink {
   /** The client answers output-end with output-taken. */
   readonly confirms?: boolean;
-  /** Hands over a frame; `flushed` is called when the transport has taken its bytes. Never throws. */
+  /** Sends a frame. `flushed` is called when the transport has taken its bytes. Never throws. */
   send(frame: OutputFrame, flushed: () => void): void;
-  /** The session is over, with the error of the call if there is one; nothing is sent after it. */
+  /** The session is over; nothing is sent after this. `error`: the status of its call. */
   end(error?: LikerError): void;
 }
 
-/** A session as the edge sees it: given by the engine. */
+/** A session as the edge sees it; the engine implements it. */
 export interface Session {
   /**
-   * Takes a frame of the client. Answers whether more stdin is welcome; when not, `resumed` is called once it is.
+   * Takes a frame of the client. Returns whether more stdin is welcome; if not, `resumed` is called once it is.
    * A bad frame throws a LikerError and ends the session.
    */
   input(frame: InputFrame, resumed: () => void): boolean;
-  /** The client vanished without detaching. Idempotent; nothing after an end. */
+  /** The client vanished without detaching. Idempotent; without effect after the end. */
   lost(): void;
 }
 
@@ -69,11 +69,11 @@ export interface AttachOptions {
     readonly stderrOffset: number;
   } | null;
   readonly terminalSize: TerminalSize | null;
-  /** Start the container first when it does not run. */
+  /** Start the container first if it does not run. */
   readonly start: boolean;
 }
 
-/** What a process that was run to its end has written, and how it ended. */
+/** The exit and the output of a process that was run to its end. */
 export interface ExecSyncResult {
   readonly exit: ExitStatus;
   readonly stdout: Buffer;

@@ -1,13 +1,13 @@
-/** When one client of an earlier daemon is back, the others have this long: they try every half second. */
+/** Once one client of an earlier daemon is back, the others have this long: they try every half second. */
 const othersBackMs = 1000;
 
-/** The time that clients of an earlier daemon have to come back. While it is open, no output may run ahead of them. */
+/** The period in which clients of an earlier daemon may reconnect. While it is open, no output may run ahead of them. */
 export class Grace {
   readonly #over: () => void;
   #until = 0;
   #clientCame = false;
 
-  /** `over` is called each time when a time that was given is over. */
+  /** `over` is called when a period has ended. */
   constructor(over: () => void) {
     this.#over = over;
   }
@@ -26,12 +26,12 @@ export class Grace {
     if (this.#until - performance.now() > othersBackMs) this.open(othersBackMs);
   }
 
-  /** A client has come since the process was started or adopted. */
+  /** A client has attached since the process was started or adopted. */
   get hadClient(): boolean {
     return this.#clientCame;
   }
 
-  /** Clients were waited for, and none has come. */
+  /** There was such a period, and no client has come. */
   get wasInVain(): boolean {
     return this.#until > 0 && !this.#clientCame;
   }

@@ -1,24 +1,24 @@
 import type { OutputFrame, SessionSink, StreamName } from './frames.ts';
 
 /**
- * Bytes handed to the transport that it has not yet taken. Beyond it, output waits in the queue. Below the window that the process
- * has, so that a client that has stopped reading is seen to be behind.
+ * Bytes handed to the transport that it has not taken yet. Beyond this, output waits in the queue. It is less than windowBytes, so
+ * that a client that has stopped reading is seen to be behind.
  */
 const maxInFlight = 128 * 1024;
 /**
- * Bytes that wait for a client for which the process does not wait. Beyond it, they are dropped and counted. What is replayed
- * comes at once: as much as both rings of the shim hold.
+ * Bytes that may wait for a client for which the process does not wait. Beyond this, output is dropped and counted. A replay, which comes
+ * at once, has as much as both rings of the shim hold.
  */
 const maxQueued = 512 * 1024;
 
 interface QueueEvents {
-  /** The transport has taken output. */
+  /** The transport has taken some output. */
   taken(): void;
-  /** The last frame was sent. */
+  /** The last frame has been sent. */
   ended(): void;
 }
 
-/** What is on its way to one client, in its order. Nothing is sent before the queue is opened. */
+/** The frames on their way to one client, in order. Nothing is sent before the queue is opened. */
 export class OutputQueue {
   readonly #sink: SessionSink;
   readonly #events: QueueEvents;
@@ -27,7 +27,7 @@ export class OutputQueue {
   #inFlight = 0;
   #lostBytes = 0;
   #state: 'gathering' | 'open' | 'closed' = 'gathering';
-  /** Output beyond maxQueued is dropped. */
+  /** Drop output beyond maxQueued. */
   #bounded: boolean;
   /** Offset up to which the transport has taken each stream. */
   readonly taken: Record<StreamName, number> = { stdout: 0, stderr: 0 };
@@ -53,12 +53,12 @@ export class OutputQueue {
     return this.#frames.length > 0 || this.#inFlight >= maxInFlight;
   }
 
-  /** Some output has not yet been taken. */
+  /** Some output has not been taken yet. */
   get isUnfinished(): boolean {
     return this.#frames.length > 0 || this.#inFlight > 0;
   }
 
-  /** Sends the ready frame, then what was gathered, then what comes. */
+  /** Sends the ready frame, then the frames gathered so far, then later ones as they come. */
   open(ready: OutputFrame & { kind: 'ready' }): void {
     this.#state = 'open';
     this.taken.stdout = ready.stdoutOffset;
@@ -86,25 +86,25 @@ export class OutputQueue {
     this.#pump();
   }
 
-  /** Sends the last frame behind the others, even if the queue was not opened. */
+  /** Queues the last frame. It is sent even if the queue was never opened. */
   end(frame: OutputFrame & { kind: 'exit' | 'detached' }): void {
     if (this.#state === 'gathering') this.#state = 'open';
     this.push(frame);
   }
 
-  /** From now on output beyond a bound is dropped and counted. */
+  /** From now on, output beyond maxQueued is dropped and counted. */
   bound(): void {
     this.#bounded = true;
     if (this.#queuedBytes > maxQueued) this.#dropOutput();
   }
 
-  /** Drops what waits. */
+  /** Drops the frames that wait. */
   clear(): void {
     this.#frames.length = 0;
     this.#queuedBytes = 0;
   }
 
-  /** Nothing is sent any more. */
+  /** Drops the frames that wait, and every later one. */
   close(): void {
     this.#state = 'closed';
     this.clear();

@@ -15,7 +15,7 @@ export interface ProcessIdentity {
   readonly containerName: () => string;
   /** "main" or the id of an exec. */
   readonly processId: string;
-  /** 0: main. */
+  /** Number of the process in its shim; 0: main. */
   readonly number: number;
   readonly spec: ProcessSpec;
   readonly onDisconnect: OnDisconnect;
@@ -28,7 +28,7 @@ export interface ProcessEvents {
   detached(process: ContainerProcess, session: { readonly initiator: boolean }): void;
 }
 
-/** A process of a container while its shim knows it. Its clients send input through it, and get output from `clients`. */
+/** A process of a container as long as its shim knows it. Passes input and signals to it; `clients` get its output. */
 export class ContainerProcess implements SessionHost {
   readonly identity: ProcessIdentity;
   readonly clients: Clients;
@@ -38,11 +38,11 @@ export class ContainerProcess implements SessionHost {
   #startedAt: number | null = null;
   #exit: ExitStatus | null = null;
   readonly #stdin = new StdinWindow();
-  /** Of an exec that has ended: resolves when its clients are told. */
+  /** For an exec that has ended: resolves when its clients have been told. */
   ending: Promise<void> | null = null;
   onDisconnect: OnDisconnect;
-  /** For an exec: processes that it leaves running are killed when it ends. Otherwise they live on with the container. */
-  takesAllAlong = false;
+  /** For an exec: kill the processes that it leaves running when it ends. Otherwise they live on in the container. */
+  killsLeftovers = false;
 
   constructor(identity: ProcessIdentity, shim: Shim | null, events: ProcessEvents) {
     this.identity = identity;
@@ -63,7 +63,7 @@ export class ContainerProcess implements SessionHost {
     return this.#exit ? null : this.#host;
   }
 
-  /** Also once it has ended; 0: it was not started. */
+  /** Kept after its end; 0: it was not started. */
   get pid(): number {
     return this.#host?.pid ?? 0;
   }
@@ -76,7 +76,7 @@ export class ContainerProcess implements SessionHost {
     return this.#exit;
   }
 
-  /** Its shim knows it still: there is output to replay. */
+  /** Its shim still knows it, so there is output to replay. */
   get attachable(): boolean {
     return this.#shim !== null;
   }
@@ -86,7 +86,7 @@ export class ContainerProcess implements SessionHost {
     if (!shim) this.clients.shimGone();
   }
 
-  /** A session for the client that the process is started for; opens when the process has started. */
+  /** Makes a session for the client that the process is started for. It opens when the process has started. */
   initiate(sink: SessionSink): ClientSession {
     const id = newSessionId('initiator');
     const session = new ClientSession(this, sink, { id, initiator: true, readOnly: false });
@@ -99,7 +99,7 @@ export class ContainerProcess implements SessionHost {
     this.clients.open();
   }
 
-  /** Takes over what a shim says about a process that an earlier daemon started. `returning`: as Clients.expect. */
+  /** Takes over a process that an earlier daemon started, in the state that its shim reports. `returning`: see Clients.expect. */
   adopt(state: ShimProcessState, returning: { readonly graceMs: number; readonly attended: boolean }): void {
     this.#startedAs(state);
     this.clients.expect(state, returning);
@@ -110,7 +110,7 @@ export class ContainerProcess implements SessionHost {
     this.#startedAt = Number(startedAtNs / 1_000_000n);
   }
 
-  /** Attaches a client: replays what the ring holds, then follows. Throws SHIM_LOST. */
+  /** Attaches a client: it gets what the shim's ring holds, then live output. Throws SHIM_LOST. */
   attach(sink: SessionSink, options: Omit<AttachOptions, 'start'>): ClientSession {
     const shim = this.#shim;
     if (!shim) {
@@ -138,7 +138,7 @@ export class ContainerProcess implements SessionHost {
     return session;
   }
 
-  /** The shim has given the session's input to the process as far as `offset`; noBound: it takes no more. */
+  /** The shim has given the session's stdin to the process up to `offset`; noBound: the process takes no more. */
   stdinAck(session: bigint, offset: bigint): void {
     const id = sessionIdOf(session);
     const isOver = offset === noBound;
@@ -147,7 +147,7 @@ export class ContainerProcess implements SessionHost {
     this.clients.stdinTaken(id, taken, isOver);
   }
 
-  /** The shim did not take a client's stdin. likerd could not see that before: the client is of an earlier daemon. */
+  /** The shim has refused a client's stdin. Only the shim can see that it does not fit: the client attached to an earlier daemon. */
   stdinRefused(session: bigint, offset: bigint): void {
     const id = sessionIdOf(session);
     this.#stdin.taken(id, null);
@@ -181,7 +181,7 @@ export class ContainerProcess implements SessionHost {
     this.#shim?.signal(this.identity.number, signal, scope);
   }
 
-  /** The process has ended and all its output was handed over. */
+  /** The process has ended, and all its output has been delivered. */
   ended(exit: ExitStatus): void {
     this.#exit = exit;
     this.clients.exit(exit);

@@ -8,7 +8,7 @@ interface Piece {
   readonly data: Buffer;
 }
 
-/** What a shim has kept of a process's output, gathered for a client that attaches. */
+/** The output that a shim has kept, gathered for a client that attaches. */
 export interface Replay {
   readonly session: ClientSession;
   readonly pieces: Piece[];
@@ -17,17 +17,17 @@ export interface Replay {
   isStdinOver: boolean;
 }
 
-/** Replays that a shim prepares at the same time: each takes as much memory as both rings hold. */
+/** Replays that a shim prepares at a time. Each takes as much memory as both rings hold. */
 const maxAsked = 4;
 
-/** The replays that clients of a process wait for, asked of the shim a few at a time. */
+/** The replays that clients of a process wait for. The shim is asked for a few at a time. */
 export class Replays {
   readonly #awaited = new Map<number, Replay>();
   #lastRequest = 0;
   #asked = 0;
   #toAsk: (() => void)[] = [];
 
-  /** `ask` asks the shim for the replay with this number, now or after earlier ones. */
+  /** Calls `ask` with the number of the replay once the shim can be asked for it. */
   request(session: ClientSession, ask: (request: number) => void): void {
     const request = ++this.#lastRequest;
     this.#awaited.set(request, { session, pieces: [], stdinOffset: 0, isStdinOver: false });
@@ -49,7 +49,7 @@ export class Replays {
     this.#awaited.get(request)?.pieces.push({ stream: name, offset: Number(offset), data });
   }
 
-  /** The shim has replayed all. Null when nobody waits for it any more. */
+  /** The shim has sent the whole replay. Null when it belongs to nobody any more. */
   end(request: number): Replay | null {
     const replay = this.#awaited.get(request);
     if (!replay) return null;
@@ -59,7 +59,7 @@ export class Replays {
     return replay;
   }
 
-  /** How far the shim has given a session's stdin to the process. */
+  /** Notes how far the process has taken a session's stdin, for the replay of that session. */
   stdinStands(sessionId: string, offset: number, isOver: boolean): void {
     for (const replay of this.#awaited.values()) {
       if (replay.session.id !== sessionId) continue;
@@ -73,7 +73,7 @@ export class Replays {
     return false;
   }
 
-  /** The shim is gone: it replays nothing any more. */
+  /** The shim is gone, and will send nothing more. */
   clear(): void {
     this.#awaited.clear();
     this.#toAsk = [];

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { badArgument } from '../../../common/errors.ts';
 
 /**
- * A session's id: sixteen hexadecimal digits, a number of 64 bits to the shim. Its first bit tells the next daemon, too, whether
- * the client that comes back is the one that the process was started for.
+ * A session's id: sixteen hexadecimal digits, which are a 64-bit number to the shim. The first bit says whether the client is the one
+ * that the process was started for, so that the next daemon knows it, too.
  */
 export function newSessionId(client: 'initiator' | 'onlooker'): string {
   const id = randomBytes(8);
@@ -15,7 +15,7 @@ export function isOnlooker(sessionId: string): boolean {
   return /^[89a-f]/.test(sessionId);
 }
 
-/** The id that a client gives to resume its session. Throws BAD_ARGUMENT. */
+/** Checks the id that a client gives to resume its session. Throws BAD_ARGUMENT. */
 export function checkSessionId(id: string): string {
   if (/^[0-9a-f]{16}$/.test(id)) return id;
   throw badArgument(

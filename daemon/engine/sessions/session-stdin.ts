@@ -1,24 +1,24 @@
 import { LikerError } from '../../../common/errors.ts';
 
-/** What takes the stdin of a session. */
+/** The receiver of a session's stdin. */
 export interface StdinTarget {
-  /** The shim can tell a client of an earlier daemon, whose stdin it does not remember, from one that leaves a gap. */
+  /** The shim itself refuses stdin that leaves a gap, so a resumed session whose offset is not known may try. */
   readonly seesGaps: boolean;
-  /** False: it must give the process what it has first; then the session flushes again. */
+  /** Returns false when it has no room: the session must flush again once the process has taken some. */
   stdin(sessionId: string, offset: number, data: Buffer): boolean;
   closeStdin(sessionId: string): void;
 }
 
-/** The stdin of one session on its way to the process. Offsets are in bytes of the session's input. */
+/** The stdin of one session on its way to the process. Offsets count bytes of the session's input. */
 export class SessionStdin {
   readonly #sessionId: string;
   readonly #target: StdinTarget;
   readonly #chunks: { readonly offset: number; readonly data: Buffer }[] = [];
-  /** Where the next chunk begins; null: the process takes no more, and it does not matter. */
+  /** Offset of the next chunk; null: any, since the process takes no more. */
   #next: number | null = 0;
-  /** The client was attached before, and may send again what it does not know to have arrived. */
+  /** The client resumes a session, and may repeat what it does not know to have arrived. */
   #resumes: boolean;
-  /** Where the stdin of a resumed session stands is known once the session is open. */
+  /** False in a resumed session until the offset of its stdin is known. */
   #isOpen: boolean;
   #end: 'open' | 'closing' | 'closed' = 'open';
   #resumed: (() => void) | null = null;
@@ -30,7 +30,7 @@ export class SessionStdin {
     this.#isOpen = !resumes;
   }
 
-  /** `offset`: how far the process has taken what this session sent before it was resumed. */
+  /** `offset`: how far the process has taken the stdin of the session that is resumed. */
   open(offset: number): void {
     if (this.#resumes && this.#next !== null) this.#next = offset;
     this.#isOpen = true;
@@ -41,7 +41,7 @@ export class SessionStdin {
     this.#next = null;
   }
 
-  /** `offset` 0: behind what came before. */
+  /** `offset` 0: right after the previous chunk. */
   push(offset: number, data: Buffer): void {
     this.#chunks.push({ offset, data });
   }
@@ -54,12 +54,12 @@ export class SessionStdin {
     return this.#chunks.length > 0;
   }
 
-  /** `resumed` is called once nothing waits any more. */
+  /** Calls `resumed` once everything has been handed over. */
   whenTaken(resumed: () => void): void {
     this.#resumed = resumed;
   }
 
-  /** Hands over what the process has room for. Answers why the next chunk cannot go where it says, if it cannot. */
+  /** Hands over as much as the process has room for. Returns an error if the offset of the next chunk is wrong. */
   flush(): LikerError | null {
     if (!this.#isOpen) return null;
     for (let chunk = this.#chunks[0]; chunk; chunk = this.#chunks[0]) {
@@ -85,12 +85,12 @@ export class SessionStdin {
     this.#resumed = null;
   }
 
-  /** Where a chunk goes, or why it cannot go there. */
+  /** The offset at which a chunk goes, or the error if it cannot go there. */
   #place(offset: number): number | LikerError {
     const next = this.#next;
     if (next === null || offset === next) return offset;
     if (offset === 0) return next;
-    // A shim that has had many clients does not remember what each has sent.
+    // A shim forgets the offsets of old sessions after many clients.
     const mayGoOn = this.#resumes && (offset < next || (next === 0 && this.#target.seesGaps));
     return mayGoOn ? offset : wrongOffset(next, `this chunk begins at ${offset}`);
   }

@@ -1,18 +1,18 @@
 import type { ClientSession } from './client-session.ts';
 
-/** With other clients beside it, a client that takes nothing for this long is no longer waited for. */
+/** Beside other clients, a client that takes nothing for this long is considered stalled. */
 const stalledBesideOthersMs = 1000;
-/** The only client of a terminal is waited for this long; the only client of pipes for as long as it is attached. */
+/** The same for the only client of a terminal. The only client of pipes never counts as stalled. */
 const stalledTerminalMs = 10_000;
 
-/** Looks for clients that have stopped reading, while there is one that is behind: the process does not wait for those. */
+/** Detects clients that have stopped reading, so that the process does not wait for them. Checks as long as a client is behind. */
 export class Stalls {
   readonly #sessions: ReadonlySet<ClientSession>;
   readonly #aloneMs: number;
   readonly #looked: () => void;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `looked` is called after each look. */
+  /** `looked` is called after each check. */
   constructor(sessions: ReadonlySet<ClientSession>, isTerminal: boolean, looked: () => void) {
     this.#sessions = sessions;
     this.#aloneMs = isTerminal ? stalledTerminalMs : Infinity;

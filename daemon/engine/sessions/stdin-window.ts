@@ -5,17 +5,17 @@ interface Flow {
   taken: number;
 }
 
-/** How far the stdin of each session was sent to the shim, and given to the process. Offsets are in bytes of a session's input. */
+/** Per session, how much stdin was sent to the shim, and how much of that the process has taken. Offsets count bytes of a session's input. */
 export class StdinWindow {
-  /** By session. One that has left stays until all is taken. */
+  /** By session id. A session that has left stays until all its stdin is taken. */
   readonly #flows = new Map<string, Flow>();
-  /** The session whose bytes are the last in the shim's queue. */
+  /** The session with the last bytes in the shim's queue. */
   #last = '';
 
-  /** Whether these bytes may be sent now, and then counts them; not before the process has taken what it has. */
+  /** Counts these bytes as sent, if they fit into the window; returns whether they do. A single chunk always fits. */
   take(session: string, offset: number, length: number): boolean {
     const flow = this.#flows.get(session) ?? { sent: offset, taken: offset };
-    // What a client that came back sends again is in the shim already.
+    // A client that resumes may repeat bytes that the shim already has.
     const more = Math.max(0, offset + length - flow.sent);
     let inFlight = 0;
     for (const { sent, taken } of this.#flows.values()) inFlight += Math.max(0, sent - taken);
@@ -26,18 +26,18 @@ export class StdinWindow {
     return true;
   }
 
-  /** The shim has given the session's input to the process as far as `offset`; null: all, it takes no more. Answers how far. */
+  /** The process has taken the session's stdin up to `offset`; null: it takes no more. Returns the offset. */
   taken(session: string, offset: number | null): number {
     const flow = this.#flows.get(session);
     const taken = offset ?? flow?.sent ?? 0;
     if (flow) flow.taken = taken;
-    // The shim tells no more of one that left many clients ago: its bytes went before those of the last.
+    // The shim may have forgotten sessions of long ago, and does not report their bytes, which went before those of the last one.
     const all = offset === null || (session === this.#last && flow && taken >= flow.sent);
     if (all) for (const each of this.#flows.values()) each.taken = each.sent;
     return taken;
   }
 
-  /** Forgets those that have left, once all is taken. */
+  /** Forgets sessions that have left and whose stdin is taken. `sessions`: those that are attached. */
   keep(sessions: ReadonlySet<string>): void {
     for (const [id, { sent, taken }] of this.#flows)
       if (taken >= sent && !sessions.has(id)) this.#flows.delete(id);

@@ -9,9 +9,8 @@ export const frameHeader = 12;
 export const untoldMaxFrameBytes = 4 * 1024 * 1024;
 export const noBound = 0xffff_ffff_ffff_ffffn;
 /**
- * How far a process may be ahead of the slowest client that it waits for, in bytes of a stream. At the end the shim reads
- * what a pipe can hold, 64 KiB, beyond it: a client that does not read must not keep the end from being seen, and the
- * ring still has all that the client lacks.
+ * How far a process may run ahead of the slowest client that it waits for, in bytes of a stream. At the end of the process the shim
+ * reads another drainExtraBytes, so that a client that does not read cannot hide the end. The ring still has all that the client lacks.
  */
 export const windowBytes = ringBytes - drainExtraBytes;
 

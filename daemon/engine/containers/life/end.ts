@@ -76,11 +76,11 @@ async function finish(
   run.unsupervise();
   try {
     record(context, container, run, { exit, oomKills });
-    await main?.clients.cameBack(reconnectMs);
+    await main?.clients.reconnected(reconnectMs);
     await main?.clients.drained(drainMs);
     await Promise.all(
       [...run.execs.values()].map(async (exec) => {
-        if (exec.clients.mayComeBack) await exec.clients.cameAndLeft(reconnectMs);
+        if (exec.clients.mayReconnect) await exec.clients.reconnectedAndLeft(reconnectMs);
         // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
         await exec.ending;
       }),

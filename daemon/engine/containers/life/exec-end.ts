@@ -55,7 +55,7 @@ async function tellEnd(
   process: ContainerProcess,
   { exit, isStored }: { readonly exit: ExitStatus; readonly isStored: boolean },
 ): Promise<void> {
-  await process.clients.cameBack(reconnectMs);
+  await process.clients.reconnected(reconnectMs);
   await process.clients.drained(drainMs);
   if (!context.leaving.signal.aborted) await releaseEnded(context, container, process, isStored);
   process.ended(exit);
@@ -73,11 +73,11 @@ async function releaseEnded(
 ): Promise<void> {
   const { number } = process.identity;
   const isDue = number in container.facts.killsDue;
-  if (isDue) process.takesAllAlong = true;
+  if (isDue) process.killsLeftovers = true;
   // It ended while no daemon was running, and its client has not come back: the client was lost.
-  if (!isStored && process.clients.stayedAway && process.onDisconnect !== 'keep')
-    process.takesAllAlong = true;
-  await releaseExec(context, container, number, { kill: process.takesAllAlong });
+  if (!isStored && process.clients.noneReconnected && process.onDisconnect !== 'keep')
+    process.killsLeftovers = true;
+  await releaseExec(context, container, number, { kill: process.killsLeftovers });
   if (!isDue) return;
   const { [number]: _due, ...killsDue } = container.facts.killsDue;
   context.ledger.change(container, { facts: { killsDue } });

@@ -26,7 +26,7 @@ export function clientLost(context: EngineContext, container: Container, process
   if (Object.keys(facts).length > 0) context.ledger.change(container, { facts }, event);
   else context.ledger.event(container, event);
   if (onDisconnect === 'keep') return;
-  process.takesAllAlong = true;
+  process.killsLeftovers = true;
   if (onDisconnect === 'hangup') {
     process.signal(SIGHUP, 'foreground');
     process.signal(SIGCONT, 'foreground');

@@ -1,8 +1,8 @@
 import { LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
+import { endAtOnce } from '../../sessions/end-at-once.ts';
 import type { AttachOptions, Session, SessionSink } from '../../sessions/frames.ts';
-import { endAtOnce } from '../../sessions/over.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { newSessionId } from '../../sessions/session-id.ts';
 import type { Container } from '../model/container.ts';

@@ -76,7 +76,7 @@ export async function startProbe(
   await using undo = new AsyncDisposableStack();
   const { run, process, launch } = prepare(context, container, request, { onDisconnect: 'kill', sink, undo });
   const { number } = process.identity;
-  process.takesAllAlong = true;
+  process.killsLeftovers = true;
   run.probes.set(number, process);
   undo.defer(() => {
     run.probes.delete(number);

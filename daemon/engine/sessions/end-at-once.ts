@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { Session, SessionSink } from './frames.ts';
 
-/** A session that has nothing but an end: of a command that could not be executed, or of a process that is over. */
+/** A session that consists of its end alone: for a command that could not be executed, or a process that is gone. */
 export function endAtOnce(
   sink: SessionSink,
   process: { readonly containerId: string; readonly containerName: string; readonly processId: string },
