@@ -34,7 +34,6 @@ static __attribute__ ((noreturn)) void be_init (struct child *child, long progra
 int step_init (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))
     return -1;
-  prctl (PR_SET_NAME, INIT_NAME, 0, 0, 0); /* the program may run `ps` before the init has called exec */
   long pid = sys_clone (SIGCHLD);
   if (pid < 0)
     return fail (child, "clone", "init");
