@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,10 +20,18 @@ const subject = { subjectType: 'container', subjectId: 'c', subjectName: 'n' };
 const event = { ...subject, time: 1, action: 'a', attributes: 'x'.repeat(8000) };
 
 /**
- * A process that commits 2,000 times and lets the event loop turn in between, as likerd does. Answers who waited for the disk and
- * what the process said.
+ * A process that commits and lets the event loop turn in between, as likerd does, with a pause after every 250 commits. Returns its
+ * output, and the syncs of its threads.
  */
-function committing(file: string, last: string, env: NodeJS.ProcessEnv = {}) {
+function committing(
+  file: string,
+  last: string,
+  {
+    commits = 2000,
+    pauseMs = 200,
+    env = {},
+  }: { commits?: number; pauseMs?: number; env?: NodeJS.ProcessEnv } = {},
+) {
   const log = join(folder, 'syncs');
   const program = `
     import { copyFileSync, writeFileSync } from 'node:fs';
@@ -32,9 +40,9 @@ function committing(file: string, last: string, env: NodeJS.ProcessEnv = {}) {
     writeFileSync('${log}', '');
     copyFileSync('${file}', '${file}.before');
     const event = ${JSON.stringify(event)};
-    for (let count = 0; count < 2000; count++) {
+    for (let count = 0; count < ${commits}; count++) {
       store.database.transaction(() => store.events.add(event));
-      await new Promise((resolve) => setTimeout(resolve, count % 250 === 249 ? 200 : 0));
+      await new Promise((resolve) => setTimeout(resolve, count % 250 === 249 ? ${pauseMs} : 0));
     }
     ${last}`;
   const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
@@ -55,10 +63,20 @@ test('the event loop does not wait for the disk while the WAL is copied, and not
   assert.equal(store.events.last, 2000);
 });
 
+test('on a slow disk, commits that never pause have the loop wait once for many, and the WAL stays bounded', () => {
+  const file = join(folder, 'slow.db');
+  const last = 'process.exit()';
+  const { syncs } = committing(file, last, { commits: 5000, pauseMs: 0, env: { SYNC_MS: '50' } });
+  const byLoop = syncs.replaceAll('t', '').length;
+  // The WAL and the database, and the first page of the next WAL.
+  assert.ok(byLoop >= 2 && byLoop <= 6, syncs);
+  assert.ok(statSync(`${file}-wal`).size < 64 << 20);
+});
+
 test('what the disk did not take of the database is in the WAL still, also after the end', () => {
   const file = join(folder, 'failing.db');
   const end = 'await store.database.end(); store[Symbol.dispose](); process.exit()';
-  const { said } = committing(file, end, { SYNC_FAILS: file });
+  const { said } = committing(file, end, { env: { SYNC_FAILS: file } });
   assert.match(said, /EIO/);
   // All that was written to it since the beginning is gone.
   copyFileSync(`${file}.before`, file);

@@ -2,29 +2,29 @@ import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 
-/** Pages of 4 KiB in the WAL from which on it is done. */
+/** Pages of 4 KiB in the WAL from which a checkpoint begins. */
 const enoughPages = 1000;
-/** Of these, not copied yet: what came since all rounds of the last time were in vain. */
+/** New pages needed before trying again after a checkpoint that could not catch up. */
 const newPages = 100;
-/** What the WAL's file keeps of its size when it begins anew. */
+/** The WAL's file is truncated to this size when it is reset. */
 const keptBytes = 8 << 20;
-/** Pages in the WAL (32 MiB) from which on SQLite does it at once, whoever waits. */
+/** Pages in the WAL (32 MiB) from which a checkpoint that could not catch up is completed on the event loop. */
 const mostPages = 8192;
-/** Commits between two looks at how many pages there are. */
+/** Commits between two looks at the number of pages. */
 const commitsBetween = 16;
-/** Commits that come during a round need another; when they never pause, it is tried again later. */
+/** A round leaves the commits made meanwhile to the next one. If commits never pause, the rest waits for the next checkpoint. */
 const mostRounds = 10;
 
-/** In the WAL, and those of them that are not copied. */
+/** Pages in the WAL, and those of them that are not copied into the database. */
 interface Pages {
   readonly all: number;
   readonly left: number;
 }
 
 /**
- * Copies the WAL into the database as SQLite's own checkpoint does it, in the same order (https://sqlite.org/wal.html), but
- * waits for the disk in a thread: WAL to disk, copy, database to disk. A reader holds the WAL meanwhile: nothing later than what
- * was on the disk is copied, and commits do not begin it anew before the database is there.
+ * Copies the WAL into the database as SQLite's own checkpoint does, in the same order (https://sqlite.org/wal.html): WAL to disk,
+ * copy, database to disk. But it waits for the disk in a thread. Meanwhile a reader pins the WAL: nothing is copied that was
+ * not on the disk yet, and no commit resets the WAL before the database is there.
  */
 export class Checkpoints implements Disposable {
   readonly #db: DatabaseSync;
@@ -36,23 +36,23 @@ export class Checkpoints implements Disposable {
   #commits = 0;
   #underWay: Promise<void> | null = null;
   #ended = false;
-  /** Copied, and not known to be on the disk. */
+  /** Pages were copied that may not be on the disk. */
   #unsynced = false;
 
   /**
-   * `reader` is a connection of its own to the same database, which is open by now; it is closed with this. `onLoss`: the disk did
-   * not take the database. All is in the WAL, which is left as it is from then on, for the next start to copy.
+   * `reader` is another connection to the same database, opened before this; it is closed here. `onLoss`: the disk did not take
+   * the database. Everything is still in the WAL, which is then left alone for the next start to copy.
    */
   constructor(db: DatabaseSync, reader: DatabaseSync, file: string, onLoss: (error: Error) => void) {
     this.#db = db;
     this.#reader = reader;
     this.#onLoss = onLoss;
-    db.exec(`PRAGMA wal_autocheckpoint = ${mostPages}; PRAGMA journal_size_limit = ${keptBytes}`);
+    db.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${keptBytes}`);
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
-    // Kept open: to close the file would give up the locks that SQLite has on it (fcntl_locking(2)).
+    // Kept open: closing the file would release the locks that SQLite holds on it (fcntl_locking(2)).
     this.#databaseFd = openSync(file, 'r');
     this.#walFd = openSync(`${file}-wal`, 'r');
-    // Opens all files now.
+    // Makes SQLite open its files now.
     this.#read();
   }
 
@@ -62,7 +62,7 @@ export class Checkpoints implements Disposable {
     if (this.#commits % commitsBetween === 0) this.begin({ all: enoughPages, left: newPages });
   }
 
-  /** Now, unless one is under way or there are fewer pages. */
+  /** Begins a checkpoint, unless one is under way or there are fewer pages. */
   begin(least: Pages = { all: 0, left: 0 }): void {
     if (this.#ended) return;
     this.#underWay ??= this.#run(least).finally(() => {
@@ -70,16 +70,16 @@ export class Checkpoints implements Disposable {
     });
   }
 
-  /** Resolves when none is under way, and none will be. Before the disposal. */
+  /** Resolves when no checkpoint is under way, and none will be. Call it before the disposal. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#underWay;
   }
 
-  /** Before the database is closed. */
+  /** Call it before the database is closed. */
   [Symbol.dispose](): void {
     this.#ended = true;
-    // As long as somebody reads, SQLite does not remove the WAL.
+    // As long as the reader is open, SQLite does not delete the WAL.
     if (this.#unsynced) return;
     this.#reader.close();
     for (const fd of [this.#databaseFd, this.#walFd]) closeSync(fd);
@@ -89,13 +89,14 @@ export class Checkpoints implements Disposable {
     try {
       const { all, left } = this.#pages();
       if (all < least.all || left < least.left) return;
-      for (let round = 0; round < mostRounds && !this.#ended; round++) if (await this.#round()) break;
+      for (let round = 0; round < mostRounds && !this.#ended; round++) if (await this.#round()) return;
+      if (!this.#ended && this.#pages().all >= mostPages) this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } catch {
-      // All is in the WAL still, and not held to be copied; it is tried again after more commits.
+      // Everything is still in the WAL and counts as not copied. More commits start another try.
     }
   }
 
-  /** True when the next commit begins the WAL anew. */
+  /** True when nothing is left to copy, so that the next commit resets the WAL. */
   async #round(): Promise<boolean> {
     if (!this.#reader.isTransaction) {
       this.#reader.exec('BEGIN');
@@ -107,7 +108,7 @@ export class Checkpoints implements Disposable {
     try {
       await toDisk(this.#databaseFd);
     } catch (error) {
-      // The kernel tells it once and forgets the pages; SQLite holds them to be copied.
+      // The kernel reports this once and drops the pages, but SQLite counts them as copied.
       this.#ended = true;
       this.#onLoss(error as Error);
       return false;
@@ -121,7 +122,7 @@ export class Checkpoints implements Disposable {
     try {
       this.#db.exec('PRAGMA synchronous = OFF');
       this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)');
-      // Not when that failed, on a full disk: SQLite then holds nothing to be copied.
+      // Not if that failed, as on a full disk: SQLite then counts nothing as copied.
       this.#unsynced = true;
     } finally {
       this.#db.exec('PRAGMA synchronous = NORMAL');
@@ -134,7 +135,7 @@ export class Checkpoints implements Disposable {
     return { all, left: all - Number(state?.['checkpointed']) };
   }
 
-  /** In a transaction, only what has read holds the WAL. */
+  /** SQLite pins the WAL only once the transaction has read something. */
   #read(): void {
     this.#reader.prepare('SELECT 1 FROM sqlite_schema').get();
   }
