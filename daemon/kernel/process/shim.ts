@@ -106,7 +106,7 @@ export function readFailure(c: Cursor): StartFailure {
 }
 
 /** The greatest kind of step of a shim that does not announce it. */
-const untoldLastStep = stepKind['join-path'];
+const untoldLastStep = stepKind('join-path');
 
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
 
@@ -193,7 +193,7 @@ export class ShimConnection {
 
   /** Whether its plan may have this step: the shim may be of an earlier version. */
   knows(step: StepName): boolean {
-    return stepKind[step] <= this.#lastStep;
+    return stepKind(step) <= this.#lastStep;
   }
 
   /** Takes over the daemon's end of the socket pair that a spawn has made. */
