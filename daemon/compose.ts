@@ -29,7 +29,7 @@ import { openStore, writeIfRoom } from './store/open.ts';
 
 export interface Composed {
   readonly engine: Engine;
-  /** After the engine has left. */
+  /** Call it after `engine.leave`. */
   close(): Promise<void>;
 }
 
@@ -116,13 +116,13 @@ function bootFile(root: string): string {
   return join(root, 'boot-id');
 }
 
-/** The boot in which a daemon ran last on this root; empty: none did. */
+/** Id of the boot in which a daemon last ran on this root; empty: none did. */
 function lastBoot(root: string): string {
   const file = bootFile(root);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Each root has its own parent group, so that daemons beside each other never touch each other's. */
+/** Each root has its own parent cgroup, so that daemons beside each other do not touch each other's containers. */
 function cgroupName(root: string): string {
   return `liker-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
 }

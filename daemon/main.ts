@@ -1,4 +1,4 @@
-// likerd: reads the options, claims the socket, builds the engine, serves the API, and ends on a signal.
+// likerd: parses the options, claims the socket, builds the engine, serves the API, and ends on a signal.
 import { closeSync, readFileSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts
 type Composed = Awaited<ReturnType<typeof compose>>;
 
 process.title = 'likerd';
-// A terminal or a pipe that went away must not end the daemon.
+// A terminal or pipe that was closed must not end the daemon.
 process.stderr.on('error', () => {});
 
 try {
@@ -36,7 +36,7 @@ try {
 
 async function run(options: DaemonOptions): Promise<void> {
   process.umask(umask);
-  // Starts libuv's threads now: it aborts when it cannot do so later, at the limit of processes.
+  // Starts libuv's threads now: at the limit of processes, it would abort when it starts them later.
   await stat('/');
   if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');
   const log = openLog({
@@ -50,7 +50,7 @@ async function run(options: DaemonOptions): Promise<void> {
   const notifier = openNotifier({
     env: process.env,
     send: notifyManager,
-    onError: (error) => log.warn('cannot tell the service manager', { error }),
+    onError: (error) => log.warn('cannot notify the service manager', { error }),
   });
   const listener = await claimSocket({ path: options.socket, peerCredentials, env: process.env });
   const { metrics, composed } = await openParts(options, log).catch((error: unknown) => {
@@ -63,17 +63,18 @@ async function run(options: DaemonOptions): Promise<void> {
   log.info('serving', { socket: options.socket, version: packageVersion(), pid: process.pid });
   tellReady(options.readyFd);
   notifier.ready(`Serving at ${options.socket}`);
-  const trim = () => void trimMemory().catch((error) => log.debug('cannot give back memory', { error }));
+  const trim = () =>
+    void trimMemory().catch((error) => log.debug('cannot give memory back to the kernel', { error }));
   whenAtRest(() => composed.engine.events.range().last, trim);
 }
 
 async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 'metrics' | 'composed'>> {
-  // First: it counts what happens to the containers that are adopted.
+  // Before the engine, so that events of adopted containers are counted.
   const metrics = options.metrics && (await openMetricsAt(options.metrics, log));
   return { metrics, composed: await compose(options, log) };
 }
 
-/** Loaded only where it is wanted. */
+/** Metrics are a bundle of their own, loaded only on request. */
 async function openMetricsAt(address: MetricsAddress, log: Log): Promise<Metrics> {
   const { openMetrics } = await import('./metrics/serve.ts');
   const endpoint =
@@ -95,7 +96,7 @@ interface Parts {
   readonly metrics: Metrics | null;
 }
 
-/** SIGTERM and SIGINT end the daemon in order; containers go on unless it was told otherwise. A second one ends it at once. */
+/** SIGTERM and SIGINT shut the daemon down; containers keep running unless an option says otherwise. A second signal ends it at once. */
 function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts): void {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
@@ -106,11 +107,11 @@ function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts):
     try {
       metrics?.close();
       const { engine } = composed;
-      // While their clients are there still; then once more, for what these clients have started since.
+      // First while clients are connected; then once more, for what they have started in the meantime.
       if (options.stopContainersOnExit) await engine.stopAll();
       api.endCalls();
       if (options.stopContainersOnExit) await engine.stopAll();
-      // In the same turn as the end of the calls: an end that no client hears of is for the next daemon to tell.
+      // In the same turn as endCalls: clients cannot learn of an exit after it, so the next daemon has to report that.
       engine.leave();
       await api.close();
       await composed.close();
@@ -125,8 +126,8 @@ function endOnSignal({ options, log, api, composed, notifier, metrics }: Parts):
 }
 
 /**
- * An exception that nobody caught leaves the daemon in an unknown state: it ends, and a new one adopts the containers.
- * A rejection that nobody handled is a fault in one call: it is logged, the daemon goes on.
+ * An uncaught exception leaves the daemon in an unknown state: it ends, and a new one adopts the containers. An unhandled rejection
+ * is a bug in one call: it is logged, and the daemon continues.
  */
 function watchForFaults(log: Log): void {
   process.on('uncaughtException', (error) => {
@@ -138,7 +139,7 @@ function watchForFaults(log: Log): void {
   });
 }
 
-/** The log's lines of this turn are written at its end. */
+/** Lines logged in this turn are written at its end. */
 function exitSoon(code: number): void {
   setImmediate(() => process.exit(code));
 }

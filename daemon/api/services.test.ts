@@ -33,7 +33,7 @@ function event(seq: number): EventRecord {
   };
 }
 
-test('an update names what changes and leaves the rest unset', async () => {
+test('an update sets what changes and leaves the rest unset', async () => {
   const seen: ContainerChange[] = [];
   const limit = { knob: 'pids.max', requested: '5', file: '/f', written: '5', effective: '5', problem: '' };
   await using fixture = await ApiFixture.start({
@@ -52,7 +52,7 @@ test('an update names what changes and leaves the rest unset', async () => {
   );
   assert.deepEqual(answered.appliedLimits, [limit]);
   assert.equal(answered.container?.id, 'c'.repeat(64));
-  // Memory with swap is checked with the memory that the container has.
+  // Memory with swap is checked against the container's memory limit.
   const limits = limitsOf({ memory: { memorySwapBytes: 2 ** 26 }, pids: { max: 5 } });
   assert.deepEqual(seen, [{ limits, restart: { name: 'on-failure', maxRetries: 3 } }]);
   const hugetlb = [{ pageSize: '3MB' }];
@@ -62,7 +62,7 @@ test('an update names what changes and leaves the rest unset', async () => {
   );
 });
 
-test('verbs reach the engine with their values, and their calls are logged with the peer', async () => {
+test('verbs pass their values to the engine, and calls are logged with their peer', async () => {
   const seen: unknown[] = [];
   const verb =
     (name: string) =>
@@ -133,7 +133,7 @@ test('verbs reach the engine with their values, and their calls are logged with 
   assert.ok(lines.every((line) => line.level === 'info'));
 });
 
-test('a wait ends with the exit, or with its client', async () => {
+test('a wait ends at the exit, or when its client leaves', async () => {
   let reason: unknown;
   const waits: ContainerService['wait'] = (container, condition, { signal }) => {
     if (container === 'never') return Promise.resolve(null);
@@ -158,7 +158,7 @@ test('a wait ends with the exit, or with its client', async () => {
   const call = client.waitContainer({ container: 'web' }, () => {});
   setImmediate(() => call.cancel());
   await new Promise((resolve) => call.once('status', resolve));
-  // Cancelled before it came to the server, there is nothing to abort: then ask again with a deadline, and a longer one.
+  // A call cancelled before it reached the server aborts nothing: call again with a longer deadline.
   for (let afterMs = 50; reason === undefined; afterMs *= 2)
     await answer((done) =>
       client.waitContainer({ container: 'web' }, { deadline: Date.now() + afterMs }, done),
@@ -166,7 +166,7 @@ test('a wait ends with the exit, or with its client', async () => {
   assert.equal((reason as LikerError).reason, 'CANCELLED');
 });
 
-test('logs come in batches with their times, and a client that leaves ends the reading', async () => {
+test('logs come in batches with their times, and reading ends when the client leaves', async () => {
   const left = Promise.withResolvers<void>();
   const entries: LogEntry[] = [
     {
@@ -244,7 +244,7 @@ test('events are sent no faster than the client reads them, and none is lost', a
   });
   const [first] = (await once(stream, 'data')) as [SubscribeResponse];
   stream.pause();
-  // An answered call on the same daemon means that the stream had its turns.
+  // Each answered call means that the stream had a turn, too.
   for (let turn = 0; turn < 20; turn += 1) await answer((done) => client.getLastSeq({}, done));
   assert.ok(made < total, `all ${made} events were made for a client that does not read`);
   const rest: number[] = [];
@@ -284,7 +284,7 @@ test('an event that is not about a container names none', async () => {
   );
 });
 
-test('a stream that fails half-way sends what it has, then the status', async () => {
+test('a stream that fails half-way sends what it has first, then the status', async () => {
   await using fixture = await ApiFixture.start({
     events: {
       async *subscribe() {
@@ -309,7 +309,7 @@ test('a stream that fails half-way sends what it has, then the status', async ()
   assert.deepEqual(seen, [1]);
 });
 
-test('system answers versions and facts', async () => {
+test('the system service returns versions and facts', async () => {
   await using fixture = await ApiFixture.start({
     system: {
       info: () => ({

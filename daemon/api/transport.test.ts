@@ -33,7 +33,7 @@ function version(fixture: ApiFixture): Promise<unknown> {
   );
 }
 
-/** A call with bytes as they are. */
+/** A call whose request is these bytes. */
 function rawCall(
   client: Client,
   path: string,
@@ -51,7 +51,7 @@ function rawCall(
   );
 }
 
-/** As rawCall, of a stream, whose first message it is. */
+/** As rawCall, for a stream, with the bytes as its first message. */
 function rawStream(client: Client, path: string, bytes: Buffer): Promise<{ code: number; error: unknown }> {
   const same = (value: Buffer) => value;
   const call = client.makeBidiStreamRequest(path, same, same, new Metadata());
@@ -63,7 +63,7 @@ function rawStream(client: Client, path: string, bytes: Buffer): Promise<{ code:
   });
 }
 
-test('bytes that are no HTTP/2, or a broken one, harm nobody', async () => {
+test('bytes that are not HTTP/2, or broken HTTP/2, do no harm', async () => {
   await using fixture = await ApiFixture.start({});
   const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
   const broken: (string | Buffer)[] = [
@@ -88,7 +88,7 @@ test('bytes that are no HTTP/2, or a broken one, harm nobody', async () => {
   await version(fixture);
 });
 
-test('a message that is none, an unknown method and an unknown field', async () => {
+test('an invalid message, an unknown method and an unknown field', async () => {
   await using fixture = await ApiFixture.start({ containers: { get: async () => containerView() } });
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   const get = '/liker.v1.ContainerService/GetContainer';
@@ -124,7 +124,7 @@ test('a request that cannot be decoded is INVALID_ARGUMENT, whatever the method'
   const methods = services.flatMap((service) => Object.values(service)).filter(({ path }) => path);
   assert.ok(methods.length > 30, `${methods.length} methods`);
   for (const { path, requestStream, responseStream } of methods) {
-    // No number, a type that does not exist, a group without an end.
+    // Field number 0, an invalid wire type, a group without an end.
     for (const hex of ['ff'.repeat(12), '0f', 'fb070801'])
       await refused(path, requestStream || responseStream, hex);
   }
@@ -145,13 +145,13 @@ function nested(tags: readonly string[], hex: string): string {
   );
 }
 
-test('a deadline may be as far away as a client likes, and one that is over lets nothing be done', async () => {
+test('a deadline may be arbitrarily far away, and one that has passed prevents the call', async () => {
   let done = 0;
   await using fixture = await ApiFixture.start({
     containers: {
       pause: async () => {
         done += 1;
-        // A deadline too far for a timer would be over by now: such a timer takes 1 ms, and it was set before this one.
+        // A deadline too far away for a timer would have passed by now: such a timer fires after 1 ms.
         await setTimeout(1);
         return containerView();
       },
@@ -193,7 +193,7 @@ test('a deadline may be as far away as a client likes, and one that is over lets
   }
 });
 
-test('200 idle connections are no burden to the next one', async () => {
+test('200 idle connections do not slow down the next one', async () => {
   await using fixture = await ApiFixture.start({});
   const idle: Socket[] = [];
   for (let index = 0; index < 200; index += 1) {
@@ -205,7 +205,7 @@ test('200 idle connections are no burden to the next one', async () => {
   for (const socket of idle) socket.destroy();
 });
 
-test('health tells each service, and their end', async () => {
+test('the health service reports each service, and the shutdown', async () => {
   await using fixture = await ApiFixture.start({});
   using stack = new DisposableStack();
   const client = stack.adopt(new Client(`unix:${fixture.socket}`, credentials.createInsecure()), (opened) =>
@@ -226,7 +226,7 @@ test('health tells each service, and their end', async () => {
   assert.equal((await check('liker.v1.Nothing')).code, status.NOT_FOUND);
 });
 
-test('reflection, both versions, has the files with all that they import', async () => {
+test('both versions of reflection return files with everything that they import', async () => {
   await using fixture = await ApiFixture.start({});
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   // ServerReflectionRequest.file_containing_symbol
@@ -254,14 +254,14 @@ test('reflection, both versions, has the files with all that they import', async
   client.close();
 });
 
-test('the socket is for root and its group alone', async () => {
+test('the socket is for root and its group only', async () => {
   await using fixture = await ApiFixture.start({});
   assert.equal(statSync(fixture.socket).mode & 0o777, 0o660);
   const umask = process.umask();
   assert.notEqual(umask, 0o177, 'the umask is as it was');
 });
 
-test('a second daemon is told who serves; a stale socket is replaced, another file is not', async () => {
+test('a second daemon learns which process serves; a stale socket is replaced, any other file is not', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-socket-'));
   const path = join(folder, 'x.sock');
   const first = await claimSocket({ path, peerCredentials, env: {} });
@@ -289,7 +289,7 @@ test('a second daemon is told who serves; a stale socket is replaced, another fi
   rmSync(folder, { recursive: true });
 });
 
-test('connections that come before the engine is there are served once it is', async () => {
+test('connections made before the engine is ready are served once it is', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-early-'));
   const path = join(folder, 'x.sock');
   const listener = await claimSocket({ path, peerCredentials, env: {} });
@@ -297,7 +297,7 @@ test('connections that come before the engine is there are served once it is', a
   await once(early, 'connect');
   early.write('hello');
   const echo = Promise.withResolvers<string>();
-  // Whoever takes a connection gets all its bytes: none was read meanwhile.
+  // No byte of a connection was read in the meantime.
   await new Promise((resolve) =>
     createServer().listen(join(folder, 'y.sock'), function (this: ReturnType<typeof createServer>) {
       this.close(resolve);

@@ -14,17 +14,17 @@ import { join } from 'node:path';
 import { asError } from '../../common/errors.ts';
 import type { Log } from './log.ts';
 
-/** Whatever a daemon creates without a mode is for root alone: its records hold containers' environments. */
+/** Only root may access what likerd creates: its records contain the environments of containers. */
 export const umask = 0o077;
 
-/** What earlier versions left open below --root and --run. A container's layers are behind `containers`, and stay as they are. */
+/** What earlier versions left open to others below --root and --run. Layers of containers are inside `containers` and stay as they are. */
 const ownFiles = /^(liker\.db.*|likerd\.pid|likerd\.lock|boot-id)$/;
 const ownFolders = /^(containers|spare|trash|set-aside|c|root)$/;
-/** The mode with which earlier versions made the root folder. Any other was chosen by the administrator. */
+/** The mode with which earlier versions created the root folder. Any other mode is the administrator's choice. */
 const formerRootMode = 0o711;
 const othersBits = 0o077;
 
-/** Closes likerd's own files in a folder that it has claimed. */
+/** Makes likerd's own files in a claimed folder accessible to root only. */
 export function closeToOthers(folder: string, log: Log): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -32,14 +32,14 @@ export function closeToOthers(folder: string, log: Log): void {
     if (!found || (found.mode & othersBits) === 0) continue;
     if (found.isDirectory() && ownFolders.test(name)) chmodSync(path, 0o700);
     else if (found.isFile() && ownFiles.test(name)) {
-      // Others may have the file open still: they keep the old one.
+      // Others may still have the file open; they keep the old one.
       if (/^liker\.db(-wal)?$/.test(name)) replaceByCopy(path, log);
       chmodSync(path, 0o600);
     }
   }
 }
 
-/** Closes a root folder that an earlier version has made, unless the socket is in it. */
+/** Makes a root folder of an earlier version accessible to root only, unless the socket is in it. */
 export function closeRoot(root: string, socket: string): void {
   const { mode, uid } = lstatSync(root);
   if ((mode & 0o7777) === formerRootMode && uid === 0) chmodSync(root, rootMode(root, socket));
@@ -51,8 +51,8 @@ export function rootMode(root: string, socket: string): number {
 }
 
 /**
- * Locks that others hold on the file, or take on what they have open, are not on the copy. Nobody writes to
- * it meanwhile: the folder is claimed.
+ * Replaces the file by a copy, which is free of the locks that others hold or take on the old one. Nobody writes to the file
+ * meanwhile, since the folder is claimed.
  */
 function replaceByCopy(path: string, log: Log): void {
   const copy = `${path}.closed`;
@@ -64,6 +64,9 @@ function replaceByCopy(path: string, log: Log): void {
     renameSync(copy, path);
   } catch (error) {
     rmSync(copy, { force: true });
-    log.warn('a file that others may have open stays the same', { path, error: asError(error).message });
+    log.warn('a file that others may have open could not be replaced', {
+      path,
+      error: asError(error).message,
+    });
   }
 }

@@ -4,13 +4,13 @@ import { LikerError } from '../../common/errors.ts';
 import { lockFile } from '../native/libliker.ts';
 
 /**
- * Makes the folder this daemon's alone until it ends: two on one would clear away each other's containers. Answers the fd
- * that holds the lock. Throws ALREADY_RUNNING, which names the other by what the kernel says.
+ * Claims the folder for this daemon until it ends: two daemons on one folder would remove each other's containers. Returns the fd
+ * that holds the lock. Throws ALREADY_RUNNING, which names the process that holds it.
  */
 export function claimFolder(option: '--root' | '--run', folder: string): number {
   const path = join(folder, 'likerd.lock');
   let lock = lockFile(path);
-  // Of a file that an earlier version left open to all and that no daemon has locked.
+  // The lock may be on a file that an earlier version left open to all, and be held by another program.
   if ('holder' in lock && isStranger(lock.holder)) {
     rmSync(path);
     lock = lockFile(path);
@@ -24,7 +24,7 @@ export function claimFolder(option: '--root' | '--run', folder: string): number 
   );
 }
 
-/** A process that does not run as root is no likerd. */
+/** Whether the process is another program: likerd runs as root. */
 function isStranger(pid: number): boolean {
   return (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0) !== 0;
 }

@@ -1,7 +1,7 @@
-/** Values beside a constant message. Never a secret: no values of environment variables, no input or output. */
+/** Values that go with a constant message. Never secrets: no values of environment variables, no input or output of processes. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** One event a line: a constant message with fields. An Error as a field is logged with its stack. */
+/** One line for each event: a constant message and fields. An Error in a field is logged with its stack. */
 export interface Log {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;

@@ -5,15 +5,15 @@ import type { Log, LogFields, LogFormat, LogLevel } from './log.ts';
 export interface LoggingOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** The journal takes the priority from a prefix and adds the time itself (sd-daemon(3)). */
+  /** stderr goes to the systemd journal, which takes the priority from a prefix and adds the time itself (sd-daemon(3)). */
   readonly journal: boolean;
   readonly output: NodeJS.WritableStream;
 }
 
-/** Syslog's numbers. */
+/** The priorities of syslog(3). */
 const priorities: Readonly<Record<string, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 
-/** Opens the daemon's log: one line an event. */
+/** Opens the daemon's log. */
 export function openLog(options: LoggingOptions): Log {
   const logger = createLogger({
     level: options.level,
@@ -53,13 +53,13 @@ function textLine({ level, message, fields }: Entry, time: string): string {
   return words.join(' ');
 }
 
-/** What JSON can show of a value. */
+/** The value as JSON can show it. */
 function plain(value: unknown): unknown {
   if (value instanceof Error) return value.stack ?? value.message;
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** As it is when it is one word; otherwise as a JSON text, so that a line stays a line whatever it holds. */
+/** The value itself if it is one word; otherwise its JSON text, so that the line stays one line. */
 function quote(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+,-]+$/.test(value)) return value;
   return JSON.stringify(value) ?? String(value);

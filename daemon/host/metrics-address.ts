@@ -3,7 +3,7 @@ export type MetricsAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** PORT (of the loopback), HOST:PORT, [IPV6]:PORT or unix:PATH. Throws an Error whose message is for the user. */
+/** Parses PORT (on the loopback interface), HOST:PORT, [IPV6]:PORT or unix:PATH. Throws an Error whose message is for the user. */
 export function parseMetricsAddress(text: string): MetricsAddress {
   const path = /^unix:(?:\/\/)?(\/.+)$/.exec(text)?.[1];
   if (path !== undefined) return { kind: 'unix', path };

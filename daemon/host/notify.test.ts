@@ -16,7 +16,7 @@ function recorder(env: NodeJS.ProcessEnv) {
   return { notifier, sent, errors, env };
 }
 
-test('tells the manager that it is ready and that it stops', () => {
+test('notifies the manager when it is ready and when it stops', () => {
   const { notifier, sent, env } = recorder({ NOTIFY_SOCKET: '/run/notify', HOME: '/' });
   notifier.ready('serving');
   notifier.stopping();
@@ -32,7 +32,7 @@ test('without a manager nothing is sent', () => {
   assert.deepEqual(sent, []);
 });
 
-test('feeds the watchdog at half of its time, once ready, until disposed', (t) => {
+test('feeds the watchdog at half its timeout, from ready until disposal', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { notifier, sent } = recorder({ NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '30000000' });
   const fed = (): number => sent.filter(([, text]) => text === 'WATCHDOG=1').length;
@@ -48,7 +48,7 @@ test('feeds the watchdog at half of its time, once ready, until disposed', (t) =
   assert.equal(fed(), 3);
 });
 
-test('the watchdog of another process is not ours', (t) => {
+test('the watchdog of another process is not fed', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { notifier, sent } = recorder({ NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '1000', WATCHDOG_PID: '1' });
   notifier.ready('serving');
@@ -56,7 +56,7 @@ test('the watchdog of another process is not ours', (t) => {
   assert.equal(sent.length, 1);
 });
 
-test('a manager that is gone is told of, and ends nothing', () => {
+test('a manager that is gone is reported and ends nothing', () => {
   const { notifier, errors } = recorder({ NOTIFY_SOCKET: '/gone' });
   notifier.ready('serving');
   assert.equal(errors.length, 1);

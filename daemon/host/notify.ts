@@ -1,24 +1,24 @@
 import { own } from '../../common/own.ts';
 
-/** What likerd tells a service manager: the protocol of sd_notify(3). Without a manager every call does nothing. */
+/** Notifies the service manager by the protocol of sd_notify(3). Without one, the calls do nothing. */
 export interface Notifier extends Disposable {
-  /** The API serves. From now on the watchdog is fed, if there is one. */
+  /** The API is being served. Feeds the watchdog from now on, if there is one. */
   ready(status: string): void;
-  /** The end has begun. */
+  /** The shutdown has begun. */
   stopping(): void;
 }
 
 export interface NotifierOptions {
-  /** NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are read from it and taken out of it: they are not for children. */
+  /** NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are read from it and removed, so that children do not inherit them. */
   readonly env: NodeJS.ProcessEnv;
   readonly send: (socket: string, text: string) => void;
-  /** A message that could not be sent. */
+  /** A message could not be sent. */
   readonly onError: (error: unknown) => void;
 }
 
 const names = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
-/** Opens the way to the service manager that started this process. */
+/** Opens the connection to the service manager that started this process. */
 export function openNotifier({ env, send, onError }: NotifierOptions): Notifier {
   const [socket, watchdogUsec, watchdogPid] = names.map((name) => own(env, name));
   for (const name of names) delete env[name];
@@ -37,11 +37,11 @@ export function openNotifier({ env, send, onError }: NotifierOptions): Notifier 
   return {
     ready(status) {
       tell('READY=1', `STATUS=${status}`);
-      // A timer of the event loop: a loop that hangs feeds nothing, and the manager starts the daemon anew.
+      // A timer of the event loop: if the loop hangs, the watchdog starves and the manager restarts the daemon.
       if (everyMs > 0) timer = setInterval(() => tell('WATCHDOG=1'), everyMs).unref();
     },
-    // The watchdog is fed until the end: a shutdown may take longer than its time.
-    stopping: () => tell('STOPPING=1', 'STATUS=Shutting down; containers go on'),
+    // Keeps feeding the watchdog: a shutdown may take longer than its timeout.
+    stopping: () => tell('STOPPING=1', 'STATUS=Shutting down; containers keep running'),
     [Symbol.dispose]: () => clearInterval(timer),
   };
 }

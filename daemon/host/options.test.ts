@@ -6,7 +6,7 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Da
   return parseOptions(args, env, '1.2.3');
 }
 
-test('without options everything is where the system expects it', async () => {
+test('without options, paths are where the system expects them', async () => {
   assert.deepEqual(await parse([]), {
     root: '/var/lib/liker',
     run: '/run/liker',
@@ -20,14 +20,14 @@ test('without options everything is where the system expects it', async () => {
   });
 });
 
-test('the socket is in the run folder unless it is named', async () => {
+test('the socket is in the run folder unless another is given', async () => {
   assert.equal((await parse(['--run', '/r']))?.socket, '/r/liker.sock');
   assert.equal((await parse(['--run', '/r', '--socket', 'unix:///s/x.sock']))?.socket, '/s/x.sock');
   assert.equal((await parse([], { LIKER_RUN: '/e', LIKER_ROOT: '/d' }))?.socket, '/e/liker.sock');
   assert.equal((await parse([], { LIKER_RUN: '/e', LIKER_HOST: 'unix:/h.sock' }))?.socket, '/h.sock');
 });
 
-test('options are read', async () => {
+test('options are parsed', async () => {
   const args = [
     '--root=/d',
     '--stop-containers-on-exit',
@@ -46,7 +46,7 @@ test('options are read', async () => {
   assert.equal(options?.readyFd, 0);
 });
 
-test('what is wrong is told in one line', async () => {
+test('an invalid option is reported in one line', async () => {
   const wrong: [args: string[], why: RegExp][] = [
     [['--rot', 'x'], /rot/],
     [['run'], /options only/],
@@ -66,7 +66,7 @@ test('what is wrong is told in one line', async () => {
   }
 });
 
-test('--help and --version are answered, and nothing else is done', async (t) => {
+test('--help and --version print their text, and nothing else happens', async (t) => {
   const printed = t.mock.method(console, 'log', () => {});
   assert.equal(await parse(['--version']), null);
   assert.equal(printed.mock.calls[0]?.arguments[0], '1.2.3');

@@ -4,26 +4,26 @@ import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { type MetricsAddress, parseMetricsAddress } from './metrics-address.ts';
 
 export interface DaemonOptions {
-  /** Folder of lasting data. */
+  /** Folder for persistent data. */
   readonly root: string;
-  /** Folder of running state. */
+  /** Folder for runtime state. */
   readonly run: string;
   /** Path of the API's socket. */
   readonly socket: string;
-  /** The cgroup v2 below which containers go, from the mount's root; null: where the daemon itself belongs. */
+  /** The cgroup v2 that holds those of containers, as a path from the mount's root; null: the daemon's own place. */
   readonly cgroup: string | null;
   readonly stopContainersOnExit: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  /** Where Prometheus may scrape; null: nowhere. */
+  /** Where to serve metrics; null: nowhere. */
   readonly metrics: MetricsAddress | null;
-  /** A byte is written to it and it is closed once the API serves; null for none. */
+  /** Gets a byte and is closed once the API is being served; null: none. */
   readonly readyFd: number | null;
 }
 
 /**
- * Reads the command line; the environment's LIKER_ROOT, LIKER_RUN and LIKER_HOST are the defaults. `null` when --help or
- * --version has been answered. Throws an Error whose message is for the user.
+ * Parses the command line, with defaults from LIKER_ROOT, LIKER_RUN and LIKER_HOST of the environment. Returns null after it has
+ * answered --help or --version. Throws an Error whose message is for the user.
  */
 export async function parseOptions(
   args: readonly string[],
@@ -37,12 +37,12 @@ export async function parseOptions(
       root: {
         type: 'string',
         default: env['LIKER_ROOT'] || '/var/lib/liker',
-        describe: 'Folder of lasting data ($LIKER_ROOT changes the default)',
+        describe: 'Folder for persistent data ($LIKER_ROOT changes the default)',
       },
       run: {
         type: 'string',
         default: env['LIKER_RUN'] || '/run/liker',
-        describe: 'Folder of running state ($LIKER_RUN changes the default)',
+        describe: 'Folder for runtime state ($LIKER_RUN changes the default)',
       },
       socket: {
         type: 'string',
@@ -50,23 +50,27 @@ export async function parseOptions(
       },
       cgroup: {
         type: 'string',
-        describe: 'Path of a delegated cgroup (v2 only) below which containers get theirs',
+        describe: 'Path of a delegated cgroup (v2 only) to create those of containers in',
       },
       'stop-containers-on-exit': {
         type: 'boolean',
         default: false,
-        describe: 'Stop all containers at SIGTERM',
+        describe: 'Stop all containers on SIGTERM',
       },
-      'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'What to log' },
-      'log-format': { choices: logFormats, default: 'text' as LogFormat, describe: 'How to log, to stderr' },
+      'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Least severe level to log' },
+      'log-format': {
+        choices: logFormats,
+        default: 'text' as LogFormat,
+        describe: 'Format of the log on stderr',
+      },
       'metrics-addr': {
         type: 'string',
         describe:
           'Serve metrics for Prometheus at PORT (of 127.0.0.1), HOST:PORT or unix:PATH; default: nowhere',
       },
-      'ready-fd': { type: 'number', describe: 'Descriptor to write a byte to once the API serves' },
+      'ready-fd': { type: 'number', describe: 'File descriptor to write a byte to once the API is served' },
     })
-    .example('$0 --root /srv/liker --run /run/liker-2', 'a second daemon beside the first')
+    .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
     .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'metrics-addr', 'ready-fd'])
     .strict()
     .demandCommand(0, 0, undefined, 'likerd takes options only')

@@ -1,9 +1,9 @@
-/** Without work for so long at least, for twice as long at most, it is at rest. */
+/** The daemon is idle after this long without work; noticed after twice as long at most. */
 const lookMs = 1000;
 
 /**
- * Calls `giveBack` each time the daemon comes to rest: after its start, and after work, which `workDone` counts. While it
- * works it would fetch again what it gives back.
+ * Calls `giveBack` each time the daemon becomes idle: after its start, and after work, which `workDone` counts. While it works,
+ * it would soon need the memory again.
  */
 export function whenAtRest(workDone: () => number, giveBack: () => void): NodeJS.Timeout {
   let seen = -1;

@@ -3,8 +3,8 @@ import { Slices } from '../loop/turns.ts';
 import { families } from './families.ts';
 
 /**
- * The figures of all containers that run, in Prometheus' text format, in pieces. Written here and not by the library:
- * what it keeps for every line would cost more than reading the figures.
+ * The figures of all running containers in Prometheus' text format, in chunks. The library is not used here: what it keeps for
+ * every line would cost more than reading the figures.
  */
 export async function* containerFigures(stats: StatsService): AsyncGenerator<Uint8Array> {
   const options = { containers: [], all: false, intervalMs: null, watched: true };
@@ -30,14 +30,14 @@ export async function* containerFigures(stats: StatsService): AsyncGenerator<Uin
   yield text.take();
 }
 
-/** Neither an id nor a name holds what must be escaped. */
+/** Ids and names contain nothing that needs escaping. */
 function identity({ id, name }: ContainerSample): string {
   return `id="${id}",name="${name}"`;
 }
 
 const longBytes = 64 * 1024;
 
-/** Text that is gathered in bytes line by line: strings that grow by additions cost three times as much at their end. */
+/** Collects text as bytes, line by line: encoding a string that was built by concatenation costs three times as much. */
 class Text {
   #bytes = Buffer.allocUnsafe(longBytes);
   #length = 0;
@@ -48,7 +48,7 @@ class Text {
     this.#length += this.#bytes.write(line, this.#length);
   }
 
-  /** No line makes it much longer: it is time to take it. */
+  /** Long enough to be sent. */
   get isLong(): boolean {
     return this.#length > longBytes / 2;
   }

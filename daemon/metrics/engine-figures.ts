@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { type AnsweredCall, answeredCalls, type StoredEvent, storedEvents } from '../../common/channels.ts';
 import type { Services } from '../engine/api.ts';
 
-/** From a list of nothing to the longest stop. */
+/** From an empty list to the longest stop. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The engine's own figures, and those of Node.js. */
@@ -82,7 +82,7 @@ export class EngineFigures {
     storedEvents.subscribe(this.#onEvent);
   }
 
-  /** In place of the library's own, which reads a folder with thousands of names where there are thousands of files. */
+  /** Replaces the library's metric, which lists /proc/self/fd: slow with thousands of open files. */
   #countFiles(): void {
     const name = 'process_open_fds';
     this.#registry.removeSingleMetric(name);
@@ -100,7 +100,7 @@ export class EngineFigures {
     return this.#registry.contentType;
   }
 
-  /** All of them in Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   async text({ system, events }: Services): Promise<string> {
     const { containers, sessions } = system.census();
     for (const [state, count] of Object.entries(containers)) this.#containers.set({ state }, count);
@@ -115,7 +115,7 @@ export class EngineFigures {
   }
 }
 
-/** The size of the folder is their number (proc_pid_fd(5), since Linux 6.2; 0 before). */
+/** The size of the folder is the number of open files (proc_pid_fd(5), since Linux 6.2; 0 before). */
 function openFiles(): number {
   const folder = '/proc/self/fd';
   return statSync(folder).size || readdirSync(folder).length;

@@ -3,7 +3,7 @@ import type { ContainerSample } from '../engine/stats/model.ts';
 type Figures = NonNullable<ContainerSample['figures']>;
 type Value = number | null | undefined;
 
-/** Hands over a value, with labels beside the container's own: `,device="8:0"`. No value, no line. */
+/** Adds a line for a value; none for null. `more`: labels after those of the container, such as `,device="8:0"`. */
 type Add = (value: Value, labels?: string) => void;
 
 export interface Family {
@@ -118,7 +118,7 @@ const devices: readonly Family[] = [
   deviceFamily('container_fs_writes_total', 'Writes to a block device.', 'writeOps'),
 ];
 
-/** An interface is named inside the container: its name may hold what must be escaped. */
+/** Interfaces are named inside the container, so their names may need escaping. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
@@ -172,7 +172,7 @@ const pressure: readonly Family[] = (['cpu', 'memory', 'io'] as const).flatMap((
   ),
 ]);
 
-/** What is told of each container: cAdvisor's names where it has them. docs/metrics.md lists them. */
+/** The metrics of each container, with cAdvisor's names where it has them. docs/metrics.md lists them. */
 export const families: readonly Family[] = [
   ...cpu,
   ...memory,

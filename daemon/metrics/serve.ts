@@ -5,7 +5,7 @@ import type { Log } from '../host/log.ts';
 import { containerFigures } from './container-figures.ts';
 import { EngineFigures } from './engine-figures.ts';
 
-/** What the daemon may hear of: a TCP address, or a Unix socket that is listened on already. */
+/** A TCP address, or a Unix socket that is already listening. */
 export type MetricsEndpoint =
   | { readonly host: string; readonly port: number }
   | { serve(take: (socket: Socket) => void): void; close(): void };
@@ -16,13 +16,13 @@ export interface MetricsOptions {
   readonly log: Log;
 }
 
-/** The endpoint that Prometheus scrapes. It counts from the moment it is opened, and answers once it has the engine. */
+/** The endpoint that Prometheus scrapes. It counts events from its opening on, and answers once it has the engine. */
 export interface Metrics {
   serve(engine: Services): void;
   close(): void;
 }
 
-/** Rejects with an Error for the user when the address cannot be had. */
+/** Rejects with an Error for the user if it cannot listen on the address. */
 export async function openMetrics({ endpoint, version, log }: MetricsOptions): Promise<Metrics> {
   const figures = new EngineFigures(version);
   let engine: Services | null = null;
@@ -61,7 +61,7 @@ async function listen(server: Server, endpoint: MetricsEndpoint, log: Log): Prom
     });
     server.listen({ host, port }, resolve);
   });
-  // Port 0 is any that is free.
+  // Port 0 stands for any free port.
   log.info('serving metrics', { address: `${host}:${(server.address() as AddressInfo).port}` });
 }
 

@@ -8,7 +8,7 @@ import { retry } from '../loop/retry.ts';
 import { Semaphore } from '../loop/semaphore.ts';
 import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../native/libliker.ts';
 
-/** Folders of one container on the lasting file system. */
+/** Folders of one container below --root. */
 export interface Folders {
   readonly base: string;
   readonly upper: string;
@@ -16,24 +16,24 @@ export interface Folders {
   readonly log: string;
 }
 
-/** Bytes of the files in a container's own layer, and of its log. */
+/** Sizes of the files in a container's own layer, and of its log. */
 export interface ContainerSizes {
   readonly layerBytes: number;
   readonly logBytes: number;
 }
 
-/** After it, a file system that is still mounted is emptied all the same. */
+/** How long a removal waits for the unmount. After that, the folder is emptied anyway. */
 const longestUnmountMs = 10_000;
-/** Between attempts to remove what could not be removed. */
+/** Between attempts to remove a tree. */
 const pauses = { firstMs: 200, longestMs: 60_000 };
-/** Emptied folders that are kept for the next containers. */
+/** Limit on the emptied folders that are kept for the next containers. */
 const maxSpares = 32;
-/** As randomUUID makes them. */
+/** The format of randomUUID. */
 const spareName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Container folders below ROOT/containers. A removal is one rename; the bytes are freed in a thread, and the emptied
- * skeleton is kept for the next container, since making and removing folders is what costs on a journalling file system.
+ * Container folders below ROOT/containers. A removal is one rename; a thread then frees the files. The emptied folders are kept
+ * for the next container, since creating and removing folders is expensive on a journaling file system.
  */
 export class ContainerFolders {
   readonly #containers: string;
@@ -42,11 +42,11 @@ export class ContainerFolders {
   readonly #aside: string;
   readonly #spare: string;
   readonly #spares: string[];
-  /** Trees are removed, and counted, one after the other: the threads are few. */
+  /** Trees are removed and measured one at a time: there are few threads. */
   readonly #emptying = new Semaphore(1);
   readonly #counting = new Semaphore(1);
 
-  /** `run`: the folder of the run state, whose trash is emptied as well. */
+  /** `run`: the folder for runtime state, whose trash is emptied as well. */
   constructor(root: string, run: string) {
     this.#containers = join(root, 'containers');
     this.#trash = join(root, 'trash');
@@ -85,21 +85,21 @@ export class ContainerFolders {
       mkdirSync(folders.log, { mode: 0o700 });
       mkdirSync(folders.work, { mode: 0o700 });
     } else renameSync(spare, folders.base);
-    // Never an old one: its mode, owner and attributes were the last container's.
+    // Never reused: mode, owner and attributes would be those of the last container.
     mkdirSync(folders.upper);
-    // The root of the container: its users must be able to pass through. The folder above is closed.
+    // The root folder that the container's users see. The folder above it is for root only.
     chmodSync(folders.upper, 0o755);
     return folders;
   }
 
-  /** Removes a container's folders; gone already is fine. They are emptied once `unmounted` resolves. */
+  /** Removes a container's folders, if they exist. They are emptied once `unmounted` resolves. */
   remove(id: string, unmounted: Promise<void> = Promise.resolve()): void {
     const { base } = this.of(id);
     let trashed: string | null = base;
     try {
       trashed = this.discard(base);
     } catch {
-      // Its record is gone: it is emptied where it is.
+      // The container's record is gone, so the folder is emptied in place.
     }
     if (trashed === null) return;
     const folder = trashed;
@@ -110,7 +110,7 @@ export class ContainerFolders {
     });
   }
 
-  /** Removes a tree now or, when it cannot be removed, later. */
+  /** Removes a tree, and tries again later if it cannot. */
   async #remove(path: string): Promise<void> {
     const attempt = () =>
       removeTree(path).then(
@@ -121,8 +121,8 @@ export class ContainerFolders {
   }
 
   /**
-   * Moves a container's folders to where nothing removes them, `note` with them; answers where. None that is there already
-   * is overwritten.
+   * Moves a container's folders, with `note`, to a place where nothing removes them, and returns that place. Overwrites nothing
+   * there.
    */
   setAside(id: string, note: string | null): string {
     const folder = join(this.#aside, `${id}-${randomUUID().slice(0, 8)}`);
@@ -133,7 +133,7 @@ export class ContainerFolders {
     return folder;
   }
 
-  /** Where containers' folders were moved to. */
+  /** The folders that were set aside. */
   asideFolders(): string[] {
     return existsSync(this.#aside) ? readdirSync(this.#aside).map((name) => join(this.#aside, name)) : [];
   }
@@ -142,13 +142,13 @@ export class ContainerFolders {
     mkdirSync(path, { mode: 0o700 });
   }
 
-  /** Removes a folder of the run state; gone already is fine. */
+  /** Removes a folder of runtime state, if it exists. */
   removeRunFolder(path: string): void {
     const trashed = this.discard(path, this.#runTrash);
     if (trashed !== null) void this.#emptying.run(() => this.#remove(trashed));
   }
 
-  /** Moves a folder out of the way at once; null when it was gone. */
+  /** Moves a folder to the trash and returns its new path; null when it did not exist. */
   discard(path: string, trash = this.#trash, name: string = randomUUID()): string | null {
     const target = join(trash, name);
     try {
@@ -157,7 +157,7 @@ export class ContainerFolders {
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return null;
-      // A full disk may have no room for the new name: the folder is emptied where it is.
+      // A full disk may have no room for the new name, so the folder is emptied in place.
       if (['ENOSPC', 'EDQUOT'].includes(code)) return path;
       throw error;
     }
@@ -168,12 +168,12 @@ export class ContainerFolders {
     return this.#emptying.run(async () => {});
   }
 
-  /** An overlay that was mounted volatile leaves a mark that forbids the next mount. */
+  /** Removes the mark of a volatile overlay mount, which would prevent the next mount. */
   clearVolatileMark(id: string): void {
     removeTreeNow(join(this.of(id).work, 'work', 'incompat'));
   }
 
-  /** What a container has written. */
+  /** The sizes of what a container has written. */
   sizes(id: string): Promise<ContainerSizes> {
     const { upper, log } = this.of(id);
     return this.#counting.run(async () => ({
@@ -182,13 +182,13 @@ export class ContainerFolders {
     }));
   }
 
-  /** Folders of removed containers that are not yet emptied. */
+  /** The folders of removed containers that are not emptied yet. */
   async trash(): Promise<{ readonly count: number; readonly bytes: number }> {
     const [names, bytes] = await Promise.all([readdir(this.#trash), treeSize(this.#trash)]);
     return { count: names.length, bytes };
   }
 
-  /** Empties a removed container's folders and keeps them; false when they are not as they were made. Throws without room. */
+  /** Empties a removed container's folders and keeps them; false if they are not as `create` made them. Throws on a full disk. */
   async #keepSkeleton(base: string): Promise<boolean> {
     if (!(await emptyContainer(base))) return false;
     const spare = join(this.#spare, randomUUID());
@@ -199,8 +199,8 @@ export class ContainerFolders {
 }
 
 /**
- * Options of mount(2) for an overlay. Colons separate lower layers and commas options; both are escaped by a
- * backslash (Documentation/filesystems/overlayfs.rst).
+ * Options of mount(2) for an overlay. Colons separate lower layers and commas separate options; a backslash escapes both
+ * (Documentation/filesystems/overlayfs.rst).
  */
 export function overlayOptions(lower: string, folders: Folders, volatile: boolean): string {
   const escaped = (path: string) => path.replace(/[\\:,]/g, (character) => `\\${character}`);

@@ -57,13 +57,13 @@ test('the event loop does not wait for the disk while the WAL is copied, and not
   const { syncs } = committing(file, 'process.exit()');
   const byLoop = syncs.replaceAll('t', '').length;
   const byThread = syncs.length - byLoop;
-  // The WAL in the thread and the database; when it begins anew, SQLite has the loop wait for its first page.
+  // The thread syncs the WAL and the database. When the WAL is reset, SQLite syncs its first page on the loop.
   assert.ok(byThread >= 2 && byLoop <= byThread / 2, syncs);
   using store = new Store(file);
   assert.equal(store.events.last, 2000);
 });
 
-test('on a slow disk, commits that never pause have the loop wait once for many, and the WAL stays bounded', () => {
+test('on a slow disk, the event loop waits once for thousands of commits that never pause, and the WAL stays bounded', () => {
   const file = join(folder, 'slow.db');
   const last = 'process.exit()';
   const { syncs } = committing(file, last, { commits: 5000, pauseMs: 0, env: { SYNC_MS: '50' } });
@@ -73,23 +73,23 @@ test('on a slow disk, commits that never pause have the loop wait once for many,
   assert.ok(statSync(`${file}-wal`).size < 64 << 20);
 });
 
-test('what the disk did not take of the database is in the WAL still, also after the end', () => {
+test('pages that the disk failed to store stay in the WAL, also after the end', () => {
   const file = join(folder, 'failing.db');
   const end = 'await store.database.end(); store[Symbol.dispose](); process.exit()';
   const { said } = committing(file, end, { env: { SYNC_FAILS: file } });
   assert.match(said, /EIO/);
-  // All that was written to it since the beginning is gone.
+  // As if nothing written to it had reached the disk.
   copyFileSync(`${file}.before`, file);
   using store = new Store(file);
   assert.equal(store.events.last, 2000);
   assert.equal(store.events.after(0, 10_000).length, 2000);
 });
 
-test('what was committed comes into the database, and the WAL begins anew', async () => {
+test('commits are copied into the database, and the WAL is reset', async () => {
   const file = join(folder, 'quiet.db');
   using store = new Store(file);
   const commit = () => store.database.transaction(() => store.events.add(event));
-  /** Of the WAL: counts its beginnings (https://sqlite.org/fileformat2.html#walformat). */
+  /** The sequence number of the WAL, which counts its resets (https://sqlite.org/fileformat2.html#walformat). */
   const sequence = () => readFileSync(`${file}-wal`).readUInt32BE(12);
   commit();
   const begun = sequence();

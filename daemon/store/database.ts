@@ -73,7 +73,7 @@ export class Database implements Disposable {
     } catch (error) {
       if (this.#db.isTransaction) this.run('ROLLBACK');
       const problem = storeError(error, 'store the change', this.#folder);
-      // The WAL has room again once it begins anew.
+      // The WAL has room again once it is reset.
       if (problem instanceof StoreError && problem.problem === 'full') this.#checkpoints.begin();
       throw problem;
     }

@@ -5,7 +5,7 @@ import { own } from '../../common/own.ts';
 
 export type StoreProblem = 'full' | 'read-only' | 'failing' | 'damaged';
 
-/** The database cannot take a change, or cannot be read. Nothing of the change was made. */
+/** The database cannot store a change, or cannot be read. No part of the change was made. */
 export class StoreError extends LikerError {
   readonly problem: StoreProblem;
 
@@ -28,7 +28,7 @@ const explanations: Readonly<Record<StoreProblem, readonly [Reason, string]>> = 
   ],
   damaged: [
     'STORE_FAILED',
-    "likerd's database is damaged; start likerd again: it moves the database aside and keeps what runs",
+    "likerd's database is damaged; restart likerd: it moves the database aside and recovers the running containers",
   ],
 };
 
@@ -43,7 +43,7 @@ const problems: Readonly<Record<number, StoreProblem>> = {
 };
 const locked = [5, 6]; // SQLITE_BUSY, SQLITE_LOCKED
 
-/** The primary result code of what node:sqlite has thrown; 0 for anything else. */
+/** The primary result code of an error of node:sqlite; 0 for any other error. */
 function resultCode(thrown: unknown): number {
   const { errcode } = thrown as { errcode?: unknown };
   return typeof errcode === 'number' ? errcode & 0xff : 0;
@@ -55,8 +55,8 @@ export function isLocked(thrown: unknown): boolean {
 }
 
 /**
- * What SQLite has thrown as an error that says what is wrong with the disk; anything else as it is. SQLite keeps the errno
- * to itself, so that the folder of the database is asked.
+ * Translates an error of SQLite into one that says what is wrong with the disk; returns any other error unchanged. SQLite hides
+ * the errno, so a write to the database's folder finds it out.
  */
 export function storeError(thrown: unknown, tried: string, folder: string): unknown {
   const problem = problems[resultCode(thrown)];
@@ -74,7 +74,7 @@ const byErrno: Readonly<Record<string, StoreProblem>> = {
   EDQUOT: 'full',
 };
 
-/** The errno of making a file in the folder and writing to it; empty when that can be done. */
+/** Creates and writes a file in the folder. Returns the errno of a failure; empty if it succeeded. */
 export function probe(folder: string): string {
   const path = join(folder, `probe-${process.pid}`);
   try {

@@ -10,14 +10,14 @@ type OnLoss = (error: Error) => void;
 
 export interface OpenedStore {
   readonly store: Store;
-  /** There are folders of containers and no records of them: the database was damaged, or is gone. */
+  /** The database was damaged or is gone, so that containers have folders but no records. */
   readonly recordsLost: boolean;
-  /** Call it when all that can be known again is stored; until then every start takes the records as lost. */
+  /** Call it once everything that can be recovered is stored. Until then every start considers the records lost. */
   readonly recovered: () => void;
 }
 
 /**
- * Opens the database, which only one daemon can hold. A damaged one is moved aside and a new one begun.
+ * Opens the database, which only one daemon can hold. A damaged one is moved aside, and a new one is created.
  * Errors: ALREADY_RUNNING, TOO_MANY, STORE_FAILED.
  */
 export function openStore(root: string, log: Log): OpenedStore {
@@ -27,17 +27,16 @@ export function openStore(root: string, log: Log): OpenedStore {
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
     throw new LikerError('STORE_FAILED', `Cannot open the database '${file}': it is a folder; move it away`);
   }
-  // Before the new database is made: were this daemon to end now, the next one would not know.
+  // Before the new database is created: if this daemon dies in between, the next one must still know.
   if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
-  const what =
-    "the disk did not take the database; look at the kernel's log (dmesg), then start likerd again";
+  const what = "the disk failed to store the database; look at the kernel's log (dmesg), then restart likerd";
   const onLoss = (error: Error) => log.error(what, { file, error });
   const store = begin(root, file, onLoss) ?? beginAnew(file, mark, log, onLoss);
   writeIfRoom(pidFile(root), `${process.pid}\n`, log);
   return { store, recordsLost: existsSync(mark), recovered: () => rmSync(mark, { force: true }) };
 }
 
-/** Writes a file that likerd can go without for a while. */
+/** Writes a file that likerd can do without for a while. */
 export function writeIfRoom(path: string, text: string, log: Log): void {
   try {
     writeFileSync(path, text);
@@ -50,7 +49,7 @@ function pidFile(root: string): string {
   return join(root, 'likerd.pid');
 }
 
-/** A full disk is none to stop at: what runs on it is to be looked after. */
+/** A full disk does not stop likerd: it still has to look after the running containers. */
 function checkWritable(root: string): void {
   const errno = probe(root);
   if (errno === '' || ['ENOSPC', 'EDQUOT'].includes(errno)) return;
@@ -85,7 +84,7 @@ function beginAnew(file: string, mark: string, log: Log, onLoss: OnLoss): Store 
   writeFileSync(mark, '');
   for (const part of ['', '-wal', '-journal'])
     if (existsSync(file + part)) renameSync(file + part, moved + part);
-  log.error('the database is damaged: it was moved aside, and what runs is kept', { file, moved });
+  log.error('the database was damaged and is moved aside; running containers are recovered', { file, moved });
   const store = new Store(file, { onLoss });
   const subject = { subjectType: 'daemon', subjectId: '', subjectName: '' };
   const event = { ...subject, time: Date.now(), action: 'database_damaged' };

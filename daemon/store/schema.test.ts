@@ -9,7 +9,7 @@ import { Store } from './store.ts';
 const folder = mkdtempSync(join(tmpdir(), 'liker-schema-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What likerd ran on a new database, by version of the schema: as it was released, and no copy of schema.ts. */
+/** The SQL that released versions ran on a new database, by version of the schema. Not shared with schema.ts, which could change. */
 const versions = [
   `
   CREATE TABLE container (

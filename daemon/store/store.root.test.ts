@@ -13,7 +13,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a full disk is told as such, and the change can be made once there is room', async () => {
+test('a full disk is reported as such, and the change succeeds once there is room', async () => {
   using store = new Store(join(folder, 'liker.db'));
   const spec = 'x'.repeat(100_000);
   const row = { id: 'a', name: 'n', createdAt: 1, spec, phase: '{}', facts: '{}' };

@@ -42,7 +42,7 @@ test('a transaction that throws leaves neither rows nor event numbers', () => {
   );
 });
 
-test('event numbers go on after the database is opened again', () => {
+test('event numbers continue after the database is opened again', () => {
   const file = join(folder, 'again.db');
   {
     using store = new Store(file);
@@ -70,7 +70,7 @@ test('deleting a container deletes its execs', () => {
   assert.deepEqual(store.execs.of('a'), []);
 });
 
-test('the trace of a removal is kept for ten minutes of a running daemon, whatever the clock says', (t) => {
+test('requests and tombstones are kept for ten minutes of a running daemon, whatever the clock says', (t) => {
   const file = join(folder, 'age.db');
   let steady = 1000;
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });
@@ -82,7 +82,7 @@ test('the trace of a removal is kept for ten minutes of a running daemon, whatev
     assert.deepEqual({ ...store.requests.get('r') }, { id: 'r', asked: 'x', result: 'a' });
     steady += 6 * 60_000;
   }
-  // A machine that was started again: its steady clock begins anew.
+  // After a reboot the steady clock starts over.
   steady = 5;
   using store = new Store(file, { steadyMs: () => steady });
   assert.ok(store.tombstones.get('a'));

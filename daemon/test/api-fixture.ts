@@ -17,7 +17,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** A log that keeps its lines. */
+/** A log that appends to `lines`. */
 export function memoryLog(lines: LogLine[]): Log {
   const write =
     (level: string) =>
@@ -33,7 +33,7 @@ export function memoryLog(lines: LogLine[]): Log {
 
 export const testPeer: Peer = { pid: 4321, uid: 1000, gid: 1000 };
 
-/** The API with a fake engine on a socket of its own, and clients for it. Dispose of it at the end. */
+/** The API with a fake engine on a socket of its own, and its clients. */
 export class ApiFixture implements AsyncDisposable {
   readonly folder: string;
   readonly socket: string;

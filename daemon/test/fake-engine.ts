@@ -6,10 +6,10 @@ import { type ContainerSpec, specSchema } from '../engine/containers/model/spec.
 import type { ExitStatus } from '../engine/process/exit-status.ts';
 import type { InputFrame, Session, SessionSink } from '../engine/sessions/frames.ts';
 
-/** What a test gives of the engine. */
+/** The parts of the engine that a test provides. */
 export type FakedServices = { readonly [Noun in keyof Services]?: Partial<Services[Noun]> };
 
-/** An engine that can do what a test gives it; every other verb fails the test that calls it. */
+/** An engine with the verbs that a test provides. Every other verb throws. */
 export function fakeEngine(given: FakedServices): Services {
   return new Proxy(given as Services, {
     get: (services, noun) => fakeService(String(noun), services[noun as keyof Services] ?? {}),
@@ -26,11 +26,11 @@ function fakeService(noun: string, verbs: object): object {
   });
 }
 
-/** A session that notes what comes in; the test speaks through its sink. */
+/** A session that records its input. The test sends output through its sink. */
 export class FakeSession implements Session {
   readonly sink: SessionSink;
   readonly frames: InputFrame[] = [];
-  /** Whether more stdin is welcome. */
+  /** What `input` returns: whether more stdin is welcome. */
   welcome = true;
   resumed: () => void = () => {};
   readonly #gone = Promise.withResolvers<void>();
@@ -58,7 +58,7 @@ export class FakeSession implements Session {
     return this.#gone.promise;
   }
 
-  /** Resolves when so many frames have come in. */
+  /** Resolves when that many frames have come in. */
   received(count: number): Promise<void> {
     if (this.frames.length >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ count, resolve }));

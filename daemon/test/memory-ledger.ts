@@ -3,7 +3,7 @@ import type { NewEvent } from '../engine/journal/event.ts';
 import type { Entry, Journal } from '../engine/journal/journal.ts';
 import type { Store } from '../store/store.ts';
 
-/** A ledger that stores nothing: changes are made in memory, and their events are kept. */
+/** A ledger that makes changes in memory only, and keeps their events. */
 export function memoryLedger(): {
   readonly journal: Journal;
   readonly ledger: Ledger;

@@ -5,7 +5,7 @@ import { v1 } from '../../proto/services.ts';
 const create = v1.ContainerService.service.CreateContainer;
 const exec = v1.SessionService.service.ExecSync;
 
-/** A spec as it comes off the wire: a whole one with what `patch` changes. */
+/** A complete spec as it comes off the wire, changed by `patch`. */
 export function wireSpec(patch: ContainerSpecInput = {}): ContainerSpec {
   const spec = { rootfs: { directory: '/' }, process: { args: ['true'] }, ...patch };
   const read = create.requestDeserialize(create.requestSerialize({ spec }));

@@ -12,14 +12,14 @@ const options = { date: '2026-01-02', version: '1.2.3' };
 const help = `likerd [options]
 
 Options:
-      --root   Folder of lasting data  [string] [default: "/var/lib/liker"]
+      --root   Folder for persistent data  [string] [default: "/var/lib/liker"]
       --log-level  What to log  [choices: "error", "info"] [default: "info"]
       --stop-containers-on-exit  Stop all containers at SIGTERM  [boolean] [default: false]
 `;
 
 test("likerd's page has the options of its --help", () => {
   assert.deepEqual(parseDaemonHelp(help), [
-    { name: '--root VALUE', text: 'Folder of lasting data. Default: /var/lib/liker.' },
+    { name: '--root VALUE', text: 'Folder for persistent data. Default: /var/lib/liker.' },
     { name: '--log-level VALUE', text: 'What to log. One of error, info. Default: info.' },
     { name: '--stop-containers-on-exit', text: 'Stop all containers at SIGTERM.' },
   ]);

@@ -7,7 +7,7 @@ import { Backlog } from './backlog.ts';
 
 const needed = { needed: true };
 
-/** A disk that is full as long as it is told to be. */
+/** A backlog on a disk that a test can fill. */
 function fixture() {
   const written: string[] = [];
   const logged: string[] = [];
@@ -21,14 +21,14 @@ function fixture() {
   return { backlog, disk, written, logged, change: (name: string) => () => void written.push(name) };
 }
 
-test('what a full disk refused is stored in its order, before what comes later', () => {
+test('changes that a full disk refused are stored in order, before later ones', () => {
   const { backlog, disk, written, change } = fixture();
   backlog.keep(change('a'), needed);
   disk.isFull = true;
   backlog.keep(change('b'), needed);
   backlog.after(change('after b'));
   backlog.keep(change('c'), needed);
-  assert.match(backlog.problem ?? '', /^3 changes are kept in memory alone: .* full/);
+  assert.match(backlog.problem ?? '', /^3 changes are kept in memory only: .* full/);
   assert.throws(() => backlog.flush(), { reason: 'TOO_MANY' });
   disk.isFull = false;
   backlog.flush();
@@ -37,7 +37,7 @@ test('what a full disk refused is stored in its order, before what comes later',
   assert.equal(backlog.problem, null);
 });
 
-test('it tries again by itself, with growing pauses', async (t) => {
+test('the backlog tries again by itself, with growing pauses', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { backlog, disk, written, logged, change } = fixture();
   disk.isFull = true;
@@ -56,7 +56,7 @@ test('it tries again by itself, with growing pauses', async (t) => {
   assert.deepEqual(written, ['a']);
 });
 
-test('a change that is refused for another reason does not stop those behind it', () => {
+test('a change that fails for another reason does not block those behind it', () => {
   const { backlog, disk, written, logged, change } = fixture();
   disk.isFull = true;
   backlog.keep(() => {
@@ -69,7 +69,7 @@ test('a change that is refused for another reason does not stop those behind it'
   assert.ok(logged.includes('a change could not be stored'));
 });
 
-test('events alone are dropped when too many wait; states never are', () => {
+test('when too many changes wait, events are dropped and states never are', () => {
   const { backlog, disk, written, change } = fixture();
   disk.isFull = true;
   for (let i = 0; i < 10_005; i++) backlog.keep(change('event'), { needed: false });

@@ -4,12 +4,12 @@ import { retry } from '../../loop/retry.ts';
 import { StoreError } from '../../store/errors.ts';
 
 const pauses = { firstMs: 100, longestMs: 5_000 };
-/** Beyond so many, those that are events alone are dropped, so that a disk that stays full does not fill the memory. */
+/** Limit above which changes that are not needed are dropped, so that a disk that stays full does not fill the memory. */
 const maxWaiting = 10_000;
 
 /**
- * What has happened and could not be stored, as on a full disk: kept in its order and stored as soon as there is room,
- * which is tried again and again and before each later change.
+ * Keeps changes that could not be stored, as on a full disk, and stores them in order once the disk takes them. It tries again with
+ * growing pauses, and before each later change.
  */
 export class Backlog {
   readonly #transaction: (change: () => void) => void;
@@ -24,13 +24,13 @@ export class Backlog {
     this.#log = log;
   }
 
-  /** What waits and why; null when all is stored. */
+  /** How many changes wait, and why; null when all are stored. */
   get problem(): string | null {
     if (!this.#failure) return null;
-    return `${this.#waiting.length} changes are kept in memory alone: ${this.#failure.message}`;
+    return `${this.#waiting.length} changes are kept in memory only: ${this.#failure.message}`;
   }
 
-  /** Stores a change now or, when the disk does not take it, later. */
+  /** Stores a change now, or later if the disk does not take it. */
   keep(write: () => void, { needed }: { readonly needed: boolean }): void {
     if (this.#waiting.length === 0) {
       try {
@@ -46,13 +46,13 @@ export class Backlog {
     this.#retryLater();
   }
 
-  /** Runs the action when all that was kept before it is stored. */
+  /** Runs the action once everything kept before it is stored. */
   after(action: () => void): void {
     if (this.#waiting.length === 0) action();
     else this.#waiting.push(action);
   }
 
-  /** Stores all that waits, or throws StoreError. */
+  /** Stores everything that waits, or throws StoreError. */
   flush(): void {
     if (this.#waiting.length === 0) return;
     try {
@@ -64,14 +64,14 @@ export class Backlog {
       this.#fail(error as StoreError);
       throw error;
     }
-    this.#log.info('the database takes changes again', { droppedEvents: this.#dropped });
+    this.#log.info('the database stores changes again', { droppedEvents: this.#dropped });
     this.#failure = null;
     this.#dropped = 0;
     this.#retrying?.abort();
     this.#retrying = null;
   }
 
-  /** As flush, when there may be room again; answers whether there was. */
+  /** As flush, but returns false instead of throwing. */
   tryNow(): boolean {
     try {
       this.flush();
@@ -81,14 +81,14 @@ export class Backlog {
     }
   }
 
-  /** The last chance. */
+  /** Tries a last time. */
   [Symbol.dispose](): void {
     this.tryNow();
     this.#retrying?.abort();
     if (this.#failure) this.#log.error('changes were not stored', { problem: this.problem });
   }
 
-  /** A change that is refused for another reason than the disk's is a fault, and must not stop those behind it. */
+  /** A change that fails for another reason than the disk is a bug, and must not block those behind it. */
   #store(write: () => void): void {
     try {
       this.#transaction(write);
@@ -100,7 +100,7 @@ export class Backlog {
 
   #fail(error: StoreError): void {
     if (this.#failure?.problem !== error.problem)
-      this.#log.error('the database takes no changes: they are kept in memory', { error: error.message });
+      this.#log.error('the database cannot store changes: they are kept in memory', { error: error.message });
     this.#failure = error;
   }
 

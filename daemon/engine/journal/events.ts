@@ -107,7 +107,7 @@ function unknownEvents(
   );
 }
 
-/** Kinds of things that an event can be about. Liker has no event yet of those after daemon, which are Docker's. */
+/** Kinds of things that an event can be about. Those of the second line are Docker's; Liker has no events about them yet. */
 const subjectTypes = [
   ...['container', 'daemon'],
   ...['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'],

@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true }));
 let stores = 0;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A journal on a disk that can be full. */
+/** A journal on a disk that a test can fill. */
 function fixture() {
   const store = new Store(join(folder, `${stores++}.db`));
   const disk = { problem: null as 'full' | 'read-only' | null };
@@ -56,7 +56,7 @@ test('a request that was withdrawn before it was stored is not stored', () => {
   assert.deepEqual(actions(), ['a']);
 });
 
-test('what is decided comes after what waits, or is refused and forgotten', () => {
+test('a decision is stored after what waits, or is refused and forgotten', () => {
   const { journal, disk, actions } = fixture();
   disk.problem = 'full';
   journal.record(entry('a'));
@@ -67,7 +67,7 @@ test('what is decided comes after what waits, or is refused and forgotten', () =
   assert.deepEqual(actions(), ['a', 'c']);
 });
 
-test('what makes room waits on a full disk, and is refused by one that takes no changes', () => {
+test('a change that makes room waits for a full disk, and is refused by a read-only one', () => {
   const { journal, disk, actions } = fixture();
   disk.problem = 'read-only';
   assert.throws(() => journal.decideUnlessFull(entry('a')), { reason: 'STORE_FAILED' });
@@ -79,7 +79,7 @@ test('what makes room waits on a full disk, and is refused by one that takes no 
   assert.deepEqual(actions(), ['b']);
 });
 
-test('who waits for events is woken once they are stored', async () => {
+test('a subscriber is woken once events are stored', async () => {
   const { journal, disk } = fixture();
   let isWoken = false;
   const woken = journal.appended.next().then(() => {

@@ -50,7 +50,7 @@ function withoutDefaults(key: string, value: unknown): unknown {
 export function resultOf(journal: Journal, request: RequestKey | null): string | null {
   const first = request && journal.request(request.id);
   if (!first) return null;
-  // Rows of earlier versions do not say what was asked.
+  // Rows of earlier versions have no digest.
   if (first.asked !== '' && first.asked !== request.asked) {
     throw new LikerError(
       'REQUEST_ID_REUSED',

@@ -4,7 +4,7 @@ import { may } from '../containers/model/phase.ts';
 import type { EngineContext } from '../context.ts';
 import type { DiskUsage } from './api.ts';
 
-/** What takes room below the root folder. */
+/** What takes up space below the root folder. */
 export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> {
   const { registry, folders, paths } = context;
   const containers = await Promise.all(
@@ -39,7 +39,7 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
   ];
 }
 
-/** SQLite's file, and what it has beside it. */
+/** The size of the database and its WAL. */
 async function databaseBytes(root: string): Promise<number> {
   const sizes = ['liker.db', 'liker.db-wal'].map((name) =>
     stat(join(root, name)).then(
