@@ -7,7 +7,7 @@ import { callLog, type MethodOptions } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
-export interface ServerStreamOptions<Request, Response> extends MethodOptions {
+interface ServerStreamOptions<Request, Response> extends MethodOptions {
   /** The messages to send. When the client is gone the iteration ends and the signal is aborted. */
   readonly messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
 }

@@ -22,7 +22,7 @@ export interface Listener {
   close(): void;
 }
 
-export interface ClaimOptions {
+interface ClaimOptions {
   readonly path: string;
   readonly peerCredentials: (fd: number) => Peer;
   /** LISTEN_PID and LISTEN_FDS of systemd's protocol are read from it. */

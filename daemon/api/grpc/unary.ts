@@ -8,7 +8,7 @@ import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 import type { Subject } from './subject.ts';
 
-export interface UnaryOptions<Request, Response> extends MethodOptions {
+interface UnaryOptions<Request, Response> extends MethodOptions {
   /** Carries out the call. The signal is aborted when the client is gone or its deadline has passed. */
   readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
   /** The subject for the log; default: the subject of the request. */

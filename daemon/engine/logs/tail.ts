@@ -5,7 +5,7 @@ type Stream = PlacedEntry['stream'];
 type IsInRange = (entry: PlacedEntry) => boolean;
 
 /** Where the last lines of a log begin. */
-export interface TailStart {
+interface TailStart {
   readonly place: LogPlace;
   /** The stream with an earlier line that continues after `place`: the rest of that line is to be skipped. */
   readonly passOver: Stream | null;

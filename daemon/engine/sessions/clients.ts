@@ -16,7 +16,7 @@ export interface Offsets {
   readonly stdin: number;
 }
 
-export interface ClientsHost {
+interface ClientsHost {
   /** Tells the shim how far it may read a stream. Returns whether there is a shim to tell. */
   limit(stream: StreamNumber, offset: bigint): boolean;
   /** Makes the first frame of a session. */

@@ -10,7 +10,7 @@ import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
 import { checkSessionId, isOnlooker, newSessionId, sessionIdOf, sessionNumber } from './session-id.ts';
 import { StdinWindow } from './stdin-window.ts';
 
-export interface ProcessIdentity {
+interface ProcessIdentity {
   readonly containerId: string;
   readonly containerName: () => string;
   /** "main" or the id of an exec. */
@@ -21,7 +21,7 @@ export interface ProcessIdentity {
   readonly onDisconnect: OnDisconnect;
 }
 
-export interface ProcessEvents {
+interface ProcessEvents {
   /** The client that the process was started for has vanished. */
   clientLost(process: ContainerProcess): void;
   attached(process: ContainerProcess): void;

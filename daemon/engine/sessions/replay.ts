@@ -9,7 +9,7 @@ interface Piece {
 }
 
 /** The output that a shim has kept, gathered for a client that attaches. */
-export interface Replay {
+interface Replay {
   readonly session: ClientSession;
   readonly pieces: Piece[];
   stdinOffset: number;
