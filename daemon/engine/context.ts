@@ -54,7 +54,7 @@ export interface EngineContext {
 }
 
 /** Folder of a container's run state. */
-export function runFolder(context: EngineContext, id: string): string {
+export function runFolderOf(context: EngineContext, id: string): string {
   return join(context.paths.run, 'c', id);
 }
 

@@ -1,6 +1,7 @@
 import type { EngineContext } from '../context.ts';
 import { requestKey, resultOf } from '../journal/requests.ts';
 import type { ContainerService } from './api.ts';
+import { inTurn } from './life/turn.ts';
 import type { Container } from './model/container.ts';
 import { livePhase } from './model/phase.ts';
 import { resultIsGone } from './model/removed.ts';
@@ -126,7 +127,9 @@ export function containerService(context: EngineContext): ContainerService {
 
     async update(reference, change) {
       const container = find(reference);
-      const applied = await container.verbs.run(async () => updateContainer(context, container, change));
+      const applied = await inTurn(context, container, async () =>
+        updateContainer(context, container, change),
+      );
       return { container: view(container), applied };
     },
   };
@@ -137,16 +140,17 @@ export function containerService(context: EngineContext): ContainerService {
  * its name is now, and resolves once the work of the first call is over. Null: the container has been removed since.
  */
 async function callOf(
-  { journal, registry }: EngineContext,
+  context: EngineContext,
   reference: string,
   requestId: string,
   call: string,
   ...asked: unknown[]
 ) {
+  const { journal, registry } = context;
   const request = requestKey(requestId, call, reference, ...asked);
   const id = resultOf(journal, request);
   const container = id === null ? registry.find(reference) : registry.byId(id);
-  if (id !== null) await container?.verbs.run(async () => {});
+  if (id !== null && container) await inTurn(context, container);
   return { container: container?.removed ? null : container, request, isRepeated: id !== null };
 }
 

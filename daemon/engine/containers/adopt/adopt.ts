@@ -10,10 +10,10 @@ import type {
 import { ownTurn } from '../../../loop/turns.ts';
 import type { ExecRow } from '../../../store/tables/exec.ts';
 import { inBackground } from '../../background.ts';
-import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
+import { cgroupOf, type EngineContext, runFolderOf } from '../../context.ts';
 import { recordedExit, unseenExit } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
-import { endedUnseen, endedWhileAway, release } from '../life/end.ts';
+import { endedUnseen, endedWhileAway } from '../life/end.ts';
 import { execEnded, execsWithCgroup, forgetUnknown, releaseExec } from '../life/exec-end.ts';
 import { startLifeClock } from '../life/life-clock.ts';
 import { newProcess } from '../life/new-process.ts';
@@ -21,11 +21,13 @@ import { oomKillsOf, tellOomKills } from '../life/oom.ts';
 import { reconnectMs } from '../life/patience.ts';
 import { removeRecord } from '../life/remove-record.ts';
 import { shimListener } from '../life/shim-listener.ts';
+import { inTurn } from '../life/turn.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, type Phase } from '../model/phase.ts';
 import { Run } from '../model/run.ts';
 import { execOf, readExecRecord, writeRunRecord } from '../resources/run-record.ts';
+import { releaseRun, runResources } from '../resources/run-resources.ts';
 import { readRecords } from './recover.ts';
 import { sweep } from './sweep.ts';
 
@@ -54,7 +56,7 @@ export async function adoptAll(context: EngineContext, left: LeftBehind): Promis
 
 async function adopt(context: EngineContext, container: Container, left: LeftBehind): Promise<void> {
   await ownTurn();
-  await thawUntold(context, container);
+  for (const resource of runResources) await resource.reattach?.(context, container);
   const answer = await reconnect(context, container);
   context.supervision.adopted(container);
   if (answer.kind === 'adopted') return;
@@ -62,18 +64,9 @@ async function adopt(context: EngineContext, container: Container, left: LeftBeh
   context.supervision.left(container, left);
 }
 
-/** The earlier daemon died between the freezer and the record, or as it sent a signal to all: nobody was told of a pause. */
-async function thawUntold(context: EngineContext, container: Container): Promise<void> {
-  const cgroup = cgroupOf(context, container);
-  // An orphan may have been paused before it was one.
-  if (['paused', 'orphaned'].includes(container.phase.state) || !cgroup.frozen()) return;
-  await cgroup.thaw();
-  context.log.warn('thawing a container that was not recorded as paused', { container: container.id });
-}
-
 /** Finds the container's shim by its run folder, and takes it over when it answers. */
 export async function reconnect(context: EngineContext, container: Container): Promise<HelloAnswer> {
-  const shim = await context.processes.connect(runFolder(context, container.id)).catch(() => null);
+  const shim = await context.processes.connect(runFolderOf(context, container.id)).catch(() => null);
   return shim ? shim.hello((state) => takeOver(context, container, shim, state)) : { kind: 'no-answer' };
 }
 
@@ -206,7 +199,7 @@ function awaitDecision(context: EngineContext, container: Container, run: Run): 
     context.supervision.left(container, { freshBoot: false });
   };
   const what = 'a start that an earlier likerd began cannot be cared for';
-  inBackground(context, container, what, container.verbs.run(decided));
+  inBackground(context, container, what, inTurn(context, container, decided));
 }
 
 function queueExecEnd(
@@ -245,11 +238,11 @@ export async function settleWithoutShim(
   const live = livePhase(container.phase);
   // Its folders go after its record, but on a full disk, where a removal cannot be stored.
   if (!context.folders.exist(container.id) && !(live && context.processes.isAlive(live.main))) {
-    await release(context, container);
+    await releaseRun(context, container);
     removeRecord(context, container, null);
     return;
   }
-  const recorded = context.processes.exitRecord(runFolder(context, container.id));
+  const recorded = context.processes.exitRecord(runFolderOf(context, container.id));
   if (recorded && (live || container.phase.state === 'created')) {
     await endedUnseen(context, container, recordedExit(recorded));
   } else if (live && !freshBoot && context.processes.isAlive(live.main)) {
@@ -258,7 +251,7 @@ export async function settleWithoutShim(
     const reason = 'Its shim was lost: how it ended is not known';
     await endedUnseen(context, container, unseenExit(255, reason, live.startedAt));
   } else {
-    await release(context, container);
+    await releaseRun(context, container);
     const { phase } = container;
     // Its daemon died before removing it; a container that could not be started stays.
     if (phase.state === 'exited' && phase.exit.startedAt !== null && container.spec.autoRemove)

@@ -4,7 +4,7 @@ import { asError } from '../../../../common/errors.ts';
 import { isContainerId, shortId } from '../../../../common/ids.ts';
 import { ownTurn } from '../../../loop/turns.ts';
 import type { ContainerRow } from '../../../store/tables/container.ts';
-import { type EngineContext, runFolder } from '../../context.ts';
+import { type EngineContext, runFolderOf } from '../../context.ts';
 import { Container } from '../model/container.ts';
 import { readRunRecords } from '../resources/run-record.ts';
 
@@ -29,7 +29,7 @@ export async function readRecords(context: EngineContext): Promise<void> {
 
 function recover(context: EngineContext, id: string, why: string): void {
   try {
-    const { container: row, execs } = readRunRecords(runFolder(context, id));
+    const { container: row, execs } = readRunRecords(runFolderOf(context, id));
     const container = Container.fromRow(row);
     if (container.id !== id) throw new Error(`it is that of ${container.id}`);
     const isTaken = context.registry.byName(container.name) !== null;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asError } from '../../../../common/errors.ts';
 import { isContainerId } from '../../../../common/ids.ts';
-import { type EngineContext, runFolder } from '../../context.ts';
+import { type EngineContext, runFolderOf } from '../../context.ts';
 import { setAside } from './recover.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function sweep(context: EngineContext): Promise<void> {
     if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
     else context.folders.remove(id);
   }
-  for (const id of runs.filter(isOver)) context.folders.removeRunFolder(runFolder(context, id));
+  for (const id of runs.filter(isOver)) context.folders.removeRunFolder(runFolderOf(context, id));
 }
 
 async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
@@ -38,7 +38,7 @@ async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
 }
 
 async function hasShim(context: EngineContext, id: string): Promise<boolean> {
-  const shim = await context.processes.connect(runFolder(context, id)).catch(() => null);
+  const shim = await context.processes.connect(runFolderOf(context, id)).catch(() => null);
   if (!shim) return false;
   shim.leave();
   context.log.error('a container runs of which there is no record: it is left alone', { container: id });

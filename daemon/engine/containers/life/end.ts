@@ -1,20 +1,16 @@
-import { asError } from '../../../../common/errors.ts';
 import type { ShimExit } from '../../../kernel/process/shim.ts';
-import { retry } from '../../../loop/retry.ts';
 import { ownTurn } from '../../../loop/turns.ts';
 import { inBackground } from '../../background.ts';
-import { cgroupOf, type EngineContext, runFolder } from '../../context.ts';
-import { type ExitStatus, exitStatus, unseenExit } from '../../process/exit-status.ts';
+import type { EngineContext } from '../../context.ts';
+import { type ExitStatus, exitStatus } from '../../process/exit-status.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { endedHealth } from '../model/health.ts';
 import { livePhase } from '../model/phase.ts';
 import { Run } from '../model/run.ts';
-import { freeNetwork } from '../resources/network-rate.ts';
+import { cleanUp } from './clean-up.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
-import { cleanUpPauses, drainMs, reconnectMs } from './patience.ts';
-import { removeRecord } from './remove-record.ts';
-import { endedBeforeStart } from './start-error.ts';
+import { drainMs, reconnectMs } from './patience.ts';
 
 /** The main process has ended: stores it, then releases all that the run used, then tells the clients. */
 export function mainEnded(
@@ -95,42 +91,6 @@ async function finish(
   }
 }
 
-/** Gives back what the run has taken. What cannot be given back now is tried again until it can. */
-async function cleanUp(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
-  const attempt = async (): Promise<void> => {
-    await release(context, container);
-    container.cleanUp = null;
-    if (container.spec.autoRemove) removeRecord(context, container, exit);
-    else context.supervision.over(container, exit);
-  };
-  try {
-    await attempt();
-  } catch (error) {
-    container.cleanUp = attempt;
-    tryLater(context, container, error);
-  }
-}
-
-/** A start has failed and could not give back what it had taken. */
-export function cleanUpLater(context: EngineContext, container: Container, error: unknown): void {
-  container.cleanUp = async () => {
-    await release(context, container);
-    container.cleanUp = null;
-  };
-  tryLater(context, container, error);
-}
-
-function tryLater(context: EngineContext, container: Container, firstError: unknown): void {
-  const failed = (error: unknown) => {
-    const fields = { container: container.id, error: asError(error) };
-    context.log.error('cleaning up after a container failed, to be tried again', fields);
-    return false;
-  };
-  failed(firstError);
-  const attempt = () => container.verbs.run(async () => container.cleanUp?.()).then(() => true, failed);
-  void retry(attempt, cleanUpPauses);
-}
-
 /** Once, also when the daemon that stored it died before it could let the shim go. */
 function record(
   context: EngineContext,
@@ -173,37 +133,4 @@ function dieAttributes(exit: ExitStatus, lifeMs: number): Record<string, string>
     ...(exit.startedAt ? { execDuration: String(Math.floor(lifeMs / 1000)) } : {}),
     ...(exit.startError ? { error: exit.startError } : {}),
   };
-}
-
-/** Gives back what a run has taken: the shim, leftover processes, control groups, the run folder. */
-export async function release(context: EngineContext, container: Container): Promise<void> {
-  if (container.run) releaseShim(container, container.run);
-  context.openReaders.close(container.id);
-  const cgroup = cgroupOf(context, container);
-  if (await cgroup.populated()) await cgroup.kill();
-  await cgroup.remove();
-  freeNetwork(context, container);
-  const removeRunFolder = () => context.folders.removeRunFolder(runFolder(context, container.id));
-  // The exit record in it is all that a daemon after this one would know of an end that is not stored yet.
-  if (container.spec.autoRemove) removeRunFolder();
-  else context.journal.afterStored(removeRunFolder);
-}
-
-function releaseShim(container: Container, run: Run): void {
-  const others = [...run.execs.values(), ...run.probes.values()];
-  for (const { attachable, identity } of others) if (attachable) run.shim?.taken(identity.number);
-  const shim = run.loseShim();
-  for (const exec of others) {
-    const { number } = exec.identity;
-    const start = run.pendingStarts.get(number);
-    run.pendingStarts.delete(number);
-    // Nobody hears what the shim says about it any more.
-    if (start) start.reject(endedBeforeStart(`the process in container '${container.name}'`));
-    else if (!exec.exit) exec.ended(unseenExit(137, '', exec.startedAt));
-  }
-  run.probes.clear();
-  if (!shim) return;
-  shim.taken(0);
-  shim.leaveWhenEnded();
-  container.shimEnded = shim.whenClosed;
 }

@@ -3,6 +3,7 @@ import { LikerError, type SyscallDetail } from '../../../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../../../common/exhausted.ts';
 import { own } from '../../../../common/own.ts';
 import type { StartFailure } from '../../../kernel/process/shim.ts';
+import { endedBeforeStart } from '../model/phase.ts';
 
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
@@ -46,11 +47,6 @@ const targetSteps = new Set([
   'device',
   'symlink',
 ]);
-
-/** The container of an exec is over, or about to be told so. `what`: the process, with its container. */
-export function endedBeforeStart(what: string): LikerError {
-  return new LikerError('WRONG_STATE', `Cannot start ${what}: the container has ended; start it first`);
-}
 
 /** Turns the step that failed in the shim into the error of the start. */
 export function startError(what: string, failure: StartFailure): LikerError {

@@ -97,6 +97,11 @@ export function requirePhase(
   );
 }
 
+/** The container of an exec is over, or about to be told so. `what`: the process, with its container. */
+export function endedBeforeStart(what: string): LikerError {
+  return new LikerError('WRONG_STATE', `Cannot start ${what}: the container has ended; start it first`);
+}
+
 /** The phase, if the container is alive (it may be paused or orphaned); otherwise null. */
 export function livePhase(phase: Phase): Extract<Phase, { main: HostProcess }> | null {
   return phase.state === 'running' || phase.state === 'paused' || phase.state === 'orphaned' ? phase : null;

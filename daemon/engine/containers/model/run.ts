@@ -1,3 +1,4 @@
+import type { SpawnedShim } from '../../../kernel/process/processes.ts';
 import type { Shim } from '../../../kernel/process/shim.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
@@ -15,6 +16,8 @@ export interface PendingStart {
 export class Run {
   /** Null until it is spawned, while its connection is lost, and once it is released. */
   shim: Shim | null = null;
+  /** The shim of a start that is under way; null once the main process has started. */
+  spawned: SpawnedShim | null = null;
   /** Null until the plan of the start is made, and if no shim says what it is. */
   main: ContainerProcess | null = null;
   /** By id, with the last of those that have ended. */

@@ -6,6 +6,7 @@ import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import type { Resources } from '../model/resources.ts';
 import type { AppliedLimit, ContainerSpec } from '../model/spec.ts';
+import type { RunResource } from './run-resource.ts';
 
 // What a container sends is held back where it leaves: at the interfaces of its network namespace, in the same way on
 // every layout of cgroups. The namespace may outlive the container and be shared with others.
@@ -194,7 +195,7 @@ function report(
 }
 
 /** Takes the limit away from a namespace that is still there after the container. */
-export function freeNetwork(context: EngineContext, container: Container): void {
+function free(context: EngineContext, container: Container): void {
   const { shapedNamespace } = container.facts;
   if (shapedNamespace === '') return;
   context.ledger.change(container, { facts: { shapedNamespace: '' } });
@@ -230,3 +231,13 @@ function freeIn(context: EngineContext, container: Container, file: string, id: 
     return false;
   }
 }
+
+/** The rate at which the interfaces of the container's network namespace send. */
+export const networkRate: RunResource = {
+  acquire(context, { container, applied }) {
+    const network = limitNetwork(context, container, container.spec);
+    context.ledger.remember(container, { shapedNamespace: network.shapedNamespace });
+    applied.push(...network.applied);
+  },
+  release: free,
+};

@@ -4,7 +4,7 @@ import { asError } from '../../../../common/errors.ts';
 import { check, read } from '../../../../common/schema.ts';
 import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
 import { type ExecRow, execRowSchema } from '../../../store/tables/exec.ts';
-import { type EngineContext, runFolder } from '../../context.ts';
+import { type EngineContext, runFolderOf } from '../../context.ts';
 import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
@@ -41,11 +41,11 @@ export function writeExecRecord(context: EngineContext, container: Container, ro
 }
 
 export function removeExecRecord(context: EngineContext, container: Container, number: number): void {
-  rmSync(join(runFolder(context, container.id), execFile(number)), { force: true });
+  rmSync(join(runFolderOf(context, container.id), execFile(number)), { force: true });
 }
 
 function write(context: EngineContext, container: Container, name: string, row: object): void {
-  const folder = runFolder(context, container.id);
+  const folder = runFolderOf(context, container.id);
   const path = join(folder, name);
   // One name for all: what a daemon that was killed has left is overwritten by the next record.
   const begun = join(folder, 'record.new');
@@ -60,7 +60,7 @@ function write(context: EngineContext, container: Container, name: string, row: 
 
 /** The copy of an exec's row; null when there is no readable one. */
 export function readExecRecord(context: EngineContext, container: Container, number: number): ExecRow | null {
-  const row = readExec(join(runFolder(context, container.id), execFile(number)));
+  const row = readExec(join(runFolderOf(context, container.id), execFile(number)));
   return row?.containerId === container.id && row.number === number ? row : null;
 }
 

@@ -1,9 +1,11 @@
 import { steadyMs } from '../../../loop/sync.ts';
+import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { killProcess } from '../life/kill-process.ts';
 import { reconnectMs } from '../life/patience.ts';
 import { removeRecord } from '../life/remove-record.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 
 const SIGHUP = 1;
@@ -62,5 +64,7 @@ export function expectStart(context: EngineContext, container: Container): void 
   const forget = async () => {
     if (waits()) removeRecord(context, container, null);
   };
-  setTimeout(() => void container.verbs.run(forget), reconnectMs).unref();
+  const later = () =>
+    inBackground(context, container, 'removing a container failed', inTurn(context, container, forget));
+  setTimeout(later, reconnectMs).unref();
 }

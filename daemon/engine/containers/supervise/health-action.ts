@@ -2,6 +2,7 @@ import { assertNever } from '../../../../common/errors.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { FailureAction } from '../life/supervision.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { endLocked, stopLocked } from '../verbs/stop.ts';
 
@@ -20,7 +21,7 @@ async function carryOut(context: EngineContext, container: Container, action: Fa
     await cgroupOf(context, container).kill();
     return;
   }
-  await container.verbs.run(async () => {
+  await inTurn(context, container, async () => {
     // It may have had to wait for its turn.
     if (container.run !== run || container.phase.state !== 'running') return;
     switch (action) {

@@ -1,6 +1,7 @@
 import { asError, LikerError } from '../../../../common/errors.ts';
 import { pauseAfter } from '../../../loop/retry.ts';
 import type { EngineContext } from '../../context.ts';
+import { LeavingError } from '../../leaving.ts';
 import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from '../model/container.ts';
 import { startContainer } from '../verbs/start.ts';
@@ -51,6 +52,7 @@ function arm(context: EngineContext, container: Container, pauseMs: number): voi
   const start = () => {
     if (context.stopping.signal.aborted) return;
     startContainer(context, container, { byPolicy: true }).catch((error: unknown) => {
+      if (error instanceof LeavingError) return;
       context.log.warn('restart failed', { container: container.id, error: asError(error).message });
       const { phase } = container;
       // A resource that ran out may be there the next time; a start that likerd gave up as it ended is for the next likerd.

@@ -5,6 +5,7 @@ import { endAtOnce } from '../../sessions/end-at-once.ts';
 import type { AttachOptions, Session, SessionSink } from '../../sessions/frames.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { newSessionId } from '../../sessions/session-id.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, may, requirePhase } from '../model/phase.ts';
 import { resultIsGone } from '../model/removed.ts';
@@ -23,7 +24,7 @@ export async function attachTo(
     return endAtOnce(sink, process, gone.exit);
   }
   const container = context.registry.find(reference);
-  if (options.start) await startsUnderWay(container);
+  if (options.start) await startsUnderWay(context, container);
   if (options.start && options.processId === 'main' && may('start', container.phase.state)) {
     const session = await runAttended(context, container, sink, request);
     if (options.terminalSize) container.run?.main?.resize(options.terminalSize);
@@ -42,7 +43,7 @@ export async function runAgain(
 ): Promise<Session> {
   const container = context.registry.byId(id);
   if (!container && !context.ledger.removed(id)?.exit) throw resultIsGone(request, id);
-  if (container) await startsUnderWay(container);
+  if (container) await startsUnderWay(context, container);
   if (container && waitsForStart(container)) return runAttended(context, container, sink, null);
   return attachTo(context, id, { ...fromTheFirstByte(), processId: 'main' }, sink);
 }
@@ -64,8 +65,8 @@ function waitsForStart({ phase, facts }: Container): boolean {
 }
 
 /** Until the calls that came before have had their turns: what one of them starts is there to be attached to. */
-function startsUnderWay(container: Container): Promise<void> {
-  return container.verbs.run(async () => {});
+function startsUnderWay(context: EngineContext, container: Container): Promise<void> {
+  return inTurn(context, container);
 }
 
 function attachToProcess(container: Container, options: AttachOptions, sink: SessionSink): Session {

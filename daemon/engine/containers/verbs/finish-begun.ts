@@ -1,5 +1,6 @@
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { removeLocked } from './remove.ts';
 import { startAgain } from './restart.ts';
@@ -15,7 +16,7 @@ export function finishBegun(context: EngineContext, container: Container): void 
   if (!begun) return;
   const { verb } = begun;
   context.log.info('finishing what an earlier likerd has begun', { container: container.id, verb });
-  const finished = container.verbs.run(() => finish(context, container));
+  const finished = inTurn(context, container, () => finish(context, container));
   const what = 'what an earlier likerd has begun cannot be finished';
   inBackground(context, container, what, finished, { verb });
 }

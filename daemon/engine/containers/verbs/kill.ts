@@ -3,6 +3,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import type { KillScope } from '../api.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
 
@@ -18,7 +19,7 @@ export async function killContainer(
   if (container.phase.state === 'restarting' && signal === SIGKILL) {
     cancelRestart(context, container);
     // Its start may be under way.
-    await container.verbs.run(async () => {});
+    await inTurn(context, container);
     if (!livePhase(container.phase)) return;
   }
   const { state } = container.phase;

@@ -1,11 +1,12 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { requirePhase } from '../model/phase.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 
 /** Freezes all processes. A paused container is a success. */
 export async function pauseContainer(context: EngineContext, container: Container): Promise<void> {
-  await container.verbs.run(async () => {
+  await inTurn(context, container, async () => {
     const { phase } = container;
     if (phase.state === 'paused') return;
     requirePhase('pause', container, phase.state);
@@ -19,7 +20,7 @@ export async function pauseContainer(context: EngineContext, container: Containe
 
 /** Thaws all processes. A running container is a success. */
 export async function resumeContainer(context: EngineContext, container: Container): Promise<void> {
-  await container.verbs.run(async () => {
+  await inTurn(context, container, async () => {
     const { phase } = container;
     if (phase.state === 'running') return;
     requirePhase('resume', container, phase.state);

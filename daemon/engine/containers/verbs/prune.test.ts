@@ -1,45 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { baseSpec } from '../../../test/fake-engine.ts';
-import { memoryLedger } from '../../../test/memory-ledger.ts';
-import type { EngineContext } from '../../context.ts';
-import { unseenExit } from '../../process/exit-status.ts';
-import { Container } from '../model/container.ts';
-import { Registry } from '../model/registry.ts';
+import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { pruneContainers } from './prune.ts';
+import { removeContainer } from './remove.ts';
+import { startContainer } from './start.ts';
 
-test('one that is started, or removed by another call, meanwhile is passed over, and the rest is removed', async () => {
-  const registry = new Registry();
-  const [old, removed, started] = ['old', 'removed', 'started', 'young'].map((name) => {
-    const spec = { ...baseSpec, name };
-    const made = new Container({ id: name, createdAt: 0, spec, phase: { state: 'created' } });
-    registry.add(made);
-    return made;
-  }) as [Container, Container, Container];
-  Object.assign(old, { phase: { state: 'exited', exit: unseenExit(0, '', 1000) } });
-  // The launch of another call, for which the removal has to wait.
-  const launched = Promise.withResolvers<void>();
-  void started.verbs.run(async () => {
-    await launched.promise;
-    Object.assign(started, {
-      phase: { state: 'running', startedAt: 1, main: { pid: 1, startTime: '1' }, shimPid: 2 },
-    });
-  });
-  const context = {
-    registry,
-    folders: {
-      sizes: async (id: string) => {
-        if (id === started.id) setImmediate(launched.resolve);
-        if (id === removed.id) removed.removed = true;
-        return { layerBytes: 10, logBytes: 1 };
-      },
-      remove: () => {},
-    },
-    ...memoryLedger(),
-  } as unknown as EngineContext;
+test('one that is started, or removed by another call, meanwhile is passed over, and the rest is removed', async (t) => {
+  const engine = EngineFixture.start(t);
+  const { context, host } = engine;
+  const old = await engine.started({ name: 'old' });
+  host.shim(old.id).exit();
+  await old.changed.until(() => old.phase.state === 'exited', 1000);
+  await old.run?.ending;
+  const removed = await engine.create({ name: 'removed' });
+  const started = await engine.create({ name: 'started' });
+  const young = await engine.create({ name: 'young' });
+  // Called just before each removal.
+  context.folders.sizes = async (id) => {
+    if (id === started.id) void startContainer(context, started);
+    if (id === removed.id) await removeContainer(context, removed, { force: false });
+    return { layerBytes: 10, logBytes: 1 };
+  };
 
   const { ids, reclaimedBytes } = await pruneContainers(context, []);
-  assert.deepEqual(ids, ['young', 'old']);
+  assert.deepEqual(ids, [young.id, old.id]);
   assert.equal(reclaimedBytes, 22);
-  assert.deepEqual(registry.all(), [started, removed]);
+  assert.deepEqual(context.registry.all(), [started]);
 });

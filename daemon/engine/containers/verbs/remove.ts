@@ -2,6 +2,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
 import { removeRecord } from '../life/remove-record.ts';
+import { inTurn } from '../life/turn.ts';
 import { begin } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase, requirePhase } from '../model/phase.ts';
@@ -33,7 +34,7 @@ export async function removeContainer(
     container.unwanted = true;
     container.run?.abandon?.();
   }
-  await container.verbs.run(() => removeLocked(context, container, options));
+  await inTurn(context, container, () => removeLocked(context, container, options));
 }
 
 export async function removeLocked(

@@ -1,6 +1,7 @@
 import { checkContainerName } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import type { RequestKey } from '../../journal/requests.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
@@ -13,7 +14,7 @@ export async function renameContainer(
   request: RequestKey | null = null,
 ): Promise<void> {
   checkContainerName(newName, 'new_name');
-  await container.verbs.run(async () => {
+  await inTurn(context, container, async () => {
     const oldName = container.name;
     if (oldName === newName) return;
     const holder = context.registry.byName(newName);

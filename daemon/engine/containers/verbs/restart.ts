@@ -1,8 +1,11 @@
 import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
+import { LeavingError } from '../../leaving.ts';
 import type { StopOptions } from '../api.ts';
+import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
-import { requireWanted, startLocked } from './start.ts';
+import { requireWanted } from './launch.ts';
+import { startLocked } from './start.ts';
 import { stopLocked } from './stop.ts';
 
 /** Stops the container if it runs and starts it, in one turn. */
@@ -11,9 +14,9 @@ export async function restartContainer(
   container: Container,
   options: StopOptions & Requested,
 ): Promise<void> {
-  await container.verbs.run(async () => {
+  await inTurn(context, container, async () => {
     await stopLocked(context, container, options, 'restart');
-    await requireWanted(context, container);
+    requireWanted(context, container);
     await startAgain(context, container);
   });
 }
@@ -28,7 +31,8 @@ export async function startAgain(
     await startLocked(context, container, options);
   } catch (error) {
     const { begun } = container.facts;
-    if (begun?.verb === 'restart') context.ledger.change(container, { facts: { begun: null } });
+    if (begun?.verb === 'restart' && !(error instanceof LeavingError))
+      context.ledger.change(container, { facts: { begun: null } });
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { ownTurn } from '../../../loop/turns.ts';
 import type { EngineContext } from '../../context.ts';
+import { inTurn } from '../life/turn.ts';
 import { livePhase } from '../model/phase.ts';
 import { endLocked } from './stop.ts';
 
@@ -15,7 +16,7 @@ export async function stopAll(context: EngineContext): Promise<void> {
   await Promise.allSettled(
     begun.map(async (container) => {
       await ownTurn();
-      await container.verbs.run(() => endLocked(context, container, own));
+      await inTurn(context, container, () => endLocked(context, container, own));
     }),
   );
 }

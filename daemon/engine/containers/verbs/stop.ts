@@ -4,6 +4,7 @@ import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import type { StopOptions } from '../api.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
+import { inTurn } from '../life/turn.ts';
 import { afterStart, type Begun, begin, type Ending, graceLeft, unlessRemoved } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import type { Facts } from '../model/facts.ts';
@@ -19,7 +20,7 @@ export async function stopContainer(
   container: Container,
   options: StopOptions & Requested,
 ): Promise<void> {
-  await container.verbs.run(() => stopLocked(context, container, options));
+  await inTurn(context, container, () => stopLocked(context, container, options));
 }
 
 /** With `restart` it is started afterwards, by this likerd or the next. */

@@ -1,0 +1,33 @@
+import { cgroupOf } from '../../context.ts';
+import type { RunResource } from './run-resource.ts';
+
+/** A group in every hierarchy, with the container's limits. */
+export const controlGroups: RunResource = {
+  async acquire(context, start) {
+    const { id, spec } = start.container;
+    const cgroup = await context.cgroups.create(id, spec.resources, {
+      allDevices: spec.process.privileged,
+      deviceRules: start.devices.rules,
+      mode: spec.limits,
+      under: spec.cgroupParent,
+    });
+    start.cgroupPaths = cgroup.paths;
+    start.applied.push(...cgroup.applied);
+  },
+
+  /** The earlier daemon died between the freezer and the record, or while it signalled all processes: nobody heard of a pause. */
+  async reattach(context, container) {
+    const cgroup = cgroupOf(context, container);
+    // An orphan may have been paused before it was one.
+    if (['paused', 'orphaned'].includes(container.phase.state) || !cgroup.frozen()) return;
+    await cgroup.thaw();
+    context.log.warn('thawing a container that was not recorded as paused', { container: container.id });
+  },
+
+  /** Processes that outlived the main process are killed. */
+  async release(context, container) {
+    const cgroup = cgroupOf(context, container);
+    if (await cgroup.populated()) await cgroup.kill();
+    await cgroup.remove();
+  },
+};

@@ -1,0 +1,23 @@
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import type { AppliedLimit } from '../model/spec.ts';
+import type { ContainerDevices } from '../rules/limits.ts';
+
+/** A start under way. Its resources note here what the plan and the record of the run need of them. */
+export interface Start {
+  readonly container: Container;
+  readonly devices: ContainerDevices;
+  cgroupPaths: Readonly<Record<string, string>>;
+  /** Limits as the kernel took them. */
+  readonly applied: AppliedLimit[];
+}
+
+/** What a run holds on the host, in a file of its own. run-resources.ts lists them all. */
+export interface RunResource {
+  /** If it throws, nothing is left of it. */
+  acquire(context: EngineContext, start: Start): Promise<void> | void;
+  /** Finds it again after a restart of the daemon, before the shim is asked. */
+  reattach?(context: EngineContext, container: Container): Promise<void> | void;
+  /** Called at the end of the run, after a failed start, and again if it throws. What is gone already is no error. */
+  release(context: EngineContext, container: Container): Promise<void> | void;
+}

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { LikerError } from '../../../../common/errors.ts';
+import { makeFolder } from '../../../../common/folders.ts';
+import { ringBytes } from '../../../../common/sizes.ts';
+import { encodeLaunch } from '../../../kernel/plan/encode.ts';
+import type { Launch } from '../../../kernel/plan/steps.ts';
+import { overlayOptions } from '../../../storage/container-folders.ts';
+import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
+import type { ContainerGroup } from '../../kernel.ts';
+import type { HostProcess } from '../../process/host-process.ts';
+import type { Container } from '../model/container.ts';
+import { containerHostname } from '../model/hostname.ts';
+import { livePhase } from '../model/phase.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+import { containerPlan } from '../plan/container.ts';
+import { hostFiles } from '../plan/host-files.ts';
+import { askedUser } from '../plan/user.ts';
+import { checkRootfs } from '../rules/host-paths.ts';
+import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
+import { checkPropagation } from '../rules/mounts.ts';
+
+const usualLogFileBytes = 20 * 1024 * 1024;
+const usualLogFiles = 5;
+
+/** The plan of a start for the shim, in bytes. Makes the sources of mounts that are to be made. */
+export function encodedPlan(
+  context: EngineContext,
+  container: Container,
+  values: { readonly devices: ContainerDevices; readonly attended: boolean },
+): Buffer {
+  const { id, spec } = container;
+  makeMountSources(spec);
+  checkPropagation(context, spec);
+  const cgroup = cgroupOf(context, container);
+  return encodeLaunch(compile(context, container, { ...values, cgroup }), {
+    containerId: id,
+    runDir: runFolderOf(context, id),
+    logDir: spec.logDriver === 'none' ? '' : context.folders.of(id).log,
+    logSegmentBytes: spec.logFileBytes ?? usualLogFileBytes,
+    logSegments: spec.logFiles ?? usualLogFiles,
+    ringBytes,
+    oomFile: cgroup.oomFile,
+  });
+}
+
+/** The plan of the container's next start, as of now. */
+export function compile(
+  context: EngineContext,
+  container: Container,
+  {
+    devices,
+    cgroup,
+    attended,
+  }: { readonly devices: ContainerDevices; readonly cgroup: ContainerGroup; readonly attended: boolean },
+): Launch {
+  const { id, spec } = container;
+  checkRootfs(spec.rootfs);
+  const hostname = containerHostname(container);
+  // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
+  if (!spec.autoRemove) context.folders.clearVolatileMark(id);
+  return containerPlan({
+    spec,
+    hostname,
+    mountPoint: rootMountPoint(context),
+    overlay: overlayOptions(spec.rootfs.directory, context.folders.of(id), spec.autoRemove),
+    mountsBelow: spec.rootfs.mode === 'overlay' ? [] : context.mounts.below(spec.rootfs.directory),
+    files: hostFiles(spec, hostname),
+    fileStore: runFolderOf(context, id),
+    cgroup,
+    cgroupPaths: cgroup.paths,
+    credentials: { user: askedUser(spec.process), ...context.security.rightsOf(spec, spec.process) },
+    maskedPaths: context.security.maskedPaths,
+    readOnlyPaths: context.security.readOnlyPaths,
+    networkSysctls: context.network.sysctls,
+    devices: devices.nodes,
+    oomScore: oomScoreFor(context, spec.process),
+    shared: sharedProcesses(context, container),
+    attended,
+  });
+}
+
+/** Docker's -v makes a missing source on the host. */
+function makeMountSources(spec: ContainerSpec): void {
+  for (const mount of spec.mounts) {
+    if (mount.type === 'bind' && mount.createSource && !existsSync(mount.source)) {
+      makeFolder(mount.source, 0o755);
+    }
+  }
+}
+
+/** First processes of the containers whose namespaces this one shares. */
+function sharedProcesses(
+  context: EngineContext,
+  container: Container,
+): Partial<Record<'pid' | 'ipc' | 'network', HostProcess>> {
+  const shared: Partial<Record<'pid' | 'ipc' | 'network', HostProcess>> = {};
+  for (const kind of ['pid', 'ipc', 'network'] as const) {
+    const share = container.spec.namespaces[kind];
+    if (share.kind !== 'container') continue;
+    const other = context.registry.find(share.id);
+    const live = livePhase(other.phase);
+    if (!live) {
+      throw new LikerError(
+        'WRONG_STATE',
+        `Cannot start container '${container.name}': it shares the ${kind} namespace of container '${other.name}', which is not running; start that first`,
+        { metadata: { container: container.id, other: other.id, namespace: kind } },
+      );
+    }
+    shared[kind] = live.main;
+  }
+  return shared;
+}
