@@ -1,11 +1,11 @@
-import { AgeClock } from './age-clock.ts';
+import { ageClock } from './age-clock.ts';
 import { Database } from './database.ts';
 import { StoreError } from './errors.ts';
-import { ContainerTable } from './tables/container.ts';
+import { containerTable } from './tables/container.ts';
 import { EventTable } from './tables/event.ts';
-import { ExecTable } from './tables/exec.ts';
-import { RequestTable } from './tables/request.ts';
-import { TombstoneTable } from './tables/tombstone.ts';
+import { execTable } from './tables/exec.ts';
+import { requestTable } from './tables/request.ts';
+import { tombstoneTable } from './tables/tombstone.ts';
 
 export interface StoreOptions {
   /** Never goes back. */
@@ -19,24 +19,24 @@ export class Store implements Disposable {
   /** Of this database, which numbers its events by itself. */
   readonly id: string;
   readonly database: Database;
-  readonly containers: ContainerTable;
-  readonly execs: ExecTable;
+  readonly containers: ReturnType<typeof containerTable>;
+  readonly execs: ReturnType<typeof execTable>;
   readonly events: EventTable;
-  readonly requests: RequestTable;
-  readonly tombstones: TombstoneTable;
+  readonly requests: ReturnType<typeof requestTable>;
+  readonly tombstones: ReturnType<typeof tombstoneTable>;
 
   /** Throws StoreError when the file cannot be read, or cannot be created. */
   constructor(file: string, { steadyMs = () => performance.now(), onLoss = () => {} }: StoreOptions = {}) {
     const database = new Database(file, onLoss);
     this.database = database;
     try {
-      const clock = new AgeClock(database, steadyMs);
+      const clock = ageClock(database, steadyMs);
       this.id = database.all<{ id: string }>('SELECT id FROM store')[0]?.id ?? '';
-      this.containers = new ContainerTable(database);
-      this.execs = new ExecTable(database);
+      this.containers = containerTable(database);
+      this.execs = execTable(database);
       this.events = new EventTable(database);
-      this.requests = new RequestTable(database, clock);
-      this.tombstones = new TombstoneTable(database, clock);
+      this.requests = requestTable(database, clock);
+      this.tombstones = tombstoneTable(database, clock);
       this.#trimIfRoom();
     } catch (error) {
       database[Symbol.dispose]();

@@ -15,37 +15,31 @@ export const containerRowSchema = fields({
 export interface ContainerRow extends Of<typeof containerRowSchema> {}
 
 /** The containers. Names are unique. */
-export class ContainerTable {
-  readonly #database: Database;
+export function containerTable(database: Database) {
+  return {
+    /** In the order in which they were created. */
+    all: () =>
+      database.all<ContainerRow>(
+        'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY rowid',
+      ),
 
-  constructor(database: Database) {
-    this.#database = database;
-  }
+    insert({ id, name, createdAt, spec, phase, facts }: ContainerRow): void {
+      const sql =
+        'INSERT INTO container (id, name, created_at, spec, phase, facts) VALUES (?, ?, ?, ?, ?, ?)';
+      database.run(sql, id, name, createdAt, spec, phase, facts);
+    },
 
-  /** In the order in which they were created. */
-  all(): ContainerRow[] {
-    return this.#database.all(
-      'SELECT id, name, created_at AS createdAt, spec, phase, facts FROM container ORDER BY rowid',
-    );
-  }
+    updateState(id: string, { phase, facts }: Pick<ContainerRow, 'phase' | 'facts'>): void {
+      database.run('UPDATE container SET phase = ?, facts = ? WHERE id = ?', phase, facts, id);
+    },
 
-  insert({ id, name, createdAt, spec, phase, facts }: ContainerRow): void {
-    this.#database.run(
-      'INSERT INTO container (id, name, created_at, spec, phase, facts) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[id, name, createdAt, spec, phase, facts],
-    );
-  }
+    updateSpec(id: string, { name, spec }: Pick<ContainerRow, 'name' | 'spec'>): void {
+      database.run('UPDATE container SET name = ?, spec = ? WHERE id = ?', name, spec, id);
+    },
 
-  updateState(id: string, { phase, facts }: Pick<ContainerRow, 'phase' | 'facts'>): void {
-    this.#database.run('UPDATE container SET phase = ?, facts = ? WHERE id = ?', phase, facts, id);
-  }
-
-  updateSpec(id: string, { name, spec }: Pick<ContainerRow, 'name' | 'spec'>): void {
-    this.#database.run('UPDATE container SET name = ?, spec = ? WHERE id = ?', name, spec, id);
-  }
-
-  /** With its execs. */
-  delete(id: string): void {
-    this.#database.run('DELETE FROM container WHERE id = ?', id);
-  }
+    /** With its execs. */
+    delete(id: string): void {
+      database.run('DELETE FROM container WHERE id = ?', id);
+    },
+  };
 }

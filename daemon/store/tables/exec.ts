@@ -16,37 +16,32 @@ export const execRowSchema = fields({
 export interface ExecRow extends Of<typeof execRowSchema> {}
 
 /** The execs of containers. They are deleted with their container. */
-export class ExecTable {
-  readonly #database: Database;
+export function execTable(database: Database) {
+  return {
+    /** By number. */
+    of: (containerId: string) =>
+      database.all<ExecRow>(
+        `SELECT id, container_id AS containerId, number, spec, on_disconnect AS onDisconnect, exit
+          FROM exec WHERE container_id = ? ORDER BY number`,
+        containerId,
+      ),
 
-  constructor(database: Database) {
-    this.#database = database;
-  }
+    insert({ id, containerId, number, spec, onDisconnect, exit }: ExecRow): void {
+      const sql =
+        'INSERT INTO exec (id, container_id, number, spec, on_disconnect, exit) VALUES (?, ?, ?, ?, ?, ?)';
+      database.run(sql, id, containerId, number, spec, onDisconnect, exit);
+    },
 
-  /** By number. */
-  of(containerId: string): ExecRow[] {
-    return this.#database.all(
-      'SELECT id, container_id AS containerId, number, spec, on_disconnect AS onDisconnect, exit FROM exec WHERE container_id = ? ORDER BY number',
-      containerId,
-    );
-  }
+    setExit(id: string, exit: string): void {
+      database.run('UPDATE exec SET exit = ? WHERE id = ?', exit, id);
+    },
 
-  insert({ id, containerId, number, spec, onDisconnect, exit }: ExecRow): void {
-    this.#database.run(
-      'INSERT INTO exec (id, container_id, number, spec, on_disconnect, exit) VALUES (?, ?, ?, ?, ?, ?)',
-      ...[id, containerId, number, spec, onDisconnect, exit],
-    );
-  }
+    setOnDisconnect(id: string, onDisconnect: string): void {
+      database.run('UPDATE exec SET on_disconnect = ? WHERE id = ?', onDisconnect, id);
+    },
 
-  setExit(id: string, exit: string): void {
-    this.#database.run('UPDATE exec SET exit = ? WHERE id = ?', exit, id);
-  }
-
-  setOnDisconnect(id: string, onDisconnect: string): void {
-    this.#database.run('UPDATE exec SET on_disconnect = ? WHERE id = ?', onDisconnect, id);
-  }
-
-  delete(id: string): void {
-    this.#database.run('DELETE FROM exec WHERE id = ?', id);
-  }
+    delete(id: string): void {
+      database.run('DELETE FROM exec WHERE id = ?', id);
+    },
+  };
 }

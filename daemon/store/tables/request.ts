@@ -11,31 +11,25 @@ export interface RequestRow {
 }
 
 /** The requests of the last ten minutes. */
-export class RequestTable {
-  readonly #database: Database;
-  readonly #clock: AgeClock;
+export function requestTable(database: Database, clock: AgeClock) {
+  return {
+    get(id: string): RequestRow | null {
+      const sql = 'SELECT id, asked, result FROM request WHERE id = ? AND time > ?';
+      return database.all<RequestRow>(sql, id, clock.expired())[0] ?? null;
+    },
 
-  constructor(database: Database, clock: AgeClock) {
-    this.#database = database;
-    this.#clock = clock;
-  }
+    insert({ id, asked, result }: RequestRow): void {
+      const sql = 'INSERT OR REPLACE INTO request (id, time, asked, result) VALUES (?, ?, ?, ?)';
+      database.run(sql, id, clock.now(), asked, result);
+    },
 
-  get(id: string): RequestRow | null {
-    const sql = 'SELECT id, asked, result FROM request WHERE id = ? AND time > ?';
-    return this.#database.all<RequestRow>(sql, id, this.#clock.expired())[0] ?? null;
-  }
+    /** The requests with this result led to nothing: they may be made again. */
+    deleteOf(result: string): void {
+      database.run('DELETE FROM request WHERE result = ?', result);
+    },
 
-  insert({ id, asked, result }: RequestRow): void {
-    const sql = 'INSERT OR REPLACE INTO request (id, time, asked, result) VALUES (?, ?, ?, ?)';
-    this.#database.run(sql, id, this.#clock.now(), asked, result);
-  }
-
-  /** The requests with this result led to nothing: they may be made again. */
-  deleteOf(result: string): void {
-    this.#database.run('DELETE FROM request WHERE result = ?', result);
-  }
-
-  trim(): void {
-    this.#database.run('DELETE FROM request WHERE time <= ?', this.#clock.expired());
-  }
+    trim(): void {
+      database.run('DELETE FROM request WHERE time <= ?', clock.expired());
+    },
+  };
 }

@@ -10,27 +10,18 @@ export interface TombstoneRow {
 }
 
 /** The containers that were removed in the last ten minutes. */
-export class TombstoneTable {
-  readonly #database: Database;
-  readonly #clock: AgeClock;
+export function tombstoneTable(database: Database, clock: AgeClock) {
+  return {
+    get: (id: string) =>
+      database.all<TombstoneRow>('SELECT id, name, exit FROM tombstone WHERE id = ?', id)[0] ?? null,
 
-  constructor(database: Database, clock: AgeClock) {
-    this.#database = database;
-    this.#clock = clock;
-  }
+    insert({ id, name, exit }: TombstoneRow): void {
+      const sql = 'INSERT OR REPLACE INTO tombstone (id, name, time, exit) VALUES (?, ?, ?, ?)';
+      database.run(sql, id, name, clock.now(), exit);
+    },
 
-  get(id: string): TombstoneRow | null {
-    return (
-      this.#database.all<TombstoneRow>('SELECT id, name, exit FROM tombstone WHERE id = ?', id)[0] ?? null
-    );
-  }
-
-  insert({ id, name, exit }: TombstoneRow): void {
-    const sql = 'INSERT OR REPLACE INTO tombstone (id, name, time, exit) VALUES (?, ?, ?, ?)';
-    this.#database.run(sql, id, name, this.#clock.now(), exit);
-  }
-
-  trim(): void {
-    this.#database.run('DELETE FROM tombstone WHERE time <= ?', this.#clock.expired());
-  }
+    trim(): void {
+      database.run('DELETE FROM tombstone WHERE time <= ?', clock.expired());
+    },
+  };
 }
