@@ -23,7 +23,7 @@ import { capabilityNames, daemonCapabilities, defaultCapabilities } from './kern
 import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
-import { attachDeviceFilter, closeFd } from './native/libliker.ts';
+import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
@@ -54,7 +54,6 @@ export async function compose(
   const { store, recordsLost, recovered } = openStore(root, log);
   const cgroups = Cgroups.open({
     parent: cgroupName(root),
-    attachDeviceFilter,
     ...(options.cgroup !== null && { delegatedPath: options.cgroup }),
   });
   const folders = new ContainerFolders(root, run);

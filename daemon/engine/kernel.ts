@@ -7,12 +7,12 @@ import type { MountEntry } from '../kernel/mount/mountinfo.ts';
 import type { NetworkNamespace } from '../kernel/network/shaping.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
+import type { HostProcess } from '../kernel/process/host-process.ts';
 import type { Listing } from '../kernel/process/listing.ts';
 import type { SpawnedShim } from '../kernel/process/processes.ts';
 import type { Shim, StartFailure } from '../kernel/process/shim.ts';
 import type { FoundUser } from '../kernel/process/user.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
-import type { HostProcess } from './process/host-process.ts';
 
 /** The control groups of one exec. */
 export type ExecGroup = Pick<ExecCgroup, 'joinFiles' | 'unified' | 'populated' | 'kill' | 'remove'>;

@@ -48,7 +48,7 @@ export class FakeShim {
   }
 
   state(): ShimState {
-    return { protocol: 1, pid: this.pid, processes: [...this.held.values()] };
+    return { pid: this.pid, processes: [...this.held.values()] };
   }
 
   /** The process has started: main, or an exec by its number. */
@@ -62,7 +62,7 @@ export class FakeShim {
   /** A step of the start failed; the shim of a container ends after it. */
   fail(number: number, failure: Partial<StartFailure> = {}): void {
     this.held.delete(number);
-    const told = { stepIndex: 0, errno: 2, step: 'exec', syscall: 'execve', object: '/bin/sh', ...failure };
+    const told = { errno: 2, step: 'exec', syscall: 'execve', object: '/bin/sh', ...failure };
     this.#listener?.failed(number, told);
     if (number === 0) this.die();
   }
@@ -125,7 +125,6 @@ export class FakeShim {
     const made: Held = {
       process: number,
       state: 'starting',
-      tty: false,
       pid: this.pid + 1 + number,
       startTime: String(this.pid),
       startedAtNs: 0n,

@@ -1,3 +1,4 @@
+import type { ProcessFacts } from '../../kernel/proc/processes.ts';
 import type { ContainerSizes } from '../../storage/container-folders.ts';
 import type { Filter } from '../filter.ts';
 import type { Repeatable } from '../journal/requests.ts';
@@ -119,18 +120,4 @@ export interface TopView {
   readonly total: number;
 }
 
-export interface TopProcess {
-  readonly pid: number;
-  readonly parentPid: number;
-  readonly uid: number;
-  readonly ttyDevice: number;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  readonly cpuMs: number;
-  readonly rssBytes: number;
-  readonly state: string;
-  readonly args: readonly string[];
-  readonly name: string;
-  /** In the container's pid namespace. */
-  readonly containerPid: number;
-}
+export interface TopProcess extends ProcessFacts {}

@@ -125,19 +125,32 @@ function leftOut(knob: Knob, requested: string, error: unknown, mode: LimitsMode
  * BAD_ARGUMENT. In best-effort mode it answers those that cannot. Changes nothing.
  */
 export function checkResources(resources: Resources, target: Target): AppliedLimit[] {
-  const problems: AppliedLimit[] = [];
-  for (const knob of knobsFor(resources)) {
+  return forEachKnob(resources, target, (job) => {
+    job.knob.check?.(resources, job.context);
+    requireFile(job, target);
+    return null;
+  });
+}
+
+/** Acts for each knob that is asked for, in the kernel's order, and returns what came of it. */
+function forEachKnob(
+  resources: Resources,
+  target: Target,
+  act: (job: Job) => AppliedLimit | null,
+): AppliedLimit[] {
+  return knobsFor(resources).flatMap((knob) => {
     const requested = knob.requested(resources);
-    if (requested === null) continue;
+    if (requested === null) return [];
     try {
-      const job = findJob(knob, requested, target);
-      knob.check?.(resources, job.context);
-      if (!hasFile(job.place, job.side.file, target.layout.seen)) throw unsupported(job, job.side.file);
+      return act(findJob(knob, requested, target)) ?? [];
     } catch (error) {
-      problems.push(leftOut(knob, requested, error, target.mode));
+      return leftOut(knob, requested, error, target.mode);
     }
-  }
-  return problems;
+  });
+}
+
+function requireFile(job: Job, { layout }: Target): void {
+  if (!hasFile(job.place, job.side.file, layout.seen)) throw unsupported(job, job.side.file);
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -251,24 +264,15 @@ function outcome(job: Job, folder: string, { written = '', effective = '' }: Par
  */
 export function applyResources(resources: Resources, target: Target): AppliedLimit[] {
   const done = new Map<string, Done>();
-  const applied: AppliedLimit[] = [];
   try {
-    for (const knob of knobsFor(resources)) {
-      const requested = knob.requested(resources);
-      if (requested === null) continue;
-      try {
-        const job = findJob(knob, requested, target);
-        if (!hasFile(job.place, job.side.file, target.layout.seen)) throw unsupported(job, job.side.file);
-        const folder = target.folderIn(job.place);
-        const key = carryOut(job, folder, resources, done);
-        applied.push(outcome(job, folder, done.get(key) ?? {}));
-      } catch (error) {
-        applied.push(leftOut(knob, requested, error, target.mode));
-      }
-    }
+    return forEachKnob(resources, target, (job) => {
+      requireFile(job, target);
+      const folder = target.folderIn(job.place);
+      const key = carryOut(job, folder, resources, done);
+      return outcome(job, folder, done.get(key) ?? {});
+    });
   } catch (error) {
     undo(done);
     throw error;
   }
-  return applied;
 }

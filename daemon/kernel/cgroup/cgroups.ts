@@ -1,10 +1,9 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
-import { own } from '../../../common/own.ts';
-import { attachDeviceFilter, makeFolders } from '../../native/libliker.ts';
+import { makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { type CgroupPaths, ContainerCgroup } from './container-cgroup.ts';
-import { type AttachDeviceFilter, checkDevices, restrictDevices } from './controllers/devices.ts';
+import { checkDevices, devicesPlace, restrictDevices } from './controllers/devices.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
 import { type KnobPlace, knobPlaces } from './knob-places.ts';
@@ -20,11 +19,6 @@ import {
 import { activeHierarchies } from './mounts.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { checkValues } from './table.ts';
-
-export interface CgroupsOptions extends LayoutOptions {
-  /** In place of libliker's. */
-  readonly attachDeviceFilter?: AttachDeviceFilter;
-}
 
 export interface CreateCgroupOptions {
   readonly allDevices: boolean;
@@ -63,27 +57,24 @@ const reported = [
   'net_prio',
   'freezer',
 ];
-const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
-/** Part of v2's core. */
-const v2Core = ['devices'];
 
 /** The cgroups of one daemon: a parent in every hierarchy, a folder below it for each container. */
 export class Cgroups {
-  readonly #options: CgroupsOptions;
+  readonly #options: LayoutOptions;
   #state: Layout;
   /** Those that the kernel had when the layout was opened. */
   #hierarchies: string;
   /** Those of other parents, by their path. */
   readonly #others = new Map<string, Layout>();
 
-  private constructor(options: CgroupsOptions) {
+  private constructor(options: LayoutOptions) {
     this.#options = options;
     this.#hierarchies = activeHierarchies();
     this.#state = openLayout(options);
   }
 
   /** Finds the mounted hierarchies and makes the parent in each. Throws NOT_PERMITTED, CGROUP_CONTROLLER_MISSING. */
-  static open(options: CgroupsOptions): Cgroups {
+  static open(options: LayoutOptions): Cgroups {
     checkId(options.parent, 'parent');
     return new Cgroups(options);
   }
@@ -101,11 +92,10 @@ export class Cgroups {
         const { version, mountPoint } = this.#state.tracking;
         return { name, version, mountPoint };
       }
-      const v1 = places.find(
-        (place) => place.version === 1 && place.controllers.includes(own(v1Names, name) ?? name),
-      );
-      const v2 = places.find((place) => place.version === 2 && [...v2Core, ...place.offered].includes(name));
-      const place = v1 ?? v2;
+      const place =
+        name === 'devices'
+          ? devicesPlace(this.#state)
+          : (controllerPlace(this.#state, name) ?? places.find(({ offered }) => offered.includes(name)));
       return { name, version: place?.version ?? 0, mountPoint: place?.mountPoint ?? '' };
     });
   }
@@ -158,10 +148,7 @@ export class Cgroups {
         made.push(this.#makeFolder(folder, under));
       const folderIn = (place: Place): string => `${place.parent}/${id}`;
       const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });
-      if (!options.allDevices) {
-        const attach = this.#options.attachDeviceFilter ?? attachDeviceFilter;
-        restrictDevices(layout, folderIn, attach, deviceRules);
-      }
+      if (!options.allDevices) restrictDevices(layout, folderIn, deviceRules);
       return new ContainerCgroup(layout, id, applied);
     } catch (error) {
       for (const folder of made.reverse()) removeTree(folder);

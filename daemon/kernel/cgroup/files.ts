@@ -31,6 +31,28 @@ function readAll(fd: number): string {
   }
 }
 
+/** The result of a call; null when it fails with one of these errors. */
+export function unless<T>(errnos: readonly string[], call: () => T): T | null {
+  try {
+    return call();
+  } catch (error) {
+    if (errnos.includes(errnoOf(error))) return null;
+    throw error;
+  }
+}
+
+/** Makes a call; true when it fails with one of these errors. */
+export function failsWith(errnos: readonly string[], call: () => void): boolean {
+  const succeeds = () => {
+    call();
+    return true;
+  };
+  return unless(errnos, succeeds) === null;
+}
+
+/** What the kernel answers about a cgroup, or a file of it, that does not exist. */
+export const missing = ['ENOENT', 'ENODEV'];
+
 /** The text of a file without the last newline. Throws the system's error. */
 export function readText(path: string): string {
   const fd = openSync(path, O_RDONLY);
@@ -41,17 +63,12 @@ export function readText(path: string): string {
   }
 }
 
-/** As {@link readText}; null when there is no such file (a feature or a cgroup that is not there). */
+/** As {@link readText}; null when there is no such file, because the kernel lacks the feature or the cgroup is gone. */
 export function readOptional(path: string): string | null {
-  try {
-    return readText(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENODEV') return null;
-    throw error;
-  }
+  return unless(missing, () => readText(path));
 }
 
-/** One write(2) for each of the texts: the kernel takes each as one request. */
+/** Writes each text with one write(2): the kernel takes each as one request. */
 export function writeText(path: string, ...texts: readonly string[]): void {
   const fd = openSync(path, O_WRONLY);
   try {
@@ -61,9 +78,14 @@ export function writeText(path: string, ...texts: readonly string[]): void {
   }
 }
 
-/** Writes and reads back what the kernel made of it; nothing from a file that can only be written. */
+/** As {@link writeText}, unless the cgroup is gone; false then. */
+export function writeUnlessGone(path: string, text: string): boolean {
+  return !failsWith(missing, () => writeText(path, text));
+}
+
+/** Writes, and reads back what the kernel made of it; empty for a file that can only be written. */
 export function writeAndRead(path: string, text: string): string {
-  const fd = openReadable(path);
+  const fd = unless(['EACCES', 'EINVAL'], () => openSync(path, O_RDWR));
   if (fd === null) {
     writeText(path, text);
     return '';
@@ -76,30 +98,16 @@ export function writeAndRead(path: string, text: string): string {
   }
 }
 
-function openReadable(path: string): number | null {
-  try {
-    return openSync(path, O_RDWR);
-  } catch (error) {
-    if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'EINVAL') return null;
-    throw error;
-  }
-}
-
-/** The value of `key` in a file of "key value" lines, such as cgroup.events; null when it is not there. */
+/** The value of `key` in a file of "key value" lines, such as cgroup.events; null without such a line. */
 export function keyedValue(text: string, key: string): number | null {
   const at = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
   if (at === 0 && !text.startsWith(`${key} `)) return null;
   return Number.parseInt(text.slice(at + key.length + 1), 10);
 }
 
-/** Makes one folder; false when it was there. */
+/** Makes one folder; false when it exists. */
 export function makeFolder(path: string): boolean {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
-  }
+  if (failsWith(['EEXIST'], () => mkdirSync(path))) return false;
   try {
     // Processes in the group may read its limits, whatever the daemon's umask.
     chmodSync(path, 0o755);
@@ -112,41 +120,20 @@ export function makeFolder(path: string): boolean {
 
 /** Names of the folders below a cgroup; none when it is gone. */
 export function childFolders(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const entries = unless(['ENOENT'], () => readdirSync(path, { withFileTypes: true })) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-/**
- * Removes a cgroup and what is nested in it, bottom-up. False when a process is still in it.
- * A folder that is already gone is no error.
- */
+/** Removes a cgroup and all nested in it, bottom-up. False when a process is still in it. One that is gone is no error. */
 export function removeTree(path: string): boolean {
-  try {
-    rmdirSync(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return true;
-    // The kernel says EBUSY for processes and for nested cgroups; another file system says ENOTEMPTY.
-    if (errnoOf(error) !== 'EBUSY' && errnoOf(error) !== 'ENOTEMPTY') throw error;
-  }
+  if (removeFolder(path)) return true;
   const children = childFolders(path);
   const emptied = children.map((name) => removeTree(`${path}/${name}`)).every(Boolean);
-  return children.length > 0 && emptied && removeLast(path);
+  return children.length > 0 && emptied && removeFolder(path);
 }
 
-function removeLast(path: string): boolean {
-  try {
-    rmdirSync(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return true;
-    if (errnoOf(error) === 'EBUSY' || errnoOf(error) === 'ENOTEMPTY') return false;
-    throw error;
-  }
+/** The kernel reports EBUSY for processes and for nested cgroups; another file system reports ENOTEMPTY. */
+function removeFolder(path: string): boolean {
+  const remove = () => void failsWith(['ENOENT'], () => rmdirSync(path));
+  return !failsWith(['EBUSY', 'ENOTEMPTY'], remove);
 }

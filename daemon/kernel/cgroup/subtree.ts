@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { errnoOf, makeFolder, readOptional, writeText } from './files.ts';
+import { errnoOf, failsWith, makeFolder, readOptional, writeText } from './files.ts';
 
 /** The words of a file such as cgroup.controllers; none when it is not there. */
 export function words(text: string | null): string[] {
@@ -11,16 +11,10 @@ export function words(text: string | null): string[] {
  * Process Constraint"): the daemon moves itself, and what else runs in the cgroup that is its own, to a leaf.
  */
 function moveToLeaf(folder: string): void {
-  makeFolder(`${folder}/daemon`);
-  for (const pid of words(readOptional(`${folder}/cgroup.procs`))) moveUnlessEnded(`${folder}/daemon`, pid);
-}
-
-function moveUnlessEnded(folder: string, pid: string): void {
-  try {
-    writeText(`${folder}/cgroup.procs`, pid);
-  } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  }
+  const leaf = `${folder}/daemon`;
+  makeFolder(leaf);
+  for (const pid of words(readOptional(`${folder}/cgroup.procs`)))
+    failsWith(['ESRCH'], () => writeText(`${leaf}/cgroup.procs`, pid));
 }
 
 function isRoot(folder: string): boolean {

@@ -1,4 +1,4 @@
-import { errnoOf, readOptional, writeText } from './files.ts';
+import { readOptional, writeUnlessGone } from './files.ts';
 import { pidsByGroup } from './processes.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
 import { until } from './until.ts';
@@ -23,31 +23,25 @@ export const trackerV1: Tracker = {
 
   async freeze(folder, timeoutMs) {
     let looks = 0;
-    const write = (text: string): void => writeText(`${folder}/freezer.state`, text);
     const settled = (): boolean => {
       // A process that forks or is stopped at the wrong moment can leave it FREEZING for ever.
-      if (looks > 0 && looks % looksBeforeAnew === 0) write('THAWED');
-      if (looks % looksBeforeAnew === 0) write('FROZEN');
+      if (looks > 0 && looks % looksBeforeAnew === 0) trackerV1.thaw(folder);
+      if (looks % looksBeforeAnew === 0) writeUnlessGone(`${folder}/freezer.state`, 'FROZEN');
       looks += 1;
       const now = state(folder);
       return now === 'FROZEN' || now === null;
     };
+    let frozen = false;
     try {
-      if (await until(settled, timeoutMs)) return state(folder) !== null;
-    } catch (error) {
-      trackerV1.thaw(folder);
-      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENODEV') throw error;
+      frozen = (await until(settled, timeoutMs)) && state(folder) !== null;
+    } finally {
+      if (!frozen) trackerV1.thaw(folder);
     }
-    trackerV1.thaw(folder);
-    return false;
+    return frozen;
   },
 
   thaw(folder) {
-    try {
-      writeText(`${folder}/freezer.state`, 'THAWED');
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENODEV') throw error;
-    }
+    writeUnlessGone(`${folder}/freezer.state`, 'THAWED');
   },
 
   kill: (folder) => killBySignals(trackerV1, folder),

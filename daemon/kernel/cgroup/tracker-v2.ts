@@ -1,4 +1,4 @@
-import { errnoOf, keyedValue, readOptional, writeText } from './files.ts';
+import { keyedValue, readOptional, writeUnlessGone } from './files.ts';
 import { killBySignals, type Tracker } from './tracker.ts';
 import { until } from './until.ts';
 
@@ -6,16 +6,6 @@ const eventsFile = 'cgroup.events';
 
 function event(folder: string, key: string): number {
   return keyedValue(readOptional(`${folder}/${eventsFile}`) ?? '', key) ?? 0;
-}
-
-function writeUnlessGone(path: string, text: string): boolean {
-  try {
-    writeText(path, text);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENODEV') return false;
-    throw error;
-  }
 }
 
 /** cgroup.freeze, cgroup.kill and cgroup.events (cgroup-v2.rst, "Core Interface Files"). */

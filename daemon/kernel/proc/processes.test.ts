@@ -15,7 +15,7 @@ function factsOf(pid: number) {
 
 test('this very process is told as it is', () => {
   const facts = factsOf(process.pid);
-  assert.equal(facts.ppid, process.ppid);
+  assert.equal(facts.parentPid, process.ppid);
   assert.equal(facts.uid, process.geteuid?.());
   assert.equal(facts.containerPid, process.pid);
   assert.equal(facts.args[0], process.argv0);
@@ -32,7 +32,7 @@ test('a name with blanks and parentheses confuses nothing', async () => {
     await once(child, 'spawn');
     const facts = factsOf(child.pid ?? 0);
     assert.equal(facts.name, 'a) S 1 (x) ');
-    assert.equal(facts.ppid, process.pid);
+    assert.equal(facts.parentPid, process.pid);
     assert.deepEqual(facts.args, [program, '100']);
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -3,11 +3,11 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 /** One process as /proc shows it on the host (proc(5)). */
 export interface ProcessFacts {
   readonly pid: number;
-  readonly ppid: number;
+  readonly parentPid: number;
   /** Effective uid. */
   readonly uid: number;
   /** Controlling terminal as a device number, 0 for none. */
-  readonly tty: number;
+  readonly ttyDevice: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** User and system time. */
@@ -91,9 +91,9 @@ export function processFacts(
   const startTimeTicks = statField(fields, 22);
   return {
     pid,
-    ppid: Number(statField(fields, 4)),
+    parentPid: Number(statField(fields, 4)),
     uid: Number(statusField(status, 'Uid')[1] ?? 0),
-    tty: Number(statField(fields, 7)) >>> 0,
+    ttyDevice: Number(statField(fields, 7)) >>> 0,
     startedAt: Math.round(bootedAtMs + Number(startTimeTicks) * msPerTick),
     cpuMs: (Number(statField(fields, 14)) + Number(statField(fields, 15))) * msPerTick,
     rssBytes: Number(statusField(status, 'VmRSS')[0] ?? 0) * 1024,

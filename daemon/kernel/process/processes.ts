@@ -11,16 +11,10 @@ import {
   spawnShim,
 } from '../../native/libliker.ts';
 import { type ExitRecord, readExitRecord } from './exit-record.ts';
+import type { HostProcess } from './host-process.ts';
 import { type Listing, readListing } from './listing.ts';
 import { type Shim, ShimConnection, type StartFailure } from './shim.ts';
 import { type FoundUser, readUser } from './user.ts';
-
-/** A process that cannot be mistaken for a later one with the same pid. */
-export interface KnownProcess {
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat as text. */
-  readonly startTime: string;
-}
 
 const repository = join(import.meta.dirname, '../../..');
 
@@ -112,7 +106,7 @@ export class Processes {
   }
 
   /** True unless it is known to have ended; also true if it cannot be checked because no file can be opened. */
-  isAlive(process: KnownProcess): boolean {
+  isAlive(process: HostProcess): boolean {
     try {
       const pidfd = pidfdOpen(process.pid, process.startTime);
       if (pidfd === null) return false;
@@ -126,7 +120,7 @@ export class Processes {
     }
   }
 
-  kill(process: KnownProcess, signal: number): void {
+  kill(process: HostProcess, signal: number): void {
     const pidfd = pidfdOpen(process.pid, process.startTime);
     if (pidfd === null) return;
     try {

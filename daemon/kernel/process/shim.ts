@@ -4,6 +4,7 @@ import { asError, LikerError } from '../../../common/errors.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
 import { type StepName, stepKind } from '../plan/steps.ts';
 import { Cursor } from './cursor.ts';
+import type { HostProcess } from './host-process.ts';
 import {
   frameHeader,
   fromShim,
@@ -27,13 +28,13 @@ export interface ShimExit {
   readonly outputCut: boolean;
 }
 
-export interface ShimProcessState {
+export interface Started extends HostProcess {
+  readonly startedAtNs: bigint;
+}
+
+export interface ShimProcessState extends Started {
   readonly process: number;
   readonly state: 'starting' | 'running' | 'ended';
-  readonly tty: boolean;
-  readonly pid: number;
-  readonly startTime: string;
-  readonly startedAtNs: bigint;
   readonly stdout: bigint;
   readonly stderr: bigint;
   readonly stdoutLimit: bigint;
@@ -42,19 +43,11 @@ export interface ShimProcessState {
 }
 
 export interface ShimState {
-  readonly protocol: number;
   readonly pid: number;
   readonly processes: readonly ShimProcessState[];
 }
 
-export interface Started {
-  readonly pid: number;
-  readonly startTime: string;
-  readonly startedAtNs: bigint;
-}
-
 export interface StartFailure {
-  readonly stepIndex: number;
   readonly errno: number;
   readonly step: string;
   readonly syscall: string;
@@ -101,8 +94,14 @@ function readExit(c: Cursor): ShimExit {
   };
 }
 
+function readStarted(c: Cursor): Started {
+  return { pid: c.u32(), startTime: c.u64().toString(), startedAtNs: c.u64() };
+}
+
 export function readFailure(c: Cursor): StartFailure {
-  return { stepIndex: c.u32(), errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
+  // The place of the step in the plan.
+  c.u32();
+  return { errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
 }
 
 /** The greatest kind of step of a shim that does not announce it. */
@@ -110,21 +109,20 @@ const untoldLastStep = stepKind('join-path');
 
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
 
-function readState(protocol: number, c: Cursor): ShimState {
+function readState(c: Cursor): ShimState {
   const pid = c.u32();
   const processes: ShimProcessState[] = [];
   for (let count = c.u32(); count > 0; count--) {
     const process = c.u32();
     const number = c.u32();
     const state = processStates[number as 1 | 2 | 3];
-    if (!state) throw new LikerError('SHIM_LOST', `The shim told an unknown state ${number}`);
+    if (!state) throw new LikerError('SHIM_LOST', `The shim reported an unknown state ${number}`);
+    // Whether it has a terminal.
+    c.u32();
     processes.push({
       process,
       state,
-      tty: c.u32() !== 0,
-      pid: c.u32(),
-      startTime: c.u64().toString(),
-      startedAtNs: c.u64(),
+      ...readStarted(c),
       stdout: c.u64(),
       stderr: c.u64(),
       stdoutLimit: c.u64(),
@@ -132,7 +130,7 @@ function readState(protocol: number, c: Cursor): ShimState {
       exit: state === 'ended' ? readExit(c) : null,
     });
   }
-  return { protocol, pid, processes };
+  return { pid, processes };
 }
 
 /** What is read is handed on before the next read of any shim, so that one buffer serves all. */
@@ -245,7 +243,7 @@ export class ShimConnection {
         // What comes after the version is written otherwise in another: none of it is read.
         if (protocol < oldestShimProtocol || protocol > shimProtocol)
           return settle({ kind: 'unknown-protocol', protocol });
-        const state = readState(protocol, rest);
+        const state = readState(rest);
         this.maxFrameBytes = rest.isAtEnd ? untoldMaxFrameBytes : rest.u32();
         this.#lastStep = rest.isAtEnd ? untoldLastStep : rest.u32();
         this.pid = state.pid;
@@ -345,11 +343,7 @@ export class ShimConnection {
         this.#stateWaiter = null;
         return;
       case fromShim.started:
-        this.#listener?.started(process, {
-          pid: c.u32(),
-          startTime: c.u64().toString(),
-          startedAtNs: c.u64(),
-        });
+        this.#listener?.started(process, readStarted(c));
         return;
       case fromShim.failed:
         this.#listener?.failed(process, readFailure(c));

@@ -8,7 +8,6 @@ const what = "the process in container 'box'";
 test('an exec that comes as its container ends is refused for that, and not for what the kernel calls it', () => {
   const failure = {
     step: 'join',
-    stepIndex: 0,
     syscall: 'setns',
     errno: constants.errno.ESRCH,
     object: 'container',
@@ -30,7 +29,7 @@ test('what is wrong with a target is told as such, and is not a fault of the eng
     ['mount', 'fsconfig', EINVAL, /does not know that option/],
   ] as const;
   for (const [step, syscall, errno, why] of cases) {
-    const error = startError(what, { step, stepIndex: 1, syscall, errno, object: '/x' });
+    const error = startError(what, { step, syscall, errno, object: '/x' });
     assert.equal(error.reason, 'BAD_ARGUMENT', step);
     assert.match(error.message, why);
   }
@@ -39,7 +38,6 @@ test('what is wrong with a target is told as such, and is not a fault of the eng
 test('a limit of files that leaves none for the start is not taken for a want of likerd', () => {
   const failure = {
     step: 'cwd',
-    stepIndex: 0,
     syscall: 'openat2',
     errno: constants.errno.EMFILE,
     object: '/',

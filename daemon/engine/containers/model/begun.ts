@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { fields, type Of, orNull } from '../../../../common/schema.ts';
+import { type HostProcess, hostProcess } from '../../../kernel/process/host-process.ts';
 import { steadyMs } from '../../../loop/sync.ts';
-import { type HostProcess, hostProcess } from '../../process/host-process.ts';
 
 /** How a run is ended: by a signal, and by SIGKILL after a grace period. */
 const ending = fields({

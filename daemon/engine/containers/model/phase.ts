@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import { fields, type Of } from '../../../../common/schema.ts';
+import { type HostProcess, hostProcess } from '../../../kernel/process/host-process.ts';
 import { exitSchema } from '../../process/exit-status.ts';
-import { type HostProcess, hostProcess } from '../../process/host-process.ts';
 
 const live = { startedAt: v.number(), main: hostProcess };
 

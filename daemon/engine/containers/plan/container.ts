@@ -6,8 +6,8 @@ import {
   mountAttr,
   type Step,
 } from '../../../kernel/plan/steps.ts';
+import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
-import type { HostProcess } from '../../process/host-process.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';

@@ -1,5 +1,5 @@
 import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
-import type { HostProcess } from '../../process/host-process.ts';
+import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { type ContainerSpec, isShared, type Mount, type Propagation } from '../model/spec.ts';
 import { ms } from './constants.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';

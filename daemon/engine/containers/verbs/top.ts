@@ -16,8 +16,7 @@ export async function topOf(context: EngineContext, container: Container): Promi
   const slices = new Slices();
   for (const files of listed) {
     if (slices.over) await slices.next();
-    const { ppid, tty, ...process } = processFacts(files, bootedAtMs);
-    processes.push({ ...process, parentPid: ppid, ttyDevice: tty });
+    processes.push(processFacts(files, bootedAtMs));
   }
   return { processes, total };
 }

@@ -1,11 +1,9 @@
 import { LikerError } from '../../../../common/errors.ts';
+import { attachDeviceFilter } from '../../../native/libliker.ts';
 import { deviceProgram } from '../device-program.ts';
 import { covers, type DeviceRule, defaultDeviceRules, meet, settled } from '../device-rules.ts';
-import { errnoOf, writeText } from '../files.ts';
+import { errnoOf, failsWith, writeText } from '../files.ts';
 import type { Layout, Place } from '../layout.ts';
-
-/** Loads a device program (struct bpf_insn[]) and attaches it to a v2 cgroup, given by its folder. */
-export type AttachDeviceFilter = (cgroup: string, instructions: Uint8Array) => void;
 
 function ruleText({ type, major, minor, access }: DeviceRule): string {
   return `${type} ${major ?? '*'}:${minor ?? '*'} ${access}`;
@@ -13,21 +11,9 @@ function ruleText({ type, major, minor, access }: DeviceRule): string {
 
 /** As one batch on one descriptor; if the cgroup above forbids one, the others one by one. */
 function allowEach(file: string, texts: readonly string[]): void {
-  try {
-    writeText(file, ...texts);
-  } catch (error) {
-    if (errnoOf(error) !== 'EPERM') throw error;
-    for (const text of texts) allowUnlessForbidden(file, text);
-  }
-}
-
-function allowUnlessForbidden(file: string, text: string): void {
-  try {
-    writeText(file, text);
-  } catch (error) {
-    // The daemon may not use this device itself: then its containers may not either.
-    if (errnoOf(error) !== 'EPERM') throw error;
-  }
+  const isForbidden = (...some: readonly string[]) => failsWith(['EPERM'], () => writeText(file, ...some));
+  // A device that likerd itself may not use, its containers may not use either.
+  if (isForbidden(...texts)) for (const text of texts) isForbidden(text);
 }
 
 function allowAsked(file: string, rule: DeviceRule): void {
@@ -112,7 +98,6 @@ export function checkDevices(layout: Layout): void {
 export function restrictDevices(
   layout: Layout,
   folderIn: (place: Place) => string,
-  attach: AttachDeviceFilter,
   more: readonly DeviceRule[],
 ): void {
   const place = devicesPlace(layout);
@@ -122,8 +107,6 @@ export function restrictDevices(
     return;
   }
   defaultProgram ??= deviceProgram(defaultDeviceRules);
-  attach(
-    folderIn(place),
-    more.length === 0 ? defaultProgram : deviceProgram([...defaultDeviceRules, ...more]),
-  );
+  const program = more.length === 0 ? defaultProgram : deviceProgram([...defaultDeviceRules, ...more]);
+  attachDeviceFilter(folderIn(place), program);
 }
