@@ -7,7 +7,9 @@
 void advance_process (struct shim *shim, struct process *process) {
   if (process->phase == STARTING)
     advance_start (shim, process);
-  if (process->phase == RUNNING && process->reaped)
+  /* The helper is in the cgroup of its exec: once the exit is reported, likerd removes the cgroup. */
+  bool is_gone = process->reaped && (!process->helper || process->helper_ended);
+  if (process->phase == RUNNING && is_gone)
     begin_drain (process);
   if (process->failure_sent)
     return;
