@@ -141,13 +141,10 @@ describe('a client that stops reading (T27), a process that does not stop writin
     };
     await Promise.all([stalled.ready, reader.ready]);
     stalled.stream.pause();
-    await sleep(stallMs / 2);
-    const half = total;
-    await sleep(stallMs / 2);
-    assert.ok(total - half > 1_000_000, `only ${total - half} bytes arrived in the second half`);
-    const before = Date.now();
-    assert.equal((await s.run([], ['echo', 'hi'])).stdout, 'hi\n');
-    assert.ok(Date.now() - before < 5000);
+    await sleep(stallMs);
+    const before = total;
+    await until('the other one to get more', () => total > before + 1_000_000);
+    assert.equal((await s.run([], ['echo', 'hi'])).stdout, 'hi\n', 'others are served');
     stalled.onData = () => {};
     stalled.stream.resume();
     await until('a warning', () => stalled.warnings.length > 0);
