@@ -1,4 +1,4 @@
-/* A record lock of fcntl(2) ends with its process and tells its pid. No child shares it. */
+/* A record lock of fcntl(2) ends with its process, and F_GETLK gives the pid. No child shares it. */
 #include <fcntl.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
