@@ -2,21 +2,23 @@ import { type AnsweredCall, answeredCalls } from '../../../common/channels.ts';
 import { LikerError } from '../../../common/errors.ts';
 import type { Log, LogFields } from '../../host/log.ts';
 import { peerOf } from '../wire/peer.ts';
-import type { Subject } from './subject.ts';
+import type { Subject } from './context.ts';
 
-/** How calls of one method show up in the log. */
-export interface MethodOptions {
-  readonly method: string;
-  /** Calls that change something are logged at info, the others at debug. */
-  readonly mutates: boolean;
+/** Such as StopContainer. */
+export function methodOf(call: { getPath(): string }): string {
+  return call.getPath().slice(call.getPath().lastIndexOf('/') + 1);
 }
 
-/** Notes the caller and the time. The returned function logs the outcome of the call; only its first call counts. */
+/**
+ * Notes the caller and the time. The returned function logs the outcome of the call; only its first call counts. Calls that change
+ * something are logged at info, the others at debug.
+ */
 export function callLog(
   log: Log,
-  call: { getPeer(): string },
-  { method, mutates }: MethodOptions,
+  call: { getPeer(): string; getPath(): string },
+  { mutates }: { readonly mutates: boolean },
 ): (subject: Subject | null, outcome: unknown) => void {
+  const method = methodOf(call);
   const peer = peerOf(call);
   const startedAt = performance.now();
   let written = false;

@@ -3,7 +3,7 @@ import { asError, LikerError, statusCodes } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
 import { encodeStatus, statusDetailsKey } from '../../../common/rpc-status.ts';
 import type { Log } from '../../host/log.ts';
-import type { Subject } from './subject.ts';
+import type { Subject } from './context.ts';
 
 /** A status travels in HTTP/2 trailers, of which clients accept 8 to 16 KiB, and contains the message three times. */
 const maxMessageBytes = 1024;

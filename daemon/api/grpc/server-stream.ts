@@ -3,22 +3,20 @@ import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc
 import { LikerError } from '../../../common/errors.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
-import { callLog, type MethodOptions } from './call-log.ts';
+import { callLog, methodOf } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
-interface ServerStreamOptions<Request, Response> extends MethodOptions {
-  /** The messages to send. When the client is gone the iteration ends and the signal is aborted. */
-  readonly messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
-}
+/** The messages to send. When the client is gone the iteration ends and the signal is aborted. */
+type Messages<Request, Response> = (request: Request, signal: AbortSignal) => AsyncIterable<Response>;
 
-/** A handler that sends a sequence of messages, no faster than the client takes them. */
+/** A handler of a call that only reads. It sends the messages no faster than the client takes them. */
 export function serverStream<Request extends object, Response>(
   context: ApiContext,
-  options: ServerStreamOptions<Request, Response>,
+  messages: Messages<Request, Response>,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
-    const logged = callLog(context.log, call, options);
+    const logged = callLog(context.log, call, { mutates: false });
     const gone = new AbortController();
     let over = false;
     let forget = (): void => {};
@@ -34,21 +32,21 @@ export function serverStream<Request extends object, Response>(
     call.on('cancelled', () => finish(new LikerError('CANCELLED', 'The client cancelled the call')));
     forget = context.calls.add(finish);
     if (over) return;
-    send(call, options, gone.signal).then(
+    send(call, messages, gone.signal).then(
       () => finish(null),
-      (error: unknown) => finish(inWordsOf(options.method, context.subjectOf(call.request), error)),
+      (error: unknown) => finish(inWordsOf(methodOf(call), context.subjectOf(call.request), error)),
     );
   };
 }
 
 async function send<Request, Response>(
   call: ServerWritableStream<Request, Response>,
-  options: ServerStreamOptions<Request, Response>,
+  messages: Messages<Request, Response>,
   signal: AbortSignal,
 ): Promise<void> {
-  checkDecoded(options.method, call.request);
+  checkDecoded(methodOf(call), call.request);
   checkDeadline(call);
-  for await (const message of options.messages(call.request, signal)) {
+  for await (const message of messages(call.request, signal)) {
     if (signal.aborted) return;
     if (!call.write(message)) await once(call, 'drain', { signal });
   }

@@ -3,25 +3,31 @@ import { LikerError } from '../../../common/errors.ts';
 import { ownTurn, turnToLook } from '../../loop/turns.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
-import { callLog, type MethodOptions } from './call-log.ts';
+import { callLog, methodOf } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
-import type { Subject } from './subject.ts';
 
-interface UnaryOptions<Request, Response> extends MethodOptions {
-  /** Carries out the call. The signal is aborted when the client is gone or its deadline has passed. */
-  readonly handle: (request: Request, signal: AbortSignal) => Promise<Response>;
-  /** The subject for the log; default: the subject of the request. */
-  readonly subject?: (request: Request, response: Response | null) => Subject | null;
+/** Carries out a call. The signal is aborted when the client is gone or its deadline has passed. */
+type Handle<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Response>;
+
+/** Makes unary handlers, for calls that only read and for those that change something. */
+export function unaryHandlers(context: ApiContext) {
+  return {
+    reads: <Request, Response>(handle: Handle<Request, Response>) =>
+      unary(context, handle, { mutates: false }),
+    changes: <Request, Response>(handle: Handle<Request, Response>) =>
+      unary(context, handle, { mutates: true }),
+  };
 }
 
-/** A unary handler: carries out the call, answers or maps the error, and logs the call. */
-export function unary<Request, Response>(
+/** A handler that carries out the call, answers or maps the error, and logs the call. */
+function unary<Request, Response>(
   context: ApiContext,
-  options: UnaryOptions<Request, Response>,
+  handle: Handle<Request, Response>,
+  { mutates }: { readonly mutates: boolean },
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    const logged = callLog(context.log, call, options);
+    const logged = callLog(context.log, call, { mutates });
     const gone = new AbortController();
     let answered = false;
     let forget = (): void => {};
@@ -29,7 +35,7 @@ export function unary<Request, Response>(
       if (answered) return;
       answered = true;
       forget();
-      logged((options.subject ?? context.subjectOf)(call.request, response), outcome);
+      logged(context.subjectOf(call.request, response), outcome);
       if (response === null) callback(toServiceError(outcome, context.log));
       else callback(null, response);
     };
@@ -41,15 +47,15 @@ export function unary<Request, Response>(
     });
     run().then(
       (response) => answer(null, response),
-      (error: unknown) => answer(inWordsOf(options.method, context.subjectOf(call.request), error), null),
+      (error: unknown) => answer(inWordsOf(methodOf(call), context.subjectOf(call.request), error), null),
     );
 
     async function run(): Promise<Response> {
-      await (options.mutates ? ownTurn() : turnToLook());
+      await (mutates ? ownTurn() : turnToLook());
       if (answered) throw new LikerError('CANCELLED', 'The call was answered before its turn came');
-      checkDecoded(options.method, call.request);
+      checkDecoded(methodOf(call), call.request);
       checkDeadline(call);
-      return options.handle(call.request, gone.signal);
+      return handle(call.request, gone.signal);
     }
   };
 }

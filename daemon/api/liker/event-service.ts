@@ -4,26 +4,19 @@ import type { SubscribeResponseInput } from '../../../proto/gen/types/liker/v1/S
 import type { EventService } from '../../engine/journal/events.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
-import { unary } from '../grpc/unary.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
 import { timestampOfMs } from './format/time.ts';
 import { parseFilters } from './parse/requests.ts';
 import { inRange } from './parse/text.ts';
 import { parseTimeMs } from './parse/time.ts';
 
 export function eventService(context: ApiContext, events: EventService): EventServiceHandlers {
+  const { reads } = unaryHandlers(context);
   return {
-    Subscribe: serverStream(context, {
-      method: 'Subscribe',
-      mutates: false,
-      messages: (request, signal) => subscribe(events, request, signal),
-    }),
-    GetLastSeq: unary(context, {
-      method: 'GetLastSeq',
-      mutates: false,
-      handle: async () => {
-        const { last, oldest, storeId } = events.range();
-        return { lastSeq: last, oldestSeq: oldest, storeId };
-      },
+    Subscribe: serverStream(context, (request, signal) => subscribe(events, request, signal)),
+    GetLastSeq: reads(async () => {
+      const { last, oldest, storeId } = events.range();
+      return { lastSeq: last, oldestSeq: oldest, storeId };
     }),
   };
 }

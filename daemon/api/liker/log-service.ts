@@ -11,11 +11,7 @@ import { parseTimeNs } from './parse/time.ts';
 
 export function logService(context: ApiContext, logs: LogService): LogServiceHandlers {
   return {
-    ReadLogs: serverStream(context, {
-      method: 'ReadLogs',
-      mutates: false,
-      messages: (request, signal) => readLogs(logs, request, signal),
-    }),
+    ReadLogs: serverStream(context, (request, signal) => readLogs(logs, request, signal)),
   };
 }
 

@@ -4,10 +4,9 @@ import type { SessionInput } from '../../../proto/gen/types/liker/v1/SessionInpu
 import type { SessionOutputInput } from '../../../proto/gen/types/liker/v1/SessionOutput.ts';
 import type { OutputFrame, Session, SessionSink } from '../../engine/sessions/frames.ts';
 import { ownTurn } from '../../loop/turns.ts';
-import { callLog } from '../grpc/call-log.ts';
-import type { ApiContext } from '../grpc/context.ts';
+import { callLog, methodOf } from '../grpc/call-log.ts';
+import type { ApiContext, Subject } from '../grpc/context.ts';
 import { inWordsOf, toServiceError } from '../grpc/errors.ts';
-import type { Subject } from '../grpc/subject.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
 import { formatOutput } from './format/session.ts';
@@ -15,7 +14,7 @@ import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
 
 /** A stream without a start frame is ended after this time. */
-const firstFrameMs = 30_000;
+const usualFirstFrameMs = 30_000;
 
 /** A client frame. Those of Run, Exec and Attach differ only in their start. */
 export interface SessionRequest<Start> {
@@ -28,21 +27,18 @@ export interface SessionResponse {
   readonly output: SessionOutputInput;
 }
 
-export interface SessionOptions<Start> {
-  readonly method: string;
-  /** Opens the session that the first frame asks for. */
-  readonly open: (start: Start, sink: SessionSink) => Promise<Session>;
-  readonly firstFrameMs?: number;
-}
+/** Opens the session that the first frame asks for. */
+type Open<Start> = (start: Start, sink: SessionSink) => Promise<Session>;
 
 type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
 
 /** A handler for one of the bidirectional streams. */
 export function sessionHandler<Start extends { readonly confirmsOutput: boolean }>(
   context: ApiContext,
-  options: SessionOptions<Start>,
+  open: Open<Start>,
+  options: { readonly firstFrameMs?: number },
 ): handleBidiStreamingCall<SessionRequest<Start>, SessionResponse> {
-  return (call) => new SessionCall(context, call, options).listen();
+  return (call) => new SessionCall(context, call, open).listen(options.firstFrameMs ?? usualFirstFrameMs);
 }
 
 /**
@@ -52,7 +48,8 @@ export function sessionHandler<Start extends { readonly confirmsOutput: boolean 
 class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements SessionSink {
   readonly #context: ApiContext;
   readonly #call: Call<Start>;
-  readonly #options: SessionOptions<Start>;
+  readonly #method: string;
+  readonly #openSession: Open<Start>;
   readonly #logged: (subject: Subject | null, outcome: unknown) => void;
   #forget: () => void = () => {};
   #firstFrameTimer: NodeJS.Timeout | undefined;
@@ -63,22 +60,21 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   #subject: Subject | null = null;
   confirms = false;
 
-  constructor(context: ApiContext, call: Call<Start>, options: SessionOptions<Start>) {
+  constructor(context: ApiContext, call: Call<Start>, open: Open<Start>) {
     this.#context = context;
     this.#call = call;
-    this.#options = options;
-    this.#logged = callLog(context.log, call, { method: options.method, mutates: true });
+    this.#method = methodOf(call);
+    this.#openSession = open;
+    this.#logged = callLog(context.log, call, { mutates: true });
   }
 
-  listen(): void {
+  listen(firstFrameMs: number): void {
     this.#forget = this.#context.calls.add((reason) => this.#fail(reason, { lost: false }));
     if (this.#over) return;
     this.#firstFrameTimer = setTimeout(
       () =>
-        this.#fail(
-          new LikerError('TIMED_OUT', `No start frame came: the stream of ${this.#options.method} ends`),
-        ),
-      this.#options.firstFrameMs ?? firstFrameMs,
+        this.#fail(new LikerError('TIMED_OUT', `No start frame came: the stream of ${this.#method} ends`)),
+      firstFrameMs,
     );
     this.#call.on('data', (frame) => this.#receive(frame));
     this.#call.on('end', () => this.#halfClosed());
@@ -101,7 +97,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   #receive(frame: SessionRequest<Start>): void {
     if (this.#over) return;
     try {
-      checkDecoded(this.#options.method, frame);
+      checkDecoded(this.#method, frame);
       if (frame.frame === 'start') this.#start(frame.start);
       else if (frame.frame === 'input') this.#take(frame.input);
     } catch (error) {
@@ -118,9 +114,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     this.#subject = this.#context.subjectOf(start);
     // Later frames wait in the stream, in order, until the session can take them.
     this.#call.pause();
-    this.#open(start).catch((error: unknown) =>
-      this.#fail(inWordsOf(this.#options.method, this.#subject, error)),
-    );
+    this.#open(start).catch((error: unknown) => this.#fail(inWordsOf(this.#method, this.#subject, error)));
   }
 
   async #open(start: Start): Promise<void> {
@@ -128,7 +122,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     // The stream was ended by a shutdown of the daemon.
     if (this.#over && !this.#lost) return;
     checkDeadline(this.#call);
-    const session = await this.#options.open(start, this);
+    const session = await this.#openSession(start, this);
     this.#logged(this.#subject, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));
     if (this.#lost) session.lost();

@@ -2,7 +2,7 @@ import { badArgument } from '../../../common/errors.ts';
 import type { SessionServiceHandlers } from '../../../proto/gen/types/liker/v1/SessionService.ts';
 import type { SessionService } from '../../engine/containers/session-api.ts';
 import type { ApiContext } from '../grpc/context.ts';
-import { unary } from '../grpc/unary.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
 import { formatExecSync } from './format/exec-sync.ts';
 import { formatProcess } from './format/process.ts';
 import { parseSpec } from './parse/container-spec.ts';
@@ -16,17 +16,17 @@ export function sessionService(
   sessions: SessionService,
   options: { readonly firstFrameMs?: number } = {},
 ): SessionServiceHandlers {
+  const { reads, changes } = unaryHandlers(context);
   return {
-    Run: sessionHandler(context, {
-      ...options,
-      method: 'Run',
-      open: async ({ spec, requestId, replace }, sink) =>
+    Run: sessionHandler(
+      context,
+      async ({ spec, requestId, replace }, sink) =>
         sessions.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
-    }),
-    Exec: sessionHandler(context, {
-      ...options,
-      method: 'Exec',
-      open: async (start, sink) =>
+      options,
+    ),
+    Exec: sessionHandler(
+      context,
+      async (start, sink) =>
         sessions.exec(
           parseTarget(start, 'start.'),
           parseExecProcess(start.process, 'start.process'),
@@ -36,44 +36,33 @@ export function sessionService(
           },
           sink,
         ),
-    }),
-    Attach: sessionHandler(context, {
-      ...options,
-      method: 'Attach',
-      open: async (start, sink) =>
+      options,
+    ),
+    Attach: sessionHandler(
+      context,
+      async (start, sink) =>
         sessions.attach(
           parseTarget(start, 'start.'),
           { ...parseAttach(start), requestId: start.requestId },
           sink,
         ),
+      options,
+    ),
+    StartExec: changes(async (request) => {
+      const process = parseExecProcess(request.process, 'process');
+      const { requestId } = request;
+      return {
+        process: formatProcess(await sessions.startExec(parseTarget(request), process, { requestId })),
+      };
     }),
-    StartExec: unary(context, {
-      method: 'StartExec',
-      mutates: true,
-      handle: async (request) => {
-        const process = parseExecProcess(request.process, 'process');
-        const { requestId } = request;
-        return {
-          process: formatProcess(await sessions.startExec(parseTarget(request), process, { requestId })),
-        };
-      },
+    ExecSync: changes(async (request, signal) => {
+      const process = parseExecProcess(request.process, 'process');
+      if (process.tty) throw badArgument('process.tty', 'Cannot use a terminal with ExecSync: use Exec');
+      const stdin = checkStdin(request.stdin, 'stdin');
+      return formatExecSync(await sessions.execSync(parseTarget(request), process, stdin, signal));
     }),
-    ExecSync: unary(context, {
-      method: 'ExecSync',
-      mutates: true,
-      handle: async (request, signal) => {
-        const process = parseExecProcess(request.process, 'process');
-        if (process.tty) throw badArgument('process.tty', 'Cannot use a terminal with ExecSync: use Exec');
-        const stdin = checkStdin(request.stdin, 'stdin');
-        return formatExecSync(await sessions.execSync(parseTarget(request), process, stdin, signal));
-      },
-    }),
-    ListProcesses: unary(context, {
-      method: 'ListProcesses',
-      mutates: false,
-      handle: async (request) => ({
-        processes: (await sessions.processes(parseTarget(request))).map(formatProcess),
-      }),
-    }),
+    ListProcesses: reads(async (request) => ({
+      processes: (await sessions.processes(parseTarget(request))).map(formatProcess),
+    })),
   };
 }

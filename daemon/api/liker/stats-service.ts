@@ -6,7 +6,7 @@ import type { StreamStatsResponseInput } from '../../../proto/gen/types/liker/v1
 import type { StatsOptions, StatsService } from '../../engine/stats/model.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
-import { unary } from '../grpc/unary.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
 import { statsResponse } from './format/stats.ts';
 import { required } from './parse/text.ts';
 
@@ -15,21 +15,14 @@ const usualIntervalMs = 1000;
 const greatestIntervalMs = 24 * 60 * 60 * 1000;
 
 export function statsService(context: ApiContext, stats: StatsService): StatsServiceHandlers {
+  const { reads } = unaryHandlers(context);
   return {
-    GetStats: unary(context, {
-      method: 'GetStats',
-      mutates: false,
-      handle: async (request, signal) => {
-        const intervalMs = parseInterval(request.interval);
-        const options = { ...parseOptions(request), intervalMs, watched: false };
-        return statsResponse(await stats.read(options, signal));
-      },
+    GetStats: reads(async (request, signal) => {
+      const intervalMs = parseInterval(request.interval);
+      const options = { ...parseOptions(request), intervalMs, watched: false };
+      return statsResponse(await stats.read(options, signal));
     }),
-    StreamStats: serverStream(context, {
-      method: 'StreamStats',
-      mutates: false,
-      messages: (request, signal) => streamStats(stats, request, signal),
-    }),
+    StreamStats: serverStream(context, (request, signal) => streamStats(stats, request, signal)),
   };
 }
 

@@ -6,7 +6,7 @@ import type { SystemServiceHandlers } from '../../../proto/gen/types/liker/v1/Sy
 import type { EngineInfo, SystemService } from '../../engine/system/api.ts';
 import type { LoopDelay, LoopDelays } from '../../loop/loop-delay.ts';
 import type { ApiContext } from '../grpc/context.ts';
-import { unary } from '../grpc/unary.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
 
 /** Versions that the edge cannot know of itself. */
 export interface Versions {
@@ -20,30 +20,19 @@ export function systemService(
   system: SystemService,
   { versions, loop }: { readonly versions: Versions; readonly loop: Pick<LoopDelay, 'now'> },
 ): SystemServiceHandlers {
+  const { reads } = unaryHandlers(context);
   return {
-    GetVersion: unary(context, {
-      method: 'GetVersion',
-      mutates: false,
-      handle: async () => formatVersion(versions),
-    }),
-    GetInfo: unary(context, {
-      method: 'GetInfo',
-      mutates: false,
-      handle: async () => ({
-        ...formatEngineInfo(system.info()),
-        ...hostInfo(),
-        version: versions.daemon,
-        pid: process.pid,
-        rssBytes: process.memoryUsage.rss(),
-        heapBytes: process.memoryUsage().heapUsed,
-        ...loopDelays(loop.now()),
-      }),
-    }),
-    GetDiskUsage: unary(context, {
-      method: 'GetDiskUsage',
-      mutates: false,
-      handle: async () => ({ usages: [...(await system.diskUsage())] }),
-    }),
+    GetVersion: reads(async () => formatVersion(versions)),
+    GetInfo: reads(async () => ({
+      ...formatEngineInfo(system.info()),
+      ...hostInfo(),
+      version: versions.daemon,
+      pid: process.pid,
+      rssBytes: process.memoryUsage.rss(),
+      heapBytes: process.memoryUsage().heapUsed,
+      ...loopDelays(loop.now()),
+    })),
+    GetDiskUsage: reads(async () => ({ usages: [...(await system.diskUsage())] })),
   };
 }
 

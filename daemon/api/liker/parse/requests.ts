@@ -22,10 +22,6 @@ export function parseTarget({ container }: { readonly container: string }, prefi
   return required(container, `${prefix}container`);
 }
 
-export function parseNewName(name: string): string {
-  return required(name, 'new_name');
-}
-
 export function parseFilters(filters: readonly ProtoFilter[]): Filter[] {
   return filters.map(({ key, value }, index) => ({
     key: required(key, `filters[${index}].key`),
