@@ -3,10 +3,9 @@ import type { ContainerService, ContainerView } from '../../engine/containers/ap
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
 import { formatContainer } from './format/container.ts';
-import { formatExit } from './format/exit.ts';
 import { formatHealth, formatProbe } from './format/health.ts';
 import { listPage } from './format/list-page.ts';
-import { formatTopProcess } from './format/process.ts';
+import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';
 import {
   parseFilters,

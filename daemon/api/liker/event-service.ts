@@ -30,7 +30,7 @@ async function* subscribe(
 ): AsyncGenerator<SubscribeResponseInput> {
   const { sinceSeq } = request;
   const options = {
-    sinceSeq: sinceSeq === undefined ? null : inRange(sinceSeq, 0, Number.MAX_SAFE_INTEGER, 'since_seq'),
+    sinceSeq: sinceSeq === undefined ? null : inRange(sinceSeq, 'since_seq'),
     storeId: request.storeId,
     sinceMs: parseTimeMs(request.since, 'since'),
     untilMs: parseTimeMs(request.until, 'until'),

@@ -23,7 +23,7 @@ async function* readLogs(
   const options = {
     after: parseLogCursor(request.cursor),
     follow: request.follow,
-    tail: request.tail === undefined ? null : inRange(request.tail, 0, Number.MAX_SAFE_INTEGER, 'tail'),
+    tail: request.tail === undefined ? null : inRange(request.tail, 'tail'),
     sinceNs: parseTimeNs(request.since, 'since'),
     untilNs: parseTimeNs(request.until, 'until'),
   };

@@ -3,13 +3,14 @@ import type { SessionServiceHandlers } from '../../../proto/gen/types/liker/v1/S
 import type { SessionService } from '../../engine/containers/session-api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
-import { formatExecSync } from './format/exec-sync.ts';
 import { formatProcess } from './format/process.ts';
+import { formatExecSync } from './format/session.ts';
 import { parseSpec } from './parse/container-spec.ts';
-import { parseExecProcess, parseOnDisconnect } from './parse/process.ts';
+import { parseExecProcess } from './parse/process.ts';
 import { parseTarget } from './parse/requests.ts';
 import { checkStdin, parseAttach } from './parse/session.ts';
 import { sessionHandler } from './session-call.ts';
+import { disconnectPolicies, wordFor } from './words.ts';
 
 export function sessionService(
   context: ApiContext,
@@ -31,7 +32,7 @@ export function sessionService(
           parseTarget(start, 'start.'),
           parseExecProcess(start.process, 'start.process'),
           {
-            onDisconnect: parseOnDisconnect(start.onDisconnect, 'start.on_disconnect', 'hangup'),
+            onDisconnect: wordFor(disconnectPolicies, start.onDisconnect, 'start.on_disconnect') ?? 'hangup',
             requestId: start.requestId,
           },
           sink,

@@ -3,10 +3,11 @@ import { arch, availableParallelism, hostname, release, totalmem, type } from 'n
 import type { GetInfoResponseInput } from '../../../proto/gen/types/liker/v1/GetInfoResponse.ts';
 import type { GetVersionResponseInput } from '../../../proto/gen/types/liker/v1/GetVersionResponse.ts';
 import type { SystemServiceHandlers } from '../../../proto/gen/types/liker/v1/SystemService.ts';
-import type { EngineInfo, SystemService } from '../../engine/system/api.ts';
+import type { SystemService } from '../../engine/system/api.ts';
 import type { LoopDelay, LoopDelays } from '../../loop/loop-delay.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
+import { withoutNulls } from './format/without-nulls.ts';
 
 /** Versions that the edge cannot know of itself. */
 export interface Versions {
@@ -24,7 +25,7 @@ export function systemService(
   return {
     GetVersion: reads(async () => formatVersion(versions)),
     GetInfo: reads(async () => ({
-      ...formatEngineInfo(system.info()),
+      ...withoutNulls(system.info()),
       ...hostInfo(),
       version: versions.daemon,
       pid: process.pid,
@@ -46,16 +47,6 @@ function formatVersion(versions: Versions): GetVersionResponseInput {
     kernel: release(),
     architecture: arch(),
     os: type().toLowerCase(),
-  };
-}
-
-function formatEngineInfo(info: EngineInfo): GetInfoResponseInput {
-  return {
-    ...info,
-    cgroupControllers: [...info.cgroupControllers],
-    knobs: [...info.knobs],
-    capabilities: [...info.capabilities],
-    warnings: [...info.warnings],
   };
 }
 

@@ -2,12 +2,19 @@ import { signalName } from '../../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
 import type { ContainerSpec, Mount, Namespaces, Share } from '../../../engine/containers/model/spec.ts';
-import { disconnectPolicies, limitsModes, logDrivers, restartNames, rootModes } from '../words.ts';
-import { formatHealthCheck } from './health.ts';
+import {
+  disconnectPolicies,
+  healthActions,
+  limitsModes,
+  logDrivers,
+  restartNames,
+  rootModes,
+} from '../words.ts';
 import { formatProcessSpec } from './process.ts';
 import { withoutNulls } from './without-nulls.ts';
 
 export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
+  const { healthCheck } = spec;
   return {
     ...withoutNulls(spec),
     rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
@@ -19,7 +26,10 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     logDriver: logDrivers[spec.logDriver],
     stopSignal: signalName(spec.stopSignal),
     onDisconnect: disconnectPolicies[spec.onDisconnect],
-    healthCheck: spec.healthCheck && formatHealthCheck(spec.healthCheck),
+    healthCheck: healthCheck && {
+      ...withoutNulls(healthCheck),
+      onFailure: healthActions[healthCheck.onFailure],
+    },
     restart: { name: restartNames[spec.restart.name], maxRetries: spec.restart.maxRetries },
   };
 }

@@ -3,8 +3,8 @@ import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/C
 import type { ContainerView } from '../../../engine/containers/api.ts';
 import type { Phase, State } from '../../../engine/containers/model/phase.ts';
 import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
-import { formatExit } from './exit.ts';
 import { formatHealth } from './health.ts';
+import { formatExit } from './process.ts';
 import { timestampOfMs } from './time.ts';
 
 export const containerStates = {

@@ -1,14 +1,7 @@
 import type { HealthInput } from '../../../../proto/gen/types/liker/v1/Health.ts';
-import type { HealthCheckInput } from '../../../../proto/gen/types/liker/v1/HealthCheck.ts';
 import type { HealthProbeInput } from '../../../../proto/gen/types/liker/v1/HealthProbe.ts';
 import type { Health, HealthProbe } from '../../../engine/containers/model/health.ts';
-import type { HealthCheck } from '../../../engine/containers/model/spec.ts';
-import { healthActions } from '../words.ts';
 import { timestampOfMs } from './time.ts';
-
-export function formatHealthCheck(check: HealthCheck): HealthCheckInput {
-  return { ...check, args: [...check.args], onFailure: healthActions[check.onFailure] };
-}
 
 const statuses = {
   starting: 'HEALTH_STATUS_STARTING',

@@ -1,11 +1,12 @@
+import type { ExitStatusInput } from '../../../../proto/gen/types/liker/v1/ExitStatus.ts';
 import type { ProcessInfoInput } from '../../../../proto/gen/types/liker/v1/ProcessInfo.ts';
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TopProcessInput } from '../../../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { TopProcess } from '../../../engine/containers/api.ts';
 import type { ProcessView } from '../../../engine/containers/session-api.ts';
+import type { ExitStatus } from '../../../engine/process/exit-status.ts';
 import type { ExecProcess, ProcessSpec } from '../../../engine/process/spec.ts';
-import { unlimited } from '../parse/rlimits.ts';
-import { formatExit } from './exit.ts';
+import { unlimited } from '../parse/process.ts';
 import { timestampOfMs } from './time.ts';
 import { withoutNulls } from './without-nulls.ts';
 
@@ -26,6 +27,14 @@ export function formatProcess(process: ProcessView): ProcessInfoInput {
     ...process,
     spec: formatProcessSpec(process.spec),
     exit: process.exit && formatExit(process.exit),
+  };
+}
+
+export function formatExit(exit: ExitStatus): ExitStatusInput {
+  return {
+    ...exit,
+    startedAt: exit.startedAt === null ? null : timestampOfMs(exit.startedAt),
+    exitedAt: timestampOfMs(exit.exitedAt),
   };
 }
 

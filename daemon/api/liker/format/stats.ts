@@ -1,12 +1,12 @@
 import { bytesField } from '../../../../common/wire.ts';
 import type { ContainerStatsInput } from '../../../../proto/gen/types/liker/v1/ContainerStats.ts';
-import type { ResourcePressureInput } from '../../../../proto/gen/types/liker/v1/ResourcePressure.ts';
 import type { ContainerSample, StatsSnapshot } from '../../../engine/stats/model.ts';
 import { Slices } from '../../../loop/turns.ts';
 import { encoded } from '../../wire/encoded.ts';
 import { snapshotEncoder, stateNumbers } from '../definitions.ts';
 import { containerStates } from './container.ts';
 import { timestampOfMs } from './time.ts';
+import { withoutNulls } from './without-nulls.ts';
 
 /** GetStatsResponse.snapshot and StreamStatsResponse.snapshot. */
 const snapshotField = 1;
@@ -24,39 +24,20 @@ export async function statsResponse<Response extends object>(snapshot: StatsSnap
   return encoded(bytesField(snapshotField, Buffer.concat(parts)));
 }
 
-type Present<T> = { [K in keyof T]?: Exclude<T[K], null> };
-
-/** Without what is null: what the machine cannot tell is not on the wire. */
-function present<T extends object>(fields: T): Present<T> {
-  const kept: Partial<T> = {};
-  for (const key in fields) if (fields[key] !== null) kept[key] = fields[key];
-  return kept as Present<T>;
-}
-
 function formatSample({ id, name, state, figures, cpuPercent }: ContainerSample): ContainerStatsInput {
   const head = { id, name, state: stateNumbers[containerStates[state]] };
   if (figures === null) return head;
   const { cpu, memory, pids, io, network, hugetlb, pressure } = figures;
   return {
     ...head,
-    cpu: present({ ...(cpu.usage && present(cpu.usage)), percent: cpuPercent, throttling: cpu.throttling }),
-    ...present({
-      memory: memory && present(memory),
-      pids: pids && present(pids),
-      io: io && { devices: [...io] },
-      network: network && { interfaces: [...network] },
-      hugetlb: hugetlb && { sizes: hugetlb.map(present) },
-      pressure: present({
-        cpu: formatPressure(pressure.cpu),
-        memory: formatPressure(pressure.memory),
-        io: formatPressure(pressure.io),
-      }),
+    ...withoutNulls({
+      cpu: { ...cpu.usage, percent: cpuPercent, throttling: cpu.throttling },
+      memory,
+      pids,
+      io: io && { devices: io },
+      network: network && { interfaces: network },
+      hugetlb: hugetlb && { sizes: hugetlb },
+      pressure,
     }),
   };
-}
-
-function formatPressure(
-  pressure: NonNullable<ContainerSample['figures']>['pressure']['cpu'],
-): ResourcePressureInput | null {
-  return pressure && present(pressure);
 }

@@ -12,6 +12,7 @@ type WithoutNulls<T> = T extends readonly unknown[]
 export function withoutNulls<T>(value: T): WithoutNulls<T> {
   if (Array.isArray(value)) return value.map(withoutNulls) as WithoutNulls<T>;
   if (typeof value !== 'object' || value === null) return value as WithoutNulls<T>;
-  const set = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(set.map(([name, field]) => [name, withoutNulls(field)])) as WithoutNulls<T>;
+  const set: Partial<Record<keyof T, unknown>> = {};
+  for (const name in value) if (value[name] !== null) set[name] = withoutNulls(value[name]);
+  return set as WithoutNulls<T>;
 }

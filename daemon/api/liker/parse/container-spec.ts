@@ -5,14 +5,21 @@ import { parseSignal } from '../../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Rootfs as ProtoRootfs } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
 import { type ContainerSpec, type RestartPolicy, specSchema } from '../../../engine/containers/model/spec.ts';
-import { disconnectPolicies, limitsModes, logDrivers, restartNames, rootModes, wordFor } from '../words.ts';
+import {
+  disconnectPolicies,
+  healthActions,
+  limitsModes,
+  logDrivers,
+  restartNames,
+  rootModes,
+  wordFor,
+} from '../words.ts';
 import { parseDeviceRules, parseDevices } from './devices.ts';
-import { parseHealthCheck } from './health.ts';
 import { parseMounts } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseMainProcess } from './process.ts';
 import { parseResources } from './resources.ts';
-import { plain, required } from './text.ts';
+import { given, plain, required } from './text.ts';
 
 /**
  * A complete spec with all defaults but name and hostname, which may be empty. Throws BAD_ARGUMENT, with the field, for what has
@@ -21,7 +28,7 @@ import { plain, required } from './text.ts';
 export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec {
   if (spec === null) throw badArgument(field, `Missing ${field}`);
   const namespaces = parseNamespaces(spec.namespaces, `${field}.namespaces`);
-  const given = {
+  const asked = {
     ...plain(spec),
     rootfs: parseRootfs(spec.rootfs, `${field}.rootfs`),
     process: parseMainProcess(spec.process, `${field}.process`),
@@ -45,7 +52,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec 
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`),
     logDriver: wordFor(logDrivers, spec.logDriver, `${field}.log_driver`),
   };
-  return check(specSchema, given, field);
+  return check(specSchema, asked, field);
 }
 
 function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {
@@ -76,4 +83,12 @@ function parseRootfs(rootfs: ProtoRootfs | null, field: string) {
     directory: posix.normalize(directory).replace(/(?<=.)\/$/, ''),
     mode: wordFor(rootModes, rootfs.mode, `${field}.mode`),
   };
+}
+
+/** 0 stands for the default, as in Docker. */
+function parseHealthCheck(check: ProtoSpec['healthCheck'], field: string) {
+  if (check === null) return null;
+  if (check.shell !== '' && check.args.length > 0)
+    throw badArgument(field, `Invalid ${field}: give either a shell line or args`);
+  return { ...given(check), onFailure: wordFor(healthActions, check.onFailure, `${field}.on_failure`) };
 }

@@ -5,7 +5,8 @@ import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/Proc
 import { checkProcess } from '../../../engine/containers/rules/process.ts';
 import { checkTexts } from '../../../engine/containers/rules/texts.ts';
 import { wireProcess } from '../../../test/proto-spec.ts';
-import { parseExecProcess, parseMainProcess, parseOnDisconnect } from './process.ts';
+import { disconnectPolicies, wordFor } from '../words.ts';
+import { parseExecProcess, parseMainProcess } from './process.ts';
 
 function refuses(field: string, patch: ProcessSpecInput): LikerError {
   try {
@@ -89,8 +90,7 @@ test('a terminal’s size fits into what the kernel has for it', () => {
   refuses('p.terminal_size.rows', { terminalSize: { columns: 80, rows: 65_536 } });
 });
 
-test('what happens to a process without its client depends on the call', () => {
-  assert.equal(parseOnDisconnect('ON_DISCONNECT_UNSPECIFIED', 'f', 'keep'), 'keep');
-  assert.equal(parseOnDisconnect('ON_DISCONNECT_UNSPECIFIED', 'f', 'hangup'), 'hangup');
-  assert.equal(parseOnDisconnect('ON_DISCONNECT_KEEP', 'f', 'hangup'), 'keep');
+test('a word that was not chosen is left to the default of the call', () => {
+  assert.equal(wordFor(disconnectPolicies, 'ON_DISCONNECT_UNSPECIFIED', 'f'), undefined);
+  assert.equal(wordFor(disconnectPolicies, 'ON_DISCONNECT_KEEP', 'f'), 'keep');
 });

@@ -1,11 +1,12 @@
 import { badArgument } from '../../../../common/errors.ts';
-import type { OnDisconnect as ProtoOnDisconnect } from '../../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type { ProcessSpec as ProtoProcess } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
+import type { Rlimit as ProtoRlimit } from '../../../../proto/gen/types/liker/v1/Rlimit.ts';
 import type { TerminalSize as ProtoSize } from '../../../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type { ExecProcess, OnDisconnect, ProcessSpec, TerminalSize } from '../../../engine/process/spec.ts';
-import { disconnectPolicies, wordFor } from '../words.ts';
-import { parseRlimits } from './rlimits.ts';
+import type { ExecProcess, ProcessSpec, Rlimit, TerminalSize } from '../../../engine/process/spec.ts';
 import { inRange, plain } from './text.ts';
+
+/** No limit, as the kernel has it. */
+export const unlimited = String(2n ** 64n - 1n);
 
 /** The process of an exec: empty fields mean the container's own. */
 export function parseExecProcess(process: ProtoProcess | null, field: string): ExecProcess {
@@ -28,7 +29,7 @@ export function parseMainProcess(process: ProtoProcess | null, field: string): P
 
 export function parseTerminalSize(size: ProtoSize | null, field: string): TerminalSize | null {
   if (size === null) return null;
-  const part = (value: number, name: string): number => inRange(value, 0, 65_535, `${field}.${name}`);
+  const part = (value: number, name: string): number => inRange(value, `${field}.${name}`, 65_535);
   return {
     columns: part(size.columns, 'columns'),
     rows: part(size.rows, 'rows'),
@@ -37,11 +38,22 @@ export function parseTerminalSize(size: ProtoSize | null, field: string): Termin
   };
 }
 
-/** `unspecified` is the default of the call. */
-export function parseOnDisconnect(
-  policy: ProtoOnDisconnect,
-  field: string,
-  unspecified: OnDisconnect,
-): OnDisconnect {
-  return wordFor(disconnectPolicies, policy, field) ?? unspecified;
+function parseRlimits(limits: readonly ProtoRlimit[], field: string): Rlimit[] {
+  return limits.map(({ name, soft, hard }, index) => ({
+    name: name.toLowerCase().replace(/^rlimit_/, ''),
+    soft: parseLimit(soft, `${field}[${index}].soft`),
+    hard: parseLimit(hard, `${field}[${index}].hard`),
+  }));
+}
+
+/** A number of JavaScript has 53 bits, so 2^64 - 1 arrives as 2^64. */
+function parseLimit(limit: number, field: string): string {
+  if (limit >= 2 ** 64) return unlimited;
+  if (limit > Number.MAX_SAFE_INTEGER) {
+    throw badArgument(
+      field,
+      `Invalid ${field}: use at most ${Number.MAX_SAFE_INTEGER}, or 2^64 - 1 for no limit`,
+    );
+  }
+  return String(limit);
 }

@@ -1,7 +1,8 @@
+import { badArgument } from '../../../../common/errors.ts';
+import { pageSizeName, parseBytes } from '../../../../common/units.ts';
 import type { Resources as ProtoResources } from '../../../../proto/gen/types/liker/v1/Resources.ts';
 import { limitsOf, type Resources } from '../../../engine/containers/model/resources.ts';
-import { parsePageSize } from './page-size.ts';
-import { plain, required } from './text.ts';
+import { given, plain, required } from './text.ts';
 
 /** The limits of a container, or of a change to it; what is not set is none. */
 export function parseResources(resources: ProtoResources | null, field: string): Resources {
@@ -31,13 +32,12 @@ export function parseResources(resources: ProtoResources | null, field: string):
   });
 }
 
-/**
- * The fields that are set. 0 and the empty text count as unset: Docker's clients send them for every limit that was not given.
- * `zeroIsSet` names the fields in which 0 is a limit, or removes one.
- */
-function given<T extends object>(message: T, zeroIsSet: readonly (keyof T)[] = []) {
-  const set = Object.entries(plain(message)).filter(
-    ([name, value]) => (value !== 0 && value !== '') || zeroIsSet.includes(name as keyof T),
-  );
-  return Object.fromEntries(set) as Partial<ReturnType<typeof plain<T>>>;
+/** A size of huge pages as the kernel writes it: 2m, 2MB and 2048k are all 2MB. */
+function parsePageSize(text: string, field: string): string {
+  const bytes = parseBytes(required(text, field), field);
+  const isPowerOfTwo = bytes >= 4096 && Number.isInteger(Math.log2(bytes));
+  if (!isPowerOfTwo) {
+    throw badArgument(field, `Not a size of huge pages: '${text}'; give one such as 2MB or 1GB`);
+  }
+  return pageSizeName(bytes);
 }

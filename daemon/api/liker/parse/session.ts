@@ -15,7 +15,7 @@ export function parseInput(input: SessionInput): InputFrame | null {
       const { offset = 0, data = Buffer.alloc(0) } = input.stdin ?? {};
       return {
         kind: 'stdin',
-        offset: parseOffset(offset, 'input.stdin.offset'),
+        offset: inRange(offset, 'input.stdin.offset'),
         data: checkStdin(data, 'input.stdin.data'),
       };
     }
@@ -61,11 +61,7 @@ function parseResume(resume: SessionResume | null): AttachOptions['resume'] {
   if (resume === null) return null;
   return {
     sessionId: required(resume.sessionId, 'start.resume.session_id'),
-    stdoutOffset: parseOffset(resume.stdoutOffset, 'start.resume.stdout_offset'),
-    stderrOffset: parseOffset(resume.stderrOffset, 'start.resume.stderr_offset'),
+    stdoutOffset: inRange(resume.stdoutOffset, 'start.resume.stdout_offset'),
+    stderrOffset: inRange(resume.stderrOffset, 'start.resume.stderr_offset'),
   };
-}
-
-function parseOffset(offset: number, field: string): number {
-  return inRange(offset, 0, Number.MAX_SAFE_INTEGER, field);
 }

@@ -20,8 +20,19 @@ export function plain<T extends object>(message: T): Plain<T> {
   return Object.fromEntries(Object.entries(message).filter(([name]) => !name.startsWith('_'))) as Plain<T>;
 }
 
-/** A whole number from `least` to `greatest`. */
-export function inRange(value: number, least: number, greatest: number, field: string): number {
-  checkRange(value, [least, greatest], field);
+/**
+ * The fields that are set. 0 and the empty text count as unset: Docker's clients send them for everything that was not given.
+ * `zeroIsSet` names the fields in which 0 means something.
+ */
+export function given<T extends object>(message: T, zeroIsSet: readonly (keyof T)[] = []) {
+  const set = Object.entries(plain(message)).filter(
+    ([name, value]) => (value !== 0 && value !== '') || zeroIsSet.includes(name as keyof T),
+  );
+  return Object.fromEntries(set) as Partial<Plain<T>>;
+}
+
+/** A whole number from 0 to `most`. */
+export function inRange(value: number, field: string, most = Number.MAX_SAFE_INTEGER): number {
+  checkRange(value, [0, most], field);
   return value;
 }
