@@ -1,5 +1,5 @@
 import type { SyscallDetail } from './errors.ts';
-import { bytesField, intField, readFields, textField, type WireField } from './wire.ts';
+import { encodeFields, WireMessage } from './wire.ts';
 
 /** Metadata key of the google.rpc.Status that explains a failed call. */
 export const statusDetailsKey = 'grpc-status-details-bin';
@@ -31,36 +31,25 @@ const typeUrl = {
 
 /** Bytes of a google.rpc.Status that holds ErrorInfo and, where they apply, BadRequest and liker.v1.SyscallError. */
 export function encodeStatus({ code, message, details }: RpcStatus): Buffer {
-  const parts = [intField(1, code), textField(2, message), any(typeUrl.errorInfo, errorInfo(details))];
-  if (details.field !== undefined) {
-    parts.push(any(typeUrl.badRequest, badRequest(details.field, message)));
+  const { reason, metadata = {}, field, syscall } = details;
+  const entries = Object.entries(metadata).map((entry) => [3, texts(...entry)] as const);
+  const parts = [any(typeUrl.errorInfo, encodeFields([1, reason], [2, errorDomain], ...entries))];
+  if (field !== undefined) parts.push(any(typeUrl.badRequest, encodeFields([1, texts(field, message)])));
+  if (syscall !== undefined) {
+    const { step, syscall: call, errno, object } = syscall;
+    parts.push(any(typeUrl.syscallError, texts(step, call, errno, object)));
   }
-  if (details.syscall !== undefined) parts.push(any(typeUrl.syscallError, syscallError(details.syscall)));
-  return Buffer.concat(parts);
+  return encodeFields([1, code], [2, message], ...parts);
 }
 
-function any(type: string, value: Buffer): Buffer {
-  return bytesField(3, Buffer.concat([textField(1, type), bytesField(2, value)]));
+/** A google.protobuf.Any in the field of a Status. */
+function any(type: string, value: Uint8Array) {
+  return [3, encodeFields([1, type], [2, value])] as const;
 }
 
-function errorInfo({ reason, metadata = {} }: StatusDetails): Buffer {
-  const entries = Object.entries(metadata).map(([key, value]) =>
-    bytesField(3, Buffer.concat([textField(1, key), textField(2, value)])),
-  );
-  return Buffer.concat([textField(1, reason), textField(2, errorDomain), ...entries]);
-}
-
-function badRequest(field: string, description: string): Buffer {
-  return bytesField(1, Buffer.concat([textField(1, field), textField(2, description)]));
-}
-
-function syscallError({ step, syscall, errno, object }: SyscallDetail): Buffer {
-  return Buffer.concat([
-    textField(1, step),
-    textField(2, syscall),
-    textField(3, errno),
-    textField(4, object),
-  ]);
+/** A message whose fields are these texts. */
+function texts(...values: readonly string[]): Uint8Array {
+  return encodeFields(...values.map((value, index) => [index + 1, value] as const));
 }
 
 /**
@@ -69,87 +58,38 @@ function syscallError({ step, syscall, errno, object }: SyscallDetail): Buffer {
  */
 export function decodeStatus(bytes: Uint8Array): RpcStatus | undefined {
   try {
-    return decode(bytes);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+    const status = new WireMessage(bytes);
+    const parts = status
+      .messages(3)
+      .flatMap((any) => any.bytes(2).map((value) => decodePart(any.text(1), value)));
+    return {
+      code: status.number(1),
+      message: status.text(2),
+      details: Object.assign({ reason: '' }, ...parts),
+    };
+  } catch {
+    return undefined;
   }
 }
 
-function decode(bytes: Uint8Array): RpcStatus {
-  let code = 0;
-  let message = '';
-  let details: StatusDetails = { reason: '' };
-  for (const field of readFields(bytes)) {
-    if (field.number === 1) code = number(field);
-    else if (field.number === 2) message = text(field);
-    else if (field.number === 3) details = { ...details, ...decodeAny(buffer(field)) };
-  }
-  return { code, message, details };
-}
-
-function decodeAny(bytes: Buffer): Partial<StatusDetails> {
-  const [type, value] = pair(bytes);
+function decodePart(type: string, bytes: Uint8Array): Partial<StatusDetails> {
+  const part = new WireMessage(bytes);
   switch (type) {
     case typeUrl.errorInfo:
-      return decodeErrorInfo(value);
-    case typeUrl.badRequest:
-      return decodeBadRequest(value);
+      if (part.text(2) !== errorDomain) return {};
+      return {
+        reason: part.text(1),
+        metadata: Object.fromEntries(part.messages(3).map((entry) => [entry.text(1), entry.text(2)])),
+      };
+    case typeUrl.badRequest: {
+      const [violation] = part.messages(1);
+      return violation ? { field: violation.text(1) } : {};
+    }
     case typeUrl.syscallError:
-      return { syscall: decodeSyscallError(value) };
+      return {
+        syscall: { step: part.text(1), syscall: part.text(2), errno: part.text(3), object: part.text(4) },
+      };
     default:
       return {};
   }
-}
-
-function decodeErrorInfo(bytes: Buffer): Partial<StatusDetails> {
-  let reason = '';
-  let domain = '';
-  const metadata: [string, string][] = [];
-  for (const field of readFields(bytes)) {
-    if (field.number === 1) reason = text(field);
-    else if (field.number === 2) domain = text(field);
-    else if (field.number === 3) {
-      const [key, value] = pair(buffer(field));
-      metadata.push([key, value.toString()]);
-    }
-  }
-  return domain === errorDomain ? { reason, metadata: Object.fromEntries(metadata) } : {};
-}
-
-function decodeBadRequest(bytes: Buffer): Partial<StatusDetails> {
-  for (const field of readFields(bytes)) {
-    if (field.number === 1) return { field: pair(buffer(field))[0] };
-  }
-  return {};
-}
-
-function decodeSyscallError(bytes: Buffer): SyscallDetail {
-  const texts = new Map([...readFields(bytes)].map((field) => [field.number, text(field)]));
-  const at = (index: number): string => texts.get(index) ?? '';
-  return { step: at(1), syscall: at(2), errno: at(3), object: at(4) };
-}
-
-/** Fields 1 and 2 of a message: a text and bytes. */
-function pair(bytes: Buffer): [string, Buffer] {
-  let first = '';
-  let second: Buffer = Buffer.alloc(0);
-  for (const field of readFields(bytes)) {
-    if (field.number === 1) first = text(field);
-    else if (field.number === 2) second = buffer(field);
-  }
-  return [first, second];
-}
-
-function number(field: WireField): number {
-  return typeof field.value === 'number' ? field.value : 0;
-}
-
-function buffer(field: WireField): Buffer {
-  if (typeof field.value === 'number') throw new RangeError('a number where bytes are expected');
-  return field.value;
-}
-
-function text(field: WireField): string {
-  return buffer(field).toString();
 }

@@ -1,79 +1,67 @@
-/** The little of protobuf's wire format that error details need: https://protobuf.dev/programming-guides/encoding */
+import protobuf from 'protobufjs/minimal.js';
 
-/** A length-delimited field; nothing when the text is empty, as proto3 has it. */
-export function textField(number: number, text: string): Buffer {
-  return text === '' ? Buffer.alloc(0) : bytesField(number, Buffer.from(text));
-}
+// Messages of protobuf without generated code: https://protobuf.dev/programming-guides/encoding
 
-export function bytesField(number: number, bytes: Uint8Array): Buffer {
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-}
+const { Reader, Writer } = protobuf;
+const varint = 0;
+const lengthDelimited = 2;
 
-export function intField(number: number, value: number): Buffer {
-  return value === 0 ? Buffer.alloc(0) : Buffer.concat([varint(number * 8), varint(value)]);
-}
+/** A field by its number: a whole number, or a text, bytes or message. */
+type WireField = readonly [number: number, value: number | string | Uint8Array];
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
-
-/** One field as read. Fields of other wire types than varint and length-delimited are skipped. */
-export interface WireField {
-  readonly number: number;
-  readonly value: number | Buffer;
-}
-
-/** Fields of a message, in their order. Throws RangeError on bytes that are no message. */
-export function* readFields(bytes: Uint8Array): Generator<WireField> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const at = { offset: 0 };
-  while (at.offset < buffer.length) {
-    const tag = readVarint(buffer, at);
-    const number = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0:
-        yield { number, value: readVarint(buffer, at) };
-        break;
-      case 1:
-        skip(buffer, at, 8);
-        break;
-      case 2:
-        yield { number, value: skip(buffer, at, readVarint(buffer, at)) };
-        break;
-      case 5:
-        skip(buffer, at, 4);
-        break;
-      default:
-        throw new RangeError('bad wire type');
+export function encodeFields(...fields: readonly WireField[]): Buffer {
+  const writer = Writer.create();
+  for (const [number, value] of fields) {
+    if (typeof value === 'number') writer.uint32(number << 3).uint32(value);
+    else {
+      writer.uint32((number << 3) | lengthDelimited);
+      if (typeof value === 'string') writer.string(value);
+      else writer.bytes(value);
     }
   }
+  // In Node it is a BufferWriter.
+  return writer.finish() as Buffer;
 }
 
-interface Cursor {
-  offset: number;
-}
+/** A message that was read. Fields of other wire types than varint and length-delimited are skipped. */
+export class WireMessage {
+  readonly #fields: (readonly [number: number, value: number | Uint8Array])[] = [];
 
-function readVarint(buffer: Buffer, at: Cursor): number {
-  let value = 0;
-  for (let scale = 1; ; scale *= 128) {
-    const byte = buffer[at.offset++];
-    if (byte === undefined || scale > 2 ** 63) throw new RangeError('bad varint');
-    value += (byte & 127) * scale;
-    if (byte < 128) return value;
+  /** Throws an Error on bytes that are no message. */
+  constructor(bytes: Uint8Array) {
+    const reader = Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      const type = tag & 7;
+      if (type === varint) this.#fields.push([tag >>> 3, reader.uint32()]);
+      else if (type === lengthDelimited) this.#fields.push([tag >>> 3, reader.bytes()]);
+      else reader.skipType(type);
+    }
   }
-}
 
-function skip(buffer: Buffer, at: Cursor, length: number): Buffer {
-  const end = at.offset + length;
-  if (end > buffer.length) throw new RangeError('cut short');
-  const part = buffer.subarray(at.offset, end);
-  at.offset = end;
-  return part;
+  /** Its last value; 0 without one. */
+  number(field: number): number {
+    return Number(this.#values(field).at(-1) ?? 0);
+  }
+
+  bytes(field: number): Uint8Array[] {
+    return this.#values(field).filter((value) => typeof value !== 'number');
+  }
+
+  texts(field: number): string[] {
+    return this.bytes(field).map((bytes) => Buffer.from(bytes).toString());
+  }
+
+  /** The last text; empty without one. */
+  text(field: number): string {
+    return this.texts(field).at(-1) ?? '';
+  }
+
+  messages(field: number): WireMessage[] {
+    return this.bytes(field).map((bytes) => new WireMessage(bytes));
+  }
+
+  #values(field: number) {
+    return this.#fields.filter(([number]) => number === field).map(([, value]) => value);
+  }
 }

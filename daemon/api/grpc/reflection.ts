@@ -27,7 +27,7 @@ interface Request {
 }
 
 type Answer =
-  | { readonly fileDescriptorResponse: { readonly fileDescriptorProto: readonly Buffer[] } }
+  | { readonly fileDescriptorResponse: { readonly fileDescriptorProto: readonly Uint8Array[] } }
   | { readonly allExtensionNumbersResponse: { readonly baseTypeName: string } }
   | { readonly listServicesResponse: { readonly service: readonly { readonly name: string }[] } }
   | { readonly errorResponse: { readonly errorCode: number; readonly errorMessage: string } };
@@ -89,7 +89,7 @@ function answer(request: Request, descriptors: Descriptors, services: readonly s
   }
 }
 
-function files(found: readonly Buffer[] | null, what: string): Answer {
+function files(found: readonly Uint8Array[] | null, what: string): Answer {
   return found === null ? notFound(what) : { fileDescriptorResponse: { fileDescriptorProto: found } };
 }
 

@@ -1,4 +1,4 @@
-import { bytesField } from '../../../../common/wire.ts';
+import { encodeFields } from '../../../../common/wire.ts';
 import type { ContainerStatsInput } from '../../../../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { ContainerSample, StatsSnapshot } from '../../../engine/stats/model.ts';
 import { Slices } from '../../../loop/turns.ts';
@@ -21,7 +21,7 @@ export async function statsResponse<Response extends object>(snapshot: StatsSnap
     if (slices.over) await slices.next();
     parts.push(snapshotEncoder.encode({ containers: [formatSample(sample)] }).finish());
   }
-  return encoded(bytesField(snapshotField, Buffer.concat(parts)));
+  return encoded(encodeFields([snapshotField, Buffer.concat(parts)]));
 }
 
 function formatSample({ id, name, state, figures, cpuPercent }: ContainerSample): ContainerStatsInput {
