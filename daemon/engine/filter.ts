@@ -7,29 +7,21 @@ export interface Filter {
   readonly value: string;
 }
 
-/**
- * A test for all filters together: any value of one key must match, but every label and every key.
- * Errors: BAD_ARGUMENT for a key that is not in `keys`.
- */
-export function matcher<Item, Key extends string>(
-  filters: readonly Filter[],
-  keys: readonly Key[],
-  test: (key: Key, value: string) => (item: Item) => boolean,
-): (item: Item) => boolean {
-  const byKey = Map.groupBy(filters, ({ key }) => checkKey(key, keys));
-  const tests = [...byKey].map(([key, values]) => {
-    const each = values.map(({ value }) => test(key, value));
+/** By key: makes the test of a value. */
+export type FilterTests<Item> = Readonly<Record<string, (value: string) => (item: Item) => boolean>>;
+
+/** A test for all filters together: any value of one key must match, but every label and every key. Errors: BAD_ARGUMENT. */
+export function matcher<Item>(filters: readonly Filter[], tests: FilterTests<Item>): (item: Item) => boolean {
+  const wanted = [...Map.groupBy(filters, ({ key }) => key)].map(([key, values]) => {
+    const test = own(tests, key);
+    if (!test)
+      throw badArgument('filters', `Unknown filter '${key}': use one of ${Object.keys(tests).join(', ')}`);
+    const each = values.map(({ value }) => test(value));
     return key.startsWith('label')
       ? (item: Item) => each.every((matches) => matches(item))
       : (item: Item) => each.some((matches) => matches(item));
   });
-  return (item) => tests.every((matches) => matches(item));
-}
-
-function checkKey<Key extends string>(key: string, keys: readonly Key[]): Key {
-  const known = keys.find((candidate) => candidate === key);
-  if (known) return known;
-  throw badArgument('filters', `Unknown filter '${key}': use one of ${keys.join(', ')}`);
+  return (item) => wanted.every((matches) => matches(item));
 }
 
 /** NAME, or NAME=VALUE. */

@@ -2,7 +2,7 @@ import { LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
 import { untilTime } from '../../loop/sync.ts';
 import { Slices } from '../../loop/turns.ts';
-import { type Filter, hasLabel, matcher } from '../filter.ts';
+import { type Filter, type FilterTests, hasLabel, matcher } from '../filter.ts';
 import type { EventRecord } from './event.ts';
 import type { EventRange, Journal } from './journal.ts';
 
@@ -43,7 +43,7 @@ export async function* subscribe(
   signal: AbortSignal,
 ): AsyncIterable<EventRecord> {
   let seq = firstSeq(journal, options);
-  const wanted = matcher(options.filters, keys, eventTest);
+  const wanted = matcher(options.filters, tests);
   // Of a hundred thousand events, none may match.
   const slices = new Slices();
   for (;;) {
@@ -107,32 +107,25 @@ function unknownEvents(
   );
 }
 
-/** Kinds of things that an event can be about. Those of the second line are Docker's; Liker has no events about them yet. */
-const subjectTypes = [
-  ...['container', 'daemon'],
-  ...['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'],
-];
-const keys = ['event', 'label', 'type', 'image', 'scope', ...subjectTypes];
+/** Kinds of things that Docker has events about and Liker has none yet. */
+const foreignTypes = ['config', 'network', 'node', 'plugin', 'secret', 'service', 'volume'];
 
-function eventTest(key: string, value: string): (event: EventRecord) => boolean {
-  switch (key) {
-    case 'event':
-      // As in Docker: health_status alone means every status.
-      return ({ action }) =>
-        action === value || (value === 'health_status' && action.startsWith(`${value}: `));
-    case 'label':
-      return ({ attributes }) => hasLabel(attributes, value);
-    case 'type':
-      return ({ subject }) => subject.type === value;
-    case 'image':
-      return ({ attributes }) => own(attributes, 'image') === value;
-    case 'scope':
-      return () => value === 'local';
-    case 'daemon':
-      // There is one, whatever it is called.
-      return ({ subject }) => subject.type === key;
-    default:
-      return ({ subject: { type, id, name } }) =>
-        type === key && (name === value || (value !== '' && id.startsWith(value)));
-  }
-}
+const about =
+  (wanted: string) =>
+  (value: string) =>
+  ({ subject: { type, id, name } }: EventRecord) =>
+    type === wanted && (name === value || (value !== '' && id.startsWith(value)));
+
+const tests: FilterTests<EventRecord> = {
+  // As in Docker: health_status alone means every status.
+  event: (value) => (event) =>
+    event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `)),
+  label: (value) => (event) => hasLabel(event.attributes, value),
+  type: (value) => (event) => event.subject.type === value,
+  image: (value) => (event) => own(event.attributes, 'image') === value,
+  scope: (value) => () => value === 'local',
+  container: about('container'),
+  // There is one, whatever it is called.
+  daemon: () => (event) => event.subject.type === 'daemon',
+  ...Object.fromEntries(foreignTypes.map((type) => [type, about(type)])),
+};

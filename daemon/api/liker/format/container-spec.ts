@@ -1,7 +1,12 @@
 import { signalName } from '../../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
-import type { ContainerSpec, Mount, Namespaces, Share } from '../../../engine/containers/model/spec.ts';
+import {
+  type ContainerSpec,
+  type Mount,
+  type Namespaces,
+  shareText,
+} from '../../../engine/containers/model/spec.ts';
 import {
   disconnectPolicies,
   healthActions,
@@ -36,7 +41,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
 
 /** What a table shows of a spec. */
 export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
-  const network = formatShare(spec.namespaces.network);
+  const network = shareText(spec.namespaces.network);
   return {
     name: spec.name,
     rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
@@ -50,18 +55,12 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
 function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {
   const { pid, ipc, uts, cgroup, network } = namespaces;
   return {
-    pid: formatShare(pid),
-    ipc: formatShare(ipc),
-    uts: formatShare(uts),
-    cgroup: formatShare(cgroup),
-    network: formatShare(network),
+    pid: shareText(pid),
+    ipc: shareText(ipc),
+    uts: shareText(uts),
+    cgroup: shareText(cgroup),
+    network: shareText(network),
   };
-}
-
-function formatShare(share: Share): string {
-  if (share.kind === 'private') return '';
-  if (share.kind === 'path') return `ns:${share.path}`;
-  return share.kind === 'host' ? 'host' : `container:${share.id}`;
 }
 
 function formatMount(mount: Mount): MountInput {

@@ -6,103 +6,61 @@ import { type Filter, hasLabel, matcher } from '../../filter.ts';
 import type { Container } from './container.ts';
 import { livePhase, states } from './phase.ts';
 import type { Registry } from './registry.ts';
-import type { Share } from './spec.ts';
-
-const keys = [
-  'id',
-  'name',
-  'label',
-  'label!',
-  'status',
-  'health',
-  'exited',
-  'ancestor',
-  'before',
-  'since',
-  'until',
-  'volume',
-  'network',
-  'publish',
-  'expose',
-  'is-task',
-] as const;
-type Key = (typeof keys)[number];
+import { shareText } from './spec.ts';
 
 /** A test for all filters together. Errors: BAD_ARGUMENT. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
 ): (container: Container) => boolean {
-  return matcher(filters, keys, (key, value) => test(key, value, registry));
-}
-
-function test(key: Key, value: string, registry: Registry): (container: Container) => boolean {
-  switch (key) {
-    case 'id':
-      return (container) => container.id.startsWith(value);
-    case 'name': {
+  return matcher<Container>(filters, {
+    id: (value) => (container) => container.id.startsWith(value),
+    name: (value) => {
       const pattern = namePattern(value);
       return (container) => pattern.test(container.name);
-    }
-    case 'label':
-      return ({ spec }) => hasLabel(spec.labels, value);
-    case 'label!':
-      return ({ spec }) => !hasLabel(spec.labels, value);
-    case 'status':
+    },
+    label: (value) => (container) => hasLabel(container.spec.labels, value),
+    'label!': (value) => (container) => !hasLabel(container.spec.labels, value),
+    status: (value) => {
       // The last two are Docker's, for what is never seen here.
-      requireOneOf(key, value, [...states, 'removing', 'dead']);
+      requireOneOf('status', value, [...states, 'removing', 'dead']);
       return (container) => container.phase.state === value;
-    case 'health':
-      requireOneOf(key, value, ['starting', 'healthy', 'unhealthy', 'none']);
+    },
+    health: (value) => {
+      requireOneOf('health', value, ['starting', 'healthy', 'unhealthy', 'none']);
       return (container) => (container.facts.health?.status ?? 'none') === value;
-    case 'exited':
+    },
+    exited: (value) => {
       if (!/^\d+$/.test(value))
         throw badArgument('filters', `Invalid filter exited=${value}: use an exit code, such as 137`);
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
-    case 'ancestor':
-      return (container) => samePath(container.spec.rootfs.directory, value);
-    case 'before': {
+    },
+    ancestor: (value) => (container) => samePath(container.spec.rootfs.directory, value),
+    before: (value) => {
       const { createdAt } = registry.find(value);
       return (container) => container.createdAt < createdAt;
-    }
-    case 'since': {
+    },
+    since: (value) => {
       const { createdAt } = registry.find(value);
       return (container) => container.createdAt > createdAt;
-    }
-    case 'until': {
+    },
+    until: (value) => {
       const ns = parseTimestamp(value, 'filters');
       return (container) => BigInt(container.createdAt) * 1_000_000n < ns;
-    }
-    case 'volume':
-      return ({ spec }) =>
-        spec.mounts.some(
-          (mount) =>
-            samePath(mount.target, value) || (mount.type === 'bind' && samePath(mount.source, value)),
-        );
-    case 'network':
-      return ({ spec }) => networkWord(spec.namespaces.network) === value;
-    case 'publish':
-    case 'expose':
-      // No container publishes a port.
-      return () => false;
-    case 'is-task':
-      requireOneOf(key, value, ['true', 'false']);
+    },
+    volume: (value) => (container) =>
+      container.spec.mounts.some(
+        (mount) => samePath(mount.target, value) || (mount.type === 'bind' && samePath(mount.source, value)),
+      ),
+    network: (value) => (container) => (shareText(container.spec.namespaces.network) || 'none') === value,
+    // No container publishes a port.
+    publish: () => () => false,
+    expose: () => () => false,
+    'is-task': (value) => {
+      requireOneOf('is-task', value, ['true', 'false']);
       return () => value === 'false';
-  }
-}
-
-/** As --network has it; `none` for a namespace of its own. */
-function networkWord(share: Share): string {
-  switch (share.kind) {
-    case 'private':
-      return 'none';
-    case 'host':
-      return 'host';
-    case 'container':
-      return `container:${share.id}`;
-    case 'path':
-      return `ns:${share.path}`;
-  }
+    },
+  });
 }
 
 function samePath(path: string, wanted: string): boolean {
@@ -114,7 +72,7 @@ export function isListedByDefault(container: Container): boolean {
   return livePhase(container.phase) !== null || container.phase.state === 'restarting';
 }
 
-function requireOneOf(key: Key, value: string, values: readonly string[]): void {
+function requireOneOf(key: string, value: string, values: readonly string[]): void {
   if (values.includes(value)) return;
   throw badArgument('filters', `Invalid filter ${key}=${value}: use ${values.join(', ')}`);
 }

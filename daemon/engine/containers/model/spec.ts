@@ -66,6 +66,13 @@ const namespaces = fields({
 export interface Namespaces extends Of<typeof namespaces> {}
 export type Share = Namespaces[keyof Namespaces];
 
+/** As the options of namespaces have it, such as --network; empty for a namespace of its own. */
+export function shareText(share: Share): string {
+  if (share.kind === 'private') return '';
+  if (share.kind === 'path') return `ns:${share.path}`;
+  return share.kind === 'host' ? 'host' : `container:${share.id}`;
+}
+
 const propagation = v.picklist([
   'private',
   'rprivate',
