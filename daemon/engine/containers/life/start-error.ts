@@ -1,5 +1,11 @@
 import { errnoName } from '../../../../common/errno.ts';
-import { LikerError, type SyscallDetail } from '../../../../common/errors.ts';
+import {
+  hasReason,
+  LikerError,
+  type LikerErrorOptions,
+  type Reason,
+  type SyscallDetail,
+} from '../../../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../../../common/exhausted.ts';
 import { own } from '../../../../common/own.ts';
 import type { StartFailure } from '../../../kernel/process/shim.ts';
@@ -49,28 +55,33 @@ const targetSteps = new Set([
 ]);
 
 /** Turns the step that failed in the shim into the error of the start. */
-export function startError(what: string, failure: StartFailure): LikerError {
-  const errno = errnoName(failure.errno);
-  const syscall = { step: failure.step, syscall: failure.syscall, errno, object: failure.object };
-  const metadata = { ...syscall };
-  if (failure.step === 'exec' && failure.syscall === 'execve')
-    return execError(what, errno, failure.object, { syscall, metadata });
-  const ofUser = failure.step === 'look-up-user' ? userError(failure, { syscall, metadata }) : null;
+export function startError(what: string, { step, syscall, errno: number, object }: StartFailure): LikerError {
+  const errno = errnoName(number);
+  const call = { step, syscall, errno, object };
+  const error: MakeError = (reason, message, { metadata, ...options } = {}) =>
+    new LikerError(reason, message, { ...options, syscall: call, metadata: { ...call, ...metadata } });
+  if (step === 'exec' && syscall === 'execve') return execError(what, errno, object, error);
+  const ofUser = step === 'look-up-user' ? userError(call, error) : null;
   if (ofUser) return ofUser;
   // Its main process has ended, which the daemon has not read yet.
-  if (failure.step === 'join' && errno === 'ESRCH' && failure.object === 'container')
-    return endedBeforeStart(what);
-  const ofTarget = targetSteps.has(failure.step)
-    ? (own(ofTargets, `${failure.syscall} ${errno}`) ?? own(ofTargets, errno))
+  if (step === 'join' && errno === 'ESRCH' && object === 'container') return endedBeforeStart(what);
+  const ofTarget = targetSteps.has(step)
+    ? (own(ofTargets, `${syscall} ${errno}`) ?? own(ofTargets, errno))
     : undefined;
-  const explanation = ofTarget ?? own(explanations, `${failure.step} ${errno}`) ?? remedyOf(errno);
-  const on = failure.object === '' ? '' : ` on '${failure.object}'`;
-  return new LikerError(
+  const explanation = ofTarget ?? own(explanations, `${step} ${errno}`) ?? remedyOf(errno);
+  const on = object === '' ? '' : ` on '${object}'`;
+  return error(
     ofTarget ? 'BAD_ARGUMENT' : reasonOfErrno(errno),
-    `Cannot start ${what}: step '${failure.step}' failed${on}: ${failure.syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
-    { syscall, metadata },
+    `Cannot start ${what}: step '${step}' failed${on}: ${syscall}: ${errno}${explanation ? ` (${explanation})` : ''}`,
   );
 }
+
+/** Makes a LikerError with the call that failed. */
+type MakeError = (
+  reason: Reason,
+  message: string,
+  options?: Pick<LikerErrorOptions, 'field' | 'metadata'>,
+) => LikerError;
 
 /** `name` is empty where the program could not be read. */
 function interpreterError(program: string, name: string): string {
@@ -82,74 +93,51 @@ function interpreterError(program: string, name: string): string {
 }
 
 /** The user is unknown in the container; null for any other failure of the step. */
-function userError(
-  { syscall: call, errno, object }: StartFailure,
-  details: { syscall: SyscallDetail; metadata: Record<string, string> },
-): LikerError | null {
+function userError({ syscall, errno, object }: SyscallDetail, error: MakeError): LikerError | null {
   const field = 'spec.process.user';
-  const [what, file] = call === 'getpwnam' ? ['user', '/etc/passwd'] : ['group', '/etc/group'];
-  if (call === 'getpwnam' || call === 'getgrnam') {
-    return new LikerError(
+  if (syscall === 'getpwnam' || syscall === 'getgrnam') {
+    const [what, file] = syscall === 'getpwnam' ? ['user', '/etc/passwd'] : ['group', '/etc/group'];
+    return error(
       'UNKNOWN_USER',
       `Unknown ${what} '${object}': the container's ${file} has no such entry; give a number, or add the entry`,
-      { ...details, field, metadata: { ...details.metadata, [what]: object, file } },
+      { field, metadata: { [what]: object, file } },
     );
   }
-  switch (errnoName(errno)) {
-    case 'E2BIG':
-      return new LikerError(
-        'BAD_ARGUMENT',
-        'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
-        { ...details, field },
-      );
-    case 'EFBIG':
-      return new LikerError(
-        'BAD_ROOTFS',
-        `Cannot look up the user: the container's ${object} is larger than 64 MiB; give USER:GROUP as numbers, or fix the file`,
-        { ...details, field },
-      );
-    default:
-      return null;
-  }
+  if (errno === 'E2BIG')
+    return error(
+      'BAD_ARGUMENT',
+      'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
+      { field },
+    );
+  if (errno !== 'EFBIG') return null;
+  return error(
+    'BAD_ROOTFS',
+    `Cannot look up the user: the container's ${object} is larger than 64 MiB; give USER:GROUP as numbers, or fix the file`,
+    { field },
+  );
 }
 
-function execError(
-  what: string,
-  errno: string,
-  program: string,
-  details: { syscall: LikerError['syscall']; metadata: Record<string, string> },
-): LikerError {
-  const options = { metadata: details.metadata, ...(details.syscall ? { syscall: details.syscall } : {}) };
+function execError(what: string, errno: string, program: string, error: MakeError): LikerError {
   const missing = / \(its interpreter (.*) is missing\)$/s.exec(program);
   if (missing) {
-    const path = program.slice(0, missing.index);
-    return new LikerError(
-      'COMMAND_NOT_FOUND',
-      `Cannot start ${what}: ${interpreterError(path, missing[1] ?? '')}`,
-      options,
-    );
+    const why = interpreterError(program.slice(0, missing.index), missing[1] ?? '');
+    return error('COMMAND_NOT_FOUND', `Cannot start ${what}: ${why}`);
   }
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-    return new LikerError(
+  if (errno === 'ENOENT' || errno === 'ENOTDIR')
+    return error(
       'COMMAND_NOT_FOUND',
       `Cannot start ${what}: '${program}' was not found in the container (${errno}): check the path and PATH`,
-      options,
     );
-  }
   const why =
     own(explanations, `exec ${errno}`) ?? 'it is not an executable file, or may not be executed by this user';
-  return new LikerError(
+  return error(
     'COMMAND_NOT_EXECUTABLE',
     `Cannot start ${what}: '${program}' cannot be executed: ${errno}: ${why}`,
-    options,
   );
 }
 
 /** The exit code that a failed start has, as of Docker. */
 export function startErrorCode(error: unknown): number {
-  if (error instanceof LikerError) {
-    if (error.reason === 'COMMAND_NOT_FOUND') return 127;
-    if (error.reason === 'COMMAND_NOT_EXECUTABLE') return 126;
-  }
-  return 125;
+  if (hasReason(error, 'COMMAND_NOT_FOUND')) return 127;
+  return hasReason(error, 'COMMAND_NOT_EXECUTABLE') ? 126 : 125;
 }

@@ -1,4 +1,4 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { hasReason } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Filter } from '../../filter.ts';
 import { containerFilter } from '../model/filter.ts';
@@ -22,7 +22,7 @@ export async function pruneContainers(
       await removeContainer(context, container, { force: false });
     } catch (error) {
       // Started meanwhile.
-      if (error instanceof LikerError && error.reason === 'WRONG_STATE') continue;
+      if (hasReason(error, 'WRONG_STATE')) continue;
       throw error;
     }
     ids.push(container.id);
