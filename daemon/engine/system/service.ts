@@ -1,6 +1,6 @@
 import { recoveryWarnings } from '../containers/adopt/recover.ts';
-import { networkKnobs } from '../containers/resources/network-rate.ts';
 import { processKnobs } from '../containers/rules/limits.ts';
+import { networkKnobs } from '../containers/rules/network-rate.ts';
 import type { EngineContext } from '../context.ts';
 import type { EngineInfo, SystemService } from './api.ts';
 import { takeCensus } from './census.ts';

@@ -3,7 +3,8 @@ import type { HelloAnswer } from '../../../kernel/process/shim.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
-import { reconnect, settleWithoutShim } from './adopt.ts';
+import { reconnect } from './reconnect.ts';
+import { settleWithoutShim } from './without-shim.ts';
 
 /** Again lost so soon after it came back, a shim is given up. */
 const reconnectAgainMs = 1_000;

@@ -9,10 +9,10 @@ import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
-import { checkNetwork } from '../resources/network-rate.ts';
 import { checkSpec } from '../rules/check-spec.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices } from '../rules/limits.ts';
+import { checkNetwork } from '../rules/network-rate.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */

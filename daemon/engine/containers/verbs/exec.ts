@@ -10,9 +10,9 @@ import { type ExecProcess, execSchema, type OnDisconnect, type ProcessSpec } fro
 import type { ClientSession } from '../../sessions/client-session.ts';
 import type { SessionSink } from '../../sessions/frames.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
-import { releaseExec } from '../life/exec-end.ts';
 import { newProcess } from '../life/new-process.ts';
 import { awaitStart } from '../life/pending-start.ts';
+import { releaseExec } from '../life/release-exec.ts';
 import { startError } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';

@@ -3,10 +3,11 @@ import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import { mergeLimits, type Resources } from '../model/resources.ts';
 import type { AppliedLimit, ContainerChange } from '../model/spec.ts';
-import { checkNetwork, limitNetwork, rateOf } from '../resources/network-rate.ts';
+import { limitNetwork } from '../resources/network-rate.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { checkChange } from '../rules/check-spec.ts';
 import { checkLimits, mergeApplied } from '../rules/limits.ts';
+import { checkNetwork, rateOf } from '../rules/network-rate.ts';
 
 /**
  * Changes limits (of a running container at once, and in the order that the kernel needs) and the restart policy. What does not fit together

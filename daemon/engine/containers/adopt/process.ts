@@ -1,0 +1,82 @@
+import { asError } from '../../../../common/errors.ts';
+import type { ShimProcessState } from '../../../kernel/process/shim.ts';
+import type { ExecRow } from '../../../store/tables/exec.ts';
+import { inBackground } from '../../background.ts';
+import type { EngineContext } from '../../context.ts';
+import type { ContainerProcess } from '../../sessions/process.ts';
+import { execEnded } from '../life/exec-end.ts';
+import { newProcess } from '../life/new-process.ts';
+import { reconnectMs } from '../life/patience.ts';
+import { releaseExec } from '../life/release-exec.ts';
+import type { Container } from '../model/container.ts';
+import type { Run } from '../model/run.ts';
+import { execOf, readExecRecord } from '../resources/run-record.ts';
+
+/** Adopts a process that the shim holds. `row`: the stored record, if it is an exec that has one. */
+export function adoptProcess(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  { held, row: stored }: { readonly held: ShimProcessState; readonly row: ExecRow | undefined },
+): void {
+  const row = stored ?? recallExec(context, container, held.process);
+  const process = rebuild(context, container, run, { number: held.process, row });
+  if (!process) {
+    // A probe, or an exec that the earlier daemon died before recording: no client waits for it.
+    void releaseExec(context, container, held.process, { kill: true });
+    run.shim?.taken(held.process);
+    return;
+  }
+  // The shim's limits alone do not tell: it lifts them when no daemon comes for long.
+  const attended = row ? row.onDisconnect !== 'keep' : container.facts.attended;
+  process.adopt(held, { graceMs: reconnectMs, attended });
+  if (held.process !== 0 && held.exit) {
+    const ended = execEnded(context, container, process, held.exit, { isStored: row?.exit !== null });
+    inBackground(context, container, 'cleaning up after an exec failed', ended);
+  } else if (held.state !== 'ended' && attended) expectClient(context, container, process);
+}
+
+/** The disk was full when it was started, and its daemon died before it could store it. */
+function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
+  const row = number === 0 ? null : readExecRecord(context, container, number);
+  if (!row) return undefined;
+  context.ledger.execs.recall(row);
+  return row;
+}
+
+function rebuild(
+  context: EngineContext,
+  container: Container,
+  run: Run,
+  { number, row }: { readonly number: number; readonly row: ExecRow | undefined },
+): ContainerProcess | null {
+  const { shim } = run;
+  if (number === 0) {
+    const { process: spec, onDisconnect } = container.spec;
+    run.main = newProcess(context, container, { shim, processId: 'main', number, spec, onDisconnect });
+    return run.main;
+  }
+  if (!row) return null;
+  try {
+    const process = newProcess(context, container, { shim, ...execOf(row) });
+    run.execs.set(row.id, process);
+    return process;
+  } catch (error) {
+    const message = asError(error).message;
+    context.log.error('the record of an exec cannot be read', { container: container.id, error: message });
+    return null;
+  }
+}
+
+/** The client for which it was started may come back; when it does not, it is taken as lost. */
+function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
+  // It was considered lost before.
+  if (container.facts.killsDue[process.identity.number] !== undefined) return;
+  // Told before, and nothing was to follow from it.
+  if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
+  const timer = setTimeout(() => {
+    if (!process.exit && process.clients.count === 0 && !process.clients.everAttached)
+      context.supervision.clientLost(container, process);
+  }, reconnectMs);
+  timer.unref();
+}
