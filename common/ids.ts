@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { badArgument } from './errors.ts';
 
-const containerIdPattern = /^[0-9a-f]{64}$/;
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 /** A container's id is 64 lower-case hexadecimal digits. */
 export function isContainerId(text: string): boolean {
-  return containerIdPattern.test(text);
+  return /^[0-9a-f]{64}$/.test(text);
 }
 
 export function newContainerId(): string {

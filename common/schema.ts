@@ -26,7 +26,7 @@ export function group<const Entries extends v.ObjectEntries>(entries: Entries) {
 
 /** Null where it is missing. */
 export function orNull<const Schema extends v.GenericSchema>(schema: Schema) {
-  return v.optional(v.nullable(schema), null);
+  return v.nullish(schema, null);
 }
 
 export const texts = v.optional(v.array(v.string()), []);

@@ -1,48 +1,16 @@
+import { constants } from 'node:os';
 import { badArgument } from './errors.ts';
 
-/** Linux signal numbers, as on x86-64 and arm64 (signal(7)). */
-const numbers: Readonly<Record<string, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  ILL: 4,
-  TRAP: 5,
-  ABRT: 6,
-  BUS: 7,
-  FPE: 8,
-  KILL: 9,
-  USR1: 10,
-  SEGV: 11,
-  USR2: 12,
-  PIPE: 13,
-  ALRM: 14,
-  TERM: 15,
-  STKFLT: 16,
-  CHLD: 17,
-  CONT: 18,
-  STOP: 19,
-  TSTP: 20,
-  TTIN: 21,
-  TTOU: 22,
-  URG: 23,
-  XCPU: 24,
-  XFSZ: 25,
-  VTALRM: 26,
-  PROF: 27,
-  WINCH: 28,
-  IO: 29,
-  PWR: 30,
-  SYS: 31,
-};
-
-const aliases: Readonly<Record<string, number>> = { IOT: 6, CLD: 17, POLL: 29, UNUSED: 31 };
+/** The usual name comes first where a number has two. */
+const signals = Object.entries(constants.signals).map(([name, number]) => [name.slice(3), number] as const);
+const aliases = { CLD: constants.signals.SIGCHLD, UNUSED: constants.signals.SIGSYS };
 
 /** As glibc counts them: the kernel's 32 and 33 belong to the thread library. */
 const realTimeMin = 34;
 const realTimeMax = 64;
 
-const namesByNumber = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
-const byName = new Map(Object.entries({ ...numbers, ...aliases }));
+const namesByNumber = new Map(signals.toReversed().map(([name, number]) => [number, name]));
+const byName = new Map([...signals, ...Object.entries(aliases)]);
 
 function realTime(name: string): number | null {
   const match = /^RT(MIN|MAX)(?:([+-])(\d{1,2}))?$/.exec(name);

@@ -15,18 +15,22 @@ function scale(whole: string, fraction: string, factor: bigint): bigint {
   return (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
 }
 
+/** The number that a text holds, by the pattern's groups of whole, fraction and unit; null for any other text. */
+function quantity(text: string, pattern: RegExp, factors: Readonly<Record<string, bigint>>): bigint | null {
+  const [, whole = '', fraction = '', unit = ''] = pattern.exec(text) ?? [];
+  const factor = whole === '' ? undefined : own(factors, unit.toLowerCase());
+  return factor === undefined ? null : scale(whole, fraction, factor);
+}
+
 /**
  * Bytes from a size in Docker's notation: 64m, 1.5g, 512kb, 1GiB, 4096; the units are powers of 1024.
  * With `allowUnlimited`, -1 comes back as -1. Throws BAD_ARGUMENT on `field`.
  */
 export function parseBytes(text: string, field: string, options: { allowUnlimited?: boolean } = {}): number {
   if (options.allowUnlimited === true && text === '-1') return -1;
-  const match = /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i.exec(text);
-  const factor = match === null ? undefined : own(binaryFactors, (match[3] ?? '').toLowerCase());
-  if (match === null || factor === undefined) {
+  const bytes = quantity(text, /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i, binaryFactors);
+  if (bytes === null)
     throw badArgument(field, `Invalid ${field} '${text}': give a number with b, k, m, g or t, such as 64m`);
-  }
-  const bytes = scale(match[1] ?? '', match[2] ?? '', factor);
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw badArgument(field, `Invalid ${field} '${text}': the most is ${Number.MAX_SAFE_INTEGER} bytes`);
   }
@@ -47,15 +51,13 @@ const rateRange = [1000n, 1000n ** 5n] as const;
 /** Bits per second as tc(8) writes them: 10mbit, 1.5gbit, 64kbit; 0 is 0. Throws BAD_ARGUMENT on `field`. */
 export function parseBitRate(text: string, field: string): number {
   if (text === '0') return 0;
-  const match = /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i.exec(text);
-  const factor = match === null ? undefined : own(rateFactors, (match[3] ?? '').toLowerCase());
-  if (match === null || factor === undefined) {
+  const bits = quantity(text, /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i, rateFactors);
+  if (bits === null) {
     throw badArgument(
       field,
       `Invalid ${field} '${text}': give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit`,
     );
   }
-  const bits = scale(match[1] ?? '', match[2] ?? '', factor);
   if (bits >= rateRange[0] && bits <= rateRange[1]) return Number(bits);
   throw badArgument(
     field,

@@ -5,7 +5,7 @@ import type { Services } from '../engine/api.ts';
 import type { Log } from '../host/log.ts';
 import type { LoopDelay } from '../loop/loop-delay.ts';
 import { Connections } from './grpc/connections.ts';
-import type { ApiContext } from './grpc/context.ts';
+import type { ApiContext, Subject } from './grpc/context.ts';
 import { OpenCalls } from './grpc/open-calls.ts';
 import type { Listener } from './grpc/socket.ts';
 import { addStandardServices } from './grpc/standard-services.ts';
@@ -15,7 +15,6 @@ import { eventService } from './liker/event-service.ts';
 import { logService } from './liker/log-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
-import { subjectOf } from './liker/subject.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
 import { liftDistantDeadlines } from './wire/deadline.ts';
 import { marksUndecodable } from './wire/decoding.ts';
@@ -85,6 +84,14 @@ export function serveApi(options: ApiOptions): Api {
     },
     close: () => connections.drain(server),
   };
+}
+
+/** The container that a request names, has made or is to make; null for none. */
+function subjectOf(request: unknown, response?: unknown): Subject | null {
+  const { container, spec } = request as { container?: unknown; spec?: { name?: unknown } | null };
+  const made = spec && (response as { container?: { id?: unknown } } | null | undefined)?.container?.id;
+  const name = container ?? made ?? spec?.name;
+  return typeof name === 'string' && name !== '' ? { kind: 'container', name } : null;
 }
 
 /** Hands a new connection to gRPC. Whatever its peer does to it ends here at the latest, as a line of the log. */

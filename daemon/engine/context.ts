@@ -21,14 +21,9 @@ import type { OpenReaders } from './stats/open-readers.ts';
 /** The folders of containers. */
 export type Folders = Omit<ContainerFolders, 'discard'>;
 
-interface EnginePaths {
-  readonly root: string;
-  readonly run: string;
-}
-
 /** What the verbs work with. */
 export interface EngineContext {
-  readonly paths: EnginePaths;
+  readonly paths: { readonly root: string; readonly run: string };
   readonly log: Log;
   readonly journal: Journal;
   /** The journal's entries about containers. */

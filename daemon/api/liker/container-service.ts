@@ -2,8 +2,7 @@ import type { ContainerServiceHandlers } from '../../../proto/gen/types/liker/v1
 import type { ContainerService, ContainerView } from '../../engine/containers/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
-import { formatContainer } from './format/container.ts';
-import { formatHealth, formatProbe } from './format/health.ts';
+import { formatContainer, formatHealth, formatProbe } from './format/container.ts';
 import { listPage } from './format/list-page.ts';
 import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';

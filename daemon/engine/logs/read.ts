@@ -89,13 +89,6 @@ function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {
   );
 }
 
-function toEntry(entry: PlacedEntry): Omit<LogEntry, 'skippedFiles'> {
-  return {
-    timeNs: entry.timeNs,
-    stream: entry.stream,
-    data: entry.partial || entry.lostBytes > 0 ? entry.text : Buffer.concat([entry.text, lineEnd]),
-    lostBytes: entry.lostBytes,
-    segment: entry.segment,
-    offset: entry.offset,
-  };
+function toEntry({ text, partial, ...entry }: PlacedEntry): LogEntry {
+  return { ...entry, data: partial || entry.lostBytes > 0 ? text : Buffer.concat([text, lineEnd]) };
 }

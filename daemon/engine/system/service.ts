@@ -1,9 +1,10 @@
 import { recoveryWarnings } from '../containers/adopt/recover.ts';
+import { type State, states } from '../containers/model/phase.ts';
+import type { Registry } from '../containers/model/registry.ts';
 import { processKnobs } from '../containers/rules/limits.ts';
 import { networkKnobs } from '../containers/rules/network-rate.ts';
 import type { EngineContext } from '../context.ts';
-import type { EngineInfo, SystemService } from './api.ts';
-import { takeCensus } from './census.ts';
+import type { Census, EngineInfo, SystemService } from './api.ts';
 import { measureDisk } from './disk-usage.ts';
 
 export function systemService(context: EngineContext): SystemService {
@@ -35,4 +36,14 @@ function infoOf(context: EngineContext): EngineInfo {
       ...recoveryWarnings(context),
     ],
   };
+}
+
+function takeCensus(registry: Registry): Census {
+  const containers = Object.fromEntries(states.map((state) => [state, 0])) as Record<State, number>;
+  let sessions = 0;
+  for (const { phase, run } of registry.all()) {
+    containers[phase.state] += 1;
+    for (const process of run?.processes ?? []) sessions += process.clients.count;
+  }
+  return { containers, sessions };
 }

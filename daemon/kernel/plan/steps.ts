@@ -29,6 +29,15 @@ export const mountAttr = {
   NOSYMFOLLOW: 0x200000,
 } as const;
 
+/** Propagation flags of mount(2): MS_*. */
+export const ms = {
+  REC: 0x4000,
+  UNBINDABLE: 1 << 17,
+  PRIVATE: 1 << 18,
+  SLAVE: 1 << 19,
+  SHARED: 1 << 20,
+} as const;
+
 /** Clone flags of namespaces, as of clone(2). */
 export const cloneFlag = {
   mount: 0x00020000,

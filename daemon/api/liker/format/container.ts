@@ -1,9 +1,11 @@
 import type { ContainerInput } from '../../../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
+import type { HealthInput } from '../../../../proto/gen/types/liker/v1/Health.ts';
+import type { HealthProbeInput } from '../../../../proto/gen/types/liker/v1/HealthProbe.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
+import type { Health, HealthProbe } from '../../../engine/containers/model/health.ts';
 import type { Phase, State } from '../../../engine/containers/model/phase.ts';
 import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
-import { formatHealth } from './health.ts';
 import { formatExit } from './process.ts';
 import { timestampOfMs } from './time.ts';
 
@@ -69,4 +71,18 @@ function formatPhase(phase: Phase): Pick<ContainerInput, 'pid' | 'shimPid' | 'st
         ...(phase.exit.startedAt !== null && { startedAt: timestampOfMs(phase.exit.startedAt) }),
       };
   }
+}
+
+const healthStatuses = {
+  starting: 'HEALTH_STATUS_STARTING',
+  healthy: 'HEALTH_STATUS_HEALTHY',
+  unhealthy: 'HEALTH_STATUS_UNHEALTHY',
+} as const;
+
+export function formatHealth({ status, failingStreak, log }: Health): HealthInput {
+  return { status: healthStatuses[status], failingStreak, log: log.map(formatProbe) };
+}
+
+export function formatProbe({ startedAt, endedAt, exitCode, output }: HealthProbe): HealthProbeInput {
+  return { startedAt: timestampOfMs(startedAt), endedAt: timestampOfMs(endedAt), exitCode, output };
 }

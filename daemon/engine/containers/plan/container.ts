@@ -4,17 +4,17 @@ import {
   type Launch,
   type LaunchSettings,
   mountAttr,
+  ms,
   type Step,
 } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
-import type { ContainerSpec, Share } from '../model/spec.ts';
+import type { ContainerSpec } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
-import { ms } from './constants.ts';
 import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
-import { ownNamespaces, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
+import { namespaceFlags, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
 
@@ -76,12 +76,15 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       ? []
       : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
     ...shared.attach,
-    ...(readOnly ? lastInRoot(spec) : []),
+    // The working directory is made while that is possible.
+    ...(readOnly ? [{ step: 'directory', target: spec.process.cwd, mode: 0o755 } as const] : []),
+    ...(readOnly ? [{ step: 'root-read-only' } as const] : []),
   ];
   return {
     settings: {
       ...launchSettings(spec.process, input.cgroup, input.attended),
-      cloneFlags: ownNamespaces(spec),
+      // The cgroup namespace is a step: it comes after joining.
+      cloneFlags: namespaceFlags(spec.namespaces, ({ kind }) => kind === 'private') & ~cloneFlag.cgroup,
       joinPid: input.shared.pid ?? null,
     },
     steps: [
@@ -98,11 +101,6 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       }),
     ],
   };
-}
-
-/** The working directory is made while that is possible. */
-function lastInRoot({ process }: ContainerSpec): Step[] {
-  return [{ step: 'directory', target: process.cwd, mode: 0o755 }, { step: 'root-read-only' }];
 }
 
 /** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
@@ -164,6 +162,7 @@ export function terminalStep(spec: ProcessSpec, { user }: Credentials, console: 
 }
 
 function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput): Step[] {
+  const { network } = spec.namespaces;
   const join = (flag: number, process: HostProcess | undefined): Step[] =>
     process ? [{ step: 'join-namespace', flag, pid: process.pid, startTime: process.startTime }] : [];
   return [
@@ -171,15 +170,13 @@ function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput):
     ...oomScoreStep(oomScore),
     ...join(cloneFlag.ipc, shared.ipc),
     ...join(cloneFlag.network, shared.network),
-    ...joinPath(spec.namespaces.network),
+    ...(network.kind === 'path'
+      ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path } as const]
+      : []),
     ...(spec.namespaces.cgroup.kind === 'private'
       ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
       : []),
   ];
-}
-
-function joinPath(network: Share): Step[] {
-  return network.kind === 'path' ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path }] : [];
 }
 
 function rootStep(

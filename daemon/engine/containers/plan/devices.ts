@@ -26,16 +26,7 @@ export function deviceSteps(more: readonly DeviceNode[]): Step[] {
   const known = new Set(standard.map((node) => node.path));
   const nodes = [...standard, ...more.filter((node) => !known.has(node.path))];
   return [
-    ...nodes.map(
-      (node): Step => ({
-        step: 'device',
-        target: node.path,
-        type: node.type,
-        major: node.major,
-        minor: node.minor,
-        mode: node.mode,
-      }),
-    ),
+    ...nodes.map(({ path, ...node }): Step => ({ step: 'device', target: path, ...node })),
     ...links.map(([target, to]): Step => ({ step: 'symlink', target, to })),
   ];
 }

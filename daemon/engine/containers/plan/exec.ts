@@ -1,7 +1,8 @@
-import { cloneFlag, type Launch, type Step } from '../../../kernel/plan/steps.ts';
+import type { Launch, Step } from '../../../kernel/plan/steps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type CgroupTarget, launchSettings, terminalStep } from './container.ts';
+import { namespaceFlags } from './mounts.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 
 export interface ExecPlanInput {
@@ -21,7 +22,8 @@ export function execPlan(input: ExecPlanInput): Launch {
   return {
     settings: {
       ...launchSettings(process, cgroup, input.attended),
-      joinMain: containerNamespaces(container),
+      // The namespaces in which the first process differs from the shim.
+      joinMain: namespaceFlags(container.namespaces, ({ kind }) => kind !== 'host'),
     },
     steps: [
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
@@ -34,16 +36,4 @@ export function execPlan(input: ExecPlanInput): Launch {
       }),
     ],
   };
-}
-
-/** Clone flags of the namespaces in which the first process differs from the shim. */
-function containerNamespaces(spec: ContainerSpec): number {
-  const { pid, ipc, uts, cgroup, network } = spec.namespaces;
-  let flags: number = cloneFlag.mount;
-  if (pid.kind !== 'host') flags |= cloneFlag.pid;
-  if (ipc.kind !== 'host') flags |= cloneFlag.ipc;
-  if (uts.kind !== 'host') flags |= cloneFlag.uts;
-  if (cgroup.kind !== 'host') flags |= cloneFlag.cgroup;
-  if (network.kind !== 'host') flags |= cloneFlag.network;
-  return flags;
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cloneFlag, foundId, type Launch, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
-import { ms } from './constants.ts';
+import { cloneFlag, foundId, type Launch, mountAttr, ms, type Step } from '../../../kernel/plan/steps.ts';
 import { explainPlan } from './explain.ts';
 
 function detailOf(step: Step): string | undefined {

@@ -1,7 +1,6 @@
-import { cloneFlag, foundId, type Launch, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, foundId, type Launch, mountAttr, ms, type Step } from '../../../kernel/plan/steps.ts';
 import { capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
-import { ms } from './constants.ts';
 
 /** A plan as a person reads it: one line a step. */
 export function explainPlan(launch: Launch): { name: string; detail: string }[] {

@@ -1,7 +1,13 @@
-import { cloneFlag, mountAttr, type Step } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, mountAttr, ms, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { type ContainerSpec, isShared, type Mount, type Propagation } from '../model/spec.ts';
-import { ms } from './constants.ts';
+import {
+  type ContainerSpec,
+  isShared,
+  type Mount,
+  type Namespaces,
+  type Propagation,
+  type Share,
+} from '../model/spec.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
@@ -152,13 +158,8 @@ function tmpfsMount(target: string, words: readonly string[], attributes: number
   });
 }
 
-/** Clone flags of the namespaces that a container has of its own. The cgroup namespace is a step: it comes after joining. */
-export function ownNamespaces(spec: ContainerSpec): number {
-  const { pid, ipc, uts, network } = spec.namespaces;
-  let flags: number = cloneFlag.mount;
-  if (pid.kind === 'private') flags |= cloneFlag.pid;
-  if (ipc.kind === 'private') flags |= cloneFlag.ipc;
-  if (uts.kind === 'private') flags |= cloneFlag.uts;
-  if (network.kind === 'private') flags |= cloneFlag.network;
-  return flags;
+/** Clone flags of the mount namespace, which every container has of its own, and of those that `has` selects. */
+export function namespaceFlags(namespaces: Namespaces, has: (share: Share) => boolean): number {
+  const kinds = (['pid', 'ipc', 'uts', 'cgroup', 'network'] as const).filter((kind) => has(namespaces[kind]));
+  return kinds.reduce((flags, kind) => flags | cloneFlag[kind], cloneFlag.mount as number);
 }

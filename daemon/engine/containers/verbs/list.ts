@@ -1,5 +1,5 @@
 import type { EngineContext } from '../../context.ts';
-import type { Filter } from '../../filter.ts';
+import type { ListOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { containerFilter, isListedByDefault } from '../model/filter.ts';
 import { listedAfter, pageToken } from '../model/page.ts';
@@ -7,12 +7,7 @@ import { listedAfter, pageToken } from '../model/page.ts';
 /** The page of containers that fit, newest first, and the token to go on after it; empty on the last page. */
 export function listContainers(
   { registry }: EngineContext,
-  options: {
-    readonly all: boolean;
-    readonly filters: readonly Filter[];
-    readonly limit: number;
-    readonly after: string;
-  },
+  options: Omit<ListOptions, 'withSize'>,
 ): { readonly page: readonly Container[]; readonly next: string } {
   const fits = containerFilter(options.filters, registry);
   const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
