@@ -10,8 +10,6 @@ export interface Invocation {
 
 /** The surroundings of a command. */
 export interface Context {
-  /** Address of the daemon as the user gave it. */
-  readonly host: string;
   /** One connection for the whole run of the program; made on first use. */
   connect(): Promise<Connection>;
 }

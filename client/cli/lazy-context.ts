@@ -5,17 +5,17 @@ import type { FlagValues } from './flag.ts';
 
 /** Connects on first use, and closes at the end. */
 export class LazyContext implements Context, AsyncDisposable {
-  readonly host: string;
+  readonly #host: string;
   readonly #flags: FlagValues;
   #connection: Connection | undefined;
 
   constructor(host: string, flags: FlagValues) {
-    this.host = host;
+    this.#host = host;
     this.#flags = flags;
   }
 
   async connect(): Promise<Connection> {
-    const path = socketPath(this.host);
+    const path = socketPath(this.#host);
     const { Connection } = await import('../connection/connection.ts');
     this.#connection ??= new Connection(path, (flag) => this.#flags.has(flag));
     return this.#connection;

@@ -52,27 +52,32 @@ function fromCode(error: ServiceError, socketPath: string): LikerError {
   }
 }
 
+// The texts of grpc-js 1.14: beside its code a ServiceError has only details, neither errno nor code of HTTP/2.
+const isForbidden = (details: string): boolean => /EACCES|EPERM/.test(details);
+const isAbsent = (details: string): boolean => /ENOENT|ECONNREFUSED|ENOTSOCK/.test(details);
+const isReset = (details: string): boolean => /RST_STREAM|Stream closed|ended without/i.test(details);
+
 function unreachable(details: string, socketPath: string): string {
   const where = `Cannot reach likerd at unix://${socketPath}`;
-  if (details.includes('EACCES') || details.includes('EPERM')) {
-    return `${where}: permission denied; run likerctl as root or as a member of the group of the socket`;
-  }
-  if (details.includes('ENOENT') || details.includes('ECONNREFUSED') || details.includes('ENOTSOCK')) {
+  if (isForbidden(details))
+    return `${where}: permission denied; run likerctl as root or as a member of the socket's group`;
+  if (isAbsent(details))
     return `${where}: no daemon is listening there; start it with '${startCommand(socketPath)}'`;
-  }
   return `${where}: the connection was lost`;
 }
 
-/** The connection broke, or the daemon is going away: nothing is wrong with the request itself. */
+function detailsOf({ cause }: Error): string {
+  return (cause as Partial<ServiceError> | undefined)?.details ?? '';
+}
+
+/** The connection broke, or the daemon is shutting down: the request itself is not at fault. */
 export function isConnectionLoss(error: Error): boolean {
   if (!(error instanceof LikerError)) return false;
   if (error.reason === 'DAEMON_UNREACHABLE' || error.reason === 'SHUTTING_DOWN') return true;
-  const details = (error.cause as Partial<ServiceError> | undefined)?.details ?? '';
-  return error.reason === 'CANCELLED' || /RST_STREAM|Stream closed|ended without/i.test(details);
+  return error.reason === 'CANCELLED' || isReset(detailsOf(error));
 }
 
-/** There was nobody to connect to, so that nothing can have been done. */
+/** The call reached no daemon: nothing was done. */
 export function neverConnected(error: Error): boolean {
-  const details = ((error as LikerError).cause as Partial<ServiceError> | undefined)?.details ?? '';
-  return /ENOENT|ECONNREFUSED|EACCES|EPERM|ENOTSOCK/.test(details);
+  return isForbidden(detailsOf(error)) || isAbsent(detailsOf(error));
 }
