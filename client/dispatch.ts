@@ -14,12 +14,12 @@ import { notice } from './output/notice.ts';
 import { printError, printText } from './output/print.ts';
 import { commandGroups, commandNames, commands, findCommand } from './registry.ts';
 
-/** The exit code of what fails now; also where nobody waits for it, as for a write to stdout. */
+/** The exit code for a failure at this point; also for failures that no caller awaits, such as a write to stdout. */
 export interface Failure {
   code: number;
 }
 
-/** Carries out a command line. Resolves to the exit code; everything that goes wrong is printed. */
+/** Runs a command line. Prints every error and resolves to the exit code. */
 export async function dispatch(
   argv: readonly string[],
   failure: Failure = { code: engineFailureCode },
@@ -46,14 +46,14 @@ export async function dispatch(
   }
 }
 
-/** Prints one error in the words that are meant for the user; never a stack. */
+/** Prints an error for the user, without a stack. Returns the exit code. */
 export function report(error: Error, failureCode: number): number {
   if (error instanceof ExitRequest) return error.code;
   if (error instanceof UsageError) {
     for (const line of error.lines) printError(line);
     return engineFailureCode;
   }
-  // Messages from Node and its libraries may have several lines.
+  // Messages of Node.js and of libraries may span several lines.
   const unexpected = (): string => `Unexpected failure: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`;
   notice(error instanceof LikerError ? error.message : unexpected());
   return failureCode;

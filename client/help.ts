@@ -6,13 +6,13 @@ import { commands, otherNames } from './registry.ts';
 
 const width = 100;
 
-/** What holds for all commands, beside their own names and flags. */
+/** Notes that apply to every command. */
 export const notes = [
   "'likerctl container COMMAND' is the same as 'likerctl COMMAND'.",
   "A flag without a value is turned off by '--no-FLAG' or '--FLAG=false'.",
 ];
 
-/** Help of one command. */
+/** The help of one command. */
 export function commandHelp(command: Command): string {
   const flags = [...command.flags, ...commonFlags].toSorted((a, b) => a.name.localeCompare(b.name));
   const hasOptions = command.flags.length > 0 ? ' [OPTIONS]' : '';
@@ -33,7 +33,7 @@ export function commandHelp(command: Command): string {
   ].join('\n');
 }
 
-/** Docker's flags that do nothing here. */
+/** Docker's flags that have no effect or are not supported. */
 function dockerLines(command: string): string[] {
   const all = dockerFlags(command).toSorted((a, b) => a.name.localeCompare(b.name));
   const names = (flags: readonly Flag[]): string => flags.map((flag) => spellings(flag).join('/')).join(', ');
@@ -42,18 +42,18 @@ function dockerLines(command: string): string[] {
     all.filter(({ docker }) => !docker?.passes),
   ];
   const lines = [
-    ...(taken.length > 0 ? [`Docker's flags that are taken without effect: ${names(taken)}`] : []),
+    ...(taken.length > 0 ? [`Docker's flags that are accepted without effect: ${names(taken)}`] : []),
     ...(refused.length > 0 ? [`Docker's flags that are not supported yet: ${names(refused)}`] : []),
   ];
   return lines.flatMap((line) => ['', ...wrap(line, width)]);
 }
 
-/** Help of likerctl itself. */
+/** The help of likerctl itself. */
 export function mainHelp(): string {
   return [
     'Usage:  likerctl [-H unix://PATH] COMMAND',
     '',
-    'Runs containers, by way of likerd',
+    'Run containers with likerd',
     '',
     'Example:',
     '  likerctl run -it --rm ./rootfs bash',
@@ -68,7 +68,7 @@ export function mainHelp(): string {
     ]),
     '',
     ...notes,
-    'likerd has its data in $LIKER_ROOT (/var/lib/liker), its socket in $LIKER_RUN (/run/liker).',
+    'likerd keeps its data in $LIKER_ROOT (/var/lib/liker) and its socket in $LIKER_RUN (/run/liker).',
     "Run 'likerctl COMMAND --help' for more about a command.",
   ].join('\n');
 }
@@ -83,7 +83,7 @@ function flagText(flag: Flag): string {
   return flag.fallback === undefined ? flag.help : `${flag.help} (default: ${flag.fallback})`;
 }
 
-/** Two columns; the second one is wrapped. */
+/** Lays out two columns and wraps the second. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const indent = 2 + Math.max(...rows.map(([left]) => left.length)) + 2;
   return rows.flatMap(([left, right]) => {

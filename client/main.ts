@@ -10,12 +10,12 @@ function lastResort(thrown: unknown): never {
 }
 
 function onOutputError(error: NodeJS.ErrnoException): void {
-  // Nobody reads any more, as in `likerctl logs x | head`, or the terminal is gone (EIO).
+  // The reader has gone, as in `likerctl logs x | head`, or the terminal has (EIO).
   if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(signalExitCode('SIGPIPE'));
   lastResort(tellSystemError(error, 'write the output'));
 }
 
-/** Without a listener Node would open a debugger's port. A session adds its own, which passes the signal on. */
+/** Without a listener Node.js would open a debugger port. A session adds its own listener, which forwards the signal. */
 function onSigusr1(): void {
   if (process.listenerCount('SIGUSR1') === 1) process.exit(signalExitCode('SIGUSR1'));
 }
@@ -26,7 +26,7 @@ process.on('unhandledRejection', lastResort);
 process.stdout.on('error', onOutputError);
 process.stderr.on('error', onOutputError);
 
-/** All output leaves the process before it ends. */
+/** Flushes all output before the process ends. */
 async function main(): Promise<never> {
   const code = await dispatch(process.argv.slice(2), failure);
   await Promise.all([process.stdout, process.stderr].map(flush));

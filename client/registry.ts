@@ -34,7 +34,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'stop',
-    summary: 'Stop containers: ask, wait, kill',
+    summary: 'Stop containers: signal, wait, kill',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   {
@@ -79,7 +79,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'logs',
-    summary: 'Print what a container has written',
+    summary: 'Print the output of a container',
     load: async () => (await import('./commands/logs.ts')).logs,
   },
   {
@@ -94,12 +94,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'stats',
-    summary: 'Show what containers use, continuously',
+    summary: 'Show the resource usage of containers continuously',
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
     name: 'explain',
-    summary: 'Print the kernel steps that start a container',
+    summary: 'Print the steps by which a container is started',
     load: async () => (await import('./commands/explain.ts')).explain,
   },
   {
@@ -114,22 +114,22 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'container prune',
-    summary: 'Remove all containers that do not run',
+    summary: 'Remove all containers that are not running',
     load: async () => (await import('./commands/container-prune.ts')).containerPrune,
   },
   {
     name: 'rootfs build',
-    summary: "Make a root file system from this machine's programs",
+    summary: "Build a root file system from this machine's programs",
     load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
   },
   {
     name: 'info',
-    summary: 'Print what the engine and this machine can do',
+    summary: 'Print what the engine and this machine support',
     load: async () => (await import('./commands/info.ts')).info,
   },
   {
     name: 'system df',
-    summary: 'Show what takes space on the disk',
+    summary: 'Show disk usage',
     load: async () => (await import('./commands/system-df.ts')).systemDf,
   },
   {
@@ -139,17 +139,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'completion',
-    summary: 'Print the completion script of a shell',
+    summary: 'Print the completion script for a shell',
     load: async () => (await import('./commands/completion.ts')).completionOf(commands),
   },
   {
     name: 'reset-tty',
-    summary: 'Repair a terminal that a cut-off program has left in disorder',
+    summary: 'Repair a terminal that a cut-off program has left in a bad state',
     load: async () => (await import('./commands/reset-tty.ts')).resetTty,
   },
 ];
 
-/** Other names of the same commands. `container X` is X for every command about containers. */
+/** Aliases of commands. Besides these, `container X` means X for every command about containers. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ['container ls', 'ps'],
   ['container list', 'ps'],
@@ -164,19 +164,19 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system info', 'info'],
 ]);
 
-/** All names, aliases included. */
+/** The names of all commands, with their aliases. */
 export function commandNames(): readonly string[] {
   return [...commands.map(({ name }) => name), ...aliases.keys()];
 }
 
-/** Other names of a command. */
+/** The aliases of a command. */
 export function otherNames(name: string): readonly string[] {
   return [...aliases].flatMap(([other, canonical]) => (canonical === name ? [other] : []));
 }
 
 export const commandGroups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
 
-/** The command that a command line begins with, and what follows it; undefined when there is none. */
+/** The command at the start of `argv`, and the rest; undefined if there is no such command. */
 export function findCommand(
   argv: readonly string[],
 ): { entry: CommandEntry; rest: readonly string[] } | undefined {

@@ -1,17 +1,17 @@
 import { channel } from 'node:diagnostics_channel';
 
-// What happens, for whoever counts it: nobody unless likerd was told to serve metrics, and then it costs a comparison.
+// Channels for metrics. Unless likerd serves metrics, nothing subscribes and publishing costs one comparison.
 
-/** A call of the API is over. */
+/** An API call that has ended. */
 export interface AnsweredCall {
   readonly method: string;
-  /** Name of the gRPC status. */
+  /** The name of the gRPC status. */
   readonly code: string;
-  /** From its beginning; of a stream, as long as it was open. */
+  /** The duration of the call; of a stream, how long it was open. */
   readonly ms: number;
 }
 
-/** An event was stored. */
+/** An event that was stored. */
 export interface StoredEvent {
   readonly action: string;
   readonly attributes: Readonly<Record<string, string>>;

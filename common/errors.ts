@@ -16,7 +16,7 @@ export const statusCodes = {
 
 export type StatusName = keyof typeof statusCodes;
 
-/** Every reason that an error of Liker can carry, with the status it has on the wire. docs/errors.md lists them. */
+/** Every reason of a LikerError, with its gRPC status. docs/errors.md lists them. */
 export const reasons = {
   BAD_ARGUMENT: 'INVALID_ARGUMENT',
   AMBIGUOUS_ID: 'INVALID_ARGUMENT',
@@ -51,7 +51,7 @@ export const reasons = {
 
 export type Reason = keyof typeof reasons;
 
-/** The kernel's own words on a failed call. `errno` is a name such as EPERM. */
+/** A failed system call, as the kernel reports it. `errno` is a name such as EPERM. */
 export interface SyscallDetail {
   readonly step: string;
   readonly syscall: string;
@@ -60,9 +60,9 @@ export interface SyscallDetail {
 }
 
 export interface LikerErrorOptions {
-  /** Everything dynamic that the message names. */
+  /** The variable parts of the message. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The field of the request that is at fault. */
+  /** The invalid field of the request. */
   readonly field?: string;
   /** The limit that is at fault, such as cpu.shares, where the field is not known. */
   readonly knob?: string;
@@ -71,8 +71,8 @@ export interface LikerErrorOptions {
 }
 
 /**
- * The one error that crosses Liker's borders. Callers branch on `reason`, never on the text.
- * The text says what was tried, on what, why not, and what to do; capital first, no full stop.
+ * The error that crosses the API. Callers branch on `reason`, never on the text. The text says what was tried, on what, why it
+ * failed and what to do, with a capital first and no full stop.
  */
 export class LikerError extends Error {
   override readonly name = 'LikerError';
@@ -96,22 +96,22 @@ export class LikerError extends Error {
   }
 }
 
-/** Is it a LikerError with this reason? */
+/** True for a LikerError with this reason. */
 export function hasReason(thrown: unknown, reason: Reason): thrown is LikerError {
   return thrown instanceof LikerError && thrown.reason === reason;
 }
 
-/** A bad value in a request. `field` is the field's path, such as spec.name. */
+/** The error for an invalid value in a request. `field` is the path of the field, such as spec.name. */
 export function badArgument(field: string, message: string): LikerError {
   return new LikerError('BAD_ARGUMENT', message, { field, metadata: { field } });
 }
 
-/** Turns whatever was thrown into an Error. */
+/** Wraps a thrown value in an Error unless it is one. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** Use as the default of a switch that must cover every case. */
+/** For the default of a switch that must cover every case. */
 export function assertNever(value: never): never {
   throw new LikerError('INTERNAL', `Unexpected value ${JSON.stringify(value)}`);
 }

@@ -4,14 +4,14 @@ import { LikerError } from './errors.ts';
 import { own } from './own.ts';
 
 const reasons: Readonly<Record<string, string>> = {
-  EEXIST: 'there is something that is no folder',
-  ENOTDIR: 'something on the way is no folder',
+  EEXIST: 'something that is not a folder is there',
+  ENOTDIR: 'something on the way is not a folder',
   ENOENT: 'a symbolic link on the way leads nowhere',
 };
 
 /**
- * As mkdir -p -m, whatever the umask; everybody can pass through the folders on the way. mkdir's bare errno does not say what is
- * in the way.
+ * Makes a folder as mkdir -p -m does, whatever the umask. The folders on the way can be passed by everybody. Throws BAD_ARGUMENT that
+ * says what is in the way, which the bare errno of mkdir does not.
  */
 export function makeFolder(path: string, mode: number): void {
   try {

@@ -12,12 +12,12 @@ export function newContainerId(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** The first twelve digits, as tables show them. */
+/** The first twelve digits, for tables. */
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }
 
-/** Throws BAD_ARGUMENT unless `name` can name a container. */
+/** Throws BAD_ARGUMENT unless `name` is a valid container name. */
 export function checkContainerName(name: string, field: string): void {
   if (!namePattern.test(name)) {
     throw badArgument(

@@ -1,22 +1,22 @@
 import type { SyscallDetail } from './errors.ts';
 import { encodeFields, WireMessage } from './wire.ts';
 
-/** Metadata key of the google.rpc.Status that explains a failed call. */
+/** The metadata key of the google.rpc.Status for a failed call. */
 export const statusDetailsKey = 'grpc-status-details-bin';
 
-/** Domain of every reason of Liker. */
+/** The domain of Liker's reasons. */
 const errorDomain = 'liker.dev';
 
-/** What Liker puts into the details of a google.rpc.Status. */
+/** Liker's details in a google.rpc.Status. */
 export interface StatusDetails {
   readonly reason: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Path of the request's field that is at fault. */
+  /** The path of the invalid field in the request. */
   readonly field?: string | undefined;
   readonly syscall?: SyscallDetail | undefined;
 }
 
-/** google.rpc.Status with Liker's details. `code` is a number of gRPC. */
+/** A google.rpc.Status with Liker's details. `code` is a gRPC status code. */
 export interface RpcStatus {
   readonly code: number;
   readonly message: string;
@@ -29,7 +29,7 @@ const typeUrl = {
   syscallError: 'type.googleapis.com/liker.v1.SyscallError',
 };
 
-/** Bytes of a google.rpc.Status that holds ErrorInfo and, where they apply, BadRequest and liker.v1.SyscallError. */
+/** Encodes a google.rpc.Status with ErrorInfo and, if they apply, BadRequest and liker.v1.SyscallError. */
 export function encodeStatus({ code, message, details }: RpcStatus): Buffer {
   const { reason, metadata = {}, field, syscall } = details;
   const entries = Object.entries(metadata).map((entry) => [3, texts(...entry)] as const);
@@ -53,8 +53,8 @@ function texts(...values: readonly string[]): Uint8Array {
 }
 
 /**
- * Reads what {@link encodeStatus} wrote. Details of other types, and an ErrorInfo of another domain, are passed
- * over: `reason` is then empty. Undefined when the bytes are no google.rpc.Status.
+ * Decodes what {@link encodeStatus} wrote. Skips details of other types and an ErrorInfo of another domain, which leaves `reason`
+ * empty. Undefined if the bytes are not a google.rpc.Status.
  */
 export function decodeStatus(bytes: Uint8Array): RpcStatus | undefined {
   try {

@@ -5,7 +5,7 @@ import { badArgument } from './errors.ts';
 const signals = Object.entries(constants.signals).map(([name, number]) => [name.slice(3), number] as const);
 const aliases = { CLD: constants.signals.SIGCHLD, UNUSED: constants.signals.SIGSYS };
 
-/** As glibc counts them: the kernel's 32 and 33 belong to the thread library. */
+/** As in glibc, whose thread library takes the kernel's 32 and 33. */
 const realTimeMin = 34;
 const realTimeMax = 64;
 
@@ -21,8 +21,8 @@ function realTime(name: string): number | null {
 }
 
 /**
- * The number of a signal given as a number (1 to 64), a name with or without SIG in any case, or
- * RTMIN+n, RTMAX-n. Throws BAD_ARGUMENT on `field`.
+ * Parses a signal: a number from 1 to 64, a name with or without SIG in any case, or RTMIN+n, RTMAX-n. Throws BAD_ARGUMENT on
+ * `field`.
  */
 export function parseSignal(text: string, field: string): number {
   const name = text.trim().toUpperCase();
@@ -41,7 +41,7 @@ export function parseSignal(text: string, field: string): number {
   return number;
 }
 
-/** SIGTERM for 15, SIGRTMIN+3 for 37; a number that has no name comes back as it is. */
+/** The name of a signal, such as SIGTERM for 15 or SIGRTMIN+3 for 37. A number without a name is returned as text. */
 export function signalName(number: number): string {
   const name = namesByNumber.get(number);
   if (name !== undefined) return `SIG${name}`;

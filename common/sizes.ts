@@ -5,7 +5,7 @@
 export const maxFrameBytes = 8 * 1024 * 1024;
 /** Greatest number of bytes of output in a frame. */
 export const maxDataBytes = 64 * 1024;
-/** Arguments and environment of a process, as the kernel counts them (execve(2)): three quarters of the greatest stack. */
+/** The most bytes of arguments and environment, as the kernel counts them (execve(2)): three quarters of the greatest stack. */
 export const maxArgumentBytes = 6 * 1024 * 1024;
 /** Greatest chunk of stdin from a client. */
 export const maxStdinChunkBytes = 1024 * 1024;

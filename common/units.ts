@@ -10,7 +10,7 @@ const binaryFactors: Readonly<Record<string, bigint>> = {
   p: 1n << 50n,
 };
 
-/** whole.fraction times factor, rounded down; exact, which floating point would not be. */
+/** whole.fraction times factor, rounded down. Exact, unlike floating point. */
 function scale(whole: string, fraction: string, factor: bigint): bigint {
   return (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
 }
@@ -23,8 +23,8 @@ function quantity(text: string, pattern: RegExp, factors: Readonly<Record<string
 }
 
 /**
- * Bytes from a size in Docker's notation: 64m, 1.5g, 512kb, 1GiB, 4096; the units are powers of 1024.
- * With `allowUnlimited`, -1 comes back as -1. Throws BAD_ARGUMENT on `field`.
+ * Parses a size in Docker's notation into bytes: 64m, 1.5g, 512kb, 1GiB, 4096. Units are powers of 1024. `allowUnlimited` also allows
+ * -1. Throws BAD_ARGUMENT on `field`.
  */
 export function parseBytes(text: string, field: string, options: { allowUnlimited?: boolean } = {}): number {
   if (options.allowUnlimited === true && text === '-1') return -1;
@@ -45,10 +45,10 @@ const rateFactors: Readonly<Record<string, bigint>> = {
   t: 1000n ** 4n,
 };
 
-/** tc's least, and more than any link has. */
+/** From tc's least rate to more than any link has. */
 const rateRange = [1000n, 1000n ** 5n] as const;
 
-/** Bits per second as tc(8) writes them: 10mbit, 1.5gbit, 64kbit; 0 is 0. Throws BAD_ARGUMENT on `field`. */
+/** Parses bits per second as tc(8) does: 10mbit, 1.5gbit, 64kbit, or 0. Throws BAD_ARGUMENT on `field`. */
 export function parseBitRate(text: string, field: string): number {
   if (text === '0') return 0;
   const bits = quantity(text, /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i, rateFactors);
@@ -75,12 +75,12 @@ function humanSize(bytes: number, base: number, units: readonly string[], digits
   return `${Number(size.toPrecision(digits))}${units[unit]}`;
 }
 
-/** Decimal size with three digits, as Docker's tables of sizes: 1.23MB. */
+/** A decimal size with three digits, as Docker prints sizes: 1.23MB. */
 export function formatBytes(bytes: number): string {
   return humanSize(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], 3);
 }
 
-/** Binary size with four digits, as Docker's tables of memory: 1.5GiB. */
+/** A binary size with four digits, as Docker prints memory: 1.5GiB. */
 export function formatBinaryBytes(bytes: number): string {
   return humanSize(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
 }
@@ -91,13 +91,13 @@ export function pageSizeName(bytes: number): string {
   return bytes >= 2 ** 20 ? `${bytes / 2 ** 20}MB` : `${bytes / 2 ** 10}KB`;
 }
 
-/** Docker's period of the CPU quota, microseconds. */
+/** Docker's period of the CPU quota in microseconds. */
 const cpuPeriodUs = 100_000;
 
-/** The kernel's least quota, microseconds (kernel/sched/core.c, min_cfs_quota_period). */
+/** The kernel's least quota in microseconds (kernel/sched/core.c, min_cfs_quota_period). */
 const leastQuotaUs = 1000;
 
-/** The quota that grants `text` CPUs (1.5, 0.25), by exact decimal arithmetic. Throws BAD_ARGUMENT on `field`. */
+/** The quota for a number of CPUs such as 1.5, in exact decimal arithmetic. Throws BAD_ARGUMENT on `field`. */
 export function parseCpus(text: string, field: string): { quotaUs: number; periodUs: number } {
   const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text) ?? /^()\.(\d{1,12})$/.exec(text);
   if (match === null)
@@ -107,10 +107,10 @@ export function parseCpus(text: string, field: string): { quotaUs: number; perio
   return { quotaUs, periodUs: cpuPeriodUs };
 }
 
-/** The kernel's greatest CPU or node number that a list may name. */
+/** The greatest CPU or node number in a list. */
 const greatestIndex = 8191;
 
-/** The numbers in a list of the kernel's format (cpuset(7): 0-2,5), ascending. Throws BAD_ARGUMENT on `field`. */
+/** Parses a list in the kernel's format, such as 0-2,5 (cpuset(7)), into ascending numbers. Throws BAD_ARGUMENT on `field`. */
 export function parseCpuList(text: string, field: string): number[] {
   const found = new Set<number>();
   for (const part of text.split(',')) {
@@ -137,7 +137,7 @@ const durationUnits: Readonly<Record<string, bigint>> = {
   h: 3600n * nsPerSecond,
 };
 
-/** Nanoseconds of 1h30m, 1.5s, 500ms; null if it is not written so. */
+/** The nanoseconds of 1h30m, 1.5s or 500ms; null for other text. */
 function durationNs(text: string): bigint | null {
   const part = /(\d{1,18})(?:\.(\d{1,18}))?(ns|us|µs|ms|s|m|h)/y;
   let total = 0n;
@@ -150,8 +150,8 @@ function durationNs(text: string): bigint | null {
 }
 
 /**
- * Milliseconds of a duration such as 1h30m, 10s or 500ms; with `plainSeconds` a bare number is seconds.
- * Throws BAD_ARGUMENT on `field`.
+ * Parses a duration such as 1h30m, 10s or 500ms into milliseconds. With `plainSeconds`, a bare number means seconds. Throws
+ * BAD_ARGUMENT on `field`.
  */
 export function parseDuration(text: string, field: string, options: { plainSeconds?: boolean } = {}): number {
   const plain = options.plainSeconds === true && /^\d+(\.\d+)?$/.test(text);
@@ -163,7 +163,7 @@ export function parseDuration(text: string, field: string, options: { plainSecon
   return Number(ns) / 1e6;
 }
 
-/** How long something lasted, in Docker's words: Less than a second, 2 minutes, About an hour, 3 days. */
+/** A duration in Docker's words: Less than a second, 2 minutes, About an hour, 3 days. */
 export function humanDuration(durationMs: number): string {
   const seconds = Math.floor(Math.max(0, durationMs) / 1000);
   const minutes = Math.floor(seconds / 60);
@@ -181,11 +181,11 @@ export function humanDuration(durationMs: number): string {
   return `${Math.floor(seconds / 3600 / 24 / 365)} years`;
 }
 
-/** RFC 3339, or its beginning: a date, or a date and a time, then in the local time zone. */
+/** RFC 3339, or a date with or without a time, which is then local. */
 const calendar =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?(Z|z|[+-]\d{2}:\d{2})?$/;
 
-/** Date.parse rolls 31 February over into March; nobody means that. */
+/** Date.parse would roll 31 February over into March. */
 function isRealDate(date: string): boolean {
   const ms = Date.parse(`${date}T00:00:00Z`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
@@ -200,8 +200,8 @@ function calendarNs(text: string): bigint | null {
 }
 
 /**
- * Nanoseconds since the epoch of a moment given as RFC 3339 (or a date, or a local date and time), as Unix seconds
- * with up to nine decimals, or as a duration before `nowMs` (after it: -10m). Throws BAD_ARGUMENT on `field`.
+ * Parses a time into nanoseconds since the epoch: RFC 3339, a date, a local date and time, Unix seconds with up to nine decimals, or a
+ * duration before `nowMs` (-10m is after it). Throws BAD_ARGUMENT on `field`.
  */
 export function parseTimestamp(text: string, field: string, nowMs: number = Date.now()): bigint {
   const unix = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text);

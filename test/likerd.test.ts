@@ -92,9 +92,9 @@ test('what is in its way is told by its name, in one line', async () => {
     mkdirSync(at('odd/liker.db'), { recursive: true });
     const long = at(`${'a'.repeat(108)}.sock`);
     const tries: [string, string, string, RegExp][] = [
-      [at('file'), at('run'), at('s'), /'\S+file': EEXIST: there is something that is no folder/],
-      [at('root'), at('file'), at('s'), /'\S+file': EEXIST: there is something that is no folder/],
-      [at('root'), at('file/run'), at('s'), /'\S+file\/run': ENOTDIR: something on the way is no folder/],
+      [at('file'), at('run'), at('s'), /'\S+file': EEXIST: something that is not a folder is there/],
+      [at('root'), at('file'), at('s'), /'\S+file': EEXIST: something that is not a folder is there/],
+      [at('root'), at('file/run'), at('s'), /'\S+file\/run': ENOTDIR: something on the way is not a folder/],
       [at('dangling'), at('run'), at('s'), /'\S+dangling': ENOENT: a symbolic link on the way leads nowhere/],
       [at('odd'), at('run'), at('s'), /'\S+odd\/liker.db': it is a folder; move it away/],
       [at('root'), at('run'), long, /a{108}\.sock: the path of a socket has at most 107 bytes/],

@@ -1,7 +1,7 @@
 import type { Flag } from './flag.ts';
 import { didYouMean } from './suggest.ts';
 
-/** A command line: its flags with their values, in order, and its operands. */
+/** The parts of a command line: flags with their values, in the order given, and operands. */
 export interface Arguments {
   readonly given: readonly (readonly [Flag, string])[];
   readonly operands: readonly string[];
@@ -10,7 +10,7 @@ export interface Arguments {
 /** The flags that a command line may have. */
 export interface KnownFlags {
   readonly own: readonly Flag[];
-  /** Those of Docker alone, made only when a flag is not among the others. */
+  /** Flags that only Docker has. Called only for a flag that is not in `own`. */
   readonly docker: () => readonly Flag[];
 }
 
@@ -19,8 +19,8 @@ function find({ own, docker }: KnownFlags, isWanted: (flag: Flag) => boolean): F
 }
 
 /**
- * Reads a command line by Docker's grammar: `-itw/tmp`, `-e A=b`, `--name x`, `--net=none`, `--no-init`. Flags end at `--`, with
- * `stopsAtOperand` also at the first operand. Throws an Error whose message is meant for the user.
+ * Splits a command line by Docker's grammar: `-itw/tmp`, `-e A=b`, `--name x`, `--net=none`, `--no-init`. Flags end at `--`, and with
+ * `stopsAtOperand` at the first operand. Throws an Error with a message for the user.
  */
 export function readArguments(
   argv: readonly string[],
@@ -54,7 +54,7 @@ function readLong(word: string, words: Iterator<string>, known: KnownFlags): rea
   throw new Error(`unknown flag: --${name}${didYouMean(`--${name}`, names)}`);
 }
 
-/** One or more short flags; what follows one that takes a value is its value. */
+/** Reads a group of short flags. A flag that takes a value takes the rest of the group. */
 function* readShorts(
   word: string,
   words: Iterator<string>,

@@ -6,22 +6,22 @@ export const shellNames = ['bash', 'zsh', 'fish'] as const;
 
 export type ShellName = (typeof shellNames)[number];
 
-/** The script that completes commands, flags, choices and names of containers. */
+/** The script that completes commands, flags, choices and container names. */
 export function completionScript(shell: ShellName, commands: readonly Command[]): string {
   if (shell === 'fish') return fishScript(commands);
   const bash = bashScript(commands);
   if (shell === 'bash') return bash;
-  // The last line is for the first completion, when zsh has found this file by its name: until then nothing is known of it.
+  // zsh loads this file at the first completion of likerctl: the last line performs that completion.
   return `#compdef likerctl
 autoload -U +X bashcompinit && bashcompinit
 ${bash}[ "$funcstack[1]" != _likerctl ] || _bash_complete ${how}
 `;
 }
 
-/** Names come from the daemon itself, when it answers. */
+/** Asks the daemon for the names of containers. */
 const listNames = "likerctl ps -a --format '{{.Names}}' 2>/dev/null";
 
-/** How bash, and zsh in its manner, come to the words. */
+/** Options of bash's `complete`, which zsh understands too. */
 const how = '-o filenames -o bashdefault -F _likerctl';
 
 function bashScript(commands: readonly Command[]): string {
@@ -50,7 +50,7 @@ complete ${how} likerctl
 `;
 }
 
-/** A command of two words: the second one is completed too. */
+/** Completes the second word of a command that has two. */
 function groupCase([group, words]: readonly [string, readonly string[]]): string {
   return `    ${group})
       if [ "$COMP_CWORD" -eq 2 ]; then
@@ -120,7 +120,7 @@ function allFlags(command: Command): readonly Flag[] {
   return [...command.flags, ...commonFlags];
 }
 
-/** `container` for names of containers, words to choose from, or nothing for files. */
+/** What completes the operands: `container` stands for container names, other words for themselves, an empty text for files. */
 function operandWords({ usage }: Command): string {
   if (/^\[?CONTAINER/.test(usage)) return 'container';
   return usage.includes('|') ? usage.replaceAll('|', ' ') : '';

@@ -2,7 +2,7 @@ import { noImages, noNetworks, noVolumes } from './docker-texts.ts';
 
 const noSwarm = 'likerd runs the containers of one machine';
 
-/** Docker's commands that Liker does not have yet, by their first word or both words, and what to do instead. */
+/** Docker's commands that Liker does not have yet, by their first word, with what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
   ...words('search login logout', `there are no registries yet; ${noImages}`),
@@ -24,7 +24,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['plugin', 'there are no plugins'],
 ]);
 
-/** Why Liker does not have this command of Docker's, and what to do instead; undefined if Docker has no such command. */
+/** The error for a Docker command that Liker does not have yet; undefined if Docker has no such command. */
 export function missingDockerCommand(argv: readonly string[]): string | undefined {
   const [first = '', second = ''] = argv;
   const name = first === 'container' ? second : first;

@@ -3,27 +3,27 @@ import { own } from '../../common/own.ts';
 import { noImages, noNetworks, noVolumes } from './docker-texts.ts';
 import type { Flag } from './flag.ts';
 
-// Docker's flags that Liker's commands do not have: those that ask for what Liker does anyway pass, the others are refused
-// with what to do instead. docs/docker.md documents them.
+// Docker's flags that Liker's commands do not have. A flag that asks for what Liker does anyway is accepted without effect; any
+// other is refused with what to do instead. docs/docker.md lists them.
 
 const noWindows = 'it is a flag of Windows containers';
-const noUsers = 'there are no user namespaces. -u gives the process another user than root';
-const noCheckpoints = 'a container cannot be written to the disk. pause and unpause keep it in memory';
-const noTcp = 'likerd listens on a Unix socket only. ssh -L carries it to other machines';
+const noUsers = 'there are no user namespaces. Use -u to run the process as another user than root';
+const noCheckpoints = 'checkpoints on disk do not exist. pause and unpause keep a container in memory';
+const noTcp = 'likerd listens on a Unix socket only. Forward it to other machines with ssh -L';
 
 const machineNames: Readonly<Record<string, string>> = { x64: 'amd64|x86_64|x86-64', arm64: 'arm64|aarch64' };
 
-/** The platform of this machine's programs. */
+/** Docker's names for the platform of this machine. */
 const ownPlatform = new RegExp(`^linux(/(${own(machineNames, arch()) ?? arch()})(/v\\d+)?)?$`);
 
-/** Flags of run and create. */
+/** For run and create. */
 const creation = (): readonly Flag[] => [
   passes('disable-content-trust', 'bool'),
   passes('quiet', 'bool', 'q'),
   passes('kernel-memory', 'string'),
   passesAs('expose', 'list', /^\d+(-\d+)?(\/(tcp|udp|sctp))?$/, 'give PORT[-PORT][/PROTOCOL]'),
   passesAs('isolation', 'string', /^default$/, noWindows),
-  passesAs('platform', 'string', ownPlatform, 'programs run on the processor of this machine only'),
+  passesAs('platform', 'string', ownPlatform, 'only programs for the processor of this machine run'),
   passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull; ${noImages}`),
   passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
   passesAs('userns', 'string', /^host$/, noUsers),
@@ -40,7 +40,7 @@ const creation = (): readonly Flag[] => [
   refused(
     'storage-opt',
     'list',
-    'layers have no limit of their own. Use --read-only and --tmpfs /PATH:size=64m',
+    'the size of a layer cannot be limited. Use --read-only and --tmpfs /PATH:size=64m',
   ),
   refused('use-api-socket', 'bool', 'mount the socket with -v /run/liker/liker.sock:/run/liker/liker.sock'),
   refused('volume-driver', 'string', noVolumes),
@@ -51,7 +51,7 @@ const creation = (): readonly Flag[] => [
   refused('io-maxiops', 'int', `${noWindows}. Use --device-read-iops and --device-write-iops`),
 ];
 
-/** Docker's flags of a command that are not among its own. */
+/** Docker's flags for a command, without those that the command has itself. */
 export function dockerFlags(command: string): readonly Flag[] {
   switch (command) {
     case 'run':
@@ -76,7 +76,7 @@ export function dockerFlags(command: string): readonly Flag[] {
   }
 }
 
-/** Docker's flags before the command. */
+/** Docker's flags that stand before the command. */
 export function globalDockerFlags(): readonly Flag[] {
   return [
     passes('config', 'string'),
@@ -88,10 +88,10 @@ export function globalDockerFlags(): readonly Flag[] {
   ];
 }
 
-/** Values by which a script asks for nothing. */
+/** Values by which a script passes a flag without asking for anything. */
 const nothing = { bool: 'false', int: '0', string: '' } as const;
 
-/** Throws an Error that says what to do instead. */
+/** Throws an Error for a value that is not accepted, with what to do instead. */
 export function checkDockerFlag({ name, type, docker }: Flag, value: string): void {
   if (docker === undefined || docker.passes?.test(value)) return;
   if (type !== 'list' && value === nothing[type]) return;
@@ -99,12 +99,12 @@ export function checkDockerFlag({ name, type, docker }: Flag, value: string): vo
   throw new Error(`${shown} is not supported yet: ${docker.instead}`);
 }
 
-/** It asks for what Liker does anyway, or for something that does not exist here. */
+/** A flag that is accepted without effect. */
 function passes(name: string, type: Flag['type'], short?: string): Flag {
   return { ...passesAs(name, type, /^/, ''), ...(short !== undefined && { short }) };
 }
 
-/** Passes with some values only. */
+/** A flag that is accepted without effect for these values and refused for others. */
 function passesAs(name: string, type: Flag['type'], values: RegExp, instead: string): Flag {
   return { name, type, help: '', docker: { passes: values, instead } };
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** Exit code of a command line that cannot be understood, and of an engine that fails a run. */
+/** The exit code for an invalid command line, and for an engine that fails to run a container. */
 export const engineFailureCode = 125;
 
 /** The exit code that a shell reports for a program killed by this signal. */

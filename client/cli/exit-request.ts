@@ -1,4 +1,4 @@
-/** Ends the command with an exit code, after it has said all there is to say. */
+/** Ends the command with an exit code and prints nothing: the message has been printed already. */
 export class ExitRequest extends Error {
   readonly code: number;
 

@@ -1,21 +1,21 @@
-/** One flag of a command. Parsing, help and completion are all made from these. */
+/** One flag of a command. Parsing, help and completion all derive from it. */
 export interface Flag {
   /** Long name, without dashes. */
   readonly name: string;
   readonly short?: string;
-  /** `list` may be given several times; of the others the last one counts. */
+  /** A `list` may be given several times; for the other types the last value counts. */
   readonly type: 'bool' | 'string' | 'int' | 'list';
   readonly help: string;
-  /** Placeholder of the value in the help. */
+  /** The placeholder for the value in the help. */
   readonly value?: string;
   readonly choices?: readonly string[];
-  /** Other long names. */
+  /** Further long names. */
   readonly aliases?: readonly string[];
-  /** What the help calls the default. */
+  /** The default, as the help shows it. */
   readonly fallback?: string;
-  /** One of Docker's that does nothing here. */
+  /** Set on flags of Docker's that have no effect here. */
   readonly docker?: {
-    /** Values that pass; without it, none. */
+    /** The values that are accepted; none without it. */
     readonly passes?: RegExp;
     /** The error for other values. */
     readonly instead: string;
@@ -45,7 +45,7 @@ export class FlagValues {
     return value === undefined ? fallback : value === 'true';
   }
 
-  /** The last value, undefined when the flag was not given. */
+  /** The last value; undefined if the flag was not given. */
   text(name: string): string | undefined {
     return this.#values.get(name)?.at(-1);
   }

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import type { Context } from './command.ts';
 import type { FlagValues } from './flag.ts';
 
-/** Connects on first use, and closes at the end. */
+/** Connects on first use and disconnects when it is disposed of. */
 export class LazyContext implements Context, AsyncDisposable {
   readonly #host: string;
   readonly #flags: FlagValues;

@@ -6,7 +6,7 @@ import { checkDockerFlag, dockerFlags, globalDockerFlags } from './docker-flags.
 import { type Flag, FlagValues } from './flag.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A command line as understood. */
+/** A parsed command line. */
 export interface Parsed {
   readonly flags: FlagValues;
   readonly operands: readonly string[];
@@ -18,18 +18,18 @@ export const commonFlags: readonly Flag[] = [
   { name: 'host', short: 'H', type: 'string', value: 'unix://PATH', help: 'Socket of the daemon' },
 ];
 
-/** Flags before the command. */
+/** Flags that stand before the command. */
 const globalFlags: readonly Flag[] = [
   ...commonFlags,
   { name: 'version', short: 'v', type: 'bool', help: 'Print the version of likerctl' },
 ];
 
-/** Parses what comes before the name of a command; the operands are the name and the rest. Throws {@link UsageError}. */
+/** Parses the flags before the command; the command and its arguments become the operands. Throws {@link UsageError}. */
 export function parseGlobalFlags(argv: readonly string[]): Parsed {
   return parse('', argv, { own: globalFlags, docker: globalDockerFlags }, true);
 }
 
-/** Parses what follows the name of a command. Throws {@link UsageError}. */
+/** Parses the arguments of a command. Throws {@link UsageError}. */
 export function parseCommandLine(command: Command, argv: readonly string[]): Parsed {
   const { name, flags, stopsAtOperand = false } = command;
   const known = { own: [...flags, ...commonFlags], docker: () => dockerFlags(name) };
@@ -48,21 +48,21 @@ function parse(command: string, argv: readonly string[], known: KnownFlags, stop
 }
 
 /**
- * The values of each flag, checked. yargs' parser gathers them; it cannot read Docker's grammar itself, since it takes `-uroot` for
- * five flags, an unknown flag for a new one and a boolean of any text for false.
+ * Checks the values and groups them by flag. yargs' parser only groups: it cannot read Docker's grammar, because it splits `-uroot` into
+ * five flags, accepts unknown flags and takes `--tty=maybe` for false.
  */
 function valuesOf(given: Arguments['given']): Map<string, readonly string[]> {
   const flags = new Map(given.map(([flag]) => [flag.name, flag]));
   const names = [...flags.keys()];
   const parsed = Parser(
     given.map(([{ name }, value]) => `--${name}=${value}`),
-    // With narg it leaves quotes as they are.
+    // Without narg the parser strips quotes.
     { string: names, narg: Object.fromEntries(names.map((name) => [name, 1])) },
   );
   const values = new Map<string, readonly string[]>();
   for (const [name, flag] of flags) {
     const list = [parsed[name]].flat().map(String);
-    // As in Docker, an empty word for a choice means that none was made.
+    // As in Docker, an empty value stands for no choice.
     if (flag.choices !== undefined && list.at(-1) === '') continue;
     for (const text of list) checkValue(flag, text);
     values.set(name, list);

@@ -1,4 +1,4 @@
-/** Asks whether the user meant one of the similar words; empty when none is similar. */
+/** `; did you mean X?` for the most similar words; empty if none is similar. */
 export function didYouMean(typed: string, words: readonly string[]): string {
   const near = words
     .map((word) => ({ word, distance: distance(typed, word) }))
@@ -8,12 +8,12 @@ export function didYouMean(typed: string, words: readonly string[]): string {
   return best.length === 0 ? '' : `; did you mean ${best.map(({ word }) => word).join(' or ')}?`;
 }
 
-/** How many there are behind the dashes of a flag. */
+/** The length without the dashes of a flag. */
 function letters(word: string): number {
   return word.replace(/^--/, '').length;
 }
 
-/** Letters to be inserted, removed, replaced or swapped with their neighbour (optimal string alignment). */
+/** The number of letters to insert, remove, replace or swap with a neighbour (optimal string alignment distance). */
 function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= from.length; i++) {

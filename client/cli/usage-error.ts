@@ -1,4 +1,4 @@
-/** A command line that cannot be understood. `command` is the full name, empty for likerctl itself. */
+/** An invalid command line. `command` is the full name of the command, empty for likerctl itself. */
 export class UsageError extends Error {
   readonly command: string;
 
@@ -7,7 +7,7 @@ export class UsageError extends Error {
     this.command = command;
   }
 
-  /** The two lines that the user sees. */
+  /** The two lines to print. */
   get lines(): readonly string[] {
     const program = this.command === '' ? 'likerctl' : `likerctl ${this.command}`;
     return [`${program}: ${this.message}`, `See '${program} --help'`];

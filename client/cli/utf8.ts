@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { badArgument } from '../../common/errors.ts';
 import { UsageError } from './usage-error.ts';
 
-// All text of the API is UTF-8. Node.js decodes arguments, environment and files as UTF-8 and puts U+FFFD for invalid bytes:
-// a program would get something else than was asked for.
+// All text in the API is UTF-8. Node.js replaces invalid bytes in arguments, environment and files with U+FFFD, so that a program
+// would get other text than the user gave.
 const replacement = '\uFFFD';
 
 /** Throws a UsageError if an argument is not UTF-8. */
@@ -13,13 +13,10 @@ export function requireUtf8Arguments(argv: readonly string[]): void {
   const given = fields('/proc/self/cmdline').slice(-argv.length);
   const at = given.findIndex((bytes) => !isUtf8(bytes));
   if (at === -1) return;
-  throw new UsageError(
-    '',
-    `argument ${at + 1}, '${argv[at]}', is not UTF-8: only text in UTF-8 can be passed on`,
-  );
+  throw new UsageError('', `argument ${at + 1}, '${argv[at]}', is not UTF-8: give it in UTF-8`);
 }
 
-/** The value of a variable of this process. Throws BAD_ARGUMENT if it is not UTF-8. */
+/** The value of an environment variable. Throws BAD_ARGUMENT if it is not UTF-8. */
 export function requireUtf8Variable(name: string, value: string): string {
   if (!value.includes(replacement)) return value;
   const found = fields('/proc/self/environ').find((bytes) => bytes.toString().startsWith(`${name}=`));
@@ -27,7 +24,7 @@ export function requireUtf8Variable(name: string, value: string): string {
   throw badArgument('env', `Cannot pass on the variable '${name}': its value is not UTF-8`);
 }
 
-/** The text of a file of lines. Throws BAD_ARGUMENT, with the line, if it is not UTF-8. */
+/** The text of a file. Throws BAD_ARGUMENT with the line number if it is not UTF-8. */
 export function utf8Text(bytes: Buffer, file: string, flag: string): string {
   if (isUtf8(bytes)) return bytes.toString();
   let line = 1;
@@ -42,7 +39,7 @@ export function utf8Text(bytes: Buffer, file: string, flag: string): string {
   );
 }
 
-/** The kernel's copy of this process's strings: each ends with a NUL. */
+/** The NUL-terminated strings in a file of proc(5). */
 function fields(path: string): Buffer[] {
   const bytes = readFileSync(path);
   const found: Buffer[] = [];

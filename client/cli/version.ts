@@ -2,5 +2,5 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 export const clientVersion: string = packageJson.version;
 
-/** The API that this client speaks. */
+/** The version of the API that this client uses. */
 export const clientApi = 'v1';

@@ -13,7 +13,7 @@ import { terminalSize } from '../session/terminal.ts';
 export const attach: Command = {
   name: 'attach',
   usage: 'CONTAINER',
-  summary: 'Attach the terminal to a running container: shows its last output, then goes on',
+  summary: 'Attach the terminal to a running container, showing its recent output first',
   example: 'likerctl attach web',
   flags: [
     ...sessionFlags,
@@ -21,10 +21,10 @@ export const attach: Command = {
       name: 'exec',
       type: 'string',
       value: 'ID',
-      help: 'Attach to a process that exec has started, not to the main one',
+      help: 'Attach to a process that exec has started, not to the main process',
     },
-    { name: 'no-replay', type: 'bool', help: 'Do not show the last output first' },
-    { name: 'no-stdin', type: 'bool', help: 'Only watch: no input, no signals, no change of the size' },
+    { name: 'no-replay', type: 'bool', help: 'Do not show recent output first' },
+    { name: 'no-stdin', type: 'bool', help: 'Only watch: send no input, signals or terminal size' },
   ],
   operands: [1, 1],
   async run({ flags, operands: [name = ''], context }: Invocation) {
@@ -33,18 +33,18 @@ export const attach: Command = {
   },
 };
 
-/** What attach and start -a need. */
+/** The input of attach and start -a. */
 export interface AttachJob {
   readonly name: string;
   readonly flags: FlagValues;
   readonly connection: Connection;
-  /** Start it first when it does not run. */
+  /** Start the container first if it does not run. */
   readonly start?: boolean;
-  /** Pass stdin on, if the process takes any. Default: true. */
+  /** Forward stdin, if the process takes any. Default: true. */
   readonly stdin?: boolean;
 }
 
-/** Attaches to a process of a container that runs. Resolves to the exit code. */
+/** Attaches to a process of a container. Resolves to the exit code. */
 export async function attachTo({
   name,
   flags,
@@ -55,7 +55,7 @@ export async function attachTo({
   const { container, processId, process } = await describeProcess(connection, name, flags.text('exec') ?? '');
   const readOnly = flags.bool('no-stdin');
   const size = process.tty && !readOnly ? terminalSize() : undefined;
-  // What was started is not started a second time.
+  // With the id a repeated call does not start the container a second time.
   const requestId = start ? randomUUID() : '';
   const session = new Session({
     connection,
@@ -78,7 +78,7 @@ export async function attachTo({
 }
 
 interface FoundProcess {
-  /** Whole id: the daemon still answers by it how a container ended that is gone by now. */
+  /** The full id: only by it does the daemon still report how a removed container ended. */
   readonly container: string;
   readonly processId: string;
   readonly process: ProcessSpec;

@@ -69,7 +69,7 @@ test('update sends the limits that are named, to each container', patience, asyn
     assert.ok(!('highBytes' in limits));
   }
   const nothing = await likerctl(server.socketPath, 'update', 'web');
-  assert.match(nothing.stderr, /requires at least one limit to change, such as --memory 256m/);
+  assert.match(nothing.stderr, /requires at least one limit, such as --memory 256m/);
 });
 
 test('logs: stdout to stdout, stderr to stderr, times once a line', patience, async () => {

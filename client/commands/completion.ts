@@ -3,11 +3,11 @@ import { completionScript, type ShellName, shellNames } from '../cli/completion.
 import { UsageError } from '../cli/usage-error.ts';
 import { printText } from '../output/print.ts';
 
-/** The scripts complete all `commands`. */
+/** The command that prints completion scripts for `commands`. */
 export const completionOf = (commands: readonly CommandEntry[]): Command => ({
   name: 'completion',
   usage: 'bash|zsh|fish',
-  summary: 'Print the completion script of a shell',
+  summary: 'Print the completion script for a shell',
   example: 'likerctl completion bash > /etc/bash_completion.d/likerctl',
   flags: [],
   operands: [1, 1],

@@ -8,16 +8,16 @@ import { parseFilters } from './filters.ts';
 export const containerPrune: Command = {
   name: 'container prune',
   usage: '',
-  summary: 'Remove all containers that do not run',
+  summary: 'Remove all containers that are not running',
   example: 'likerctl container prune -f --filter label=job=test',
   flags: [
     {
       name: 'filter',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that match: label, label!, until (24h, 2026-01-31, …)',
+      help: 'Only matching containers, by label, label! or until (24h, 2026-01-31, …)',
     },
-    { name: 'force', short: 'f', type: 'bool', help: 'Do not ask' },
+    { name: 'force', short: 'f', type: 'bool', help: 'Do not ask for confirmation' },
   ],
   operands: [0, 0],
   async run({ flags, context }) {

@@ -22,7 +22,7 @@ export const create: Command = {
     if (flags.has('pidfile')) {
       throw badArgument(
         'pidfile',
-        'Cannot write a pidfile: a container that is created has no process yet; give --pidfile to run',
+        'Cannot write a pidfile: a created container has no process yet; give --pidfile to run',
       );
     }
     using idFiles = reserveIdFiles(flags);

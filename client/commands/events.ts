@@ -14,14 +14,14 @@ import { defined } from '../request/resources.ts';
 import { parseFilters } from './filters.ts';
 import { timeFlag } from './time-flags.ts';
 
-/** A bare number below this is the number of an event; from here on it is Unix seconds. */
+/** A number below this is an event's sequence number; from here on it is a time in Unix seconds. */
 const leastUnixSeconds = 1_000_000_000;
 
 export const events: Command = {
   name: 'events',
   usage: '',
   summary:
-    'Print events as they happen, and past ones with --since; goes on until it is stopped, unless --until is given',
+    'Print events as they happen, and with --since also past events; runs until it is stopped, or until --until',
   example: 'likerctl events --since 10m --until 0s',
   flags: [
     {
@@ -29,14 +29,14 @@ export const events: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that match: container, event, image, label, type',
+      help: 'Only matching events, by container, event, image, label or type',
     },
     { name: 'format', type: 'string', value: 'FORMAT', help: 'json, or a template' },
     {
       name: 'since',
       type: 'string',
       value: 'SEQ|TIME',
-      help: 'Begin after the event of that number, or at a time, such as 10m',
+      help: 'Begin after the event with this number, or at a time, such as 10m',
     },
     { name: 'until', type: 'string', value: 'TIME', help: 'End at a time' },
   ],
@@ -50,7 +50,7 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
   const request = {
     ...parseSince(flags),
     ...defined({ until }),
-    // A time in the past ends the replay; a future one ends the following.
+    // A time in the past only bounds the replay; a time in the future ends the stream when it comes.
     follow: until === undefined || until.seconds * 1000 > Date.now(),
     filters: parseFilters(flags.list('filter')),
   };
@@ -66,7 +66,7 @@ async function printEvents({ flags, context }: Invocation): Promise<number> {
   return 0;
 }
 
-/** Where to begin, also after a loss before the first event. */
+/** Where to begin, so that a connection lost before the first event loses no event. */
 async function beginning(
   connection: Connection,
   { sinceSeq, since, follow }: SubscribeRequestInput,
@@ -88,7 +88,7 @@ function eventPrinter(format: string): (event: Event) => string {
   return (event) => show(new EventRecord(event));
 }
 
-/** As templates and JSON see it: Docker's fields, under both of its names, and the number. */
+/** An event for templates and JSON: Docker's fields under both of their names, and the sequence number. */
 class EventRecord {
   readonly Seq: number;
   readonly Type: string;

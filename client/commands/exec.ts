@@ -17,16 +17,16 @@ import { terminalSize } from '../session/terminal.ts';
 import { startFailure } from './run-detached.ts';
 
 const flags: readonly Flag[] = [
-  { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background' },
+  { name: 'detach', short: 'd', type: 'bool', help: 'Run in the background' },
   ...sessionFlags,
   ...processFlags('hangup'),
-  { name: 'privileged', type: 'bool', help: 'All capabilities of the daemon, no filters' },
+  { name: 'privileged', type: 'bool', help: 'Give all capabilities of the daemon, without seccomp filter' },
   {
     name: 'workdir',
     short: 'w',
     type: 'string',
     value: 'DIR',
-    help: 'Working directory inside, which must exist',
+    help: 'Working directory in the container, which must exist',
   },
 ];
 
@@ -64,10 +64,10 @@ async function execInContainer(invocation: Invocation): Promise<number> {
   return code;
 }
 
-/** A process that is killed with its container says nothing itself. */
+/** Prints a notice if the process was killed because its container ended. */
 async function tellEnd(connection: Connection, name: string, isTerminal: boolean): Promise<void> {
   const tell = (text: string): void => {
-    // A shell has left its prompt in the line.
+    // Start a new line after the prompt that a shell has left.
     if (isTerminal) printError('');
     notice(text);
   };
@@ -78,10 +78,10 @@ async function tellEnd(connection: Connection, name: string, isTerminal: boolean
       { deadlineMs: 2000 },
     );
     const word = container && stateWord(container);
-    if (word !== 'running') tell(`the container '${name}' has ended, and the process with it`);
+    if (word !== 'running') tell(`container '${name}' ended, and the process with it`);
   } catch (error) {
     if (hasReason(error, 'CONTAINER_NOT_FOUND'))
-      tell(`the container '${name}' was removed, and the process ended with it`);
+      tell(`container '${name}' was removed, and the process ended with it`);
   }
 }
 

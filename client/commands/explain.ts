@@ -7,10 +7,10 @@ import { toJson } from '../output/visible.ts';
 export const explain: Command = {
   name: 'explain',
   usage: 'CONTAINER',
-  summary: 'Print the kernel steps that a start of the container carries out, in their order',
+  summary: 'Print the steps by which the container is started, in order',
   example: 'likerctl explain web',
   flags: [
-    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },
+    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object per line' },
   ],
   operands: [1, 1],
   async run({ flags, operands: [container = ''], context }) {

@@ -2,12 +2,12 @@ import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 import { parseRootfs } from '../request/rootfs.ts';
 
-/** What run accepts as a root file system stands for its directory. */
+/** The directory of a root file system, as run accepts it. */
 function directoryOf(text: string): string {
   return parseRootfs(text).directory ?? text;
 }
 
-/** KEY=VALUE conditions of --filter, label!=VALUE too. The daemon knows which keys there are. */
+/** Parses --filter KEY=VALUE and label!=VALUE. The daemon checks the keys. Throws BAD_ARGUMENT. */
 export function parseFilters(items: readonly string[]): FilterInput[] {
   return items.map((item) => {
     const [, key, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];

@@ -6,8 +6,8 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 
 /**
- * Does something to each container and prints what it answers, if anything. One that fails is said on one line and the others
- * follow; the exit code is then 1. Without a daemon one line is enough.
+ * Acts on each container and prints the result, if any. A failure is printed on one line, the others follow, and the exit code
+ * becomes 1. Throws at once if the connection is lost.
  */
 export async function forEachContainer(
   names: readonly string[],
@@ -28,7 +28,7 @@ export async function forEachContainer(
   return code;
 }
 
-/** Calls a method for each container that the command line names, and prints the name of each for which it succeeds. */
+/** Calls a method for each container on the command line, and prints the names for which it succeeds. */
 export async function callForEach<Request>(
   { operands, context }: Invocation,
   method: Method<Request, unknown>,
@@ -42,16 +42,16 @@ export async function callForEach<Request>(
   });
 }
 
-/** Operands of the commands that take one or more containers. */
+/** The operands of commands that take one or more containers. */
 export const severalContainers: { readonly usage: string; readonly operands: readonly [number, number] } = {
   usage: 'CONTAINER [CONTAINER...]',
   operands: [1, Number.POSITIVE_INFINITY],
 };
 
-/** Calls that are under way at a time, as Docker's client has it: a thousand at once would hold up the daemon's other clients. */
+/** The number of concurrent calls, as in Docker's client: a thousand at once would delay the daemon's other clients. */
 const atOnce = 50;
 
-/** The same to many of them at once, since each takes its time; the answers come in the order of the names. */
+/** As forEachContainer, but concurrently, for calls that take long. Prints the results in the order of the names. */
 export async function forEachAtOnce(
   names: readonly string[],
   act: (name: string) => Promise<string>,

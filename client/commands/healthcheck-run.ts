@@ -8,7 +8,7 @@ export const healthcheckRun: Command = {
   name: 'healthcheck run',
   usage: 'CONTAINER',
   summary:
-    'Run the health check of a container now. The exit code is 0 when it succeeds and 1 when it fails, which prints the status',
+    'Run the health check of a container now. The exit code is 0 if it succeeds; if it fails, the status is printed and the exit code is 1',
   example: 'likerctl healthcheck run web',
   flags: [],
   operands: [1, 1],

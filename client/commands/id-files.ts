@@ -4,13 +4,13 @@ import { fileProblem } from '../cli/file-problem.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { notice } from '../output/notice.ts';
 
-/** The files of --cidfile and --pidfile. A cidfile that nothing was written to is removed at the end. */
+/** The files of --cidfile and --pidfile. Disposing removes a cidfile to which nothing was written. */
 export interface IdFiles extends Disposable {
-  /** Writes what the daemon has answered; a pid of 0 means no process. A pidfile that cannot be written is reported, and nothing else fails. */
+  /** Writes the daemon's answer; a pid of 0 means no process. If the pidfile cannot be written, prints a notice and goes on. */
   write(containerId: string, pid: number): void;
 }
 
-/** Makes the cidfile before anything else is done. Throws BAD_ARGUMENT when it exists already. */
+/** Creates the cidfile before anything else. Throws BAD_ARGUMENT if it exists already. */
 export function reserveIdFiles(flags: FlagValues): IdFiles {
   const cidfile = flags.text('cidfile') || undefined;
   const pidfile = flags.text('pidfile') || undefined;

@@ -10,7 +10,7 @@ import { table } from '../output/table.ts';
 export const info: Command = {
   name: 'info',
   usage: '',
-  summary: 'Print what the engine and this machine can do',
+  summary: 'Print what the engine and this machine support',
   example: "likerctl info --format '{{.CgroupLayout}}'",
   flags: [{ name: 'format', short: 'f', type: 'string', value: 'FORMAT', help: 'json, or a template' }],
   operands: [0, 0],
@@ -68,7 +68,7 @@ function infoRecord(info: GetInfoResponse) {
   };
 }
 
-/** Each limit with the file that does it here, or why there is none. */
+/** Each limit with the file that sets it on this machine, or why it is missing. */
 function knobLines({ Knobs }: InfoRecord): string[] {
   const rows = Knobs.map(({ Knob, Controller, Version, File, Problem }) =>
     Problem === ''

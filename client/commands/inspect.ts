@@ -23,7 +23,7 @@ export const inspect: Command = {
       value: 'FORMAT',
       help: "json, or a template such as '{{.State.Pid}}'",
     },
-    { name: 'size', short: 's', type: 'bool', help: "Size of each container's own layer" },
+    { name: 'size', short: 's', type: 'bool', help: "Include the size of each container's own layer" },
     { name: 'type', type: 'string', choices: ['container'], value: 'TYPE', help: 'container' },
   ],
   run: inspectContainers,
@@ -50,7 +50,7 @@ async function inspectContainers({ flags, operands, context }: Invocation): Prom
 
 async function fetchRecord(connection: Connection, name: string, withSize: boolean): Promise<object> {
   const { container } = await connection.unary(containers.GetContainer, { container: name, withSize });
-  if (container === null) throw new LikerError('INTERNAL', `likerd answered no container for '${name}'`);
+  if (container === null) throw new LikerError('INTERNAL', `likerd returned no container for '${name}'`);
   return inspectRecord(container);
 }
 

@@ -12,15 +12,15 @@ import { timeFlag } from './time-flags.ts';
 export const logs: Command = {
   name: 'logs',
   usage: 'CONTAINER',
-  summary: 'Print what a container has written: its stdout to stdout, its stderr to stderr',
+  summary: 'Print the output of a container: its stdout to stdout, its stderr to stderr',
   example: 'likerctl logs -f --tail 20 web',
   flags: [
-    { name: 'follow', short: 'f', type: 'bool', help: 'Go on until the container ends' },
+    { name: 'follow', short: 'f', type: 'bool', help: 'Follow the output until the container ends' },
     {
       name: 'since',
       type: 'string',
       value: 'TIME',
-      help: 'Only what was written at or after a time, such as 10m or 2026-01-31T12:00:00Z',
+      help: 'Only output from this time on, such as 10m or 2026-01-31T12:00:00Z',
     },
     {
       name: 'tail',
@@ -31,7 +31,7 @@ export const logs: Command = {
       help: 'Only the last lines',
     },
     { name: 'timestamps', short: 't', type: 'bool', help: 'Print the time before each line' },
-    { name: 'until', type: 'string', value: 'TIME', help: 'Only what was written before a time' },
+    { name: 'until', type: 'string', value: 'TIME', help: 'Only output before this time' },
   ],
   operands: [1, 1],
   run: printLogs,
@@ -46,7 +46,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
   };
   const printer = new LogPrinter(flags.bool('timestamps'));
   const connection = await context.connect();
-  // By its id: while likerd was away the name may have passed to another container.
+  // Follow by id: while likerd is away, the name may pass to another container.
   const { container: found } = follow
     ? await connection.unary(containers.GetContainer, { container: name })
     : {};
@@ -62,7 +62,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
     }
   } catch (error) {
     if (!(found && hasReason(error, 'CONTAINER_NOT_FOUND'))) throw error;
-    const text = `Cannot go on with the log of '${name}': it was removed while likerd was away, together with the end of its log`;
+    const text = `Cannot go on with the log of '${name}': the container and the end of its log were removed while likerd was away`;
     throw new LikerError(error.reason, text, { cause: error });
   } finally {
     await printer.flush();
@@ -70,7 +70,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
   return 0;
 }
 
-/** Undefined for all lines. */
+/** The number of lines; undefined for all. Throws BAD_ARGUMENT. */
 function parseTail(text: string): number | undefined {
   if (text === 'all' || text === '-1') return undefined;
   if (!/^\d+$/.test(text)) throw invalidFlag('tail', text, 'give a number of lines, or all');
@@ -88,7 +88,7 @@ class LogPrinter {
     this.#withTime = withTime;
   }
 
-  /** A long line comes in parts: only the first has the time before it. */
+  /** A long line comes in several entries: only the first gets a timestamp. */
   async print({ stream, time, data, lostBytes, skippedFiles }: LogEntry): Promise<void> {
     if (skippedFiles > 0) await this.#tellSkipped(skippedFiles);
     if (lostBytes > 0) return this.#tellLost(stream === 'LOG_STREAM_STDERR' ? 'stderr' : 'stdout', lostBytes);
@@ -98,7 +98,7 @@ class LogPrinter {
     await out.sink.write(Buffer.concat([prefix, data]));
   }
 
-  /** In its place between what was written before and after. */
+  /** Flushes first, so that the notice stands where the bytes are missing. */
   async #tellLost(stream: string, bytes: number): Promise<void> {
     await this.flush();
     notice(`${bytes} bytes of ${stream} are missing here: they could not be logged`);
@@ -108,7 +108,7 @@ class LogPrinter {
     await this.flush();
     const what = files === 1 ? 'a file of the log is' : `${files} files of the log are`;
     notice(
-      `${what} missing here: the container wrote faster than it was read; --log-opt max-size and max-file keep more`,
+      `${what} missing here: the container wrote faster than the log was read; raise --log-opt max-size or max-file to keep more`,
     );
   }
 

@@ -15,7 +15,7 @@ const pageSize = 1000;
 export const ps: Command = {
   name: 'ps',
   usage: '',
-  summary: 'List containers: those that run, or all',
+  summary: 'List running containers, or all',
   example: 'likerctl ps -a --filter status=exited --format "{{.Names}}\\t{{.Status}}"',
   flags: [
     { name: 'all', short: 'a', type: 'bool', help: 'Include containers that are not running' },
@@ -24,7 +24,7 @@ export const ps: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only those that match: id, name, label, label!, status, health, exited, ancestor, volume, network, before, since, until',
+      help: 'Only matching containers, by id, name, label, label!, status, health, exited, ancestor, volume, network, before, since or until',
     },
     {
       name: 'format',
@@ -32,11 +32,11 @@ export const ps: Command = {
       value: 'FORMAT',
       help: "json, table TEMPLATE, or a template such as '{{.Names}}'",
     },
-    { name: 'last', short: 'n', type: 'int', value: 'N', help: 'The n newest, whatever their state' },
-    { name: 'latest', short: 'l', type: 'bool', help: 'The newest one, whatever its state' },
+    { name: 'last', short: 'n', type: 'int', value: 'N', help: 'The N newest containers, in any state' },
+    { name: 'latest', short: 'l', type: 'bool', help: 'The newest container, in any state' },
     { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids and commands' },
-    { name: 'quiet', short: 'q', type: 'bool', help: 'Only ids' },
-    { name: 'size', short: 's', type: 'bool', help: "Sizes of each container's own layer and log" },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Print only ids' },
+    { name: 'size', short: 's', type: 'bool', help: "Print the sizes of each container's own layer and log" },
   ],
   operands: [0, 0],
   run: listContainers,
@@ -85,7 +85,7 @@ async function fetchContainers(connection: Connection, flags: FlagValues): Promi
   return listAll(connection, request, limit);
 }
 
-/** All pages of a list, or the first `limit` containers; what a table shows of each. */
+/** The containers from all pages of the list, at most `limit`, with the fields that a table shows. */
 export async function listAll(
   connection: Connection,
   request: ListContainersRequestInput,
@@ -107,7 +107,7 @@ export async function listAll(
   return found.slice(0, limit);
 }
 
-/** Whoever asks for containers that have ended means to see them. */
+/** A filter for ended containers implies --all. */
 function wantsAll({ key }: FilterInput): boolean {
   return key === 'status' || key === 'exited';
 }

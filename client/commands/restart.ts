@@ -6,7 +6,7 @@ import { stopEach, stopFlags } from './stop.ts';
 export const restart: Command = {
   name: 'restart',
   ...severalContainers,
-  summary: 'Stop containers that run, and start them again',
+  summary: 'Stop running containers and start them again',
   example: 'likerctl restart web',
   flags: stopFlags,
   run: (invocation) => stopEach(invocation, containers.RestartContainer),

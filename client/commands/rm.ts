@@ -8,14 +8,14 @@ import { forEachContainer, severalContainers } from './for-each.ts';
 export const rm: Command = {
   name: 'rm',
   ...severalContainers,
-  summary: 'Remove containers and all that belongs to them',
+  summary: 'Remove containers and everything that belongs to them',
   example: 'likerctl rm -f web',
   flags: [
     {
       name: 'force',
       short: 'f',
       type: 'bool',
-      help: 'Kill a running container; ignore one that does not exist',
+      help: 'Kill a running container; ignore a missing one',
     },
     { name: 'volumes', short: 'v', type: 'bool', help: 'Accepted without effect: there are no volumes yet' },
   ],

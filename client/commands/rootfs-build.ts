@@ -7,16 +7,16 @@ const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 export const rootfsBuild: Command = {
   name: 'rootfs build',
   usage: 'DIR',
-  summary: "Make a small root file system from this machine's own programs",
+  summary: "Build a small root file system from this machine's own programs",
   example: 'likerctl rootfs build /var/lib/liker/rootfs --with strace',
   flags: [
     {
       name: 'with',
       type: 'list',
       value: 'PROGRAM',
-      help: 'Add a program, by name or path, with its libraries and everything in its Debian package and those that it depends on',
+      help: 'Add a program, by name or path, with its libraries, its Debian package and the packages on which that depends',
     },
-    { name: 'force', short: 'f', type: 'bool', help: 'Overwrite files in a directory that is not empty' },
+    { name: 'force', short: 'f', type: 'bool', help: 'Write into a directory that is not empty' },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing on success' },
   ],
   operands: [1, 1],

@@ -10,7 +10,7 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import type { IdFiles } from './id-files.ts';
 
-/** What run -d and create are given. */
+/** The input of run -d and create. */
 export interface CreateJob {
   readonly spec: ContainerSpecInput;
   readonly flags: FlagValues;
@@ -18,7 +18,7 @@ export interface CreateJob {
   readonly idFiles: IdFiles;
 }
 
-/** Creates and starts; prints the id. A container that cannot be started is removed again with --rm. */
+/** Creates and starts a container and prints its id. With --rm, removes it again if it cannot be started. */
 export async function runDetached(job: CreateJob): Promise<number> {
   const { id } = await createContainer(job);
   let pid = 0;
@@ -43,11 +43,11 @@ export async function createContainer({ spec, flags, connection }: CreateJob): P
     replace: flags.bool('replace'),
   });
   for (const warning of warnings) notice(warning);
-  if (container === null) throw new LikerError('INTERNAL', 'likerd answered no container');
+  if (container === null) throw new LikerError('INTERNAL', 'likerd returned no container');
   return container;
 }
 
-/** Prints why a start failed. 127 and 126 tell a bad command from a failure of the engine. */
+/** Prints why a start failed. Returns 127 or 126 for a bad command, 125 for a failure of the engine. */
 export function startFailure(error: Error): number {
   notice(error.message);
   if (hasReason(error, 'COMMAND_NOT_FOUND')) return 127;
@@ -58,6 +58,6 @@ async function removeQuietly(connection: Connection, container: string): Promise
   try {
     await connection.unary(containers.RemoveContainer, { container, force: true, requestId: randomUUID() });
   } catch {
-    // The daemon has removed it already, or says so when it is asked again.
+    // The daemon removes it by itself, or reports the failure on the next call.
   }
 }

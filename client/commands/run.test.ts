@@ -114,7 +114,7 @@ test('create refuses a pidfile: there is no process yet', patience, async () => 
     [code, stderr],
     [
       125,
-      'likerctl: Cannot write a pidfile: a container that is created has no process yet; give --pidfile to run\n',
+      'likerctl: Cannot write a pidfile: a created container has no process yet; give --pidfile to run\n',
     ],
   );
 });

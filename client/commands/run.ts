@@ -18,18 +18,18 @@ export const run: Command = {
   name: 'run',
   usage: 'ROOTFS [COMMAND] [ARG...]',
   summary:
-    'Create and start a container, and attach to it. ROOTFS is a directory: DIR (a throw-away layer over it), DIR:rw or DIR:ro',
+    'Create and start a container, and attach to it. ROOTFS is a directory: DIR (changes go to a layer of their own), DIR:rw or DIR:ro',
   example: 'likerctl run -it --rm ./rootfs bash',
   flags: [
     ...containerFlags,
-    { name: 'detach', short: 'd', type: 'bool', help: 'Leave it running in the background and print its id' },
+    { name: 'detach', short: 'd', type: 'bool', help: 'Run in the background and print the id' },
     ...sessionFlags,
     {
       name: 'attach',
       short: 'a',
       type: 'list',
       value: 'STREAM',
-      help: 'Attach only to stdout or stderr (and to stdin with -i)',
+      help: 'Attach only to stdout or only to stderr (and to stdin with -i)',
     },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
@@ -62,7 +62,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   return await session.run();
 }
 
-/** What -a leaves out. Without it all is shown. */
+/** The streams that --attach leaves out; none without it. Throws BAD_ARGUMENT. */
 function hiddenStreams(flags: FlagValues): readonly OutputStream[] {
   const given = flags.list('attach').map((stream) => stream.toLowerCase());
   if (given.length === 0) return [];

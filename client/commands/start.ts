@@ -11,12 +11,17 @@ import { startFailure } from './run-detached.ts';
 export const start: Command = {
   name: 'start',
   ...severalContainers,
-  summary: 'Start containers, with -a in the foreground',
+  summary: 'Start containers; with -a, attach to one',
   example: 'likerctl start -ai web',
   flags: [
-    { name: 'attach', short: 'a', type: 'bool', help: 'Attach to its output; the exit code is its own' },
+    {
+      name: 'attach',
+      short: 'a',
+      type: 'bool',
+      help: 'Attach to the output and end with the exit code of the container',
+    },
     ...sessionFlags,
-    { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to its stdin as well' },
+    { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to stdin as well' },
   ],
   run: startContainers,
 };
@@ -30,10 +35,10 @@ async function startContainers(invocation: Invocation): Promise<number> {
   }));
 }
 
-/** One call, so that no output of a short command is missed between the start and the attach. */
+/** Starts and attaches in one call, so that no output of a short command is missed in between. */
 async function startAttached({ flags, operands, context }: Invocation): Promise<number> {
   const [name = '', ...more] = operands;
-  if (more.length > 0) throw new UsageError('start', 'can attach to one container only');
+  if (more.length > 0) throw new UsageError('start', 'can attach to only one container');
   const connection = await context.connect();
   try {
     return await attachTo({

@@ -19,7 +19,7 @@ import { invalidFlag } from '../request/invalid-flag.ts';
 export const stats: Command = {
   name: 'stats',
   usage: '[CONTAINER...]',
-  summary: 'Show what containers use, continuously',
+  summary: 'Show the resource usage of containers continuously',
   example: 'likerctl stats --no-stream --sort mem',
   flags: [
     { name: 'all', short: 'a', type: 'bool', help: 'Include containers that are not running' },
@@ -34,16 +34,16 @@ export const stats: Command = {
       type: 'string',
       value: 'TIME',
       fallback: '1s',
-      help: 'Time between two looks, at least 100ms',
+      help: 'Time between two measurements, at least 100ms',
     },
-    { name: 'no-stream', type: 'bool', help: 'Only once, after one interval' },
+    { name: 'no-stream', type: 'bool', help: 'Print once, after one interval' },
     { name: 'no-trunc', type: 'bool', help: 'Do not shorten ids and names' },
     {
       name: 'sort',
       type: 'string',
       choices: [...Object.keys(sortKeys), 'name'],
       value: 'KEY',
-      help: 'cpu, mem, pids, io, net (greatest first) or name; default: newest container first',
+      help: 'Sort by cpu, mem, pids, io, net (greatest first) or name; default: newest container first',
     },
   ],
   operands: [0, Number.POSITIVE_INFINITY],
@@ -67,13 +67,13 @@ const layout: ListLayout = {
   },
 };
 
-/** On a narrow terminal, columns that count since the start are dropped before those that show the present. */
+/** A narrow terminal lacks the columns with totals since the start. */
 const narrowLayout: ListLayout = {
   ...layout,
   table: layout.table.replace('\t{{.NetIO}}\t{{.BlockIO}}', ''),
 };
 
-/** What a name is not shortened below. */
+/** Names are not shortened below this width. */
 const shortestName = 8;
 
 async function showStats({ flags, operands, context }: Invocation): Promise<number> {
@@ -95,7 +95,7 @@ async function showStats({ flags, operands, context }: Invocation): Promise<numb
   return 0;
 }
 
-/** Ends when all that were named are removed, also while likerd was away. */
+/** Ends once all named containers are removed, even if that happens while likerd is away. */
 async function* snapshots(
   connection: Connection,
   request: StreamStatsRequestInput,

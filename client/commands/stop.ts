@@ -14,7 +14,7 @@ export const stopFlags: readonly Flag[] = [
     short: 's',
     type: 'string',
     value: 'SIGNAL',
-    help: "Signal instead of the container's own",
+    help: "Signal to send instead of the container's own stop signal",
   },
   {
     name: 'time',
@@ -22,20 +22,20 @@ export const stopFlags: readonly Flag[] = [
     aliases: ['timeout'],
     type: 'int',
     value: 'SECONDS',
-    help: 'Time before SIGKILL; -1 waits for ever',
+    help: 'Time until SIGKILL; -1 waits for ever',
   },
 ];
 
 export const stop: Command = {
   name: 'stop',
   ...severalContainers,
-  summary: 'Stop containers: ask the main process to end, wait, kill',
+  summary: 'Stop containers: signal the main process, wait, kill',
   example: 'likerctl stop -t 5 web',
   flags: stopFlags,
   run: (invocation) => stopEach(invocation, containers.StopContainer),
 };
 
-/** Calls a method that stops its container. */
+/** Calls a method that stops containers, concurrently. */
 export async function stopEach(
   invocation: Invocation,
   method: Method<StopContainerRequestInput, unknown>,

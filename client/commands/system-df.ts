@@ -10,7 +10,7 @@ import { listAll, psLayout } from './ps.ts';
 export const systemDf: Command = {
   name: 'system df',
   usage: '',
-  summary: 'Show what takes space on the disk',
+  summary: 'Show disk usage',
   example: 'likerctl system df',
   flags: [
     {
@@ -19,7 +19,7 @@ export const systemDf: Command = {
       value: 'FORMAT',
       help: "json, table TEMPLATE, or a template such as '{{.Type}} {{.Size}}'",
     },
-    { name: 'verbose', short: 'v', type: 'bool', help: 'Each container' },
+    { name: 'verbose', short: 'v', type: 'bool', help: 'List each container' },
   ],
   operands: [0, 0],
   async run({ flags, context }) {
@@ -49,7 +49,7 @@ const layout: ListLayout = {
   headings: { TotalCount: 'TOTAL' },
 };
 
-/** Docker's fields. */
+/** A row with Docker's fields. */
 function usageRow({ type, total, active, sizeBytes, reclaimableBytes }: DiskUsage): Record<string, string> {
   const share = sizeBytes === 0 ? '' : ` (${Math.floor((100 * reclaimableBytes) / sizeBytes)}%)`;
   return {

@@ -18,7 +18,7 @@ export const top: Command = {
   summary: "List the processes of a container, with the host's pids; options of ps choose the columns",
   example: 'likerctl top web -eo pid,comm',
   flags: [
-    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object a line' },
+    { name: 'format', type: 'string', choices: ['json'], value: 'json', help: 'json: one object per line' },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
   stopsAtOperand: true,
@@ -37,19 +37,19 @@ export const top: Command = {
   },
 };
 
-/** `--format json` after the container is likerctl's own flag: ps has no such format. */
+/** `--format json` after the container is meant for likerctl: ps has no such format. */
 function isJson(psOptions: readonly string[]): boolean {
   return ['--format json', '--format=json'].includes(psOptions.join(' '));
 }
 
-/** The output of the host's ps, as in Docker: the lines whose column PID has one of the container's. */
+/** Runs the host's ps, as Docker does, and keeps the lines with a pid of the container. */
 async function psLines(options: readonly string[], processes: readonly TopProcess[]): Promise<string[]> {
   const [heading = '', ...lines] = (await runPs(options)).split('\n');
   const column = heading.trim().split(/\s+/).indexOf('PID');
   if (column === -1) {
     throw badArgument(
       'ps',
-      `Cannot list the processes with 'ps ${options.join(' ')}': it prints no column PID`,
+      `Cannot list the processes with 'ps ${options.join(' ')}': its output has no column PID; add pid to the columns`,
     );
   }
   const pids = new Set(processes.map(({ pid }) => String(pid)));
@@ -75,7 +75,7 @@ function ownLines(processes: readonly TopProcess[]): string[] {
   ]);
 }
 
-/** As ps -ef has it. */
+/** The columns of ps -ef. */
 function row(process: TopProcess, nowMs: number): string[] {
   const startedMs = toMs(process.startedAt) ?? nowMs;
   const aliveMs = Math.max(1, nowMs - startedMs);
@@ -91,12 +91,12 @@ function row(process: TopProcess, nowMs: number): string[] {
   ];
 }
 
-/** Name of a terminal by its device number, as new_encode_dev() in the kernel packs it. */
+/** The name of a terminal from its device number, as packed by the kernel's new_encode_dev(). */
 function terminalName(device: number): string {
   if (device === 0) return '?';
   const major = (device >> 8) & 0xfff;
   const minor = (device & 0xff) | ((device >> 12) & 0xfff00);
-  // Numbers 136 to 143 are those of Unix98 pseudo-terminals (Documentation/admin-guide/devices.txt).
+  // Majors 136 to 143 are Unix98 pseudo-terminals (Documentation/admin-guide/devices.txt).
   return major >= 136 && major <= 143 ? `pts/${(major - 136) * 256 + minor}` : `${major}:${minor}`;
 }
 

@@ -13,14 +13,14 @@ const flags: readonly Flag[] = [
     name: 'restart',
     type: 'string',
     value: 'POLICY',
-    help: 'Whether to start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+    help: 'When to restart the container after it ends: no, on-failure[:N], always or unless-stopped',
   },
 ];
 
 export const update: Command = {
   name: 'update',
   summary:
-    'Change the limits of containers, at once if they are running, and their restart policy. Limits that are not named stay as they are',
+    'Change limits and the restart policy of containers, at once if they are running. Other limits stay as they are',
   example: 'likerctl update --memory 256m --cpus 0.5 web',
   flags,
   ...severalContainers,
@@ -40,5 +40,5 @@ export const update: Command = {
 
 function requireSome(given: FlagValues): void {
   if (flags.some(({ name }) => given.has(name))) return;
-  throw new UsageError('update', 'requires at least one limit to change, such as --memory 256m');
+  throw new UsageError('update', 'requires at least one limit, such as --memory 256m');
 }

@@ -49,7 +49,7 @@ function section(title: string, values: Readonly<Record<string, string>>): strin
   return [`${title}:`, ...lines];
 }
 
-/** KernelVersion → Kernel version. */
+/** KernelVersion becomes Kernel version. */
 function label(name: string): string {
   const words = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
   return (words.charAt(0).toUpperCase() + words.slice(1))

@@ -7,7 +7,7 @@ import { type Connection, endlessly } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { forEachAtOnce, severalContainers } from './for-each.ts';
 
-/** It has not ended yet. */
+/** Stands for a container that has not ended yet. */
 const never = { seconds: 0, nanos: 0 };
 
 const conditions: Readonly<Record<string, WaitCondition>> = {
@@ -20,7 +20,7 @@ const conditions: Readonly<Record<string, WaitCondition>> = {
 export const wait: Command = {
   name: 'wait',
   ...severalContainers,
-  summary: 'Wait until containers end, and print their exit codes, or until they are healthy',
+  summary: 'Wait until containers end and print their exit codes, or wait until they are healthy',
   example: 'likerctl wait web',
   flags: [
     {
@@ -29,7 +29,7 @@ export const wait: Command = {
       choices: Object.keys(conditions),
       value: 'WHAT',
       fallback: 'not-running',
-      help: 'not-running, next-exit, removed, or healthy (then the code is 0)',
+      help: 'not-running, next-exit, removed, or healthy (which prints 0)',
     },
   ],
   async run({ flags, operands, context }) {
@@ -45,8 +45,8 @@ export const wait: Command = {
 };
 
 /**
- * The container as it is now, for a wait that may have to be made again: by its id, by which it is known still when it has
- * removed itself, and with its last end, so that the next one is not missed.
+ * Identifies the container for a wait that may have to be repeated: by its full id, by which the daemon still knows it after its
+ * removal, and with its last exit, so that the next exit is not missed.
  */
 async function present(
   connection: Connection,
@@ -56,7 +56,7 @@ async function present(
     const { container } = await connection.unary(containers.GetContainer, { container: name });
     return { container: container?.id ?? name, knownExit: container?.exit?.exitedAt ?? never };
   } catch (error) {
-    // The daemon answers how a removed container ended only by its whole id.
+    // By its full id the daemon still reports how a removed container ended.
     if (hasReason(error, 'CONTAINER_NOT_FOUND')) return { container: name };
     throw error;
   }

@@ -6,14 +6,14 @@ import { startCommand } from './start-command.ts';
 const firstPauseMs = 50;
 const longestPauseMs = 500;
 
-/** For about three seconds a supervisor may start likerd again; then likerctl tells the user how to do it. */
+/** A supervisor gets about three seconds to restart likerd; then likerctl tells the user how to start it. */
 const triesUnaided = 10;
 
 export const lostText = 'lost likerd; waiting for it to come back (ctrl-c to give up)';
 
 /**
- * Waits until a daemon listens, longer with each try; `attempt`: the number of failed tries before. False when
- * performance.now() has reached `giveUpAt`. If it takes long, the user is told; with `lost`, also that the daemon was lost.
+ * Waits until a daemon listens, with growing pauses; `attempt` is the number of failed tries so far. Resolves to false once
+ * performance.now() has reached `giveUpAt`. Prints a notice if it takes long; with `lost`, also that the daemon was lost.
  */
 export async function untilListening(
   socketPath: string,
@@ -40,7 +40,7 @@ function pause(attempt: number): Promise<void> {
   return sleep(Math.min(firstPauseMs * 1.5 ** attempt, longestPauseMs));
 }
 
-/** Does something accept connections on this Unix socket? */
+/** True if something accepts connections on this Unix socket. */
 export function isListening(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);

@@ -3,14 +3,14 @@ import { badArgument } from '../../common/errors.ts';
 
 export const defaultHost = 'unix:///run/liker/liker.sock';
 
-/** What the environment says: LIKER_HOST, or else the socket of a likerd that was started with this LIKER_RUN. */
+/** The host from the environment: LIKER_HOST, or the socket of a likerd that was started with this LIKER_RUN, or the default. */
 export function hostFrom(env: NodeJS.ProcessEnv): string {
   return (
     env['LIKER_HOST'] || (env['LIKER_RUN'] ? `unix:${join(env['LIKER_RUN'], 'liker.sock')}` : defaultHost)
   );
 }
 
-/** Absolute path of the socket that `host` names: unix://PATH, unix:PATH or a bare path. */
+/** The absolute path of the socket in `host`: unix://PATH, unix:PATH or a bare path. */
 export function socketPath(host: string): string {
   const path = /^unix:(\/\/)?(.+)$/s.exec(host)?.[2] ?? (/^[/.]/.test(host) ? host : undefined);
   if (path === undefined) {

@@ -17,7 +17,7 @@ const channelOptions = {
   'grpc.default_authority': 'localhost',
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxMessageBytes,
-  // HTTP/2's default of 64 KiB costs a round trip for every other chunk of output.
+  // With HTTP/2's default of 64 KiB every second chunk of output would cost a round trip.
   'grpc-node.flow_control_window': 4 * 1024 * 1024,
   'grpc.enable_channelz': 0,
   'grpc.use_local_subchannel_pool': 1,
@@ -27,45 +27,45 @@ const channelOptions = {
   'grpc.service_config_disable_resolution': 1,
 };
 
-/** How long a call waits for a likerd that went away; `endlessly`: for a call that waits for something that may never happen. */
+/** How long a call waits for a lost likerd. `endlessly` is for calls that wait for something that may never happen. */
 const shortPatienceMs = 30_000;
 export const endlessly = Number.POSITIVE_INFINITY;
 
-/** A short call that was lost this often may be what makes the daemon die. */
+/** A short call that was lost more often than this may itself crash the daemon. */
 const mostLosses = 3;
 
 interface CallOptions {
-  /** Without it the call waits for ever. */
+  /** The call waits for ever without it. */
   readonly deadlineMs?: number;
-  /** How long it waits for a likerd that went away. */
+  /** How long the call waits for a lost likerd. */
   readonly patienceMs?: number;
 }
 
-/** What has become of a call so far. */
+/** The losses of one call so far. */
 interface Losses {
   readonly patienceMs: number;
-  /** When it was lost last, by performance.now(). */
+  /** When the call was last lost, by performance.now(). */
   at: number;
   count: number;
 }
 
 /**
- * The way to the daemon. Errors of its calls are LikerErrors. A call whose connection was lost is repeated when a daemon
- * listens again; one that changes something carries a request_id, unless doing it twice is the same as once. If nobody has
- * listened from the beginning, it fails at once.
+ * A connection to the daemon. Its calls fail with LikerErrors. A call that loses its connection is repeated once a daemon
+ * listens again; a call that changes something therefore carries a request_id, unless it is idempotent. If no daemon has
+ * answered yet and none listens, a call fails at once.
  */
 export class Connection {
   readonly socketPath: string;
   readonly #isGiven: IsGiven;
   #client: Client;
-  /** A daemon has answered. */
+  /** True once a daemon has answered. */
   #met = false;
-  /** How often in a row a found daemon did not help. */
+  /** How often in a row a daemon was found and the call was lost again. */
   #attempt = 0;
-  /** The search for the way back, for all calls that were lost. */
+  /** The search for a daemon that all lost calls await. */
   #wayBack: Promise<void> | null = null;
 
-  /** Errors name the fields of requests by the flags that set them, where those were given. */
+  /** Errors name a field of a request by the flags that set it, if they were given. */
   constructor(socketPath: string, isGiven: IsGiven = () => false) {
     this.socketPath = socketPath;
     this.#isGiven = isGiven;
@@ -119,8 +119,8 @@ export class Connection {
   }
 
   /**
-   * The messages of a server stream. `request` is called again after a loss and says where to go on. A stream that `follows` what
-   * happens waits endlessly for likerd. Leaving the loop early cancels the call.
+   * The messages of a server stream. `request` is called again after a loss and says where to go on. A stream that `follows`
+   * waits endlessly for a lost likerd. Leaving the loop early cancels the call.
    */
   async *messages<Request, Response>(
     method: Method<Request, Response>,
@@ -150,35 +150,35 @@ export class Connection {
     }
   }
 
-  /** For a lost session: resolves when it can be opened again; throws if it was not lost, or if it takes too long. */
+  /** Resolves when a lost session can be opened again. Throws `error` if it is no loss, or if no daemon comes back in time. */
   comeBack(error: Error, { patienceMs = shortPatienceMs }: CallOptions = {}): Promise<void> {
     return this.#comeBack(this.#client, error, { patienceMs, at: 0, count: 0 }, { isSession: true });
   }
 
-  /** The daemon has said something. */
+  /** Records that the daemon has answered. */
   answered(): void {
     this.#met = true;
     this.#attempt = 0;
   }
 
-  /** Resolves when the call can be made again; throws its error when it cannot, or when that takes too long. */
+  /** Resolves when the call can be repeated. Throws its error if it is no loss, or if no daemon comes back in time. */
   async #comeBack(
     client: Client,
     error: Error,
     losses: Losses,
     { isSession = false }: { readonly isSession?: boolean } = {},
   ): Promise<void> {
-    const cameToNobody = neverConnected(error);
-    if (!isConnectionLoss(error) || (!this.#met && cameToNobody)) throw error;
+    const reachedNobody = neverConnected(error);
+    if (!isConnectionLoss(error) || (!this.#met && reachedNobody)) throw error;
     this.#met = true;
-    if (losses.count === 0 || !cameToNobody) {
+    if (losses.count === 0 || !reachedNobody) {
       losses.count += 1;
       losses.at = performance.now();
     }
     const { patienceMs, at, count } = losses;
     const giveUpAt = at + patienceMs;
     if (performance.now() >= giveUpAt || (count > mostLosses && patienceMs !== endlessly)) throw error;
-    // Unless another call has reconnected already.
+    // Another call has reconnected already.
     if (client !== this.#client) return;
     this.#wayBack ??= this.#findBack(giveUpAt, { isSession }).finally(() => {
       this.#wayBack = null;
@@ -187,18 +187,18 @@ export class Connection {
   }
 
   async #findBack(giveUpAt: number, { isSession }: { readonly isSession: boolean }): Promise<void> {
-    // For a short call it is not worth a message, unless it takes long.
-    const tells = giveUpAt === endlessly && this.#attempt === 0;
-    // Loaded only here: few runs of likerctl lose their daemon.
+    // A short call prints a notice only if the wait takes long.
+    const isTold = giveUpAt === endlessly && this.#attempt === 0;
+    // Loaded here because few runs of likerctl lose their daemon.
     const { lostText, untilListening } = await import('./absence.ts');
-    if (tells) notice(lostText);
+    if (isTold) notice(lostText);
     const wait = { attempt: this.#attempt, giveUpAt, lost: giveUpAt !== endlessly };
     this.#attempt += 1;
     if (!(await untilListening(this.socketPath, wait))) return;
     this.#client.close();
     this.#client = this.#connect();
-    // A session is back when it is ready.
-    if (tells && !isSession) notice('reconnected');
+    // A session prints its own notice when it is ready.
+    if (isTold && !isSession) notice('reconnected');
   }
 
   bidiStream<Request, Response>(method: Method<Request, Response>): ClientDuplexStream<Request, Response> {

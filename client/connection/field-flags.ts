@@ -1,6 +1,6 @@
 import { own } from '../../common/own.ts';
 
-/** The flags that set each field of a request, the usual one first. */
+/** The flags that set each field of a request. */
 const flagsByField: Readonly<Record<string, string>> = {
   'process.args': 'entrypoint',
   'process.cwd': 'workdir',
@@ -95,7 +95,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   'resources.cgroup.max_descendants': 'cgroup-max-descendants',
   'resources.cgroup.max_depth': 'cgroup-max-depth',
   'resources.cgroup.settings': 'cgroup-conf',
-  // Of stop, kill, ps, events, logs and stats.
+  // For stop, kill, ps, events, logs and stats.
   signal: 'signal',
   filters: 'filter',
   since: 'since',
@@ -105,15 +105,15 @@ const flagsByField: Readonly<Record<string, string>> = {
   interval: 'interval',
 };
 
-/** Was this flag given? */
+/** True if the user gave this flag. */
 export type IsGiven = (flag: string) => boolean;
 
 /**
- * The text of an error with flags in place of the field that it is about, as the user gave them: `Invalid --memory 1024: …`.
- * A field that no given flag sets keeps its name.
+ * Replaces the field in the text of an error with the flags that the user gave for it: `Invalid --memory 1024: …`. A field that no
+ * given flag sets keeps its name.
  */
 export function inFlags(text: string, field: string, isGiven: IsGiven): string {
-  // The deepest part of the path that flags set: an item of a list has no flag of its own.
+  // Go up to the first part of the path that a flag sets: a list has a flag, its items have none.
   for (let path = field.replace(/^spec\./, ''); path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
     const flags = own(flagsByField, path)?.split(' ').filter(isGiven) ?? [];
     if (flags.length > 0) return text.replace(namesOf(field), flags.map((flag) => `--${flag}`).join(' or '));
@@ -121,7 +121,7 @@ export function inFlags(text: string, field: string, isGiven: IsGiven): string {
   return text;
 }
 
-/** The field as a text names it: its whole path, or after "Cannot set" the end of it, as in "Cannot set memory.max_bytes". */
+/** Matches the field in a text: its whole path, or after "Cannot set" the end of it, as in "Cannot set memory.max_bytes". */
 function namesOf(field: string): RegExp {
   const [whole = '', ...ends] = field
     .split('.')

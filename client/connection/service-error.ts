@@ -4,7 +4,7 @@ import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { type IsGiven, inFlags } from './field-flags.ts';
 import { startCommand } from './start-command.ts';
 
-/** The LikerError that the daemon threw, or one that says why there is no answer. The inverse of the daemon's mapping. */
+/** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
 export function fromServiceError(error: ServiceError, socketPath: string, isGiven: IsGiven): Error {
   if (typeof error.code !== 'number') return error;
   return fromDetails(error, isGiven) ?? fromCode(error, socketPath);
@@ -45,14 +45,14 @@ function fromCode(error: ServiceError, socketPath: string): LikerError {
     case statusCodes.UNIMPLEMENTED:
       return problem(
         'INTERNAL',
-        `likerd at unix://${socketPath} does not know this call: it is of another version`,
+        `likerd at unix://${socketPath} does not know this call: it has another version; install the same version of likerctl and likerd`,
       );
     default:
       return problem('INTERNAL', error.details === '' ? error.message : error.details);
   }
 }
 
-// The texts of grpc-js 1.14: beside its code a ServiceError has only details, neither errno nor code of HTTP/2.
+// These branch on texts of grpc-js 1.14 because its errors carry neither the errno nor the HTTP/2 code.
 const isForbidden = (details: string): boolean => /EACCES|EPERM/.test(details);
 const isAbsent = (details: string): boolean => /ENOENT|ECONNREFUSED|ENOTSOCK/.test(details);
 const isReset = (details: string): boolean => /RST_STREAM|Stream closed|ended without/i.test(details);

@@ -3,13 +3,13 @@ import { defaultHost, socketPath } from './address.ts';
 
 const unit = 'likerd.socket';
 
-/** Where systemd runs and has the package's unit, it starts the machine's own daemon: what does. */
+/** The command that starts the system's own daemon; undefined without systemd or without the package's unit. */
 export function serviceStart(): readonly string[] | undefined {
   const isThere = existsSync('/run/systemd/system') && existsSync(`/usr/lib/systemd/system/${unit}`);
   return isThere ? ['systemctl', 'start', unit] : undefined;
 }
 
-/** What starts a daemon that listens at this socket, as a person would type it. */
+/** The command that a user would type to start a daemon on this socket. */
 export function startCommand(socket: string): string {
   const service = socket === socketPath(defaultHost) ? serviceStart() : undefined;
   if (service !== undefined) return service.join(' ');

@@ -9,7 +9,7 @@ import { goTime, toMs } from './timestamp.ts';
 
 const commandWidth = 20;
 
-/** A container as the templates of ps see it, with Docker's names. */
+/** A container for the templates of ps, with Docker's names. */
 export interface ContainerRow {
   readonly ID: string;
   readonly Names: string;

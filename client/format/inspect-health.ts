@@ -3,7 +3,7 @@ import type { HealthCheck } from '../../proto/gen/types/liker/v1/HealthCheck.ts'
 import { healthWord } from './status.ts';
 import { rfc3339 } from './timestamp.ts';
 
-/** State.Health as Docker has it; nothing without a health check. */
+/** State.Health in Docker's form; nothing without a health check. */
 export function healthState(health: Health | null): Record<string, unknown> {
   if (health === null) return {};
   const Log = health.log.map(({ startedAt, endedAt, exitCode, output }) => ({
@@ -15,7 +15,7 @@ export function healthState(health: Health | null): Record<string, unknown> {
   return { Health: { Status: healthWord(health), FailingStreak: health.failingStreak, Log } };
 }
 
-/** Config.Healthcheck as Docker has it, times in nanoseconds, and Podman's action. */
+/** Config.Healthcheck in Docker's form, with times in nanoseconds, and Podman's action. */
 export function healthConfig(check: HealthCheck | null): Record<string, unknown> {
   if (check === null) return {};
   return {

@@ -3,7 +3,7 @@ import type { DeviceRule } from '../../proto/gen/types/liker/v1/DeviceRule.ts';
 import type { IoDeviceValue } from '../../proto/gen/types/liker/v1/IoDeviceValue.ts';
 import type { Resources } from '../../proto/gen/types/liker/v1/Resources.ts';
 
-/** The limits that are less often used: Docker's names first, then those of Liker alone. */
+/** Less common limits: first those that Docker has, then Liker's own. */
 export function resourceRecord(spec: ContainerSpec | null): Record<string, unknown> {
   const { cpu, memory, hugetlb, network, cgroup } = spec?.resources ?? ({} as Partial<Resources>);
   return {

@@ -9,10 +9,10 @@ import { stateWord } from './status.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
 
-/** The driver that mounts the root file system, in Docker's word for today's overlay. */
+/** Docker's name for the driver that mounts an overlay. */
 const driver = 'overlay2';
 
-/** A container as inspect prints it: Docker's shape, with Liker's own fields after it. */
+/** A container in Docker's form, followed by Liker's own fields. */
 export function inspectRecord(container: Container): Record<string, unknown> {
   const { spec } = container;
   const args = spec?.process?.args ?? [];
@@ -23,7 +23,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     Args: args.slice(1),
     State: state(container),
     Image: spec?.rootfs?.directory ?? '',
-    // With Docker's slash, which every command takes.
+    // With Docker's slash, which every command accepts.
     Name: `/${spec?.name ?? ''}`,
     RestartCount: container.restartCount,
     Driver: driver,
@@ -167,7 +167,7 @@ function logConfig(spec: ContainerSpec | null): Record<string, unknown> {
   };
 }
 
-/** As Docker shows it: -1 for no limit, whose 2^64 - 1 arrives as 2^64. */
+/** As Docker shows it: -1 for no limit, which arrives as 2^64 (2^64 - 1, rounded). */
 function ulimit(value: number): number {
   return value >= 2 ** 64 ? -1 : value;
 }
@@ -190,28 +190,28 @@ function mountRecord(mount: Mount): Record<string, unknown> {
   };
 }
 
-/** SOURCE:TARGET[:ro], as -v takes it. */
+/** SOURCE:TARGET[:ro], as -v accepts it. */
 function bindText({ source, target, readOnly }: Mount): string {
   return `${source}:${target}${readOnly ? ':ro' : ''}`;
 }
 
-/** Docker's fields; an address is there only in networks that Liker makes. */
+/** Docker's fields. The addresses are empty because Liker makes no networks. */
 function networkSettings({ spec, pid }: Container): Record<string, unknown> {
   const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
   const mode = spec?.namespaces?.network || 'none';
-  // As in Docker, one that uses another's network is in none of its own.
+  // As in Docker, a container that uses another's network has none of its own.
   const names = mode.includes(':') ? [] : [mode];
   return {
     ...address,
     Bridge: '',
-    // What nsenter --net= takes.
+    // For nsenter --net=.
     SandboxKey: pid > 0 ? `/proc/${pid}/ns/net` : '',
     Ports: sorted({}),
     Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
   };
 }
 
-/** A map from the wire, whose order means nothing, sorted by key as Go prints it. To a template it is a map. */
+/** A map for templates, sorted by key as Go prints it: on the wire the order is arbitrary. */
 function sorted<T>(map: Readonly<Record<string, T>> = {}): Record<string, T> {
   return goMap(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

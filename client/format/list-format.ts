@@ -4,26 +4,26 @@ import { recordFormat, unescapeTabs } from './record-format.ts';
 import { compileTemplate } from './template.ts';
 import { untrusted } from './untrusted.ts';
 
-/** A list that --format can change: how it looks without it, and the headings of its fields. */
+/** The layout of a list without --format, and the headings of its fields. */
 export interface ListLayout {
-  /** Template of the table, its cells parted by \t. */
+  /** The template of the table, with cells separated by \t. */
   readonly table: string;
-  /** Headings of the fields of a table, by field. Others have their name in capitals. */
+  /** Headings by field. The heading of any other field is its name in capitals. */
   readonly headings: Readonly<Record<string, string>>;
 }
 
-/** Lines of a list. `format` is empty, json, `table TEMPLATE` or a template for each row. Throws BAD_ARGUMENT. */
+/** The lines of a list. `format` is empty, json, `table TEMPLATE` or a template for each row. Throws BAD_ARGUMENT. */
 export function formatList(rows: readonly object[], format: string, layout: ListLayout): string[] {
   const isTable = format === '' || format === 'table' || format.startsWith('table ');
   if (!isTable) return rows.map(recordFormat(format));
   const source = unescapeTabs(format.replace(/^table ?/, '') || layout.table);
   const template = compileTemplate(source, { strict: true });
-  // Wherever it goes: in a table a row is a row.
+  // Escaped even if stdout is no terminal: in a table each row is one line.
   const lines = [headingRow(source, layout), ...rows.map((row) => template(untrusted(row)))];
   return table(lines.map((line) => line.split('\t')));
 }
 
-/** The heading of a cell is that of the field it names, wherever the field stands in it. */
+/** The heading of a cell is that of the first field in it. */
 function headingRow(source: string, { headings }: ListLayout): string {
   return source
     .split('\t')

@@ -4,8 +4,8 @@ import { compileTemplate } from './template.ts';
 import { untrusted } from './untrusted.ts';
 
 /**
- * What --format makes of a record: `json`, or a template. On a terminal the control characters of the data are shown; a
- * program gets them as they are. Throws BAD_ARGUMENT.
+ * A function that renders a record by --format: `json`, or a template. On a terminal, control characters of the data are escaped;
+ * a program gets them unchanged. Throws BAD_ARGUMENT.
  */
 export function recordFormat(format: string): (record: object) => string {
   if (format === 'json') return (record) => toJson(record);
@@ -13,7 +13,7 @@ export function recordFormat(format: string): (record: object) => string {
   return isOnTerminal() ? (record) => template(untrusted(record)) : template;
 }
 
-/** Shells pass \t and \n on as they were typed. */
+/** Replaces \t and \n, which shells pass on as typed. */
 export function unescapeTabs(text: string): string {
   return text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }

@@ -5,7 +5,7 @@ import type { ResourcePressure } from '../../proto/gen/types/liker/v1/ResourcePr
 import type { StatsSnapshot } from '../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import { stateWord } from './status.ts';
 
-/** A container as the templates of stats see it: Docker's names, then our own. */
+/** A container for the templates of stats: Docker's fields, then Liker's own. */
 export interface StatsRow {
   readonly Container: string;
   readonly ID: string;
@@ -26,7 +26,7 @@ export interface StatsRow {
   readonly IOPressure: string;
 }
 
-/** What there is no figure for. */
+/** Stands for a missing figure. */
 const none = '--';
 
 type Machine = Pick<StatsSnapshot, 'memoryBytes'>;
@@ -58,7 +58,7 @@ export function statsRow(stats: ContainerStats, machine: Machine, truncate: bool
   };
 }
 
-/** What a list can be sorted by: numbers greatest first. What has no figure comes last. */
+/** The keys to sort by. */
 export const sortKeys: Readonly<Record<string, (stats: ContainerStats) => number | undefined>> = {
   cpu: (stats) => stats.cpu?.percent,
   mem: memoryUsed,
@@ -67,7 +67,7 @@ export const sortKeys: Readonly<Record<string, (stats: ContainerStats) => number
   net: (stats) => total(networkBytes(stats)),
 };
 
-/** As Docker counts it: without file pages that can be dropped at once. */
+/** As Docker counts: without file pages that can be dropped at once. */
 function memoryUsed({ memory }: ContainerStats): number | undefined {
   return memory?.workingSetBytes ?? memory?.usageBytes;
 }
@@ -78,7 +78,7 @@ function memoryLimit({ memory }: ContainerStats, { memoryBytes }: Machine): numb
 
 type Pair = readonly [number | undefined, number | undefined];
 
-/** Of all interfaces but lo, by which nothing comes in or goes out. */
+/** The totals of all interfaces except lo, which carries no outside traffic. */
 function networkBytes({ network }: ContainerStats): Pair {
   const outer = network?.interfaces.filter(({ name }) => name !== 'lo');
   return [sum(outer, ({ received }) => received?.bytes), sum(outer, ({ sent }) => sent?.bytes)];
@@ -114,7 +114,7 @@ function percent(value: number | undefined): string {
   return one(value, (number) => `${number.toFixed(2)}%`);
 }
 
-/** Part of the last ten seconds in which something waited. */
+/** The share of the last ten seconds in which a task was stalled. */
 function stalled(pressure: ResourcePressure | null | undefined): string {
   return percent(pressure?.some?.avg10);
 }

@@ -3,12 +3,12 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { Health } from '../../proto/gen/types/liker/v1/Health.ts';
 import { toMs } from './timestamp.ts';
 
-/** Docker's word for a state: running, exited, … */
+/** Docker's name of a state: running, exited, … */
 export function stateWord({ state }: { readonly state: Container['state'] }): string {
   return state.replace('CONTAINER_STATE_', '').toLowerCase();
 }
 
-/** Docker's word for a health: starting, healthy or unhealthy; none without a health check. */
+/** Docker's name of a health status: starting, healthy or unhealthy; none without a health check. */
 export function healthWord(health: Health | null): string {
   return health === null ? 'none' : health.status.replace('HEALTH_STATUS_', '').toLowerCase();
 }
@@ -18,7 +18,7 @@ function healthText({ health }: Container): string {
   return health.status === 'HEALTH_STATUS_STARTING' ? ' (health: starting)' : ` (${healthWord(health)})`;
 }
 
-/** Docker's words: "Up 5 minutes (Paused)", "Exited (0) 3 hours ago". */
+/** A status in Docker's words: "Up 5 minutes (Paused)", "Exited (0) 3 hours ago". */
 export function statusText(container: Container, nowMs: number): string {
   const upMs = nowMs - (toMs(container.startedAt) ?? nowMs);
   const lost = container.clientLost ? ' (detached: client lost)' : '';

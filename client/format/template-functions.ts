@@ -5,7 +5,7 @@ import { plain, Untrusted } from './untrusted.ts';
 
 type TemplateFunction = (...args: readonly unknown[]) => unknown;
 
-/** The functions of Go's and Docker's templates that people use on lists and on inspect. */
+/** The functions of Go's and Docker's templates that are useful for lists and inspect. */
 export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   json: (value) => goJson(value),
   upper: (value) => show(value).toUpperCase(),
@@ -16,7 +16,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   pad: (text, before, after) => ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after)),
   truncate: (text, length) => show(text).slice(0, Number(length)),
   println: (...args) => `${args.map(show).join(' ')}\n`,
-  // A blank stands where neither of two neighbours is a text.
+  // As in Go, a blank separates two operands unless one of them is a string.
   print: (...args) =>
     args
       .map((arg, index) => {
@@ -47,8 +47,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
 };
 
 /**
- * A map in a template, as distinct from a record: it has no prototype. A missing key of a map is no error, but a missing
- * field of a record is.
+ * A map for templates. It has no prototype, which tells it from a record: a missing field of a record is an error, a missing key
+ * of a map is not.
  */
 export function goMap<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   return Object.assign(Object.create(null), Object.fromEntries(entries));
@@ -58,7 +58,7 @@ export function isMap(value: object): boolean {
   return Object.getPrototypeOf(value) === null;
 }
 
-/** An element of a list or a map; the zero value where a map does not have the key. */
+/** An element of a list or a map; the zero value for a missing key of a map. */
 function elementOf(value: unknown, key: unknown): unknown {
   if (value === null || value === undefined) throw templateError('index of nil');
   const found = lookUp(value, key);
@@ -69,7 +69,7 @@ function elementOf(value: unknown, key: unknown): unknown {
     : null;
 }
 
-/** Go's notion: neither zero, false, nil nor empty. */
+/** True as in Go's templates: not zero, false, nil or empty. */
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Untrusted) return true;
@@ -87,19 +87,19 @@ export function show(value: unknown): string {
   return `map[${entries.map(([key, inner]) => `${key}:${show(inner)}`).join(' ')}]`;
 }
 
-/** Elements of a list, values of a map in the order of the keys. */
+/** The elements of a list, or the values of a map in the order of its keys. */
 function items(value: unknown): readonly unknown[] {
   return pairs(value).map(([, item]) => item);
 }
 
-/** Keys with elements, in the order in which `range` visits them. */
+/** The keys with their elements, in the order of `range`. */
 export function pairs(value: unknown): readonly (readonly [unknown, unknown])[] {
   if (Array.isArray(value)) return value.map((item, index) => [index, item]);
   if (typeof value === 'object' && value !== null && !(value instanceof Untrusted)) {
     return Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   }
   if (value === null || value === undefined) return [];
-  throw templateError(`${show(value)} is no list`);
+  throw templateError(`${show(value)} is not a list`);
 }
 
 export function lookUp(value: unknown, key: unknown): unknown {
@@ -111,7 +111,7 @@ export function lookUp(value: unknown, key: unknown): unknown {
 
 function goJson(value: unknown): string {
   const text = toJson(value);
-  // Go's encoder escapes these, so that JSON is safe in HTML.
+  // Go's encoder escapes these to make JSON safe in HTML.
   return text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 }
 

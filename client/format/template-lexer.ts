@@ -1,6 +1,6 @@
 import { badArgument, type LikerError } from '../../common/errors.ts';
 
-/** A piece of a template: text as it is, or the words of one {{action}}. */
+/** A piece of a template: literal text, or the tokens of one {{action}}. */
 export type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly tokens: readonly Token[] };
@@ -11,14 +11,14 @@ export type Token =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'word'; readonly text: string }
   | { readonly kind: 'sign'; readonly text: '(' | '|' | ',' | ':=' | '=' }
-  /** A closing parenthesis, with the fields of what it closes. */
+  /** A closing parenthesis, with the fields that follow it. */
   | { readonly kind: 'close'; readonly path: readonly string[] };
 
 export function templateError(why: string): LikerError {
   return badArgument('format', `Invalid --format: ${why}`);
 }
 
-/** Splits a template in Go's syntax. `{{-` and `-}}` take the blanks beside them away. */
+/** Splits a template in Go's syntax. `{{-` and `-}}` trim the white space beside them. Throws BAD_ARGUMENT. */
 export function splitTemplate(source: string): Piece[] {
   const pieces: Piece[] = [];
   let rest = source;
@@ -37,7 +37,7 @@ export function splitTemplate(source: string): Piece[] {
   }
 }
 
-/** Text up to the closing braces, which may stand in quotes as well. */
+/** The text up to the closing braces; braces in quotes do not close. */
 function actionBody(text: string): { body: string; length: number } {
   const match = /^((?:"(?:[^"\\]|\\.)*"|`[^`]*`|(?!\}\})[^"`])*)\}\}/s.exec(text);
   if (match === null) throw templateError('an action {{ is not closed');

@@ -1,6 +1,6 @@
 import { type Piece, splitTemplate, type Token, templateError } from './template-lexer.ts';
 
-/** A pipeline: commands, the result of each being the last argument of the next. */
+/** Commands, each of which passes its result to the next as the last argument. */
 export type Pipeline = readonly (readonly Operand[])[];
 
 export type Operand =
@@ -16,13 +16,13 @@ export type Node =
 export interface Block {
   readonly kind: 'if' | 'range' | 'with';
   readonly pipeline: Pipeline;
-  /** Names of `range $index, $element :=`. */
+  /** The names in `range $index, $element :=`. */
   readonly variables: readonly string[];
   readonly body: readonly Node[];
   readonly otherwise: readonly Node[];
 }
 
-/** The tree of a template. Throws BAD_ARGUMENT. */
+/** Parses a template into its tree. Throws BAD_ARGUMENT. */
 export function parseTemplate(source: string): readonly Node[] {
   const parser = new TemplateParser(splitTemplate(source));
   const { nodes, end } = parser.nodes();
@@ -32,9 +32,9 @@ export function parseTemplate(source: string): readonly Node[] {
 
 interface NodeList {
   readonly nodes: Node[];
-  /** The word that ended the list: `end`, `else`; undefined at the end of the template. */
+  /** The word that ended the list, `end` or `else`; undefined at the end of the template. */
   readonly end: string | undefined;
-  /** What follows that word. */
+  /** The tokens after that word. */
   readonly rest: readonly Token[];
 }
 
@@ -112,7 +112,7 @@ function parsePipeline(tokens: readonly Token[]): Pipeline {
   return pipeline;
 }
 
-/** Reads up to the end, or up to a closing parenthesis that it leaves in the queue. */
+/** Reads to the end, or to a closing parenthesis, which stays in the queue. */
 function readPipeline(queue: Token[]): Pipeline {
   const commands: Operand[][] = [[]];
   for (let token = queue[0]; token !== undefined; token = queue[0]) {

@@ -3,12 +3,12 @@ import { isMap, isTrue, lookUp, pairs, show, templateFunctions } from './templat
 import { templateError } from './template-lexer.ts';
 import { type Block, type Node, type Operand, type Pipeline, parseTemplate } from './template-parser.ts';
 
-/** Renders a value. */
+/** Renders data. */
 export type Template = (data: unknown) => string;
 
 /**
- * Compiles a template in Go's syntax, as --format takes it. Throws BAD_ARGUMENT; so may the rendering. With
- * `strict` a field that the data does not have is an error instead of "<no value>".
+ * Compiles a template in Go's syntax. Compiling and rendering throw BAD_ARGUMENT. With `strict`, a missing field is an error
+ * instead of "<no value>".
  */
 export function compileTemplate(source: string, { strict = false } = {}): Template {
   const nodes = parseTemplate(source);
@@ -20,7 +20,7 @@ export function compileTemplate(source: string, { strict = false } = {}): Templa
 interface Scope {
   readonly dot: unknown;
   readonly variables: Map<string, unknown>;
-  /** A field that a record does not have is an error. */
+  /** A missing field of a record is an error. */
   readonly strict: boolean;
 }
 

@@ -2,10 +2,10 @@ import type { Timestamp } from '../../proto/gen/types/google/protobuf/Timestamp.
 
 type MaybeTimestamp = Timestamp | null | undefined;
 
-/** Docker's zero time, for what has not happened. */
+/** Docker's zero time, for an event that has not happened. */
 const zeroTime = '0001-01-01T00:00:00Z';
 
-/** Milliseconds since the epoch; undefined for what has not happened. */
+/** Milliseconds since the epoch; undefined for an event that has not happened. */
 export function toMs(time: MaybeTimestamp): number | undefined {
   if (!time) return undefined;
   return time.seconds * 1000 + time.nanos / 1e6;
@@ -33,7 +33,7 @@ export function goTime(time: MaybeTimestamp): string {
   return `${wholeSeconds(time ?? { seconds: 0, nanos: 0 }).replace('T', ' ')} +0000 UTC`;
 }
 
-/** Nanoseconds since the epoch as a message. */
+/** The message for nanoseconds since the epoch. */
 export function fromNs(ns: bigint): { seconds: number; nanos: number } {
   return { seconds: Number(ns / 1_000_000_000n), nanos: Number(ns % 1_000_000_000n) };
 }

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-/** The alternate screen without a cursor, and back. */
+/** Switch to the alternate screen without cursor, and back. */
 const enterScreen = '\x1b[?1049h\x1b[?25l';
 const leaveScreen = '\x1b[?25h\x1b[?1049l';
 const home = '\x1b[H';
@@ -9,7 +9,7 @@ const clearBelow = '\x1b[J';
 
 const fatalSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A picture on the terminal that is drawn again and again. Whatever ends the program, the screen is as it was before. */
+/** A screen that is redrawn in place. It is restored however the program ends. */
 export class LiveScreen implements Disposable {
   #lines: readonly string[] = [];
   readonly #draw = (): void => this.#paint();
@@ -32,7 +32,7 @@ export class LiveScreen implements Disposable {
     try {
       writeSync(1, leaveScreen);
     } catch {
-      // The terminal itself is gone.
+      // The terminal is gone.
     }
   };
 
@@ -45,7 +45,7 @@ export class LiveScreen implements Disposable {
     process.on('SIGCONT', this.#resume);
   }
 
-  /** Shows these lines in place of those before; what does not fit on the screen is left out. */
+  /** Replaces the lines on the screen, leaving out what does not fit. */
   draw(lines: readonly string[]): void {
     this.#lines = lines;
     this.#paint();

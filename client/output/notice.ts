@@ -1,6 +1,6 @@
 import { printError } from './print.ts';
 
-/** Prints a message of likerctl's own on stderr, as one line. */
+/** Prints a message from likerctl itself on stderr, as one line. */
 export function notice(text: string): void {
   printError(`likerctl: ${text}`);
 }

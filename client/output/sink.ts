@@ -5,8 +5,8 @@ interface BlockingHandle {
 }
 
 /**
- * stdout or stderr as a place for bytes: never blocks the event loop (a stopped reader must not make the
- * program deaf to signals), tells when it is full, and can be waited for.
+ * Writes bytes to stdout or stderr. Never blocks the event loop, since a reader that stops must not keep likerctl from handling
+ * signals. Reports when it is full, and can be flushed.
  */
 export class Sink {
   readonly #stream: Writable;
@@ -17,7 +17,7 @@ export class Sink {
     handle?.setBlocking?.(false);
   }
 
-  /** Writes. The promise is there only when the caller should wait before it writes more. */
+  /** Writes the bytes. Returns a promise only if the caller should wait before writing more. */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
     if (this.#stream.write(bytes)) return undefined;
     return this.#drained();

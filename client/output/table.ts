@@ -2,7 +2,7 @@ import { visible } from './visible.ts';
 
 const gap = 3;
 
-/** Rows as lines with aligned columns, as Docker prints them. The last column is not padded; control characters are shown. */
+/** Aligns the columns as Docker does. The last column is not padded; control characters are escaped. */
 export function table(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map(visible));
   const widths: number[] = [];
@@ -21,7 +21,7 @@ export function table(cells: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Number of code points: enough for names and commands. */
+/** The number of code points, which is exact enough for names and commands. */
 function width(text: string): number {
   return [...text].length;
 }

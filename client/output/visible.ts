@@ -1,10 +1,10 @@
 /**
- * What moves the cursor, changes the terminal, ends a line or reverses the text around it: C0, DEL and C1, the separators
- * of lines and paragraphs, bidirectional controls (UAX 9), and halves of a surrogate pair.
+ * Characters that move the cursor, change the terminal, end a line or reverse the text around them: C0, DEL and C1, separators of
+ * lines and paragraphs, bidirectional controls (UAX 9), and halves of surrogate pairs.
  */
 const unsafe = (): RegExp => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
-/** Most text is printable ASCII: V8 then need not build a class of Unicode properties, which takes up to 2 ms in each process. */
+/** For printable ASCII, that is for most text, V8 need not build a class of Unicode properties, which takes up to 2 ms per process. */
 const isPrintableAscii = (text: string): boolean => /^[\n -~]*$/.test(text);
 
 const named: ReadonlyMap<string, string> = new Map([
@@ -26,8 +26,8 @@ function escapeOf(character: string): string {
 }
 
 /**
- * Text that a container or a stranger may have chosen, made safe to read: what would control the terminal is shown escaped.
- * Safe to apply twice; backslashes stay as they are.
+ * Escapes the characters in untrusted text that would control the terminal. Applying it twice changes nothing more; backslashes
+ * stay as they are.
  */
 export function visible(text: string): string {
   if (isPrintableAscii(text)) return text.replaceAll('\n', '\\n');
@@ -39,25 +39,25 @@ export function isVisible(text: string): boolean {
   return visible(text) === text;
 }
 
-/** In double quotes, escaped as Go's strconv.Quote does it: the command of ps, and %q of a template. */
+/** Quotes a text as Go's strconv.Quote does: for the commands in ps, and for %q in templates. */
 export function quoted(text: string): string {
   const inner = text.replaceAll(/["\\]/g, '\\$&');
   if (isPrintableAscii(inner)) return `"${visible(inner)}"`;
   return `"${inner.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeOf)}"`;
 }
 
-/** A number of more than 53 bits with all its digits. */
+/** Keeps all digits of numbers above 53 bits. */
 function exact(_key: string, value: unknown): unknown {
-  // Not yet among TypeScript's types.
+  // TypeScript has no types for it yet.
   const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
   return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }
 
-/** JSON that means the same to a program and is safe on a terminal: unsafe characters that JSON leaves raw are escaped too. */
+/** JSON that is safe on a terminal: it also escapes the unsafe characters that JSON.stringify leaves raw. */
 export function toJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, exact, indent) ?? 'null';
   if (isPrintableAscii(text)) return text;
-  // These newlines belong to the layout: those in strings are escaped already.
+  // These newlines are layout: newlines in strings are escaped already.
   return text.replace(unsafe(), (character) =>
     character === '\n' ? character : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );

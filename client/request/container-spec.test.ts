@@ -264,11 +264,11 @@ test('an entrypoint takes the command as its arguments; without a command there 
 });
 
 for (const [argv, why] of [
-  [['alpine'], /images are not supported yet; for a directory write \.\/alpine/],
+  [['alpine'], /images are not supported yet; write \.\/alpine for a directory/],
   [['--network', 'bridge', '/r'], /--network 'bridge': it is not supported yet; use none/],
   [['--restart', 'sometimes', '/r'], /use no, on-failure\[:N\], always or unless-stopped/],
   [['--pid', 'mine', '/r'], /use private, host or container:NAME/],
-  [['--cpus', '1', '--cpu-quota', '5', '/r'], /they say the same/],
+  [['--cpus', '1', '--cpu-quota', '5', '/r'], /both set the quota/],
   [['--stop-signal', 'SIGNOPE', '/r'], /SIGNOPE/],
   [['--ulimit', 'nofile', '/r'], /use NAME=SOFT/],
   [['--add-host', 'x', '/r'], /use HOST:IP/],

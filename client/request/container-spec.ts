@@ -26,7 +26,7 @@ const limitsModes: Readonly<Record<string, LimitsMode>> = {
   'best-effort': 'LIMITS_MODE_BEST_EFFORT',
 };
 
-/** The container that `run [flags] ROOTFS [COMMAND…]` describes. Throws BAD_ARGUMENT. */
+/** The specification for `run [flags] ROOTFS [COMMAND…]`. Throws BAD_ARGUMENT. */
 export function parseContainerSpec(
   flags: FlagValues,
   [rootfsText = '', ...command]: readonly string[],
@@ -78,7 +78,7 @@ export function parseContainerSpec(
   };
 }
 
-/** A directory has no command of its own: without one it is a shell, bash where there is one. */
+/** The program and its arguments. A directory names no command, so the default is a shell: bash if it is there. */
 function processArgs(flags: FlagValues, command: readonly string[], directory: string): string[] {
   const entrypoint = flags.text('entrypoint') ?? '';
   if (entrypoint !== '') return [entrypoint, ...command];
@@ -94,7 +94,7 @@ const restartNames: Readonly<Record<string, NonNullable<ContainerSpecInput['rest
   'unless-stopped': 'NAME_UNLESS_STOPPED',
 };
 
-/** no, on-failure[:N], always, unless-stopped. */
+/** Parses no, on-failure[:N], always or unless-stopped. */
 export function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
   const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
   const name = own(restartNames, policy);
@@ -104,7 +104,7 @@ export function parseRestart(text: string): NonNullable<ContainerSpecInput['rest
   return { name, maxRetries: Number(retries ?? 0) };
 }
 
-/** HOST:IP; Docker's HOST=IP as well, which is clearer with an IPv6 address. */
+/** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. */
 function parseHost(text: string, flags: FlagValues): string {
   const [, host, ip] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
   if (host === undefined || ip === undefined) throw invalidFlag('add-host', text, 'use HOST:IP');
@@ -112,7 +112,7 @@ function parseHost(text: string, flags: FlagValues): string {
   return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
 }
 
-/** The host's address in the container: with the host's network the loopback, otherwise there is none. */
+/** The address of the host as the container sees it: loopback on the host's network, none otherwise. */
 function hostGateway(text: string, flags: FlagValues): string {
   if (flags.text('network') === 'host') return '127.0.0.1';
   throw badArgument(

@@ -1,6 +1,6 @@
 import { invalidFlag } from './invalid-flag.ts';
 
-/** Fields of one line of CSV: a field in quotes may hold commas, and "" for a quote. */
+/** Splits a line of CSV. A quoted field may contain commas, and a quote written as "". */
 export function splitCsv(text: string): string[] {
   const fields: string[] = [];
   let field = '';

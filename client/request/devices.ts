@@ -3,7 +3,7 @@ import type { DeviceRuleInput } from '../../proto/gen/types/liker/v1/DeviceRule.
 import { invalidFlag } from './invalid-flag.ts';
 import { absolutePath } from './paths.ts';
 
-/** --device HOST[:CONTAINER[:rwm]]; also Docker's HOST:rwm. */
+/** Parses --device HOST[:CONTAINER[:rwm]], and Docker's HOST:rwm. */
 export function parseDevice(text: string): DeviceInput {
   const [host = '', second = '', third = '', ...more] = text.split(':');
   const isAccess = third === '' && /^[rwm]{1,3}$/.test(second);
@@ -20,7 +20,7 @@ export function parseDevice(text: string): DeviceInput {
   return { hostPath: absolutePath(host), containerPath: target, access };
 }
 
-/** --device-cgroup-rule 'c 10:200 rwm', * for any number; "deny " before it forbids. */
+/** Parses --device-cgroup-rule 'c 10:200 rwm'; * stands for any number, and a leading "deny " forbids. */
 export function parseDeviceRule(text: string): DeviceRuleInput {
   const pattern = /^(allow |deny )?([abc]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/;
   const [match, verb, type = '', major = '', minor = '', access = ''] = pattern.exec(text) ?? [];

@@ -7,7 +7,7 @@ import { invalidFlag } from './invalid-flag.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** NAME=VALUE items from files, then from flags. NAME alone takes the value of `environment`, if there is one. */
+/** NAME=VALUE items from files, then from flags. NAME alone takes its value from `environment`; it is left out if unset there. */
 export function collectEnv(
   files: readonly string[],
   items: readonly string[],
@@ -23,13 +23,13 @@ export function collectEnv(
   });
 }
 
-/** Labels from files, then from flags; NAME alone has an empty value. */
+/** Labels from files, then from flags. NAME alone has an empty value. */
 export function collectLabels(files: readonly string[], items: readonly string[]): Record<string, string> {
   const lines = files.flatMap((file) => fileLines(file, 'label-file'));
   return Object.fromEntries([...lines, ...items].map((item) => splitPair(item, 'label')));
 }
 
-/** NAME=VALUE as a pair; the value is empty without `=`. */
+/** Splits NAME=VALUE. Without `=` the value is empty. */
 export function splitPair(item: string, field: string): [string, string] {
   const equals = item.indexOf('=');
   const name = equals === -1 ? item : item.slice(0, equals);
@@ -37,7 +37,7 @@ export function splitPair(item: string, field: string): [string, string] {
   return [name, equals === -1 ? '' : item.slice(equals + 1)];
 }
 
-/** Lines that are neither empty nor comments. */
+/** The lines of a file without empty lines and comments. */
 function fileLines(file: string, flag: string): string[] {
   return readText(file, flag)
     .replace(/^\uFEFF/, '')

@@ -3,7 +3,7 @@ import { healthFlags } from './health.ts';
 import { processFlags } from './process-spec.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 
-/** Flags that say what a container is to be: those of run and of create. */
+/** The flags of run and create that describe the container. */
 export const containerFlags: readonly Flag[] = [
   ...resourceFlags,
   ...creationFlags,
@@ -12,7 +12,7 @@ export const containerFlags: readonly Flag[] = [
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },
-  { name: 'cgroupns', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'cgroup namespace' },
+  { name: 'cgroupns', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'Cgroup namespace' },
   { name: 'cidfile', type: 'string', value: 'FILE', help: "Write the container's id to a new file" },
   { name: 'dns', type: 'list', value: 'IP', help: 'Name server' },
   {
@@ -20,23 +20,23 @@ export const containerFlags: readonly Flag[] = [
     aliases: ['dns-opt'],
     type: 'list',
     value: 'OPTION',
-    help: 'Option of the resolver, such as ndots:2',
+    help: 'Resolver option, such as ndots:2',
   },
-  { name: 'dns-search', type: 'list', value: 'DOMAIN', help: 'Domain to search names in; . for none' },
+  { name: 'dns-search', type: 'list', value: 'DOMAIN', help: 'Search domain; . for none' },
   { name: 'domainname', type: 'string', value: 'NAME', help: 'NIS domain name' },
   {
     name: 'entrypoint',
     type: 'string',
     value: 'PROGRAM',
-    help: 'Program that gets COMMAND as its arguments',
+    help: 'Program to run, with COMMAND as its arguments',
   },
   { name: 'group-add', type: 'list', value: 'GROUP', help: 'Additional group of the process' },
-  { name: 'hostname', short: 'h', type: 'string', value: 'NAME', help: 'Host name inside' },
+  { name: 'hostname', short: 'h', type: 'string', value: 'NAME', help: 'Host name in the container' },
   {
     name: 'init',
     type: 'bool',
     fallback: 'true',
-    help: 'Run a small init as pid 1 that forwards signals and reaps',
+    help: 'Run a small init as pid 1 that forwards signals and reaps zombies',
   },
   { name: 'ipc', type: 'string', value: 'MODE', help: 'IPC namespace: private, host or container:NAME' },
   { name: 'label', short: 'l', type: 'list', value: 'NAME[=VALUE]', help: 'Set a label' },
@@ -46,7 +46,7 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'DRIVER',
     fallback: 'local',
-    help: "What keeps the output: local (Docker's json-file is the same), for logs to read, or none",
+    help: "Where the output is kept: local, which logs reads (Docker's json-file means the same), or none",
   },
   {
     name: 'log-opt',
@@ -66,26 +66,30 @@ export const containerFlags: readonly Flag[] = [
     aliases: ['net'],
     type: 'string',
     value: 'MODE',
-    help: 'Network namespace: none, host, container:NAME or ns:/PATH of one',
+    help: 'Network namespace: none, host, container:NAME or ns:/PATH',
   },
   { name: 'pid', type: 'string', value: 'MODE', help: 'PID namespace: private, host or container:NAME' },
   {
     name: 'pidfile',
     type: 'string',
     value: 'FILE',
-    help: "Write the host's pid of the first process to a file",
+    help: 'Write the pid of the first process, as the host sees it, to a file',
   },
-  { name: 'privileged', type: 'bool', help: 'All capabilities and devices of the daemon, no filters' },
+  {
+    name: 'privileged',
+    type: 'bool',
+    help: 'Give all capabilities and devices of the daemon, without seccomp filter',
+  },
   { name: 'read-only', type: 'bool', help: 'Mount the root read-only' },
-  { name: 'replace', type: 'bool', help: 'Kill and remove a container that has the name already' },
+  { name: 'replace', type: 'bool', help: 'First kill and remove the container that has this name' },
   {
     name: 'restart',
     type: 'string',
     value: 'POLICY',
     fallback: 'no',
-    help: 'Whether to start it again when it has ended: no, on-failure[:N], always or unless-stopped',
+    help: 'When to restart the container after it ends: no, on-failure[:N], always or unless-stopped',
   },
-  { name: 'rm', type: 'bool', help: 'Remove the container when it has ended' },
+  { name: 'rm', type: 'bool', help: 'Remove the container when it ends' },
   { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },
   {
@@ -93,14 +97,14 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'SIGNAL',
     fallback: 'SIGTERM',
-    help: 'Signal that asks it to stop',
+    help: 'Signal that stops the container',
   },
   {
     name: 'stop-timeout',
     type: 'int',
     value: 'SECONDS',
     fallback: '10',
-    help: 'Time between the stop signal and SIGKILL; -1 waits for ever',
+    help: 'Time from the stop signal to SIGKILL; -1 waits for ever',
   },
   {
     name: 'sysctl',
@@ -113,7 +117,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'tmpfs',
     type: 'list',
     value: 'PATH[:OPTIONS]',
-    help: 'Mount a fresh tmpfs, such as /tmp:size=64m',
+    help: 'Mount an empty tmpfs, such as /tmp:size=64m',
   },
   {
     name: 'ulimit',
@@ -129,5 +133,5 @@ export const containerFlags: readonly Flag[] = [
     value: 'SOURCE:TARGET[:OPTIONS]',
     help: 'Mount a directory or file of the host',
   },
-  { name: 'workdir', short: 'w', type: 'string', value: 'DIR', help: 'Working directory inside' },
+  { name: 'workdir', short: 'w', type: 'string', value: 'DIR', help: 'Working directory in the container' },
 ];

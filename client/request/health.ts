@@ -16,14 +16,14 @@ export const healthFlags: readonly Flag[] = [
     name: 'health-cmd',
     type: 'string',
     value: 'COMMAND',
-    help: 'Health probe: a line for /bin/sh, or \'["PROGRAM","ARG"]\'',
+    help: 'Health probe: a command line for /bin/sh, or \'["PROGRAM","ARG"]\'',
   },
   {
     name: 'health-interval',
     type: 'string',
     value: 'TIME',
     fallback: '30s',
-    help: 'Time from the end of a probe to the next one',
+    help: 'Time from the end of a probe to the next probe',
   },
   {
     name: 'health-on-failure',
@@ -31,28 +31,28 @@ export const healthFlags: readonly Flag[] = [
     choices: Object.keys(actions),
     value: 'WHAT',
     fallback: 'none',
-    help: 'What happens when it becomes unhealthy: none, kill, restart or stop',
+    help: 'What to do when the container becomes unhealthy: none, kill, restart or stop',
   },
   {
     name: 'health-retries',
     type: 'int',
     value: 'N',
     fallback: '3',
-    help: 'Failures in a row that make it unhealthy',
+    help: 'Consecutive failures that make the container unhealthy',
   },
   {
     name: 'health-start-interval',
     type: 'string',
     value: 'TIME',
     fallback: '5s',
-    help: 'Time between probes in the start period',
+    help: 'Time between probes during the start period',
   },
   {
     name: 'health-start-period',
     type: 'string',
     value: 'TIME',
     fallback: '0s',
-    help: 'Time after the start in which failures do not count',
+    help: 'Time after the start during which failures do not count',
   },
   {
     name: 'health-timeout',
@@ -61,10 +61,10 @@ export const healthFlags: readonly Flag[] = [
     fallback: '30s',
     help: 'Time after which a probe is killed and counts as failed',
   },
-  { name: 'no-healthcheck', type: 'bool', help: 'No health check' },
+  { name: 'no-healthcheck', type: 'bool', help: 'Run no health check' },
 ];
 
-/** Null: no health check. */
+/** The health check; null for none. Throws BAD_ARGUMENT. */
 export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
   const given = healthFlags.find(({ name }) => name.startsWith('health-') && isGiven(flags, name))?.name;
   if (flags.bool('no-healthcheck') && given !== undefined) {
@@ -72,7 +72,7 @@ export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
   }
   if (given === undefined) return null;
   const command = flags.text('health-cmd') ?? '';
-  // --health-cmd "$COMMAND" with nothing in it is no health check.
+  // An empty --health-cmd "$COMMAND" means no health check.
   if (command === '' && !flags.has('health-cmd')) {
     throw badArgument(given, `Cannot use --${given} without --health-cmd: there is no probe to run`);
   }
@@ -88,19 +88,19 @@ export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
   };
 }
 
-/** 0 and an empty text stand for what is so anyway. */
+/** True if the flag has a value other than 0 or an empty text, which stand for the default. */
 function isGiven(flags: FlagValues, name: string): boolean {
   return !/^(0[a-z]*)?$/.test(flags.text(name) ?? '');
 }
 
-/** A list in JSON is executed as it is, also as inspect prints it, with CMD or CMD-SHELL before it. */
+/** A JSON list is executed as it is, also with the leading CMD or CMD-SHELL that inspect prints; other text is for the shell. */
 function parseCommand(text: string): Pick<HealthCheckInput, 'shell' | 'args'> {
   const [first = '', ...rest] = jsonList(text) ?? ['CMD-SHELL', text];
   if (first === 'CMD-SHELL') return { shell: rest.join(' ') };
   return { args: first === 'CMD' ? rest : [first, ...rest] };
 }
 
-/** Null for what is a line of the shell, such as [ -f /ready ]. */
+/** The words of a JSON list; null for a shell command such as [ -f /ready ]. */
 function jsonList(text: string): string[] | null {
   try {
     const list: unknown = JSON.parse(text);
@@ -112,7 +112,7 @@ function jsonList(text: string): string[] | null {
   }
 }
 
-/** 0, also when it is not given, stands for the default. */
+/** A duration in milliseconds; 0, the default, stands for the daemon's own default. */
 function milliseconds(flags: FlagValues, name: string): number {
   const text = flags.text(name) ?? '0';
   const ms = parseDuration(text, `--${name}`);

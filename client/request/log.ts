@@ -6,10 +6,10 @@ import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
 type LogSpec = Pick<ContainerSpecInput, 'logDriver' | 'logFileBytes' | 'logFiles'>;
 
-/** Options of Docker's drivers by which nothing changes here: the log is written at once, and nothing is dropped. */
+/** Options of Docker's drivers without effect here, where the log is written at once and nothing is dropped. */
 const withoutEffect = ['mode', 'max-buffer-size'];
 
-/** --log-driver and --log-opt. Throws BAD_ARGUMENT. */
+/** Parses --log-driver and --log-opt. Throws BAD_ARGUMENT. */
 export function parseLog(flags: FlagValues): LogSpec {
   const driver = flags.text('log-driver') || 'local';
   if (!['local', 'json-file', 'none'].includes(driver)) {
@@ -29,7 +29,7 @@ function parseOption(item: string): LogSpec {
   if (name === 'max-size') return { logFileBytes: parseBytes(value, '--log-opt max-size') };
   if (name === 'max-file') return { logFiles: fileCount(item, value) };
   if (withoutEffect.includes(name) || (name === 'compress' && value === 'false')) return {};
-  throw unsupportedFlag('log-opt', item, 'there are max-size=BYTES and max-file=N');
+  throw unsupportedFlag('log-opt', item, 'use max-size=BYTES or max-file=N');
 }
 
 function fileCount(item: string, value: string): number {

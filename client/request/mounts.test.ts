@@ -98,12 +98,12 @@ const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[]
     'type=bind,source=/a,target=/b,bind-recursive=nonsense',
     /use enabled, disabled, writable, readonly/,
   ],
-  [parseMount, 'type=bind,source=/a,target=/b,bind-recursive=readonly', /is for a mount that is read-only/],
-  [parseMount, 'type=bind,source=/a,target=/b,bind-recursive=writable', /is for a mount that is read-only/],
+  [parseMount, 'type=bind,source=/a,target=/b,bind-recursive=readonly', /needs a read-only mount/],
+  [parseMount, 'type=bind,source=/a,target=/b,bind-recursive=writable', /needs a read-only mount/],
   [
     parseMount,
     'type=bind,source=/a,target=/b,ro,bind-recursive=readonly,bind-propagation=shared',
-    /rprivate alone/,
+    /needs bind-propagation=rprivate/,
   ],
   [
     parseMount,
@@ -114,7 +114,7 @@ const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[]
   [parseMount, 'type=bind,source=/a,target=/b,dst=/c', /'target' is given twice/],
   [parseMount, 'type=bind,source=/a,target=/b,bind-propagation=sideways', /use private, rprivate/],
   [parseMount, 'type=tmpfs,target=/b,tmpfs-mode=9', /octal/],
-  [parseMount, 'type=bind,source=/a,target=/b,readonly=maybe', /readonly is true or false/],
+  [parseMount, 'type=bind,source=/a,target=/b,readonly=maybe', /readonly must be true or false/],
   [parseMount, 'type=bind,"source=/a', /quote is not closed/],
 ];
 for (const [parse, text, why] of refused) {

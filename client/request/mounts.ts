@@ -9,14 +9,14 @@ const propagations = [
   ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
 ];
 
-/** Accepted without effect: they concern other systems (file sharing of virtual machines, SELinux). */
+/** Accepted without effect: they concern virtual machines that share files, and SELinux. */
 const consistencies = ['consistent', 'cached', 'delegated', 'default'];
 const labels = ['z', 'Z'];
 
-/** Options of -v; at most one of each line may be given. */
+/** Options of -v, in groups of which one option may be given. */
 const volumeOptions = [['ro', 'rw'], propagations, ['bind', 'rbind'], labels, consistencies];
 
-/** -v SOURCE:TARGET[:OPTIONS]. The source is made when it is missing, as with Docker. */
+/** Parses -v SOURCE:TARGET[:OPTIONS]. As in Docker, a missing source is created. */
 export function parseVolume(text: string): MountInput {
   const [source = '', target, options = '', ...more] = text.split(':');
   if (target === undefined || !looksLikePath(source)) {
@@ -26,7 +26,7 @@ export function parseVolume(text: string): MountInput {
       'named and anonymous volumes are not supported yet; give SOURCE:TARGET with a path as SOURCE',
     );
   }
-  if (more.length > 0) throw invalidFlag('volume', text, 'too many colons');
+  if (more.length > 0) throw invalidFlag('volume', text, 'it has too many colons');
   if (!target.startsWith('/'))
     throw invalidFlag('volume', text, `the target '${target}' is not an absolute path`);
   const words = options.split(',').filter((word) => word !== '');
@@ -54,7 +54,7 @@ function checkVolumeOptions(text: string, words: readonly string[]): void {
   }
 }
 
-/** --tmpfs PATH[:OPTIONS]. */
+/** Parses --tmpfs PATH[:OPTIONS]. */
 export function parseTmpfs(text: string): MountInput {
   const colon = text.indexOf(':');
   const target = colon === -1 ? text : text.slice(0, colon);
@@ -72,7 +72,7 @@ type Fields = ReadonlyMap<string, string>;
 
 const badMount = (text: string, why: string): LikerError => invalidFlag('mount', text, why);
 
-/** --mount type=bind|tmpfs,KEY=VALUE,… in Docker's keys. */
+/** Parses --mount type=bind|tmpfs,KEY=VALUE,… with Docker's keys. */
 export function parseMount(text: string): MountInput {
   const fields = parseFields(text);
   const type = fields.get('type')?.toLowerCase();
@@ -104,7 +104,7 @@ const aliases = new Map([
   ['ro', 'readonly'],
 ]);
 
-/** A key alone is true, as with Docker. */
+/** Splits the fields. As in Docker, a key without a value is true. */
 function parseFields(text: string): Fields {
   const fields = new Map<string, string>();
   for (const field of splitCsv(text)) {
@@ -127,9 +127,9 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
   if (nonRecursive && recursive !== undefined && recursive !== 'disabled')
     throw badMount(text, `bind-nonrecursive and bind-recursive=${recursive} exclude each other`);
   if ((recursive === 'writable' || recursive === 'readonly') && !readOnly)
-    throw badMount(text, `bind-recursive=${recursive} is for a mount that is read-only: add readonly`);
+    throw badMount(text, `bind-recursive=${recursive} needs a read-only mount; add readonly`);
   if (recursive === 'readonly' && propagation !== '' && propagation !== 'rprivate')
-    throw badMount(text, 'bind-recursive=readonly goes with bind-propagation=rprivate alone');
+    throw badMount(text, 'bind-recursive=readonly needs bind-propagation=rprivate');
   return {
     type: 'TYPE_BIND',
     source: absolutePath(source),
@@ -145,7 +145,8 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
 function tmpfsMount(text: string, target: string, fields: Fields): MountInput {
   const size = fields.get('tmpfs-size');
   const mode = fields.get('tmpfs-mode');
-  if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode)) throw badMount(text, 'tmpfs-mode is an octal number');
+  if (mode !== undefined && !/^[0-7]{1,5}$/.test(mode))
+    throw badMount(text, 'tmpfs-mode must be an octal number, such as 1777');
   const options = [
     ...(size === undefined ? [] : [`size=${parseBytes(size, '--mount tmpfs-size')}`]),
     ...(mode === undefined ? [] : [`mode=${mode}`]),
@@ -153,7 +154,7 @@ function tmpfsMount(text: string, target: string, fields: Fields): MountInput {
   return { type: 'TYPE_TMPFS', target, readOnly: truth(text, fields, 'readonly'), options };
 }
 
-/** The value of a key that takes one of some words; undefined where it is not given. */
+/** The value of a key that accepts only `known` words; undefined if the key is missing. */
 function word(text: string, fields: Fields, key: string, known: readonly string[]): string | undefined {
   const value = fields.get(key);
   if (value !== undefined && !known.includes(value))
@@ -161,10 +162,10 @@ function word(text: string, fields: Fields, key: string, known: readonly string[
   return value;
 }
 
-/** In the words of Go's strconv.ParseBool, which Docker takes. */
+/** A boolean as Go's strconv.ParseBool reads it, as in Docker. */
 function truth(text: string, fields: Fields, key: string): boolean {
   const value = fields.get(key) ?? 'false';
   if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
   if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
-  throw badMount(text, `${key} is true or false`);
+  throw badMount(text, `${key} must be true or false`);
 }

@@ -2,7 +2,7 @@ import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.
 import type { FlagValues } from '../cli/flag.ts';
 import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
-/** Namespaces from --pid, --ipc, --uts, --cgroupns and --network. */
+/** Parses --pid, --ipc, --uts, --cgroupns and --network. Throws BAD_ARGUMENT. */
 export function parseNamespaces(flags: FlagValues): NamespacesInput {
   return {
     pid: shared(flags, 'pid', ['private']),
@@ -17,7 +17,7 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
   const mode = flags.text(name) ?? '';
   if (mode === '' || own.includes(mode)) return '';
   if (mode === 'host' || /^container:.+/.test(mode)) return mode;
-  if (mode === 'none') throw unsupportedFlag(name, mode, "private is the container's own");
+  if (mode === 'none') throw unsupportedFlag(name, mode, 'use private for a namespace of its own');
   throw invalidFlag(name, mode, 'use private, host or container:NAME');
 }
 

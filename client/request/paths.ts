@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** A path rather than a name: it starts with /, . or ~. */
+/** True for a path, which starts with /, . or ~, as opposed to a name. */
 export function looksLikePath(text: string): boolean {
   return /^(\/|\.\.?($|\/)|~($|\/))/.test(text);
 }
 
-/** The absolute path that the user means, seen from likerctl's own folder. */
+/** The absolute path, relative to likerctl's working directory; ~ stands for the home directory. */
 export function absolutePath(text: string): string {
   return resolve(/^~($|\/)/.test(text) ? join(homedir(), text.slice(1)) : text);
 }

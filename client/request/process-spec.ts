@@ -21,7 +21,7 @@ export const processFlags = (onDisconnect: string): readonly Flag[] => [
     short: 'e',
     type: 'list',
     value: 'NAME[=VALUE]',
-    help: "Set a variable; NAME alone takes likerctl's own",
+    help: "Set a variable; NAME alone takes its value from likerctl's environment",
   },
   { name: 'env-file', type: 'list', value: 'FILE', help: 'Read variables from a file' },
   { name: 'interactive', short: 'i', type: 'bool', help: 'Keep stdin open' },
@@ -31,13 +31,13 @@ export const processFlags = (onDisconnect: string): readonly Flag[] => [
     choices: Object.keys(onDisconnects),
     value: 'WHAT',
     fallback: onDisconnect,
-    help: 'What happens to the process when its client vanishes: keep, hangup or kill',
+    help: 'What to do with the process when its client is lost: keep, hangup or kill',
   },
   { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
 ];
 
-/** The process that the flags of run, create or exec describe. */
+/** The process that the flags of run, create or exec describe. Throws BAD_ARGUMENT. */
 export function parseProcess(
   flags: FlagValues,
   args: readonly string[],

@@ -1,6 +1,6 @@
 import type { Flag } from '../cli/flag.ts';
 
-/** Flags of limits that can be changed while a container runs: those of run, create and update. */
+/** Limits that update can change while a container runs; flags of run, create and update. */
 export const resourceFlags: readonly Flag[] = [
   { name: 'blkio-weight', type: 'int', value: 'N', help: 'Relative share of block IO, 10 to 1000' },
   { name: 'blkio-weight-device', type: 'list', value: 'DEVICE:N', help: 'Relative share on one device' },
@@ -10,20 +10,25 @@ export const resourceFlags: readonly Flag[] = [
     value: 'FILE=VALUE',
     help: "Write a file of the container's cgroup, such as memory.high=64M",
   },
-  { name: 'cgroup-max-depth', type: 'int', value: 'N', help: 'How deep its cgroups may be nested (v2)' },
+  {
+    name: 'cgroup-max-depth',
+    type: 'int',
+    value: 'N',
+    help: 'Maximum depth of nested cgroups in the container (v2)',
+  },
   {
     name: 'cgroup-max-descendants',
     type: 'int',
     value: 'N',
-    help: 'How many cgroups it may have, one for each exec (v2)',
+    help: 'Maximum number of cgroups in the container; each exec takes one (v2)',
   },
   {
     name: 'cpu-burst',
     type: 'int',
     value: 'US',
-    help: 'Unused CPU quota that may accumulate, in microseconds',
+    help: 'Unused CPU quota that can accumulate, in microseconds',
   },
-  { name: 'cpu-idle', type: 'bool', help: 'Run only when nobody else wants the CPU' },
+  { name: 'cpu-idle', type: 'bool', help: 'Run only when the CPU is otherwise idle' },
   { name: 'cpu-period', type: 'int', value: 'US', help: 'Length of a CPU period in microseconds' },
   { name: 'cpu-quota', type: 'int', value: 'US', help: 'CPU time in each period, in microseconds' },
   { name: 'cpu-rt-period', type: 'int', value: 'US', help: 'Length of a real-time period (v1)' },
@@ -33,13 +38,13 @@ export const resourceFlags: readonly Flag[] = [
     short: 'c',
     type: 'int',
     value: 'N',
-    help: 'Relative share of CPU time (1024 is normal)',
+    help: 'Relative share of CPU time (default 1024)',
   },
   {
     name: 'cpu-weight',
     type: 'int',
     value: 'N',
-    help: 'Relative share of CPU time in exact proportion, 1 to 10000 (100 is normal)',
+    help: 'Relative share of CPU time in exact proportion, 1 to 10000 (default 100)',
   },
   { name: 'cpus', type: 'string', value: 'N', help: 'Number of CPUs, such as 1.5' },
   { name: 'cpuset-cpus', type: 'string', value: 'LIST', help: 'CPUs that may be used, such as 0-2,5' },
@@ -108,29 +113,29 @@ export const resourceFlags: readonly Flag[] = [
     name: 'pids-limit',
     type: 'int',
     value: 'N',
-    help: 'Greatest number of processes and threads (default 2048); -1 for no limit',
+    help: 'Maximum number of processes and threads (default 2048); -1 for no limit',
   },
 ];
 
-/** Flags of limits and devices that hold for the whole life of a container. */
+/** Limits and devices that are fixed when a container is created. */
 export const creationFlags: readonly Flag[] = [
   {
     name: 'cgroup-parent',
     type: 'string',
     value: 'PATH',
-    help: 'cgroup to create the container in, such as jobs/night',
+    help: 'Cgroup to create the container in, such as jobs/night',
   },
   {
     name: 'device',
     type: 'list',
     value: 'HOST[:CONTAINER[:rwm]]',
-    help: 'Give it a device of the host, or a folder of devices',
+    help: 'Add a device of the host, or a directory of devices',
   },
   {
     name: 'device-cgroup-rule',
     type: 'list',
     value: 'RULE',
-    help: "Allow nodes of devices, such as 'c 10:200 rwm'; with 'deny ' before it forbid them",
+    help: "Allow access to devices, such as 'c 10:200 rwm'; a leading 'deny ' forbids it",
   },
   {
     name: 'limits',
@@ -138,12 +143,12 @@ export const creationFlags: readonly Flag[] = [
     choices: ['strict', 'best-effort'],
     value: 'MODE',
     fallback: 'strict',
-    help: 'If a limit is not available here: strict refuses to start, best-effort goes on with a warning',
+    help: 'If a limit is not available on this machine: strict refuses to start, best-effort warns and goes on',
   },
   {
     name: 'oom-score-adj',
     type: 'int',
     value: 'N',
-    help: 'How readily the kernel kills it, -1000 (never) to 1000',
+    help: 'How readily the kernel kills the process when memory runs out, -1000 (never) to 1000',
   },
 ];

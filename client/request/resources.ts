@@ -12,7 +12,7 @@ import type { FlagValues } from '../cli/flag.ts';
 import { splitPair } from './env.ts';
 import { invalidFlag } from './invalid-flag.ts';
 
-/** Limits from the flags; what was not asked for stays unset. */
+/** The limits from the flags; fields without a flag stay unset. Throws BAD_ARGUMENT. */
 export function parseResources(flags: FlagValues): ResourcesInput {
   const pids = flags.int('pids-limit');
   return {
@@ -28,12 +28,12 @@ export function parseResources(flags: FlagValues): ResourcesInput {
 
 function parseCpu(flags: FlagValues): CpuResourcesInput {
   const text = flags.text('cpus');
-  // As in Docker, 0 means that no limit was asked for; scripts pass it as a default.
+  // As in Docker, 0 means no limit: scripts pass it as a default.
   const cpus = text !== '' && Number(text) === 0 ? undefined : text;
   if (cpus !== undefined && (flags.int('cpu-quota') || flags.int('cpu-period'))) {
     throw badArgument(
       'cpus',
-      'Cannot use --cpus together with --cpu-quota or --cpu-period: they say the same',
+      'Cannot use --cpus together with --cpu-quota or --cpu-period: both set the quota; give one of them',
     );
   }
   const quota = cpus === undefined ? undefined : parseCpus(cpus, '--cpus');
@@ -62,14 +62,14 @@ function parseMemory(flags: FlagValues): MemoryResourcesInput {
     highBytes: bytes(flags, 'memory-high'),
     swapHighBytes: bytes(flags, 'memory-swap-high'),
     zswapMaxBytes: bytes(flags, 'memory-zswap-max'),
-    // -1 is Docker's word for the kernel's default.
+    // -1 is Docker's value for the kernel's default.
     swappiness: flags.text('memory-swappiness') === '-1' ? undefined : count(flags, 'memory-swappiness', 10),
     oomGroup: flag(flags, 'oom-group'),
     oomKillDisable: flag(flags, 'oom-kill-disable'),
   });
 }
 
-/** Both limits of one page size make one entry. */
+/** Merges both limits of a page size into one entry. */
 function parseHugetlb(flags: FlagValues): HugetlbResourcesInput[] {
   const sizes = new Map<string, HugetlbResourcesInput>();
   for (const [name, key] of [
@@ -104,7 +104,7 @@ function parseIo(flags: FlagValues): IoResourcesInput {
   };
 }
 
-/** DEVICE:VALUE; the device may be a number with a colon in it, 254:0. */
+/** Parses DEVICE:VALUE. The device may be MAJOR:MINOR, such as 254:0. */
 function devices(
   flags: FlagValues,
   name: string,
@@ -137,7 +137,7 @@ function parseNetwork(flags: FlagValues): NetworkResourcesInput {
   };
 }
 
-/** MAJOR:MINOR in hexadecimal as tc(8) writes it, or one number, 0x100001. */
+/** Parses MAJOR:MINOR in hexadecimal, as tc(8) writes it, or one number such as 0x100001. */
 function parseClassId(text: string): number {
   const [, major, minor] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(text) ?? [];
   if (major !== undefined && minor !== undefined) {
@@ -177,7 +177,7 @@ function flag(flags: FlagValues, name: string): boolean | undefined {
   return flags.has(name) ? flags.bool(name) : undefined;
 }
 
-/** A number that the wire carries without a sign. */
+/** An unsigned number; undefined if the flag was not given. */
 function count(flags: FlagValues, name: string, example: number): number | undefined {
   const text = flags.text(name);
   return text === undefined ? undefined : number(text, name, example);
@@ -190,7 +190,7 @@ function number(text: string, name: string, example: number): number {
 
 type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-/** Without the keys that are undefined. */
+/** The object without its undefined values. */
 export function defined<T extends object>(object: T): Defined<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

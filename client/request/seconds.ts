@@ -1,15 +1,15 @@
 import type { FlagValues } from '../cli/flag.ts';
 import { invalidFlag } from './invalid-flag.ts';
 
-/** What stands for no bound on the wire. */
+/** The value of the API for no limit. */
 export const forEver = 2 ** 32 - 1;
 
-/** Seconds of a grace period, -1 for no bound; undefined when the flag was not given. */
+/** A grace period in seconds, -1 for no limit; undefined if the flag was not given. */
 export function graceSeconds(flags: FlagValues, name: string): number | undefined {
-  return flags.int(name) === -1 ? forEver : seconds(flags, name, ', or -1 for no bound');
+  return flags.int(name) === -1 ? forEver : seconds(flags, name, ', or -1 for no limit');
 }
 
-/** Whole seconds; undefined when the flag was not given. */
+/** Whole seconds; undefined if the flag was not given. */
 export function seconds(flags: FlagValues, name: string, orElse = ''): number | undefined {
   const value = flags.int(name);
   if (value === undefined || (value >= 0 && value < forEver)) return value;

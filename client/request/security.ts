@@ -1,22 +1,22 @@
 import type { LikerError } from '../../common/errors.ts';
 import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
-/** What --security-opt can say. */
+/** The options of --security-opt that Liker supports. */
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   readonly seccompUnconfined: boolean;
 }
 
-/** Docker's options that Liker does not have yet, by their beginning. */
+/** Docker's options that Liker does not have yet, with what to do instead. */
 const instead: readonly (readonly [RegExp, string])[] = [
-  [/^seccomp/, 'the default filter is the only one. seccomp=unconfined switches it off'],
-  [/^apparmor/, 'no AppArmor profile is loaded; apparmor=unconfined says so'],
-  [/^label/, 'no SELinux label is set; label=disable says so'],
-  [/^systempaths/, 'files of /proc and /sys stay hidden, but with --privileged'],
-  [/^writable-cgroups/, 'the control groups are read-only, but with --privileged'],
+  [/^seccomp/, 'there is only the default filter, which seccomp=unconfined turns off'],
+  [/^apparmor/, 'no AppArmor profile is loaded; use apparmor=unconfined'],
+  [/^label/, 'no SELinux label is set; use label=disable'],
+  [/^systempaths/, 'files of /proc and /sys stay hidden; use --privileged to see them'],
+  [/^writable-cgroups/, 'control groups are read-only; use --privileged to write to them'],
 ];
 
-/** Throws BAD_ARGUMENT for all but what is there, or is so anyway. */
+/** Parses --security-opt. Throws BAD_ARGUMENT for an option that is neither supported nor Liker's default. */
 export function parseSecurityOptions(items: readonly string[]): SecurityOptions {
   let noNewPrivileges = false;
   let seccompUnconfined = false;

@@ -1,10 +1,10 @@
 import type { RlimitInput } from '../../proto/gen/types/liker/v1/Rlimit.ts';
 import { invalidFlag } from './invalid-flag.ts';
 
-/** What a uint64 carries as 2^64 - 1: a text above 2^53 is read as a number of JavaScript on its way, that one as 2^64. */
+/** A uint64 field encodes -1 as 2^64 - 1. Written out, that number would be rounded to 2^64 on the way, as a JavaScript number. */
 const unlimited = '-1';
 
-/** --ulimit NAME=SOFT[:HARD]; -1 or unlimited for no limit. Without HARD both are the same. */
+/** Parses --ulimit NAME=SOFT[:HARD]; -1 and unlimited mean no limit, and HARD defaults to SOFT. */
 export function parseUlimit(text: string): RlimitInput {
   const [, name, soft, hard = soft] = /^([a-z]+)=([^:]+)(?::([^:]+))?$/.exec(text) ?? [];
   if (name === undefined || soft === undefined || hard === undefined) {
@@ -15,6 +15,6 @@ export function parseUlimit(text: string): RlimitInput {
 
 function limit(text: string, value: string): string {
   if (value === '-1' || value === 'unlimited') return unlimited;
-  if (!/^\d{1,19}$/.test(value)) throw invalidFlag('ulimit', text, `'${value}' is no number`);
+  if (!/^\d{1,19}$/.test(value)) throw invalidFlag('ulimit', text, `'${value}' is not a number`);
   return value;
 }

@@ -19,18 +19,18 @@ import { writeRoot } from './write.ts';
 
 export interface RootfsBuildOptions {
   readonly directory: string;
-  /** Names or paths of programs beside the usual ones. */
+  /** Names or paths of programs to add. */
   readonly with: readonly string[];
-  /** Write over what a directory that is not empty holds; nothing else in it is touched. */
+  /** Write into a directory that is not empty; files that the build does not write stay. */
   readonly force: boolean;
   readonly quiet?: boolean;
-  /** Ends the build; nothing half-made is left. */
+  /** Aborts the build and leaves nothing half-made. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a small root file system from this machine's own programs. Throws BAD_ARGUMENT for a program that is not here,
- * BAD_ROOTFS for a directory that cannot be used.
+ * Builds a small root file system from this machine's own programs. Throws BAD_ARGUMENT for a missing program, BAD_ROOTFS for a
+ * directory that cannot be used.
  */
 export async function runRootfsBuild(options: RootfsBuildOptions): Promise<void> {
   const say = (line: string): void => {
@@ -67,21 +67,21 @@ function realTarget(directory: string): string {
   }
 }
 
-/** Can the tree be made beside `directory` and renamed, or must it be written into it? */
+/** Whether the tree can be built beside `directory` and renamed, or must be written in place. */
 function stateOf(directory: string, { directory: given, force }: RootfsBuildOptions): 'beside' | 'in place' {
   const found = statSync(directory, { throwIfNoEntry: false });
   if (found === undefined) return 'beside';
   if (!found.isDirectory()) throw cannotBuild(given, 'it is not a directory');
   if (readdirSync(directory).length > 0) {
     if (!force)
-      throw cannotBuild(given, 'it is not empty; choose another directory, or write over it with --force');
+      throw cannotBuild(given, 'it is not empty; choose another directory, or write into it with --force');
     return 'in place';
   }
   const isMountPoint = statSync(dirname(directory)).dev !== found.dev;
   return isMountPoint ? 'in place' : 'beside';
 }
 
-/** Makes the tree in a sibling and renames it when it is whole: an interrupted build leaves no half root. */
+/** Builds the tree in a sibling and renames it when it is complete, so that an interrupted build leaves nothing. */
 async function buildBeside<T>(directory: string, build: (beside: string) => Promise<T>): Promise<T> {
   mkdirSync(dirname(directory), { recursive: true });
   const beside = mkdtempSync(join(dirname(directory), `.${basename(directory)}.building-`));

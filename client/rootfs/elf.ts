@@ -1,14 +1,14 @@
 import { LikerError } from '../../common/errors.ts';
 
-/** What the dynamic loader reads in an ELF file, as of elf(5) and ld.so(8). */
+/** What the dynamic loader reads in an ELF file (elf(5), ld.so(8)). */
 export interface ElfFile {
-  /** e_machine: libraries for another processor are passed over. */
+  /** e_machine: libraries for another processor are skipped. */
   readonly machine: number;
-  /** PT_INTERP: the loader's path; libraries and static programs have none. */
+  /** PT_INTERP: the path of the loader; libraries and static programs have none. */
   readonly interpreter: string | undefined;
   /** DT_NEEDED, in order. */
   readonly needed: readonly string[];
-  /** DT_RPATH and DT_RUNPATH split at colons, $ORIGIN not yet replaced. */
+  /** DT_RPATH and DT_RUNPATH, split at colons, with $ORIGIN not yet replaced. */
   readonly rpath: readonly string[];
   readonly runpath: readonly string[];
 }
@@ -33,8 +33,8 @@ export function isElf(bytes: Buffer): boolean {
 }
 
 /**
- * Reads a 64-bit little-endian ELF file (x86-64 and ARM64 are no other). `name` is for the error's text.
- * Throws BAD_ROOTFS when the file is of another kind, cut off or nonsense.
+ * Reads a 64-bit little-endian ELF file, the only kind on x86-64 and ARM64. `name` is for the text of errors. Throws BAD_ROOTFS if the
+ * file is of another kind, cut off or damaged.
  */
 export function readElf(bytes: Buffer, name: string): ElfFile {
   if (!isElf(bytes)) throw unreadable(name, 'it is not an ELF file');
@@ -42,7 +42,7 @@ export function readElf(bytes: Buffer, name: string): ElfFile {
   try {
     return parse(bytes);
   } catch (cause) {
-    // Every read is checked against the buffer's end.
+    // Buffer checks the bounds of every read.
     if (cause instanceof RangeError) throw unreadable(name, 'the ELF file is damaged or cut off', cause);
     throw cause;
   }
@@ -100,7 +100,7 @@ function readDynamic(bytes: Buffer, { offset, size }: Segment): { tag: number; v
   return entries;
 }
 
-/** DT_STRTAB is an address in memory; the segment that is loaded there tells where it is in the file. */
+/** The offset in the file of an address in memory, such as DT_STRTAB, by the segment that is loaded there. */
 function fileOffset(segments: readonly Segment[], address: number): number {
   const segment = segments.find(
     (one) => one.type === PT_LOAD && address >= one.address && address < one.address + one.size,

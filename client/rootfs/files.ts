@@ -1,10 +1,10 @@
-/** A small file of the new root that is written, not copied. */
+/** A small file of the new root that is generated instead of copied. */
 export interface TextFile {
   readonly mode: number;
   readonly text: string;
 }
 
-/** Folders beside those that the copied files need, with their modes. */
+/** Folders, with their modes, in addition to those of the copied files. */
 export const folders: Readonly<Record<string, number>> = {
   ...Object.fromEntries(
     'dev etc home media mnt opt proc run srv sys usr usr/bin usr/sbin usr/lib usr/lib64 usr/local usr/local/bin var var/lib var/log'
@@ -16,7 +16,7 @@ export const folders: Readonly<Record<string, number>> = {
   '/var/tmp': 0o1777,
 };
 
-/** The layout of a merged /usr, and what programs expect to be links. */
+/** Links of a merged /usr, and others that programs expect. */
 export const links: Readonly<Record<string, string>> = {
   '/bin': 'usr/bin',
   '/sbin': 'usr/sbin',
@@ -32,7 +32,7 @@ function lines(...text: string[]): string {
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** `libraryFolders` is what the loader is told to search beside its own folders. */
+/** The generated files. `libraryFolders` are searched by the loader in addition to its own. */
 export function textFiles(libraryFolders: readonly string[]): Record<string, TextFile> {
   const file = (...text: string[]): TextFile => ({ mode: 0o644, text: lines(...text) });
   return {
@@ -58,7 +58,7 @@ export function textFiles(libraryFolders: readonly string[]): Record<string, Tex
       'protocols: files',
       'services: files',
     ),
-    // The engine mounts the container's own over these.
+    // The engine mounts the container's own files over these.
     '/etc/hosts': file(),
     '/etc/hostname': file(),
     '/etc/resolv.conf': file(),
@@ -72,13 +72,13 @@ export function textFiles(libraryFolders: readonly string[]): Record<string, Tex
       "alias mv='mv -i'",
       "alias rm='rm -i'",
     ),
-    // A full vim that finds no file of its user's looks for its own defaults, which are not here, and stops to say so.
+    // Without a user's file, a full vim looks for its own defaults, which are missing here, and stops to say so.
     '/root/.vimrc': file('" Read by vi.'),
     '/root/.bash_profile': file('[ -r ~/.bashrc ] && . ~/.bashrc'),
   };
 }
 
-/** Files and folders that are copied when this machine has them. */
+/** Files and folders that are copied if this machine has them. */
 export const extras: readonly string[] = [
   '/etc/os-release',
   '/etc/ld.so.cache',
@@ -89,11 +89,11 @@ export const extras: readonly string[] = [
   '/usr/libexec/coreutils/libstdbuf.so',
 ];
 
-/** Terminals that have an entry; as many as there are below the folders. */
+/** Terminals whose entries are copied, as far as the folders below have them. */
 export const terminals =
   `ansi dumb linux rxvt rxvt-unicode-256color screen screen-256color tmux tmux-256color vt100 vt102
   vt220 xterm xterm-256color`.split(/\s+/);
 export const terminfoFolders = ['/etc/terminfo', '/lib/terminfo', '/usr/share/terminfo'];
 
-/** Libraries that glibc opens by itself, for names, name servers and the end of threads. */
+/** Libraries that glibc opens by itself, to look up names and to end threads. */
 export const openedByName = ['libnss_files.so.2', 'libnss_dns.so.2', 'libgcc_s.so.1'];

@@ -1,4 +1,4 @@
-// Small hand-made ELF files for the tests.
+// Small ELF files for tests.
 
 export interface FixtureElf {
   readonly needed?: readonly string[];

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
 import { type ElfFile, readElf } from './elf.ts';
 
-/** Where the loader looks at last: multiarch folders as Debian has them, then those of ld.so(8). */
+/** The folders that the loader searches last: Debian's multiarch folders, then those of ld.so(8). */
 const defaultFolders = [
   ...['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((triplet) => [
     `/lib/${triplet}`,
@@ -18,8 +18,8 @@ interface Opened {
 }
 
 /**
- * Finds what programs load, by the rules of ld.so(8) but without running anything: DT_RPATH of the file and of those
- * that load it, DT_RUNPATH of the file, /etc/ld.so.conf, the default folders. LD_LIBRARY_PATH is not heeded.
+ * Finds the libraries of programs by the rules of ld.so(8), without running anything: DT_RPATH of the file and of its loaders,
+ * DT_RUNPATH of the file, /etc/ld.so.conf, the default folders. LD_LIBRARY_PATH is ignored.
  */
 export class Libraries {
   readonly #folders: readonly string[];
@@ -30,20 +30,21 @@ export class Libraries {
     this.#folders = folders;
   }
 
-  /** Paths of all libraries and loaders found so far, as they were looked up (links not followed). */
+  /** Paths of all libraries and loaders found so far, with links not followed. */
   get paths(): readonly string[] {
     return [...this.#found];
   }
 
-  /** Adds what the ELF file `program` needs, directly or not. Throws BAD_ROOTFS when a library is missing. */
+  /** Adds what the ELF file `program` needs, directly or indirectly. Throws BAD_ROOTFS if a library is missing. */
   add(program: string): void {
     const elf = this.#open(program);
-    if (elf === undefined) throw new LikerError('BAD_ROOTFS', `Cannot read '${program}': it is not there`);
+    if (elf === undefined)
+      throw new LikerError('BAD_ROOTFS', `Cannot read '${program}': there is no such file`);
     if (elf.interpreter !== undefined) this.#found.add(elf.interpreter);
     this.#addNeeded({ path: program, elf }, [], program);
   }
 
-  /** Adds what a file needs that a program may load at run time; a file whose libraries are missing is skipped. */
+  /** Adds what a file needs that a program may load at run time. Skips a file whose libraries are missing. */
   addModule(path: string): void {
     try {
       this.add(path);
@@ -52,14 +53,14 @@ export class Libraries {
     }
   }
 
-  /** Paths of what one program needs; nothing for a script. */
+  /** The paths of the libraries of one program; none for a script. */
   ofProgram(path: string): string[] {
     const alone = new Libraries(this.#folders);
     alone.addModule(path);
     return alone.paths.map((found) => realpathSync(found));
   }
 
-  /** Adds a library by its name, such as libnss_dns.so.2, which programs load by themselves; passed over if missing. */
+  /** Adds a library that programs load by name, such as libnss_dns.so.2. Skips a missing one. */
   addByName(name: string, like: string): void {
     const loader = this.#open(like);
     if (loader === undefined) return;
@@ -103,7 +104,7 @@ export class Libraries {
   }
 }
 
-/** A DT_RUNPATH switches the DT_RPATHs off, its own and those of the files above. */
+/** A DT_RUNPATH disables the DT_RPATHs of the file and of its loaders. */
 function searchPaths(
   { path, elf }: Opened,
   inherited: readonly string[],
@@ -126,7 +127,7 @@ function openElf(path: string): ElfFile | undefined {
   return readElf(bytes, path);
 }
 
-/** The folders of /etc/ld.so.conf and what it includes, then the default ones. */
+/** The folders in /etc/ld.so.conf and the files that it includes, then the default folders. */
 export function configuredFolders(file = '/etc/ld.so.conf'): string[] {
   return [...new Set([...readConfiguration(file, 0), ...defaultFolders])];
 }

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A package that is installed, as of deb-control(5). */
+/** An installed package (deb-control(5)). */
 interface Package {
   readonly name: string;
-  /** Its list of files, in the folder of dpkg's. */
+  /** The name of its list of files, in dpkg's folder. */
   readonly list: string;
   readonly depends: readonly Alternatives[];
   readonly recommends: readonly Alternatives[];
 }
 
-/** Names of packages of which one is enough. */
+/** Packages of which one is enough. */
 type Alternatives = readonly string[];
 
-/** Needed by the scripts that install packages, not by programs. */
+/** Packages that only installation scripts need. */
 const forInstallation = new Set([
   'adduser',
   'debconf',
@@ -25,38 +25,38 @@ const forInstallation = new Set([
   'ucf',
 ]);
 
-/** Recommended packages with data that programs open at run time: needed wherever they are recommended. */
+/** Packages with data that programs open at run time, which are therefore taken wherever they are recommended. */
 const data = new Set(['ca-certificates', 'media-types', 'netbase', 'publicsuffix', 'tzdata']);
 
-/** Libraries that open data of another package without recommending it. */
+/** Libraries that open the data of a package that they do not recommend. */
 const companions: readonly (readonly [RegExp, string])[] = [
   [/^libssl\d/, 'ca-certificates'],
   [/^libgnutls\d/, 'ca-certificates'],
 ];
 
-/** Files that the packages' scripts make at installation, which no list names. */
+/** Files that installation scripts make and no list names. */
 const madeAtInstallation: ReadonlyMap<string, readonly string[]> = new Map([
   ['ca-certificates', ['/etc/ssl/certs']],
   ['ca-certificates-java', ['/etc/ssl/certs/java']],
   ['locales', ['/usr/lib/locale/locale-archive']],
 ]);
 
-/** What some packages need at run time. */
+/** What packages need at run time. */
 export interface Closure {
   readonly packages: readonly string[];
-  /** Paths of this machine: files, links and folders. */
+  /** Files, links and folders on this machine. */
   readonly paths: readonly string[];
-  /** Recommended, and not installed. */
+  /** Recommended packages that are not installed. */
   readonly lacking: readonly string[];
 }
 
-/** Debian's records of what is installed: which package has a file, and what it needs. */
+/** Debian's records of installed packages, their files and dependencies. */
 export class Packages {
   readonly #folder: string;
-  /** By name, and by what is provided. */
+  /** By name, and by the names that they provide. */
   readonly #installed = new Map<string, Package>();
 
-  /** Empty where there are no records, as on a machine of another distribution. */
+  /** Empty without records, as on other distributions. */
   constructor(folder = '/var/lib/dpkg') {
     this.#folder = folder;
     for (const fields of paragraphs(readText(join(folder, 'status')))) this.#add(fields);
@@ -66,7 +66,7 @@ export class Packages {
     return this.#installed.size === 0;
   }
 
-  /** The packages that have one of the files. */
+  /** The packages that contain one of the files. */
   ownersOf(paths: readonly string[]): string[] {
     const wanted = paths.flatMap(spellingsOf).map((path) => `\n${path}\n`);
     const all = [...new Set(this.#installed.values())];
@@ -79,8 +79,8 @@ export class Packages {
   }
 
   /**
-   * The packages, all that they depend on, what they themselves recommend, and the data that their dependencies recommend.
-   * `program` names a package that may declare more of what the program needs: python3 does so for python3-minimal.
+   * The packages with their dependencies, their own recommendations, and the data that their dependencies recommend. `program` names
+   * a package that may declare further needs of the program, as python3 does for python3-minimal.
    */
   closureOf(owners: readonly string[], program: string): Closure {
     const found = new Map<string, Package>();
@@ -123,7 +123,7 @@ export class Packages {
       depends: [...relations(fields.get('Pre-Depends')), ...relations(fields.get('Depends'))],
       recommends: relations(fields.get('Recommends')),
     };
-    // If a package is installed for several architectures, the first counts; a real package precedes one that provides its name.
+    // The first architecture of a package counts. A package precedes those that only provide its name.
     if (this.#installed.get(name)?.name !== name) this.#installed.set(name, found);
     for (const provided of relations(fields.get('Provides')).flat())
       if (!this.#installed.has(provided)) this.#installed.set(provided, found);
@@ -146,12 +146,12 @@ export class Packages {
   }
 }
 
-/** A folder that is made at installation is taken with all that is in it. */
+/** True for a path that an installation script makes; such a folder is copied whole. */
 export function isMadeAtInstallation(path: string): boolean {
   return [...madeAtInstallation.values()].flat().includes(path);
 }
 
-/** Packages name their files as they were before /usr was merged, or after. */
+/** Packages list their files by their paths before or after the merge of /usr. */
 function spellingsOf(path: string): string[] {
   return [
     path,
@@ -162,13 +162,13 @@ function spellingsOf(path: string): string[] {
 
 function* paragraphs(text: string): Generator<ReadonlyMap<string, string>> {
   for (const paragraph of text.split(/\n\n+/)) {
-    // A line that begins with a blank continues the field above; none of the fields read here does that.
+    // A line that begins with a blank continues the field above, which does not occur in the fields read here.
     const lines = paragraph.split('\n').map((line) => /^([A-Za-z-]+): (.*)$/.exec(line));
     yield new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? '', match[2] ?? '']])));
   }
 }
 
-/** `a (>= 1), b:any | c`: [[a], [b, c]]. */
+/** Parses `a (>= 1), b:any | c` into [[a], [b, c]]. */
 function relations(text = ''): Alternatives[] {
   const names = (alternatives: string): string[] =>
     alternatives.split('|').map((relation) => /^[^\s:(]+/.exec(relation.trim())?.[0] ?? '');

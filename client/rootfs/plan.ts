@@ -27,28 +27,28 @@ import { configuredFolders, Libraries } from './libraries.ts';
 import { isMadeAtInstallation, Packages } from './packages.ts';
 import { interpreterOf, type Program, wantedProgram } from './programs.ts';
 
-/** What a root file system is to hold. All keys are absolute paths in the new root, in the layout of a merged /usr. */
+/** The content of a root file system. Keys are absolute paths in the new root, which has a merged /usr. */
 export interface RootPlan {
-  /** Path → mode. */
+  /** Modes by path. */
   readonly folders: ReadonlyMap<string, number>;
-  /** Path → the regular file here that is copied. */
+  /** Regular files of this machine to copy, by path. */
   readonly copies: ReadonlyMap<string, string>;
-  /** Path → the link's text. */
+  /** Targets of links, by path. */
   readonly links: ReadonlyMap<string, string>;
   readonly texts: ReadonlyMap<string, TextFile>;
   readonly libraryCount: number;
-  /** What may be missing at run time, in sentences. */
+  /** Notices about what may be missing at run time. */
   readonly remarks: readonly string[];
 }
 
 const programFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 
-/** Files of a package that its programs do not open. */
+/** Files of packages that programs do not open. */
 const documentation = /^\/usr\/share\/(bug|doc|doc-base|gtk-doc|help|info|lintian|locale|man)(\/|$)/;
 
 /**
- * Finds everything that the programs need on this machine: the libraries of all of them and, for those that were asked for, what their
- * packages bring as well. Throws BAD_ROOTFS when a library or an interpreter is missing.
+ * Finds everything that the programs need: their libraries and, for `wanted` programs, also the files of their packages. Throws
+ * BAD_ROOTFS if a library is missing, BAD_ARGUMENT if an interpreter is.
  */
 export function planRoot(expected: readonly Program[], wanted: readonly Program[]): RootPlan {
   const planner = new Planner();
@@ -82,14 +82,16 @@ class Planner {
       this.#link(`/usr/bin/${name}`, inRoot);
   }
 
-  /** Files that a program opens at run time and whose names are not in its binary: modules, data, settings. */
+  /** Adds the files that a program opens at run time and that its binary does not name: modules, data, settings. */
   addPackages(packages: Packages, { name, path }: Program): void {
     const own = [path, realpathSync(path), ...this.#interpreters(path)];
     const owners = packages.ownersOf(own);
     if (owners.length === 0) {
-      const why = packages.isEmpty ? 'there are no records of packages (dpkg) here' : 'no package has it';
+      const why = packages.isEmpty
+        ? 'this machine has no records of packages (dpkg)'
+        : 'no package contains it';
       this.#remarks.push(
-        `${name}: only its libraries were copied, since ${why}. Data and modules that it opens by name are to be added by hand`,
+        `${name}: only its libraries were copied, since ${why}. Add the data and modules that it opens by hand`,
       );
     }
     const { paths, lacking } = packages.closureOf(
@@ -98,18 +100,18 @@ class Planner {
     );
     for (const found of paths) this.#addPackaged(found);
     if (lacking.length > 0) {
-      this.#remarks.push(`${name}: not on this machine, though recommended for it: ${lacking.join(', ')}`);
+      this.#remarks.push(`${name}: recommended packages are missing on this machine: ${lacking.join(', ')}`);
     }
   }
 
-  /** `like` is a program for the same processor. */
+  /** Adds all libraries. `like` is a program for the same processor. */
   addLibraries(like: Program | undefined): void {
     for (const name of openedByName)
       if (like !== undefined) this.#libraries.addByName(name, realpathSync(like.path));
     for (const path of this.#libraries.paths) this.addPath(path);
   }
 
-  /** A file, or a folder with all below it; passed over when it is missing. */
+  /** Adds a file, or a folder with everything below it. Skips a missing path. */
   addPath(path: string): void {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) {
@@ -154,7 +156,7 @@ class Planner {
     }
   }
 
-  /** The programs that a script names in its first line. */
+  /** The interpreters in the first line of a script. */
   #interpreters(path: string): string[] {
     const [interpreter, argument = ''] = interpreterOf(firstBytes(path));
     if (interpreter === undefined) return [];
@@ -163,7 +165,7 @@ class Planner {
     return [found, realpathSync(found)];
   }
 
-  /** One path of a package's list; passed over when it is missing or cannot be read. */
+  /** Adds a path from the list of a package. Skips a path that is missing or cannot be read. */
   #addPackaged(path: string): void {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined || documentation.test(path)) return;
@@ -200,7 +202,7 @@ class Planner {
   }
 }
 
-/** Where a path of this machine is in the new root: the links in its folders followed, /bin and /lib moved into /usr. */
+/** The path in the new root of a path on this machine: follows the links in its folders, and moves /bin and /lib into /usr. */
 function rootPath(path: string): string {
   const physical = join(realpathSync(dirname(path)), basename(path));
   return physical.replace(/^\/(bin|sbin|lib|lib64)\//, '/usr/$1/');

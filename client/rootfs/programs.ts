@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 
-/** What a person expects at a shell's prompt. One that this machine lacks is left out. */
+/** The programs that a user expects in a shell. Those that this machine lacks are left out. */
 const expected = `
   bash sh
   [ arch b2sum base32 base64 basename basenc cat chcon chgrp chmod chown chroot cksum comm cp csplit cut date dd df
@@ -20,7 +20,7 @@ const expected = `
   .trim()
   .split(/\s+/);
 
-/** Where one name may be missing but another program does: the first that is there is taken. */
+/** Programs that can stand in for others: the first one found is taken. */
 const substitutes: Readonly<Record<string, readonly string[]>> = {
   // A full vim needs its runtime files beside it; vim.tiny is complete.
   vi: ['vim.tiny', 'vi'],
@@ -29,14 +29,14 @@ const substitutes: Readonly<Record<string, readonly string[]>> = {
 
 const folders = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
 
-/** A program of this machine, and the name that it gets in the new root's /usr/bin. */
+/** A program of this machine, with its name in /usr/bin of the new root. */
 export interface Program {
   readonly name: string;
-  /** Absolute path here; may be a link. */
+  /** Absolute path on this machine; may be a link. */
   readonly path: string;
 }
 
-/** The programs that every root file system gets, as far as this machine has them. */
+/** The programs for every root file system, as far as this machine has them. */
 export function expectedPrograms(search: readonly string[] = folders): Program[] {
   return expected.flatMap((name) => {
     const path = (own(substitutes, name) ?? [name])
@@ -46,7 +46,7 @@ export function expectedPrograms(search: readonly string[] = folders): Program[]
   });
 }
 
-/** A program asked for by name or by path. Throws BAD_ARGUMENT when this machine has none. */
+/** Finds a program by name or path. Throws BAD_ARGUMENT if this machine has none. */
 export function wantedProgram(text: string, search: readonly string[] = searchPath()): Program {
   const path = text.includes('/') ? executable(resolve(text)) : find(text, search);
   if (path !== undefined) return { name: basename(path), path };
@@ -57,7 +57,7 @@ export function wantedProgram(text: string, search: readonly string[] = searchPa
   });
 }
 
-/** This machine's own folders first: what stands before them in PATH is often only a wrapper. */
+/** The system's folders come first: what precedes them in PATH is often only a wrapper. */
 function searchPath(): string[] {
   const path = (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
   return [...new Set([...folders, ...path])];
@@ -76,7 +76,7 @@ function executable(path: string): string | undefined {
   }
 }
 
-/** The words of a script's first line: ['/usr/bin/env', 'python3'] of '#!/usr/bin/env python3'; empty for no script. */
+/** The words of a script's first line, ['/usr/bin/env', 'python3'] for '#!/usr/bin/env python3'; empty for any other file. */
 export function interpreterOf(start: Buffer): string[] {
   if (start.toString('latin1', 0, 2) !== '#!') return [];
   const line = start.toString('utf8', 2, 256).split('\n', 1)[0] ?? '';

@@ -8,8 +8,8 @@ import type { RootPlan } from './plan.ts';
 const parallelCopies = 8;
 
 /**
- * Writes the plan below `root`, over what is there: whatever stands at a path of the plan is replaced, all else stays.
- * No link in `root` is followed, so nothing outside is ever written. Returns the number of bytes copied.
+ * Writes the plan below `root`. Replaces what stands at a path of the plan; everything else stays. Follows no link in `root`, so that
+ * nothing outside is written. Returns the number of bytes copied. Throws BAD_ROOTFS if something is in the way.
  */
 export async function writeRoot(plan: RootPlan, root: string, signal?: AbortSignal): Promise<number> {
   for (const [path, mode] of plan.folders) await makeFolder(root, path, mode);
@@ -37,7 +37,7 @@ async function copyAll(copies: [string, string][], root: string, signal?: AbortS
       bytes += size;
     }
   };
-  // All have ended before an error goes on: the caller may then remove the tree.
+  // Wait for all copies before throwing, so that the caller can remove the tree.
   const ends = await Promise.allSettled(Array.from({ length: parallelCopies }, worker));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return bytes;
@@ -52,7 +52,7 @@ async function makeFolder(root: string, path: string, mode: number): Promise<voi
   await chmod(place, mode);
 }
 
-/** Makes a file beside its place, then renames it there: a program that is running is no obstacle, and no link is followed. */
+/** Makes a file beside its place and renames it, which replaces running programs and follows no link. */
 async function put(root: string, path: string, make: (place: string) => Promise<void>): Promise<void> {
   const place = join(root, path);
   const found = await kindOf(place);
@@ -80,7 +80,7 @@ async function kindOf(place: string): Promise<'nothing' | 'folder' | 'other'> {
 function inTheWay(root: string, path: string, what: string): LikerError {
   return new LikerError(
     'BAD_ROOTFS',
-    `Cannot write '${path}' in '${root}': what is there ${what}; remove it first`,
+    `Cannot write '${path}' in '${root}': the existing one ${what}; remove it first`,
     {
       metadata: { root, path },
     },

@@ -7,14 +7,14 @@ import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput
 import type { Connection, Method } from '../connection/connection.ts';
 import { sessions } from '../connection/methods.ts';
 
-/** One stream of a session, whichever call it belongs to. */
+/** The stream of a Run, Exec or Attach call. */
 export interface SessionCall {
-  /** Frames of the server, in order. Throws the error that ended the call. */
+  /** The server's frames. Throws the error that ended the call. */
   readonly frames: AsyncIterator<SessionOutput>;
-  /** False when the caller should wait for `onDrain`. */
+  /** Returns false if the caller should wait for `onDrain`. */
   send(input: SessionInputInput): boolean;
   onDrain(listener: () => void): void;
-  /** No more frames will be sent. */
+  /** Ends the client's side of the stream. */
   end(): void;
   cancel(): void;
 }

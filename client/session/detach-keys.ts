@@ -1,14 +1,14 @@
 import { badArgument } from '../../common/errors.ts';
 
-/** Twice ctrl-]: a prefix that shells and editors do not use. */
+/** Ctrl-] twice: shells and editors do not use it as a prefix. */
 export const defaultDetachKeys = 'ctrl-],ctrl-]';
 
-/** How long the start of a sequence is held back before it is passed on. */
+/** How long the start of a sequence is held back before it is forwarded. */
 export const partialMatchMs = 300;
 
 const controlKeys = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
 
-/** Bytes of Docker's notation: single characters and ctrl-X, between commas. Empty for "off". */
+/** Parses Docker's notation: characters and ctrl-X, separated by commas. An empty text turns detaching off. Throws BAD_ARGUMENT. */
 export function parseDetachKeys(text: string): readonly number[] {
   if (text === '') return [];
   return text.split(',').map((key) => {
@@ -25,13 +25,13 @@ export function parseDetachKeys(text: string): readonly number[] {
   });
 }
 
-/** What becomes of some input: bytes to pass on, and whether the sequence is complete. */
+/** The bytes to forward, and whether the sequence is complete. */
 export interface DetachScan {
   readonly forward: Buffer;
   readonly detach: boolean;
 }
 
-/** Looks for the sequence in a stream of input and holds back no more than its start. */
+/** Searches a stream of input for the sequence and holds back no more than the start of it. */
 export class DetachScanner {
   readonly #keys: readonly number[];
   #held: number[] = [];
@@ -40,7 +40,7 @@ export class DetachScanner {
     this.#keys = keys;
   }
 
-  /** The start of a sequence is held back. */
+  /** True while the start of a sequence is held back. */
   get isHolding(): boolean {
     return this.#held.length > 0;
   }
@@ -59,7 +59,7 @@ export class DetachScanner {
     return { forward: Buffer.from(forward), detach: false };
   }
 
-  /** Gives up on a partial match: answers the bytes that were held back. */
+  /** Gives up on a partial match and returns the bytes that were held back. */
   release(): Buffer {
     const held = Buffer.from(this.#held);
     this.#held = [];

@@ -1,12 +1,12 @@
-/** What to do with a chunk of output. */
+/** A chunk of output, compared with what has been seen. */
 export interface Placed {
-  /** The bytes that have not been seen yet. */
+  /** Bytes that have not been seen yet. */
   readonly fresh: Uint8Array;
-  /** Bytes missing before them. */
+  /** The number of bytes missing before them. */
   readonly lost: number;
 }
 
-/** How far one stream of output has been read. The server's offsets decide: nothing is shown twice. */
+/** How far a stream of output has been read, by the server's offsets, so that nothing is shown twice. */
 export class OutputCursor {
   #offset = 0;
 
@@ -14,12 +14,12 @@ export class OutputCursor {
     return this.#offset;
   }
 
-  /** The first session starts wherever the server says. */
+  /** The first session starts at the offset that the server names. */
   startAt(offset: number): void {
     this.#offset = offset;
   }
 
-  /** A resumed session starts at `offset`. Answers the number of bytes that are gone for good. */
+  /** A resumed session starts at `offset`. Returns the number of bytes that are lost. */
   resumeAt(offset: number): number {
     const lost = Math.max(0, offset - this.#offset);
     this.#offset += lost;

@@ -1,7 +1,7 @@
 /**
- * Every signal that can be caught, but for those that concern the client's own terminal, children and pipes
- * (WINCH, CHLD, URG, TSTP, TTIN, TTOU, PIPE: a proxied WINCH stops some servers), those that report a fault of
- * the client itself (SEGV, BUS, FPE, ILL), and PROF, which Node needs.
+ * The signals that likerctl forwards: every signal that can be caught, except those about the client's own terminal, children and
+ * pipes (WINCH, CHLD, URG, TSTP, TTIN, TTOU, PIPE; a forwarded WINCH would stop some servers), those that report a fault of the
+ * client itself (SEGV, BUS, FPE, ILL), and PROF, which Node.js needs.
  */
 export const proxiedSignals: readonly NodeJS.Signals[] = [
   'SIGHUP',
@@ -23,11 +23,11 @@ export const proxiedSignals: readonly NodeJS.Signals[] = [
   'SIGSYS',
 ];
 
-/** Those that a terminal's keys send. */
+/** Signals that the keys of a terminal send. */
 export const keyboardSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
-/** Those by which a user asks a program to end. */
+/** Signals by which a user asks a program to end. */
 export const interruptingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
-/** Signals that end the client when they are not proxied. */
+/** Signals that end the client if they are not forwarded. */
 export const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];

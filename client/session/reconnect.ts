@@ -7,13 +7,13 @@ import { terminalSize } from './terminal.ts';
 
 const queryMs = 5000;
 
-/** What has arrived of a session. */
+/** How much output of a session has arrived. */
 export interface Arrived {
   readonly stdoutOffset: number;
   readonly stderrOffset: number;
 }
 
-/** An Attach that goes on where a session stood when its connection was lost. */
+/** Opens an Attach that resumes a session whose connection was lost. */
 export function openResume(
   connection: Connection,
   ready: Ready,
@@ -28,7 +28,7 @@ export function openResume(
   });
 }
 
-/** How a process ended to which nobody can attach any more; undefined when that is no longer known. */
+/** How a process ended that no longer accepts an attach; undefined if the daemon does not know. */
 export async function lastStatus(
   connection: Connection,
   { containerId, processId }: Ready,

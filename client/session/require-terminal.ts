@@ -2,7 +2,7 @@ import { ExitRequest } from '../cli/exit-request.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { printError } from '../output/print.ts';
 
-/** -i with -t means the user's own terminal: without one it ends in Docker's words. */
+/** With -i and -t, stdin must be a terminal. Otherwise prints Docker's message and throws ExitRequest. */
 export function requireTerminal(flags: FlagValues): void {
   if (!flags.bool('interactive') || !flags.bool('tty') || process.stdin.isTTY) return;
   printError('the input device is not a TTY');

@@ -8,17 +8,17 @@ export const sessionFlags: readonly Flag[] = [
     type: 'string',
     value: 'KEYS',
     fallback: `$LIKER_DETACH_KEYS, or ${defaultDetachKeys}`,
-    help: 'Keys that leave the session; empty for none',
+    help: 'Keys that detach from the session; empty for none',
   },
   {
     name: 'sig-proxy',
     type: 'bool',
     fallback: 'true',
-    help: 'Pass signals on to the process (without a terminal)',
+    help: 'Forward signals to the process (without a terminal)',
   },
 ];
 
-/** What the flags and LIKER_DETACH_KEYS ask of a session. Throws BAD_ARGUMENT. */
+/** The options of a session from its flags and LIKER_DETACH_KEYS. Throws BAD_ARGUMENT. */
 export function sessionOptions(flags: FlagValues): {
   readonly detachKeys: readonly number[];
   readonly sigProxy: boolean;

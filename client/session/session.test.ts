@@ -236,7 +236,7 @@ test('three SIGINT or SIGTERM end a client whose process takes no notice', patie
   client.child.kill('SIGINT');
   const { code, stderr } = await client.outcome();
   assert.equal(code, 130);
-  assert.equal(stderr, 'likerctl: got SIGINT or SIGTERM three times; the session is given up\n');
+  assert.equal(stderr, 'likerctl: got SIGINT or SIGTERM three times; giving up the session\n');
   assert.deepEqual(signals, ['SIGINT', 'SIGUSR1', 'SIGTERM']);
 });
 

@@ -21,40 +21,40 @@ import { Terminal, terminalSize } from './terminal.ts';
 export const outputStreams = ['stdout', 'stderr'] as const;
 export type OutputStream = (typeof outputStreams)[number];
 
-/** What a session is to be. */
+/** What a session attaches to, and how. */
 export interface SessionOptions {
   readonly connection: Connection;
-  /** Opens the stream and sends its first frame; a second time, when the connection was lost before the session was ready. */
+  /** Opens the stream and sends its first frame. Called again if the connection is lost before the session is ready. */
   readonly open: () => SessionCall;
-  /** Pass on the program's stdin. */
+  /** Forward stdin. */
   readonly stdin: boolean;
-  /** Turn the user's terminal into the process's. */
+  /** The process has a terminal. */
   readonly tty: boolean;
   /** Send nothing that changes the process. */
   readonly readOnly: boolean;
-  /** Streams that are read and not shown; default: none. */
+  /** Streams that are read but not shown. */
   readonly hidden?: readonly OutputStream[];
   readonly detachKeys: readonly number[];
   readonly sigProxy: boolean;
   onReady?(ready: Ready): void;
 }
 
-/** How one stream of a session came to its end. */
+/** How a stream ended. */
 type StreamEnd =
   | { readonly kind: 'exit'; readonly status: ExitStatus }
   | { readonly kind: 'detached' }
   | { readonly kind: 'lost'; readonly error: Error }
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** How long the server may take to answer Detach, or to end the stream after the exit frame. */
+/** The time for the server to answer Detach, or to end the stream after the exit frame. */
 const goodbyeMs = 3000;
 
-/** How often a call that was lost before its first ready frame is repeated: it may be what makes the daemon die. */
+/** How often a call is repeated that was lost before its ready frame: it may itself crash the daemon. */
 const reopenings = 5;
 
 /**
- * Drives Run, Exec or Attach from the first frame to the exit code, across lost connections. The terminal is
- * restored on every way out.
+ * Drives Run, Exec or Attach from the first frame to the exit code, across lost connections. Restores the terminal however it
+ * ends.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -69,7 +69,7 @@ export class Session {
   #ready: Ready | undefined;
   #isConnected = false;
   #isDetaching = false;
-  /** The window was resized while there was no session to tell. */
+  /** The window was resized while no session was connected. */
   #sizeChanged = false;
 
   constructor(options: SessionOptions) {
@@ -89,11 +89,11 @@ export class Session {
     });
   }
 
-  /** Resolves to the exit code of likerctl. Throws what the daemon says when there is no process to wait for. */
+  /** Resolves to the exit code of likerctl. Throws the daemon's error if there is no process to wait for. */
   async run(): Promise<number> {
     const raw = this.#options.tty && this.#pump !== undefined && process.stdin.isTTY;
     const { tty, sigProxy, readOnly } = this.#options;
-    // Keys control a program on a terminal: a signal that no key can have sent is meant for likerctl.
+    // A program on a terminal is controlled by keys: a signal that no key sends is meant for likerctl.
     const keyboardOnly = tty && (process.stdin.isTTY || process.stdout.isTTY);
     const passed = tty ? (keyboardOnly ? keyboardSignals : []) : proxiedSignals;
     this.#signals.start(sigProxy && !raw && !readOnly ? passed : []);
@@ -131,7 +131,7 @@ export class Session {
     }
   }
 
-  /** The connection was lost after ready: waits for the daemon, attaches again, as often as it takes. */
+  /** The connection was lost after ready: waits for the daemon and attaches again, as often as needed. */
   async #resume(lost: Error): Promise<StreamEnd> {
     const { connection, readOnly } = this.#options;
     for (let error = lost; ; ) {
@@ -180,14 +180,14 @@ export class Session {
     return { kind: isConnectionLoss(error) ? 'lost' : 'failed', error };
   }
 
-  /** Waits for the end of the stream: only then is a container that removes itself gone. */
+  /** Waits for the end of the stream: only then has a container with --rm been removed. */
   async #sayGoodbye(call: SessionCall): Promise<void> {
     const timer = setTimeout(() => call.cancel(), goodbyeMs);
     call.end();
     try {
       while (!(await call.frames.next()).done);
     } catch {
-      // The exit status is here; how the stream ends does not matter any more.
+      // The exit status has arrived: the end of the stream does not matter.
     } finally {
       clearTimeout(timer);
     }
@@ -246,16 +246,19 @@ export class Session {
     if (fresh.length > 0 && !this.#options.hidden?.includes(stream)) await sink.write(fresh);
   }
 
-  /** Bytes that the process has written and that never came: there was no way back to its session. */
+  /** The number of bytes that the process wrote and that never arrived because its session could not be resumed. */
   #missing({ stdoutBytes, stderrBytes }: ExitStatus): number {
-    // A read-only client is not waited for, and was told what it missed.
+    // The daemon does not wait for a read-only client, and has reported what that missed.
     if (this.#options.readOnly) return 0;
     const { stdout, stderr } = this.#cursors;
     const behind = (offset: number, all = offset) => Math.max(0, all - offset);
     return behind(stdout.offset, stdoutBytes) + behind(stderr.offset, stderrBytes);
   }
 
-  #reportLoss(bytes: number, why = 'more than likerd keeps came in the meantime'): void {
+  #reportLoss(
+    bytes: number,
+    why = 'the process wrote more than likerd keeps while likerctl was disconnected',
+  ): void {
     if (bytes > 0) notice(`${bytes} bytes of output are lost: ${why}`);
   }
 
@@ -276,14 +279,14 @@ export class Session {
     setTimeout(() => this.#call?.cancel(), goodbyeMs).unref();
   }
 
-  /** In raw mode ctrl-c and ctrl-\ are bytes; without a session they mean the client itself. */
+  /** In raw mode ctrl-c and ctrl-\ are bytes. While disconnected they end the client. */
   #typedWhileAway(bytes: Buffer): void {
     if (!this.#terminal.isRaw) return;
     if (bytes.includes(0x03)) this.#giveUp(130);
     else if (bytes.includes(0x1c)) this.#giveUp(131);
   }
 
-  /** Ends the program: the handlers of its exit restore the terminal. */
+  /** Restores the terminal and ends likerctl. */
   #giveUp(code: number): never {
     this.#terminal.restore({ reset: this.#ready !== undefined });
     process.exit(code);
@@ -292,7 +295,7 @@ export class Session {
   async #finish(end: StreamEnd): Promise<number> {
     switch (end.kind) {
       case 'exit':
-        this.#reportLoss(this.#missing(end.status), 'they were on their way when likerd was lost');
+        this.#reportLoss(this.#missing(end.status), 'they were in flight when likerd was lost');
         await Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
         return exitCode(end.status);
       case 'detached':

@@ -3,18 +3,18 @@ import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { endingSignals, interruptingSignals } from './proxied-signals.ts';
 
-/** As in Docker's client: a process that takes no notice of signals, or cannot, must not make likerctl unkillable. */
+/** As in Docker's client: a process that ignores signals must not make likerctl unkillable. */
 const mostInterrupts = 3;
 
-/** What a signal leads to. */
+/** What signals act on. */
 export interface SignalTarget {
-  /** Passes it to the process; false when there is no session now. */
+  /** Forwards the signal to the process. Returns false while no session is connected. */
   send(signal: NodeJS.Signals): boolean;
-  /** Ends the program. */
+  /** Ends likerctl. */
   giveUp(code: number): void;
 }
 
-/** The program's reaction to signals while a session lasts. */
+/** Handles likerctl's signals during a session. */
 export class SignalHandling {
   readonly #target: SignalTarget;
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
@@ -26,20 +26,20 @@ export class SignalHandling {
     this.#target = target;
   }
 
-  /** `proxied` are passed on; of the others, those that end a program end this one. */
+  /** Forwards the `proxied` signals. Other signals that end a program end likerctl. */
   start(proxied: readonly NodeJS.Signals[]): void {
     for (const signal of endingSignals) this.#listeners.set(signal, () => this.#end(signal));
     for (const signal of proxied) this.#listeners.set(signal, () => this.#proxy(signal));
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
   }
 
-  /** A session is there: passes on what came before. */
+  /** The session is ready: forwards the signals that came before. */
   ready(): void {
     this.#wasReady = true;
     for (const signal of this.#early.splice(0)) this.#target.send(signal);
   }
 
-  /** The terminal was closed: as SIGHUP, which need not have come yet, or at all. */
+  /** The terminal was closed. Acts as on SIGHUP, which may come later or never. */
   hungUp(): void {
     this.#listeners.get('SIGHUP')?.();
   }
@@ -58,9 +58,9 @@ export class SignalHandling {
   #countInterrupt(signal: NodeJS.Signals): void {
     this.#interrupts += 1;
     if (this.#interrupts < mostInterrupts) return;
-    // After the ^C that the terminal shows.
+    // Start a new line after the ^C that the terminal shows.
     if (process.stderr.isTTY) printError('');
-    notice('got SIGINT or SIGTERM three times; the session is given up');
+    notice('got SIGINT or SIGTERM three times; giving up the session');
     this.#end(signal);
   }
 

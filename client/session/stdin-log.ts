@@ -1,19 +1,19 @@
-/** One piece of stdin. `offset` counts the bytes of the session before it. */
+/** A piece of stdin. `offset` is the number of bytes before it. */
 export interface StdinPiece {
   readonly offset: number;
   readonly data: Buffer;
 }
 
-/** Bytes that may be under way without the process having taken them. */
+/** The most bytes that may be sent ahead of what the process has taken. */
 export const maxUnackedBytes = 1024 * 1024;
 
-/** The stdin of a session that the process has not taken yet: what a resumed session sends again. */
+/** Stdin that the process has not taken yet; a resumed session sends it again. */
 export class StdinLog {
   #pieces: StdinPiece[] = [];
   #end = 0;
   #acked = 0;
 
-  /** No more should be read for now. */
+  /** True while no more should be read. */
   get isFull(): boolean {
     return this.#end - this.#acked >= maxUnackedBytes;
   }
@@ -32,7 +32,7 @@ export class StdinLog {
     this.#pieces = first === -1 ? [] : this.#pieces.slice(first);
   }
 
-  /** What is to be sent again, from the first byte that was not taken. */
+  /** The pieces from the first byte that was not taken. */
   unacked(): StdinPiece[] {
     return this.#pieces.map(({ offset, data }) => {
       const taken = Math.max(0, this.#acked - offset);

@@ -2,22 +2,22 @@ import { isatty } from 'node:tty';
 import { DetachScanner, partialMatchMs } from './detach-keys.ts';
 import { StdinLog, type StdinPiece } from './stdin-log.ts';
 
-/** Where input goes. */
+/** Where the input goes. */
 export interface StdinTarget {
-  /** Sends a piece; false asks for a pause until {@link StdinPump.drained}. */
+  /** Sends a piece. Returns false to ask for a pause until {@link StdinPump.drained}. */
   sendStdin(piece: StdinPiece): boolean;
   sendClose(): void;
-  /** The terminal that is read from was closed. */
+  /** The terminal was closed. */
   hungUp(): void;
   /** The detach keys were typed. */
   detachTyped(): void;
-  /** Raw bytes of a key press that arrive while there is no session to send them to. */
+  /** Bytes were typed while no session was connected. */
   typedWhileAway(bytes: Buffer): void;
 }
 
 /**
- * Reads the program's stdin into a session: looks for the detach keys, numbers the bytes, keeps what the
- * process has not taken, and stops reading when too much is under way.
+ * Reads stdin into a session: looks for the detach keys, numbers the bytes, keeps what the process has not taken, and pauses
+ * reading while too much is in flight.
  */
 export class StdinPump {
   readonly #log = new StdinLog();
@@ -29,7 +29,6 @@ export class StdinPump {
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Without `source` nothing is ever read. */
   constructor(source: typeof process.stdin, keys: readonly number[], target: StdinTarget) {
     this.#source = source;
     this.#scanner = new DetachScanner(keys);
@@ -42,7 +41,7 @@ export class StdinPump {
     this.#source.on('error', this.#onEnd);
   }
 
-  /** A session is ready whose process has taken all bytes before `offset`: sends the rest, then goes on. */
+  /** A session is ready, and its process has taken all bytes before `offset`: sends the rest and goes on. */
   connected(offset: number): void {
     this.#isConnected = true;
     this.#mustDrain = false;
@@ -90,7 +89,7 @@ export class StdinPump {
 
   readonly #onEnd = (): void => {
     if (this.#hasEnded) return;
-    // It reads as ended then, often before SIGHUP comes: nobody has typed the end of the input.
+    // A closed terminal reads as ended, often before SIGHUP arrives: the user did not type the end of the input.
     if (this.#source.isTTY && !isatty(this.#source.fd)) {
       this.#target.hungUp();
       return;

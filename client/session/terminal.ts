@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 
 /**
- * Back to what a shell expects: normal screen (1047 does not move the cursor when it is shown already), no mouse
- * reports, no bracketed paste, cursor keys and keypad normal, no attributes, cursor visible.
+ * Restores what a shell expects: normal screen (1047 does not move the cursor if that is shown already), no mouse reports, no
+ * bracketed paste, normal cursor keys and keypad, no attributes, visible cursor.
  */
 export const terminalReset =
   '\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>\x1b[0m\x1b[?25h';
 
-/** The user's own terminal, in raw mode for as long as a session with a terminal lasts. */
+/** The user's terminal, in raw mode during a session with a terminal. */
 export class Terminal {
   readonly #restoreAtExit = (): void => this.restore({ reset: true });
   readonly #continueRaw = (): void => this.#setRaw();
@@ -27,8 +27,8 @@ export class Terminal {
   }
 
   /**
-   * Raw mode of Node keeps "\n" to "\r\n" on output, but a bare "\n" of a full-screen program is "cursor down": the
-   * container's terminal has done that translation already.
+   * Node.js' raw mode still turns "\n" into "\r\n" on output. The container's terminal has done so already, and a bare "\n" of a
+   * full-screen program means "cursor down".
    */
   #setRaw(): void {
     process.stdin.setRawMode(false);
@@ -36,7 +36,7 @@ export class Terminal {
     native()?.passOutput();
   }
 
-  /** Leaves raw mode; may be called at any time, and several times. `reset` undoes what a cut-off program left. */
+  /** Leaves raw mode. May be called at any time, and repeatedly. `reset` also undoes what a cut-off program left behind. */
   restore({ reset }: { readonly reset: boolean }): void {
     if (!this.#isRaw) return;
     this.#isRaw = false;
@@ -46,12 +46,12 @@ export class Terminal {
       if (reset && process.stdout.isTTY) writeSync(1, terminalReset);
       process.stdin.setRawMode(false);
     } catch {
-      // The terminal itself is gone: there is nothing to restore.
+      // The terminal is gone: there is nothing to restore.
     }
   }
 }
 
-/** Size of the terminal that shows the output; undefined when there is none. */
+/** The size of the terminal that shows the output; undefined if there is none. */
 export function terminalSize(): TerminalSizeInput | undefined {
   const stream = [process.stdout, process.stderr].find((candidate) => candidate.isTTY);
   if (stream === undefined || !stream.columns || !stream.rows) return undefined;
@@ -59,23 +59,23 @@ export function terminalSize(): TerminalSizeInput | undefined {
   return { columns: stream.columns, rows: stream.rows, xPixels, yPixels };
 }
 
-/** Size in pixels, as sixel and kitty graphics need it; zeros where the terminal does not tell, or is not stdin. */
+/** The size in pixels, which sixel and kitty graphics need; zeros if the terminal does not report it or is not stdin. */
 function pixels(): { xPixels: number; yPixels: number } {
   const both = process.stdin.isTTY ? (native()?.pixels() ?? 0) : 0;
   return { xPixels: both >>> 16, yPixels: both & 0xffff };
 }
 
-/** native/src/tty: what Node cannot ask or tell a terminal, of standard input. */
+/** native/src/tty: operations on the terminal of stdin that Node.js lacks. */
 interface TtyAddon {
-  /** Width in pixels above the height, 16 bits each. */
+  /** The width in pixels in the upper 16 bits, the height in the lower. */
   pixels(): number;
-  /** Output passes unchanged. */
+  /** Turns off the translation of output. */
   passOutput(): void;
 }
 
 let addon: TtyAddon | null | undefined;
 
-/** Beside the bundle's folder, or the sources'. Without it the picture is a little off, no more. */
+/** The addon, from beside the bundle's folder or the sources. Without it only the picture is slightly off. */
 function native(): TtyAddon | null {
   if (addon !== undefined) return addon;
   addon = null;
@@ -85,7 +85,7 @@ function native(): TtyAddon | null {
       process.dlopen(loaded, join(import.meta.dirname, up, 'native/build/liker-tty.node'));
       addon = loaded.exports;
     } catch {
-      // The other place.
+      // Try the other place.
     }
   }
   return addon;
