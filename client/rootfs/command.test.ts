@@ -133,7 +133,7 @@ test('of a program that no package has it is told that only its libraries came',
   } finally {
     stderr.mock.restore();
   }
-  assert.match(said.join(''), /own-program: only its libraries were copied, since no package has it/);
+  assert.match(said.join(''), /own-program: only its libraries were copied, since no package contains it/);
 });
 
 test('a missing program stops the build before anything is written', async () => {
