@@ -6,7 +6,7 @@ const { Reader, Writer } = protobuf;
 const varint = 0;
 const lengthDelimited = 2;
 
-/** A field by its number: a whole number, or a text, bytes or message. */
+/** A field: its number, and a whole number, text, bytes or encoded message. */
 type WireField = readonly [number: number, value: number | string | Uint8Array];
 
 export function encodeFields(...fields: readonly WireField[]): Buffer {
@@ -19,15 +19,15 @@ export function encodeFields(...fields: readonly WireField[]): Buffer {
       else writer.bytes(value);
     }
   }
-  // In Node it is a BufferWriter.
+  // In Node.js the writer is a BufferWriter.
   return writer.finish() as Buffer;
 }
 
-/** A message that was read. Fields of other wire types than varint and length-delimited are skipped. */
+/** A decoded message. Fields of other wire types than varint and length-delimited are skipped. */
 export class WireMessage {
   readonly #fields: (readonly [number: number, value: number | Uint8Array])[] = [];
 
-  /** Throws an Error on bytes that are no message. */
+  /** Throws an Error if the bytes are not a message. */
   constructor(bytes: Uint8Array) {
     const reader = Reader.create(bytes);
     while (reader.pos < reader.len) {
@@ -39,7 +39,7 @@ export class WireMessage {
     }
   }
 
-  /** Its last value; 0 without one. */
+  /** The last value of a field; 0 without one. */
   number(field: number): number {
     return Number(this.#values(field).at(-1) ?? 0);
   }
@@ -52,7 +52,7 @@ export class WireMessage {
     return this.bytes(field).map((bytes) => Buffer.from(bytes).toString());
   }
 
-  /** The last text; empty without one. */
+  /** The last text of a field; empty without one. */
   text(field: number): string {
     return this.texts(field).at(-1) ?? '';
   }
