@@ -15,19 +15,19 @@ function widths(svg: string): number[] {
   return [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(([, width]) => Number(width));
 }
 
-test('a bar for each row, each ten times as much a step further', () => {
+test('each row has a bar, and each step of the scale is ten times the one before', () => {
   const [liker = 0, crun = 0, docker = 0] = widths(plot([result]));
   assert.ok(liker < crun && crun < docker);
   assert.ok(Math.abs(docker - crun - (crun - liker)) < 0.2);
 });
 
-test('a text is no markup, and the median stands beside its bar', () => {
+test('text is escaped, and the median is printed beside its bar', () => {
   const svg = plot([result]);
   assert.match(svg, /a &lt; b &amp; c/);
   assert.match(svg, />2\.00<\/text>/);
 });
 
-test('an aim is reached at its bound, from the right side', () => {
+test('an aim is met at its bound, when approached from the right side', () => {
   const aim: Aim = { work: '', row: 'crun run', limit: 20, bound: '' };
   assert.equal(isReached(result, aim), true);
   assert.equal(isReached(result, { ...aim, limit: 19 }), false);

@@ -7,7 +7,7 @@ import { commandHelp, mainHelp } from './help.ts';
 import { commands, findCommand } from './registry.ts';
 
 for (const entry of commands) {
-  test(`${entry.name}: its help has an example that can be parsed, and no flag is there twice`, async () => {
+  test(`${entry.name}: the help has an example that can be parsed, and no flag twice`, async () => {
     const command = await entry.load();
     assert.equal(command.name, entry.name);
     assert.ok(commandHelp(command).includes(command.example));
@@ -27,7 +27,7 @@ test('the main help lists every command', () => {
   for (const { name } of commands) assert.match(mainHelp(), new RegExp(`^  ${name} `, 'm'));
 });
 
-test('help tells other names of a command and of a flag', async () => {
+test('help lists aliases of a command and of a flag', async () => {
   const help = async (words: string[]) => commandHelp((await findCommand(words)?.entry.load()) as Command);
   assert.match(await help(['ps']), /^Also: {3}container ls, container list, ls, list$/m);
   assert.match(await help(['stop']), /^ {2}-t, --time, --timeout SECONDS {2}/m);
@@ -35,7 +35,7 @@ test('help tells other names of a command and of a flag', async () => {
   assert.doesNotMatch(await help(['kill']), /^Also/m);
 });
 
-test('other names of the same commands', () => {
+test('aliases run the same commands', () => {
   for (const [words, name] of [
     [['container', 'ls', '-a'], 'ps'],
     [['container', 'run'], 'run'],
@@ -47,7 +47,7 @@ test('other names of the same commands', () => {
   assert.equal(findCommand(['container', 'nope']), undefined);
 });
 
-test('completion of each shell knows commands and flags', async () => {
+test('the completion of each shell knows commands and flags', async () => {
   const all = await Promise.all(commands.map((entry) => entry.load()));
   for (const shell of ['bash', 'zsh', 'fish'] as const) {
     const script = completionScript(shell, all);

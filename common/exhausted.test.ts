@@ -10,14 +10,14 @@ function told(syscall: string, errno: string): LikerError {
   return error;
 }
 
-test('EAGAIN of fork is the limit of processes', () => {
+test('EAGAIN from fork means the limit of processes', () => {
   const { reason, message } = told('fork', 'EAGAIN');
   assert.equal(reason, 'TOO_MANY');
   assert.match(message, /pids\.max/);
 });
 
 // cgroup_mkdir() in kernel/cgroup/cgroup.c.
-test('EAGAIN of mkdir is the limit of nested cgroups', () => {
+test('EAGAIN from mkdir means the limit of nested cgroups', () => {
   const { reason, message } = told('mkdir', 'EAGAIN');
   assert.equal(reason, 'TOO_MANY');
   assert.match(message, /cgroup\.max\.descendants or cgroup\.max\.depth/);

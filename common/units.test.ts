@@ -23,7 +23,7 @@ function refuses(parse: (text: string) => unknown, texts: readonly string[]): vo
   }
 }
 
-test('rates are bits per second in powers of 1000, as tc writes them', () => {
+test('rates are bits per second in powers of 1000, as in tc', () => {
   const table: [string, number][] = [
     ['0', 0],
     ['1kbit', 1000],
@@ -51,7 +51,7 @@ test('rates are bits per second in powers of 1000, as tc writes them', () => {
   assert.throws(() => parseBitRate('1bit', 'f'), /such as 10mbit/);
 });
 
-test('sizes are read in Docker notation, exactly', () => {
+test('sizes are parsed as in Docker, exactly', () => {
   const table: [string, number][] = [
     ['0', 0],
     ['4096', 4096],
@@ -69,14 +69,14 @@ test('sizes are read in Docker notation, exactly', () => {
   assert.equal(parseBytes('-1', 'f', { allowUnlimited: true }), -1);
 });
 
-test('sizes that are none are refused', () => {
+test('invalid sizes are refused', () => {
   refuses(
     (text) => parseBytes(text, 'f'),
     ['', '-1', '-64m', '64x', 'm', '1e3', '1,5g', '0x10', '9999999p', '99999999999999999999', ' 1', '1m '],
   );
 });
 
-test('sizes are shown as Docker shows them', () => {
+test('sizes are printed as in Docker', () => {
   assert.equal(formatBytes(0), '0B');
   assert.equal(formatBytes(999), '999B');
   assert.equal(formatBytes(1_234_567), '1.23MB');
@@ -98,7 +98,7 @@ test('CPU lists are validated and bounded', () => {
   refuses((text) => parseCpuList(text, 'f'), ['', '-1', '2-1', '0-', 'a', '0,,1', '0-99999', '0 1']);
 });
 
-test('durations are read as Go writes them', () => {
+test('durations are parsed as in Go', () => {
   assert.equal(parseDuration('1h30m', 'f'), 5_400_000);
   assert.equal(parseDuration('10s', 'f'), 10_000);
   assert.equal(parseDuration('500ms', 'f'), 500);
@@ -111,7 +111,7 @@ test('durations are read as Go writes them', () => {
   );
 });
 
-test('durations are told as Docker tells them', () => {
+test('durations are printed as in Docker', () => {
   const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
   const table: [number, string][] = [
     [-5, 'Less than a second'],
@@ -131,7 +131,7 @@ test('durations are told as Docker tells them', () => {
   for (const [ms, text] of table) assert.equal(humanDuration(ms), text);
 });
 
-test('moments keep their nanoseconds', () => {
+test('timestamps keep their nanoseconds', () => {
   assert.equal(parseTimestamp('2026-01-31T12:00:00.123456789Z', 'f'), 1_769_860_800_123_456_789n);
   assert.equal(parseTimestamp('2026-01-31T13:00:00+01:00', 'f'), 1_769_860_800_000_000_000n);
   assert.equal(parseTimestamp('1769860800.5', 'f'), 1_769_860_800_500_000_000n);

@@ -28,16 +28,16 @@ function check(changes: Record<string, string> = {}, moreDeps: Record<string, st
   ).join('\n');
 }
 
-test('the C sources of the repository keep to the rules', () => {
+test('the C sources of the repository obey the rules', () => {
   const top = join(import.meta.dirname, '..');
   const files = readCSources(top);
   assert.ok(files.size > 120, `only ${files.size} files were read`);
   assert.deepEqual(checkC(readDeps(top, 'native/{include,src}'), files), []);
 });
 
-test('what is right passes', () => assert.equal(check(), ''));
+test('correct modules pass', () => assert.equal(check(), ''));
 
-test('modules that include one another in a circle are refused, with each include', () => {
+test('modules that include one another in a circle are refused, and each include is listed', () => {
   const text = check({
     'native/src/shim/ring.c': '#include "ring.h"\n#include "base/text.h"\n#include "stream.h"\n',
     'native/src/shim/stream.h': '\n#include "turn.h"\n',

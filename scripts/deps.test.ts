@@ -28,20 +28,20 @@ function check(changes: { deps?: Record<string, string>; sources?: Record<string
   return checkDeps(entries(deps, changes.deps), entries(sources, changes.sources)).join('\n');
 }
 
-test('every import of the repository keeps to the DEPS files', () => {
+test('every import in the repository obeys the DEPS files', () => {
   const files = readSources(top);
   assert.ok(files.size > 400, `only ${files.size} files were read`);
   assert.deepEqual(checkDeps(readDeps(top), files), []);
 });
 
-test('adapters of the kernel import the launch plan and not one another', () => {
+test('kernel adapters import the launch plan and not one another', () => {
   const adapters = [...readDeps(top)].filter(([path]) => path.startsWith('daemon/kernel/'));
   assert.ok(adapters.length > 5);
   for (const [path, text] of adapters)
     assert.deepEqual(text.match(/^daemon\/kernel\/(?!plan\/$).*/gm) ?? [], [], path);
 });
 
-test('one file imports the FFI library', () => {
+test('only one file imports the FFI library', () => {
   const imports = [...readSources(top)].flatMap(([file, source]) => importsOf(file, source));
   assert.deepEqual(
     imports.filter(({ to }) => to === 'koffi').map(({ from }) => from),
@@ -49,7 +49,7 @@ test('one file imports the FFI library', () => {
   );
 });
 
-test('imports that are listed pass: of a component, of one file, of a package', () => {
+test('a listed component, file or package may be imported', () => {
   assert.equal(check(), '');
 });
 
@@ -67,7 +67,7 @@ test('an import that is not listed is refused, with its line, both purposes and 
   );
 });
 
-test('a package is refused where it is not listed, and node:sqlite among the built-in modules', () => {
+test('a package that is not listed is refused, and so is node:sqlite', () => {
   assert.match(
     check({ sources: { 'daemon/life/a.ts': "import '@grpc/grpc-js';" } }),
     /life\/a\.ts:1 imports @grpc\/grpc-js/,
@@ -78,7 +78,7 @@ test('a package is refused where it is not listed, and node:sqlite among the bui
   );
 });
 
-test('a component of a component is not allowed with it', () => {
+test('allowing a component does not allow a component inside it', () => {
   const inner = { 'daemon/life/health/DEPS': '# Health\n' };
   const text = check({
     deps: inner,
@@ -87,7 +87,7 @@ test('a component of a component is not allowed with it', () => {
   assert.match(text, /verbs\/a\.ts:1 imports daemon\/life\/health\/probe\.ts/);
 });
 
-test('a folder without DEPS belongs to its parent, unless the parent holds other components', () => {
+test('a folder without DEPS belongs to its parent, unless the parent contains other components', () => {
   assert.equal(
     check({
       sources: { 'daemon/life/health/probe.ts': "import '../end.ts';\nimport '../../../common/errors.ts';" },
@@ -98,14 +98,14 @@ test('a folder without DEPS belongs to its parent, unless the parent holds other
   assert.match(check({ sources: { 'client/run.ts': '' } }), /^client\/ has no DEPS file/);
 });
 
-test('a DEPS file says what its folder is for', () => {
+test('a DEPS file must say what its folder is for', () => {
   assert.match(
     check({ deps: { 'common/DEPS': '' } }),
     /^common\/DEPS: the first line must say what the folder is for/,
   );
 });
 
-test('a line that no import needs is refused, and one that names nothing', () => {
+test('a DEPS line that no import needs, or that names nothing, is refused', () => {
   const text = check({ deps: { 'common/DEPS': '# Words\nkoffi\ndaemon/vrebs/\n' } });
   assert.match(text, /common\/DEPS: no file of common\/ imports 'koffi': remove the line/);
   assert.match(text, /no file of common\/ imports 'daemon\/vrebs\/'/);
@@ -119,7 +119,7 @@ test('components that allow each other in a circle are refused', () => {
   assert.match(text, /daemon\/life\/DEPS: daemon\/verbs\/\n.*daemon\/verbs\/DEPS: daemon\/life\/$/);
 });
 
-test('tests may import anything, and the product nothing of theirs', () => {
+test('tests may import anything, and the product may not import test code', () => {
   const use = "import '../verbs/start.ts';";
   assert.equal(check({ sources: { 'daemon/life/a.test.ts': use, 'daemon/test/fake.ts': use } }), '');
   assert.match(

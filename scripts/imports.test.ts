@@ -8,7 +8,7 @@ import { importsOf } from './imports.ts';
 
 const top = join(import.meta.dirname, '..');
 
-test('imports are found in all their forms, with their lines', () => {
+test('imports are found in all syntactic forms, with their lines', () => {
   const source = [
     `import { a,`,
     `  b } from './a.ts';`,
@@ -36,7 +36,7 @@ test('imports are found in all their forms, with their lines', () => {
   );
 });
 
-test('npm run check refuses a circle of imports, also of types alone, and names its files', (t) => {
+test('npm run check refuses a circle of imports, even of types only, and names its files', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lk-'));
   t.after(() => rmSync(folder, { recursive: true }));
   copyFileSync(join(top, 'biome.json'), join(folder, 'biome.json'));

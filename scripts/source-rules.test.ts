@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lookupViolation, outputViolation } from './source-rules.ts';
 
-test('likerctl writes by client/output alone', () => {
+test('likerctl writes only through client/output', () => {
   for (const source of ['process.stdout.write(x)', 'console.log(x)', '  process.stderr.write(`x`);']) {
     assert.match(outputViolation('client/commands/ps.ts', source) ?? '', /only client\/output\//);
     assert.equal(outputViolation('client/output/print.ts', source), undefined);
@@ -11,7 +11,7 @@ test('likerctl writes by client/output alone', () => {
   assert.equal(outputViolation('client/commands/ps.ts', 'new Sink(process.stdout)'), undefined);
 });
 
-test('a word of a user is looked up in what an object has of its own', () => {
+test('user input is looked up only among own properties', () => {
   const table = 'const factors: Readonly<Record<string, number>> = { k: 1024 };\n';
   assert.match(
     lookupViolation('common/a.ts', `${table}factors[unit]`) ?? '',

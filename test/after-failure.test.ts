@@ -43,7 +43,7 @@ async function killShim(name: string): Promise<number> {
 }
 
 describe('kill -9 of a shim', { concurrency: 1 }, () => {
-  test('of a paused container: an orphan that can be stopped and removed', async () => {
+  test('of a paused container leaves an orphan that can be stopped and removed', async () => {
     await s.detached(['--name', 'paused'], ['sleep', '1000']);
     await s.ok(['pause', 'paused']);
     const pid = await killShim('paused');
@@ -54,7 +54,7 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
     await s.ok(['rm', 'paused']);
   });
 
-  test('its exec sessions end with what has happened', async () => {
+  test('ends its exec sessions, with the reason', async () => {
     await s.detached(['--name', 'execs'], ['sleep', '1000']);
     const exec = s.start(['exec', 'execs', 'sh', '-c', 'echo ready; exec sleep 1000']);
     await exec.waitFor('ready');
@@ -67,7 +67,7 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', 'execs']);
   });
 
-  test('with a restart policy: started again once its process is gone', async () => {
+  test('with a restart policy: the container restarts once its process has exited', async () => {
     await s.detached(['--name', 'again', '--restart', 'always'], ['sleep', '1000']);
     const pid = await killShim('again');
     process.kill(pid, 'SIGKILL');
@@ -76,7 +76,7 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', 'again']);
   });
 
-  test('while no daemon is there', async () => {
+  test('while no daemon is running', async () => {
     await s.detached(['--name', 'away'], ['sleep', '1000']);
     await s.detached(['--name', 'both'], ['sleep', '1000']);
     const [away, both] = [await stateOf('away'), await stateOf('both')];
@@ -92,7 +92,7 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
     await s.ok(['rm', 'away', 'both']);
   });
 
-  test('one that hangs holds up neither the next daemon nor its removal', async () => {
+  test('a hung shim delays neither the next daemon nor its own removal', async () => {
     await s.detached(['--name', 'hangs'], ['sleep', '1000']);
     const { ShimPid } = await stateOf('hangs');
     await s.daemon.kill9();
@@ -104,7 +104,7 @@ describe('kill -9 of a shim', { concurrency: 1 }, () => {
   });
 });
 
-test('a connection to a shim that is lost is found again, and its client goes on', async () => {
+test('a lost connection to a shim is restored, and its client continues', async () => {
   const running = s.start(
     ['run', '-i', '--rm', '--name', 'cut', s.rootfs, 'sh', '-c', 'echo ready; cat; echo end'],
     {
@@ -141,7 +141,7 @@ async function reboot(): Promise<void> {
   await s.daemon.start();
 }
 
-test('after a restart of the machine, containers are exited or started again by their policy', async () => {
+test('after a reboot, containers are exited or restarted according to their policy', async () => {
   const policies = ['no', 'on-failure', 'always', 'unless-stopped'];
   for (const policy of policies)
     for (const kind of ['up', 'stopped'])
@@ -172,7 +172,7 @@ test('after a restart of the machine, containers are exited or started again by 
   await s.ok(['rm', '-f', ...Object.keys(wanted)]);
 });
 
-test('what could not be started again after a boot is tried after the next one', async () => {
+test('a restart that failed after a boot is retried after the next boot', async () => {
   const rootfs = join(work, 'mounted-late');
   symlinkSync(s.rootfs, rootfs);
   await s.ok(['run', '-d', '--name', 'late', '--restart', 'unless-stopped', rootfs, 'sleep', '1000']);
@@ -198,7 +198,7 @@ function second(root: string, run: string, socket: string): Promise<{ code: unkn
   });
 }
 
-test('a second likerd on the same root, run folder or socket is refused, and names the first', async () => {
+test('a second likerd on the same root, run folder or socket is refused, and the error names the first', async () => {
   const other = (name: string) => join(work, name);
   rmSync(join(s.daemon.root, 'likerd.pid'), { force: true });
   const tries = [
@@ -234,7 +234,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
   }
 
   for (const protocol of [0, 2])
-    test(`with protocol ${protocol} is told, shown, and can be killed`, async () => {
+    test(`with protocol ${protocol} is reported and listed, and can be killed`, async () => {
       await startedBy(build(protocol), []);
       assert.equal((await stateOf('older')).Status, 'orphaned');
       assert.match(
@@ -247,7 +247,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
       await s.ok(['rm', 'older']);
     });
 
-  test('with the same protocol is taken over, and a shell on it goes on', async () => {
+  test('with the same protocol is adopted, and a shell on it continues', async () => {
     process.env['LIKER_SHIM'] = build(1);
     try {
       await s.daemon.restart();

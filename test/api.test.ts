@@ -32,7 +32,7 @@ const get = (container: string) =>
   s.api.call((callback) => s.api.containers.GetContainer({ container }, callback as never));
 
 describe('a retry with the same request_id', { concurrency: 4 }, () => {
-  test('of CreateContainer answers the container that the first one made', async () => {
+  test('of CreateContainer returns the container that the first call created', async () => {
     const requestId = randomUUID();
     const spec = s.spec(['true'], {}, { autoRemove: false });
     type Created = { container: { id: string } };
@@ -49,7 +49,7 @@ describe('a retry with the same request_id', { concurrency: 4 }, () => {
     await s.ok(['rm', first.container.id, other.container.id]);
   });
 
-  test('of Run attaches to what the first one made', async () => {
+  test('of Run attaches to the container that the first call created', async () => {
     const requestId = randomUUID();
     const spec = s.spec(['sh', '-c', 'echo once; read line; echo got $line; exit 8'], { openStdin: true });
     const first = s.api.run(spec, { requestId });
@@ -64,7 +64,7 @@ describe('a retry with the same request_id', { concurrency: 4 }, () => {
     assert.match(second.stdout.toString(), /got word/);
   });
 
-  test('of StartExec starts one process', async () => {
+  test('of StartExec does not start a second process', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const requestId = randomUUID();
     const start = () =>
@@ -81,7 +81,7 @@ describe('a retry with the same request_id', { concurrency: 4 }, () => {
   });
 });
 
-test('a request_id that is used for something else, or whose result is gone, is answered truthfully', async () => {
+test('a request_id that was used for another request, or whose result is gone, gets a clear error', async () => {
   const requestId = randomUUID();
   const spec = s.spec(['true'], {}, { autoRemove: false });
   type Created = { container: { id: string } };
@@ -112,7 +112,7 @@ test('a request_id that is used for something else, or whose result is gone, is 
   assert.equal((await s.api.run(short, { requestId: ended }).exit()).code, 7);
 });
 
-test('a request_id of StartExec: what could not be started is started by the repetition, once', async () => {
+test('a failed StartExec is started by its retry, once', async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const start = (args: string[], requestId: string) =>
     s.api.call<{ process: { processId: string } }>((callback) =>
@@ -128,7 +128,7 @@ test('a request_id of StartExec: what could not be started is started by the rep
 });
 
 describe('deadlines and cancellation', { concurrency: 4 }, () => {
-  test('the deadline of a wait is honoured, and the daemon forgets the call', async () => {
+  test('the deadline of a wait is honoured, and the daemon drops the call', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const start = Date.now();
     const error = await failure(
@@ -141,7 +141,7 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test("ExecSync's deadline kills the process", async () => {
+  test('ExecSync kills the process at its deadline', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const error = await failure(
       s.api.call((callback) =>
@@ -157,7 +157,7 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a client of Exec that vanishes hangs its process up; with keep it goes on', async () => {
+  test('when the client of an Exec disconnects the process is hung up; with keep it continues', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const policies = {
       ON_DISCONNECT_UNSPECIFIED: '6661',
@@ -183,7 +183,7 @@ describe('deadlines and cancellation', { concurrency: 4 }, () => {
   });
 });
 
-test('an exec that is starting as its container ends is answered', async () => {
+test('an exec that is starting as its container ends gets an answer', async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const { State, CgroupPaths } = await s.inspect(id);
   const group = CgroupPaths['v2'] ?? CgroupPaths['freezer'] ?? '';
@@ -212,7 +212,7 @@ test('an exec that is starting as its container ends is answered', async () => {
   await s.ok(['rm', '-f', id]);
 });
 
-test('an exec that ended before its container did is told as it ended', async () => {
+test('an exec that ended before its container is reported as it ended', async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const session = s.api.exec(id, { args: ['sh', '-c', 'echo all; exit 7'] }, { confirmsOutput: true });
   const asked = new Promise((resolve) =>
@@ -229,14 +229,14 @@ test('an exec that ended before its container did is told as it ended', async ()
   await s.ok(['rm', '-f', id]);
 });
 
-describe('bounds', { concurrency: 3 }, () => {
+describe('limits', { concurrency: 3 }, () => {
   type Answer = { stdout: Buffer; stderr: Buffer; truncated: boolean; exit: { code: number } };
   const execSync = (container: string, args: string[], more: object = {}) =>
     s.api.call<Answer>((callback) =>
       s.api.sessions.ExecSync({ container, process: { args }, ...more }, callback as never),
     );
 
-  test('ExecSync answers output and exit code; stdin is passed', async () => {
+  test('ExecSync returns output and exit code, and passes stdin on', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const answer = await execSync(id, ['sh', '-c', 'cat; echo err >&2; exit 9'], {
       stdin: Buffer.from('in'),
@@ -254,7 +254,7 @@ describe('bounds', { concurrency: 3 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('ExecSync cuts the output at its bound and says so (T19)', async () => {
+  test('ExecSync cuts the output at its limit and says so (T19)', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const answer = await execSync(id, ['burst', String(40 << 20), '3']);
     assert.equal(answer.exit.code, 3);
@@ -263,7 +263,7 @@ describe('bounds', { concurrency: 3 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a message that is too large is refused, and the connection stays of use', async () => {
+  test('a message that is too large is refused, and the connection remains usable', async () => {
     const spec = s.spec(['true'], { env: [`BIG=${'x'.repeat(17 << 20)}`] });
     const error = await failure(
       s.api.call((callback) => s.api.containers.CreateContainer({ spec }, callback as never)),
@@ -273,8 +273,8 @@ describe('bounds', { concurrency: 3 }, () => {
   });
 });
 
-describe('bad input', { concurrency: 4 }, () => {
-  test('is INVALID_ARGUMENT with its reason, nothing is made', async () => {
+describe('invalid input', { concurrency: 4 }, () => {
+  test('is INVALID_ARGUMENT with its reason, and nothing is created', async () => {
     const bad: [string, Parameters<typeof s.spec>[1], Parameters<typeof s.spec>[2]][] = [
       ['no root', {}, { rootfs: null }],
       ['a relative root', {}, { rootfs: { directory: 'rootfs' } }],
@@ -319,7 +319,7 @@ describe('bad input', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('bytes that are no HTTP/2, no gRPC and no protobuf leave the daemon well', async () => {
+  test('bytes that are not HTTP/2, gRPC or protobuf do not harm the daemon', async () => {
     for (const bytes of [
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
       Buffer.alloc(100_000, 0xff),
@@ -354,7 +354,7 @@ describe('bad input', { concurrency: 4 }, () => {
     );
   });
 
-  test('a session without, or with a wrong, first frame is refused', async () => {
+  test('a session with a missing or wrong first frame is refused', async () => {
     const session = new Api(s.daemon);
     const stream = session.sessions.Run();
     stream.on('data', () => {});
@@ -364,7 +364,7 @@ describe('bad input', { concurrency: 4 }, () => {
     session[Symbol.dispose]();
   });
 
-  test('a session that is cut off at any moment leaves nothing', async () => {
+  test('a session that breaks off at any moment leaves nothing behind', async () => {
     for (let delay = 0; delay < 40; delay += 4) {
       using api = new Api(s.daemon);
       const session = api.run(s.spec(['sleep', '0.2']));
@@ -379,7 +379,7 @@ describe('bad input', { concurrency: 4 }, () => {
   });
 });
 
-test('a basic list has all that ps shows, and no more of the container', async () => {
+test('a basic list has all that ps shows, and no more', async () => {
   const run = [
     'run',
     '--name',
@@ -443,7 +443,7 @@ test('200 idle connections and half-open streams harm nobody, and are closed wit
   await until('as many files as before', () => openFiles(s.daemon.pid).length <= before + 1);
 });
 
-test('the health service and reflection answer on the same socket', async () => {
+test('the health service and reflection are served on the same socket', async () => {
   assert.equal(await rawCall('/grpc.health.v1.Health/Check', grpcFrame(Buffer.alloc(0))), '0');
   // ServerReflectionRequest.list_services = "" (field 7).
   assert.equal(
@@ -455,7 +455,7 @@ test('the health service and reflection answer on the same socket', async () => 
   );
 });
 
-test('the log names the peer of every mutating call, and no secret', async () => {
+test('the log names the peer of every call that changes something, and no secret', async () => {
   const before = s.daemon.log.length;
   await s.run(['-e', 'PASSWORD=hunter2', '--name', 'logged-peer'], ['echo', 'out-of-container']);
   const log = s.daemon.log.slice(before);

@@ -69,9 +69,9 @@ const begun = (verb: 'start' | 'stop' | 'restart' | 'remove', more: object = {})
 const vanish = (signal: 'SIGTERM' | 'SIGKILL') => (signal === 'SIGKILL' ? s.daemon.kill9() : s.daemon.stop());
 
 // One after the other, since each of them kills the daemon.
-describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
+describe('operations in progress when likerd ends', { concurrency: 1 }, () => {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    test(`${signal}: a stop, a restart, the end of what is unhealthy`, async () => {
+    test(`${signal}: a stop, a restart, and the end of an unhealthy container`, async () => {
       const health = ['--health-cmd', 'false', '--health-interval', '200ms', '--health-retries', '1'];
       const [stopped = '', removed = '', restarted = '', unhealthy = ''] = await Promise.all([
         s.detached([], stubborn),
@@ -115,7 +115,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
     });
   }
 
-  test('a stop whose signal was not sent yet: it is sent, and the container has its grace', async () => {
+  test('a stop whose signal was not sent yet: the signal is sent, and the container has its grace period', async () => {
     const id = await s.detached(
       [],
       ['sh', '-c', 'trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done'],
@@ -138,7 +138,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
     await s.ok(['rm', id, paused]);
   });
 
-  test('a removal by force, a start, a restart between its halves', async () => {
+  test('a forced removal, a start, and a restart between its two halves', async () => {
     const live = await s.detached([], stubborn);
     const ended = await s.detached([], ['true']);
     const [started = '', restarted = ''] = await Promise.all(
@@ -160,7 +160,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', started, restarted]);
   });
 
-  test('a start that has ended two likerds is not tried again, and can be asked for', async () => {
+  test('a start during which two likerds died is not retried by itself, but can be requested again', async () => {
     const id = await s.ok(['create', s.rootfs, 'sleep', '1000']);
     await s.daemon.kill9();
     leave(id, { facts: begun('start', { again: true }) });
@@ -172,7 +172,7 @@ describe('what likerd has begun when it ends', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a process whose client has vanished is killed when its grace is over, and one of ExecSync with its caller', async () => {
+  test('a process whose client has disconnected is killed after its grace period, and one of ExecSync with its caller', async () => {
     const script = 'trap "" HUP; echo ready; while :; do sleep 0.05; done';
     const holder = await s.detached([], ['sleep', '1000']);
     const run = s.start(['run', '--name', 'hung', '--on-disconnect', 'hangup', s.rootfs, 'sh', '-c', script]);

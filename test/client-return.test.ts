@@ -39,8 +39,8 @@ async function comeBack(): Promise<void> {
 const stubborn = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'];
 
 // One after the other, since each of them kills the daemon.
-describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
-  test('each short command is made again by itself', async () => {
+describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
+  test('each short command is repeated by itself', async () => {
     const names = ['stopped', 'restarted', 'killed', 'removed', 'paused', 'renamed', 'updated', 'looked-at'];
     for (const name of names) await containers.start(['sleep', '100000'], { name, stopSignal: 'KILL' });
     await containers.start(['sleep', '100000'], { name: 'resumed' });
@@ -100,7 +100,7 @@ describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
     await s.daemon.empty();
   });
 
-  test('stop, restart and rm -f in their midst: the next likerd goes on, and the client hears of the end', async () => {
+  test('during stop, restart and rm -f: the next likerd finishes them, and the client gets the result', async () => {
     const ids = await Promise.all(['a', 'b', 'c', 'd'].map(() => s.detached([], stubborn)));
     const removing = await s.detached(['--rm'], stubborn);
     const [stopped = '', restarted = '', removed = '', also = ''] = ids;
@@ -133,7 +133,7 @@ describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', stopped, restarted, also]);
   });
 
-  test('wait goes on: for an end, also of one that removes itself meanwhile, for the next end, for a removal', async () => {
+  test('wait continues: for an exit, also of a container with --rm, for the next exit, and for a removal', async () => {
     const script = (code: number) => ['sh', '-c', `until [ -e /tmp/go ]; do sleep 0.02; done; exit ${code}`];
     const shared = ['--tmpfs', '/tmp'];
     const ended = await s.detached(['--name', 'ended', ...shared], script(3));
@@ -174,7 +174,7 @@ describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
     await s.ok(['rm', 'ended', 'later', 'next']);
   });
 
-  test('logs -f and events go on without a gap or a repetition, stats goes on', async () => {
+  test('logs -f and events continue without gap or repetition, and stats continues', async () => {
     const count = 'i=0; while [ $i -lt 600 ]; do echo line $i; echo err $i >&2; i=$((i+1)); sleep 0.01; done';
     const id = await s.detached(['--name', 'counts'], ['sh', '-c', count]);
     const logs = s.start(['logs', '-f', 'counts']);
@@ -238,7 +238,7 @@ describe('likerd dies under a likerctl', { concurrency: 1 }, () => {
   });
 });
 
-test('a call that is made again is carried out once, also by another likerd', async () => {
+test('a repeated call is carried out once, even by another likerd', async () => {
   const note = 'trap "echo hup >>/seen" HUP; echo run >>/seen; while :; do sleep 0.02; done';
   const live = await s.detached(['--name', 'noted'], ['sh', '-c', note]);
   const short = await s.ok(['create', '--name', 'short', s.rootfs, 'sh', '-c', 'echo run >>/seen']);

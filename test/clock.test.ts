@@ -47,7 +47,7 @@ async function lastEvent(): Promise<Event> {
 }
 
 test(
-  '--timeout counts the time that a container has run, whatever the clock says when it is adopted',
+  '--timeout counts the time that a container has run, even if the clock is set before it is adopted',
   faked,
   async () => {
     const long = await containers.start(['sleep', '1000'], { timeoutSeconds: 3600 });
@@ -67,7 +67,7 @@ test(
   },
 );
 
-test('a request that is sent again is known after the clock was set', faked, async () => {
+test('a repeated request is recognised after the clock was set', faked, async () => {
   const create = async (): Promise<string> => {
     using api = new Api(s.daemon);
     const request = { spec: { ...s.spec(['true']), autoRemove: false }, requestId: 'once' };
@@ -85,7 +85,7 @@ test('a request that is sent again is known after the clock was set', faked, asy
   await containers.remove(first);
 });
 
-test('a restart that waits is not put off by a clock that is set back', faked, async () => {
+test('a pending restart is not delayed by a clock that is set back', faked, async () => {
   const id = await containers.start(['sh', '-c', 'exit 1'], { restart: { name: 'NAME_ALWAYS' } });
   await until('it to wait', async () => (await containers.state(id)) === 'RESTARTING');
   await s.daemon.kill9();
@@ -98,7 +98,7 @@ test('a restart that waits is not put off by a clock that is set back', faked, a
 });
 
 test(
-  'the grace of a stop that likerd did not live to see is not put off by a clock that is set back',
+  'the grace period of a stop that likerd did not finish is not delayed by a clock that is set back',
   faked,
   async () => {
     const id = await containers.start(['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done']);
@@ -115,34 +115,27 @@ test(
   },
 );
 
-test(
-  'a connection to a shim that is lost is found again also once the clock was set back',
-  faked,
-  async () => {
-    const id = await containers.start(['sleep', '1000']);
-    const lose = async (): Promise<void> => {
-      const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
-      const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
-      await shim.hello(() => nobody);
-      shim.leave();
-    };
-    const found = () => s.daemon.log.split('connection to a shim was lost and is back').length - 1;
-    await lose();
-    await until('it to be found', () => found() === 1);
-    setClock('-1d');
-    // likerd gives up a connection that is lost again within a second.
-    await sleep(1100);
-    await lose();
-    await until(
-      'what becomes of it',
-      async () => found() === 2 || (await containers.state(id)) === 'ORPHANED',
-    );
-    assert.equal(await containers.state(id), 'RUNNING');
-    await containers.remove(id);
-  },
-);
+test('a lost connection to a shim is restored even after the clock was set back', faked, async () => {
+  const id = await containers.start(['sleep', '1000']);
+  const lose = async (): Promise<void> => {
+    const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
+    const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
+    await shim.hello(() => nobody);
+    shim.leave();
+  };
+  const found = () => s.daemon.log.split('connection to a shim was lost and is back').length - 1;
+  await lose();
+  await until('it to be found', () => found() === 1);
+  setClock('-1d');
+  // likerd gives up a connection that is lost again within a second.
+  await sleep(1100);
+  await lose();
+  await until('what becomes of it', async () => found() === 2 || (await containers.state(id)) === 'ORPHANED');
+  assert.equal(await containers.state(id), 'RUNNING');
+  await containers.remove(id);
+});
 
-test('events of a time are all that have it, in whatever order the clock gave them', faked, async () => {
+test('events since or until a time are found whatever order the clock gave them', faked, async () => {
   const inTime = async (): Promise<string[]> => {
     using api = new Api(s.daemon);
     const now = Date.now();

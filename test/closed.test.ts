@@ -65,7 +65,7 @@ async function lockAsNobody(files: readonly string[]): Promise<AsyncDisposable> 
 
 const logged = ['sh', '-c', 'echo said; exec sleep 100000'];
 
-test('nobody reads, lists or connects to anything below --root and --run; the socket is reached by its group', async () => {
+test('other users cannot read, list or connect to anything below --root and --run; the group reaches the socket', async () => {
   chmodSync(s.daemon.home, 0o755);
   const id = await s.detached(['-e', 'PASSWORD=hunter2'], logged);
   const paths = [...below(s.daemon.root), ...below(s.daemon.run)];
@@ -79,7 +79,7 @@ test('nobody reads, lists or connects to anything below --root and --run; the so
   await s.ok(['rm', '-f', id]);
 });
 
-test('in a container a user who is not root has his root, his files and his groups', async () => {
+test('a user of a container who is not root can use the root, its files and the groups', async () => {
   const source = join(s.daemon.home, 'made/on/the/way');
   const script = [
     'ls / /etc >/dev/null && cat /etc/hosts /etc/resolv.conf /etc/hostname >/dev/null',
@@ -97,7 +97,7 @@ test('in a container a user who is not root has his root, his files and his grou
   await s.ok(['rm', '-f', id]);
 });
 
-test('what an earlier version left open is closed at the start, and a lock of nobody on it stops nothing', async () => {
+test("permissions that an earlier version left open are closed at the start, and another user's lock stops nothing", async () => {
   const { root, run } = s.daemon;
   const id = await s.detached(['--name', 'kept', '-e', 'PASSWORD=hunter2'], logged);
   await s.daemon.kill9();

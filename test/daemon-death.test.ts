@@ -44,7 +44,7 @@ async function liftLimits(id: string): Promise<void> {
 
 // One after the other, since each of them kills the daemon.
 describe('kill -9 of likerd', { concurrency: 1 }, () => {
-  test('containers, execs, shells and logs go on, and a new likerd adopts them all within a second', async () => {
+  test('containers, execs, shells and logs continue, and a new likerd adopts them all within a second', async () => {
     const count = 'i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done';
     const ids = await Promise.all(
       ['one', 'two', 'three'].map((name) => s.detached(['--name', `goes-on-${name}`], ['sh', '-c', count])),
@@ -88,7 +88,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', ...ids]);
   });
 
-  test('died between the freezer and the record of a pause, a resume or a signal to all, it leaves none frozen that is said to run', async (t) => {
+  test('between freezing and recording a pause, a resume or a signal to all: no container that should run stays frozen', async (t) => {
     const names = ['frozen', 'thawed', 'frozen-orphan'];
     const tick = ['sh', '-c', 'while :; do echo >>/ticks; sleep 0.02; done'];
     const [frozen = '', thawed = '', orphan = ''] = await Promise.all(
@@ -121,7 +121,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     ]);
   });
 
-  test('a container in a network namespace that a path stands for is known to the next one, and one that never ran', async () => {
+  test('the next likerd knows containers in a network namespace given by a path, including one that never ran', async () => {
     const holder = spawn('unshare', ['--net', 'sleep', '1000']);
     try {
       const path = `/proc/${holder.pid}/ns/net`;
@@ -142,7 +142,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     }
   });
 
-  test('thirty containers cost a new likerd less than a second', async () => {
+  test('with thirty containers a new likerd is ready in less than a second', async () => {
     const empty = await dieAndComeBack();
     const ids: string[] = [];
     for (let index = 0; index < 30; index++) ids.push(await containers.start(['sleep', '100000']));
@@ -187,7 +187,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('what has left likerd and not arrived comes again, when likerd and its client lose each other', async () => {
+  test('output that was sent but did not arrive is sent again if likerd dies and its client loses it', async () => {
     const words = { args: ['sh', '-c', 'echo all of it; exit 7'] };
     const id = await containers.start(['sleep', '100000']);
     for (const open of [
@@ -222,7 +222,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     assert.equal(digest(bytes), digest(counted(lines)), stderr);
   });
 
-  test('run --rm of a finite output that ends while no daemon is there: every byte and the exit code arrive', async () => {
+  test('run --rm of a finite output that ends while no daemon is running: every byte and the exit code arrive', async () => {
     const running = s.start(['run', '--rm', '--name', 'finite', s.rootfs, 'counter', '5000', '0', '2000']);
     await running.waitFor('line 0\n');
     const { State } = await s.inspect('finite');
@@ -235,7 +235,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await until('its removal', async () => (await s.likerctl(['inspect', 'finite'])).code === 1);
   });
 
-  test('input that was under way arrives once', async () => {
+  test('input in flight arrives once', async () => {
     const running = s.start(['run', '-i', '--rm', s.rootfs, 'sh', '-c', 'echo ready; cat; exit 9'], {
       stdin: 'open',
     });
@@ -255,7 +255,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     assert.equal(digest(Buffer.from(stdout)), digest(Buffer.from(`ready\n${blocks.join('\n')}\n`)), stderr);
   });
 
-  test('exit statuses of the meantime are there afterwards', async () => {
+  test('exit statuses from the time without a daemon are available afterwards', async () => {
     const wants = [0, 3, 137];
     const ids = await Promise.all(
       wants.map((code) =>
@@ -280,7 +280,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', ...ids]);
   });
 
-  test('a wait of a client goes on by another call, and events of the meantime are numbered without a gap', async () => {
+  test("a client's wait continues with another call, and events from the time without a daemon are numbered without a gap", async () => {
     const id = await s.detached([], ['sh', '-c', 'sleep 0.7; exit 6']);
     const { lastSeq } = await lastEvent();
     const { Pid } = (await s.inspect(id)).State;
@@ -311,7 +311,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('what a client had sent that never comes back leaves room for what the next one sends', async () => {
+  test('stdin of a client that never returns makes room for that of the next client', async () => {
     const script = 'echo ready; while [ ! -e /go ]; do sleep 0.02; done; exec wc -c';
     const process = { args: ['sh', '-c', script], openStdin: true };
     const window = 1 << 20;
@@ -358,7 +358,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
   });
 
   // The clients of these three have the same ten seconds to reconnect.
-  test('a create, a start, a removal are cut off by it', async () => {
+  test('interrupts a create, a start and a removal', async () => {
     for (let round = 0; round < 5; round++) {
       const api = new Api(s.daemon);
       const calls = Array.from({ length: 8 }, (_, index) => {
@@ -373,7 +373,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     }
   });
 
-  test('a client that is gone as well is noticed: exec hangs up, run keeps', async () => {
+  test('a client that has died too is noticed: exec hangs up, run --on-disconnect keep continues', async () => {
     const id = await s.detached(['--name', 'holder'], ['sleep', '1000']);
     const run = s.start(['run', '--name', 'kept', s.rootfs, 'sh', '-c', 'echo ready; exec sleep 1000']);
     const exec = s.start(['exec', '-i', id, 'sh', '-c', 'echo ready; exec sleep 2345'], { stdin: 'open' });
@@ -400,7 +400,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', 'kept', id]);
   });
 
-  test('a create, a start, a removal that were cut off have left nothing half-made', async () => {
+  test('an interrupted create, start or removal leaves nothing half-done', async () => {
     await s.ok(['rm', '-f', 'given-up']);
     await until(
       'all of them to be gone',
@@ -411,8 +411,8 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
   });
 });
 
-describe('an orderly end of likerd', { concurrency: 1 }, () => {
-  test('SIGTERM leaves containers running, and clients come back to the next one', async () => {
+describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
+  test('SIGTERM keeps containers running, and clients return to the next likerd', async () => {
     const running = s.start(['run', '--rm', '--name', 'stays', s.rootfs, 'counter', '300', '1', '5']);
     await running.waitFor('line 1\n');
     const { code } = await s.daemon.stop();
@@ -423,7 +423,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     assert.equal(bytes.toString(), counted(300).toString());
   });
 
-  test('what ends while likerd does is told, with its last output, by the next one', async () => {
+  test('a container that exits during the shutdown is reported, with its last output, by the next likerd', async () => {
     const go = join(work, 'go');
     rmSync(go, { force: true });
     const script = `echo ready; until [ -e ${go} ]; do sleep 0.01; done; echo late; exit 7`;
@@ -448,7 +448,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', holder]);
   });
 
-  test('--stop-containers-on-exit stops them, and their policy holds with the next one', async () => {
+  test('--stop-containers-on-exit stops containers, and the next likerd applies their restart policies', async () => {
     await s.daemon.restart(['--stop-containers-on-exit']);
     const id = await s.detached(
       ['--name', 'stopped'],
@@ -496,7 +496,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
     assert.equal((await s.likerctl(['version'])).code, 0);
   });
 
-  test('without a daemon likerctl is one line that says how to start it', async () => {
+  test('without a daemon, likerctl says in one line how to start it', async () => {
     await s.daemon.stop();
     for (const args of [
       ['ps'],
@@ -515,7 +515,7 @@ describe('an orderly end of likerd', { concurrency: 1 }, () => {
 });
 
 describe('kill -9 of a shim', { concurrency: 2 }, () => {
-  test('leaves an orphan that is said to be one, and can be killed and removed', async () => {
+  test('leaves an orphan that is shown as one, and can be killed and removed', async () => {
     const id = await s.detached(['--name', 'orphan'], ['sleep', '1000']);
     const { Pid, ShimPid } = (await s.inspect(id)).State;
     process.kill(ShimPid, 'SIGKILL');
@@ -530,7 +530,7 @@ describe('kill -9 of a shim', { concurrency: 2 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('a client that is attached gets an error, not an exit code of success', async () => {
+  test('gives an attached client an error, not a successful exit code', async () => {
     const running = s.start([
       'run',
       '--name',
@@ -548,7 +548,7 @@ describe('kill -9 of a shim', { concurrency: 2 }, () => {
     await s.ok(['rm', '-f', 'lost-shim']);
   });
 
-  test('rm -f of an orphan in one go; stop of one too', async () => {
+  test('an orphan can be removed by rm -f in one step, and also stopped', async () => {
     for (const verb of [
       ['rm', '-f'],
       ['stop', '-t', '1'],

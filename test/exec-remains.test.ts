@@ -38,7 +38,7 @@ async function execGroups(id: string): Promise<string[]> {
   return execGroupsIn(await trackedGroup(id));
 }
 
-test("an exec's group is gone before its client sees the exit", async () => {
+test('the cgroup of an exec is removed before its client sees the exit', async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const group = await trackedGroup(id);
   for (let round = 0; round < 100; round += 1) {
@@ -49,8 +49,8 @@ test("an exec's group is gone before its client sees the exit", async () => {
   await s.ok(['rm', '-f', id]);
 });
 
-describe('what an exec leaves running', { concurrency: 4 }, () => {
-  test('lives on: seen by top, limited, reaped by the init, and its group goes when it ends', async () => {
+describe('a process that an exec leaves running', { concurrency: 4 }, () => {
+  test('continues: top lists it, it is limited, the init reaps it, and its cgroup is removed when it ends', async () => {
     const id = await s.detached(['--memory', '64m'], ['sleep', '100000']);
     const { CgroupPaths, State } = await s.inspect(id);
     // As service(8) starts a daemon: without the terminal or the pipes.
@@ -70,7 +70,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('may hold the output and go on writing: the session ends, and it neither ends nor stands still', async () => {
+  test('may keep the output open and go on writing: the session ends, and the process is neither killed nor blocked', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const left =
       'until [ -e /go ]; do sleep 0.05; done; seq 1 100000; seq 1 100000 >&2; echo >/written; exec sleep 65441';
@@ -83,7 +83,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('may hold the terminal: the session ends, and it lives on without', async () => {
+  test('may keep the terminal open: the session ends, and the process continues without one', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const shell = s.terminal(['exec', '-it', id, 'bash', '-c', 'trap "" HUP; sleep 65442 & echo done']);
     assert.equal(await shell.exit, 0);
@@ -94,7 +94,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('ends with a container whose pid namespace is the host, and is reaped there', async () => {
+  test("ends with a container in the host's pid namespace, and is reaped there", async () => {
     const id = await s.detached(['--pid', 'host'], ['sleep', '100000']);
     await s.ok(['exec', id, 'sh', '-c', 'sleep 65443 >/dev/null 2>&1 & sleep 65444 >/dev/null 2>&1 &']);
     const [first, second] = [await sleeper(65443), await sleeper(65444)];
@@ -105,7 +105,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
     assert.ok(!isAlive(second));
   });
 
-  test('goes along when the client is lost, unless the exec is to be kept', async () => {
+  test('is killed with the exec when the client disconnects, unless the exec is kept', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const seconds = { kill: 65445, hangup: 65446, keep: 65447 } as const;
     for (const [policy, time] of Object.entries(seconds)) {
@@ -129,7 +129,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('goes along when ExecSync is over its deadline, and lives on when that was in time', async () => {
+  test('is killed when ExecSync exceeds its deadline, and continues if it did not', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const call = (script: string, deadline: Date) => {
       const request = { container: id, process: { args: ['sh', '-c', script] } };
@@ -145,7 +145,7 @@ describe('what an exec leaves running', { concurrency: 4 }, () => {
   });
 });
 
-test("what an exec left lives through a kill -9 of likerd; its group is no other exec's, and goes with it", async () => {
+test('a process left by an exec survives a kill -9 of likerd; no other exec uses its cgroup, which is removed with it', async () => {
   const id = await s.detached([], ['sleep', '100000']);
   await s.ok(['exec', id, 'sh', '-c', 'sleep 65451 >/dev/null 2>&1 &']);
   // It ends while no daemon runs, and its client does not come back.

@@ -45,7 +45,7 @@ async function allow(more: number): Promise<void> {
 const noPids = requires('the pids controller of v1', existsSync(join(pidsHierarchy, 'cgroup.procs')));
 
 test(
-  'without a process left a start and an exec tell the step, the errno and the remedy',
+  'when no process can be created, the errors of a start and an exec have the step, the errno and the remedy',
   noPids,
   async () => {
     const id = await containers.start(['sleep', '1000'], { name: 'running' });
@@ -100,7 +100,7 @@ function cpuTicks(): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-test('without a file to open, calls fail with a clear error, ends are told, and nothing of it stays', async () => {
+test('when no file can be opened, calls fail with a clear error, exits are reported, and nothing is left behind', async () => {
   const limit = /^Max open files\s+(\d+)/m.exec(readProc(s.daemon.pid, 'limits'))?.[1] ?? '';
   const session = s.api.run(s.spec(['sh', '-c', 'read x; exit 4'], { openStdin: true }));
   await session.ready;

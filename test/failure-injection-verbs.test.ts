@@ -67,7 +67,7 @@ const ways: readonly Way[] = [
     again: true,
   },
   {
-    words: 'each call of likerd fails, nobody knows why',
+    words: 'each call of likerd fails with an unexpected errno',
     role: 'likerd',
     errno: 'EILSEQ',
     long: true,
@@ -162,7 +162,7 @@ for (const verb of verbs) {
   });
 }
 
-test('an exec that comes while the connection to the shim is looked for waits for it', async () => {
+test('an exec waits while the connection to the shim is being restored', async () => {
   await box.bring('absent');
   await box.bring('running');
   const { ShimPid: shim } = (await s.inspect('box')).State;
@@ -189,7 +189,7 @@ test('an exec that comes while the connection to the shim is looked for waits fo
   assert.equal(await box.settled(), 'running');
 });
 
-test('a run --rm whose client and whose likerd are gone before the start leaves no container', async (t) => {
+test('a run --rm whose client and likerd die before the start leaves no container', async (t) => {
   if (!all) return t.skip('ten seconds for the client to come back; of the long round: npm run endurance');
   await box.bring('absent');
   await point.each({ role: 'likerd', mode: 'kill', stride: 5 }, box.run.bind(box), async () => {

@@ -85,7 +85,7 @@ describe('a start', { concurrency: 1 }, () => {
     [name, 'child'] as const,
     [name, 'program'] as const,
   ])) {
-    test(`of ${name}: each call of its ${role} fails; the step is told, nothing is left`, async () => {
+    test(`of ${name}: each call of its ${role} fails; the error names the step, and nothing is left`, async () => {
       const count = await point.each(
         { role, stride: role === 'program' || all ? 1 : name === 'plain' ? 4 : 2 },
         () => startAndWait(name),
@@ -108,7 +108,7 @@ describe('a start', { concurrency: 1 }, () => {
   }
 
   for (const role of ['child', 'program'] as const) {
-    test(`its ${role} is killed at each call; that is told, nothing is left`, async () => {
+    test(`its ${role} is killed at each call; the error says so, and nothing is left`, async () => {
       await point.each(
         { role, mode: 'kill', stride: all ? 1 : 5 },
         () => startAndWait('box'),
@@ -122,7 +122,7 @@ describe('a start', { concurrency: 1 }, () => {
     });
   }
 
-  test('each call of its shim fails; what the container did is told', async () => {
+  test('each call of its shim fails; the outcome of the container is reported', async () => {
     const count = await point.each(
       { role: 'shim' },
       () => startAndWait('box'),
@@ -166,7 +166,7 @@ describe('a start', { concurrency: 1 }, () => {
     });
   }
 
-  test('each call of libliker fails; it is told by name, nothing is left', async () => {
+  test('each call of libliker fails; the error names it, and nothing is left', async () => {
     const count = await point.each(
       { role: 'library' },
       () => startAndWait('box'),
@@ -208,7 +208,7 @@ describe('an exec', { concurrency: 1 }, () => {
   };
 
   for (const role of ['child', 'program'] as const) {
-    test(`each call of its ${role} fails; the step is told, the container goes on`, async () => {
+    test(`each call of its ${role} fails; the error names the step, and the container continues`, async () => {
       await renew();
       await point.each({ role, stride: role === 'program' && !all ? 3 : 1 }, run, async (outcome) => {
         const { call, error, value } = outcome;
@@ -224,7 +224,7 @@ describe('an exec', { concurrency: 1 }, () => {
   }
 
   for (const role of ['child', 'program'] as const) {
-    test(`its ${role} is killed at each call; that is told, and nothing of it runs`, async () => {
+    test(`its ${role} is killed at each call; the error says so, and no process is left`, async () => {
       await renew();
       await point.each({ role, mode: 'kill', stride: all ? 1 : 8 }, run, async ({ error, value }) => {
         if (error) assert.match(error.details ?? '', /child ended before exec/);
@@ -235,7 +235,7 @@ describe('an exec', { concurrency: 1 }, () => {
     });
   }
 
-  test('the shim is killed at each call: the exec ends with an error, the container is an orphan', async () => {
+  test('the shim is killed at each call: the exec ends with an error, and the container is an orphan', async () => {
     await renew();
     await point.each({ role: 'shim', mode: 'kill', stride: all ? 1 : 10 }, run, async (outcome) => {
       if (outcome.error) assert.match(outcome.error.details ?? '', /shim .*lost/);

@@ -7,7 +7,7 @@ import { suite } from './harness/suite.ts';
 const s = suite();
 
 describe('filters', () => {
-  test('prune --filter until, a date, and label!', async () => {
+  test('prune --filter until, with a date, and label!', async () => {
     const ids = new Map<string, string>();
     for (const [name, labels] of [
       ['kept', ['-l', 'keep']],
@@ -28,7 +28,7 @@ describe('filters', () => {
     assert.deepEqual(await prune('until=0s'), ['kept']);
   });
 
-  test('ps --filter ancestor, as run takes a root file system', async () => {
+  test('ps --filter ancestor takes a root file system as run does', async () => {
     const id = await s.ok(['create', s.rootfs, 'true']);
     for (const ancestor of [
       s.rootfs,
@@ -49,7 +49,7 @@ describe('filters', () => {
 });
 
 describe('--until', () => {
-  test('events goes on until a time that is still to come, and ends then', async () => {
+  test('events runs until a future time, and then exits', async () => {
     const events = s.start([
       'events',
       '--until',
@@ -68,7 +68,7 @@ describe('--until', () => {
     await s.ok(['rm', ...created]);
   });
 
-  test('logs -f of a container that writes nothing ends at that time', async () => {
+  test('logs -f of a container that writes nothing exits at that time', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     const { code, stdout } = await s.likerctl(['logs', '-f', '--until', '-1s', id]);
     assert.deepEqual([code, stdout], [0, '']);

@@ -23,7 +23,7 @@ async function killAndStart(): Promise<void> {
   await s.daemon.start();
 }
 
-test('exec makes room, and is stored then', async () => {
+test('exec frees space, and is stored then', async () => {
   const id = await containers.start(['sh', '-c', 'head -c 4M /dev/zero > /big; : > /done; exec sleep 1000']);
   await until('the file to be written', () =>
     existsSync(join(s.daemon.root, 'containers', id, 'upper/done')),
@@ -51,7 +51,7 @@ test('exec makes room, and is stored then', async () => {
   await containers.remove(id);
 });
 
-test('an exec that could not be stored is known to the next likerd, as is its client that has left it', async () => {
+test('the next likerd knows an exec that could not be stored, and that its client has disconnected', async () => {
   const id = await containers.start(['sleep', '1000']);
   disk.fill();
   const script = 'echo ready; until [ -e /dev/shm/go ]; do sleep 0.05; done; echo over; exit 4';
@@ -76,7 +76,7 @@ test('an exec that could not be stored is known to the next likerd, as is its cl
   await containers.remove(id);
 });
 
-test('a repeated StartExec starts nothing anew though it could not be stored', async () => {
+test('a repeated StartExec does not start a second process even if the first could not be stored', async () => {
   const id = await containers.start(['sleep', '1000']);
   disk.fill();
   const request = { container: id, process: { args: ['sleep', '999'] }, requestId: 'on a full disk' };

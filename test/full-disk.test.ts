@@ -24,7 +24,7 @@ async function killAndStart(): Promise<void> {
   await s.daemon.start();
 }
 
-test('a run --rm that fills the disk gives its exit code, and the disk has room again', async () => {
+test('a run --rm that fills the disk returns its exit code, and the space is free again', async () => {
   const before = disk.freeBytes;
   const { code, stderr } = await s.run([], ['sh', '-c', 'head -c 20M /dev/zero > /big; exit 7']);
   assert.equal(code, 7);
@@ -34,7 +34,7 @@ test('a run --rm that fills the disk gives its exit code, and the disk has room 
   assert.equal(await s.sh([], 'echo again'), 'again');
 });
 
-test('create, run, start and update are refused with one clear error and leave nothing', async () => {
+test('create, run, start and update are refused with one clear error, and leave nothing behind', async () => {
   const running = await containers.start(['sleep', '1000'], { name: 'running' });
   await s.ok(['create', '--name', 'created', s.rootfs, 'true']);
   disk.fill();
@@ -61,7 +61,7 @@ test('create, run, start and update are refused with one clear error and leave n
   await containers.remove('running', 'created');
 });
 
-test('an end is shown at once, outlives a daemon that is killed, and is stored when there is room', async () => {
+test('an exit is shown at once, survives a kill of the daemon, and is stored when there is room', async () => {
   const id = await containers.start(['sleep', '1000']);
   const watcher = s.start(['wait', id]);
   disk.fill();
@@ -95,7 +95,7 @@ test('rm -f frees the layer of a container that has filled the disk', async () =
   assert.deepEqual(await containers.names(), []);
 });
 
-test('a removal that could not be stored holds when the daemon is killed', async () => {
+test('a removal that could not be stored survives a kill of the daemon', async () => {
   const id = await containers.start(['sleep', '1000']);
   disk.fill();
   await killAndStart();
@@ -107,7 +107,7 @@ test('a removal that could not be stored holds when the daemon is killed', async
   assert.ok(!existsSync(join(s.daemon.root, 'containers', id)));
 });
 
-test('a container that is to be restarted is, once there is room', async () => {
+test('a container with a restart policy restarts once there is room', async () => {
   const id = await containers.start(['sh', '-c', 'exit 1'], { restart: { name: 'NAME_ALWAYS' } });
   disk.fill();
   await until('a start to be refused', () => s.daemon.log.includes('restart failed'));
@@ -120,7 +120,7 @@ test('a container that is to be restarted is, once there is room', async () => {
   await containers.remove(id);
 });
 
-test('output that could not be logged is marked in its place, with its bytes, and told as an event', async () => {
+test('output that could not be logged is marked in its place, with its size, and reported by an event', async () => {
   const script = 'read a; seq 1 20000; echo x >&2; read b; echo after';
   const running = s.start(['run', '-i', '--name', 'talker', s.rootfs, 'sh', '-c', script], { stdin: 'open' });
   await until('the start', async () => (await containers.state('talker')) === 'RUNNING');

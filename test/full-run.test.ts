@@ -14,12 +14,12 @@ after(() => disk.unmount());
 afterEach(() => disk.free());
 const containers = new Containers(s);
 
-test('a start needs no room in it', async () => {
+test('a start needs no space in the run folder', async () => {
   disk.fill();
   assert.match(await s.sh(['--hostname', 'given'], 'cat /etc/hosts'), /given/);
 });
 
-test('a start that can make no folder fails with an error that names it, and leaves nothing', async () => {
+test('a start that cannot create a folder fails with an error that names it, and leaves nothing behind', async () => {
   disk.fillInodes();
   const { code, stdout, stderr } = await s.run(['--name', 'none'], ['true']);
   assert.equal(code, 125);
@@ -36,7 +36,7 @@ test('a start that can make no folder fails with an error that names it, and lea
   assert.equal(await s.sh([], 'echo again'), 'again');
 });
 
-test('exec works though there is no room for its records, and makes room', async () => {
+test('exec works without space for its records, and frees some', async () => {
   const id = await containers.start(['sleep', '1000']);
   disk.fill();
   const { code, stdout } = await s.likerctl(['exec', '-i', id, 'sh', '-c', 'cat; exit 6'], {
@@ -59,7 +59,7 @@ test('exec works though there is no room for its records, and makes room', async
   await s.ok(['rm', id]);
 });
 
-test('a container ends with its exit code though there is no room for its exit record', async () => {
+test('a container returns its exit code although there is no space for its exit record', async () => {
   const running = s.start(['run', '-i', '--rm', '--name', 'reads', s.rootfs, 'sh', '-c', 'read x; exit 5'], {
     stdin: 'open',
   });
@@ -70,7 +70,7 @@ test('a container ends with its exit code though there is no room for its exit r
   await until('the removal', async () => (await containers.names()).length === 0);
 });
 
-test('the shim keeps an end that it cannot record for the next daemon', async () => {
+test('the shim keeps an exit that it cannot record for the next daemon', async () => {
   const id = await containers.start(['sh', '-c', 'trap "exit 6" TERM; while :; do sleep 0.05; done']);
   const { pid } = await containers.get(id);
   disk.fill();

@@ -56,8 +56,8 @@ function zombies({ pid, shimPid }: Container): number[] {
   return [pid, shimPid].flatMap(childrenOf).filter((child) => !isAlive(child));
 }
 
-describe('what probes say', { concurrency: 4 }, () => {
-  test('a container becomes healthy, and everything says so', async () => {
+describe('results of probes', { concurrency: 4 }, () => {
+  test('a container becomes healthy, which ps, inspect and events show', async () => {
     const id = await probed('echo checked; test -f /ok', ['--name', 'well', '--health-retries', '1000000']);
     const { pid } = await reaches(id, 'a failure', ({ health }) => (health?.failingStreak ?? 0) > 1);
     assert.match(await s.ok(['ps', '--filter', 'health=starting']), /Up .* \(health: starting\) +well/);
@@ -83,7 +83,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('healthcheck run probes now and tells by its exit code', async () => {
+  test('healthcheck run probes now and returns the result as its exit code', async () => {
     const id = await probed('test -f /ok', ['--health-interval', '1h', '--health-retries', '1']);
     assert.deepEqual(await outcome(['healthcheck', 'run', id]), [1, 'unhealthy\n']);
     writeFileSync(`/proc/${(await s.inspect(id)).State.Pid}/root/ok`, '');
@@ -102,7 +102,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', plain]);
   });
 
-  test('a program and its arguments in JSON; one that is not there is a failure with its reason', async () => {
+  test('a command given as JSON is run without a shell; a missing one is a failure with its reason', async () => {
     const id = await probed('["/nonexistent","a b"]', ['--health-retries', '1']);
     const { health } = await reaches(id, 'unhealthy', is('UNHEALTHY'));
     assert.equal(health?.log[0]?.exitCode, -1);
@@ -112,7 +112,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a probe has the user, the environment and the directory of the container', async () => {
+  test('a probe has the user, the environment and the working directory of the container', async () => {
     const flags = ['-u', '7:8', '-e', 'A=b c', '-w', '/tmp', '--group-add', '9', '--health-interval', '1h'];
     const id = await probed('echo $(id -u):$(id -G):$A:$PWD', flags);
     await s.ok(['healthcheck', 'run', id]);
@@ -121,7 +121,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a flood of output holds nothing up; its first 4 KiB are kept', async () => {
+  test('a flood of output blocks nothing, and its first 4 KiB are kept', async () => {
     const id = await probed('head -c 3000000 /dev/zero | tr "\\0" x', ['--health-interval', '1h']);
     await s.ok(['healthcheck', 'run', id]);
     const { health } = await reaches(id, 'healthy', is('HEALTHY'));
@@ -129,7 +129,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('failures of the start period do not count', async () => {
+  test('failures in the start period do not count', async () => {
     const flags = ['--health-retries', '1', '--health-start-period', '3s', '--health-start-interval', '50ms'];
     const id = await probed('echo $(cat /proc/uptime); false', [...flags, '--health-interval', '1ms']);
     const early = await reaches(id, 'five failures', ({ health }) => health?.log.length === 5);
@@ -141,7 +141,7 @@ describe('what probes say', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('what cannot be is refused with its reason', async () => {
+  test('an impossible check is refused with its reason', async () => {
     const flags = ['--rm', '--health-cmd', 'true', '--health-on-failure', 'restart'];
     const { code, stderr } = await s.likerctl(['create', ...flags, s.rootfs]);
     assert.deepEqual([code, /removed at its end/.test(stderr)], [125, true], stderr);
@@ -154,10 +154,10 @@ async function outcome(args: readonly string[]): Promise<[number, string]> {
   return [code, stdout];
 }
 
-describe('what follows from failures', { concurrency: 4 }, () => {
+describe('--health-on-failure', { concurrency: 4 }, () => {
   const failing = (action: string) => ['--health-retries', '2', '--health-on-failure', action];
 
-  test('none: it goes on, and says so', async () => {
+  test('none: the container continues, and is reported as unhealthy', async () => {
     const id = await probed('false', failing('none'));
     const { pid } = await reaches(id, 'unhealthy', is('UNHEALTHY'));
     const later = await reaches(id, 'more failures', ({ health }) => (health?.failingStreak ?? 0) > 4);
@@ -167,7 +167,7 @@ describe('what follows from failures', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('kill: it is killed, and its restart policy holds', async () => {
+  test('kill: the container is killed, and its restart policy applies', async () => {
     const plain = await probed('false', failing('kill'));
     const policy = await probed('false', [...failing('kill'), '--restart', 'on-failure:1']);
     const { exit } = await reaches(plain, 'the end', hasEnded);
@@ -177,7 +177,7 @@ describe('what follows from failures', { concurrency: 4 }, () => {
     await s.ok(['rm', plain, policy]);
   });
 
-  test('restart: it comes back without a restart policy, until it is stopped', async () => {
+  test('restart: the container restarts without a restart policy, until it is stopped', async () => {
     const id = await probed('false', [...failing('restart'), '--stop-timeout', '1']);
     const { pid } = await reaches(id, 'its first run', ({ pid }) => pid > 0);
     const back = await reaches(id, 'a restart', (now) => now.pid > 0 && now.pid !== pid);
@@ -187,7 +187,7 @@ describe('what follows from failures', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('stop: it is asked to stop, and its restart policy leaves it alone', async () => {
+  test('stop: the container is stopped, and its restart policy does not apply', async () => {
     const flags = ['--health-cmd', 'false', '--health-interval', '50ms', ...failing('stop')];
     const script = 'trap "exit 4" TERM; while :; do sleep 0.05; done';
     const id = await s.detached([...flags, '--restart', 'always'], ['sh', '-c', script]);
@@ -197,8 +197,8 @@ describe('what follows from failures', { concurrency: 4 }, () => {
   });
 });
 
-describe('nothing is left of a probe', { concurrency: 4 }, () => {
-  test('at its timeout it dies with all that it has started, and no zombie stays', async () => {
+describe('the end of a probe', { concurrency: 4 }, () => {
+  test('at its timeout it is killed with all its children, and no zombie is left', async () => {
     const children = 'sleep 65432 & setsid sleep 65431 & (setsid sh -c "sleep 65430 & wait" &)';
     const flags = ['--health-timeout', '3s', '--health-retries', '1', '--health-interval', '1h'];
     const id = await probed(`echo begun; ${children}; sleep 65433`, flags);
@@ -215,7 +215,7 @@ describe('nothing is left of a probe', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('what it leaves behind ends with it', async () => {
+  test('processes that it leaves behind are killed', async () => {
     const id = await probed('setsid sleep 65429 >/dev/null 2>&1 </dev/null & true', [
       '--health-interval',
       '1h',
@@ -229,7 +229,7 @@ describe('nothing is left of a probe', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('while it is paused nothing probes, and what ran is forgotten; then probing goes on', async () => {
+  test('a pause stops probing and discards the running probe; afterwards probing resumes', async () => {
     const id = await probed('test ! -f /hang || sleep 65428', ['--health-retries', '1']);
     const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
     writeFileSync(`/proc/${pid}/root/hang`, '');
@@ -244,7 +244,7 @@ describe('nothing is left of a probe', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('an end during a probe is no failure; the ended one is not healthy', async () => {
+  test('an exit of the container during a probe is not a failure, and the ended container is not healthy', async () => {
     const id = await probed('sleep 65427', ['--health-retries', '1', '--health-on-failure', 'restart']);
     await until('a probe', () => named('sleep 65427').length > 0);
     await s.ok(['kill', '-s', 'TERM', id]);
@@ -257,8 +257,8 @@ describe('nothing is left of a probe', { concurrency: 4 }, () => {
   });
 });
 
-describe('a daemon that dies', { concurrency: 1 }, () => {
-  test('a probe that ends while the connection to the shim is lost is none that never ends', async () => {
+describe('the death of the daemon', { concurrency: 1 }, () => {
+  test('a probe that ends while the connection to the shim is lost is not waited for forever', async () => {
     const id = await probed('test ! -f /hang || sleep 65425', ['--health-retries', '1000000']);
     const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
     writeFileSync(`/proc/${pid}/root/hang`, '');
@@ -286,7 +286,7 @@ describe('a daemon that dies', { concurrency: 1 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('kill -9: the status goes on from the stored one, and the probe of before is killed', async () => {
+  test('kill -9: the status continues from the stored one, and the old probe is killed', async () => {
     const id = await probed('test ! -f /hang || sleep 65426', ['--health-retries', '3']);
     const steady = await probed('true', ['--health-interval', '1h', '--health-retries', '3']);
     await s.ok(['healthcheck', 'run', steady]);

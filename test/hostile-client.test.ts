@@ -23,7 +23,7 @@ function replayed(session: ApiSession): Promise<void> {
   });
 }
 
-describe('beside a session that is at work', () => {
+describe('beside a working session', () => {
   let id = '';
   let neighbour: ApiSession;
   let words = 0;
@@ -48,7 +48,7 @@ describe('beside a session that is at work', () => {
     assert.doesNotMatch(s.daemon.log, /connection to a shim was lost/);
   }
 
-  test('stdin at a wrong offset ends its own stream alone, however often', async () => {
+  test('stdin at a wrong offset ends only its own stream, however often it is sent', async () => {
     for (const offsets of [[1000], [0, 1000], [0, 5], [0, 2], [4, 2 ** 40], [Number.MAX_SAFE_INTEGER]]) {
       const session = s.api.exec(id, { args: ['cat'], openStdin: true });
       await session.ready;
@@ -67,7 +67,7 @@ describe('beside a session that is at work', () => {
     }
   });
 
-  test('execs with as many arguments as the kernel takes run, those with more are refused', async () => {
+  test('execs with as many arguments as the kernel accepts run, and those with more are refused', async () => {
     // The kernel accepts a quarter of the stack limit, at most 6 MiB.
     const rlimits = [{ name: 'stack', soft: 2 ** 26, hard: 2 ** 26 }];
     const answers = [];
@@ -101,7 +101,7 @@ describe('beside a session that is at work', () => {
     await s.ok(['rm', '-f', heavy]);
   });
 
-  test('three chunks without an offset arrive whole, one after the other', async () => {
+  test('three chunks without an offset arrive complete, one after the other', async () => {
     const session = s.api.exec(id, { args: ['cat'], openStdin: true });
     await session.ready;
     for (const text of ['one-', 'two-', 'three']) session.send({ stdin: { data: Buffer.from(text) } });
@@ -111,7 +111,7 @@ describe('beside a session that is at work', () => {
     await unharmed();
   });
 
-  test('stdin for a process without open_stdin is refused, not taken and dropped', async () => {
+  test('stdin for a process without open_stdin is refused instead of dropped', async () => {
     for (const tty of [false, true]) {
       const session = s.api.exec(id, { args: ['sleep', '1000'], tty });
       assert.equal((await session.ready).openStdin, false);
@@ -126,7 +126,7 @@ describe('beside a session that is at work', () => {
     assert.equal((await ended.exit()).code, 0);
   });
 
-  test('three hundred clients that want a replay at once', async () => {
+  test('three hundred clients request a replay at once', async () => {
     const script = 'burst 1000000 0; burst 1000000 0 >&2; echo all; exec cat';
     const noisy = await s.detached(['-i'], ['sh', '-c', script]);
     // While it writes, output that an onlooker has not read yet may be dropped.

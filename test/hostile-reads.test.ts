@@ -36,7 +36,7 @@ function peak(): number {
 }
 
 describe('top', () => {
-  test('a command line of 400 MiB is cut, and likerd answers meanwhile', async () => {
+  test('a command line of 400 MiB is truncated, and likerd stays responsive', async () => {
     const id = await s.detached([], ['arguments', '400']);
     await printed(id, 'ready');
     const before = peak();
@@ -49,7 +49,7 @@ describe('top', () => {
     await containers.remove(id);
   });
 
-  test('a command line whose memory is locked does not hold up likerd; rm -f frees all', {
+  test('a command line whose memory is locked does not block likerd; rm -f frees everything', {
     skip: noFuse,
   }, async () => {
     const script =
@@ -71,7 +71,7 @@ describe('top', () => {
 describe('users', () => {
   const who = 'echo $(id -u) $(id -g) $(id -G) $HOME';
 
-  test('are those of the files that the process sees, with all that is mounted; for run, exec and a terminal', async () => {
+  test('come from the files that the process sees, with all mounts; for run, exec and a terminal', async () => {
     const passwd = join(s.daemon.home, 'passwd');
     writeFileSync(passwd, 'web:x:1500:1501::/home/web:/bin/sh\n');
     const mounted = ['-v', `${passwd}:/etc/passwd:ro`];
@@ -100,7 +100,7 @@ describe('users', () => {
     await containers.remove(id);
   });
 
-  test('a passwd that never answers holds up its execs and probes alone; rm -f frees all', {
+  test('a passwd that never answers blocks only execs and probes of its container; rm -f frees everything', {
     skip: noFuse,
   }, async () => {
     const health = [
@@ -131,7 +131,7 @@ describe('users', () => {
   });
 });
 
-test('a folder of --device that is none of devices is not walked to its end', async () => {
+test('a folder given to --device that contains no devices is not walked to its end', async () => {
   const folder = join(s.daemon.home, 'many');
   mkdirSync(folder);
   for (let count = 0; count <= 10_000; count += 1) writeFileSync(join(folder, `f${count}`), '');

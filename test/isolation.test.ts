@@ -43,7 +43,7 @@ async function hostileRoot(name: string): Promise<string> {
 }
 
 describe('namespaces and mounts', { concurrency: 4 }, () => {
-  test("mnt uts ipc pid net cgroup are the container's own; user and time are not yet", async () => {
+  test('mnt, uts, ipc, pid, net and cgroup are private; user and time are not yet', async () => {
     const names = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup', 'user', 'time'];
     const inside = (await s.sh([], names.map((name) => `readlink /proc/self/ns/${name}`).join(';'))).split(
       '\n',
@@ -70,7 +70,7 @@ describe('namespaces and mounts', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('only the own processes are seen', async () => {
+  test('only its own processes are visible', async () => {
     assert.deepEqual(
       (await s.run([], ['ps', '-e', '-o', 'pid=,comm='])).stdout.split('\n').map((line) => line.trim()),
       ['1 liker-init', '2 ps', ''],
@@ -230,7 +230,7 @@ describe('privileges', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('a container that may trace sees nothing that may do more than it: the init, execs, who shares its processes', async () => {
+  test('a container that may trace sees no process with more rights than it: the init, execs, sharers of its pid namespace', async () => {
     const flags = ['--rm', '--cap-add', 'SYS_PTRACE'];
     const tracer = s.start(['run', '-i', ...flags, '--name', 'tracer', s.rootfs, 'intruder', 'watch'], {
       stdin: 'open',
@@ -249,7 +249,7 @@ describe('privileges', { concurrency: 4 }, () => {
     assert.deepEqual([...new Set([/^init (.*)$/m.exec(tracer.stdout)?.[1], ...seen()])], [own]);
   });
 
-  test('every user may bind any port and ping in a network of his own; --sysctl says otherwise', async () => {
+  test('every user may bind any port and ping in a private network; --sysctl overrides this', async () => {
     const ask = async (...flags: string[]) =>
       (await s.run(['-u', '1234', '--cap-drop', 'ALL', ...flags], ['asker', 'port-80', 'ping'])).stdout;
     assert.equal(await ask(), 'port-80 0\nping 0\n');
@@ -260,7 +260,7 @@ describe('privileges', { concurrency: 4 }, () => {
     );
   });
 
-  test('a container has a session keyring of its own, which its execs have too', async () => {
+  test('a container has its own session keyring, which its execs share', async () => {
     const flags = ['--security-opt', 'seccomp=unconfined'];
     const one = await s.detached(flags, ['sleep', '100000']);
     const ask = ['asker', 'session-keyring'];
@@ -276,7 +276,7 @@ describe('privileges', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', one]);
   });
 
-  test('/proc/1 is to be looked at, and written to: the log, the environment, the root', async () => {
+  test('/proc/1 can be inspected and written to: the log, the environment, the root', async () => {
     for (const flags of [[], ['-t'], ['-u', '1234:1234'], ['--cap-drop', 'ALL']]) {
       const id = await s.detached([...flags, '-e', 'COLOUR=green'], ['sleep', '100000']);
       const user = flags[0] === '-u' ? ['-u', '1234:1234'] : [];
@@ -293,7 +293,7 @@ describe('privileges', { concurrency: 4 }, () => {
     }
   });
 
-  test('the seccomp filter is on, on run and exec; signals are as new (T32); no_new_privs on request', async () => {
+  test('the seccomp filter is on, on run and exec; signals have their defaults (T32); no_new_privs on request', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     for (const text of [
       (await s.run([], status)).stdout,
@@ -317,7 +317,7 @@ describe('privileges', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('the filter refuses what it should, even with all capabilities dropped from the question', async () => {
+  test('the filter refuses dangerous calls, some of which are allowed without it', async () => {
     const names = [
       'mount',
       'unshare-user',
@@ -342,7 +342,7 @@ describe('privileges', { concurrency: 4 }, () => {
     assert.equal(out.stdout, 'tiocsti EPERM\r\ntiocsti-high EPERM\r\ntioclinux EPERM\r\n');
   });
 
-  test('a device node that the container makes is of no use', async () => {
+  test('a device node created in the container is useless', async () => {
     const out = await s.sh(
       [],
       '[ -r /proc/partitions ]; mknod /disk b 254 0 2>&1; mknod /mem c 1 1 2>&1; for f in /disk /mem; do (head -c1 $f >/dev/null) 2>&1 | grep -o "Operation not permitted\\|No such file" || echo read $f; done',
@@ -377,7 +377,7 @@ const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
   .map((options) => options.join(','));
 
 describe('control groups', { skip: hierarchies.length === 0 && 'no v1 hierarchy is mounted' }, () => {
-  test("with SYS_ADMIN no hierarchy is the host's: no release_agent, and a group of its own (T11, CVE-2022-0492)", async () => {
+  test("with SYS_ADMIN no hierarchy is the host's: no release_agent, and a cgroup of its own (T11, CVE-2022-0492)", async () => {
     const mount = (hierarchy: string) =>
       `mount -t cgroup -o ${hierarchy.startsWith('name=') ? 'none,' : ''}${hierarchy} none /m || echo no ${hierarchy}; [ -e /m/tasks ] || echo empty ${hierarchy}; [ ! -e /m/release_agent ] || echo host ${hierarchy}; umount /m`;
     const script = `mkdir /m; ${hierarchies.map(mount).join('; ')}`;
@@ -394,14 +394,14 @@ describe('control groups', { skip: hierarchies.length === 0 && 'no v1 hierarchy 
     await s.ok(['rm', '-f', id]);
   });
 
-  test('each is where programs look for it', async () => {
+  test('each hierarchy is mounted where programs look for it', async () => {
     const names = hierarchies.flatMap((hierarchy) => [hierarchy, ...hierarchy.split(',')]);
     const paths = [...new Set(names)].map((name) => `/sys/fs/cgroup/${name.replace(/^name=/, '')}`);
     assert.equal(await s.sh([], `for f in ${paths.join(' ')}; do [ -e $f/tasks ] || echo $f; done`), '');
   });
 
   test(
-    'a container that froze itself by the v1 freezer is ended by kill and by rm -f',
+    'a container that froze itself through the v1 freezer can be killed and removed by force',
     requires('the v1 freezer', hierarchies.includes('freezer')),
     async () => {
       const freeze =
@@ -448,7 +448,7 @@ describe("the engine's own files", { concurrency: 2 }, () => {
     assert.equal(digest(), before);
   });
 
-  test('no descriptor comes in, on run and exec, with and without a terminal (T3, T4)', async () => {
+  test('no descriptor is passed in, on run and exec, with and without a terminal (T3, T4)', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const list = ['sh', '-c', 'ls /proc/$$/fd; true'];
     for (const args of [
@@ -495,7 +495,7 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     }
   });
 
-  test('targets of mounts resolve inside the root, links and .. and all (T9)', async () => {
+  test('mount targets are resolved inside the root, including links and .. (T9)', async () => {
     const root = await hostileRoot('targets');
     const source = join(work, 'mounted');
     const outside = join(work, 'aim');
@@ -521,7 +521,7 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     }
   });
 
-  test('/etc/passwd as a link, a fifo, a device or a giant is no way out, and no hang (T16)', async () => {
+  test('/etc/passwd as a link, a FIFO, a device or a huge file is neither a way out nor a hang (T16)', async () => {
     const root = await hostileRoot('users');
     const passwd = join(root, 'etc/passwd');
     const run = (user: string) =>
@@ -548,7 +548,7 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     assert.deepEqual([numeric.code, numeric.stdout], [0, '4243\n']);
   });
 
-  test('a strange user is an error and never root (T15)', async () => {
+  test('an unknown user is an error and never root (T15)', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     for (const user of [
       '+0',
@@ -589,12 +589,12 @@ describe('a hostile root file system', { concurrency: 3 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('names of the root itself are left alone', () => {
+  test('file names of the root itself are not changed', () => {
     for (const name of ['etc/passwd', 'usr/bin/bash']) assert.ok(lstatSync(join(s.rootfs, name)).isFile());
   });
 });
 
-test("the thread of likerd's event loop goes before all others, and nothing that it starts does", async () => {
+test("the thread of likerd's event loop has priority over all others, and nothing that it starts does", async () => {
   const niceOf = (task: string): number => {
     const stat = readFileSync(`/proc/${task}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);

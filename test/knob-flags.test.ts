@@ -4,7 +4,7 @@ import { inFlags } from '../client/connection/field-flags.ts';
 import { limitField } from '../daemon/api/grpc/errors.ts';
 import { allKnobs } from '../daemon/kernel/cgroup/table.ts';
 
-test('a limit that cannot be set is named by its flag', () => {
+test('the error for a limit that cannot be set names its flag', () => {
   const unnamed = allKnobs()
     .map(({ name }) => inFlags(`Cannot set ${name} to 1: no`, limitField(name), () => true))
     .filter((text) => !/^Cannot set --\S+( or --\S+)? to 1: no$/.test(text));

@@ -26,7 +26,7 @@ async function logged(container: string, text: string): Promise<void> {
 }
 
 describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
-  test('create prints the whole id and starts nothing; start prints the name that was given', async () => {
+  test('create prints the full id and starts nothing; start prints the name that was given', async () => {
     const id = await s.ok(['create', '--name', 'born', s.rootfs, ...sleeper]);
     assert.match(id, /^[0-9a-f]{64}$/);
     assert.equal((await s.inspect('born')).State.Status, 'created');
@@ -36,7 +36,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', 'born']);
   });
 
-  test('stop asks with the stop signal, and the exit code is the own one', async () => {
+  test("stop sends the stop signal, and the exit code is the process's own", async () => {
     const id = await s.detached([], patient);
     await logged(id, 'ready');
     assert.equal(await s.ok(['stop', id]), id);
@@ -46,7 +46,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('stop sends SIGKILL after the grace period, to every process', async () => {
+  test('stop sends SIGKILL to every process after the grace period', async () => {
     const id = await s.detached(
       [],
       ['sh', '-c', 'trap "" TERM; sleep 100000 & echo ready; while :; do sleep 0.05; done'],
@@ -60,7 +60,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('--stop-signal and --stop-timeout of the container, -s of the verb', async () => {
+  test('--stop-signal and --stop-timeout of the container, and -s of stop', async () => {
     const script = (signal: string) => [
       'sh',
       '-c',
@@ -75,7 +75,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', own, given]);
   });
 
-  test('a grace period of a month, or without end, is not over at once', async () => {
+  test('a grace period of a month, or an infinite one, does not expire at once', async () => {
     const id = await s.detached(['--stop-timeout', '-1', '--timeout', '3000000'], patient);
     await logged(id, 'ready');
     await s.ok(['stop', id]);
@@ -87,7 +87,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('restart gives a new process in the same container', async () => {
+  test('restart runs a new process in the same container', async () => {
     const id = await s.detached(
       ['--name', 'again'],
       ['sh', '-c', 'trap "exit 0" TERM; echo run >>/runs; cat /runs; while :; do sleep 0.05; done'],
@@ -101,7 +101,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('kill: any signal, by name or number; SIGKILL without -s', async () => {
+  test('kill sends any signal, by name or number, and SIGKILL without -s', async () => {
     const id = await s.detached(
       [],
       ['sh', '-c', 'trap "echo usr1" USR1; trap "echo hup" HUP; echo ready; while :; do sleep 0.05; done'],
@@ -122,7 +122,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('pause stops all progress, unpause goes on; verbs on a paused one say what to do (T58)', async () => {
+  test('pause stops all progress and unpause resumes it; verbs on a paused container say what to do (T58)', async () => {
     const count = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'];
     const id = await s.detached(['--name', 'frozen'], count);
     await logged(id, '5');
@@ -151,7 +151,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('several at once: each is done, failures are told one by one, the exit code is 1', async () => {
+  test('several containers at once: each is handled, failures are reported one by one, and the exit code is 1', async () => {
     const ids = await Promise.all([s.detached([], sleeper), s.detached([], sleeper)]);
     const { code, stdout, stderr } = await s.likerctl([
       'stop',
@@ -169,7 +169,7 @@ describe('create, start, stop, restart, kill', { concurrency: 4 }, () => {
 });
 
 describe('rm, rename, wait, top', { concurrency: 4 }, () => {
-  test('rm refuses one that runs and says what to do; rm -f takes it, and one that is not there', async () => {
+  test('rm refuses a running container and says what to do; rm -f removes it, and accepts a missing one', async () => {
     const id = await s.detached(['--name', 'kept'], sleeper);
     const { Pid } = (await s.inspect(id)).State;
     const refused = await s.likerctl(['rm', 'kept']);
@@ -186,7 +186,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     assert.equal(await s.ok(['rm', id]), id, 'a whole id that was removed is a success');
   });
 
-  test('rename; the name must be free and good', async () => {
+  test('rename requires a free and valid name', async () => {
     await s.ok(['create', '--name', 'old-name', s.rootfs, 'true']);
     await s.ok(['create', '--name', 'other', s.rootfs, 'true']);
     await s.ok(['rename', 'old-name', 'new-name']);
@@ -200,7 +200,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     await s.ok(['rm', 'new-name', 'other']);
   });
 
-  test('wait blocks until the end and prints the exit code; conditions', async () => {
+  test('wait blocks until the exit and prints the exit code; conditions', async () => {
     const script = '[ -e /again ] && exit 18; touch /again; sleep 0.5; exit 17';
     const id = await s.detached([], ['sh', '-c', script]);
     const removed = s.start(['wait', '--condition', 'removed', id]);
@@ -219,7 +219,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
     assert.equal((await removed.outcome).stdout, '18\n');
   });
 
-  test('top lists the processes with the pids of the host', async () => {
+  test('top lists the processes with their pids on the host', async () => {
     const id = await s.detached([], ['sh', '-c', 'sleep 5001 & exec sleep 5002']);
     const table = await until('both', async () => {
       const text = await s.ok(['top', id]);
@@ -236,7 +236,7 @@ describe('rm, rename, wait, top', { concurrency: 4 }, () => {
 });
 
 describe('ps and inspect', { concurrency: 4 }, () => {
-  test('the table, -a, -q, --no-trunc, --format, -n, -l', async () => {
+  test('ps prints a table; -a, -q, --no-trunc, --format, -n, -l', async () => {
     const id = await s
       .detached(
         ['--name', 'shown', '-l', 'row=1', '-l', 'tier=x'],
@@ -277,7 +277,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', 'listed', 'shown']);
   });
 
-  test('filters: id, name, labels, status, exited, before, since, and several of a kind', async () => {
+  test('filters: id, name, labels, status, exited, before, since, and several of one kind', async () => {
     const make = async (name: string, code: number): Promise<string> => {
       const labels = ['-l', 'filtered', '-l', `code=${code}`];
       const id = await s.detached(['--name', name, ...labels], ['sh', '-c', `exit ${code}`]);
@@ -316,7 +316,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     await s.ok(['rm', ...ids]);
   });
 
-  test('ids may be cut short as long as they are unique; a name wins over a prefix', async () => {
+  test('ids may be abbreviated as long as they are unique; a name wins over a prefix', async () => {
     const id = await s.ok(['create', s.rootfs, 'true']);
     const named = await s.ok(['create', '--name', id.slice(0, 8), s.rootfs, 'true']);
     assert.equal(await s.ok(['inspect', '-f', '{{.Id}}', id.slice(0, 10)]), id);
@@ -331,7 +331,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     await s.ok(['rm', id, named, ...many]);
   });
 
-  test('inspect: json of several, templates, an unknown one', async () => {
+  test('inspect prints JSON of several containers, or a template; an unknown container is an error', async () => {
     await s.ok([
       'create',
       '--name',
@@ -367,7 +367,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
 });
 
 describe('logs', { concurrency: 4 }, () => {
-  test('both streams apart, --since, --until; without the newline of a last half line', async () => {
+  test('both streams are separate; --since, --until; a last line without a newline', async () => {
     const id = await s.detached([], ['sh', '-c', 'echo one; echo two >&2; echo three; printf half']);
     await s.ok(['wait', id]);
     const { stdout, stderr } = await s.likerctl(['logs', id]);
@@ -378,7 +378,7 @@ describe('logs', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('--log-driver none keeps nothing, and logs says so', async () => {
+  test('--log-driver none stores nothing, and logs says so', async () => {
     const args = ['-i', '--name', 'unlogged', '--log-driver', 'none', s.rootfs, 'cat'];
     assert.equal((await s.likerctl(['run', ...args], { stdin: 'seen\n' })).stdout, 'seen\n');
     const [{ LogPath, HostConfig }] = JSON.parse(await s.ok(['inspect', 'unlogged']));
@@ -401,7 +401,7 @@ describe('logs', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('-f of a container with --rm follows to the end', async () => {
+  test('-f of a container with --rm follows it to the end', async () => {
     const lines = 500_000;
     // The container is removed when it ends, so it waits until its log is being read.
     const script = `echo 0; until [ -e /go ]; do sleep 0.05; done; exec seq ${lines}`;
@@ -414,7 +414,7 @@ describe('logs', { concurrency: 4 }, () => {
     assert.deepEqual([code, seen.length, seen.at(-1)], [0, 1 + lines, String(lines)]);
   });
 
-  test('-f follows to the end, across rotation, without a line lost or twice', async () => {
+  test('-f follows to the end, across rotation, without a line lost or repeated', async () => {
     // More than one segment of 20 MiB, at once.
     const lines = 400_000;
     const id = await s.ok([
@@ -437,7 +437,7 @@ describe('logs', { concurrency: 4 }, () => {
     assert.ok(!existsSync(LogPath));
   });
 
-  test('-f waits for a container that never ran', async () => {
+  test('-f waits for a container that has never run', async () => {
     const id = await s.ok(['create', s.rootfs, 'echo', 'at last']);
     const text = async (follow: boolean): Promise<string> => {
       let lines = '';
@@ -453,7 +453,7 @@ describe('logs', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('only the main process is logged, not what is executed beside it', async () => {
+  test('only the main process is logged, not execs', async () => {
     const id = await s.detached([], ['sh', '-c', 'echo main; exec sleep 100000']);
     await logged(id, 'main');
     await s.ok(['exec', id, 'echo', 'beside']);
@@ -475,7 +475,7 @@ describe('events', { concurrency: 2 }, () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Event);
 
-  test('the life of a container in order, with its details, filtered', async () => {
+  test('cover the life of a container in order, with details, and can be filtered', async () => {
     const id = await s.ok(['create', '--name', 'lived', '-l', 'event=yes', s.rootfs, 'sh', '-c', 'exit 4']);
     await s.ok(['start', id]);
     await s.ok(['wait', id]);
@@ -548,8 +548,8 @@ describe('events', { concurrency: 2 }, () => {
   });
 });
 
-describe('of the engine', { concurrency: 2 }, () => {
-  test('version and info, as text, json and by template', async () => {
+describe('the engine', { concurrency: 2 }, () => {
+  test('version and info as text, as JSON and by template', async () => {
     assert.match(await s.ok(['version']), /^Client:\n[\s\S]*\nServer:\n/);
     assert.match(await s.ok(['version', '--format', '{{.Server.Version}}']), /^\d+\.\d+\.\d+$/);
     const info = JSON.parse(await s.ok(['info', '--format', 'json'])) as Record<string, unknown>;
@@ -566,7 +566,7 @@ describe('of the engine', { concurrency: 2 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('--help of every command has an example; unknown commands and flags are one line and 125', async () => {
+  test('the --help of every command has an example; unknown commands and flags get one line and 125', async () => {
     const main = await s.ok(['--help']);
     const names = [...main.matchAll(/^ {2}([a-z][a-z -]*[a-z]) {2,}\S/gm)].map(([, name = '']) => name);
     assert.ok(names.length >= 20, main);
@@ -587,7 +587,7 @@ describe('of the engine', { concurrency: 2 }, () => {
   });
 });
 
-test('container prune removes those that do not run, and no others', async () => {
+test('container prune removes the containers that are not running, and no others', async () => {
   const label = ['-l', 'pruned'];
   const running = await s.detached(label, sleeper);
   const ended = await s.detached(label, ['sh', '-c', 'head -c 100000 /dev/zero >/file']);
@@ -601,7 +601,7 @@ test('container prune removes those that do not run, and no others', async () =>
   await s.ok(['rm', '-f', running]);
 });
 
-test('verbs on one container at the same time are one after the other, and none is lost', async () => {
+test('concurrent verbs on one container run one after another, and none is lost', async () => {
   const id = await s.detached([], sleeper);
   const verbs = [
     ['stop', '-t', '0'],

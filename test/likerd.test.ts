@@ -27,7 +27,7 @@ async function ending(
   return { code, stderr };
 }
 
-test('likerd logs who calls, by SO_PEERCRED', async () => {
+test('likerd logs the caller, from SO_PEERCRED', async () => {
   const daemon = await startDaemon();
   try {
     using api = new Api(daemon);
@@ -42,7 +42,7 @@ test('likerd logs who calls, by SO_PEERCRED', async () => {
   }
 });
 
-test('a second likerd ends with one line that names the first', async () => {
+test('a second likerd exits with one line that names the first', async () => {
   const daemon = await startDaemon();
   try {
     const folders = ['--root', daemon.root, '--run', daemon.run];
@@ -61,7 +61,7 @@ test('a second likerd ends with one line that names the first', async () => {
   }
 });
 
-test('SIGTERM tells the clients, removes the socket and ends with 0', async () => {
+test('SIGTERM notifies the clients, removes the socket and exits with 0', async () => {
   const daemon = await startDaemon();
   try {
     using api = new Api(daemon);
@@ -83,7 +83,7 @@ test('SIGTERM tells the clients, removes the socket and ends with 0', async () =
   }
 });
 
-test('what is in its way is told by its name, in one line', async () => {
+test('an obstacle is named in one line', async () => {
   const work = mkdtempSync(join(tmpdir(), 'lk-way-'));
   try {
     const at = (name: string) => join(work, name);
@@ -112,7 +112,7 @@ test('what is in its way is told by its name, in one line', async () => {
   }
 });
 
-test("what is not likerd's in its folders is left alone, and in nobody's way", async () => {
+test('foreign files in its folders are not touched, and do no harm', async () => {
   const home = mkdtempSync(join(tmpdir(), 'lk-rubbish-'));
   const strange = ['root/containers/notes.txt', 'root/spare/file', 'run/c/file'].map((name) =>
     join(home, name),
@@ -132,7 +132,7 @@ test("what is not likerd's in its folders is left alone, and in nobody's way", a
   }
 });
 
-test('without root there is one line', async () => {
+test('without root, likerd prints one line', async () => {
   const { code, stderr } = await ending([], { uid: 65_534, gid: 65_534 });
   assert.equal(code, 1);
   assert.equal(stderr, 'likerd: Cannot start: likerd must be run as root\n');
@@ -142,7 +142,7 @@ function socketFd(server: Server): number {
   return (server as unknown as { _handle: { fd: number } })._handle.fd;
 }
 
-test('a socket of systemd is used as it is', async () => {
+test('a socket from systemd is used as it is', async () => {
   const daemon = new Daemon({});
   const path = join(daemon.home, 'systemd.sock');
   const own = join(daemon.home, 'own.sock');
@@ -171,7 +171,7 @@ test('a socket of systemd is used as it is', async () => {
   }
 });
 
-test('garbage on the socket leaves the daemon well', async () => {
+test('garbage on the socket does not harm the daemon', async () => {
   const daemon = await startDaemon();
   try {
     for (const bytes of ['GET / HTTP/1.1\r\n\r\n', Buffer.alloc(1 << 20, 0xff)]) {

@@ -34,7 +34,7 @@ const hasSwap =
   existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes') || !existsSync('/sys/fs/cgroup/memory');
 
 describe('limits', { concurrency: 2 }, () => {
-  test('--memory is written and read back; beyond it the kernel ends the process: 137, and it is said why', async () => {
+  test('--memory is written and read back; beyond it the kernel kills the process: 137, with the reason', async () => {
     await sleeping(['--memory', '64m'], (inspected) => {
       assert.equal(knob(inspected, 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 << 20));
     });
@@ -69,7 +69,7 @@ describe('limits', { concurrency: 2 }, () => {
     await s.ok(['rm', 'greedy']);
   });
 
-  test('a JVM finds the limit: it wants all of four v1 controllers, by mountinfo and /proc/self/cgroup', async (context) => {
+  test('a JVM finds the limit: it needs all four v1 controllers, in mountinfo and /proc/self/cgroup', async (context) => {
     // As OpenJDK's cgroupSubsystem_linux.cpp reads them: root and mount point of the line with the controller among its super
     // options, and the path of the process unless it is the root.
     const script = `
@@ -98,7 +98,7 @@ describe('limits', { concurrency: 2 }, () => {
     });
   });
 
-  test('--pids-limit: one more fork fails, and others do not feel it', async () => {
+  test('--pids-limit: one fork too many fails, and other containers are not affected', async () => {
     await sleeping(['--pids-limit', '20'], (inspected) => {
       assert.equal(knob(inspected, 'pids', 'pids.max', 'pids.max'), '20');
     });
@@ -114,7 +114,7 @@ describe('limits', { concurrency: 2 }, () => {
     assert.notEqual(code, 125);
   });
 
-  test('--cpus is a quota, written and felt', async () => {
+  test('--cpus becomes a quota, and takes effect', async () => {
     await sleeping(['--cpus', '0.5'], (inspected) => {
       const quota = knob(inspected, 'cpu', 'cpu.cfs_quota_us', 'cpu.max');
       assert.match(quota ?? '', /^50000( 100000)?$/);
@@ -143,7 +143,7 @@ describe('limits', { concurrency: 2 }, () => {
     assert.match(bad.stderr, /999/);
   });
 
-  test('what makes no sense is refused before anything is made', async () => {
+  test('impossible values are refused before anything is created', async () => {
     for (const flags of [
       ['--memory', '1k'],
       ['--memory', '-5'],
@@ -161,8 +161,8 @@ describe('limits', { concurrency: 2 }, () => {
   });
 });
 
-describe('the control groups of a container', { concurrency: 2 }, () => {
-  test('hold it from birth on in every hierarchy (T41), and its execs in a group below; the shim is outside (T56)', async () => {
+describe('the cgroups of a container', { concurrency: 2 }, () => {
+  test('contain it from its first instruction in every hierarchy (T41), with its execs in cgroups below; the shim is outside (T56)', async () => {
     const id = await s.detached(
       ['--cgroupns', 'host'],
       ['sh', '-c', 'cat /proc/self/cgroup; exec sleep 100000'],
@@ -185,7 +185,7 @@ describe('the control groups of a container', { concurrency: 2 }, () => {
     for (const path of Object.values(CgroupPaths)) assert.ok(!existsSync(path), path);
   });
 
-  test('are how it is killed: no process escapes, not even without a pid namespace', async () => {
+  test('are used to kill it: no process escapes, even without a pid namespace', async () => {
     const marker = '98765';
     const id = await s.detached(
       ['--pid', 'host'],
@@ -203,7 +203,7 @@ describe('the control groups of a container', { concurrency: 2 }, () => {
     assert.deepEqual(members.filter(isAlive), []);
   });
 
-  test('a fork bomb is killed in one go', async () => {
+  test('kill a fork bomb at once', async () => {
     const id = await s.detached(['--pids-limit', '300'], ['bash', '-c', 'f() { f | f & f; }; f']);
     await until('many', async () => (await s.ok(['top', id])).split('\n').length > 50).catch(() => {});
     await s.ok(['kill', id]);
@@ -211,7 +211,7 @@ describe('the control groups of a container', { concurrency: 2 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('a paused container is killed and removed all the same (T43)', async () => {
+  test('are thawed when a paused container is killed or removed (T43)', async () => {
     for (const verb of [['kill'], ['rm', '-f'], ['stop', '-t', '0']]) {
       const id = await s.detached([], ['sleep', '100000']);
       await s.ok(['pause', id]);

@@ -85,7 +85,7 @@ function overwritePages(): void {
   writeFileSync(file(), bytes);
 }
 
-test('garbage in the database: it is moved aside, and what runs is known again', async () => {
+test('garbage in the database: it is moved aside, and running containers are found again', async () => {
   await damaged(overwritePages)();
   const moved = readdirSync(s.daemon.root).filter((name) => /^liker\.db\.corrupt-\d+$/.test(name));
   assert.equal(moved.length, 1);
@@ -94,25 +94,25 @@ test('garbage in the database: it is moved aside, and what runs is known again',
 });
 
 test(
-  'a file that is no database',
+  'the database is not a database file',
   damaged(() => writeFileSync(file(), 'This is not a database. '.repeat(1000))),
 );
 
 test(
-  'a truncated database',
+  'the database is truncated',
   damaged(() => {
     truncateSync(file(), Math.floor(statSync(file()).size / 2 / 4096) * 4096);
   }),
 );
 
 test(
-  'no database where there are containers',
+  'the database is missing although there are containers',
   damaged(() => {
     rmSync(file());
   }),
 );
 
-test('a row that cannot be read sets its container aside, or is known again when it runs', async () => {
+test('a container with an unreadable row is set aside, or found again if it is running', async () => {
   const { running, ended } = await population();
   const other = await containers.start(['true'], { name: 'other' });
   await until('its end', async () => (await containers.state(other)) === 'EXITED 0');

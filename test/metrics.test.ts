@@ -28,7 +28,7 @@ const value = (body: string, line: string): number =>
       ?.slice(line.length + 1),
   );
 
-test('the engine’s figures, the containers’ and Node’s', async () => {
+test('figures of the engine, of containers and of Node.js are exported', async () => {
   const before = (await scrape({ port: port() })).body;
   const id = await s.detached(['--name', 'seen', '--memory', '64m'], ['sleep', '1000']);
   assert.equal((await s.run([], ['nowhere'])).code, 127);
@@ -56,7 +56,7 @@ test('the engine’s figures, the containers’ and Node’s', async () => {
   assert.doesNotMatch((await scrape({ port: port() })).body, new RegExp(id));
 });
 
-test('on a Unix socket; an address that cannot be had ends the daemon with one line', async () => {
+test('metrics are served on a Unix socket; an unavailable address ends the daemon with one line', async () => {
   const socketPath = join(s.daemon.home, 'metrics.sock');
   await s.daemon.restart(['--metrics-addr', `unix:${socketPath}`]);
   const { body } = await scrape({ socketPath });

@@ -55,8 +55,8 @@ async function output(root: string, flags: readonly string[], script: string): P
   return s.ok(['run', '--rm', ...flags, root, 'sh', '-c', script]);
 }
 
-describe('targets that are links', () => {
-  test('the link of systemd-resolved dangles in the root: the file is given all the same', async () => {
+describe('mount targets that are links', () => {
+  test('the dangling link of systemd-resolved: the file is provided all the same', async () => {
     const root = ownRoot();
     execFileSync('rm', ['-f', join(root, 'etc/resolv.conf')]);
     symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
@@ -74,7 +74,7 @@ describe('targets that are links', () => {
     }
   });
 
-  test('what any dangling target names is made inside the root', async () => {
+  test('the target of any dangling link is created inside the root', async () => {
     const root = ownRoot();
     const outside = folder('never-made');
     symlinkSync('not/yet', join(root, 'relative'));
@@ -102,7 +102,7 @@ describe('targets that are links', () => {
     assert.deepEqual(readdirSync(outside), []);
   });
 
-  test('a link that leads to itself is told, for every kind of target', async () => {
+  test('a link to itself is reported, for every kind of target', async () => {
     const root = ownRoot();
     symlinkSync('loop', join(root, 'loop'));
     execFileSync('ln', ['-sfn', 'hosts', join(root, 'etc/hosts')]);
@@ -121,7 +121,7 @@ describe('targets that are links', () => {
     }
   });
 
-  test('a folder on a file, a file on a folder and a device on a file are told', async () => {
+  test('a folder on a file, a file on a folder and a device on a file are reported', async () => {
     const source = folder();
     writeFileSync(join(source, 'file'), '');
     const wrong = await s.run(['-v', `${source}:/etc/passwd`], ['true']);
@@ -136,7 +136,7 @@ describe('targets that are links', () => {
   });
 });
 
-describe('a root that is read-only', () => {
+describe('a read-only root', () => {
   /** A root with a mount of the host below it. */
   function rootWithMount(): string {
     const root = ownRoot();
@@ -150,7 +150,7 @@ describe('a root that is read-only', () => {
   const touch =
     'for f in /x /below/x /below/deeper/x; do touch $f 2>/dev/null && echo wrote $f; done; cat /below/deeper/mark';
 
-  test('is so with all that is mounted below it, and nothing is made in it', async () => {
+  test('includes all mounts below it, and nothing is created in it', async () => {
     const root = rootWithMount();
     const before = inventory(root);
     for (const [name, flags] of [
@@ -175,7 +175,7 @@ describe('a root that is read-only', () => {
     assert.equal(onHost('find', join(root, 'below'), '-name', 'x'), '');
   });
 
-  test('a root without any folder of the system has nothing made in it', async () => {
+  test('that has no system folders gets none', async () => {
     const root = folder();
     execFileSync('cp', ['/bin/busybox', join(root, 'busybox')]);
     const run = ['run', '--rm', `${root}:ro`, '/busybox', 'sh', '-c'];
@@ -187,7 +187,7 @@ describe('a root that is read-only', () => {
     assert.deepEqual(readdirSync(root), ['busybox']);
   });
 
-  test('a folder that changes on the host is seen changing', async () => {
+  test('shows changes that the host makes to it', async () => {
     const root = ownRoot();
     const id = await s.ok(['run', '-d', `${root}:ro`, 'sleep', '1000']);
     writeFileSync(join(root, 'late'), 'late');
@@ -195,7 +195,7 @@ describe('a root that is read-only', () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('--read-only makes the working directory, and its files of /etc are read-only as in Docker', async () => {
+  test('--read-only creates the working directory, and the files in /etc are read-only as in Docker', async () => {
     for (const name of [s.rootfs, `${s.rootfs}:ro`]) {
       const flags = ['--read-only', '-w', '/work/there', '--hostname', 'given'];
       const script = `pwd; for f in ${given.join(' ')}; do (echo x >$f) 2>/dev/null && echo wrote $f; done; cat /etc/hostname`;
@@ -205,7 +205,7 @@ describe('a root that is read-only', () => {
     assert.match(stderr, /'\/etc\/passwd': .*ENOTDIR/);
   });
 
-  test('bind-recursive says how far read-only goes', async () => {
+  test('bind-recursive chooses how far read-only applies', async () => {
     const source = folder();
     mkdirSync(join(source, 'below'));
     onHost('mount', '-t', 'tmpfs', 'below', join(source, 'below'));
@@ -281,11 +281,11 @@ describe('propagation', () => {
     ['unbindable', ['old/out', 'unbindable']],
   ];
   for (const [propagation, wanted] of table)
-    test(`${propagation}: ${wanted.join(', ') || 'nothing goes through'}`, async () => {
+    test(`${propagation}: ${wanted.join(', ') || 'nothing propagates'}`, async () => {
       assert.deepEqual(await effects(shared, propagation), wanted);
     });
 
-  test('a slave of the host can be handed on, and not shared', async () => {
+  test('a slave of the host can be shared again as rslave, and not as rshared', async () => {
     assert.deepEqual(await effects(slave, 'rslave'), ['out', 'old/out']);
     const { code, stderr } = await s.run(['-v', `${slave}:/s:rshared`], ['true']);
     assert.equal(code, 125);
@@ -295,7 +295,7 @@ describe('propagation', () => {
     );
   });
 
-  test('what would be without effect is refused with the reason', async () => {
+  test('options without effect are refused with the reason', async () => {
     const source = folder();
     for (const propagation of ['shared', 'rshared', 'slave', 'rslave']) {
       const { code, stderr } = await s.run(['-v', `${source}:/s:${propagation}`], ['true']);
@@ -307,7 +307,7 @@ describe('propagation', () => {
     }
   });
 
-  test('no mount of ours, and no other mount, reaches the host through one that is shared', async () => {
+  test('no mount of Liker, nor any other, propagates to the host through a shared mount', async () => {
     const source = join(shared, `etc-${++count}`);
     onHost('mkdir', source);
     onHost(
@@ -331,8 +331,8 @@ describe('propagation', () => {
   });
 });
 
-describe('the files of /etc', () => {
-  test('are seen whatever is mounted at /etc, but for those that the user mounts himself', async () => {
+describe('the files in /etc', () => {
+  test('are visible whatever is mounted at /etc, except those that the user mounts', async () => {
     const etc = folder();
     for (const name of ['hosts', 'hostname', 'passwd', 'resolv.conf'])
       writeFileSync(join(etc, name), `host's ${name}\n`);
@@ -352,7 +352,7 @@ describe('the files of /etc', () => {
     assert.equal(await output(s.rootfs, ['-v', `${folder()}:/etc:ro`], 'ls -A /etc'), '');
   });
 
-  test('are bounded: a container fills nobody else with them', async () => {
+  test('are limited in size: a container cannot fill the disk of others with them', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     const before = execFileSync('du', ['-s', s.daemon.run], { encoding: 'utf8' });
     for (const file of given) {
@@ -367,7 +367,7 @@ describe('the files of /etc', () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('of a container whose network is used are its own, and so is its hostname', async () => {
+  test("of a container whose network is shared are that container's own, and so is the hostname", async () => {
     const x = await s.detached(
       ['--name', 'x', '--hostname', 'of-x', '--add-host', 'db:192.0.2.9'],
       ['sleep', '1000'],
@@ -394,7 +394,7 @@ describe('the files of /etc', () => {
     await s.ok(['rm', '-f', y, x]);
   });
 
-  test('that were changed are so still when likerd has been killed and started again', async () => {
+  test('keep their changes when likerd is killed and started again', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     await s.ok(['exec', id, 'sh', '-c', 'echo 192.0.2.11 kept >>/etc/hosts']);
     await s.daemon.kill9();
@@ -406,7 +406,7 @@ describe('the files of /etc', () => {
   });
 });
 
-test('every option of a tmpfs that is taken at the creation is so at the start; another is refused with those that are known', async () => {
+test('every tmpfs option accepted by create is accepted by start; others are refused, and the error lists the known ones', async () => {
   const options = [
     ...[
       'nodiratime',
@@ -449,7 +449,7 @@ test('every option of a tmpfs that is taken at the creation is so at the start; 
   assert.match(stderr, /Invalid tmpfs option 'quick': use size=…, .*strictatime/);
 });
 
-test('the root that the tests share has had nothing made in it', () => {
+test('nothing was created in the root that the tests share', () => {
   for (const name of ['work', 'new', 't', 's']) assert.ok(!existsSync(join(s.rootfs, name)), name);
   assert.ok(lstatSync(join(s.rootfs, 'etc')).isDirectory());
 });

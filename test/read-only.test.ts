@@ -47,7 +47,7 @@ function setImmutable(sign: '+' | '-'): void {
 }
 
 test(
-  'a database that cannot be written refuses changes, loses no end, and goes on when it can be again',
+  'a read-only database refuses changes, loses no exit, and recovers when it is writable again',
   canBreak,
   async () => {
     const id = await containers.start(['sleep', '1000']);
@@ -76,7 +76,7 @@ test(
 );
 
 test(
-  'on a file system that has become read-only changes are refused, what runs goes on, and no daemon starts',
+  'on a read-only file system changes are refused, running containers continue, and no daemon starts',
   canBreak,
   async () => {
     const own = new SmallDisk('root', ext4);

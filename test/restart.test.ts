@@ -15,7 +15,7 @@ const always = { restart: { name: 'NAME_ALWAYS' } } as const;
 const becomes = (id: string, state: string) =>
   until(`${id} to be ${state}`, async () => (await containers.state(id)) === state);
 
-test('while it waits inspect says so, and SIGKILL alone ends the waiting', async () => {
+test('inspect shows the pending restart, and only SIGKILL cancels it', async () => {
   const policy = { restart: { name: 'NAME_ON_FAILURE', maxRetries: 9 } } as const;
   const id = await containers.start(['sh', '-c', 'exit 3'], policy);
   await until('a longer pause', async () => (await containers.get(id)).restartCount === 4);
@@ -34,7 +34,7 @@ test('while it waits inspect says so, and SIGKILL alone ends the waiting', async
   await containers.remove(id);
 });
 
-test('what a call has stopped stays down, and what ended by itself comes back, though likerd saw neither end', async () => {
+test('a container stopped by a call stays stopped, and one that exited restarts, even if likerd saw neither', async () => {
   const slow = ['sh', '-c', 'trap "echo asked; sleep 0.5; exit 4" TERM; while :; do sleep 0.05; done'];
   const [stopped, killed, ended] = await Promise.all([
     containers.start(slow, always),
@@ -71,7 +71,7 @@ test('what a call has stopped stays down, and what ended by itself comes back, t
   await containers.remove(stopped, killed, ended);
 });
 
-test('a start and an end that no likerd has stored are told by the first answer of the next one', async () => {
+test('a start and an exit that no likerd has stored are in the first answer of the next one', async () => {
   const ids = await Promise.all(Array.from({ length: 40 }, () => containers.start(['sleep', '1000'])));
   const pids = await Promise.all(ids.map(async (id) => (await containers.get(id)).pid));
   await s.daemon.kill9();
@@ -106,7 +106,7 @@ test('--timeout ends an orphan, also under the next likerd', async () => {
   await containers.remove(id);
 });
 
-test('--timeout is of one life, also when the connection to the shim was lost in the one before', async () => {
+test('--timeout applies to one run, even if the connection to the shim was lost in the run before', async () => {
   const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
   const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
   const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];

@@ -34,7 +34,7 @@ function folder(name: string): string {
 
 describe('exit codes', { concurrency: 4 }, () => {
   for (const code of [0, 13, 255]) {
-    test(`the command's own: ${code}`, async () => {
+    test(`the command's own exit code: ${code}`, async () => {
       assert.equal((await s.run([], ['sh', '-c', `exit ${code}`])).code, code);
     });
   }
@@ -46,7 +46,7 @@ describe('exit codes', { concurrency: 4 }, () => {
     assert.match(stderr, /^likerctl: .*no-such-program.*\n$/);
   });
 
-  test('127 for a program whose interpreter is missing, which is named', async () => {
+  test('127 for a program whose interpreter is missing, which the error names', async () => {
     const script = join(work, 'script');
     const scripts = {
       '#!/opt/python\n': /'\/script' needs '\/opt\/python'/,
@@ -68,7 +68,7 @@ describe('exit codes', { concurrency: 4 }, () => {
     assert.equal((await s.run([], ['/etc'])).code, 126);
   });
 
-  test('125 for what the engine cannot do', async () => {
+  test('125 for errors of the engine', async () => {
     const missing = await s.likerctl(['run', '--rm', '/no/such/folder', 'true']);
     assert.equal(missing.code, 125);
     assert.match(missing.stderr, /^likerctl: .*\/no\/such\/folder.*\n$/);
@@ -93,7 +93,7 @@ describe('exit codes', { concurrency: 4 }, () => {
     });
   }
 
-  test('127 and 126 with -d too, and nothing stays with --rm', async () => {
+  test('127 and 126 with -d too; with --rm nothing is left', async () => {
     assert.equal(
       (await s.likerctl(['run', '-d', '--rm', '--name', 'ghost', s.rootfs, 'no-such-program'])).code,
       127,
@@ -104,7 +104,7 @@ describe('exit codes', { concurrency: 4 }, () => {
 });
 
 describe('the process', { concurrency: 4 }, () => {
-  test('-e, --env-file and a variable of likerctl itself; nothing else comes in (T18)', async () => {
+  test('-e, --env-file and variables of likerctl; nothing else is inherited (T18)', async () => {
     const file = join(work, 'env');
     writeFileSync(file, '# comment\nFROM_FILE=a b\n');
     const out = await s.sh(
@@ -126,7 +126,7 @@ describe('the process', { concurrency: 4 }, () => {
     );
   });
 
-  test('an --env-file is read by likerctl alone, and not by the Node.js under it', async () => {
+  test('--env-file is read only by likerctl, not by its Node.js', async () => {
     const file = join(work, 'node-env');
     writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n');
     assert.equal(await s.sh(['--env-file', file], 'echo $NODE_OPTIONS'), '--no-such-option');
@@ -140,7 +140,7 @@ describe('the process', { concurrency: 4 }, () => {
     );
   });
 
-  test('-w, which is made when it is missing; by exec it is not', async () => {
+  test('-w creates a missing directory; exec does not', async () => {
     assert.equal(await s.sh(['-w', '/tmp/a/b'], 'pwd'), '/tmp/a/b');
     assert.equal(await s.sh([], 'pwd'), '/');
     const id = await s.detached(['-w', '/tmp/made'], ['sleep', '1000']);
@@ -151,7 +151,7 @@ describe('the process', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('-u by name, by number, with a group; groups come from the container', async () => {
+  test('-u takes a name or a number, with a group; supplementary groups come from the container', async () => {
     writeFileSync(
       join(s.rootfs, 'etc/passwd'),
       `${readFileSync(join(s.rootfs, 'etc/passwd'), 'utf8')}ann:x:1234:1234::/home/ann:/bin/bash\n`,
@@ -185,14 +185,14 @@ describe('the process', { concurrency: 4 }, () => {
     assert.equal((await s.run(['--entrypoint', 'echo'], ['a', 'b'])).stdout, 'a b\n');
   });
 
-  test('without a command it is bash', async () => {
+  test('the default command is bash', async () => {
     const { stdout } = await s.likerctl(['run', '-i', '--rm', s.rootfs], {
       stdin: 'echo $0 $BASH_VERSION\n',
     });
     assert.match(stdout, /^bash \d/);
   });
 
-  test('a small init is pid 1, reaps and passes the exit status on; --init=false leaves it out', async () => {
+  test('a small init is pid 1, reaps, and passes the exit status on; --init=false omits it', async () => {
     assert.equal(await s.sh([], 'echo $$'), '2');
     assert.equal(await s.sh(['--init=false'], 'echo $$'), '1');
     const zombies = '(sleep 0.05 & exec true) & sleep 0.3; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l';
@@ -217,12 +217,12 @@ describe('the process', { concurrency: 4 }, () => {
     );
   });
 
-  test('--timeout kills', async () => {
+  test('--timeout kills the container', async () => {
     const { code } = await s.run(['--timeout', '1'], ['sleep', '1000']);
     assert.equal(code, 137);
   });
 
-  test('signals are passed on without a terminal, and --sig-proxy=false leaves the process alone', async () => {
+  test('signals are forwarded without a terminal; --sig-proxy=false does not forward them', async () => {
     const script =
       'trap "echo got usr1" USR1; trap "echo got term; exit 9" TERM; echo ready; while :; do sleep 0.1; done';
     const running = s.start(['run', '--rm', s.rootfs, 'sh', '-c', script]);
@@ -251,8 +251,8 @@ describe('the process', { concurrency: 4 }, () => {
   });
 });
 
-describe('signals and vanished clients', { concurrency: 3 }, () => {
-  test('WINCH, CHLD, URG, TSTP, TTIN, TTOU and PIPE are not passed on', async () => {
+describe('signals and disconnected clients', { concurrency: 3 }, () => {
+  test('WINCH, CHLD, URG, TSTP, TTIN, TTOU and PIPE are not forwarded', async () => {
     const names = ['WINCH', 'CHLD', 'URG', 'TSTP', 'TTIN', 'TTOU', 'PIPE'];
     const traps = names.filter((name) => name !== 'CHLD').map((name) => `trap "echo got ${name}" ${name}`);
     const script = `${traps.join('; ')}; trap "echo got USR2; exit 0" USR2; echo ready; while :; do read -t 0.1 x <>/dev/zero; done`;
@@ -265,7 +265,7 @@ describe('signals and vanished clients', { concurrency: 3 }, () => {
     assert.deepEqual((await running.outcome).stdout.trim().split('\n'), ['ready', 'got USR2']);
   });
 
-  test('--on-disconnect says what becomes of the process when likerctl is killed', async () => {
+  test('--on-disconnect decides what happens to the process when likerctl is killed', async () => {
     const script = 'trap "exit 77" HUP; echo ready; while :; do sleep 0.05; done';
     const ends = { keep: 'running', hangup: 77, kill: 137 } as const;
     await Promise.all(
@@ -334,7 +334,7 @@ describe('names and files', { concurrency: 4 }, () => {
     assert.match(id, /^[0-9a-f]{64}$/);
   });
 
-  test('--replace removes the one that has the name', async () => {
+  test('--replace removes the container that has the name', async () => {
     const first = await s.detached(['--name', 'again'], ['sleep', '1000']);
     const second = await s.detached(['--name', 'again', '--replace'], ['sleep', '1000']);
     assert.notEqual(first, second);
@@ -365,7 +365,7 @@ describe('names and files', { concurrency: 4 }, () => {
     assert.ok(Number(readFileSync(pid, 'utf8')) > 1);
   });
 
-  test('the host name is the short id, and it is in /etc/hosts', async () => {
+  test('the hostname is the short id, and is in /etc/hosts', async () => {
     const id = await s.detached([], ['sh', '-c', 'hostname; cat /etc/hosts; sleep 1000']);
     const seen = await until(
       'output',
@@ -387,8 +387,8 @@ describe('names and files', { concurrency: 4 }, () => {
   });
 });
 
-describe('namespaces of others', { concurrency: 4 }, () => {
-  test('--network none has a loopback that is up, and nothing else', async () => {
+describe('shared namespaces', { concurrency: 4 }, () => {
+  test('--network none has a loopback interface that is up, and no other', async () => {
     const out = await s.sh(
       [],
       'ls /sys/class/net; cat /sys/class/net/lo/operstate; cat /proc/net/route | wc -l; (exec 3<>/dev/tcp/127.0.0.1/1) 2>&1 | grep -m1 -o refused',
@@ -401,7 +401,7 @@ describe('namespaces of others', { concurrency: 4 }, () => {
     );
   });
 
-  test("--network, --pid, --ipc, --uts, --cgroupns host are the host's", async () => {
+  test('--network, --pid, --ipc, --uts and --cgroupns host use those of the host', async () => {
     const flags = [
       '--network',
       'host',
@@ -423,7 +423,7 @@ describe('namespaces of others', { concurrency: 4 }, () => {
     assert.deepEqual(out.split('\n'), [...host, hostname()]);
   });
 
-  test('--network, --pid, --ipc container:X share those of X, which must run', async () => {
+  test('--network, --pid, --ipc container:X share those of X, which must be running', async () => {
     const id = await s.detached(['--name', 'owner'], ['sleep', '1000']);
     // The shared memory of shm_open(3) belongs to the IPC namespace.
     const links = 'for n in net pid ipc; do readlink /proc/self/ns/$n; done; stat -c %i /dev/shm/theirs';
@@ -451,7 +451,7 @@ describe('the root file system', { concurrency: 4 }, () => {
     return buildRootfs(s.daemon, { name });
   }
 
-  test('two containers share one directory, and nothing is written to it', async () => {
+  test('two containers share one directory, and do not write to it', async () => {
     const before = treeOf(s.rootfs);
     const script = (mark: string) =>
       `echo ${mark} >/mark; rm /etc/hostname-none 2>/dev/null; mkdir /new; cat /mark; ls -d /new`;
@@ -461,7 +461,7 @@ describe('the root file system', { concurrency: 4 }, () => {
     assert.deepEqual(treeOf(s.rootfs), before);
   });
 
-  test('what a container writes is there after a restart, and gone with it', async () => {
+  test('files that a container writes survive a restart, and are removed with it', async () => {
     await s.ok([
       'create',
       '--name',
@@ -478,7 +478,7 @@ describe('the root file system', { concurrency: 4 }, () => {
     assert.ok(!existsSync(join(s.rootfs, 'count')));
   });
 
-  test('DIR:rw writes through, DIR:ro and --read-only refuse', async () => {
+  test('DIR:rw writes through; DIR:ro and --read-only refuse writes', async () => {
     const root = await ownRoot('own');
     await s.ok(['run', '--rm', `${root}:rw`, 'sh', '-c', 'echo kept >/kept']);
     assert.equal(readFileSync(join(root, 'kept'), 'utf8'), 'kept\n');
@@ -490,7 +490,7 @@ describe('the root file system', { concurrency: 4 }, () => {
     assert.equal(await s.sh(['--read-only', '--tmpfs', '/tmp'], 'echo x >/tmp/x && cat /tmp/x'), 'x');
   });
 
-  test('/etc/hosts, hostname and resolv.conf are given and not written into the root', async () => {
+  test('/etc/hosts, hostname and resolv.conf are provided, and not written to the root', async () => {
     const root = await ownRoot('bare');
     const files = ['hosts', 'hostname', 'resolv.conf'];
     const before = files.map(
@@ -519,7 +519,7 @@ describe('the root file system', { concurrency: 4 }, () => {
     );
   });
 
-  test('a relative directory, one with blanks, commas and colons in its name', async () => {
+  test('a relative directory, and one with blanks, commas and colons in its name', async () => {
     const root = await ownRoot('odd, name');
     assert.equal(
       await ok(s.daemon, ['run', '--rm', './odd, name', 'echo', 'hi'], { cwd: s.daemon.home }),
@@ -530,7 +530,7 @@ describe('the root file system', { concurrency: 4 }, () => {
 });
 
 describe('mounts', { concurrency: 4 }, () => {
-  test('likerctl works in a working directory that was deleted', () => {
+  test('likerctl works in a deleted working directory', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lk-gone-'));
     const script = `cd ${folder} && rmdir ${folder} && exec ${program} run --rm ${s.rootfs} pwd`;
     const env = environment(s.daemon);
@@ -548,7 +548,7 @@ describe('mounts', { concurrency: 4 }, () => {
     assert.match(out, /refused$/);
   });
 
-  test('without --hostname the name inside is the short id, and inspect says so', async () => {
+  test('without --hostname the hostname is the short id, and inspect shows it', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     const hostname = await s.ok(['exec', id, 'hostname']);
     assert.equal(hostname, id.slice(0, 12));
@@ -556,7 +556,7 @@ describe('mounts', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('-v binds a folder of the host, read-write, ro, and makes a missing source', async () => {
+  test('-v binds a folder of the host, read-write or ro, and creates a missing source', async () => {
     const source = folder('volume');
     writeFileSync(join(source, 'in'), 'from host');
     assert.equal(await s.sh(['-v', `${source}:/data`], 'cat /data/in; echo out >/data/out'), 'from host');
@@ -583,7 +583,7 @@ describe('mounts', { concurrency: 4 }, () => {
     assert.match(missing.stderr, /none/);
   });
 
-  test('no mount of the container is on the host, neither while it runs nor after (T53)', async () => {
+  test('no mount of the container is on the host, neither while it runs nor afterwards (T53)', async () => {
     const source = folder('propagated');
     const id = await s.detached(['-v', `${source}:/data`, '--tmpfs', '/tmp'], ['sleep', '1000']);
     await s.ok(['exec', '--privileged', id, 'mount', '-t', 'tmpfs', 'none', '/data']);
@@ -609,7 +609,7 @@ describe('capabilities', { concurrency: 4 }, () => {
     assert.match(unknown.stderr, /NONE_SUCH/);
   });
 
-  test("--privileged is all of the daemon's capabilities, no filter, the host's devices", async () => {
+  test("--privileged has all of the daemon's capabilities, no filter, and the host's devices", async () => {
     const own = /CapEff:\s+(\w+)/.exec(readFileSync(`/proc/${s.daemon.pid}/status`, 'utf8'))?.[1];
     const out = await s.sh(
       ['--privileged'],
@@ -620,7 +620,7 @@ describe('capabilities', { concurrency: 4 }, () => {
 });
 
 describe('streams', { concurrency: 4 }, () => {
-  test('stdout and stderr stay apart', async () => {
+  test('stdout and stderr stay separate', async () => {
     const { stdout, stderr } = await s.run([], ['sh', '-c', 'echo out; echo err >&2; echo out2']);
     assert.deepEqual({ stdout, stderr }, { stdout: 'out\nout2\n', stderr: 'err\n' });
   });
@@ -632,7 +632,7 @@ describe('streams', { concurrency: 4 }, () => {
     assert.equal(stdout, '/dev/null\n');
   });
 
-  test('the end of stdin reaches the process, which goes on (half-close)', async () => {
+  test('the end of stdin reaches the process, which continues (half-close)', async () => {
     const { code, stdout } = await s.run(['-i'], ['sh', '-c', 'wc -c; echo after; exit 4'], {
       stdin: '12345',
     });
@@ -647,7 +647,7 @@ describe('streams', { concurrency: 4 }, () => {
     assert.ok(bytes.equals(all));
   });
 
-  test('32 MiB through cat come back whole', async () => {
+  test('32 MiB pass through cat unchanged', async () => {
     const data = randomBytes(32 << 20);
     const { bytes } = await s.run(['-i'], ['cat'], { stdin: data });
     assert.equal(sha(bytes), sha(data));
@@ -674,14 +674,14 @@ describe('streams', { concurrency: 4 }, () => {
     assert.equal(out.toString().trim().split('\n').length, 51);
   });
 
-  test('a process that closes its stdin early does not hang a large input', async () => {
+  test('a process that closes its stdin early does not block a large input', async () => {
     const { code, stdout } = await s.run(['-i'], ['sh', '-c', 'head -c 10; exec 0<&-; echo; echo done'], {
       stdin: Buffer.alloc(8 << 20, 'x'),
     });
     assert.deepEqual({ code, stdout }, { code: 0, stdout: 'xxxxxxxxxx\ndone\n' });
   });
 
-  test('a reader that goes away ends likerctl, as with any program in a pipe', async () => {
+  test('if the reader of a pipe exits, likerctl does too, like any other program', async () => {
     const { execFileSync } = await import('node:child_process');
     const out = execFileSync(
       'bash',
@@ -698,7 +698,7 @@ describe('streams', { concurrency: 4 }, () => {
   });
 });
 
-test('everything works in folders with a very long path', async () => {
+test('paths may be very long', async () => {
   const home = mkdtempSync(join(tmpdir(), 'lk-long-'));
   // The kernel limits the path of the API's socket to 107 bytes, but not those of the folders.
   const long = join(home, 'd'.repeat(100), 'e'.repeat(100), 'f'.repeat(50));

@@ -99,7 +99,7 @@ test(`${count} containers run at once: start, ps, events, figures`, patience, as
   assert.equal(shimsBelow(s.daemon.home).length, count);
 });
 
-test('a new daemon takes all of them over', patience, async (t) => {
+test('a new daemon adopts all of them', patience, async (t) => {
   const shims = shimsBelow(s.daemon.home);
   await s.daemon.kill9();
   await s.daemon.start();
@@ -110,7 +110,7 @@ test('a new daemon takes all of them over', patience, async (t) => {
   assert.deepEqual(shims.filter(isAlive), shims);
 });
 
-test('all are stopped, and started again', patience, async (t) => {
+test('all of them are stopped and started again', patience, async (t) => {
   using api = new Api(s.daemon);
   await timed(t, api, `stop ${count}`, () => s.ok(['stop', ...names]));
   assert.deepEqual(await listed(), []);
@@ -119,7 +119,7 @@ test('all are stopped, and started again', patience, async (t) => {
   );
 });
 
-test('all end at once, and are removed', patience, async (t) => {
+test('all of them exit at once, and are removed', patience, async (t) => {
   using api = new Api(s.daemon);
   const ids = (await s.ok(['ps', '-q'])).split('\n');
   assert.equal(ids.length, count);

@@ -51,7 +51,7 @@ async function inParallel(job: (index: number) => Promise<void>): Promise<void> 
   await Promise.all(Array.from({ length: parallel }, worker));
 }
 
-test(`${count} containers that write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrive`, async () => {
+test(`${count} containers write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrives`, async () => {
   const faults: string[] = [];
   await inParallel(async (index) => {
     const code = index % 200;
@@ -62,7 +62,7 @@ test(`${count} containers that write 1 MiB and exit at once, half of them on a t
   assert.deepEqual(faults.slice(0, 10), []);
 });
 
-test('what is typed, and the size of a window, that come with the start arrive: also at containers that start in a crowd', async () => {
+test('input and window sizes sent with the start arrive, even if many containers start at once', async () => {
   const spec = () =>
     s.spec(['sh', '-c', 'read line; stty size; echo "got $line"'], { tty: true, openStdin: true });
   const sessions = Array.from({ length: 40 }, () => s.api.run(spec()));
@@ -77,7 +77,7 @@ test('what is typed, and the size of a window, that come with the start arrive: 
   for (const output of await Promise.all(outputs)) assert.equal(output, 'early\n33 99\ngot early\n');
 });
 
-test(`${count} execs that write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrive`, async () => {
+test(`${count} execs write 1 MiB and exit at once, half of them on a tty: every byte and exit code arrives`, async () => {
   const id = await s.detached([], ['sleep', '100000']);
   const faults: string[] = [];
   await inParallel(async (index) => {
@@ -127,10 +127,10 @@ test(`${cycles} attach and detach cycles leave no fd and no memory in daemon, sh
 });
 
 // In parallel, as each of them waits most of the time.
-describe('a client that stops reading (T27), a process that does not stop writing', {
+describe('a client that stops reading (T27), and a process that does not stop writing', {
   concurrency: 4,
 }, () => {
-  test('is not waited for beside another one, which goes on; later it is told what it has missed', async () => {
+  test('is not waited for beside another client, which continues; later it learns what it has missed', async () => {
     const id = await s.detached([], ['sh', '-c', 'while :; do burst 100000 0; sleep 0.01; done']);
     // On its own connection, since the streams of one HTTP/2 connection share a window.
     using other = new Api(s.daemon);
@@ -153,7 +153,7 @@ describe('a client that stops reading (T27), a process that does not stop writin
     await Promise.all([stalled.end, reader.end]);
   });
 
-  test('alone, makes the process wait and loses nothing', async () => {
+  test('if it is alone, makes the process wait and loses nothing', async () => {
     const total = 8 << 20;
     using other = new Api(s.daemon);
     const session = other.run(s.spec(['burst', String(total), '4']));
@@ -167,7 +167,7 @@ describe('a client that stops reading (T27), a process that does not stop writin
     assert.equal(session.gaps, 0);
   });
 
-  test('does not stall the daemon, nor the log', async () => {
+  test('does not block the daemon or the log', async () => {
     using other = new Api(s.daemon);
     const session = other.run(s.spec(['sh', '-c', 'yes'], { tty: true }, { name: 'yes' }));
     await within('ready', session.ready);
@@ -187,7 +187,7 @@ describe('a client that stops reading (T27), a process that does not stop writin
     await session.end.catch(() => null);
   });
 
-  test('a background child that goes on writing is read until its pause, and the cut is told (T20)', async () => {
+  test('a background child that goes on writing is read until it pauses, and the cut is reported (T20)', async () => {
     const id = await s.detached([], ['sleep', '100000']);
     const session = s.api.exec(id, {
       args: ['bash', '-c', '(while :; do echo more; sleep 0.1; done) & exit 0'],
@@ -201,13 +201,13 @@ describe('a client that stops reading (T27), a process that does not stop writin
 
 describe('a background child that keeps the output open (T20)', { concurrency: 4 }, () => {
   for (const tty of [false, true]) {
-    test(`does not hang the end of a container${tty ? ' on a tty' : ''}`, async () => {
+    test(`does not delay the end of a container forever${tty ? ' on a tty' : ''}`, async () => {
       const session = s.api.run(s.spec(['bash', '-c', 'sleep 1000 & echo done; exit 3'], { tty }));
       assert.equal((await session.exit(15_000)).code, 3);
       assert.match(session.stdout.toString(), /^done\r?\n$/);
     });
 
-    test(`does not hang the end of an exec${tty ? ' on a tty' : ''}`, async () => {
+    test(`does not delay the end of an exec forever${tty ? ' on a tty' : ''}`, async () => {
       const id = await s.detached([], ['sleep', '100000']);
       const session = s.api.exec(id, {
         args: ['bash', '-c', 'trap "" HUP; sleep 1234 & echo done; exit 3'],

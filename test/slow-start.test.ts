@@ -58,7 +58,7 @@ async function whileFrozen(act: () => Promise<void>): Promise<void> {
   }
 }
 
-test('a Run that is sent again, and `start -a`, wait for the first start and see all of it', {
+test('a repeated Run, and `start -a`, wait for the first start and see all its output', {
   skip,
 }, async () => {
   const spec = s.spec(['sh', '-c', 'echo begin; sleep 0.5; exit 3']);
@@ -78,7 +78,7 @@ test('a Run that is sent again, and `start -a`, wait for the first start and see
   assert.ok(!(await containers.names()).includes('twice'));
 });
 
-test('the next likerd waits for a start that this one has begun', { skip }, async () => {
+test('the next likerd waits for a start that the last one began', { skip }, async () => {
   const id = await create(s.rootfs, 'sleep', '1000');
   const again = await create(s.rootfs, 'sleep', '1000');
   let answer: Promise<unknown> = Promise.resolve();
@@ -99,7 +99,7 @@ test('the next likerd waits for a start that this one has begun', { skip }, asyn
   await containers.remove(id);
 });
 
-test('rm -f gives up the starts that wait for their turn as well', { skip }, async () => {
+test('rm -f also cancels starts that are waiting for their turn', { skip }, async () => {
   const id = await create(s.rootfs, 'sleep', '1000');
   await whileFrozen(async () => {
     const first = Promise.allSettled([startCall(id)]);
@@ -123,7 +123,7 @@ async function restarting(): Promise<{ readonly id: string; readonly die: () => 
   return { id, die: () => process.kill(pid, 'SIGKILL') };
 }
 
-test('SIGKILL during a start by the restart policy ends what it has started', { skip }, async () => {
+test('SIGKILL during a start by the restart policy ends the container', { skip }, async () => {
   const { id, die } = await restarting();
   let killed: Promise<unknown> = Promise.resolve();
   await whileFrozen(async () => {
@@ -138,7 +138,7 @@ test('SIGKILL during a start by the restart policy ends what it has started', { 
   await containers.remove(id);
 });
 
-test('SIGKILL before likerd hears of the shim that its policy has started leaves none', async () => {
+test('SIGKILL before likerd hears from a shim that the restart policy started leaves no shim', async () => {
   const { id, die } = await restarting();
   let killed: Promise<unknown> = Promise.resolve();
   writeFileSync(held, '');
@@ -169,7 +169,7 @@ test('`start -a` brings a stopped container back under its restart policy', asyn
   await containers.remove(id);
 });
 
-test("likerd that stops all containers at its end gives up starts; those of a policy are the next one's", {
+test('a likerd that stops all containers at its exit cancels starts, and leaves those of a policy to the next one', {
   skip,
 }, async () => {
   const id = await create(s.rootfs, 'sleep', '1000');

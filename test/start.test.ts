@@ -74,13 +74,13 @@ test('npm start runs a command in a container, with its input, output and exit s
   assert.equal(daemonPids().length, 1);
 });
 
-test('a second npm start uses the daemon and the root file system that are there', async () => {
+test('a second npm start reuses the daemon and the root file system', async () => {
   const outcome = await run('npm', ['--silent', 'start', '--', 'echo', 'two  words', '$HOME']);
   assert.deepEqual(outcome, { status: 0, stdout: 'two  words $HOME\n', stderr: '' });
   assert.equal(daemonPids().length, 1);
 });
 
-test('npm start, liker and likerctl find the daemon whose folders LIKER_RUN and LIKER_ROOT name, without LIKER_HOST', async () => {
+test('npm start, liker and likerctl find the daemon by LIKER_RUN and LIKER_ROOT, without LIKER_HOST', async () => {
   // The daemon's socket is below its run folder.
   assert.equal(daemon.socket, join(daemon.run, 'liker.sock'));
   for (const LIKER_HOST of [undefined, '']) {
@@ -93,7 +93,7 @@ test('npm start, liker and likerctl find the daemon whose folders LIKER_RUN and 
   }
 });
 
-test('npm start without root is one clear line', async () => {
+test('npm start without root prints one clear line', async () => {
   const outcome = await run('unshare', ['--user', 'sh', 'scripts/start']);
   assert.deepEqual(outcome, { status: 1, stdout: '', stderr: "liker: needs root: run 'sudo npm start'\n" });
 });
@@ -106,7 +106,7 @@ test('npm start on a terminal is an interactive bash', async () => {
   assert.equal(await session.end(), 3);
 });
 
-test("liker's transcript is the article's, and it writes through", async () => {
+test('the transcript of liker is that of the article, and writes reach the directory', async () => {
   await using session = onTerminal(join(repository, 'bin/liker'), [rootfs]);
   await session.waitForText(/\/\]#$/);
   await session.run('alias', /rm -i'\s+\S+root@\S+ \/\]#/);
@@ -124,14 +124,14 @@ test("liker's transcript is the article's, and it writes through", async () => {
   ]);
 });
 
-test('liker passes input, output and status on without a terminal, and writes to the directory', async () => {
+test('liker without a terminal passes input, output and status on, and writes to the directory', async () => {
   const script = 'wc -c; touch /made; exit 9';
   const outcome = await run('bin/liker', [rootfs, 'sh', '-c', script], 'x'.repeat(100_000));
   assert.deepEqual(outcome, { status: 9, stdout: '100000\nFinished!\n', stderr: '' });
   assert.ok(existsSync(join(rootfs, 'made')));
 });
 
-test('liker passes a signal on to the container', async () => {
+test('liker forwards a signal to the container', async () => {
   const script = 'trap "exit 42" TERM; echo ready; sleep 1000 & wait';
   const child = spawn('bin/liker', [rootfs, 'sh', '-c', script], {
     cwd: repository,
@@ -158,7 +158,7 @@ function otherCheckout(version: string): string {
   return top;
 }
 
-test('a daemon of another checkout is told, and replaced by a newer one when that is asked for', async () => {
+test('a daemon of another checkout is reported, and replaced on request', async () => {
   const [pid = 0] = daemonPids();
   const [newer, older] = [otherCheckout('99.0.0'), otherCheckout('0.0.1')];
   const ensure = (top: string, more: NodeJS.ProcessEnv = {}) =>
@@ -198,7 +198,7 @@ test('a daemon of another checkout is told, and replaced by a newer one when tha
   await run('bin/likerctl', ['rm', '-f', id.trim()]);
 });
 
-test('a daemon that was started before the last build is told', async () => {
+test('a daemon that is older than the build is reported', async () => {
   const top = join(daemon.home, 'checkout-99.0.0');
   const built = new Date(Date.now() + 1000);
   utimesSync(join(top, 'dist/likerd.mjs'), built, built);
@@ -206,7 +206,7 @@ test('a daemon that was started before the last build is told', async () => {
   assert.match(stderr, /was started before this checkout was built last; LIKER_REPLACE=1 /);
 });
 
-test('liker refuses what is no directory', async () => {
+test('liker refuses a path that is not a directory', async () => {
   const { status, stderr } = await run('bin/liker', ['/no/such/root']);
   assert.equal(status, 125);
   assert.match(stderr, /^liker: Cannot run in '\/no\/such\/root': it is not a directory; .*\n$/);

@@ -56,7 +56,7 @@ async function having(flags: readonly string[], script: string): Promise<string>
 describe('figures', () => {
   after(() => s.daemon.empty());
 
-  test('CPU time is that of the cgroup, and the percentage is of one CPU', async () => {
+  test('CPU time is that of the cgroup, and 100 % is one CPU', async () => {
     const busy = await s.detached([], ['bash', '-c', 'while :; do :; done']);
     const idle = await s.detached([], ['sleep', '1000']);
     const container = await s.inspect(busy);
@@ -82,7 +82,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', busy, idle]);
   });
 
-  test('a quota that is used up is told', async () => {
+  test('throttling is reported', async () => {
     const id = await s.detached(['--cpus', '0.1'], ['bash', '-c', 'while :; do :; done']);
     await stream({ containers: [id] }, ([stats]) => {
       const { periods = 0, throttledPeriods = 0, throttledUs = 0 } = stats?.cpu?.throttling ?? {};
@@ -91,7 +91,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('memory: anonymous, of files, working set, limit, peak; processes with their limit', async () => {
+  test('memory: anonymous, file cache, working set, limit, peak; processes with their limit', async () => {
     const script = `head -c ${20 * mebibyte} /dev/zero >/dev/shm/x; big=$(head -c ${8 * mebibyte} /dev/zero | tr '\\0' x)`;
     const id = await having(['--memory', '100m', '--pids-limit', '55'], script);
     const { memory, pids } = await figures(id);
@@ -108,7 +108,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('what is written to a disk is told', async (context) => {
+  test('writes to a disk are reported', async (context) => {
     const tmpfs = 0x01021994;
     if (statfsSync(s.daemon.root).type === tmpfs) return context.skip('the daemon’s root is no disk');
     const id = await having([], 'dd if=/dev/zero of=/x bs=1M count=4 oflag=direct');
@@ -119,7 +119,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('bytes on the container’s own interfaces are told; in the host’s network there are none', async () => {
+  test("traffic of the container's own interfaces is reported, and none in the host's network", async () => {
     const own = await having([], 'for i in 1 2 3; do echo hello >/dev/udp/127.0.0.1/9; done');
     const [lo, ...others] = (await figures(own)).network?.interfaces ?? [];
     assert.deepEqual([lo?.name, others], ['lo', []]);
@@ -131,7 +131,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', own, shared, host]);
   });
 
-  test('containers join and leave the stream; the files that it held are closed', async () => {
+  test('containers join and leave the stream, and its open files are closed', async () => {
     const first = await s.detached([], ['sleep', '1000']);
     let second = '';
     await stream({}, async (containers, count) => {
@@ -143,7 +143,7 @@ describe('figures', () => {
     await s.ok(['rm', '-f', second]);
   });
 
-  test('the stream of those that are named goes on while they are down, and ends with the last one', async () => {
+  test('a stream of named containers continues while they are stopped, and ends when the last one is removed', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     const call = s.api.stats.StreamStats({ containers: [id], interval: { nanos: 1e8 } });
     const states: string[] = [];
@@ -158,7 +158,7 @@ describe('figures', () => {
     assert.deepEqual([states[0], states.at(-1)], ['CONTAINER_STATE_RUNNING', 'CONTAINER_STATE_EXITED']);
   });
 
-  test('what is asked for wrongly is an error', async () => {
+  test('an invalid request is an error', async () => {
     const fails = (options: object, pattern: RegExp) => assert.rejects(get(options), pattern);
     await fails({ containers: ['nobody'] }, /NOT_FOUND.*No such container: 'nobody'/);
     await fails({ interval: { nanos: 5e7 } }, /INVALID_ARGUMENT.*at least 100 ms/);
@@ -177,7 +177,7 @@ describe('out-of-memory kills', () => {
   };
   const limits = ['--memory', '16m', '--memory-swap', '16m'];
 
-  test('of a child: an event at that time, and the container goes on; a later kill is nobody’s OOM', async () => {
+  test('of a child: an event when it happens, and the container continues; a later SIGKILL is not taken for one', async () => {
     const id = await s.detached(limits, ['bash', '-c', 'tail /dev/zero; tail /dev/zero; sleep 1000']);
     await until('two events', async () => (await oomEvents(id)).length === 2);
     assert.deepEqual(await oomEvents(id), ['1 false', '2 false']);
@@ -190,7 +190,7 @@ describe('out-of-memory kills', () => {
     assert.equal((await oomEvents(id)).length, 2);
   });
 
-  test('of the main process: OOMKilled, and the event says so; the next run begins anew', async () => {
+  test('of the main process: OOMKilled is set and the event says so; the next run starts clean', async () => {
     await s.ok([
       'create',
       '--name',
@@ -210,7 +210,7 @@ describe('out-of-memory kills', () => {
     assert.deepEqual([next.OOMKilled, next.OOMKills, next.ExitCode], [false, 0, 0]);
   });
 
-  test('one that nobody saw is told by the next daemon', async () => {
+  test('one that happens without a daemon is reported by the next one', async () => {
     const script = 'until [ -e /go ]; do sleep 0.1; done; tail /dev/zero; >/gone; sleep 1000';
     const id = await s.detached(limits, ['bash', '-c', script]);
     const { State } = await s.inspect(id);
@@ -255,7 +255,7 @@ describe('the client', () => {
     );
   });
 
-  test('stats on a terminal: it is drawn anew in place, and the screen is as before at the end', async () => {
+  test('stats on a terminal redraws in place, and restores the screen at the end', async () => {
     const script =
       'trap : INT; echo before; "$0" stats --interval 100ms --format "table {{.Name}}\\t{{.CPUPerc}}"; echo after $?';
     const likerctl = join(import.meta.dirname, '../bin/likerctl');
@@ -269,7 +269,7 @@ describe('the client', () => {
     assert.doesNotMatch(terminal.screen(), /large/);
   });
 
-  test('ps -s and system df show what is on the disk', async () => {
+  test('ps -s and system df show disk usage', async () => {
     const id = await s.detached(
       [],
       ['bash', '-c', 'head -c 300000 /dev/zero >/x; head -c 20000 /dev/zero | tr "\\0" x'],
@@ -300,7 +300,7 @@ describe('the client', () => {
     assert.match(await s.ok(['system', 'df', '-v']), new RegExp(`${id.slice(0, 12)}.* 300kB +2\\d`));
   });
 
-  test('stats on a narrow terminal: long names are shortened, and no line is cut', async () => {
+  test('stats on a narrow terminal shortens long names, and cuts no line', async () => {
     const name = `long-${'o'.repeat(60)}`;
     await s.detached(['--name', name], ['sleep', '1000']);
     for (const args of [['--no-stream'], []]) {

@@ -17,7 +17,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 const prompt = /#$/;
 
 describe('the terminal of a process', { concurrency: 4 }, () => {
-  test('tty is /dev/pts/0 and stty size is right at the first instruction', async () => {
+  test('is /dev/pts/0, and stty size is right at the first instruction', async () => {
     await using terminal = s.terminal(
       ['run', '-it', '--rm', s.rootfs, 'sh', '-c', 'stty size; tty; ls /dev/pts'],
       {
@@ -29,7 +29,7 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     assert.equal(terminal.history(), '45 123\n/dev/pts/0\n0  ptmx');
   });
 
-  test('an exec gets the next one, with its own size', async () => {
+  test('of an exec is the next one, with its own size', async () => {
     const id = await s.detached(['-t'], ['sleep', '1000']);
     await using terminal = s.terminal(['exec', '-it', id, 'sh', '-c', 'stty size; tty'], {
       cols: 99,
@@ -40,7 +40,7 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
-  test('likerd holds no end of it while clients are attached (T29)', async () => {
+  test('is not open in likerd while clients are attached (T29)', async () => {
     const id = await s.detached(['-t'], ['sleep', '1000']);
     await using main = s.terminal(['attach', id]);
     await using exec = s.terminal(['exec', '-it', id, 'sh', '-c', 'echo ready; exec sleep 1000']);
@@ -52,7 +52,7 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     await Promise.all([main.exit, exec.exit]);
   });
 
-  test('a new size of the window arrives with SIGWINCH', async () => {
+  test('a new window size arrives with SIGWINCH', async () => {
     await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'tty-asker'], { cols: 80, rows: 24 });
     await terminal.waitForText('size 80 24');
     terminal.resize(132, 50);
@@ -63,7 +63,7 @@ describe('the terminal of a process', { concurrency: 4 }, () => {
     assert.equal(await terminal.end(), 0);
   });
 
-  test('the size in pixels passes through the API', async () => {
+  test('the size in pixels can be set through the API', async () => {
     const size = { columns: 100, rows: 30, xPixels: 1000, yPixels: 600 };
     const session = s.api.run(s.spec(['tty-asker'], { tty: true, openStdin: true, terminalSize: size }));
     await session.waitFor('size 100 30 1000 600');
@@ -193,7 +193,7 @@ describe('a shell', { concurrency: 4 }, () => {
     assert.equal(await terminal.end(), 0);
   });
 
-  test('top shows the processes of the container and no others', async () => {
+  test('top shows only the processes of the container', async () => {
     await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'top']);
     await terminal.waitForText(/PID USER[\s\S]*\btop\b/, () => terminal.screen());
     assert.match(terminal.screen(), /Tasks:\s+2 total/);
@@ -242,7 +242,7 @@ describe('with and without -i and -t', { concurrency: 4 }, () => {
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '/dev/pts/0\r\ntwo\r\nnothing typed\r\n' });
   });
 
-  test('-it without a terminal is one line and 1', async () => {
+  test('-it without a terminal prints one line and exits with 1', async () => {
     for (const args of [
       ['run', '-it', '--rm', s.rootfs, 'true'],
       ['exec', '-it', 'x', 'true'],
@@ -255,7 +255,7 @@ describe('with and without -i and -t', { concurrency: 4 }, () => {
     }
   });
 
-  test('-d with -t runs on a terminal nobody watches; attach shows what it wrote', async () => {
+  test('-d with -t runs on a terminal that nobody watches; attach shows its output', async () => {
     const id = await s.detached(['-dit'], ['bash', '--norc']);
     await using terminal = s.terminal(['attach', id]);
     await terminal.waitForText(prompt);
@@ -265,7 +265,7 @@ describe('with and without -i and -t', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('-i from a terminal without -t leaves the terminal as it is', async () => {
+  test('-i on a terminal without -t does not change the terminal', async () => {
     await using terminal = s.terminal(['run', '-i', '--rm', s.rootfs, 'cat']);
     await until('a container', async () => (await s.ok(['ps', '-q', '--filter', 'status=running'])) !== '');
     terminal.type('line\r');
@@ -275,8 +275,8 @@ describe('with and without -i and -t', { concurrency: 4 }, () => {
   });
 });
 
-describe('leaving and coming back', { concurrency: 4 }, () => {
-  test('ctrl-] ctrl-] detaches; attach replays the last output and goes on in the same shell', async () => {
+describe('detaching and returning', { concurrency: 4 }, () => {
+  test('Ctrl-] Ctrl-] detaches; attach replays the last output and continues in the same shell', async () => {
     await using first = s.terminal(['run', '-it', '--name', 'come-back', s.rootfs, 'bash', '--norc']);
     await first.waitForText(prompt);
     await first.run('x=kept; echo before', /before\r\n/);
@@ -291,7 +291,7 @@ describe('leaving and coming back', { concurrency: 4 }, () => {
     await s.ok(['rm', 'come-back']);
   });
 
-  test('an exec session can be left and found again', async () => {
+  test('an exec session can be detached and found again', async () => {
     const id = await s.detached([], ['sleep', '1000']);
     await using first = s.terminal(['exec', '-it', id, 'bash', '--norc']);
     await first.waitForText(prompt);
@@ -328,7 +328,7 @@ describe('leaving and coming back', { concurrency: 4 }, () => {
     assert.match(terminal.history(), /\^\]x\^\]q$/);
   });
 
-  test('an empty --detach-keys switches them off, others replace them', async () => {
+  test('an empty --detach-keys disables them, and others replace them', async () => {
     await using off = s.terminal([
       'run',
       '-it',
@@ -367,7 +367,7 @@ describe('leaving and coming back', { concurrency: 4 }, () => {
     await s.ok(['rm', '-f', 'keys']);
   });
 
-  test('several clients see the same and type into the same; a read-only one only sees', async () => {
+  test('several clients see the same and type into the same terminal; a read-only one only watches', async () => {
     const id = await s.detached(['-it'], ['bash', '--norc']);
     await using one = s.terminal(['attach', id]);
     await using two = s.terminal(['attach', id]);
@@ -385,7 +385,7 @@ describe('leaving and coming back', { concurrency: 4 }, () => {
     await s.ok(['rm', id]);
   });
 
-  test('--no-replay shows only what comes', async () => {
+  test('--no-replay shows only new output', async () => {
     const id = await s.detached(['-it'], ['bash', '--norc']);
     await s.ok(['exec', id, 'sh', '-c', 'true']);
     await using one = s.terminal(['attach', id]);
@@ -428,14 +428,14 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
   }
   const shell = () => `run -it --rm ${s.rootfs} sh -c "echo ready; cat"`;
 
-  test('at the normal end, and at an exit code', async () => {
+  test('at a normal exit, and at an exit code', async () => {
     assert.equal(
       await compare(`run -it --rm ${s.rootfs} sh -c "read x; exit 7"`, async (_pid, type) => type('\r')),
       7,
     );
   });
 
-  test('when the engine refuses', async () => {
+  test('when the engine refuses the command', async () => {
     const folder = mkdtempSync(join(work, 'stty-'));
     await using terminal = shellOnTerminal(
       s.daemon,
@@ -475,7 +475,7 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
     });
   }
 
-  test('after a program that leaves the terminal in disorder and is left alone', async () => {
+  test("after detaching from a program that has changed the terminal's modes", async () => {
     assert.equal(
       await compare(
         shell().replace('echo ready', String.raw`printf '\\033[?1049h\\033[?25l\\033[?1000hready'`),
@@ -491,14 +491,14 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
   });
 });
 
-test('a background program that keeps the terminal open ends with it (T25)', async () => {
+test('a background program that keeps the terminal open does not outlive it (T25)', async () => {
   const { code, stdout } = await s.run(['-t'], ['bash', '-c', 'sleep 1000 & echo done; exit 3'], {
     hangMs: 20_000,
   });
   assert.deepEqual({ code, stdout }, { code: 3, stdout: 'done\r\n' });
 });
 
-test('output before the end of the slave is read to its last byte (T22, T23, T24)', async () => {
+test('output before the slave is closed is read to its last byte (T22, T23, T24)', async () => {
   for (let round = 0; round < 10; round++) {
     const session = s.api.run(
       s.spec(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; printf END'], { tty: true }),

@@ -139,7 +139,7 @@ async function expectUsable(daemon: Daemon, containers: Containers): Promise<voi
 }
 
 for (const how of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`containers and records of ${olderVersion}, which ends by ${how}`, { skip }, async () => {
+  test(`containers and records of ${olderVersion}, which exits by ${how}`, { skip }, async () => {
     const older = buildOlderVersion();
     const daemon = await startDaemon({ checkout: older });
     try {

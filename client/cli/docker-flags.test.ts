@@ -49,7 +49,7 @@ for (const { name, flags } of commands) {
   });
 }
 
-test('docs/docker.md has a row for each flag of docker run, which says what the command does', async () => {
+test('docs/docker.md has a row for each flag of docker run, and the row agrees with the command', async () => {
   const { flags } = commands.find(({ name }) => name === 'run') ?? { flags: [] };
   const rows = new Map(
     doc.split('\n').flatMap((line) => {
@@ -64,7 +64,7 @@ test('docs/docker.md has a row for each flag of docker run, which says what the 
   }
 });
 
-test('what is not supported says what to do instead, and the help tells of it', async () => {
+test('an unsupported flag or command says what to do instead, and the help mentions it', async () => {
   const run = await load('run');
   for (const [argv, text] of [
     [['-p', '80:80', '/r'], /--publish is not supported yet: there are no bridge networks; .*--network host/],
@@ -86,7 +86,7 @@ const missing =
   'build images pull push login logout search image manifest network plugin trust volume config node secret service ' +
   'stack swarm commit cp diff export history import load port rmi save tag builder checkpoint context compose';
 
-test('every command of docker is there, or is told as missing and in docs/docker.md', async () => {
+test('every command of docker exists, or is refused as missing and listed in docs/docker.md', async () => {
   const { missingDockerCommand } = await import('./docker-commands.ts');
   for (const name of missing.split(' ')) {
     assert.equal(findCommand([name]), undefined, name);

@@ -6,7 +6,7 @@ import { run } from '../commands/run.ts';
 import { parseCommandLine } from './parse.ts';
 import { UsageError } from './usage-error.ts';
 
-test('flags end at the first operand of run: the rest is the container’s', () => {
+test('the flags of run end at the first operand; the rest belongs to the container', () => {
   const { flags, operands } = parseCommandLine(run, ['-it', './root', 'ls', '-la', '--rm', '--', '-x']);
   assert.deepEqual(operands, ['./root', 'ls', '-la', '--rm', '--', '-x']);
   assert.deepEqual([flags.bool('interactive'), flags.bool('tty'), flags.bool('rm')], [true, true, false]);
@@ -22,7 +22,7 @@ test('flags may follow the operands of other commands', () => {
   assert.equal(flags.bool('force'), true);
 });
 
-test('every spelling of a value', () => {
+test('a value can be spelled in every way that Docker accepts', () => {
   const argv = '-e A=1 -eB=2 -e=C=3 --env D=4 --env=E=5 -itw/tmp -m512m --net=none --name= /r'.split(' ');
   const { flags } = parseCommandLine(run, argv);
   assert.deepEqual(flags.list('env'), ['A=1', 'B=2', 'C=3', 'D=4', 'E=5']);
@@ -32,7 +32,7 @@ test('every spelling of a value', () => {
   assert.equal(flags.text('name'), '');
 });
 
-test('values stay as they are: quotes, dashes, numbers, newlines', () => {
+test('values are not changed: quotes, dashes, numbers, newlines', () => {
   const values = ['"quoted"', "'x'", '-1', '--rm', '0x10', '1e3', 'a\nb', '', 'true'];
   const { flags } = parseCommandLine(run, [
     ...values.flatMap((value) => ['-l', value]),
@@ -44,7 +44,7 @@ test('values stay as they are: quotes, dashes, numbers, newlines', () => {
   assert.equal(flags.text('name'), '007');
 });
 
-test('booleans', () => {
+test('boolean flags take true, false or no value', () => {
   const bool = (...argv: string[]): boolean =>
     parseCommandLine(run, [...argv, '/r']).flags.bool('init', true);
   assert.deepEqual(
@@ -53,7 +53,7 @@ test('booleans', () => {
   );
 });
 
-test('the last one of a flag that is given twice counts', () => {
+test('if a flag is given twice, the last one counts', () => {
   assert.equal(parseCommandLine(run, ['--name', 'a', '--name', 'b', '/r']).flags.text('name'), 'b');
 });
 
@@ -80,6 +80,6 @@ for (const [argv, message] of [
   });
 }
 
-test('too many operands', () => {
+test('too many operands are refused', () => {
   assert.throws(() => parseCommandLine(ps, ['x']), /accepts no arguments/);
 });

@@ -18,7 +18,7 @@ for (const [typed, suggestion] of [
   test(`'${typed}'${suggestion}`, () => assert.equal(didYouMean(typed, commandNames()), suggestion));
 }
 
-test('flags are suggested, but not those of Docker that are refused', () => {
+test('suggestions include known flags, but not the Docker flags that are refused', () => {
   assert.throws(
     () => parseCommandLine(run, ['--memroy', '5m', '/r']),
     /unknown flag: --memroy; did you mean --memory\?/,

@@ -13,19 +13,19 @@ function run(script: string): { readonly status: number | null; readonly stderr:
   return { status, stderr };
 }
 
-test('an argument that is not UTF-8 is refused by its number, not changed', () => {
+test('an argument that is not UTF-8 is refused by its number instead of being changed', () => {
   const { status, stderr } = run(`exec "$0" --no-warnings "$1" run / echo "$(printf 'gr\\374n')"`);
   assert.equal(status, 125);
   assert.match(stderr, /^likerctl: argument 4, 'gr\uFFFDn', is not UTF-8: .*\nSee 'likerctl --help'\n$/);
 });
 
-test('a value of the own environment that is not UTF-8 is refused by its name', () => {
+test('an environment variable whose value is not UTF-8 is refused by its name', () => {
   const { status, stderr } = run(`A="$(printf 'gr\\374n')" exec "$0" --no-warnings "$1" run -e A / true`);
   assert.equal(status, 125);
   assert.equal(stderr, "likerctl: Cannot pass on the variable 'A': its value is not UTF-8\n");
 });
 
-test('U+FFFD itself is text like any other', () => {
+test('U+FFFD itself is ordinary text', () => {
   const { stderr } = run(`A=\uFFFD exec "$0" --no-warnings "$1" run -e A / echo \uFFFD`);
   assert.match(stderr, /^likerctl: Cannot reach likerd/);
 });

@@ -5,48 +5,54 @@ import { FakeServer } from '../test/fake-server.ts';
 import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
-test('commands on several containers go on after a failure, with one line for it', patience, async () => {
-  await using server = new FakeServer();
-  const done: string[] = [];
-  const answer =
-    (verb: string) =>
-    (request: { container: string; signal?: string; timeoutSeconds?: number }): object => {
-      byName(request);
-      done.push([verb, request.container, request.signal, request.timeoutSeconds].filter(Boolean).join(' '));
-      return verb === 'wait' ? { exit: { code: 5 } } : {};
-    };
-  await server.listen({
-    unary: {
-      StopContainer: answer('stop'),
-      KillContainer: answer('kill'),
-      GetContainer: ({ container }: { container: string }) => {
-        byName({ container });
-        return { container: { id: container } };
+test(
+  'commands on several containers continue after a failure, and print one line for it',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const done: string[] = [];
+    const answer =
+      (verb: string) =>
+      (request: { container: string; signal?: string; timeoutSeconds?: number }): object => {
+        byName(request);
+        done.push(
+          [verb, request.container, request.signal, request.timeoutSeconds].filter(Boolean).join(' '),
+        );
+        return verb === 'wait' ? { exit: { code: 5 } } : {};
+      };
+    await server.listen({
+      unary: {
+        StopContainer: answer('stop'),
+        KillContainer: answer('kill'),
+        GetContainer: ({ container }: { container: string }) => {
+          byName({ container });
+          return { container: { id: container } };
+        },
+        WaitContainer: answer('wait'),
+        RemoveContainer: answer('rm'),
       },
-      WaitContainer: answer('wait'),
-      RemoveContainer: answer('rm'),
-    },
-  });
-  const run = (...args: string[]): ReturnType<typeof likerctl> => likerctl(server.socketPath, ...args);
-  const failed = { code: 1, signal: null, stderr: "likerctl: Cannot find container 'none'\n" };
-  assert.deepEqual(await run('stop', '-t', '2', '-s', 'INT', 'web', 'none', 'old'), {
-    ...failed,
-    stdout: 'web\nold\n',
-  });
-  assert.deepEqual(await run('kill', '-s', 'HUP', 'web', 'none'), { ...failed, stdout: 'web\n' });
-  assert.deepEqual(await run('wait', 'web', 'none', 'old'), { ...failed, stdout: '5\n5\n' });
-  assert.deepEqual(await run('rm', 'none'), { ...failed, stdout: '' });
-  assert.deepEqual(await run('rm', '-f', 'none'), { ...failed, code: 0, stdout: '' });
-  assert.deepEqual(done.toSorted(), [
-    'kill web HUP',
-    'stop old INT 2',
-    'stop web INT 2',
-    'wait old',
-    'wait web',
-  ]);
-});
+    });
+    const run = (...args: string[]): ReturnType<typeof likerctl> => likerctl(server.socketPath, ...args);
+    const failed = { code: 1, signal: null, stderr: "likerctl: Cannot find container 'none'\n" };
+    assert.deepEqual(await run('stop', '-t', '2', '-s', 'INT', 'web', 'none', 'old'), {
+      ...failed,
+      stdout: 'web\nold\n',
+    });
+    assert.deepEqual(await run('kill', '-s', 'HUP', 'web', 'none'), { ...failed, stdout: 'web\n' });
+    assert.deepEqual(await run('wait', 'web', 'none', 'old'), { ...failed, stdout: '5\n5\n' });
+    assert.deepEqual(await run('rm', 'none'), { ...failed, stdout: '' });
+    assert.deepEqual(await run('rm', '-f', 'none'), { ...failed, code: 0, stdout: '' });
+    assert.deepEqual(done.toSorted(), [
+      'kill web HUP',
+      'stop old INT 2',
+      'stop web INT 2',
+      'wait old',
+      'wait web',
+    ]);
+  },
+);
 
-test('update sends the limits that are named, to each container', patience, async () => {
+test('update sends the given limits to each container', patience, async () => {
   await using server = new FakeServer();
   const seen: object[] = [];
   await server.listen({
@@ -72,7 +78,7 @@ test('update sends the limits that are named, to each container', patience, asyn
   assert.match(nothing.stderr, /requires at least one limit, such as --memory 256m/);
 });
 
-test('logs: stdout to stdout, stderr to stderr, times once a line', patience, async () => {
+test('logs prints stdout to stdout and stderr to stderr, with one time per line', patience, async () => {
   await using server = new FakeServer();
   const time = { seconds: 1_700_000_000, nanos: 5 };
   const entry = (stream: string, text: string): object => ({ time, stream, data: Buffer.from(text) });
@@ -105,7 +111,7 @@ test('logs: stdout to stdout, stderr to stderr, times once a line', patience, as
 });
 
 test(
-  'logs: files that were removed before they were read are told where they are missing',
+  'logs says where output is missing because its files were removed before they were read',
   patience,
   async () => {
     await using server = new FakeServer();
@@ -126,49 +132,45 @@ test(
   },
 );
 
-test(
-  'events: a small number of --since is the number of an event, a great one is a time',
-  patience,
-  async () => {
-    await using server = new FakeServer();
-    const requests: { sinceSeq?: number; since: unknown; follow: boolean }[] = [];
-    await server.listen({
-      streams: {
-        Subscribe: (request: { sinceSeq?: number; since: unknown; follow: boolean }) => {
-          requests.push(request);
-          const event = {
-            seq: 8,
-            time: { seconds: 1_700_000_000 },
-            containerId: id,
-            containerName: 'web',
-            action: 'die',
-            attributes: { exitCode: '3' },
-          };
-          return [{ event }];
-        },
+test('for events, a small --since is an event number and a large one is a time', patience, async () => {
+  await using server = new FakeServer();
+  const requests: { sinceSeq?: number; since: unknown; follow: boolean }[] = [];
+  await server.listen({
+    streams: {
+      Subscribe: (request: { sinceSeq?: number; since: unknown; follow: boolean }) => {
+        requests.push(request);
+        const event = {
+          seq: 8,
+          time: { seconds: 1_700_000_000 },
+          containerId: id,
+          containerName: 'web',
+          action: 'die',
+          attributes: { exitCode: '3' },
+        };
+        return [{ event }];
       },
-    });
-    const { stdout } = await likerctl(server.socketPath, 'events', '--since', '7');
-    assert.equal(stdout, `2023-11-14T22:13:20.000000000Z 8 container die ${id} (exitCode=3, name=web)\n`);
-    assert.deepEqual([requests[0]?.sinceSeq, requests[0]?.since, requests[0]?.follow], [7, null, true]);
-    const json = await likerctl(
-      server.socketPath,
-      'events',
-      '--since',
-      '1700000000',
-      '--until',
-      '0s',
-      '--format',
-      'json',
-    );
-    assert.deepEqual(
-      [requests[1]?.sinceSeq, requests[1]?.since],
-      [undefined, { seconds: 1700000000, nanos: 0 }],
-    );
-    assert.equal(requests[1]?.follow, false);
-    assert.equal(JSON.parse(json.stdout).Actor.Attributes.exitCode, '3');
-  },
-);
+    },
+  });
+  const { stdout } = await likerctl(server.socketPath, 'events', '--since', '7');
+  assert.equal(stdout, `2023-11-14T22:13:20.000000000Z 8 container die ${id} (exitCode=3, name=web)\n`);
+  assert.deepEqual([requests[0]?.sinceSeq, requests[0]?.since, requests[0]?.follow], [7, null, true]);
+  const json = await likerctl(
+    server.socketPath,
+    'events',
+    '--since',
+    '1700000000',
+    '--until',
+    '0s',
+    '--format',
+    'json',
+  );
+  assert.deepEqual(
+    [requests[1]?.sinceSeq, requests[1]?.since],
+    [undefined, { seconds: 1700000000, nanos: 0 }],
+  );
+  assert.equal(requests[1]?.follow, false);
+  assert.equal(JSON.parse(json.stdout).Actor.Attributes.exitCode, '3');
+});
 
 test(
   'start -a attaches in the same call and ends with the exit code of the container',
@@ -192,7 +194,7 @@ test(
   },
 );
 
-test('exec hands its process over; -d does not wait', patience, async () => {
+test('exec connects the terminal to its process; exec -d does not wait', patience, async () => {
   await using server = new FakeServer();
   const seen: unknown[] = [];
   await server.listen({
@@ -217,7 +219,7 @@ test('exec hands its process over; -d does not wait', patience, async () => {
   assert.deepEqual(seen, ['web', ['ls', '-l'], '/srv', ['sleep', '9']]);
 });
 
-test('container prune asks first, and does nothing without a yes', patience, async () => {
+test('container prune asks first, and does nothing unless the answer is yes', patience, async () => {
   await using server = new FakeServer();
   let prunes = 0;
   await server.listen({
@@ -244,7 +246,7 @@ test('container prune asks first, and does nothing without a yes', patience, asy
   assert.equal(stdout, `Deleted Containers:\n${id}\n\nTotal reclaimed space: 1.23MB\n`);
 });
 
-test('a group of commands has a help too, as in Docker', patience, async () => {
+test('a group of commands has its own help, as in Docker', patience, async () => {
   await using server = new FakeServer();
   for (const group of ['container', 'rootfs', 'system', 'healthcheck']) {
     const { code, stdout, stderr } = await likerctl(server.socketPath, group, '--help');
@@ -253,25 +255,29 @@ test('a group of commands has a help too, as in Docker', patience, async () => {
   }
 });
 
-test('a bad command line is two lines and 125, never a stack', patience, async () => {
-  await using server = new FakeServer();
-  for (const [args, text] of [
-    [['nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
-    [['help', 'nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
-    [['ps', '--foo'], "likerctl ps: unknown flag: --foo\nSee 'likerctl ps --help'\n"],
-    [['rename', 'a'], "likerctl rename: requires 2 arguments\nSee 'likerctl rename --help'\n"],
-    [['--host'], "likerctl: flag needs an argument: --host\nSee 'likerctl --help'\n"],
-  ] as const) {
-    assert.deepEqual(await likerctl(server.socketPath, ...args), {
-      code: 125,
-      signal: null,
-      stdout: '',
-      stderr: text,
-    });
-  }
-  const tcp = await likerctl(server.socketPath, '-H', 'tcp://x:1', 'ps');
-  assert.deepEqual(
-    [tcp.code, tcp.stderr],
-    [1, "likerctl: Cannot use the host 'tcp://x:1': give a Unix socket as unix:///PATH\n"],
-  );
-});
+test(
+  'a wrong command line prints two lines and exits with 125, without a stack trace',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    for (const [args, text] of [
+      [['nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
+      [['help', 'nonsense'], "likerctl: 'nonsense' is not a likerctl command\nSee 'likerctl --help'\n"],
+      [['ps', '--foo'], "likerctl ps: unknown flag: --foo\nSee 'likerctl ps --help'\n"],
+      [['rename', 'a'], "likerctl rename: requires 2 arguments\nSee 'likerctl rename --help'\n"],
+      [['--host'], "likerctl: flag needs an argument: --host\nSee 'likerctl --help'\n"],
+    ] as const) {
+      assert.deepEqual(await likerctl(server.socketPath, ...args), {
+        code: 125,
+        signal: null,
+        stdout: '',
+        stderr: text,
+      });
+    }
+    const tcp = await likerctl(server.socketPath, '-H', 'tcp://x:1', 'ps');
+    assert.deepEqual(
+      [tcp.code, tcp.stderr],
+      [1, "likerctl: Cannot use the host 'tcp://x:1': give a Unix socket as unix:///PATH\n"],
+    );
+  },
+);

@@ -131,7 +131,7 @@ const templates = [
 ] as const;
 
 for (const [command, flag, template, piped, onTerminal] of templates) {
-  test(`${command} ${flag} '${template}' to a pipe and to a terminal`, patience, async () => {
+  test(`${command} ${flag} '${template}' is raw in a pipe and escaped on a terminal`, patience, async () => {
     const args = [
       command,
       flag,
@@ -147,7 +147,7 @@ for (const [command, flag, template, piped, onTerminal] of templates) {
   });
 }
 
-test('JSON reads the same, wherever it goes', patience, async () => {
+test('JSON is the same in a pipe and on a terminal', patience, async () => {
   const { stdout } = await likerctl(server.socketPath, 'inspect', 'web');
   assert.equal(JSON.parse(stdout)[0].Config.User, `app${poison}`);
   const terminal = new TerminalLikerctl(server.socketPath, ['inspect', '-f', '{{json .Config.User}}', 'web']);
@@ -155,7 +155,7 @@ test('JSON reads the same, wherever it goes', patience, async () => {
   assert.equal(JSON.parse(terminal.output), `app${poison}`);
 });
 
-test('what a container has written arrives as it is', patience, async () => {
+test('output of a container is passed on unchanged', patience, async () => {
   const { stdout } = await likerctl(server.socketPath, 'logs', 'web');
   assert.equal(stdout, poison);
 });

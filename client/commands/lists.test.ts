@@ -16,7 +16,7 @@ interface InspectRecord {
   readonly Mounts: readonly object[];
 }
 
-test('ps shows a table; -q, --no-trunc and --format change it', patience, async () => {
+test('ps prints a table; -q, --no-trunc and --format change it', patience, async () => {
   await using server = new FakeServer();
   const requests: { all: boolean; filters: object[] }[] = [];
   await server.listen({
@@ -64,7 +64,7 @@ test('ps reads all pages', patience, async () => {
 });
 
 test(
-  'inspect prints Docker’s shape; one that is not there is an error, the others are printed',
+  "inspect prints Docker's shape; an unknown container is an error, and the others are still printed",
   patience,
   async () => {
     await using server = new FakeServer();
@@ -99,7 +99,7 @@ test(
   },
 );
 
-test('version prints both sides; the client’s own also without a daemon', patience, async () => {
+test("version prints both sides, and the client's own even without a daemon", patience, async () => {
   await using server = new FakeServer();
   const alone = await likerctl(server.socketPath, 'version');
   assert.equal(alone.code, 1);

@@ -7,37 +7,41 @@ import { likerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
 
-test('a cidfile is written; one that exists is refused before anything is done', patience, async () => {
-  let runs = 0;
-  await using server = await runServer(async (session) => {
-    runs++;
-    await session.ready();
-    await session.exit(0);
-  });
-  const cidfile = join(server.folder, 'cid');
-  assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 0);
-  assert.equal(readFileSync(cidfile, 'utf8'), 'c'.repeat(64));
-  const second = await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x');
-  assert.equal(second.code, 125);
-  assert.match(second.stderr, /^likerctl: Cannot write the container id to .*: it exists already/);
-  assert.equal(runs, 1);
-});
+test(
+  '--cidfile writes the id; an existing file is refused before anything is created',
+  patience,
+  async () => {
+    let runs = 0;
+    await using server = await runServer(async (session) => {
+      runs++;
+      await session.ready();
+      await session.exit(0);
+    });
+    const cidfile = join(server.folder, 'cid');
+    assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 0);
+    assert.equal(readFileSync(cidfile, 'utf8'), 'c'.repeat(64));
+    const second = await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x');
+    assert.equal(second.code, 125);
+    assert.match(second.stderr, /^likerctl: Cannot write the container id to .*: it exists already/);
+    assert.equal(runs, 1);
+  },
+);
 
-test('a cidfile does not stay when no container was made', patience, async () => {
+test('the cidfile is removed if no container was created', patience, async () => {
   await using server = new FakeServer();
   const cidfile = join(server.folder, 'cid');
   assert.equal((await likerctl(server.socketPath, 'run', '--cidfile', cidfile, '/', 'x')).code, 125);
   assert.equal(existsSync(cidfile), false);
 });
 
-test('-it without a terminal is refused in Docker’s words', patience, async () => {
+test("-it without a terminal is refused with Docker's message", patience, async () => {
   await using server = new FakeServer();
   const { code, stderr } = await likerctl(server.socketPath, 'run', '-it', '/', 'x');
   assert.deepEqual([code, stderr], [1, 'the input device is not a TTY\n']);
 });
 
 test(
-  'run -d prints the id; a command that is not there gives 127 and, with --rm, leaves nothing',
+  'run -d prints the id; a missing command exits with 127 and, with --rm, leaves nothing',
   patience,
   async () => {
     await using server = new FakeServer();
@@ -68,7 +72,7 @@ test(
 );
 
 test(
-  'a cidfile or a pidfile that cannot be written: the errno, what it means and what to do',
+  'a cidfile or pidfile that cannot be written: the error has the errno, its meaning and what to do',
   patience,
   async () => {
     await using server = await runServer(async (session) => {
@@ -87,7 +91,7 @@ test(
   },
 );
 
-test('a pidfile holds the pid when likerctl has ended', patience, async () => {
+test('the pidfile is written by the time likerctl exits', patience, async () => {
   await using server = new FakeServer();
   const container = { id: 'd'.repeat(64) };
   await server.listen({
@@ -107,7 +111,7 @@ test('a pidfile holds the pid when likerctl has ended', patience, async () => {
   assert.equal(readFileSync(pidfile, 'utf8'), '4712');
 });
 
-test('create refuses a pidfile: there is no process yet', patience, async () => {
+test('create refuses --pidfile, since there is no process yet', patience, async () => {
   await using server = new FakeServer();
   const { code, stderr } = await likerctl(server.socketPath, 'create', '--pidfile', '/nowhere', '/', 'x');
   assert.deepEqual(

@@ -36,7 +36,7 @@ const answers = (method: string, answer: (request: never) => object): FakeHandle
 });
 
 test(
-  'calls whose answers were lost are made again, with the same request_id, by one way back',
+  'calls that lost their answer share one reconnection and are repeated with the same request_id',
   patience,
   async () => {
     await using server = new FakeServer();
@@ -61,7 +61,7 @@ test(
   },
 );
 
-test('a daemon that says that it ends is waited for as one that is killed', patience, async () => {
+test('a daemon that announces its shutdown is waited for like one that was killed', patience, async () => {
   await using server = new FakeServer();
   let asked = 0;
   await server.listen(
@@ -77,7 +77,7 @@ test('a daemon that says that it ends is waited for as one that is killed', pati
 });
 
 test(
-  'where nobody has listened a call fails at once; one that was lost has its patience',
+  'a call fails at once if there was no daemon, and waits if the connection was lost',
   patience,
   async () => {
     await using server = new FakeServer();
@@ -99,7 +99,7 @@ test(
   },
 );
 
-test('a call that may be what ends the daemon is not made again and again', patience, async () => {
+test("a call that may be the cause of the daemon's death is not repeated forever", patience, async () => {
   await using server = new FakeServer();
   const connection = new Connection(server.socketPath);
   let asked = 0;
@@ -115,7 +115,7 @@ test('a call that may be what ends the daemon is not made again and again', pati
   connection.close();
 });
 
-test('a stream goes on where it stood', patience, async () => {
+test('a stream resumes where it stopped', patience, async () => {
   await using server = new FakeServer();
   const since: (number | undefined)[] = [];
   const told = (from: number, to: number, end: Promise<void>): FakeHandlers => ({
@@ -142,42 +142,46 @@ test('a stream goes on where it stood', patience, async () => {
   connection.close();
 });
 
-test('a wait says that it waits, at once and when that takes long, and goes on', patience, async () => {
-  await using server = new FakeServer();
-  const { come, take } = calls();
-  const container = { id: 'd'.repeat(64), exit: { exitedAt: { seconds: 5, nanos: 0 } } };
-  await server.listen({
-    unary: {
-      GetContainer: () => ({ container }),
-      WaitContainer: (request: never) => {
-        take(request);
-        return never;
+test(
+  'a wait reports that the daemon is away, at once and again if it takes long, and then resumes',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const { come, take } = calls();
+    const container = { id: 'd'.repeat(64), exit: { exitedAt: { seconds: 5, nanos: 0 } } };
+    await server.listen({
+      unary: {
+        GetContainer: () => ({ container }),
+        WaitContainer: (request: never) => {
+          take(request);
+          return never;
+        },
       },
-    },
-  });
-  const client = new PipedLikerctl(server.socketPath, ['wait', '--condition', 'next-exit', 'web']);
-  client.child.stdin.end();
-  await come;
-  server.kill();
-  await client.sees('still nothing listens', 'stderr');
-  let asked: object = {};
-  await server.listen(
-    answers('WaitContainer', (request) => {
-      asked = request;
-      return { exit: { code: 3 } };
-    }),
-  );
-  const { code, stdout, stderr } = await client.outcome();
-  assert.deepEqual([code, stdout], [0, '3\n']);
-  const { container: waited, knownExit } = asked as { container: string; knownExit: object };
-  assert.deepEqual([waited, knownExit], [container.id, container.exit.exitedAt]);
-  const notices = stderr.split('\n').map((line) => line.replace(/;.*/, ''));
-  const away = `likerctl: still nothing listens at unix://${server.socketPath}`;
-  assert.deepEqual(notices, ['likerctl: lost likerd', away, 'likerctl: reconnected', '']);
-});
+    });
+    const client = new PipedLikerctl(server.socketPath, ['wait', '--condition', 'next-exit', 'web']);
+    client.child.stdin.end();
+    await come;
+    server.kill();
+    await client.sees('still nothing listens', 'stderr');
+    let asked: object = {};
+    await server.listen(
+      answers('WaitContainer', (request) => {
+        asked = request;
+        return { exit: { code: 3 } };
+      }),
+    );
+    const { code, stdout, stderr } = await client.outcome();
+    assert.deepEqual([code, stdout], [0, '3\n']);
+    const { container: waited, knownExit } = asked as { container: string; knownExit: object };
+    assert.deepEqual([waited, knownExit], [container.id, container.exit.exitedAt]);
+    const notices = stderr.split('\n').map((line) => line.replace(/;.*/, ''));
+    const away = `likerctl: still nothing listens at unix://${server.socketPath}`;
+    assert.deepEqual(notices, ['likerctl: lost likerd', away, 'likerctl: reconnected', '']);
+  },
+);
 
 test(
-  'a short call says nothing of a moment, and what it waits for when that takes long',
+  'a short call reports nothing at first, and what it is waiting for if that takes long',
   patience,
   async () => {
     await using server = new FakeServer();

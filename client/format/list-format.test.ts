@@ -16,22 +16,22 @@ test('the table has aligned columns', () => {
   ]);
 });
 
-test('an empty list is a heading', () => {
+test('an empty list prints only the heading', () => {
   assert.deepEqual(formatList([], '', layout), ['CONTAINER ID   NAMES']);
 });
 
-test('a table of one’s own, with labels', () => {
+test('a custom table has labels', () => {
   assert.deepEqual(
     formatList(rows.slice(0, 1), 'table {{.Names}}\\t{{upper .ID}}\\t{{.Label "a.tier"}}', layout),
     ['NAMES   CONTAINER ID   tier', 'web     1              <a.tier>'],
   );
 });
 
-test('a template, and json', () => {
+test('a list can be printed by a template or as JSON', () => {
   assert.deepEqual(formatList(rows, '{{.Names}}\\t{{.ID}}', layout), ['web\t1', 'ünï\t22222222222222']);
   assert.deepEqual(formatList(rows.slice(0, 1), 'json', layout), ['{"ID":"1","Names":"web"}']);
 });
 
-test('a field that is not there is an error', () => {
+test('an unknown field is an error', () => {
   assert.throws(() => formatList(rows, '{{.Nmaes}}', layout), /there is no field \.Nmaes/);
 });

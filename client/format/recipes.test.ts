@@ -120,7 +120,7 @@ async function events(format: string): Promise<string> {
   return stdout;
 }
 
-test("events --format json has Docker's fields, and the number", { timeout: 30_000 }, async () => {
+test("events --format json has Docker's fields, and the event number", { timeout: 30_000 }, async () => {
   const Actor = { ID: id, Attributes: { image: '/srv/root', name: 'web', tier: 'front' } };
   const text = await events('json');
   assert.equal(await events('{{json .}}'), text);
@@ -132,7 +132,7 @@ test("events --format json has Docker's fields, and the number", { timeout: 30_0
   assert.match(text, /"timeNano":1700000000123456789,/);
 });
 
-test("templates of events have Docker's fields", { timeout: 30_000 }, async () => {
+test("templates for events have Docker's fields", { timeout: 30_000 }, async () => {
   assert.equal(
     await events(
       '{{.Status}} {{.From}} {{.Type}} {{.Action}} {{.Scope}} {{.Time}} {{.TimeNano}} {{.Actor.Attributes.name}} {{.Actor.Attributes.none}} {{truncate .ID 4}} {{truncate .Actor.ID 4}}',

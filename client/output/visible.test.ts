@@ -11,7 +11,7 @@ for (const [text, shown] of [
   ['\u2028\u2029', '\\u2028\\u2029'],
   ['half \ud800 of a pair', 'half \\ud800 of a pair'],
 ] as const) {
-  test(`it is shown as ${shown}`, () => {
+  test(`text is shown as ${shown}`, () => {
     assert.equal(visible(text), shown);
     assert.equal(visible(shown), shown);
     assert.equal(JSON.parse(toJson(text)), text);
@@ -19,14 +19,14 @@ for (const [text, shown] of [
   });
 }
 
-test('JSON keeps its layout and says the same', () => {
+test('JSON keeps its layout and its meaning', () => {
   const value = { 'k\x9b': ['a\n\u202e', null], n: 1 };
   assert.equal(toJson(value, 2), '{\n  "k\\u009b": [\n    "a\\n\\u202e",\n    null\n  ],\n  "n": 1\n}');
   assert.deepEqual(JSON.parse(toJson(value)), value);
   assert.equal(toJson(undefined), 'null');
 });
 
-test('a quoted text is as Docker shows a command', () => {
+test('quoted text looks as Docker prints a command', () => {
   // As docker ps 28.2.2 prints it.
   assert.equal(
     quoted(`bash -c 'x"y\\z\x1b[31m' \n\x7f \x9b \u202e é日本 \u00a0 \u200d`),

@@ -22,7 +22,7 @@ const noDevices = {
 };
 const noMore = { hugetlb: [], io: noDevices, network: { priorities: {} }, cgroup: { settings: [] } };
 
-test('nothing asked for leaves the limits and the choices of the engine unset', () => {
+test("without flags, limits and the engine's choices are unset", () => {
   const plain = spec('/r', 'true');
   assert.deepEqual(plain.resources, { cpu: {}, memory: {}, pids: null, ...noMore });
   assert.deepEqual(plain.namespaces, { pid: '', ipc: '', uts: '', cgroup: '', network: '' });
@@ -32,7 +32,7 @@ test('nothing asked for leaves the limits and the choices of the engine unset', 
   assert.equal(plain.onDisconnect, 'ON_DISCONNECT_UNSPECIFIED');
 });
 
-test("CPUs of 0 are none, as Docker's, also beside a quota; so are an empty choice, file and policy, and times of 0", () => {
+test('--cpus 0 means no limit, as in Docker, even beside a quota; so do an empty choice, file or policy, and times of 0', () => {
   assert.deepEqual(spec(...'--cpus 0.0 /r x'.split(' ')).resources?.cpu, {});
   const beside = spec(...'--cpus 2 --cpu-quota 0 --cpu-period 0 /r x'.split(' ')).resources?.cpu;
   assert.equal(beside?.quotaUs, 200_000);
@@ -43,7 +43,7 @@ test("CPUs of 0 are none, as Docker's, also beside a quota; so are an empty choi
   assert.throws(() => spec('--health-interval', '5s', '/r', 'x'), /without --health-cmd/);
 });
 
-test('the process', () => {
+test('flags of the process', () => {
   const { process } = spec(
     ...'-it -u app:staff -w /srv --group-add audio --group-add 7 --security-opt no-new-privileges'.split(' '),
     ...'--ulimit nofile=1024:2048 --ulimit core=-1 --privileged /r sh -c x'.split(' '),
@@ -66,7 +66,7 @@ test('the process', () => {
   });
 });
 
-test('limits', () => {
+test('common limits', () => {
   const { resources } = spec(
     ...'-m 64m --memory-swap -1 --cpus 1.5 -c 512 --cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit 50 /r x'.split(
       ' ',
@@ -80,7 +80,7 @@ test('limits', () => {
   });
 });
 
-test('every other limit', () => {
+test('all other limits', () => {
   const { resources, process } = spec(
     ...'--cpu-burst 5000 --cpu-quota 50000 --cpu-idle --cpu-rt-runtime 1000 --cpu-rt-period 10000'.split(' '),
     ...'--cpuset-partition isolated --memory-reservation 1m --memory-low 2m --memory-min 3m'.split(' '),
@@ -143,7 +143,7 @@ test('every other limit', () => {
   assert.equal(process?.oomScoreAdj, -7);
 });
 
-test('devices', () => {
+test('flags of devices', () => {
   const { devices, deviceRules } = spec(
     ...['--device', '/dev/fuse', '--device', '/dev/fuse:r', '--device', '/dev/fuse:/dev/f:rw'],
     ...['--device-cgroup-rule', 'c 10:200 rwm', '--device-cgroup-rule', 'deny b *:0 r', '/r', 'x'],
@@ -159,7 +159,7 @@ test('devices', () => {
   ]);
 });
 
-test('the rest', () => {
+test('all other flags', () => {
   const {
     process: _,
     resources: __,
@@ -227,7 +227,7 @@ test('the rest', () => {
   });
 });
 
-test('health checks', () => {
+test('flags of health checks', () => {
   const defaults = { intervalMs: 0, timeoutMs: 0, retries: 0, startPeriodMs: 0, startIntervalMs: 0 };
   const plain = { ...defaults, onFailure: 'ON_FAILURE_NONE' };
   for (const [command, probe] of [
@@ -257,7 +257,7 @@ test('health checks', () => {
   assert.equal(spec('--health-cmd', 'none', '/r').healthCheck, null);
 });
 
-test('an entrypoint takes the command as its arguments; without a command there is a shell', () => {
+test('an entrypoint takes the command as its arguments; without either the container runs a shell', () => {
   assert.deepEqual(spec('--entrypoint', 'ls', '/r', '-l').process?.args, ['ls', '-l']);
   assert.deepEqual(spec('/').process?.args, ['bash']);
   assert.deepEqual(spec('/nonexistent').process?.args, ['sh']);

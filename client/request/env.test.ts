@@ -14,7 +14,7 @@ function file(text: string | Buffer): string {
   return path;
 }
 
-test('variables come from files, then from flags; NAME alone takes the own value', () => {
+test("variables come from files, then from flags; a bare NAME takes its value from likerctl's environment", () => {
   const path = file('\uFEFF# comment\n\nA=1\nB=a b = c \r\n  C=indented\nHOME\nUNSET\n');
   assert.deepEqual(collectEnv([path], ['A=2', 'TERM', 'NONE', 'E='], { HOME: '/h', TERM: 'xterm' }), [
     'A=1',
@@ -27,12 +27,12 @@ test('variables come from files, then from flags; NAME alone takes the own value
   ]);
 });
 
-test('a variable without a name, or with a blank in it, is refused', () => {
+test('a variable without a name, or with a blank in its name, is refused', () => {
   assert.throws(() => collectEnv([], ['=x']), /it has no name/);
   assert.throws(() => collectEnv([file('A B=1\n')], []), /has a blank in its name/);
 });
 
-test('a file that cannot be read: its path, the errno, what it means and what to do', () => {
+test('a file that cannot be read: the error has its path, the errno, its meaning and what to do', () => {
   assert.throws(() => collectEnv(['./none'], []), {
     message: "Cannot read --env-file './none': ENOENT: there is no such file; check the path",
   });
@@ -41,7 +41,7 @@ test('a file that cannot be read: its path, the errno, what it means and what to
   });
 });
 
-test('a line that is not UTF-8 is refused by its number, and so is a value of the own environment', () => {
+test('a line that is not UTF-8 is refused by its number, and an inherited value by its name', () => {
   const path = file(Buffer.from('A=gr\u00fcn\nB=gr\u00fcn\n', 'latin1'));
   assert.throws(
     () => collectEnv([path], []),
@@ -52,6 +52,6 @@ test('a line that is not UTF-8 is refused by its number, and so is a value of th
   assert.deepEqual(collectEnv([file('A=\uFFFD\n')], []), ['A=\uFFFD']);
 });
 
-test('labels', () => {
+test('labels come from files and flags', () => {
   assert.deepEqual(collectLabels([file('a=1\nb\n')], ['a=2', 'c=x=y']), { a: '2', b: '', c: 'x=y' });
 });

@@ -120,7 +120,7 @@ for (const [command, operands, request] of requests) {
   for (const flag of command.flags.filter(({ name }) => !notOfSpec.includes(name))) {
     // Theirs stand beside the process and the limits, as run's do in its specification.
     if (command !== run && ['on-disconnect', 'restart'].includes(flag.name)) continue;
-    test(`${command.name} --${flag.name}`, () => {
+    test(`an error about --${flag.name} of ${command.name} names the flag`, () => {
       const argv = argumentsOf(flag);
       const { flags } = parseCommandLine(command, [...argv, ...operands]);
       const changed = fieldsOf(request([...argv, ...operands])).filter(
@@ -139,7 +139,7 @@ for (const [command, operands, request] of requests) {
 
 const anything = (): boolean => true;
 
-test('items of lists and maps are named by the flag of the whole', () => {
+test('entries of lists and maps are named by the flag of the whole', () => {
   for (const [field, flag] of [
     ['spec.resources.io.read_bps[0].value', '--device-read-bps'],
     ["spec.sysctls['net.core.somaxconn']", '--sysctl'],
@@ -147,7 +147,7 @@ test('items of lists and maps are named by the flag of the whole', () => {
     assert.equal(inFlags(`Invalid ${field} -1`, field, anything), `Invalid ${flag} -1`);
 });
 
-test('a field that several given flags set is named by all of them, and one that none sets by itself', () => {
+test('a field that several given flags set is named by all of them, and a field without a flag keeps its own name', () => {
   const given = (flag: string): boolean => ['volume', 'tmpfs'].includes(flag);
   assert.equal(
     inFlags('Invalid spec.mounts[0].target', 'spec.mounts[0].target', given),
@@ -157,7 +157,7 @@ test('a field that several given flags set is named by all of them, and one that
   assert.equal(inFlags('Missing process.args', 'process.args', given), 'Missing process.args');
 });
 
-test('the end of the path after "Cannot set" names the field too', () => {
+test('the end of the path after "Cannot set" also names the field', () => {
   const field = 'spec.resources.pids.max';
   assert.equal(
     inFlags('Cannot set pids.max to 5: this kernel has no pids.max in /sys/fs/cgroup', field, anything),
@@ -165,7 +165,7 @@ test('the end of the path after "Cannot set" names the field too', () => {
   );
 });
 
-test('what only contains the name of the field stays as it is', () => {
+test('text that merely contains the name of the field is not changed', () => {
   assert.equal(
     inFlags("Invalid name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.", 'name', anything),
     "Invalid --name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.",

@@ -31,7 +31,7 @@ function outcome(argv: readonly string[]): unknown {
 }
 
 for (const flag of run.flags.filter(({ type }) => type !== 'bool')) {
-  test(`--${flag.name}`, () => {
+  test(`--${flag.name} refuses names that every object inherits`, () => {
     for (const word of words) {
       for (const value of [
         word,
@@ -47,7 +47,7 @@ for (const flag of run.flags.filter(({ type }) => type !== 'bool')) {
   });
 }
 
-test('a variable that is not set is left out, and one that is set counts whatever its name', () => {
+test('an unset variable is left out, and a set one is passed whatever its name', () => {
   assert.deepEqual(collectEnv([], words, {}), []);
   assert.deepEqual(collectEnv([], ['toString'], { toString: 'x' } as never), ['toString=x']);
 });
@@ -60,6 +60,6 @@ test('labels keep their names', () => {
   assert.deepEqual(Object.keys(labels).sort(), words.toSorted());
 });
 
-test('a program that is not there is said not to be there', () => {
+test('a program that does not exist is reported as missing', () => {
   for (const word of words) assert.throws(() => wantedProgram(word), /it is not on this machine/);
 });

@@ -21,7 +21,7 @@ const volumes: readonly (readonly [string, object])[] = [
   ['.:/b', { ...volume, source: process.cwd(), target: '/b' }],
 ];
 for (const [text, expected] of volumes) {
-  test(`-v ${text}`, () => assert.deepEqual(parseVolume(text), expected));
+  test(`-v ${text} is parsed`, () => assert.deepEqual(parseVolume(text), expected));
 }
 
 const bind = {
@@ -63,7 +63,7 @@ const mounts: readonly (readonly [string, object])[] = [
   ],
 ];
 for (const [text, expected] of mounts) {
-  test(`--mount ${text}`, () => assert.deepEqual(parseMount(text), expected));
+  test(`--mount ${text} is parsed`, () => assert.deepEqual(parseMount(text), expected));
 }
 
 test('--tmpfs passes its options on', () => {

@@ -49,7 +49,7 @@ async function refusal(promise: Promise<void>): Promise<LikerError> {
   return error;
 }
 
-test('the new root runs a shell with its programs, its aliases and a prompt that shows the path', {
+test('the new root runs a shell with programs, aliases, and a prompt that shows the path', {
   skip: isRoot ? false : 'chroot needs root',
 }, async () => {
   const root = freshPath();
@@ -66,7 +66,7 @@ test('the new root runs a shell with its programs, its aliases and a prompt that
   assert.deepEqual(rest, ['/', '[\\u@\\h \\w]\\$ ', '42', 'root', '1', '8']);
 });
 
-test('the layout is that of a merged /usr, with the folders that a container needs', async () => {
+test('the layout is that of a merged /usr, with the directories that a container needs', async () => {
   const root = freshPath();
   const umask = process.umask(0o077);
   try {
@@ -84,7 +84,7 @@ test('the layout is that of a merged /usr, with the folders that a container nee
   assert.match(readFileSync(join(root, 'etc/group'), 'utf8'), /^tty:x:5:$/m);
 });
 
-test('links are kept, point inside the root, and no program is set-uid', async () => {
+test('symlinks are kept and point inside the root, and no program is set-uid', async () => {
   const root = freshPath();
   await build(root);
   assert.ok(lstatSync(join(root, 'usr/bin/awk')).isSymbolicLink());
@@ -107,7 +107,7 @@ test('a script brings its interpreter', async () => {
 
 const hasPerl = existsSync('/var/lib/dpkg/info/perl-base.list');
 
-test('a program that was asked for comes with its modules, data and settings', {
+test('a requested program comes with its modules, data and settings', {
   skip: !isRoot ? 'chroot needs root' : hasPerl ? false : 'needs a Debian with perl',
 }, async () => {
   const root = freshPath();
@@ -123,7 +123,7 @@ test('a program that was asked for comes with its modules, data and settings', {
   assert.equal(existsSync(join(root, 'usr/share/doc')), false);
 });
 
-test('of a program that no package has it is told that only its libraries came', async () => {
+test('for a program without a package, a message says that only its libraries were copied', async () => {
   const own = join(top, 'own-program');
   copyFileSync('/bin/true', own);
   const said: string[] = [];
@@ -143,7 +143,7 @@ test('a missing program stops the build before anything is written', async () =>
   assert.equal(existsSync(root), false);
 });
 
-test('an empty directory is filled; one that is not empty is refused and untouched', async () => {
+test('an empty directory is filled; a directory with content is refused and not touched', async () => {
   const empty = freshPath();
   mkdirSync(empty);
   await build(empty);
@@ -157,7 +157,7 @@ test('an empty directory is filled; one that is not empty is refused and untouch
   assert.deepEqual(readdirSync(full), ['mine']);
 });
 
-test('--force replaces what it makes and keeps the rest', async () => {
+test('--force replaces what the build writes and keeps the rest', async () => {
   const root = freshPath();
   await build(root);
   writeFileSync(join(root, 'etc/passwd'), 'changed');
@@ -171,7 +171,7 @@ test('--force replaces what it makes and keeps the rest', async () => {
   );
 });
 
-test('--force follows no link out of the directory', async () => {
+test('--force follows no symlink out of the directory', async () => {
   const root = freshPath();
   const outside = freshPath();
   mkdirSync(root);
@@ -189,7 +189,7 @@ test('--force follows no link out of the directory', async () => {
   assert.deepEqual(readdirSync(outside), ['victim']);
 });
 
-test('an interrupted build leaves nothing', async () => {
+test('an interrupted build leaves nothing behind', async () => {
   const before = readdirSync(top);
   const interruption = new AbortController();
   // The first thing that appears is the folder in which the tree is made.
@@ -199,7 +199,7 @@ test('an interrupted build leaves nothing', async () => {
   assert.deepEqual(readdirSync(top), before);
 });
 
-test('a file in the way is a clear refusal', async () => {
+test('a file in place of the directory is refused with a clear error', async () => {
   const path = freshPath();
   writeFileSync(path, '');
   assert.match((await refusal(build(path))).message, /not a directory/);

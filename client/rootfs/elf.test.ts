@@ -37,7 +37,7 @@ test('search paths are split at colons, and a library has no loader', () => {
   assert.equal(readElf(fixtureElf({ interpreter: '/lib/ld.so' }), 'x').interpreter, '/lib/ld.so');
 });
 
-test('what is not ELF is refused', () => {
+test('a file that is not ELF is refused', () => {
   assert.equal(isElf(Buffer.from('#!/bin/sh\n')), false);
   assert.equal(isElf(Buffer.alloc(0)), false);
   assertRefused(Buffer.from('#!/bin/sh\n'), /not an ELF file/);
@@ -49,13 +49,13 @@ test('a 32-bit or big-endian file is refused', () => {
   assertRefused(narrow, /64-bit/);
 });
 
-test('a file cut off anywhere in its headers is refused, and never read past its end', () => {
+test('a file that is truncated anywhere in its headers is refused, and never read past its end', () => {
   for (let length = 6; length < 64 + 56 * 3; length += 1) {
     assertRefused(bash.subarray(0, length), /damaged or cut off/);
   }
 });
 
-test('nonsense in the headers is refused or harmless', () => {
+test('invalid headers are refused or harmless', () => {
   for (let at = 16; at < 512; at += 1) {
     const bytes = Buffer.from(bash.subarray(0, 64 * 1024));
     bytes.fill(0xff, at, at + 8);

@@ -23,14 +23,14 @@ function found(program: string): string[] {
   return libraries.paths.map((path) => path.replace(`${top}/`, '')).sort();
 }
 
-test('libraries of libraries are found, once each', () => {
+test('dependencies of libraries are found, once each', () => {
   const program = put('bin/plain', { needed: ['liba.so', 'libb.so'], interpreter: '/lib/ld.so' });
   put('lib/liba.so', { needed: ['libb.so', 'liba.so'] });
   put('lib/libb.so', {});
   assert.deepEqual(found(program), ['/lib/ld.so', 'lib/liba.so', 'lib/libb.so']);
 });
 
-test('a run path is searched first, and only for the file that has it', () => {
+test('a RUNPATH is searched first, and only for the file that has it', () => {
   const program = put('app/bin/own', { needed: ['libown.so', 'libdeep.so'], runpath: '$ORIGIN/../lib' });
   put('app/lib/libown.so', { needed: ['libb.so'] });
   put('app/lib/libb.so', {});
@@ -39,14 +39,14 @@ test('a run path is searched first, and only for the file that has it', () => {
   assert.deepEqual(found(program), ['app/lib/libown.so', 'lib/libb.so', 'lib/libdeep.so']);
 });
 
-test('an rpath holds for the libraries too', () => {
+test('an RPATH also applies to the libraries', () => {
   const program = put('old/bin/own', { needed: ['libold.so'], rpath: '$' + '{ORIGIN}/../lib' });
   put('old/lib/libold.so', { needed: ['libolder.so'] });
   put('old/lib/libolder.so', {});
   assert.deepEqual(found(program), ['old/lib/libold.so', 'old/lib/libolder.so']);
 });
 
-test('a library for another processor is passed over', () => {
+test('a library for another processor is skipped', () => {
   const program = put('bin/cross', { needed: ['libcross.so'], runpath: '$ORIGIN/arm' });
   put('bin/arm/libcross.so', { machine: 183 });
   put('lib/libcross.so', {});
@@ -69,7 +69,7 @@ test("this machine's bash needs libc and the loader", () => {
   assert.ok(libraries.paths.some((path) => /\/ld-linux.*\.so\.\d$/.test(path)));
 });
 
-test('folders come from ld.so.conf and what it includes, however it nests', () => {
+test('directories are read from ld.so.conf and the files that it includes, however deeply they nest', () => {
   const file = join(top, 'ld.so.conf');
   mkdirSync(join(top, 'conf.d'));
   writeFileSync(file, `# a comment\n/one\ninclude conf.d/*.conf\ninclude ${file}\n`);

@@ -41,13 +41,13 @@ for (const [name, { fields, files }] of Object.entries(packages)) {
 
 const records = new Packages(folder);
 
-test('a file has an owner, in the old place as in the merged /usr', () => {
+test('the owner of a file is found by its old path and by its path in a merged /usr', () => {
   assert.deepEqual(records.ownersOf(['/usr/bin/tool']), ['tool']);
   assert.deepEqual(records.ownersOf(['/bin/snake', '/usr/lib/x/libone.so']), ['tool-bin', 'libone']);
   assert.deepEqual(records.ownersOf(['/usr/bin/too', '/opt/tool']), []);
 });
 
-test('a package comes with what it depends on, what it recommends, and data that those recommend', () => {
+test('a package includes its dependencies, its recommendations, and data packages that those recommend', () => {
   const { packages: found, paths, lacking } = records.closureOf(['tool'], 'tool');
   assert.deepEqual(found, ['tool', 'libone', 'provider', 'extra']);
   assert.deepEqual(lacking, ['ca-certificates', 'helper']);
@@ -56,7 +56,7 @@ test('a package comes with what it depends on, what it recommends, and data that
   assert.ok(!paths.includes('/usr/bin/dpkg'));
 });
 
-test('the package that has the name of the program is taken too, when it builds upon the one that has its file', () => {
+test('the package named like the program is included if it depends on the package that has the file', () => {
   assert.deepEqual(records.closureOf(['tool-bin'], 'snake').packages, [
     'tool-bin',
     'libone',
@@ -66,11 +66,11 @@ test('the package that has the name of the program is taken too, when it builds 
   assert.deepEqual(records.closureOf(['libtwo'], 'snake').packages, ['libtwo']);
 });
 
-test('who can speak TLS needs certificates, and is told when there are none', () => {
+test('a program that uses TLS needs certificates, and a message says so if there are none', () => {
   assert.deepEqual(records.closureOf(['libssl3'], 'x').lacking, ['ca-certificates']);
 });
 
-test('a machine without records has no packages', () => {
+test('without package records there are no packages', () => {
   const none = new Packages(join(folder, 'none'));
   assert.ok(none.isEmpty);
   assert.deepEqual(none.ownersOf(['/usr/bin/tool']), []);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
 import { expectedPrograms, interpreterOf, wantedProgram } from './programs.ts';
 
-test('what a person expects is found, and what is missing is left out', () => {
+test('the usual programs are found, and missing ones are left out', () => {
   const names = expectedPrograms().map(({ name }) => name);
   for (const name of ['bash', 'sh', 'ls', 'ps', 'grep', 'id', 'tty', 'stty', 'mount']) {
     assert.ok(names.includes(name), name);
@@ -11,12 +11,12 @@ test('what a person expects is found, and what is missing is left out', () => {
   assert.deepEqual(expectedPrograms(['/nowhere']), []);
 });
 
-test('a program can be asked for by name or path', () => {
+test('a program can be requested by name or by path', () => {
   assert.deepEqual(wantedProgram('env'), { name: 'env', path: '/usr/bin/env' });
   assert.deepEqual(wantedProgram('/bin/bash'), { name: 'bash', path: '/bin/bash' });
 });
 
-test('a program that is not here is an error, and so are a folder and a plain file', () => {
+test('a missing program, a directory and a plain file are errors', () => {
   for (const name of ['no-such-program', '/no/such', '/etc', '/etc/passwd', '']) {
     assert.throws(
       () => wantedProgram(name),
@@ -26,7 +26,7 @@ test('a program that is not here is an error, and so are a folder and a plain fi
   }
 });
 
-test("a script's first line is split", () => {
+test('the first line of a script is split into interpreter and argument', () => {
   assert.deepEqual(interpreterOf(Buffer.from('#!/bin/sh\nexit\n')), ['/bin/sh']);
   assert.deepEqual(interpreterOf(Buffer.from('#! /usr/bin/env python3 -u\n')), [
     '/usr/bin/env',

@@ -6,7 +6,7 @@ import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
 const patience = { timeout: 30_000 };
 
 test(
-  'after a lost connection the session goes on: nothing twice, nothing missing, stdin sent again',
+  'after a lost connection the session resumes: nothing twice, nothing missing, unacknowledged stdin sent again',
   patience,
   async () => {
     await using server = await runServer(async (session) => {
@@ -50,7 +50,7 @@ test(
   },
 );
 
-test('output that never came is said to be lost, by what the exit status tells', patience, async () => {
+test('output that never arrived is reported as lost, counted by the exit status', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
@@ -64,7 +64,7 @@ test('output that never came is said to be lost, by what the exit status tells',
   assert.match(stderr, /^likerctl: 105 bytes of output are lost: /);
 });
 
-test('output that the ring could not hold is said to be lost', patience, async () => {
+test('output that exceeded the ring is reported as lost', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
@@ -84,7 +84,7 @@ test('output that the ring could not hold is said to be lost', patience, async (
   assert.match(stderr, /100 bytes of output are lost/);
 });
 
-test('a process that ended while likerd was away: its exit status is asked for', patience, async () => {
+test('if the process ended while likerd was away, its exit status is requested', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.send({ stdout: { offset: 0, data: Buffer.from('one') } });
@@ -103,7 +103,7 @@ test('a process that ended while likerd was away: its exit status is asked for',
   assert.equal((await client.outcome()).code, 42);
 });
 
-test('a second loss right after the first is survived as well', patience, async () => {
+test('a second loss right after the first is survived too', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.send({ stdout: { offset: 0, data: Buffer.from('1') } });
@@ -134,15 +134,19 @@ test('a second loss right after the first is survived as well', patience, async 
   assert.deepEqual([code, stdout], [0, '123']);
 });
 
-test('no daemon: one line that says how to start it; 125 for run, 1 for others', patience, async () => {
-  await using server = new FakeServer();
-  const run = await likerctl(server.socketPath, 'run', '/', 'x');
-  const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'npm start'\n`;
-  assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
-  assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
-    code: 1,
-    signal: null,
-    stdout: '',
-    stderr: text,
-  });
-});
+test(
+  'without a daemon, one line says how to start it; run exits with 125, other commands with 1',
+  patience,
+  async () => {
+    await using server = new FakeServer();
+    const run = await likerctl(server.socketPath, 'run', '/', 'x');
+    const text = `likerctl: Cannot reach likerd at unix://${server.socketPath}: no daemon is listening there; start it with 'npm start'\n`;
+    assert.deepEqual(run, { code: 125, signal: null, stdout: '', stderr: text });
+    assert.deepEqual(await likerctl(server.socketPath, 'ps'), {
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr: text,
+    });
+  },
+);

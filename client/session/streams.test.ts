@@ -8,7 +8,7 @@ function fresh(cursor: OutputCursor, offset: number, text: string): [string, num
   return [Buffer.from(placed.fresh).toString(), placed.lost];
 }
 
-test('output that was seen is not shown again, and a jump is counted', () => {
+test('output that was printed already is skipped, and a gap is counted', () => {
   const cursor = new OutputCursor();
   cursor.startAt(10);
   assert.deepEqual(fresh(cursor, 10, 'abc'), ['abc', 0]);
@@ -20,7 +20,7 @@ test('output that was seen is not shown again, and a jump is counted', () => {
   assert.equal(cursor.resumeAt(30), 9);
 });
 
-test('stdin is kept until the process has taken it', () => {
+test('stdin is kept until the process has read it', () => {
   const log = new StdinLog();
   log.append(Buffer.from('abc'));
   log.append(Buffer.from('def'));

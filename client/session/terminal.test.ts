@@ -35,7 +35,7 @@ function termios(pid: number): string {
   return execFileSync('stty', ['-a', '-F', readlinkSync(`/proc/${pid}/fd/0`)], { encoding: 'utf8' });
 }
 
-test('keys are bytes, a resize is a frame, and output passes unchanged', patience, async () => {
+test('keys are sent as bytes and resizes as frames, and output is not changed', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
   await client.sees('[up]');
@@ -49,7 +49,7 @@ test('keys are bytes, a resize is a frame, and output passes unchanged', patienc
   assert.equal(await client.ended, 7);
 });
 
-test('the size of the terminal travels in the first frame', patience, async () => {
+test('the first frame has the size of the terminal', patience, async () => {
   const sizes: unknown[] = [];
   await using server = await runServer(async (session) => {
     const start = (await session.next())?.start as { spec: { process: { terminalSize: unknown } } };
@@ -61,7 +61,7 @@ test('the size of the terminal travels in the first frame', patience, async () =
   assert.deepEqual(sizes, [{ columns: 100, rows: 30, xPixels: 0, yPixels: 0 }]);
 });
 
-test('a resize while the container starts reaches it', patience, async () => {
+test('a resize during the start reaches the container', patience, async () => {
   const opened = Promise.withResolvers<FakeSession>();
   const resized = Promise.withResolvers<void>();
   let size: unknown;
@@ -84,7 +84,7 @@ test('a resize while the container starts reaches it', patience, async () => {
   assert.deepEqual(size, { columns: 132, rows: 43, xPixels: 0, yPixels: 0 });
 });
 
-test('the detach keys leave the session with 0', patience, async () => {
+test('the detach keys end the session with 0', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
   await client.sees('[up]');
@@ -93,7 +93,7 @@ test('the detach keys leave the session with 0', patience, async () => {
   assert.match(client.output, /detached; the process goes on\r\n$/);
 });
 
-test('one press of the prefix arrives after a short time, or with the next key', patience, async () => {
+test('a single press of the prefix is sent after a short time, or with the next key', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
   await client.sees('[up]');
@@ -105,7 +105,7 @@ test('one press of the prefix arrives after a short time, or with the next key',
   assert.equal(await client.ended, 7);
 });
 
-test('empty detach keys switch them off', patience, async () => {
+test('empty detach keys switch detaching off', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '--detach-keys', '', '/', 'bash']);
   await client.sees('[up]');
@@ -129,7 +129,7 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const) {
 }
 
 for (const flags of ['-it', '-i']) {
-  test(`${flags}: a terminal that is closed is no end of the input but SIGHUP`, patience, async () => {
+  test(`${flags}: closing the terminal is SIGHUP, not the end of the input`, patience, async () => {
     const frames: unknown[] = [];
     await using server = await runServer(async (session) => {
       await session.next();
@@ -148,7 +148,7 @@ for (const flags of ['-it', '-i']) {
   });
 }
 
-test('an error of the engine is one line on a restored terminal', patience, async () => {
+test('an engine error is one line on a restored terminal', patience, async () => {
   await using server = await runServer(async (session) => {
     session.fail('INTERNAL', 'Cannot mount /proc', { reason: 'SYSCALL' });
   });
@@ -157,7 +157,7 @@ test('an error of the engine is one line on a restored terminal', patience, asyn
   assert.ok(client.output.endsWith('likerctl: Cannot mount /proc\r\n'), JSON.stringify(client.output));
 });
 
-test('likerd goes away and comes back: typing meanwhile is not lost', patience, async () => {
+test('what is typed while likerd is away is not lost', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
   await client.sees('[up]');
@@ -171,7 +171,7 @@ test('likerd goes away and comes back: typing meanwhile is not lost', patience, 
   assert.equal(await client.ended, 7);
 });
 
-test('ctrl-c gives up while likerd is away', patience, async () => {
+test('Ctrl-C gives up while likerd is away', patience, async () => {
   await using server = await runServer(echo);
   const client = new TerminalLikerctl(server.socketPath, ['run', '-it', '/', 'bash']);
   await client.sees('[up]');

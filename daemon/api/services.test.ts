@@ -33,7 +33,7 @@ function event(seq: number): EventRecord {
   };
 }
 
-test('an update sets what changes and leaves the rest unset', async () => {
+test('an update sets the given fields and leaves the rest unset', async () => {
   const seen: ContainerChange[] = [];
   const limit = { knob: 'pids.max', requested: '5', file: '/f', written: '5', effective: '5', problem: '' };
   await using fixture = await ApiFixture.start({
@@ -133,7 +133,7 @@ test('verbs pass their values to the engine, and calls are logged with their pee
   assert.ok(lines.every((line) => line.level === 'info'));
 });
 
-test('a wait ends at the exit, or when its client leaves', async () => {
+test('a wait ends when the container exits or the client leaves', async () => {
   let reason: unknown;
   const waits: ContainerService['wait'] = (container, condition, { signal }) => {
     if (container === 'never') return Promise.resolve(null);
@@ -166,7 +166,7 @@ test('a wait ends at the exit, or when its client leaves', async () => {
   assert.equal((reason as LikerError).reason, 'CANCELLED');
 });
 
-test('logs come in batches with their times, and reading ends when the client leaves', async () => {
+test('logs arrive in batches with their times, and reading stops when the client leaves', async () => {
   const left = Promise.withResolvers<void>();
   const entries: LogEntry[] = [
     {
@@ -262,7 +262,7 @@ test('events are sent no faster than the client reads them, and none is lost', a
   assert.deepEqual(await answer((done) => client.getLastSeq({}, done)), range);
 });
 
-test('an event that is not about a container names none', async () => {
+test('an event that is not about a container has no container', async () => {
   await using fixture = await ApiFixture.start({
     events: {
       async *subscribe() {
@@ -284,7 +284,7 @@ test('an event that is not about a container names none', async () => {
   );
 });
 
-test('a stream that fails half-way sends what it has first, then the status', async () => {
+test('a stream that fails midway sends its earlier messages first, then the status', async () => {
   await using fixture = await ApiFixture.start({
     events: {
       async *subscribe() {

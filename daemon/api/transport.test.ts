@@ -63,7 +63,7 @@ function rawStream(client: Client, path: string, bytes: Buffer): Promise<{ code:
   });
 }
 
-test('bytes that are not HTTP/2, or broken HTTP/2, do no harm', async () => {
+test('bytes that are not HTTP/2, or invalid HTTP/2, do no harm', async () => {
   await using fixture = await ApiFixture.start({});
   const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
   const broken: (string | Buffer)[] = [
@@ -88,7 +88,7 @@ test('bytes that are not HTTP/2, or broken HTTP/2, do no harm', async () => {
   await version(fixture);
 });
 
-test('an invalid message, an unknown method and an unknown field', async () => {
+test('an invalid message, an unknown method and an unknown field are answered correctly', async () => {
   await using fixture = await ApiFixture.start({ containers: { get: async () => containerView() } });
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   const get = '/liker.v1.ContainerService/GetContainer';
@@ -107,7 +107,7 @@ test('an invalid message, an unknown method and an unknown field', async () => {
   client.close();
 });
 
-test('a request that cannot be decoded is INVALID_ARGUMENT, whatever the method', async () => {
+test('a request that cannot be decoded is INVALID_ARGUMENT in every method', async () => {
   await using fixture = await ApiFixture.start({});
   using stack = new DisposableStack();
   const client = stack.adopt(new Client(`unix:${fixture.socket}`, credentials.createInsecure()), (opened) =>
@@ -145,7 +145,7 @@ function nested(tags: readonly string[], hex: string): string {
   );
 }
 
-test('a deadline may be arbitrarily far away, and one that has passed prevents the call', async () => {
+test('a deadline may be arbitrarily distant, and an expired one prevents the call', async () => {
   let done = 0;
   await using fixture = await ApiFixture.start({
     containers: {
@@ -226,7 +226,7 @@ test('the health service reports each service, and the shutdown', async () => {
   assert.equal((await check('liker.v1.Nothing')).code, status.NOT_FOUND);
 });
 
-test('both versions of reflection return files with everything that they import', async () => {
+test('both versions of reflection return files with all their imports', async () => {
   await using fixture = await ApiFixture.start({});
   const client = new Client(`unix:${fixture.socket}`, credentials.createInsecure());
   // ServerReflectionRequest.file_containing_symbol
@@ -254,14 +254,14 @@ test('both versions of reflection return files with everything that they import'
   client.close();
 });
 
-test('the socket is for root and its group only', async () => {
+test('the socket is accessible only to root and its group', async () => {
   await using fixture = await ApiFixture.start({});
   assert.equal(statSync(fixture.socket).mode & 0o777, 0o660);
   const umask = process.umask();
   assert.notEqual(umask, 0o177, 'the umask is as it was');
 });
 
-test('a second daemon learns which process serves; a stale socket is replaced, any other file is not', async () => {
+test('a second daemon learns which process is serving; a stale socket is replaced, other files are not', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-socket-'));
   const path = join(folder, 'x.sock');
   const first = await claimSocket({ path, peerCredentials, env: {} });
@@ -289,7 +289,7 @@ test('a second daemon learns which process serves; a stale socket is replaced, a
   rmSync(folder, { recursive: true });
 });
 
-test('connections made before the engine is ready are served once it is', async () => {
+test('connections made before the engine is ready are served afterwards', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-early-'));
   const path = join(folder, 'x.sock');
   const listener = await claimSocket({ path, peerCredentials, env: {} });

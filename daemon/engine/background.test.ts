@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Log } from '../host/log.ts';
 import { inBackground } from './background.ts';
 
-test('the failure of work in the background is logged with its container', async () => {
+test('a failure of background work is logged with its container', async () => {
   const logged: unknown[] = [];
   const log = { error: (...line: unknown[]) => logged.push(line) } as unknown as Log;
   inBackground({ log }, { id: 'a' }, 'done', Promise.resolve());

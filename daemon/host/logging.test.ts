@@ -49,7 +49,7 @@ test('the journal gets priorities and adds the time itself', async () => {
   assert.deepEqual(written, ['<3>a', '<4>b x=1', '<6>c', '<7>d']);
 });
 
-test('lines below the level are left out', async () => {
+test('lines below the level are omitted', async () => {
   assert.deepEqual(
     await lines({ level: 'warn', journal: true }, (log) => {
       log.info('no');

@@ -56,7 +56,7 @@ test('the watchdog of another process is not fed', (t) => {
   assert.equal(sent.length, 1);
 });
 
-test('a manager that is gone is reported and ends nothing', () => {
+test('a manager that is gone is reported, and likerd continues', () => {
   const { notifier, errors } = recorder({ NOTIFY_SOCKET: '/gone' });
   notifier.ready('serving');
   assert.equal(errors.length, 1);

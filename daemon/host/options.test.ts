@@ -6,7 +6,7 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Da
   return parseOptions(args, env, '1.2.3');
 }
 
-test('without options, paths are where the system expects them', async () => {
+test('default paths are where the system expects them', async () => {
   assert.deepEqual(await parse([]), {
     root: '/var/lib/liker',
     run: '/run/liker',
@@ -20,7 +20,7 @@ test('without options, paths are where the system expects them', async () => {
   });
 });
 
-test('the socket is in the run folder unless another is given', async () => {
+test('the socket is in the run folder unless another one is given', async () => {
   assert.equal((await parse(['--run', '/r']))?.socket, '/r/liker.sock');
   assert.equal((await parse(['--run', '/r', '--socket', 'unix:///s/x.sock']))?.socket, '/s/x.sock');
   assert.equal((await parse([], { LIKER_RUN: '/e', LIKER_ROOT: '/d' }))?.socket, '/e/liker.sock');
@@ -66,7 +66,7 @@ test('an invalid option is reported in one line', async () => {
   }
 });
 
-test('--help and --version print their text, and nothing else happens', async (t) => {
+test('--help and --version print their text and do nothing else', async (t) => {
   const printed = t.mock.method(console, 'log', () => {});
   assert.equal(await parse(['--version']), null);
   assert.equal(printed.mock.calls[0]?.arguments[0], '1.2.3');

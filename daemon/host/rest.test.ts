@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { whenAtRest } from './rest.ts';
 
-test('memory is given back once after each period of work, and never during one', ({ mock }) => {
+test('memory is released once after each period of work, and never during one', ({ mock }) => {
   mock.timers.enable({ apis: ['setInterval'] });
   let work = 0;
   let given = 0;

@@ -8,7 +8,7 @@ function block(ms: number): void {
 }
 
 // A busy machine only adds to what is measured: these bounds hold on any.
-test('a loop that is blocked shows it, in the figures since the start and in the recent ones', async () => {
+test('a blocked event loop shows in the total and in the recent figures', async () => {
   using loop = new LoopDelay();
   await sleep(60);
   const before = loop.now();

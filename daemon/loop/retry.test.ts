@@ -5,14 +5,14 @@ import { pauseAfter, retry } from './retry.ts';
 
 const pauses = { firstMs: 100, longestMs: 300 };
 
-test('pauses double up to the longest', () => {
+test('pauses double up to the maximum', () => {
   assert.deepEqual(
     [0, 1, 2, 3, 2000].map((earlier) => pauseAfter(pauses, earlier)),
     [100, 200, 300, 300, 300],
   );
 });
 
-test('the first attempt comes after the first pause, the last is the one that answers true', async (t) => {
+test('the first attempt follows the first pause, and the last is the one that returns true', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let attempts = 0;
   const done = retry(() => ++attempts === 3, pauses);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Semaphore } from './semaphore.ts';
 
-test('a crowd is let in a few at a time, in their order', async () => {
+test('tasks are admitted a few at a time, in order', async () => {
   const places = new Semaphore(3);
   const entered: number[] = [];
   let inside = 0;
@@ -23,7 +23,7 @@ test('a crowd is let in a few at a time, in their order', async () => {
   assert.equal(most, 3);
 });
 
-test('one that takes long makes room once', async (t) => {
+test('a task that takes long gives up its place once', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const places = new Semaphore(1, { longestMs: 100 });
   const slow = await places.enter();

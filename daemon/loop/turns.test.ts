@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ownTurn, turnToLook } from './turns.ts';
 
-test('of a hundred that want to work each has a turn of its own, in their order', async () => {
+test('a hundred workers each get their own turn, in order', async () => {
   let turn = 0;
   let counting = true;
   const count = (): void => {
@@ -25,14 +25,14 @@ test('of a hundred that want to work each has a turn of its own, in their order'
   assert.equal(new Set(turns).size, 100);
 });
 
-test('who only looks does not wait behind work', async () => {
+test('a task that only reads does not wait behind work', async () => {
   const order: string[] = [];
   const works = Array.from({ length: 50 }, () => ownTurn().then(() => order.push('work')));
   await Promise.all([...works, turnToLook().then(() => order.push('look'))]);
   assert.ok(order.indexOf('look') <= 2, order.join(' '));
 });
 
-test('a loop that is free gives a turn at once', async () => {
+test('an idle event loop gives a turn at once', async () => {
   await nextTurn();
   await nextTurn();
   let turned = false;

@@ -15,7 +15,7 @@ test('hundreds of calls in threads may wait at once, as when hundreds of contain
   assert.deepEqual(new Set(sizes), new Set([4]));
 });
 
-test('folders are made and removed in one go, with an answer for each', async () => {
+test('several folders are created and removed in one call, with a result for each', async () => {
   const folders = ['a', 'b', 'none/c', 'file'].map((name) => join(top, name));
   assert.deepEqual(await makeFolders(folders), ['', '', 'ENOENT', 'EEXIST']);
   assert.deepEqual(readdirSync(top).sort(), ['a', 'b', 'file']);
@@ -23,7 +23,7 @@ test('folders are made and removed in one go, with an answer for each', async ()
   assert.deepEqual(readdirSync(top), ['file']);
 });
 
-test('long walks through trees hold up no start and no end of a container', async () => {
+test('long walks through trees delay no start and no end of a container', async () => {
   const tree = join(top, 'tree');
   mkdirSync(tree);
   for (let file = 0; file < 1000; file++) writeFileSync(join(tree, String(file)), '');
@@ -34,7 +34,7 @@ test('long walks through trees hold up no start and no end of a container', asyn
   await Promise.all(walks);
 });
 
-test('folders that a container has nested hundreds deep are walked through and removed', async () => {
+test('folders that a container has nested hundreds deep are walked and removed', async () => {
   const nested = join(top, 'nested');
   mkdirSync(nested);
   // A name that what is moved up would like to have.

@@ -31,12 +31,12 @@ test('a datagram reaches the socket of a service manager', socat, async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('an abstract socket too', socat, async () => {
+test('a datagram reaches an abstract socket too', socat, async () => {
   const name = `liker-notify-${process.pid}`;
   assert.equal(await received(`ABSTRACT-RECVFROM:${name}`, `@${name}`, 'READY=1'), 'READY=1');
 });
 
-test('a socket that is not there, and paths that are none', () => {
+test('a missing socket and invalid paths are refused', () => {
   assert.throws(() => notifyManager('/nowhere/notify', 'READY=1'), {
     message: /'\/nowhere\/notify': sendto failed with ENOENT/,
   });

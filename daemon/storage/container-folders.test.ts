@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { ContainerFolders } from './container-folders.ts';
 
 for (const full of ['trash', 'spare'])
-  test(`on a disk without room for a name in ${full}, a removed folder is gone all the same`, async (t) => {
+  test(`on a disk without room for a name in ${full}, a folder can still be removed`, async (t) => {
     const home = mkdtempSync(join(tmpdir(), 'lk-layers-'));
     t.after(() => rmSync(home, { recursive: true }));
     const folders = new ContainerFolders(join(home, 'root'), join(home, 'run'));

@@ -63,7 +63,7 @@ test('the event loop does not wait for the disk while the WAL is copied, and not
   assert.equal(store.events.last, 2000);
 });
 
-test('on a slow disk, the event loop waits once for thousands of commits that never pause, and the WAL stays bounded', () => {
+test('on a slow disk, thousands of uninterrupted commits block the event loop once, and the WAL stays bounded', () => {
   const file = join(folder, 'slow.db');
   const last = 'process.exit()';
   const { syncs } = committing(file, last, { commits: 5000, pauseMs: 0, env: { SYNC_MS: '50' } });
@@ -73,7 +73,7 @@ test('on a slow disk, the event loop waits once for thousands of commits that ne
   assert.ok(statSync(`${file}-wal`).size < 64 << 20);
 });
 
-test('pages that the disk failed to store stay in the WAL, also after the end', () => {
+test('pages that the disk failed to store stay in the WAL, also after the store is closed', () => {
   const file = join(folder, 'failing.db');
   const end = 'await store.database.end(); store[Symbol.dispose](); process.exit()';
   const { said } = committing(file, end, { env: { SYNC_FAILS: file } });

@@ -78,7 +78,7 @@ const rows = `
   INSERT INTO tombstone (id, name, time, exit) VALUES ('b', 'gone', 0, '{"code":3}');
 `;
 
-test('a database of version 2 is migrated: all of its rows are kept, and its events have subjects', () => {
+test('a database of version 2 is migrated: all its rows are kept, and its events have subjects', () => {
   const request = "INSERT INTO request (id, time, asked, result) VALUES ('r', 0, 'digest', 'a')";
   const file = older(2, `${rows} ${request}`);
   let id = '';

@@ -56,7 +56,7 @@ test('event numbers continue after the database is opened again', () => {
   assert.equal(store.events.seqBefore(1000), 3);
 });
 
-test('two containers cannot have one name', () => {
+test('two containers cannot have the same name', () => {
   using store = new Store(join(folder, 'name.db'));
   store.containers.insert(row('a'));
   assert.throws(() => store.containers.insert({ ...row('b'), name: 'n-a' }));
@@ -70,7 +70,7 @@ test('deleting a container deletes its execs', () => {
   assert.deepEqual(store.execs.of('a'), []);
 });
 
-test('requests and tombstones are kept for ten minutes of a running daemon, whatever the clock says', (t) => {
+test('requests and tombstones are kept for ten minutes of daemon uptime, whatever the clock says', (t) => {
   const file = join(folder, 'age.db');
   let steady = 1000;
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_000 });

@@ -78,13 +78,13 @@ const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'l
     { errno: ENOTDIR, call: 'mkdirat' },
   ],
   [
-    'a link where something is',
+    'a link where a file exists',
     { step: 'symlink', target: '/dev/null', to: 'x' },
     'beforePivot',
     { errno: EEXIST, call: 'symlinkat' },
   ],
   [
-    'a device where another is',
+    'a device where another exists',
     { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 5, mode: 0o666 },
     'beforePivot',
     { errno: EEXIST, call: 'mknodat' },
@@ -108,13 +108,13 @@ const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'l
     { errno: EINVAL, call: 'write' },
   ],
   [
-    'a cgroup that is not there',
+    'a missing cgroup',
     { step: 'join-cgroup', file: '/sys/fs/cgroup/none/tasks' },
     'beforePivot',
     { errno: ENOENT, call: 'open', object: /none\/tasks/ },
   ],
   [
-    'a namespace of a process that is gone',
+    'a namespace of a process that has exited',
     { step: 'join-namespace', flag: 0x40000000, pid: 1, startTime: '987654321' },
     'beforePivot',
     { errno: ESRCH, call: 'pidfd_open', object: /process 1/ },
@@ -162,13 +162,13 @@ const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'l
     { errno: EINVAL, call: 'prlimit', object: /99/ },
   ],
   [
-    'capabilities that are not there',
+    'capabilities that it does not have',
     { step: 'capabilities', effective: 1n << 50n, permitted: 1n << 24n, inheritable: 0n, ambient: 0n },
     'last',
     { errno: EPERM, call: 'capset', object: /^$/ },
   ],
   [
-    'a user change without the right',
+    'a change of user without the capability',
     { step: 'groups', gids: [1] },
     'last',
     { errno: EPERM, call: 'setgroups', object: /^$/ },

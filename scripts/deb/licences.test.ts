@@ -7,7 +7,7 @@ import { copyright } from './licences.ts';
 const top = join(import.meta.dirname, '../..');
 const text = copyright(top);
 
-test("it has Liker's own licence, and one of all that comes with it", () => {
+test("the file has Liker's licence and that of every dependency", () => {
   assert.ok(text.includes(readFileSync(join(top, 'LICENSE'), 'utf8').trim()));
   assert.match(text, /^GNU C Library.*LGPL-2\.1/m);
   // The compiled half of koffi, whose licence is included.
@@ -15,7 +15,7 @@ test("it has Liker's own licence, and one of all that comes with it", () => {
   assert.match(without, /^-+\n(@koromix\/koffi-linux-.*\n)+$/);
 });
 
-test("of what Debian has in /usr/share/common-licenses it names the file, whoever's text quotes it", () => {
+test('a licence that Debian has in /usr/share/common-licenses is given as a reference', () => {
   assert.ok(!text.includes('TERMS AND CONDITIONS FOR USE'));
   for (const name of ['Apache-2.0', 'LGPL-2.1'])
     assert.ok(text.includes(`/usr/share/common-licenses/${name}`));

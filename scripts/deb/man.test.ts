@@ -17,7 +17,7 @@ Options:
       --stop-containers-on-exit  Stop all containers at SIGTERM  [boolean] [default: false]
 `;
 
-test("likerd's page has the options of its --help", () => {
+test('the page of likerd has the options of its --help', () => {
   assert.deepEqual(parseDaemonHelp(help), [
     { name: '--root VALUE', text: 'Folder for persistent data. Default: /var/lib/liker.' },
     { name: '--log-level VALUE', text: 'What to log. One of error, info. Default: info.' },
@@ -25,14 +25,14 @@ test("likerd's page has the options of its --help", () => {
   ]);
 });
 
-test('a line of text is never a request', () => {
+test('text that looks like a roff request is escaped', () => {
   const page = new Page({ name: 'x', section: '1', ...options })
     .text(".so /etc/passwd 'quoted' back\\slash")
     .toString();
   assert.match(page, /^\\&\.so \/etc\/passwd \\\(aqquoted\\\(aq back\\eslash$/m);
 });
 
-test('every command and every flag of it has its place', async () => {
+test('every command and every flag is in the page', async () => {
   const loaded = await Promise.all(commands.map((entry) => entry.load()));
   const pages = clientPages(loaded, options);
   assert.equal(pages.size, loaded.length + 1);
@@ -44,7 +44,7 @@ test('every command and every flag of it has its place', async () => {
 });
 
 const groff = { skip: !existsSync('/usr/bin/groff') && 'needs groff, which this machine lacks' };
-test('groff has nothing to say against any page', groff, async () => {
+test('groff reports no warning for any page', groff, async () => {
   const loaded = await Promise.all(commands.map((entry) => entry.load()));
   const texts = [...clientPages(loaded, options).values(), daemonPage(help, options), shortPage(options)];
   for (const input of texts) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { documents } from './stage.ts';
 
-test('the documents in the package link to nothing that is not in it', () => {
+test('documents in the package link only to files in the package', () => {
   for (const name of documents) {
     const text = readFileSync(join(import.meta.dirname, `../../docs/${name}.md`), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\(([\w./-]+\.(?:md|svg))(?:#[\w-]+)?\)/g))

@@ -59,7 +59,7 @@ async function run(command: string) {
   return { stdout: stdout.replace(/\n$/, ''), stderr, code };
 }
 
-test('there are at least 150 of them, each with what it answers', () => {
+test('there are at least 150 command lines, each with its answer', () => {
   assert.ok(lines.length >= 150, `${lines.length}`);
   for (const { command, code } of lines) {
     assert.match(command, /\bdocker /);

@@ -67,7 +67,7 @@ export function blockIoEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['io.latency_us'],
-      what: 'is in force',
+      what: 'takes effect',
       needs,
       onlyValue: () => 'felt only by the neighbours of a slow disk',
       prove: () =>
@@ -87,7 +87,7 @@ export function blockIoEffects(effects: Effects): void {
       ] as const) {
         effects.effect({
           knobs: [knob],
-          what: 'of two at a disk below bfq, the one with 1000 reads far more than the one with 10',
+          what: 'of two containers on a disk with bfq, the one with 1000 reads far more than the one with 10',
           needs: () => fair?.problem ?? '',
           async prove() {
             const node = fair?.node ?? '';

@@ -91,7 +91,7 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.quota_us', 'cpu.period_us', 'freezer'],
-      what: '--cpus 0.25 is 24 to 26 % of a CPU; an update is felt; a pause stops the count',
+      what: '--cpus 0.25 is 24 to 26 % of a CPU; an update takes effect; a pause stops the count',
       prove: () =>
         effects.running([{ flags: ['--cpus', '0.25'], script: spin }], async (container) => {
           using _ = prefer(container);
@@ -118,7 +118,7 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.burst_us'],
-      what: 'what was not used is used later',
+      what: 'unused quota can be used later',
       prove: () =>
         effects.running(
           [
@@ -135,7 +135,7 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.realtime_runtime_us', 'cpu.realtime_period_us'],
-      what: 'without it, no real-time process',
+      what: 'without it, no real-time process can run',
       async prove() {
         const chrt = ['chrt', '-f', '10', 'true'];
         assert.notEqual((await s.run(['--cap-add', 'SYS_NICE'], chrt)).code, 0);
@@ -147,7 +147,7 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.cpuset_cpus', 'cpu.cpuset_mems'],
-      what: 'nproc follows it, live too',
+      what: 'nproc follows it, also after an update',
       needs: needsTwoCpus,
       async prove() {
         const flags = ['--cpuset-cpus', lastCpu, '--cpuset-mems', '0'];
@@ -164,7 +164,7 @@ export function cpuEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cpu.cpuset_partition'],
-      what: 'below a partition it has its CPUs to itself; elsewhere it is refused before anything is made',
+      what: 'below a partition the container has its CPUs to itself; elsewhere it is refused before anything is created',
       needs: needsTwoCpus,
       async prove() {
         const flags = ['--cpuset-cpus', lastCpu, '--cpuset-partition', 'root'];

@@ -13,7 +13,7 @@ export function deviceEffects(effects: Effects): void {
   describe('devices', { concurrency: 2 }, () => {
     effects.effect({
       knobs: ['devices'],
-      what: 'one that is not allowed is EPERM, one that is works, and only as far as it is',
+      what: 'a device that is not allowed is EPERM, and an allowed one works with the allowed access only',
       needs: () => (path === '' ? 'neither /dev/fuse nor /dev/btrfs-control' : ''),
       async prove() {
         const denied = await s.run([], ['bash', '-c', mine]);
@@ -30,7 +30,7 @@ export function deviceEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['devices'],
-      what: 'a rule that denies takes away a default device',
+      what: 'a deny rule removes a default device',
       async prove() {
         const { code, stderr } = await s.run(
           ['--device-cgroup-rule', 'deny c 1:5 rwm'],
@@ -41,7 +41,7 @@ export function deviceEffects(effects: Effects): void {
       },
     });
 
-    test('a device that is not there is refused before anything is made', async () => {
+    test('a missing device is refused before anything is created', async () => {
       const { code, stderr } = await s.run(['--device', '/dev/no-such'], ['true']);
       assert.equal(code, 125);
       assert.match(stderr, /'\/dev\/no-such': it does not exist/);

@@ -95,7 +95,7 @@ export class Effects {
   ): void {
     this.effect({
       knobs: [knob],
-      what: 'is in force',
+      what: 'takes effect',
       needs,
       onlyValue: () => why,
       prove: () =>

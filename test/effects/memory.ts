@@ -47,7 +47,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.memory_swap_bytes'],
-      what: 'what is too much for the memory goes to swap, as far as that is allowed',
+      what: 'memory beyond the limit goes to swap, up to the limit of swap',
       needs: needsSwap,
       async prove() {
         const flags = ['--memory', '24m', '--memory-swap', '120m'];
@@ -63,7 +63,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.high_bytes'],
-      what: 'it slows and does not kill',
+      what: 'it throttles and does not kill',
       prove: () =>
         effects.running(
           [{ flags: ['--memory-high', '16m', '--memory', '1g'], script: hog }],
@@ -78,7 +78,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.oom_kill_disable'],
-      what: 'a hog waits; it is killed once that is allowed again',
+      what: 'a hog waits; it is killed once the OOM killer is enabled again',
       prove: () =>
         effects.running(
           [{ flags: ['--memory', '16m', '--memory-swap', '16m', '--oom-kill-disable'], script: hog }],
@@ -96,7 +96,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.oom_group'],
-      what: 'all of the container is killed, and without it one process',
+      what: 'the whole container is killed, and without it one process',
       async prove() {
         const flags = ['--memory', '16m', '--memory-swap', '16m'];
         const script = ['bash', '-c', 'tail /dev/zero & wait; exit 3'];
@@ -107,7 +107,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.max_bytes'],
-      what: 'an update below what is in use is refused, changes nothing and kills nobody',
+      what: 'an update below the current use is refused, changes nothing and kills nobody',
       prove: () =>
         effects.running(
           [{ flags: ['--memory', '256m', '--memory-swap', '256m'], script: keep }],
@@ -126,7 +126,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['process.oom_score_adj'],
-      what: 'it is the process’s and its execs’',
+      what: 'the process and its execs have it',
       prove: () =>
         effects.running(
           [{ flags: ['--oom-score-adj', '321'], script: 'sleep 1000' }],
@@ -145,7 +145,7 @@ export function memoryEffects(effects: Effects): void {
       let version = 2;
       effects.effect({
         knobs: [knob],
-        what: 'what others cached is given back first',
+        what: 'the cache of others is reclaimed first',
         needs: needsDisk,
         onlyValue: () =>
           version === 1 ? 'v1 looks at it only when the whole machine is short of memory' : '',
@@ -164,7 +164,7 @@ export function memoryEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['memory.swap_high_bytes'],
-      what: 'it slows who swaps more',
+      what: 'it throttles a container that swaps more',
       needs: needsSwap,
       prove: () =>
         effects.running(

@@ -89,7 +89,7 @@ export function networkEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['network.rate_bits'],
-      what: 'what is sent is held to the rate; an update is felt; the namespace is free afterwards',
+      what: 'sent traffic is limited to the rate; an update takes effect; the namespace is clean afterwards',
       needs,
       async prove() {
         await effects.running(
@@ -117,7 +117,7 @@ export function networkEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['network.ceil_bits'],
-      what: 'alone on its interface it goes up to it; all in the namespace share it; a restart keeps it',
+      what: 'a container alone on its interface reaches it; all in the namespace share it; a restart keeps it',
       needs,
       async prove() {
         const flags = [...join, '--net-rate', '4mbit', '--net-ceil', '20mbit'];
@@ -138,7 +138,7 @@ export function networkEffects(effects: Effects): void {
       },
     });
 
-    test('a queue that somebody else has made is neither replaced nor taken away', async (context) => {
+    test('a queue that somebody else created is neither replaced nor removed', async (context) => {
       if (problem !== '') return context.skip(problem);
       const tc = ['netns', 'exec', name, 'tc', 'qdisc'];
       ip(...tc, 'add', 'dev', 'inside', 'root', 'handle', '7:', 'htb');
@@ -152,7 +152,7 @@ export function networkEffects(effects: Effects): void {
       }
     });
 
-    test('--network ns:PATH is the namespace of that file', async (context) => {
+    test('--network ns:PATH joins the namespace of that file', async (context) => {
       if (problem !== '') return context.skip(problem);
       const inode = ip('netns', 'exec', name, 'readlink', '/proc/self/ns/net').toString().trim();
       await effects.running([{ flags: join, script: 'sleep 1000' }], async ({ Id }) => {
@@ -170,7 +170,7 @@ export function networkEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['network.priority'],
-      what: 'its sockets have it, those of execs too; an update holds for new ones',
+      what: 'its sockets have it, including those of execs; an update applies to new ones',
       prove: () =>
         effects.running(
           [{ flags: ['--net-priority', '6'], script: 'sleep 1000' }],
@@ -189,7 +189,7 @@ export function networkEffects(effects: Effects): void {
     });
     effects.effect({
       knobs: ['network.priorities.INTERFACE'],
-      what: 'is in force',
+      what: 'takes effect',
       onlyValue: () => 'read by queues of the host',
       async prove() {
         await effects.running(
@@ -202,7 +202,7 @@ export function networkEffects(effects: Effects): void {
       },
     });
 
-    test('without an interface of its own: refused under strict, told under best-effort', async () => {
+    test('without an interface of its own: refused in strict mode, reported in best-effort mode', async () => {
       for (const [network, why] of [
         ['none', /without an interface beside the loopback; join one/],
         ['host', /its interfaces are those of the host; use --net-cls-classid/],

@@ -26,7 +26,7 @@ export function processEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['pids.max'],
-      what: 'without a flag there is one; -1 lifts it; an update is felt',
+      what: 'there is a default; -1 removes it; an update takes effect',
       async prove() {
         const script = 'sleep 1000 & sleep 1000 & wait';
         await effects.running(
@@ -47,7 +47,7 @@ export function processEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cgroup.max_descendants', 'cgroup.max_depth'],
-      what: 'there is room for one exec and no more',
+      what: 'one exec can start and no more',
       prove: () =>
         effects.running(
           [
@@ -70,7 +70,7 @@ export function processEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['process.rlimits'],
-      what: 'no more files than --ulimit says',
+      what: 'no more files can be opened than --ulimit says',
       async prove() {
         const open = 'for i in {10..30}; do eval "exec $i</dev/null" || exit 1; done';
         const { code, stderr } = await s.run(['--ulimit', 'nofile=20'], ['bash', '-c', open]);
@@ -82,7 +82,7 @@ export function processEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cgroup.settings'],
-      what: '--cgroup-conf writes a file of the kernel, in whichever hierarchy it is',
+      what: '--cgroup-conf writes a file of the kernel in any hierarchy',
       async prove() {
         const { code } = await s.run(
           ['--cgroup-conf', 'pids.max=3'],
@@ -94,7 +94,7 @@ export function processEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['cgroup_parent'],
-      what: 'what limits the parent limits the container',
+      what: 'limits of the parent apply to the container',
       async prove() {
         const parent = `lk-parent-${process.pid}`;
         const folders = new Set<string>();

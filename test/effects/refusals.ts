@@ -5,14 +5,14 @@ import type { Effects } from './effects.ts';
 export function refusals(effects: Effects): void {
   const { suite: s } = effects;
 
-  describe('limits that cannot be had here', { concurrency: 2 }, () => {
+  describe('limits that this machine does not support', { concurrency: 2 }, () => {
     /** A limit that this layout lacks. */
     const lacking = async (): Promise<[flag: string, value: string, knob: string]> =>
       (await effects.machine()).CgroupLayout === 'v2'
         ? ['--memory-swappiness', '5', 'memory.swappiness']
         : ['--memory-high', '64m', 'memory.high_bytes'];
 
-    test('strict: nothing is made, and the error names the controller, the path and the remedy', async () => {
+    test('strict: nothing is created, and the error names the controller, the path and the remedy', async () => {
       const [flag, value] = await lacking();
       const { code, stderr } = await s.run([flag, value, '--name', 'strict'], ['true']);
       assert.equal(code, 125);
@@ -23,7 +23,7 @@ export function refusals(effects: Effects): void {
       assert.equal((await s.likerctl(['inspect', 'strict'])).code, 1);
     });
 
-    test('best-effort: a warning, an event, and it runs', async () => {
+    test('best-effort: a warning, an event, and the container runs', async () => {
       const [flag, value, knob] = await lacking();
       const flags = ['--limits', 'best-effort', flag, value, '--pids-limit', '50', '--name', 'best'];
       const { code, stdout, stderr } = await s.run(flags, ['echo', 'done']);
@@ -34,7 +34,7 @@ export function refusals(effects: Effects): void {
       assert.match(events, new RegExp(`"limit_not_applied".*${knob}`));
     });
 
-    test('info tells of every knob where it is, or why it is not', async () => {
+    test('info says for every limit where it is set, or why it is not available', async () => {
       const text = await s.ok(['info']);
       const { Knobs } = await effects.machine();
       for (const { Knob, Problem } of Knobs) {

@@ -9,7 +9,7 @@ const mib = 2 ** 20;
 
 export function stressEffects(effects: Effects): void {
   describe('stress-ng', requiresProgram('stress-ng'), () => {
-    test('processes, memory and CPU at once: each limit holds beside the others', async () => {
+    test('processes, memory and CPU at once: each limit holds alongside the others', async () => {
       const flags = ['--cpus', '0.4', '--memory', '40m', '--memory-swap', '40m', '--pids-limit', '16'];
       // stress-ng gives up when its processes are killed or cannot be forked.
       const load = (stressors: string) =>

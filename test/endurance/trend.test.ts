@@ -15,7 +15,7 @@ test('the slope is that of the line, and noise does not change it', () => {
   assert.ok(Math.abs(trendOf(samples((index) => 100 + index / 36 + noise(index))).perHour - 10) < 3);
 });
 
-test('noise alone is no growth; a leak is, also below noise', () => {
+test('noise alone is not growth; a leak is, even below the noise', () => {
   assert.equal(grows(trendOf(samples(noise)), 0), false);
   assert.equal(grows(trendOf(samples((index) => noise(index) + index / 5)), 10), true);
   assert.equal(grows(trendOf(samples((index) => noise(index) + index / 5)), 100), false);

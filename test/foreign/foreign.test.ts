@@ -23,7 +23,7 @@ function missing(): string | false {
 let daemon: Daemon | undefined;
 after(() => daemon?.destroy());
 
-test('a Python client of generated stubs', { skip: missing(), timeout: 300_000 }, async (t) => {
+test('a Python client with generated stubs', { skip: missing(), timeout: 300_000 }, async (t) => {
   daemon = await startDaemon();
   const rootfs = await buildRootfs(daemon);
   const child = spawn(python, [join(import.meta.dirname, 'client.py'), daemon.socket, rootfs], {

@@ -50,7 +50,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.doesNotMatch(stdout + stderr, /error|cannot|failed|warning/i);
   }
 
-  test('installs, with all that its programs need', async () => {
+  test('installs with all dependencies of its programs', async () => {
     await install(first);
     const missing = await machine.ok(
       'cd /usr/lib/liker; for f in bin/node native/build/libliker.so $(find . -name "*.node"); do ldd $f; done | grep "not found" || :',
@@ -92,7 +92,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.match(await machine.ok('zcat /usr/share/doc/liker/changelog.gz'), /^liker \(0\.1\.0\) /);
   });
 
-  test('runs a container, and its limit holds', async () => {
+  test('runs a container, whose limit is enforced', async () => {
     await machine.ok('likerctl rootfs build /tmp/tour');
     assert.equal(await machine.ok('liker /tmp/tour hostname -s | tail -n 1'), 'Finished!');
     assert.equal(await machine.ok('stat -c "%a %U:%G" /run/liker/liker.sock'), '660 root:liker');
@@ -106,7 +106,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     await machine.ok(`likerctl rm -f ${id}`);
   });
 
-  test('a shell that is attached goes on during an upgrade', async () => {
+  test('keeps an attached shell alive during an upgrade', async () => {
     const counter = await machine.ok(
       "likerctl run -d --name counter /tmp/tour sh -c 'while sleep 0.1; do echo x; done'",
     );
@@ -128,7 +128,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.equal(await machine.ok('likerctl ps -q --no-trunc'), counter);
   });
 
-  test('it is not removed under containers that it cannot end', async () => {
+  test('is not removed while there are containers that it cannot stop', async () => {
     const id = await machine.ok('likerctl ps -q --no-trunc');
     const alive = `[ -S /run/liker/c/${id}/shim.sock ]`;
     await machine.ok('kill $(cat /var/lib/liker/likerd.pid)');
@@ -143,7 +143,7 @@ describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
     assert.equal(await machine.ok('likerctl ps -q --no-trunc'), id);
   });
 
-  test('a purge leaves no trace, whatever daemon the caller has named', async () => {
+  test("leaves no trace after a purge, whichever daemon the caller's environment names", async () => {
     assert.notEqual(await machine.ok('likerctl ps -q'), '', 'a container runs');
     await machine.ok('LIKER_HOST=unix:///tmp/none LIKER_ROOT=/tmp/none LIKER_RUN=/tmp/none dpkg -P liker');
     assert.equal(await machine.ok('cat /proc/[0-9]*/comm | grep liker || :'), '');

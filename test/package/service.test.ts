@@ -27,7 +27,7 @@ const wanted = process.env['LIKER_PACKAGE_TESTS'] === '1';
 const cannot = wanted ? missing() : 'takes ten minutes: set LIKER_PACKAGE_TESTS=1';
 const debian: DebianTar = cannot === false ? await debianTar('systemd', packages) : { skip: cannot };
 
-test('the package as a service of systemd', {
+test('the package as a systemd service', {
   skip: debian.skip,
   timeout: (seconds + 120) * 1000,
 }, async (t) => {

@@ -13,7 +13,9 @@ describe('cgroups', { concurrency: Math.max(1, availableParallelism() - 1), skip
     ['v1', ['engine', 'adapters'], 30, 0],
     ['v2', ['adapters'], 25, 0],
   ] as const) {
-    test(`${parts.join(', ')} in a machine with cgroup ${layout} only`, { timeout: 960_000 }, async (t) => {
+    test(`${parts.join(', ')} in a machine that has only cgroup ${layout}`, {
+      timeout: 960_000,
+    }, async (t) => {
       const { told, output, status } = await runInVm(layout, parts);
       for (const { name, passed, skipped, details } of told) {
         await t.test(name, { skip: skipped === '' ? false : skipped }, () =>

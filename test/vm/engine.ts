@@ -27,7 +27,7 @@ export function engineTests(engine: Suite, layout: Layout): void {
     return cgroupFile(container, controller, file) ?? assert.fail(`no ${file}`);
   }
 
-  test('info names the layout, to a likerctl of its own', async () => {
+  test('info names the layout', async () => {
     const { code, stdout } = await engine.start(['info', '--format', '{{.CgroupLayout}}']).outcome;
     assert.deepEqual([code, stdout], [0, `${layout}\n`]);
   });
@@ -75,7 +75,7 @@ export function engineTests(engine: Suite, layout: Layout): void {
     await engine.ok(['rm', '-f', id]);
   });
 
-  test('pause freezes, unpause thaws, exec is refused in between', async () => {
+  test('pause freezes, unpause thaws, and exec is refused in between', async () => {
     const id = await engine.detached([], ['bash', '-c', 'while :; do sleep 0.1; echo tick; done']);
     const frozen = layout === 'v2' ? /^frozen 1$/m : /^FROZEN$/;
     await engine.ok(['pause', id]);
@@ -100,7 +100,7 @@ export function engineTests(engine: Suite, layout: Layout): void {
     await engine.ok(['rm', id]);
   });
 
-  test('a container that never stops to fork is killed as a whole', async () => {
+  test('a container that forks forever is killed as a whole', async () => {
     const script =
       'fork() { while :; do (sleep 0.05 & sleep 0.05 &); done; }; trap "" TERM; fork & fork & fork';
     const id = await engine.detached(['--pids-limit', '100'], ['bash', '-c', script]);

@@ -7,7 +7,7 @@ import { toServiceError } from './errors.ts';
 
 const log = memoryLog([]);
 
-test('every reason has its status and goes into the details', () => {
+test('every reason has its status and is in the details', () => {
   for (const [reason, name] of Object.entries(reasons)) {
     const error = toServiceError(new LikerError(reason as keyof typeof reasons, 'Cannot do it'), log);
     assert.equal(error.code, statusCodes[name]);
@@ -18,14 +18,14 @@ test('every reason has its status and goes into the details', () => {
   }
 });
 
-test('the field and the kernel’s words go into the details', () => {
+test("the field and the kernel's error are in the details", () => {
   assert.equal(detailsOf(toServiceError(badArgument('spec.name', 'Bad'), log))?.details.field, 'spec.name');
   const syscall = { step: 'mount', syscall: 'fsopen', errno: 'EPERM', object: '/proc' };
   const error = toServiceError(new LikerError('SYSCALL', 'Cannot mount', { syscall }), log);
   assert.deepEqual(detailsOf(error)?.details.syscall, syscall);
 });
 
-test('an error about a limit names the field that sets it', () => {
+test('an error about a limit names the field of that limit', () => {
   const limit = (knob: string) => {
     const error = new LikerError('LIMIT_REFUSED', 'No', { knob, metadata: { path: '/x' } });
     return detailsOf(toServiceError(error, log))?.details;
@@ -38,7 +38,7 @@ test('an error about a limit names the field that sets it', () => {
   assert.equal(limit('process.rlimits')?.field, 'spec.process.rlimits');
 });
 
-test('a fault of ours is INTERNAL: the log has the stack, the client has not', () => {
+test('an internal fault is INTERNAL: the log has its stack, and the client does not get it', () => {
   const lines: LogLine[] = [];
   const error = toServiceError(new TypeError('x is not a function\n    at secret.ts'), memoryLog(lines));
   assert.equal(error.code, status.INTERNAL);
@@ -50,7 +50,7 @@ test('a fault of ours is INTERNAL: the log has the stack, the client has not', (
   assert.equal(toServiceError('a text', log).details, 'Internal error: a text');
 });
 
-test('whatever the text, the trailers stay small and legal', () => {
+test('trailers stay small and valid, whatever the text', () => {
   const text = `\ud800${'ü'.repeat(100_000)}`;
   const error = toServiceError(
     new LikerError('SYSCALL', text, {

@@ -121,7 +121,7 @@ test('frames that arrive while the session is being opened reach it in order', a
   assert.equal((await done).frames.at(-1)?.output?.exit?.code, 0);
 });
 
-test('T27: a slow reader holds up nobody and gets all: bytes are flushed as it takes them', async () => {
+test('T27: a slow reader delays nobody and receives all: bytes are flushed as it reads them', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
@@ -157,7 +157,7 @@ test('T27: a slow reader holds up nobody and gets all: bytes are flushed as it t
   assert.equal(bytes, 200 * chunk.length);
 });
 
-test('a process that takes no stdin stops the client, not a signal behind the stdin', async () => {
+test('a process that does not read stdin stops the client, but not a signal behind the stdin', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
@@ -203,7 +203,7 @@ test('a process that takes no stdin stops the client, not a signal behind the st
   assert.equal((await done).code, status.OK);
 });
 
-test('a client need not wait for each chunk of stdin to be read', { timeout: 20_000 }, async () => {
+test('a client need not wait until each chunk of stdin is read', { timeout: 20_000 }, async () => {
   const opening = Promise.withResolvers<void>();
   await using fixture = await ApiFixture.start({
     sessions: {
@@ -231,7 +231,7 @@ test('a client need not wait for each chunk of stdin to be read', { timeout: 20_
   }
 });
 
-test('a client that vanishes is reported once, also when the session was still being opened', async () => {
+test('a client that disconnects is reported once, even while the session is being opened', async () => {
   const made = Promise.withResolvers<FakeSession>();
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
@@ -262,7 +262,7 @@ test('a client that vanishes is reported once, also when the session was still b
   assert.equal(session.lostCount, 1);
 });
 
-test('a connection that breaks after a half-close is a vanished client', async () => {
+test('a connection that breaks after a half-close counts as a client that disconnected', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
@@ -279,7 +279,7 @@ test('a connection that breaks after a half-close is a vanished client', async (
   assert.equal(session.lostCount, 1);
 });
 
-test('detach hands over the stdin that waits, then itself', async () => {
+test('a detach passes on the waiting stdin first', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
@@ -301,7 +301,7 @@ test('detach hands over the stdin that waits, then itself', async () => {
   assert.equal(frames.at(-1)?.output?.frame, 'detached');
 });
 
-test('what the engine refuses ends the call with its status and details', async () => {
+test('a refusal of the engine ends the call with its status and details', async () => {
   await using fixture = await ApiFixture.start({
     sessions: {
       attach: async () => {
@@ -329,7 +329,7 @@ test('what the engine refuses ends the call with its status and details', async 
   assert.equal(details?.syscall?.errno, 'EPERM');
 });
 
-test('an error after output comes after the output', async () => {
+test('an error after output arrives after the output', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
@@ -346,7 +346,7 @@ test('an error after output comes after the output', async () => {
   assert.equal(session.lostCount, 1);
 });
 
-test('a stream begins with start, and with one only', async () => {
+test('a stream starts with exactly one start frame', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
@@ -367,13 +367,13 @@ test('a stream begins with start, and with one only', async () => {
   assert.equal((await made.promise).lostCount, 1);
 });
 
-test('a stream without a first frame is ended', async () => {
+test('a stream without a first frame is closed', async () => {
   await using fixture = await ApiFixture.start({}, { firstFrameMs: 20 });
   const { code } = await outcome(fixture.client('SessionService').run());
   assert.equal(code, status.DEADLINE_EXCEEDED);
 });
 
-test('a chunk of more than 1 MiB and a message of more than 16 MiB are refused', async () => {
+test('chunks above 1 MiB and messages above 16 MiB are refused', async () => {
   const made = Promise.withResolvers<FakeSession>();
   await using fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const client = fixture.client('SessionService');
@@ -391,7 +391,7 @@ test('a chunk of more than 1 MiB and a message of more than 16 MiB are refused',
   assert.equal((await messageDone).code, status.RESOURCE_EXHAUSTED);
 });
 
-test('a shutdown ends the streams with UNAVAILABLE and leaves their sessions alone', async () => {
+test('a shutdown ends the streams with UNAVAILABLE and keeps their sessions', async () => {
   const made = Promise.withResolvers<FakeSession>();
   const fixture = await ApiFixture.start({ sessions: { run: runWith(made) } });
   const call = fixture.client('SessionService').run();
@@ -407,7 +407,7 @@ test('a shutdown ends the streams with UNAVAILABLE and leaves their sessions alo
   assert.equal(session.lostCount, 0);
 });
 
-test('ExecSync: a deadline and a cancellation reach the engine, and the output fits into a message', async () => {
+test('a deadline or cancellation of ExecSync reaches the engine, and the output fits into a message', async () => {
   const aborted = Promise.withResolvers<void>();
   let arrived = false;
   let hang = true;

@@ -7,7 +7,7 @@ const general = v1.SessionService.service.Run;
 const fast = withFastOutput(v1.SessionService.service).Run;
 
 for (const stream of ['stdout', 'stderr'] as const) {
-  test(`${stream} chunks are written as the general encoder writes them`, () => {
+  test(`${stream} chunks are encoded as the general encoder does`, () => {
     for (const offset of [0, 1, 127, 128, 65_536, 2 ** 32, 2 ** 40 + 5]) {
       for (const length of [1, 127, 128, 4096, 65_536, 200_000]) {
         const message = { output: { [stream]: { offset, data: Buffer.alloc(length, offset % 251) } } };

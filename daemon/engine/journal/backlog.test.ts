@@ -21,7 +21,7 @@ function fixture() {
   return { backlog, disk, written, logged, change: (name: string) => () => void written.push(name) };
 }
 
-test('changes that a full disk refused are stored in order, before later ones', () => {
+test('changes refused by a full disk are stored in order, before later ones', () => {
   const { backlog, disk, written, change } = fixture();
   backlog.keep(change('a'), needed);
   disk.isFull = true;
@@ -37,7 +37,7 @@ test('changes that a full disk refused are stored in order, before later ones', 
   assert.equal(backlog.problem, null);
 });
 
-test('the backlog tries again by itself, with growing pauses', async (t) => {
+test('the backlog retries by itself, with growing pauses', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { backlog, disk, written, logged, change } = fixture();
   disk.isFull = true;
@@ -56,7 +56,7 @@ test('the backlog tries again by itself, with growing pauses', async (t) => {
   assert.deepEqual(written, ['a']);
 });
 
-test('a change that fails for another reason does not block those behind it', () => {
+test('a change that fails for another reason does not block the ones behind it', () => {
   const { backlog, disk, written, logged, change } = fixture();
   disk.isFull = true;
   backlog.keep(() => {

@@ -17,7 +17,7 @@ let stores = 0;
 const newStore = () => new Store(join(folder, `${stores++}.db`));
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
-test('a replay of many events yields to the event loop, even if none matches', async () => {
+test('a replay of many events yields to the event loop, even if none of them matches', async () => {
   const store = newStore();
   using journal = new Journal(store, silent);
   const count = 6_000;
@@ -53,7 +53,7 @@ test('a replay of many events yields to the event loop, even if none matches', a
   isOver = true;
 });
 
-test('all labels must match, but any value of another key', async () => {
+test('label filters must all match; several values of another key are alternatives', async () => {
   using journal = new Journal(newStore(), silent);
   const labels = [{ app: 'web' }, { app: 'web', stage: 'test' }, { stage: 'test' }];
   for (const attributes of labels) {
@@ -76,7 +76,7 @@ test('all labels must match, but any value of another key', async () => {
   assert.deepEqual(await found({ key: 'event', value: 'die' }, { key: 'event', value: 'start' }), [1, 2, 3]);
 });
 
-test('following until a time leaks nothing for the events in between', async () => {
+test('following events until a time leaks nothing', async () => {
   using journal = new Journal(newStore(), silent);
   const untilMs = Date.now() + 3_600_000;
   const options = { sinceSeq: 0, storeId: '', sinceMs: null, untilMs, follow: true, filters: [] };
@@ -90,7 +90,7 @@ test('following until a time leaks nothing for the events in between', async () 
   assert.ok(getEventListeners(signal, 'abort').length < 5);
 });
 
-test('a number that no event has yet, or that belongs to another store, is refused', async () => {
+test('an event number that does not exist yet, or belongs to another store, is refused', async () => {
   using journal = new Journal(newStore(), silent);
   journal.record({ events: [daemonEvent('tick', {})] });
   const { storeId: id } = journal.range;
@@ -114,7 +114,7 @@ test('a number that no event has yet, or that belongs to another store, is refus
   assert.notEqual(newStore().id, id);
 });
 
-test('a label filter matches own attributes only, not inherited ones', async () => {
+test('a label filter matches only own properties, not inherited ones', async () => {
   using journal = new Journal(newStore(), silent);
   journal.record({ events: [daemonEvent('tick', {})] });
   const filters = [{ key: 'label', value: 'constructor' }];

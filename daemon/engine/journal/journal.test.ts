@@ -32,7 +32,7 @@ const entry = (id: string) => ({
   events: [daemonEvent(id, {})],
 });
 
-test('a request whose result waits for the disk is known, and stored with it', () => {
+test('a request whose result is waiting for the disk is known, and stored with the result', () => {
   const { journal, store, disk, actions } = fixture();
   disk.problem = 'full';
   journal.record(entry('a'));
@@ -44,7 +44,7 @@ test('a request whose result waits for the disk is known, and stored with it', (
   assert.deepEqual(actions(), ['a']);
 });
 
-test('a request that was withdrawn before it was stored is not stored', () => {
+test('a request that is withdrawn before it is stored is not stored', () => {
   const { journal, store, disk, actions } = fixture();
   disk.problem = 'full';
   journal.record(entry('a'));
@@ -56,7 +56,7 @@ test('a request that was withdrawn before it was stored is not stored', () => {
   assert.deepEqual(actions(), ['a']);
 });
 
-test('a decision is stored after what waits, or is refused and forgotten', () => {
+test('a decision is stored after the waiting changes, or is refused and forgotten', () => {
   const { journal, disk, actions } = fixture();
   disk.problem = 'full';
   journal.record(entry('a'));
@@ -67,7 +67,7 @@ test('a decision is stored after what waits, or is refused and forgotten', () =>
   assert.deepEqual(actions(), ['a', 'c']);
 });
 
-test('a change that makes room waits for a full disk, and is refused by a read-only one', () => {
+test('a change that frees space waits for a full disk, and is refused by a read-only one', () => {
   const { journal, disk, actions } = fixture();
   disk.problem = 'read-only';
   assert.throws(() => journal.decideUnlessFull(entry('a')), { reason: 'STORE_FAILED' });
@@ -79,7 +79,7 @@ test('a change that makes room waits for a full disk, and is refused by a read-o
   assert.deepEqual(actions(), ['b']);
 });
 
-test('a subscriber is woken once events are stored', async () => {
+test('a subscriber is notified once events are stored', async () => {
   const { journal, disk } = fixture();
   let isWoken = false;
   const woken = journal.appended.next().then(() => {

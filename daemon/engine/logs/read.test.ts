@@ -32,7 +32,7 @@ async function read(tail: number | null): Promise<Buffer[]> {
 }
 const text = async (tail: number | null) => Buffer.concat(await read(tail)).toString();
 
-test('the last lines, whose parts belong together, also where another stream writes in between', async () => {
+test('a tail counts lines, with their parts together even if another stream writes between them', async () => {
   write(1, 'stdout F one', 'stderr P begun, ', 'stdout F two');
   write(2, 'stdout P three, ', 'stderr F over', 'stdout F goes on', 'stderr F:lost 7', 'stderr F four');
   assert.equal(await text(null), 'one\nbegun, two\nthree, over\ngoes on\nfour\n');
@@ -45,7 +45,7 @@ test('the last lines, whose parts belong together, also where another stream wri
   assert.equal(await text(100), await text(null));
 });
 
-test('a line as long as the log comes in pieces', async () => {
+test('a line as long as the log is read in pieces', async () => {
   write(3, ...Array.from({ length: 1500 }, () => `stdout P ${'x'.repeat(16_000)}`), 'stdout F end');
   const pieces = await read(1);
   assert.equal(
@@ -55,7 +55,7 @@ test('a line as long as the log comes in pieces', async () => {
   assert.ok(Math.max(...pieces.map(({ length }) => length)) < 600_000);
 });
 
-test('a log is read to its end although the container is removed meanwhile', async () => {
+test('a log is read to its end even if the container is removed meanwhile', async () => {
   const options = { tail: null, follow: false, sinceNs: null, untilNs: null, after: null };
   const all = await text(null);
   let seen = 0;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { LogReader } from '../../storage/logfile/reader.ts';
 import { LineMarks, lastLines } from './tail.ts';
 
-test('however many lines there are, few are marked, and one of them is near any line', () => {
+test('few lines are marked however many there are, and a mark is near every line', () => {
   const marks = new LineMarks();
   const lines = 3_000_000;
   let most = 0;
@@ -35,7 +35,7 @@ function writeLog(folder: string, lines: number): void {
   }
 }
 
-test('a tail begins at its first line, also far from a mark and at a line that another one interrupts', async () => {
+test('a tail starts at its first line, even far from a mark or inside an interrupted line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-tail-'));
   try {
     writeLog(folder, 20_000);
@@ -61,7 +61,7 @@ test('a tail begins at its first line, also far from a mark and at a line that a
   }
 });
 
-test('lines that the writer removes after they were counted are counted anew', async () => {
+test('lines that the writer removes after they were counted are counted again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-tail-'));
   try {
     writeLog(folder, 4000);

@@ -36,7 +36,7 @@ function openFiles(id: string): number {
   return paths.filter((path) => path.includes(`/${parent}/${id}/`)).length;
 }
 
-test('beyond their share of files containers are read all the same, and get room that others leave', async () => {
+test('containers beyond their share of open files are still read, and use the room that others leave', async () => {
   const context = { cgroups, proc: { interfaceStats } } as unknown as EngineContext;
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {

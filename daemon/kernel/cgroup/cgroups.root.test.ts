@@ -64,7 +64,7 @@ for (const scene of scenes) {
       for (const folder of parents) assert.ok(!existsSync(folder), `left behind: ${folder}`);
     });
 
-    test('a container has a folder in each hierarchy, with every limit as the kernel took it', async () => {
+    test('a container has a folder in each hierarchy, with every limit as the kernel stored it', async () => {
       const cgroup = await create(
         limits({
           cpu: { shares: 512, quotaUs: 50_000, periodUs: 100_000, ...cpuset },
@@ -83,7 +83,7 @@ for (const scene of scenes) {
       assert.ok(!cgroups.list().includes(`c${next}`));
     });
 
-    test('T49: a process can join at once; it is counted and found, and the cgroup goes when it went', async () => {
+    test('T49: a process can join at once; it is counted and found, and its cgroup is removed when it has ended', async () => {
       const cgroup = await create();
       assert.equal(await cgroup.populated(), false);
       const child = await startIn(cgroup, 'sleep 100');
@@ -121,7 +121,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('T42: nothing escapes a kill by forking', async () => {
+    test('T42: no process escapes a kill by forking', async () => {
       const cgroup = await create(limits({ pids: { max: 100 } }));
       await startIn(cgroup, 'while :; do (while :; do sleep 0.001 & done) & done');
       await eventually('many processes', async () => (await pidsIn(cgroup.folder)).length > 20);
@@ -130,7 +130,7 @@ for (const scene of scenes) {
       await cgroup.remove();
     });
 
-    test('T43: a kill reaches frozen processes, and thaws', async () => {
+    test('T43: a kill reaches frozen processes and thaws them', async () => {
       const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100');
       await cgroup.freeze();
@@ -140,7 +140,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('T43: a kill reaches processes that froze themselves by way of v1, in nested cgroups too', async (context) => {
+    test('T43: a kill also reaches processes that froze themselves through v1, in nested cgroups too', async (context) => {
       const cgroup = await create();
       const freezer = cgroup.paths['freezer'];
       if (freezer === undefined) {
@@ -165,7 +165,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('a kill of a container that has made thousands of groups leaves the event loop free', async (context) => {
+    test('killing a container that has thousands of cgroups does not block the event loop', async (context) => {
       const cgroup = await create();
       const freezer = cgroup.paths['freezer'];
       if (freezer === undefined) {
@@ -183,7 +183,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('the removal of a container that has made thousands of groups leaves the event loop free', async () => {
+    test('removing a container that has thousands of cgroups does not block the event loop', async () => {
       const cgroup = await create();
       for (let count = 0; count < 3000; count += 1) mkdirSync(`${cgroup.folder}/${count}`);
       const seen: number[] = [];
@@ -196,7 +196,7 @@ for (const scene of scenes) {
       );
     });
 
-    test('of a container that was made with fewer hierarchies, a process joins those, and all that there is goes', async () => {
+    test('a container created with fewer hierarchies: a process joins those, and all of them are removed', async () => {
       const cgroup = await create();
       const [[key, folder] = ['', '']] = Object.entries(cgroup.paths).filter(([name]) => name !== 'v2');
       const open = (made: Readonly<Record<string, string>>) => cgroups.open(`c${next}`, '', made).joinFiles;
@@ -206,7 +206,7 @@ for (const scene of scenes) {
       await dispose(cgroups.open(`c${next}`));
     });
 
-    test('T44: cgroups nested in the container go with it, dying processes are waited for', async () => {
+    test('T44: cgroups nested in the container are removed with it, after its dying processes', async () => {
       const cgroup = await create();
       for (const folder of Object.values(cgroup.paths)) mkdirSync(`${folder}/a/b`, { recursive: true });
       await startIn(cgroup, 'sleep 100');
@@ -215,7 +215,7 @@ for (const scene of scenes) {
       for (const folder of Object.values(cgroup.paths)) assert.ok(!existsSync(folder), folder);
     });
 
-    test('an exec is killed without its container', async () => {
+    test('an exec can be killed without its container', async () => {
       const cgroup = await create();
       const main = await startIn(cgroup, 'exec sleep 100');
       const exec = cgroup.createExec(7);
@@ -233,7 +233,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('a signal goes to every process', async () => {
+    test('a signal reaches every process', async () => {
       const cgroup = await create();
       const child = await startIn(cgroup, 'sleep 100 & sleep 100 & wait');
       await eventually('three processes', async () => (await pidsIn(cgroup.folder)).length === 3);
@@ -252,7 +252,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('an update changes what is named and leaves the rest', async () => {
+    test('an update changes the given limits and keeps the rest', async () => {
       const cgroup = await create(limits({ memory: { maxBytes: 64 * mib }, pids: { max: 50 } }));
       const [up] = cgroup.update(limits({ memory: { maxBytes: 512 * mib } }));
       assert.equal(up?.effective, String(512 * mib));
@@ -279,7 +279,7 @@ for (const scene of scenes) {
       await dispose(cgroup);
     });
 
-    test('a creation that the kernel refuses leaves nothing', async () => {
+    test('a creation that the kernel refuses leaves nothing behind', async () => {
       await assert.rejects(
         cgroups.create('broken', limits({ pids: { max: 5_000_000 } }), free),
         isError('LIMIT_REFUSED', /EINVAL/),
@@ -287,7 +287,7 @@ for (const scene of scenes) {
       assert.ok(!cgroups.list().includes('broken'));
     });
 
-    test('CPUs that are not there are refused before anything is made', {
+    test('CPUs that do not exist are refused before anything is created', {
       skip: !hasCpuset && 'no cpuset',
     }, () => {
       assert.throws(
@@ -315,7 +315,7 @@ for (const scene of scenes) {
       }
     });
 
-    test('folders that a crash left are replaced, and made again when the parent is gone', async () => {
+    test('folders left by a crash are replaced, and a missing parent is created again', async () => {
       const left = await create();
       const again = await cgroups.create(`c${next}`, limits({ pids: { max: 9 } }), free);
       assert.equal(readIn(again, 'pids.max'), '9');
@@ -324,7 +324,7 @@ for (const scene of scenes) {
       await dispose(await create());
     });
 
-    test('a controller that is nowhere is named, with what to do', {
+    test('the error for a missing controller names it and says what to do', {
       skip: mounted.length < 2 && 'pure v2',
     }, () => {
       const text = scene.mountinfo.replace(/^.* - cgroup cgroup rw,memory$\n/m, '');

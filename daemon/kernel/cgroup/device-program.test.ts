@@ -69,7 +69,7 @@ function compareAll(rules: readonly DeviceRule[]): void {
   }
 }
 
-test('the default allows /dev/null and terminals, and no disk and no memory', () => {
+test('the default allows /dev/null and terminals, and no disks and no memory', () => {
   const program = deviceProgram(defaultDeviceRules);
   assert.ok(answer(program, { type: 'c', major: 1, minor: 3, access: 'rw' }));
   assert.ok(answer(program, { type: 'c', major: 136, minor: 4711, access: 'rw' }));
@@ -103,7 +103,7 @@ test('the default is that of runc, entry by entry', () => {
 
 test('the default answers every question as the rules say', () => compareAll(defaultDeviceRules));
 
-test('a later rule wins, a part of the access is enough to deny', () => {
+test('a later rule wins, and a rule that denies part of the access denies it', () => {
   compareAll([
     ...defaultDeviceRules,
     { allow: false, type: 'c', major: 1, minor: 3, access: 'w' },
@@ -113,7 +113,7 @@ test('a later rule wins, a part of the access is enough to deny', () => {
   ]);
 });
 
-test('what is allowed of one device in several rules is allowed at once', () => {
+test('access to one device that several rules allow together is allowed', () => {
   const fuse = { allow: true, type: 'c', major: 10, minor: 229 } as const;
   const rules = [...defaultDeviceRules, { ...fuse, access: 'r' }, { ...fuse, access: 'w' }];
   const program = deviceProgram(rules);
@@ -121,7 +121,7 @@ test('what is allowed of one device in several rules is allowed at once', () => 
   assert.ok(!answer(program, { type: 'c', major: 10, minor: 228, access: 'rw' }));
 });
 
-test('what a wide rule has denied is not allowed again by halves', () => {
+test('access that a wide rule has denied is not allowed again by a partial rule', () => {
   const fuse = { type: 'c', major: 10, minor: 229 } as const;
   compareAll([
     ...defaultDeviceRules,

@@ -56,7 +56,7 @@ const withoutV1Devices = mountinfo
   .join('\n');
 const noV2 = mounted.every(({ version }) => version === 1) && 'no cgroup2 mount';
 
-test('devices are restricted by eBPF where v2 has them', { skip: noV2 }, async () => {
+test('devices are restricted by eBPF on v2', { skip: noV2 }, async () => {
   const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-bpf`, mountinfo: withoutV1Devices });
   try {
     assert.equal(cgroups.controllers().find(({ name }) => name === 'devices')?.version, 2);
@@ -67,7 +67,7 @@ test('devices are restricted by eBPF where v2 has them', { skip: noV2 }, async (
   }
 });
 
-test('devices are restricted as this machine does it', async () => {
+test('devices are restricted by the method of this machine', async () => {
   const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-devices` });
   try {
     await devicesAreRestricted(cgroups);
@@ -77,7 +77,7 @@ test('devices are restricted as this machine does it', async () => {
   }
 });
 
-test('v1 cannot take one device out of many that are allowed: that is refused, not forgotten', {
+test('v1 refuses to deny one device among many that are allowed, instead of ignoring it', {
   skip: v1Devices === undefined && 'no v1 controller devices',
 }, async () => {
   const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-holes` });

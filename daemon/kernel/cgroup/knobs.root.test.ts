@@ -48,7 +48,7 @@ const all: readonly (readonly [knob: string, patch: LimitsPatch, effective: RegE
 ];
 
 for (const [knob, patch, effective] of all) {
-  test(`${knob} is set, read back, and gone with an update to the default`, async () => {
+  test(`${knob} is set, read back, and reset by an update to the default`, async () => {
     const wanted = limits(patch);
     if (!available.has(knob)) {
       assert.throws(
@@ -73,7 +73,7 @@ for (const [knob, patch, effective] of all) {
   });
 }
 
-test('T48: whatever fails, all lines of all files are as before', async () => {
+test('T48: whichever write fails, all lines of all files are restored', async () => {
   const depth = available.has('cgroup.max_depth') ? { cgroup: { maxDepth: 2 } } : {};
   const cgroup = await cgroups.create('undo', limits({ pids: { max: 9 }, ...depth }), free);
   const files = (): (string | null)[] => [
@@ -97,7 +97,7 @@ test('T48: whatever fails, all lines of all files are as before', async () => {
   }
 });
 
-test('best-effort sets what can be set and tells the rest', async () => {
+test('best-effort sets what is possible and reports the rest', async () => {
   const settings = [{ file: 'pids.max', value: 'many' }];
   const wanted = limits({ pids: { max: 9 }, cgroup: { settings } });
   await assert.rejects(cgroups.create('best', wanted, free), isError('LIMIT_REFUSED', /'many'/));
@@ -117,7 +117,7 @@ test('best-effort sets what can be set and tells the rest', async () => {
   }
 });
 
-test('an argument that makes no sense is refused in any mode', () => {
+test('an impossible argument is refused in every mode', () => {
   const wanted = limits({ cgroup: { settings: [{ file: 'cgroup.procs', value: '1' }] } });
   assert.throws(
     () => cgroups.check(wanted, { ...free, mode: 'best-effort' }),
@@ -125,7 +125,7 @@ test('an argument that makes no sense is refused in any mode', () => {
   );
 });
 
-test('T45, T49: another parent is made level by level, and leads nowhere else', async () => {
+test('T45, T49: another parent is created level by level, and leads nowhere else', async () => {
   const top = `liker-test-${process.pid}-under`;
   const limit = limitsOf({ pids: { max: 5 } });
   // The first level is somebody else's, who has handed on no controller and filled no cpuset.

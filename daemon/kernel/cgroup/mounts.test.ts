@@ -25,13 +25,13 @@ test('T49: co-mounted controllers stay together, and no option or name is a cont
   ]);
 });
 
-test('a hierarchy with a name and controllers is that of its controllers', () => {
+test('a named hierarchy with controllers belongs to those controllers', () => {
   const [both] = parseHierarchies('50 1 0:30 / /c rw - cgroup none rw,pids,name=mine\n');
   assert.deepEqual([both?.controllers, both?.name], [['pids'], 'mine']);
   assert.equal(both && hierarchyKey(both), 'pids');
 });
 
-test('a mount point with a blank is read, one that shows all wins over one that shows a part', () => {
+test('a mount point with a blank is parsed, and a mount that shows everything wins over one that shows a part', () => {
   const text =
     '50 1 0:30 /part /a\\040b rw - cgroup2 none rw\n51 1 0:30 / /c\\134d rw - cgroup2 none rw\n52 1 0:30 / /e rw - cgroup2 none rw\n';
   assert.deepEqual(
@@ -40,13 +40,13 @@ test('a mount point with a blank is read, one that shows all wins over one that 
   );
 });
 
-test('the hierarchies that there are do not change with the own place in them', () => {
+test("the known hierarchies do not change with likerd's own place in them", () => {
   const text = (path: string) => `5:name=systemd:${path}\n4:cpu,cpuacct:${path}\n0::${path}\n`;
   assert.equal(activeHierarchies(text('/a:b')), activeHierarchies(text('/')));
   assert.notEqual(activeHierarchies(text('/')), activeHierarchies(`6:name=x:/\n${text('/')}`));
 });
 
-test('the own v2 cgroup is the line with number 0', () => {
+test("likerd's own v2 cgroup is the line with number 0", () => {
   assert.equal(
     ownUnifiedPath('4:memory:/m\n0::/system.slice/likerd.service\n'),
     '/system.slice/likerd.service',

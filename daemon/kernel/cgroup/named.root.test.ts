@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-test('T11: a container has a cgroup of its own in a hierarchy that is made while likerd runs', (context) => {
+test('T11: a container has its own cgroup in a hierarchy that is mounted while likerd runs', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-named-'));
   try {
     const guest = join(import.meta.dirname, 'named.guest.ts');

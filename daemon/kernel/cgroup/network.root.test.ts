@@ -8,7 +8,7 @@ import { test } from 'node:test';
 /** Mounted for the guest alone, in a mount namespace that ends with it. */
 const script = 'mount -t cgroup -o net_cls,net_prio none "$1" || exit 77; exec "$2" "$3"';
 
-test('class and priority of what is sent, where the kernel has net_cls and net_prio', (context) => {
+test('net_cls and net_prio set the class and priority of packets, if the kernel has them', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-net-'));
   try {
     const guest = join(import.meta.dirname, 'network.guest.ts');

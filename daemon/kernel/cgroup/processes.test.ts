@@ -15,12 +15,12 @@ mkdirSync(nested, { recursive: true });
 const tracker: Tracker = { ...trackerV1, isFrozen: () => false, freeze: async () => true, thaw() {} };
 
 const walks: Readonly<Record<string, () => Promise<unknown>>> = {
-  'a signal to': () => signalAll(tracker, folder, 10),
-  'a kill of': () => killBySignals(tracker, folder),
-  'a look at': async () => tracker.isPopulated(folder),
+  signalling: () => signalAll(tracker, folder, 10),
+  killing: () => killBySignals(tracker, folder),
+  'looking at': async () => tracker.isPopulated(folder),
 };
 for (const [name, walk] of Object.entries(walks)) {
-  test(`${name} thousands of groups leaves the event loop free`, async () => {
+  test(`${name} thousands of cgroups does not block the event loop`, async () => {
     let turns = 0;
     const counter = setInterval(() => {
       turns += 1;
@@ -31,7 +31,7 @@ for (const [name, walk] of Object.entries(walks)) {
   });
 }
 
-test('a signal reaches what is nested deeply', async () => {
+test('a signal reaches deeply nested processes', async () => {
   writeFileSync(join(nested, 'cgroup.procs'), `${process.pid}\n`);
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once('SIGHUP', resolve);

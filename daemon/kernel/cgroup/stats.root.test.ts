@@ -32,7 +32,7 @@ for (const [index, scene] of scenes.entries()) {
   const cgroups = Cgroups.open({ parent, mountinfo: scene.mountinfo });
   after(() => cgroups.close());
 
-  test(`what a process uses is told, ${scene.name}`, async () => {
+  test(`the usage of a process is reported, ${scene.name}`, async () => {
     const resources = limits({
       memory: { maxBytes: 64 * mib },
       pids: { max: 33 },

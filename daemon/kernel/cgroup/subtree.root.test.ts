@@ -10,7 +10,7 @@ import { eventually } from './test-help.ts';
 const mounted = parseHierarchies(readFileSync('/proc/self/mountinfo', 'latin1'));
 const pureV2 = mounted.length === 1 && mounted[0]?.version === 2;
 
-test('T46: a daemon in a delegated cgroup moves to a leaf and hands the controllers on', {
+test('T46: a daemon in a delegated cgroup moves to a leaf and enables the controllers', {
   skip: !pureV2 && 'needs pure v2',
 }, async () => {
   const own = `${mounted[0]?.mountPoint}/liker-test-${process.pid}-own`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mountOf, mountsBelow, parseMounts } from './mountinfo.ts';
 
-test('a line tells the place, the peer group and the master', () => {
+test('a line gives the mount point, the peer group and the master', () => {
   const lines = [
     '22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw',
     '31 27 0:29 /a /with\\040blank rw,relatime shared:6 master:2 - tmpfs - rw,mode=755',
@@ -25,7 +25,7 @@ test('a line tells the place, the peer group and the master', () => {
   );
 });
 
-test('the mount of a path, and those below a folder', () => {
+test('the mount of a path and the mounts below a folder are found', () => {
   assert.equal(mountOf('/proc/self/status').mountPoint, '/proc');
   assert.equal(mountOf('/proc').mountPoint, '/proc');
   assert.throws(() => mountOf('/does/not/exist'), { code: 'ENOENT' });

@@ -8,7 +8,7 @@ function echoed(bytes: Buffer) {
   return decodeAnswers(bytes).answers;
 }
 
-test('a rate comes back as it was sent, also above what 32 bits of bytes hold', () => {
+test('a rate is read back as it was written, even if its bytes exceed 32 bits', () => {
   for (const rate of [
     { rateBits: 10_000_000, ceilBits: 20_000_000 },
     { rateBits: 50_000_000_000, ceilBits: 100_000_000_000 },
@@ -17,14 +17,14 @@ test('a rate comes back as it was sent, also above what 32 bits of bytes hold', 
   }
 });
 
-test('a queue that is ours is kept and its classes change: nothing that waits in it is lost', () => {
+test('our own queue is kept and its classes change, so that no waiting packet is lost', () => {
   const kinds = (isThere: boolean) =>
     rateRequests(7, { rateBits: 1e6, ceilBits: 1e6 }, isThere).map(({ type }) => type);
   assert.deepEqual(kinds(false), [message.newQdisc, message.newClass, message.newClass]);
   assert.deepEqual(kinds(true), [message.newClass, message.newClass]);
 });
 
-test('whose a queue is shows in its handle', () => {
+test('the handle of a queue shows who created it', () => {
   const [ours] = rootQdiscs(echoed(encodeRequests(rateRequests(7, { rateBits: 1e6, ceilBits: 1e6 }, false))));
   assert.deepEqual(ours, { index: 7, kind: 'htb', owner: 'ours' });
   const [qdisc] = rateRequests(7, { rateBits: 1e6, ceilBits: 1e6 }, false);
@@ -39,7 +39,7 @@ test('whose a queue is shows in its handle', () => {
   }
 });
 
-test('a refusal has the kernel’s own words, and what came before it', () => {
+test("a refusal has the kernel's text, and the answers before it", () => {
   const words = Buffer.from('Specified qdisc kind is unknown.\0');
   const attribute = Buffer.alloc(4 + ((words.length + 3) & ~3));
   attribute.writeUInt16LE(4 + words.length, 0);
@@ -58,7 +58,7 @@ test('a refusal has the kernel’s own words, and what came before it', () => {
   assert.deepEqual(refused, { request: 2, errno: 'ENOENT', words: 'Specified qdisc kind is unknown.' });
 });
 
-test('an answer that is cut off is no answer', () => {
+test('a truncated answer is refused', () => {
   const whole = encodeRequests([{ type: message.newLink, flags: 0, body: Buffer.alloc(16) }]);
   for (let length = 0; length < whole.length; length++) {
     assert.deepEqual(decodeAnswers(whole.subarray(0, length)), { answers: [], refused: null });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { steps } from './steps.ts';
 
-test('the steps have the same numbers here and in C', () => {
+test('steps have the same numbers in TypeScript and in C', () => {
   const list = readFileSync(join(import.meta.dirname, '../../../native/include/steps.def'), 'utf8');
   const inC = [...list.matchAll(/^STEP \((\d+), (\w+)\)/gm)].map(([, kind, name = '']) => {
     return [name.replaceAll('_', '-'), Number(kind)];

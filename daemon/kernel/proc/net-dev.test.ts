@@ -8,7 +8,7 @@ const text = `Inter-|   Receive                                                |
 eth0.7:12345678901     200    1    2    0     0          0         0 98765432    300    3    4    0     0       0          0
 `;
 
-test('each interface is told with its traffic both ways', () => {
+test('each interface is reported with its traffic in both directions', () => {
   const [lo, eth, ...more] = parseNetDev(text);
   assert.deepEqual(more, []);
   assert.equal(lo?.name, 'lo');
@@ -19,6 +19,6 @@ test('each interface is told with its traffic both ways', () => {
   });
 });
 
-test('of a process that is gone nothing is told', () => {
+test('a process that has exited has no figures', () => {
   assert.equal(interfaceStats(1).parse([null]), null);
 });

@@ -13,7 +13,7 @@ function factsOf(pid: number) {
   return processFacts(files, Date.now() - uptimeMs());
 }
 
-test('this very process is told as it is', () => {
+test('this process is described correctly', () => {
   const facts = factsOf(process.pid);
   assert.equal(facts.parentPid, process.ppid);
   assert.equal(facts.uid, process.geteuid?.());
@@ -23,7 +23,7 @@ test('this very process is told as it is', () => {
   assert.ok(Math.abs(facts.startedAt - (Date.now() - process.uptime() * 1000)) < 1000);
 });
 
-test('a name with blanks and parentheses confuses nothing', async () => {
+test('a name with blanks and parentheses is parsed correctly', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-proc-'));
   try {
     const program = join(folder, 'a) S 1 (x) ');
@@ -41,7 +41,7 @@ test('a name with blanks and parentheses confuses nothing', async () => {
   }
 });
 
-test('a process that a SIGKILL waits for is told, also while it cannot take it', async () => {
+test('a process with a pending SIGKILL is reported, even while it cannot act on it', async () => {
   const child = spawn('sleep', ['100'], { stdio: 'ignore' });
   await once(child, 'spawn');
   const pid = child.pid ?? 0;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readExitRecord } from './exit-record.ts';
 
-test('the record of an end is read as the shim writes it', (t) => {
+test('an exit record is read as the shim writes it', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-exit-'));
   t.after(() => rmSync(folder, { recursive: true }));
   assert.equal(readExitRecord(folder), null);

@@ -10,7 +10,7 @@ import { atOnce } from '../../loop/crowd.ts';
 import { encodeListing } from '../plan/encode.ts';
 import { Processes } from './processes.ts';
 
-test('a crowd that asks for the processes of a container is served a few at a time', async (t) => {
+test('many requests for the processes of a container are served a few at a time', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lk-listing-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const list = join(folder, 'cgroup.procs');

@@ -28,7 +28,7 @@ function gather(): { reader: FrameReader; seen: string[] } {
   return { reader, seen };
 }
 
-test('frames arrive whole and in order, however the bytes are cut', () => {
+test('frames arrive complete and in order, however the bytes are split', () => {
   const bytes = Buffer.concat([
     frame(fromShim.stdinAck, 0, 1, Buffer.from('abc')),
     dataFrame(10n, 'hello'),
@@ -49,7 +49,7 @@ test('frames arrive whole and in order, however the bytes are cut', () => {
   }
 });
 
-test('a data frame without bytes is passed over', () => {
+test('a data frame without bytes is skipped', () => {
   const { reader, seen } = gather();
   reader.push(Buffer.concat([dataFrame(5n, ''), frame(fromShim.exit, 0, 2, Buffer.from('end'))]));
   assert.deepEqual(seen, [`frame ${fromShim.exit} 2 end`]);

@@ -15,24 +15,24 @@ import {
 const all = (1n << 41n) - 1n;
 const none = { add: [], drop: [], privileged: false };
 
-test('the default is what Docker grants: 0xa80425fb', () => {
+test("the default is Docker's: 0xa80425fb", () => {
   assert.equal(containerCapabilities(none, all), 0xa80425fbn);
   assert.equal(defaultCapabilities, 0xa80425fbn);
 });
 
-test('there are 41 names; the last bit is the last that this kernel knows', () => {
+test('there are 41 names, and the last one is the last bit that this kernel knows', () => {
   assert.equal(allCapabilities.length, 41);
   assert.equal(Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')), 40);
 });
 
-test('names are taken with and without CAP_ in any case', () => {
+test('names are accepted with and without CAP_, in any case', () => {
   for (const name of ['NET_ADMIN', 'net_admin', 'CAP_NET_ADMIN', 'Cap_Net_Admin']) {
     const set = containerCapabilities({ ...none, add: [name], drop: ['all'] }, all);
     assert.deepEqual(capabilityNames(set), ['CAP_NET_ADMIN']);
   }
 });
 
-test('drop takes one away, ALL all, add ALL gives all that the daemon has', () => {
+test('drop removes one, ALL all, and add ALL adds all that the daemon has', () => {
   const without = containerCapabilities({ ...none, drop: ['NET_RAW'] }, all);
   assert.equal(without, defaultCapabilities & ~capability('NET_RAW'));
   assert.equal(containerCapabilities({ ...none, drop: ['ALL'] }, all), 0n);
@@ -44,12 +44,12 @@ test('drop takes one away, ALL all, add ALL gives all that the daemon has', () =
   );
 });
 
-test('privileged is clipped to what the daemon has', () => {
+test('a privileged container is limited to what the daemon has', () => {
   const held = all & ~capability('SYS_RESOURCE');
   assert.equal(containerCapabilities({ ...none, privileged: true }, held), held);
 });
 
-test('an unknown name is an error that names it', () => {
+test('an unknown capability is an error that names it', () => {
   assert.throws(
     () => containerCapabilities({ ...none, add: ['NET_ADMON'] }, all),
     (error) =>
@@ -67,7 +67,7 @@ test('a capability that the daemon lacks is an error that names it', () => {
   );
 });
 
-test('the own set is what is both bound and effective', () => {
+test("the daemon's own set is what is both bounding and effective", () => {
   assert.equal(parseCapabilities('CapEff:\t00000000000000ff\nCapBnd:\t000001fffeffff0f\n'), 0x0fn);
   assert.ok(daemonCapabilities() <= all);
 });

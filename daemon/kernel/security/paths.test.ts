@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maskedPaths, readOnlyPaths } from './paths.ts';
 
-test('what tells of the host or changes it is masked or read-only', () => {
+test('paths that reveal or change the host are masked or read-only', () => {
   for (const path of [
     '/proc/kcore',
     '/proc/keys',

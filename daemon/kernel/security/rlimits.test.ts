@@ -23,12 +23,12 @@ function refuses(
   );
 }
 
-test('T50: files are limited explicitly, as far as the daemon may', () => {
+test('T50: the limit of open files is set explicitly, as high as the daemon may', () => {
   assert.deepEqual(resolveRlimits([], rich), [{ resource: 7, soft: '1024', hard: '524288' }]);
   assert.deepEqual(resolveRlimits([], poor), [{ resource: 7, soft: '1024', hard: '20000' }]);
 });
 
-test('names become numbers, sorted; the last one asked for counts', () => {
+test('names become numbers in order, and the last value given counts', () => {
   const asked = [
     { name: 'nofile', soft: '10', hard: '20' },
     { name: 'core', soft: '0', hard: '0' },
@@ -40,14 +40,14 @@ test('names become numbers, sorted; the last one asked for counts', () => {
   ]);
 });
 
-test('above what the daemon may give, the number that works is told', () => {
+test('the error for a limit that the daemon may not set gives the highest possible value', () => {
   refuses('NOT_PERMITTED', /nproc=20000/, 'nproc', '1', '20001');
   refuses('NOT_PERMITTED', /unlimited.*20000/, 'core', '0', infinity);
   refuses('NOT_PERMITTED', /1048576/, 'nofile', '1', '2000000', rich);
   assert.equal(resolveRlimits([{ name: 'core', soft: '0', hard: infinity }], rich)[0]?.hard, infinity);
 });
 
-test('nonsense is refused', () => {
+test('invalid limits are refused', () => {
   refuses('BAD_ARGUMENT', /Unknown limit 'files'/, 'files', '1', '1');
   refuses('BAD_ARGUMENT', /soft 2 is greater than hard 1/, 'nofile', '2', '1');
   for (const text of ['-1', '', '1e3', '0x1', '1.5', '99999999999999999999']) {

@@ -35,14 +35,14 @@ test('an entry keeps its nanoseconds, stream, tag, and every byte of its text', 
   assert.equal(entry?.text.toString(), ' two  spaces ');
 });
 
-test('a gap has the bytes that are missing and no text', () => {
+test('a gap has the number of missing bytes and no text', () => {
   const entry = parseEntry(Buffer.from('2026-01-02T03:04:05Z stderr F:lost 4711'));
   assert.equal(entry?.lostBytes, 4711);
   assert.equal(entry?.text.length, 0);
   assert.equal(entry?.stream, 'stderr');
 });
 
-test('what is not an entry is null', () => {
+test('a line that is not an entry is null', () => {
   for (const text of [
     '',
     'x',
@@ -54,7 +54,7 @@ test('what is not an entry is null', () => {
   }
 });
 
-test('reading goes on where it stopped, over a line that was half written, into later segments', () => {
+test('reading resumes where it stopped, across a half-written line and into later segments', () => {
   const folder = newFolder();
   const first = join(folder, '00000001.log');
   writeFileSync(first, line('one') + line('two').slice(0, 20));
@@ -79,12 +79,12 @@ test('a segment that the writer has removed does not stop the reader', () => {
   assert.deepEqual(texts(reader), ['nine']);
 });
 
-test('no folder is an empty log', () => {
+test('a missing folder is an empty log', () => {
   using reader = new LogReader('/nonexistent/liker');
   assert.deepEqual(texts(reader), []);
 });
 
-test('a read goes on after any entry, also in another segment, and after what was removed meanwhile', () => {
+test('a read resumes after any entry, also in another segment, and after removed entries', () => {
   const folder = newFolder();
   writeFileSync(join(folder, '3.log'), line('a') + line('b'));
   writeFileSync(join(folder, '4.log'), line('c') + line('d'));
@@ -109,7 +109,7 @@ test('a read goes on after any entry, also in another segment, and after what wa
   assert.deepEqual(texts(late), ['c', 'd']);
 });
 
-test('files that were removed before they were read are counted at the entry behind them', () => {
+test('files that were removed before they were read are counted at the entry that follows them', () => {
   const folder = newFolder();
   writeFileSync(join(folder, '00000003.log'), line('first'));
   using reader = new LogReader(folder);

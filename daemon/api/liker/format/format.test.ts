@@ -19,7 +19,7 @@ async function decodedPage(page: Parameters<typeof listPage>[0]) {
   return list.responseDeserialize(list.responseSerialize(await listPage(page, 'full')));
 }
 
-test('a spec comes back from the wire as it was', () => {
+test('a spec survives the round trip through the API', () => {
   const { resources: noLimits } = baseSpec;
   const spec = {
     ...baseSpec,
@@ -83,7 +83,7 @@ test('a spec comes back from the wire as it was', () => {
   assert.deepEqual(parseSpec(wire.spec, 'spec'), spec);
 });
 
-test('each phase fills in the fields that are true in it', () => {
+test('each phase fills in the fields that apply to it', () => {
   const startedAt = 1_700_000_000_000;
   const main = { pid: 42, startTime: '7' };
   const state = (
@@ -133,7 +133,7 @@ test('times keep their fractions', () => {
   assert.deepEqual(timestampOfNs(1_700_000_000_123_456_789n), { seconds: 1_700_000_000, nanos: 123_456_789 });
 });
 
-test('a page of a list stays below the size of a message', async () => {
+test('a page of a list stays below the limit of a message', async () => {
   const big = { ...baseSpec, labels: { x: 'y'.repeat(3_500_000) } };
   const containers = Array.from({ length: 4 }, (_, index) =>
     containerView({ id: String(index).repeat(64), spec: { ...big } }),
@@ -149,7 +149,7 @@ test('a page of a list stays below the size of a message', async () => {
   assert.equal(small.nextPageToken, 'n');
 });
 
-test('a list tells what a container is now, also of one that was listed before', async () => {
+test('a list shows the current state of a container that was listed before', async () => {
   const spec = { ...baseSpec };
   const listed = async (view: Partial<ContainerView>) => {
     const page = await decodedPage({ containers: [containerView({ spec, ...view })], next: '' });

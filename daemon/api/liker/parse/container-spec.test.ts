@@ -25,7 +25,7 @@ function refuses(table: readonly [field: string, patch: ContainerSpecInput][]): 
   }
 }
 
-test('a spec of only what is required gets every default', () => {
+test('a spec with only the required fields gets every default', () => {
   const spec = parse();
   assert.deepEqual(
     spec,
@@ -35,7 +35,7 @@ test('a spec of only what is required gets every default', () => {
   assert.deepEqual([spec.stopSignal, spec.stopTimeoutSeconds], [15, 10]);
 });
 
-test('a whole spec is taken over, and survives JSON', () => {
+test('a full spec is parsed, and survives JSON', () => {
   const spec = parse({
     name: 'web-1',
     rootfs: { directory: '/srv/root/', mode: 'MODE_READ_ONLY' },
@@ -115,7 +115,7 @@ test('T45: names and required fields are checked', () => {
   ]);
 });
 
-test('namespaces are private, the host’s, or where it makes sense another container’s', () => {
+test("namespaces are private, the host's, or, for some kinds, those of another container", () => {
   refuses([
     ['spec.namespaces.pid', { namespaces: { pid: 'hots' } }],
     ['spec.namespaces.ipc', { namespaces: { ipc: 'container:' } }],
@@ -126,7 +126,7 @@ test('namespaces are private, the host’s, or where it makes sense another cont
   ]);
 });
 
-test('mounts are checked before the kernel sees them', () => {
+test('mounts are checked before the kernel gets them', () => {
   const bind = { type: 'TYPE_BIND', source: '/srv', target: '/data' } as const;
   refuses([
     ['spec.mounts[0].type', { mounts: [{ target: '/x' }] }],
@@ -151,7 +151,7 @@ test('mounts are checked before the kernel sees them', () => {
   ]);
 });
 
-test('T7: only kernel parameters of namespaces that are the container’s own are taken', () => {
+test('T7: only kernel parameters of namespaces that belong to the container are accepted', () => {
   refuses([
     ["spec.sysctls['kernel.panic']", { sysctls: { 'kernel.panic': '1' } }],
     ["spec.sysctls['vm.swappiness']", { sysctls: { 'vm.swappiness': '1' } }],
@@ -176,7 +176,7 @@ test('T7: only kernel parameters of namespaces that are the container’s own ar
   assert.deepEqual(parse({ sysctls }).sysctls, sysctls);
 });
 
-test('hosts and name servers are addresses', () => {
+test('hosts and name servers must be addresses', () => {
   refuses([
     ['spec.extra_hosts[0]', { extraHosts: ['db'] }],
     ['spec.extra_hosts[0]', { extraHosts: ['db:1.2.3'] }],
@@ -226,7 +226,7 @@ test('limits have the bounds of the kernel and of Docker', () => {
   ]);
 });
 
-test('a number that is too large is refused as such, without digits that it did not have', () => {
+test('a number that is too large is refused, and the error prints no digits that were not given', () => {
   const limited = (maxBytes: number) => () => parse({ resources: { memory: { maxBytes } } });
   assert.throws(limited(2 ** 53), /max_bytes: the most is 9007199254740991 bytes/);
   assert.throws(limited(100), /the least is 6291456 bytes/);
@@ -235,7 +235,7 @@ test('a number that is too large is refused as such, without digits that it did 
   assert.throws(period(2 ** 60), /period_us: it must be a whole number/);
 });
 
-test('0 and an empty text are limits that nobody asked for, as in Docker', () => {
+test('0 and an empty text mean no limit, as in Docker', () => {
   const cpu = { shares: 0, weight: 0, quotaUs: 0, periodUs: 0, realtimeRuntimeUs: 0, realtimePeriodUs: 0 };
   const { resources, shmSizeBytes } = parse({
     resources: {
@@ -254,7 +254,7 @@ test('0 and an empty text are limits that nobody asked for, as in Docker', () =>
   assert.equal(shmSizeBytes, plain.shmSizeBytes);
 });
 
-test('what is 0 for a reason stays 0', () => {
+test('0 is kept where it is a value', () => {
   const cpu = { burstUs: 0 };
   const memory = { lowBytes: 0, minBytes: 0, swapHighBytes: 0, zswapMaxBytes: 0, swappiness: 0 };
   const { resources } = parse({ resources: { cpu, memory, cgroup: { maxDepth: 0 } } });
@@ -263,7 +263,7 @@ test('what is 0 for a reason stays 0', () => {
     assert.equal(resources.memory[name as keyof typeof memory], value, name);
 });
 
-test('a health check gets its defaults; what cannot be is refused', () => {
+test('a health check gets its defaults; an impossible one is refused', () => {
   assert.deepEqual(parse({ healthCheck: { shell: 'true' } }).healthCheck, {
     shell: 'true',
     args: [],
@@ -283,7 +283,7 @@ test('a health check gets its defaults; what cannot be is refused', () => {
   ]);
 });
 
-test('words that every object knows are no words of ours', () => {
+test('names that every object inherits are not valid values', () => {
   for (const word of ['toString', 'constructor', '__proto__']) {
     refuses([
       ['spec.mounts[0].options[0]', { mounts: [{ type: 'TYPE_TMPFS', target: '/t', options: [word] }] }],

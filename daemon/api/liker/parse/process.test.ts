@@ -22,7 +22,7 @@ function refuses(field: string, patch: ProcessSpecInput): LikerError {
   assert.fail(`${field} was taken: ${JSON.stringify(patch)}`);
 }
 
-test('empty fields of an exec mean the container’s own, of a main process the defaults', () => {
+test('empty fields inherit from the container in an exec, and mean the defaults in a main process', () => {
   const wire = wireProcess({ args: ['sh'] });
   const exec = parseExecProcess(wire, 'p');
   assert.equal(exec.cwd, null);
@@ -32,7 +32,7 @@ test('empty fields of an exec mean the container’s own, of a main process the 
   assert.equal(main.user, '');
 });
 
-test('arguments reach the program as they are', () => {
+test('arguments reach the program unchanged', () => {
   const args = ['sh', '-c', '', 'a b', 'ü', '=', '\n'];
   assert.deepEqual(parseExecProcess(wireProcess({ args }), 'p').args, args);
   refuses('p.args', { args: [] });
@@ -42,7 +42,7 @@ test('arguments reach the program as they are', () => {
   refuses('p', { args: ['sh', ...Array<string>(60).fill('x'.repeat(110_000))] });
 });
 
-test('a variable has a name, and a refusal does not tell its value', () => {
+test('a variable has a name, and a refusal does not reveal its value', () => {
   refuses('p.env[1]', { env: ['A=', 'NOVALUE'] });
   refuses('p.env[0]', { env: ['=x'] });
   const error = refuses('p.env[0]', { env: ['PASSWORD=hunter2\0'] });
@@ -59,7 +59,7 @@ test('T15: a user is USER or USER:GROUP and nothing else', () => {
   refuses('p.cwd', { cwd: 'tmp' });
 });
 
-test('limits keep their value, and infinity is infinity', () => {
+test('limits keep their values, and infinity stays infinity', () => {
   const rlimits = [
     { name: 'nofile', soft: 1024, hard: 4096 },
     { name: 'RLIMIT_CORE', soft: 0, hard: '18446744073709551615' },
@@ -81,7 +81,7 @@ test('limits keep their value, and infinity is infinity', () => {
   });
 });
 
-test('a terminal’s size fits into what the kernel has for it', () => {
+test("the size of a terminal fits into the kernel's type", () => {
   const terminalSize = { columns: 80, rows: 24, xPixels: 800, yPixels: 600 };
   assert.deepEqual(
     parseExecProcess(wireProcess({ args: ['x'], terminalSize }), 'p').terminalSize,
@@ -90,7 +90,7 @@ test('a terminal’s size fits into what the kernel has for it', () => {
   refuses('p.terminal_size.rows', { terminalSize: { columns: 80, rows: 65_536 } });
 });
 
-test('a word that was not chosen is left to the default of the call', () => {
+test('an unspecified choice is the default of the call', () => {
   assert.equal(wordFor(disconnectPolicies, 'ON_DISCONNECT_UNSPECIFIED', 'f'), undefined);
   assert.equal(wordFor(disconnectPolicies, 'ON_DISCONNECT_KEEP', 'f'), 'keep');
 });

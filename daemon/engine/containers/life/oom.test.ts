@@ -47,7 +47,7 @@ const event = (mainKilled: boolean) => ({
   attributes: { count: '1', mainKilled: String(mainKilled) },
 });
 
-test('a kill whose victim the init has seen end already is told with that end', () => {
+test('an OOM kill whose victim has already been reported as exited is reported with that exit', () => {
   const childless = spawn('sleep', ['1000']);
   try {
     const { told, tell } = running(childless.pid);
@@ -58,7 +58,7 @@ test('a kill whose victim the init has seen end already is told with that end', 
   }
 });
 
-test('a kill that is counted before its signal is sent is not taken for one of a child', async (t) => {
+test('an OOM kill that is counted before its signal is sent is not taken for the kill of a child', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { pid, child } = await parentOf('sleep 1000');
   try {
@@ -76,7 +76,7 @@ test('a kill that is counted before its signal is sent is not taken for one of a
   }
 });
 
-test('a kill of a child is told a moment later, but not of another run', async (t) => {
+test('an OOM kill of a child is reported a moment later, but not for another run', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { pid, child } = await parentOf('sleep 1000');
   try {

@@ -4,7 +4,7 @@ import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { Run } from '../model/run.ts';
 import { awaitStart, settleStart } from './pending-start.ts';
 
-test('a start that hangs is given up, and what comes of it later settles nothing', async (t) => {
+test('a start that hangs is abandoned, and its late result has no effect', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const container = await EngineFixture.start(t).create();
   const run = new Run();

@@ -5,7 +5,7 @@ import { startError } from './start-error.ts';
 
 const what = "the process in container 'box'";
 
-test('an exec that comes as its container ends is refused for that, and not for what the kernel calls it', () => {
+test("an exec during the exit of its container is refused for that reason, not with the kernel's error", () => {
   const failure = {
     step: 'join',
     syscall: 'setns',
@@ -19,7 +19,7 @@ test('an exec that comes as its container ends is refused for that, and not for 
   assert.match(startError(what, { ...failure, object: '/proc/7/ns/net' }).message, /step 'join' failed/);
 });
 
-test('what is wrong with a target is told as such, and is not a fault of the engine', () => {
+test('a fault in the target of a mount is explained, and is not an internal error', () => {
   const { ELOOP, EROFS, ENOTDIR, EISDIR, EINVAL } = constants.errno;
   const cases = [
     ['file', 'openat', ELOOP, /leads back to itself/],
@@ -35,7 +35,7 @@ test('what is wrong with a target is told as such, and is not a fault of the eng
   }
 });
 
-test('a limit of files that leaves none for the start is not taken for a want of likerd', () => {
+test('a limit of open files that is too low for the start is not taken for exhaustion of likerd', () => {
   const failure = {
     step: 'cwd',
     syscall: 'openat2',

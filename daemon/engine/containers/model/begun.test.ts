@@ -6,7 +6,7 @@ import { afterStart, begin, beginStart, graceLeft, startEvents, unlessRemoved } 
 const main = { pid: 7, startTime: '100' };
 const ending = (killAt: number | null) => ({ main, signal: 15, graceMs: 4000, killAt });
 
-test('the grace goes on where it stood, is never longer than it was, and is over when it is over', () => {
+test('the rest of a grace period continues, is never longer than it was, and may have expired', () => {
   assert.equal(graceLeft(ending(null)), 4000);
   const left = graceLeft(ending(steadyMs() + 1500));
   assert.ok(left > 0 && left <= 1500, String(left));
@@ -15,7 +15,7 @@ test('the grace goes on where it stood, is never longer than it was, and is over
   assert.equal(graceLeft(ending(steadyMs() + 1e9)), 4000);
 });
 
-test('a start settles what was begun, but for a removal, and for the end of the run that it has started', () => {
+test('a start settles every begun operation except a removal and the end of the run that it started', () => {
   assert.equal(afterStart(begin('start')), null);
   assert.equal(afterStart(begin('restart')), null);
   assert.deepEqual(afterStart(begin('remove'), main), begin('remove'));
@@ -25,12 +25,12 @@ test('a start settles what was begun, but for a removal, and for the end of the 
   assert.equal(afterStart(null, main), null);
 });
 
-test('a stop or a restart whose turn comes before that of a removal leaves it what is begun', () => {
+test('a stop or restart that runs before a removal leaves the removal begun', () => {
   assert.deepEqual(unlessRemoved(begin('remove'), begin('stop', ending(null))), begin('remove'));
   assert.deepEqual(unlessRemoved(begin('start'), begin('restart')), begin('restart'));
 });
 
-test('the start of a restart is one, and tells of it', () => {
+test('the start half of a restart is a start, and says that it belongs to the restart', () => {
   assert.deepEqual(beginStart(begin('restart'), true), { verb: 'restart', ending: null, again: true });
   assert.deepEqual(beginStart(null, false), begin('start'));
   assert.deepEqual(beginStart(begin('remove'), false), begin('remove'));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { baseSpec } from '../../../test/fake-engine.ts';
 import { checkLabels, containerEvent, maxLabelBytes } from './container-event.ts';
 
-test('labels are bounded in total, names and values', () => {
+test('the names and values of labels are bounded in total', () => {
   checkLabels({ a: 'x'.repeat(maxLabelBytes - 1) });
   for (const labels of [
     { a: 'x'.repeat(maxLabelBytes) },
@@ -13,7 +13,7 @@ test('labels are bounded in total, names and values', () => {
     assert.throws(() => checkLabels(labels), { reason: 'BAD_ARGUMENT', field: 'spec.labels' });
 });
 
-test('an event carries the labels, and no more than fits of what is long', () => {
+test('an event has the labels, and long texts are cut to fit', () => {
   const attributesOf = (labels: Record<string, string>, attributes: Record<string, string>) => {
     const container = { id: 'id', name: 'c', spec: { ...baseSpec, labels } };
     return containerEvent(container, { action: 'exec_start', attributes }).attributes ?? {};

@@ -26,7 +26,7 @@ function row(change: { spec?: object; phase?: object } = {}): ContainerRow {
   return { id: 'a', name: 'web', createdAt: 1, ...stored };
 }
 
-test('what likerd writes is read, in every phase', () => {
+test('records that likerd writes can be read in every phase', () => {
   const main = { pid: 1, startTime: '2' };
   const phases = [
     { state: 'created' },
@@ -38,7 +38,7 @@ test('what likerd writes is read, in every phase', () => {
   for (const phase of phases) assert.deepEqual(Container.fromRow(row({ phase })).phase, phase);
 });
 
-test('what it does not write is refused, with the field and what was found', () => {
+test('other records are refused, with the field and the value found', () => {
   const { rootfs: _rootfs, ...rootless } = baseSpec;
   const text = 'Invalid type: Expected';
   const cases: [ContainerRow, string][] = [
@@ -83,7 +83,7 @@ test('what it does not write is refused, with the field and what was found', () 
   for (const [bad, message] of cases) assert.throws(() => Container.fromRow(bad), { message });
 });
 
-test('a record of an older likerd gets what that one did not know; what a newer one has written stays', () => {
+test('a record of an older likerd gets the missing fields; unknown fields of a newer one are kept', () => {
   const { healthCheck: _check, devices: _devices, dnsSearch: _search, ...older } = baseSpec;
   const { cpu } = baseSpec.resources;
   const spec = { ...older, resources: { cpu: { ...cpu, shares: 5 } }, laterField: { x: 1 } };
@@ -93,7 +93,7 @@ test('a record of an older likerd gets what that one did not know; what a newer 
   assert.deepEqual(read.facts, { ...noFacts, nextExec: 7 });
 });
 
-test('labels by names that every object inherits are kept', () => {
+test('labels with names that every object inherits are kept', () => {
   const labels = JSON.parse('{"constructor":"a","__proto__":"b","toString":"c"}') as Record<string, string>;
   assert.deepEqual(Container.fromRow(row({ spec: { labels } })).spec.labels, labels);
 });

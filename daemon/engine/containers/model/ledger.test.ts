@@ -32,7 +32,7 @@ function fixture() {
   return { store, journal, ledger, container, actions, stored };
 }
 
-test('what is remembered is stored with the next change', () => {
+test('requests in memory are stored with the next change', () => {
   const { ledger, container, stored } = fixture();
   ledger.insert(container, null);
   ledger.remember(container, { nextExec: 5 });
@@ -55,7 +55,7 @@ test('a decision that cannot be stored changes nothing', () => {
   assert.deepEqual([actions(), store.events.last], [['create', 'create'], 2]);
 });
 
-test('a removed container keeps how it ended, and the call that removed it', () => {
+test('a removed container keeps its exit status and the call that removed it', () => {
   const { journal, ledger, container, actions, store } = fixture();
   ledger.insert(container, null);
   const exit = unseenExit(3, '', 1000);
@@ -65,7 +65,7 @@ test('a removed container keeps how it ended, and the call that removed it', () 
   assert.deepEqual([store.containers.all(), actions()], [[], ['create', 'destroy']]);
 });
 
-test('a request for an exec that could not be stored, although the disk has room, may be made again', () => {
+test('a request for an exec that could not be stored although the disk has room may be repeated', () => {
   const { journal, ledger, container } = fixture();
   // The container is not in the store, which accepts no exec of it.
   const row = { id: 'e', containerId: container.id, number: 1, spec: '{}', onDisconnect: 'keep', exit: null };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import { may, requirePhase, type State, type Verb } from './phase.ts';
 
-test('a wrong move names container, verb and phase, and says what to do', () => {
+test('the error of an invalid transition names container, verb and phase, and says what to do', () => {
   assert.throws(
     () => requirePhase('exec', { id: 'a'.repeat(64), name: 'web' }, 'paused'),
     (error: unknown) =>
@@ -15,7 +15,7 @@ test('a wrong move names container, verb and phase, and says what to do', () => 
   );
 });
 
-test('each verb begins only in its states', () => {
+test('each verb is allowed only in its phases', () => {
   const states: State[] = ['created', 'running', 'paused', 'orphaned', 'exited', 'restarting'];
   const expected: Partial<Record<Verb, State[]>> = {
     start: ['created', 'exited', 'restarting'],

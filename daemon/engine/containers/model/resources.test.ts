@@ -4,7 +4,7 @@ import { mergeLimits, limitsOf as resources } from './resources.ts';
 
 const mib = 2 ** 20;
 
-test('a change replaces what it names and leaves the rest', () => {
+test('an update replaces the given limits and keeps the rest', () => {
   const disk = (device: string, value: number) => ({ device, value });
   const now = resources({
     memory: { maxBytes: 64 * mib, highBytes: mib },
@@ -34,12 +34,12 @@ test('a change replaces what it names and leaves the rest', () => {
   );
 });
 
-test('who becomes idle loses its share', () => {
+test('a container that becomes idle loses its share', () => {
   const idle = resources({ cpu: { idle: true } });
   assert.deepEqual(mergeLimits(resources({ cpu: { shares: 512 } }), idle), idle);
 });
 
-test('a record of an older likerd gets the limits that it did not know', () => {
+test('a record of an older likerd gets the limits that it did not have', () => {
   const stored = JSON.parse('{"cpu":{"shares":5},"memory":{"maxBytes":9},"pids":{"max":null}}');
   const none = resources({});
   assert.deepEqual(none.cpu.weight, null);

@@ -12,12 +12,12 @@ function places(paths: Readonly<Record<string, string>>): Readonly<Record<string
   return Object.fromEntries([...step.folders, ...step.links]);
 }
 
-test('v2 alone is at the top, also beside a v1 hierarchy that has no controllers', () => {
+test('v2 alone is mounted at the top, even beside a v1 hierarchy without controllers', () => {
   assert.deepEqual(places({ v2: '/g' }), { [top]: '/g' });
   assert.deepEqual(places({ 'name=elogind': '/e', v2: '/g' }), { [top]: '/g' });
 });
 
-test('each hierarchy is where programs look for it, with links for controllers that share one', () => {
+test('each hierarchy is mounted where programs look for it, with links for co-mounted controllers', () => {
   assert.deepEqual(places({ 'cpu,cpuacct': '/c', memory: '/m', 'name=systemd': '/s', v2: '/g' }), {
     'cpu,cpuacct': '/c',
     memory: '/m',
@@ -28,7 +28,7 @@ test('each hierarchy is where programs look for it, with links for controllers t
   });
 });
 
-test('a name that is taken, or is no name for a folder, keeps its prefix', () => {
+test('a name that is taken, or is not a valid file name, keeps its prefix', () => {
   assert.deepEqual(
     Object.keys(places({ 'cpu,cpuacct': '/c', 'name=cpu': '/1', 'name=..': '/2', 'name=unified': '/3' })),
     ['cpu,cpuacct', 'name=cpu', 'name=..', 'name=unified', 'cpu', 'cpuacct'],

@@ -49,7 +49,7 @@ function find<Name extends StepName>(steps: readonly Step[], name: Name): Extrac
   return found as Extract<Step, { step: Name }>;
 }
 
-test('the order that the kernel and safety need', () => {
+test('steps are in the order that the kernel and security require', () => {
   const order = names();
   const before = (first: StepName, second: StepName) =>
     assert.ok(order.indexOf(first) < order.indexOf(second), `${first} before ${second}`);
@@ -70,7 +70,7 @@ test('the order that the kernel and safety need', () => {
   assert.equal(order.at(-1), 'exec');
 });
 
-test('with no_new_privs the filter comes last, so that it need not allow what sets up', () => {
+test('with no_new_privs the seccomp filter comes last, so that it need not allow the set-up', () => {
   const order = names({ process: { ...spec.process, noNewPrivileges: true } });
   assert.ok(order.indexOf('no-new-privileges') < order.indexOf('seccomp'));
   assert.ok(order.indexOf('capabilities') < order.indexOf('seccomp'));
@@ -93,11 +93,11 @@ test('T18: the environment is built from nothing', () => {
   );
 });
 
-test('explain shows no environment', () => {
+test('explain shows no environment variables', () => {
   assert.ok(!JSON.stringify(explainPlan(containerPlan(input))).includes('hunter2'));
 });
 
-test('namespaces that are shared are not made, and joined where they are another container', () => {
+test('shared namespaces are not created, and are joined if they are those of another container', () => {
   const shared = { network: { pid: 42, startTime: '7' } };
   const namespaces = {
     ...spec.namespaces,
@@ -115,7 +115,7 @@ test('namespaces that are shared are not made, and joined where they are another
   assert.ok(!plan.steps.some((step) => step.step === 'loopback'));
 });
 
-test('who shares the processes of a container has its procfs, and mounts none that would show those of the host', () => {
+test("a container that shares processes uses the procfs of the other, and mounts none that would show the host's", () => {
   const pid = { kind: 'container', id: 'x' } as const;
   const shared = { pid: { pid: 42, startTime: '7' } };
   const { steps } = containerPlan({
@@ -131,13 +131,13 @@ test('who shares the processes of a container has its procfs, and mounts none th
   );
 });
 
-test('there is no init in a shared pid namespace, nor when it is not wanted', () => {
+test('there is no init in a shared pid namespace, nor if it is disabled', () => {
   assert.ok(names().includes('init'));
   assert.ok(!names({ init: false }).includes('init'));
   assert.ok(!names({ namespaces: { ...spec.namespaces, pid: { kind: 'host' } } }).includes('init'));
 });
 
-test('devices are made beside the standard ones, and oom_score_adj is set before the init forks', () => {
+test('devices are created beside the standard ones, and oom_score_adj is set before the init forks', () => {
   const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600 } as const;
   const { steps } = containerPlan({ ...input, devices: [fuse], oomScore: -5 });
   const { path, ...values } = fuse;
@@ -148,7 +148,7 @@ test('devices are made beside the standard ones, and oom_score_adj is set before
   assert.ok(!names().includes('oom-score'));
 });
 
-test('a network of its own has the sysctls of one, unless the container asks for others', () => {
+test('a private network has its default sysctls, unless the container sets others', () => {
   const name = 'net.ipv4.ping_group_range';
   const values = (changes: Partial<ContainerSpec>): string[] =>
     containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.flatMap((step) =>
@@ -164,12 +164,12 @@ test('a network of its own has the sysctls of one, unless the container asks for
     assert.deepEqual(values({ namespaces: { ...spec.namespaces, network } }), []);
 });
 
-test('a privileged container has no masks and no read-only paths', () => {
+test('a privileged container has no masked and no read-only paths', () => {
   const order = names({ process: { ...spec.process, privileged: true } });
   assert.ok(!order.includes('mask'));
 });
 
-test('mounts of the user come in order of depth', () => {
+test('mounts of the user are ordered by depth', () => {
   const mount = (target: string) => ({ type: 'tmpfs', target, readOnly: false, options: [] }) as const;
   const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount('/a/b/c'), mount('/a')] } });
   const targets = plan.steps.flatMap((step) => (step.step === 'mount' ? [step.target] : []));
@@ -178,13 +178,13 @@ test('mounts of the user come in order of depth', () => {
 
 const bind = { type: 'bind', source: '/srv', target: '/s' } as const;
 
-test('files of /etc come after a mount at /etc', () => {
+test('files in /etc are mounted after a mount at /etc', () => {
   const { steps } = containerPlan({ ...input, spec: specOf({ mounts: [{ ...bind, target: '/etc' }] }) });
   const at = (target: string) => steps.findIndex((step) => 'target' in step && step.target === target);
   assert.ok(at('/etc') < at('/etc/hosts'));
 });
 
-test('what is shared with the host is cloned before the namespace is cut off, and put into place after all mounts', () => {
+test('mounts shared with the host are cloned before the namespace is cut off, and attached after all other mounts', () => {
   const mounts = [{ ...bind, propagation: 'rshared' } as const];
   const { steps } = containerPlan({ ...input, spec: specOf({ readOnly: true, mounts }) });
   const order = steps.map(({ step }) => step);
@@ -195,7 +195,7 @@ test('what is shared with the host is cloned before the namespace is cut off, an
     assert.ok(!after.includes(mounting), mounting);
 });
 
-test('a read-only root names what must be in it, but not what is below a mount', () => {
+test('a read-only root requires its mount points to exist, except those below a mount', () => {
   const root = { directory: '/srv/root', mode: 'ro' } as const;
   const process = { args: ['sh'], cwd: '/work' };
   const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
@@ -218,7 +218,7 @@ test('a tmpfs has safe defaults that its options override', () => {
   assert.deepEqual(Object.fromEntries(step.options), { mode: '0700', size: '1m' });
 });
 
-test('the binary form has magic, version, and a record for each step', () => {
+test('the binary form has a magic number, a version, and a record for each step', () => {
   const plan = containerPlan(input);
   const bytes = encodeLaunch(plan);
   assert.equal(bytes.toString('latin1', 0, 4), 'LKRP');

@@ -8,7 +8,7 @@ function detailOf(step: Step): string | undefined {
   return explainPlan({ settings, steps: [step] } as unknown as Launch)[1]?.detail;
 }
 
-test('flags, capabilities and limits have their names', () => {
+test('flags, capabilities and limits are shown by name', () => {
   const settings = { cloneFlags: cloneFlag.mount | cloneFlag.network, cgroup2: '/g' };
   assert.equal(
     explainPlan({ settings, steps: [] } as unknown as Launch)[0]?.detail,

@@ -5,7 +5,7 @@ import { applyTmpfsOptions, isTmpfsOption, knownTmpfsOptions } from './tmpfs-opt
 
 const { RDONLY, NOEXEC, NOATIME, STRICTATIME, NODIRATIME } = mountAttr;
 
-test('an option has its value, or none', () => {
+test('an option takes a value or takes none', () => {
   for (const word of [
     'size=64m',
     'size=50%',
@@ -29,7 +29,7 @@ test('an option has its value, or none', () => {
     assert.ok(!isTmpfsOption(word), word);
 });
 
-test('every option that is told is one', () => {
+test('every option that is documented is accepted', () => {
   const given: Readonly<Record<string, string>> = {
     mode: '0',
     huge: 'never',
@@ -42,7 +42,7 @@ test('every option that is told is one', () => {
   }
 });
 
-test('the last of a kind holds', () => {
+test('the last option of a kind counts', () => {
   const attributes = (words: string[], before = 0) => applyTmpfsOptions(words, before).attributes;
   assert.equal(attributes(['exec'], NOEXEC), 0);
   assert.equal(attributes(['noatime', 'nodiratime']), NOATIME | NODIRATIME);

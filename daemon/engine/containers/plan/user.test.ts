@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { askedUser } from './user.ts';
 
-test('USER, USER:GROUP, USER: and :GROUP, as Docker reads them', () => {
+test('USER, USER:GROUP, USER: and :GROUP are parsed as in Docker', () => {
   const asked = (user: string) => Object.values(askedUser({ user, additionalGroups: [] }));
   assert.deepEqual(asked(''), ['', null, []]);
   assert.deepEqual(asked('1000'), ['1000', null, []]);

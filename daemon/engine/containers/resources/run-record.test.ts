@@ -10,7 +10,7 @@ import { execOf, readRunRecords } from './run-record.ts';
 const { process } = baseSpec;
 const row = { id: 'e', containerId: 'a', number: 3, onDisconnect: 'kill', exit: null };
 
-test('the spec of an exec that an older likerd has stored is completed', () => {
+test('the exec spec of an older likerd is completed', () => {
   const { oomScoreAdj: _adj, ...older } = process;
   assert.deepEqual(execOf({ ...row, spec: JSON.stringify(older) }), {
     processId: 'e',
@@ -20,7 +20,7 @@ test('the spec of an exec that an older likerd has stored is completed', () => {
   });
 });
 
-test('the record of an exec that is not as likerd writes it is refused, with the field', () => {
+test('an invalid exec record is refused, with the field', () => {
   assert.throws(() => execOf({ ...row, spec: '{"args":[null]}' }), /the spec of exec e\.args\[0\]: .*null/);
   assert.throws(
     () => execOf({ ...row, spec: JSON.stringify(process), onDisconnect: 'wait' }),
@@ -28,7 +28,7 @@ test('the record of an exec that is not as likerd writes it is refused, with the
   );
 });
 
-test('a container is known by its run folder also where the copy of an exec cannot be read', (t) => {
+test('a container is found by its run folder even if the copy of an exec cannot be read', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lk-record-'));
   t.after(() => rmSync(folder, { recursive: true }));
   assert.throws(() => readRunRecords(folder), /ENOENT/);

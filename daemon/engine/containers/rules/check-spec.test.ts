@@ -123,7 +123,7 @@ const refused: readonly [field: string, patch: Patch][] = [
   ['spec.log_files', { logFiles: 1001 }],
 ];
 
-test('no container is made of what a rule forbids', async () => {
+test('a container that violates a rule is not created', async () => {
   checkSpec(baseSpec);
   for (const [field, patch] of refused)
     await assert.rejects(
@@ -133,7 +133,7 @@ test('no container is made of what a rule forbids', async () => {
     );
 });
 
-test('T15: what is no user is refused', () => {
+test('T15: an invalid user is refused', () => {
   for (const user of ['a:b:c', '::', 'a\nroot', 'web\t', '-1', '4294967295', '00000000000', 'web:-1'])
     assert.throws(
       () => checkSpec(specOf({ process: { args, user } })),
@@ -144,7 +144,7 @@ test('T15: what is no user is refused', () => {
 
 const container = new Container({ id: 'a', createdAt: 1, spec: baseSpec, phase: { state: 'created' } });
 
-test('no process is started that a rule forbids', async () => {
+test('a process that violates a rule is not started', async () => {
   const { process } = baseSpec;
   const cases: [string, Partial<Given<typeof execSchema>>][] = [
     ['process.args', { args: [] }],
@@ -159,7 +159,7 @@ test('no process is started that a rule forbids', async () => {
     );
 });
 
-test('no change is made that a rule forbids', () => {
+test('an update that violates a rule is not made', () => {
   const none = limitsOf({});
   const cases: [string, ContainerChange][] = [
     ['resources.pids.max', { limits: limitsOf({ pids: { max: -2 } }), restart: null }],

@@ -20,7 +20,7 @@ async function refuses(rootfs: Rootfs, why: RegExp): Promise<void> {
   assert.throws(() => checkRootfs(rootfs), isIt, rootfs.directory);
 }
 
-test('the root file system and the sources of binds must be there', async () => {
+test('the root file system and the sources of bind mounts must exist', async () => {
   await refuses({ directory: '/does/not/exist', mode: 'overlay' }, /it does not exist/);
   await refuses({ directory: '/etc/passwd', mode: 'ro' }, /it is not a directory/);
   const mount = { type: 'bind', source: '/does/not/exist', target: '/x' } as const;
@@ -30,7 +30,7 @@ test('the root file system and the sources of binds must be there', async () => 
   await checkHostPaths(withMount(true));
 });
 
-test("the host's root is not written through, by whatever name", async (t) => {
+test("the host's root cannot be the writable root of a container, by whatever path", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'lk-root-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const link = join(folder, 'link');
@@ -44,7 +44,7 @@ test("the host's root is not written through, by whatever name", async (t) => {
   await checkHostPaths({ ...baseSpec, rootfs: { directory: folder, mode: 'rw' } });
 });
 
-test('nor by a bind mount of it', () => {
+test('nor can a bind mount of it', () => {
   const script = `
     import { checkRootfs } from ${JSON.stringify(join(import.meta.dirname, 'host-paths.ts'))};
     try { checkRootfs({ directory: process.argv[1], mode: 'rw' }); } catch (error) { console.log(error.message); }`;

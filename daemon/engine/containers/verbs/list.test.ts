@@ -33,7 +33,7 @@ function page(registry: Registry, after: string): { ids: string[]; next: string 
   return { ids: found.map(({ id }) => id), next };
 }
 
-test('pages follow one another, newest first', () => {
+test('pages are in order, newest first', () => {
   const registry = registryOf(7);
   const first = page(registry, '');
   const second = page(registry, first.next);
@@ -42,7 +42,7 @@ test('pages follow one another, newest first', () => {
   assert.equal(third.next, '');
 });
 
-test('the list goes on where it was when the last container of a page has been removed meanwhile', () => {
+test('the list continues in place if the last container of a page has been removed meanwhile', () => {
   const registry = registryOf(7);
   const { next } = page(registry, '');
   registry.delete(registry.find('c4'));
@@ -91,7 +91,7 @@ function fitting(...filters: [key: string, value: string][]): string[] {
   return listContainers({ registry } as EngineContext, options).page.map(({ name }) => name);
 }
 
-test("Docker's filters", () => {
+test("Docker's filters are applied", () => {
   const yesterday = new Date(Date.now() - 24 * 3_600_000);
   for (const [filters, names] of [
     [[['until', '24h']], ['old']],
@@ -148,7 +148,7 @@ test("Docker's filters", () => {
     assert.throws(() => fitting([...bad]), { reason: 'BAD_ARGUMENT' });
 });
 
-test('no pattern of a name keeps the daemon busy for ever', () => {
+test('no name pattern can keep the daemon busy forever', () => {
   assert.throws(() => named(['web'], '(b)\\1'), { reason: 'BAD_ARGUMENT' });
   assert.deepEqual(named([`${'a'.repeat(100)}b`, 'baa'], '(a+)+$'), ['baa']);
 });

@@ -5,7 +5,7 @@ import { pruneContainers } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { startContainer } from './start.ts';
 
-test('one that is started, or removed by another call, meanwhile is passed over, and the rest is removed', async (t) => {
+test('a container that is started or removed meanwhile is skipped, and the rest are removed', async (t) => {
   const engine = EngineFixture.start(t);
   const { context, host } = engine;
   const old = await engine.started({ name: 'old' });

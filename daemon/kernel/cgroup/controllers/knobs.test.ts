@@ -85,19 +85,19 @@ test('weights become shares in proportion', () => {
     assert.equal(sharesOfWeight(weight), shares, String(weight));
 });
 
-test('weights never fall as shares rise', () => {
+test('weights never decrease as shares increase', () => {
   for (let shares = 2; shares < 262144; shares += 97) {
     assert.ok(weightOfShares(shares) <= weightOfShares(shares + 97));
   }
 });
 
-test('T48: v1 writes the period before the quota, v2 both in one go', () => {
+test('T48: v1 writes the period before the quota, v2 both at once', () => {
   const patch = { cpu: { quotaUs: 50_000, periodUs: 200_000 } };
   assert.deepEqual(writes(patch, { version: 1 }), ['cpu.cfs_period_us=200000', 'cpu.cfs_quota_us=50000']);
   assert.deepEqual(writes(patch, { version: 2 }), ['cpu.max=50000 200000']);
 });
 
-test('T48: on v2 the half that is not asked for stays as it is', () => {
+test('T48: on v2 the half that is not given keeps its value', () => {
   const now = { 'cpu.max': '30000 60000' };
   assert.deepEqual(writes({ cpu: { quotaUs: 50_000 } }, { version: 2, now }), ['cpu.max=50000 60000']);
   assert.deepEqual(writes({ cpu: { periodUs: 50_000 } }, { version: 2, now }), ['cpu.max=30000 50000']);
@@ -105,7 +105,7 @@ test('T48: on v2 the half that is not asked for stays as it is', () => {
   assert.deepEqual(writes({ cpu: { quotaUs: 50_000 } }, { version: 2 }), ['cpu.max=50000 100000']);
 });
 
-test('T48: cpuset comes before cpu', () => {
+test('T48: cpuset is written before cpu', () => {
   assert.deepEqual(writes({ cpu: { shares: 512, cpusetCpus: '0', cpusetMems: '0' } }, { version: 1 }), [
     'cpuset.cpus=0',
     'cpuset.mems=0',
@@ -143,7 +143,7 @@ test('T48: v1 raises the sum first and lowers the memory first', () => {
   assert.deepEqual(files({ maxBytes: 100 * mib }), [limit]);
 });
 
-test('values that make no sense are refused with their field', () => {
+test('impossible values are refused with their field', () => {
   const bad: [Patch, string][] = [
     [{ memory: { maxBytes: 1000 } }, 'memory.max_bytes'],
     [{ memory: { maxBytes: -2 } }, 'memory.max_bytes'],
@@ -170,7 +170,7 @@ test('values that make no sense are refused with their field', () => {
   }
 });
 
-test('memory plus swap alone can be changed where memory is limited already', () => {
+test('memory plus swap can be changed alone if memory is already limited', () => {
   const now = { 'memory.max': String(64 * mib) };
   check({ memory: { memorySwapBytes: 80 * mib } }, { version: 2, now });
   assert.deepEqual(writes({ memory: { memorySwapBytes: 80 * mib } }, { version: 2, now }), [
@@ -178,7 +178,7 @@ test('memory plus swap alone can be changed where memory is limited already', ()
   ]);
 });
 
-test('CPUs that are not there are refused, on v2 too, which itself would take them', () => {
+test('CPUs that do not exist are refused, even on v2, which would accept them', () => {
   const parent = { 'cpuset.cpus': '0-1', 'cpuset.cpus.effective': '0-1' };
   for (const version of [1, 2] as const) {
     check({ cpu: { cpusetCpus: '1' } }, { version, parent });
@@ -192,7 +192,7 @@ test('CPUs that are not there are refused, on v2 too, which itself would take th
   }
 });
 
-test('a partition is refused where the kernel would make none, and taken where it would', () => {
+test('a partition is refused where the kernel would make it invalid, and accepted where it would not', () => {
   const cpu = { cpusetCpus: '2-3', cpusetPartition: 'root' };
   const available = { 'cpuset.cpus.effective': '0-3' };
   const given = (cpuset: NonNullable<LimitsPatch['cpu']>, parent: Readonly<Record<string, string>>) => () =>
@@ -216,12 +216,12 @@ test('a partition is refused where the kernel would make none, and taken where i
   );
 });
 
-test('no limit asked for writes nothing', () => {
+test('without limits nothing is written', () => {
   assert.deepEqual(writes({}, { version: 1 }), []);
   assert.deepEqual(writes({}, { version: 2 }), []);
 });
 
-test('weights of block IO become v2 ones by the table, and go unchanged to bfq', () => {
+test('weights of block IO become v2 weights by the table, and go to bfq unchanged', () => {
   const table = [
     [10, 1],
     [11, 11],
@@ -256,7 +256,7 @@ test('weights of block IO become v2 ones by the table, and go unchanged to bfq',
   });
 });
 
-test('each limit goes to its file on v1 and on v2; null is one that this version cannot do', () => {
+test('each limit goes to its file on v1 and v2, or to none if the version does not support it', () => {
   const disk = [{ device: '254:0', value: 1048576 }];
   const table: [Patch, v1: string[] | null, v2: string[] | null][] = [
     [{ cpu: { idle: true } }, ['cpu.idle=1'], ['cpu.idle=1']],
@@ -304,7 +304,7 @@ test('each limit goes to its file on v1 and on v2; null is one that this version
   }
 });
 
-test('T48: a burst is never above the quota: it shrinks first and grows last', () => {
+test('T48: a burst never exceeds the quota: it shrinks first and grows last', () => {
   const now = { 'cpu.max': '50000 100000', 'cpu.max.burst': '20000' };
   const patch = (quotaUs: number, burstUs: number): Patch => ({ cpu: { quotaUs, burstUs } });
   assert.deepEqual(writes(patch(10_000, 5000), { version: 2, now }), [
@@ -321,7 +321,7 @@ test('T48: a burst is never above the quota: it shrinks first and grows last', (
   assert.throws(() => check({ cpu: { burstUs: 1000 } }, { version: 1 }), /set quota_us as well/);
 });
 
-test('T48: what is idle stops being it before it gets shares', () => {
+test('T48: an idle cgroup stops being idle before it gets shares', () => {
   assert.deepEqual(writes({ cpu: { idle: false, shares: 512 } }, { version: 1, now: {} }), [
     'cpu.idle=0',
     'cpu.shares=512',
@@ -329,7 +329,7 @@ test('T48: what is idle stops being it before it gets shares', () => {
   assert.throws(() => check({ cpu: { idle: true, shares: 512 } }, { version: 1 }), /leave one of them out/);
 });
 
-test('what is undone of a line is that line, and where there was none, its reset', () => {
+test('the undo of a line restores that line, or its reset value if there was none', () => {
   const wanted = resources({ io: { readBps: [{ device: '254:0', value: 1 }] } });
   const knob = knobsFor(wanted).find(({ name }) => name === 'io.read_bps');
   const [write] = sideIn(knob?.v2 ?? null)?.writes(wanted, contextOf({ version: 2 })) ?? [];
@@ -337,7 +337,7 @@ test('what is undone of a line is that line, and where there was none, its reset
   assert.equal(write?.part?.of('8:0 rbps=5 wbps=max'), '254:0 rbps=max');
 });
 
-test('what makes no sense on its own is refused on both versions', () => {
+test('values that are impossible on their own are refused on both versions', () => {
   const bad: [Patch, RegExp][] = [
     [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: the least is 4096 bytes/],
     [{ memory: { maxBytes: 8 * mib, reservationBytes: 9 * mib } }, /it is above the limit/],
@@ -367,7 +367,7 @@ test('what makes no sense on its own is refused on both versions', () => {
   );
 });
 
-test('every knob has a name of its own', () => {
+test('every knob has its own name', () => {
   const names = allKnobs().map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
 });

@@ -15,7 +15,7 @@ nr_bursts 0
 burst_usec 0`;
 const v1 = 'nr_periods 24\nnr_throttled 23\nthrottled_time 1843219345\nnr_bursts 0\nburst_time 0';
 
-test('both versions tell the same in microseconds', () => {
+test('both versions give the same figures, in microseconds', () => {
   const throttling = { periods: 24, throttledPeriods: 23, throttledUs: 1843219 };
   assert.deepEqual(parseThrottling(v2), throttling);
   assert.deepEqual(parseThrottling(v1), throttling);
@@ -24,7 +24,7 @@ test('both versions tell the same in microseconds', () => {
   assert.deepEqual(parseUsageV1('2721693118', '2672543001', '49150117'), usage);
 });
 
-test('what is not there is null, not zero', () => {
+test('a missing figure is null, not zero', () => {
   assert.equal(parseThrottling('usage_usec 1\nuser_usec 1\nsystem_usec 0'), null);
   assert.equal(parseThrottling(null), null);
   assert.equal(parseUsageV2(null), null);
@@ -40,7 +40,7 @@ const where =
     return version === undefined || path === undefined ? null : { version, path };
   };
 
-test('each layout has its files', () => {
+test('each layout has its own files', () => {
   const pure = where({ cgroup: [2, '/u'], cpu: [2, '/u'] });
   assert.deepEqual(cpuStats(pure).files, ['/u/cpu.stat', '/u/cpu.stat']);
   const hybrid = where({ cgroup: [2, '/u'], cpu: [1, '/cpu'], cpuacct: [1, '/acct'] });

@@ -66,20 +66,20 @@ const same = {
   oomKills: 2,
 };
 
-test('the same container is told the same on both versions', () => {
+test('both versions give the same figures for the same container', () => {
   const oomControl = 'oom_kill_disable 0\nunder_oom 0\noom_kill 2';
   assert.deepEqual(parseMemoryV1(['27222016', statV1, '2543616', '30000000', oomControl]), same);
   const events = 'low 0\nhigh 0\nmax 17\noom 3\noom_kill 2\noom_group_kill 0';
   assert.deepEqual(parseMemoryV2(['27222016', statV2, '4096', '104857600', '30000000', events]), same);
 });
 
-test('no limit is null, in the words of each version', () => {
+test('no limit is null, however each version spells it', () => {
   const unlimited = statV1.replace('104857600', '9223372036854771712');
   assert.equal(parseMemoryV1(['1', unlimited, null, null, null])?.limitBytes, null);
   assert.equal(parseMemoryV2(['1', statV2, '0', 'max', null, null])?.limitBytes, null);
 });
 
-test('what an older kernel does not tell is null, not zero', () => {
+test('a figure that an older kernel does not have is null, not zero', () => {
   const old = parseMemoryV2(['27222016', 'anon 1\nfile 2\ninactive_file 3', null, 'max', null, null]);
   assert.deepEqual(
     [old?.kernelBytes, old?.swapBytes, old?.peakBytes, old?.oomKills, old?.workingSetBytes],
@@ -89,6 +89,6 @@ test('what an older kernel does not tell is null, not zero', () => {
   assert.equal(parseMemoryV2([null, null, null, null, null, null]), null);
 });
 
-test('a working set is never below zero: the two files are not read at one moment', () => {
+test('a working set is never negative, although the two files are not read at the same moment', () => {
   assert.equal(parseMemoryV2(['100', 'inactive_file 200', null, null, null, null])?.workingSetBytes, 0);
 });

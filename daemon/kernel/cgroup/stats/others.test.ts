@@ -5,7 +5,7 @@ import { parseIoV1, parseIoV2 } from './io.ts';
 import { parsePids } from './pids.ts';
 import { parsePressure } from './pressure.ts';
 
-test('io: both versions tell the same', () => {
+test('io: both versions give the same figures', () => {
   const bytes = `8:16 Read 4096
 8:16 Write 0
 8:16 Sync 4096
@@ -30,20 +30,20 @@ Total 24576`;
   assert.deepEqual(parseIoV2(v2), devices);
 });
 
-test('io: no device yet is an empty list, no file is null', () => {
+test('io: no device yet is an empty list, a missing file is null', () => {
   assert.deepEqual(parseIoV1('Total 0', 'Total 0'), []);
   assert.deepEqual(parseIoV2(''), []);
   assert.equal(parseIoV1(null, null), null);
   assert.equal(parseIoV2(null), null);
 });
 
-test('pids', () => {
+test('pids: usage and limit are parsed', () => {
   assert.deepEqual(parsePids(['7', '77']), { current: 7, limit: 77 });
   assert.deepEqual(parsePids(['7', 'max']), { current: 7, limit: null });
   assert.equal(parsePids([null, null]), null);
 });
 
-test('hugetlb: both versions tell the same', () => {
+test('hugetlb: both versions give the same figures', () => {
   const stats = { pageSize: '2MB', usageBytes: 4194304, limitBytes: 8388608, refusals: 3 };
   assert.deepEqual(parseHugetlb('2MB', ['4194304', '8388608', 'max 3']), stats);
   assert.deepEqual(parseHugetlb('2MB', ['4194304', '8388608', '3']), stats);
@@ -52,7 +52,7 @@ test('hugetlb: both versions tell the same', () => {
   assert.equal(parseHugetlb('1GB', [null, null, null]), null);
 });
 
-test('pressure', () => {
+test('pressure: averages and totals are parsed', () => {
   const some = 'some avg10=48.09 avg60=12.51 avg300=2.79 total=9519651';
   const full = 'full avg10=1.00 avg60=0.50 avg300=0.25 total=100';
   assert.deepEqual(parsePressure(`${some}\n${full}`), {

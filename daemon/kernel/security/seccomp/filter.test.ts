@@ -76,7 +76,7 @@ describe('the seccomp filter', {
     for (const name of names.split(' ')) assert.equal(verdict(name), allow, name);
   });
 
-  test('T11: what changes the machine, or opens a way out, is refused', () => {
+  test('T11: calls that change the machine or open a way out are refused', () => {
     const names =
       'mount umount2 unshare setns pivot_root bpf kexec_load init_module finit_module delete_module reboot swapon swapoff ' +
       'keyctl add_key request_key userfaultfd open_by_handle_at settimeofday clock_settime acct quotactl syslog ' +
@@ -84,7 +84,7 @@ describe('the seccomp filter', {
     for (const name of names.split(' ')) assert.equal(verdict(name), eperm, name);
   });
 
-  test('a capability opens the calls that belong to it, and no others', () => {
+  test('a capability allows the calls that belong to it, and no others', () => {
     const table: [CapabilityName, string[]][] = [
       ['SYS_ADMIN', ['mount', 'umount2', 'unshare', 'setns', 'bpf', 'clone3', 'sethostname']],
       ['SYS_TIME', ['settimeofday', 'clock_settime']],
@@ -111,7 +111,7 @@ describe('the seccomp filter', {
     assert.equal(verdict('kexec_load', [], all), eperm);
   });
 
-  test('no new namespace without CAP_SYS_ADMIN: clone by its flags, clone3 does not exist', () => {
+  test('without CAP_SYS_ADMIN no namespace can be created: clone is refused by its flags, and clone3 does not exist', () => {
     assert.equal(verdict('clone', [0x01200011n]), allow);
     for (const flag of [
       0x20000n,
@@ -130,7 +130,7 @@ describe('the seccomp filter', {
     assert.equal(verdict('clone3', [], all), allow);
   });
 
-  test('T13: nothing is typed into a terminal, whatever the upper half of the request says', () => {
+  test('T13: nothing can be typed into a terminal, whatever the upper half of the request is', () => {
     for (const request of [0x5412n, 0x541cn]) {
       for (const upper of [0n, 1n << 32n, 0xffffffffn << 32n, 1n << 63n]) {
         for (const set of [defaultSet, all, 0n]) {
@@ -142,13 +142,13 @@ describe('the seccomp filter', {
     assert.equal(verdict('ioctl', [0x5412n, 0x5401n]), allow);
   });
 
-  test('no socket to the hypervisor, by the 32 bits that the kernel looks at', () => {
+  test('sockets to the hypervisor are refused, by the 32 bits that the kernel looks at', () => {
     assert.equal(verdict('socket', [40n, 1n]), eperm);
     assert.equal(verdict('socket', [40n | (1n << 32n), 1n]), eperm);
     for (const family of [1n, 2n, 10n, 16n]) assert.equal(verdict('socket', [family, 1n]), allow);
   });
 
-  test('the personality is one of Linux', () => {
+  test('the personality must be one of Linux', () => {
     for (const value of [0n, 8n, 0x20000n, 0x20008n, 0xffffffffn])
       assert.equal(verdict('personality', [value]), allow);
     for (const value of [0x0040000n, 0x0400000n, 1n, 1n << 32n])
@@ -165,7 +165,7 @@ describe('the seccomp filter', {
     }
   });
 
-  test('calls of an architecture that is not this one do not exist', () => {
+  test('calls of another architecture do not exist', () => {
     assert.equal(run(filterFor(defaultSet), { number: 0, architecture: 0x80000016, args: [] }), enosys);
   });
 
@@ -184,7 +184,7 @@ describe('the seccomp filter', {
     assert.equal(socket(1n), allow);
   });
 
-  test('filters are built once for each set that makes a difference', () => {
+  test('filters are built once for each set of capabilities that makes a difference', () => {
     const net = 1n << 12n;
     assert.equal(seccompFilter(defaultSet), seccompFilter(defaultSet | net));
     assert.notEqual(seccompFilter(defaultSet), seccompFilter(all));
