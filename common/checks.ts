@@ -1,12 +1,11 @@
-import { badArgument } from './errors.ts';
+import { badArgument, invalid } from './errors.ts';
 import { formatBinaryBytes } from './units.ts';
 
 // Checks of values in a request. Each throws BAD_ARGUMENT on `field`.
 
 /** A path that does not depend on where a process is. */
 export function checkAbsolute(path: string, field: string): void {
-  if (!path.startsWith('/'))
-    throw badArgument(field, `Invalid ${field} '${path}': it must be an absolute path`);
+  if (!path.startsWith('/')) throw invalid(field, path, 'it must be an absolute path');
 }
 
 /** A path in a container. In its shortest form, since one path in two forms would look like two. */

@@ -106,6 +106,11 @@ export function badArgument(field: string, message: string): LikerError {
   return new LikerError('BAD_ARGUMENT', message, { field, metadata: { field } });
 }
 
+/** A value that the field cannot have. `hint` says which it can. */
+export function invalid(field: string, value: string | number, hint: string): LikerError {
+  return badArgument(field, `Invalid ${field} '${value}': ${hint}`);
+}
+
 /** Wraps a thrown value in an Error unless it is one. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

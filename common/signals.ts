@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { badArgument } from './errors.ts';
+import { invalid } from './errors.ts';
 
 /** The usual name comes first where a number has two. */
 const signals = Object.entries(constants.signals).map(([name, number]) => [name.slice(3), number] as const);
@@ -33,10 +33,7 @@ export function parseSignal(text: string, field: string): number {
   const bare = name.startsWith('SIG') ? name.slice(3) : name;
   const number = byName.get(bare) ?? realTime(bare);
   if (number === null) {
-    throw badArgument(
-      field,
-      `Invalid ${field} '${text}': give the name of a signal such as TERM or SIGUSR1, or 1 to 64`,
-    );
+    throw invalid(field, text, 'give the name of a signal such as TERM or SIGUSR1, or 1 to 64');
   }
   return number;
 }

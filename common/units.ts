@@ -1,4 +1,4 @@
-import { badArgument } from './errors.ts';
+import { invalid } from './errors.ts';
 import { own } from './own.ts';
 
 const binaryFactors: Readonly<Record<string, bigint>> = {
@@ -29,10 +29,9 @@ function quantity(text: string, pattern: RegExp, factors: Readonly<Record<string
 export function parseBytes(text: string, field: string, options: { allowUnlimited?: boolean } = {}): number {
   if (options.allowUnlimited === true && text === '-1') return -1;
   const bytes = quantity(text, /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i, binaryFactors);
-  if (bytes === null)
-    throw badArgument(field, `Invalid ${field} '${text}': give a number with b, k, m, g or t, such as 64m`);
+  if (bytes === null) throw invalid(field, text, 'give a number with b, k, m, g or t, such as 64m');
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw badArgument(field, `Invalid ${field} '${text}': the most is ${Number.MAX_SAFE_INTEGER} bytes`);
+    throw invalid(field, text, `the most is ${Number.MAX_SAFE_INTEGER} bytes`);
   }
   return Number(bytes);
 }
@@ -53,16 +52,14 @@ export function parseBitRate(text: string, field: string): number {
   if (text === '0') return 0;
   const bits = quantity(text, /^(\d{1,18})(?:\.(\d{1,18}))?([kmgt]?)bit$/i, rateFactors);
   if (bits === null) {
-    throw badArgument(
+    throw invalid(
       field,
-      `Invalid ${field} '${text}': give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit`,
+      text,
+      'give bits per second with kbit, mbit or gbit, such as 10mbit, or 0 for no limit',
     );
   }
   if (bits >= rateRange[0] && bits <= rateRange[1]) return Number(bits);
-  throw badArgument(
-    field,
-    `Invalid ${field} '${text}': give 1kbit to 1000tbit, such as 10mbit, or 0 for no limit`,
-  );
+  throw invalid(field, text, 'give 1kbit to 1000tbit, such as 10mbit, or 0 for no limit');
 }
 
 function humanSize(bytes: number, base: number, units: readonly string[], digits: number): string {
@@ -100,10 +97,9 @@ const leastQuotaUs = 1000;
 /** The quota for a number of CPUs such as 1.5, in exact decimal arithmetic. Throws BAD_ARGUMENT on `field`. */
 export function parseCpus(text: string, field: string): { quotaUs: number; periodUs: number } {
   const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text) ?? /^()\.(\d{1,12})$/.exec(text);
-  if (match === null)
-    throw badArgument(field, `Invalid ${field} '${text}': give a number of CPUs such as 1.5`);
+  if (match === null) throw invalid(field, text, 'give a number of CPUs such as 1.5');
   const quotaUs = Number(scale(match[1] ?? '', match[2] ?? '', BigInt(cpuPeriodUs)));
-  if (quotaUs < leastQuotaUs) throw badArgument(field, `Invalid ${field} '${text}': the least is 0.01`);
+  if (quotaUs < leastQuotaUs) throw invalid(field, text, 'the least is 0.01');
   return { quotaUs, periodUs: cpuPeriodUs };
 }
 
@@ -118,7 +114,7 @@ export function parseCpuList(text: string, field: string): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > last || last > greatestIndex) {
-      throw badArgument(field, `Invalid ${field} '${text}': give numbers and ranges such as 0-2,5`);
+      throw invalid(field, text, 'give numbers and ranges such as 0-2,5');
     }
     for (let index = first; index <= last; index += 1) found.add(index);
   }
@@ -156,10 +152,8 @@ function durationNs(text: string): bigint | null {
 export function parseDuration(text: string, field: string, options: { plainSeconds?: boolean } = {}): number {
   const plain = options.plainSeconds === true && /^\d+(\.\d+)?$/.test(text);
   const ns = text === '0' ? 0n : durationNs(plain ? `${text}s` : text);
-  if (ns === null)
-    throw badArgument(field, `Invalid ${field} '${text}': give a duration such as 10s or 1h30m`);
-  if (ns / nsPerMs > BigInt(Number.MAX_SAFE_INTEGER))
-    throw badArgument(field, `Invalid ${field} '${text}': it is too long`);
+  if (ns === null) throw invalid(field, text, 'give a duration such as 10s or 1h30m');
+  if (ns / nsPerMs > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid(field, text, 'it is too long');
   return Number(ns) / 1e6;
 }
 
@@ -210,8 +204,5 @@ export function parseTimestamp(text: string, field: string, nowMs: number = Date
   if (at !== null) return at;
   const ago = durationNs(text.replace(/^[+-]/, ''));
   if (ago !== null) return BigInt(nowMs) * nsPerMs - (text.startsWith('-') ? -ago : ago);
-  throw badArgument(
-    field,
-    `Invalid ${field} '${text}': give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m`,
-  );
+  throw invalid(field, text, 'give 2026-01-31T12:00:00Z, Unix seconds, or how long ago, such as 10m');
 }

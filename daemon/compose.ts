@@ -10,6 +10,7 @@ import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
+import type { DaemonOptions } from './host/options.ts';
 import { Cgroups } from './kernel/cgroup/cgroups.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { mountOf, mountsBelow } from './kernel/mount/mountinfo.ts';
@@ -35,12 +36,7 @@ export interface Composed {
 
 /** The composition root: the one place that knows every concrete class. */
 export async function compose(
-  options: {
-    readonly root: string;
-    readonly run: string;
-    readonly socket: string;
-    readonly cgroup: string | null;
-  },
+  options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup'>,
   log: Log,
 ): Promise<Composed> {
   makeFolder(options.root, rootMode(options.root, options.socket));

@@ -1,4 +1,4 @@
-import { badArgument } from '../../../common/errors.ts';
+import { invalid } from '../../../common/errors.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types/liker/v1/OnDisconnect.ts';
 import type {
   ContainerSpec,
@@ -54,5 +54,5 @@ export function wordFor<Word extends string>(
 ): Word | undefined {
   if (String(given).endsWith('UNSPECIFIED')) return undefined;
   for (const word in words) if (words[word] === given) return word;
-  throw badArgument(field, `Invalid ${field} '${given}': use ${Object.values(words).join(', ')}`);
+  throw invalid(field, given, `use ${Object.values(words).join(', ')}`);
 }

@@ -67,6 +67,7 @@ export class Processes {
     closeFd(this.#shimFd);
   }
 
+  /** Starts a shim with an encoded plan. */
   async spawn(plan: Buffer): Promise<SpawnedShim> {
     const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const shim = ShimConnection.adoptSocket(socketFd, pid);
@@ -97,10 +98,12 @@ export class Processes {
     return answer;
   }
 
+  /** Connects to a shim that runs; rejects when none does. */
   connect(runDir: string): Promise<Shim> {
     return ShimConnection.connect(runDir);
   }
 
+  /** What a shim that is gone wrote about the end of the main process; null when it wrote nothing. */
   exitRecord(runDir: string): ExitRecord | null {
     return readExitRecord(runDir);
   }
@@ -120,6 +123,7 @@ export class Processes {
     }
   }
 
+  /** A process that is gone is no error. */
   kill(process: HostProcess, signal: number): void {
     const pidfd = pidfdOpen(process.pid, process.startTime);
     if (pidfd === null) return;

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { shortestPath } from '../../../../common/checks.ts';
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import type { Mount as ProtoMount } from '../../../../proto/gen/types/liker/v1/Mount.ts';
 import { type Mount, type Propagation, propagations } from '../../../engine/containers/model/spec.ts';
 import { required } from './text.ts';
@@ -39,8 +39,7 @@ function parseBind(mount: ProtoMount, target: string, field: string): Mount {
 
 function parsePropagation(word: string, field: string): Propagation {
   const found = propagations.find((propagation) => propagation === word);
-  if (found === undefined)
-    throw badArgument(field, `Invalid ${field} '${word}': use ${propagations.join(', ')}`);
+  if (found === undefined) throw invalid(field, word, `use ${propagations.join(', ')}`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { badArgument } from '../../../../common/errors.ts';
+import { invalid } from '../../../../common/errors.ts';
 import type { Namespaces as ProtoNamespaces } from '../../../../proto/gen/types/liker/v1/Namespaces.ts';
 import type { Namespaces } from '../../../engine/containers/model/spec.ts';
 
@@ -28,7 +28,7 @@ function parseShare<Other = never>(
   if (text === 'host') return { kind: 'host' };
   if (text === '' || (/^(private|none)$/.test(text) && words.includes(text))) return { kind: 'private' };
   const share = other(text);
-  if (share === null) throw badArgument(field, `Invalid ${field} '${text}': use ${words.join(', ')}`);
+  if (share === null) throw invalid(field, text, `use ${words.join(', ')}`);
   return share;
 }
 

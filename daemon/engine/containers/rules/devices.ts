@@ -1,5 +1,5 @@
 import { checkAbsolute, checkInnerPath, checkRange } from '../../../../common/checks.ts';
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import { isCgroupName } from '../../../kernel/cgroup/cgroups.ts';
 import { isDeviceAccess, mostMajor, mostMinor } from '../../../kernel/cgroup/device-rules.ts';
 import type { DeviceMapping, DeviceRule } from '../model/spec.ts';
@@ -23,8 +23,7 @@ export function checkDeviceRules(rules: readonly DeviceRule[]): void {
 }
 
 function checkAccess(access: string, field: string): void {
-  if (!isDeviceAccess(access))
-    throw badArgument(field, `Invalid ${field} '${access}': give some of r, w and m, such as rwm`);
+  if (!isDeviceAccess(access)) throw invalid(field, access, 'give some of r, w and m, such as rwm');
 }
 
 /** Names from the top of each hierarchy, as of --cgroup-parent; empty for the daemon's own parent. */

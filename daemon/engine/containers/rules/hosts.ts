@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 
 const hostPattern = /^[a-zA-Z0-9_]([a-zA-Z0-9._-]{0,252}[a-zA-Z0-9_])?$/;
@@ -16,9 +16,10 @@ export function checkNames(spec: ContainerSpec): void {
         `Cannot set the ${name}: the container shares the host's UTS namespace, and it would change the host's`,
       );
     if (!nodePattern.test(text))
-      throw badArgument(
+      throw invalid(
         field,
-        `Invalid ${field} '${text}': use letters, digits, '-', '_' and '.', at most 64, a letter or digit first and last`,
+        text,
+        "use letters, digits, '-', '_' and '.', at most 64, a letter or digit first and last",
       );
   }
 }
@@ -34,7 +35,7 @@ export function checkHosts({ extraHosts, dns, dnsSearch, dnsOptions }: Container
 function checkEach(name: string, items: readonly string[], isGood: (item: string) => boolean, hint: string) {
   for (const [index, item] of items.entries()) {
     const field = `spec.${name}[${index}]`;
-    if (!isGood(item)) throw badArgument(field, `Invalid ${field} '${item}': ${hint}`);
+    if (!isGood(item)) throw invalid(field, item, `${hint}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkAbsolute, checkRange } from '../../../../common/checks.ts';
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxArgumentBytes } from '../../../../common/sizes.ts';
 import { checkRlimit } from '../../../kernel/security/rlimits.ts';
 import type { ExecProcess } from '../../process/spec.ts';
@@ -69,13 +69,12 @@ function checkSize(strings: readonly string[], field: string): void {
 function checkUser(user: string, field: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not get near a line-based file
   if (!/^[^:\x00-\x1f\x7f]*(:[^:\x00-\x1f\x7f]*)?$/.test(user))
-    throw badArgument(field, `Invalid ${field} '${user}': use USER or USER:GROUP, names or numbers`);
+    throw invalid(field, user, 'use USER or USER:GROUP, names or numbers');
   for (const name of user.split(':')) checkId(name, field);
 }
 
 function checkGroup(group: string, field: string): void {
-  if (!/^[^:,\n]+$/.test(group))
-    throw badArgument(field, `Invalid ${field} '${group}': use a name or a number`);
+  if (!/^[^:,\n]+$/.test(group)) throw invalid(field, group, 'use a name or a number');
   checkId(group, field);
 }
 

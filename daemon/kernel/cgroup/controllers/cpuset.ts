@@ -1,4 +1,4 @@
-import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { invalid, LikerError } from '../../../../common/errors.ts';
 import { parseCpuList } from '../../../../common/units.ts';
 import { type Knob, type KnobContext, oneFile } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
@@ -96,7 +96,7 @@ export const cpusetKnobs: readonly Knob[] = [
     },
     checkValue({ cpu: { cpusetPartition: word } }, field) {
       if (word !== null && !partitions.includes(word))
-        throw badArgument(field, `Invalid ${field} '${word}': use ${partitions.join(', ')}`);
+        throw invalid(field, word, `use ${partitions.join(', ')}`);
     },
     check: checkPartition,
   },

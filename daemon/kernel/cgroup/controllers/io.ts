@@ -1,5 +1,5 @@
 import { checkRange, type Range } from '../../../../common/checks.ts';
-import { badArgument } from '../../../../common/errors.ts';
+import { invalid } from '../../../../common/errors.ts';
 import { readOptional, writeText } from '../files.ts';
 import { type Knob, type KnobSide, lineOf, oneFile, wholeNumber } from '../knobs.ts';
 import type { DeviceValue, Resources } from '../resources.ts';
@@ -106,7 +106,7 @@ const deviceLimits: readonly DeviceLimit[] = [
 
 function checkDevice(device: string, field: string): void {
   if (!/^(\/.*|\d{1,9}:\d{1,9})$/.test(device))
-    throw badArgument(field, `Invalid ${field} '${device}': give a node such as /dev/vda, or 254:0`);
+    throw invalid(field, device, 'give a node such as /dev/vda, or 254:0');
 }
 
 function deviceKnob(limit: DeviceLimit, index: number): Knob {
