@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkTexts } from '../../../../common/checks.ts';
 import { LikerError } from '../../../../common/errors.ts';
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { checkProcess } from '../../../engine/containers/rules/process.ts';
-import { checkTexts } from '../../../engine/containers/rules/texts.ts';
 import { wireProcess } from '../../../test/proto-spec.ts';
 import { disconnectPolicies, wordFor } from '../words.ts';
 import { parseExecProcess, parseMainProcess } from './process.ts';

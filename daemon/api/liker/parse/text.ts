@@ -1,4 +1,4 @@
-import { checkRange } from '../../../../common/checks.ts';
+import { checkRange, checkTexts } from '../../../../common/checks.ts';
 import { badArgument } from '../../../../common/errors.ts';
 
 /** Throws BAD_ARGUMENT if the text is empty or holds a NUL. */
@@ -7,9 +7,8 @@ export function required(text: string, field: string): string {
   return noNul(text, field);
 }
 
-/** The kernel's strings end at a NUL: what follows one would silently vanish. */
 export function noNul(text: string, field: string): string {
-  if (text.includes('\0')) throw badArgument(field, `Invalid ${field}: it holds a NUL character`);
+  checkTexts(text, field);
   return text;
 }
 

@@ -1,4 +1,4 @@
-import { checkAbsolute, checkRange } from '../../../../common/checks.ts';
+import { checkAbsolute, checkRange, checkTexts } from '../../../../common/checks.ts';
 import { checkContainerName } from '../../../../common/ids.ts';
 import { checkValues } from '../../../kernel/cgroup/table.ts';
 import { checkLabels } from '../model/container-event.ts';
@@ -11,7 +11,6 @@ import { checkMounts } from './mounts.ts';
 import { checkProcess } from './process.ts';
 import { checkRestart } from './restart.ts';
 import { checkSysctls } from './sysctls.ts';
-import { checkTexts } from './texts.ts';
 
 const most = Number.MAX_SAFE_INTEGER;
 const mostLogFiles = 1000;

@@ -25,7 +25,7 @@ export function checkLimits(
   const oom = oomScoreProblem(context, process);
   if (oom === null) return problems;
   if (limits === 'strict') throw oom;
-  return [...problems, oomScoreLeftOut(process, oom.message)];
+  return [...problems, oomScoreLimit(process, oom)];
 }
 
 /** Without CAP_SYS_RESOURCE, likerd cannot set a value below its own (proc(5)). */
@@ -48,9 +48,17 @@ function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): 
   );
 }
 
-function oomScoreLeftOut({ oomScoreAdj }: ProcessSpec, problem: string): AppliedLimit {
-  const requested = String(oomScoreAdj);
-  return { knob: 'process.oom_score_adj', requested, file: '', written: '', effective: '', problem };
+function oomScoreLimit({ oomScoreAdj }: ProcessSpec, error: LikerError | null): AppliedLimit {
+  const limit = { knob: 'process.oom_score_adj', requested: String(oomScoreAdj) };
+  if (error) return { ...limit, file: '', written: '', effective: '', problem: error.message };
+  const { requested } = limit;
+  return {
+    ...limit,
+    file: '/proc/self/oom_score_adj',
+    written: requested,
+    effective: requested,
+    problem: '',
+  };
 }
 
 /** What a process's oom_score_adj is set to; null: not at all. The daemon's own protection is not handed on. */
@@ -65,16 +73,9 @@ export function appliedLimits(
   spec: ContainerSpec,
   ofCgroup: readonly AppliedLimit[],
 ): AppliedLimit[] {
-  const { oomScoreAdj } = spec.process;
-  if (oomScoreAdj === null) return [...ofCgroup];
-  const problem = oomScoreProblem(context, spec.process)?.message ?? '';
-  if (problem !== '') return [...ofCgroup, oomScoreLeftOut(spec.process, problem)];
-  const text = String(oomScoreAdj);
-  const file = '/proc/self/oom_score_adj';
-  return [
-    ...ofCgroup,
-    { knob: 'process.oom_score_adj', requested: text, file, written: text, effective: text, problem: '' },
-  ];
+  const { process } = spec;
+  if (process.oomScoreAdj === null) return [...ofCgroup];
+  return [...ofCgroup, oomScoreLimit(process, oomScoreProblem(context, process))];
 }
 
 /** The limits after a change: those of the same knob and device are replaced. */

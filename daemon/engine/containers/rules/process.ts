@@ -1,9 +1,8 @@
-import { checkAbsolute, checkRange } from '../../../../common/checks.ts';
+import { checkAbsolute, checkRange, checkTexts } from '../../../../common/checks.ts';
 import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxArgumentBytes } from '../../../../common/sizes.ts';
 import { checkRlimit } from '../../../kernel/security/rlimits.ts';
 import type { ExecProcess } from '../../process/spec.ts';
-import { checkTexts } from './texts.ts';
 
 /** execve(2): a single argument or variable, and all of them; E2BIG otherwise. */
 const maxStringBytes = 128 * 1024 - 1;

@@ -16,34 +16,21 @@ export function checkSysctls({ sysctls, namespaces }: ContainerSpec): void {
 }
 
 function checkSysctl(name: string, namespaces: Namespaces, field: string): void {
-  if (!/^[a-z0-9_-]+(\.[a-zA-Z0-9_/-]+)+$/.test(name) || name.split(/[./]/).includes('')) {
+  if (!/^[a-z0-9_-]+(\.[a-zA-Z0-9_/-]+)+$/.test(name) || name.split(/[./]/).includes(''))
     throw badArgument(
       field,
       `Invalid kernel parameter '${name}': use a name with dots, such as net.core.somaxconn`,
     );
-  }
-  if (name === 'kernel.domainname' || name === 'kernel.hostname') {
-    throw badArgument(
-      field,
-      `Cannot set kernel parameter '${name}': use the ${name.slice(7)} of the container`,
-    );
-  }
-  const owner = ownerOf(name);
-  if (owner === null) {
-    throw badArgument(
-      field,
-      `Cannot set kernel parameter '${name}': it belongs to no namespace of a container, so it would change the host`,
-    );
-  }
-  if (namespaces[owner].kind !== 'private') {
-    throw badArgument(
-      field,
-      `Cannot set kernel parameter '${name}': the container does not have ${owner === 'ipc' ? 'an IPC' : 'a network'} namespace of its own`,
-    );
-  }
+  const problem = problemOf(name, namespaces);
+  if (problem !== null) throw badArgument(field, `Cannot set kernel parameter '${name}': ${problem}`);
 }
 
-function ownerOf(name: string): 'ipc' | 'network' | null {
-  if (ofIpc.has(name) || name.startsWith('fs.mqueue.')) return 'ipc';
-  return name.startsWith('net.') ? 'network' : null;
+function problemOf(name: string, { ipc, network }: Namespaces): string | null {
+  if (name === 'kernel.domainname' || name === 'kernel.hostname')
+    return `use the ${name.slice(7)} of the container`;
+  const isOfIpc = ofIpc.has(name) || name.startsWith('fs.mqueue.');
+  if (!isOfIpc && !name.startsWith('net.'))
+    return 'it belongs to no namespace of a container, so it would change the host';
+  if ((isOfIpc ? ipc : network).kind === 'private') return null;
+  return `the container does not have ${isOfIpc ? 'an IPC' : 'a network'} namespace of its own`;
 }
