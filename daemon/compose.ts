@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../common/folders.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
-import { type Engine, makeEngine } from './engine/engine.ts';
+import { makeEngine } from './engine/engine.ts';
 import { Journal } from './engine/journal/journal.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
@@ -28,17 +28,8 @@ import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
-export interface Composed {
-  readonly engine: Engine;
-  /** Call it after `engine.leave`. */
-  close(): Promise<void>;
-}
-
 /** The composition root: the one place that knows every concrete class. */
-export async function compose(
-  options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup'>,
-  log: Log,
-): Promise<Composed> {
+export async function compose(options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup'>, log: Log) {
   makeFolder(options.root, rootMode(options.root, options.socket));
   makeFolder(options.run, 0o711);
   const root = realpathSync(options.root);
@@ -95,6 +86,7 @@ export async function compose(
   if (last !== now) writeIfRoom(bootFile(root), now, log);
   return {
     engine,
+    /** Call it after `engine.leave`. */
     close: async () => {
       await folders.settled();
       await store.database.end();

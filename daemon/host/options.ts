@@ -1,35 +1,15 @@
 import { join } from 'node:path';
 import yargs from 'yargs';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
-import { type MetricsAddress, parseMetricsAddress } from './metrics-address.ts';
+import { parseMetricsAddress } from './metrics-address.ts';
 
-export interface DaemonOptions {
-  /** Folder for persistent data. */
-  readonly root: string;
-  /** Folder for runtime state. */
-  readonly run: string;
-  /** Path of the API's socket. */
-  readonly socket: string;
-  /** The cgroup v2 that holds those of containers, as a path from the mount's root; null: the daemon's own place. */
-  readonly cgroup: string | null;
-  readonly stopContainersOnExit: boolean;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  /** Where to serve metrics; null: nowhere. */
-  readonly metrics: MetricsAddress | null;
-  /** Gets a byte and is closed once the API is being served; null: none. */
-  readonly readyFd: number | null;
-}
+export type DaemonOptions = NonNullable<Awaited<ReturnType<typeof parseOptions>>>;
 
 /**
  * Parses the command line, with defaults from LIKER_ROOT, LIKER_RUN and LIKER_HOST of the environment. Returns null after it has
  * answered --help or --version. Throws an Error whose message is for the user.
  */
-export async function parseOptions(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  version: string,
-): Promise<DaemonOptions | null> {
+export async function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv, version: string) {
   const parser = yargs()
     .scriptName('likerd')
     .usage('$0 [options]\n\nThe container engine. Containers keep running when it ends.')

@@ -8,10 +8,14 @@ export function steadyMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** Resolves at that time (milliseconds since the epoch), after 24 days at the latest, or when the signal is aborted. */
-export function untilTime(timeMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves with the event, or at that time (milliseconds since the epoch; null: never), after 24 days at the latest. */
+export async function atTheLatest(event: Promise<void>, timeMs: number | null): Promise<void> {
+  if (timeMs === null) return event;
+  const over = new AbortController();
   const ms = Math.min(timeMs - Date.now(), longestTimerMs);
-  return setTimeout(ms, undefined, { signal, ref: false }).catch(() => {});
+  const timer = setTimeout(ms, undefined, { signal: over.signal, ref: false }).catch(() => {});
+  await Promise.race([event, timer]);
+  over.abort();
 }
 
 /** Wakes everybody who waits for the next change. */

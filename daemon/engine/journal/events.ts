@@ -1,6 +1,6 @@
 import { LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
-import { untilTime } from '../../loop/sync.ts';
+import { atTheLatest } from '../../loop/sync.ts';
 import { Slices } from '../../loop/turns.ts';
 import { type Filter, type FilterTests, hasLabel, matcher } from '../filter.ts';
 import type { EventRecord } from './event.ts';
@@ -17,16 +17,12 @@ export interface SubscribeOptions {
   readonly filters: readonly Filter[];
 }
 
-/** Events, as the edge uses them. */
-export interface EventService {
-  /** Errors: EVENTS_TRIMMED, EVENTS_UNKNOWN, BAD_ARGUMENT. */
-  subscribe(options: SubscribeOptions, signal: AbortSignal): AsyncIterable<EventRecord>;
-  range(): EventRange;
-}
+export type EventService = ReturnType<typeof eventService>;
 
-export function eventService(journal: Journal): EventService {
+/** Events, as the edge uses them. */
+export function eventService(journal: Journal) {
   return {
-    subscribe: (options, signal) => subscribe(journal, options, signal),
+    subscribe: (options: SubscribeOptions, signal: AbortSignal) => subscribe(journal, options, signal),
     range: () => journal.range,
   };
 }
@@ -60,9 +56,7 @@ export async function* subscribe(
     }
     if (!options.follow || signal.aborted || (options.untilMs !== null && Date.now() >= options.untilMs))
       return;
-    const woken = new AbortController();
-    await (options.untilMs === null ? more : Promise.race([more, untilTime(options.untilMs, woken.signal)]));
-    woken.abort();
+    await atTheLatest(more, options.untilMs);
   }
 }
 
@@ -72,38 +66,30 @@ function inTime({ time }: EventRecord, { sinceMs, untilMs }: SubscribeOptions): 
 }
 
 function firstSeq(journal: Journal, options: SubscribeOptions): number {
-  const { storeId, oldest: oldestSeq, last: lastSeq } = journal.range;
+  const { range } = journal;
   if (options.sinceSeq !== null) {
-    const isOther = options.storeId !== '' && options.storeId !== storeId;
-    if (isOther || options.sinceSeq > lastSeq)
-      throw unknownEvents(options.sinceSeq, { isOther, lastSeq, storeId });
-    if (options.sinceSeq > 0 && options.sinceSeq < oldestSeq - 1) {
+    const isOther = options.storeId !== '' && options.storeId !== range.storeId;
+    if (isOther || options.sinceSeq > range.last) throw unknownEvents(options.sinceSeq, isOther, range);
+    if (options.sinceSeq > 0 && options.sinceSeq < range.oldest - 1) {
       throw new LikerError(
         'EVENTS_TRIMMED',
-        `Cannot replay events after ${options.sinceSeq}: the oldest that is kept is ${oldestSeq}; start from there`,
-        { metadata: { oldest_seq: String(oldestSeq), since_seq: String(options.sinceSeq) } },
+        `Cannot replay events after ${options.sinceSeq}: the oldest that is kept is ${range.oldest}; start from there`,
+        { metadata: { oldest_seq: String(range.oldest), since_seq: String(options.sinceSeq) } },
       );
     }
     return options.sinceSeq;
   }
   if (options.sinceMs !== null) return journal.seqBefore(options.sinceMs);
   // With an end and no beginning: everything up to the end.
-  return options.untilMs !== null && !options.follow ? 0 : lastSeq;
+  return options.untilMs !== null && !options.follow ? 0 : range.last;
 }
 
-function unknownEvents(
-  since: number,
-  {
-    isOther,
-    lastSeq,
-    storeId,
-  }: { readonly isOther: boolean; readonly lastSeq: number; readonly storeId: string },
-): LikerError {
-  const why = isOther ? 'the number is of another store' : `the newest has number ${lastSeq}`;
+function unknownEvents(since: number, isOther: boolean, { last, storeId }: EventRange): LikerError {
+  const why = isOther ? 'the number is of another store' : `the newest has number ${last}`;
   return new LikerError(
     'EVENTS_UNKNOWN',
     `Cannot replay events after ${since}: ${why}; start again without a number`,
-    { metadata: { last_seq: String(lastSeq), since_seq: String(since), store_id: storeId } },
+    { metadata: { last_seq: String(last), since_seq: String(since), store_id: storeId } },
   );
 }
 

@@ -1,22 +1,15 @@
+import type { PlacedEntry } from '../../storage/logfile/reader.ts';
+
 /** Logs of containers, as the edge uses them. */
 export interface LogService {
   /** Ends at the end of the log, with follow at the end of the container, or when aborted. */
   read(container: string, options: ReadLogsOptions, signal: AbortSignal): AsyncIterable<readonly LogEntry[]>;
 }
 
-export interface LogEntry {
-  /** Nanoseconds since the epoch. */
-  readonly timeNs: bigint;
-  readonly stream: 'stdout' | 'stderr';
-  /** Includes the newline if the line is complete. */
+/** An entry, and the place in the log after it. `timeNs` is nanoseconds since the epoch. */
+export interface LogEntry extends Omit<PlacedEntry, 'text' | 'partial'> {
+  /** Includes the newline if the line is complete; empty for a gap. */
   readonly data: Buffer;
-  /** Bytes of the stream that could not be logged. If not 0, the entry stands for this gap and has no data. */
-  readonly lostBytes: number;
-  /** Files of the log before this entry that were removed before they were read. */
-  readonly skippedFiles: number;
-  /** The place in the log after it. */
-  readonly segment: number;
-  readonly offset: number;
 }
 
 export interface ReadLogsOptions {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
-import { untilTime } from '../../loop/sync.ts';
+import { atTheLatest } from '../../loop/sync.ts';
 import { LogReader, type PlacedEntry } from '../../storage/logfile/reader.ts';
 import type { Container } from '../containers/model/container.ts';
 import { livePhase } from '../containers/model/phase.ts';
@@ -71,15 +71,8 @@ export async function* readLogs(
     const isPast = options.untilNs !== null && BigInt(Date.now()) * 1_000_000n >= options.untilNs;
     const isOver = !live && container.phase.state === 'exited';
     if (!more || isOver || isPast || container.removed || signal.aborted) return;
-    await (options.untilNs === null ? more : earlier(more, options.untilNs));
+    await atTheLatest(more, options.untilNs === null ? null : Number(options.untilNs / 1_000_000n) + 1);
   }
-}
-
-/** Resolves when there is more, or at that time even if nothing was written. */
-async function earlier(more: Promise<void>, untilNs: bigint): Promise<void> {
-  const woken = new AbortController();
-  await Promise.race([more, untilTime(Number(untilNs / 1_000_000n) + 1, woken.signal)]);
-  woken.abort();
 }
 
 function inRange(entry: PlacedEntry, range: ReadLogsOptions): boolean {

@@ -9,8 +9,7 @@ import { Container } from '../model/container.ts';
 import type { Facts } from '../model/facts.ts';
 import type { RestartPolicy } from '../model/spec.ts';
 import { checkRestart } from '../rules/restart.ts';
-import { restartByPolicy } from './restart.ts';
-import { restartPauses, wantsRestart } from './restart-policy.ts';
+import { restartByPolicy, restartPauses, wantsRestart } from './restart.ts';
 
 function container(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
   const made = new Container({
