@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Log } from '../host/log.ts';
+import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
 import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
@@ -8,7 +9,6 @@ import type { Registry } from './containers/model/registry.ts';
 import type { Journal } from './journal/journal.ts';
 import type {
   CgroupKernel,
-  ContainerGroup,
   DeviceKernel,
   MountKernel,
   NetworkKernel,

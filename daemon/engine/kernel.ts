@@ -1,7 +1,5 @@
 // What the engine needs of the kernel. compose.ts passes in the adapters; tests pass in the fakes of daemon/test/.
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
-import type { ContainerCgroup } from '../kernel/cgroup/container-cgroup.ts';
-import type { ExecCgroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { mountOf, mountsBelow } from '../kernel/mount/mountinfo.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
@@ -11,20 +9,8 @@ import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/proce
 import type { Processes } from '../kernel/process/processes.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
 
-/** The control groups of one exec. */
-export type ExecGroup = Pick<ExecCgroup, 'joinFiles' | 'unified' | 'populated' | 'kill' | 'remove'>;
-
-/** The control groups of one container. */
-export interface ContainerGroup extends Omit<ContainerCgroup, 'createExec' | 'openExec' | 'read'> {
-  createExec(number: number): ExecGroup;
-  openExec(number: number): ExecGroup;
-}
-
 /** The control groups of this daemon's containers. */
-export interface CgroupKernel extends Omit<Cgroups, 'create' | 'open' | 'close'> {
-  create(...args: Parameters<Cgroups['create']>): Promise<ContainerGroup>;
-  open(...args: Parameters<Cgroups['open']>): ContainerGroup;
-}
+export type CgroupKernel = Omit<Cgroups, 'close'>;
 
 /** Starting and finding shims, and the processes under them. */
 export type ProcessKernel = Pick<Processes, keyof Processes & string>;

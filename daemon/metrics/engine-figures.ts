@@ -10,45 +10,22 @@ const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export class EngineFigures {
   readonly #registry = new Registry();
   readonly #registers = [this.#registry];
-  readonly #containers = new Gauge({
-    name: 'liker_containers',
-    help: 'Containers by state.',
-    labelNames: ['state'],
-    registers: this.#registers,
-  });
-  readonly #sessions = new Gauge({
-    name: 'liker_sessions',
-    help: 'Clients attached to processes of containers.',
-    registers: this.#registers,
-  });
-  readonly #lastEvent = new Gauge({
-    name: 'liker_event_seq',
-    help: 'Number of the newest event.',
-    registers: this.#registers,
-  });
-  readonly #starts = new Counter({
-    name: 'liker_container_starts_total',
-    help: 'Containers that were started.',
-    registers: this.#registers,
-  });
-  readonly #startFailures = new Counter({
-    name: 'liker_container_start_failures_total',
-    help: 'Starts of containers that failed, by the reason of the error.',
-    labelNames: ['reason'],
-    registers: this.#registers,
-  });
-  readonly #events = new Counter({
-    name: 'liker_events_total',
-    help: 'Events by what happened.',
-    labelNames: ['action'],
-    registers: this.#registers,
-  });
-  readonly #calls = new Counter({
-    name: 'liker_rpc_total',
-    help: 'Calls of the API by method and gRPC status.',
-    labelNames: ['method', 'code'],
-    registers: this.#registers,
-  });
+  readonly #containers = this.#gauge('liker_containers', 'Containers by state.', 'state');
+  readonly #sessions = this.#gauge('liker_sessions', 'Clients attached to processes of containers.');
+  readonly #lastEvent = this.#gauge('liker_event_seq', 'Number of the newest event.');
+  readonly #starts = this.#counter('liker_container_starts_total', 'Containers that were started.');
+  readonly #startFailures = this.#counter(
+    'liker_container_start_failures_total',
+    'Starts of containers that failed, by the reason of the error.',
+    'reason',
+  );
+  readonly #events = this.#counter('liker_events_total', 'Events by what happened.', 'action');
+  readonly #calls = this.#counter(
+    'liker_rpc_total',
+    'Calls of the API by method and gRPC status.',
+    'method',
+    'code',
+  );
   readonly #seconds = new Histogram({
     name: 'liker_rpc_duration_seconds',
     help: 'How long calls of the API took; of streams, how long they were open.',
@@ -69,17 +46,25 @@ export class EngineFigures {
   };
 
   constructor(version: string) {
-    const build = new Gauge({
-      name: 'liker_build_info',
-      help: 'Always 1; the versions are its labels.',
-      labelNames: ['version', 'node'],
-      registers: this.#registers,
-    });
+    const build = this.#gauge(
+      'liker_build_info',
+      'Always 1; the versions are its labels.',
+      'version',
+      'node',
+    );
     build.set({ version, node: process.versions.node }, 1);
     collectDefaultMetrics({ register: this.#registry });
     this.#countFiles();
     answeredCalls.subscribe(this.#onCall);
     storedEvents.subscribe(this.#onEvent);
+  }
+
+  #gauge(name: string, help: string, ...labelNames: string[]): Gauge {
+    return new Gauge({ name, help, labelNames, registers: this.#registers });
+  }
+
+  #counter(name: string, help: string, ...labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: this.#registers });
   }
 
   /** Replaces the library's metric, which lists /proc/self/fd: slow with thousands of open files. */

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Folders } from '../engine/context.ts';
-import type { CgroupKernel, ContainerGroup, ExecGroup, ProcessKernel } from '../engine/kernel.ts';
+import type { CgroupKernel, ProcessKernel } from '../engine/kernel.ts';
+import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
+import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
 import { FakeShim } from './fake-shim.ts';
 

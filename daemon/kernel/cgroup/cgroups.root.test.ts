@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { after, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Cgroups } from './cgroups.ts';
-import type { ContainerCgroup } from './container-cgroup.ts';
+import type { ContainerGroup } from './container-cgroup.ts';
 import { childFolders } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
@@ -44,14 +44,14 @@ for (const scene of scenes) {
     const folders: string[] = [];
     let next = 0;
 
-    async function create(resources: Resources = limitsOf({})): Promise<ContainerCgroup> {
+    async function create(resources: Resources = limitsOf({})): Promise<ContainerGroup> {
       next += 1;
       const cgroup = await cgroups.create(`c${next}`, resources, free);
       folders.push(...Object.values(cgroup.paths));
       return cgroup;
     }
 
-    async function dispose(cgroup: ContainerCgroup): Promise<void> {
+    async function dispose(cgroup: ContainerGroup): Promise<void> {
       await cgroup.kill();
       await cgroup.remove();
       for (const folder of Object.values(cgroup.paths)) assert.ok(!existsSync(folder), folder);

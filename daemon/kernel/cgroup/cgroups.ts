@@ -2,7 +2,7 @@ import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
 import { makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
-import { type CgroupPaths, ContainerCgroup } from './container-cgroup.ts';
+import { type CgroupPaths, ContainerCgroup, type ContainerGroup } from './container-cgroup.ts';
 import { checkDevices, devicesPlace, restrictDevices } from './controllers/devices.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
@@ -132,7 +132,7 @@ export class Cgroups {
   }
 
   /** Makes a container's cgroup in every hierarchy and sets its limits; on failure nothing is left of it. */
-  async create(id: string, resources: Resources, options: CreateCgroupOptions): Promise<ContainerCgroup> {
+  async create(id: string, resources: Resources, options: CreateCgroupOptions): Promise<ContainerGroup> {
     checkId(id, 'container');
     const { mode = 'strict', under = '', deviceRules = [] } = options;
     const made: string[] = [];
@@ -222,7 +222,7 @@ export class Cgroups {
    * The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. `under`: as in create;
    * `made`: the paths that it was given then.
    */
-  open(id: string, under = '', made?: CgroupPaths): ContainerCgroup {
+  open(id: string, under = '', made?: CgroupPaths): ContainerGroup {
     checkId(id, 'container');
     return new ContainerCgroup(this.#layoutIn(under), id, [], made);
   }

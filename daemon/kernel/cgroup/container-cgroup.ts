@@ -1,7 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { liftThrottles } from './controllers/io.ts';
-import { ExecCgroup } from './exec-cgroup.ts';
+import { ExecCgroup, type ExecGroup } from './exec-cgroup.ts';
 import { childFolders, keyedValue, makeFolder, readOptional, writeText } from './files.ts';
 import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { removeFolders } from './remove.ts';
@@ -19,6 +19,8 @@ const freezeMs = 10_000;
 export type CgroupPaths = Readonly<Record<string, string>>;
 
 /** The cgroup of one container: a folder in each hierarchy. Made by Cgroups.create, found again by Cgroups.open. */
+export type ContainerGroup = Pick<ContainerCgroup, keyof ContainerCgroup>;
+
 export class ContainerCgroup {
   /** "v2", v1 controllers as mounted (joined by a comma) and "name=NAME" -> absolute folder. */
   readonly paths: CgroupPaths;
@@ -65,7 +67,7 @@ export class ContainerCgroup {
   }
 
   /** Makes the sub-cgroup of one exec. */
-  createExec(n: number): ExecCgroup {
+  createExec(n: number): ExecGroup {
     makeFolder(`${this.#folder}/exec-${n}`);
     return this.openExec(n);
   }
@@ -77,7 +79,7 @@ export class ContainerCgroup {
       .map(Number);
   }
 
-  openExec(n: number): ExecCgroup {
+  openExec(n: number): ExecGroup {
     // Where the freezer tracks, the exec joins its own freezer cgroup in place of the container's.
     const files = this.joinFiles.filter((file) => file !== `${this.#folder}/tasks`);
     return new ExecCgroup(`${this.#folder}/exec-${n}`, files, this.#tracker);

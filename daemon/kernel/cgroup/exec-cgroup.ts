@@ -2,6 +2,8 @@ import { removeFolders } from './remove.ts';
 import type { Tracker } from './tracker.ts';
 
 /** The cgroup of one exec, inside its container's, only where processes are tracked. */
+export type ExecGroup = Pick<ExecCgroup, keyof ExecCgroup>;
+
 export class ExecCgroup {
   /** v1 files "tasks" that the process writes 0 to. */
   readonly joinFiles: readonly string[];

@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LikerError } from '../../../common/errors.ts';
-import type { ContainerCgroup } from './container-cgroup.ts';
-import type { ExecCgroup } from './exec-cgroup.ts';
+import type { ContainerGroup } from './container-cgroup.ts';
+import type { ExecGroup } from './exec-cgroup.ts';
 import { readOptional } from './files.ts';
 import { type LimitsPatch, limitsOf, type Resources } from './resources.ts';
 
@@ -18,7 +18,7 @@ after(() => {
 });
 
 /** Starts a shell that waits for a line, moves it into the cgroup, lets it go on. */
-export async function startIn(cgroup: ContainerCgroup | ExecCgroup, script: string): Promise<ChildProcess> {
+export async function startIn(cgroup: ContainerGroup | ExecGroup, script: string): Promise<ChildProcess> {
   const child = spawn('/bin/sh', ['-c', `read -r go; ${script}`], { stdio: ['pipe', 'pipe', 'ignore'] });
   children.push(child);
   await once(child, 'spawn');
@@ -47,7 +47,7 @@ export async function eventually(what: string, done: () => boolean | Promise<boo
 export const limits: (patch: LimitsPatch) => Resources = limitsOf;
 
 /** A file of the cgroup, in whichever hierarchy it is; null where none has it. */
-export function readIn(cgroup: ContainerCgroup, file: string): string | null {
+export function readIn(cgroup: ContainerGroup, file: string): string | null {
   const texts = Object.values(cgroup.paths).map((folder) => readOptional(`${folder}/${file}`));
   return texts.find((text) => text !== null) ?? null;
 }

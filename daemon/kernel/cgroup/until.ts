@@ -14,7 +14,7 @@ function watchFile(path: string, changed: () => void): FSWatcher | null {
 
 /**
  * Waits until `done` is true: asks at once, at every change of the file `watched`, and at growing intervals of at most
- * 50 ms, never while it is still being answered. False when `timeoutMs` passed. Never blocks the event loop.
+ * 50 ms, but never again before it has answered. False after `timeoutMs`.
  */
 export async function until(
   done: () => boolean | Promise<boolean>,
@@ -22,36 +22,21 @@ export async function until(
   watched?: string,
 ): Promise<boolean> {
   if (await done()) return true;
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const deadline = performance.now() + timeoutMs;
-  let asking = false;
-  let changed = false;
-  const ask = async (): Promise<void> => {
-    changed = true;
-    if (asking) return;
-    asking = true;
-    while (changed) {
-      changed = false;
-      if (await done()) resolve(true);
-      else if (performance.now() >= deadline) resolve(false);
-    }
-    asking = false;
-  };
-  const askNow = () => void ask().catch(reject);
-  let timer: NodeJS.Timeout | undefined;
-  const askAfterPause = (earlier: number): void => {
-    const next = (): void => {
-      askNow();
-      askAfterPause(earlier + 1);
-    };
-    timer = setTimeout(next, pauseAfter(pauses, earlier));
-  };
-  const watcher = watched === undefined ? null : watchFile(watched, askNow);
-  askAfterPause(0);
+  let change = Promise.withResolvers<void>();
+  const changed = () => change.resolve();
+  const watcher = watched === undefined ? null : watchFile(watched, changed);
   try {
-    return await promise;
+    for (let earlier = 0; ; earlier += 1) {
+      const timer = setTimeout(changed, pauseAfter(pauses, earlier));
+      await change.promise;
+      clearTimeout(timer);
+      // Before the question: a change while it is answered must not be missed.
+      change = Promise.withResolvers();
+      if (await done()) return true;
+      if (performance.now() >= deadline) return false;
+    }
   } finally {
-    clearTimeout(timer);
     watcher?.close();
   }
 }

@@ -1,5 +1,5 @@
 import { keyedValue } from '../files.ts';
-import { type FindFolder, groups, noStats, type StatsGroup } from './group.ts';
+import { type FindFolder, groups, type StatsGroup, statsIn } from './group.ts';
 
 /** CPU time since the cgroup was made, of all its processes. Microseconds. */
 export interface CpuUsage {
@@ -58,23 +58,14 @@ export function parseThrottling(text: string | null): CpuThrottling | null {
 
 function usageGroup(find: FindFolder): StatsGroup<CpuUsage | null> {
   const unified = find('cgroup');
-  if (unified !== null) {
-    return { files: [`${unified.path}/cpu.stat`], parse: ([text = null]) => parseUsageV2(text) };
-  }
-  const accounting = find('cpuacct');
-  if (accounting === null) return noStats(null);
-  return {
-    files: ['usage', 'usage_user', 'usage_sys'].map((name) => `${accounting.path}/cpuacct.${name}`),
-    parse: ([all = null, user = null, system = null]) => parseUsageV1(all, user, system),
-  };
-}
-
-function throttlingGroup(find: FindFolder): StatsGroup<CpuThrottling | null> {
-  const folder = find('cpu');
-  if (folder === null) return noStats(null);
-  return { files: [`${folder.path}/cpu.stat`], parse: ([text = null]) => parseThrottling(text) };
+  if (unified !== null) return statsIn(unified, ['cpu.stat'], ([text = null]) => parseUsageV2(text));
+  const files = ['cpuacct.usage', 'cpuacct.usage_user', 'cpuacct.usage_sys'];
+  return statsIn(find('cpuacct'), files, ([all = null, user = null, system = null]) =>
+    parseUsageV1(all, user, system),
+  );
 }
 
 export function cpuStats(find: FindFolder): StatsGroup<CpuStats> {
-  return groups<CpuStats>({ usage: usageGroup(find), throttling: throttlingGroup(find) });
+  const throttling = statsIn(find('cpu'), ['cpu.stat'], ([text = null]) => parseThrottling(text));
+  return groups<CpuStats>({ usage: usageGroup(find), throttling });
 }

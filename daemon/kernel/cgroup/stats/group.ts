@@ -15,9 +15,14 @@ export interface StatsGroup<T> {
   parse(texts: readonly (string | null)[]): T;
 }
 
-/** A group of a controller that is not there. */
-export function noStats<T>(value: T): StatsGroup<T> {
-  return { files: [], parse: () => value };
+/** The figures in files of a controller's folder; null when the controller is nowhere. */
+export function statsIn<T>(
+  folder: StatsFolder | null,
+  names: readonly string[],
+  parse: StatsGroup<T | null>['parse'],
+): StatsGroup<T | null> {
+  if (folder === null) return { files: [], parse: () => null };
+  return { files: names.map((name) => `${folder.path}/${name}`), parse };
 }
 
 /** One group of several, by name. */

@@ -1,6 +1,6 @@
 import { pageSizes } from '../controllers/hugetlb.ts';
 import { keyedValue } from '../files.ts';
-import { type FindFolder, noStats, oneNumber, type StatsGroup } from './group.ts';
+import { type FindFolder, oneNumber, type StatsGroup, statsIn } from './group.ts';
 
 /** Huge pages of one size. */
 export interface HugetlbStats {
@@ -35,16 +35,12 @@ const suffixes = {
 
 export function hugetlbStats(find: FindFolder): StatsGroup<HugetlbStats[] | null> {
   const folder = find('hugetlb');
-  if (folder === null) return noStats(null);
   const sizes = pageSizes();
-  const names = suffixes[folder.version];
-  return {
-    files: sizes.flatMap((size) => names.map((name) => `${folder.path}/hugetlb.${size}.${name}`)),
-    parse: (texts) =>
-      sizes
-        .map((size, index) =>
-          parseHugetlb(size, texts.slice(index * names.length, (index + 1) * names.length)),
-        )
-        .filter((stats) => stats !== null),
-  };
+  const names = suffixes[folder?.version ?? 2];
+  const files = sizes.flatMap((size) => names.map((name) => `hugetlb.${size}.${name}`));
+  return statsIn(folder, files, (texts) =>
+    sizes
+      .map((size, at) => parseHugetlb(size, texts.slice(at * names.length, (at + 1) * names.length)))
+      .filter((stats) => stats !== null),
+  );
 }

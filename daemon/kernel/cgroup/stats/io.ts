@@ -1,4 +1,4 @@
-import { type FindFolder, noStats, type StatsGroup } from './group.ts';
+import { type FindFolder, type StatsGroup, statsIn } from './group.ts';
 
 /** What was read from and written to one block device. */
 export interface DeviceIo {
@@ -57,14 +57,7 @@ export function parseIoV1(bytes: string | null, operations: string | null): Devi
 
 export function ioStats(find: FindFolder): StatsGroup<DeviceIo[] | null> {
   const folder = find('io');
-  if (folder === null) return noStats(null);
-  if (folder.version === 2) {
-    return { files: [`${folder.path}/io.stat`], parse: ([text = null]) => parseIoV2(text) };
-  }
-  return {
-    files: ['io_service_bytes', 'io_serviced'].map(
-      (name) => `${folder.path}/blkio.throttle.${name}_recursive`,
-    ),
-    parse: ([bytes = null, operations = null]) => parseIoV1(bytes, operations),
-  };
+  if (folder?.version === 2) return statsIn(folder, ['io.stat'], ([text = null]) => parseIoV2(text));
+  const files = ['blkio.throttle.io_service_bytes_recursive', 'blkio.throttle.io_serviced_recursive'];
+  return statsIn(folder, files, ([bytes = null, operations = null]) => parseIoV1(bytes, operations));
 }

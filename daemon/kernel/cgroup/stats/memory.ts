@@ -1,6 +1,6 @@
 import { own } from '../../../../common/own.ts';
 import { keyedValue } from '../files.ts';
-import { type FindFolder, noStats, oneNumber, type StatsGroup } from './group.ts';
+import { type FindFolder, oneNumber, type StatsGroup, statsIn } from './group.ts';
 
 /** Bytes, with what is nested in the cgroup. Null: this kernel does not tell. */
 export interface MemoryStats {
@@ -80,10 +80,10 @@ function pages(usageBytes: number, value: (name: string) => number | null) {
 
 export function memoryStats(find: FindFolder): StatsGroup<MemoryStats | null> {
   const folder = find('memory');
-  if (folder === null) return noStats(null);
-  const files = folder.version === 2 ? filesV2 : filesV1;
-  return {
-    files: files.map((name) => `${folder.path}/memory.${name}`),
-    parse: folder.version === 2 ? parseMemoryV2 : parseMemoryV1,
-  };
+  const [names, parse] = folder?.version === 2 ? [filesV2, parseMemoryV2] : [filesV1, parseMemoryV1];
+  return statsIn(
+    folder,
+    names.map((name) => `memory.${name}`),
+    parse,
+  );
 }

@@ -1,4 +1,4 @@
-import { type FindFolder, noStats, oneNumber, type StatsGroup } from './group.ts';
+import { type FindFolder, oneNumber, type StatsGroup, statsIn } from './group.ts';
 
 export interface PidsStats {
   /** Processes and threads. */
@@ -14,7 +14,5 @@ export function parsePids([current, max]: readonly (string | null)[]): PidsStats
 }
 
 export function pidsStats(find: FindFolder): StatsGroup<PidsStats | null> {
-  const folder = find('pids');
-  if (folder === null) return noStats(null);
-  return { files: [`${folder.path}/pids.current`, `${folder.path}/pids.max`], parse: parsePids };
+  return statsIn(find('pids'), ['pids.current', 'pids.max'], parsePids);
 }

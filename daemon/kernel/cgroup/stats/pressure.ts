@@ -1,4 +1,4 @@
-import { type FindFolder, groups, noStats, type StatsGroup } from './group.ts';
+import { type FindFolder, groups, type StatsGroup, statsIn } from './group.ts';
 
 /** How much of the time was lost by waiting for a resource (Documentation/accounting/psi.rst). */
 interface Stall {
@@ -39,8 +39,6 @@ export function parsePressure(text: string | null): Pressure | null {
 export function pressureStats(find: FindFolder): StatsGroup<PressureStats> {
   const folder = find('cgroup');
   const of = (resource: string): StatsGroup<Pressure | null> =>
-    folder === null
-      ? noStats(null)
-      : { files: [`${folder.path}/${resource}.pressure`], parse: ([text = null]) => parsePressure(text) };
+    statsIn(folder, [`${resource}.pressure`], ([text = null]) => parsePressure(text));
   return groups<PressureStats>({ cpu: of('cpu'), memory: of('memory'), io: of('io') });
 }
