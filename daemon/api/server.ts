@@ -37,7 +37,6 @@ export interface ApiOptions {
 export interface Api {
   /** Stops accepting connections and ends all calls: from here on no call reaches the engine. */
   endCalls(): void;
-  /** Resolves once the connections are closed. */
   close(): Promise<void>;
 }
 

@@ -18,10 +18,8 @@ import type {
 } from './kernel.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
-/** The folders of containers. */
 export type Folders = Omit<ContainerFolders, 'discard'>;
 
-/** What the verbs work with. */
 export interface EngineContext {
   readonly paths: { readonly root: string; readonly run: string };
   readonly log: Log;
@@ -48,7 +46,6 @@ export interface EngineContext {
   readonly stopping: AbortController;
 }
 
-/** Folder of a container's run state. */
 export function runFolderOf(context: EngineContext, id: string): string {
   return join(context.paths.run, 'c', id);
 }

@@ -25,7 +25,6 @@ export interface ProcKernel {
   readonly interfaceStats: typeof interfaceStats;
 }
 
-/** The mounts of the host. */
 export interface MountKernel {
   readonly below: typeof mountsBelow;
   readonly of: typeof mountOf;
@@ -41,7 +40,6 @@ export interface NetworkKernel {
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
 }
 
-/** The device nodes of the host. */
 export interface DeviceKernel {
   readonly below: typeof nodesBelow;
   readonly at: typeof nodesAt;

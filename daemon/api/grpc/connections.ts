@@ -4,7 +4,6 @@ import type { Server } from '@grpc/grpc-js';
 /** At shutdown the last frames have this long to reach their clients. */
 const drainMs = 1000;
 
-/** The open connections of a server. */
 export class Connections {
   readonly #open = new Set<Socket>();
   #emptied: (() => void) | null = null;

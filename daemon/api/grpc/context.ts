@@ -7,7 +7,6 @@ export interface Subject {
   readonly name: string;
 }
 
-/** What every service works with. */
 export interface ApiContext {
   readonly log: Log;
   readonly calls: OpenCalls;

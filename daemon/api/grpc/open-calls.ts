@@ -5,10 +5,7 @@ export class OpenCalls {
   readonly #enders = new Set<(reason: Error) => void>();
   #over = false;
 
-  /**
-   * Calls `end` once when the daemon shuts down, or at once if it already does. Returns the function that removes the call from the
-   * list.
-   */
+  /** Calls `end` once when the daemon shuts down, or at once if it already does. Returns the function that removes the call. */
   add(end: (reason: Error) => void): () => void {
     if (this.#over) {
       end(shuttingDown());

@@ -32,7 +32,6 @@ type Open<Start> = (start: Start, sink: SessionSink) => Promise<Session>;
 
 type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
 
-/** A handler for one of the bidirectional streams. */
 export function sessionHandler<Start extends { readonly confirmsOutput: boolean }>(
   context: ApiContext,
   open: Open<Start>,

@@ -1,7 +1,6 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { withMethods } from './methods.ts';
 
-/** A response that was encoded before it is sent. */
 class Encoded {
   readonly bytes: Buffer;
 

@@ -5,7 +5,6 @@ import type { EventRow } from '../../store/tables/event.ts';
 const attributesSchema = byName(v.string());
 type Attributes = Of<typeof attributesSchema>;
 
-/** What an event is about. */
 interface Subject {
   /** The kind of thing, such as container; daemon for likerd itself. */
   readonly type: string;
@@ -27,7 +26,6 @@ export interface EventRecord extends Required<NewEvent> {
   readonly time: number;
 }
 
-/** An event of likerd itself. */
 export function daemonEvent(action: string, attributes: Attributes): NewEvent {
   return { subject: { type: 'daemon', id: '', name: '' }, action, attributes };
 }

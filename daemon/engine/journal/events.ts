@@ -19,7 +19,6 @@ export interface SubscribeOptions {
 
 export type EventService = ReturnType<typeof eventService>;
 
-/** Events, as the edge uses them. */
 export function eventService(journal: Journal) {
   return {
     subscribe: (options: SubscribeOptions, signal: AbortSignal) => subscribe(journal, options, signal),

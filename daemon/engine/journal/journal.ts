@@ -103,7 +103,6 @@ export class Journal implements Disposable {
     this.#unstored.delete(id);
   }
 
-  /** Events after `seq`, in order. */
   eventsAfter(seq: number, limit: number): EventRecord[] {
     return this.#store.events.after(seq, limit).map(fromRow);
   }

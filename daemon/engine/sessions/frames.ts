@@ -50,10 +50,7 @@ export interface SessionSink {
 
 /** A session as the edge sees it; the engine implements it. */
 export interface Session {
-  /**
-   * Takes a frame of the client. Returns whether more stdin is welcome; if not, `resumed` is called once it is.
-   * A bad frame throws a LikerError and ends the session.
-   */
+  /** Returns whether more stdin is welcome; if not, `resumed` is called once it is. A bad frame throws and ends the session. */
   input(frame: InputFrame, resumed: () => void): boolean;
   /** The client vanished without detaching. Idempotent; without effect after the end. */
   lost(): void;

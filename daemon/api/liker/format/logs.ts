@@ -6,7 +6,6 @@ import { timestampOfNs } from './time.ts';
 /** A message holds about as much, so that none grows too large and a slow client costs little memory. */
 const maxBatchBytes = 256 * 1024;
 
-/** Splits entries into messages. */
 export function* formatLogBatch(entries: readonly LogEntry[]): Generator<ReadLogsResponseInput> {
   let batch: LogEntryInput[] = [];
   let bytes = 0;

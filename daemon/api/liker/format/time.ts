@@ -1,6 +1,5 @@
 import type { TimestampInput } from '../../../../proto/gen/types/google/protobuf/Timestamp.ts';
 
-/** From milliseconds since the epoch. */
 export function timestampOfMs(ms: number): TimestampInput {
   const seconds = Math.floor(ms / 1000);
   return { seconds, nanos: Math.round((ms - seconds * 1000) * 1e6) % 1e9 };

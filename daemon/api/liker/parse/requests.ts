@@ -17,7 +17,6 @@ const usualPageSize = 100;
 const maxPageSize = 1000;
 const sigkill = 9;
 
-/** The container that a request is about. */
 export function parseTarget({ container }: { readonly container: string }, prefix = ''): string {
   return required(container, `${prefix}container`);
 }
@@ -42,7 +41,6 @@ export function parseList(request: ListContainersRequest): ListOptions {
   };
 }
 
-/** How much a list says about each container. */
 export type ListView = 'full' | 'basic';
 
 export function parseListView(view: ProtoView): ListView {

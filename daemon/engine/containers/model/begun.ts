@@ -54,7 +54,6 @@ export function afterStart(begun: Begun | null, main: HostProcess | null = null)
   return ended && ended.pid === main?.pid && ended.startTime === main.startTime ? begun : null;
 }
 
-/** The events of a start that was begun so. */
 export function startEvents(begun: Begun | null): readonly { readonly action: string }[] {
   return begun?.verb === 'restart' ? [{ action: 'start' }, { action: 'restart' }] : [{ action: 'start' }];
 }

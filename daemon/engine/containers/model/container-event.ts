@@ -4,7 +4,6 @@ import type { Container } from './container.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** What has happened to a container. */
 export interface ContainerEvent {
   readonly action: string;
   readonly attributes?: Attributes;

@@ -22,7 +22,6 @@ export const factsSchema = fields({
   stopRequested: no,
   /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
   shapedNamespace: v.optional(v.string(), ''),
-  /** Number of the next exec. */
   nextExec: v.optional(v.number(), 1),
   /** Reported out-of-memory kills of the last run. */
   oomKills: zero,

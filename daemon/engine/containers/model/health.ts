@@ -22,16 +22,13 @@ export const healthSchema = fields({
 });
 export interface Health extends Of<typeof healthSchema> {}
 
-/** What follows from a probe. */
 export interface Verdict {
   readonly health: Health;
   /** The status is another than before. */
   readonly changed: boolean;
-  /** What to do to the container now. */
   readonly action: HealthCheck['onFailure'];
 }
 
-/** Probes that are remembered. */
 const keptProbes = 5;
 
 export const newHealth: Health = { status: 'starting', failingStreak: 0, log: [] };

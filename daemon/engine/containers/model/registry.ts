@@ -2,7 +2,6 @@ import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import type { Container } from './container.ts';
 
-/** All containers, by id and by name. */
 export class Registry {
   readonly #byId = new Map<string, Container>();
   readonly #byName = new Map<string, Container>();
@@ -36,10 +35,7 @@ export class Registry {
     return [...this.#byId.values()].reverse();
   }
 
-  /**
-   * The container with this id, name, or unique prefix of an id, in this order.
-   * Errors: CONTAINER_NOT_FOUND, AMBIGUOUS_ID.
-   */
+  /** The container with this id, name, or unique prefix of an id, in this order. Errors: CONTAINER_NOT_FOUND, AMBIGUOUS_ID. */
   find(reference: string): Container {
     const name = reference.startsWith('/') ? reference.slice(1) : reference;
     const exact = this.#byId.get(name) ?? this.#byName.get(name);

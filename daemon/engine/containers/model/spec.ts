@@ -10,7 +10,6 @@ export type { AppliedLimit, DeviceRule };
 // What a container is to be, and each of its parts, as a schema: the type, the check of stored records and the defaults
 // in one. A field that is added needs a default, since older records lack it.
 
-/** A device of the host in the container. */
 const deviceMapping = fields({
   /** Node on the host, or a folder of nodes. */
   hostPath: v.string(),
@@ -55,7 +54,6 @@ const ofContainer = fields({ kind: v.literal('container'), id: v.string() });
 const byPath = fields({ kind: v.literal('path'), path: v.string() });
 const own = { kind: 'private' } as const;
 
-/** Whose namespaces a container uses. */
 const namespaces = fields({
   pid: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
   ipc: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
@@ -128,7 +126,6 @@ export const specSchema = fields({
   /** HOST:IP. */
   extraHosts: texts,
   dns: texts,
-  /** Search domains of the resolver. */
   dnsSearch: texts,
   dnsOptions: texts,
   labels: byName(v.string()),
@@ -157,7 +154,6 @@ export const specSchema = fields({
 });
 export interface ContainerSpec extends Of<typeof specSchema> {}
 
-/** Changes to an existing container. */
 export interface ContainerChange {
   /** Null and empty change nothing. */
   readonly limits: Resources;

@@ -33,10 +33,7 @@ export function oomScoreStep(value: number | null): Step[] {
   return value === null ? [] : [{ step: 'oom-score', value }];
 }
 
-/**
- * From the standard streams to the exec: the same for a container's main process and for an exec, but that an exec's working
- * directory is not made, as in Docker.
- */
+/** From the standard streams to the exec. As in Docker, the working directory of an exec is not made (`makeCwd`). */
 export function processSteps(
   spec: ProcessSpec,
   credentials: Credentials,

@@ -7,10 +7,7 @@ import { startAgain } from './restart.ts';
 import { startLocked } from './start.ts';
 import { finishEnding } from './stop.ts';
 
-/**
- * Finishes what an earlier likerd had begun with a container. It takes the container's turn at once: calls, also those that are
- * made again, come after it.
- */
+/** Finishes what an earlier likerd had begun with a container. It takes the container's turn at once, before any call. */
 export function finishBegun(context: EngineContext, container: Container): void {
   const { begun } = container.facts;
   if (!begun) return;
