@@ -6,19 +6,11 @@ import { formatContainer, formatHealth, formatProbe } from './format/container.t
 import { listPage } from './format/list-page.ts';
 import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';
-import {
-  parseFilters,
-  parseKillScope,
-  parseKillSignal,
-  parseList,
-  parseListView,
-  parseStop,
-  parseTarget,
-  parseWaitCondition,
-} from './parse/requests.ts';
+import { parseFilters, parseKillSignal, parseList, parseStop, parseTarget } from './parse/requests.ts';
 import { parseResources } from './parse/resources.ts';
 import { required } from './parse/text.ts';
 import { parseTimeMs } from './parse/time.ts';
+import { killScopes, listViews, waitConditions, wordFor } from './words.ts';
 
 export function containerService(
   context: ApiContext,
@@ -34,7 +26,7 @@ export function containerService(
       view(await containers.get(parseTarget(request), { withSize: request.withSize })),
     ),
     ListContainers: reads(async (request) => {
-      const view = parseListView(request.view);
+      const view = wordFor(listViews, request.view, 'view') ?? 'full';
       return listPage(await containers.list(parseList(request)), view);
     }),
     StartContainer: changes(async (request) => {
@@ -51,7 +43,7 @@ export function containerService(
     ),
     KillContainer: changes(async (request) => ({
       containerId: await containers.kill(parseTarget(request), parseKillSignal(request.signal), {
-        scope: parseKillScope(request.scope),
+        scope: wordFor(killScopes, request.scope, 'scope') ?? 'main',
         requestId: request.requestId,
       }),
     })),
@@ -73,7 +65,7 @@ export function containerService(
     }),
     WaitContainer: reads(async (request, signal) => {
       const knownExit = parseTimeMs(request.knownExit, 'known_exit');
-      const condition = parseWaitCondition(request.condition);
+      const condition = wordFor(waitConditions, request.condition, 'condition') ?? 'not-running';
       const exit = await containers.wait(parseTarget(request), condition, { knownExit, signal });
       return { exit: exit && formatExit(exit) };
     }),

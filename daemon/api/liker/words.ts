@@ -1,5 +1,6 @@
 import { invalid } from '../../../common/errors.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types/liker/v1/OnDisconnect.ts';
+import type { KillScope, WaitCondition } from '../../engine/containers/api.ts';
 import type {
   ContainerSpec,
   HealthCheck,
@@ -45,6 +46,22 @@ export const disconnectPolicies = {
   hangup: 'ON_DISCONNECT_HANGUP',
   kill: 'ON_DISCONNECT_KILL',
 } as const satisfies Record<OnDisconnect, ProtoOnDisconnect>;
+
+/** How much a list says about each container. */
+export const listViews = { full: 'LIST_VIEW_FULL', basic: 'LIST_VIEW_BASIC' } as const;
+export type ListView = keyof typeof listViews;
+
+export const killScopes = {
+  main: 'KILL_SCOPE_MAIN',
+  all: 'KILL_SCOPE_ALL',
+} as const satisfies Record<KillScope, string>;
+
+export const waitConditions = {
+  'not-running': 'WAIT_CONDITION_NOT_RUNNING',
+  'next-exit': 'WAIT_CONDITION_NEXT_EXIT',
+  removed: 'WAIT_CONDITION_REMOVED',
+  healthy: 'WAIT_CONDITION_HEALTHY',
+} as const satisfies Record<WaitCondition, string>;
 
 /** The engine's word for one of the API; undefined where none was chosen. A newer client's word arrives as a number. */
 export function wordFor<Word extends string>(

@@ -1,7 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { TerminalSize } from '../process/spec.ts';
-import type { InputFrame, OutputFrame, Session, SessionSink, StreamName } from './frames.ts';
+import type { InputFrame, OutputFrame, Session, SessionSink } from './frames.ts';
 import { OutputQueue } from './output-queue.ts';
 import { SessionStdin, type StdinTarget, wrongOffset } from './session-stdin.ts';
 
@@ -38,7 +38,7 @@ export class ClientSession implements Session {
   readonly #readOnly: boolean;
   readonly #host: SessionHost;
   readonly #sink: SessionSink;
-  readonly #queue: OutputQueue;
+  readonly queue: OutputQueue;
   readonly #stdin: SessionStdin;
   /** Whether the client has received all output. It is asked once the process has ended. */
   #arrival: 'not asked' | 'asked' | 'confirmed' = 'not asked';
@@ -52,65 +52,46 @@ export class ClientSession implements Session {
     this.#host = host;
     this.#sink = sink;
     const events = { taken: () => host.progressed(), ended: () => this.drop() };
-    this.#queue = new OutputQueue(sink, events, { bounded: options.readOnly });
+    this.queue = new OutputQueue(sink, events, { bounded: options.readOnly });
     this.#stdin = new SessionStdin(options.id, host, { resumes: options.resumed ?? false });
   }
 
   /** The process waits for this client. */
   get blocking(): boolean {
-    return this.#waitedFor && !this.#queue.isClosed;
-  }
-
-  /** The ready frame was sent. */
-  get ready(): boolean {
-    return this.#queue.isOpen;
-  }
-
-  /** Offset up to which the transport has taken each stream. */
-  get taken(): Readonly<Record<StreamName, number>> {
-    return this.#queue.taken;
-  }
-
-  /** When the transport last took something, or had nothing to take, by performance.now(). */
-  get lastProgress(): number {
-    return this.#queue.lastProgress;
+    return this.#waitedFor && !this.queue.isClosed;
   }
 
   /** Output waits for this client to take it. */
   get behind(): boolean {
-    return this.#queue.isBehind || this.#awaitsArrival;
+    return this.queue.isBehind || this.#awaitsArrival;
   }
 
   /** Some output has not been taken yet, or may not have arrived. */
   get unfinished(): boolean {
-    return this.#queue.isUnfinished || this.#awaitsArrival;
+    return this.queue.isUnfinished || this.#awaitsArrival;
   }
 
   get #awaitsArrival(): boolean {
-    return this.#arrival === 'asked' && !this.#queue.isClosed;
+    return this.#arrival === 'asked' && !this.queue.isClosed;
   }
 
   /** Opens the session: sends the ready frame, then the output gathered so far, then live output. */
   open(ready: OutputFrame & { kind: 'ready' }): void {
     this.#stdin.open(ready.stdinOffset);
-    this.#queue.open(ready);
+    this.queue.open(ready);
     this.#flushStdin();
-  }
-
-  output(stream: StreamName, offset: number, data: Buffer): void {
-    this.#queue.output(stream, offset, data);
   }
 
   /** All output has been queued. Asks the client to confirm it, since bytes that the transport has taken may still get lost. */
   outputEnd(): void {
-    if (!this.#sink.confirms || !this.blocking || !this.ready || this.#arrival !== 'not asked') return;
+    if (!this.#sink.confirms || !this.blocking || !this.queue.isOpen || this.#arrival !== 'not asked') return;
     this.#arrival = 'asked';
-    this.#queue.lastProgress = performance.now();
-    this.#queue.push({ kind: 'output-end' });
+    this.queue.lastProgress = performance.now();
+    this.queue.push({ kind: 'output-end' });
   }
 
   stdinAck(offset: number): void {
-    this.#queue.push({ kind: 'stdin-ack', offset });
+    this.queue.push({ kind: 'stdin-ack', offset });
     this.#flushStdin();
   }
 
@@ -129,22 +110,22 @@ export class ClientSession implements Session {
   }
 
   warn(reason: string, message: string): void {
-    this.#queue.push({ kind: 'warning', reason, message });
+    this.queue.push({ kind: 'warning', reason, message });
   }
 
   /** Sends the last frame. */
   exit(exit: ExitStatus): void {
-    this.#queue.end({ kind: 'exit', exit });
+    this.queue.end({ kind: 'exit', exit });
   }
 
   /** The process no longer waits for this client: output beyond a bound is dropped and counted. */
   stopWaiting(): void {
     this.#waitedFor = false;
-    this.#queue.bound();
+    this.queue.bound();
   }
 
   input(frame: InputFrame, resumed: () => void): boolean {
-    if (this.#queue.isClosed) return true;
+    if (this.queue.isClosed) return true;
     switch (frame.kind) {
       case 'detach':
         this.#detach();
@@ -188,27 +169,27 @@ export class ClientSession implements Session {
   }
 
   lost(): void {
-    if (this.#queue.isClosed) return;
+    if (this.queue.isClosed) return;
     this.#leave();
     if (this.initiator) this.#host.clientLost();
   }
 
   /** Ends the session without a last frame. `error`: the status of its call. */
   drop(error?: LikerError): void {
-    if (this.#queue.isClosed) return;
+    if (this.queue.isClosed) return;
     this.#leave();
     this.#sink.end(error);
   }
 
   #leave(): void {
-    this.#queue.close();
+    this.queue.close();
     this.#stdin.drop();
     this.#host.leave(this);
   }
 
   /** Ends this session with an error, as if its client had vanished. */
   #fail(error: LikerError): void {
-    if (this.#queue.isClosed) return;
+    if (this.queue.isClosed) return;
     this.drop(error);
     if (this.initiator) this.#host.clientLost();
   }
@@ -217,8 +198,8 @@ export class ClientSession implements Session {
     // Input typed before the detach still belongs to the process.
     this.#flushStdin();
     this.#host.clientDetached(this);
-    this.#queue.clear();
-    this.#queue.end({ kind: 'detached' });
+    this.queue.clear();
+    this.queue.end({ kind: 'detached' });
   }
 
   #flushStdin(): void {

@@ -31,7 +31,7 @@ export class Clients {
   readonly #flow: Flow;
   readonly #stalls: Stalls;
   /** For the clients of an earlier daemon. */
-  readonly #grace = new Grace(() => this.progressed());
+  readonly grace = new Grace(() => this.progressed());
   /** Notified when a client attaches, takes output or leaves. */
   readonly #progress = new Notifier();
   #exit: ExitStatus | null = null;
@@ -62,14 +62,14 @@ export class Clients {
   /** Call it when the process has started: opens the sessions that wait for that. */
   open(): void {
     for (const session of this.#sessions)
-      if (!session.ready) session.open(this.#host.ready(session, { stdout: 0, stderr: 0, stdin: 0 }));
+      if (!session.queue.isOpen) session.open(this.#host.ready(session, { stdout: 0, stderr: 0, stdin: 0 }));
     this.progressed();
   }
 
   /** Adds a client of a process that runs already. Its session opens with a replay. */
   attach(session: ClientSession): void {
     this.#sessions.add(session);
-    this.#grace.clientCame();
+    this.grace.clientCame();
     this.#progress.notify();
   }
 
@@ -81,7 +81,7 @@ export class Clients {
   /** Call it when a client has taken output, or when the process need no longer wait for one. */
   progressed(): void {
     this.#progress.notify();
-    if (!this.#grace.isOpen) this.#flow.update();
+    if (!this.grace.isOpen) this.#flow.update();
   }
 
   /**
@@ -94,27 +94,12 @@ export class Clients {
   ): void {
     this.#hasOutput = state.stdout + state.stderr > 0n;
     const wasWaitedFor = this.#flow.adopt(state);
-    if (attended || wasWaitedFor) this.#grace.open(graceMs);
-  }
-
-  /** A client of an earlier daemon may still reconnect. */
-  get mayReconnect(): boolean {
-    return this.#grace.isOpen;
-  }
-
-  /** Clients were expected to reconnect, and none has. */
-  get noneReconnected(): boolean {
-    return this.#grace.wasInVain;
-  }
-
-  /** A client has attached since the process was started or adopted. */
-  get everAttached(): boolean {
-    return this.#grace.hadClient;
+    if (attended || wasWaitedFor) this.grace.open(graceMs);
   }
 
   /** Resolves when a client of an earlier daemon has reconnected, or when the time for that is over. */
   async reconnected(ms: number): Promise<void> {
-    await this.#progress.until(() => !this.mayReconnect || this.everAttached, ms);
+    await this.#progress.until(() => !this.grace.isOpen || this.grace.hadClient, ms);
   }
 
   /** Resolves when the clients of an earlier daemon have reconnected and left, or when the time for that is over. */
@@ -128,7 +113,7 @@ export class Clients {
     const name = stream === 2 ? 'stderr' : 'stdout';
     const at = Number(offset);
     for (const session of this.#sessions)
-      if (!this.#replays.awaitedBy(session)) session.output(name, at, bytes);
+      if (!this.#replays.awaitedBy(session)) session.queue.output(name, at, bytes);
     this.#stalls.watch();
   }
 
@@ -156,7 +141,7 @@ export class Clients {
         stdin: replay.stdinOffset,
       }),
     );
-    for (const piece of pieces) session.output(piece.stream, piece.offset, piece.data);
+    for (const piece of pieces) session.queue.output(piece.stream, piece.offset, piece.data);
     if (this.#exit) session.exit(this.#exit);
     else this.progressed();
     if (this.#draining) this.#outputEnd(session);
@@ -166,7 +151,7 @@ export class Clients {
   stdinTaken(id: string, offset: number, isOver: boolean): void {
     this.#replays.stdinStands(id, offset, isOver);
     for (const session of this.#sessions) {
-      if (session.id === id && session.ready) session.stdinAck(offset);
+      if (session.id === id && session.queue.isOpen) session.stdinAck(offset);
       else session.stdinRoom();
     }
   }

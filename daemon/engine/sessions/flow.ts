@@ -43,7 +43,7 @@ export class Flow {
       let next = noBound;
       for (const session of this.#sessions) {
         if (!session.blocking || this.#replays.awaitedBy(session)) continue;
-        const bound = BigInt(session.taken[stream] + windowBytes);
+        const bound = BigInt(session.queue.taken[stream] + windowBytes);
         if (bound < next) next = bound;
       }
       const now = this.#limits[stream];

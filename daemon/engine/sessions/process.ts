@@ -10,7 +10,7 @@ import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
 import { checkSessionId, isOnlooker, newSessionId, sessionIdOf, sessionNumber } from './session-id.ts';
 import { StdinWindow } from './stdin-window.ts';
 
-interface ProcessIdentity {
+export interface ProcessIdentity {
   readonly containerId: string;
   readonly containerName: () => string;
   /** "main" or the id of an exec. */

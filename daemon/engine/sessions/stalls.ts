@@ -28,7 +28,8 @@ export class Stalls {
     this.#timer = null;
     const patienceMs = this.#sessions.size > 1 ? stalledBesideOthersMs : this.#aloneMs;
     const now = performance.now();
-    for (const session of this.#behind()) if (now - session.lastProgress >= patienceMs) session.stopWaiting();
+    for (const session of this.#behind())
+      if (now - session.queue.lastProgress >= patienceMs) session.stopWaiting();
     this.#looked();
     this.watch();
   }

@@ -5,7 +5,7 @@ import type { ContainerSpec } from '../../../engine/containers/model/spec.ts';
 import { Slices } from '../../../loop/turns.ts';
 import { encoded } from '../../wire/encoded.ts';
 import { definitions } from '../definitions.ts';
-import type { ListView } from '../parse/requests.ts';
+import type { ListView } from '../words.ts';
 import { formatBasicContainer, formatContainer } from './container.ts';
 
 /** Half of what a message may hold: clients need not be bound as this daemon is. */

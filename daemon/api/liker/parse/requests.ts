@@ -1,15 +1,11 @@
 import { badArgument } from '../../../../common/errors.ts';
 import { parseSignal } from '../../../../common/signals.ts';
 import type { Filter as ProtoFilter } from '../../../../proto/gen/types/liker/v1/Filter.ts';
-import type { KillScope as ProtoScope } from '../../../../proto/gen/types/liker/v1/KillScope.ts';
 import type { ListContainersRequest } from '../../../../proto/gen/types/liker/v1/ListContainersRequest.ts';
-import type { ListView as ProtoView } from '../../../../proto/gen/types/liker/v1/ListView.ts';
-import type { WaitCondition as ProtoCondition } from '../../../../proto/gen/types/liker/v1/WaitCondition.ts';
-import type { KillScope, ListOptions, StopOptions, WaitCondition } from '../../../engine/containers/api.ts';
+import type { ListOptions, StopOptions } from '../../../engine/containers/api.ts';
 import type { Filter } from '../../../engine/filter.ts';
 import type { Repeatable } from '../../../engine/journal/requests.ts';
 import type { ReadLogsOptions } from '../../../engine/logs/api.ts';
-import { wordFor } from '../words.ts';
 import { noNul, required } from './text.ts';
 
 /** A page is written in one turn of the event loop, which all wait for: some milliseconds for the greatest. */
@@ -41,12 +37,6 @@ export function parseList(request: ListContainersRequest): ListOptions {
   };
 }
 
-export type ListView = 'full' | 'basic';
-
-export function parseListView(view: ProtoView): ListView {
-  return wordFor({ full: 'LIST_VIEW_FULL', basic: 'LIST_VIEW_BASIC' }, view, 'view') ?? 'full';
-}
-
 export function parseStop(request: {
   readonly timeoutSeconds?: number | undefined;
   readonly signal: string;
@@ -61,20 +51,6 @@ export function parseStop(request: {
 
 export function parseKillSignal(signal: string): number {
   return signal === '' ? sigkill : parseSignal(signal, 'signal');
-}
-
-export function parseKillScope(scope: ProtoScope): KillScope {
-  return wordFor({ main: 'KILL_SCOPE_MAIN', all: 'KILL_SCOPE_ALL' }, scope, 'scope') ?? 'main';
-}
-
-export function parseWaitCondition(condition: ProtoCondition): WaitCondition {
-  const conditions = {
-    'not-running': 'WAIT_CONDITION_NOT_RUNNING',
-    'next-exit': 'WAIT_CONDITION_NEXT_EXIT',
-    removed: 'WAIT_CONDITION_REMOVED',
-    healthy: 'WAIT_CONDITION_HEALTHY',
-  } as const satisfies Record<WaitCondition, ProtoCondition>;
-  return wordFor(conditions, condition, 'condition') ?? 'not-running';
 }
 
 /** Null: none. */

@@ -75,7 +75,7 @@ function expectClient(context: EngineContext, container: Container, process: Con
   // Told before, and nothing was to follow from it.
   if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
   const timer = setTimeout(() => {
-    if (!process.exit && process.clients.count === 0 && !process.clients.everAttached)
+    if (!process.exit && process.clients.count === 0 && !process.clients.grace.hadClient)
       context.supervision.clientLost(container, process);
   }, reconnectMs);
   timer.unref();

@@ -76,7 +76,7 @@ async function finish(
     await main?.clients.drained(drainMs);
     await Promise.all(
       [...run.execs.values()].map(async (exec) => {
-        if (exec.clients.mayReconnect) await exec.clients.reconnectedAndLeft(reconnectMs);
+        if (exec.clients.grace.isOpen) await exec.clients.reconnectedAndLeft(reconnectMs);
         // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
         await exec.ending;
       }),

@@ -71,7 +71,7 @@ async function releaseEnded(
   const isDue = number in container.facts.killsDue;
   if (isDue) process.killsLeftovers = true;
   // It ended while no daemon was running, and its client has not come back: the client was lost.
-  if (!isStored && process.clients.noneReconnected && process.onDisconnect !== 'keep')
+  if (!isStored && process.clients.grace.wasInVain && process.onDisconnect !== 'keep')
     process.killsLeftovers = true;
   await releaseExec(context, container, number, { kill: process.killsLeftovers });
   if (!isDue) return;

@@ -1,9 +1,7 @@
 import type { Shim } from '../../../kernel/process/shim.ts';
 import type { EngineContext } from '../../context.ts';
-import type { OnDisconnect, ProcessSpec } from '../../process/spec.ts';
-import { ContainerProcess } from '../../sessions/process.ts';
+import { ContainerProcess, type ProcessIdentity } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
-
 import { execRow, writeExecRecord } from '../resources/run-record.ts';
 
 /** A process of the container. What its clients do is stored, and supervised. */
@@ -13,13 +11,7 @@ export function newProcess(
   {
     shim,
     ...values
-  }: {
-    readonly shim: Shim | null;
-    readonly processId: string;
-    readonly number: number;
-    readonly spec: ProcessSpec;
-    readonly onDisconnect: OnDisconnect;
-  },
+  }: Omit<ProcessIdentity, 'containerId' | 'containerName'> & { readonly shim: Shim | null },
 ): ContainerProcess {
   const identity = { containerId: container.id, containerName: () => container.name, ...values };
   return new ContainerProcess(identity, shim, {

@@ -1,19 +1,14 @@
 import type { Launch, Step } from '../../../kernel/plan/steps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
-import { type CgroupTarget, launchSettings, terminalStep } from './container.ts';
+import { type ContainerPlanInput, launchSettings, terminalStep } from './container.ts';
 import { namespaceFlags } from './mounts.ts';
-import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
+import { environment, oomScoreStep, processSteps } from './process.ts';
 
-export interface ExecPlanInput {
+export interface ExecPlanInput
+  extends Pick<ContainerPlanInput, 'hostname' | 'cgroup' | 'credentials' | 'oomScore' | 'attended'> {
   readonly container: ContainerSpec;
-  readonly hostname: string;
   readonly process: ProcessSpec;
-  readonly cgroup: CgroupTarget;
-  readonly credentials: Credentials;
-  /** oom_score_adj to set; null leaves it. */
-  readonly oomScore: number | null;
-  readonly attended: boolean;
 }
 
 /** Compiles an exec: all the namespaces of the container's first process, then a process of its own. */

@@ -1,4 +1,3 @@
-import { assertNever } from '../../../../common/errors.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { FailureAction } from '../life/supervision.ts';
@@ -24,13 +23,7 @@ async function carryOut(context: EngineContext, container: Container, action: Fa
   await inTurn(context, container, async () => {
     // It may have had to wait for its turn.
     if (container.run !== run || container.phase.state !== 'running') return;
-    switch (action) {
-      case 'stop':
-        return stopLocked(context, container, own);
-      case 'restart':
-        return endLocked(context, container, own, { verb: 'end', facts: { restartUnhealthy: true } });
-      default:
-        return assertNever(action);
-    }
+    if (action === 'stop') return stopLocked(context, container, own);
+    return endLocked(context, container, own, { verb: 'end', facts: { restartUnhealthy: true } });
   });
 }
