@@ -46,7 +46,7 @@ export function checkBytes(value: number, least: number, field: string): void {
   if (value > Number.MAX_SAFE_INTEGER)
     throw badArgument(
       field,
-      `Invalid ${field}: the most is ${Number.MAX_SAFE_INTEGER} bytes, and -1 is no limit`,
+      `Invalid ${field}: the maximum is ${Number.MAX_SAFE_INTEGER} bytes; -1 means no limit`,
     );
   const hint =
     value >= 0 && value < 100_000
@@ -54,7 +54,7 @@ export function checkBytes(value: number, least: number, field: string): void {
       : '';
   throw badArgument(
     field,
-    `Invalid ${field} ${value}: the least is ${least} bytes (${formatBinaryBytes(least)}), and -1 is no limit${hint}`,
+    `Invalid ${field} ${value}: the minimum is ${least} bytes (${formatBinaryBytes(least)}); -1 means no limit${hint}`,
   );
 }
 
@@ -62,7 +62,7 @@ export function checkBytes(value: number, least: number, field: string): void {
 export function checkOnce(names: readonly string[], field: string): void {
   const seen = new Set<string>();
   for (const name of names) {
-    if (seen.has(name)) throw badArgument(field, `Invalid ${field}: '${name}' is in it twice`);
+    if (seen.has(name)) throw badArgument(field, `Invalid ${field}: '${name}' appears twice`);
     seen.add(name);
   }
 }
@@ -73,7 +73,7 @@ export function checkOnce(names: readonly string[], field: string): void {
  */
 export function checkTexts(value: unknown, field: string): void {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw badArgument(field, `Invalid ${field}: it holds a NUL character`);
+    if (value.includes('\0')) throw badArgument(field, `Invalid ${field}: it contains a NUL character`);
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) checkTexts(item, `${field}[${index}]`);
   } else if (typeof value === 'object' && value !== null) {

@@ -9,7 +9,7 @@ const remedies: Readonly<Record<string, string>> = {
   EIO: "the disk fails to read or write; look at the kernel's log (dmesg)",
   EMFILE: "likerd's limit of open files is reached; raise it (LimitNOFILE= of its service, prlimit --nofile)",
   ENFILE: "the machine's limit of open files is reached; raise fs.file-max",
-  EAGAIN: "a limit of processes is reached; raise it (pids.max of likerd's group, kernel.pid_max)",
+  EAGAIN: "a limit of processes is reached; raise it (pids.max of likerd's cgroup, kernel.pid_max)",
   ENOMEM: 'memory has run out; free some, and try again',
 };
 
@@ -17,7 +17,7 @@ const remedies: Readonly<Record<string, string>> = {
 const remediesOfCalls: Readonly<Record<string, string>> = {
   // Only cgroupfs answers so (cgroup-v2.rst, "cgroup.max.descendants").
   'mkdir EAGAIN':
-    'a control group above it has reached its limit of nested groups; raise cgroup.max.descendants or cgroup.max.depth',
+    'a cgroup above it has reached its limit of nested cgroups; raise cgroup.max.descendants or cgroup.max.depth',
 };
 
 /** What an errno that tells of something used up means, with the remedy; null for any other. */

@@ -26,7 +26,7 @@ export function makeFolder(path: string, mode: number): void {
     const { code = '' } = error as NodeJS.ErrnoException;
     const why = own(reasons, code);
     if (!why) throw error;
-    throw new LikerError('BAD_ARGUMENT', `Cannot make the folder '${path}': ${code}: ${why}`, {
+    throw new LikerError('BAD_ARGUMENT', `Cannot create the folder '${path}': ${code}: ${why}`, {
       cause: error,
     });
   }

@@ -31,7 +31,7 @@ export function parseBytes(text: string, field: string, options: { allowUnlimite
   const bytes = quantity(text, /^(\d{1,20})(?:\.(\d{1,20}))? ?([kmgtp]?)i?b?$/i, binaryFactors);
   if (bytes === null) throw invalid(field, text, 'give a number with b, k, m, g or t, such as 64m');
   if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw invalid(field, text, `the most is ${Number.MAX_SAFE_INTEGER} bytes`);
+    throw invalid(field, text, `the maximum is ${Number.MAX_SAFE_INTEGER} bytes`);
   }
   return Number(bytes);
 }
@@ -99,7 +99,7 @@ export function parseCpus(text: string, field: string): { quotaUs: number; perio
   const match = /^(\d{1,6})(?:\.(\d{1,12}))?$/.exec(text) ?? /^()\.(\d{1,12})$/.exec(text);
   if (match === null) throw invalid(field, text, 'give a number of CPUs such as 1.5');
   const quotaUs = Number(scale(match[1] ?? '', match[2] ?? '', BigInt(cpuPeriodUs)));
-  if (quotaUs < leastQuotaUs) throw invalid(field, text, 'the least is 0.01');
+  if (quotaUs < leastQuotaUs) throw invalid(field, text, 'the minimum is 0.01');
   return { quotaUs, periodUs: cpuPeriodUs };
 }
 

@@ -123,7 +123,7 @@ test('a lost connection to a shim is restored even after the clock was set back'
     await shim.hello(() => nobody);
     shim.leave();
   };
-  const found = () => s.daemon.log.split('connection to a shim was lost and is back').length - 1;
+  const found = () => s.daemon.log.split('connection to a shim was lost and is restored').length - 1;
   await lose();
   await until('it to be found', () => found() === 1);
   setClock('-1d');

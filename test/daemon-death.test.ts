@@ -492,7 +492,10 @@ describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
       s.daemon.socket,
     ]);
     assert.equal(socket.code, 1);
-    assert.match(socket.stderr, /^likerd: Another likerd, pid \d+, already serves at .*\n$/m);
+    assert.match(
+      socket.stderr,
+      /^likerd: Cannot listen at '.*': another likerd, pid \d+, is serving there\n$/m,
+    );
     assert.equal((await s.likerctl(['version'])).code, 0);
   });
 

@@ -144,7 +144,7 @@ describe('results of probes', { concurrency: 4 }, () => {
   test('an impossible check is refused with its reason', async () => {
     const flags = ['--rm', '--health-cmd', 'true', '--health-on-failure', 'restart'];
     const { code, stderr } = await s.likerctl(['create', ...flags, s.rootfs]);
-    assert.deepEqual([code, /removed at its end/.test(stderr)], [125, true], stderr);
+    assert.deepEqual([code, /removed when it exits/.test(stderr)], [125, true], stderr);
     assert.match((await s.likerctl(['ps', '--filter', 'health=fine'])).stderr, /use starting, healthy/);
   });
 });

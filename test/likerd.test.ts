@@ -49,7 +49,7 @@ test('a second likerd exits with one line that names the first', async () => {
     const sameSocket = await ending(folders);
     assert.deepEqual(sameSocket, {
       code: 1,
-      stderr: `likerd: Another likerd, pid ${daemon.pid}, already serves at ${daemon.socket}\n`,
+      stderr: `likerd: Cannot listen at '${daemon.socket}': another likerd, pid ${daemon.pid}, is serving there\n`,
     });
     const sameRoot = await ending([...folders, '--socket', join(daemon.home, 'other.sock')]);
     assert.equal(sameRoot.code, 1);
@@ -97,7 +97,7 @@ test('an obstacle is named in one line', async () => {
       [at('root'), at('file/run'), at('s'), /'\S+file\/run': ENOTDIR: something on the way is not a folder/],
       [at('dangling'), at('run'), at('s'), /'\S+dangling': ENOENT: a symbolic link on the way leads nowhere/],
       [at('odd'), at('run'), at('s'), /'\S+odd\/liker.db': it is a folder; move it away/],
-      [at('root'), at('run'), long, /a{108}\.sock: the path of a socket has at most 107 bytes/],
+      [at('root'), at('run'), long, /a{108}\.sock': the path of a socket has at most 107 bytes/],
     ];
     for (const [root, run, socket, why] of tries) {
       const { code, stderr } = await ending(['--root', root, '--run', run, '--socket', socket]);

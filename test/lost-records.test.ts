@@ -67,7 +67,7 @@ function damaged(how: () => void): () => Promise<void> {
     assert.match(told, new RegExp(join(aside(), folder)));
     const actions = (await containers.events()).map(({ action }) => action);
     assert.ok(actions.includes('recover') && actions.includes('set_aside'), actions.join());
-    assert.match(s.daemon.log, /a container was set aside/);
+    assert.match(s.daemon.log, /container set aside/);
 
     // It works like any other container: it survives the next daemon, ends with its code, and leaves nothing.
     await s.daemon.restart();
@@ -127,7 +127,7 @@ test('a container with an unreadable row is set aside, or found again if it is r
   assert.equal(await containers.state('kept'), 'RUNNING');
   assert.match(
     s.daemon.log,
-    /a container was set aside .*its phase\.state: .* Expected .*running.* received .*dancing/,
+    /container set aside .*its phase\.state: .* Expected .*running.* received .*dancing/,
   );
   const [folder = ''] = readdirSync(aside());
   const record = JSON.parse(readFileSync(join(aside(), folder, 'record.json'), 'utf8')) as { id: string };

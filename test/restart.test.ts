@@ -26,7 +26,7 @@ test('inspect shows the pending restart, and only SIGKILL cancels it', async () 
   assert.deepEqual([seen.State.Restarting, seen.State.ExitCode], [true, 3]);
   const kill = (signal: string) =>
     s.api.call((done) => s.api.containers.KillContainer({ container: id, signal }, done as never));
-  await assert.rejects(kill('HUP'), /it is about to be started again; stop it, or send SIGKILL/);
+  await assert.rejects(kill('HUP'), /it is about to be restarted; stop it, or send SIGKILL/);
   const before = (await containers.get(id)).restartCount;
   await until('another restart', async () => (await containers.get(id)).restartCount > before);
   await kill('KILL');
@@ -113,7 +113,7 @@ test('--timeout applies to one run, even if the connection to the shim was lost 
   await shim.hello(() => nobody);
   shim.leave();
   await until('it to be found again', () =>
-    s.daemon.log.includes('connection to a shim was lost and is back'),
+    s.daemon.log.includes('connection to a shim was lost and is restored'),
   );
   await s.ok(['restart', '-t', '0', id]);
   await becomes(id, 'EXITED 137');

@@ -62,7 +62,7 @@ async function printLogs({ flags, operands: [name = ''], context }: Invocation):
     }
   } catch (error) {
     if (!(found && hasReason(error, 'CONTAINER_NOT_FOUND'))) throw error;
-    const text = `Cannot go on with the log of '${name}': the container and the end of its log were removed while likerd was away`;
+    const text = `Cannot continue the log of '${name}': the container and the end of its log were removed while likerd was away`;
     throw new LikerError(error.reason, text, { cause: error });
   } finally {
     await printer.flush();

@@ -18,7 +18,7 @@ export function socketPath(host: string): string {
   }
   const absolute = resolve(path);
   if (Buffer.byteLength(absolute) > 107) {
-    throw badArgument('host', `Cannot use the socket ${absolute}: its path has more than 107 bytes`);
+    throw badArgument('host', `Cannot use the socket '${absolute}': its path is longer than 107 bytes`);
   }
   return absolute;
 }

@@ -41,11 +41,11 @@ function fromCode(error: ServiceError, socketPath: string): LikerError {
     case statusCodes.CANCELLED:
       return problem('CANCELLED', 'The call was cancelled');
     case statusCodes.DEADLINE_EXCEEDED:
-      return problem('TIMED_OUT', `No answer from likerd at unix://${socketPath} in time`);
+      return problem('TIMED_OUT', `likerd at unix://${socketPath} did not answer in time`);
     case statusCodes.UNIMPLEMENTED:
       return problem(
         'INTERNAL',
-        `likerd at unix://${socketPath} does not know this call: it has another version; install the same version of likerctl and likerd`,
+        `likerd at unix://${socketPath} does not support this call: its version differs; install the same version of likerctl and likerd`,
       );
     default:
       return problem('INTERNAL', error.details === '' ? error.message : error.details);

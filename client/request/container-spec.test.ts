@@ -293,8 +293,8 @@ for (const [argv, why] of [
   [['--health-interval', '1s', '/r'], /without --health-cmd: there is no probe/],
   [['--no-healthcheck', '--health-cmd', 'x', '/r'], /together with --health-cmd/],
   [['--health-cmd', 'x', '--health-timeout', '5', '/r'], /Invalid --health-timeout '5': give a duration/],
-  [['--health-cmd', 'x', '--health-timeout', '10us', '/r'], /the least is 1ms/],
-  [['--health-cmd', 'x', '--health-interval', '999h', '/r'], /the most is 24 days/],
+  [['--health-cmd', 'x', '--health-timeout', '10us', '/r'], /the minimum is 1ms/],
+  [['--health-cmd', 'x', '--health-interval', '999h', '/r'], /the maximum is 24 days/],
   [['--health-cmd', 'x', '--health-retries', '-1', '/r'], /give a number such as 3/],
   [['--cpuset-partition', 'x', '/r'], /use member, root, isolated/],
 ] as const) {

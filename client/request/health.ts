@@ -116,8 +116,8 @@ function jsonList(text: string): string[] | null {
 function milliseconds(flags: FlagValues, name: string): number {
   const text = flags.text(name) ?? '0';
   const ms = parseDuration(text, `--${name}`);
-  if (ms > 0 && ms < 1) throw invalidFlag(name, text, 'the least is 1ms');
-  if (ms > 2 ** 31 - 1) throw invalidFlag(name, text, 'the most is 24 days');
+  if (ms > 0 && ms < 1) throw invalidFlag(name, text, 'the minimum is 1ms');
+  if (ms > 2 ** 31 - 1) throw invalidFlag(name, text, 'the maximum is 24 days');
   return Math.round(ms);
 }
 

@@ -284,7 +284,7 @@ test('a second daemon learns which process is serving; a stale socket is replace
   (await claimSocket({ path, peerCredentials, env: {} })).close();
   const file = join(folder, 'file');
   writeFileSync(file, 'precious');
-  await assert.rejects(claimSocket({ path: file, peerCredentials, env: {} }), /no socket/);
+  await assert.rejects(claimSocket({ path: file, peerCredentials, env: {} }), /not a socket/);
   assert.equal(statSync(file).size, 8);
   rmSync(folder, { recursive: true });
 });

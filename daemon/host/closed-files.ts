@@ -64,7 +64,7 @@ function replaceByCopy(path: string, log: Log): void {
     renameSync(copy, path);
   } catch (error) {
     rmSync(copy, { force: true });
-    log.warn('a file that others may have open could not be replaced', {
+    log.warn('cannot replace a file that others may have open', {
       path,
       error: asError(error).message,
     });

@@ -98,7 +98,7 @@ function isHeld(root: string, file: string): LikerError {
   const who = pid === null ? 'another process' : `process ${pid}`;
   return new LikerError(
     'ALREADY_RUNNING',
-    `Cannot use '${root}': ${who} holds its database '${file}'; end that one, or give another --root`,
+    `Cannot use '${root}': ${who} holds its database '${file}'; stop that one, or give another --root`,
     { metadata: { pid: String(pid ?? ''), root } },
   );
 }

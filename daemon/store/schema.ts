@@ -63,7 +63,7 @@ export function migrate(db: DatabaseSync, file: string): void {
   if (version > migrations.length) {
     throw new LikerError(
       'STORE_FAILED',
-      `Cannot open the database '${file}': its schema has version ${version}, and this likerd knows ${migrations.length} at most; run the likerd that wrote it, or a newer one`,
+      `Cannot open the database '${file}': its schema has version ${version}, and this likerd knows at most ${migrations.length}; run the likerd that wrote it, or a newer one`,
     );
   }
   for (const [index, sql] of migrations.entries()) {

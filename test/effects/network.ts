@@ -145,7 +145,7 @@ export function networkEffects(effects: Effects): void {
       try {
         const { code, stderr } = await s.run([...join, '--net-rate', '4mbit'], ['true']);
         assert.equal(code, 125);
-        assert.match(stderr, /interface 'inside' sends through a queue 'htb' that somebody else has made/);
+        assert.match(stderr, /interface 'inside' sends through a queue 'htb' that somebody else has created/);
         assert.match(queue(), /htb 7:/);
       } finally {
         ip(...tc, 'delete', 'dev', 'inside', 'root');

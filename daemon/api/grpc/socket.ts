@@ -38,15 +38,19 @@ export async function claimSocket({ path, peerCredentials, env }: ClaimOptions):
   if (Buffer.byteLength(path) > maxPathBytes) {
     throw new LikerError(
       'BAD_ARGUMENT',
-      `Cannot listen at ${path}: the path of a socket has at most ${maxPathBytes} bytes; give a shorter one`,
+      `Cannot listen at '${path}': the path of a socket has at most ${maxPathBytes} bytes; give a shorter one`,
     );
   }
   makeFolder(dirname(path), 0o711);
   const other = await answeringPid(path, peerCredentials);
   if (other !== null) {
-    throw new LikerError('ALREADY_RUNNING', `Another likerd, pid ${other}, already serves at ${path}`, {
-      metadata: { path, pid: String(other) },
-    });
+    throw new LikerError(
+      'ALREADY_RUNNING',
+      `Cannot listen at '${path}': another likerd, pid ${other}, is serving there`,
+      {
+        metadata: { path, pid: String(other) },
+      },
+    );
   }
   removeStale(path);
   return hold(await listenPrivately(path));
@@ -73,7 +77,10 @@ function removeStale(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new LikerError('BAD_ARGUMENT', `Cannot listen at ${path}: there is a file that is no socket`);
+    throw new LikerError(
+      'BAD_ARGUMENT',
+      `Cannot listen at '${path}': a file that is not a socket is there; remove it, or give another --socket`,
+    );
   }
   rmSync(path);
 }

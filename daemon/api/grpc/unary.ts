@@ -52,7 +52,7 @@ function unary<Request, Response>(
 
     async function run(): Promise<Response> {
       await (mutates ? ownTurn() : turnToLook());
-      if (answered) throw new LikerError('CANCELLED', 'The call was answered before its turn came');
+      if (answered) throw new LikerError('CANCELLED', 'The call was answered before it was processed');
       checkDecoded(methodOf(call), call.request);
       checkDeadline(call);
       return handle(call.request, gone.signal);

@@ -51,6 +51,6 @@ function parseInterval(interval: Duration | null): number | null {
   if (ms >= leastIntervalMs && ms <= greatestIntervalMs) return ms;
   throw badArgument(
     'interval',
-    `Invalid interval of ${ms} ms: give at least ${leastIntervalMs} ms, a day at most`,
+    `Invalid interval of ${ms} ms: give at least ${leastIntervalMs} ms and at most a day`,
   );
 }

@@ -20,6 +20,6 @@ export function liftDistantDeadlines(): void {
 /** Throws TIMED_OUT when the deadline has passed: grpc-js has answered the client, but still calls the handler. */
 export function checkDeadline(call: { getDeadline(): Date | number }): void {
   if (Number(call.getDeadline()) <= Date.now()) {
-    throw new LikerError('TIMED_OUT', "The call's deadline was over before its turn came: nothing was done");
+    throw new LikerError('TIMED_OUT', 'The deadline passed before the call was processed; nothing was done');
   }
 }

@@ -75,7 +75,7 @@ function findRepeated(container: Container, id: string): ContainerProcess {
   if (known) return known;
   throw new LikerError(
     'PROCESS_NOT_FOUND',
-    `Cannot answer the repeated request: the process ${shortId(id)} that it started in container '${container.name}' has ended and is not known any more; give another request_id to start a new one`,
+    `Cannot answer the repeated request: the process ${shortId(id)} that it started in container '${container.name}' has ended and is no longer known; give another request_id to start a new one`,
     { metadata: { container: container.name, process: id } },
   );
 }

@@ -66,7 +66,7 @@ test('a change that fails for another reason does not block the ones behind it',
   disk.isFull = false;
   backlog.flush();
   assert.deepEqual(written, ['b']);
-  assert.ok(logged.includes('a change could not be stored'));
+  assert.ok(logged.includes('cannot store a change'));
 });
 
 test('when too many changes wait, events are dropped and states never are', () => {

@@ -64,7 +64,7 @@ export class Backlog {
       this.#fail(error as StoreError);
       throw error;
     }
-    this.#log.info('the database stores changes again', { droppedEvents: this.#dropped });
+    this.#log.info('changes are stored again', { droppedEvents: this.#dropped });
     this.#failure = null;
     this.#dropped = 0;
     this.#retrying?.abort();
@@ -94,13 +94,13 @@ export class Backlog {
       this.#transaction(write);
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      this.#log.error('a change could not be stored', { error: asError(error) });
+      this.#log.error('cannot store a change', { error: asError(error) });
     }
   }
 
   #fail(error: StoreError): void {
     if (this.#failure?.problem !== error.problem)
-      this.#log.error('the database cannot store changes: they are kept in memory', { error: error.message });
+      this.#log.error('cannot store changes; they are kept in memory', { error: error.message });
     this.#failure = error;
   }
 

@@ -28,7 +28,7 @@ export function requestKey(id: string, call: string, ...asked: unknown[]): Reque
   if (Buffer.byteLength(id) > maxIdBytes) {
     throw badArgument(
       'request_id',
-      `Invalid request_id: it has ${Buffer.byteLength(id)} bytes; give ${maxIdBytes} at most, such as a UUID`,
+      `Invalid request_id: it has ${Buffer.byteLength(id)} bytes; give at most ${maxIdBytes}, such as a UUID`,
     );
   }
   const text = JSON.stringify([call, ...asked], withoutDefaults);

@@ -211,7 +211,7 @@ export class ClientSession implements Session {
     const { containerName, processId } = this.#host.identity;
     return new LikerError(
       'NO_STDIN',
-      `Cannot send stdin to process '${processId}' of container '${containerName()}': it was made without open_stdin (-i)`,
+      `Cannot send stdin to process '${processId}' of container '${containerName()}': it was created without open_stdin (-i)`,
       { field: 'input.stdin', metadata: { container: containerName(), process: processId } },
     );
   }

@@ -100,7 +100,7 @@ export function wrongOffset(expected: number, why: string): LikerError {
   const field = 'input.stdin.offset';
   return new LikerError(
     'BAD_ARGUMENT',
-    `Invalid ${field}: the stdin of this session goes on at ${expected}, and ${why}; leave the offset unset to append to what was sent before`,
+    `Invalid ${field}: the stdin of this session continues at ${expected}, and ${why}; leave the offset unset to append to what was sent before`,
     { field, metadata: { field, expected: String(expected) } },
   );
 }

@@ -138,7 +138,7 @@ function prepare(options: LayoutOptions): Layout {
   if (tracking === undefined) {
     throw new LikerError(
       'CGROUP_CONTROLLER_MISSING',
-      'Cannot keep track of containers: neither cgroup v2 nor the v1 freezer is mounted; ' +
+      'Cannot track containers: neither cgroup v2 nor the v1 freezer is mounted; ' +
         'mount it: mount -t cgroup2 none /sys/fs/cgroup',
       { metadata: { controller: 'freezer', path: '/proc/self/mountinfo' } },
     );
@@ -155,7 +155,7 @@ export function openLayout(options: LayoutOptions): Layout {
     if (errnoOf(error) === '') throw error;
     throw new LikerError(
       'NOT_PERMITTED',
-      `Cannot make the cgroup '${options.parent}': ${(error as Error).message}; likerd must be root with /sys/fs/cgroup writable`,
+      `Cannot create the cgroup '${options.parent}': ${(error as Error).message}; likerd must be root with /sys/fs/cgroup writable`,
       { cause: error, metadata: { cgroup: options.parent } },
     );
   }

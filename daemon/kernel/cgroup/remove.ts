@@ -41,7 +41,7 @@ export async function removeFolders(folders: readonly string[], watched: string 
   const pids = [...new Set((await Promise.all(left.map(pidsIn))).flat())].join(', ');
   throw new LikerError(
     'SYSCALL',
-    `Cannot remove cgroup ${path}: it is busy${pids === '' ? '' : ` with processes ${pids}`}; kill them and try again`,
+    `Cannot remove cgroup '${path}': it is busy${pids === '' ? '' : ` with processes ${pids}`}; kill them and try again`,
     { metadata: { path, pids }, syscall: { step: 'cgroup', syscall: 'rmdir', errno: 'EBUSY', object: path } },
   );
 }

@@ -28,7 +28,7 @@ export async function nodesBelow(folder: string): Promise<DeviceNode[]> {
     for await (const entry of await opendir(next, { bufferSize: 256 })) {
       left -= 1;
       if (left < 0)
-        throw notADevice(folder, `it holds more than ${mostEntries} files; name a folder of devices`);
+        throw notADevice(folder, `it contains more than ${mostEntries} files; give a folder of devices`);
       const path = join(next, entry.name);
       if (own.has(path)) continue;
       if (entry.isDirectory()) folders.push(path);
@@ -59,9 +59,9 @@ export async function nodesAt(hostPath: string, containerPath: string): Promise<
       return nodes.map((node) => ({ ...node, path: containerPath + node.path.slice(hostPath.length) }));
     }
   } else if (found?.isCharacterDevice() || found?.isBlockDevice()) return [deviceNode(containerPath, found)];
-  throw notADevice(hostPath, found === null ? 'it does not exist' : 'it is no device');
+  throw notADevice(hostPath, found === null ? 'it does not exist' : 'it is not a device');
 }
 
 function notADevice(hostPath: string, why: string): LikerError {
-  return badArgument('spec.devices', `Cannot give the container the device '${hostPath}': ${why}`);
+  return badArgument('spec.devices', `Cannot add the device '${hostPath}': ${why}`);
 }

@@ -189,7 +189,7 @@ function noInterface(): LikerError {
 function othersQueue({ name, queue }: Interface): LikerError {
   return new LikerError(
     'LIMIT_REFUSED',
-    `interface '${name}' sends through a queue '${queue?.kind}' that somebody else has made; remove it first: ` +
+    `interface '${name}' sends through a queue '${queue?.kind}' that somebody else has created; remove it first: ` +
       `tc qdisc delete dev ${name} root`,
     { metadata: { controller: 'tc', interface: name } },
   );

@@ -49,4 +49,4 @@ export async function readListing(socketFd: number): Promise<Listing> {
 }
 
 const notTold =
-  'Cannot read the processes of the container: their reader has ended early, or /proc does not answer; try again';
+  'Cannot read the processes of the container: their reader exited early, or /proc does not respond; try again';

@@ -26,7 +26,7 @@ export async function readUser(socketFd: number): Promise<FoundUser | StartFailu
   if (answer !== null) return answer;
   throw new LikerError(
     'TIMED_OUT',
-    `Cannot look up the user in the container: its files did not answer within ${answerMs / 1000} s; look at what is mounted on /etc`,
+    `Cannot look up the user in the container: its files did not respond within ${answerMs / 1000} s; check what is mounted on /etc`,
   );
 }
 

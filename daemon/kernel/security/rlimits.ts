@@ -103,7 +103,7 @@ function resolveOne({ name, soft, hard }: RequestedRlimit, limits: OwnLimits): R
   if (BigInt(hard) <= most) return { resource, soft, hard };
   throw new LikerError(
     'NOT_PERMITTED',
-    `Cannot set limit ${name} to ${hard === String(infinity) ? 'unlimited' : hard}: likerd may give at most ${most}; ` +
+    `Cannot set limit ${name} to ${hard === String(infinity) ? 'unlimited' : hard}: likerd can set at most ${most}; ` +
       `ask for ${name}=${most}, or raise the daemon's own limit`,
     { knob: 'process.rlimits', metadata: { name, requested: hard, most: String(most) } },
   );

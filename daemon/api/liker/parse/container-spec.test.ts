@@ -228,8 +228,8 @@ test('limits have the bounds of the kernel and of Docker', () => {
 
 test('a number that is too large is refused, and the error prints no digits that were not given', () => {
   const limited = (maxBytes: number) => () => parse({ resources: { memory: { maxBytes } } });
-  assert.throws(limited(2 ** 53), /max_bytes: the most is 9007199254740991 bytes/);
-  assert.throws(limited(100), /the least is 6291456 bytes/);
+  assert.throws(limited(2 ** 53), /max_bytes: the maximum is 9007199254740991 bytes/);
+  assert.throws(limited(100), /the minimum is 6291456 bytes/);
   const period = (periodUs: number) => () => parse({ resources: { cpu: { periodUs } } });
   assert.throws(period(999), /period_us 999: it must be a whole number/);
   assert.throws(period(2 ** 60), /period_us: it must be a whole number/);

@@ -37,7 +37,7 @@ function parsePageSize(text: string, field: string): string {
   const bytes = parseBytes(required(text, field), field);
   const isPowerOfTwo = bytes >= 4096 && Number.isInteger(Math.log2(bytes));
   if (!isPowerOfTwo) {
-    throw badArgument(field, `Not a size of huge pages: '${text}'; give one such as 2MB or 1GB`);
+    throw badArgument(field, `Invalid ${field} '${text}': give a size of huge pages such as 2MB or 1GB`);
   }
   return pageSizeName(bytes);
 }

@@ -7,7 +7,8 @@ export function parseTimeNs(time: Timestamp | null, field: string): bigint | nul
   const { seconds, nanos } = time;
   // The bounds of google.protobuf.Timestamp: the years 1 to 9999.
   const isLegal = seconds >= -62_135_596_800 && seconds <= 253_402_300_799 && nanos >= 0 && nanos < 1e9;
-  if (!isLegal) throw badArgument(field, `Invalid ${field}: ${seconds} s and ${nanos} ns are no timestamp`);
+  if (!isLegal)
+    throw badArgument(field, `Invalid ${field}: ${seconds} s and ${nanos} ns are not a timestamp`);
   return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }
 

@@ -63,7 +63,7 @@ function rebuild(
     return process;
   } catch (error) {
     const message = asError(error).message;
-    context.log.error('the record of an exec cannot be read', { container: container.id, error: message });
+    context.log.error('cannot read the record of an exec', { container: container.id, error: message });
     return null;
   }
 }

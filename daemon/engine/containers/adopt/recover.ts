@@ -39,13 +39,16 @@ function recover(context: EngineContext, id: string, why: string): void {
       execs.filter((exec) => exec.containerId === id),
     );
     context.registry.add(container);
-    context.log.warn('a container was recovered from its run folder', {
+    context.log.warn('container recovered from its run folder', {
       container: id,
       name: container.name,
       why,
     });
   } catch (error) {
-    context.log.warn('a run folder tells of no container', { container: id, error: asError(error).message });
+    context.log.warn('a run folder belongs to no known container', {
+      container: id,
+      error: asError(error).message,
+    });
   }
 }
 
@@ -56,7 +59,7 @@ export function setAside(
   { why, row }: { readonly why: string; readonly row?: ContainerRow },
 ): void {
   const folder = context.folders.setAside(id, row ? JSON.stringify(row, null, 2) : null);
-  context.log.error('a container was set aside', { container: id, why, folder });
+  context.log.error('container set aside', { container: id, why, folder });
   context.ledger.forget(id, { container: id, why, folder });
 }
 
@@ -67,11 +70,11 @@ export function recoveryWarnings({ paths, folders }: EngineContext): string[] {
   return [
     ...databases.map(
       (name) =>
-        `The database was damaged and was moved to '${join(paths.root, name)}'; remove that when you need it no more`,
+        `The database was damaged and was moved to '${join(paths.root, name)}'; remove it when you no longer need it`,
     ),
     ...aside.map(
       (folder) =>
-        `The record of a container was lost and its files were moved to '${folder}'; remove that when you need it no more`,
+        `The record of a container was lost and its files were moved to '${folder}'; remove it when you no longer need it`,
     ),
   ];
 }

@@ -30,13 +30,13 @@ export async function shimLost(context: EngineContext, container: Container): Pr
   }
   if (outcome.kind === 'adopted') {
     run.reconnectedAt = now;
-    context.log.warn('connection to a shim was lost and is back', { container: container.id });
+    context.log.warn('connection to a shim was lost and is restored', { container: container.id });
     for (const process of processes) process.clients.drop();
     return;
   }
   const lost = new LikerError(
     'SHIM_LOST',
-    `The shim of container '${container.name}' was lost, and with it the terminal and the output of its processes; they go on until the container is killed`,
+    `The shim of container '${container.name}' was lost, and with it the terminal and the output of its processes; they continue until the container is killed`,
     { metadata: { container: container.id } },
   );
   for (const process of processes) process.clients.drop(lost);

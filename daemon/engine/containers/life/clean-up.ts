@@ -38,7 +38,7 @@ function tryLater(context: EngineContext, container: Container, firstError: unkn
   const failed = (error: unknown) => {
     if (error instanceof LeavingError) return true;
     const fields = { container: container.id, error: asError(error) };
-    context.log.error('cleaning up after a container failed, to be tried again', fields);
+    context.log.error('cleaning up after a container failed and will be retried', fields);
     return false;
   };
   failed(firstError);

@@ -28,7 +28,7 @@ export async function releaseExec(
       return true;
     } catch (error) {
       const fields = { container: container.id, error: asError(error).message };
-      context.log.error('cleaning up after an exec failed, to be tried again', fields);
+      context.log.error('cleaning up after an exec failed and will be retried', fields);
       return false;
     }
   };
@@ -42,7 +42,7 @@ export function execsWithCgroup(context: EngineContext, container: Container): r
   try {
     return cgroupOf(context, container).execs();
   } catch (error) {
-    context.log.warn('execs cannot be listed', { container: container.id, error: asError(error).message });
+    context.log.warn('cannot list execs', { container: container.id, error: asError(error).message });
     return [];
   }
 }

@@ -50,7 +50,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
     exit: (number, exit) => ended(context, container, run, { number, exit }),
     logLost: (stream, bytes) => {
       const attributes = { stream: stream === 2 ? 'stderr' : 'stdout', bytes: String(bytes) };
-      context.log.warn('output was not logged', { container: container.id, ...attributes });
+      context.log.warn('cannot log output', { container: container.id, ...attributes });
       context.ledger.event(container, { action: 'log_lost', attributes });
     },
     closed: (fault) => {

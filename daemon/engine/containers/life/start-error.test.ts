@@ -23,10 +23,10 @@ test('a fault in the target of a mount is explained, and is not an internal erro
   const { ELOOP, EROFS, ENOTDIR, EISDIR, EINVAL } = constants.errno;
   const cases = [
     ['file', 'openat', ELOOP, /leads back to itself/],
-    ['attach', 'mkdirat', EROFS, /make it first/],
+    ['attach', 'mkdirat', EROFS, /create it first/],
     ['bind', 'move_mount', ENOTDIR, /the source is a folder, and the target a file/],
     ['bind', 'move_mount', EISDIR, /the source is a file, and the target a folder/],
-    ['mount', 'fsconfig', EINVAL, /does not know that option/],
+    ['mount', 'fsconfig', EINVAL, /does not support that option/],
   ] as const;
   for (const [step, syscall, errno, why] of cases) {
     const error = startError(what, { step, syscall, errno, object: '/x' });

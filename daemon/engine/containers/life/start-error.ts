@@ -34,13 +34,13 @@ const explanations: Readonly<Record<string, string>> = {
 /** What is wrong with the target of a mount, or the working directory, by the call that said so. */
 const ofTargets: Readonly<Record<string, string>> = {
   ELOOP: 'a link in that path leads back to itself, or through /proc; fix it in the root file system',
-  EROFS: 'it is not there, and the file system that it would be made in is read-only; make it first',
-  ENOTDIR: 'a part of that path is no folder',
+  EROFS: 'it does not exist, and the file system that it would be created in is read-only; create it first',
+  ENOTDIR: 'a part of that path is not a folder',
   'move_mount ENOTDIR': 'the source is a folder, and the target a file; mount a folder on a folder',
   'move_mount EISDIR': 'the source is a file, and the target a folder; mount a file on a file',
   'mknodat EEXIST':
-    'there is something else at that path; choose another path, or remove it from the root file system',
-  'fsconfig EINVAL': 'this kernel does not know that option, or not with that value; leave it out',
+    'something else exists at that path; choose another path, or remove it from the root file system',
+  'fsconfig EINVAL': 'this kernel does not support that option or value; leave it out',
 };
 const targetSteps = new Set([
   'mount',
@@ -106,7 +106,7 @@ function userError({ syscall, errno, object }: SyscallDetail, error: MakeError):
   if (errno === 'E2BIG')
     return error(
       'BAD_ARGUMENT',
-      'The user is in more than 65536 groups, which is all that the kernel takes; name the group, as in USER:GROUP',
+      'Cannot look up the user: it is in more than 65536 groups, the limit of the kernel; name the group, as in USER:GROUP',
       { field },
     );
   if (errno !== 'EFBIG') return null;

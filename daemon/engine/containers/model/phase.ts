@@ -53,7 +53,7 @@ const words: Readonly<Record<State, string>> = {
   paused: 'it is paused',
   orphaned: 'its shim was lost',
   exited: 'it is not running',
-  restarting: 'it is about to be started again',
+  restarting: 'it is about to be restarted',
 };
 
 export const states = Object.keys(words) as readonly State[];

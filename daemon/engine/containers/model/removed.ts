@@ -16,7 +16,7 @@ export function resultIsGone(request: RequestKey | null, containerId: string): L
   const metadata = { container: containerId, request_id: request?.id ?? '' };
   return new LikerError(
     'CONTAINER_NOT_FOUND',
-    `Cannot answer the repeated request '${metadata.request_id}': the container ${shortId(containerId)} that it made was removed; give another request_id to make a new one`,
+    `Cannot answer the repeated request '${metadata.request_id}': the container ${shortId(containerId)} that it created was removed; give another request_id to create a new one`,
     { metadata },
   );
 }

@@ -114,7 +114,7 @@ function freeIn(context: EngineContext, container: Container, file: string, id: 
       (error as NodeJS.ErrnoException).code === 'ESRCH'
     )
       return false;
-    context.log.warn('the limit of a network namespace could not be taken away', {
+    context.log.warn('cannot remove the limit of a network namespace', {
       container: container.id,
       namespace: file,
       error: asError(error).message,

@@ -10,7 +10,7 @@ export function checkHealthCheck({ healthCheck: check, autoRemove }: ContainerSp
   if (check.onFailure === 'restart' && autoRemove)
     throw badArgument(
       `${field}.on_failure`,
-      'Cannot restart on failed health checks what is removed at its end: leave out on_failure (--health-on-failure) or auto_remove (--rm)',
+      'Cannot use on_failure restart (--health-on-failure) together with auto_remove (--rm): the container is removed when it exits; leave out one of them',
     );
   if (check.shell === '') checkArgs(check.args, `${field}.args`);
   checkRange(check.retries, [1, Number.MAX_SAFE_INTEGER, 3], `${field}.retries`);

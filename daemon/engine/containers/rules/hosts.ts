@@ -13,7 +13,7 @@ export function checkNames(spec: ContainerSpec): void {
     if (spec.namespaces.uts.kind === 'host')
       throw badArgument(
         field,
-        `Cannot set the ${name}: the container shares the host's UTS namespace, and it would change the host's`,
+        `Cannot set the ${name}: the container shares the host's UTS namespace, and this would change the host's`,
       );
     if (!nodePattern.test(text))
       throw invalid(

@@ -35,7 +35,7 @@ function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): 
   if (context.security.capabilities.includes('CAP_SYS_RESOURCE')) return null;
   return new LikerError(
     'LIMIT_REFUSED',
-    `Cannot set oom_score_adj to ${oomScoreAdj}: below its own, ${least}, likerd may not go without CAP_SYS_RESOURCE; ` +
+    `Cannot set oom_score_adj to ${oomScoreAdj}: likerd cannot go below its own, ${least}, without CAP_SYS_RESOURCE; ` +
       `give at least ${least}, or run likerd with that capability`,
     {
       field: 'spec.process.oom_score_adj',

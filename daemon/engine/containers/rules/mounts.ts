@@ -31,7 +31,7 @@ function checkMount(mount: Mount, field: string): void {
   if (mount.readOnlyNonRecursive && !mount.readOnly)
     throw badArgument(
       `${field}.read_only_non_recursive`,
-      'Invalid mount: read_only_non_recursive is for a mount that is read_only',
+      'Invalid mount: read_only_non_recursive requires read_only',
     );
 }
 
@@ -69,7 +69,7 @@ export function checkPropagation(context: EngineContext, { mounts }: ContainerSp
     if (on.isShared || (kind === 'slave' && on.isSlave)) continue;
     throw badArgument(
       `spec.mounts[${index}].propagation`,
-      `Cannot mount '${mount.source}' as ${mount.propagation}: it is on the host's mount '${on.mountPoint}', which is not shared${kind === 'slave' ? ' and no slave' : ''}; use 'mount --make-shared ${on.mountPoint}' on the host, or another propagation`,
+      `Cannot mount '${mount.source}' as ${mount.propagation}: it is on the host's mount '${on.mountPoint}', which is ${kind === 'slave' ? 'neither shared nor a slave' : 'not shared'}; use 'mount --make-shared ${on.mountPoint}' on the host, or another propagation`,
     );
   }
 }

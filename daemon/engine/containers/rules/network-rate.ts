@@ -23,7 +23,7 @@ export function networkKnobs({ network }: EngineContext): KnobPlace[] {
   return keys.map((key) => ({ knob: names[key], controller: 'tc', version: 0, file, problem }));
 }
 
-/** Null: no limit. Each of the two stands in for the other. Throws BAD_ARGUMENT when the most is below the rate. */
+/** Null: no limit. Each of the two stands in for the other. Throws BAD_ARGUMENT when the maximum is below the rate. */
 export function rateOf({ rateBits, ceilBits }: Network): Rate | null {
   const rate = rateBits || ceilBits;
   if (!rate) return null;
@@ -99,7 +99,7 @@ const noInterface =
 function noPriority(priority: number): LikerError {
   return new LikerError(
     'LIMIT_REFUSED',
-    `Cannot set network.priority to ${priority}: v1's net_prio knows the interfaces of the host alone; ` +
+    `Cannot set network.priority to ${priority}: v1's net_prio knows only the interfaces of the host; ` +
       'use --network host, or mount cgroup v2',
     { field: 'spec.resources.network.priority', metadata: { controller: 'net_prio' } },
   );

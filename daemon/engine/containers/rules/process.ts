@@ -33,7 +33,8 @@ export function checkProcess(process: ExecProcess, field: string): void {
   for (const [index, limit] of process.rlimits.entries()) {
     const path = `${field}.rlimits[${index}]`;
     checkRlimit(limit, path);
-    if (limits.has(limit.name)) throw badArgument(`${path}.name`, `Limit '${limit.name}' is given twice`);
+    if (limits.has(limit.name))
+      throw badArgument(`${path}.name`, `Duplicate limit '${limit.name}': give it once`);
     limits.add(limit.name);
   }
   if (process.oomScoreAdj !== null) checkRange(process.oomScoreAdj, [-1000, 1000], `${field}.oom_score_adj`);
@@ -51,7 +52,7 @@ function checkSize(strings: readonly string[], field: string): void {
     if (bytes > maxStringBytes) {
       throw badArgument(
         field,
-        `Invalid ${field}: an argument or variable of ${bytes} bytes; the kernel takes ${maxStringBytes}`,
+        `Invalid ${field}: an argument or variable has ${bytes} bytes; the kernel accepts at most ${maxStringBytes}`,
       );
     }
     total += bytes + 1 + 8;
@@ -59,7 +60,7 @@ function checkSize(strings: readonly string[], field: string): void {
   if (total > maxArgumentBytes) {
     throw badArgument(
       field,
-      `Invalid ${field}: arguments and environment take more than 6 MiB, the kernel's bound`,
+      `Invalid ${field}: arguments and environment take more than 6 MiB, the kernel's limit`,
     );
   }
 }
@@ -79,5 +80,5 @@ function checkGroup(group: string, field: string): void {
 
 function checkId(name: string, field: string): void {
   if (/^-?\d+$/.test(name) && !(/^\d{1,10}$/.test(name) && Number(name) <= greatestId))
-    throw badArgument(field, `Id ${name} is out of range: give 0 to ${greatestId}`);
+    throw badArgument(field, `Invalid ${field} '${name}': give an id from 0 to ${greatestId}`);
 }

@@ -12,11 +12,11 @@ export function checkRestart(
   if (maxRetries !== 0 && name !== 'on-failure')
     throw badArgument(
       `${field}.max_retries`,
-      `Cannot bound the restarts of policy '${name}': a bound goes with on-failure`,
+      `Cannot limit the restarts of policy '${name}': only on-failure takes a limit`,
     );
   if (name === 'no' || !autoRemove) return;
   throw badArgument(
     field,
-    `Cannot start again by policy '${name}' what is removed at its end: leave out the policy or auto_remove (--rm)`,
+    `Cannot use restart policy '${name}' together with auto_remove (--rm): the container is removed when it exits; leave out one of them`,
   );
 }

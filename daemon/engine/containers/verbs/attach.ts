@@ -81,7 +81,7 @@ function attachToProcess(container: Container, options: AttachOptions, sink: Ses
   requirePhase('attach', container, container.phase.state);
   throw new LikerError(
     'PROCESS_NOT_FOUND',
-    `Cannot attach to process '${processId}' in container '${container.name}': there is none, or it has ended`,
+    `Cannot attach to process '${processId}' in container '${container.name}': there is no such process, or it has ended`,
     { metadata: { container: container.id, process: processId } },
   );
 }

@@ -124,7 +124,7 @@ export function requireWanted(context: EngineContext, container: Container): voi
   if (context.stopping.signal.aborted)
     throw new LikerError(
       'SHUTTING_DOWN',
-      `${cannot}: likerd ends, and stops all containers; try again later`,
+      `${cannot}: likerd is shutting down and stops all containers; try again later`,
     );
   if (container.unwanted)
     throw new LikerError('WRONG_STATE', `${cannot}: it is being removed`, {

@@ -86,21 +86,21 @@ function checkBurst({ cpu: { quotaUs, burstUs } }: Resources, context: KnobConte
   const quota = quotaUs ?? currentQuota(context);
   if (burstUs === null || burstUs === 0 || burstUs <= quota) return;
   const most = quota === -1 ? 'and there is none: set quota_us as well' : `${quota} microseconds`;
-  throw badKnob('cpu.burst_us', `Invalid cpu.burst_us ${burstUs}: the most is the quota, ${most}`);
+  throw badKnob('cpu.burst_us', `Invalid cpu.burst_us ${burstUs}: the maximum is the quota, ${most}`);
 }
 
 function checkShares({ cpu }: Resources): void {
   if (cpu.shares === null || cpu.idle !== true) return;
   throw badKnob(
     'cpu.shares',
-    'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out, or end idle',
+    'Cannot set cpu.shares together with cpu.idle: an idle container has no share; leave one of them out, or set idle to false',
   );
 }
 
 function checkWeight({ cpu }: Resources): void {
   if (cpu.weight === null || (cpu.shares === null && cpu.idle !== true)) return;
   const why =
-    cpu.idle === true ? 'cpu.idle: an idle container has no share' : 'cpu.shares: they say the same';
+    cpu.idle === true ? 'cpu.idle: an idle container has no share' : 'cpu.shares: both set the same';
   throw badKnob('cpu.weight', `Cannot set cpu.weight together with ${why}; leave one of them out`);
 }
 

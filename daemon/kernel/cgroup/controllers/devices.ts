@@ -24,7 +24,7 @@ function allowAsked(file: string, rule: DeviceRule): void {
     const errno = errnoOf(error);
     throw new LikerError(
       'LIMIT_REFUSED',
-      `Cannot give the container the device '${text}': the kernel refused it for ${file} (${errno}): ` +
+      `Cannot allow the device '${text}': the kernel refused it for ${file} (${errno}): ` +
         'the cgroup above does not allow it',
       {
         cause: error,
@@ -52,8 +52,8 @@ function refuseHoles(file: string, rules: readonly DeviceRule[]): void {
     if (wider === undefined) continue;
     throw new LikerError(
       'LIMIT_REFUSED',
-      `Cannot deny the container the device '${ruleText(denied)}': the controller 'devices' of cgroup v1, ${file}, ` +
-        `cannot take it out of '${ruleText(wider)}', which is allowed; allow the others one by one`,
+      `Cannot deny the device '${ruleText(denied)}': the controller 'devices' of cgroup v1, ${file}, ` +
+        `cannot exclude it from '${ruleText(wider)}', which is allowed; allow the others one by one`,
       {
         metadata: { controller: 'devices', knob: 'devices', requested: ruleText(denied), path: file },
       },

@@ -339,12 +339,12 @@ test('the undo of a line restores that line, or its reset value if there was non
 
 test('values that are impossible on their own are refused on both versions', () => {
   const bad: [Patch, RegExp][] = [
-    [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: the least is 4096 bytes/],
+    [{ memory: { highBytes: 0 } }, /memory\.high_bytes 0: the minimum is 4096 bytes/],
     [{ memory: { maxBytes: 8 * mib, reservationBytes: 9 * mib } }, /it is above the limit/],
     [{ memory: { swappiness: 101 } }, /from 0 to 100/],
-    [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /the most is the period, 1000/],
+    [{ cpu: { realtimeRuntimeUs: 2000, realtimePeriodUs: 1000 } }, /the maximum is the period, 1000/],
     [{ cpu: { weight: 10_001 } }, /from 1 to 10000, such as 300/],
-    [{ cpu: { weight: 100, shares: 1024 } }, /they say the same/],
+    [{ cpu: { weight: 100, shares: 1024 } }, /both set the same/],
     [{ cpu: { weight: 100, idle: true } }, /an idle container has no share/],
     [{ network: { priority: 8 } }, /from 0 to 7, such as 6/],
     [{ cpu: { cpusetPartition: 'mine' } }, /use member, root, isolated/],
@@ -363,7 +363,7 @@ test('values that are impossible on their own are refused on both versions', () 
   }
   assert.throws(
     () => check({ memory: { reservationBytes: mib, lowBytes: mib } }, { version: 2 }),
-    /they say the same/,
+    /both set the same/,
   );
 });
 

@@ -48,7 +48,10 @@ function checkReservation({ memory }: Resources, { version }: KnobContext): void
   const { reservationBytes, maxBytes, lowBytes } = memory;
   const knob = 'memory.reservation_bytes';
   if (version === 2 && lowBytes !== null) {
-    throw badKnob(knob, 'Cannot use a memory reservation together with low_bytes: they say the same');
+    throw badKnob(
+      knob,
+      'Cannot use a memory reservation together with low_bytes: both set the same limit; give one of them',
+    );
   }
   if (reservationBytes === null || maxBytes === null || maxBytes === -1 || reservationBytes <= maxBytes)
     return;

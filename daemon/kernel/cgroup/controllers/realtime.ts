@@ -56,7 +56,7 @@ export const realtimeKnobs: readonly Knob[] = [
       if (runtimeUs === null || runtimeUs <= periodUs) return;
       throw badKnob(
         'cpu.realtime_runtime_us',
-        `Invalid cpu.realtime_runtime_us ${runtimeUs}: the most is the period, ${periodUs} microseconds`,
+        `Invalid cpu.realtime_runtime_us ${runtimeUs}: the maximum is the period, ${periodUs} microseconds`,
       );
     },
   },
