@@ -9,7 +9,7 @@ import { controllerPlace, type Layout, type Place, socketController } from './la
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { knobsFor } from './table.ts';
 
-/** A knob that was asked for, and where it is carried out. */
+/** A requested knob, and where to set it. */
 interface Job {
   readonly knob: Knob;
   readonly requested: string;
@@ -18,15 +18,15 @@ interface Job {
   readonly context: KnobContext;
 }
 
-/** Where limits are to be set. */
+/** Where to set limits. */
 export interface Target {
   readonly layout: Layout;
   /** The container's cgroup in a hierarchy; empty before it is made. */
   readonly folderIn: (place: Place) => string;
-  /** It is just being made: nothing was set before. */
+  /** It is being made: no limit was set before. */
   readonly fresh: boolean;
   readonly mode: LimitsMode;
-  /** Folder of the cgroup above the container's, where it is not the layout's. */
+  /** Folder of the cgroup above the container's. Default: the layout's. */
   readonly parentIn?: (place: Place) => string;
 }
 
@@ -83,14 +83,14 @@ function hasFile(place: Place, file: string, seen: Set<string>): boolean {
   return true;
 }
 
-/** The first side whose file is there; when none is, the first. Null when this version has no such knob. */
+/** The first side whose file exists, or else the first. Null if this version has no such knob. */
 export function sideOf(sides: KnobSides, place: Place, seen: Set<string>): KnobSide | null {
   if (sides === null) return null;
   const several = [sides].flat();
   return several.find(({ file }) => hasFile(place, file, seen)) ?? several[0] ?? null;
 }
 
-/** The place of a limit that was asked for. Throws when there is none. */
+/** Finds the place of a requested limit. Throws if there is none. */
 function findJob(knob: Knob, requested: string, target: Target): Job {
   const { layout, folderIn, fresh } = target;
   const place = controllerPlace(layout, knob.controller);
@@ -111,7 +111,7 @@ function findJob(knob: Knob, requested: string, target: Target): Job {
   return { knob, requested, side, place, context };
 }
 
-/** A limit that could not be had, in best-effort mode. An argument that makes no sense is thrown in any mode. */
+/** In best-effort mode, a limit that cannot be set here. Any other error is thrown, and all errors are in strict mode. */
 function leftOut(knob: Knob, requested: string, error: unknown, mode: LimitsMode): AppliedLimit {
   const canBeLeftOut =
     error instanceof LikerError &&
@@ -121,8 +121,8 @@ function leftOut(knob: Knob, requested: string, error: unknown, mode: LimitsMode
 }
 
 /**
- * Throws unless every limit that is asked for can be set here: CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or
- * BAD_ARGUMENT. In best-effort mode it answers those that cannot. Changes nothing.
+ * Throws CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or BAD_ARGUMENT unless every requested limit can be set here. In
+ * best-effort mode it returns the limits that cannot. Changes nothing.
  */
 export function checkResources(resources: Resources, target: Target): AppliedLimit[] {
   return forEachKnob(resources, target, (job) => {
@@ -132,7 +132,7 @@ export function checkResources(resources: Resources, target: Target): AppliedLim
   });
 }
 
-/** Acts for each knob that is asked for, in the kernel's order, and returns what came of it. */
+/** Calls `act` for each requested knob, in the kernel's order, and returns the results. */
 function forEachKnob(
   resources: Resources,
   target: Target,
@@ -154,14 +154,14 @@ function requireFile(job: Job, { layout }: Target): void {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EBUSY: 'more than that is in use now; let the container free some first',
+  EBUSY: 'more than that is in use; let the container free some first',
   EINVAL: 'it does not take this value; a limit above it may be lower',
   EACCES: 'the cgroup above does not allow it',
   EPERM: 'the cgroup above does not allow it',
-  ENOSPC: 'there is not enough left in the cgroup above',
+  ENOSPC: 'the cgroup above has not enough left',
   ERANGE: 'the value is out of range',
   ENOENT: 'the cgroup above does not hand the controller on; see its cgroup.subtree_control',
-  ENODEV: 'there is no such device, or it is a partition and not a whole disk',
+  ENODEV: 'there is no such device, or it is a partition, not a whole disk',
   EOPNOTSUPP: "the device's I/O scheduler does not do it; see /sys/block/*/queue/scheduler",
   EOVERFLOW: 'the value is out of range',
 };
@@ -169,7 +169,7 @@ const reasons: Readonly<Record<string, string>> = {
 function refused(job: Job, path: string, written: string, error: unknown): LikerError {
   const errno = errnoOf(error);
   const { knob, requested } = job;
-  // The file could not be opened: the value is not at fault.
+  // The file could not be opened, so the value is not at fault.
   if (errno === 'EMFILE' || errno === 'ENFILE')
     return tellExhausted(error, `set ${knob.name} to ${requested}`) as LikerError;
   const why = errno === '' ? asError(error).message : `${errno}: ${own(reasons, errno) ?? 'see dmesg'}`;
@@ -204,7 +204,7 @@ function undo(done: ReadonlyMap<string, Done>): void {
   }
 }
 
-/** Writes of two knobs that are the same write have the same key. */
+/** Two knobs that share a write have the same key. */
 function keyOf(folder: string, { file, part }: Write): string {
   return `${folder}/${file} ${part?.key ?? ''}`;
 }
@@ -220,7 +220,7 @@ function attachProgram(job: Job, folder: string, resources: Resources, done: Map
   return folder;
 }
 
-/** Answers the key of the write that the knob is about. */
+/** Returns the key of the write with the knob's own file. */
 function carryOut(job: Job, folder: string, resources: Resources, done: Map<string, Done>): string {
   const { side, context } = job;
   side.prepare?.(resources, context);
@@ -245,7 +245,7 @@ function carryOut(job: Job, folder: string, resources: Resources, done: Map<stri
   return own === undefined ? '' : keyOf(folder, own);
 }
 
-/** What the kernel made of a limit. Throws when it took the text and yet does not do it. */
+/** How the kernel took a limit. Throws if it accepted the text without applying it. */
 function outcome(job: Job, folder: string, { written = '', effective = '' }: Partial<Done>): AppliedLimit {
   const { knob, requested, side } = job;
   const refusal = side.refusal?.(effective) ?? null;
@@ -258,9 +258,9 @@ function outcome(job: Job, folder: string, { written = '', effective = '' }: Par
 }
 
 /**
- * Sets every limit that is asked for, in the kernel's order, and reads each back. On failure of an update what was
- * written is written back. Throws LIMIT_REFUSED or CGROUP_CONTROLLER_MISSING; in best-effort mode what cannot be had
- * is answered with its problem.
+ * Sets every requested limit, in the kernel's order, and reads each back. If an update fails, the earlier values are
+ * restored. Throws LIMIT_REFUSED or CGROUP_CONTROLLER_MISSING; in best-effort mode a limit that cannot be set is
+ * returned with its problem.
  */
 export function applyResources(resources: Resources, target: Target): AppliedLimit[] {
   const done = new Map<string, Done>();

@@ -22,15 +22,15 @@ import { checkValues } from './table.ts';
 
 export interface CreateCgroupOptions {
   readonly allDevices: boolean;
-  /** On top of the default devices, in their order. */
+  /** Applied in order after those of the default devices. */
   readonly deviceRules?: readonly DeviceRule[];
   /** Default: strict. */
   readonly mode?: LimitsMode;
-  /** Path of another cgroup to make it in, from the top of each hierarchy; empty: the daemon's own. */
+  /** Path of the parent cgroup, from the top of each hierarchy; empty: likerd's own. */
   readonly under?: string;
 }
 
-/** Neither "." nor "..", no slash: an id is always one folder below the parent. */
+/** Not "." or "..", and without a slash: an id is always one folder below the parent. */
 export function isCgroupName(name: string): boolean {
   return /^[A-Za-z0-9_+-][A-Za-z0-9_+.-]{0,63}$/.test(name);
 }
@@ -39,12 +39,12 @@ function checkId(id: string, field: string): void {
   if (!isCgroupName(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
 }
 
-/** Each part of the path to a parent is a name as an id is one. */
+/** Each part of the path of a parent must be a valid name. */
 function checkParentPath(path: string): void {
   for (const name of path.split('/')) checkId(name, 'cgroup_parent');
 }
 
-/** What Liker reports on, beside the knobs of v1 and v2. */
+/** The controllers that `info` lists. */
 const reported = [
   'cpu',
   'cpuset',
@@ -62,9 +62,9 @@ const reported = [
 export class Cgroups {
   readonly #options: LayoutOptions;
   #state: Layout;
-  /** Those that the kernel had when the layout was opened. */
+  /** The kernel's hierarchies when the layout was opened. */
   #hierarchies: string;
-  /** Those of other parents, by their path. */
+  /** The layouts of other parents, by path. */
   readonly #others = new Map<string, Layout>();
 
   private constructor(options: LayoutOptions) {
@@ -83,11 +83,11 @@ export class Cgroups {
     return this.#state.kind;
   }
 
-  /** Where each controller is; version 0: nowhere. */
+  /** Where each controller is mounted; version 0: nowhere. */
   controllers(): { name: string; version: 0 | 1 | 2; mountPoint: string }[] {
     const { places } = this.#state;
     return reported.map((name) => {
-      // v2 freezes without a controller, and v1's freezer beside it is the container's own.
+      // v2 can freeze without a controller. v1's freezer beside it is left to the container.
       if (name === 'freezer') {
         const { version, mountPoint } = this.#state.tracking;
         return { name, version, mountPoint };
@@ -105,15 +105,14 @@ export class Cgroups {
     return controllerPlace(this.#state, controller) !== undefined;
   }
 
-  /** Where each limit is carried out, or why it is not. */
+  /** Where each limit is set, or why it cannot be. */
   knobs(): KnobPlace[] {
     return knobPlaces(this.#state);
   }
 
   /**
-   * Throws unless such a container can be made here: CGROUP_CONTROLLER_MISSING or LIMIT_REFUSED with controller, path
-   * and remedy, BAD_ARGUMENT for a value that makes no sense. In best-effort mode it answers the limits that cannot be
-   * had. Makes nothing.
+   * Throws CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or BAD_ARGUMENT unless a container with these limits can be made
+   * here. In best-effort mode it returns the limits that cannot be set. Makes nothing.
    */
   check(
     resources: Resources,
@@ -122,7 +121,7 @@ export class Cgroups {
     checkValues(resources, 'resources');
     const { mode = 'strict', under = '' } = options;
     const { places } = this.#state;
-    // What the kernel offers is seen in the daemon's own: the other may not be there yet.
+    // likerd's own parent shows what the kernel offers: the other parent may not exist yet.
     const others = this.#layoutIn(under).places;
     const parentIn = (place: Place): string => others[places.indexOf(place)]?.parent ?? place.parent;
     const target = { layout: this.#state, folderIn: () => '', fresh: true, mode, parentIn };
@@ -131,7 +130,7 @@ export class Cgroups {
     return problems;
   }
 
-  /** Makes a container's cgroup in every hierarchy and sets its limits; on failure nothing is left of it. */
+  /** Makes a container's cgroup in every hierarchy and sets its limits. A failure leaves nothing behind. */
   async create(id: string, resources: Resources, options: CreateCgroupOptions): Promise<ContainerGroup> {
     checkId(id, 'container');
     const { mode = 'strict', under = '', deviceRules = [] } = options;
@@ -156,20 +155,20 @@ export class Cgroups {
     }
   }
 
-  /** One that could not just be made. */
+  /** Makes a folder that makeFolders could not make. */
   #makeFolder(folder: string, under: string): string {
     try {
       if (makeFolder(folder)) return folder;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
-      // The first one there, or somebody removed the parent.
+      // It is the first one there, or somebody removed the parent.
       this.#makeParents(under);
       if (makeFolder(folder)) return folder;
     }
     return this.#replaceFolder(folder);
   }
 
-  /** In a hierarchy made after likerd had started, containers would see the host's own groups (T11). */
+  /** Opens the layout again after hierarchies were mounted: in those, containers would see the host's groups (T11). */
   #followMounts(): void {
     const hierarchies = activeHierarchies();
     if (hierarchies === this.#hierarchies) return;
@@ -192,7 +191,7 @@ export class Cgroups {
     return layout;
   }
 
-  /** A folder that a crash left behind is replaced, unless processes live in it. */
+  /** Replaces a folder that a crash left behind, unless it has processes. */
   #replaceFolder(folder: string): string {
     if (removeTree(folder) && makeFolder(folder)) return folder;
     throw new LikerError(
@@ -208,7 +207,7 @@ export class Cgroups {
   #explain(error: unknown, id: string): unknown {
     const errno = errnoOf(error);
     if (errno === '' || error instanceof LikerError) return error;
-    // Of a control group ENOSPC is no matter of space: a cpuset is empty.
+    // For a cgroup ENOSPC does not mean the disk: its cpuset is empty.
     if (errno !== 'ENOSPC') return tellSystemError(error, `make the cgroup of container ${id}`);
     const { message, syscall = '', path = id } = error as NodeJS.ErrnoException;
     return new LikerError('SYSCALL', `Cannot make the cgroup of container ${id}: ${message}`, {
@@ -219,21 +218,21 @@ export class Cgroups {
   }
 
   /**
-   * The cgroup of a container made earlier, maybe by another daemon; its folders may be gone. `under`: as in create;
-   * `made`: the paths that it was given then.
+   * The cgroup of a container that was made earlier, perhaps by another daemon; its folders may be gone. `under`: as in
+   * create. `made`: the paths it had then.
    */
   open(id: string, under = '', made?: CgroupPaths): ContainerGroup {
     checkId(id, 'container');
     return new ContainerCgroup(this.#layoutIn(under), id, [], made);
   }
 
-  /** Ids found below the parent in any hierarchy. */
+  /** The ids below the parent in any hierarchy. */
   list(): string[] {
     const names = this.#state.places.flatMap(({ parent }) => childFolders(parent));
     return [...new Set(names)].filter(isCgroupName);
   }
 
-  /** Removes the parent wherever no container is left in it. */
+  /** Removes the parent where it has no containers. */
   close(): void {
     for (const { parent } of this.#state.places) {
       if (childFolders(parent).length === 0) removeTree(parent);

@@ -12,7 +12,7 @@ import { signalAll } from './tracker.ts';
 import { thawTree, trackerV1 } from './tracker-v1.ts';
 import { trackerV2 } from './tracker-v2.ts';
 
-/** How long a pause may take before it is given up. */
+/** Time limit of a pause. */
 const freezeMs = 10_000;
 
 /** As {@link ContainerCgroup.paths}. */
@@ -24,7 +24,7 @@ export type ContainerGroup = Pick<ContainerCgroup, keyof ContainerCgroup>;
 export class ContainerCgroup {
   /** "v2", v1 controllers as mounted (joined by a comma) and "name=NAME" -> absolute folder. */
   readonly paths: CgroupPaths;
-  /** The limits as set when it was made; empty for one that was opened. */
+  /** The limits that were set when it was made; empty if it was opened. */
   readonly applied: readonly AppliedLimit[];
   /** v1 files "tasks": the child writes 0 to each. */
   readonly joinFiles: readonly string[];
@@ -34,7 +34,7 @@ export class ContainerCgroup {
   readonly #layout: Layout;
   readonly #folder: string;
 
-  /** `made`: the paths that it was given when it was made, which may be fewer than there are hierarchies now. */
+  /** `made`: the paths it had when it was made: hierarchies may have been mounted since. */
   constructor(layout: Layout, id: string, applied: readonly AppliedLimit[], made?: CgroupPaths) {
     this.#layout = layout;
     this.#id = id;
@@ -47,7 +47,7 @@ export class ContainerCgroup {
       .map((place) => `${this.#folderIn(place)}/tasks`);
   }
 
-  /** Where all its processes are, those of execs and of nested cgroups too. */
+  /** The folder with all its processes, including those of execs and of nested cgroups. */
   get folder(): string {
     return this.#folder;
   }
@@ -60,7 +60,7 @@ export class ContainerCgroup {
     return `${place.parent}/${this.#id}`;
   }
 
-  /** The container's folder of a controller; null when the controller is nowhere. */
+  /** The container's folder for a controller; null if it is mounted nowhere. */
   #folderOf(controller: string): string | null {
     const place = this.#layout.places.find(({ controllers }) => controllers.includes(controller));
     return place === undefined ? null : this.#folderIn(place);
@@ -72,7 +72,7 @@ export class ContainerCgroup {
     return this.openExec(n);
   }
 
-  /** Numbers of the execs that have one. */
+  /** The numbers of the execs that have a sub-cgroup. */
   execs(): number[] {
     return childFolders(this.#folder)
       .flatMap((name) => /^exec-(\d+)$/.exec(name)?.[1] ?? [])
@@ -80,17 +80,17 @@ export class ContainerCgroup {
   }
 
   openExec(n: number): ExecGroup {
-    // Where the freezer tracks, the exec joins its own freezer cgroup in place of the container's.
+    // If the v1 freezer tracks processes, the exec joins its own freezer cgroup instead of the container's.
     const files = this.joinFiles.filter((file) => file !== `${this.#folder}/tasks`);
     return new ExecCgroup(`${this.#folder}/exec-${n}`, files, this.#tracker);
   }
 
-  /** Stops all processes where they are. Throws SYSCALL when they do not come to rest; then all run on. */
+  /** Freezes all processes. If they do not freeze in time, thaws all and throws SYSCALL. */
   async freeze(): Promise<void> {
     if (await this.#tracker.freeze(this.#folder, freezeMs)) return;
     throw new LikerError(
       'SYSCALL',
-      `Cannot freeze cgroup ${this.#folder}: its processes did not come to rest within ${freezeMs / 1000} s; try again`,
+      `Cannot freeze cgroup ${this.#folder}: its processes did not freeze within ${freezeMs / 1000} s; try again`,
       {
         metadata: { path: this.#folder },
         syscall: { step: 'freeze', syscall: 'write', errno: 'EAGAIN', object: this.#folder },
@@ -106,7 +106,7 @@ export class ContainerCgroup {
     return this.#tracker.isFrozen(this.#folder);
   }
 
-  /** SIGKILL to all processes, nested and frozen ones too; none can fork its way out. They end a moment later. */
+  /** Sends SIGKILL to all processes, including nested and frozen ones. None escapes by forking. They end a moment later. */
   async kill(): Promise<void> {
     this.#liftThrottles();
     if (this.unified !== '') await this.#tracker.kill(this.#folder);
@@ -114,7 +114,7 @@ export class ContainerCgroup {
     await this.#thawByItself();
   }
 
-  /** A container that may write to its v1 freezer can have frozen itself. SIGKILL waits for the thaw. */
+  /** A container that may write to its v1 freezer can freeze itself, and SIGKILL takes effect only after the thaw. */
   async #thawByItself(): Promise<void> {
     const folder = this.#folderOf('freezer');
     if (folder !== null) await thawTree(folder);
@@ -126,11 +126,11 @@ export class ContainerCgroup {
     try {
       liftThrottles(this.#folderIn(place), place.version);
     } catch {
-      // It ends all the same, only later.
+      // It still ends, only later.
     }
   }
 
-  /** v1: while signals go round, the container gets no new process. */
+  /** v1: keeps the container from forking while it is being killed. */
   async #withoutForks(action: () => Promise<void>): Promise<void> {
     const folder = this.#folderOf('pids');
     const before = folder === null ? null : readOptional(`${folder}/pids.max`);
@@ -151,7 +151,7 @@ export class ContainerCgroup {
     return this.#tracker.isPopulated(this.#folder);
   }
 
-  /** File that the kernel changes when the container becomes empty (cgroup.events), for a watcher; empty on v1. */
+  /** The file that changes when the container becomes empty (cgroup.events); empty on v1. */
   get eventsFile(): string {
     return this.unified === '' ? '' : `${this.unified}/cgroup.events`;
   }
@@ -161,7 +161,7 @@ export class ContainerCgroup {
     return this.oomFile === '' ? 0 : (keyedValue(readOptional(this.oomFile) ?? '', 'oom_kill') ?? 0);
   }
 
-  /** The file that counts them; empty when nothing does. */
+  /** The file that counts them; empty if there is none. */
   get oomFile(): string {
     const place = controllerPlace(this.#layout, 'memory');
     if (place === undefined) return '';
@@ -169,8 +169,8 @@ export class ContainerCgroup {
   }
 
   /**
-   * Changes the limits that are not null, leaves the others. Throws CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or
-   * BAD_ARGUMENT; then all is as before.
+   * Sets the limits that are not null. If it throws CGROUP_CONTROLLER_MISSING, LIMIT_REFUSED or BAD_ARGUMENT, nothing
+   * has changed.
    */
   update(resources: Resources): AppliedLimit[] {
     const folderIn = (place: Place): string => this.#folderIn(place);
@@ -179,12 +179,12 @@ export class ContainerCgroup {
     return applyResources(resources, target);
   }
 
-  /** Removes all its folders, nested ones first; waits for processes that are about to end. Gone is no error. */
+  /** Removes all its folders, nested ones first. Waits for ending processes. A missing folder is no error. */
   async remove(): Promise<void> {
     await removeFolders(Object.values(this.paths), this.eventsFile === '' ? undefined : this.eventsFile);
   }
 
-  /** Where its figures are, and what they say. */
+  /** The files with its figures, and how to parse them. */
   stats(): StatsGroup<CgroupStats> {
     return cgroupStats((controller) => {
       const place = controllerPlace(this.#layout, controller);

@@ -34,7 +34,7 @@ const types = { b: 1, c: 2 } as const;
 const accessBits: Readonly<Record<string, number>> = { m: 1, r: 2, w: 4 };
 const anyAccess = 7;
 
-/** Registers: 0 the verdict, 1 the context and then scratch, 2 type, 3 access, 4 major, 5 minor. */
+/** Registers: 0 verdict, 1 context and then scratch, 2 type, 3 access, 4 major, 5 minor. */
 const prologue: readonly Instruction[] = [
   { op: op.load, dst: 2, src: 1, offset: 0 },
   { op: op.move, dst: 3, src: 2 },
@@ -48,7 +48,7 @@ function verdict(allowed: boolean): Instruction[] {
   return [{ op: op.set, dst: 0, immediate: allowed ? 1 : 0 }, { op: op.exit }];
 }
 
-/** Allowing needs every kind of access that is asked for; denying needs one of them. */
+/** A rule allows only if it covers every requested access, and denies if it covers one. */
 function accessTest(rule: DeviceRule): Instruction[] {
   const bits = [...rule.access].reduce((set, letter) => set | (own(accessBits, letter) ?? 0), 0);
   if (bits === anyAccess) return [];
@@ -74,7 +74,7 @@ function isJump(instruction: Instruction): boolean {
   );
 }
 
-/** The tests of one rule, each of which jumps behind the rule, and its verdict. */
+/** The tests of one rule, which jump past it if they fail, and its verdict. */
 function ruleCode(rule: DeviceRule): Instruction[] {
   const code: Instruction[] = [
     { op: op.jumpUnlessEqual, dst: 2, immediate: types[rule.type] },
@@ -88,7 +88,7 @@ function ruleCode(rule: DeviceRule): Instruction[] {
   );
 }
 
-/** As an array of struct bpf_insn. */
+/** Encodes instructions as an array of struct bpf_insn. */
 export function encode(code: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(code.length * 8);
   const view = new DataView(bytes.buffer);
@@ -102,8 +102,8 @@ export function encode(code: readonly Instruction[]): Uint8Array {
 }
 
 /**
- * A program of type BPF_PROG_TYPE_CGROUP_DEVICE (an array of struct bpf_insn, 8 bytes each) that answers by the rules
- * and denies what none allows. The last rule wins on v1, so here the rules are tried from the last to the first.
+ * A BPF_PROG_TYPE_CGROUP_DEVICE program (an array of struct bpf_insn, 8 bytes each) for the rules. It denies what no
+ * rule matches. On v1 the last rule wins, so the program tries the rules from the last to the first.
  */
 export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
   const code = settled(rules).reverse().flatMap(ruleCode);

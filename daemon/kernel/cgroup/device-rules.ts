@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { fields, type Of, orNull } from '../../../common/schema.ts';
 
-/** One rule on device nodes. Later rules win over earlier ones. */
+/** One rule for device nodes. Later rules override earlier ones. */
 export const deviceRuleSchema = fields({
   allow: v.boolean(),
   type: v.picklist(['c', 'b']),
-  /** Null: every one. */
+  /** Null: any. */
   major: orNull(v.number()),
   minor: orNull(v.number()),
   /** Some of r (read), w (write), m (mknod). */
@@ -13,11 +13,11 @@ export const deviceRuleSchema = fields({
 });
 export interface DeviceRule extends Of<typeof deviceRuleSchema> {}
 
-/** The kernel's bounds of a device number (MINORBITS). */
+/** The kernel's limits of a device number (MINORBITS). */
 export const mostMajor = 2 ** 12 - 1;
 export const mostMinor = 2 ** 20 - 1;
 
-/** Each of the three letters at most once, and one at least. */
+/** At least one of the three letters, each at most once. */
 export function isDeviceAccess(access: string): boolean {
   return /^[rwm]{1,3}$/.test(access) && new Set(access).size === access.length;
 }
@@ -27,8 +27,8 @@ function allow(type: 'c' | 'b', major: number | null, minor: number | null, acce
 }
 
 /**
- * What every container may use, entry by entry runc's list (AllowedDevices of libcontainer/specconv): nodes may be made of
- * any kind, but only these opened. The host's console, 5:1, is not among them: a container's own is a pts.
+ * What every container may use: runc's list (AllowedDevices of libcontainer/specconv). A container may make any node, but
+ * open only these. The host's console, 5:1, is not in the list: the container's own console is a pts.
  */
 export const defaultDeviceRules: readonly DeviceRule[] = [
   allow('c', null, null, 'm'),
@@ -43,17 +43,17 @@ export const defaultDeviceRules: readonly DeviceRule[] = [
   allow('c', 5, 0),
   allow('c', 5, 2),
   allow('c', 136, null),
-  // net/tun, of use only with CAP_NET_ADMIN over a network namespace
+  // net/tun, which needs CAP_NET_ADMIN
   allow('c', 10, 200),
 ];
 
-/** Whether every device of `other` is one of `rule`. */
+/** Whether `rule` applies to every device of `other`. */
 export function covers(rule: DeviceRule, other: DeviceRule): boolean {
   const has = (wide: number | null, narrow: number | null): boolean => wide === null || wide === narrow;
   return rule.type === other.type && has(rule.major, other.major) && has(rule.minor, other.minor);
 }
 
-/** Whether there can be a device of both. */
+/** Whether both can apply to one device. */
 export function meet(rule: DeviceRule, other: DeviceRule): boolean {
   const both = (a: number | null, b: number | null): boolean => a === null || b === null || a === b;
   return rule.type === other.type && both(rule.major, other.major) && both(rule.minor, other.minor);
@@ -73,8 +73,8 @@ function without(allowed: DeviceRule, denied: DeviceRule): DeviceRule[] {
 }
 
 /**
- * Rules that mean the same, in which the same devices are allowed once, with all that may be done to them, and nothing is
- * allowed that a later rule denies but by a wider rule.
+ * Equivalent rules in a simpler form: one rule allows each set of devices, with every allowed access, and what a later rule
+ * denies is allowed only by a wider rule.
  */
 export function settled(rules: readonly DeviceRule[]): DeviceRule[] {
   return rules.reduce<DeviceRule[]>((before, rule) => {

@@ -1,13 +1,13 @@
 import { removeFolders } from './remove.ts';
 import type { Tracker } from './tracker.ts';
 
-/** The cgroup of one exec, inside its container's, only where processes are tracked. */
+/** The cgroup of one exec, inside its container's, only in the hierarchy that tracks processes. */
 export type ExecGroup = Pick<ExecCgroup, keyof ExecCgroup>;
 
 export class ExecCgroup {
   /** v1 files "tasks" that the process writes 0 to. */
   readonly joinFiles: readonly string[];
-  /** v2 folder for CLONE_INTO_CGROUP; empty when there is no v2. */
+  /** v2 folder for CLONE_INTO_CGROUP; empty when v2 is not mounted. */
   readonly unified: string;
   readonly #folder: string;
   readonly #tracker: Tracker;
@@ -24,12 +24,12 @@ export class ExecCgroup {
     return this.#tracker.isPopulated(this.#folder);
   }
 
-  /** SIGKILL to all its processes; they end a moment later. */
+  /** Sends SIGKILL to all its processes. They end a moment later. */
   async kill(): Promise<void> {
     await this.#tracker.kill(this.#folder);
   }
 
-  /** Waits for processes that are about to end. Gone already is no error. */
+  /** Waits for ending processes. A missing folder is no error. */
   async remove(): Promise<void> {
     const { eventsFile } = this.#tracker;
     await removeFolders([this.#folder], eventsFile && `${this.#folder}/${eventsFile}`);

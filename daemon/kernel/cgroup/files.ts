@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-// Files of cgroupfs are memory and the engine's hot path: one buffer, no fstat, no promise.
+// cgroupfs is in memory and on the engine's hot path: one buffer, no fstat, no promise.
 const buffer = Buffer.allocUnsafe(64 * 1024);
 const { O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
@@ -109,7 +109,7 @@ export function keyedValue(text: string, key: string): number | null {
 export function makeFolder(path: string): boolean {
   if (failsWith(['EEXIST'], () => mkdirSync(path))) return false;
   try {
-    // Processes in the group may read its limits, whatever the daemon's umask.
+    // Processes in the cgroup may read its limits, whatever likerd's umask.
     chmodSync(path, 0o755);
   } catch (error) {
     rmdirSync(path);
@@ -124,7 +124,7 @@ export function childFolders(path: string): string[] {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-/** Removes a cgroup and all nested in it, bottom-up. False when a process is still in it. One that is gone is no error. */
+/** Removes a cgroup and all nested in it, bottom-up. False when a process is still in it. A missing cgroup is no error. */
 export function removeTree(path: string): boolean {
   if (removeFolder(path)) return true;
   const children = childFolders(path);

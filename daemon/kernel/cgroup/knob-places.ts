@@ -5,16 +5,16 @@ import type { Knob } from './knobs.ts';
 import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { allKnobs } from './table.ts';
 
-/** Where one limit is carried out on this machine. */
+/** Where one limit is set on this machine. */
 export interface KnobPlace {
-  /** As in the API, such as memory.high_bytes. */
+  /** The API's name, such as memory.high_bytes. */
   readonly knob: string;
   readonly controller: string;
-  /** 1 or 2; 0 when it is nowhere. */
+  /** 0: nowhere. */
   readonly version: 0 | 1 | 2;
-  /** File of a container's cgroup; empty when there is none. */
+  /** File in a container's cgroup; empty if there is none. */
   readonly file: string;
-  /** Why it cannot be had; empty when it can. */
+  /** Why it cannot be set; empty if it can. */
   readonly problem: string;
 }
 
@@ -57,7 +57,7 @@ function freezer({ tracking }: Layout): KnobPlace {
   return { knob: 'freezer', controller: 'freezer', version: tracking.version, file, problem: '' };
 }
 
-/** Pressure stall information is of v2's core, whatever controllers are there. */
+/** Pressure stall information is part of v2's core: it needs no controller. */
 function pressure({ places }: Layout): KnobPlace[] {
   const place = places.find(({ version }) => version === 2);
   return ['cpu', 'memory', 'io'].map((what) => {
@@ -80,7 +80,7 @@ function readable(path: string): boolean {
   }
 }
 
-/** Every limit that Liker knows: where it is, or why it is not there. */
+/** Where each limit that Liker knows is set, or why it cannot be. */
 export function knobPlaces(layout: Layout): KnobPlace[] {
   return [
     ...allKnobs().map((knob) => placeOf(knob, layout)),

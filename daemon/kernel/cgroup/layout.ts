@@ -5,38 +5,38 @@ import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.
 import { type Hierarchy, hierarchyKey, ownUnifiedPath, parseHierarchies } from './mounts.ts';
 import { enableControllers, words } from './subtree.ts';
 
-/** One hierarchy that every container has a cgroup in. */
+/** A hierarchy in which every container has a cgroup. */
 export interface Place {
-  /** "v2", or v1's controllers as mounted, joined by a comma, or "name=NAME" of a hierarchy without any. */
+  /** "v2", or v1's controllers as mounted (joined by a comma), or "name=NAME" of a hierarchy without any. */
   readonly key: string;
   readonly version: 1 | 2;
-  /** Controllers that a container's cgroup has here. */
+  /** The controllers of a container's cgroup here. */
   readonly controllers: readonly string[];
-  /** Controllers that the hierarchy offers. */
+  /** The controllers that the hierarchy offers. */
   readonly offered: readonly string[];
   readonly mountPoint: string;
-  /** Absolute path of the cgroup that holds those of all containers. */
+  /** Absolute path of the parent of all containers' cgroups. */
   readonly parent: string;
 }
 
 export interface Layout {
   readonly kind: 'v1' | 'v2' | 'hybrid';
   readonly places: readonly Place[];
-  /** Where processes are counted, frozen and killed: v2 where it is mounted, else the v1 freezer. */
+  /** Where processes are counted, frozen and killed: v2 if it is mounted, else the v1 freezer. */
   readonly tracking: Place;
-  /** Why a controller that the kernel has could not be enabled, by its name. */
+  /** Why a controller of the kernel could not be enabled, by name. */
   readonly problems: ReadonlyMap<string, string>;
-  /** Files of the parents that were seen to exist: what the kernel offers is looked up once. */
+  /** Files of the parents that are known to exist, so that each is looked up once. */
   readonly seen: Set<string>;
 }
 
-/** v1 has another name for it. */
+/** Controllers with another name on v1. */
 const v1Names: Readonly<Record<string, string>> = { io: 'blkio' };
 
-/** What sets the priority of sockets: a program of v2's core, which knows every socket; else v1's net_prio. */
+/** Sets the priority of sockets: an eBPF program of v2's core, which sees every socket, or else v1's net_prio. */
 export const socketController = 'socket';
 
-/** Where a controller is, by v2's name; "cgroup" is what v2 does without one. */
+/** Where a controller is, by v2's name; "cgroup" is v2's core. */
 export function controllerPlace({ places }: Pick<Layout, 'places'>, name: string): Place | undefined {
   if (name === socketController) {
     return places.find(({ version }) => version === 2) ?? controllerPlace({ places }, 'net_prio');
@@ -51,24 +51,20 @@ export function controllerPlace({ places }: Pick<Layout, 'places'>, name: string
 export interface LayoutOptions {
   /** Name of the parent cgroup. */
   readonly parent: string;
-  /** Text in place of /proc/self/mountinfo. */
+  /** Default: the text of /proc/self/mountinfo. */
   readonly mountinfo?: string;
-  /** Text in place of /proc/self/cgroup. */
-  readonly selfCgroup?: string;
   /**
-   * On pure v2: whether the daemon's own cgroup is delegated to it and containers go below it. Default: when the daemon
-   * was started in a leaf named "daemon" (systemd's DelegateSubgroup=daemon). Otherwise they go below the root: systemd
-   * before 254 cannot restart a service whose own cgroup holds containers (219/CGROUP).
+   * On pure v2: the cgroup for those of containers, from the mount's root. Default: the one above likerd's own if that is a leaf
+   * named "daemon" (systemd's DelegateSubgroup=daemon), or else the root: systemd before 254 cannot restart a service whose own
+   * cgroup has containers (219/CGROUP).
    */
-  readonly delegated?: boolean;
-  /** On pure v2: the cgroup that containers go below, from the mount's root, in place of what `delegated` says. */
   readonly delegatedPath?: string;
 }
 
-/** v2 controllers to enable for containers. */
+/** The v2 controllers that containers need. */
 const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
 
-/** A v1 cpuset without CPUs or nodes takes no process (ENOSPC): fill it, and let children copy it. */
+/** A v1 cpuset without CPUs or nodes accepts no process (ENOSPC): fills it, and lets children copy it. */
 function fillCpuset(folder: string, above: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
     if (readText(`${folder}/${file}`) === '') writeText(`${folder}/${file}`, readText(`${above}/${file}`));
@@ -79,7 +75,7 @@ function fillCpuset(folder: string, above: string): void {
 function prepareFolderV1(controllers: readonly string[], folder: string, above: string): void {
   makeFolder(folder);
   if (controllers.includes('cpuset')) fillCpuset(folder, above);
-  // Children copy it: no program of the host is run when a container's cgroup becomes empty (T11).
+  // Children copy it, so the kernel runs no program when a container's cgroup becomes empty (T11).
   writeText(`${folder}/notify_on_release`, '0');
 }
 
@@ -97,19 +93,19 @@ function prepareV1(hierarchy: Hierarchy, name: string): Place {
   };
 }
 
-/** The folder of our own cgroup in a v2 mount that may show only a part of the tree. */
+/** The folder of a cgroup in a v2 mount, which may show only a part of the tree. */
 function ownFolder(hierarchy: Hierarchy, own: string): string {
   const inside =
     hierarchy.root !== '/' && own.startsWith(hierarchy.root) ? own.slice(hierarchy.root.length) : own;
   return inside === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${inside}`;
 }
 
-/** The folder below which the parent is made: never below the daemon's leaf, but beside it. */
+/** The folder in which the parent is made: beside likerd's leaf, never below it. */
 function v2Base(hierarchy: Hierarchy, pure: boolean, options: LayoutOptions): string {
   if (pure && options.delegatedPath !== undefined) return ownFolder(hierarchy, options.delegatedPath);
-  const own = ownUnifiedPath(options.selfCgroup);
+  const own = ownUnifiedPath();
   const above = own.replace(/\/daemon$/, '') || '/';
-  return pure && (options.delegated ?? above !== own) ? ownFolder(hierarchy, above) : hierarchy.mountPoint;
+  return pure && above !== own ? ownFolder(hierarchy, above) : hierarchy.mountPoint;
 }
 
 function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: Map<string, string>): Place {
@@ -161,7 +157,7 @@ export function openLayout(options: LayoutOptions): Layout {
   }
 }
 
-/** The same hierarchies with another parent: `path`, such as jobs/night, beside the daemon's own. */
+/** The same hierarchies with another parent: `path`, such as jobs/night, beside likerd's own. */
 export function layoutBelow(layout: Layout, path: string): Layout {
   const below = (place: Place): Place => ({ ...place, parent: `${dirname(place.parent)}/${path}` });
   const places = layout.places.map(below);
@@ -169,7 +165,7 @@ export function layoutBelow(layout: Layout, path: string): Layout {
   return { ...layout, places, tracking, seen: new Set() };
 }
 
-/** Makes the parents of such a layout, level by level. They stay: they are the user's. */
+/** Makes the parents of such a layout, level by level. They are the user's, so likerd does not remove them. */
 export function makeParents(layout: Layout, own: Layout): void {
   for (const [index, place] of layout.places.entries()) {
     const base = dirname(own.places[index]?.parent ?? place.mountPoint);

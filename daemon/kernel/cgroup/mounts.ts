@@ -4,16 +4,16 @@ import { readText } from './files.ts';
 /** One mounted cgroup hierarchy. */
 export interface Hierarchy {
   readonly version: 1 | 2;
-  /** v1: its controllers as mounted, such as cpu and cpuacct together; v2: empty. */
+  /** v1: the controllers mounted together, such as cpu and cpuacct; v2: empty. */
   readonly controllers: readonly string[];
-  /** v1: its name (mount -o name=NAME), such as systemd; empty for one without. */
+  /** v1: the name (mount -o name=NAME), such as systemd; empty if it has none. */
   readonly name: string;
   readonly mountPoint: string;
-  /** Path of the cgroup that is seen at the mount point; "/" unless a part of the tree is mounted. */
+  /** Path of the cgroup at the mount point; "/" unless only a part of the tree is mounted. */
   readonly root: string;
 }
 
-/** Options of a v1 mount that are not controllers (kernel/cgroup/cgroup-v1.c, cgroup1_show_options). */
+/** The options of a v1 mount that are not controllers (kernel/cgroup/cgroup-v1.c, cgroup1_show_options). */
 const notControllers = new Set([
   'rw',
   'ro',
@@ -49,13 +49,13 @@ function parseLine(line: string): Hierarchy | null {
   };
 }
 
-/** "v2", or what /proc/PID/cgroup calls it: its controllers, or "name=NAME" where it has none. */
+/** "v2", or the name in /proc/PID/cgroup: the controllers, or "name=NAME" without any. */
 export function hierarchyKey({ version, controllers, name }: Hierarchy): string {
   if (version === 2) return 'v2';
   return controllers.length > 0 ? controllers.join(',') : `${named}${name}`;
 }
 
-/** The hierarchies in the text of /proc/PID/mountinfo, each once: by its first mount that shows all of it. */
+/** The hierarchies in the text of /proc/PID/mountinfo, each by its first mount, preferably one of the whole tree. */
 export function parseHierarchies(mountinfo: string): Hierarchy[] {
   const found = new Map<string, Hierarchy>();
   for (const line of mountinfo.split('\n')) {
@@ -69,12 +69,12 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
   return [...found.values()];
 }
 
-/** The path of our own cgroup on v2 as /proc/self/cgroup has it, "/" when there is none. */
+/** The path of likerd's own cgroup on v2, as in /proc/self/cgroup; "/" if there is none. */
 export function ownUnifiedPath(selfCgroup: string = readText('/proc/self/cgroup')): string {
   return /^0::(\/.*)$/m.exec(selfCgroup)?.[1] ?? '/';
 }
 
-/** Numbers and names of all hierarchies that the kernel has, as /proc/self/cgroup lists them: for comparison. */
+/** Numbers and names of the kernel's hierarchies, as in /proc/self/cgroup, to compare. */
 export function activeHierarchies(selfCgroup: string = readText('/proc/self/cgroup')): string {
   return selfCgroup.replace(/^(\d+:[^:]*):.*$/gm, '$1');
 }

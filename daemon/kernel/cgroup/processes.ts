@@ -2,9 +2,9 @@ import { failsWith, readOptional, unless } from './files.ts';
 import { groupsIn } from './walk.ts';
 
 function pidsHere(folder: string): number[] {
-  // A threaded v2 cgroup has no list of processes: they are in the one above.
+  // A threaded v2 cgroup has no list of processes: the one above lists them.
   const text = unless(['EOPNOTSUPP', 'ENOTSUP'], () => readOptional(`${folder}/cgroup.procs`)) ?? '';
-  // 0 is a process outside our pid namespace.
+  // 0 is a process outside likerd's pid namespace.
   return text
     .split('\n')
     .map(Number)

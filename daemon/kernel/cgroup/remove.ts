@@ -6,10 +6,10 @@ import { pidsIn } from './processes.ts';
 import { until } from './until.ts';
 import { groupsIn } from './walk.ts';
 
-/** A process that was killed leaves its cgroup within milliseconds, unless it hangs in the kernel. */
+/** A killed process leaves its cgroup within milliseconds, unless it hangs in the kernel. */
 const patienceMs = 10_000;
 
-/** After an attempt that ended with `errno`; what is nested in it is removed, too. Throws any error but that it is busy. */
+/** Whether a folder is removed after an attempt that ended with `errno`; removes nested ones. Throws any error but EBUSY. */
 async function isRemoved(folder: string, errno: string): Promise<boolean> {
   if (errno === '' || errno === 'ENOENT') return true;
   const groups = await Array.fromAsync(groupsIn(folder));
@@ -25,8 +25,8 @@ async function isRemoved(folder: string, errno: string): Promise<boolean> {
 }
 
 /**
- * Removes cgroups with all that is nested in them; waits a bounded time for processes that are about to end, woken by
- * the file `watched`. Throws SYSCALL when one cannot be removed.
+ * Removes cgroups and all nested in them. Waits a limited time for ending processes, woken by changes of the file
+ * `watched`. Throws SYSCALL when one cannot be removed.
  */
 export async function removeFolders(folders: readonly string[], watched: string | undefined): Promise<void> {
   let left = folders;

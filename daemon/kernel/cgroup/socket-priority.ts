@@ -3,7 +3,7 @@ import { encode, op } from './device-program.ts';
 /** Offset of priority in struct bpf_sock (include/uapi/linux/bpf.h). */
 const priorityOffset = 20;
 
-/** A program of type BPF_PROG_TYPE_CGROUP_SOCK that gives each new socket a priority and lets it be made. */
+/** A BPF_PROG_TYPE_CGROUP_SOCK program that gives each new socket a priority. */
 export function priorityProgram(priority: number): Uint8Array {
   return encode([
     { op: op.set, dst: 2, immediate: priority },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { removeTree } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
@@ -19,7 +20,7 @@ test('T46: a daemon in a delegated cgroup moves to a leaf and enables the contro
   const script = `
     const { Cgroups } = await import(${module});
     const { limitsOf } = await import(${module}.replace('cgroups.ts', 'resources.ts'));
-    const cgroups = Cgroups.open({ parent: 'liker-test', delegated: true });
+    const cgroups = Cgroups.open({ parent: 'liker-test', delegatedPath: '/${basename(own)}' });
     const cgroup = await cgroups.create('c', limitsOf({ pids: { max: 5 } }), { allDevices: true });
     const { readFileSync } = process.getBuiltinModule('fs');
     console.log(cgroup.unified, readFileSync(cgroup.unified + '/pids.max', 'latin1').trim());

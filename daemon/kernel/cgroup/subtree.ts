@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { errnoOf, failsWith, makeFolder, readOptional, writeText } from './files.ts';
 
-/** The words of a file such as cgroup.controllers; none when it is not there. */
+/** The words of a file such as cgroup.controllers; none if it does not exist. */
 export function words(text: string | null): string[] {
   return (text ?? '').split(/\s+/).filter((word) => word !== '');
 }
 
 /**
- * A v2 cgroup that is not the root cannot both hold processes and hand controllers on (cgroup-v2.rst, "No Internal
- * Process Constraint"): the daemon moves itself, and what else runs in the cgroup that is its own, to a leaf.
+ * A v2 cgroup other than the root cannot both have processes and enable controllers for its children (cgroup-v2.rst, "No
+ * Internal Process Constraint"). This moves likerd, and everything else in likerd's own cgroup, to a leaf.
  */
 function moveToLeaf(folder: string): void {
   const leaf = `${folder}/daemon`;
@@ -35,7 +35,7 @@ function enableOne(folder: string, controller: string, problems: Map<string, str
   }
 }
 
-/** Enables those of the controllers that the cgroup has, for its children. Failures go into `problems`. */
+/** Enables the controllers that the cgroup has for its children. Adds failures to `problems`. */
 export function enableControllers(
   folder: string,
   controllers: readonly string[],

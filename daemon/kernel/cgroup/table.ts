@@ -13,7 +13,7 @@ import { settingKnobs } from './controllers/settings.ts';
 import type { Knob } from './knobs.ts';
 import { limitsOf, type Resources } from './resources.ts';
 
-/** Every knob that such limits may turn, in the order in which they are carried out. */
+/** Every knob for these limits, in the order in which they are set. */
 export function knobsFor(resources: Resources): Knob[] {
   return [
     ...cpusetKnobs,
@@ -31,7 +31,7 @@ export function knobsFor(resources: Resources): Knob[] {
   ];
 }
 
-/** Throws BAD_ARGUMENT for a value that is no limit on any machine; `field` is where the limits stand in the request. */
+/** Throws BAD_ARGUMENT for a value that is invalid on any machine. `field`: the field of the limits in the request. */
 export function checkValues(resources: Resources, field: string): void {
   const pageSizes = resources.hugetlb.map(({ pageSize }) => pageSize);
   for (const [name, keys] of [['hugetlb', pageSizes] as const, ...limitedDevices(resources)])
@@ -41,7 +41,7 @@ export function checkValues(resources: Resources, field: string): void {
       knob.checkValue?.(resources, `${field}.${knob.place ?? knob.name}`);
 }
 
-/** Every knob there is, those on devices and interfaces once. */
+/** Every knob, with one example of those for each device or interface. */
 export function allKnobs(): Knob[] {
   const any = [{ device: '0:0', value: 0 }];
   return knobsFor(

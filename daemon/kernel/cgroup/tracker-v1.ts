@@ -8,7 +8,7 @@ function state(folder: string): string | null {
   return readOptional(`${folder}/freezer.state`);
 }
 
-/** After so many looks at a cgroup that does not come to rest it is thawed and frozen anew. */
+/** A cgroup that is not frozen after this many looks is thawed and frozen again. */
 const looksBeforeAnew = 16;
 
 /** The freezer of v1 (cgroup-v1/freezer-subsystem.rst). */
@@ -24,7 +24,7 @@ export const trackerV1: Tracker = {
   async freeze(folder, timeoutMs) {
     let looks = 0;
     const settled = (): boolean => {
-      // A process that forks or is stopped at the wrong moment can leave it FREEZING for ever.
+      // A process that forks or stops at the wrong moment can leave it FREEZING forever.
       if (looks > 0 && looks % looksBeforeAnew === 0) trackerV1.thaw(folder);
       if (looks % looksBeforeAnew === 0) writeUnlessGone(`${folder}/freezer.state`, 'FROZEN');
       looks += 1;
@@ -47,7 +47,7 @@ export const trackerV1: Tracker = {
   kill: (folder) => killBySignals(trackerV1, folder),
 };
 
-/** A nested cgroup that was frozen by itself stays so when the one above it thaws. */
+/** Thaws nested cgroups too: one that was frozen by itself stays frozen when the one above it thaws. */
 export async function thawTree(folder: string): Promise<void> {
   for await (const group of groupsIn(folder)) trackerV1.thaw(group);
 }

@@ -27,7 +27,7 @@ export const trackerV2: Tracker = {
 
   async kill(folder) {
     try {
-      // Linux 5.14; one write kills all, nested and frozen ones too, and none can fork its way out.
+      // Since Linux 5.14: one write kills all processes, including nested and frozen ones, and none escapes by forking.
       if (!writeUnlessGone(`${folder}/cgroup.kill`, '1')) await killBySignals(trackerV2, folder);
     } finally {
       if (trackerV2.isFrozen(folder)) trackerV2.thaw(folder);

@@ -1,23 +1,23 @@
 import { pidsByGroup, signalEach } from './processes.ts';
 
-/** How the processes of a cgroup are stopped, killed and counted: one implementation for each version. */
+/** Freezes, kills and counts the processes of a cgroup: one implementation for each version. */
 export interface Tracker {
-  /** True once all processes stand still; false, and all thawed again, when they did not within the time. */
+  /** True once all processes are frozen. After the time limit it thaws all and returns false. */
   freeze(folder: string, timeoutMs: number): Promise<boolean>;
-  /** A cgroup that is gone is no error. */
+  /** A missing cgroup is no error. */
   thaw(folder: string): void;
   isFrozen(folder: string): boolean;
-  /** Kills all processes, nested ones too. Returns once none can escape; they end a moment later. */
+  /** Kills all processes, including nested ones. Returns once none can escape; they end a moment later. */
   kill(folder: string): Promise<void>;
   isPopulated(folder: string): Promise<boolean>;
-  /** File that changes when the last process leaves; absent on v1. */
+  /** The file that changes when the last process leaves; v1 has none. */
   readonly eventsFile: string | undefined;
 }
 
-/** Long enough for processes that are in the middle of a system call. */
+/** Long enough for processes in the middle of a system call. */
 const standStillMs = 500;
 
-/** Sends a signal to all processes of a cgroup while they stand still, so that none is missed as it forks. */
+/** Sends a signal to all processes of a cgroup. They are frozen meanwhile, so that no new child is missed. */
 export async function signalAll(tracker: Tracker, folder: string, signal: number): Promise<void> {
   const wasFrozen = tracker.isFrozen(folder);
   if (!wasFrozen) await tracker.freeze(folder, standStillMs);
@@ -28,7 +28,7 @@ export async function signalAll(tracker: Tracker, folder: string, signal: number
   }
 }
 
-/** SIGKILL to all; a killed process forks no more, so the rounds end once no process is new. */
+/** Sends SIGKILL to all. Killed processes do not fork, so it is done once it finds no new process. */
 export async function killBySignals(tracker: Tracker, folder: string): Promise<void> {
   const killed = new Set<number>();
   await tracker.freeze(folder, standStillMs);
@@ -43,7 +43,7 @@ export async function killBySignals(tracker: Tracker, folder: string): Promise<v
       if (killed.size === before) return;
     }
   } finally {
-    // SIGKILL reaches a frozen process of v1 only when it thaws.
+    // On v1 SIGKILL takes effect on a frozen process only when it thaws.
     tracker.thaw(folder);
   }
 }

@@ -5,7 +5,7 @@ const pauses = { firstMs: 1, longestMs: 50 };
 
 function watchFile(path: string, changed: () => void): FSWatcher | null {
   try {
-    // The kernel notifies watchers of cgroup.events at every change (cgroup-v2.rst, "Populated" and "Freezer").
+    // The kernel notifies watchers of cgroup.events of every change (cgroup-v2.rst, "Populated" and "Freezer").
     return watch(path, changed).on('error', changed);
   } catch {
     return null;
@@ -13,8 +13,8 @@ function watchFile(path: string, changed: () => void): FSWatcher | null {
 }
 
 /**
- * Waits until `done` is true: asks at once, at every change of the file `watched`, and at growing intervals of at most
- * 50 ms, but never again before it has answered. False after `timeoutMs`.
+ * Waits until `done` returns true: checks at once, at every change of the file `watched`, and at growing intervals of at
+ * most 50 ms. False after `timeoutMs`.
  */
 export async function until(
   done: () => boolean | Promise<boolean>,
@@ -31,7 +31,7 @@ export async function until(
       const timer = setTimeout(changed, pauseAfter(pauses, earlier));
       await change.promise;
       clearTimeout(timer);
-      // Before the question: a change while it is answered must not be missed.
+      // Before the check, so that a change during it is not missed.
       change = Promise.withResolvers();
       if (await done()) return true;
       if (performance.now() >= deadline) return false;

@@ -1,9 +1,9 @@
 import { Slices } from '../../loop/turns.ts';
 import { childFolders } from './files.ts';
 
-/** A cgroup and all that are nested in it, each before those in it. */
+/** A cgroup and all nested in it, each before its children. */
 export async function* groupsIn(folder: string): AsyncGenerator<string, void> {
-  // As many as the container has made: the event loop goes on meanwhile.
+  // A container can make any number of them, so this yields to the event loop.
   const slices = new Slices();
   const folders = [folder];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {

@@ -1,18 +1,18 @@
 import { keyedValue } from '../files.ts';
 import { type FindFolder, groups, type StatsGroup, statsIn } from './group.ts';
 
-/** CPU time since the cgroup was made, of all its processes. Microseconds. */
+/** CPU time of all its processes since the cgroup was made, in microseconds. */
 export interface CpuUsage {
   readonly usageUs: number;
   readonly userUs: number | null;
   readonly systemUs: number | null;
 }
 
-/** What a quota has cost (--cpus). */
+/** The effect of a quota (--cpus). */
 export interface CpuThrottling {
-  /** Periods in which the cgroup wanted to run. */
+  /** Periods in which the cgroup had something to run. */
   readonly periods: number;
-  /** Those in which it had used up its quota. */
+  /** Periods in which it used up its quota. */
   readonly throttledPeriods: number;
   readonly throttledUs: number;
 }
@@ -22,14 +22,14 @@ export interface CpuStats {
   readonly throttling: CpuThrottling | null;
 }
 
-/** cpu.stat of v2, which counts time with and without the controller. */
+/** cpu.stat of v2, which counts time even without the controller. */
 export function parseUsageV2(text: string | null): CpuUsage | null {
   const usageUs = text === null ? null : keyedValue(text, 'usage_usec');
   if (text === null || usageUs === null) return null;
   return { usageUs, userUs: keyedValue(text, 'user_usec'), systemUs: keyedValue(text, 'system_usec') };
 }
 
-/** Files of cpuacct with nanoseconds: all, in user mode, in the kernel. */
+/** Files of cpuacct in nanoseconds: total, in user mode, in the kernel. */
 export function parseUsageV1(
   all: string | null,
   user: string | null,

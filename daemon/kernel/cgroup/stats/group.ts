@@ -1,21 +1,21 @@
-/** The container's cgroup folder of a controller. */
+/** A container's cgroup folder for a controller. */
 interface StatsFolder {
   readonly version: 1 | 2;
   readonly path: string;
 }
 
-/** By v2's name, or v1's of what v2 does not have; "cgroup" is v2 itself. Null: it is nowhere. */
+/** Finds a controller by v2's name, or by v1's if v2 lacks it; "cgroup" is v2 itself. Null: it is mounted nowhere. */
 export type FindFolder = (controller: string) => StatsFolder | null;
 
-/** Figures that are read together: their files, and what the texts of these say. */
+/** Figures that are read together: their files, and how to parse them. */
 export interface StatsGroup<T> {
   /** Absolute paths. */
   readonly files: readonly string[];
-  /** The texts are in the order of the files; null for one that this kernel does not have. */
+  /** Takes the texts in the order of the files; null for a file that this kernel lacks. */
   parse(texts: readonly (string | null)[]): T;
 }
 
-/** The figures in files of a controller's folder; null when the controller is nowhere. */
+/** The figures in files of a controller's folder; null if it is mounted nowhere. */
 export function statsIn<T>(
   folder: StatsFolder | null,
   names: readonly string[],
@@ -25,7 +25,7 @@ export function statsIn<T>(
   return { files: names.map((name) => `${folder.path}/${name}`), parse };
 }
 
-/** One group of several, by name. */
+/** Joins groups into one, by name. */
 export function groups<T extends object>(
   parts: { readonly [K in keyof T]: StatsGroup<T[K]> },
 ): StatsGroup<T> {
@@ -44,7 +44,7 @@ export function groups<T extends object>(
   };
 }
 
-/** A file that holds one number; null for "max", no file, and what the kernel writes for "no limit" on v1. */
+/** The number in a file; null for "max", for v1's value of "no limit", and without a file. */
 export function oneNumber(text: string | null | undefined): number | null {
   const value = Number.parseInt(text ?? '', 10);
   return value < Number.MAX_SAFE_INTEGER ? value : null;

@@ -9,7 +9,7 @@ export interface HugetlbStats {
   readonly usageBytes: number;
   /** Null: no limit. */
   readonly limitBytes: number | null;
-  /** How often the limit has refused a page. */
+  /** How often the limit refused a page. */
   readonly refusals: number | null;
 }
 

@@ -1,6 +1,6 @@
 import { type FindFolder, type StatsGroup, statsIn } from './group.ts';
 
-/** What was read from and written to one block device. */
+/** Reads from and writes to one block device. */
 export interface DeviceIo {
   /** MAJOR:MINOR. */
   readonly device: string;
@@ -29,7 +29,7 @@ export function parseIoV2(text: string | null): DeviceIo[] | null {
     });
 }
 
-/** One of v1's files: lines "254:0 Read 4096", "254:0 Write 0", …, and "Total 4096" at the end. */
+/** Parses one of v1's files: lines "254:0 Read 4096", "254:0 Write 0", …, and "Total 4096" at the end. */
 function readsAndWrites(text: string): Map<string, { Read: number; Write: number }> {
   const devices = new Map<string, { Read: number; Write: number }>();
   for (const line of text.split('\n')) {

@@ -2,10 +2,10 @@ import { own } from '../../../../common/own.ts';
 import { keyedValue } from '../files.ts';
 import { type FindFolder, oneNumber, type StatsGroup, statsIn } from './group.ts';
 
-/** Bytes, with what is nested in the cgroup. Null: this kernel does not tell. */
+/** Bytes, including nested cgroups. Null: this kernel does not report it. */
 export interface MemoryStats {
   readonly usageBytes: number;
-  /** What cannot be dropped at once: usage without file pages that nobody has used lately. */
+  /** Memory that cannot be reclaimed at once: usage without inactive file pages. */
   readonly workingSetBytes: number | null;
   readonly anonBytes: number | null;
   readonly fileBytes: number | null;
@@ -39,7 +39,7 @@ export function parseMemoryV2([current, stat, swap, max, peak, events]: readonly
   };
 }
 
-/** v1's words in memory.stat for what v2 names so. */
+/** v1's names in memory.stat, by v2's. */
 const v1Names: Readonly<Record<string, string>> = {
   anon: 'total_rss',
   file: 'total_cache',
@@ -61,7 +61,7 @@ export function parseMemoryV1([usage, stat, kernel, peak, oom]: readonly Text[])
   };
 }
 
-/** In memory.stat: the least of the limits of the cgroup and those above. */
+/** In memory.stat: the lowest limit of the cgroup and those above. */
 const limitKey = 'hierarchical_memory_limit ';
 
 function keyed(text: Text, key: string): number | null {

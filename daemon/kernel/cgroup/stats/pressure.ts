@@ -1,6 +1,6 @@
 import { type FindFolder, groups, type StatsGroup, statsIn } from './group.ts';
 
-/** How much of the time was lost by waiting for a resource (Documentation/accounting/psi.rst). */
+/** Time lost waiting for a resource (Documentation/accounting/psi.rst). */
 interface Stall {
   /** Percent of the last 10, 60 and 300 seconds. */
   readonly avg10: number;
@@ -12,7 +12,7 @@ interface Stall {
 export interface Pressure {
   /** At least one task waited. */
   readonly some: Stall;
-  /** All waited at once; older kernels do not tell it of cpu. */
+  /** All waited at once; older kernels do not report it for cpu. */
   readonly full: Stall | null;
 }
 
@@ -35,7 +35,7 @@ export function parsePressure(text: string | null): Pressure | null {
   return text === null || some === null ? null : { some, full: stall(text, 'full') };
 }
 
-/** v2 counts it of every cgroup, whichever hierarchy has the controller. */
+/** v2 measures it for every cgroup, whichever hierarchy has the controller. */
 export function pressureStats(find: FindFolder): StatsGroup<PressureStats> {
   const folder = find('cgroup');
   const of = (resource: string): StatsGroup<Pressure | null> =>

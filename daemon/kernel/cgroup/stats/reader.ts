@@ -1,7 +1,7 @@
 import { FileSet } from '../../../native/libliker.ts';
 import type { StatsGroup } from './group.ts';
 
-/** Reads one group of figures again and again. */
+/** Reads one group of figures repeatedly. */
 export class StatsReader<T> {
   readonly #group: StatsGroup<T>;
   readonly #files: FileSet;
@@ -12,7 +12,7 @@ export class StatsReader<T> {
     this.#files = new FileSet(group.files);
   }
 
-  /** Files that it holds open between reads with `keep`. */
+  /** The number of files that reads with `keep` leave open. */
   get files(): number {
     return this.#files.size;
   }

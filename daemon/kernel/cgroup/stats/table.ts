@@ -6,7 +6,7 @@ import { type MemoryStats, memoryStats } from './memory.ts';
 import { type PidsStats, pidsStats } from './pids.ts';
 import { type PressureStats, pressureStats } from './pressure.ts';
 
-/** What the cgroup of a container has used. Null: this machine cannot tell. */
+/** What a container's cgroup has used. Null: this machine does not report it. */
 export interface CgroupStats {
   readonly cpu: CpuStats;
   readonly memory: MemoryStats | null;
@@ -16,7 +16,7 @@ export interface CgroupStats {
   readonly pressure: PressureStats;
 }
 
-/** All of it, wherever each controller is. */
+/** All figures, wherever each controller is mounted. */
 export function cgroupStats(find: FindFolder): StatsGroup<CgroupStats> {
   return groups<CgroupStats>({
     cpu: cpuStats(find),
