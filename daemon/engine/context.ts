@@ -52,7 +52,7 @@ export function runFolderOf(context: EngineContext, id: string): string {
 
 /** The control groups of a container that was started. */
 export function cgroupOf(
-  context: EngineContext,
+  context: Pick<EngineContext, 'cgroups'>,
   { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
 ): ContainerGroup {
   return context.cgroups.open(id, spec.cgroupParent, facts.cgroupPaths);

@@ -2,21 +2,21 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { check } from '../../common/schema.ts';
 import { adoptAll } from '../engine/containers/adopt/adopt.ts';
 import type { Container } from '../engine/containers/model/container.ts';
 import { Ledger } from '../engine/containers/model/ledger.ts';
+import { livePhase } from '../engine/containers/model/phase.ts';
 import { Registry } from '../engine/containers/model/registry.ts';
 import { createContainer } from '../engine/containers/verbs/create.ts';
+import { type ExecOptions, execInContainer } from '../engine/containers/verbs/exec.ts';
+import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
 import { Journal } from '../engine/journal/journal.ts';
-import type {
-  DeviceKernel,
-  MountKernel,
-  NetworkKernel,
-  ProcKernel,
-  SecurityKernel,
-} from '../engine/kernel.ts';
+import type { DeviceKernel, MountKernel, NetworkKernel, SecurityKernel } from '../engine/kernel.ts';
+import { execSchema } from '../engine/process/spec.ts';
+import type { ContainerProcess } from '../engine/sessions/process.ts';
 import { OpenReaders } from '../engine/stats/open-readers.ts';
 import { withSupervision } from '../engine/supervisor.ts';
 import { Store } from '../store/store.ts';
@@ -49,7 +49,7 @@ export class EngineFixture {
       cgroups: host.cgroups,
       folders: fakeFolders(folder),
       processes: host.processes,
-      proc,
+      proc: host.proc,
       mounts,
       network,
       devices,
@@ -80,6 +80,7 @@ export class EngineFixture {
     const next = new EngineFixture(this.folder, this.host);
     t.after(() => next.close());
     await adoptAll(next.context, how);
+    for (const container of next.context.registry.all()) finishBegun(next.context, container);
     return next;
   }
 
@@ -103,6 +104,26 @@ export class EngineFixture {
     return container;
   }
 
+  /** A process beside the main one. Its shim answers by `host.onExec`. */
+  exec(container: Container, options: Partial<ExecOptions> = {}): Promise<ContainerProcess> {
+    const request = check(execSchema, { args: ['true'] }, 'exec');
+    return execInContainer(this.context, container, request, { onDisconnect: 'keep', ...options });
+  }
+
+  /** Ends the main process and waits until everything is released. */
+  async ends(
+    container: Container,
+    how: { readonly code?: number; readonly signal?: number } = {},
+  ): Promise<void> {
+    this.host.shim(container.id).exit(0, how);
+    await this.isOver(container);
+  }
+
+  async isOver(container: Container): Promise<void> {
+    await container.changed.until(() => livePhase(container.phase) === null, 5000);
+    await container.run?.ending;
+  }
+
   /** As another daemon's fixture knows it. */
   find({ id }: Container): Container {
     return this.context.registry.find(id);
@@ -113,15 +134,6 @@ export class EngineFixture {
     return this.context.journal.eventsAfter(0, 1000).map(({ action }) => action);
   }
 }
-
-const proc: ProcKernel = {
-  uptimeMs: () => 0,
-  ageMs: () => 0,
-  isKilled: () => false,
-  firstChild: () => 0,
-  ownOomScoreAdj: () => 0,
-  interfaceStats: () => ({ files: [], parse: () => null }),
-};
 
 const mounts: MountKernel = {
   below: () => [],

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Folders } from '../engine/context.ts';
-import type { CgroupKernel, ProcessKernel } from '../engine/kernel.ts';
+import type { CgroupKernel, ProcessKernel, ProcKernel } from '../engine/kernel.ts';
 import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
@@ -20,9 +20,21 @@ export class FakeHost {
   readonly exitRecords = new Map<string, ExitRecord>();
   /** Called for each shim that is spawned, once the daemon listens. By default the process starts. */
   onSpawn: (shim: FakeShim) => void = (shim) => shim.start();
+  /** Called for each exec that a shim is asked for. By default it starts. */
+  onExec: (shim: FakeShim, number: number) => void = (shim, number) => shim.start(number);
   /** Whether a main process ends by a signal other than SIGKILL. */
   obeys = true;
   #nextPid = 1000;
+
+  /** What /proc says: by default, that nobody was killed. */
+  readonly proc: ProcKernel = {
+    uptimeMs: () => 0,
+    ageMs: () => 0,
+    isKilled: () => false,
+    firstChild: () => 0,
+    ownOomScoreAdj: () => 0,
+    interfaceStats: () => ({ files: [], parse: () => null }),
+  };
 
   shim(id: string): FakeShim {
     const shim = this.shims.get(id);
@@ -33,7 +45,7 @@ export class FakeHost {
   readonly processes: ProcessKernel = {
     spawn: async (plan) => {
       const id = /[0-9a-f]{64}/.exec(plan.toString('latin1'))?.[0] ?? '';
-      const shim = new FakeShim(this.#nextPid);
+      const shim = new FakeShim(this.#nextPid, (number) => this.onExec(shim, number));
       this.#nextPid += 100;
       this.shims.set(id, shim);
       setImmediate(() => this.onSpawn(shim));
@@ -50,7 +62,8 @@ export class FakeHost {
     isAlive: ({ pid }) => this.#mainOf(pid)?.held.get(0)?.exit === null,
     kill: ({ pid }, signal) => {
       this.signals.push(`${pid} ${signal}`);
-      if (signal === SIGKILL || this.obeys) this.#mainOf(pid)?.exit(0, { signal });
+      const [id, shim] = [...this.shims].find(([, { held }]) => held.get(0)?.pid === pid) ?? [''];
+      if (signal === SIGKILL || this.obeys) this.#group(id).deliver(() => shim?.exit(0, { signal }));
     },
   };
 
@@ -61,9 +74,14 @@ export class FakeHost {
     knobs: () => [],
     check: () => [],
     list: () => [...this.groups.values()].filter(({ exists }) => exists).map(({ id }) => id),
-    create: async (id) => this.#group(id).make(),
+    create: async (id) => this.makeGroup(id),
     open: (id) => this.#group(id),
   };
+
+  /** A control group of which no container need know. */
+  makeGroup(id: string): FakeGroup {
+    return this.#group(id).make();
+  }
 
   #group(id: string): FakeGroup {
     const known = this.groups.get(id);
@@ -82,6 +100,7 @@ export class FakeHost {
 export class FakeGroup implements ContainerGroup {
   readonly id: string;
   readonly #shim: () => FakeShim | undefined;
+  readonly #pending: (() => void)[] = [];
   exists = false;
   isFrozen = false;
   readonly execGroups = new Set<number>();
@@ -134,6 +153,13 @@ export class FakeGroup implements ContainerGroup {
 
   async thaw(): Promise<void> {
     this.isFrozen = false;
+    for (const signal of this.#pending.splice(0)) signal();
+  }
+
+  /** A frozen process gets a signal when it is thawed. */
+  deliver(signal: () => void): void {
+    if (this.isFrozen) this.#pending.push(signal);
+    else signal();
   }
 
   frozen(): boolean {

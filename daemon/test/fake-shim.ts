@@ -24,12 +24,15 @@ export class FakeShim {
   /** How it answers the next daemon. */
   answer: HelloAnswer = { kind: 'adopted' };
   isGone = false;
+  readonly onExec: (number: number) => void;
   readonly #ended = Promise.withResolvers<void>();
   #connection: FakeConnection | null = null;
   #listener: ShimListener | null = null;
 
-  constructor(pid: number) {
+  /** `onExec`: called when a daemon asks for an exec, by its number. */
+  constructor(pid: number, onExec: (number: number) => void = () => {}) {
     this.pid = pid;
+    this.onExec = onExec;
     this.#hold(0);
   }
 
@@ -196,6 +199,7 @@ class FakeConnection implements Shim {
 
   exec(number: number): void {
     this.#tell(`exec ${number}`);
+    this.#shim.onExec(number);
   }
 
   signal(number: number, signal: number, scope: string): void {

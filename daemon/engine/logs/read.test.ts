@@ -3,20 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { LogReader } from '../../storage/logfile/reader.ts';
-import type { Container } from '../containers/model/container.ts';
-import type { EngineContext } from '../context.ts';
+import { baseSpec } from '../../test/fake-engine.ts';
+import { Container } from '../containers/model/container.ts';
+import { unseenExit } from '../process/exit-status.ts';
 import { readLogs } from './read.ts';
 
 const log = mkdtempSync(join(tmpdir(), 'liker-logs-'));
 after(() => rmSync(log, { recursive: true, force: true }));
-const context = { folders: { of: () => ({ log }) } } as unknown as EngineContext;
-const logReaders = new Set<LogReader>();
-const container = {
-  spec: { logDriver: '' },
-  phase: { state: 'exited' },
-  logReaders,
-} as unknown as Container;
+const context = { folders: { of: () => ({ base: '', upper: '', work: '', log }) } };
+const phase = { state: 'exited', exit: unseenExit(0, '') } as const;
+const container = new Container({ id: 'a', createdAt: 0, spec: baseSpec, phase });
+const { logReaders } = container;
 
 function write(segment: number, ...entries: readonly string[]): void {
   const lines = entries.map((entry) => `2026-01-01T00:00:00Z ${entry}\n`);

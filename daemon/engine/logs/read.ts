@@ -22,7 +22,7 @@ export function logService(context: EngineContext): LogService {
  * restart. Each batch fits into a message.
  */
 export async function* readLogs(
-  context: EngineContext,
+  context: { readonly folders: Pick<EngineContext['folders'], 'of'> },
   container: Container,
   options: ReadLogsOptions,
   signal: AbortSignal,

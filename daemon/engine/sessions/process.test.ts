@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LikerError } from '../../../common/errors.ts';
 import { ringBytes } from '../../../common/sizes.ts';
 import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
 import type { Shim, ShimProcessState } from '../../kernel/process/shim.ts';
+import { FakeClient } from '../../test/fake-client.ts';
 import type { ProcessSpec } from '../process/spec.ts';
-import type { AttachOptions, OutputFrame, SessionSink } from './frames.ts';
+import type { AttachOptions } from './frames.ts';
 import { ContainerProcess } from './process.ts';
 
 /** Records what the process tells its shim. */
@@ -31,40 +31,6 @@ class FakeShim {
   resize(): void {}
   signal(_process: number, signal: number, scope: string): void {
     this.calls.push(`signal ${signal} ${scope}`);
-  }
-}
-
-/** A client that takes output only when told to. */
-class FakeClient implements SessionSink {
-  readonly frames: OutputFrame[] = [];
-  readonly #waiting: (() => void)[] = [];
-  ended = false;
-  confirms = false;
-  eager: boolean;
-  constructor(eager: boolean) {
-    this.eager = eager;
-  }
-  send(frame: OutputFrame, flushed: () => void): void {
-    this.frames.push(frame);
-    if (this.eager) flushed();
-    else this.#waiting.push(flushed);
-  }
-  error: LikerError | undefined;
-  end(error?: LikerError): void {
-    this.ended = true;
-    this.error = error;
-  }
-  takeAll(): void {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) next();
-  }
-  text(stream: 'stdout' | 'stderr' = 'stdout'): string {
-    return this.frames.flatMap((frame) => (frame.kind === stream ? [frame.data.toString()] : [])).join('');
-  }
-  bytes(): number {
-    return this.frames.reduce((sum, frame) => sum + (frame.kind === 'stdout' ? frame.data.length : 0), 0);
-  }
-  kinds(): string[] {
-    return this.frames.map((frame) => frame.kind);
   }
 }
 

@@ -9,7 +9,10 @@ import type { Figures } from './model.ts';
 const noNetwork = { files: [], parse: () => null };
 
 /** A reader for the figures of a container's current run; null when it does not run. */
-export function figuresReader(context: EngineContext, container: Container): StatsReader<Figures> | null {
+export function figuresReader(
+  context: Pick<EngineContext, 'cgroups' | 'proc'>,
+  container: Pick<Container, 'id' | 'spec' | 'facts' | 'phase'>,
+): StatsReader<Figures> | null {
   const live = livePhase(container.phase);
   if (live === null) return null;
   const isHosts = container.spec.namespaces.network.kind === 'host';

@@ -5,8 +5,9 @@ import { after, test } from 'node:test';
 import { Cgroups } from '../../kernel/cgroup/cgroups.ts';
 import { limitsOf } from '../../kernel/cgroup/resources.ts';
 import { interfaceStats } from '../../kernel/proc/net-dev.ts';
-import type { Container } from '../containers/model/container.ts';
-import type { EngineContext } from '../context.ts';
+import { baseSpec } from '../../test/fake-engine.ts';
+import { FakeHost } from '../../test/fake-host.ts';
+import { Container } from '../containers/model/container.ts';
 import { figuresReader } from './figures.ts';
 import { OpenReaders } from './open-readers.ts';
 
@@ -16,12 +17,8 @@ after(() => cgroups.close());
 
 function running(id: string): Container {
   const main = { pid: process.pid, startTime: '0' };
-  return {
-    id,
-    spec: { cgroupParent: '', namespaces: { network: { kind: 'private' } } },
-    facts: { cgroupPaths: {} },
-    phase: { state: 'running', startedAt: 0, main, shimPid: 0 },
-  } as unknown as Container;
+  const phase = { state: 'running', startedAt: 0, main, shimPid: 0 } as const;
+  return new Container({ id, createdAt: 0, spec: baseSpec, phase });
 }
 
 /** Files of the container's groups that this process has open. */
@@ -37,7 +34,7 @@ function openFiles(id: string): number {
 }
 
 test('containers beyond their share of open files are still read, and use the room that others leave', async () => {
-  const context = { cgroups, proc: { interfaceStats } } as unknown as EngineContext;
+  const context = { cgroups, proc: { ...new FakeHost().proc, interfaceStats } };
   await using made = new AsyncDisposableStack();
   for (const id of ['a', 'b']) {
     const cgroup = await cgroups.create(id, limitsOf({}), { allDevices: true });

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { specOf } from '../../../test/fake-engine.ts';
 import { createContainer } from '../verbs/create.ts';
+import { pauseContainer } from '../verbs/pause.ts';
+import { startContainer } from '../verbs/start.ts';
+import { stopContainer } from '../verbs/stop.ts';
 
 test('a container that runs is taken over from its shim, and its end is heard', async (t) => {
   const engine = EngineFixture.start(t);
@@ -65,4 +68,115 @@ test('a run that its daemon did not live to start is removed when its client sta
   t.mock.timers.tick(10_000);
   await container.changed.next();
   assert.equal(container.removed, true);
+});
+
+test('a start that its daemon did not see through keeps its turn until the shim has answered', async (t) => {
+  const { next, before } = await diedWhileStarting(t);
+  const container = next.find(before);
+  const stopped = stopContainer(next.context, container, { timeoutSeconds: null, signal: null });
+  next.host.shim(before.id).start();
+  await stopped;
+  assert.deepEqual(next.actions(), ['create', 'start', 'kill', 'die', 'stop']);
+});
+
+test('a start that fails after its daemon died is told by the next', async (t) => {
+  const { next, before } = await diedWhileStarting(t);
+  const container = next.find(before);
+  next.host.shim(before.id).fail(0);
+  await container.changed.until(() => container.phase.state === 'exited', 1000);
+  await container.run?.ending;
+  assert.ok(container.phase.state === 'exited');
+  assert.equal(container.phase.exit.code, 127);
+  assert.deepEqual(next.host.cgroups.list(), []);
+});
+
+async function diedWhileStarting(t: TestContext) {
+  const engine = EngineFixture.start(t);
+  const before = await engine.create();
+  const spawned = Promise.withResolvers<void>();
+  engine.host.onSpawn = () => spawned.resolve();
+  void startContainer(engine.context, before).catch(() => {});
+  await spawned.promise;
+  return { next: await engine.dies(t), before };
+}
+
+test('execs are taken over; one that the shim does not know any more is forgotten', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  const [lives, gone] = [await engine.exec(before), await engine.exec(before)];
+  const shim = engine.host.shim(before.id);
+  shim.held.delete(gone.identity.number);
+  const next = await engine.dies(t);
+  const container = next.find(before);
+  const { processId } = lives.identity;
+  assert.deepEqual([...(container.run?.execs.keys() ?? [])], [processId]);
+  assert.deepEqual(
+    next.context.ledger.execs.rows(container.id).map(({ id }) => id),
+    [processId],
+  );
+  const exec = await next.exec(container);
+  assert.equal(exec.identity.number, 3, 'no number is used twice');
+});
+
+test('an exec without a record is killed: no client knows it', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  const shim = engine.host.shim(before.id);
+  engine.host.groups.get(before.id)?.createExec(5);
+  shim.start(5);
+  const next = await engine.dies(t);
+  await new Promise(setImmediate);
+  assert.ok(shim.received.includes('taken 5'));
+  assert.deepEqual(next.host.groups.get(before.id)?.execs(), []);
+});
+
+test('a container that was frozen without a record of it is thawed', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  const group = engine.host.groups.get(before.id);
+  await group?.freeze();
+  const next = await engine.dies(t);
+  assert.equal(group?.frozen(), false);
+  assert.equal(next.find(before).phase.state, 'running');
+});
+
+test('a paused container stays paused', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  await pauseContainer(engine.context, before);
+  const next = await engine.dies(t);
+  assert.equal(next.find(before).phase.state, 'paused');
+  assert.equal(next.host.groups.get(before.id)?.frozen(), true);
+});
+
+test('an end on which no daemon has acted yet is followed by the restart that the policy wants', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const engine = EngineFixture.start(t);
+  const before = await engine.started({ restart: { name: 'always' } });
+  engine.host.shim(before.id).disconnect();
+  engine.host.shim(before.id).exit();
+  const next = await engine.dies(t);
+  const container = next.find(before);
+  await container.changed.until(() => container.phase.state === 'restarting', 1000);
+  t.mock.timers.tick(100);
+  await container.changed.until(() => container.phase.state === 'running', 1000);
+  assert.deepEqual(next.actions(), ['create', 'start', 'die', 'start']);
+});
+
+test('a kill that was due is carried out by the next daemon', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  const main = before.run?.main;
+  assert.ok(main);
+  main.onDisconnect = 'hangup';
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  engine.context.supervision.clientLost(before, main);
+  const next = await engine.dies(t);
+  const container = next.find(before);
+  t.mock.timers.tick(9_000);
+  assert.equal(next.host.groups.get(before.id)?.kills, 0);
+  t.mock.timers.tick(1_000);
+  await next.isOver(container);
+  assert.ok(container.phase.state === 'exited');
+  assert.equal(container.phase.exit.signal, 9);
 });

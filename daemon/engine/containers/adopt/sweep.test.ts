@@ -1,42 +1,33 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import type { EngineContext } from '../../context.ts';
-import { Registry } from '../model/registry.ts';
+import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { sweep } from './sweep.ts';
 
+const [stuck, other] = ['a'.repeat(64), 'b'.repeat(64)] as const;
+
 test('a control group without a container that cannot be removed is told, and holds up nothing', async (t) => {
-  const run = mkdtempSync(join(tmpdir(), 'liker-sweep-'));
-  t.after(() => rmSync(run, { recursive: true }));
-  mkdirSync(join(run, 'c'));
-  const [stuck, other] = ['a'.repeat(64), 'b'.repeat(64)];
+  const { context, host, log } = EngineFixture.start(t);
   const why = `Cannot remove cgroup /sys/fs/cgroup/liker/${stuck}: it is busy with processes 77`;
-  const removed: string[] = [];
-  const warned: unknown[] = [];
-  const context = {
-    paths: { run },
-    registry: new Registry(),
-    log: { warn: (message: string, fields: object) => warned.push({ message, ...fields }) },
-    cgroups: {
-      list: () => [stuck, other],
-      open: (id: string) => ({
-        kill: async () => {},
-        remove: async () => {
-          if (id === stuck) throw new Error(why);
-          removed.push(id);
-        },
-      }),
-    },
-    folders: { list: () => [stuck], remove: (id: string) => removed.push(`layers of ${id}`) },
-  } as unknown as EngineContext;
+  for (const id of [stuck, other]) host.makeGroup(id);
+  host.makeGroup(stuck).stuck = new Error(why);
+  context.folders.create(stuck);
 
   await sweep(context);
-  assert.deepEqual(removed, [other, `layers of ${stuck}`]);
-  assert.deepEqual(warned.at(-1), {
+  assert.deepEqual(host.cgroups.list(), [stuck]);
+  assert.deepEqual(context.folders.list(), []);
+  assert.deepEqual(log.at(-1), {
+    level: 'warn',
     message: 'a control group without a container cannot be removed',
-    cgroup: stuck,
-    error: why,
+    fields: { cgroup: stuck, error: why },
   });
+});
+
+test('what has a shim is left alone, although no record knows it', async (t) => {
+  const engine = EngineFixture.start(t);
+  const { context, host } = engine;
+  const container = await engine.started();
+  context.registry.delete(container);
+  await sweep(context);
+  assert.deepEqual(host.cgroups.list(), [container.id]);
+  assert.deepEqual(context.folders.list(), [container.id]);
 });

@@ -17,7 +17,7 @@ export async function awaitStart(container: Container, run: Run, number: number)
   const timer = setTimeout(() => {
     run.pendingStarts.delete(number);
     reject(startHangs(container, number));
-  }, startMs);
+  }, startMs).unref();
   try {
     await promise;
   } finally {

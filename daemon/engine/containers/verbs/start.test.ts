@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { LikerError } from '../../../../common/errors.ts';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
+import { FakeClient } from '../../../test/fake-client.ts';
+import { LeavingError } from '../../leaving.ts';
+import { leave } from '../adopt/leave.ts';
+import type { Container } from '../model/container.ts';
+import { removeContainer } from './remove.ts';
+import { runAttended } from './run.ts';
 import { startContainer } from './start.ts';
+
+function assertNothingLeft(engine: EngineFixture, { id }: Container): void {
+  assert.ok(!existsSync(join(engine.folder, 'run/c', id)));
+  assert.deepEqual(engine.host.cgroups.list(), []);
+}
 
 test('a start makes the run folder and the control groups, and the container runs when its shim says so', async (t) => {
   const engine = EngineFixture.start(t);
@@ -22,7 +34,15 @@ test('a start makes the run folder and the control groups, and the container run
   assert.deepEqual(engine.host.cgroups.list(), [container.id]);
 });
 
-test('a step that fails in the child undoes all, and the container tells why', async (t) => {
+test('a container that runs is not started again', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.started();
+  const { run } = container;
+  await startContainer(engine.context, container);
+  assert.equal(container.run, run);
+});
+
+test('a step that fails in the child undoes all, and the container says why', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   engine.host.onSpawn = (shim) => shim.fail(0);
@@ -30,7 +50,106 @@ test('a step that fails in the child undoes all, and the container tells why', a
   assert.ok(container.phase.state === 'exited');
   assert.equal(container.phase.exit.code, 127);
   assert.equal(container.phase.exit.startedAt, null);
+  assert.equal(container.run, null);
   assert.deepEqual(engine.actions(), ['create', 'start_failed']);
-  assert.ok(!existsSync(join(engine.folder, 'run/c', container.id)));
-  assert.deepEqual(engine.host.cgroups.list(), []);
+  assertNothingLeft(engine, container);
+});
+
+test('what was acquired before a resource that fails is released', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  const refused = new LikerError('LIMIT_REFUSED', 'Cannot set memory.max');
+  t.mock.method(engine.host.cgroups, 'create', async () => {
+    throw refused;
+  });
+  await assert.rejects(startContainer(engine.context, container), refused);
+  assert.equal(engine.host.shims.size, 0);
+  assertNothingLeft(engine, container);
+});
+
+test('a start that hangs is given up: what it has made is killed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  engine.host.onSpawn = () => t.mock.timers.tick(120_000);
+  await assert.rejects(startContainer(engine.context, container), { reason: 'TIMED_OUT' });
+  assert.equal(engine.host.groups.get(container.id)?.kills, 1);
+  assertNothingLeft(engine, container);
+});
+
+test('a forced removal does not wait for a start that hangs', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  const spawned = Promise.withResolvers<void>();
+  engine.host.onSpawn = () => spawned.resolve();
+  const started = startContainer(engine.context, container);
+  await spawned.promise;
+  const removed = removeContainer(engine.context, container, { force: true });
+  await assert.rejects(started, { reason: 'SHIM_LOST' });
+  await removed;
+  assert.ok(engine.host.shim(container.id).isGone);
+  assertNothingLeft(engine, container);
+});
+
+/** likerd leaves its containers while a shim is spawned. */
+async function leftWhileSpawning(t: TestContext) {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  engine.host.onSpawn = () => {};
+  const { spawn } = engine.host.processes;
+  t.mock.method(engine.host.processes, 'spawn', async (plan: Buffer) => {
+    const spawned = await spawn(plan);
+    leave(engine.context);
+    return spawned;
+  });
+  await assert.rejects(startContainer(engine.context, container), LeavingError);
+  return { engine, container };
+}
+
+test('a start under way when likerd leaves undoes nothing: the next daemon hears how it went', async (t) => {
+  const { engine, container: left } = await leftWhileSpawning(t);
+  const next = await engine.dies(t);
+  const container = next.find(left);
+  next.host.shim(container.id).start();
+  assert.equal(container.phase.state, 'running');
+  assert.deepEqual(next.actions(), ['create', 'start']);
+});
+
+test('after likerd has left, no verb has a turn', async (t) => {
+  const { engine, container } = await leftWhileSpawning(t);
+  const removed = removeContainer(engine.context, container, { force: true });
+  await assert.rejects(removed, LeavingError);
+});
+
+test('a container with --rm that cannot be started for its client is removed', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create({ autoRemove: true });
+  engine.host.onSpawn = (shim) => shim.fail(0, { step: 'mount', syscall: 'mount' });
+  const client = new FakeClient(true);
+  await assert.rejects(runAttended(engine.context, container, client, null));
+  assert.ok(container.removed);
+});
+
+test('a command that cannot be executed is an exit for its client', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  engine.host.onSpawn = (shim) => shim.fail(0);
+  const client = new FakeClient(true);
+  await runAttended(engine.context, container, client, null);
+  const last = client.frames.at(-1);
+  assert.ok(last?.kind === 'exit');
+  assert.equal(last.exit.code, 127);
+});
+
+test('a container whose namespace is to be shared must run', async (t) => {
+  const engine = EngineFixture.start(t);
+  const other = await engine.create({ name: 'other' });
+  const container = await engine.create({ namespaces: { pid: { kind: 'container', id: 'other' } } });
+  await assert.rejects(startContainer(engine.context, container), {
+    reason: 'WRONG_STATE',
+    message: /shares the pid namespace of container 'other', which is not running/,
+  });
+  await startContainer(engine.context, other);
+  await startContainer(engine.context, container);
+  assert.equal(container.phase.state, 'running');
 });
