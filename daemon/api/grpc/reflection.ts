@@ -15,12 +15,8 @@ const versions = ['v1', 'v1alpha'];
 
 interface Request {
   readonly host: string;
-  readonly messageRequest?:
-    | 'fileByFilename'
-    | 'fileContainingSymbol'
-    | 'fileContainingExtension'
-    | 'allExtensionNumbersOfType'
-    | 'listServices';
+  /** Which of the fields is set. */
+  readonly messageRequest?: string;
   readonly fileByFilename?: string;
   readonly fileContainingSymbol?: string;
   readonly allExtensionNumbersOfType?: string;

@@ -34,7 +34,8 @@ interface ClaimOptions {
  * ALREADY_RUNNING when a daemon answers at the path.
  */
 export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
-  if (isPassed(env)) return hold(await listen({ fd: firstPassedFd }));
+  if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1)
+    return hold(await listen({ fd: firstPassedFd }));
   if (Buffer.byteLength(path) > maxPathBytes) {
     throw new LikerError(
       'BAD_ARGUMENT',
@@ -54,10 +55,6 @@ export async function claimSocket({ path, peerCredentials, env }: ClaimOptions):
   }
   removeStale(path);
   return hold(await listenPrivately(path));
-}
-
-function isPassed(env: NodeJS.ProcessEnv): boolean {
-  return env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1;
 }
 
 /** Pid of the daemon that accepts connections at the path, or null. */

@@ -1,6 +1,4 @@
 import type { LogServiceHandlers } from '../../../proto/gen/types/liker/v1/LogService.ts';
-import type { ReadLogsRequest } from '../../../proto/gen/types/liker/v1/ReadLogsRequest.ts';
-import type { ReadLogsResponseInput } from '../../../proto/gen/types/liker/v1/ReadLogsResponse.ts';
 import type { LogService } from '../../engine/logs/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
@@ -11,23 +9,16 @@ import { parseTimeNs } from './parse/time.ts';
 
 export function logService(context: ApiContext, logs: LogService): LogServiceHandlers {
   return {
-    ReadLogs: serverStream(context, (request, signal) => readLogs(logs, request, signal)),
+    ReadLogs: serverStream(context, async function* (request, signal) {
+      const options = {
+        after: parseLogCursor(request.cursor),
+        follow: request.follow,
+        tail: request.tail === undefined ? null : inRange(request.tail, 'tail'),
+        sinceNs: parseTimeNs(request.since, 'since'),
+        untilNs: parseTimeNs(request.until, 'until'),
+      };
+      for await (const entries of logs.read(parseTarget(request), options, signal))
+        yield* formatLogBatch(entries);
+    }),
   };
-}
-
-async function* readLogs(
-  logs: LogService,
-  request: ReadLogsRequest,
-  signal: AbortSignal,
-): AsyncGenerator<ReadLogsResponseInput> {
-  const options = {
-    after: parseLogCursor(request.cursor),
-    follow: request.follow,
-    tail: request.tail === undefined ? null : inRange(request.tail, 'tail'),
-    sinceNs: parseTimeNs(request.since, 'since'),
-    untilNs: parseTimeNs(request.until, 'until'),
-  };
-  for await (const entries of logs.read(parseTarget(request), options, signal)) {
-    yield* formatLogBatch(entries);
-  }
 }

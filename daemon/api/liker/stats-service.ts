@@ -1,8 +1,6 @@
 import { badArgument } from '../../../common/errors.ts';
 import type { Duration } from '../../../proto/gen/types/google/protobuf/Duration.ts';
 import type { StatsServiceHandlers } from '../../../proto/gen/types/liker/v1/StatsService.ts';
-import type { StreamStatsRequest } from '../../../proto/gen/types/liker/v1/StreamStatsRequest.ts';
-import type { StreamStatsResponseInput } from '../../../proto/gen/types/liker/v1/StreamStatsResponse.ts';
 import type { StatsOptions, StatsService } from '../../engine/stats/model.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
@@ -22,22 +20,12 @@ export function statsService(context: ApiContext, stats: StatsService): StatsSer
       const options = { ...parseOptions(request), intervalMs, watched: false };
       return statsResponse(await stats.read(options, signal));
     }),
-    StreamStats: serverStream(context, (request, signal) => streamStats(stats, request, signal)),
+    StreamStats: serverStream(context, async function* (request, signal) {
+      const intervalMs = parseInterval(request.interval) ?? usualIntervalMs;
+      for await (const snapshot of stats.watch({ ...parseOptions(request), intervalMs }, signal))
+        yield await statsResponse(snapshot);
+    }),
   };
-}
-
-async function* streamStats(
-  stats: StatsService,
-  request: StreamStatsRequest,
-  signal: AbortSignal,
-): AsyncGenerator<StreamStatsResponseInput> {
-  const options = {
-    ...parseOptions(request),
-    intervalMs: parseInterval(request.interval) ?? usualIntervalMs,
-  };
-  for await (const snapshot of stats.watch(options, signal)) {
-    yield await statsResponse<StreamStatsResponseInput>(snapshot);
-  }
 }
 
 function parseOptions({ containers, all }: { containers: string[]; all: boolean }): StatsOptions {

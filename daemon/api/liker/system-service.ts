@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, hostname, release, totalmem, type } from 'node:os';
-import type { GetInfoResponseInput } from '../../../proto/gen/types/liker/v1/GetInfoResponse.ts';
-import type { GetVersionResponseInput } from '../../../proto/gen/types/liker/v1/GetVersionResponse.ts';
 import type { SystemServiceHandlers } from '../../../proto/gen/types/liker/v1/SystemService.ts';
 import type { SystemService } from '../../engine/system/api.ts';
-import type { LoopDelay, LoopDelays } from '../../loop/loop-delay.ts';
+import type { LoopDelay } from '../../loop/loop-delay.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
 import { withoutNulls } from './format/without-nulls.ts';
@@ -23,50 +21,37 @@ export function systemService(
 ): SystemServiceHandlers {
   const { reads } = unaryHandlers(context);
   return {
-    GetVersion: reads(async () => formatVersion(versions)),
-    GetInfo: reads(async () => ({
-      ...withoutNulls(system.info()),
-      ...hostInfo(),
+    GetVersion: reads(async () => ({
       version: versions.daemon,
-      pid: process.pid,
-      rssBytes: process.memoryUsage.rss(),
-      heapBytes: process.memoryUsage().heapUsed,
-      ...loopDelays(loop.now()),
+      apiMin: 'v1',
+      apiMax: 'v1',
+      nodeVersion: process.version,
+      shimProtocol: versions.shimProtocol,
+      kernel: release(),
+      architecture: arch(),
+      os: type().toLowerCase(),
     })),
+    GetInfo: reads(async () => {
+      const delays = loop.now();
+      return {
+        ...withoutNulls(system.info()),
+        kernel: release(),
+        operatingSystem: operatingSystem(),
+        hostname: hostname(),
+        cpus: availableParallelism(),
+        memoryBytes: totalmem(),
+        version: versions.daemon,
+        pid: process.pid,
+        rssBytes: process.memoryUsage.rss(),
+        heapBytes: process.memoryUsage().heapUsed,
+        eventLoopMaxMs: delays.maxMs,
+        eventLoopP99Ms: delays.p99Ms,
+        eventLoopRecentMaxMs: delays.recentMaxMs,
+        eventLoopRecentP99Ms: delays.recentP99Ms,
+        eventLoopBusyMaxMs: delays.busyMaxMs,
+      };
+    }),
     GetDiskUsage: reads(async () => ({ usages: [...(await system.diskUsage())] })),
-  };
-}
-
-function formatVersion(versions: Versions): GetVersionResponseInput {
-  return {
-    version: versions.daemon,
-    apiMin: 'v1',
-    apiMax: 'v1',
-    nodeVersion: process.version,
-    shimProtocol: versions.shimProtocol,
-    kernel: release(),
-    architecture: arch(),
-    os: type().toLowerCase(),
-  };
-}
-
-function hostInfo(): GetInfoResponseInput {
-  return {
-    kernel: release(),
-    operatingSystem: operatingSystem(),
-    hostname: hostname(),
-    cpus: availableParallelism(),
-    memoryBytes: totalmem(),
-  };
-}
-
-function loopDelays(delays: LoopDelays): GetInfoResponseInput {
-  return {
-    eventLoopMaxMs: delays.maxMs,
-    eventLoopP99Ms: delays.p99Ms,
-    eventLoopRecentMaxMs: delays.recentMaxMs,
-    eventLoopRecentP99Ms: delays.recentP99Ms,
-    eventLoopBusyMaxMs: delays.busyMaxMs,
   };
 }
 

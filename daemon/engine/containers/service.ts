@@ -31,6 +31,11 @@ export function containerService(context: EngineContext): ContainerService {
   const view = (container: Container) => containerView(context, container);
   const viewWithSize = async (container: Container, withSize: boolean) =>
     containerView(context, container, withSize ? await folders.sizes(container.id) : null);
+  const viewAfter = async (reference: string, verb: typeof pauseContainer) => {
+    const container = find(reference);
+    await verb(context, container);
+    return view(container);
+  };
   return {
     async create(spec, options) {
       const request = requestKey(options.requestId, 'create', spec, options.replace);
@@ -80,17 +85,9 @@ export function containerService(context: EngineContext): ContainerService {
       return container.id;
     },
 
-    async pause(reference) {
-      const container = find(reference);
-      await pauseContainer(context, container);
-      return view(container);
-    },
+    pause: (reference) => viewAfter(reference, pauseContainer),
 
-    async resume(reference) {
-      const container = find(reference);
-      await resumeContainer(context, container);
-      return view(container);
-    },
+    resume: (reference) => viewAfter(reference, resumeContainer),
 
     async rename(reference, newName, { requestId }) {
       const call = await callOf(context, reference, requestId, 'rename', newName);

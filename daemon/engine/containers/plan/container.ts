@@ -106,6 +106,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
 /** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
 function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, readOnly: boolean): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
+  const { network } = shared;
   const contents = Object.entries(files.own);
   const bytes = contents.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
   const store: Step[] =
@@ -115,16 +116,12 @@ function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, rea
       at,
       step: { step: 'file', target: at, content, attributes } as const,
     })),
-    ...files.ofNetwork.flatMap((at) =>
-      shared.network
-        ? [
-            {
-              at,
-              step: { step: 'bind-of', ...shared.network, path: at, attributes, optional: true } as const,
-            },
-          ]
-        : [],
-    ),
+    ...(network
+      ? files.ofNetwork.map((at) => ({
+          at,
+          step: { step: 'bind-of', ...network, path: at, attributes, optional: true } as const,
+        }))
+      : []),
     ...userMounts(spec.mounts).map((step) => ({ at: step.target, step })),
   ];
   return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];

@@ -123,10 +123,7 @@ export function userMounts(mounts: readonly Mount[]): Targeted[] {
 }
 
 /** Those that are shared: how each is cloned, before all other mounts, and how all are put into place, after them. */
-export function sharedMounts(mounts: readonly Mount[]): {
-  readonly take: readonly Step[];
-  readonly attach: readonly Extract<Step, { step: 'attach' }>[];
-} {
+export function sharedMounts(mounts: readonly Mount[]): { take: Step[]; attach: Step[] } {
   const shared = mounts.filter((mount) => mount.type === 'bind').filter(isShared);
   return {
     take: shared.map((mount) => ({ step: 'take', ...clone(mount) })),

@@ -3,7 +3,6 @@ import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { newHealth, nextProbeMs } from '../model/health.ts';
-import type { HealthCheck } from '../model/spec.ts';
 import { checkHealth, lifeMs } from '../verbs/check-health.ts';
 
 /**
@@ -17,25 +16,18 @@ export function watchHealth(
 ): void {
   const check = container.spec.healthCheck;
   if (!check) return;
-  const monitoring = monitor(context, container, check, { signal, share: adopted ? Math.random() : 1 });
-  const untilAborted = monitoring.catch((error: unknown) => {
+  const pauseMs = () => nextProbeMs(check, container.facts.health ?? newHealth, lifeMs(context, container));
+  const monitor = async () => {
+    for (let ms = pauseMs() * (adopted ? Math.random() : 1); ; ms = pauseMs()) {
+      // Timers use the monotonic clock: setting the time of day does not shift a probe.
+      await sleep(ms, undefined, { signal, ref: false });
+      while (container.phase.state === 'paused') await container.changed.next(signal);
+      if (container.phase.state !== 'running') return;
+      await checkHealth(context, container, check);
+    }
+  };
+  const untilAborted = monitor().catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
   inBackground(context, container, 'probing stopped', untilAborted);
-}
-
-async function monitor(
-  context: EngineContext,
-  container: Container,
-  check: HealthCheck,
-  { signal, share }: { readonly signal: AbortSignal; readonly share: number },
-): Promise<void> {
-  const pauseMs = () => nextProbeMs(check, container.facts.health ?? newHealth, lifeMs(context, container));
-  for (let ms = pauseMs() * share; ; ms = pauseMs()) {
-    // Timers use the monotonic clock: setting the time of day does not shift a probe.
-    await sleep(ms, undefined, { signal, ref: false });
-    while (container.phase.state === 'paused') await container.changed.next(signal);
-    if (container.phase.state !== 'running') return;
-    await checkHealth(context, container, check);
-  }
 }
