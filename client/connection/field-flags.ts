@@ -105,6 +105,9 @@ const flagsByField: Readonly<Record<string, string>> = {
   interval: 'interval',
 };
 
+/** Fields whose flags have a key in their value: the text names it after the flag. */
+const keyed = ['resources.network.priorities', 'resources.cgroup.settings'];
+
 /** True if the user gave this flag. */
 export type IsGiven = (flag: string) => boolean;
 
@@ -114,20 +117,24 @@ export type IsGiven = (flag: string) => boolean;
  */
 export function inFlags(text: string, field: string, isGiven: IsGiven): string {
   // Go up to the first part of the path that a flag sets: a list has a flag, its items have none.
-  for (let path = field.replace(/^spec\./, ''); path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
+  const whole = field.replace(/^spec\./, '');
+  for (let path = whole; path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
     const flags = own(flagsByField, path)?.split(' ').filter(isGiven) ?? [];
-    if (flags.length > 0) return text.replace(namesOf(field), flags.map((flag) => `--${flag}`).join(' or '));
+    if (flags.length === 0) continue;
+    const rest = whole.slice(path.length);
+    const key = keyed.includes(path) && rest.startsWith('.') ? ` ${rest.slice(1)}` : '';
+    return text.replace(namesOf(field), flags.map((flag) => `--${flag}${key}`).join(' or '));
   }
   return text;
 }
 
-/** Matches the field in a text: its whole path, or after "Cannot set" the end of it, as in "Cannot set memory.max_bytes". */
+/** Matches the field in a text: its whole path, or the end of it as the first name, as in "Cannot set memory.max_bytes". */
 function namesOf(field: string): RegExp {
   const [whole = '', ...ends] = field
     .split('.')
     .map((_, at, parts) => RegExp.escape(parts.slice(at).join('.')));
   return new RegExp(
-    `(?<![\\w./-])${whole}(?![\\w/-]|\\.\\w)|(?<=^Cannot set )(?:${ends.join('|') || '(?!)'})(?= )`,
+    `(?<![\\w./-])${whole}(?![\\w/-]|\\.\\w)|(?<=^(?:Cannot set|Invalid) )(?:${ends.join('|') || '(?!)'})(?= )`,
     'g',
   );
 }

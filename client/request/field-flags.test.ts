@@ -157,12 +157,27 @@ test('a field that several given flags set is named by all of them, and a field 
   assert.equal(inFlags('Missing process.args', 'process.args', given), 'Missing process.args');
 });
 
-test('the end of the path after "Cannot set" also names the field', () => {
+test('the end of the path as the first name in the text also names the field', () => {
   const field = 'spec.resources.pids.max';
   assert.equal(
     inFlags('Cannot set pids.max to 5: this kernel has no pids.max in /sys/fs/cgroup', field, anything),
     'Cannot set --pids-limit to 5: this kernel has no pids.max in /sys/fs/cgroup',
   );
+  assert.equal(
+    inFlags('Invalid cpu.burst_us 9: the most is the quota', 'spec.resources.cpu.burst_us', anything),
+    'Invalid --cpu-burst 9: the most is the quota',
+  );
+});
+
+test('the text names the key of a value after its flag', () => {
+  for (const [name, flag] of [
+    ['cgroup.settings.none.there', '--cgroup-conf none.there'],
+    ['network.priorities.eth0', '--net-prio eth0'],
+  ] as const)
+    assert.equal(
+      inFlags(`Cannot set ${name} to 1: it is missing`, `spec.resources.${name}`, anything),
+      `Cannot set ${flag} to 1: it is missing`,
+    );
 });
 
 test('text that merely contains the name of the field is not changed', () => {

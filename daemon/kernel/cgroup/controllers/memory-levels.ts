@@ -50,14 +50,14 @@ function checkReservation({ memory }: Resources, { version }: KnobContext): void
   if (version === 2 && lowBytes !== null) {
     throw badKnob(
       knob,
-      'Cannot use a memory reservation together with low_bytes: both set the same limit; give one of them',
+      `Cannot set ${knob} together with memory.low_bytes: both set the same limit; give one of them`,
     );
   }
   if (reservationBytes === null || maxBytes === null || maxBytes === -1 || reservationBytes <= maxBytes)
     return;
   throw badKnob(
     knob,
-    `Invalid memory reservation of ${reservationBytes} bytes: it is above the limit, ${maxBytes}`,
+    `Invalid ${knob} ${reservationBytes}: it is above the limit, ${maxBytes}; give at most that`,
   );
 }
 

@@ -94,12 +94,9 @@ function checkSwap({ memory }: Resources, context: KnobContext): void {
   const knob = 'memory.memory_swap_bytes';
   const limit = memory.maxBytes ?? currentLimit(context);
   if (limit === -1)
-    throw badKnob(knob, 'Cannot limit memory plus swap without a limit on memory: set memory too');
+    throw badKnob(knob, `Invalid ${knob} ${both}: it needs a limit on memory as well; set both`);
   if (both >= limit) return;
-  throw badKnob(
-    knob,
-    `Invalid limit of ${both} bytes on memory plus swap: give at least the memory, ${limit}`,
-  );
+  throw badKnob(knob, `Invalid ${knob} ${both}: it includes the memory; give at least its limit, ${limit}`);
 }
 
 /** Memory, and memory plus swap. Both knobs come with all the writes, in the one order that the kernel takes. */
