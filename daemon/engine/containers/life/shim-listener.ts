@@ -9,10 +9,10 @@ import type { Run } from '../model/run.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { endedUnseen, mainEnded } from './end.ts';
 import { execEnded, finishExec } from './exec-end.ts';
-import { startLifeClock } from './life-clock.ts';
 import { tellOomKills } from './oom.ts';
 import { settleStart } from './pending-start.ts';
 import { startError, startErrorCode } from './start-error.ts';
+import { startLifeClock } from './supervision.ts';
 
 /** Hears what the shim of the run says and passes it to the process that it is about. */
 export function shimListener(context: EngineContext, container: Container, run: Run): ShimListener {

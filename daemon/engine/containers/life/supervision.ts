@@ -1,6 +1,7 @@
 import type { ExitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
+import type { Run } from '../model/run.ts';
 import type { HealthCheck } from '../model/spec.ts';
 
 export type FailureAction = Exclude<HealthCheck['onFailure'], 'none'>;
@@ -10,6 +11,12 @@ export interface SupervisedRun {
   readonly ageMs: number;
   /** Aborted when the run is over, or supervised anew. */
   readonly signal: AbortSignal;
+}
+
+/** The main process is `ageMs` old: from here on its life is measured and supervised. */
+export function startLifeClock(run: Run, ageMs: number): SupervisedRun {
+  run.startedSteadyMs = performance.now() - ageMs;
+  return { ageMs, signal: run.supervise() };
 }
 
 /**

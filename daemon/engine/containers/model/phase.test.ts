@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import { may, requirePhase, type State, type Verb } from './phase.ts';
 
+const main = { pid: 1, startTime: '1' };
+const paused = { state: 'paused', startedAt: 1, main, shimPid: 2 } as const;
+
 test('the error of an invalid transition names container, verb and phase, and says what to do', () => {
   assert.throws(
-    () => requirePhase('exec', { id: 'a'.repeat(64), name: 'web' }, 'paused'),
+    () => requirePhase('exec', { id: 'a'.repeat(64), name: 'web', phase: paused }),
     (error: unknown) =>
       error instanceof LikerError &&
       error.reason === 'WRONG_STATE' &&

@@ -82,19 +82,30 @@ export function may(verb: Verb, state: State): boolean {
   return allowed[verb].includes(state);
 }
 
+interface InPhase {
+  readonly id: string;
+  readonly name: string;
+  readonly phase: Phase;
+}
+
 /** Throws WRONG_STATE, naming container, phase and verb, unless the verb may begin in this state. */
-export function requirePhase(
-  verb: Verb,
-  container: { readonly id: string; readonly name: string },
-  state: State,
-): void {
+export function requirePhase(verb: Verb, container: InPhase): void {
+  const { state } = container.phase;
   if (may(verb, state)) return;
   const remedy = remedies[`${verb} ${state}`];
-  throw new LikerError(
-    'WRONG_STATE',
-    `Cannot ${phrases[verb] ?? verb} container '${container.name || shortId(container.id)}': ${words[state]}${remedy ? `; ${remedy}` : ''}`,
-    { metadata: { container: container.id, state, verb } },
-  );
+  throw wrongState(phrases[verb] ?? verb, container, `${words[state]}${remedy ? `; ${remedy}` : ''}`, verb);
+}
+
+/** `what` and `why` complete "Cannot … container 'web': …". */
+export function wrongState(
+  what: string,
+  { id, name, phase }: InPhase,
+  why: string,
+  verb: string,
+): LikerError {
+  return new LikerError('WRONG_STATE', `Cannot ${what} container '${name || shortId(id)}': ${why}`, {
+    metadata: { container: id, state: phase.state, verb },
+  });
 }
 
 /** The container of an exec is over, or about to be told so. `what`: the process, with its container. */

@@ -109,11 +109,8 @@ function freeIn(context: EngineContext, container: Container, file: string, id: 
     });
   } catch (error) {
     // A file that is gone, or a process that has ended, stands for no namespace.
-    if (
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
-      (error as NodeJS.ErrnoException).code === 'ESRCH'
-    )
-      return false;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ESRCH'].includes(code)) return false;
     context.log.warn('cannot remove the limit of a network namespace', {
       container: container.id,
       namespace: file,

@@ -78,7 +78,7 @@ function attachToProcess(container: Container, options: AttachOptions, sink: Ses
   if (resume && exit) {
     return endAtOnce(sink, { containerId: container.id, containerName: container.name, processId }, exit);
   }
-  requirePhase('attach', container, container.phase.state);
+  requirePhase('attach', container);
   throw new LikerError(
     'PROCESS_NOT_FOUND',
     `Cannot attach to process '${processId}' in container '${container.name}': there is no such process, or it has ended`,

@@ -2,21 +2,18 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { afterProbe, type HealthProbe, newHealth, type Verdict } from '../model/health.ts';
-import { livePhase, requirePhase } from '../model/phase.ts';
+import { livePhase, requirePhase, wrongState } from '../model/phase.ts';
 import type { HealthCheck } from '../model/spec.ts';
 import { runProbe } from './probe.ts';
 
 /** Runs a probe now, beside those that run by themselves. */
 export async function checkHealthNow(context: EngineContext, container: Container) {
   const check = requireHealthCheck('check the health of', container);
-  requirePhase('check the health of', container, container.phase.state);
+  requirePhase('check the health of', container);
   const probe = await checkHealth(context, container, check);
   if (probe) return { probe, health: container.facts.health ?? newHealth };
-  throw new LikerError(
-    'WRONG_STATE',
-    `Cannot check the health of container '${container.name}': it was paused or has ended meanwhile`,
-    { metadata: { container: container.id, state: container.phase.state, verb: 'check the health of' } },
-  );
+  const verb = 'check the health of';
+  throw wrongState(verb, container, 'it was paused or has ended meanwhile', verb);
 }
 
 /** Runs one probe and stores its verdict. Null if the container was paused or ended meanwhile: then there is no verdict. */

@@ -94,7 +94,7 @@ function prepare(
   request: ExecProcess,
   options: Pick<ExecOptions, 'onDisconnect' | 'sink'> & { readonly undo: AsyncDisposableStack },
 ): { readonly run: Run; readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
-  requirePhase('exec', container, container.phase.state);
+  requirePhase('exec', container);
   const { run } = container;
   const shim = run?.shim;
   if (!shim || !livePhase(container.phase)) {

@@ -1,11 +1,10 @@
-import { LikerError } from '../../../../common/errors.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import type { KillScope } from '../api.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
 import { inTurn } from '../life/turn.ts';
 import type { Container } from '../model/container.ts';
-import { livePhase, requirePhase } from '../model/phase.ts';
+import { livePhase, requirePhase, wrongState } from '../model/phase.ts';
 
 const SIGKILL = 9;
 
@@ -26,19 +25,13 @@ export async function killContainer(
   const live = livePhase(container.phase);
   // Also when it has just ended by itself, and would come back.
   if (signal === SIGKILL && (live || container.run?.ending)) noteStop(context, container);
-  requirePhase('kill', container, state);
+  requirePhase('kill', container);
   if (signal !== SIGKILL && state !== 'running') {
     const why =
       state === 'paused'
         ? 'it is paused; unpause it first, or send SIGKILL'
         : 'its shim was lost; only SIGKILL can be sent';
-    throw new LikerError(
-      'WRONG_STATE',
-      `Cannot send signal ${signal} to container '${container.name}': ${why}`,
-      {
-        metadata: { container: container.id, state, verb: 'kill' },
-      },
-    );
+    throw wrongState(`send signal ${signal} to`, container, why, 'kill');
   }
   const cgroup = cgroupOf(context, container);
   if (scope === 'all' && signal !== SIGKILL) await cgroup.signalAll(signal);

@@ -53,7 +53,7 @@ export async function launch(
   await container.cleanUp?.();
   await ownTurn();
   if (container.removed) context.registry.find(container.id);
-  requirePhase('start', container, container.phase.state);
+  requirePhase('start', container);
   if (!options.byPolicy) forgetRestarts(context, container);
   await using undo = new AsyncDisposableStack();
   try {

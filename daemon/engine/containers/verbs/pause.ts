@@ -9,7 +9,7 @@ export async function pauseContainer(context: EngineContext, container: Containe
   await inTurn(context, container, async () => {
     const { phase } = container;
     if (phase.state === 'paused') return;
-    requirePhase('pause', container, phase.state);
+    requirePhase('pause', container);
     await cgroupOf(context, container).freeze();
     // It may have ended meanwhile.
     if (container.phase.state !== 'running') return;
@@ -23,7 +23,7 @@ export async function resumeContainer(context: EngineContext, container: Contain
   await inTurn(context, container, async () => {
     const { phase } = container;
     if (phase.state === 'running') return;
-    requirePhase('resume', container, phase.state);
+    requirePhase('resume', container);
     await cgroupOf(context, container).thaw();
     if (container.phase.state !== 'paused') return;
     context.ledger.change(

@@ -52,7 +52,7 @@ export async function removeLocked(
     } else await container.run?.ending;
     // With --rm it has removed itself at its end.
     if (container.removed) return;
-    requirePhase('remove', container, container.phase.state);
+    requirePhase('remove', container);
     await container.cleanUp?.();
     if (container.removed) return;
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;

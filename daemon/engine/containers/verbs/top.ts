@@ -8,7 +8,7 @@ import { requirePhase } from '../model/phase.ts';
 
 /** The processes in a container by pid, read from the host's /proc. */
 export async function topOf(context: EngineContext, container: Container): Promise<TopView> {
-  requirePhase('read the processes of', container, container.phase.state);
+  requirePhase('read the processes of', container);
   const { folder } = cgroupOf(context, container);
   const { processes: listed, total } = await context.processes.list(encodeListing(folder));
   const bootedAtMs = Date.now() - context.proc.uptimeMs();

@@ -1,8 +1,7 @@
-import { LikerError } from '../../../../common/errors.ts';
 import type { ExitStatus } from '../../process/exit-status.ts';
 import type { WaitCondition, WaitOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
-import { livePhase } from '../model/phase.ts';
+import { livePhase, wrongState } from '../model/phase.ts';
 import { requireHealthCheck } from './check-health.ts';
 
 /** Waits for the condition. Null: it never ran, or it is healthy. Rejects with the signal's reason when aborted. */
@@ -35,11 +34,7 @@ async function waitUntilHealthy(container: Container, signal: AbortSignal): Prom
   while (!livePhase(container.phase) || container.facts.health?.status !== 'healthy') {
     const { state } = container.phase;
     if (container.removed || (state === 'exited' && !container.run?.ending)) {
-      throw new LikerError(
-        'WRONG_STATE',
-        `Cannot wait for the health of container '${container.name}': it has ended`,
-        { metadata: { container: container.id, state, verb: 'wait' } },
-      );
+      throw wrongState('wait for the health of', container, 'it has ended', 'wait');
     }
     await container.changed.next(signal);
   }
