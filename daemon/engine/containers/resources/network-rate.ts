@@ -124,7 +124,9 @@ function freeIn(context: EngineContext, container: Container, file: string, id: 
 export const networkRate: RunResource = {
   acquire(context, { container, applied }) {
     const network = limitNetwork(context, container, container.spec);
-    context.ledger.remember(container, { shapedNamespace: network.shapedNamespace });
+    // Stored now: the start may wait for long before it is stored as a whole, and the namespace may outlive this likerd.
+    if (network.shapedNamespace !== container.facts.shapedNamespace)
+      context.ledger.change(container, { facts: { shapedNamespace: network.shapedNamespace } });
     applied.push(...network.applied);
   },
   release: free,
