@@ -74,7 +74,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'wait',
-    summary: 'Wait until containers end, and print their exit codes',
+    summary: 'Wait until containers exit, and print their exit codes',
     load: async () => (await import('./commands/wait.ts')).wait,
   },
   {
@@ -144,7 +144,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'reset-tty',
-    summary: 'Repair a terminal that a cut-off program has left in a bad state',
+    summary: 'Repair a terminal that an interrupted program has left in a bad state',
     load: async () => (await import('./commands/reset-tty.ts')).resetTty,
   },
 ];

@@ -246,7 +246,7 @@ test('container prune asks first, and does nothing unless the answer is yes', pa
   assert.equal(stdout, `Deleted Containers:\n${id}\n\nTotal reclaimed space: 1.23MB\n`);
 });
 
-test('a group of commands has its own help, as in Docker', patience, async () => {
+test('the --help of a group of commands lists its commands', patience, async () => {
   await using server = new FakeServer();
   for (const group of ['container', 'rootfs', 'system', 'healthcheck']) {
     const { code, stdout, stderr } = await likerctl(server.socketPath, group, '--help');

@@ -15,7 +15,7 @@ export const logs: Command = {
   summary: 'Print the output of a container: its stdout to stdout, its stderr to stderr',
   example: 'likerctl logs -f --tail 20 web',
   flags: [
-    { name: 'follow', short: 'f', type: 'bool', help: 'Follow the output until the container ends' },
+    { name: 'follow', short: 'f', type: 'bool', help: 'Follow the output until the container exits' },
     {
       name: 'since',
       type: 'string',

@@ -6,7 +6,7 @@ import { terminalReset } from '../session/terminal.ts';
 export const resetTty: Command = {
   name: 'reset-tty',
   usage: '',
-  summary: 'Repair a terminal that a cut-off program has left in a bad state',
+  summary: 'Repair a terminal that an interrupted program has left in a bad state',
   example: 'likerctl reset-tty',
   flags: [],
   operands: [0, 0],

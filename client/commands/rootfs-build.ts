@@ -14,7 +14,7 @@ export const rootfsBuild: Command = {
       name: 'with',
       type: 'list',
       value: 'PROGRAM',
-      help: 'Add a program, by name or path, with its libraries, its Debian package and the packages on which that depends',
+      help: 'Add a program, by name or path, with its libraries, its Debian package and the dependencies of that',
     },
     { name: 'force', short: 'f', type: 'bool', help: 'Write into a directory that is not empty' },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print nothing on success' },

@@ -18,7 +18,7 @@ export const start: Command = {
       name: 'attach',
       short: 'a',
       type: 'bool',
-      help: 'Attach to the output and end with the exit code of the container',
+      help: 'Attach to the output and exit with the exit code of the container',
     },
     ...sessionFlags,
     { name: 'interactive', short: 'i', type: 'bool', help: 'Attach to stdin as well' },

@@ -22,7 +22,7 @@ export const stopFlags: readonly Flag[] = [
     aliases: ['timeout'],
     type: 'int',
     value: 'SECONDS',
-    help: 'Time until SIGKILL; -1 waits for ever',
+    help: 'Time until SIGKILL; -1 waits forever',
   },
 ];
 

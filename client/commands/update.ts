@@ -13,7 +13,7 @@ const flags: readonly Flag[] = [
     name: 'restart',
     type: 'string',
     value: 'POLICY',
-    help: 'When to restart the container after it ends: no, on-failure[:N], always or unless-stopped',
+    help: 'When to restart the container after it exits: no, on-failure[:N], always or unless-stopped',
   },
 ];
 

@@ -20,7 +20,7 @@ const conditions: Readonly<Record<string, WaitCondition>> = {
 export const wait: Command = {
   name: 'wait',
   ...severalContainers,
-  summary: 'Wait until containers end and print their exit codes, or wait until they are healthy',
+  summary: 'Wait until containers exit and print their exit codes, or wait until they are healthy',
   example: 'likerctl wait web',
   flags: [
     {

@@ -12,7 +12,13 @@ export const containerFlags: readonly Flag[] = [
   { name: 'add-host', type: 'list', value: 'HOST:IP', help: 'Add a line to /etc/hosts' },
   { name: 'cap-add', type: 'list', value: 'CAP', help: 'Add a capability' },
   { name: 'cap-drop', type: 'list', value: 'CAP', help: 'Drop a capability' },
-  { name: 'cgroupns', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'Cgroup namespace' },
+  {
+    name: 'cgroupns',
+    type: 'string',
+    choices: ['private', 'host'],
+    value: 'MODE',
+    help: 'Cgroup namespace: private or host',
+  },
   { name: 'cidfile', type: 'string', value: 'FILE', help: "Write the container's id to a new file" },
   { name: 'dns', type: 'list', value: 'IP', help: 'Name server' },
   {
@@ -73,7 +79,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'pidfile',
     type: 'string',
     value: 'FILE',
-    help: 'Write the pid of the first process, as the host sees it, to a file',
+    help: 'Write the pid of the main process on the host to a file',
   },
   {
     name: 'privileged',
@@ -87,9 +93,9 @@ export const containerFlags: readonly Flag[] = [
     type: 'string',
     value: 'POLICY',
     fallback: 'no',
-    help: 'When to restart the container after it ends: no, on-failure[:N], always or unless-stopped',
+    help: 'When to restart the container after it exits: no, on-failure[:N], always or unless-stopped',
   },
-  { name: 'rm', type: 'bool', help: 'Remove the container when it ends' },
+  { name: 'rm', type: 'bool', help: 'Remove the container when it exits' },
   { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },
   {
@@ -104,7 +110,7 @@ export const containerFlags: readonly Flag[] = [
     type: 'int',
     value: 'SECONDS',
     fallback: '10',
-    help: 'Time from the stop signal to SIGKILL; -1 waits for ever',
+    help: 'Time from the stop signal to SIGKILL; -1 waits forever',
   },
   {
     name: 'sysctl',
@@ -125,7 +131,13 @@ export const containerFlags: readonly Flag[] = [
     value: 'NAME=SOFT[:HARD]',
     help: 'Resource limit of the process, such as nofile=1024',
   },
-  { name: 'uts', type: 'string', choices: ['private', 'host'], value: 'MODE', help: 'UTS namespace' },
+  {
+    name: 'uts',
+    type: 'string',
+    choices: ['private', 'host'],
+    value: 'MODE',
+    help: 'UTS namespace: private or host',
+  },
   {
     name: 'volume',
     short: 'v',

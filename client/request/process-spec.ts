@@ -31,7 +31,7 @@ export const processFlags = (onDisconnect: string): readonly Flag[] => [
     choices: Object.keys(onDisconnects),
     value: 'WHAT',
     fallback: onDisconnect,
-    help: 'What to do with the process when its client is lost: keep, hangup or kill',
+    help: 'What to do with the process when its client disconnects: keep, hangup or kill',
   },
   { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },

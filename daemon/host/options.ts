@@ -12,7 +12,7 @@ export type DaemonOptions = NonNullable<Awaited<ReturnType<typeof parseOptions>>
 export async function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv, version: string) {
   const parser = yargs()
     .scriptName('likerd')
-    .usage('$0 [options]\n\nThe container engine. Containers keep running when it ends.')
+    .usage('$0 [options]\n\nThe container engine. Containers keep running when it exits.')
     .options({
       root: {
         type: 'string',
@@ -30,14 +30,14 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       },
       cgroup: {
         type: 'string',
-        describe: 'Path of a delegated cgroup (v2 only) to create those of containers in',
+        describe: 'Delegated cgroup in which to create the cgroups of containers (v2 only)',
       },
       'stop-containers-on-exit': {
         type: 'boolean',
         default: false,
-        describe: 'Stop all containers on SIGTERM',
+        describe: 'Stop all containers when likerd stops on SIGTERM or SIGINT',
       },
-      'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Least severe level to log' },
+      'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Lowest severity to log' },
       'log-format': {
         choices: logFormats,
         default: 'text' as LogFormat,
@@ -45,10 +45,9 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       },
       'metrics-addr': {
         type: 'string',
-        describe:
-          'Serve metrics for Prometheus at PORT (of 127.0.0.1), HOST:PORT or unix:PATH; default: nowhere',
+        describe: 'Serve Prometheus metrics at PORT (on 127.0.0.1), HOST:PORT or unix:PATH; default: off',
       },
-      'ready-fd': { type: 'number', describe: 'File descriptor to write a byte to once the API is served' },
+      'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
     .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'metrics-addr', 'ready-fd'])
