@@ -17,7 +17,7 @@ function callsIn(places: Semaphore): ThreadCall {
     );
 }
 
-/** Calls a function in a thread. Bounded, since koffi refuses more than 256 calls at a time; libuv has four threads for them. */
+/** Calls a function in a thread. Limited, since koffi refuses more than 256 calls at a time; libuv has four threads. */
 export const inThread = callsIn(new Semaphore(16));
-/** For walks of file trees, which may take long: two threads stay free for starts and ends. */
+/** For walks through file trees, which may take long: two threads stay free for starts and ends. */
 export const inSpareThread = callsIn(new Semaphore(2));

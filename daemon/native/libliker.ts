@@ -4,7 +4,7 @@ import { reasonOfErrno, remedyOf } from '../../common/exhausted.ts';
 import { inSpareThread, inThread, type NativeFunction } from './in-thread.ts';
 import { koffi } from './koffi.ts';
 
-/** A shim that has been started. Both fds belong to the caller. */
+/** A started shim. The caller owns both fds. */
 export interface SpawnedShim {
   readonly pid: number;
   readonly pidfd: number;
@@ -66,13 +66,13 @@ function bind(path: string) {
 
 let bound: ReturnType<typeof bind> | undefined;
 
-/** Loaded by the first call of any function. */
+/** The first call of any function loads it. */
 function library(): ReturnType<typeof bind> {
   bound ??= bind(process.env['LIKER_LIBRARY'] ?? ownPath);
   return bound;
 }
 
-/** Passes a result on, or turns -errno into an error that says what was tried. */
+/** Returns a result, or throws an error for -errno. */
 function check(result: number, step: string, syscall: string, object: string): number {
   if (result >= 0) return result;
   const errno = errnoName(result);
@@ -106,14 +106,14 @@ export function peerCredentials(fd: number): PeerCredentials {
   return { pid: pid[0] ?? 0, uid: uid[0] ?? 0, gid: gid[0] ?? 0 };
 }
 
-/** A pidfd of the process with this start time (field 22 of /proc/PID/stat), or null when it is gone. */
+/** A pidfd of the process with this start time (field 22 of /proc/PID/stat), or null if it has ended. */
 export function pidfdOpen(pid: number, startTime: bigint | string): number | null {
   const result: number = library().pidfdOpen(pid, BigInt(startTime));
   if (isError(result, 'ESRCH')) return null;
   return check(result, 'open process', 'pidfd_open', String(pid));
 }
 
-/** False when the process has ended. */
+/** False if the process has ended. */
 export function pidfdSignal(pidfd: number, signal: number): boolean {
   const result: number = library().pidfdSignal(pidfd, signal);
   if (isError(result, 'ESRCH')) return false;
@@ -126,8 +126,8 @@ export function pidfdEnded(pidfd: number): boolean {
 }
 
 /**
- * Starts a shim with a plan of encodeLaunch, in a thread: the caller of clone(2) with CLONE_VFORK waits until its child has
- * been given a CPU and has called execve, which takes tens of milliseconds when hundreds of processes want one.
+ * Starts a shim with a plan of encodeLaunch, in a thread: clone(2) with CLONE_VFORK returns only after the child has called execve,
+ * which takes tens of milliseconds when hundreds of processes compete for a CPU.
  */
 export async function spawnShim(shimFd: number, plan: Uint8Array): Promise<SpawnedShim> {
   const out = Buffer.alloc(spawnedBytes);
@@ -137,7 +137,7 @@ export async function spawnShim(shimFd: number, plan: Uint8Array): Promise<Spawn
   return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
 }
 
-/** Resolves when this child of the daemon has ended and is reaped (waitid(2), P_PIDFD). Waits in a thread. */
+/** Waits in a thread until a child of likerd has ended, and reaps it (waitid(2), P_PIDFD). */
 export async function pidfdReap(pidfd: number): Promise<void> {
   check(await inThread(library().pidfdReap, pidfd), 'wait for pidfd', 'waitid', String(pidfd));
 }
@@ -146,7 +146,7 @@ export function closeFd(fd: number): void {
   check(library().close(fd), 'close fd', 'close', String(fd));
 }
 
-/** Small files that are read together, and again and again: an open one costs a fourth of one that must be opened. */
+/** Small files that are read together repeatedly. Reading an open file costs a quarter of opening and reading it. */
 export class FileSet {
   readonly #paths: Buffer;
   readonly #fds: Int32Array;
@@ -162,7 +162,7 @@ export class FileSet {
     return this.#fds.length;
   }
 
-  /** Their texts; null for one that cannot be read. With `keep` they stay open until they are closed. */
+  /** Their texts; null for one that cannot be read. With `keep` they stay open until close. */
   read(keep: boolean): (string | null)[] {
     const { length } = this.#fds;
     if (texts.length === 0) texts = Buffer.allocUnsafe(textsBytes);
@@ -176,7 +176,7 @@ export class FileSet {
     return read;
   }
 
-  /** Passes over, from now on, those that could not be read last: the kernel has no such files. */
+  /** From now on skips the files that the last read could not read, since the kernel lacks them. */
   forgetMissing(): void {
     for (const [index, bytes] of this.#lengths.entries()) if (bytes < 0) this.#fds[index] = passedOver;
   }
@@ -186,13 +186,13 @@ export class FileSet {
   }
 }
 
-/** As of liker_read_files. */
+/** A value of liker_read_files. */
 const passedOver = -2;
-/** One for all. */
+/** One buffer for all sets. */
 const textsBytes = 256 * 1024;
 let texts = Buffer.alloc(0);
 
-/** Bytes of all files in a tree but folders, counted in a thread; 0 when there is none. */
+/** Bytes of all files in a tree, without folders, counted in a thread; 0 if it does not exist. */
 export async function treeSize(path: string): Promise<number> {
   return Number(await inSpareThread(library().treeSize, path));
 }
@@ -203,7 +203,7 @@ export function attachDeviceFilter(cgroup: string, program: Uint8Array): void {
   check(library().attachDeviceFilter(cgroup, program, count), 'attach a device filter to', 'bpf', cgroup);
 }
 
-/** Runs a program for each socket that a v2 cgroup's processes make (BPF_PROG_TYPE_CGROUP_SOCK); null takes it away. */
+/** Runs a program for each socket that a v2 cgroup's processes make (BPF_PROG_TYPE_CGROUP_SOCK); null removes it. */
 export function attachSocketProgram(cgroup: string, program: Uint8Array | null): void {
   const count = (program?.length ?? 0) / instructionBytes;
   const result: number = library().attachSocketProgram(cgroup, program, count);
@@ -211,12 +211,12 @@ export function attachSocketProgram(cgroup: string, program: Uint8Array | null):
   check(result, 'attach a socket program to', 'bpf', cgroup);
 }
 
-/** The answers of a dump come in pieces of up to 32 KiB. */
+/** A dump's answers come in pieces of up to 32 KiB. */
 const netlinkAnswerBytes = 1 << 20;
 
 /**
- * Sends rtnetlink requests one after the other in a network namespace, up to the first that the kernel refuses, and
- * answers all its messages. `namespace`: an fd, or null for a fresh namespace that is gone afterwards.
+ * Sends rtnetlink requests in a network namespace, until the kernel refuses one, and returns its answers. `namespace`: an fd, or
+ * null for a temporary namespace.
  */
 export function netlink(namespace: number | null, requests: Uint8Array): Buffer {
   const answer = Buffer.allocUnsafe(netlinkAnswerBytes);
@@ -225,12 +225,12 @@ export function netlink(namespace: number | null, requests: Uint8Array): Buffer 
   return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
 }
 
-/** mkdir(2) of each, in one go and in a thread. Answers for each the name of its errno, or '' when it was made. */
+/** Makes each folder (mkdir(2)), all in one call in a thread. Returns the name of the errno for each, or '' for success. */
 export function makeFolders(paths: readonly string[]): Promise<string[]> {
   return forEachPath(library().makeFolders, paths);
 }
 
-/** As makeFolders, with rmdir(2). */
+/** Like makeFolders, with rmdir(2). */
 export function removeFolders(paths: readonly string[]): Promise<string[]> {
   return forEachPath(library().removeFolders, paths);
 }
@@ -245,25 +245,25 @@ function nulEnded(paths: readonly string[]): Buffer {
   return Buffer.from(paths.map((path) => `${path}\0`).join(''));
 }
 
-/** Removes a file or a folder with all that is in it. Gone already is no error. For what is known to be small. */
+/** Removes a file, or a folder with its contents, on the event loop: it must be small. A missing one is no error. */
 export function removeTreeNow(path: string): void {
   check(library().removeTree(path), 'remove', 'unlinkat', path);
 }
 
-/** As removeTreeNow, in a thread. */
+/** Like removeTreeNow, in a thread. */
 export async function removeTree(path: string): Promise<void> {
   check(await inSpareThread(library().removeTree, path), 'remove', 'unlinkat', path);
 }
 
 /**
- * Empties a removed container's folders, in a thread, and keeps its log and work for the next one. False when more than
- * these is left.
+ * Empties a removed container's folders in a thread, and keeps log and work for the next container. False if anything else is
+ * left.
  */
 export async function emptyContainer(base: string): Promise<boolean> {
   return check(await inSpareThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
 }
 
-/** Locks a file for this process, until its fd is closed (fcntl(2), F_SETLK); or tells which process has it. */
+/** Locks a file for this process until its fd is closed (fcntl(2), F_SETLK), or returns the process that holds the lock. */
 export function lockFile(path: string): { readonly fd: number } | { readonly holder: number } {
   const holder = [0];
   const result: number = library().lock(path, holder);
@@ -271,22 +271,22 @@ export function lockFile(path: string): { readonly fd: number } | { readonly hol
   return { fd: check(result, 'lock', 'fcntl', path) };
 }
 
-/** Sends one datagram to the service manager's socket (sd_notify(3)); '@' begins an abstract name. */
+/** Sends a datagram to the service manager's socket (sd_notify(3)); '@' starts an abstract name. */
 export function notifyManager(path: string, text: string): void {
   check(library().notify(path, text), 'notify the service manager at', 'sendto', path);
 }
 
 /**
- * Gives back memory that is not needed now: free heap, and code that comes back from the page cache when it is used.
- * In a thread: to look at all mappings takes tens of milliseconds.
+ * Gives back memory that is not needed now: free heap, and code that the page cache provides again when it is used. Runs in a
+ * thread, since it takes tens of milliseconds to go through all mappings.
  */
 export async function trimMemory(): Promise<void> {
   check(await inSpareThread(library().trim), 'read', 'fopen', '/proc/self/smaps');
 }
 
 /**
- * Sets the nice value (sched(7)) of the calling thread, the event loop's; what it starts, threads and processes, has 0. False
- * when somebody has given it another priority before.
+ * Sets the nice value (sched(7)) of the calling thread, the event loop's. Threads and processes that it starts get 0. False if it
+ * already had another priority.
  */
 export function setNice(nice: number): boolean {
   return check(library().setNice(nice), 'set the nice value of thread', 'sched_setattr', 'self') === 1;

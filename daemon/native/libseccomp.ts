@@ -11,7 +11,7 @@ export const action = {
 /** enum scmp_compare. `maskedEqual`: (argument & a) == b. */
 export const compare = { equal: 4, maskedEqual: 7 } as const;
 
-/** A condition on one argument of a system call (struct scmp_arg_cmp). */
+/** A condition for one argument of a system call (struct scmp_arg_cmp). */
 interface Condition {
   readonly argument: number;
   readonly compare: (typeof compare)[keyof typeof compare];
@@ -28,7 +28,7 @@ const conditionBytes = 24;
 /** A filter under construction. Release it with `using`. */
 export interface SeccompBuilder extends Disposable {
   addArchitecture(token: number): void;
-  /** Skipped where the library or the architecture does not know the name. */
+  /** Does nothing if the library or the architecture does not know the name. */
   addRule(action: number, syscall: string, conditions?: readonly Condition[]): void;
   /** The finished program: an array of struct sock_filter, 8 bytes each. */
   export(): Buffer;
@@ -37,7 +37,7 @@ export interface SeccompBuilder extends Disposable {
 export interface Libseccomp {
   /** The running architecture (AUDIT_ARCH_*). */
   nativeArchitecture(): number;
-  /** The number of a call on an architecture; negative when there is none. */
+  /** The number of a call on an architecture; negative if there is none. */
   numberOf(architecture: number, syscall: string): number;
   open(defaultAction: number): SeccompBuilder;
 }
@@ -95,9 +95,9 @@ function load(): Libseccomp {
     const context: unknown = init(defaultAction);
     if (context === null) check(-12, 'seccomp_init');
     check(setAttribute(context, attribute.noNewPrivileges, 0), 'seccomp_attr_set');
-    // A call of another architecture does not exist here.
+    // A call of another architecture gets ENOSYS.
     check(setAttribute(context, attribute.badArchitecture, action.errno(errnoNoSys)), 'seccomp_attr_set');
-    // Since 2.5; an older library makes a longer way through the same rules.
+    // Since 2.5; a filter of an older library takes longer.
     setAttribute(context, attribute.optimize, binaryTree);
     return {
       addArchitecture: (token) => check(addArchitecture(context, token), 'seccomp_arch_add'),
@@ -123,7 +123,7 @@ function load(): Libseccomp {
 
 let loaded: Libseccomp | null | undefined;
 
-/** The library, loaded at the first call; null when the machine has none. */
+/** The library, loaded at the first call; null if it is not installed. */
 export function libseccomp(): Libseccomp | null {
   if (loaded !== undefined) return loaded;
   try {

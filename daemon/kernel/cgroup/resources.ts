@@ -6,16 +6,16 @@ const deviceValue = fields({ device: v.string(), value: v.number() });
 const deviceValues = v.optional(v.array(deviceValue), []);
 
 const hugetlbLimit = fields({
-  /** As the kernel writes it: 2MB, 1GB. */
+  /** In the kernel's form: 2MB, 1GB. */
   pageSize: v.string(),
   maxBytes: orNull(v.number()),
   reservationBytes: orNull(v.number()),
 });
 
-/** Text for a file of the container's cgroup, by the file's own name. */
+/** Text for a file of the container's cgroup, by the name of the file. */
 const cgroupSetting = fields({ file: v.string(), value: v.string() });
 
-/** Limits; null (and an empty list) leaves the kernel's default. Signed ones: -1 is "no limit". */
+/** Limits. Null or an empty list leaves the kernel's default; -1 is no limit. */
 export const cgroupLimits = {
   cpu: group({
     shares: orNull(v.number()),
@@ -24,7 +24,7 @@ export const cgroupLimits = {
     quotaUs: orNull(v.number()),
     periodUs: orNull(v.number()),
     burstUs: orNull(v.number()),
-    /** Runs only when nothing else wants to. */
+    /** Runs only when nothing else does. */
     idle: orNull(v.boolean()),
     realtimeRuntimeUs: orNull(v.number()),
     realtimePeriodUs: orNull(v.number()),
@@ -64,7 +64,7 @@ export const cgroupLimits = {
   }),
   network: group({
     classId: orNull(v.number()),
-    /** By the host's interface. */
+    /** By interface of the host. */
     priorities: byName(v.number()),
     /** SO_PRIORITY of its sockets. */
     priority: orNull(v.number()),
@@ -72,39 +72,39 @@ export const cgroupLimits = {
   cgroup: group({
     maxDescendants: orNull(v.number()),
     maxDepth: orNull(v.number()),
-    /** Applied last, in their order. */
+    /** Applied last, in order. */
     settings: v.optional(v.array(cgroupSetting), []),
   }),
 };
 
 const resources = fields(cgroupLimits);
 
-/** What is asked of a container's cgroups. */
+/** The requested limits of a container's cgroups. */
 export interface Resources extends Of<typeof resources> {}
-/** Some limits; the others are none. */
+/** Some limits; the others are not set. */
 export type LimitsPatch = Given<typeof resources>;
 export interface DeviceValue extends Of<typeof deviceValue> {}
 export interface HugetlbLimit extends Of<typeof hugetlbLimit> {}
 
-/** These limits and no others. */
+/** Completes limits: the others are not set. */
 export function limitsOf(patch: LimitsPatch): Resources {
   return check(resources, patch, 'resources');
 }
 
-/** What happens with a limit that cannot be had here: the first one is thrown, or all are reported and left out. */
+/** What happens with limits that cannot be set here: the first one is an error, or all are left out and reported. */
 export const limitsModeSchema = v.picklist(['strict', 'best-effort']);
 export type LimitsMode = Of<typeof limitsModeSchema>;
 
-/** One limit as asked for and as the kernel took it. */
+/** A limit as requested, and as the kernel took it. */
 export const appliedLimitSchema = fields({
   knob: v.string(),
   requested: v.string(),
-  /** Absolute path of the file it was written to; empty when it was not. */
+  /** Absolute path of the file that it was written to; empty if it was not. */
   file: v.string(),
   written: v.string(),
   /** Text that was read back. */
   effective: v.string(),
-  /** What prevented the write; empty when it was written. */
+  /** Why it was not written; empty if it was. */
   problem: v.string(),
 });
 export interface AppliedLimit extends Of<typeof appliedLimitSchema> {}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { badArgument, type LikerError } from '../../../common/errors.ts';
 import { deviceNumbers } from './numbers.ts';
 
-/** A device, and where a container sees it. */
+/** A device node, and its path in the container. */
 export interface DeviceNode {
   readonly path: string;
   readonly type: 'c' | 'b';
@@ -16,7 +16,7 @@ export interface DeviceNode {
 /** Files of /dev that each container has of its own. */
 const own = new Set(['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/console', '/dev/ptmx']);
 
-/** A folder of devices has a few hundred entries: the search ends here. */
+/** Limit of a search: a folder of devices has a few hundred entries. */
 const mostEntries = 10_000;
 
 /** All device nodes below a folder of the host, sorted by path. */
@@ -39,7 +39,7 @@ export async function nodesBelow(folder: string): Promise<DeviceNode[]> {
   return found.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-/** Null if it is gone by now. */
+/** Null if it no longer exists. */
 async function nodeAt(path: string): Promise<DeviceNode | null> {
   const found = await stat(path).catch(() => null);
   return found && deviceNode(path, found);
@@ -50,7 +50,7 @@ function deviceNode(path: string, stat: Stats): DeviceNode {
   return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777 };
 }
 
-/** The node at a path of the host, or all nodes below a folder, each with its path in the container. Rejects with BAD_ARGUMENT. */
+/** The node at a path of the host, or all nodes below a folder, with their paths in the container. Rejects with BAD_ARGUMENT. */
 export async function nodesAt(hostPath: string, containerPath: string): Promise<DeviceNode[]> {
   const found = await stat(hostPath).catch(() => null);
   if (found?.isDirectory()) {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { unescapeOctal } from '../../../common/octal.ts';
 
-/** One mount of our mount namespace (proc(5), /proc/PID/mountinfo). */
+/** One mount of likerd's mount namespace (proc(5), /proc/PID/mountinfo). */
 export interface MountEntry {
   readonly id: number;
   readonly mountPoint: string;
@@ -33,7 +33,7 @@ function ownMounts(): MountEntry[] {
   return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
-/** The mounts below a folder, not that of the folder itself, as paths in it, each place once. Those above come first. */
+/** The mounts below a folder but not on it, as paths in the folder, without duplicates, parents first. */
 export function mountsBelow(folder: string): string[] {
   const top = realpathSync(folder).replace(/\/$/, '');
   const places = ownMounts()
@@ -42,7 +42,7 @@ export function mountsBelow(folder: string): string[] {
   return [...new Set(places)].sort();
 }
 
-/** The mount that a path leads to. Throws where it leads nowhere. */
+/** The mount that contains a path. Throws if the path does not exist. */
 export function mountOf(path: string): MountEntry {
   const fd = openSync(path, O_PATH);
   try {

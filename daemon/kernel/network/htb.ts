@@ -1,4 +1,4 @@
-// The hierarchical token bucket of tc(8) as rtnetlink knows it (linux/pkt_sched.h).
+// The hierarchical token bucket of tc(8), in the form of rtnetlink (linux/pkt_sched.h).
 import {
   type Answer,
   type Attribute,
@@ -10,13 +10,13 @@ import {
   text,
 } from './netlink.ts';
 
-/** What is sent goes at `rateBits` a second and, as far as there is room above it, up to `ceilBits`. */
+/** Guarantees `rateBits` a second and, if the link has capacity left, allows up to `ceilBits`. */
 export interface Rate {
   readonly rateBits: number;
   readonly ceilBits: number;
 }
 
-/** Ours, among the queues that others may have made: "LK". */
+/** Tells Liker's queues from others: "LK". */
 const major = 0x4c4b;
 const qdiscHandle = major * 0x10000;
 const rootClass = qdiscHandle + 1;
@@ -50,12 +50,12 @@ function u64(value: number): Buffer {
   return bytes;
 }
 
-/** What may be sent at once is what 10 ms bring, and at least two packets. */
+/** A burst is what is sent in 10 ms, and at least two packets. */
 const burstSeconds = 0.01;
 const leastBurstBytes = 3028;
-/** The kernel counts a bucket in the time that it takes to fill, in ticks of 64 ns. */
+/** The kernel measures a bucket by the time that it takes to fill, in ticks of 64 ns. */
 const tickSeconds = 64e-9;
-/** How much one class may send before its neighbour is let: within what the kernel does not warn of. */
+/** Bytes that one class sends before the next one may. The kernel warns outside this range. */
 const quantumRange = [1514, 200_000] as const;
 const most32 = 0xffff_ffff;
 
@@ -64,7 +64,7 @@ function bucketTicks(bytesPerSecond: number): number {
   return Math.min(most32, Math.ceil(bytes / bytesPerSecond / tickSeconds));
 }
 
-/** struct tc_htb_opt: two struct tc_ratespec, the buckets, the quantum; rates in bytes. */
+/** struct tc_htb_opt: two of struct tc_ratespec, the buckets and the quantum. Rates are in bytes. */
 function classOptions(rate: number, ceil: number): Attribute[] {
   const options = Buffer.alloc(44);
   for (const [at, value] of [
@@ -86,11 +86,11 @@ function classOptions(rate: number, ceil: number): Attribute[] {
 
 const change = flag.acknowledge | flag.create;
 
-/** The queue, all of it sent to the leaf, unless it is there. */
+/** Makes the queue, with the leaf as its default class. */
 function qdiscRequest(index: number): Request {
   const init = Buffer.alloc(20);
   init.writeUInt32LE(htbVersion, 0);
-  init.writeUInt32LE(10, 4); // rate to quantum: not used, each class has its own
+  init.writeUInt32LE(10, 4); // rate to quantum: not used, since each class has its own
   init.writeUInt32LE(leafClass - qdiscHandle, 8);
   return {
     type: message.newQdisc,
@@ -100,7 +100,7 @@ function qdiscRequest(index: number): Request {
   };
 }
 
-/** A class that is there is changed. */
+/** Makes a class, or changes it. */
 function classRequest(
   index: number,
   handle: number,
@@ -117,7 +117,7 @@ function classRequest(
 
 const toBytes = (bits: number): number => Math.max(1, Math.round(bits / 8));
 
-/** Holds an interface to a rate; `isThere`: the queue is ours already, and only its classes change. */
+/** Limits an interface to a rate. `isThere`: the queue is Liker's already, and only its classes change. */
 export function rateRequests(index: number, { rateBits, ceilBits }: Rate, isThere: boolean): Request[] {
   const [rate, ceil] = [toBytes(rateBits), toBytes(ceilBits)];
   return [
@@ -149,7 +149,7 @@ export const qdiscsRequest: Request = {
 export interface RootQdisc {
   readonly index: number;
   readonly kind: string;
-  /** none: the kernel's default one; ours; or somebody else's. */
+  /** none: the kernel's default queue; ours: Liker's. */
   readonly owner: 'none' | 'ours' | 'other';
 }
 
@@ -167,11 +167,11 @@ export function rootQdiscs(answers: readonly Answer[]): RootQdisc[] {
 
 function rate64(options: Map<number, Buffer>, wide: number, at: number): number {
   const large = options.get(wide);
-  // The kernel leaves the 64 bits out where 32 suffice.
+  // The kernel omits the 64-bit value if 32 bits are enough.
   return large ? Number(large.readBigUInt64LE()) : (options.get(htb.parameters)?.readUInt32LE(at + 8) ?? 0);
 }
 
-/** The rate in force, from the answers to {@link classesRequest}; null when there is none. */
+/** The current rate, from the answers to {@link classesRequest}; null if there is none. */
 export function rateOf(answers: readonly Answer[]): Rate | null {
   const leaf = answers.find(
     ({ type, payload }) => type === message.newClass && payload.readUInt32LE(8) === leafClass,

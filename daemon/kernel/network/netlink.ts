@@ -1,7 +1,7 @@
-// The bytes of rtnetlink(7): requests to the kernel about links and traffic control, and its answers.
+// Encodes requests of rtnetlink(7) for links and traffic control, and decodes the kernel's answers.
 import { getSystemErrorName } from 'node:util';
 
-/** Types of messages (linux/netlink.h, linux/rtnetlink.h). */
+/** Message types (linux/netlink.h, linux/rtnetlink.h). */
 export const message = {
   error: 2,
   done: 3,
@@ -18,7 +18,7 @@ export const flag = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, c
 
 const headerBytes = 16;
 const errorBytes = 4;
-/** NLMSGERR_ATTR_MSG: the kernel's own words. */
+/** NLMSGERR_ATTR_MSG: the kernel's message. */
 const attributeOfText = 1;
 const capped = 0x100;
 const hasAttributes = 0x200;
@@ -38,7 +38,7 @@ function attributeBytes({ type, value }: Attribute): Buffer {
   return bytes;
 }
 
-/** Attributes one after the other, as the value of a nested one. */
+/** Encodes attributes as the value of a nested one. */
 export function nested(attributes: readonly Attribute[]): Buffer {
   return Buffer.concat(attributes.map(attributeBytes));
 }
@@ -55,7 +55,7 @@ export interface Request {
   readonly attributes?: readonly Attribute[];
 }
 
-/** Requests one after the other; the number of each is its place, from 1. */
+/** Encodes requests, numbered from 1. */
 export function encodeRequests(requests: readonly Request[]): Buffer {
   return Buffer.concat(
     requests.map(({ type, flags, body, attributes = [] }, index) => {
@@ -72,7 +72,7 @@ export function encodeRequests(requests: readonly Request[]): Buffer {
 
 export interface Answer {
   readonly type: number;
-  /** The request that it is about, from 1. */
+  /** The number of its request, from 1. */
   readonly request: number;
   readonly payload: Buffer;
 }
@@ -81,11 +81,11 @@ export interface Answer {
 export interface Refusal {
   readonly request: number;
   readonly errno: string;
-  /** The kernel's own words; empty when it has none. */
+  /** The kernel's message; empty if it has none. */
   readonly words: string;
 }
 
-/** Attributes from an offset on, by their type; the flags of nesting and byte order are dropped. */
+/** The attributes from an offset on, by type without the flags for nesting and byte order. */
 export function attributesOf(payload: Buffer, from: number): Map<number, Buffer> {
   const found = new Map<number, Buffer>();
   for (let at = from; at + 4 <= payload.length; ) {
@@ -99,7 +99,7 @@ export function attributesOf(payload: Buffer, from: number): Map<number, Buffer>
 
 function refusal(request: number, flags: number, payload: Buffer): Refusal {
   const errno = getSystemErrorName(payload.readInt32LE(0));
-  // The refused request comes back, all of it unless the answer is capped, and then the attributes.
+  // The answer repeats the refused request, only its header if capped, and then has the attributes.
   const length = (flags & capped) === 0 ? payload.readUInt32LE(errorBytes) : headerBytes;
   const words =
     (flags & hasAttributes) === 0
@@ -108,7 +108,7 @@ function refusal(request: number, flags: number, payload: Buffer): Refusal {
   return { request, errno, words: words === undefined ? '' : words.toString('utf8').replace(/\0.*$/s, '') };
 }
 
-/** The messages of the kernel's answers, and what it refused, if it did. */
+/** The kernel's answers, and its refusal, if any. */
 export function decodeAnswers(bytes: Buffer): { answers: Answer[]; refused: Refusal | null } {
   const answers: Answer[] = [];
   for (let at = 0; at + headerBytes <= bytes.length; ) {

@@ -26,7 +26,7 @@ export type { Rate } from './htb.ts';
 const loopbackFlag = 0x8;
 const linkBytes = 16;
 const attributeOfName = 3;
-/** Of the loopback interface, in every namespace. */
+/** The index of the loopback interface in every namespace. */
 const loopbackIndex = 1;
 
 const linksRequest: Request = {
@@ -65,7 +65,7 @@ function refusedBy(what: string, errno: string, words: string): LikerError {
 
 let problem: string | undefined;
 
-/** Why this kernel cannot hold an interface to a rate; empty when it can. Tried once, in a namespace made for it. */
+/** Why this kernel cannot limit an interface to a rate; empty if it can. Tried once, in a new namespace. */
 export function shapingProblem(): string {
   problem ??= tryShaping();
   return problem;
@@ -85,13 +85,13 @@ function tryShaping(): string {
   }
 }
 
-/** A network namespace that is held open, so that it cannot become another one. */
+/** A network namespace that is held open, so that its file cannot come to mean another one. */
 export class NetworkNamespace implements Disposable {
   readonly #fd: number;
-  /** Its inode: the same for all who are in it. */
+  /** Its inode number, which identifies it. */
   readonly id: string;
 
-  /** `path`: a file that stands for it, such as /proc/PID/ns/net. Throws the system's error. */
+  /** `path`: a file of the namespace, such as /proc/PID/ns/net. Throws the system's error. */
   constructor(path: string) {
     this.#fd = openSync(path, 'r');
     this.id = String(fstatSync(this.#fd).ino);
@@ -107,19 +107,19 @@ export class NetworkNamespace implements Disposable {
     return answers;
   }
 
-  /** Interfaces beside the loopback. */
+  /** The interfaces other than the loopback. */
   interfaces(): Interface[] {
     return interfacesOf(this.#ask('list the network interfaces', [linksRequest, qdiscsRequest]));
   }
 
-  /** Throws LIMIT_REFUSED where nothing could be held to a rate. Changes nothing. */
+  /** Throws LIMIT_REFUSED if no rate can be set. Changes nothing. */
   check(): void {
     this.#requireUsable(this.interfaces());
   }
 
   /**
-   * Holds what each interface sends to a rate, in place of an earlier one; null ends it. On failure all is as before.
-   * Throws LIMIT_REFUSED where there is no interface, or one has a queue that somebody else has made.
+   * Limits what each interface sends, in place of an earlier limit; null removes it. A failure restores the earlier limit.
+   * Throws LIMIT_REFUSED if there is no interface, or one has a queue that is not Liker's.
    */
   shape(rate: Rate | null): { readonly name: string; readonly effective: Rate | null }[] {
     const interfaces = this.interfaces();
@@ -165,7 +165,7 @@ export class NetworkNamespace implements Disposable {
         else this.#ask('put the limit back', rateRequests(now.index, rate, true));
       }
     } catch {
-      // The first failure is the one to tell.
+      // The first failure is the one to report.
     }
   }
 }
@@ -181,7 +181,7 @@ function hostsInterfaces(): LikerError {
 function noInterface(): LikerError {
   return new LikerError(
     'LIMIT_REFUSED',
-    'its network namespace has no interface beside the loopback; give it one, or leave it out',
+    'its network namespace has no interface other than the loopback; add one, or leave the limit out',
     { metadata: { controller: 'tc' } },
   );
 }
@@ -195,7 +195,7 @@ function othersQueue({ name, queue }: Interface): LikerError {
   );
 }
 
-/** Throws BAD_ARGUMENT unless the file stands for a network namespace. */
+/** Throws BAD_ARGUMENT unless the file is one of a network namespace. */
 export function checkNamespaceFile(path: string, field: string): void {
   const bad = (why: string) =>
     badArgument(

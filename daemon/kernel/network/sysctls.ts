@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
 /**
- * Defaults of a container's own network namespace, as in Docker: every port may be
- * bound and every group may ping without a capability. Those that a kernel lacks are left out.
+ * Defaults of a container's own network namespace, as in Docker: binding any port and ping need no capability. Without those
+ * that the kernel lacks.
  */
 export const ownNetworkSysctls: Readonly<Record<string, string>> = Object.fromEntries(
   (

@@ -22,7 +22,7 @@ function writeStep(w: Writer, step: Step): void {
   w.record(kind, fields, step as never);
 }
 
-/** Encodes a launch: with `shim` for the start of a container's shim, without for an exec by a shim that runs. */
+/** Encodes a launch. With `shim`, it starts a container and its shim; without, it is an exec for a running shim. */
 export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   return plan((w) => {
     if (shim) w.record(kindShim, shimSettings, shim);
@@ -36,7 +36,7 @@ export function encodeListing(folder: string): Buffer {
   return plan((w) => w.record(kindProcesses, { folder: str }, { folder }));
 }
 
-/** As encodeListing, for a shim that looks a user up in the mount namespace of a process. */
+/** Like encodeListing, for a shim that looks up a user in the mount namespace of a process. */
 export function encodeLookUp(
   process: { readonly pid: number; readonly startTime: string },
   step: Extract<Step, { step: 'look-up-user' }>,

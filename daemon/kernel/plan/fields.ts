@@ -1,4 +1,4 @@
-/** Writes the binary form that native/include/plan.h describes: little-endian, lengths before contents. */
+/** Writes the binary form of native/include/plan.h: little-endian, lengths before contents. */
 export class Writer {
   #buffer = Buffer.allocUnsafe(8192);
   #length = 0;
@@ -55,10 +55,10 @@ export class Writer {
 /** Writes the value of one field. */
 export type Field<T> = (w: Writer, value: T) => void;
 
-/** Fields by name, in their order. */
+/** Fields by name, in order. */
 export type Fields = Readonly<Record<string, Field<never>>>;
 
-/** What fields are written from. */
+/** The values of fields. */
 export type Values<T extends Fields> = {
   readonly [Name in keyof T]: T[Name] extends Field<infer V> ? V : never;
 };
@@ -85,7 +85,7 @@ export const pair: Field<readonly [string, string]> = (w, [key, value]) => {
   w.str(value);
 };
 
-/** One of several words, as its place among them. */
+/** One of several words, written as its index. */
 export function word<const T extends string>(words: readonly T[]): Field<T> {
   return (w, value) => w.u32(words.indexOf(value));
 }

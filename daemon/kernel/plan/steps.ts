@@ -23,7 +23,7 @@ export const mountAttr = {
   RELATIME: 0,
   NOATIME: 0x10,
   STRICTATIME: 0x20,
-  /** All bits of the three above, which exclude each other. */
+  /** The mask of the three above, which exclude each other. */
   ATIME: 0x70,
   NODIRATIME: 0x80,
   NOSYMFOLLOW: 0x200000,
@@ -48,10 +48,10 @@ export const cloneFlag = {
   network: 0x40000000,
 } as const;
 
-/** Whether a missing mount target is made, and as what. */
+/** Whether to make a missing mount target, and as what. */
 const create = word(['none', 'directory', 'file']);
 
-/** An option without value is a flag. */
+/** An option without a value is a flag. */
 const mountOption: Field<readonly [key: string, value: string | null]> = (w, [key, value]) => {
   bool(w, value !== null);
   w.str(key);
@@ -64,14 +64,14 @@ const textOrNone: Field<string | null> = (w, value) => {
 };
 
 /**
- * The launch plan: what the shim does between clone and exec, one step after the other, all values resolved. Each step has a
- * number, never used again for another step, and fields: number, order and encoding are the contract with native/include/steps.def.
- * Paths called `target` are inside the new root; all other paths are the host's. `attributes` are MOUNT_ATTR_* to set.
+ * The launch plan: what the shim does between clone and exec, step by step, with all values resolved. Each step has a number,
+ * which must never be reused, and fields. Numbers, order and encoding must match native/include/steps.def. Paths called `target`
+ * are inside the new root; all other paths are the host's. `attributes` are MOUNT_ATTR_* to set.
  */
 export const steps = {
-  /** setns(2) into one namespace of a process. */
+  /** Joins one namespace of a process (setns(2)). */
   'join-namespace': [1, { flag: u32, pid: u32, startTime: decimal }],
-  /** v1: writes 0 to the file `tasks`, which moves the writer alone and so takes no global lock. */
+  /** v1: writes 0 to the file `tasks`, which moves only the writer and takes no global lock. */
   'join-cgroup': [2, { file: str }],
   unshare: [3, { flags: u32 }],
   'oom-score': [4, { value: u32 }],
@@ -85,12 +85,12 @@ export const steps = {
     {
       at: str,
       source: str,
-      /** With all that is mounted below it. Nothing is made in it then. */
+      /** Applies to all mounts below it too. No mount targets are made in it then. */
       readOnly: bool,
-      /** Options of an overlay that takes its place when one of `needs` is missing. */
+      /** Options of an overlay that replaces the bind if one of `needs` is missing. */
       overlay: str,
       needs: list(str),
-      /** Mounts below the source, as paths in it, for that overlay, which shows none of them. */
+      /** Mounts below the source, as paths in it, to bind into that overlay. */
       below: list(str),
     },
   ],
@@ -103,7 +103,7 @@ export const steps = {
       target: str,
       attributes: u32,
       create,
-      /** It is no error that the kernel lacks the file system (ENODEV). */
+      /** A file system that the kernel lacks (ENODEV) is no error. */
       optional: bool,
       options: list(mountOption),
     },
@@ -117,9 +117,9 @@ export const steps = {
       recursive: bool,
       /** Set recursively if recursive. */
       attributes: u32,
-      /** The attributes are not set on what is mounted below. */
+      /** Sets the attributes only on the top mount. */
       topOnly: bool,
-      /** MS_PRIVATE, MS_SHARED, MS_SLAVE; 0 leaves it. With MS_REC for the r-forms. */
+      /** MS_PRIVATE, MS_SHARED or MS_SLAVE, with MS_REC for the r-forms; 0 leaves it. */
       propagation: u32,
       create,
       /** A missing target is no error. */
@@ -128,9 +128,9 @@ export const steps = {
   ],
   directory: [10, { target: str, mode: u32 }],
   symlink: [11, { target: str, to: str }],
-  /** Made by mknod; where that is forbidden, bound from the host's node of the same path and checked. */
+  /** Made by mknod. If that is forbidden, the host's node of the same path is checked and bound. */
   device: [12, { target: str, type: word(['c', 'b']), major: u32, minor: u32, mode: u32 }],
-  /** Opens the container's /dev/pts/ptmx, sets the size, sends the master to the shim; binds the slave at /dev/console. */
+  /** Opens the container's /dev/pts/ptmx, sets the size, sends the master to the shim and binds the slave at /dev/console. */
   terminal: [13, { console: bool, uid: u32, gid: u32 }],
   hostname: [14, { name: str }],
   domainname: [15, { name: str }],
@@ -140,47 +140,47 @@ export const steps = {
   mask: [19, { target: str }],
   'read-only': [20, { target: str }],
   'root-read-only': [21, {}],
-  /** Forks: the parent becomes the init (pid 1), the child the program. It comes right before exec. */
+  /** Forks: the parent becomes the init (pid 1), the child the program. The step just before exec. */
   init: [22, {}],
-  /** Makes the terminal or the pipes fd 0, 1 and 2. The session is begun by exec. */
+  /** Makes the terminal or the pipes fd 0, 1 and 2. The exec step starts the session. */
   stdio: [23, {}],
   rlimit: [24, { resource: u32, soft: decimal, hard: decimal }],
   umask: [25, { mask: u32 }],
-  /** Makes the directory when it is missing, enters it, checks that it is reachable. */
+  /** Makes the directory if `create`, enters it and checks that it is below the root. */
   cwd: [26, { path: str, create: bool }],
   groups: [27, { gids: list(u32) }],
   'no-new-privileges': [28, {}],
   seccomp: [29, { filter: bytes }],
-  /** Drops from the bounding set all that is not in it. Bit sets. */
+  /** Drops all other capabilities from the bounding set. */
   bounding: [30, { set: u64 }],
-  /** setresgid, setresuid with the capabilities kept. `foundId`: as looked up. */
+  /** setresgid and setresuid, keeping the capabilities. `foundId`: as looked up. */
   user: [31, { uid: u32, gid: u32 }],
-  /** The first two sets are for root alone when the user was looked up. */
+  /** If the user was looked up, only root gets the first two sets. */
   capabilities: [32, { effective: u64, permitted: u64, inheritable: u64, ambient: u64 }],
   exec: [33, { args: list(str), env: list(str) }],
-  /** Binds the mount at `path` in the mount namespace of a process at the same path. `optional`: if it is missing, or cannot be made here. */
+  /** Binds the mount at `path` in another process's mount namespace at the same path. `optional`: it may be missing or fail. */
   'bind-of': [34, { pid: u32, startTime: decimal, path: str, attributes: u32, optional: bool }],
-  /** setns(2) into a namespace that a file of the host's stands for. */
+  /** Joins the namespace of a file of the host (setns(2)). */
   'join-path': [35, { flag: u32, path: str }],
-  /** A tmpfs with each of the host's folders (a cgroup hierarchy) bound at its name, and links. */
+  /** A tmpfs with folders of the host (cgroup hierarchies) bound by name, and links. */
   cgroups: [36, { target: str, attributes: u32, folders: list(pair), links: list(pair) }],
-  /** Mounts, at /proc, the procfs of a process whose pid namespace is joined. */
+  /** Mounts at /proc the procfs of the process whose pid namespace was joined. */
   'proc-of': [37, { pid: u32, startTime: decimal, attributes: u32 }],
   /**
-   * Looks the user up in the root's own passwd and group: sets the groups, and HOME unless the environment has one. The uid and gid
-   * go to later steps that say `foundId`. Empty: root; a null group: the user's own, and all groups that the user is a member of.
+   * Looks up the user in the new root's passwd and group. Sets the groups, and HOME unless the environment has one. Later steps
+   * refer to the uid and gid as `foundId`. Empty: root. A null group: the user's own, and all groups with the user as a member.
    */
   'look-up-user': [38, { user: str, group: textOrNone, moreGroups: list(str) }],
-  /** A tmpfs for the files that follow, mounted out of the container's sight on a folder of the host, in the own namespace. */
+  /** A tmpfs for the `file` steps, mounted on a folder of the host in the container's mount namespace, where it does not see it. */
   'file-store': [40, { at: str, size: str }],
-  /** A file of that tmpfs, bound over `target`. It is no error that the target is missing and cannot be made. */
+  /** A file of that tmpfs, bound over `target`. A target that is missing and cannot be made is no error. */
   file: [41, { target: str, content: str, attributes: u32 }],
   /**
-   * Clones a mount that is shared with the host, before `propagation` cuts the namespace off; `attach` puts all of them into
-   * place, after all other mounts: what is mounted below one of them is mounted on the host, too.
+   * Clones a mount that is shared with the host, before `propagation` cuts off the namespace. `attach` puts all of them in place
+   * after all other mounts, since a mount made below one of them appears on the host too.
    */
   take: [42, { source: str, recursive: bool, attributes: u32, topOnly: bool, propagation: u32 }],
-  /** One target for each `take`, in their order. */
+  /** One target for each `take`, in order. */
   attach: [43, { targets: list(str) }],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
@@ -195,7 +195,7 @@ export function stepKind(name: StepName): number {
   return steps[name][0];
 }
 
-/** Stands for the uid and the gid that are looked up: nobody's, as 2^32 - 1 means "none" to the kernel. */
+/** The uid and gid that were looked up. No real id: 2^32 - 1 means "none" to the kernel. */
 export const foundId = 0xffff_ffff;
 
 const processOrNone: Field<{ readonly pid: number; readonly startTime: string } | null> = (w, value) => {
@@ -203,9 +203,9 @@ const processOrNone: Field<{ readonly pid: number; readonly startTime: string } 
   decimal(w, value?.startTime ?? '0');
 };
 
-/** What the shim needs to know beside the steps. */
+/** What the shim needs besides the steps. */
 export const launchSettings = {
-  /** Namespaces that clone3 makes (clone flags without the cgroup namespace, which is a step). */
+  /** Clone flags of the namespaces that clone3 makes. The cgroup namespace is a step. */
   cloneFlags: u32,
   /** v2 cgroup for CLONE_INTO_CGROUP; empty for none. */
   cgroup2: str,
@@ -215,16 +215,16 @@ export const launchSettings = {
   rows: u32,
   xPixels: u32,
   yPixels: u32,
-  /** Join the namespaces of the container's first process before the steps (an exec). Clone flags; 0 for none. */
+  /** Clone flags of the main process's namespaces to join before the steps (for an exec); 0 for none. */
   joinMain: u32,
-  /** Join this process's pid namespace before clone (--pid container:X). */
+  /** The process whose pid namespace to join before clone (--pid container:X). */
   joinPid: processOrNone,
-  /** Until how far each output stream may be read: 0 for no bound, else bytes (a client that must lose nothing). */
+  /** Limit in bytes of what is read from each output stream, for a client that must lose nothing; 0: none. */
   window: size,
 };
 export interface LaunchSettings extends Values<typeof launchSettings> {}
 
-/** What the shim of a container needs to know once. */
+/** Settings of a container's shim. */
 export const shimSettings = {
   containerId: str,
   /** Folder of the run state: the shim makes shim.sock and exit records there. */

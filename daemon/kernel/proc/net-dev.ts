@@ -1,4 +1,4 @@
-/** What has passed one network interface, as /proc/PID/net/dev counts it (proc(5)). */
+/** The traffic of one network interface, from /proc/PID/net/dev (proc(5)). */
 export interface InterfaceStats {
   readonly name: string;
   readonly received: Traffic;
@@ -12,7 +12,7 @@ interface Traffic {
   readonly dropped: number;
 }
 
-/** Eight figures of what was received, then eight of what was sent; of both the first four are those of Traffic. */
+/** Each line has eight figures for received and eight for sent traffic; the first four of each are those of Traffic. */
 export function parseNetDev(text: string): InterfaceStats[] {
   return text
     .split('\n')
@@ -33,7 +33,7 @@ function traffic(values: readonly number[], at: number): Traffic {
   return { bytes, packets, errors, dropped };
 }
 
-/** Figures of the network namespace that a process is in: the file, and what it says. */
+/** Figures of a process's network namespace: the file, and how to parse it. */
 export function interfaceStats(pid: number): {
   readonly files: readonly string[];
   parse(texts: readonly (string | null)[]): readonly InterfaceStats[] | null;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 let own: number | undefined;
 
-/** The daemon's own oom_score_adj (proc(5)), which its children inherit. Read once: it is set at the start. */
+/** likerd's own oom_score_adj (proc(5)), which its children inherit. Read once, since it is set at the start. */
 export function ownOomScoreAdj(): number {
   own ??= Number(readFileSync('/proc/self/oom_score_adj', 'latin1'));
   return own;

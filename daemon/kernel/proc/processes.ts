@@ -24,7 +24,7 @@ export interface ProcessFacts {
 /** USER_HZ: 100 on every architecture that Liker runs on. */
 const msPerTick = 10;
 
-/** In every file read here the needed part is within these bytes, whatever a process does. */
+/** Enough for the part that is needed of each file, whatever a process does. */
 const buffer = Buffer.allocUnsafe(1024);
 
 function read(path: string): string | null {
@@ -36,14 +36,14 @@ function read(path: string): string | null {
       closeSync(fd);
     }
   } catch {
-    // Gone, or going.
+    // It has ended, or is ending.
     return null;
   }
 }
 
 /**
- * The fields of /proc/PID/stat from the third one on. The second, the name, may hold blanks and parentheses: the
- * fields start after the last ")".
+ * The fields of /proc/PID/stat from the third on, which start after the last ")": the second, the name, may contain blanks
+ * and parentheses.
  */
 function statFields(text: string): string[] {
   return text
@@ -61,12 +61,12 @@ function statusField(status: string, name: string): string[] {
   return new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
-/** Milliseconds since boot, to the hundredth of a second, by a clock that cannot be set. */
+/** Milliseconds since boot, in steps of 10, by a clock that cannot be set. */
 export function uptimeMs(): number {
   return Number(read('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
 }
 
-/** How long ago a process with this start time (field 22 of /proc/PID/stat) was started, whatever was done to the clock. */
+/** The age of a process with this start time (field 22 of /proc/PID/stat), independent of the time of day. */
 export function ageMs(startTimeTicks: string): number {
   return Math.max(0, uptimeMs() - Number(startTimeTicks) * msPerTick);
 }
@@ -79,8 +79,8 @@ function split(cmdline: string): string[] {
 }
 
 /**
- * Reads the files of /proc/PID. `status` may be cut to the lines Uid, NSpid and VmRSS, `cmdline` anywhere. `bootedAtMs`: when
- * the machine started, by the clock as it is now.
+ * Parses files of /proc/PID. `status` needs only the lines Uid, NSpid and VmRSS; `cmdline` may be cut anywhere. `bootedAtMs`: the
+ * time of boot by the present clock.
  */
 export function processFacts(
   files: { readonly pid: number; readonly stat: string; readonly status: string; readonly cmdline: string },
@@ -104,23 +104,23 @@ export function processFacts(
   };
 }
 
-/** Of the children of a process that live the one that came to it first; 0: there is none; null: there is no telling. */
+/** The oldest living child of a process; 0 if there is none, null if this kernel does not report it. */
 export function firstChild(pid: number): number | null {
   const children = read(`/proc/${pid}/task/${pid}/children`);
   return children === null ? null : Number(children.split(' ', 1)[0]);
 }
 
-/** Bits of the flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
+/** Flags in /proc/PID/stat (include/linux/sched.h): PF_EXITING, PF_SIGNALED. */
 const exiting = 0x4 | 0x400;
 const sigkillBit = 1 << 8;
 
-/** True when a SIGKILL waits for the process, is ending it, or it has ended. */
+/** True if a SIGKILL is pending for the process or is ending it, or if it has ended. */
 export function isKilled(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === null) return true;
   const fields = statFields(stat);
   if ('ZX'.includes(statField(fields, 3)) || (Number(statField(fields, 9)) & exiting) !== 0) return true;
-  // Field 31: the signals up to 31 that wait for its first thread, to each of which a SIGKILL goes.
+  // Field 31: the pending signals of its first thread. A SIGKILL goes to every thread.
   return (Number(statField(fields, 31)) & sigkillBit) !== 0;
 }
 

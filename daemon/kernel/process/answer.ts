@@ -4,8 +4,8 @@ import { Cursor } from './cursor.ts';
 import { FrameReader } from './reader.ts';
 
 /**
- * Passes on the answers of a shim that starts nothing, until it ends or is too slow: `take` answers how
- * many ms the next frame may take. Rejects with what `take` throws. Closes the socket.
+ * Passes each answer of a shim that starts nothing to `take`, which returns the time limit in ms for the next one. Resolves
+ * when the shim ends or is too slow, rejects with what `take` throws, and closes the socket.
  */
 export function readAnswer(
   socketFd: number,

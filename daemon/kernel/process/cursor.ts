@@ -1,4 +1,4 @@
-/** Reads the little-endian fields of a shim's frame one after the other. Throws RangeError past the end. */
+/** Reads the little-endian fields of a shim's frame in order. Throws RangeError past the end. */
 export class Cursor {
   readonly #bytes: Buffer;
   #at = 0;

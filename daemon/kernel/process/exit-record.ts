@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShimExit } from './shim.ts';
 
-/** What a shim wrote about the end of the main process before it ended itself. */
+/** A shim's record of how the main process ended. */
 export interface ExitRecord extends Omit<ShimExit, 'stdoutTotal' | 'stderrTotal'> {
   readonly startedAtNs: bigint;
 }
 
-/** Reads RUN/exit.0 (native/include/protocol.h); null when there is none. */
+/** Reads RUN/exit.0 (native/include/protocol.h); null if there is none. */
 export function readExitRecord(runDir: string): ExitRecord | null {
   let text: string;
   try {

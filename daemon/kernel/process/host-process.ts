@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { fields, type Of } from '../../../common/schema.ts';
 
-/** A process as the kernel knows it: the pid alone can be reused, with its start time it cannot. */
+/** A process as the kernel knows it. A pid can be reused, but not with the same start time. */
 export const hostProcess = fields({
   pid: v.number(),
   /** Field 22 of /proc/PID/stat, in clock ticks since boot, as text. */

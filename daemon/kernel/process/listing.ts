@@ -2,7 +2,7 @@ import { LikerError } from '../../../common/errors.ts';
 import { readAnswer } from './answer.ts';
 import { fromShim } from './protocol.ts';
 
-/** Files of /proc/PID: `stat`, of `status` the lines Uid, NSpid and VmRSS, and the beginning of `cmdline`. */
+/** Files of /proc/PID: `stat`, the lines Uid, NSpid and VmRSS of `status`, and the beginning of `cmdline`. */
 interface ProcessFiles {
   readonly pid: number;
   readonly stat: string;
@@ -10,22 +10,22 @@ interface ProcessFiles {
   readonly cmdline: string;
 }
 
-/** The processes of a cgroup, as /proc shows them. */
+/** The processes of a cgroup, from /proc. */
 export interface Listing {
-  /** By pid; at most as many as the shim reports. */
+  /** By pid. The shim limits how many it reports. */
   readonly processes: readonly ProcessFiles[];
   /** How many there are in all. */
   readonly total: number;
 }
 
-/** Time limit for answers that no process can hold up. */
+/** Time limit for answers that no process can delay. */
 const factsMs = 10_000;
-/** How long the next command line may take, which is read from the memory of its process. */
+/** Time limit for the next command line, which is read from the memory of its process. */
 const argumentsMs = 1_000;
 
 /**
- * Takes the answers of a shim that was asked for processes; command lines that it has not read in time are empty.
- * Closes the socket.
+ * Reads the answers of a shim that lists processes, and closes the socket. A command line that the shim could not read in
+ * time is empty.
  */
 export async function readListing(socketFd: number): Promise<Listing> {
   const found = new Map<number, ProcessFiles>();

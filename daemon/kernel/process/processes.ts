@@ -21,7 +21,7 @@ const repository = join(import.meta.dirname, '../../..');
 export interface SpawnedShim {
   readonly shim: Shim;
   readonly pid: number;
-  /** Resolves when it has ended, which may be long after its connection. */
+  /** Resolves when it has ended, which may be long after its connection closed. */
   readonly ended: Promise<void>;
   kill(): void;
 }
@@ -29,7 +29,7 @@ export interface SpawnedShim {
 const SIGKILL = 9;
 const looks = { firstMs: 1, longestMs: 500 };
 
-/** Not seen to have ended: it is looked at again. */
+/** False also if it cannot be checked now. */
 function hasEnded(pidfd: number): boolean {
   try {
     return pidfdEnded(pidfd);
@@ -38,13 +38,13 @@ function hasEnded(pidfd: number): boolean {
   }
 }
 
-/** A shim whose connection alone is lost may live for long: no thread waits for it. */
+/** A shim that only lost its connection may live long, so no thread waits for it. */
 async function reap(pidfd: number): Promise<void> {
   if (!hasEnded(pidfd)) await retry(() => hasEnded(pidfd), looks);
   await pidfdReap(pidfd);
 }
 
-/** libuv reaps only its own children: without this a shim would stay as a zombie. `over`: it ends soon. */
+/** Reaps a shim, since libuv reaps only its own children. `over` resolves when the shim is about to end. */
 function watched(pidfd: number, over: Promise<void>): Pick<SpawnedShim, 'ended' | 'kill'> {
   const ended = over.then(() => reap(pidfd));
   let reaped = false;
@@ -55,7 +55,7 @@ function watched(pidfd: number, over: Promise<void>): Pick<SpawnedShim, 'ended' 
   return { ended, kill: () => void (reaped || pidfdSignal(pidfd, SIGKILL)) };
 }
 
-/** Starts shims from one sealed copy of the shim's binary, and looks after processes by pidfd. */
+/** Starts shims from one sealed copy of the binary, and finds and signals processes by pidfd. */
 export class Processes {
   readonly #shimFd: number;
 
@@ -85,7 +85,7 @@ export class Processes {
     return this.#ask(plan, readUser);
   }
 
-  /** One that hangs is killed and ends when it can: likerd does not wait for it. */
+  /** A reader that hangs is killed; likerd does not wait until it ends. */
   async #ask<Answer>(plan: Buffer, read: (socketFd: number) => Promise<Answer>): Promise<Answer> {
     const { pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const answer = read(socketFd);
@@ -98,17 +98,17 @@ export class Processes {
     return answer;
   }
 
-  /** Connects to a shim that runs; rejects when none does. */
+  /** Connects to a running shim; rejects if there is none. */
   connect(runDir: string): Promise<Shim> {
     return ShimConnection.connect(runDir);
   }
 
-  /** What a shim that is gone wrote about the end of the main process; null when it wrote nothing. */
+  /** The record of a shim that is gone of how the main process ended; null if it wrote none. */
   exitRecord(runDir: string): ExitRecord | null {
     return readExitRecord(runDir);
   }
 
-  /** True unless it is known to have ended; also true if it cannot be checked because no file can be opened. */
+  /** False only if it has ended; true if that cannot be checked because no file can be opened. */
   isAlive(process: HostProcess): boolean {
     try {
       const pidfd = pidfdOpen(process.pid, process.startTime);
@@ -123,7 +123,7 @@ export class Processes {
     }
   }
 
-  /** A process that is gone is no error. */
+  /** A process that has ended is no error. */
   kill(process: HostProcess, signal: number): void {
     const pidfd = pidfdOpen(process.pid, process.startTime);
     if (pidfd === null) return;

@@ -2,10 +2,10 @@ import { drainExtraBytes, ringBytes } from '../../../common/sizes.ts';
 
 /** The shim protocol; native/include/protocol.h describes every frame. */
 export const shimProtocol = 1;
-/** The oldest that this daemon still speaks: a container may have been started by an earlier version. */
+/** The oldest version that this daemon supports: an earlier likerd may have started the container. */
 export const oldestShimProtocol = 1;
 export const frameHeader = 12;
-/** The greatest frame of shims of earlier versions, which do not announce theirs. */
+/** The greatest frame for shims of earlier versions, which do not announce theirs. */
 export const untoldMaxFrameBytes = 4 * 1024 * 1024;
 export const noBound = 0xffff_ffff_ffff_ffffn;
 /**

@@ -9,9 +9,9 @@ export interface FrameHeader {
 }
 
 export interface FrameReaderHandler {
-  /** Bytes of a stream, in pieces as they arrive. They belong to the chunk that was pushed: copy what is kept. */
+  /** Bytes of a stream, in pieces as they arrive. Copy what you keep: they are part of the pushed chunk. */
   data(header: FrameHeader, offset: bigint, bytes: Buffer): void;
-  /** Any other frame, whole; likewise. */
+  /** Any other frame, complete. Copy what you keep. */
   frame(header: FrameHeader, payload: Buffer): void;
 }
 
@@ -22,13 +22,13 @@ interface Passing {
 }
 
 /**
- * Cuts the shim's byte stream into frames. The bytes of data frames are handed on as they come, so that a large
- * frame is neither gathered nor copied. A chunk is not needed once it was pushed: its buffer may be used again.
+ * Splits the shim's byte stream into frames. The bytes of data frames are passed on as they arrive, so that a large frame is
+ * neither collected nor copied. After push, the caller may reuse the chunk's buffer.
  */
 export class FrameReader {
   readonly #handler: FrameReaderHandler;
   #held: Buffer = Buffer.alloc(0);
-  /** The data frame whose bytes are passing. */
+  /** The data frame whose bytes are arriving. */
   #passing: Passing | null = null;
 
   constructor(handler: FrameReaderHandler) {
@@ -42,7 +42,7 @@ export class FrameReader {
       if (rest === null) break;
       bytes = rest;
     }
-    // Never a view of the chunk.
+    // A copy: the chunk's buffer may be reused.
     this.#held = Buffer.from(bytes);
   }
 

@@ -18,7 +18,7 @@ import { type FrameHeader, FrameReader } from './reader.ts';
 export type StreamNumber = 1 | 2;
 
 export interface ShimExit {
-  /** The program's own code; meaningful when signal is 0. */
+  /** The program's exit code, if signal is 0. */
   readonly code: number;
   readonly signal: number;
   readonly coreDumped: boolean;
@@ -54,7 +54,7 @@ export interface StartFailure {
   readonly object: string;
 }
 
-/** What a shim tells, in its order. */
+/** Receives what a shim reports, in order. */
 export interface ShimListener {
   started(process: number, started: Started): void;
   failed(process: number, failure: StartFailure): void;
@@ -62,24 +62,24 @@ export interface ShimListener {
   snapshotData(process: number, request: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
   snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
   stdinAck(process: number, session: bigint, offset: bigint): void;
-  /** The bytes of a session's stdin from this offset on were not taken. */
+  /** The shim refused the bytes of a session's stdin from this offset on. */
   stdinRefused(process: number, session: bigint, offset: bigint): void;
   exit(process: number, exit: ShimExit): void;
-  /** The kernel has killed processes of the container because memory ran out: the number since its start. */
+  /** The number of out-of-memory kills in the container since its start. */
   oom(count: number): void;
-  /** So many bytes of the main process's output could not be logged. */
+  /** This many bytes of the main process's output could not be logged. */
   logLost(stream: StreamNumber, bytes: bigint): void;
-  /** The connection is over: the shim has ended, or is lost. `fault`: what it sent could not be taken. */
+  /** The connection closed: the shim has ended, or is lost. `fault`: what it sent was invalid. */
   closed(fault: Error | null): void;
 }
 
-/** The answer to a HELLO. Only an adopted shim takes orders from this daemon. */
+/** The answer to a HELLO. This daemon may control only an adopted shim. */
 export type HelloAnswer =
   | { readonly kind: 'adopted' }
   | { readonly kind: 'no-answer' }
   | { readonly kind: 'unknown-protocol'; readonly protocol: number };
 
-/** A shim answers within a turn of its loop; one that is stopped or hangs must not hold up the daemon. */
+/** A shim answers within a turn of its loop; one that is stopped or hangs must not block the daemon. */
 const helloMs = 5_000;
 
 function readExit(c: Cursor): ShimExit {
@@ -99,12 +99,12 @@ function readStarted(c: Cursor): Started {
 }
 
 export function readFailure(c: Cursor): StartFailure {
-  // The place of the step in the plan.
+  // The index of the step in the plan.
   c.u32();
   return { errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
 }
 
-/** The greatest kind of step of a shim that does not announce it. */
+/** The last kind of step of shims that do not announce it. */
 const untoldLastStep = stepKind('join-path');
 
 const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
@@ -117,7 +117,7 @@ function readState(c: Cursor): ShimState {
     const number = c.u32();
     const state = processStates[number as 1 | 2 | 3];
     if (!state) throw new LikerError('SHIM_LOST', `The shim reported an unknown state ${number}`);
-    // Whether it has a terminal.
+    // True if it has a terminal.
     c.u32();
     processes.push({
       process,
@@ -133,7 +133,7 @@ function readState(c: Cursor): ShimState {
   return { pid, processes };
 }
 
-/** What is read is handed on before the next read of any shim, so that one buffer serves all. */
+/** One buffer for all shims: what is read is passed on before the next read. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
 /** A connection to the shim of one container. Sending never blocks and never throws: a lost shim closes. */
@@ -145,13 +145,13 @@ export class ShimConnection {
   #stateWaiter: ((protocol: number, rest: Cursor) => void) | null = null;
   #closed = false;
   #fault: Error | null = null;
-  /** The greatest frame that it takes: a larger one would cost the connection. A shim that this likerd spawned is of this version. */
+  /** The greatest frame that the shim accepts: it closes the connection on a larger one. Default: that of this version. */
   maxFrameBytes = maxFrameBytes;
   /** Pid of the shim; 0 until it is known. */
   pid: number;
-  /** Greatest kind of a step that it knows. */
+  /** The last kind of step that it knows. */
   #lastStep = Number.POSITIVE_INFINITY;
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection is closed. */
   readonly whenClosed: Promise<void>;
 
   private constructor(open: (onread: OnReadOpts) => Socket, pid: number) {
@@ -189,19 +189,19 @@ export class ShimConnection {
     return this.#closed;
   }
 
-  /** Whether its plan may have this step: the shim may be of an earlier version. */
+  /** Whether the shim, which may be of an earlier version, knows a step. */
   knows(step: StepName): boolean {
     return stepKind(step) <= this.#lastStep;
   }
 
-  /** Takes over the daemon's end of the socket pair that a spawn has made. */
+  /** Takes over the daemon's end of a spawn's socket pair. */
   static adoptSocket(fd: number, pid: number): ShimConnection {
     return new ShimConnection((onread) => new Socket({ fd, readable: true, writable: true, onread }), pid);
   }
 
-  /** Connects to the shim whose run folder this is. Rejects when nothing listens there. */
+  /** Connects to the shim of a run folder. Rejects if none listens there. */
   static async connect(runDir: string): Promise<ShimConnection> {
-    // A socket's path is bound to 107 bytes; through the folder's fd it is always short.
+    // The path of a socket is limited to 107 bytes; through the folder's fd it is always short.
     const O_PATH = 0x200000;
     const dir = openSync(runDir, O_PATH | constants.O_DIRECTORY);
     try {
@@ -225,8 +225,8 @@ export class ShimConnection {
   }
 
   /**
-   * Adopts the shim. `receive` is called with what the shim holds, and its answer hears all that follows. A shim that is not
-   * adopted loses the connection.
+   * Adopts the shim. `receive` gets the shim's state and returns the listener for all that follows. Closes the connection if the
+   * shim is not adopted.
    */
   hello(receive: (state: ShimState) => ShimListener): Promise<HelloAnswer> {
     return new Promise((resolve) => {
@@ -240,7 +240,7 @@ export class ShimConnection {
       const timer = setTimeout(onClose, helloMs);
       this.#socket.once('close', onClose);
       this.#stateWaiter = (protocol, rest) => {
-        // What comes after the version is written otherwise in another: none of it is read.
+        // Another version has another format after the version number, so nothing more is read.
         if (protocol < oldestShimProtocol || protocol > shimProtocol)
           return settle({ kind: 'unknown-protocol', protocol });
         const state = readState(rest);
@@ -254,12 +254,12 @@ export class ShimConnection {
     });
   }
 
-  /** It refuses stdin that it cannot take; an older shim closes the connection. */
+  /** Whether it refuses stdin that it cannot accept. An older shim closes the connection. */
   get refusesStdin(): boolean {
     return this.maxFrameBytes !== untoldMaxFrameBytes;
   }
 
-  /** Whether a plan of so many bytes can be sent. */
+  /** Whether a plan of this size can be sent. */
   takesPlan(bytes: number): boolean {
     return bytes + frameHeader <= this.maxFrameBytes;
   }
@@ -307,12 +307,12 @@ export class ShimConnection {
     this.#send(toShim.taken, 0, process);
   }
 
-  /** Hears no more of a shim that was told to end; the connection closes with it. */
+  /** Ignores a shim that was told to end; the connection closes when it does. */
   leaveWhenEnded(): void {
     this.#listener = null;
   }
 
-  /** Leaves the shim alone: it goes on without a daemon. */
+  /** Closes the connection. The shim goes on without a daemon. */
   leave(): void {
     this.#listener = null;
     this.#socket.destroy();
@@ -373,7 +373,7 @@ export class ShimConnection {
         this.#listener?.logLost(stream as StreamNumber, c.u64());
         return;
       default:
-        // A newer shim may tell more than this daemon knows.
+        // A newer shim may send frames that this daemon does not know.
         return;
     }
   }

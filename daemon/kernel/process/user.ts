@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { fromShim } from './protocol.ts';
 import { readFailure, type StartFailure } from './shim.ts';
 
-/** A user as a container's own files have it. */
+/** A user from a container's own files. */
 export interface FoundUser {
   readonly uid: number;
   readonly gid: number;
@@ -12,10 +12,10 @@ export interface FoundUser {
   readonly home: string;
 }
 
-/** Files of a container may never answer. */
+/** Time limit: reading a file of a container may never return. */
 const answerMs = 10_000;
 
-/** Takes the answer of a shim that was asked for a user: the ids, or the step that failed. Closes the socket. */
+/** Reads the answer of a shim that looks up a user: the ids, or the failed step. Closes the socket. */
 export async function readUser(socketFd: number): Promise<FoundUser | StartFailure> {
   let answer: FoundUser | StartFailure | null = null;
   await readAnswer(socketFd, answerMs, (type, _process, c) => {

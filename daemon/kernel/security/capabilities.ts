@@ -61,7 +61,7 @@ function union(names: readonly CapabilityName[]): bigint {
   return names.reduce((set, name) => set | capability(name), 0n);
 }
 
-/** What a container has unless it asks for more or less: Docker's fourteen. */
+/** The default set of a container: Docker's fourteen. */
 export const defaultCapabilities: bigint = union([
   'CHOWN',
   'DAC_OVERRIDE',
@@ -79,7 +79,7 @@ export const defaultCapabilities: bigint = union([
   'AUDIT_WRITE',
 ]);
 
-/** CAP_ names in a set, in the order of the bits; a bit that this list does not know comes as CAP_n. */
+/** The CAP_ names of a set, in the order of the bits; an unknown bit is CAP_n. */
 export function capabilityNames(set: bigint): string[] {
   const names: string[] = [];
   for (let bit = 0; set >> BigInt(bit) !== 0n; bit += 1) {
@@ -88,7 +88,7 @@ export function capabilityNames(set: bigint): string[] {
   return names;
 }
 
-/** What may be given away by a process with this /proc/PID/status: what is both in its bounding and its effective set. */
+/** What a process with this /proc/PID/status can pass on: the bits in both its bounding and its effective set. */
 export function parseCapabilities(status: string): bigint {
   const set = (line: string): bigint =>
     BigInt(`0x${new RegExp(`^${line}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
@@ -97,13 +97,13 @@ export function parseCapabilities(status: string): bigint {
 
 let own: bigint | null = null;
 
-/** What the daemon may give away. Read once: it never drops any. */
+/** What likerd can pass on. Read once, since it never drops any. */
 export function daemonCapabilities(): bigint {
   own ??= parseCapabilities(readFileSync('/proc/self/status', 'latin1'));
   return own;
 }
 
-/** The bit of a name as a person writes it (NET_ADMIN, cap_net_admin), or null for ALL. */
+/** The bit of a name such as NET_ADMIN or cap_net_admin; null for ALL. */
 function parseCapability(text: string, field: string): bigint | null {
   const name = text.trim().toUpperCase().replace(/^CAP_/, '');
   if (name === 'ALL') return null;
@@ -132,9 +132,8 @@ function requireHeld(wanted: bigint, held: bigint): void {
 }
 
 /**
- * The capability set of a container. ALL means all that the daemon has, as does `privileged`; a capability asked
- * for by name that the daemon lacks is NOT_PERMITTED, a name that does not exist BAD_ARGUMENT. One both added and
- * dropped by name is added, as in Docker.
+ * The capability set of a container. ALL and `privileged` mean all that likerd has. Throws NOT_PERMITTED for a named capability
+ * that likerd lacks, BAD_ARGUMENT for an unknown name. One that is both added and dropped by name is added, as in Docker.
  */
 export function containerCapabilities(
   request: CapabilityRequest,

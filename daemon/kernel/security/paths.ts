@@ -11,7 +11,7 @@ function thermalThrottle(folder: string): string[] {
   }
 }
 
-/** What a container must not see, as in Docker's default; those that a kernel lacks are skipped. */
+/** Docker's default of what a container must not see. Paths that the kernel lacks are skipped. */
 export const maskedPaths: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
@@ -28,7 +28,7 @@ export const maskedPaths: readonly string[] = [
   ...thermalThrottle('/sys/devices/system/cpu'),
 ];
 
-/** What a container may see and not change, as in Docker's default. */
+/** Docker's default of what a container may see but not change. */
 export const readOnlyPaths: readonly string[] = [
   '/proc/bus',
   '/proc/fs',

@@ -11,7 +11,10 @@ export interface Rights {
   readonly seccomp: Uint8Array | null;
 }
 
-/** The rights of a process in a container. Throws BAD_ARGUMENT for an unknown capability or limit, NOT_PERMITTED for one that likerd cannot give. */
+/**
+ * The rights of a process in a container. Throws BAD_ARGUMENT for an unknown capability or limit, NOT_PERMITTED for one that
+ * likerd lacks.
+ */
 export function rightsOf(
   container: {
     readonly capAdd: readonly string[];

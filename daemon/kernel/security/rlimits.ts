@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import { capability, daemonCapabilities } from './capabilities.ts';
 
-/** Names in the order of their numbers (asm-generic/resource.h), lower case without RLIMIT_. */
+/** The names in the order of their numbers (asm-generic/resource.h), in lower case without RLIMIT_. */
 export const rlimitNames = [
   'cpu',
   'fsize',
@@ -25,33 +25,33 @@ export const rlimitNames = [
 /** RLIM_INFINITY. */
 const infinity = (1n << 64n) - 1n;
 
-/** A limit as asked for: name, and decimal text, 2^64 - 1 being "none". */
+/** A requested limit. The values are decimal text; 2^64 - 1 is "none". */
 export interface RequestedRlimit {
   readonly name: string;
   readonly soft: string;
   readonly hard: string;
 }
 
-/** The same with the kernel's number for it. */
+/** The same with the kernel's number. */
 export interface ResolvedRlimit {
   readonly resource: number;
   readonly soft: string;
   readonly hard: string;
 }
 
-/** What the daemon may give away. */
+/** What likerd can set. */
 export interface OwnLimits {
   /** By number. */
   readonly hard: readonly bigint[];
   /** It may exceed its own hard limits. */
   readonly mayRaise: boolean;
-  /** fs.nr_open: the most files for anyone. */
+  /** fs.nr_open: the maximum of open files for every process. */
   readonly mostFiles: bigint;
 }
 
 const nofile = rlimitNames.indexOf('nofile');
 
-/** Docker's default since 25; a huge one makes old programs close a billion files. */
+/** Docker's default since version 25. With a huge limit, old programs close a billion files. */
 const defaultNofile = { soft: 1024n, hard: 524_288n };
 
 /** The hard limits in the text of /proc/PID/limits, whose lines are in the order of the numbers. */
@@ -87,7 +87,7 @@ function checkValue(name: string, text: string, field: string): void {
   throw badArgument(field, `Invalid limit ${name}=${text}: give a number, or unlimited`);
 }
 
-/** Throws BAD_ARGUMENT, below `field`, for a limit that no daemon could set. */
+/** Throws BAD_ARGUMENT, for a field of `field`, if the limit is invalid on any machine. */
 export function checkRlimit({ name, soft, hard }: RequestedRlimit, field: string): void {
   if (numberOf(name) < 0)
     throw badArgument(`${field}.name`, `Unknown limit '${name}': use one of ${rlimitNames.join(', ')}`);
@@ -117,8 +117,8 @@ function defaultFor(limits: OwnLimits): ResolvedRlimit {
 }
 
 /**
- * The limits of a process: those asked for, and nofile in any case, since Node raises its own soft limit, which must
- * not leak. Throws BAD_ARGUMENT, or NOT_PERMITTED with the number that works.
+ * The limits of a process: those requested, and always nofile, since Node.js raises its own soft limit, which must not leak.
+ * Throws BAD_ARGUMENT, or NOT_PERMITTED with the highest possible value.
  */
 export function resolveRlimits(requested: readonly RequestedRlimit[], limits?: OwnLimits): ResolvedRlimit[] {
   own ??= readOwnLimits();

@@ -3,7 +3,7 @@ import { deviceNumbers } from '../../devices/numbers.ts';
 import { errnoOf } from '../files.ts';
 import { badKnob } from '../knobs.ts';
 
-/** MAJOR:MINOR of a block device that is given as its node, or so already. Throws BAD_ARGUMENT for `knob`. */
+/** MAJOR:MINOR of a block device, given as its node or as MAJOR:MINOR. Throws BAD_ARGUMENT for `knob`. */
 export function blockDevice(device: string, knob: string): string {
   if (/^\d{1,9}:\d{1,9}$/.test(device)) return device;
   let why = 'give the node of a block device such as /dev/vda, or its number such as 254:0';

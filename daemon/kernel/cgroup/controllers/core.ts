@@ -10,7 +10,7 @@ function bound(name: string, key: 'maxDescendants' | 'maxDepth', file: string): 
   };
 }
 
-/** How many cgroups there may be in the container's, and how deep. Each exec has one. */
+/** Limits how many cgroups are nested in the container's, and how deep. Each exec has one. */
 export const coreKnobs: readonly Knob[] = [
   bound('max_descendants', 'maxDescendants', 'cgroup.max.descendants'),
   bound('max_depth', 'maxDepth', 'cgroup.max.depth'),

@@ -17,17 +17,17 @@ const leastShares = 2;
 const mostShares = 262_144;
 const defaultPeriod = '100000';
 
-/** v2's weight (1 to 10000) for Docker's shares (2 to 262144), by crun's manual: 1024 becomes 100. */
+/** v2's weight (1 to 10000) for Docker's shares (2 to 262144), as in crun's manual: 1024 becomes 100. */
 export function weightOfShares(shares: number): number {
   const log = Math.log2(Math.min(Math.max(shares, leastShares), mostShares));
   const weight = 10 ** ((log * log + 125 * log) / 612 - 7 / 34);
-  // Rounded up as crun does, but not for the last bit of a floating point number.
+  // Rounded up as in crun, but not because of a floating point error.
   return Math.ceil(weight - 1e-9);
 }
 
 const normalWeight = 100;
 
-/** v1's shares for v2's weight: a straight line, so that weights keep their proportion; 100 becomes 1024. */
+/** v1's shares for v2's weight, in proportion: 100 becomes 1024. */
 export function sharesOfWeight(weight: number): number {
   return Math.round((weight * 1024) / normalWeight);
 }
@@ -35,7 +35,7 @@ export function sharesOfWeight(weight: number): number {
 const burstFiles = { 1: 'cpu.cfs_burst_us', 2: 'cpu.max.burst' } as const;
 const quotaFiles = { 1: 'cpu.cfs_quota_us', 2: 'cpu.max' } as const;
 
-/** v1 checks a quota against the period that is there, so the period goes first. */
+/** v1 checks a quota against the current period, so the period goes first. */
 function v1Bandwidth({ cpu }: Resources): Write[] {
   return [
     ...(cpu.periodUs === null ? [] : [{ file: 'cpu.cfs_period_us', value: String(cpu.periodUs) }]),
@@ -43,7 +43,7 @@ function v1Bandwidth({ cpu }: Resources): Write[] {
   ];
 }
 
-/** cpu.max holds both, "QUOTA PERIOD", written in one go: the kernel checks them together. */
+/** cpu.max has both, "QUOTA PERIOD", in one write: the kernel checks them together. */
 function v2Bandwidth({ cpu }: Resources, context: KnobContext): Write[] {
   if (cpu.quotaUs === null && cpu.periodUs === null) return [];
   const now = context.read('cpu.max')?.split(' ');
@@ -52,7 +52,7 @@ function v2Bandwidth({ cpu }: Resources, context: KnobContext): Write[] {
   return [{ file: 'cpu.max', value: `${quota} ${period}` }];
 }
 
-/** The burst may never be above the quota (kernel/sched/core.c): it shrinks before the quota and grows after it. */
+/** The burst must never exceed the quota (kernel/sched/core.c), so it shrinks before the quota and grows after it. */
 function bandwidth(resources: Resources, context: KnobContext): Write[] {
   const writes = context.version === 1 ? v1Bandwidth(resources) : v2Bandwidth(resources, context);
   const { burstUs } = resources.cpu;
@@ -65,7 +65,7 @@ function currentBurst(context: KnobContext): number {
   return Number(context.read(burstFiles[context.version]) ?? 0);
 }
 
-/** The quota in force: -1 for none. */
+/** The current quota; -1 for none. */
 function currentQuota(context: KnobContext): number {
   const quota = Number.parseInt(context.read(quotaFiles[context.version]) ?? '', 10);
   return Number.isNaN(quota) ? -1 : quota;
@@ -81,7 +81,7 @@ function checkQuota({ cpu: { quotaUs, burstUs } }: Resources, context: KnobConte
   );
 }
 
-/** A burst is what of the quota may be saved up. */
+/** A burst is unused quota that can be saved up. */
 function checkBurst({ cpu: { quotaUs, burstUs } }: Resources, context: KnobContext): void {
   const quota = quotaUs ?? currentQuota(context);
   if (burstUs === null || burstUs === 0 || burstUs <= quota) return;
@@ -108,7 +108,7 @@ const v1 = (file: string): KnobSide => ({ file, writes: bandwidth });
 const v2Max: KnobSide = { file: 'cpu.max', writes: bandwidth };
 const idle = oneFile('cpu.idle', ({ cpu }) => orZero(cpu.idle));
 
-/** CPU time. Leaving idle comes before the shares: the kernel takes no shares of an idle cgroup. */
+/** CPU time. Idle is reset before the shares, since the kernel accepts no shares for an idle cgroup. */
 export const cpuKnobs: readonly Knob[] = [
   {
     name: 'cpu.idle',

@@ -3,7 +3,7 @@ import { parseCpuList } from '../../../../common/units.ts';
 import { type Knob, type KnobContext, oneFile } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
-/** v2 accepts CPUs that do not exist and then silently uses the parent's; v1 answers EACCES or EINVAL. Here both are an error. */
+/** v2 accepts CPUs that do not exist and then silently uses the parent's; v1 reports EACCES or EINVAL. Here both are an error. */
 function requireAvailable(knob: string, file: string, text: string | null, context: KnobContext): void {
   if (text === null) return;
   const wanted = cpuList(text);
@@ -25,21 +25,21 @@ const partition = oneFile('cpuset.cpus.partition', ({ cpu }) => cpu.cpusetPartit
 const partitions = ['member', 'root', 'isolated'];
 const exclusive = 'cpuset.cpus.exclusive.effective';
 
-/** As the kernel writes it: empty is none. */
+/** The kernel's form, in which empty is none. */
 const cpuList = (text: string | null): number[] => (text ? parseCpuList(text, 'cpuset') : []);
 
-/** Why the cgroup above gives away no CPUs (cgroup-v2.rst, cpuset.cpus.partition); null when it does. */
+/** Why the cgroup above cannot provide CPUs (cgroup-v2.rst, cpuset.cpus.partition); null if it can. */
 function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, readParent }: KnobContext) {
-  if (parent === mountPoint && readParent(partition.file) === null) return null; // the root of all
+  if (parent === mountPoint && readParent(partition.file) === null) return null; // the root cgroup
   const state = readParent(partition.file) ?? 'not there yet';
   if (state === 'root' || state === 'isolated') return null;
-  // Linux 6.7: what was set aside in a cgroup that is none itself (a remote partition).
+  // Since Linux 6.7 a cgroup that is no partition can reserve CPUs for one (a remote partition).
   const spare = new Set(cpuList(readParent(exclusive)));
   if (wanted.length > 0 && wanted.every((cpu) => spare.has(cpu))) return null;
   return `the cgroup above, ${parent}, is no partition root (it is '${state}') and has no exclusive CPUs to give away`;
 }
 
-/** The kernel takes the word all the same, and says "root invalid (…)" when it is read. */
+/** The kernel accepts the word even so, and then reads "root invalid (…)". */
 function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, context: KnobContext): void {
   const name = 'cpu.cpuset_partition';
   if (cpusetPartition === null || cpusetPartition === 'member') return;
@@ -63,7 +63,7 @@ function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, con
   );
 }
 
-/** Which CPUs and memory nodes may be used; before the other knobs of the scheduler. */
+/** The CPUs and memory nodes that may be used. Set before the other knobs of the scheduler. */
 export const cpusetKnobs: readonly Knob[] = [
   {
     name: 'cpu.cpuset_cpus',
@@ -91,7 +91,7 @@ export const cpusetKnobs: readonly Knob[] = [
     v2: {
       ...partition,
       refusal: (effective) => (effective.includes('invalid') ? effective : null),
-      // Else it becomes one as soon as it can, unasked.
+      // Otherwise the kernel makes it a partition later, when it can.
       withdrawal: 'member',
     },
     checkValue({ cpu: { cpusetPartition: word } }, field) {

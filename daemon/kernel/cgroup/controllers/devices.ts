@@ -9,7 +9,7 @@ function ruleText({ type, major, minor, access }: DeviceRule): string {
   return `${type} ${major ?? '*'}:${minor ?? '*'} ${access}`;
 }
 
-/** As one batch on one descriptor; if the cgroup above forbids one, the others one by one. */
+/** Writes all at once; if the cgroup above forbids one, writes them one by one. */
 function allowEach(file: string, texts: readonly string[]): void {
   const isForbidden = (...some: readonly string[]) => failsWith(['EPERM'], () => writeText(file, ...some));
   // A device that likerd itself may not use, its containers may not use either.
@@ -38,8 +38,8 @@ function allowAsked(file: string, rule: DeviceRule): void {
 let defaultProgram: Uint8Array | null = null;
 
 /**
- * The kernel takes a denial that is narrower than what it allows, and does nothing (devices.rst). To make nodes of any
- * kind is allowed: a denial is about opening them.
+ * Throws LIMIT_REFUSED for a denial that is narrower than an earlier permission: the kernel accepts it without effect
+ * (devices.rst). Making nodes of any kind is always allowed, so only opening counts.
  */
 function refuseHoles(file: string, rules: readonly DeviceRule[]): void {
   for (const [at, denied] of rules.entries()) {
@@ -89,12 +89,12 @@ export function devicesPlace(layout: Layout): Place | undefined {
   );
 }
 
-/** Throws CGROUP_CONTROLLER_MISSING when devices cannot be restricted here. */
+/** Throws CGROUP_CONTROLLER_MISSING if devices cannot be restricted here. */
 export function checkDevices(layout: Layout): void {
   if (devicesPlace(layout) === undefined) throw noDeviceControl();
 }
 
-/** Lets the container use the default devices, as changed by `more`, and no others: v1 devices.allow, v2 an eBPF program. */
+/** Allows the default devices, as changed by `more`, and no others: devices.allow on v1, an eBPF program on v2. */
 export function restrictDevices(
   layout: Layout,
   folderIn: (place: Place) => string,

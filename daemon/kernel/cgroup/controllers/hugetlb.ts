@@ -9,7 +9,7 @@ const sizesFolder = '/sys/kernel/mm/hugepages';
 
 let known: readonly string[] | undefined;
 
-/** The sizes of huge pages that this kernel has; hugepages-2048kB is 2MB. */
+/** The kernel's sizes of huge pages; hugepages-2048kB is 2MB. */
 export function pageSizes(): readonly string[] {
   known ??= childFolders(sizesFolder)
     .map((name) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]) * 1024)

@@ -7,7 +7,7 @@ import { blockDevice } from './block-device.ts';
 
 const weightRange = [10, 1000, 500] as const;
 
-/** v2's io.weight (1 to 10000) for Docker's blkio weight (10 to 1000), by crun's manual; bfq takes it unchanged. */
+/** v2's io.weight (1 to 10000) for Docker's blkio weight (10 to 1000), as in crun's manual; bfq uses it unchanged. */
 export function ioWeight(weight: number): number {
   return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }
@@ -30,7 +30,7 @@ const weight: Knob = {
   v2: [defaultWeight('io.bfq.weight', same), defaultWeight('io.weight', ioWeight)],
 };
 
-/** The files of one kind of limit on a device, and what is written beside MAJOR:MINOR. */
+/** The files of one kind of limit for a device, and what is written after MAJOR:MINOR. */
 interface DeviceLimit {
   readonly name: string;
   readonly key: Exclude<keyof Resources['io'], 'weight'>;
@@ -42,14 +42,14 @@ interface DeviceLimit {
 interface DeviceFile {
   readonly file: string;
   readonly text: (value: number) => string;
-  /** Text of no limit. */
+  /** The text for no limit. */
   readonly reset: string;
 }
 
 const plain = (file: string, reset = '0'): DeviceFile => ({ file, text: String, reset });
 const named = (file: string, name: string): DeviceFile => ({
   file,
-  // 0 is Docker's word for no limit.
+  // For Docker 0 is no limit.
   text: (value) => `${name}=${value === 0 ? 'max' : value}`,
   reset: `${name}=max`,
 });
@@ -142,8 +142,8 @@ function deviceKnob(limit: DeviceLimit, index: number): Knob {
 const throttles = deviceLimits.flatMap(({ v1 }) => v1.filter(({ file }) => file.includes('.throttle.')));
 
 /**
- * Lets a container that is killed end as fast as it can: its last process unmounts its root, and with it writes out
- * what may be a lot of others' data, which a limit would make last for minutes.
+ * Removes the throttles of a container that is being killed. Its last process unmounts the root and so writes out data, perhaps
+ * much of it from others, which could take minutes with a limit.
  */
 export function liftThrottles(folder: string, version: 1 | 2): void {
   const files =
@@ -163,7 +163,7 @@ export function limitedDevices({ io }: Resources): [name: string, devices: reado
   return deviceLimits.map(({ name, key }) => [`io.${name}`, io[key].map(({ device }) => device)]);
 }
 
-/** Block IO: the weight, and each limit on a device that is asked for. */
+/** Block IO: the weight, and each requested limit for a device. */
 export function ioKnobs({ io }: Resources): Knob[] {
   return [
     weight,

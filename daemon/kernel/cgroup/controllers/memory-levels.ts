@@ -61,7 +61,7 @@ function checkReservation({ memory }: Resources, { version }: KnobContext): void
   );
 }
 
-/** v1's memory.oom_control: "oom_kill_disable 0" among other lines, but written as a bare number. */
+/** v1's memory.oom_control: reads "oom_kill_disable 0" among other lines, but is written as a number. */
 const oomControl: KnobSides = {
   file: 'memory.oom_control',
   writes: ({ memory }) => [
@@ -73,7 +73,7 @@ const oomControl: KnobSides = {
   ],
 };
 
-/** What memory is protected, throttled or swapped, and what happens when there is none left. */
+/** Memory that is protected, throttled or swapped, and what happens when memory runs out. */
 export const memoryLevelKnobs: readonly Knob[] = [
   { ...reservation, check: checkReservation },
   levelKnob({ name: 'min_bytes', key: 'minBytes', least: 0, v2: 'memory.min' }),

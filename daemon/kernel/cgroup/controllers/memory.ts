@@ -11,20 +11,20 @@ import {
 } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
-/** Docker's least: below it a container's first process is killed before it can say anything. */
+/** Docker's minimum: with less, a container's first process is killed before it can report anything. */
 const leastBytes = 6 * 1024 * 1024;
 
 const limitFile = 'memory.limit_in_bytes';
 const bothFile = 'memory.memsw.limit_in_bytes';
 
-/** The limit in force: -1 for none. v1 shows "none" as a number near 2^63. */
+/** The current limit; -1 for none. v1 shows "none" as a number near 2^63. */
 function currentLimit(context: KnobContext): number {
   const text = context.read(context.version === 1 ? limitFile : 'memory.max');
   const bytes = text === null || text === 'max' ? -1 : Number(text);
   return bytes > Number.MAX_SAFE_INTEGER ? -1 : bytes;
 }
 
-/** Memory plus swap on v1. Unless it is asked for, Docker's default, twice the memory, if the present one is too small. */
+/** Memory plus swap on v1. Without a request it is Docker's default, twice the memory, if the current limit is too small. */
 function v1Both({ memory }: Resources, context: KnobContext): Write | null {
   if (memory.memorySwapBytes !== null) return { file: bothFile, value: String(memory.memorySwapBytes) };
   if (memory.maxBytes === null || (context.fresh && memory.maxBytes === -1)) return null;
@@ -34,7 +34,7 @@ function v1Both({ memory }: Resources, context: KnobContext): Write | null {
   return enough ? null : { file: bothFile, value: String(wanted), quiet: true };
 }
 
-/** At every moment memory must not be above memory plus swap: growing starts with the sum, shrinking with memory. */
+/** Memory must never exceed memory plus swap, so growing starts with the sum, and shrinking with memory. */
 function v1Writes(resources: Resources, context: KnobContext): Write[] {
   const { maxBytes } = resources.memory;
   const limit = maxBytes === null ? [] : [{ file: limitFile, value: String(maxBytes) }];
@@ -45,7 +45,7 @@ function v1Writes(resources: Resources, context: KnobContext): Write[] {
   return grows ? [both, ...limit] : [...limit, both];
 }
 
-/** v2 counts swap alone. Docker's default, as much swap as memory, only when the container is made. */
+/** v2 counts swap alone. Docker's default, as much swap as memory, is set only when the container is made. */
 function v2Swap({ memory }: Resources, context: KnobContext): Write[] {
   const file = 'memory.swap.max';
   if (memory.memorySwapBytes === -1) return [{ file, value: 'max' }];
@@ -62,8 +62,8 @@ function v2Writes(resources: Resources, context: KnobContext): Write[] {
 
 const v1 = (file: string): KnobSide => ({ file, writes: v1Writes });
 /**
- * v2 takes a limit below what is in use, and then kills. Here, as on v1, the container is asked to give back what it
- * can, and a limit that is still too low is refused.
+ * v2 accepts a limit below what is in use, and then kills. Here, as on v1, the container's memory is reclaimed first, and a limit
+ * that is still too low is refused.
  */
 function makeRoom({ memory: { maxBytes } }: Resources, context: KnobContext): void {
   if (context.fresh || maxBytes === null || maxBytes === -1) return;
@@ -73,7 +73,7 @@ function makeRoom({ memory: { maxBytes } }: Resources, context: KnobContext): vo
   try {
     writeText(`${context.folder}/memory.reclaim`, String(surplus));
   } catch {
-    // Not that much can be given back (EAGAIN), or the kernel is older than 5.19.
+    // Not enough can be reclaimed (EAGAIN), or the kernel is older than 5.19.
   }
   if (inUse() <= maxBytes) return;
   throw new LikerError(
@@ -99,7 +99,7 @@ function checkSwap({ memory }: Resources, context: KnobContext): void {
   throw badKnob(knob, `Invalid ${knob} ${both}: it includes the memory; give at least its limit, ${limit}`);
 }
 
-/** Memory, and memory plus swap. Both knobs come with all the writes, in the one order that the kernel takes. */
+/** Memory, and memory plus swap. Each knob has the writes of both, in the only order that the kernel accepts. */
 export const memoryKnobs: readonly Knob[] = [
   {
     name: 'memory.max_bytes',

@@ -19,7 +19,7 @@ const classId: Knob = {
 
 const priorityFile = 'net_prio.ifpriomap';
 
-/** As dev_valid_name of the kernel. */
+/** Like the kernel's dev_valid_name. */
 function checkInterface(name: string, field: string): void {
   if (!/^[^\s/:]{1,15}$/.test(name) || name === '.' || name === '..')
     throw badArgument(field, `Invalid interface '${name}' in ${field}`);
@@ -46,7 +46,7 @@ function priorityKnob(name: string): Knob {
   };
 }
 
-/** The priority of all that it sends; v1 knows it by interface, and only those of the host. */
+/** The priority of what it sends. v1 sets it for each interface, and only for those of the host. */
 const socketPriority: Knob = {
   name: 'network.priority',
   controller: socketController,
@@ -67,10 +67,10 @@ const socketPriority: Knob = {
   },
 };
 
-/** What is attached to the cgroup and written to no file. */
+/** Limits that are attached to the cgroup instead of written to a file. */
 export const programKnobs: readonly Knob[] = [socketPriority];
 
-/** The class and the priority of what the container sends: controllers of v1 only. */
+/** The class and the priorities of what the container sends, with controllers that only v1 has. */
 export function networkKnobs({ network }: Resources): Knob[] {
   return [classId, ...Object.keys(network.priorities).map(priorityKnob)];
 }

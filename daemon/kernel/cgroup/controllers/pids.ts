@@ -1,9 +1,9 @@
 import { type Knob, oneFile, orMax, wholeNumberOrNone } from '../knobs.ts';
 
-/** The kernel's PID_MAX_LIMIT, where pids.max ends. */
+/** The kernel's PID_MAX_LIMIT, the maximum of pids.max. */
 const most = 4_194_304;
 
-/** Number of processes and threads: pids.max, the same on both versions. */
+/** pids.max, the number of processes and threads, on both versions. */
 const side = oneFile('pids.max', ({ pids }) => orMax(pids.max));
 
 export const pidsKnobs: readonly Knob[] = [

@@ -6,15 +6,15 @@ import type { Resources } from '../resources.ts';
 const runtimeFile = 'cpu.rt_runtime_us';
 const periodFile = 'cpu.rt_period_us';
 
-/** The part of each CPU's time that a cgroup grants to real-time processes. */
+/** The share of each CPU's time that a cgroup allows for real-time processes. */
 function granted(folder: string): number {
   const period = Number(readOptional(`${folder}/${periodFile}`) ?? 0);
   return period === 0 ? 0 : Number(readOptional(`${folder}/${runtimeFile}`) ?? 0) / period;
 }
 
 /**
- * A cgroup can grant no more than the one above it, less what its siblings have (sched-rt-group.rst); a new one has
- * nothing. So the time is taken from the top, level by level.
+ * Raises the time of each level above, from the top: a cgroup cannot have more than the one above it less that of its siblings
+ * (sched-rt-group.rst), and a new one has none.
  */
 function reserve({ cpu }: Resources, context: KnobContext): void {
   const runtime = cpu.realtimeRuntimeUs ?? Number(context.read(runtimeFile) ?? 0);
@@ -36,7 +36,7 @@ function reserve({ cpu }: Resources, context: KnobContext): void {
 const runtime = oneFile(runtimeFile, ({ cpu }) => cpu.realtimeRuntimeUs);
 const period = oneFile(periodFile, ({ cpu }) => cpu.realtimePeriodUs);
 
-/** Time for real-time processes: v1 only, v2 has no such control. */
+/** Time for real-time processes, which only v1 can limit. */
 export const realtimeKnobs: readonly Knob[] = [
   {
     name: 'cpu.realtime_period_us',

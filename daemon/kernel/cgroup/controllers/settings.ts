@@ -2,10 +2,10 @@ import { badArgument } from '../../../../common/errors.ts';
 import type { Knob, KnobSide } from '../knobs.ts';
 import type { Resources } from '../resources.ts';
 
-/** CONTROLLER.FILE of one folder: no slash and no "..". */
+/** CONTROLLER.FILE, without a slash or "..". */
 const filePattern = /^[a-z][a-z_]*(\.[A-Za-z0-9_]+)+$/;
 
-/** Files by which the engine itself works, or by which a container would escape its limits. */
+/** Files that the engine uses itself, or that would let a container escape its limits. */
 const reserved = new Set([
   'cgroup.procs',
   'cgroup.threads',
@@ -27,7 +27,7 @@ function checkSetting(file: string, value: string, field: string): void {
   if (value === '' || /[\0\n]/.test(value)) throw bad('the value must be one line, such as 64000000');
 }
 
-/** v1's blkio is v2's io. */
+/** v1's blkio is io on v2. */
 function controllerOf(file: string): string {
   const [prefix = ''] = file.split('.');
   return prefix === 'blkio' ? 'io' : prefix;
@@ -35,7 +35,7 @@ function controllerOf(file: string): string {
 
 function settingKnob(file: string, index: number): Knob {
   const of = ({ cgroup }: Resources): string | null => cgroup.settings[index]?.value ?? null;
-  // Several lines may be written to one file, one after the other: the file of each is compared as it stood before.
+  // Each write to a file has its own key, since several settings may write to the same file.
   const side: KnobSide = {
     file,
     writes: (resources) => [
@@ -53,7 +53,7 @@ function settingKnob(file: string, index: number): Knob {
   };
 }
 
-/** Files of the kernel by their own names, for what has no knob. */
+/** Kernel files by name, for limits without a knob. */
 export function settingKnobs({ cgroup }: Resources): Knob[] {
   return cgroup.settings.map(({ file }, index) => settingKnob(file, index));
 }

@@ -13,19 +13,19 @@ import { allowedPersonalities, allowedSyscalls, namespaceFlags, syscallsByCapabi
 const eperm = 1;
 const enosys = 38;
 
-/** AUDIT_ARCH_* of each native architecture, and of the 32-bit one that its kernel runs too. */
+/** AUDIT_ARCH_* of each native architecture, and of the 32-bit one that its kernel also runs. */
 const x86 = 0x40000003;
 const x86_64 = 0xc000003e;
 const arm = 0x40000028;
 const aarch64 = 0xc00000b7;
 const compatible: Readonly<Record<number, number>> = { [x86_64]: x86, [aarch64]: arm };
 
-/** ioctl requests that type into a terminal, maybe the host's (CVE-2017-5226). */
+/** ioctl requests that type into a terminal, which could be the host's (CVE-2017-5226). */
 const tiocsti = 0x5412;
 const tioclinux = 0x541c;
-/** Sockets to the hypervisor know no namespaces. */
+/** Sockets to the hypervisor have no namespace. */
 const afVsock = 40;
-/** libseccomp has a number of its own for this call on x86, where it can also be made through socketcall. */
+/** On x86 libseccomp has its own number for this call, since socketcall can make it too. */
 const x86Socket = 359;
 
 function addCondition(builder: SeccompBuilder, syscall: string, mask: bigint | null, value: bigint): void {
@@ -45,7 +45,7 @@ function addRules(builder: SeccompBuilder, more: readonly string[]): void {
   for (const value of allowedPersonalities) addCondition(builder, 'personality', null, value);
   if (names.has('clone')) return;
   addCondition(builder, 'clone', namespaceFlags, 0n);
-  // Its flags are in memory, out of a filter's sight; told that it does not exist, libraries use clone.
+  // A filter cannot read its flags, which are in memory. If it does not exist, libraries use clone.
   builder.addRule(action.errno(enosys), 'clone3');
 }
 
@@ -56,7 +56,7 @@ function rulesOf(library: Libseccomp, architecture: number): ArchitectureRules {
     { syscall: number('ioctl'), argument: 1, values: [tiocsti, tioclinux] },
     { syscall: architecture === x86 ? x86Socket : number('socket'), argument: 0, values: [afVsock] },
   ];
-  // Private calls of arm have numbers far above the others.
+  // The private calls of arm have far greater numbers.
   const numbers = known.map(number).filter((n) => n >= 0 && n < 0xf0000);
   return {
     architecture,
@@ -77,7 +77,7 @@ function build(library: Libseccomp, more: readonly string[]): Buffer {
 
 const built = new Map<string, Uint8Array>();
 
-/** Null where the kernel takes no filters, or libseccomp is not installed. */
+/** Null if the kernel has no filters, or libseccomp is not installed. */
 function usableLibrary(): Libseccomp | null {
   return existsSync('/proc/sys/kernel/seccomp/actions_avail') ? libseccomp() : null;
 }
@@ -89,8 +89,7 @@ export function seccompAvailable(): boolean {
 
 /**
  * The default filter for a container with these capabilities: an array of struct sock_filter, for
- * seccomp(SECCOMP_SET_MODE_FILTER); null where none can be had. Built once for each set that makes a difference, which
- * takes tens of milliseconds.
+ * seccomp(SECCOMP_SET_MODE_FILTER); null if there is none. Building one takes tens of milliseconds, so each is built once.
  */
 export function seccompFilter(capabilities: bigint): Uint8Array | null {
   const more = Object.entries(syscallsByCapability)

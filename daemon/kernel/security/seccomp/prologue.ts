@@ -1,4 +1,4 @@
-/** Classic BPF as seccomp runs it (seccomp(2), struct sock_filter and struct seccomp_data). */
+/** The classic BPF of seccomp(2): struct sock_filter and struct seccomp_data. */
 const code = { load: 0x20, jumpEqual: 0x15, jumpGreater: 0x25, jumpAtLeast: 0x35, give: 0x06 } as const;
 const offsetOf = { number: 0, architecture: 4, argument: (index: number): number => 16 + 8 * index } as const;
 const instructionBytes = 8;
@@ -14,10 +14,10 @@ interface ForbiddenArgument {
   readonly values: readonly number[];
 }
 
-/** What the prologue knows of one architecture (AUDIT_ARCH_*). */
+/** The prologue's rules for one architecture (AUDIT_ARCH_*). */
 export interface ArchitectureRules {
   readonly architecture: number;
-  /** Greatest number of a call that the filter knows: later ones do not exist (ENOSYS). */
+  /** The greatest call number that the filter knows: greater ones get ENOSYS. */
   readonly greatest: number;
   readonly forbidden: readonly ForbiddenArgument[];
 }
@@ -35,10 +35,10 @@ function forbiddenCode(rule: ForbiddenArgument): Instruction[] {
   const tests = rule.values.map((k): Instruction => ({ code: code.jumpEqual, k, yes: 'eperm' }));
   return [
     { code: code.jumpEqual, k: rule.syscall, no: tests.length + 2 },
-    // Little endian: the low half comes first. The kernel looks at no more than that.
+    // Little endian: the low half comes first, and the kernel uses only that.
     { code: code.load, k: offsetOf.argument(rule.argument) },
     ...tests,
-    // Back to what follows, with the number in the accumulator.
+    // Loads the call number again for what follows.
     { code: code.load, k: offsetOf.number },
   ];
 }
@@ -72,15 +72,15 @@ function encode(instructions: readonly Instruction[]): Buffer {
 }
 
 /**
- * Instructions that go before a filter and do what libseccomp cannot say: compare half an argument, as the kernel
- * itself does (a full compare is passed by setting a bit in the upper half), and answer ENOSYS to calls newer than the
- * filter, so that programs fall back to what they did before.
+ * Instructions before a filter that do what libseccomp cannot: compare the half of an argument that the kernel uses (a bit in the
+ * upper half would get past a full comparison), and return ENOSYS for calls newer than the filter, so that programs fall back
+ * to older ones.
  */
 export function prologue(architectures: readonly ArchitectureRules[]): Buffer {
   return encode([
     { code: code.load, k: offsetOf.architecture },
     ...architectures.flatMap(architectureCode),
-    // An architecture that is not in the list: the filter itself refuses it.
+    // Another architecture: the filter itself refuses it.
     { code: code.jumpAtLeast, k: 0, yes: 'end', no: 'end' },
     { code: code.give, k: refuse(eperm) },
     { code: code.give, k: refuse(enosys) },

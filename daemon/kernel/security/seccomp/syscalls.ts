@@ -5,9 +5,9 @@ function words(text: string): string[] {
 }
 
 /**
- * Calls that every container may make: what Docker's default profile allows on x86 and arm. A name that this machine's
- * libseccomp or architecture does not know is skipped. Not here, for cause: io_uring_* (a second way to most calls,
- * past the filter), keyctl and its kin (keys are not in a namespace), userfaultfd, kexec, swap, quota, NFS, modules.
+ * Calls that every container may make: those of Docker's default profile for x86 and arm. A name that this machine's
+ * libseccomp or architecture does not know is skipped. Left out on purpose: io_uring_* (makes most calls without passing the
+ * filter), keyctl and related calls (keys have no namespace), userfaultfd, kexec, swap, quota, NFS and modules.
  */
 export const allowedSyscalls: readonly string[] = words(`
   accept accept4 access adjtimex alarm arch_prctl arm_fadvise64_64 arm_sync_file_range bind breakpoint brk cacheflush
@@ -51,7 +51,7 @@ export const allowedSyscalls: readonly string[] = words(`
   vfork vmsplice wait4 waitid waitpid write writev
 `);
 
-/** Calls that come with a capability: without it the kernel would refuse them anyhow, or most of what they do. */
+/** Calls that need a capability: without it the kernel would refuse them, or most of what they do. */
 export const syscallsByCapability: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
   DAC_READ_SEARCH: ['open_by_handle_at'],
   SYS_ADMIN: words(`
@@ -72,7 +72,7 @@ export const syscallsByCapability: Readonly<Partial<Record<CapabilityName, reado
   PERFMON: ['perf_event_open'],
 };
 
-/** The personalities that a program may take: Linux, with or without UNAME26, and "what is it now". */
+/** The personalities that a program may set: Linux, with or without UNAME26, and the query of the current one. */
 export const allowedPersonalities: readonly bigint[] = [0x0n, 0x8n, 0x20000n, 0x20008n, 0xffffffffn];
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: new namespaces need CAP_SYS_ADMIN. */
