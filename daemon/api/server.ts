@@ -34,14 +34,10 @@ export interface ApiOptions {
   readonly firstFrameMs?: number;
 }
 
-export interface Api {
-  /** Stops accepting connections and ends all calls: from here on no call reaches the engine. */
-  endCalls(): void;
-  close(): Promise<void>;
-}
+export type Api = ReturnType<typeof serveApi>;
 
 /** Serves the API on the listener's connections. */
-export function serveApi(options: ApiOptions): Api {
+export function serveApi(options: ApiOptions) {
   const { engine, log, listener } = options;
   const calls = new OpenCalls();
   const context: ApiContext = { log, calls, subjectOf };
@@ -76,11 +72,13 @@ export function serveApi(options: ApiOptions): Api {
   });
 
   return {
+    /** Stops accepting connections and ends all calls: from here on no call reaches the engine. */
     endCalls() {
       listener.close();
       stopServing();
       calls.shutDown();
     },
+    /** Resolves once the connections are closed. */
     close: () => connections.drain(server),
   };
 }

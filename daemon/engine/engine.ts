@@ -1,4 +1,3 @@
-import type { Services } from './api.ts';
 import { adoptAll, type LeftBehind } from './containers/adopt/adopt.ts';
 import { leave } from './containers/adopt/leave.ts';
 import { containerService } from './containers/service.ts';
@@ -12,16 +11,7 @@ import { statsService } from './stats/stats.ts';
 import { withSupervision } from './supervisor.ts';
 import { systemService } from './system/service.ts';
 
-export interface Engine extends Services {
-  /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
-  adopt(left: LeftBehind): Promise<void>;
-  /** Stops every running container. */
-  stopAll(): Promise<void>;
-  /** Leaves the containers to the next daemon. */
-  leave(): void;
-}
-
-export function makeEngine(parts: Omit<EngineContext, 'supervision'>): Engine {
+export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
   const context = withSupervision(parts);
   return {
     containers: containerService(context),
@@ -30,11 +20,13 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>): Engine {
     events: eventService(context.journal),
     stats: statsService(context),
     system: systemService(context),
-    async adopt(left) {
+    /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
+    async adopt(left: LeftBehind) {
       await adoptAll(context, left);
       for (const container of context.registry.all()) finishBegun(context, container);
     },
     stopAll: () => stopAll(context),
+    /** Leaves the containers to the next daemon. */
     leave: () => leave(context),
   };
 }

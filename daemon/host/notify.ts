@@ -1,13 +1,5 @@
 import { own } from '../../common/own.ts';
 
-/** Notifies the service manager by the protocol of sd_notify(3). Without one, the calls do nothing. */
-export interface Notifier extends Disposable {
-  /** The API is being served. Feeds the watchdog from now on, if there is one. */
-  ready(status: string): void;
-  /** The shutdown has begun. */
-  stopping(): void;
-}
-
 export interface NotifierOptions {
   /** NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are read from it and removed, so that children do not inherit them. */
   readonly env: NodeJS.ProcessEnv;
@@ -18,8 +10,10 @@ export interface NotifierOptions {
 
 const names = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
-/** Opens the connection to the service manager that started this process. */
-export function openNotifier({ env, send, onError }: NotifierOptions): Notifier {
+export type Notifier = ReturnType<typeof openNotifier>;
+
+/** Notifies the service manager by the protocol of sd_notify(3). Without one, the calls do nothing. */
+export function openNotifier({ env, send, onError }: NotifierOptions) {
   const [socket, watchdogUsec, watchdogPid] = names.map((name) => own(env, name));
   for (const name of names) delete env[name];
   const isForUs = watchdogPid === undefined || watchdogPid === String(process.pid);
@@ -35,12 +29,13 @@ export function openNotifier({ env, send, onError }: NotifierOptions): Notifier 
     }
   };
   return {
-    ready(status) {
+    /** The API is being served. Feeds the watchdog from now on, if there is one. */
+    ready(status: string) {
       tell('READY=1', `STATUS=${status}`);
       // A timer of the event loop: if the loop hangs, the watchdog starves and the manager restarts the daemon.
       if (everyMs > 0) timer = setInterval(() => tell('WATCHDOG=1'), everyMs).unref();
     },
-    // Keeps feeding the watchdog: a shutdown may take longer than its timeout.
+    /** The shutdown has begun. Keeps feeding the watchdog: a shutdown may take longer than its timeout. */
     stopping: () => tell('STOPPING=1', 'STATUS=Shutting down; containers keep running'),
     [Symbol.dispose]: () => clearInterval(timer),
   };

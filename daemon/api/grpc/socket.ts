@@ -15,12 +15,7 @@ const maxPathBytes = 107;
 const firstPassedFd = 3;
 
 /** A listening socket. Holding it proves that no other daemon serves at its path. */
-export interface Listener {
-  /** Passes every connection to `take`, paused; first those that came since the socket was claimed. */
-  serve(take: (socket: Socket) => void): void;
-  /** Stops listening and removes the socket's file. */
-  close(): void;
-}
+export type Listener = ReturnType<typeof hold>;
 
 interface ClaimOptions {
   readonly path: string;
@@ -118,18 +113,20 @@ function groupId(name: string): number | null {
   return gid === undefined ? null : Number(gid);
 }
 
-function hold(server: Server): Listener {
+function hold(server: Server) {
   let waiting: Socket[] = [];
   let take = (socket: Socket): void => {
     waiting.push(socket);
   };
   server.on('connection', (socket) => take(socket));
   return {
-    serve(taker) {
+    /** Passes every connection to `taker`, paused; first those that came since the socket was claimed. */
+    serve(taker: (socket: Socket) => void) {
       take = taker;
       for (const socket of waiting) taker(socket);
       waiting = [];
     },
+    /** Stops listening and removes the socket's file. */
     close() {
       server.close();
       for (const socket of waiting) socket.destroy();

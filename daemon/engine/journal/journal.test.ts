@@ -39,7 +39,7 @@ test('a request whose result is waiting for the disk is known, and stored with t
   assert.equal(journal.request('a')?.result, 'of a');
   assert.equal(store.requests.get('a'), null);
   disk.problem = null;
-  journal.roomMade();
+  journal.backlog.tryNow();
   assert.equal(store.requests.get('a')?.result, 'of a');
   assert.deepEqual(actions(), ['a']);
 });
@@ -51,7 +51,7 @@ test('a request that is withdrawn before it is stored is not stored', () => {
   journal.withdraw({ id: 'a' });
   assert.equal(journal.request('a'), null);
   disk.problem = null;
-  journal.roomMade();
+  journal.backlog.tryNow();
   assert.equal(store.requests.get('a'), null);
   assert.deepEqual(actions(), ['a']);
 });
@@ -73,9 +73,9 @@ test('a change that frees space waits for a full disk, and is refused by a read-
   assert.throws(() => journal.decideUnlessFull(entry('a')), { reason: 'STORE_FAILED' });
   disk.problem = 'full';
   journal.decideUnlessFull(entry('b'));
-  assert.match(journal.problem ?? '', /^1 changes/);
+  assert.match(journal.backlog.problem ?? '', /^1 changes/);
   disk.problem = null;
-  journal.roomMade();
+  journal.backlog.tryNow();
   assert.deepEqual(actions(), ['b']);
 });
 
@@ -90,6 +90,6 @@ test('a subscriber is notified once events are stored', async () => {
   await Promise.resolve();
   assert.equal(isWoken, false);
   disk.problem = null;
-  journal.roomMade();
+  journal.backlog.tryNow();
   await woken;
 });

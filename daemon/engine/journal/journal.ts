@@ -35,29 +35,25 @@ export class Journal implements Disposable {
   /** Notified after events were committed. */
   readonly appended = new Notifier();
   readonly #store: Store;
-  readonly #backlog: Backlog;
+  /** The changes that wait for the disk. */
+  readonly backlog: Backlog;
   /** Requests whose results are not stored yet, by id. */
   readonly #unstored = new Map<string, RequestRow>();
 
   constructor(store: Store, log: Log) {
     this.#store = store;
-    this.#backlog = new Backlog((write) => store.database.transaction(write), log);
+    this.backlog = new Backlog((write) => store.database.transaction(write), log);
   }
 
   /** Stores what is waiting, if the disk has room. Call it before the store is closed. */
   [Symbol.dispose](): void {
-    this.#backlog[Symbol.dispose]();
-  }
-
-  /** Why changes wait to be stored; null when none does. */
-  get problem(): string | null {
-    return this.#backlog.problem;
+    this.backlog[Symbol.dispose]();
   }
 
   /** Stores the entry, after all that is waiting. Throws StoreError when the disk does not take it. */
   decide(entry: Entry): void {
     this.#keepingRequest(entry.request, () => {
-      this.#backlog.flush();
+      this.backlog.flush();
       this.#store.database.transaction(this.#writer(entry));
     });
   }
@@ -75,22 +71,7 @@ export class Journal implements Disposable {
   /** Stores the entry now, or once the disk takes it. */
   record(entry: Entry): void {
     const { write, request, needed = Boolean(write || request) } = entry;
-    this.#keepingRequest(request, () => this.#backlog.keep(this.#writer(entry), { needed }));
-  }
-
-  /** Runs the action once everything recorded so far is stored. */
-  afterStored(action: () => void): void {
-    this.#backlog.after(action);
-  }
-
-  /** Throws StoreError unless everything recorded so far is stored. */
-  requireStored(): void {
-    this.#backlog.flush();
-  }
-
-  /** Tries again to store what is waiting: something was removed from the disk. */
-  roomMade(): void {
-    this.#backlog.tryNow();
+    this.#keepingRequest(request, () => this.backlog.keep(this.#writer(entry), { needed }));
   }
 
   /** The result of the first call with this request_id; null when this is the first. */

@@ -32,7 +32,7 @@ function infoOf(context: EngineContext): EngineInfo {
     seccomp: security.seccomp,
     warnings: [
       ...(security.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
-      ...(journal.problem === null ? [] : [journal.problem]),
+      ...(journal.backlog.problem === null ? [] : [journal.backlog.problem]),
       ...recoveryWarnings(context),
     ],
   };

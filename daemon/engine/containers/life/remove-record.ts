@@ -16,5 +16,6 @@ export function removeRecord(
   context.registry.delete(container);
   for (const reader of container.logReaders) reader.hold();
   context.folders.remove(container.id, container.shimEnded);
-  if (context.journal.problem) void context.folders.settled().then(() => context.journal.roomMade());
+  const { backlog } = context.journal;
+  if (backlog.problem) void context.folders.settled().then(() => backlog.tryNow());
 }

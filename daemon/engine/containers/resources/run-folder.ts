@@ -9,6 +9,6 @@ export const runFolder: RunResource = {
     const remove = () => context.folders.removeRunFolder(runFolderOf(context, id));
     // Until the end is stored, the exit record in it is all that the next daemon would know of it.
     if (spec.autoRemove) remove();
-    else context.journal.afterStored(remove);
+    else context.journal.backlog.after(remove);
   },
 };

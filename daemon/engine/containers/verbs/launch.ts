@@ -84,7 +84,7 @@ async function start(
     requireWanted(context, container);
     return !options.byPolicy || container.phase.state === 'restarting';
   };
-  context.journal.requireStored();
+  context.journal.backlog.flush();
   const devices = await containerDevices(context, spec);
   const acquired: Start = { container, devices, cgroupPaths: {}, applied: [] };
   for (const resource of runResources) {
