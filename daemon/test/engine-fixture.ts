@@ -77,6 +77,9 @@ export class EngineFixture {
   async dies(t: TestContext, how = { freshBoot: false }): Promise<EngineFixture> {
     for (const shim of this.host.shims.values()) shim.disconnect();
     this.close();
+    // Its timers find nothing that runs.
+    for (const container of this.context.registry.all())
+      Object.assign(container, { phase: { state: 'created' } });
     const next = new EngineFixture(this.folder, this.host);
     t.after(() => next.close());
     await adoptAll(next.context, how);

@@ -7,13 +7,15 @@ import { createContainer } from '../verbs/create.ts';
 import { pauseContainer } from '../verbs/pause.ts';
 import { startContainer } from '../verbs/start.ts';
 import { stopContainer } from '../verbs/stop.ts';
+import { leave } from './leave.ts';
 
 test('a container that runs is taken over from its shim, and its end is heard', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
+  const { phase } = before;
   const next = await engine.dies(t);
   const container = next.find(before);
-  assert.deepEqual(container.phase, before.phase);
+  assert.deepEqual(container.phase, phase);
   next.host.shim(container.id).exit(0, { code: 5 });
   await container.changed.until(() => container.phase.state === 'exited', 1000);
   await container.run?.ending;
@@ -74,6 +76,7 @@ test('a start that its daemon did not see through keeps its turn until the shim 
   const { next, before } = await diedWhileStarting(t);
   const container = next.find(before);
   const stopped = stopContainer(next.context, container, { timeoutSeconds: null, signal: null });
+  for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
   next.host.shim(before.id).start();
   await stopped;
   assert.deepEqual(next.actions(), ['create', 'start', 'kill', 'die', 'stop']);
@@ -114,8 +117,6 @@ test('execs are taken over; one that the shim does not know any more is forgotte
     next.context.ledger.execs.rows(container.id).map(({ id }) => id),
     [processId],
   );
-  const exec = await next.exec(container);
-  assert.equal(exec.identity.number, 3, 'no number is used twice');
 });
 
 test('an exec without a record is killed: no client knows it', async (t) => {
@@ -128,6 +129,8 @@ test('an exec without a record is killed: no client knows it', async (t) => {
   await new Promise(setImmediate);
   assert.ok(shim.received.includes('taken 5'));
   assert.deepEqual(next.host.groups.get(before.id)?.execs(), []);
+  const exec = await next.exec(next.find(before));
+  assert.equal(exec.identity.number, 6, 'no number is used twice');
 });
 
 test('a container that was frozen without a record of it is thawed', async (t) => {
@@ -161,6 +164,19 @@ test('an end on which no daemon has acted yet is followed by the restart that th
   t.mock.timers.tick(100);
   await container.changed.until(() => container.phase.state === 'running', 1000);
   assert.deepEqual(next.actions(), ['create', 'start', 'die', 'start']);
+});
+
+test('an end that was stored before its daemon died is followed by the restart, too', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started({ restart: { name: 'always' } });
+  const shim = engine.host.shim(before.id);
+  shim.exit();
+  leave(engine.context);
+  await engine.isOver(before);
+  shim.die();
+  const next = await engine.dies(t);
+  assert.equal(next.find(before).phase.state, 'restarting');
+  assert.deepEqual(next.host.cgroups.list(), []);
 });
 
 test('a kill that was due is carried out by the next daemon', async (t) => {

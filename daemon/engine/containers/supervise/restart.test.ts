@@ -5,6 +5,7 @@ import { pauseAfter } from '../../../loop/retry.ts';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { specOf } from '../../../test/fake-engine.ts';
 import { unseenExit } from '../../process/exit-status.ts';
+import { inTurn } from '../life/turn.ts';
 import { Container } from '../model/container.ts';
 import type { Facts } from '../model/facts.ts';
 import type { RestartPolicy } from '../model/spec.ts';
@@ -98,8 +99,9 @@ test('a policy starts nothing once this likerd stops all containers', async (t) 
   const { engine, container } = await waiting(t);
   engine.context.stopping.abort();
   t.mock.timers.tick(100);
-  await new Promise(setImmediate);
-  assert.equal(container.phase.state, 'restarting', 'it is for the next likerd');
+  await inTurn(engine.context, container);
+  assert.equal(container.phase.state, 'restarting', 'the next likerd starts it');
+  assert.deepEqual(engine.actions(), ['create', 'start', 'die']);
 });
 
 function ended(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): Container {
