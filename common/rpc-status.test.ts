@@ -30,7 +30,7 @@ function plain(type: string, bytes: Uint8Array): Record<string, unknown> {
   return message.toObject(message.decode(bytes)) as Record<string, unknown>;
 }
 
-test('protobufjs reads the status that we write', () => {
+test('protobufjs reads the status that Liker writes', () => {
   const read = plain('Status', encodeStatus(status));
   assert.equal(read['code'], 13);
   assert.equal(read['message'], status.message);
@@ -50,11 +50,11 @@ test('protobufjs reads the status that we write', () => {
   );
 });
 
-test('we read the status that we write', () => {
+test('Liker reads the status that it writes', () => {
   assert.deepEqual(decodeStatus(encodeStatus(status)), status);
 });
 
-test('details of other types and of another domain are passed over', () => {
+test('details of other types and of other domains are skipped', () => {
   const encode = (type: string, value: Record<string, unknown>): Uint8Array =>
     proto.lookupType(type).encode(proto.lookupType(type).fromObject(value)).finish();
   const bytes = encode('Status', {
@@ -74,7 +74,7 @@ test('details of other types and of another domain are passed over', () => {
   assert.deepEqual(decodeStatus(bytes), { code: 9, message: 'm', details: { reason: '' } });
 });
 
-test('bytes that are no status give undefined', () => {
+test('bytes that are not a status give undefined', () => {
   for (const bytes of [Buffer.from([0x1a, 0xff]), Buffer.from([0x07]), Buffer.alloc(20, 0xff)]) {
     assert.equal(decodeStatus(bytes), undefined);
   }

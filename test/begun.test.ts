@@ -166,7 +166,7 @@ describe('operations in progress when likerd ends', { concurrency: 1 }, () => {
     leave(id, { facts: begun('start', { again: true }) });
     await s.daemon.start();
     assert.equal(await containers.state(id), 'CREATED');
-    await until('the log to say so', () => s.daemon.log.includes('has ended two likerds'));
+    await until('the log to say so', () => s.daemon.log.includes('two daemons died during this start'));
     await s.ok(['start', id]);
     assert.equal(await containers.state(id), 'RUNNING');
     await s.ok(['rm', '-f', id]);

@@ -164,8 +164,8 @@ test('the end of the path as the first name in the text also names the field', (
     'Cannot set --pids-limit to 5: this kernel has no pids.max in /sys/fs/cgroup',
   );
   assert.equal(
-    inFlags('Invalid cpu.burst_us 9: the most is the quota', 'spec.resources.cpu.burst_us', anything),
-    'Invalid --cpu-burst 9: the most is the quota',
+    inFlags('Invalid cpu.burst_us 9: the maximum is the quota', 'spec.resources.cpu.burst_us', anything),
+    'Invalid --cpu-burst 9: the maximum is the quota',
   );
 });
 

@@ -42,7 +42,10 @@ for (const flag of run.flags.filter(({ type }) => type !== 'bool')) {
         `type=${word},target=/x`,
         `/x:${word}`,
       ])
-        assertPlain(outcome([`--${flag.name}`, value, '/r', 'true']), `--${flag.name} ${value}`);
+        assertPlain(
+          outcome([`--${flag.name} refuses names that every object inherits`, value, '/r', 'true']),
+          `--${flag.name} ${value}`,
+        );
     }
   });
 }

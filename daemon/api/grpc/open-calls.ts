@@ -24,5 +24,5 @@ export class OpenCalls {
 }
 
 function shuttingDown(): LikerError {
-  return new LikerError('SHUTTING_DOWN', 'The daemon is shutting down: call again once it is back');
+  return new LikerError('SHUTTING_DOWN', 'The daemon is shutting down; try again once it is back');
 }

@@ -72,7 +72,9 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     if (this.#over) return;
     this.#firstFrameTimer = setTimeout(
       () =>
-        this.#fail(new LikerError('TIMED_OUT', `No start frame came: the stream of ${this.#method} ends`)),
+        this.#fail(
+          new LikerError('TIMED_OUT', `Cannot open ${this.#method}: no start frame arrived in time`),
+        ),
       firstFrameMs,
     );
     this.#call.on('data', (frame) => this.#receive(frame));
@@ -137,7 +139,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
   /** No more input; the session goes on. */
   #halfClosed(): void {
     if (!this.#opening)
-      this.#fail(badArgument('start', 'Missing start: the stream was closed before it came'));
+      this.#fail(badArgument('start', 'Missing start: the stream was closed before it arrived'));
   }
 
   #fail(error: unknown, { lost } = { lost: true }): void {

@@ -84,7 +84,7 @@ function firstSeq(journal: Journal, options: SubscribeOptions): number {
 }
 
 function unknownEvents(since: number, isOther: boolean, { last, storeId }: EventRange): LikerError {
-  const why = isOther ? 'the number is of another store' : `the newest has number ${last}`;
+  const why = isOther ? 'the number belongs to another store' : `the newest has number ${last}`;
   return new LikerError(
     'EVENTS_UNKNOWN',
     `Cannot replay events after ${since}: ${why}; start again without a number`,

@@ -70,7 +70,7 @@ function newProcess(tty = false) {
 const started = { pid: 5, startTime: '9', startedAtNs: 1_000_000n };
 const attachOptions = { processId: 'main', readOnly: false, replay: true, resume: null, terminalSize: null };
 
-test('output that comes before the start is told waits for the ready frame', () => {
+test('output that arrives before the start is confirmed waits for the ready frame', () => {
   const { process } = newProcess();
   const client = new FakeClient(true);
   process.initiate(client);
@@ -94,7 +94,7 @@ test('the shim may read as far ahead of the slowest client as the ring holds', (
   assert.deepEqual(shim.calls, [`limit 1 ${100_000 + windowBytes}`]);
 });
 
-test('without a client that reads, nothing bounds the process', () => {
+test('without a client that reads, nothing limits the process', () => {
   const { process, shim } = newProcess();
   const session = process.initiate(new FakeClient(true));
   process.started(started);
@@ -102,7 +102,7 @@ test('without a client that reads, nothing bounds the process', () => {
   assert.deepEqual(shim.calls, ['limit 1 none', 'limit 2 none']);
 });
 
-test('a read-only client that stops reading loses output, is told how much, and holds up nobody', () => {
+test('a read-only client that stops reading loses output, learns how much, and delays nobody', () => {
   const { process, shim } = newProcess();
   const slow = new FakeClient(false);
   process.attach(slow, { ...attachOptions, readOnly: true });
@@ -123,7 +123,7 @@ test('a read-only client that stops reading loses output, is told how much, and 
   );
 });
 
-test('a read-only client that has not stopped reading is replayed all that the rings hold', () => {
+test('a read-only client that keeps reading gets everything that the rings hold', () => {
   const { process } = newProcess();
   process.started(started);
   const client = new FakeClient(false);
@@ -138,7 +138,7 @@ test('a read-only client that has not stopped reading is replayed all that the r
   assert.equal(client.text().length + client.text('stderr').length, 2 * ringBytes);
 });
 
-test('an attached client gets the replay, then live output, without a gap or a repetition', () => {
+test('an attached client gets the replay, then live output, without gap or repetition', () => {
   const { process, shim } = newProcess(true);
   process.started(started);
   const client = new FakeClient(true);
@@ -154,7 +154,7 @@ test('an attached client gets the replay, then live output, without a gap or a r
   assert.equal(ready?.kind === 'ready' && ready.stdoutOffset, 2);
 });
 
-test('a resumed session learns how much of its stdin was taken and gets what it has not seen', () => {
+test('a resumed session learns how much of its stdin was taken, and gets the output that it has not seen', () => {
   const { process, shim } = newProcess();
   process.started(started);
   const client = new FakeClient(true);
@@ -170,7 +170,7 @@ test('a resumed session learns how much of its stdin was taken and gets what it 
   assert.equal(client.text(), 'rest');
 });
 
-test('stdin beyond what the shim holds waits, in order, and the end of stdin comes last', () => {
+test('stdin beyond what the shim holds waits in order, and the end of stdin comes last', () => {
   const { process, shim } = newProcess();
   const session = process.initiate(new FakeClient(true));
   process.started(started);
@@ -204,7 +204,7 @@ function leftWithFullWindow() {
   return { ...made, id: session.id, number: BigInt(`0x${session.id}`), attach };
 }
 
-test('what a client has left in the shim holds up the stdin of others until the process has taken it', () => {
+test('stdin that a client has left in the shim delays the stdin of others until the process has taken it', () => {
   const { process, number, attach } = leftWithFullWindow();
   const { send, sent } = attach(null);
   process.clients.replayEnd(1, 0n, 0n);
@@ -215,7 +215,7 @@ test('what a client has left in the shim holds up the stdin of others until the 
   assert.deepEqual(sent(), ['stdin 0 800000']);
 });
 
-test('what the last client has sent is taken after all before it', () => {
+test('stdin of the last client is taken after all earlier stdin', () => {
   const { process, attach } = leftWithFullWindow();
   const { send, session } = attach(null);
   process.clients.replayEnd(1, 0n, 0n);
@@ -225,7 +225,7 @@ test('what the last client has sent is taken after all before it', () => {
   assert.equal(send(1, 800_000), true);
 });
 
-test('what a resumed client sends again counts once', () => {
+test('stdin that a resumed client sends again counts once', () => {
   const { process, id, number, attach } = leftWithFullWindow();
   const { send, sent } = attach({ sessionId: id, stdoutOffset: 0, stderrOffset: 0 });
   process.stdinAck(number, 300_000n);
@@ -237,7 +237,7 @@ test('what a resumed client sends again counts once', () => {
   assert.deepEqual(sent(), ['stdin 300000 500000', 'stdin 800000 500000', 'stdin 1300000 1048576']);
 });
 
-test('a chunk without an offset goes behind the one before, a wrong offset never reaches the shim', () => {
+test('a chunk without an offset follows the one before, and a wrong offset never reaches the shim', () => {
   for (const wrong of [1, 4, 7, 2 ** 50]) {
     const { process, shim, lost } = newProcess();
     const client = new FakeClient(true);
@@ -255,7 +255,7 @@ test('a chunk without an offset goes behind the one before, a wrong offset never
   }
 });
 
-test('a resumed client may begin where the shim stands or before, and at no gap', () => {
+test("a resumed client may start at or before the shim's offset, but not after a gap", () => {
   const resumeAt = (told: bigint, offset: number, refusesStdin: boolean) => {
     const { process, shim } = newProcess();
     shim.refusesStdin = refusesStdin;
@@ -284,7 +284,7 @@ test('a resumed client may begin where the shim stands or before, and at no gap'
   assert.equal(again.client.error?.metadata['expected'], '3');
 });
 
-test('replays are asked for a few at a time', () => {
+test('replays are requested a few at a time', () => {
   const { process, shim } = newProcess();
   process.started(started);
   const clients = Array.from({ length: 9 }, () => new FakeClient(true));
@@ -298,7 +298,7 @@ test('replays are asked for a few at a time', () => {
   assert.ok(clients.every((client) => client.kinds().includes('ready')));
 });
 
-test('a process that has closed its stdin holds up nobody', () => {
+test('a process that has closed its stdin delays nobody', () => {
   const { process, attach } = leftWithFullWindow();
   const { send, sent } = attach(null);
   process.clients.replayEnd(1, 0n, 0n);
@@ -308,7 +308,7 @@ test('a process that has closed its stdin holds up nobody', () => {
   assert.deepEqual(sent(), ['stdin 0 800000']);
 });
 
-test('a client that vanishes is told to the container, one that detaches is not', () => {
+test('the container learns of a client that disconnects, but not of one that detaches', () => {
   const { process, lost } = newProcess();
   const first = process.initiate(new FakeClient(true));
   process.started(started);
@@ -326,7 +326,7 @@ test('a client that vanishes is told to the container, one that detaches is not'
   assert.equal(second.process.onDisconnect, 'keep');
 });
 
-test('clients of an earlier daemon come back one after the other: nothing runs ahead of the last', async () => {
+test('clients of an earlier daemon return one by one: nothing overtakes the last of them', async () => {
   const { process, shim } = newProcess();
   const told = Promise.withResolvers<void>();
   const { limit } = shim;
@@ -352,7 +352,7 @@ test('clients of an earlier daemon come back one after the other: nothing runs a
   );
 });
 
-test('a client that only looks on does not become the one that the process was started for when it comes back', () => {
+test('a client that only watches does not become the owner of the process when it returns', () => {
   const comesBack = (sessionId: string) => {
     const { process, lost } = newProcess();
     process.started(started);
@@ -396,7 +396,7 @@ test('T27: a client that stops reading beside another is not waited for', async 
   assert.equal(reader.bytes(), windowBytes + 1);
 });
 
-test('an end waits for the replay that a client was promised', async () => {
+test('an exit waits for a replay that was promised to a client', async () => {
   const { process } = newProcess();
   process.started(started);
   const client = new FakeClient(true);
@@ -414,7 +414,7 @@ test('an end waits for the replay that a client was promised', async () => {
   assert.deepEqual(client.kinds(), ['ready', 'stdout', 'exit']);
 });
 
-test('an end waits for a client to say that all output has arrived, if it is one that does', async () => {
+test('an exit waits until a client confirms all output, if it is one that confirms', async () => {
   const { process } = newProcess();
   process.started(started);
   const [confirming, another] = [new FakeClient(true), new FakeClient(true)];
@@ -441,7 +441,7 @@ test('an end waits for a client to say that all output has arrived, if it is one
   assert.deepEqual(confirming.kinds(), ['ready', 'stdout', 'output-end', 'exit']);
 });
 
-test('T27: beside others a client that has stopped is not waited for to say so', {
+test('T27: beside other clients, a stopped client is not waited for', {
   timeout: 20_000,
 }, async (t) => {
   const { process } = newProcess();
@@ -461,7 +461,7 @@ test('T27: beside others a client that has stopped is not waited for to say so',
   await end;
 });
 
-test('of a process that has written nothing, nothing has to arrive', async () => {
+test('without output there is nothing to confirm', async () => {
   const { process } = newProcess();
   const client = new FakeClient(true);
   client.confirms = true;
@@ -471,7 +471,7 @@ test('of a process that has written nothing, nothing has to arrive', async () =>
   assert.deepEqual(client.kinds(), ['ready']);
 });
 
-test('a client whose replay can come no more is told the end', () => {
+test('a client whose replay cannot arrive any more still gets the exit', () => {
   const { process } = newProcess();
   process.started(started);
   const client = new FakeClient(true);

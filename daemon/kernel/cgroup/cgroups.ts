@@ -36,7 +36,7 @@ export function isCgroupName(name: string): boolean {
 }
 
 function checkId(id: string, field: string): void {
-  if (!isCgroupName(id)) throw badArgument(field, `Not a name for a cgroup: '${id}'`);
+  if (!isCgroupName(id)) throw badArgument(field, `Invalid cgroup name '${id}'`);
 }
 
 /** Each part of the path of a parent must be a valid name. */
@@ -196,7 +196,7 @@ export class Cgroups {
     if (removeTree(folder) && makeFolder(folder)) return folder;
     throw new LikerError(
       'SYSCALL',
-      `Cannot make cgroup ${folder}: it exists and has processes in it; kill them first`,
+      `Cannot create cgroup '${folder}': it exists and has processes in it; kill them first`,
       {
         metadata: { path: folder },
         syscall: { step: 'cgroup', syscall: 'mkdir', errno: 'EEXIST', object: folder },
@@ -210,7 +210,7 @@ export class Cgroups {
     // For a cgroup ENOSPC does not mean the disk: its cpuset is empty.
     if (errno !== 'ENOSPC') return tellSystemError(error, `make the cgroup of container ${id}`);
     const { message, syscall = '', path = id } = error as NodeJS.ErrnoException;
-    return new LikerError('SYSCALL', `Cannot make the cgroup of container ${id}: ${message}`, {
+    return new LikerError('SYSCALL', `Cannot create the cgroup of container '${id}': ${message}`, {
       cause: error,
       metadata: { container: id, path },
       syscall: { step: 'cgroup', syscall, errno, object: path },

@@ -66,6 +66,6 @@ function awaitDecision(context: EngineContext, container: Container, run: Run): 
     await settleWithoutShim(context, container, { kind: 'no-answer' }, { freshBoot: false });
     context.supervision.left(container, { freshBoot: false });
   };
-  const what = 'a start that an earlier likerd began cannot be cared for';
+  const what = 'cannot continue a start of an earlier likerd';
   inBackground(context, container, what, inTurn(context, container, decided));
 }

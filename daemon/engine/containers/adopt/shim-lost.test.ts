@@ -12,7 +12,7 @@ async function withClient(t: Parameters<typeof EngineFixture.start>[0]) {
   return { engine, container, client, shim: engine.host.shim(container.id) };
 }
 
-test('a connection that alone is lost is found again, and the same run goes on', async (t) => {
+test('if only the connection is lost, it is restored and the run continues', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const { run } = container;
@@ -34,20 +34,20 @@ test('clients are dropped without an error, so that they reconnect', async (t) =
   assert.equal(container.phase.state, 'running');
 });
 
-test('an exec that is asked for meanwhile waits for the shim', async (t) => {
+test('an exec requested meanwhile waits for the shim', async (t) => {
   const { engine, container, shim } = await withClient(t);
   shim.lose();
   const exec = await engine.exec(container);
   assert.ok(exec.startedAt);
 });
 
-test('a start that the shim has not answered fails when it is lost', async (t) => {
+test('a start that the shim has not answered fails when the shim is lost', async (t) => {
   const { engine, container, shim } = await withClient(t);
   engine.host.onExec = () => shim.lose(new Error('a frame of 5 GiB'));
   await assert.rejects(engine.exec(container), { reason: 'SHIM_LOST', message: /a frame of 5 GiB/ });
 });
 
-test('a connection that is lost again at once is given up: the container is orphaned', async (t) => {
+test('a connection that is lost again at once is abandoned, and the container is orphaned', async (t) => {
   const { engine, container, shim } = await withClient(t);
   shim.lose();
   await container.run?.reconnecting;
@@ -56,7 +56,7 @@ test('a connection that is lost again at once is given up: the container is orph
   assert.deepEqual(engine.actions(), ['create', 'start', 'orphaned']);
 });
 
-test('when the shim is killed its clients are told, and the main process is watched until it ends', async (t) => {
+test('when the shim is killed its clients get an error, and the main process is watched until it exits', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const { engine, container, client, shim } = await withClient(t);
   shim.die();
@@ -72,7 +72,7 @@ test('when the shim is killed its clients are told, and the main process is watc
   assert.deepEqual(engine.actions(), ['create', 'start', 'orphaned', 'die']);
 });
 
-test('a shim that dies after it wrote the exit record loses nothing of the end', async (t) => {
+test('if the shim dies after writing the exit record, nothing of the exit is lost', async (t) => {
   const { engine, container, shim } = await withClient(t);
   shim.disconnect();
   shim.exit(0, { code: 8 });

@@ -5,9 +5,9 @@ import { sweep } from './sweep.ts';
 
 const [stuck, other] = ['a'.repeat(64), 'b'.repeat(64)] as const;
 
-test('a control group without a container that cannot be removed is told, and holds up nothing', async (t) => {
+test('a cgroup without a container that cannot be removed is logged, and delays nothing', async (t) => {
   const { context, host, log } = EngineFixture.start(t);
-  const why = `Cannot remove cgroup /sys/fs/cgroup/liker/${stuck}: it is busy with processes 77`;
+  const why = `Cannot remove cgroup '/sys/fs/cgroup/liker/${stuck}': it is busy with processes 77`;
   for (const id of [stuck, other]) host.makeGroup(id);
   host.makeGroup(stuck).stuck = new Error(why);
   context.folders.create(stuck);
@@ -17,12 +17,12 @@ test('a control group without a container that cannot be removed is told, and ho
   assert.deepEqual(context.folders.list(), []);
   assert.deepEqual(log.at(-1), {
     level: 'warn',
-    message: 'a control group without a container cannot be removed',
+    message: 'cannot remove a cgroup without a container',
     fields: { cgroup: stuck, error: why },
   });
 });
 
-test('what has a shim is left alone, although no record knows it', async (t) => {
+test('a cgroup that has a shim is not touched, although no record knows it', async (t) => {
   const engine = EngineFixture.start(t);
   const { context, host } = engine;
   const container = await engine.started();

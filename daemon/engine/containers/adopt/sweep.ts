@@ -25,7 +25,7 @@ export async function sweep(context: EngineContext): Promise<void> {
 }
 
 async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
-  context.log.warn('removing a control group without a container', { cgroup: id });
+  context.log.warn('removing a cgroup without a container', { cgroup: id });
   try {
     const cgroup = context.cgroups.open(id);
     await cgroup.kill();
@@ -33,7 +33,7 @@ async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
   } catch (error) {
     // A process that hangs in the kernel cannot be killed, and is no reason to serve nobody.
     const failure = { cgroup: id, error: asError(error).message };
-    context.log.warn('a control group without a container cannot be removed', failure);
+    context.log.warn('cannot remove a cgroup without a container', failure);
   }
 }
 
@@ -41,6 +41,6 @@ async function hasShim(context: EngineContext, id: string): Promise<boolean> {
   const shim = await context.processes.connect(runFolderOf(context, id)).catch(() => null);
   if (!shim) return false;
   shim.leave();
-  context.log.error('a container runs of which there is no record: it is left alone', { container: id });
+  context.log.error('a container without a record is running; it is left alone', { container: id });
   return true;
 }

@@ -8,7 +8,7 @@ import { FakeClient } from '../../../test/fake-client.ts';
 import { leave } from '../adopt/leave.ts';
 import { runAttended } from '../verbs/run.ts';
 
-test('an end is stored, then everything is released, then the shim may go', async (t) => {
+test('an exit is stored, then everything is released, then the shim may exit', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const shim = engine.host.shim(container.id);
@@ -21,7 +21,7 @@ test('an end is stored, then everything is released, then the shim may go', asyn
   assert.ok(!existsSync(join(engine.folder, 'run/c', container.id)));
 });
 
-test('a client has its last output before the run is released, and the exit after', async (t) => {
+test('a client gets its last output before the run is released, and the exit afterwards', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   const client = new FakeClient(false);
@@ -62,7 +62,7 @@ test('execs end with the container', async (t) => {
   assert.equal(client.kinds().at(-1), 'exit');
 });
 
-test('an exec that has not been answered yet fails as the container ends', async (t) => {
+test('an exec that has not been answered yet fails when the container ends', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   engine.host.onExec = () => {};
@@ -72,7 +72,7 @@ test('an exec that has not been answered yet fails as the container ends', async
   await refused;
 });
 
-test('with --rm the record and the folders go with the end', async (t) => {
+test('with --rm the record and the folders are removed at the exit', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started({ autoRemove: true });
   engine.host.shim(container.id).exit();
@@ -81,7 +81,7 @@ test('with --rm the record and the folders go with the end', async (t) => {
   assert.deepEqual(engine.context.folders.list(), []);
 });
 
-test('what cannot be released now is tried again', async (t) => {
+test('a release that fails is retried', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const engine = EngineFixture.start(t);
   const container = await engine.started();
@@ -96,7 +96,7 @@ test('what cannot be released now is tried again', async (t) => {
   assert.deepEqual(engine.host.cgroups.list(), []);
 });
 
-test('an end that comes as likerd leaves is stored, and released by the next daemon', async (t) => {
+test('an exit during the shutdown of likerd is stored, and the next daemon releases the run', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const shim = engine.host.shim(before.id);
@@ -112,7 +112,7 @@ test('an end that comes as likerd leaves is stored, and released by the next dae
   assert.deepEqual(next.host.cgroups.list(), []);
 });
 
-test('out-of-memory kills since the last report are told with the end', async (t) => {
+test('out-of-memory kills since the last report are reported with the exit', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const group = engine.host.groups.get(container.id);

@@ -13,7 +13,7 @@ async function withExec(t: Parameters<typeof EngineFixture.start>[0], options = 
   return { engine, container, shim, group, exec, id: exec.identity.processId };
 }
 
-test('an exec that ends is stored, its group removed, and the shim forgets it', async (t) => {
+test('an exec that ends is stored, its cgroup is removed, and the shim forgets it', async (t) => {
   const { engine, shim, group, exec } = await withExec(t);
   assert.deepEqual(group.execs(), [1]);
   shim.exit(1, { code: 4 });
@@ -26,7 +26,7 @@ test('an exec that ends is stored, its group removed, and the shim forgets it', 
   assert.deepEqual(engine.actions(), ['create', 'start', 'exec_create', 'exec_start', 'exec_die']);
 });
 
-test('what an exec leaves running lives on, and its group goes with the last process', async (t) => {
+test('a process that an exec leaves running continues, and the cgroup is removed after the last one', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { shim, group, exec } = await withExec(t);
   group.remains.add(1);
@@ -39,7 +39,7 @@ test('what an exec leaves running lives on, and its group goes with the last pro
   assert.equal(group.kills, 0);
 });
 
-test('an exec whose client is lost takes along what it leaves running', async (t) => {
+test('if the client of an exec disconnects, the processes that the exec left are killed', async (t) => {
   const { engine, container, group, exec } = await withExec(t, { onDisconnect: 'kill' });
   engine.context.supervision.clientLost(container, exec);
   group.remains.add(1);
@@ -51,7 +51,7 @@ test('an exec whose client is lost takes along what it leaves running', async (t
   assert.deepEqual(container.facts.killsDue, {});
 });
 
-test('the last execs that have ended stay known', async (t) => {
+test('the most recently ended execs stay known', async (t) => {
   const { engine, container, shim, exec: first } = await withExec(t);
   shim.exit(1);
   await first.ending;
@@ -65,7 +65,7 @@ test('the last execs that have ended stay known', async (t) => {
   assert.ok(!container.run?.execs.has(first.identity.processId));
 });
 
-test('an exec that fails to start leaves nothing', async (t) => {
+test('an exec that fails to start leaves nothing behind', async (t) => {
   const { engine, container, shim, group } = await withExec(t);
   engine.host.onExec = (_, number) => shim.fail(number);
   await assert.rejects(engine.exec(container), { reason: 'COMMAND_NOT_FOUND' });

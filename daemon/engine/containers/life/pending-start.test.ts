@@ -13,7 +13,7 @@ test('a start that hangs is abandoned, and its late result has no effect', async
   await quick;
   const started = awaitStart(container, run, 0);
   t.mock.timers.tick(120_000);
-  await assert.rejects(started, { reason: 'TIMED_OUT', message: /'web': it hangs/ });
+  await assert.rejects(started, { reason: 'TIMED_OUT', message: /'web': it has been hanging/ });
   assert.equal(run.pendingStarts.has(0), false);
   settleStart(container, run, 0, null);
 });

@@ -45,7 +45,7 @@ export function settleStart(
 function startHangs(container: Container, number: number): LikerError {
   return new LikerError(
     'TIMED_OUT',
-    `Cannot start ${named(container, number)}: it hangs, for ${startMs / 1000} s by now; look for a file system in its root or mounts that does not answer`,
+    `Cannot start ${named(container, number)}: it has been hanging for ${startMs / 1000} s; look for a file system in its root or mounts that does not respond`,
     { metadata: { container: container.id } },
   );
 }

@@ -56,7 +56,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
     closed: (fault) => {
       if (run.shim !== shim) return;
       for (const number of [...run.pendingStarts.keys()]) settleStart(container, run, number, { fault });
-      const what = 'a shim was lost, and the container cannot be cared for';
+      const what = 'handling a lost shim failed';
       inBackground(context, container, what, context.supervision.shimLost(container));
     },
   };

@@ -47,7 +47,7 @@ export class Registry {
       const some = matches.slice(0, 3).map((container) => shortId(container.id));
       throw new LikerError(
         'AMBIGUOUS_ID',
-        `Cannot tell which container '${reference}' is: ${matches.length} ids begin so, such as ${some.join(', ')}; give more digits`,
+        `Cannot identify container '${reference}': ${matches.length} ids begin with it, such as ${some.join(', ')}; give more digits`,
         { metadata: { container: reference } },
       );
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRestart } from './restart.ts';
 
-test('what is removed at its end has no policy', () => {
+test('a container with --rm cannot have a restart policy', () => {
   const always = { name: 'always', maxRetries: 0 } as const;
   assert.throws(() => checkRestart({ restart: always, autoRemove: true }, 'spec.restart'), {
     reason: 'BAD_ARGUMENT',

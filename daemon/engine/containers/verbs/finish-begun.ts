@@ -12,9 +12,9 @@ export function finishBegun(context: EngineContext, container: Container): void 
   const { begun } = container.facts;
   if (!begun) return;
   const { verb } = begun;
-  context.log.info('finishing what an earlier likerd has begun', { container: container.id, verb });
+  context.log.info('finishing an operation of an earlier likerd', { container: container.id, verb });
   const finished = inTurn(context, container, () => finish(context, container));
-  const what = 'what an earlier likerd has begun cannot be finished';
+  const what = 'cannot finish an operation of an earlier likerd';
   inBackground(context, container, what, finished, { verb });
 }
 
@@ -27,7 +27,7 @@ async function finish(context: EngineContext, container: Container): Promise<voi
   if (ending) await finishEnding(context, container, verb, ending);
   if (verb !== 'start' && verb !== 'restart') return;
   if (again) {
-    context.log.error('a start has ended two likerds and is not tried again', { container: container.id });
+    context.log.error('two daemons died during this start; it is not retried', { container: container.id });
     context.ledger.change(container, { facts: { begun: null } });
   } else if (verb === 'restart') await startAgain(context, container, { again: true });
   // The client repeats the call, and must see the whole output.

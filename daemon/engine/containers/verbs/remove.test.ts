@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { removeContainer } from './remove.ts';
 
-test('a container that runs is removed by force alone', async (t) => {
+test('a running container is removed only by force', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   await assert.rejects(removeContainer(engine.context, container, { force: false }), {
@@ -15,7 +15,7 @@ test('a container that runs is removed by force alone', async (t) => {
   assert.deepEqual(engine.context.registry.all(), []);
 });
 
-test('a removal by force that fails is not begun any more, wherever it fails', async (t) => {
+test('a forced removal that fails is no longer marked as begun, wherever it fails', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const group = engine.host.groups.get(container.id);

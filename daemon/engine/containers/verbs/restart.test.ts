@@ -5,7 +5,7 @@ import { restartContainer } from './restart.ts';
 
 const options = { timeoutSeconds: null, signal: null };
 
-test('a restart ends the run and begins another, in one turn', async (t) => {
+test('a restart ends the run and begins another', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const before = engine.host.shim(container.id);
@@ -15,7 +15,7 @@ test('a restart ends the run and begins another, in one turn', async (t) => {
   assert.deepEqual(engine.actions(), ['create', 'start', 'kill', 'die', 'stop', 'start', 'restart']);
 });
 
-test('a restart that its likerd does not finish is finished by the next one', async (t) => {
+test('a restart interrupted by the death of likerd is finished by the next one', async (t) => {
   const engine = EngineFixture.start(t);
   engine.host.obeys = false;
   const before = await engine.started();
@@ -28,7 +28,7 @@ test('a restart that its likerd does not finish is finished by the next one', as
   assert.equal(container.phase.state, 'running');
 });
 
-test('the second half that fails is reported and not tried again', async (t) => {
+test('a second half that fails is reported and not retried', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   engine.host.onSpawn = (shim) => shim.fail(0);

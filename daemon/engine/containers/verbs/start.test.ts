@@ -17,7 +17,7 @@ function assertNothingLeft(engine: EngineFixture, { id }: Container): void {
   assert.deepEqual(engine.host.cgroups.list(), []);
 }
 
-test('a start makes the run folder and the control groups, and the container runs when its shim says so', async (t) => {
+test('a start creates the run folder and the cgroups, and the container is running when its shim says so', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   const stored: string[] = [];
@@ -34,7 +34,7 @@ test('a start makes the run folder and the control groups, and the container run
   assert.deepEqual(engine.host.cgroups.list(), [container.id]);
 });
 
-test('a container that runs is not started again', async (t) => {
+test('a running container is not started again', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   const { run } = container;
@@ -42,7 +42,7 @@ test('a container that runs is not started again', async (t) => {
   assert.equal(container.run, run);
 });
 
-test('a step that fails in the child undoes all, and the container says why', async (t) => {
+test('a step that fails in the child undoes everything, and the container has the reason', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   engine.host.onSpawn = (shim) => shim.fail(0);
@@ -55,7 +55,7 @@ test('a step that fails in the child undoes all, and the container says why', as
   assertNothingLeft(engine, container);
 });
 
-test('what was acquired before a resource that fails is released', async (t) => {
+test('resources acquired before one that fails are released', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   const refused = new LikerError('LIMIT_REFUSED', 'Cannot set memory.max');
@@ -67,7 +67,7 @@ test('what was acquired before a resource that fails is released', async (t) => 
   assertNothingLeft(engine, container);
 });
 
-test('a start that hangs is given up: what it has made is killed', async (t) => {
+test('a start that hangs is abandoned, and its processes are killed', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const engine = EngineFixture.start(t);
   const container = await engine.create();
@@ -106,7 +106,7 @@ async function leftWhileSpawning(t: TestContext) {
   return { engine, container };
 }
 
-test('a start under way when likerd leaves undoes nothing: the next daemon hears how it went', async (t) => {
+test('a start in progress when likerd exits undoes nothing: the next daemon gets its result', async (t) => {
   const { engine, container: left } = await leftWhileSpawning(t);
   const next = await engine.dies(t);
   const container = next.find(left);
@@ -115,13 +115,13 @@ test('a start under way when likerd leaves undoes nothing: the next daemon hears
   assert.deepEqual(next.actions(), ['create', 'start']);
 });
 
-test('after likerd has left, no verb has a turn', async (t) => {
+test('once likerd is exiting, no verb begins', async (t) => {
   const { engine, container } = await leftWhileSpawning(t);
   const removed = removeContainer(engine.context, container, { force: true });
   await assert.rejects(removed, LeavingError);
 });
 
-test('a container with --rm that cannot be started for its client is removed', async (t) => {
+test('a container with --rm whose start fails is removed', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create({ autoRemove: true });
   engine.host.onSpawn = (shim) => shim.fail(0, { step: 'mount', syscall: 'mount' });
@@ -141,7 +141,7 @@ test('a command that cannot be executed is an exit for its client', async (t) =>
   assert.equal(last.exit.code, 127);
 });
 
-test('a container whose namespace is to be shared must run', async (t) => {
+test('a container whose namespace is shared must be running', async (t) => {
   const engine = EngineFixture.start(t);
   const other = await engine.create({ name: 'other' });
   const container = await engine.create({ namespaces: { pid: { kind: 'container', id: 'other' } } });

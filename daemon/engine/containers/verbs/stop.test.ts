@@ -10,7 +10,7 @@ import { stopContainer } from './stop.ts';
 /** The grace period. */
 const soon = { timeoutSeconds: 0.02, signal: null };
 
-test('a stop sends the signal and waits for the end', async (t) => {
+test('a stop sends the signal and waits for the exit', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started({ stopSignal: 12 });
   const begun: unknown[] = [];
@@ -36,7 +36,7 @@ test('a container that ignores the signal is killed after the grace period', asy
   assert.equal(container.phase.exit.signal, 9);
 });
 
-test('a paused container gets the signal as it is thawed', async (t) => {
+test('a paused container gets the signal when it is thawed', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started();
   await pauseContainer(engine.context, container);
@@ -61,7 +61,7 @@ test('a stop whose likerd dies is finished by the next one', async (t) => {
   assert.equal(container.phase.exit.signal, 9);
 });
 
-test('a container that does not run is stopped already, and its policy is told', async (t) => {
+test('stopping a container that is not running succeeds, and its restart policy learns of it', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
   await stopContainer(engine.context, container, soon);
@@ -73,7 +73,7 @@ for (const [verb, end] of [
   ['stop', (context, container) => stopContainer(context, container, { timeoutSeconds: 0, signal: null })],
   ['rm -f', (context, container) => removeContainer(context, container, { force: true })],
 ] satisfies [string, (context: EngineContext, container: Container) => Promise<void>][])
-  test(`${verb} of a container that survives SIGKILL is an error, and nothing says that it ended`, async (t) => {
+  test(`${verb} of a container that survives SIGKILL is an error, and no event says that it ended`, async (t) => {
     const engine = EngineFixture.start(t);
     const container = await engine.started();
     const group = engine.host.groups.get(container.id);
@@ -82,7 +82,7 @@ for (const [verb, end] of [
     container.changed.until = async () => false;
     await assert.rejects(end(engine.context, container), {
       reason: 'TIMED_OUT',
-      message: /^Cannot end container 'web': .*SIGKILL/,
+      message: /^Cannot kill container 'web': .*SIGKILL/,
     });
     assert.deepEqual(engine.actions(), ['create', 'start']);
     assert.equal(container.facts.begun, null);

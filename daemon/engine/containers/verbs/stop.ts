@@ -128,8 +128,8 @@ function unkillable({ id, name }: Container): LikerError {
   const seconds = killedMs / 1000;
   return new LikerError(
     'TIMED_OUT',
-    `Cannot end container '${name}': ${seconds} seconds after SIGKILL some of its processes are still there, because they wait in the kernel ` +
-      `for a disk or a file system that does not answer; 'likerctl top ${name}' lists them. They end when it answers, or when it is unmounted by force (umount -f)`,
+    `Cannot kill container '${name}': ${seconds} seconds after SIGKILL some of its processes are still there, because they are waiting in the kernel ` +
+      `for a disk or a file system that does not respond; 'likerctl top ${name}' lists them; they end when it responds, or when it is unmounted by force (umount -f)`,
     { metadata: { container: id } },
   );
 }
