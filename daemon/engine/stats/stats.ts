@@ -27,17 +27,13 @@ async function readStats(
   signal: AbortSignal,
 ): Promise<StatsSnapshot> {
   const { intervalMs, watched } = options;
-  if (intervalMs === null) {
-    return snapshot(context, selection(context, options)() ?? [], { watched, last: new Map() });
-  }
-  let latest = emptySnapshot();
-  let count = 0;
-  for await (const next of watchStats(context, { ...options, intervalMs }, signal)) {
-    latest = next;
-    count += 1;
-    if (count === 2) break;
-  }
-  return latest;
+  const select = selection(context, options);
+  const last = new Map<string, LastUsage>();
+  const first = await snapshot(context, select() ?? [], { watched: watched || intervalMs !== null, last });
+  if (intervalMs === null) return first;
+  await setTimeout(intervalMs, undefined, { signal }).catch(() => {});
+  const left = signal.aborted ? null : select();
+  return left ? snapshot(context, left, { watched: true, last }) : first;
 }
 
 /** The figures now and at every interval, as long as one of the named containers exists. */
@@ -72,16 +68,12 @@ function selection({ registry }: EngineContext, { containers, all }: StatsOption
   };
 }
 
-function emptySnapshot(): StatsSnapshot {
-  return { time: Date.now(), cpus: availableParallelism(), memoryBytes: totalmem(), containers: [] };
-}
-
 async function snapshot(
   context: EngineContext,
   containers: readonly Container[],
   { watched, last }: { readonly watched: boolean; readonly last: Map<string, LastUsage> },
 ): Promise<StatsSnapshot> {
-  const taken = emptySnapshot();
+  const taken = { time: Date.now(), cpus: availableParallelism(), memoryBytes: totalmem() };
   const samples: ContainerSample[] = [];
   const slices = new Slices();
   for (const container of containers) {
