@@ -1,14 +1,13 @@
+import type { StreamNumber } from '../kernel/process/protocol.ts';
 import { noBound } from '../kernel/process/protocol.ts';
 import type {
-  HelloAnswer,
-  Shim,
   ShimExit,
   ShimListener,
   ShimProcessState,
   ShimState,
   StartFailure,
-  StreamNumber,
-} from '../kernel/process/shim.ts';
+} from '../kernel/process/reports.ts';
+import type { HelloAnswer, Shim } from '../kernel/process/shim.ts';
 
 type Held = { -readonly [Key in keyof ShimProcessState]: ShimProcessState[Key] };
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { fields, no, type Of, orNull } from '../../../common/schema.ts';
 import type { ExitRecord } from '../../kernel/process/exit-record.ts';
-import type { ShimExit } from '../../kernel/process/shim.ts';
+import type { ShimExit } from '../../kernel/process/reports.ts';
 
 /** How a process ended. Times are milliseconds since the epoch. */
 export const exitSchema = fields({

@@ -1,5 +1,6 @@
 import type { LikerError } from '../../../common/errors.ts';
-import type { ShimProcessState, StreamNumber } from '../../kernel/process/shim.ts';
+import type { StreamNumber } from '../../kernel/process/protocol.ts';
+import type { ShimProcessState } from '../../kernel/process/reports.ts';
 import { Notifier } from '../../loop/sync.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { ClientSession } from './client-session.ts';

@@ -1,5 +1,6 @@
+import type { StreamNumber } from '../../kernel/process/protocol.ts';
 import { noBound, windowBytes } from '../../kernel/process/protocol.ts';
-import type { ShimProcessState, StreamNumber } from '../../kernel/process/shim.ts';
+import type { ShimProcessState } from '../../kernel/process/reports.ts';
 import type { ClientSession } from './client-session.ts';
 import type { StreamName } from './frames.ts';
 import type { Replays } from './replay.ts';

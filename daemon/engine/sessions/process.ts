@@ -1,7 +1,8 @@
 import { LikerError } from '../../../common/errors.ts';
 import type { HostProcess } from '../../kernel/process/host-process.ts';
 import { noBound } from '../../kernel/process/protocol.ts';
-import type { Shim, ShimProcessState, Started } from '../../kernel/process/shim.ts';
+import type { ShimProcessState, Started } from '../../kernel/process/reports.ts';
+import type { Shim } from '../../kernel/process/shim.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { OnDisconnect, ProcessSpec, TerminalSize } from '../process/spec.ts';
 import { ClientSession, type SessionHost } from './client-session.ts';

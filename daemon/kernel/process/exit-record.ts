@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ShimExit } from './shim.ts';
+import type { ShimExit } from './reports.ts';
 
 /** A shim's record of how the main process ended. */
 export interface ExitRecord extends Omit<ShimExit, 'stdoutTotal' | 'stderrTotal'> {

@@ -13,7 +13,8 @@ import {
 import { type ExitRecord, readExitRecord } from './exit-record.ts';
 import type { HostProcess } from './host-process.ts';
 import { type Listing, readListing } from './listing.ts';
-import { type Shim, ShimConnection, type StartFailure } from './shim.ts';
+import type { StartFailure } from './reports.ts';
+import { type Shim, ShimConnection } from './shim.ts';
 import { type FoundUser, readUser } from './user.ts';
 
 const repository = join(import.meta.dirname, '../../..');

@@ -14,6 +14,9 @@ export const noBound = 0xffff_ffff_ffff_ffffn;
  */
 export const windowBytes = ringBytes - drainExtraBytes;
 
+/** 1: stdout, or the terminal; 2: stderr. */
+export type StreamNumber = 1 | 2;
+
 export const toShim = {
   hello: 1,
   exec: 2,

@@ -1,10 +1,10 @@
 import { LikerError } from '../../../common/errors.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
-import { frameHeader, fromShim } from './protocol.ts';
+import { frameHeader, fromShim, type StreamNumber } from './protocol.ts';
 
 export interface FrameHeader {
   readonly type: number;
-  readonly stream: number;
+  readonly stream: StreamNumber;
   readonly process: number;
 }
 
@@ -65,7 +65,7 @@ export class FrameReader {
     }
     const header = {
       type: bytes.readUInt8(4),
-      stream: bytes.readUInt8(5),
+      stream: bytes.readUInt8(5) as StreamNumber,
       process: bytes.readUInt32LE(8),
     };
     if (header.type === fromShim.data) {

@@ -1,77 +1,20 @@
 import { close, constants, openSync } from 'node:fs';
 import { createConnection, type OnReadOpts, Socket } from 'node:net';
-import { asError, LikerError } from '../../../common/errors.ts';
+import { asError } from '../../../common/errors.ts';
 import { maxFrameBytes } from '../../../common/sizes.ts';
 import { type StepName, stepKind } from '../plan/steps.ts';
 import { Cursor } from './cursor.ts';
-import type { HostProcess } from './host-process.ts';
 import {
   frameHeader,
   fromShim,
   oldestShimProtocol,
+  type StreamNumber,
   shimProtocol,
   toShim,
   untoldMaxFrameBytes,
 } from './protocol.ts';
 import { type FrameHeader, FrameReader } from './reader.ts';
-
-export type StreamNumber = 1 | 2;
-
-export interface ShimExit {
-  /** The program's exit code, if signal is 0. */
-  readonly code: number;
-  readonly signal: number;
-  readonly coreDumped: boolean;
-  readonly exitedAtNs: bigint;
-  readonly stdoutTotal: bigint;
-  readonly stderrTotal: bigint;
-  readonly outputCut: boolean;
-}
-
-export interface Started extends HostProcess {
-  readonly startedAtNs: bigint;
-}
-
-export interface ShimProcessState extends Started {
-  readonly process: number;
-  readonly state: 'starting' | 'running' | 'ended';
-  readonly stdout: bigint;
-  readonly stderr: bigint;
-  readonly stdoutLimit: bigint;
-  readonly stderrLimit: bigint;
-  readonly exit: ShimExit | null;
-}
-
-export interface ShimState {
-  readonly pid: number;
-  readonly processes: readonly ShimProcessState[];
-}
-
-export interface StartFailure {
-  readonly errno: number;
-  readonly step: string;
-  readonly syscall: string;
-  readonly object: string;
-}
-
-/** Receives what a shim reports, in order. */
-export interface ShimListener {
-  started(process: number, started: Started): void;
-  failed(process: number, failure: StartFailure): void;
-  data(process: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
-  snapshotData(process: number, request: number, stream: StreamNumber, offset: bigint, bytes: Buffer): void;
-  snapshotEnd(process: number, request: number, stdout: bigint, stderr: bigint): void;
-  stdinAck(process: number, session: bigint, offset: bigint): void;
-  /** The shim refused the bytes of a session's stdin from this offset on. */
-  stdinRefused(process: number, session: bigint, offset: bigint): void;
-  exit(process: number, exit: ShimExit): void;
-  /** The number of out-of-memory kills in the container since its start. */
-  oom(count: number): void;
-  /** This many bytes of the main process's output could not be logged. */
-  logLost(stream: StreamNumber, bytes: bigint): void;
-  /** The connection closed: the shim has ended, or is lost. `fault`: what it sent was invalid. */
-  closed(fault: Error | null): void;
-}
+import { readState, report, type ShimListener, type ShimState } from './reports.ts';
 
 /** The answer to a HELLO. This daemon may control only an adopted shim. */
 export type HelloAnswer =
@@ -82,56 +25,8 @@ export type HelloAnswer =
 /** A shim answers within a turn of its loop; one that is stopped or hangs must not block the daemon. */
 const helloMs = 5_000;
 
-function readExit(c: Cursor): ShimExit {
-  return {
-    code: c.i32(),
-    signal: c.i32(),
-    coreDumped: c.u32() !== 0,
-    exitedAtNs: c.u64(),
-    stdoutTotal: c.u64(),
-    stderrTotal: c.u64(),
-    outputCut: c.u32() !== 0,
-  };
-}
-
-function readStarted(c: Cursor): Started {
-  return { pid: c.u32(), startTime: c.u64().toString(), startedAtNs: c.u64() };
-}
-
-export function readFailure(c: Cursor): StartFailure {
-  // The index of the step in the plan.
-  c.u32();
-  return { errno: c.i32(), step: c.str(), syscall: c.str(), object: c.str() };
-}
-
 /** The last kind of step of shims that do not announce it. */
 const untoldLastStep = stepKind('join-path');
-
-const processStates = { 1: 'starting', 2: 'running', 3: 'ended' } as const;
-
-function readState(c: Cursor): ShimState {
-  const pid = c.u32();
-  const processes: ShimProcessState[] = [];
-  for (let count = c.u32(); count > 0; count--) {
-    const process = c.u32();
-    const number = c.u32();
-    const state = processStates[number as 1 | 2 | 3];
-    if (!state) throw new LikerError('SHIM_LOST', `The shim reported an unknown state ${number}`);
-    // True if it has a terminal.
-    c.u32();
-    processes.push({
-      process,
-      state,
-      ...readStarted(c),
-      stdout: c.u64(),
-      stderr: c.u64(),
-      stdoutLimit: c.u64(),
-      stderrLimit: c.u64(),
-      exit: state === 'ended' ? readExit(c) : null,
-    });
-  }
-  return { pid, processes };
-}
 
 /** One buffer for all shims: what is read is passed on before the next read. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
@@ -160,7 +55,7 @@ export class ShimConnection {
     this.whenClosed = promise;
     const reader = new FrameReader({
       data: (header, offset, bytes) => {
-        this.#listener?.data(header.process, header.stream as StreamNumber, offset, Buffer.from(bytes));
+        this.#listener?.data(header.process, header.stream, offset, Buffer.from(bytes));
       },
       frame: (header, payload) => this.#frame(header, payload),
     });
@@ -336,46 +231,10 @@ export class ShimConnection {
 
   #frame(header: FrameHeader, payload: Buffer): void {
     const c = new Cursor(payload);
-    const { process, stream } = header;
-    switch (header.type) {
-      case fromShim.state:
-        this.#stateWaiter?.(c.u32(), c);
-        this.#stateWaiter = null;
-        return;
-      case fromShim.started:
-        this.#listener?.started(process, readStarted(c));
-        return;
-      case fromShim.failed:
-        this.#listener?.failed(process, readFailure(c));
-        return;
-      case fromShim.snapshotData: {
-        const request = c.u32();
-        const offset = c.u64();
-        this.#listener?.snapshotData(process, request, stream as StreamNumber, offset, Buffer.from(c.rest()));
-        return;
-      }
-      case fromShim.snapshotEnd:
-        this.#listener?.snapshotEnd(process, c.u32(), c.u64(), c.u64());
-        return;
-      case fromShim.stdinAck:
-        this.#listener?.stdinAck(process, c.u64(), c.u64());
-        return;
-      case fromShim.stdinRefused:
-        this.#listener?.stdinRefused(process, c.u64(), c.u64());
-        return;
-      case fromShim.exit:
-        this.#listener?.exit(process, readExit(c));
-        return;
-      case fromShim.oom:
-        this.#listener?.oom(Number(c.u64()));
-        return;
-      case fromShim.logLost:
-        this.#listener?.logLost(stream as StreamNumber, c.u64());
-        return;
-      default:
-        // A newer shim may send frames that this daemon does not know.
-        return;
-    }
+    if (header.type === fromShim.state) {
+      this.#stateWaiter?.(c.u32(), c);
+      this.#stateWaiter = null;
+    } else if (this.#listener) report(this.#listener, header, c);
   }
 }
 

@@ -2,7 +2,7 @@ import { LikerError } from '../../../common/errors.ts';
 import { readAnswer } from './answer.ts';
 import type { Cursor } from './cursor.ts';
 import { fromShim } from './protocol.ts';
-import { readFailure, type StartFailure } from './shim.ts';
+import { readFailure, type StartFailure } from './reports.ts';
 
 /** A user from a container's own files. */
 export interface FoundUser {

@@ -1,4 +1,4 @@
-import type { ShimProcessState } from '../../../kernel/process/shim.ts';
+import type { ShimProcessState } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { endedWhileAway } from '../life/end.ts';

@@ -1,5 +1,5 @@
 import { asError } from '../../../../common/errors.ts';
-import type { ShimProcessState } from '../../../kernel/process/shim.ts';
+import type { ShimProcessState } from '../../../kernel/process/reports.ts';
 import type { ExecRow } from '../../../store/tables/exec.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';

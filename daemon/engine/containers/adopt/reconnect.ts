@@ -1,4 +1,5 @@
-import type { HelloAnswer, Shim, ShimListener, ShimState } from '../../../kernel/process/shim.ts';
+import type { ShimListener, ShimState } from '../../../kernel/process/reports.ts';
+import type { HelloAnswer, Shim } from '../../../kernel/process/shim.ts';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import { execsWithCgroup, forgetUnknown } from '../life/release-exec.ts';
 import { shimListener } from '../life/shim-listener.ts';

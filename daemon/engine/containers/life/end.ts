@@ -1,4 +1,4 @@
-import type { ShimExit } from '../../../kernel/process/shim.ts';
+import type { ShimExit } from '../../../kernel/process/reports.ts';
 import { ownTurn } from '../../../loop/turns.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';

@@ -1,4 +1,4 @@
-import type { ShimExit } from '../../../kernel/process/shim.ts';
+import type { ShimExit } from '../../../kernel/process/reports.ts';
 import type { EngineContext } from '../../context.ts';
 import { type ExitStatus, exitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';

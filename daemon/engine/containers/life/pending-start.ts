@@ -1,5 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
-import type { StartFailure } from '../../../kernel/process/shim.ts';
+import type { StartFailure } from '../../../kernel/process/reports.ts';
 import type { Container } from '../model/container.ts';
 import type { Run } from '../model/run.ts';
 import { startError } from './start-error.ts';

@@ -1,5 +1,5 @@
 import { asError } from '../../../../common/errors.ts';
-import type { ShimProcessState } from '../../../kernel/process/shim.ts';
+import type { ShimProcessState } from '../../../kernel/process/reports.ts';
 import { retry } from '../../../loop/retry.ts';
 import type { ExecRow } from '../../../store/tables/exec.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';

@@ -1,4 +1,4 @@
-import type { ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/shim.ts';
+import type { ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
 import { unseenExit } from '../../process/exit-status.ts';

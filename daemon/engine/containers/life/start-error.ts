@@ -8,7 +8,7 @@ import {
 } from '../../../../common/errors.ts';
 import { reasonOfErrno, remedyOf } from '../../../../common/exhausted.ts';
 import { own } from '../../../../common/own.ts';
-import type { StartFailure } from '../../../kernel/process/shim.ts';
+import type { StartFailure } from '../../../kernel/process/reports.ts';
 import { endedBeforeStart } from '../model/phase.ts';
 
 /** Where an errno alone would mislead. */
