@@ -309,7 +309,7 @@ for (const scene of scenes) {
       for (const id of ['..', '.', '', 'a/b', '../x', 'a'.repeat(65), '.hidden', 'a\n']) {
         await assert.rejects(
           cgroups.create(id, limitsOf({}), free),
-          isError('BAD_ARGUMENT', /Not a name/),
+          isError('BAD_ARGUMENT', /Invalid cgroup name/),
           id,
         );
       }

@@ -141,7 +141,7 @@ test('T45, T49: another parent is created level by level, and leads nowhere else
     for (const under of ['..', 'a/../b', '/a', 'a//b', './a']) {
       await assert.rejects(
         cgroups.create('c', limit, { ...free, under }),
-        isError('BAD_ARGUMENT', /Not a name/),
+        isError('BAD_ARGUMENT', /Invalid cgroup name/),
       );
     }
   } finally {

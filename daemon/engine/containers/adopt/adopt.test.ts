@@ -9,7 +9,7 @@ import { startContainer } from '../verbs/start.ts';
 import { stopContainer } from '../verbs/stop.ts';
 import { leave } from './leave.ts';
 
-test('a container that runs is taken over from its shim, and its end is heard', async (t) => {
+test('a running container is adopted from its shim, and its exit is received', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const { phase } = before;
@@ -22,7 +22,7 @@ test('a container that runs is taken over from its shim, and its end is heard', 
   assert.deepEqual(next.actions(), ['create', 'start', 'die']);
 });
 
-test('an end that no daemon saw is stored by the next', async (t) => {
+test('an exit while no daemon was running is stored by the next one', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const shim = engine.host.shim(before.id);
@@ -34,7 +34,7 @@ test('an end that no daemon saw is stored by the next', async (t) => {
   assert.equal(container.phase.exit.code, 4);
 });
 
-test('without a shim its exit record tells the end', async (t) => {
+test('without a shim, the exit record has the exit status', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const shim = engine.host.shim(before.id);
@@ -48,7 +48,7 @@ test('without a shim its exit record tells the end', async (t) => {
   assert.deepEqual([phase.exit.code, phase.exit.startedAt, phase.exit.exitedAt], [143, 1, 2]);
 });
 
-test('a main process that is alive without a shim makes an orphan, of which nothing is released', async (t) => {
+test('a live main process without a shim makes the container an orphan, and nothing of it is released', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   engine.host.shim(before.id).answer = { kind: 'unknown-protocol', protocol: 99 };
@@ -58,7 +58,7 @@ test('a main process that is alive without a shim makes an orphan, of which noth
   assert.deepEqual(next.host.cgroups.list(), [before.id]);
 });
 
-test('a run that its daemon did not live to start is removed when its client stays away', async (t) => {
+test('a run whose daemon died before starting it is removed if its client does not return', async (t) => {
   const engine = EngineFixture.start(t);
   const spec = specOf({ rootfs: { directory: join(engine.folder, 'rootfs') }, autoRemove: true });
   const options = { replace: false, request: null, attended: true };
@@ -72,7 +72,7 @@ test('a run that its daemon did not live to start is removed when its client sta
   assert.equal(container.removed, true);
 });
 
-test('a start that its daemon did not see through keeps its turn until the shim has answered', async (t) => {
+test('a start whose daemon died blocks other verbs until the shim has answered', async (t) => {
   const { next, before } = await diedWhileStarting(t);
   const container = next.find(before);
   const stopped = stopContainer(next.context, container, { timeoutSeconds: null, signal: null });
@@ -82,7 +82,7 @@ test('a start that its daemon did not see through keeps its turn until the shim 
   assert.deepEqual(next.actions(), ['create', 'start', 'kill', 'die', 'stop']);
 });
 
-test('a start that fails after its daemon died is told by the next', async (t) => {
+test('a start that fails after its daemon died is reported by the next one', async (t) => {
   const { next, before } = await diedWhileStarting(t);
   const container = next.find(before);
   next.host.shim(before.id).fail(0);
@@ -103,7 +103,7 @@ async function diedWhileStarting(t: TestContext) {
   return { next: await engine.dies(t), before };
 }
 
-test('execs are taken over; one that the shim does not know any more is forgotten', async (t) => {
+test('execs are adopted, and one that the shim no longer knows is forgotten', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const [lives, gone] = [await engine.exec(before), await engine.exec(before)];
@@ -119,7 +119,7 @@ test('execs are taken over; one that the shim does not know any more is forgotte
   );
 });
 
-test('an exec without a record is killed: no client knows it', async (t) => {
+test('an exec without a record is killed, since no client knows it', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const shim = engine.host.shim(before.id);
@@ -133,7 +133,7 @@ test('an exec without a record is killed: no client knows it', async (t) => {
   assert.equal(exec.identity.number, 6, 'no number is used twice');
 });
 
-test('a container that was frozen without a record of it is thawed', async (t) => {
+test('a container that is frozen but not recorded as paused is thawed', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const group = engine.host.groups.get(before.id);
@@ -152,7 +152,7 @@ test('a paused container stays paused', async (t) => {
   assert.equal(next.host.groups.get(before.id)?.frozen(), true);
 });
 
-test('an end on which no daemon has acted yet is followed by the restart that the policy wants', async (t) => {
+test('an exit that no daemon has handled yet is followed by the restart of its policy', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const engine = EngineFixture.start(t);
   const before = await engine.started({ restart: { name: 'always' } });
@@ -179,7 +179,7 @@ test('an end that was stored before its daemon died is followed by the restart, 
   assert.deepEqual(next.host.cgroups.list(), []);
 });
 
-test('a kill that was due is carried out by the next daemon', async (t) => {
+test('a kill that was due is done by the next daemon', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started();
   const main = before.run?.main;

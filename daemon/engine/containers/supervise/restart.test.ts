@@ -31,7 +31,7 @@ function reaches(container: Container, state: Container['phase']['state']): Prom
   return container.changed.until(() => container.phase.state === state, 1000);
 }
 
-test('a container is started again after a pause, which grows with each end in a row', async (t) => {
+test('a container restarts after a pause, which grows with each consecutive exit', async (t) => {
   const { engine, container } = await waiting(t);
   t.mock.timers.tick(99);
   assert.equal(container.phase.state, 'restarting');
@@ -46,7 +46,7 @@ test('a container is started again after a pause, which grows with each end in a
   assert.deepEqual([container.facts.restartCount, container.facts.restartsInARow], [2, 2]);
 });
 
-test('a long life ends the row, and not the count of all', async (t) => {
+test('a long run resets the count of consecutive restarts, and not the total', async (t) => {
   const { engine, container } = await waiting(t);
   t.mock.timers.tick(100);
   await reaches(container, 'running');
@@ -63,7 +63,7 @@ for (const [what, end] of [
   ],
   ['SIGKILL', (engine, container) => killContainer(engine.context, container, 9, { scope: 'main' })],
 ] satisfies [string, (engine: EngineFixture, container: Container) => Promise<void>][])
-  test(`${what} ends the waiting`, async (t) => {
+  test(`${what} cancels the pending restart`, async (t) => {
     const { engine, container } = await waiting(t);
     await end(engine, container);
     assert.equal(container.phase.state, 'exited');
@@ -73,7 +73,7 @@ for (const [what, end] of [
     assert.equal(engine.host.shims.size, 1);
   });
 
-test('a start that fails for want of a resource is tried again, another is not', async (t) => {
+test('a start that fails because a resource is exhausted is retried, and others are not', async (t) => {
   const { engine, container } = await waiting(t);
   const { create } = engine.host.cgroups;
   let reason: 'TOO_MANY' | 'LIMIT_REFUSED' = 'TOO_MANY';
@@ -95,7 +95,7 @@ test('a start that fails for want of a resource is tried again, another is not',
   assert.equal(container.phase.state, 'exited');
 });
 
-test('a policy starts nothing once this likerd stops all containers', async (t) => {
+test('policies start nothing once likerd stops all containers', async (t) => {
   const { engine, container } = await waiting(t);
   engine.context.stopping.abort();
   t.mock.timers.tick(100);
@@ -118,13 +118,13 @@ function ended(restart: RestartPolicy, facts: Partial<Facts> = {}, lifeMs = 0): 
 
 const exit = (code: number) => unseenExit(code, '', 1000);
 
-test('no never restarts, always and unless-stopped do after any end', () => {
+test('no never restarts; always and unless-stopped restart after any exit', () => {
   assert.equal(wantsRestart(ended({ name: 'no', maxRetries: 0 }), exit(1)), false);
   assert.equal(wantsRestart(ended({ name: 'always', maxRetries: 0 }), exit(0)), true);
   assert.equal(wantsRestart(ended({ name: 'unless-stopped', maxRetries: 0 }), exit(0)), true);
 });
 
-test('on-failure restarts after a failure, up to its bound in a row', () => {
+test('on-failure restarts after a failure, up to its limit of consecutive ones', () => {
   const policy = { name: 'on-failure', maxRetries: 2 } as const;
   assert.equal(wantsRestart(ended(policy), exit(0)), false);
   assert.equal(wantsRestart(ended(policy, { restartsInARow: 1 }), exit(3)), true);
@@ -133,20 +133,20 @@ test('on-failure restarts after a failure, up to its bound in a row', () => {
   assert.equal(wantsRestart(ended(policy, { restartsInARow: 2 }, 10_000), exit(3)), true);
 });
 
-test('what its health check has ended comes back without a policy, but not when a call has stopped it', () => {
+test('a container that its health check ended restarts without a policy, unless a call stopped it', () => {
   const policy = { name: 'no', maxRetries: 0 } as const;
   assert.equal(wantsRestart(ended(policy, { restartUnhealthy: true }), exit(0)), true);
   assert.equal(wantsRestart(ended(policy, { restartUnhealthy: true, stopRequested: true }), exit(0)), false);
 });
 
-test('what was stopped by a call stays down', () => {
+test('a container stopped by a call stays stopped', () => {
   assert.equal(
     wantsRestart(ended({ name: 'always', maxRetries: 0 }, { stopRequested: true }), exit(0)),
     false,
   );
 });
 
-test('the pauses double from a tenth of a second to a minute', () => {
+test('pauses double from 0.1 s to one minute', () => {
   const pauses = Array.from({ length: 12 }, (_, restarts) => pauseAfter(restartPauses, restarts) / 100);
   assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
 });

@@ -16,5 +16,5 @@ export function blockDevice(device: string, knob: string): string {
   } catch (error) {
     why = `${errnoOf(error)}; ${why}`;
   }
-  throw badKnob(knob, `Not a block device: '${device}': ${why}`);
+  throw badKnob(knob, `Invalid block device '${device}': ${why}`);
 }

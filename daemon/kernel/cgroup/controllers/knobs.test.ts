@@ -349,7 +349,7 @@ test('values that are impossible on their own are refused on both versions', () 
     [{ network: { priority: 8 } }, /from 0 to 7, such as 6/],
     [{ cpu: { cpusetPartition: 'mine' } }, /use member, root, isolated/],
     [{ io: { weight: 5 } }, /from 10 to 1000/],
-    [{ io: { readBps: [{ device: '/dev/null', value: 1 }] } }, /Not a block device: '\/dev\/null'/],
+    [{ io: { readBps: [{ device: '/dev/null', value: 1 }] } }, /Invalid block device '\/dev\/null'/],
     [{ io: { readBps: [{ device: '/no/such', value: 1 }] } }, /ENOENT/],
     [{ cgroup: { settings: [{ file: '../x', value: '1' }] } }, /such as memory\.high/],
     [{ cgroup: { settings: [{ file: 'memory.high/..', value: '1' }] } }, /such as memory\.high/],
