@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { after, before, describe, test } from 'node:test';
-import { deviceNumbers } from '../../daemon/kernel/devices/numbers.ts';
+import { deviceNumbers } from '../../common/device-numbers.ts';
 import { cgroupFile } from '../harness/cpu.ts';
 import { until } from '../harness/until.ts';
 import type { Effects, Running } from './effects.ts';

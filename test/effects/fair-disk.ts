@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { deviceNumbers } from '../../daemon/kernel/devices/numbers.ts';
+import { deviceNumbers } from '../../common/device-numbers.ts';
 
 const losetup = (...words: string[]): string =>
   execFileSync('losetup', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deviceNumbers } from '../../../common/device-numbers.ts';
 import { badArgument, type LikerError } from '../../../common/errors.ts';
-import { deviceNumbers } from './numbers.ts';
 
 /** A device node, and its path in the container. */
 export interface DeviceNode {

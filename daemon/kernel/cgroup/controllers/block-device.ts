@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { deviceNumbers } from '../../devices/numbers.ts';
+import { deviceNumbers } from '../../../../common/device-numbers.ts';
 import { errnoOf } from '../files.ts';
 import { badKnob } from '../knobs.ts';
 
