@@ -57,13 +57,14 @@ async function giveUp(
   run: Run,
   { shim, ended, kill }: NonNullable<Run['spawned']>,
 ): Promise<void> {
+  // What the shim reports from here on is the end of a start that is being undone, and not the end of a run.
+  shim.leaveWhenEnded();
   try {
     await cgroupOf(context, container).kill();
   } finally {
     // A shim that reported the failure ends by itself; any other, or one that nobody listened to, might stay.
     const endsByItself = run.shim === shim && !shim.isClosed && run.main?.startedAt === null;
     run.loseShim();
-    shim.leaveWhenEnded();
     if (!endsByItself) {
       kill();
       container.shimEnded = ended;

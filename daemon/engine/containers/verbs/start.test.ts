@@ -77,6 +77,21 @@ test('a start that hangs is abandoned, and its processes are killed', async (t) 
   assertNothingLeft(engine, container);
 });
 
+test('a start that hangs is no run, whatever its shim reports once the child is killed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const engine = EngineFixture.start(t);
+  const container = await engine.create({ restart: { name: 'always' } });
+  const group = engine.host.makeGroup(container.id);
+  engine.host.onSpawn = (shim) => {
+    t.mock.method(group, 'kill', async () => shim.fail(0));
+    t.mock.timers.tick(120_000);
+  };
+  await assert.rejects(startContainer(engine.context, container), { reason: 'TIMED_OUT' });
+  await new Promise(setImmediate);
+  assert.deepEqual(engine.actions(), ['create', 'start_failed']);
+  assert.equal(container.phase.state, 'exited');
+});
+
 test('a forced removal does not wait for a start that hangs', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.create();
