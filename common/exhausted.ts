@@ -17,7 +17,7 @@ const remedies: Readonly<Record<string, string>> = {
 const remediesOfCalls: Readonly<Record<string, string>> = {
   // Only cgroupfs answers so (cgroup-v2.rst, "cgroup.max.descendants").
   'mkdir EAGAIN':
-    'a cgroup above it has reached its limit of nested cgroups; raise cgroup.max.descendants or cgroup.max.depth',
+    'a parent cgroup has reached its limit of nested cgroups; raise cgroup.max.descendants or cgroup.max.depth',
 };
 
 /** What an errno that tells of something used up means, with the remedy; null for any other. */

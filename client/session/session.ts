@@ -112,7 +112,7 @@ export class Session {
       this.#terminal.restore({ reset: end?.kind !== 'exit' });
       if (end?.kind === 'detached') {
         if (raw) printError('');
-        notice('detached; the process goes on');
+        notice('detached; the process continues');
       }
     }
   }

@@ -90,7 +90,7 @@ test('the detach keys end the session with 0', patience, async () => {
   await client.sees('[up]');
   client.pty.write(doubleKey);
   assert.equal(await client.ended, 0);
-  assert.match(client.output, /detached; the process goes on\r\n$/);
+  assert.match(client.output, /detached; the process continues\r\n$/);
 });
 
 test('a single press of the prefix is sent after a short time, or with the next key', patience, async () => {

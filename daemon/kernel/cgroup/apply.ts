@@ -46,7 +46,7 @@ function remedyFor(knob: Knob, { tracking, kind }: Layout): string {
 function missingController(knob: Knob, requested: string, layout: Layout): LikerError {
   const { tracking, kind } = layout;
   const path = kind === 'v2' ? `${tracking.mountPoint}/cgroup.controllers` : '/proc/self/mountinfo';
-  const why = layout.problems.get(knob.controller) ?? `the kernel does not offer it here, by ${path}`;
+  const why = layout.problems.get(knob.controller) ?? `the kernel does not offer it, according to ${path}`;
   const remedy = remedyFor(knob, layout);
   return new LikerError(
     'CGROUP_CONTROLLER_MISSING',
@@ -155,14 +155,14 @@ function requireFile(job: Job, { layout }: Target): void {
 
 const reasons: Readonly<Record<string, string>> = {
   EBUSY: 'more than that is in use; let the container free some first',
-  EINVAL: 'it does not take this value; a limit above it may be lower',
-  EACCES: 'the cgroup above does not allow it',
-  EPERM: 'the cgroup above does not allow it',
-  ENOSPC: 'the cgroup above has not enough left',
+  EINVAL: 'the value is not accepted; a limit of a parent cgroup may be lower',
+  EACCES: 'the parent cgroup does not allow it',
+  EPERM: 'the parent cgroup does not allow it',
+  ENOSPC: 'the parent cgroup does not have enough left',
   ERANGE: 'the value is out of range',
-  ENOENT: 'the cgroup above does not hand the controller on; see its cgroup.subtree_control',
+  ENOENT: 'the parent cgroup does not enable the controller; see its cgroup.subtree_control',
   ENODEV: 'there is no such device, or it is a partition, not a whole disk',
-  EOPNOTSUPP: "the device's I/O scheduler does not do it; see /sys/block/*/queue/scheduler",
+  EOPNOTSUPP: "the device's I/O scheduler does not support it; see /sys/block/*/queue/scheduler",
   EOVERFLOW: 'the value is out of range',
 };
 

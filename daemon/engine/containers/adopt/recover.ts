@@ -31,7 +31,7 @@ function recover(context: EngineContext, id: string, why: string): void {
   try {
     const { container: row, execs } = readRunRecords(runFolderOf(context, id));
     const container = Container.fromRow(row);
-    if (container.id !== id) throw new Error(`it is that of ${container.id}`);
+    if (container.id !== id) throw new Error(`it belongs to container ${container.id}`);
     const isTaken = context.registry.byName(container.name) !== null;
     context.ledger.recover(
       container,

@@ -16,14 +16,14 @@ const explanations: Readonly<Record<string, string>> = {
   'root-overlay EINVAL':
     'the file system below cannot hold an overlay layer; put --root on ext4, xfs, btrfs or tmpfs',
   'root-overlay ELOOP': 'too many overlays are stacked on each other; put --root on another file system',
-  'mount ENOENT': 'the root file system has no such directory and cannot be written to; make it first',
+  'mount ENOENT': 'the root file system has no such directory and cannot be written to; create it first',
   'root-bind EINVAL':
-    'it lacks the target of a mount, and the file system of --root cannot hold an overlay for it; make the target first',
-  'bind ENOENT': 'the source does not exist, or the target does not and cannot be made',
-  'cwd ENOENT': 'there is no such directory in the container; make it first',
+    'it lacks the target of a mount, and the file system of --root cannot hold an overlay for it; create the target first',
+  'bind ENOENT': 'the source does not exist, or the target does not and cannot be created',
+  'cwd ENOENT': 'there is no such directory in the container; create it first',
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
-  'join-cgroup ENOSPC': 'the cpuset of the group is empty',
-  'join-cgroup EAGAIN': 'the limit of processes (pids.max) is reached already',
+  'join-cgroup ENOSPC': 'the cpuset of the cgroup is empty',
+  'join-cgroup EAGAIN': 'the limit of processes (pids.max) is already reached',
   'proc-of ENODEV':
     'the container whose processes are shared has mounted something else there, and only its procfs shows them',
   'init EAGAIN':

@@ -36,7 +36,7 @@ function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, read
   // Since Linux 6.7 a cgroup that is no partition can reserve CPUs for one (a remote partition).
   const spare = new Set(cpuList(readParent(exclusive)));
   if (wanted.length > 0 && wanted.every((cpu) => spare.has(cpu))) return null;
-  return `the cgroup above, ${parent}, is no partition root (it is '${state}') and has no exclusive CPUs to give away`;
+  return `the parent cgroup, ${parent}, is not a partition root (it is '${state}') and has no exclusive CPUs to provide`;
 }
 
 /** The kernel accepts the word even so, and then reads "root invalid (…)". */

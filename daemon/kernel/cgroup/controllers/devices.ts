@@ -25,7 +25,7 @@ function allowAsked(file: string, rule: DeviceRule): void {
     throw new LikerError(
       'LIMIT_REFUSED',
       `Cannot allow the device '${text}': the kernel refused it for ${file} (${errno}): ` +
-        'the cgroup above does not allow it',
+        'the parent cgroup does not allow it',
       {
         cause: error,
         metadata: { controller: 'devices', knob: 'devices', requested: text, path: file },

@@ -353,8 +353,8 @@ test('values that are impossible on their own are refused on both versions', () 
     [{ io: { readBps: [{ device: '/no/such', value: 1 }] } }, /ENOENT/],
     [{ cgroup: { settings: [{ file: '../x', value: '1' }] } }, /such as memory\.high/],
     [{ cgroup: { settings: [{ file: 'memory.high/..', value: '1' }] } }, /such as memory\.high/],
-    [{ cgroup: { settings: [{ file: 'cgroup.procs', value: '1' }] } }, /the engine itself works with it/],
-    [{ cgroup: { settings: [{ file: 'devices.allow', value: 'a' }] } }, /the engine itself works with it/],
+    [{ cgroup: { settings: [{ file: 'cgroup.procs', value: '1' }] } }, /the engine itself uses it/],
+    [{ cgroup: { settings: [{ file: 'devices.allow', value: 'a' }] } }, /the engine itself uses it/],
     [{ cgroup: { settings: [{ file: 'memory.high', value: '1\n2' }] } }, /must be one line/],
   ];
   for (const version of [1, 2] as const) {

@@ -23,7 +23,7 @@ const reserved = new Set([
 function checkSetting(file: string, value: string, field: string): void {
   const bad = (why: string) => badArgument(field, `Cannot write '${file}' of the cgroup: ${why}`);
   if (!filePattern.test(file)) throw bad('give the name of a file as the kernel has it, such as memory.high');
-  if (reserved.has(file)) throw bad('the engine itself works with it');
+  if (reserved.has(file)) throw bad('the engine itself uses it');
   if (value === '' || /[\0\n]/.test(value)) throw bad('the value must be one line, such as 64000000');
 }
 
