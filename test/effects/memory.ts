@@ -117,7 +117,7 @@ export function memoryEffects(effects: Effects): void {
             const change = [...pinned, '--memory', '8m', '--memory-swap', '8m', '--pids-limit', '7'];
             const { code, stderr } = await s.likerctl(['update', ...change, container.Id]);
             assert.equal(code, 1);
-            assert.match(stderr, /Cannot set --memory to 8388608: .*in use now/);
+            assert.match(stderr, /Cannot set --memory to 8388608: .*in use/);
             assert.deepEqual((await effects.get(container.Id)).limits, container.limits);
             assert.equal(await s.ok(['exec', container.Id, 'nproc']), String(cpus().length));
           },
