@@ -1,14 +1,12 @@
-import { asError, LikerError } from '../../common/errors.ts';
+import { LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
-import { isConnectionLoss } from '../connection/service-error.ts';
 import { inspectRecord } from '../format/inspect.ts';
 import { recordFormat } from '../format/record-format.ts';
-import { notice } from '../output/notice.ts';
 import { printText } from '../output/print.ts';
 import { toJson } from '../output/visible.ts';
-import { severalContainers } from './for-each.ts';
+import { forEachContainer, severalContainers } from './for-each.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -33,17 +31,10 @@ async function inspectContainers({ flags, operands, context }: Invocation): Prom
   const print = printer(flags.text('format') ?? '');
   const connection = await context.connect();
   const records: object[] = [];
-  let code = 0;
-  for (const name of operands) {
-    try {
-      records.push(await fetchRecord(connection, name, flags.bool('size')));
-    } catch (thrown) {
-      const error = asError(thrown);
-      if (isConnectionLoss(error)) throw error;
-      notice(error.message);
-      code = 1;
-    }
-  }
+  const code = await forEachContainer(operands, async (name) => {
+    records.push(await fetchRecord(connection, name, flags.bool('size')));
+    return undefined;
+  });
   printText(print(records));
   return code;
 }

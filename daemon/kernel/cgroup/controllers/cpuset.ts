@@ -19,8 +19,19 @@ function requireAvailable(knob: string, file: string, text: string | null, conte
   );
 }
 
-const cpus = oneFile('cpuset.cpus', ({ cpu }) => cpu.cpusetCpus);
-const mems = oneFile('cpuset.mems', ({ cpu }) => cpu.cpusetMems);
+function listKnob(name: string, file: string, of: (resources: Resources) => string | null): Knob {
+  const side = oneFile(file, of);
+  return {
+    name,
+    controller: 'cpuset',
+    requested: of,
+    v1: side,
+    v2: side,
+    checkValue: (resources, field) => void parseCpuList(of(resources) ?? '', field),
+    check: (resources, context) => requireAvailable(name, file, of(resources), context),
+  };
+}
+
 const partition = oneFile('cpuset.cpus.partition', ({ cpu }) => cpu.cpusetPartition);
 const partitions = ['member', 'root', 'isolated'];
 const exclusive = 'cpuset.cpus.exclusive.effective';
@@ -43,7 +54,7 @@ function whyNoneFromParent(wanted: readonly number[], { parent, mountPoint, read
 function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, context: KnobContext): void {
   const name = 'cpu.cpuset_partition';
   if (cpusetPartition === null || cpusetPartition === 'member') return;
-  const wanted = cpuList(cpusetCpus ?? context.read(cpus.file));
+  const wanted = cpuList(cpusetCpus ?? context.read('cpuset.cpus'));
   const path = `${context.parent}/${partition.file}`;
   const [why, remedy] =
     wanted.length === 0
@@ -65,24 +76,8 @@ function checkPartition({ cpu: { cpusetPartition, cpusetCpus } }: Resources, con
 
 /** The CPUs and memory nodes that may be used. Set before the other knobs of the scheduler. */
 export const cpusetKnobs: readonly Knob[] = [
-  {
-    name: 'cpu.cpuset_cpus',
-    controller: 'cpuset',
-    requested: ({ cpu }) => cpu.cpusetCpus,
-    v1: cpus,
-    v2: cpus,
-    checkValue: ({ cpu }, field) => void parseCpuList(cpu.cpusetCpus ?? '', field),
-    check: ({ cpu }, context) => requireAvailable('cpu.cpuset_cpus', cpus.file, cpu.cpusetCpus, context),
-  },
-  {
-    name: 'cpu.cpuset_mems',
-    controller: 'cpuset',
-    requested: ({ cpu }) => cpu.cpusetMems,
-    v1: mems,
-    v2: mems,
-    checkValue: ({ cpu }, field) => void parseCpuList(cpu.cpusetMems ?? '', field),
-    check: ({ cpu }, context) => requireAvailable('cpu.cpuset_mems', mems.file, cpu.cpusetMems, context),
-  },
+  listKnob('cpu.cpuset_cpus', 'cpuset.cpus', ({ cpu }) => cpu.cpusetCpus),
+  listKnob('cpu.cpuset_mems', 'cpuset.mems', ({ cpu }) => cpu.cpusetMems),
   {
     name: 'cpu.cpuset_partition',
     controller: 'cpuset',

@@ -56,6 +56,11 @@ const named = (file: string, name: string): DeviceFile => ({
 
 const rate: Range = [0, Number.MAX_SAFE_INTEGER, 100];
 const rate32: Range = [0, 2 ** 32 - 1, 100];
+
+function throttle(name: string, key: DeviceLimit['key'], range: Range, word: string): DeviceLimit {
+  return { name, key, range, v1: [plain(`blkio.throttle.${name}_device`)], v2: [named('io.max', word)] };
+}
+
 const deviceLimits: readonly DeviceLimit[] = [
   {
     name: 'weight_devices',
@@ -67,41 +72,11 @@ const deviceLimits: readonly DeviceLimit[] = [
       { ...plain('io.weight', 'default'), text: (value) => String(ioWeight(value)) },
     ],
   },
-  {
-    name: 'read_bps',
-    key: 'readBps',
-    range: rate,
-    v1: [plain('blkio.throttle.read_bps_device')],
-    v2: [named('io.max', 'rbps')],
-  },
-  {
-    name: 'write_bps',
-    key: 'writeBps',
-    range: rate,
-    v1: [plain('blkio.throttle.write_bps_device')],
-    v2: [named('io.max', 'wbps')],
-  },
-  {
-    name: 'read_iops',
-    key: 'readIops',
-    range: rate32,
-    v1: [plain('blkio.throttle.read_iops_device')],
-    v2: [named('io.max', 'riops')],
-  },
-  {
-    name: 'write_iops',
-    key: 'writeIops',
-    range: rate32,
-    v1: [plain('blkio.throttle.write_iops_device')],
-    v2: [named('io.max', 'wiops')],
-  },
-  {
-    name: 'latency_us',
-    key: 'latencyUs',
-    range: rate,
-    v1: [],
-    v2: [named('io.latency', 'target')],
-  },
+  throttle('read_bps', 'readBps', rate, 'rbps'),
+  throttle('write_bps', 'writeBps', rate, 'wbps'),
+  throttle('read_iops', 'readIops', rate32, 'riops'),
+  throttle('write_iops', 'writeIops', rate32, 'wiops'),
+  { name: 'latency_us', key: 'latencyUs', range: rate, v1: [], v2: [named('io.latency', 'target')] },
 ];
 
 function checkDevice(device: string, field: string): void {
