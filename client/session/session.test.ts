@@ -3,12 +3,42 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStart } from '../../proto/gen/types/liker/v1/RunStart.ts';
 import { web } from '../test/containers.ts';
-import { FakeServer, runServer } from '../test/fake-server.ts';
+import { FakeServer, type FakeSession, runServer } from '../test/fake-server.ts';
 import { likerctl, PipedLikerctl } from '../test/likerctl.ts';
 
 const patience = { timeout: 30_000 };
+
+/**
+ * Sends SIGUSR1 to a client, each time when the server has got the one before: what the client was about to send or to read by then
+ * has been sent or read. The server calls `got` for each.
+ */
+class Pings {
+  #got = Promise.withResolvers<void>();
+
+  got(): void {
+    this.#got.resolve();
+  }
+
+  async send({ child }: PipedLikerctl, times = 10): Promise<void> {
+    for (let count = 0; count < times; count++) {
+      this.#got = Promise.withResolvers();
+      child.kill('SIGUSR1');
+      await this.#got.promise;
+    }
+  }
+}
+
+/** Resolves when the number has not changed for a while. */
+async function untilStill(look: () => number): Promise<void> {
+  for (let last = -1, same = 0; same < 10; same++) {
+    await sleep(20);
+    if (look() !== last) same = 0;
+    last = look();
+  }
+}
 
 function sha(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -87,21 +117,28 @@ test('stdin arrives whole, with offsets, and its end too', patience, async () =>
 });
 
 test('no more than 1 MiB of stdin is sent that the process has not taken', patience, async () => {
-  let unacked = 0;
-  const enough = Promise.withResolvers<void>();
+  const limit = 1024 * 1024;
+  const pings = new Pings();
+  const full = Promise.withResolvers<FakeSession>();
+  const goesOn = Promise.withResolvers<void>();
+  let sent = 0;
   await using server = await runServer(async (session) => {
     await session.next();
     await session.ready();
     for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
-      unacked += input.stdin?.data.length ?? 0;
-      if (unacked >= 1024 * 1024) enough.resolve();
+      sent += input.stdin?.data.length ?? 0;
+      if (input.signal) pings.got();
+      if (sent >= limit) full.resolve(session);
+      if (sent >= 2 * limit) goesOn.resolve();
     }
   });
   const client = new PipedLikerctl(server.socketPath, ['run', '-i', '/', 'x']);
-  client.child.stdin.write(randomBytes(16 * 1024 * 1024));
-  await enough.promise;
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.ok(unacked < 1024 * 1024 + 128 * 1024, `${unacked} bytes`);
+  client.child.stdin.write(randomBytes(16 * limit));
+  const session = await full.promise;
+  await pings.send(client);
+  assert.ok(sent < limit + 128 * 1024, `${sent} bytes`);
+  await session.send({ stdinAck: { offset: sent } });
+  await goesOn.promise;
   client.child.kill('SIGKILL');
   await client.ended;
 });
@@ -116,30 +153,46 @@ test('an exit ends the session although stdin stays open', patience, async () =>
 });
 
 test('stdin is left alone without -i', patience, async () => {
+  const pings = new Pings();
+  const frames = new Set<string | undefined>();
   await using server = await runServer(async (session) => {
     await session.next();
     await session.ready();
-    void session.nextInput().then((input) => assert.equal(input, undefined));
-    await session.exit(0);
+    await session.send({ stdout: { offset: 0, data: Buffer.from('up') } });
+    for (let input = await session.nextInput(); input !== undefined; input = await session.nextInput()) {
+      frames.add(input.frame);
+      pings.got();
+      if (input.signal?.signal === 'SIGTERM') return session.exit(0);
+    }
   });
   const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x']);
-  client.child.stdin.write('not for the container');
+  await client.sees('up');
+  client.child.stdin.end('not for the container');
+  await pings.send(client);
+  client.child.kill('SIGTERM');
   assert.equal((await client.outcome()).code, 0);
+  assert.deepEqual([...frames], ['signal']);
 });
 
 test('a reader that stops makes the client stop reading, and nothing is lost', patience, async () => {
   let sent = 0;
   const total = 64;
   const chunk = Buffer.alloc(256 * 1024, 'x');
+  const pings = new Pings();
+  const all = Promise.withResolvers<void>();
   await using server = await runServer(async (session) => {
+    void (async () => {
+      while (await session.next()) pings.got();
+    })();
     await session.ready();
     for (; sent < total; sent++) await session.send({ stdout: { offset: sent * chunk.length, data: chunk } });
+    all.resolve();
     await session.exit(0);
   });
   const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
   const { stdout } = client.child;
   await once(stdout, 'readable');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await Promise.race([pings.send(client, 100), all.promise]);
   assert.ok(sent < total, 'the server could send everything to a client that nobody reads from');
   let size = 0;
   stdout.on('data', (data: string) => {
@@ -152,17 +205,16 @@ test('a reader that stops makes the client stop reading, and nothing is lost', p
 
 test('SIGTERM ends a client that nobody reads from', patience, async () => {
   const chunk = Buffer.alloc(256 * 1024, 'x');
+  let offset = 0;
   await using server = await runServer(async (session) => {
     await session.ready();
-    for (let offset = 0; offset < 2 ** 26; offset += chunk.length) {
-      await session.send({ stdout: { offset, data: chunk } });
-    }
+    for (; offset < 2 ** 26; offset += chunk.length) await session.send({ stdout: { offset, data: chunk } });
   });
   const client = new PipedLikerctl(server.socketPath, ['run', '--sig-proxy=false', '/', 'x'], {
     collect: false,
   });
   await once(client.child.stdout, 'readable');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await untilStill(() => offset);
   client.child.kill('SIGTERM');
   const [code] = (await once(client.child, 'exit')) as [number];
   assert.equal(code, 143);
