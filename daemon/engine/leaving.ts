@@ -1,6 +1,6 @@
 import type { EngineContext } from './context.ts';
 
-/** This daemon has left its containers to the next one. Work that stops for it undoes nothing, and nobody is told. */
+/** This daemon has left its containers to the next one. Work that stops with it undoes nothing, and no client is informed. */
 export class LeavingError extends Error {}
 
 /** Throws LeavingError once this daemon has left its containers. */

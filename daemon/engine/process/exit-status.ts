@@ -24,29 +24,27 @@ export const exitSchema = fields({
 });
 export interface ExitStatus extends Of<typeof exitSchema> {}
 
-/** What the shim has seen, as a shell would put it. */
-export function exitStatus(
-  exit: ShimExit,
-  values: { readonly startedAt: number | null; readonly oomKilled: boolean },
-): ExitStatus {
+/** What a shim reported, with the exit code of a shell. `startedAt`: null when the process never started. */
+export function exitStatus(exit: ShimExit, startedAt: number | null): ExitStatus {
   const { stdoutTotal, stderrTotal } = exit;
-  return { ...ended(exit, values), stdoutBytes: Number(stdoutTotal), stderrBytes: Number(stderrTotal) };
+  return { ...ended(exit, startedAt), stdoutBytes: Number(stdoutTotal), stderrBytes: Number(stderrTotal) };
 }
 
-/** As exitStatus, from the record of a shim that is gone: nobody knows how much output there was. */
+/** As exitStatus, from the record of a shim that is gone, which does not say how much output there was. */
 export function recordedExit(record: ExitRecord): ExitStatus {
-  return ended(record, { startedAt: Number(record.startedAtNs / 1_000_000n), oomKilled: false });
+  return ended(record, Number(record.startedAtNs / 1_000_000n));
 }
 
 function ended(
   { code, signal, coreDumped, exitedAtNs, outputCut }: Omit<ExitRecord, 'startedAtNs'>,
-  values: { readonly startedAt: number | null; readonly oomKilled: boolean },
+  startedAt: number | null,
 ): ExitStatus {
   return {
     code: signal === 0 ? code : 128 + signal,
     signal,
     coreDumped,
-    ...values,
+    oomKilled: false,
+    startedAt,
     exitedAt: Number(exitedAtNs / 1_000_000n),
     startError: '',
     outputCut,

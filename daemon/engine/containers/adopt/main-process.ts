@@ -2,7 +2,7 @@ import type { ShimProcessState } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import { endedWhileAway } from '../life/end.ts';
-import { oomKillsOf, tellOomKills } from '../life/oom.ts';
+import { oomKillsOf, reportOomKills } from '../life/oom.ts';
 import { startLifeClock } from '../life/supervision.ts';
 import { inTurn } from '../life/turn.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
@@ -46,7 +46,7 @@ export function trustShim(
   context.ledger.change(container, { phase, facts: { begun: afterStart(begun, phase.main) } }, ...events);
   // The earlier daemon may have died between the record and its copy.
   writeRunRecord(context, container);
-  tellOomKills(context, container, oomKillsOf(context, container));
+  reportOomKills(context, container, oomKillsOf(context, container));
   const clock = startLifeClock(run, context.proc.ageMs(main.startTime));
   context.supervision.running(container, { ...clock, adopted: true });
 }

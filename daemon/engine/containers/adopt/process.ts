@@ -3,6 +3,7 @@ import type { ShimProcessState } from '../../../kernel/process/reports.ts';
 import type { ExecRow } from '../../../store/tables/exec.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
+import { exitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { execEnded } from '../life/exec-end.ts';
 import { newProcess } from '../life/new-process.ts';
@@ -31,12 +32,13 @@ export function adoptProcess(
   const attended = row ? row.onDisconnect !== 'keep' : container.facts.attended;
   process.adopt(held, { graceMs: reconnectMs, attended });
   if (held.process !== 0 && held.exit) {
-    const ended = execEnded(context, container, process, held.exit, { isStored: row?.exit !== null });
+    const exit = exitStatus(held.exit, process.startedAt);
+    const ended = execEnded(context, container, process, { exit, isStored: row?.exit !== null });
     inBackground(context, container, 'cleaning up after an exec failed', ended);
   } else if (held.state !== 'ended' && attended) expectClient(context, container, process);
 }
 
-/** The disk was full when it was started, and its daemon died before it could store it. */
+/** An exec that was started on a full disk, and whose daemon died before it could be stored. */
 function recallExec(context: EngineContext, container: Container, number: number): ExecRow | undefined {
   const row = number === 0 ? null : readExecRecord(context, container, number);
   if (!row) return undefined;
@@ -68,11 +70,11 @@ function rebuild(
   }
 }
 
-/** The client for which it was started may come back; when it does not, it is taken as lost. */
+/** The client that the process was started for may reconnect. If it stays away, it is lost. */
 function expectClient(context: EngineContext, container: Container, process: ContainerProcess): void {
-  // It was considered lost before.
+  // It was lost before.
   if (container.facts.killsDue[process.identity.number] !== undefined) return;
-  // Told before, and nothing was to follow from it.
+  // That was reported before, and nothing follows from it.
   if (process.identity.number === 0 && container.facts.clientLost && process.onDisconnect === 'keep') return;
   const timer = setTimeout(() => {
     if (!process.exit && process.clients.count === 0 && !process.clients.grace.hadClient)

@@ -31,7 +31,7 @@ async function sweepCgroup(context: EngineContext, id: string): Promise<void> {
     await cgroup.kill();
     await cgroup.remove();
   } catch (error) {
-    // A process that hangs in the kernel cannot be killed, and is no reason to serve nobody.
+    // A process that hangs in the kernel cannot be killed, and must not keep likerd from serving.
     const failure = { cgroup: id, error: asError(error).message };
     context.log.warn('cannot remove a cgroup without a container', failure);
   }

@@ -12,53 +12,33 @@ import { cleanUp } from './clean-up.ts';
 import { oomEvent, oomKillsOf, wasOomKilled } from './oom.ts';
 import { drainMs, reconnectMs } from './patience.ts';
 
-/** The main process has ended: stores it, then releases all that the run used, then tells the clients. */
-export function mainEnded(
-  context: EngineContext,
-  container: Container,
-  run: Run,
-  shimExit: ShimExit,
-): Promise<void> {
+/** The main process has ended: stores how, releases everything that the run used, then sends its clients the exit. */
+export function mainEnded(context: EngineContext, container: Container, run: Run, exit: ShimExit): void {
+  const status = exitStatus(exit, run.main?.startedAt ?? null);
   // Hundreds may end at once.
-  run.ending = ownTurn().then(() => finishAsTold(context, container, run, shimExit));
-  return run.ending;
+  const ending = ownTurn().then(() => finish(context, container, run, status));
+  endsWith(context, container, run, ending);
 }
 
 /**
- * As mainEnded, for an end that happened while no daemon was there: clients may still come back for it. Stored before anybody
- * can ask: who finds a container that was never started may start it a second time.
+ * As mainEnded, for an end while no daemon was running. It is stored before the first call can ask for the container: one that
+ * seems never to have run could be started a second time.
  */
-export function endedWhileAway(
-  context: EngineContext,
-  container: Container,
-  run: Run,
-  shimExit: ShimExit,
-): void {
-  run.ending = finishAsTold(context, container, run, shimExit);
-  inBackground(context, container, 'cleaning up after a container failed', run.ending);
+export function endedWhileAway(context: EngineContext, container: Container, run: Run, exit: ShimExit): void {
+  const status = exitStatus(exit, run.main?.startedAt ?? null);
+  endsWith(context, container, run, finish(context, container, run, status));
 }
 
-async function finishAsTold(
-  context: EngineContext,
-  container: Container,
-  run: Run,
-  shimExit: ShimExit,
-): Promise<void> {
-  const oomKills = oomKillsOf(context, container);
-  const exit = exitStatus(shimExit, {
-    startedAt: run.main?.startedAt ?? null,
-    oomKilled: wasOomKilled(shimExit.signal, oomKills, container.facts),
-  });
-  await finish(context, container, run, { exit, oomKills });
+function endsWith(context: EngineContext, container: Container, run: Run, ending: Promise<void>): void {
+  run.ending = ending;
+  inBackground(context, container, 'cleaning up after the main process failed', ending);
 }
 
-/** The run is over and no shim is there to say how. */
-export function endedUnseen(context: EngineContext, container: Container, seen: ExitStatus): Promise<void> {
-  const oomKills = oomKillsOf(context, container);
-  const exit = { ...seen, oomKilled: wasOomKilled(seen.signal, oomKills, container.facts) };
+/** The run is over, and no shim reported how. */
+export function endedUnseen(context: EngineContext, container: Container, exit: ExitStatus): Promise<void> {
   container.run ??= new Run();
   const { run } = container;
-  run.ending = finish(context, container, run, { exit, oomKills });
+  run.ending = finish(context, container, run, exit);
   return run.ending;
 }
 
@@ -66,9 +46,11 @@ async function finish(
   context: EngineContext,
   container: Container,
   run: Run,
-  { exit, oomKills }: { readonly exit: ExitStatus; readonly oomKills: number },
+  seen: ExitStatus,
 ): Promise<void> {
   const { main } = run;
+  const oomKills = oomKillsOf(context, container);
+  const exit = { ...seen, oomKilled: wasOomKilled(seen.signal, oomKills, container.facts) };
   run.unsupervise();
   try {
     record(context, container, run, { exit, oomKills });
@@ -77,7 +59,7 @@ async function finish(
     await Promise.all(
       [...run.execs.values()].map(async (exec) => {
         if (exec.clients.grace.isOpen) await exec.clients.reconnectedAndLeft(reconnectMs);
-        // It has ended as the shim has told, and not with the container: the shim has output for its clients still.
+        // An exec whose exit the shim has reported did not end with the container: the shim still has output for its clients.
         await exec.ending;
       }),
     );
@@ -91,7 +73,7 @@ async function finish(
   }
 }
 
-/** Once, also when the daemon that stored it died before it could let the shim go. */
+/** Skips an exit that is already stored: the previous daemon may have died before releasing the shim. */
 function record(
   context: EngineContext,
   container: Container,
@@ -120,7 +102,7 @@ function record(
   );
 }
 
-/** By the clock on the wall only when no daemon was there to measure it. */
+/** By the time of day only if no daemon was running to measure it. */
 function lifeOf({ startedSteadyMs }: Run, exit: ExitStatus): number {
   if (startedSteadyMs !== null) return performance.now() - startedSteadyMs;
   return exit.startedAt === null ? 0 : Math.max(0, exit.exitedAt - exit.startedAt);

@@ -1,6 +1,5 @@
-import type { ShimExit } from '../../../kernel/process/reports.ts';
 import type { EngineContext } from '../../context.ts';
-import { type ExitStatus, exitStatus } from '../../process/exit-status.ts';
+import type { ExitStatus } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import type { Container } from '../model/container.ts';
 import { drainMs, reconnectMs } from './patience.ts';
@@ -9,32 +8,19 @@ import { releaseExec } from './release-exec.ts';
 /** How many ended execs are kept for late calls. */
 const keepEnded = 16;
 
-/** An exec has ended: stores how, and tells its clients. Processes that it has left running live on, as in Docker. */
-export function execEnded(
+/** An exec has ended: stores how, unless an earlier daemon did, and sends its clients the exit. What it leaves running lives on. */
+export async function execEnded(
   context: EngineContext,
   container: Container,
   process: ContainerProcess,
-  shimExit: ShimExit,
-  stored: { readonly isStored: boolean } = { isStored: false },
-): Promise<void> {
-  const exit = exitStatus(shimExit, { startedAt: process.startedAt, oomKilled: false });
-  return finishExec(context, container, process, exit, stored);
-}
-
-export async function finishExec(
-  context: EngineContext,
-  container: Container,
-  process: ContainerProcess,
-  exit: ExitStatus,
-  { isStored }: { readonly isStored: boolean } = { isStored: false },
+  { exit, isStored = false }: { readonly exit: ExitStatus; readonly isStored?: boolean },
 ): Promise<void> {
   const { processId, number } = process.identity;
-  // Once, also when the daemon that stored it died before it could tell the shim.
   if (!container.run?.probes.delete(number) && !isStored) {
     const attributes = { execID: processId, exitCode: String(exit.code) };
     context.ledger.execs.end(container, processId, exit, { action: 'exec_die', attributes });
   }
-  process.ending = tellEnd(context, container, process, { exit, isStored });
+  process.ending = sendExit(context, container, process, { exit, isStored });
   await process.ending;
   if (context.leaving.signal.aborted) return;
   // A client that attaches from now on gets only the exit.
@@ -45,7 +31,7 @@ export async function finishExec(
 }
 
 /** Waits until clients have come back and taken all output, or their time is over. Then releases the exec and sends the exit. */
-async function tellEnd(
+async function sendExit(
   context: EngineContext,
   container: Container,
   process: ContainerProcess,

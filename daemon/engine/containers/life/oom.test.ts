@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { firstChild, isKilled } from '../../../kernel/proc/processes.ts';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { startContainer } from '../verbs/start.ts';
-import { tellOomKills } from './oom.ts';
+import { reportOomKills } from './oom.ts';
 
 /** A container that runs with a process of this machine in the place of its init. */
 async function runningAs(t: TestContext, pid: number) {
@@ -24,7 +24,7 @@ async function runningAs(t: TestContext, pid: number) {
       .eventsAfter(0, 100)
       .filter(({ action }) => action === 'oom')
       .map(({ attributes }) => [attributes['count'], attributes['mainKilled']]);
-  return { engine, container, told, tell: () => tellOomKills(engine.context, container, 1) };
+  return { engine, container, told, tell: () => reportOomKills(engine.context, container, 1) };
 }
 
 /** In the place of an init: its child lives until it is killed. */

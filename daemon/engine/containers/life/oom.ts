@@ -11,7 +11,7 @@ export function oomKillsOf(context: EngineContext, container: Container): number
   try {
     counted = cgroupOf(context, container).oomKills();
   } catch {
-    // The cgroup is gone: what was told is what is known.
+    // The cgroup is gone: only what was reported is known.
   }
   return Math.max(counted, container.facts.oomKills);
 }
@@ -19,33 +19,33 @@ export function oomKillsOf(context: EngineContext, container: Container): number
 /** The kernel counts a kill before it sends the signal (__oom_kill_process): on a busy machine, long before. */
 const signalMs = 500;
 
-/** The container lives on, as far as is known: tells of kills that were not told of yet. */
-export function tellOomKills(context: EngineContext, container: Container, count: number): void {
-  if (!untold(container, count)) return;
+/** Reports kills that were not reported yet. The container lives on, as far as is known. */
+export function reportOomKills(context: EngineContext, container: Container, count: number): void {
+  if (!isNew(container, count)) return;
   const hit = isMainKilled(context, container);
   if (hit !== false) {
-    tell(context, container, count, hit);
+    report(context, container, count, hit);
     return;
   }
   const { run } = container;
   setTimeout(() => {
-    // Meanwhile it may have been told with the end of the main process, and the container started again.
-    if (container.run === run && untold(container, count))
-      tell(context, container, count, isMainKilled(context, container));
+    // By now the end of the main process may have reported it, and the container may have been started again.
+    if (container.run === run && isNew(container, count))
+      report(context, container, count, isMainKilled(context, container));
   }, signalMs).unref();
 }
 
-function untold({ facts, phase }: Container, count: number): boolean {
+function isNew({ facts, phase }: Container, count: number): boolean {
   return count > facts.oomKills && livePhase(phase) !== null;
 }
 
-function tell(
+function report(
   context: EngineContext,
   container: Container,
   count: number,
   hit: ReturnType<typeof isMainKilled>,
 ): void {
-  // Its init has seen it end: so will we, and tell of the kill then, with how it ended.
+  // The init has already reaped it: the exit that follows will report the kill.
   if (hit === 'over') return;
   context.ledger.change(
     container,
@@ -63,7 +63,7 @@ export function wasOomKilled(signal: number, kills: number, { oomKills, oomHitMa
   return signal === 9 && (kills > oomKills || oomHitMain);
 }
 
-/** Null: this kernel does not tell which process the main one is. */
+/** Null: this kernel does not show which process the main one is. */
 function isMainKilled({ proc }: EngineContext, { phase, spec }: Container): boolean | 'over' | null {
   const live = livePhase(phase);
   if (live === null) return null;

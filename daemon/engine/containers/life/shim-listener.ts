@@ -1,15 +1,15 @@
 import type { ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
 import type { EngineContext } from '../../context.ts';
-import { unseenExit } from '../../process/exit-status.ts';
+import { exitStatus, unseenExit } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
 import type { Run } from '../model/run.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 import { endedUnseen, mainEnded } from './end.ts';
-import { execEnded, finishExec } from './exec-end.ts';
-import { tellOomKills } from './oom.ts';
+import { execEnded } from './exec-end.ts';
+import { reportOomKills } from './oom.ts';
 import { settleStart } from './pending-start.ts';
 import { startError, startErrorCode } from './start-error.ts';
 import { startLifeClock } from './supervision.ts';
@@ -46,7 +46,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
       run.process(number)?.clients.replayEnd(request, stdout, stderr),
     stdinAck: (number, session, offset) => run.process(number)?.stdinAck(session, offset),
     stdinRefused: (number, session, offset) => run.process(number)?.stdinRefused(session, offset),
-    oom: (count) => tellOomKills(context, container, count),
+    oom: (count) => reportOomKills(context, container, count),
     exit: (number, exit) => ended(context, container, run, { number, exit }),
     logLost: (stream, bytes) => {
       const attributes = { stream: stream === 2 ? 'stderr' : 'stdout', bytes: String(bytes) };
@@ -78,7 +78,7 @@ function commitRunning(context: EngineContext, container: Container, run: Run, s
   context.supervision.running(container, { ...startLifeClock(run, 0), adopted: false });
 }
 
-/** The start of an earlier daemon, which died before it failed. */
+/** A start by an earlier daemon, which died before it failed. */
 function failedUnseen(
   context: EngineContext,
   container: Container,
@@ -91,7 +91,7 @@ function failedUnseen(
   const end =
     process.identity.number === 0
       ? endedUnseen(context, container, exit)
-      : finishExec(context, container, process, exit);
+      : execEnded(context, container, process, { exit });
   inBackground(context, container, 'cleaning up after a failed start failed', end);
 }
 
@@ -102,12 +102,10 @@ function ended(
   { number, exit }: { readonly number: number; readonly exit: ShimExit },
 ): void {
   const process = run.process(number);
-  if (!process) {
-    run.shim?.taken(number);
-    return;
+  if (!process) run.shim?.taken(number);
+  else if (number === 0) mainEnded(context, container, run, exit);
+  else {
+    const end = execEnded(context, container, process, { exit: exitStatus(exit, process.startedAt) });
+    inBackground(context, container, 'cleaning up after an exec failed', end);
   }
-  const end =
-    number === 0 ? mainEnded(context, container, run, exit) : execEnded(context, container, process, exit);
-  const fields = { process: process.identity.processId };
-  inBackground(context, container, 'cleaning up after a process failed', end, fields);
 }

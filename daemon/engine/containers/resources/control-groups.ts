@@ -15,7 +15,7 @@ export const controlGroups: RunResource = {
     start.applied.push(...cgroup.applied);
   },
 
-  /** The earlier daemon died between the freezer and the record, or while it signalled all processes: nobody heard of a pause. */
+  /** The earlier daemon died between the freezer and the record, or while it signalled all processes: no client heard of a pause. */
   async reattach(context, container) {
     const cgroup = cgroupOf(context, container);
     // An orphan may have been paused before it was one.

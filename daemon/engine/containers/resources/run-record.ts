@@ -14,7 +14,7 @@ const execFile = (number: number): string => `exec.${number}.json`;
 
 /**
  * A copy of what the database holds of a container that runs, in its run folder: from it the container is known again when
- * the database is lost. It is not worth more than that: what cannot be written is told, and the container goes on.
+ * the database is lost. It is not worth more than that: a failure to write it is logged, and the container goes on.
  */
 export function writeRunRecord(context: EngineContext, container: Container): void {
   write(context, container, file, container.toRow());

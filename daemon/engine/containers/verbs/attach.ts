@@ -73,7 +73,7 @@ function attachToProcess(container: Container, options: AttachOptions, sink: Ses
   const { processId, resume } = options;
   const process = findProcess(container, processId);
   if (process?.attachable && (!process.exit || resume)) return process.attach(sink, options);
-  // Who was attached and comes back after the end is told the end.
+  // A client that reconnects after the end gets the exit.
   const exit = process?.exit ?? (container.phase.state === 'exited' ? container.phase.exit : null);
   if (resume && exit) {
     return endAtOnce(sink, { containerId: container.id, containerName: container.name, processId }, exit);

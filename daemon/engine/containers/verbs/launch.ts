@@ -116,7 +116,7 @@ async function start(
   return true;
 }
 
-/** A start may have waited long. Throws if nobody wants it any more. */
+/** A start may have waited long. Throws if it is no longer wanted. */
 export function requireWanted(context: EngineContext, container: Container): void {
   // Whoever wants it asks the next daemon.
   requireStaying(context);
@@ -158,7 +158,7 @@ function factsOf(
   };
 }
 
-/** The run with its main process, for which a client is told which limits were left out. */
+/** The run with its main process, and the session of the client that it is for. */
 function beginRun(context: EngineContext, container: Container, watcher: Watcher | null): Run {
   const { process: spec, onDisconnect } = container.spec;
   const run = new Run();
@@ -172,13 +172,13 @@ function beginRun(context: EngineContext, container: Container, watcher: Watcher
   run.main = main;
   container.run = run;
   const session = watcher && main.initiate(watcher.sink);
-  tellLeftOut(context, container, session);
+  reportLeftOut(context, container, session);
   if (session) watcher?.onSession(session);
   return run;
 }
 
-/** What could not be limited is told to the client and kept as events. */
-function tellLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
+/** Limits that could not be set become warnings for the client, and events. */
+function reportLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
   for (const limit of container.facts.appliedLimits.filter(({ problem }) => problem !== '')) {
     const { knob, requested, problem } = limit;
     session?.warn('LIMIT_REFUSED', warningOf(limit));

@@ -13,7 +13,7 @@ import { startProbe } from './exec.ts';
 const maxOutputBytes = 4096;
 /** How long a killed probe may take to end before it is left to itself: it may hang in the kernel. */
 const killedMs = 1000;
-/** How long after a probe that ended with its container the end of the container may be told. */
+/** How long after a probe that ended with its container the end of the container may be reported. */
 const endMs = 1000;
 const SIGKILL = 9;
 
@@ -44,7 +44,7 @@ export async function runProbe(
       await Promise.race([exit, started.catch(() => {}), sleep(killedMs, undefined, { ref: false })]);
       return outcome === 'timeout' ? result(-1, timeoutText(check, text())) : null;
     }
-    // Its processes end before the container's end is told.
+    // The container's processes end before its end is reported.
     if (outcome.signal === SIGKILL && (await container.changed.until(() => !isRunning(container), endMs)))
       return null;
     return result(outcome.code, text());

@@ -23,7 +23,7 @@ export async function removeContainer(
     const facts = { stopRequested: true, begun: begin('remove') };
     context.ledger.change(container, { facts, request: options.request ?? null });
     // Before its turn: a stop that waits for the container's end must not hold up a forced removal. In its turn it is killed
-    // again, and what fails then is told.
+    // again, and a failure is reported.
     if (livePhase(container.phase))
       await cgroupOf(context, container)
         .kill()
