@@ -137,7 +137,7 @@ test('a folder given to --device that contains no devices is not walked to its e
   for (let count = 0; count <= 10_000; count += 1) writeFileSync(join(folder, `f${count}`), '');
   const { code, stderr } = await s.likerctl(['create', '--device', folder, s.rootfs, 'true']);
   assert.equal(code, 125);
-  assert.match(stderr, /more than 10000 files; name a folder of devices/);
+  assert.match(stderr, /more than 10000 files; give a folder of devices/);
   const devices = join(s.daemon.home, 'devices');
   mkdirSync(join(devices, 'below'), { recursive: true });
   execFileSync('mknod', [join(devices, 'below/null'), 'c', '1', '3']);

@@ -44,7 +44,7 @@ function sha(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-test('the first frame holds the whole request', patience, async () => {
+test('the first frame contains the whole request', patience, async () => {
   let start: RunStart | undefined;
   await using server = await runServer(async (session) => {
     start = (await session.next())?.start as RunStart;
@@ -70,7 +70,7 @@ test('the first frame holds the whole request', patience, async () => {
 });
 
 test(
-  'stdout and stderr stay apart, all of it comes before the end, and the exit code is the process’s',
+  'stdout and stderr stay separate, all output precedes the end, and the exit code is that of the process',
   patience,
   async () => {
     const data = randomBytes(8 * 1024 * 1024).toString('base64');
@@ -89,7 +89,7 @@ test(
   },
 );
 
-test('stdin arrives whole, with offsets, and its end too', patience, async () => {
+test('stdin arrives complete, with offsets and its end', patience, async () => {
   const data = randomBytes(3 * 1024 * 1024);
   let offsetsFit = true;
   await using server = await runServer(async (session) => {
@@ -116,7 +116,7 @@ test('stdin arrives whole, with offsets, and its end too', patience, async () =>
   assert.ok(offsetsFit);
 });
 
-test('no more than 1 MiB of stdin is sent that the process has not taken', patience, async () => {
+test('at most 1 MiB of stdin is in flight', patience, async () => {
   const limit = 1024 * 1024;
   const pings = new Pings();
   const full = Promise.withResolvers<FakeSession>();
@@ -143,7 +143,7 @@ test('no more than 1 MiB of stdin is sent that the process has not taken', patie
   await client.ended;
 });
 
-test('an exit ends the session although stdin stays open', patience, async () => {
+test('the session ends with the process although stdin is still open', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.exit(4);
@@ -152,7 +152,7 @@ test('an exit ends the session although stdin stays open', patience, async () =>
   assert.equal((await client.outcome()).code, 4);
 });
 
-test('stdin is left alone without -i', patience, async () => {
+test('without -i, stdin is not read', patience, async () => {
   const pings = new Pings();
   const frames = new Set<string | undefined>();
   await using server = await runServer(async (session) => {
@@ -174,36 +174,41 @@ test('stdin is left alone without -i', patience, async () => {
   assert.deepEqual([...frames], ['signal']);
 });
 
-test('a reader that stops makes the client stop reading, and nothing is lost', patience, async () => {
-  let sent = 0;
-  const total = 64;
-  const chunk = Buffer.alloc(256 * 1024, 'x');
-  const pings = new Pings();
-  const all = Promise.withResolvers<void>();
-  await using server = await runServer(async (session) => {
-    void (async () => {
-      while (await session.next()) pings.got();
-    })();
-    await session.ready();
-    for (; sent < total; sent++) await session.send({ stdout: { offset: sent * chunk.length, data: chunk } });
-    all.resolve();
-    await session.exit(0);
-  });
-  const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
-  const { stdout } = client.child;
-  await once(stdout, 'readable');
-  await Promise.race([pings.send(client, 100), all.promise]);
-  assert.ok(sent < total, 'the server could send everything to a client that nobody reads from');
-  let size = 0;
-  stdout.on('data', (data: string) => {
-    size += data.length;
-  });
-  const [code] = (await once(client.child, 'close')) as [number];
-  assert.equal(code, 0);
-  assert.equal(size, total * chunk.length);
-});
+test(
+  'if the reader of the output stops, the client stops reading, and nothing is lost',
+  patience,
+  async () => {
+    let sent = 0;
+    const total = 64;
+    const chunk = Buffer.alloc(256 * 1024, 'x');
+    const pings = new Pings();
+    const all = Promise.withResolvers<void>();
+    await using server = await runServer(async (session) => {
+      void (async () => {
+        while (await session.next()) pings.got();
+      })();
+      await session.ready();
+      for (; sent < total; sent++)
+        await session.send({ stdout: { offset: sent * chunk.length, data: chunk } });
+      all.resolve();
+      await session.exit(0);
+    });
+    const client = new PipedLikerctl(server.socketPath, ['run', '/', 'x'], { collect: false });
+    const { stdout } = client.child;
+    await once(stdout, 'readable');
+    await Promise.race([pings.send(client, 100), all.promise]);
+    assert.ok(sent < total, 'the server could send everything to a client that nobody reads from');
+    let size = 0;
+    stdout.on('data', (data: string) => {
+      size += data.length;
+    });
+    const [code] = (await once(client.child, 'close')) as [number];
+    assert.equal(code, 0);
+    assert.equal(size, total * chunk.length);
+  },
+);
 
-test('SIGTERM ends a client that nobody reads from', patience, async () => {
+test('SIGTERM ends a client whose output nobody reads', patience, async () => {
   const chunk = Buffer.alloc(256 * 1024, 'x');
   let offset = 0;
   await using server = await runServer(async (session) => {
@@ -220,7 +225,7 @@ test('SIGTERM ends a client that nobody reads from', patience, async () => {
   assert.equal(code, 143);
 });
 
-test('a command that cannot be started: its reason on stderr, 127 as the exit code', patience, async () => {
+test('a command that cannot be started: its reason on stderr, exit code 127', patience, async () => {
   await using server = await runServer(async (session) => {
     await session.ready();
     await session.exit(127, { startError: "Cannot start container 'web': nope: command not found" });
@@ -233,7 +238,7 @@ test('a command that cannot be started: its reason on stderr, 127 as the exit co
   });
 });
 
-test('an error of the engine: its message alone, 125 as the exit code', patience, async () => {
+test('an engine error prints only its message and exits with 125', patience, async () => {
   await using server = await runServer(async (session) => {
     session.fail('ALREADY_EXISTS', "Cannot create container 'web': the name is taken", {
       reason: 'NAME_TAKEN',
@@ -244,7 +249,7 @@ test('an error of the engine: its message alone, 125 as the exit code', patience
   assert.equal(outcome.stderr, "likerctl: Cannot create container 'web': the name is taken\n");
 });
 
-test('signals are passed on, but for those that concern the client alone', patience, async () => {
+test('signals are forwarded, except those that concern only the client', patience, async () => {
   const signals: string[] = [];
   const gotSignal = Promise.withResolvers<void>();
   await using server = await runServer(async (session) => {
@@ -266,7 +271,7 @@ test('signals are passed on, but for those that concern the client alone', patie
   assert.deepEqual(signals, ['SIGUSR1', 'SIGTERM']);
 });
 
-test('three SIGINT or SIGTERM end a client whose process takes no notice', patience, async () => {
+test('three SIGINT or SIGTERM end a client whose process ignores them', patience, async () => {
   const signals: string[] = [];
   let gotSignal = Promise.withResolvers<void>();
   await using server = await runServer(async (session) => {
@@ -307,31 +312,27 @@ test('a closed stdout ends the client quietly with 141', patience, async () => {
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
-  test(
-    `a container with a terminal, and likerctl without one: ${signal} ends likerctl`,
-    patience,
-    async () => {
-      await using server = new FakeServer();
-      const inputs: (string | undefined)[] = [];
-      await server.listen({
-        unary: {
-          GetContainer: () => ({
-            container: { ...web, spec: { ...web.spec, process: { tty: true, openStdin: true } } },
-          }),
-        },
-        attach: async (session) => {
-          await session.next();
-          await session.ready({ tty: true });
-          await session.send({ stdout: { offset: 0, data: Buffer.from('here') } });
-          for (let input = await session.nextInput(); input; input = await session.nextInput())
-            inputs.push(input.frame);
-        },
-      });
-      const client = new PipedLikerctl(server.socketPath, ['start', '-ai', 'web']);
-      await client.sees('here');
-      client.child.kill(signal);
-      assert.equal((await client.outcome()).code, 128 + constants.signals[signal]);
-      assert.ok(!inputs.includes('signal'), inputs.join());
-    },
-  );
+  test(`likerctl without a terminal at a container with one: ${signal} ends likerctl`, patience, async () => {
+    await using server = new FakeServer();
+    const inputs: (string | undefined)[] = [];
+    await server.listen({
+      unary: {
+        GetContainer: () => ({
+          container: { ...web, spec: { ...web.spec, process: { tty: true, openStdin: true } } },
+        }),
+      },
+      attach: async (session) => {
+        await session.next();
+        await session.ready({ tty: true });
+        await session.send({ stdout: { offset: 0, data: Buffer.from('here') } });
+        for (let input = await session.nextInput(); input; input = await session.nextInput())
+          inputs.push(input.frame);
+      },
+    });
+    const client = new PipedLikerctl(server.socketPath, ['start', '-ai', 'web']);
+    await client.sees('here');
+    client.child.kill(signal);
+    assert.equal((await client.outcome()).code, 128 + constants.signals[signal]);
+    assert.ok(!inputs.includes('signal'), inputs.join());
+  });
 }

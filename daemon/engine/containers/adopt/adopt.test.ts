@@ -166,7 +166,7 @@ test('an exit that no daemon has handled yet is followed by the restart of its p
   assert.deepEqual(next.actions(), ['create', 'start', 'die', 'start']);
 });
 
-test('an end that was stored before its daemon died is followed by the restart, too', async (t) => {
+test('an exit that was stored before its daemon died is followed by the restart, too', async (t) => {
   const engine = EngineFixture.start(t);
   const before = await engine.started({ restart: { name: 'always' } });
   const shim = engine.host.shim(before.id);

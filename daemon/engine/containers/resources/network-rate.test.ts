@@ -5,7 +5,7 @@ import { LeavingError } from '../../leaving.ts';
 import { leave } from '../adopt/leave.ts';
 import { startContainer } from '../verbs/start.ts';
 
-test('a start that likerd leaves before it is stored: the next likerd frees the network namespace', async (t) => {
+test('if likerd exits before a start is stored, the next likerd frees the network namespace', async (t) => {
   const engine = EngineFixture.start(t);
   const { network } = engine.context;
   const shaped: unknown[] = [];

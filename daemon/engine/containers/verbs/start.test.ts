@@ -77,7 +77,7 @@ test('a start that hangs is abandoned, and its processes are killed', async (t) 
   assertNothingLeft(engine, container);
 });
 
-test('a start that hangs is no run, whatever its shim reports once the child is killed', async (t) => {
+test('a start that hangs does not become a run, whatever its shim reports once the child is killed', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const engine = EngineFixture.start(t);
   const container = await engine.create({ restart: { name: 'always' } });
