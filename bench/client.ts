@@ -2,7 +2,7 @@ import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/g
 import type { ContainerSpecInput } from '../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { SessionOutput } from '../proto/gen/types/liker/v1/SessionOutput.ts';
 import { maxMessageBytes } from '../proto/limits.ts';
-import { v1 } from '../proto/services.ts';
+import { v1 } from '../test/harness/services.ts';
 
 /** The result of a session. Times are in milliseconds since the request. */
 export interface Outcome {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { v1 } from '../test/harness/services.ts';
 import * as client from './gen/client-codecs.ts';
 import * as daemon from './gen/daemon-codecs.ts';
 import descriptor from './gen/liker.json' with { type: 'json' };
-import { v1 } from './services.ts';
 
 type Method = MethodDefinition<object, object>;
 type Codecs = Readonly<Record<string, Readonly<Record<string, Partial<Method>>>>>;

@@ -25,7 +25,7 @@ import protobuf from 'protobufjs/minimal.js';
 const head = `
 const { Reader, Writer, util } = protobuf;
 
-/** As proto/services.ts has it. */
+/** As test/harness/services.ts has it. */
 const conversion = { longs: Number, enums: String, defaults: true, oneofs: true };
 
 /** A map field without entries has no value of its own. */

@@ -14,8 +14,8 @@ import { readRunRecords, writeRunRecord } from '../daemon/engine/containers/reso
 import type { EngineContext } from '../daemon/engine/context.ts';
 import { containerView } from '../daemon/test/fake-engine.ts';
 import { wireSpec } from '../daemon/test/proto-spec.ts';
-import { v1 } from '../proto/services.ts';
 import { repository } from './harness/daemon.ts';
+import { v1 } from './harness/services.ts';
 
 interface Field {
   readonly type: string;

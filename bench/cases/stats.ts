@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { maxMessageBytes } from '../../proto/limits.ts';
-import { v1 } from '../../proto/services.ts';
+import { v1 } from '../../test/harness/services.ts';
 import { Lab } from '../lab.ts';
 import { interleave, type Sample, summarize } from '../measure.ts';
 import { type Result, rowOf, rowsOf } from '../report.ts';

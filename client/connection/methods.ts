@@ -6,8 +6,8 @@ import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/Se
 import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
 import type { SystemServiceDefinition } from '../../proto/gen/types/liker/v1/SystemService.ts';
 
-// The methods of proto/services.ts, generated at build time: to generate and compile the codecs of one call at run time would
-// take as long as everything else in likerctl.
+// The methods of the services, generated at build time: to generate and compile the codecs of one call at run time would take as
+// long as everything else in likerctl.
 
 export const containers = codecs.ContainerService as unknown as ContainerServiceDefinition;
 export const sessions = codecs.SessionService as unknown as SessionServiceDefinition;

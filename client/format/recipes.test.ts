@@ -2,7 +2,7 @@
 // container, except for what comes from Docker's images and networks.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { v1 } from '../../proto/services.ts';
+import { v1 } from '../../test/harness/services.ts';
 import { containers } from '../connection/methods.ts';
 import { id, web } from '../test/containers.ts';
 import { FakeServer } from '../test/fake-server.ts';

@@ -16,7 +16,7 @@ import { statusCodes } from '../../common/errors.ts';
 import { encodeStatus, type StatusDetails, statusDetailsKey } from '../../common/rpc-status.ts';
 import type { SessionInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutputInput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
-import { v1 } from '../../proto/services.ts';
+import { v1 } from '../../test/harness/services.ts';
 
 /** A client frame of Run, Exec or Attach. */
 export interface ClientFrame<Start> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { decodeStatus, type RpcStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
-import { v1 } from '../../proto/services.ts';
+import { v1 } from '../../test/harness/services.ts';
 import { claimSocket } from '../api/grpc/socket.ts';
 import { type Api, serveApi } from '../api/server.ts';
 import type { Peer } from '../api/wire/peer.ts';

@@ -1,6 +1,6 @@
 import type { ContainerSpec, ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ProcessSpec, ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
-import { v1 } from '../../proto/services.ts';
+import { v1 } from '../../test/harness/services.ts';
 
 const create = v1.ContainerService.service.CreateContainer;
 const exec = v1.SessionService.service.ExecSync;

@@ -6,8 +6,8 @@ import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
-import { v1 } from '../../proto/services.ts';
 import type { Host } from './outcome.ts';
+import { v1 } from './services.ts';
 import { hangMs, within } from './until.ts';
 
 type Services = typeof v1;

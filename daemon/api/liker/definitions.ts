@@ -8,8 +8,8 @@ import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/S
 import type { StatsSnapshotInput } from '../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import type { SystemServiceDefinition } from '../../../proto/gen/types/liker/v1/SystemService.ts';
 
-// The same methods as in proto/services.ts, but generated when Liker is built. Generating the functions for the messages of a
-// method takes tens of milliseconds, during which the first call of each method would hold up all others.
+// The methods of the services, generated at build time: to generate the codecs of a method at run time takes tens of milliseconds,
+// during which the first call of each method would hold up all others.
 
 interface Definitions {
   readonly ContainerService: ContainerServiceDefinition;

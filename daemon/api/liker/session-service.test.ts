@@ -7,7 +7,7 @@ import { status } from '@grpc/grpc-js';
 import { LikerError } from '../../../common/errors.ts';
 import type { RunRequestInput } from '../../../proto/gen/types/liker/v1/RunRequest.ts';
 import type { RunResponse } from '../../../proto/gen/types/liker/v1/RunResponse.ts';
-import { v1 } from '../../../proto/services.ts';
+import { v1 } from '../../../test/harness/services.ts';
 import { ApiFixture, detailsOf } from '../../test/api-fixture.ts';
 import { exitStatus, FakeSession } from '../../test/fake-engine.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { v1 } from '../../../proto/services.ts';
+import { v1 } from '../../../test/harness/services.ts';
 import { withFastOutput } from './output-encoder.ts';
 
 const general = v1.SessionService.service.Run;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { v1 } from '../../../../proto/services.ts';
+import { v1 } from '../../../../test/harness/services.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
 import { baseSpec, containerView, exitStatus } from '../../../test/fake-engine.ts';
 import { takesEncoded } from '../../wire/encoded.ts';

@@ -1,12 +1,12 @@
 import { loadPackageDefinition } from '@grpc/grpc-js';
 import { fromJSON, type Options, type PackageDefinition } from '@grpc/proto-loader';
-import descriptor from './gen/liker.json' with { type: 'json' };
-import type { ProtoGrpcType as ContainerTypes } from './gen/types/container_service.ts';
-import type { ProtoGrpcType as EventTypes } from './gen/types/event_service.ts';
-import type { ProtoGrpcType as LogTypes } from './gen/types/log_service.ts';
-import type { ProtoGrpcType as SessionTypes } from './gen/types/session_service.ts';
-import type { ProtoGrpcType as StatsTypes } from './gen/types/stats_service.ts';
-import type { ProtoGrpcType as SystemTypes } from './gen/types/system_service.ts';
+import descriptor from '../../proto/gen/liker.json' with { type: 'json' };
+import type { ProtoGrpcType as ContainerTypes } from '../../proto/gen/types/container_service.ts';
+import type { ProtoGrpcType as EventTypes } from '../../proto/gen/types/event_service.ts';
+import type { ProtoGrpcType as LogTypes } from '../../proto/gen/types/log_service.ts';
+import type { ProtoGrpcType as SessionTypes } from '../../proto/gen/types/session_service.ts';
+import type { ProtoGrpcType as StatsTypes } from '../../proto/gen/types/stats_service.ts';
+import type { ProtoGrpcType as SystemTypes } from '../../proto/gen/types/system_service.ts';
 
 /** 64-bit numbers come as Number: offsets and sizes stay below 2^53; an "unlimited" of 2^64-1 comes as 2^64. */
 const options: Options = { longs: Number, enums: String, defaults: true, oneofs: true };
