@@ -10,7 +10,7 @@ import { goMap } from '../format/template-functions.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
 import { printText } from '../output/print.ts';
 import { visible } from '../output/visible.ts';
-import { defined } from '../request/resources.ts';
+import { defined } from '../request/defined.ts';
 import { parseFilters } from './filters.ts';
 import { timeFlag } from './time-flags.ts';
 

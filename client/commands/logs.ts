@@ -5,8 +5,8 @@ import { containers, logs as logService } from '../connection/methods.ts';
 import { rfc3339Nano } from '../format/timestamp.ts';
 import { notice } from '../output/notice.ts';
 import { Sink } from '../output/sink.ts';
+import { defined } from '../request/defined.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
-import { defined } from '../request/resources.ts';
 import { timeFlag } from './time-flags.ts';
 
 export const logs: Command = {

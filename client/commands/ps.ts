@@ -7,7 +7,7 @@ import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { containerRow } from '../format/container-row.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
-import { printText } from '../output/print.ts';
+import { printRows } from '../output/print.ts';
 import { parseFilters } from './filters.ts';
 
 const pageSize = 1000;
@@ -69,7 +69,7 @@ async function listContainers({ flags, context }: Invocation): Promise<number> {
             ? { ...psLayout, table: `${psLayout.table}\t{{.Size}}\t{{.LogSize}}` }
             : psLayout,
         );
-  printText(lines.map((line) => `${line}\n`).join(''));
+  printRows(lines);
   return 0;
 }
 

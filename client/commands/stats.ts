@@ -13,7 +13,7 @@ import { formatList, type ListLayout } from '../format/list-format.ts';
 import { sortKeys, statsRow } from '../format/stats-row.ts';
 import { fromNs } from '../format/timestamp.ts';
 import { LiveScreen } from '../output/live-screen.ts';
-import { isOnTerminal, printText } from '../output/print.ts';
+import { isOnTerminal, printRows } from '../output/print.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 
 export const stats: Command = {
@@ -80,16 +80,15 @@ async function showStats({ flags, operands, context }: Invocation): Promise<numb
   const format = flags.text('format') ?? '';
   const request = statsRequest(flags, operands);
   const lines = (snapshot: StatsSnapshot): string[] => statsLines(snapshot, flags, format);
-  const print = (text: string[]): void => printText(text.map((line) => `${line}\n`).join(''));
   const connection = await context.connect();
   if (flags.bool('no-stream')) {
     const { snapshot } = await connection.unary(statsService.GetStats, request);
-    if (snapshot !== null) print(lines(snapshot));
+    if (snapshot !== null) printRows(lines(snapshot));
     return 0;
   }
   using screen = isOnTerminal() && format !== 'json' ? new LiveScreen() : null;
   for await (const snapshot of snapshots(connection, request)) {
-    if (screen === null) print(lines(snapshot));
+    if (screen === null) printRows(lines(snapshot));
     else screen.draw(lines(snapshot));
   }
   return 0;

@@ -4,7 +4,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import type { Flag } from '../cli/flag.ts';
 import type { Method } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
-import { defined } from '../request/resources.ts';
+import { defined } from '../request/defined.ts';
 import { graceSeconds } from '../request/seconds.ts';
 import { callForEach, forEachAtOnce, severalContainers } from './for-each.ts';
 

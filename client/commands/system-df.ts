@@ -4,7 +4,7 @@ import type { Command } from '../cli/command.ts';
 import { system } from '../connection/methods.ts';
 import { containerRow } from '../format/container-row.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
-import { printText } from '../output/print.ts';
+import { printRows } from '../output/print.ts';
 import { listAll, psLayout } from './ps.ts';
 
 export const systemDf: Command = {
@@ -36,7 +36,7 @@ export const systemDf: Command = {
       const { usages } = await connection.unary(system.GetDiskUsage, {});
       lines = formatList(usages.map(usageRow), format, layout);
     }
-    printText(lines.map((line) => `${line}\n`).join(''));
+    printRows(lines);
     return 0;
   },
 };

@@ -2,20 +2,12 @@ import type { Command } from '../cli/command.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { containers } from '../connection/methods.ts';
-import { parseRestart } from '../request/container-spec.ts';
 import { resourceFlags } from '../request/resource-flags.ts';
 import { parseResources } from '../request/resources.ts';
+import { parseRestart, restartFlag } from '../request/restart.ts';
 import { callForEach, severalContainers } from './for-each.ts';
 
-const flags: readonly Flag[] = [
-  ...resourceFlags,
-  {
-    name: 'restart',
-    type: 'string',
-    value: 'POLICY',
-    help: 'When to restart the container after it exits: no, on-failure[:N], always or unless-stopped',
-  },
-];
+const flags: readonly Flag[] = [...resourceFlags, restartFlag];
 
 export const update: Command = {
   name: 'update',

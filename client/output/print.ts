@@ -3,7 +3,12 @@ import { visible } from './visible.ts';
 
 /** Prints lines for a person. Control characters are escaped, so that each stays one line. */
 export function printLines(lines: readonly string[]): void {
-  printText(lines.map((line) => `${visible(line)}\n`).join(''));
+  printRows(lines.map(visible));
+}
+
+/** Prints lines unchanged: those of a list, which are escaped as --format demands. */
+export function printRows(lines: readonly string[]): void {
+  printText(lines.map((line) => `${line}\n`).join(''));
 }
 
 /** Prints text unchanged: the result of a template, JSON, likerctl's own words. */

@@ -8,6 +8,7 @@ import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/Containe
 import type { LimitsMode } from '../../proto/gen/types/liker/v1/LimitsMode.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { defined } from './defined.ts';
 import { parseDevice, parseDeviceRule } from './devices.ts';
 import { collectLabels, splitPair } from './env.ts';
 import { parseHealthCheck } from './health.ts';
@@ -16,7 +17,8 @@ import { parseLog } from './log.ts';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
-import { defined, parseResources } from './resources.ts';
+import { parseResources } from './resources.ts';
+import { parseRestart } from './restart.ts';
 import { parseRootfs } from './rootfs.ts';
 import { graceSeconds, seconds } from './seconds.ts';
 import { parseSecurityOptions } from './security.ts';
@@ -85,23 +87,6 @@ function processArgs(flags: FlagValues, command: readonly string[], directory: s
   if (command.length > 0) return [...command];
   const hasBash = ['bin/bash', 'usr/bin/bash'].some((path) => existsSync(join(directory, path)));
   return [hasBash ? 'bash' : 'sh'];
-}
-
-const restartNames: Readonly<Record<string, NonNullable<ContainerSpecInput['restart']>['name'] & string>> = {
-  no: 'NAME_NO',
-  'on-failure': 'NAME_ON_FAILURE',
-  always: 'NAME_ALWAYS',
-  'unless-stopped': 'NAME_UNLESS_STOPPED',
-};
-
-/** Parses no, on-failure[:N], always or unless-stopped. */
-export function parseRestart(text: string): NonNullable<ContainerSpecInput['restart']> {
-  const [, policy = '', retries] = /^([a-z-]+)(?::(\d{1,9}))?$/.exec(text) ?? [];
-  const name = own(restartNames, policy);
-  if (name === undefined) {
-    throw invalidFlag('restart', text, 'use no, on-failure[:N], always or unless-stopped');
-  }
-  return { name, maxRetries: Number(retries ?? 0) };
 }
 
 /** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. */

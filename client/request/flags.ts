@@ -2,6 +2,7 @@ import type { Flag } from '../cli/flag.ts';
 import { healthFlags } from './health.ts';
 import { processFlags } from './process-spec.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
+import { restartFlag } from './restart.ts';
 
 /** The flags of run and create that describe the container. */
 export const containerFlags: readonly Flag[] = [
@@ -88,13 +89,7 @@ export const containerFlags: readonly Flag[] = [
   },
   { name: 'read-only', type: 'bool', help: 'Mount the root read-only' },
   { name: 'replace', type: 'bool', help: 'First kill and remove the container that has this name' },
-  {
-    name: 'restart',
-    type: 'string',
-    value: 'POLICY',
-    fallback: 'no',
-    help: 'When to restart the container after it exits: no, on-failure[:N], always or unless-stopped',
-  },
+  { ...restartFlag, fallback: 'no' },
   { name: 'rm', type: 'bool', help: 'Remove the container when it exits' },
   { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },

@@ -3,8 +3,8 @@ import type { OnDisconnect } from '../../proto/gen/types/liker/v1/OnDisconnect.t
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
+import { defined } from './defined.ts';
 import { collectEnv } from './env.ts';
-import { defined } from './resources.ts';
 import { parseSecurityOptions } from './security.ts';
 import { parseUlimit } from './ulimit.ts';
 

@@ -9,6 +9,7 @@ import type { MemoryResourcesInput } from '../../proto/gen/types/liker/v1/Memory
 import type { NetworkResourcesInput } from '../../proto/gen/types/liker/v1/NetworkResources.ts';
 import type { ResourcesInput } from '../../proto/gen/types/liker/v1/Resources.ts';
 import type { FlagValues } from '../cli/flag.ts';
+import { defined } from './defined.ts';
 import { splitPair } from './env.ts';
 import { invalidFlag } from './invalid-flag.ts';
 
@@ -186,11 +187,4 @@ function count(flags: FlagValues, name: string, example: number): number | undef
 function number(text: string, name: string, example: number): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw invalidFlag(name, text, `give a whole number, such as ${example}`);
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-/** The object without its undefined values. */
-export function defined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
