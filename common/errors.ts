@@ -115,8 +115,3 @@ export function invalid(field: string, value: string | number, hint: string): Li
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
-
-/** For the default of a switch that must cover every case. */
-export function assertNever(value: never): never {
-  throw new LikerError('INTERNAL', `Unexpected value ${JSON.stringify(value)}`);
-}

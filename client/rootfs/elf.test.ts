@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
+import { fixtureElf } from '../test/elf.ts';
 import { isElf, readElf } from './elf.ts';
-import { fixtureElf } from './fixture.ts';
 
 const bash = readFileSync('/bin/bash');
 

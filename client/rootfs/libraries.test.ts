@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
-import { type FixtureElf, fixtureElf } from './fixture.ts';
+import { type FixtureElf, fixtureElf } from '../test/elf.ts';
 import { configuredFolders, Libraries } from './libraries.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-libraries-'));

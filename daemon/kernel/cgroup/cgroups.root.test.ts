@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { ended, eventually, isError, limits, readIn, startIn } from '../../test/cgroups.ts';
 import { Cgroups } from './cgroups.ts';
 import type { ContainerGroup } from './container-cgroup.ts';
 import { childFolders } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
 import { pidsIn } from './processes.ts';
 import { limitsOf, type Resources } from './resources.ts';
-import { ended, eventually, isError, limits, readIn, startIn } from './test-help.ts';
 
 const mib = 2 ** 20;
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');

@@ -3,11 +3,11 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ended, isError, startIn } from '../../test/cgroups.ts';
 import { Cgroups } from './cgroups.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { parseHierarchies } from './mounts.ts';
 import { limitsOf } from './resources.ts';
-import { ended, isError, startIn } from './test-help.ts';
 
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');
 const mounted = parseHierarchies(mountinfo);

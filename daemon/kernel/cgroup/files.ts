@@ -51,7 +51,7 @@ export function failsWith(errnos: readonly string[], call: () => void): boolean 
 }
 
 /** What the kernel answers about a cgroup, or a file of it, that does not exist. */
-export const missing = ['ENOENT', 'ENODEV'];
+const missing = ['ENOENT', 'ENODEV'];
 
 /** The text of a file without the last newline. Throws the system's error. */
 export function readText(path: string): string {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
+import { isError, limits, readIn } from '../../test/cgroups.ts';
 import { Cgroups } from './cgroups.ts';
 import { type LimitsPatch, limitsOf } from './resources.ts';
-import { isError, limits, readIn } from './test-help.ts';
 
 const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-knobs` });
 const free = { allDevices: true };

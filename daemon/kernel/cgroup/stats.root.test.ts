@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { eventually, limits, startIn } from '../../test/cgroups.ts';
 import { Cgroups } from './cgroups.ts';
 import { parseHierarchies } from './mounts.ts';
 import { StatsReader } from './stats/reader.ts';
-import { eventually, limits, startIn } from './test-help.ts';
 
 const mib = 2 ** 20;
 const mountinfo = readFileSync('/proc/self/mountinfo', 'latin1');

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
+import { eventually } from '../../test/cgroups.ts';
 import { removeTree } from './files.ts';
 import { parseHierarchies } from './mounts.ts';
-import { eventually } from './test-help.ts';
 
 const mounted = parseHierarchies(readFileSync('/proc/self/mountinfo', 'latin1'));
 const pureV2 = mounted.length === 1 && mounted[0]?.version === 2;

@@ -4,13 +4,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LikerError } from '../../../common/errors.ts';
-import type { ContainerGroup } from './container-cgroup.ts';
-import type { ExecGroup } from './exec-cgroup.ts';
-import { readOptional } from './files.ts';
-import { type LimitsPatch, limitsOf, type Resources } from './resources.ts';
-
-// What the tests of this folder share.
+import { LikerError } from '../../common/errors.ts';
+import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
+import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
+import { readOptional } from '../kernel/cgroup/files.ts';
+import { type LimitsPatch, limitsOf, type Resources } from '../kernel/cgroup/resources.ts';
 
 const children: ChildProcess[] = [];
 after(() => {
