@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LikerError } from './errors.ts';
 import { own } from './own.ts';
@@ -6,7 +6,7 @@ import { own } from './own.ts';
 const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'something that is not a folder is there',
   ENOTDIR: 'something on the way is not a folder',
-  ENOENT: 'a symbolic link on the way leads nowhere',
+  ENOENT: 'a symbolic link on the way leads nowhere, or the file system there takes no folders',
 };
 
 /**
@@ -15,8 +15,8 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export function makeFolder(path: string, mode: number): void {
   try {
-    const first = mkdirSync(path, { recursive: true, mode });
-    if (first === undefined) return;
+    const first = makeAll(path, mode);
+    if (first === null) return;
     chmodSync(path, mode);
     for (let made = path; made !== first; ) {
       made = dirname(made);
@@ -30,4 +30,20 @@ export function makeFolder(path: string, mode: number): void {
       cause: error,
     });
   }
+}
+
+/** Returns the first folder that it made; null: none. On some file systems Node's own recursive mkdir does not return. */
+function makeAll(path: string, mode: number): string | null {
+  try {
+    mkdirSync(path, { mode });
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return null;
+    // The current folder may have been removed.
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const first = makeAll(dirname(path), mode);
+  mkdirSync(path, { mode });
+  return first ?? path;
 }

@@ -128,13 +128,12 @@ export function inFlags(text: string, field: string, isGiven: IsGiven): string {
   return text;
 }
 
-/** Matches the field in a text: its whole path, or the end of it as the first name, as in "Cannot set memory.max_bytes". */
+/** Matches the field where a text first names it: its whole path, or the end of it as the first name, as in "Cannot set memory.max_bytes". */
 function namesOf(field: string): RegExp {
   const [whole = '', ...ends] = field
     .split('.')
     .map((_, at, parts) => RegExp.escape(parts.slice(at).join('.')));
   return new RegExp(
     `(?<![\\w./-])${whole}(?![\\w/-]|\\.\\w)|(?<=^(?:Cannot set|Invalid) )(?:${ends.join('|') || '(?!)'})(?= )`,
-    'g',
   );
 }

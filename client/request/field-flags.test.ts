@@ -185,4 +185,8 @@ test('text that merely contains the name of the field is not changed', () => {
     inFlags("Invalid name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.", 'name', anything),
     "Invalid --name 'my-name' in hostname, /etc/name/x, name_2 and domain.name.",
   );
+  assert.equal(
+    inFlags("Invalid signal '0': give the name of a signal", 'signal', anything),
+    "Invalid --signal '0': give the name of a signal",
+  );
 });

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { asError, LikerError } from '../../common/errors.ts';
+import { makeFolder } from '../../common/folders.ts';
 import { formatBytes } from '../../common/units.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
@@ -83,7 +84,7 @@ function stateOf(directory: string, { directory: given, force }: RootfsBuildOpti
 
 /** Builds the tree in a sibling and renames it when it is complete, so that an interrupted build leaves nothing. */
 async function buildBeside<T>(directory: string, build: (beside: string) => Promise<T>): Promise<T> {
-  mkdirSync(dirname(directory), { recursive: true });
+  makeFolder(dirname(directory), 0o755);
   const beside = mkdtempSync(join(dirname(directory), `.${basename(directory)}.building-`));
   try {
     const made = join(beside, 'root');
