@@ -9,6 +9,9 @@ export interface PendingStart {
   readonly reject: (error: Error) => void;
 }
 
+/** One for all: an abort without a reason makes an error with a stack, which costs more than the rest of a run's end. */
+const over = new Error('The run is not supervised any more');
+
 /**
  * One run of a container: from its start, or its adoption from an earlier daemon, until everything that it used is released.
  * After that its processes stay known until the next start, for clients that come back late.
@@ -76,6 +79,6 @@ export class Run {
   }
 
   unsupervise(): void {
-    this.#supervision.abort();
+    this.#supervision.abort(over);
   }
 }
