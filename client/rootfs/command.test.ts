@@ -205,6 +205,6 @@ test('a file in place of the directory is refused with a clear error', async () 
   assert.match((await refusal(build(path))).message, /not a directory/);
   assert.match(
     (await refusal(build(join(path, 'below')))).message,
-    /Cannot build a root file system in .*: EEXIST/,
+    /^Cannot create the folder '.*': EEXIST: something that is not a folder is there$/,
   );
 });
