@@ -1,0 +1,23 @@
+// Attacks are tried in each user-namespace mode, since an obstacle of one may be missing in the other.
+import { describe, type TestContext, test } from 'node:test';
+import { type Suite, type SuiteOptions, suite } from '../harness/suite.ts';
+
+/** A value of --userns, with the flags that ask for it. */
+export interface Mode {
+  readonly userns: 'host' | 'auto';
+  readonly flags: readonly string[];
+}
+
+export const modes: readonly Mode[] = [{ userns: 'host', flags: ['--userns', 'host'] }];
+
+/** A test for each mode, named `NAME (--userns MODE)`. */
+export function inBothModes(name: string, attack: (mode: Mode, t: TestContext) => Promise<void>): void {
+  describe(name, { concurrency: 1 }, () => {
+    for (const mode of modes) test(`${name} (--userns ${mode.userns})`, (t) => attack(mode, t));
+  });
+}
+
+/** A daemon and a root file system with the programs that attack: `asker` and `intruder` of test/fixtures. */
+export function hostileSuite(options: SuiteOptions = {}): Suite {
+  return suite({ helpers: ['asker', 'intruder'], ...options });
+}
