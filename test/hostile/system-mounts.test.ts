@@ -9,7 +9,7 @@ const s = hostileSuite();
 /** Prints the name of each file that it could write to. */
 const write = `for f in /sys/power/state /sys/kernel/mm/transparent_hugepage/enabled /sys/module/*/parameters/* /sys/class/net/*/mtu /sys/kernel/uevent_helper \
   /sys/block/*/queue/scheduler /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sys/vm/swappiness /proc/sysrq-trigger; do
-  [ ! -e $f ] || (exec 2>/dev/null; true >>$f) 2>/dev/null && [ -e $f ] && echo "opened $f"
+  if [ -e $f ] && (true >>$f) 2>/dev/null; then echo "opened $f"; fi
 done`;
 
 const networks = [[], ['--network', 'none'], ['--network', 'host']];
