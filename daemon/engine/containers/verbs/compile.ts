@@ -22,7 +22,7 @@ import { checkPropagation } from '../rules/mounts.ts';
 const usualLogFileBytes = 20 * 1024 * 1024;
 const usualLogFiles = 5;
 
-/** The plan of a start for the shim, in bytes. Makes the sources of mounts that are to be made. */
+/** The plan of a start for the shim, in bytes. Makes the sources of mounts that are to be made, and the layer ready to be mounted. */
 export function encodedPlan(
   context: EngineContext,
   container: Container,
@@ -30,6 +30,8 @@ export function encodedPlan(
 ): Buffer {
   const { id, spec } = container;
   makeMountSources(spec);
+  // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
+  if (!spec.autoRemove) context.folders.clearVolatileMark(id);
   checkPropagation(context, spec);
   const cgroup = cgroupOf(context, container);
   return encodeLaunch(compile(context, container, { ...values, cgroup }), {
@@ -43,7 +45,7 @@ export function encodedPlan(
   });
 }
 
-/** The plan of the container's next start, as of now. */
+/** The plan of the container's next start, as of now. Changes nothing. */
 export function compile(
   context: EngineContext,
   container: Container,
@@ -56,8 +58,6 @@ export function compile(
   const { id, spec } = container;
   checkRootfs(spec.rootfs);
   const hostname = containerHostname(container);
-  // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
-  if (!spec.autoRemove) context.folders.clearVolatileMark(id);
   return containerPlan({
     spec,
     hostname,

@@ -27,38 +27,15 @@ export async function createContainer(
 ): Promise<Container> {
   checkSpec(spec);
   const first = resultOf(context.journal, options.request);
-  if (first === null) {
-    await checkHostPaths(spec);
-    await givenDevices(context, spec);
-  }
+  if (first === null) await checkHost(context, spec);
   // Another call with the same request_id may have arrived meanwhile.
   const made = first ?? resultOf(context.journal, options.request);
   if (made !== null) return stillThere(context, options.request, made);
-  const name = spec.name || makeName((candidate) => context.registry.byName(candidate) !== null);
-  checkLimits(context, spec);
-  checkNetwork(context, spec);
-  const holder = context.registry.byName(name);
-  if (holder) {
-    if (!options.replace) throw nameTaken('create container', name, holder);
-    await removeContainer(context, holder, { force: true });
-  }
-  const shared = sharedContainers(context, spec);
-  const { network } = shared.namespaces;
-  const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
-  checkSharedNetwork(spec, networkOf);
+  const name = nameFor(context, spec);
+  const holder = requireRoom(context, spec, { name, replace: options.replace });
+  if (holder) await removeContainer(context, holder, { force: true });
   const id = newContainerId();
-  const container = new Container({
-    id,
-    createdAt: Date.now(),
-    spec: {
-      ...shared,
-      name,
-      hostname: shared.hostname || defaultHostname(shared, id, networkOf),
-      resources: withDefaults(context, shared.resources),
-    },
-    phase: { state: 'created' },
-    facts: { attended: options.attended ?? false },
-  });
+  const container = newContainer(context, spec, { id, name, attended: options.attended ?? false });
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {
@@ -70,6 +47,69 @@ export async function createContainer(
     throw tellSystemError(error, `create container '${name}'`);
   }
   return container;
+}
+
+/** Stands for the id that a create would choose. */
+const draftId = 'ID';
+
+/** The container that a create with this spec would make, with its errors. Nothing is made, and no name is taken. */
+export async function draftContainer(
+  context: EngineContext,
+  spec: ContainerSpec,
+  { replace }: { readonly replace: boolean },
+): Promise<Container> {
+  checkSpec(spec);
+  await checkHost(context, spec);
+  const name = nameFor(context, spec);
+  requireRoom(context, spec, { name, replace });
+  return newContainer(context, spec, { id: draftId, name, attended: false });
+}
+
+/** Rejects when a path or device of the host that the spec names is not there. */
+async function checkHost(context: EngineContext, spec: ContainerSpec): Promise<void> {
+  await checkHostPaths(spec);
+  await givenDevices(context, spec);
+}
+
+function nameFor(context: EngineContext, { name }: ContainerSpec): string {
+  return name || makeName((candidate) => context.registry.byName(candidate) !== null);
+}
+
+/** Throws unless its limits, network and name can be had here. Answers the container that is to be replaced. */
+function requireRoom(
+  context: EngineContext,
+  spec: ContainerSpec,
+  { name, replace }: { readonly name: string; readonly replace: boolean },
+): Container | null {
+  checkLimits(context, spec);
+  checkNetwork(context, spec);
+  const holder = context.registry.byName(name);
+  if (holder && !replace) throw nameTaken('create container', name, holder);
+  return holder;
+}
+
+/** The container with every default resolved. It is registered and stored nowhere. */
+function newContainer(
+  context: EngineContext,
+  spec: ContainerSpec,
+  { id, name, attended }: { readonly id: string; readonly name: string; readonly attended: boolean },
+): Container {
+  const shared = sharedContainers(context, spec);
+  const { network } = shared.namespaces;
+  const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
+  checkSharedNetwork(spec, networkOf);
+  return new Container({
+    id,
+    createdAt: Date.now(),
+    spec: {
+      ...shared,
+      name,
+      hostname: shared.hostname || defaultHostname(shared, id, networkOf),
+      resources: withDefaults(context, shared.resources),
+    },
+    phase: { state: 'created' },
+    facts: { attended },
+  });
 }
 
 function stillThere(context: EngineContext, request: RequestKey | null, id: string): Container {
