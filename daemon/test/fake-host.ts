@@ -73,6 +73,7 @@ export class FakeHost {
     offers: () => true,
     knobs: () => [],
     check: () => [],
+    preview: () => [],
     list: () => [...this.groups.values()].filter(({ exists }) => exists).map(({ id }) => id),
     create: async (id) => this.makeGroup(id),
     open: (id) => this.#group(id),

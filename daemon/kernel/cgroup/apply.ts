@@ -75,7 +75,7 @@ function unsupported(job: Pick<Job, 'knob' | 'requested' | 'place'>, file: strin
   );
 }
 
-function hasFile(place: Place, file: string, seen: Set<string>): boolean {
+export function hasFile(place: Place, file: string, seen: Set<string>): boolean {
   const path = `${place.parent}/${file}`;
   if (seen.has(path)) return true;
   if (!existsSync(path)) return false;
@@ -133,7 +133,7 @@ export function checkResources(resources: Resources, target: Target): AppliedLim
 }
 
 /** Calls `act` for each requested knob, in the kernel's order, and returns the results. */
-function forEachKnob(
+export function forEachKnob(
   resources: Resources,
   target: Target,
   act: (job: Job) => AppliedLimit | null,
@@ -149,7 +149,7 @@ function forEachKnob(
   });
 }
 
-function requireFile(job: Job, { layout }: Target): void {
+export function requireFile(job: Job, { layout }: Target): void {
   if (!hasFile(job.place, job.side.file, layout.seen)) throw unsupported(job, job.side.file);
 }
 

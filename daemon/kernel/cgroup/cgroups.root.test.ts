@@ -65,12 +65,19 @@ for (const scene of scenes) {
     });
 
     test('a container has a folder in each hierarchy, with every limit as the kernel stored it', async () => {
-      const cgroup = await create(
-        limits({
-          cpu: { shares: 512, quotaUs: 50_000, periodUs: 100_000, ...cpuset },
-          memory: { maxBytes: 64 * mib },
-          pids: { max: 17 },
-        }),
+      const wanted = limits({
+        cpu: { shares: 512, quotaUs: 50_000, periodUs: 100_000, ...cpuset },
+        memory: { maxBytes: 64 * mib },
+        pids: { max: 17 },
+      });
+      const preview = cgroups.preview(`c${next + 1}`, wanted, free);
+      const cgroup = await create(wanted);
+      for (const { file, value } of preview) assert.equal(readFileSync(file, 'latin1').trim(), value, file);
+      assert.deepEqual(
+        [...new Set(cgroup.applied.map(({ file }) => file))].filter(
+          (file) => !preview.some((write) => write.file === file),
+        ),
+        [],
       );
       for (const folder of Object.values(cgroup.paths)) assert.ok(existsSync(folder), folder);
       assert.equal(cgroup.applied.length, hasCpuset ? 7 : 5);

@@ -17,6 +17,7 @@ import {
   type Place,
 } from './layout.ts';
 import { activeHierarchies } from './mounts.ts';
+import { type CgroupWrite, limitWrites, restrictionWrites } from './preview.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
 import { checkValues } from './table.ts';
 
@@ -120,14 +121,21 @@ export class Cgroups {
   ): AppliedLimit[] {
     checkValues(resources, 'resources');
     const { mode = 'strict', under = '' } = options;
-    const { places } = this.#state;
-    // likerd's own parent shows what the kernel offers: the other parent may not exist yet.
-    const others = this.#layoutIn(under).places;
-    const parentIn = (place: Place): string => others[places.indexOf(place)]?.parent ?? place.parent;
+    const parentIn = this.#parentIn(under);
     const target = { layout: this.#state, folderIn: () => '', fresh: true, mode, parentIn };
     const problems = checkResources(resources, target);
     if (!options.allDevices) checkDevices(this.#state);
     return problems;
+  }
+
+  /** What `create` would write, in its order. Throws as `create` does, as far as can be told before it. Makes nothing. */
+  preview(id: string, resources: Resources, options: CreateCgroupOptions): CgroupWrite[] {
+    const { mode = 'strict', under = '', deviceRules = [] } = options;
+    const parentIn = this.#parentIn(under);
+    const folderIn = (place: Place): string => `${parentIn(place)}/${id}`;
+    const limits = limitWrites(resources, { layout: this.#state, folderIn, fresh: true, mode, parentIn });
+    if (options.allDevices) return limits;
+    return [...limits, ...restrictionWrites(this.#state, folderIn, deviceRules)];
   }
 
   /** Makes a container's cgroup in every hierarchy and sets its limits. A failure leaves nothing behind. */
@@ -153,6 +161,12 @@ export class Cgroups {
       for (const folder of made.reverse()) removeTree(folder);
       throw this.#explain(error, id);
     }
+  }
+
+  /** likerd's own parent shows what the kernel offers: another one, `under`, may not exist yet. */
+  #parentIn(under: string): (place: Place) => string {
+    const others = this.#layoutIn(under).places;
+    return (place) => others[this.#state.places.indexOf(place)]?.parent ?? place.parent;
   }
 
   /** Makes a folder that makeFolders could not make. */

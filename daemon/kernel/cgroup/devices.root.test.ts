@@ -95,3 +95,25 @@ test('v1 refuses to deny one device among many that are allowed, instead of igno
     cgroups.close();
   }
 });
+
+test('the preview of v1 has the rules that the kernel then lists', {
+  skip: v1Devices === undefined && 'no v1 controller devices',
+}, async () => {
+  const cgroups = Cgroups.open({ parent: `liker-test-${process.pid}-preview` });
+  const deviceRules: DeviceRule[] = [{ allow: true, ...memory, minor: 11, access: 'r' }];
+  const options = { allDevices: false, deviceRules };
+  try {
+    const writes = cgroups.preview('c', limitsOf({}), options).filter(({ knob }) => knob === 'devices');
+    const cgroup = await cgroups.create('c', limitsOf({}), options);
+    try {
+      const [deny, ...allow] = writes;
+      assert.match(deny?.file ?? '', /devices\.deny$/);
+      const list = readFileSync((deny?.file ?? '').replace(/deny$/, 'list'), 'latin1');
+      assert.deepEqual(allow.map(({ value }) => value).sort(), list.trim().split('\n').sort());
+    } finally {
+      await cgroup.remove();
+    }
+  } finally {
+    cgroups.close();
+  }
+});

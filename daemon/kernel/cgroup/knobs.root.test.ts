@@ -61,12 +61,19 @@ for (const [knob, patch, effective] of all) {
       return;
     }
     assert.deepEqual(cgroups.check(wanted), []);
+    const preview = cgroups.preview('c', wanted, free);
+    assert.deepEqual(cgroups.list(), []);
     const cgroup = await cgroups.create('c', wanted, free);
     try {
       const applied = cgroup.applied.find((limit) => limit.knob === knob);
       assert.match(applied?.effective ?? '', effective);
       assert.match(readFileSync(applied?.file ?? '', 'latin1'), new RegExp(effective.source.slice(1, -1)));
       assert.equal(applied?.problem, '');
+      for (const { file, written } of cgroup.applied)
+        assert.ok(
+          preview.some((write) => write.file === file && write.value === written),
+          `the preview lacks ${written} in ${file}: ${JSON.stringify(preview)}`,
+        );
     } finally {
       await cgroup.remove();
     }

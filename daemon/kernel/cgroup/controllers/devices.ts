@@ -61,11 +61,16 @@ function refuseHoles(file: string, rules: readonly DeviceRule[]): void {
   }
 }
 
-function restrictV1(folder: string, more: readonly DeviceRule[]): void {
-  const file = `${folder}/devices.allow`;
+/** The rules that v1 is told one by one, after "a" in devices.deny. */
+function allowedV1(file: string, more: readonly DeviceRule[]): DeviceRule[] {
   const rules = settled([...defaultDeviceRules, ...more]);
   refuseHoles(file, rules);
-  const allowed = rules.filter(({ allow }) => allow);
+  return rules.filter(({ allow }) => allow);
+}
+
+function restrictV1(folder: string, more: readonly DeviceRule[]): void {
+  const file = `${folder}/devices.allow`;
+  const allowed = allowedV1(file, more);
   const isDefault = (rule: DeviceRule): boolean => defaultDeviceRules.includes(rule);
   writeText(`${folder}/devices.deny`, 'a');
   allowEach(file, allowed.filter(isDefault).map(ruleText));
@@ -109,4 +114,24 @@ export function restrictDevices(
   defaultProgram ??= deviceProgram(defaultDeviceRules);
   const program = more.length === 0 ? defaultProgram : deviceProgram([...defaultDeviceRules, ...more]);
   attachDeviceFilter(folderIn(place), program);
+}
+
+/** What restrictDevices writes, and where. Throws LIMIT_REFUSED as it does. */
+export function deviceWrites(
+  { version }: Place,
+  folder: string,
+  more: readonly DeviceRule[],
+): { readonly file: string; readonly value: string }[] {
+  if (version === 1) {
+    const file = `${folder}/devices.allow`;
+    const allowed = allowedV1(file, more);
+    return [
+      { file: `${folder}/devices.deny`, value: 'a' },
+      ...allowed.map((rule) => ({ file, value: ruleText(rule) })),
+    ];
+  }
+  return [...defaultDeviceRules, ...more].map((rule) => ({
+    file: folder,
+    value: `eBPF: ${rule.allow ? 'allow' : 'deny'} ${ruleText(rule)}`,
+  }));
 }
