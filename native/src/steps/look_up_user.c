@@ -97,6 +97,8 @@ int step_look_up_user (struct child *child, struct cursor *fields) {
   gids.list = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (gids.list == MAP_FAILED)
     return fail (child, "mmap", "groups");
+  /* The user's own group is one of them: a set-group-id program replaces the effective group, and would leave it (CVE-2022-36109). */
+  gids_add (&gids, account.gid);
   bool listed = *account.name;
   int added = listed && !has_group ? add_own_groups (child, &account, &gids) : 0;
   if (added == 0)
