@@ -62,6 +62,8 @@ const companions: Readonly<Record<string, Fields>> = {
 };
 
 const share = ['', 'private', 'host', 'container:db'];
+const maps = 'uids=0-600000-9#9-9-1;gids=0-600000-1';
+const caller = { uid: 1000, gid: 100 };
 const bytes = [64 << 20, -1];
 /** Values of fields whose type is not enough. Otherwise a number is 1, and an enum takes each of its values. */
 const samples: Readonly<Record<string, readonly unknown[]>> = {
@@ -91,12 +93,14 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
   'Namespaces.uts': ['', 'private', 'host'],
   'Namespaces.cgroup': ['', 'private', 'host'],
   'Namespaces.network': [...share, 'none', 'ns:/run/netns/blue'],
+  'Namespaces.user': ['', 'host', 'auto', 'keep-id', 'container:db', maps],
   'Mount.source': ['/srv'],
   'Mount.target': ['/data'],
   'Mount.propagation': [
     ...['', 'private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
   ],
   'Mount.options': ['size=64m', 'strictatime'],
+  'Mount.idmap': ['', 'none', 'container', maps, `@${maps}`],
   'Device.hostPath': ['/dev/fuse'],
   'Device.containerPath': ['/dev/other'],
   'Device.access': ['r', 'rwm'],
@@ -192,14 +196,14 @@ test('every field and every member of every union survives the store, the run re
       GetContainer.responseSerialize({ container: formatContainer(containerView({ spec })) }),
     );
     assert.ok(answer.container);
-    assert.deepEqual(parseSpec(answer.container.spec, 'spec'), spec, `${name} by the API`);
+    assert.deepEqual(parseSpec(answer.container.spec, 'spec', caller), spec, `${name} by the API`);
     assert.ok(inspectRecord(answer.container), name);
   }
 });
 
 function accepted(name: string, value: Fields): ContainerSpec {
   try {
-    return parseSpec(wireSpec(value as never), 'spec');
+    return parseSpec(wireSpec(value as never), 'spec', caller);
   } catch (error) {
     if (error instanceof LikerError) assert.fail(`${name} is refused: ${error.message}`);
     throw error;

@@ -61,6 +61,7 @@ function bind(path: string) {
     notify: library.func('int liker_notify (const char *path, const char *text)'),
     trim: library.func('int liker_trim (void)'),
     setNice: library.func('int liker_set_nice (int nice)'),
+    probeIdmap: library.func('int liker_probe_idmap (const char *path, void *call, size_t size)'),
   };
 }
 
@@ -291,3 +292,19 @@ export async function trimMemory(): Promise<void> {
 export function setNice(nice: number): boolean {
   return check(library().setNice(nice), 'set the nice value of thread', 'sched_setattr', 'self') === 1;
 }
+
+/** A system call that failed, and its errno by name. */
+export interface FailedCall {
+  readonly syscall: string;
+  readonly errno: string;
+}
+
+/** Tries whether the mount that `path` is on can be idmapped (mount_setattr(2)), on a detached copy. Returns what failed, or null. */
+export function probeIdmap(path: string): FailedCall | null {
+  const call = Buffer.alloc(probeCallBytes);
+  const result: number = library().probeIdmap(path, call, call.length);
+  if (result >= 0) return null;
+  return { syscall: call.toString('latin1', 0, call.indexOf(0)), errno: errnoName(result) };
+}
+
+const probeCallBytes = 16;

@@ -120,6 +120,8 @@ export function containerView(
     phase: { state: 'created' },
     cgroupPaths: {},
     appliedLimits: [],
+    userNamespace: null,
+    userNamespaceProblem: '',
     logPath: '/var/lib/liker/logs/c',
     execIds: [],
     attachedClients: 0,

@@ -117,3 +117,9 @@ LIKER_API int liker_trim (void);
  * set, 0 if the thread already had another priority.
  */
 LIKER_API int liker_set_nice (int nice);
+
+/*
+ * Tries whether the mount that `path` is on can be idmapped (mount_setattr(2), MOUNT_ATTR_IDMAP), on a detached copy. On failure
+ * the call that failed is written to `call`, which has `size` bytes, zero-filled.
+ */
+LIKER_API int liker_probe_idmap (const char *path, char *call, size_t size);

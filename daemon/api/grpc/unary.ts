@@ -3,12 +3,17 @@ import { LikerError } from '../../../common/errors.ts';
 import { ownTurn, turnToLook } from '../../loop/turns.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
+import { type Peer, peerOf } from '../wire/peer.ts';
 import { callLog, methodOf } from './call-log.ts';
 import type { ApiContext } from './context.ts';
 import { inWordsOf, toServiceError } from './errors.ts';
 
-/** Carries out a call. The signal is aborted when the client is gone or its deadline has passed. */
-type Handle<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Response>;
+/** Carries out a call. The signal is aborted when the client is gone or its deadline has passed; without a peer, it is gone. */
+type Handle<Request, Response> = (
+  request: Request,
+  signal: AbortSignal,
+  peer: Peer | null,
+) => Promise<Response>;
 
 /** Makes unary handlers, for calls that only read and for those that change something. */
 export function unaryHandlers(context: ApiContext) {
@@ -55,7 +60,7 @@ function unary<Request, Response>(
       if (answered) throw new LikerError('CANCELLED', 'The call was answered before it was processed');
       checkDecoded(methodOf(call), call.request);
       checkDeadline(call);
-      return handle(call.request, gone.signal);
+      return handle(call.request, gone.signal, peerOf(call));
     }
   };
 }

@@ -18,8 +18,8 @@ export function containerService(
 ): ContainerServiceHandlers {
   const { reads, changes } = unaryHandlers(context);
   return {
-    CreateContainer: changes(async ({ spec, requestId, replace }) => {
-      const created = await containers.create(parseSpec(spec, 'spec'), { requestId, replace });
+    CreateContainer: changes(async ({ spec, requestId, replace }, _signal, peer) => {
+      const created = await containers.create(parseSpec(spec, 'spec', peer), { requestId, replace });
       return { container: formatContainer(created.container), warnings: [...created.warnings] };
     }),
     GetContainer: reads(async (request) =>

@@ -9,6 +9,7 @@ import type { ApiContext, Subject } from '../grpc/context.ts';
 import { inWordsOf, toServiceError } from '../grpc/errors.ts';
 import { checkDeadline } from '../wire/deadline.ts';
 import { checkDecoded } from '../wire/decoding.ts';
+import { type Peer, peerOf } from '../wire/peer.ts';
 import { formatOutput } from './format/session.ts';
 import { InputQueue } from './input-queue.ts';
 import { parseInput } from './parse/session.ts';
@@ -28,7 +29,7 @@ export interface SessionResponse {
 }
 
 /** Opens the session that the first frame asks for. */
-type Open<Start> = (start: Start, sink: SessionSink) => Promise<Session>;
+type Open<Start> = (start: Start, sink: SessionSink, peer: Peer | null) => Promise<Session>;
 
 type Call<Start> = ServerDuplexStream<SessionRequest<Start>, SessionResponse>;
 
@@ -123,7 +124,7 @@ class SessionCall<Start extends { readonly confirmsOutput: boolean }> implements
     // The stream was ended by a shutdown of the daemon.
     if (this.#over && !this.#lost) return;
     checkDeadline(this.#call);
-    const session = await this.#openSession(start, this);
+    const session = await this.#openSession(start, this, peerOf(this.#call));
     this.#logged(this.#subject, null);
     this.#input = new InputQueue(session, this.#call, (error) => this.#fail(error));
     if (this.#lost) session.lost();

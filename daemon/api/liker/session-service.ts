@@ -21,8 +21,8 @@ export function sessionService(
   return {
     Run: sessionHandler(
       context,
-      async ({ spec, requestId, replace }, sink) =>
-        sessions.run(parseSpec(spec, 'spec'), { requestId, replace }, sink),
+      async ({ spec, requestId, replace }, sink, peer) =>
+        sessions.run(parseSpec(spec, 'spec', peer), { requestId, replace }, sink),
       options,
     ),
     Exec: sessionHandler(

@@ -3,6 +3,7 @@ import type { ContainerSizes } from '../../storage/container-folders.ts';
 import type { Filter } from '../filter.ts';
 import type { Repeatable } from '../journal/requests.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
+import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
 import type { Phase } from './model/phase.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
@@ -60,6 +61,10 @@ export interface ContainerView {
   readonly phase: Phase;
   readonly cgroupPaths: Readonly<Record<string, string>>;
   readonly appliedLimits: readonly AppliedLimit[];
+  /** Null: the host's. */
+  readonly userNamespace: UserNamespaceFacts | null;
+  /** Why it has the host's though the default is one of its own; empty otherwise. */
+  readonly userNamespaceProblem: string;
   /** Empty: it has no log. */
   readonly logPath: string;
   readonly execIds: readonly string[];

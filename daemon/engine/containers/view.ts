@@ -16,6 +16,8 @@ export function containerView(
     phase,
     cgroupPaths: facts.cgroupPaths,
     appliedLimits: facts.appliedLimits,
+    userNamespace: facts.userNamespace,
+    userNamespaceProblem: facts.userNamespaceProblem,
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...(run?.execs.values() ?? [])]
       .filter((exec) => !exec.exit)

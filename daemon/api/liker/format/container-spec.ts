@@ -3,9 +3,11 @@ import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/Co
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
 import {
   type ContainerSpec,
+  idmapText,
   type Mount,
   type Namespaces,
   shareText,
+  userNamespaceText,
 } from '../../../engine/containers/model/spec.ts';
 import {
   disconnectPolicies,
@@ -53,8 +55,9 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
 }
 
 function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {
-  const { pid, ipc, uts, cgroup, network } = namespaces;
+  const { user, pid, ipc, uts, cgroup, network } = namespaces;
   return {
+    user: userNamespaceText(user),
     pid: shareText(pid),
     ipc: shareText(ipc),
     uts: shareText(uts),
@@ -65,6 +68,6 @@ function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, stri
 
 function formatMount(mount: Mount): MountInput {
   if (mount.type === 'tmpfs') return { ...mount, type: 'TYPE_TMPFS', options: [...mount.options] };
-  const { recursive, ...bind } = mount;
-  return { ...bind, type: 'TYPE_BIND', nonRecursive: !recursive };
+  const { recursive, idmap, ...bind } = mount;
+  return { ...bind, type: 'TYPE_BIND', nonRecursive: !recursive, idmap: idmapText(idmap) };
 }

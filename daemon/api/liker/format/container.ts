@@ -2,7 +2,9 @@ import type { ContainerInput } from '../../../../proto/gen/types/liker/v1/Contai
 import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
 import type { HealthInput } from '../../../../proto/gen/types/liker/v1/Health.ts';
 import type { HealthProbeInput } from '../../../../proto/gen/types/liker/v1/HealthProbe.ts';
+import type { UserNamespaceInput } from '../../../../proto/gen/types/liker/v1/UserNamespace.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
+import type { UserNamespaceFacts } from '../../../engine/containers/model/facts.ts';
 import type { Health, HealthProbe } from '../../../engine/containers/model/health.ts';
 import type { Phase, State } from '../../../engine/containers/model/phase.ts';
 import { formatBasicSpec, formatContainerSpec } from './container-spec.ts';
@@ -27,7 +29,13 @@ export function formatContainer(view: ContainerView): ContainerInput {
     logPath: view.logPath,
     execIds: [...view.execIds],
     health: view.health && formatHealth(view.health),
+    userNamespace: view.userNamespace && formatUserNamespace(view.userNamespace),
+    userNamespaceProblem: view.userNamespaceProblem,
   };
+}
+
+function formatUserNamespace({ maps, owner }: UserNamespaceFacts): UserNamespaceInput {
+  return { uids: [...maps.uids], gids: [...maps.gids], owner };
 }
 
 /** What a table shows of a container. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../../test/harness/services.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
+import { rangeMaps } from '../../../kernel/users/id-maps.ts';
 import { baseSpec, containerView, exitStatus } from '../../../test/fake-engine.ts';
 import { takesEncoded } from '../../wire/encoded.ts';
 import { parseSpec } from '../parse/container-spec.ts';
@@ -21,6 +22,7 @@ async function decodedPage(page: Parameters<typeof listPage>[0]) {
 
 test('a spec survives the round trip through the API', () => {
   const { resources: noLimits } = baseSpec;
+  const maps = rangeMaps(600_000);
   const spec = {
     ...baseSpec,
     process: {
@@ -32,6 +34,7 @@ test('a spec survives the round trip through the API', () => {
       ...baseSpec.namespaces,
       pid: { kind: 'container', id: 'db' } as const,
       network: { kind: 'host' } as const,
+      user: { kind: 'maps' as const, maps },
     },
     init: false,
     mounts: [
@@ -44,6 +47,7 @@ test('a spec survives the round trip through the API', () => {
         propagation: 'rslave' as const,
         recursive: false,
         createSource: false,
+        idmap: { kind: 'maps' as const, maps, relative: true },
       },
       { type: 'tmpfs' as const, target: '/tmp', readOnly: false, options: ['size=1m'] },
     ],
@@ -80,7 +84,7 @@ test('a spec survives the round trip through the API', () => {
     dnsOptions: ['ndots:2'],
   };
   const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));
-  assert.deepEqual(parseSpec(wire.spec, 'spec'), spec);
+  assert.deepEqual(parseSpec(wire.spec, 'spec', null), spec);
 });
 
 test('each phase fills in the fields that apply to it', () => {

@@ -6,16 +6,19 @@ import { checkSpec } from '../../../engine/containers/rules/check-spec.ts';
 import { baseSpec, specOf } from '../../../test/fake-engine.ts';
 import { wireSpec } from '../../../test/proto-spec.ts';
 import { parseSpec } from './container-spec.ts';
+import type { Caller } from './namespaces.ts';
 
 /** As a spec of the API reaches a container. */
-function parse(patch: ContainerSpecInput = {}): ReturnType<typeof parseSpec> {
-  const spec = parseSpec(wireSpec(patch), 'spec');
+function parse(patch: ContainerSpecInput = {}, caller: Caller | null = null): ReturnType<typeof parseSpec> {
+  const spec = parseSpec(wireSpec(patch), 'spec', caller);
   checkSpec(spec);
   return spec;
 }
 
+type Refusal = [field: string, patch: ContainerSpecInput];
+
 /** Each patch is refused with BAD_ARGUMENT on the field. */
-function refuses(table: readonly [field: string, patch: ContainerSpecInput][]): void {
+function refuses(table: readonly Refusal[]): void {
   for (const [field, patch] of table) {
     assert.throws(
       () => parse(patch),
@@ -29,10 +32,52 @@ test('a spec with only the required fields gets every default', () => {
   const spec = parse();
   assert.deepEqual(
     spec,
-    specOf({ name: '', rootfs: { directory: '/', mode: 'overlay' }, process: { args: ['true'] } }),
+    specOf({
+      name: '',
+      namespaces: { user: { kind: 'default' } },
+      rootfs: { directory: '/', mode: 'overlay' },
+      process: { args: ['true'] },
+    }),
   );
   assert.equal(spec.shmSizeBytes, 67_108_864);
   assert.deepEqual([spec.stopSignal, spec.stopTimeoutSeconds], [15, 10]);
+});
+
+test('user namespaces', () => {
+  const user = (text: string) =>
+    parse({ namespaces: { user: text } }, { uid: 1000, gid: 100 }).namespaces.user;
+  const runs = [{ inside: 0, outside: 600_000, count: 5 }];
+  assert.deepEqual(['', 'host', 'auto', 'keep-id', 'container:db', '0:600000:5'].map(user), [
+    { kind: 'default' },
+    { kind: 'host' },
+    { kind: 'auto' },
+    { kind: 'keep-id', uid: 1000, gid: 100 },
+    { kind: 'container', id: 'db' },
+    { kind: 'maps', maps: { uids: runs, gids: runs } },
+  ]);
+});
+
+test('the ids of a bind', () => {
+  const bind = { type: 'TYPE_BIND', source: '/a', target: '/b' } as const;
+  const idmap = (text: string) => parse({ mounts: [{ ...bind, idmap: text }] }).mounts[0];
+  const runs = [{ inside: 1000, outside: 0, count: 1 }];
+  for (const [text, expected] of [
+    ['', { kind: 'default' }],
+    ['none', { kind: 'none' }],
+    ['container', { kind: 'container' }],
+    ['@uids=1000-0-1', { kind: 'maps', maps: { uids: runs, gids: runs }, relative: true }],
+    ['uids=1000-0-1;gids=1000-0-1', { kind: 'maps', maps: { uids: runs, gids: runs }, relative: false }],
+  ] as const) {
+    const mount = idmap(text);
+    assert.ok(mount?.type === 'bind');
+    assert.deepEqual(mount.idmap, expected, text);
+  }
+  refuses([
+    ...['host', '@', '@none', 'uids=0-0-0'].map(
+      (text): Refusal => ['spec.mounts[0].idmap', { mounts: [{ ...bind, idmap: text }] }],
+    ),
+    ['spec.mounts[0].idmap', { mounts: [{ type: 'TYPE_TMPFS', target: '/b', idmap: 'none' }] }],
+  ]);
 });
 
 test('a full spec is parsed, and survives JSON', () => {
@@ -76,6 +121,7 @@ test('a full spec is parsed, and survives JSON', () => {
       readOnlyNonRecursive: false,
       recursive: false,
       createSource: false,
+      idmap: { kind: 'default' },
     },
     { type: 'tmpfs', target: '/tmp', readOnly: false, options: ['size=64m', 'mode=1777', 'noexec'] },
   ]);
@@ -123,6 +169,9 @@ test("namespaces are private, the host's, or, for some kinds, those of another c
     ['spec.namespaces.cgroup', { namespaces: { cgroup: 'container:web' } }],
     ['spec.namespaces.network', { namespaces: { network: 'bridge' } }],
     ['spec.namespaces.pid', { namespaces: { pid: 'none' } }],
+    ...['private', 'none', 'container:', '0:1', 'ns:/proc/1/ns/user', '0:0:0', '0:1:2#0:5:1', 'keep-id'].map(
+      (user): Refusal => ['spec.namespaces.user', { namespaces: { user } }],
+    ),
   ]);
 });
 

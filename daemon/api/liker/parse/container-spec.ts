@@ -16,7 +16,7 @@ import {
 } from '../words.ts';
 import { parseDeviceRules, parseDevices } from './devices.ts';
 import { parseMounts } from './mounts.ts';
-import { parseNamespaces } from './namespaces.ts';
+import { type Caller, parseNamespaces } from './namespaces.ts';
 import { parseMainProcess } from './process.ts';
 import { parseResources } from './resources.ts';
 import { given, plain, required } from './text.ts';
@@ -25,9 +25,9 @@ import { given, plain, required } from './text.ts';
  * A complete spec with all defaults but name and hostname, which may be empty. Throws BAD_ARGUMENT, with the field, for what has
  * no meaning; what a container may ask for is the engine's to check.
  */
-export function parseSpec(spec: ProtoSpec | null, field: string): ContainerSpec {
+export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller | null): ContainerSpec {
   if (spec === null) throw badArgument(field, `Missing ${field}`);
-  const namespaces = parseNamespaces(spec.namespaces, `${field}.namespaces`);
+  const namespaces = parseNamespaces(spec.namespaces, `${field}.namespaces`, caller);
   const asked = {
     ...plain(spec),
     rootfs: parseRootfs(spec.rootfs, `${field}.rootfs`),

@@ -2,7 +2,13 @@ import { posix } from 'node:path';
 import { shortestPath } from '../../../../common/checks.ts';
 import { badArgument, invalid } from '../../../../common/errors.ts';
 import type { Mount as ProtoMount } from '../../../../proto/gen/types/liker/v1/Mount.ts';
-import { type Mount, type Propagation, propagations } from '../../../engine/containers/model/spec.ts';
+import {
+  type Idmap,
+  type Mount,
+  type Propagation,
+  propagations,
+} from '../../../engine/containers/model/spec.ts';
+import { parseMaps } from './namespaces.ts';
 import { required } from './text.ts';
 
 export function parseMounts(mounts: readonly ProtoMount[], field: string): Mount[] {
@@ -34,7 +40,17 @@ function parseBind(mount: ProtoMount, target: string, field: string): Mount {
     propagation: parsePropagation(mount.propagation || 'rprivate', `${field}.propagation`),
     recursive: !mount.nonRecursive,
     createSource: mount.createSource,
+    idmap: parseIdmap(mount.idmap, `${field}.idmap`),
   };
+}
+
+function parseIdmap(text: string, field: string): Idmap {
+  if (text === '') return { kind: 'default' };
+  if (text === 'none' || text === 'container') return { kind: text };
+  const relative = text.startsWith('@');
+  const otherwise = 'use none, container or [@]uids=DISK-OUTSIDE-COUNT[#…];gids=…';
+  const maps = parseMaps(relative ? text.slice(1) : text, text, field, otherwise);
+  return { kind: 'maps', maps, relative };
 }
 
 function parsePropagation(word: string, field: string): Propagation {
@@ -45,7 +61,7 @@ function parsePropagation(word: string, field: string): Propagation {
 
 function parseTmpfs(mount: ProtoMount, target: string, field: string): Mount {
   const wrong = (
-    ['source', 'propagation', 'nonRecursive', 'createSource', 'readOnlyNonRecursive'] as const
+    ['source', 'propagation', 'nonRecursive', 'createSource', 'readOnlyNonRecursive', 'idmap'] as const
   ).find((name) => mount[name]);
   if (wrong !== undefined) {
     throw badArgument(

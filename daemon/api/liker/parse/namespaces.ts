@@ -1,21 +1,55 @@
 import { invalid } from '../../../../common/errors.ts';
 import type { Namespaces as ProtoNamespaces } from '../../../../proto/gen/types/liker/v1/Namespaces.ts';
 import type { Namespaces } from '../../../engine/containers/model/spec.ts';
+import { parseIdMaps } from '../../../kernel/users/id-maps.ts';
 
 type OwnOrHost = Namespaces['uts'];
 
-export function parseNamespaces(namespaces: ProtoNamespaces | null, field: string): Namespaces {
-  const { pid = '', ipc = '', uts = '', cgroup = '', network = '' } = namespaces ?? {};
+/** Who calls, for keep-id: as the kernel knows it, since the client cannot be asked. */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export function parseNamespaces(
+  namespaces: ProtoNamespaces | null,
+  field: string,
+  caller: Caller | null,
+): Namespaces {
+  const { pid = '', ipc = '', uts = '', cgroup = '', network = '', user = '' } = namespaces ?? {};
   const some = ['private', 'host'];
   const more = [...some, 'container:ID'];
   const all = ['private', 'none', 'host', 'container:ID', 'ns:/PATH'];
   return {
+    user: parseUser(user, `${field}.user`, caller),
     pid: parseShare(pid, `${field}.pid`, more, ofContainer),
     ipc: parseShare(ipc, `${field}.ipc`, more, ofContainer),
     uts: parseShare(uts, `${field}.uts`, some),
     cgroup: parseShare(cgroup, `${field}.cgroup`, some),
     network: parseShare(network, `${field}.network`, all, (text) => ofContainer(text) ?? byPath(text)),
   };
+}
+
+const userWords = 'host, auto, keep-id, container:ID or uids=INSIDE-OUTSIDE-COUNT[#…];gids=…';
+
+function parseUser(text: string, field: string, caller: Caller | null): Namespaces['user'] {
+  if (text === '') return { kind: 'default' };
+  if (text === 'host' || text === 'auto') return { kind: text };
+  if (text === 'keep-id') {
+    if (caller === null) throw invalid(field, text, 'it is not known which user calls');
+    return { kind: text, uid: caller.uid, gid: caller.gid };
+  }
+  const container = ofContainer(text);
+  if (container !== null) return container;
+  return { kind: 'maps', maps: parseMaps(text, text, field, `use ${userWords}`) };
+}
+
+/** `whole` is what the error names. */
+export function parseMaps(text: string, whole: string, field: string, otherwise: string) {
+  const maps = parseIdMaps(text);
+  if (maps === null) throw invalid(field, whole, otherwise);
+  if (typeof maps === 'string') throw invalid(field, whole, maps);
+  return maps;
 }
 
 /** `words` are all that there are, for the message; `other` reads those that are not a word alone. */

@@ -1,13 +1,27 @@
 import * as v from 'valibot';
 import { byName, check, fields, no, type Of, orNull } from '../../../../common/schema.ts';
 import { appliedLimitSchema } from '../../../kernel/cgroup/resources.ts';
+import { idMapsSchema } from '../../../kernel/users/id-maps.ts';
 import { begunSchema } from './begun.ts';
 import { healthSchema } from './health.ts';
 
 const zero = v.optional(v.number(), 0);
 
+const userNamespaceSchema = fields({
+  /** Id of the container that it was made for: its own, or that of the one whose it shares. */
+  owner: v.string(),
+  maps: idMapsSchema,
+  /** First id on the host of the range that is its own; null: it has none. */
+  rangeStart: orNull(v.number()),
+});
+export interface UserNamespaceFacts extends Of<typeof userNamespaceSchema> {}
+
 /** What is known of a container beside its spec and phase; stored with it. Each field has a default for older records. */
 export const factsSchema = fields({
+  /** Null: the host's. It is chosen when the container is made, and stays. */
+  userNamespace: orNull(userNamespaceSchema),
+  /** Why it has the host's though the default is another; empty: it does not. */
+  userNamespaceProblem: v.optional(v.string(), ''),
   cgroupPaths: byName(v.string()),
   appliedLimits: v.optional(v.array(appliedLimitSchema), []),
   /** The client of Run vanished and the container went on. */

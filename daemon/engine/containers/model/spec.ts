@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { byName, fields, no, type Of, orNull, texts } from '../../../../common/schema.ts';
 import { type DeviceRule, deviceRuleSchema } from '../../../kernel/cgroup/device-rules.ts';
 import { type AppliedLimit, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
+import { formatIdMaps, idMapsSchema } from '../../../kernel/users/id-maps.ts';
 import { onDisconnectSchema, processSchema } from '../../process/spec.ts';
 import { type Resources, resourcesSchema } from './resources.ts';
 
@@ -54,7 +55,21 @@ const ofContainer = fields({ kind: v.literal('container'), id: v.string() });
 const byPath = fields({ kind: v.literal('path'), path: v.string() });
 const own = { kind: 'private' } as const;
 
+/** Whose ids are those inside. `default` is what the daemon's option says; a container that was made has one of the others. */
+const user = v.variant('kind', [
+  ownOrHost[1],
+  fields({ kind: v.literal('default') }),
+  /** A range of ids that no other container has. */
+  fields({ kind: v.literal('auto') }),
+  /** The same, but this user and group are themselves. */
+  fields({ kind: v.literal('keep-id'), uid: v.number(), gid: v.number() }),
+  fields({ kind: v.literal('maps'), maps: idMapsSchema }),
+  ofContainer,
+]);
+
 const namespaces = fields({
+  /** Containers of before there were others have the host's. */
+  user: v.optional(user, { kind: 'host' }),
   pid: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
   ipc: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
   uts: v.optional(v.variant('kind', ownOrHost), own),
@@ -62,13 +77,46 @@ const namespaces = fields({
   network: v.optional(v.variant('kind', [...ownOrHost, ofContainer, byPath]), own),
 });
 export interface Namespaces extends Of<typeof namespaces> {}
-export type Share = Namespaces[keyof Namespaces];
+export type Share = Namespaces[Exclude<keyof Namespaces, 'user'>];
 
 /** As the options of namespaces have it, such as --network; empty for a namespace of its own. */
 export function shareText(share: Share): string {
   if (share.kind === 'private') return '';
   if (share.kind === 'path') return `ns:${share.path}`;
   return share.kind === 'host' ? 'host' : `container:${share.id}`;
+}
+
+/** As --userns has it; empty for the daemon's default. */
+export function userNamespaceText(user: Namespaces['user']): string {
+  switch (user.kind) {
+    case 'default':
+      return '';
+    case 'maps':
+      return formatIdMaps(user.maps);
+    case 'container':
+      return `container:${user.id}`;
+    default:
+      return user.kind;
+  }
+}
+
+/** What the ids on disk are in a bind. Without a user namespace, only `maps` means anything. */
+const idmap = v.variant('kind', [
+  /** As in the rest of the container, or bare where the file system cannot. */
+  fields({ kind: v.literal('default') }),
+  /** As in the rest of the container, or the start is refused. */
+  fields({ kind: v.literal('container') }),
+  /** The host's ids, which the container has no rights to. */
+  fields({ kind: v.literal('none') }),
+  /** Ids on disk are `inside`; those `outside` are the host's, or with `relative` the container's. */
+  fields({ kind: v.literal('maps'), maps: idMapsSchema, relative: no }),
+]);
+export type Idmap = Of<typeof idmap>;
+
+/** As --mount idmap= has it; empty for the default. */
+export function idmapText(idmap: Idmap): string {
+  if (idmap.kind === 'maps') return `${idmap.relative ? '@' : ''}${formatIdMaps(idmap.maps)}`;
+  return idmap.kind === 'default' ? '' : idmap.kind;
 }
 
 const propagation = v.picklist([
@@ -96,6 +144,7 @@ const mount = v.variant('type', [
     propagation: v.optional(propagation, 'rprivate'),
     recursive: v.optional(v.boolean(), true),
     createSource: no,
+    idmap: v.optional(idmap, { kind: 'default' }),
   }),
   fields({ type: v.literal('tmpfs'), target: v.string(), readOnly: no, options: texts }),
 ]);

@@ -157,9 +157,18 @@ function checkSharedNetwork(spec: ContainerSpec, networkOf: Container | null): v
 function sharedContainers(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   const resolve = <T extends Share>(share: T): T =>
     share.kind === 'container' ? { ...share, id: context.registry.find(share.id).id } : share;
-  const { pid, ipc, uts, cgroup, network } = spec.namespaces;
+  const { user, pid, ipc, uts, cgroup, network } = spec.namespaces;
+  if (user.kind !== 'default' && user.kind !== 'host')
+    throw badArgument('spec.namespaces.user', 'Cannot make a user namespace: it is not supported yet');
   return {
     ...spec,
-    namespaces: { pid: resolve(pid), ipc: resolve(ipc), uts, cgroup, network: resolve(network) },
+    namespaces: {
+      user: { kind: 'host' },
+      pid: resolve(pid),
+      ipc: resolve(ipc),
+      uts,
+      cgroup,
+      network: resolve(network),
+    },
   };
 }
