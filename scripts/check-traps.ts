@@ -1,30 +1,12 @@
 // Every trap that code or a test cites has a row in docs/traps.md, and every test that a row names exists.
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
+import { checkTests, complain, read, rowsOf, top } from './named-tests.ts';
 
-const top = join(import.meta.dirname, '..');
-const read = (path: string): string => readFileSync(join(top, path), 'utf8');
-
-function complain(text: string): void {
-  console.error(text);
-  process.exitCode = 1;
-}
-
-const rows = read('docs/traps.md')
-  .split('\n')
-  .filter((line) => /^\| T\d+ \|/.test(line))
-  .map((line) => line.slice(2, -2).split(' | '));
+const rows = rowsOf('docs/traps.md', /^T\d+$/);
 const numbers = new Set(rows.map(([number]) => number));
 
-for (const [number, , , , tests = ''] of rows) {
-  if (tests.startsWith('by construction: ')) continue;
-  for (const entry of tests.split(' · ')) {
-    const [, path = '', name = ''] = /^`([^`]+)`: (.+)$/.exec(entry) ?? [];
-    if (!existsSync(join(top, path))) complain(`docs/traps.md: ${number}: there is no file '${path}'`);
-    else if (name === '' || !read(path).includes(name))
-      complain(`docs/traps.md: ${number}: ${path} has no test '${name}'`);
-  }
-}
+for (const [number, , , , tests = ''] of rows)
+  if (!tests.startsWith('by construction: ')) checkTests(`docs/traps.md: ${number}`, tests);
 
 const sources = '{bench,client,common,daemon,native,scripts,test}/**/*.{ts,c,h,sh}';
 for (const path of globSync(sources, { cwd: top, exclude: ['native/build/**'] })) {
