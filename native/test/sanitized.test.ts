@@ -13,6 +13,7 @@ const suites = [
   'log',
   'failure',
   'init',
+  'held-program',
   'isolation',
   'namespace',
   'look-up-user',

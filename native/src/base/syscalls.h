@@ -131,6 +131,11 @@ static inline int sys_sigprocmask (int how, const uint64_t *set, uint64_t *old) 
   return (int)syscall (SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_SIZE);
 }
 
+/* Waits without a limit for a signal of the set, which must be blocked. */
+static inline int sys_sigtimedwait (const uint64_t *set) {
+  return (int)syscall (SYS_rt_sigtimedwait, set, NULL, NULL, KERNEL_SIGSET_SIZE);
+}
+
 /* All zeroes mean SIG_DFL without flags and mask, on every architecture. */
 static inline int sys_signal_default (int signal) {
   static const char action[64];

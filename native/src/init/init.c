@@ -86,6 +86,8 @@ __attribute__ ((noreturn, used)) void _start (void) {
   call (SYS_prctl, PR_SET_NAME, (long)INIT_NAME, 0, 0);
   call (SYS_chdir, (long)"/", 0, 0, 0); /* so that it keeps no other file system busy */
   int socket = find_status_socket ();
+  if (call (SYS_kill, INIT_PROGRAM, INIT_READY, 0, 0) < 0)
+    finish (NO_CHILDREN);
   for (;;) {
     reap (socket);
     long signal = call (SYS_rt_sigtimedwait, (long)&waited, 0, 0, SIGSET_SIZE);

@@ -44,3 +44,11 @@ test('a limit of open files that is too low for the start is not taken for exhau
   };
   assert.match(startError(`container 'web'`, failure).message, /EMFILE \(its own limit of open files/);
 });
+
+test('a filter that refuses what the init needs is named, with the way out', () => {
+  const failure = { step: 'init', syscall: 'kill', errno: constants.errno.EPERM, object: 'init' };
+  assert.match(
+    startError(`container 'web'`, failure).message,
+    /kill: EPERM \(the seccomp filter.*--init=false/,
+  );
+});

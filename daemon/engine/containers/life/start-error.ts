@@ -11,6 +11,9 @@ import { own } from '../../../../common/own.ts';
 import type { StartFailure } from '../../../kernel/process/reports.ts';
 import { endedBeforeStart } from '../model/phase.ts';
 
+const refusedInit =
+  'the seccomp filter refuses it, but the init needs it; allow it, or leave the init out with --init=false';
+
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
   'root-overlay EINVAL':
@@ -28,6 +31,8 @@ const explanations: Readonly<Record<string, string>> = {
     'the container whose processes are shared has mounted something else there, and only its procfs shows them',
   'init EAGAIN':
     'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out with --init=false',
+  'init EPERM': refusedInit,
+  'init ENOSYS': refusedInit,
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
 
