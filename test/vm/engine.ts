@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { cgroupFile } from '../harness/cpu.ts';
 import { isAlive, readProc } from '../harness/proc.ts';
@@ -47,6 +47,18 @@ export function engineTests(engine: Suite, layout: Layout): void {
     }
     await engine.ok(['rm', '-f', id]);
     for (const path of Object.values(container.CgroupPaths)) assert.ok(!existsSync(path), path);
+  });
+
+  test('a container is no router on a host that is one, unless it asks to be', async () => {
+    const file = '/proc/sys/net/ipv4/ip_forward';
+    const ask = (flags: readonly string[]) => engine.sh(flags, `cat ${file}`);
+    writeFileSync(file, '1');
+    try {
+      const asked = ['--sysctl', 'net.ipv4.ip_forward=1'];
+      assert.deepEqual([await ask([]), await ask(asked), await ask(['--network', 'host'])], ['0', '1', '1']);
+    } finally {
+      writeFileSync(file, '0');
+    }
   });
 
   test('limits are written, read back and shown', async () => {
