@@ -197,18 +197,3 @@ export class ContainerFolders {
     return true;
   }
 }
-
-/**
- * Options of mount(2) for an overlay. Colons separate lower layers and commas separate options; a backslash escapes both
- * (Documentation/filesystems/overlayfs.rst).
- */
-export function overlayOptions(lower: string, folders: Folders, volatile: boolean): string {
-  const escaped = (path: string) => path.replace(/[\\:,]/g, (character) => `\\${character}`);
-  const options = [
-    `lowerdir=${escaped(lower)}`,
-    `upperdir=${escaped(folders.upper)}`,
-    `workdir=${escaped(folders.work)}`,
-  ];
-  if (volatile) options.push('volatile');
-  return options.join(',');
-}

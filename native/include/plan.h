@@ -33,4 +33,7 @@ enum plan_kind {
 /* As a uid or gid: the one that STEP_look_up_user found. The kernel never gives this number to anybody. */
 #define FOUND_ID 0xffffffffu
 
+/* No number of anything held. */
+#define NOT_HELD 0xffffffffu
+
 enum plan_create { CREATE_NONE = 0, CREATE_DIRECTORY = 1, CREATE_FILE = 2 };

@@ -1,4 +1,10 @@
-import { cloneFlag, type LaunchSettings, mountAttr, type Step } from '../../daemon/kernel/plan/steps.ts';
+import {
+  cloneFlag,
+  type LaunchSettings,
+  mountAttr,
+  notHeld,
+  type Step,
+} from '../../daemon/kernel/plan/steps.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
 const recursivePrivate = 0x4000 | 0x40000;
@@ -72,6 +78,7 @@ export function bind(source: string, target: string, changes: Partial<Step & { s
     attributes: 0,
     topOnly: false,
     propagation: 0,
+    map: notHeld,
     create: 'directory',
     optional: false,
     ...changes,
@@ -142,6 +149,49 @@ export function programSteps(options: ContainerOptions): Step[] {
     ...(options.last ?? []),
     ...(options.init ? [{ step: 'init' } as const] : []),
     { step: 'exec', args: options.args, env: options.env ?? ['PATH=/bin', 'TERM=xterm'] },
+  ];
+}
+
+/** 65536 ids from here on are those of a user namespace in tests. */
+export const idStart = 1_000_000;
+export const runs = [{ inside: 0, outside: idStart, count: 65536 }];
+/** Root inside, on the host. */
+export const innerRoot = { uid: idStart, gid: idStart };
+
+/** Steps of a container in a user namespace of its own. Its root is an overlay of `source`, with the layer in `layer`. */
+export function userNamespaceSteps(
+  options: ContainerOptions & { readonly layer: string; readonly leading?: readonly Step[] },
+): Step[] {
+  const nodesByName = nodes.map(([name, major, minor]) => ({
+    name,
+    type: 'c' as const,
+    major,
+    minor,
+    mode: 0o666,
+  }));
+  const inside = containerSteps(options).filter(
+    ({ step, ...fields }) =>
+      !['root-bind', 'device'].includes(step) && !('target' in fields && fields.target === '/dev'),
+  );
+  const [cgroup, propagation, ...rest] = inside;
+  return [
+    ...(options.leading ?? []),
+    { step: 'id-map', uids: runs, gids: runs },
+    {
+      step: 'take-overlay',
+      lowers: [options.source],
+      layer: options.layer,
+      volatile: false,
+      map: 0,
+      ...innerRoot,
+    },
+    { step: 'take-devices', ...innerRoot, size: '64k', nodes: nodesByName },
+    { step: 'stream-owner', ...innerRoot },
+    { step: 'enter-user', namespace: 0, at: options.at },
+    ...(cgroup && propagation ? [cgroup, propagation] : []),
+    { step: 'place-root', tree: 1 },
+    { step: 'place', tree: 2, target: '/dev', optional: false },
+    ...rest,
   ];
 }
 

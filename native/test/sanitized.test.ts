@@ -16,6 +16,7 @@ const suites = [
   'held-program',
   'isolation',
   'namespace',
+  'user-namespace',
   'look-up-user',
   'intruder',
 ];

@@ -44,6 +44,7 @@ export const cloneFlag = {
   cgroup: 0x02000000,
   uts: 0x04000000,
   ipc: 0x08000000,
+  user: 0x10000000,
   pid: 0x20000000,
   network: 0x40000000,
 } as const;
@@ -62,6 +63,43 @@ const textOrNone: Field<string | null> = (w, value) => {
   bool(w, value !== null);
   w.str(value ?? '');
 };
+
+const idRuns = list<IdRun>((w, run) => {
+  w.u32(run.inside);
+  w.u32(run.outside);
+  w.u32(run.count);
+});
+
+/** A tree that a step holds, and where it is mounted. */
+const heldTree: Field<readonly [tree: number, target: string]> = (w, [tree, target]) => {
+  w.u32(tree);
+  w.str(target);
+};
+
+/** A node in /dev, by its name there. */
+const deviceNode: Field<{
+  readonly name: string;
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+  readonly mode: number;
+}> = (w, node) => {
+  w.str(node.name);
+  bool(w, node.type === 'b');
+  w.u32(node.major);
+  w.u32(node.minor);
+  w.u32(node.mode);
+};
+
+/** No number of anything held: the owners of files are shown as on the disk. */
+export const notHeld = 0xffff_ffff;
+
+/** Ids of a user namespace, as daemon/kernel/users has them. */
+interface IdRun {
+  readonly inside: number;
+  readonly outside: number;
+  readonly count: number;
+}
 
 /**
  * The launch plan: what the shim does between clone and exec, step by step, with all values resolved. Each step has a number,
@@ -121,6 +159,8 @@ export const steps = {
       topOnly: bool,
       /** MS_PRIVATE, MS_SHARED or MS_SLAVE, with MS_REC for the r-forms; 0 leaves it. */
       propagation: u32,
+      /** The number of the held user namespace by which the owners of files are mapped, or `notHeld`. */
+      map: u32,
       create,
       /** A missing target is no error. */
       optional: bool,
@@ -171,17 +211,39 @@ export const steps = {
    * refer to the uid and gid as `foundId`. Empty: root. A null group: the user's own, and all groups with the user as a member.
    */
   'look-up-user': [38, { user: str, group: textOrNone, moreGroups: list(str) }],
-  /** A tmpfs for the `file` steps, mounted on a folder of the host in the container's mount namespace, where it does not see it. */
+  /**
+   * A tmpfs for the `file` steps, mounted in the container's mount namespace on a folder of the host, which it does not see; empty: the
+   * working directory.
+   */
   'file-store': [40, { at: str, size: str }],
   /** A file of that tmpfs, bound over `target`. A target that is missing and cannot be made is no error. */
   file: [41, { target: str, content: str, attributes: u32 }],
   /**
-   * Clones a mount that is shared with the host, before `propagation` cuts off the namespace. `attach` puts all of them in place
-   * after all other mounts, since a mount made below one of them appears on the host too.
+   * Clones a tree of mounts and holds it. A mount that is shared with the host is cloned before `propagation` cuts off the namespace;
+   * `attach` puts all of these in place after all other mounts, since a mount made below one of them appears on the host too.
+   *
+   * What steps hold, trees and user namespaces, is numbered from 0 on, in the order of these steps.
    */
-  take: [42, { source: str, recursive: bool, attributes: u32, topOnly: bool, propagation: u32 }],
-  /** One target for each `take`, in order. */
-  attach: [43, { targets: list(str) }],
+  take: [42, { source: str, recursive: bool, attributes: u32, topOnly: bool, propagation: u32, map: u32 }],
+  attach: [43, { trees: list(heldTree) }],
+  /** Makes a user namespace with these maps, and holds it. Nobody is in it before it has them. */
+  'id-map': [50, { uids: idRuns, gids: idRuns }],
+  /** Holds the user namespace of a process. */
+  'join-user': [51, { pid: u32, startTime: decimal }],
+  /** Enters the folder `at` of the host and then the held user namespace. The steps before it have the rights of the host's root. */
+  'enter-user': [52, { namespace: u32, at: str }],
+  /** Gives the pipes of the process to root inside, as its ids are on the host. */
+  'stream-owner': [53, { uid: u32, gid: u32 }],
+  /** Raises the hard limit at least to this, which only the host's root may. */
+  'raise-limit': [54, { resource: u32, hard: decimal }],
+  /** An overlay of idmapped layers, held. `layer`: the folder with "upper" and "work". `uid` and `gid`: root inside, on the host. */
+  'take-overlay': [55, { lowers: list(str), layer: str, volatile: bool, map: u32, uid: u32, gid: u32 }],
+  /** A tmpfs for /dev with nodes that belong to root inside, held. */
+  'take-devices': [56, { uid: u32, gid: u32, size: str, nodes: list(deviceNode) }],
+  /** Mounts a held tree. A missing target that cannot be made is no error if `optional`. */
+  place: [57, { tree: u32, target: str, optional: bool }],
+  /** Makes a held tree the new root, mounted at the working directory. */
+  'place-root': [58, { tree: u32 }],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

@@ -114,6 +114,12 @@ static inline int sys_setgroups (size_t count, const void *gids) {
   return (int)syscall (SYS_setgroups, count, gids);
 }
 
+/* They return the value before, and never fail. */
+static inline void sys_setfsuid (uid_t uid) { syscall (SYS_setfsuid, uid); }
+static inline void sys_setfsgid (gid_t gid) { syscall (SYS_setfsgid, gid); }
+
+static inline int sys_capget (void *header, void *data) { return (int)syscall (SYS_capget, header, data); }
+
 static inline int sys_capset (void *header, const void *data) {
   return (int)syscall (SYS_capset, header, data);
 }

@@ -65,9 +65,22 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case PLAN_LAUNCH:
     read_launch (launch, fields);
     return !fields->bad;
+  case STEP_id_map:
+  case STEP_join_user:
+    launch->held_size++;
+    launch->needs_helper = true;
+    return true;
   case STEP_join_namespace:
   case STEP_join_path:
-    launch->joins = true;
+    launch->needs_helper = true;
+    return true;
+  case STEP_enter_user:
+    launch->enters_user = true;
+    return true;
+  case STEP_take:
+  case STEP_take_overlay:
+  case STEP_take_devices:
+    launch->held_size++;
     return true;
   case STEP_init:
     launch->has_init = true;
@@ -100,11 +113,14 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
     if (record.kind == PLAN_LAUNCH)
       launch->steps = records;
   }
-  return !records.bad && seen_shim && seen_launch && launch->argv;
+  launch->held = launch->held_size ? calloc (launch->held_size, sizeof *launch->held) : NULL;
+  return !records.bad && seen_shim && seen_launch && launch->argv && (launch->held || !launch->held_size);
 }
 
 void launch_free (struct launch *launch) {
   free (launch->init_argv);
   free (launch->envp);
   launch->init_argv = launch->argv = launch->envp = NULL;
+  free (launch->held);
+  launch->held = NULL;
 }

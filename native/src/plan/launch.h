@@ -32,7 +32,10 @@ struct launch {
   uint64_t window;
   struct cursor steps;
   bool has_init;
-  bool joins;        /* it has a step that joins a namespace */
+  bool needs_helper; /* it has a step that joins a namespace, or makes a user namespace */
+  bool enters_user;  /* the process is in another user namespace than the shim */
+  int *held;         /* room for what its steps hold */
+  uint32_t held_size;
   uint32_t uid, gid; /* of the last STEP_user, perhaps FOUND_ID; 0 without one */
   char **init_argv;  /* INIT_ARGUMENTS empty places, then argv */
   char **argv;       /* of STEP_exec; NULL at the end */

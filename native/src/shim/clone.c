@@ -73,11 +73,16 @@ static int open_cgroup (const char *folder, const char *file) {
   return openat (at, file, O_WRONLY | O_CLOEXEC);
 }
 
+/* Where the helper clones with them, or enters another user namespace first, the new namespaces are not its own. */
+static uint64_t new_namespaces (const struct child *child, bool helper) {
+  bool later = helper && (!child->enters_last || child->launch->enters_user);
+  return later ? 0 : child->launch->clone_flags;
+}
+
 /* Returns in the shim only: the child has a copy of this memory. */
 static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
   struct clone_args args = {
-    .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) |
-             (helper && !child->enters_last ? 0 : child->launch->clone_flags),
+    .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) | new_namespaces (child, helper),
     .pidfd = (uint64_t)(uintptr_t)pidfd,
     .exit_signal = SIGCHLD,
     .cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
@@ -120,7 +125,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
   child.sync = child.cgroup = child.status = child.init = child.idle = child.in = child.out = child.err = -1;
   child.root = child.slave = child.masked = child.null = child.sysctls = child.files = -1;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
-  bool helper = child.enters_last || launch->joins;
+  bool helper = child.enters_last || launch->needs_helper;
   long pid = -1;
   if (open_ends (launch, born, &child) < 0)
     fail (&child, failed_end (launch, &child), "");

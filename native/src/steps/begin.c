@@ -9,6 +9,7 @@
 #include "base/syscalls.h"
 #include "helper.h"
 #include "steps.h"
+#include "user_namespace.h"
 
 /* Closes every fd above 2 except those to keep: no file of the shim may come near the container. */
 static int close_others (const int *kept, size_t count) {
@@ -63,27 +64,37 @@ static int join_namespaces (struct child *child) {
   if (launch->join_main && sys_setns (child->main_pidfd, (int)launch->join_main) < 0)
     return fail (child, "setns", "container");
   close_fd (&child->main_pidfd);
-  return 0;
+  return launch->join_main & CLONE_NEWUSER ? become_inner_root (child) : 0;
+}
+
+/* Clones the process that does the remaining steps, which alone returns. */
+static int clone_process (struct child *child) {
+  struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
+  long pid = sys_clone3 (&args);
+  if (pid != 0)
+    leave_child (child, pid);
+  return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? fail (child, "prctl", "") : 0;
+}
+
+/* A helper that enters another user namespace makes the others there, so that root inside owns them. */
+static int unshare_inside (struct child *child) {
+  return sys_unshare ((int)child->launch->clone_flags) < 0 ? fail (child, "unshare", "") : 0;
 }
 
 /* setns changes the root, so the steps that name files of the host come before it. */
 void be_helper (struct child *child) {
+  const struct launch *launch = child->launch;
   if (start_child (child) < 0 || enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
     give_up (child);
   strcpy (child->failure.name, "join");
   child->failure.step = NO_STEP;
   if (join_namespaces (child) < 0)
     give_up (child);
-  if (!child->enters_last) {
-    struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
-    long pid = sys_clone3 (&args);
-    if (pid != 0)
-      leave_child (child, pid);
-    if (prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
-      fail (child, "prctl", "");
-      give_up (child);
-    }
-  }
+  if (launch->enters_user && enter_user (child) < 0)
+    give_up (child);
+  if ((!child->enters_last && clone_process (child) < 0) ||
+      (child->enters_last && launch->enters_user && unshare_inside (child) < 0))
+    give_up (child);
   run_steps (child);
   give_up (child);
 }

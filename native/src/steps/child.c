@@ -27,6 +27,18 @@ bool unreadable (struct child *child, const struct cursor *fields) {
   return true;
 }
 
+int hold (struct child *child, int fd) {
+  if (child->held_count == child->launch->held_size)
+    return fail_with (child, EBADMSG, "read", "plan");
+  child->launch->held[child->held_count++] = fd;
+  return 0;
+}
+
+int held (struct child *child, uint32_t number) {
+  int fd = number < child->held_count ? child->launch->held[number] : -1;
+  return fd < 0 ? fail_with (child, EBADMSG, "read", "plan") : fd;
+}
+
 int child_root (struct child *child) {
   if (child->root < 0)
     child->root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

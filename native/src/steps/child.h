@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include "plan/launch.h"
 #include "plan/sync.h"
-#include "sizes.h"
 
 struct child {
   const struct launch *launch;
@@ -30,8 +29,7 @@ struct child {
   bool enters_last;    /* still a helper outside the container's pid namespace */
   int files;           /* the tmpfs with the files of the container's /etc */
   uint32_t file_count;
-  int taken[MAX_SHARED_MOUNTS]; /* mounts to attach later */
-  uint32_t taken_count;
+  uint32_t held_count; /* user namespaces and trees of mounts, in launch->held, by number */
   uint32_t uid, gid;   /* FOUND_ID until they are looked up */
   bool pivoted;
   bool umask_set;
@@ -47,6 +45,12 @@ int fail_with (struct child *child, int error, const char *call, const char *obj
 
 /* True, with a failure, if the fields that were read are not exactly those of the step. */
 bool unreadable (struct child *child, const struct cursor *fields);
+
+/* Holds the fd under the next number. 0, or -1 with a failure. */
+int hold (struct child *child, int fd);
+
+/* What is held under this number; -1, with a failure, if nothing is. */
+int held (struct child *child, uint32_t number);
 
 /* The root in which targets are resolved: `/`, until a step makes another one. -1 with a failure. */
 int child_root (struct child *child);

@@ -1,6 +1,7 @@
 /*
  * The files that Liker gives a container. They are in a small tmpfs of its own, so that writing to them cannot fill a disk.
- * Only an attached mount can be cloned, so the tmpfs is mounted on a folder of the old root. It disappears with that root.
+ * Only an attached mount can be cloned, so the tmpfs is mounted on a folder of the old root, in a user namespace on the working
+ * directory. It disappears with that root.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -20,10 +21,10 @@ int step_file_store (struct child *child, struct cursor *fields) {
   cleanup_fd int tree = new_tmpfs (child, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (tree < 0)
     return -1;
-  cleanup_fd int folder = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0)
+  cleanup_fd int folder = *at ? open (at, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (*at && folder < 0)
     return fail (child, "open", at);
-  if (sys_move_mount (tree, folder) < 0)
+  if (sys_move_mount (tree, *at ? folder : AT_FDCWD) < 0)
     return fail (child, "move_mount", at);
   child->files = steal_fd (&tree);
   return 0;
@@ -38,7 +39,7 @@ static int write_new (struct child *child, const char *name, const char *content
 int step_file (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
   const char *content = read_text (fields);
-  struct tree how = { .attributes = read_u32 (fields), .propagation = MS_PRIVATE };
+  struct tree how = { .attributes = read_u32 (fields), .propagation = MS_PRIVATE, .map = -1 };
   char number[24];
   if (unreadable (child, fields))
     return -1;

@@ -22,6 +22,23 @@ int step_rlimit (struct child *child, struct cursor *fields) {
   return 0;
 }
 
+/* Only the host's root may raise a hard limit; the step rlimit then sets it exactly, inside. */
+int step_raise_limit (struct child *child, struct cursor *fields) {
+  uint32_t resource = read_u32 (fields);
+  uint64_t hard = read_u64 (fields);
+  struct rlimit limit;
+  char object[40];
+  if (unreadable (child, fields))
+    return -1;
+  put_number (put_text (object, "resource "), resource);
+  if (prlimit (0, (enum __rlimit_resource)resource, NULL, &limit) < 0)
+    return fail (child, "prlimit", object);
+  if (limit.rlim_max >= hard)
+    return 0;
+  limit.rlim_max = hard;
+  return prlimit (0, (enum __rlimit_resource)resource, &limit, NULL) < 0 ? fail (child, "prlimit", object) : 0;
+}
+
 int step_umask (struct child *child, struct cursor *fields) {
   uint32_t mask = read_u32 (fields);
   if (unreadable (child, fields))

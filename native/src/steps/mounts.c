@@ -76,7 +76,9 @@ int step_mount (struct child *child, struct cursor *fields) {
 int step_bind (struct child *child, struct cursor *fields) {
   const char *source = read_text (fields);
   const char *name = read_text (fields);
-  struct tree how = read_tree (fields);
+  struct tree how;
+  if (read_tree (child, fields, &how) < 0)
+    return -1;
   enum plan_create create = read_u32 (fields);
   bool optional = read_u32 (fields);
   if (unreadable (child, fields))

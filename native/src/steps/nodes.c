@@ -4,10 +4,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include "acting.h"
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "step.h"
+#include "target.h"
 
 int step_directory (struct child *child, struct cursor *fields) {
   const char *target = read_text (fields);
@@ -87,4 +90,45 @@ int step_device (struct child *child, struct cursor *fields) {
     return fail (child, "mknodat", device.target);
   cleanup_fd int there = openat (parent, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   return there >= 0 && is_device (there, &device) ? 0 : fail_with (child, EEXIST, "mknodat", device.target);
+}
+
+/* In a tmpfs that no other process can reach, a name needs no safe look-up. */
+static int make_device (struct child *child, int folder, struct cursor *fields) {
+  const char *name = read_text (fields);
+  mode_t type = read_u32 (fields) ? S_IFBLK : S_IFCHR;
+  uint32_t major_number = read_u32 (fields);
+  dev_t number = makedev (major_number, read_u32 (fields));
+  mode_t mode = read_u32 (fields) & 07777;
+  if (fields->bad)
+    return fail_with (child, EBADMSG, "read", "plan");
+  const char *leaf;
+  cleanup_fd int parent = in_root_parent (folder, name, &leaf);
+  return parent < 0 || mknodat (parent, leaf, type | mode, number) < 0 ? fail (child, "mknodat", name) : 0;
+}
+
+static int make_devices (struct child *child, int folder, struct cursor *fields) {
+  for (uint32_t count = read_u32 (fields); count > 0; count--)
+    if (make_device (child, folder, fields) < 0)
+      return -1;
+  return unreadable (child, fields) ? -1 : 0;
+}
+
+int step_take_devices (struct child *child, struct cursor *fields) {
+  char uid_text[24], gid_text[24];
+  uint32_t uid = read_u32 (fields);
+  uint32_t gid = read_u32 (fields);
+  const char *size = read_text (fields);
+  if (fields->bad)
+    return fail_with (child, EBADMSG, "read", "plan");
+  put_number (uid_text, uid);
+  put_number (gid_text, gid);
+  const struct option options[] = {
+    { "uid", uid_text }, { "gid", gid_text }, { "mode", "0755" }, { "size", size }, { 0 }
+  };
+  cleanup_fd int tree = new_tmpfs (child, options, MOUNT_ATTR_NOSUID);
+  if (tree < 0)
+    return -1;
+  int made = act_as (child, uid, gid) < 0 ? -1 : make_devices (child, tree, fields);
+  act_as_root ();
+  return made < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }

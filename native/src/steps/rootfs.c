@@ -102,6 +102,20 @@ int step_root_bind (struct child *child, struct cursor *fields) {
   return unreadable (child, fields) ? -1 : 0;
 }
 
+/* At the working directory, which the helper has made the mount point: root inside may not search it, nor the folders above it. */
+int step_place_root (struct child *child, struct cursor *fields) {
+  uint32_t number = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  int tree = held (child, number);
+  if (tree < 0)
+    return -1;
+  if (sys_move_mount (tree, AT_FDCWD) < 0)
+    return fail (child, "move_mount", "new root");
+  int root = fcntl (tree, F_DUPFD_CLOEXEC, 3);
+  return root < 0 ? fail (child, "fcntl", "new root") : enter_root (child, root);
+}
+
 /* pivot_root(2), NOTES: "." for both stacks the old root on top of the new one, from where it is detached (T54). */
 int step_pivot (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))

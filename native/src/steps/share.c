@@ -58,7 +58,7 @@ static int clone_mount (struct child *child, const struct share *share, const ch
 
 /* MS_PRIVATE: no mount propagates between the two containers, whatever the other one has set. */
 static int mount_clone (struct child *child, int tree, const struct share *share, const char *path) {
-  const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE };
+  const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE, .map = -1 };
   if (set_tree (tree, &how) < 0)
     return fail (child, "mount_setattr", path);
   cleanup_fd int target = open_target_of (child, path, tree);

@@ -29,10 +29,24 @@ static int run_step (struct child *child, struct record *record) {
   return known ? step->run (child, &record->payload) : fail_with (child, ENOSYS, "read", "plan");
 }
 
-/* These steps name files or processes of the host. */
+/* These steps name files or processes of the host, or need its root's rights. */
 static bool is_leading (uint32_t kind) {
-  return kind == STEP_join_cgroup || kind == STEP_oom_score || kind == STEP_join_namespace ||
-         kind == STEP_join_path;
+  switch (kind) {
+  case STEP_join_cgroup:
+  case STEP_oom_score:
+  case STEP_join_namespace:
+  case STEP_join_path:
+  case STEP_raise_limit:
+  case STEP_id_map:
+  case STEP_join_user:
+  case STEP_take:
+  case STEP_take_overlay:
+  case STEP_take_devices:
+  case STEP_stream_owner:
+    return true;
+  default:
+    return false;
+  }
 }
 
 int run_leading_steps (struct child *child) {
@@ -48,6 +62,13 @@ int run_leading_steps (struct child *child) {
     if (run_step (child, &record) < 0)
       return -1;
   }
+}
+
+int enter_user (struct child *child) {
+  struct record record;
+  if (plan_next (&child->steps, &record) && record.kind == STEP_enter_user)
+    return run_step (child, &record);
+  return fail_with (child, EBADMSG, "read", "plan");
 }
 
 void run_steps (struct child *child) {

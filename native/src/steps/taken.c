@@ -1,41 +1,56 @@
 /*
- * Mounts shared with the host. They are cloned first, before the mount namespace stops being the host's peer, and attached
- * after all other mounts: a mount below a shared mount would appear on the host, too.
+ * Trees of mounts that are cloned early and put into place later: those that are shared with the host, before the mount namespace
+ * stops being the host's peer; and for a container in a user namespace all that name files of the host, while this is the host's root.
  */
+#include "base/cleanup.h"
+#include "include/plan.h"
+#include "sizes.h"
 #include "step.h"
 #include "target.h"
 
 int step_take (struct child *child, struct cursor *fields) {
   const char *source = read_text (fields);
-  struct tree how = read_tree (fields);
-  if (unreadable (child, fields))
+  struct tree how;
+  if (read_tree (child, fields, &how) < 0 || unreadable (child, fields))
     return -1;
-  if (child->taken_count == MAX_SHARED_MOUNTS)
-    return fail_with (child, E2BIG, "open_tree", source);
-  int tree = clone_tree (child, source, &how, source);
-  if (tree < 0)
-    return -1;
-  child->taken[child->taken_count++] = tree;
-  return 0;
+  cleanup_fd int tree = clone_tree (child, source, &how, source);
+  return tree < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
 
-/* Resolves all targets before it attaches the first tree, so that no target is inside a tree. */
+int step_place (struct child *child, struct cursor *fields) {
+  uint32_t number = read_u32 (fields);
+  const char *name = read_text (fields);
+  bool optional = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  int tree = held (child, number);
+  cleanup_fd int target = tree < 0 ? -1 : open_target_of (child, name, tree);
+  if (target < 0)
+    return optional && is_missing (child) ? 0 : -1;
+  return put_tree (child, tree, target, name);
+}
+
+/*
+ * A mount made below one of these trees would appear on the host, too, so they come after all other mounts, and all targets are
+ * resolved before the first tree is attached: no target is inside a tree.
+ */
 int step_attach (struct child *child, struct cursor *fields) {
-  int targets[MAX_SHARED_MOUNTS];
+  int trees[MAX_SHARED_MOUNTS], targets[MAX_SHARED_MOUNTS];
   const char *names[MAX_SHARED_MOUNTS];
   uint32_t count = read_u32 (fields);
-  if (count != child->taken_count)
+  if (count > MAX_SHARED_MOUNTS)
     return fail_with (child, EBADMSG, "read", "plan");
   for (uint32_t i = 0; i < count; i++) {
+    trees[i] = held (child, read_u32 (fields));
     names[i] = read_text (fields);
     if (fields->bad)
       return fail_with (child, EBADMSG, "read", "plan");
-    targets[i] = open_target_of (child, names[i], child->taken[i]);
+    targets[i] = trees[i] < 0 ? -1 : open_target_of (child, names[i], trees[i]);
     if (targets[i] < 0)
       return -1;
   }
   for (uint32_t i = 0; i < count; i++)
-    if (put_tree (child, child->taken[i], targets[i], names[i]) < 0)
+    if (put_tree (child, trees[i], targets[i], names[i]) < 0)
       return -1;
   return unreadable (child, fields) ? -1 : 0;
 }

@@ -42,29 +42,37 @@ int put_tree (struct child *child, int tree, int target, const char *name) {
 /* The access time attributes are an enumeration, whose bits must be cleared before one is set (mount_setattr(2)). */
 int set_tree (int tree, const struct tree *how) {
   const uint32_t propagation = how->propagation & ~(uint32_t)MS_REC;
+  const unsigned all = AT_EMPTY_PATH | (how->recursive ? AT_RECURSIVE : 0u);
+  const bool apart = how->recursive && how->top_only;
   struct mount_attr attr = { .attr_set = how->attributes };
   if (how->attributes & MOUNT_ATTR__ATIME)
     attr.attr_clr = MOUNT_ATTR__ATIME;
+  if (how->map >= 0 && !apart) {
+    attr.attr_set |= MOUNT_ATTR_IDMAP;
+    attr.userns_fd = (uint64_t)how->map;
+  }
   /* For a single mount one call sets both. */
   if (!how->recursive)
     attr.propagation = propagation;
-  unsigned flags = AT_EMPTY_PATH | (how->recursive && !how->top_only ? AT_RECURSIVE : 0u);
-  if ((attr.attr_set || attr.propagation) && sys_mount_setattr (tree, flags, &attr) < 0)
+  if ((attr.attr_set || attr.propagation) && sys_mount_setattr (tree, apart ? AT_EMPTY_PATH : all, &attr) < 0)
+    return -1;
+  struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)how->map };
+  if (apart && how->map >= 0 && sys_mount_setattr (tree, all, &map) < 0)
     return -1;
   if (!how->recursive || !propagation)
     return 0;
   struct mount_attr spread = { .propagation = propagation };
-  flags = AT_EMPTY_PATH | (how->propagation & MS_REC ? AT_RECURSIVE : 0u);
-  return sys_mount_setattr (tree, flags, &spread);
+  return sys_mount_setattr (tree, how->propagation & MS_REC ? all : AT_EMPTY_PATH, &spread);
 }
 
-struct tree read_tree (struct cursor *fields) {
-  struct tree how;
-  how.recursive = read_u32 (fields);
-  how.attributes = read_u32 (fields);
-  how.top_only = read_u32 (fields);
-  how.propagation = read_u32 (fields);
-  return how;
+int read_tree (struct child *child, struct cursor *fields, struct tree *how) {
+  how->recursive = read_u32 (fields);
+  how->attributes = read_u32 (fields);
+  how->top_only = read_u32 (fields);
+  how->propagation = read_u32 (fields);
+  uint32_t map = read_u32 (fields);
+  how->map = map == NOT_HELD ? -1 : held (child, map);
+  return map != NOT_HELD && how->map < 0 ? -1 : 0;
 }
 
 int clone_tree (struct child *child, const char *source, const struct tree *how, const char *name) {

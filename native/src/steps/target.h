@@ -11,6 +11,7 @@ struct tree {
   uint32_t attributes; /* MOUNT_ATTR_* to set */
   bool top_only;       /* set the attributes on the top mount only */
   uint32_t propagation;
+  int map;             /* a user namespace, for the owners of all its files; -1: they are shown as on the disk */
 };
 
 /* The O_PATH fd of a path in the new root, which is made if it is missing. -1 with a failure. */
@@ -35,8 +36,8 @@ struct option {
 /* A tree with a new tmpfs. `options` end with a NULL key, `attributes` are MOUNT_ATTR_*. -1 with a failure. */
 int new_tmpfs (struct child *child, const struct option *options, unsigned attributes);
 
-/* The fields of a step that make a tree. */
-struct tree read_tree (struct cursor *fields);
+/* The fields of a step that make a tree. 0, or -1 with a failure. */
+int read_tree (struct child *child, struct cursor *fields, struct tree *how);
 
 /* mount_setattr(2). 0, or -1 and errno. */
 int set_tree (int tree, const struct tree *how);

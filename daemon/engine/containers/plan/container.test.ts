@@ -6,6 +6,7 @@ import { specOf } from '../../../test/fake-engine.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
 import { explainPlan } from './explain.ts';
+import { overlayOptions } from './overlay.ts';
 
 const spec = specOf({
   process: {
@@ -23,7 +24,9 @@ const input: ContainerPlanInput = {
   spec,
   hostname: 'box',
   mountPoint: '/run/x',
-  overlay: 'lowerdir=/srv/root',
+  userNamespace: null,
+  overlay: { lowers: ['/srv/root'], layer: '/layer', volatile: false },
+  mounts: [],
   mountsBelow: [],
   files: { own: { '/etc/hosts': 'hosts' }, ofNetwork: [] },
   fileStore: '/run/x',
@@ -38,6 +41,18 @@ const input: ContainerPlanInput = {
   shared: {},
   attended: true,
 };
+
+/** A spec with these mounts, and the plan's. */
+function mounting(
+  mounts: readonly Readonly<Record<string, unknown>>[],
+  changes: Parameters<typeof specOf>[0] = {},
+): Pick<ContainerPlanInput, 'spec' | 'mounts'> {
+  const spec = specOf({ ...changes, mounts } as Parameters<typeof specOf>[0]);
+  const given = spec.mounts.map((mount) =>
+    mount.type === 'bind' ? { ...mount, idMap: 'none' as const } : mount,
+  );
+  return { spec, mounts: given };
+}
 
 function names(changes: Partial<ContainerSpec> = {}): StepName[] {
   return containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.map((step) => step.step);
@@ -171,7 +186,7 @@ test('a privileged container has no masked and no read-only paths', () => {
 
 test('mounts of the user are ordered by depth', () => {
   const mount = (target: string) => ({ type: 'tmpfs', target, readOnly: false, options: [] }) as const;
-  const plan = containerPlan({ ...input, spec: { ...spec, mounts: [mount('/a/b/c'), mount('/a')] } });
+  const plan = containerPlan({ ...input, ...mounting([mount('/a/b/c'), mount('/a')]) });
   const targets = plan.steps.flatMap((step) => (step.step === 'mount' ? [step.target] : []));
   assert.ok(targets.indexOf('/a') < targets.indexOf('/a/b/c'));
 });
@@ -179,17 +194,17 @@ test('mounts of the user are ordered by depth', () => {
 const bind = { type: 'bind', source: '/srv', target: '/s' } as const;
 
 test('files in /etc are mounted after a mount at /etc', () => {
-  const { steps } = containerPlan({ ...input, spec: specOf({ mounts: [{ ...bind, target: '/etc' }] }) });
+  const { steps } = containerPlan({ ...input, ...mounting([{ ...bind, target: '/etc' }]) });
   const at = (target: string) => steps.findIndex((step) => 'target' in step && step.target === target);
   assert.ok(at('/etc') < at('/etc/hosts'));
 });
 
 test('mounts shared with the host are cloned before the namespace is cut off, and attached after all other mounts', () => {
   const mounts = [{ ...bind, propagation: 'rshared' } as const];
-  const { steps } = containerPlan({ ...input, spec: specOf({ readOnly: true, mounts }) });
+  const { steps } = containerPlan({ ...input, ...mounting(mounts, { readOnly: true }) });
   const order = steps.map(({ step }) => step);
   assert.ok(order.indexOf('take') < order.indexOf('propagation'));
-  assert.deepEqual(find(steps, 'attach').targets, ['/s']);
+  assert.deepEqual(find(steps, 'attach').trees, [[0, '/s']]);
   const after = order.slice(order.indexOf('attach'));
   for (const mounting of ['mount', 'bind', 'bind-of', 'file', 'mask', 'read-only', 'cgroups'] as const)
     assert.ok(!after.includes(mounting), mounting);
@@ -199,11 +214,11 @@ test('a read-only root requires its mount points to exist, except those below a 
   const root = { directory: '/srv/root', mode: 'ro' } as const;
   const process = { args: ['sh'], cwd: '/work' };
   const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
-  const given = { ...input, mountsBelow: ['/below'], spec: specOf({ rootfs: root, process, mounts }) };
+  const given = { ...input, mountsBelow: ['/below'], ...mounting(mounts, { rootfs: root, process }) };
   const step = find(containerPlan(given).steps, 'root-bind');
   assert.equal(step.readOnly, true);
   assert.deepEqual([...step.needs].sort(), ['/data', '/dev', '/etc/hosts', '/proc', '/s', '/sys', '/work']);
-  assert.deepEqual([step.below, step.overlay], [['/below'], input.overlay]);
+  assert.deepEqual([step.below, step.overlay], [['/below'], overlayOptions(input.overlay)]);
   const writable = { ...given, spec: { ...given.spec, rootfs: { ...root, mode: 'rw' } as const } };
   const bound = find(containerPlan(writable).steps, 'root-bind');
   assert.deepEqual([bound.readOnly, bound.needs, bound.below], [false, [], []]);
@@ -211,7 +226,7 @@ test('a read-only root requires its mount points to exist, except those below a 
 
 test('a tmpfs has safe defaults that its options override', () => {
   const mount = { type: 'tmpfs', target: '/t', options: ['exec', 'size=1m', 'mode=0700'] } as const;
-  const plan = containerPlan({ ...input, spec: specOf({ mounts: [mount] }) });
+  const plan = containerPlan({ ...input, ...mounting([mount]) });
   const step = plan.steps.find((candidate) => candidate.step === 'mount' && candidate.target === '/t');
   assert.ok(step?.step === 'mount');
   assert.equal(step.attributes, 0x2 | 0x4);

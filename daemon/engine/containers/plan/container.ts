@@ -14,9 +14,20 @@ import type { ContainerSpec } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
-import { namespaceFlags, type SharedProcesses, sharedMounts, standardMounts, userMounts } from './mounts.ts';
+import { HeldMaps, hasGroup, type UserNamespace, wholeGroupRange } from './id-maps.ts';
+import {
+  namespaceFlags,
+  type PlannedMount,
+  type SharedProcesses,
+  sharedMounts,
+  standardMounts,
+  ttyGid,
+  userMounts,
+} from './mounts.ts';
+import { type OverlayLayers, overlayOptions } from './overlay.ts';
 import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
+import { inUserNamespace } from './user-namespace.ts';
 
 /** What may be added to the files of /etc. */
 const spareFileBytes = 1 << 20;
@@ -35,8 +46,12 @@ export interface ContainerPlanInput {
   readonly hostname: string;
   /** Folder on the host where the root is mounted in the container's own mount namespace. */
   readonly mountPoint: string;
-  /** Options of the overlay, if the root is one. */
-  readonly overlay: string;
+  /** Null: the host's. */
+  readonly userNamespace: UserNamespace;
+  /** The layers of the root, if it is an overlay. */
+  readonly overlay: OverlayLayers;
+  /** The mounts of the spec. */
+  readonly mounts: readonly PlannedMount[];
   /** The host's mounts below the root's directory, as paths in it, if the root is not an overlay. */
   readonly mountsBelow: readonly string[];
   readonly files: HostFiles;
@@ -60,15 +75,19 @@ export interface ContainerPlanInput {
 
 /** Compiles a container's start. Pure: the same input gives the same plan. */
 export function containerPlan(input: ContainerPlanInput): Launch {
-  const { spec } = input;
-  const shared = sharedMounts(spec.mounts);
+  const { spec, userNamespace } = input;
+  const held = new HeldMaps(
+    userNamespace,
+    input.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.idMap] : [])),
+  );
+  const shared = sharedMounts(input.mounts, held);
   const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
   const inRoot: Step[] = [
-    ...standardMounts(spec, input.shared),
+    ...standardMounts(spec, input.shared, userNamespace),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
     ...deviceSteps(input.devices),
-    ...givenMounts(input, readOnly),
-    ...terminalStep(spec.process, input.credentials, true),
+    ...givenMounts(input, held, readOnly),
+    ...terminalStep(spec.process, input.credentials, userNamespace, true),
     ...identitySteps(input),
     { step: 'pivot' },
     ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
@@ -80,6 +99,19 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     ...(readOnly ? [{ step: 'directory', target: spec.process.cwd, mode: 0o755 } as const] : []),
     ...(readOnly ? [{ step: 'root-read-only' } as const] : []),
   ];
+  const steps: Step[] = [
+    ...namespaceSteps(input, held),
+    ...shared.take,
+    // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
+    { step: 'propagation', flags: ms.SLAVE | ms.REC },
+    rootStep(input, readOnly, inRoot),
+    ...inRoot,
+    ...processSteps(spec.process, input.credentials, {
+      env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
+      makeCwd: true,
+      init: hasInit(spec),
+    }),
+  ];
   return {
     settings: {
       ...launchSettings(spec.process, input.cgroup, input.attended),
@@ -87,24 +119,16 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       cloneFlags: namespaceFlags(spec.namespaces, ({ kind }) => kind === 'private') & ~cloneFlag.cgroup,
       joinPid: input.shared.pid ?? null,
     },
-    steps: [
-      ...namespaceSteps(input),
-      ...shared.take,
-      // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
-      { step: 'propagation', flags: ms.SLAVE | ms.REC },
-      rootStep(input, readOnly, inRoot),
-      ...inRoot,
-      ...processSteps(spec.process, input.credentials, {
-        env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
-        makeCwd: true,
-        init: hasInit(spec),
-      }),
-    ],
+    steps: userNamespace === null ? steps : inUserNamespace(steps, { ...input, userNamespace, held }),
   };
 }
 
 /** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
-function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, readOnly: boolean): Step[] {
+function givenMounts(
+  { mounts: given, files, fileStore, shared }: ContainerPlanInput,
+  held: HeldMaps,
+  readOnly: boolean,
+): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
   const { network } = shared;
   const contents = Object.entries(files.own);
@@ -122,7 +146,7 @@ function givenMounts({ spec, files, fileStore, shared }: ContainerPlanInput, rea
           step: { step: 'bind-of', ...network, path: at, attributes, optional: true } as const,
         }))
       : []),
-    ...userMounts(spec.mounts).map((step) => ({ at: step.target, step })),
+    ...userMounts(given, held).map((step) => ({ at: step.target, step })),
   ];
   return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
 }
@@ -153,12 +177,17 @@ export function launchSettings(spec: ProcessSpec, cgroup: CgroupTarget, attended
   };
 }
 
-export function terminalStep(spec: ProcessSpec, { user }: Credentials, console: boolean): Step[] {
-  // Group 5 is tty, as devpts is told.
-  return spec.tty ? [{ step: 'terminal', console, uid: uidOf(user), gid: 5 }] : [];
+export function terminalStep(
+  spec: ProcessSpec,
+  { user }: Credentials,
+  userNamespace: UserNamespace,
+  console: boolean,
+): Step[] {
+  const gid = hasGroup(userNamespace, ttyGid) ? ttyGid : 0;
+  return spec.tty ? [{ step: 'terminal', console, uid: uidOf(user), gid }] : [];
 }
 
-function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput): Step[] {
+function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput, held: HeldMaps): Step[] {
   const { network } = spec.namespaces;
   const join = (flag: number, process: HostProcess | undefined): Step[] =>
     process ? [{ step: 'join-namespace', flag, pid: process.pid, startTime: process.startTime }] : [];
@@ -170,6 +199,7 @@ function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput):
     ...(network.kind === 'path'
       ? [{ step: 'join-path', flag: cloneFlag.network, path: network.path } as const]
       : []),
+    ...held.steps,
     ...(spec.namespaces.cgroup.kind === 'private'
       ? [{ step: 'unshare', flags: cloneFlag.cgroup } as const]
       : []),
@@ -182,14 +212,14 @@ function rootStep(
   inRoot: readonly Step[],
 ): Step {
   const { directory, mode } = spec.rootfs;
-  if (mode === 'overlay') return { step: 'root-overlay', at: mountPoint, options: overlay };
+  if (mode === 'overlay') return { step: 'root-overlay', at: mountPoint, options: overlayOptions(overlay) };
   return {
     step: 'root-bind',
     at: mountPoint,
     source: directory,
     readOnly,
     ...(readOnly
-      ? { overlay, needs: neededTargets(inRoot), below: mountsBelow }
+      ? { overlay: overlayOptions(overlay), needs: neededTargets(inRoot), below: mountsBelow }
       : { overlay: '', needs: [], below: [] }),
   };
 }
@@ -209,7 +239,7 @@ function neededTargets(steps: readonly Step[]): string[] {
       case 'proc-of':
         return ['/proc'];
       case 'attach':
-        return step.targets;
+        return step.trees.map(([, target]) => target);
       default:
         return [];
     }
@@ -217,10 +247,19 @@ function neededTargets(steps: readonly Step[]): string[] {
   return [...new Set(targets)].filter((target) => !targets.some((other) => target.startsWith(`${other}/`)));
 }
 
-function identitySteps({ spec, hostname, networkSysctls }: ContainerPlanInput): Step[] {
+/** Groups that may ping. Those of a user namespace must exist in it. */
+const pingGroups = 'net.ipv4.ping_group_range';
+
+function identitySteps({ spec, hostname, networkSysctls, userNamespace }: ContainerPlanInput): Step[] {
   const ownUts = spec.namespaces.uts.kind === 'private';
   const ownNetwork = spec.namespaces.network.kind === 'private';
-  const sysctls = { ...(ownNetwork && networkSysctls), ...spec.sysctls };
+  const sysctls = {
+    ...(ownNetwork && networkSysctls),
+    ...(ownNetwork && userNamespace && pingGroups in networkSysctls
+      ? { [pingGroups]: wholeGroupRange(userNamespace.maps) }
+      : {}),
+    ...spec.sysctls,
+  };
   return [
     ...(ownUts ? [{ step: 'hostname', name: hostname } as const] : []),
     ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),

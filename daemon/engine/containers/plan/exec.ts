@@ -1,29 +1,38 @@
-import type { Launch, Step } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, type Launch, type Step } from '../../../kernel/plan/steps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, launchSettings, terminalStep } from './container.ts';
+import { innerRoot } from './id-maps.ts';
 import { namespaceFlags } from './mounts.ts';
 import { environment, oomScoreStep, processSteps } from './process.ts';
 
 export interface ExecPlanInput
-  extends Pick<ContainerPlanInput, 'hostname' | 'cgroup' | 'credentials' | 'oomScore' | 'attended'> {
+  extends Pick<
+    ContainerPlanInput,
+    'hostname' | 'cgroup' | 'credentials' | 'oomScore' | 'attended' | 'userNamespace'
+  > {
   readonly container: ContainerSpec;
   readonly process: ProcessSpec;
 }
 
 /** Compiles an exec: all the namespaces of the container's first process, then a process of its own. */
 export function execPlan(input: ExecPlanInput): Launch {
-  const { container, process, cgroup, credentials } = input;
+  const { container, process, cgroup, credentials, userNamespace } = input;
   return {
     settings: {
       ...launchSettings(process, cgroup, input.attended),
       // The namespaces in which the first process differs from the shim.
-      joinMain: namespaceFlags(container.namespaces, ({ kind }) => kind !== 'host'),
+      joinMain:
+        namespaceFlags(container.namespaces, ({ kind }) => kind !== 'host') |
+        (userNamespace === null ? 0 : cloneFlag.user),
     },
     steps: [
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
       ...oomScoreStep(input.oomScore),
-      ...terminalStep(process, credentials, false),
+      ...(userNamespace === null
+        ? []
+        : [{ step: 'stream-owner', ...innerRoot(userNamespace.maps) } as const]),
+      ...terminalStep(process, credentials, userNamespace, false),
       ...processSteps(process, credentials, {
         env: environment(process, { user: credentials.user, hostname: input.hostname }),
         makeCwd: false,

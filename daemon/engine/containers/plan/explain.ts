@@ -1,6 +1,15 @@
-import { cloneFlag, foundId, type Launch, mountAttr, ms, type Step } from '../../../kernel/plan/steps.ts';
+import {
+  cloneFlag,
+  foundId,
+  type Launch,
+  mountAttr,
+  ms,
+  notHeld,
+  type Step,
+} from '../../../kernel/plan/steps.ts';
 import { capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
+import type { IdRun } from '../../../kernel/users/id-maps.ts';
 
 /** A plan as a person reads it: one line a step. */
 export function explainPlan(launch: Launch): { name: string; detail: string }[] {
@@ -34,6 +43,14 @@ function detail(step: Step): string {
       return names(step.flags, ms, ' ').toLowerCase();
     case 'rlimit':
       return `${rlimitNames[step.resource] ?? step.resource} soft=${step.soft} hard=${step.hard}`;
+    case 'id-map':
+      return `uids ${runs(step.uids)}; gids ${runs(step.gids)}`;
+    case 'take-overlay':
+      return `${step.lowers.join(' ')} ${step.layer}${step.volatile ? ' volatile' : ''}`;
+    case 'take-devices':
+      return step.nodes.map(({ name, type, major, minor }) => `${name} ${type} ${major}:${minor}`).join(', ');
+    case 'attach':
+      return step.trees.map(([tree, target]) => `tree=${tree} ${target}`).join(', ');
     case 'umask':
       return step.mask.toString(8).padStart(4, '0');
     case 'terminal':
@@ -53,9 +70,18 @@ function detail(step: Step): string {
   }
 }
 
+function runs(list: readonly IdRun[]): string {
+  return list
+    .map(
+      ({ inside, outside, count }) => `${inside}-${inside + count - 1} as ${outside}-${outside + count - 1}`,
+    )
+    .join(', ');
+}
+
 function valueText(key: string, value: unknown): string {
   // The bit sets are those of capabilities.
   if (typeof value === 'bigint') return capabilityNames(value).join(',') || 'none';
+  if (key === 'map' && value === notHeld) return 'none';
   if (key === 'flag') return names(Number(value), cloneFlag, ',');
   if (key === 'attributes') return attributes({ attributes: Number(value) }).join(',') || 'none';
   return String(value);

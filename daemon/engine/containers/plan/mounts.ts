@@ -1,4 +1,4 @@
-import { cloneFlag, mountAttr, ms, type Step } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import {
   type ContainerSpec,
@@ -8,6 +8,7 @@ import {
   type Propagation,
   type Share,
 } from '../model/spec.ts';
+import { type HeldMaps, hasGroup, type MountMap, type UserNamespace } from './id-maps.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
@@ -29,6 +30,10 @@ function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountSte
   };
 }
 
+/** A bind of the user's, with whose ids the owners of its files are. */
+export type PlannedBind = Extract<Mount, { type: 'bind' }> & { readonly idMap: MountMap };
+export type PlannedMount = PlannedBind | Extract<Mount, { type: 'tmpfs' }>;
+
 export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
   return {
     step: 'bind',
@@ -36,6 +41,7 @@ export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<B
     attributes: 0,
     topOnly: false,
     propagation: ms.PRIVATE | ms.REC,
+    map: notHeld,
     create: 'file',
     optional: false,
     ...values,
@@ -45,8 +51,15 @@ export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<B
 /** First processes of the containers whose namespaces are shared. */
 export type SharedProcesses = Readonly<Partial<Record<'pid' | 'ipc' | 'network', HostProcess>>>;
 
+/** Group tty, in every distribution. */
+export const ttyGid = 5;
+
 /** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
-export function standardMounts(spec: ContainerSpec, shared: SharedProcesses): Step[] {
+export function standardMounts(
+  spec: ContainerSpec,
+  shared: SharedProcesses,
+  userNamespace: UserNamespace,
+): Step[] {
   const guarded = NOSUID | NOEXEC | NODEV;
   return [
     shared.pid
@@ -69,7 +82,7 @@ export function standardMounts(spec: ContainerSpec, shared: SharedProcesses): St
         ['newinstance', null],
         ['ptmxmode', '0666'],
         ['mode', '0620'],
-        ['gid', '5'],
+        ...(hasGroup(userNamespace, ttyGid) ? [['gid', String(ttyGid)] as const] : []),
       ],
     }),
     sharedMemory(spec, shared.ipc, guarded),
@@ -112,34 +125,37 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
 };
 
 /** The user's mounts, except those that are shared with the host. */
-export function userMounts(mounts: readonly Mount[]): Targeted[] {
+export function userMounts(mounts: readonly PlannedMount[], held: HeldMaps): Targeted[] {
   return mounts
     .filter((mount) => !isShared(mount))
     .map((mount) => {
       const readOnly = mount.readOnly ? RDONLY : 0;
       if (mount.type === 'tmpfs') return tmpfsMount(mount.target, mount.options, readOnly);
-      return bindStep({ ...clone(mount), target: mount.target, create: 'directory' });
+      return bindStep({ ...clone(mount, held), target: mount.target, create: 'directory' });
     });
 }
 
 /** Those that are shared: how each is cloned, before all other mounts, and how all are put into place, after them. */
-export function sharedMounts(mounts: readonly Mount[]): { take: Step[]; attach: Step[] } {
+export function sharedMounts(
+  mounts: readonly PlannedMount[],
+  held: HeldMaps,
+): { take: Step[]; attach: Step[] } {
   const shared = mounts.filter((mount) => mount.type === 'bind').filter(isShared);
+  const trees = shared.map(({ target }, index) => [held.steps.length + index, target] as const);
   return {
-    take: shared.map((mount) => ({ step: 'take', ...clone(mount) })),
-    attach: shared.length > 0 ? [{ step: 'attach', targets: shared.map(({ target }) => target) }] : [],
+    take: shared.map((mount) => ({ step: 'take', ...clone(mount, held) })),
+    attach: shared.length > 0 ? [{ step: 'attach', trees }] : [],
   };
 }
 
-type Bind = Extract<Mount, { type: 'bind' }>;
-
-function clone(mount: Bind) {
+function clone(mount: PlannedBind, held: HeldMaps) {
   return {
     source: mount.source,
     recursive: mount.recursive,
     attributes: mount.readOnly ? RDONLY : 0,
     topOnly: mount.readOnlyNonRecursive,
     propagation: propagationFlags[mount.propagation],
+    map: held.numberOf(mount.idMap),
   };
 }
 

@@ -6,7 +6,6 @@ import type { ContainerGroup } from '../../../kernel/cgroup/container-cgroup.ts'
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { overlayOptions } from '../../../storage/container-folders.ts';
 import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
@@ -14,6 +13,7 @@ import { livePhase } from '../model/phase.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
+import type { UserNamespace } from '../plan/id-maps.ts';
 import { askedUser } from '../plan/user.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
@@ -58,11 +58,20 @@ export function compile(
   const { id, spec } = container;
   checkRootfs(spec.rootfs);
   const hostname = containerHostname(container);
+  const userNamespace = userNamespaceOf(context, container);
   return containerPlan({
     spec,
     hostname,
     mountPoint: rootMountPoint(context),
-    overlay: overlayOptions(spec.rootfs.directory, context.folders.of(id), spec.autoRemove),
+    userNamespace,
+    overlay: {
+      lowers: [spec.rootfs.directory],
+      layer: context.folders.of(id).base,
+      volatile: spec.autoRemove,
+    },
+    mounts: spec.mounts.map((mount) =>
+      mount.type === 'bind' ? { ...mount, idMap: userNamespace === null ? 'none' : 'container' } : mount,
+    ),
     mountsBelow: spec.rootfs.mode === 'overlay' ? [] : context.mounts.below(spec.rootfs.directory),
     files: hostFiles(spec, hostname),
     fileStore: runFolderOf(context, id),
@@ -77,6 +86,11 @@ export function compile(
     shared: sharedProcesses(context, container),
     attended,
   });
+}
+
+/** The user namespace of a container: so far always the host's. */
+export function userNamespaceOf(_context: EngineContext, _container: Container): UserNamespace {
+  return null;
 }
 
 /** Docker's -v makes a missing source on the host. */

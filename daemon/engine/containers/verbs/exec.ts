@@ -23,6 +23,7 @@ import { askedUser, isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
 import { oomScoreFor } from '../rules/limits.ts';
 import { checkExec } from '../rules/process.ts';
+import { userNamespaceOf } from './compile.ts';
 
 /** How long an exec that could not be started may take to disappear before the answer is sent. */
 const releaseMs = 1000;
@@ -128,6 +129,7 @@ function prepare(
         process: spec,
         cgroup,
         credentials: { user, ...rights },
+        userNamespace: userNamespaceOf(context, container),
         oomScore: oomScoreFor(context, spec),
         attended: options.sink !== undefined,
       }),

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { notHeld, type Step } from '../../../kernel/plan/steps.ts';
+import { keepIdMaps, rangeMaps } from '../../../kernel/users/id-maps.ts';
+import { HeldMaps, hasGroup, innerRoot, wholeGroupRange } from './id-maps.ts';
+import { inUserNamespace } from './user-namespace.ts';
+
+const maps = rangeMaps(100_000);
+const overlay = { lowers: ['/r'], layer: '/l', volatile: true };
+const bind: Step = {
+  step: 'bind',
+  source: '/srv',
+  target: '/s',
+  recursive: true,
+  attributes: 1,
+  topOnly: false,
+  propagation: 0,
+  map: 0,
+  create: 'directory',
+  optional: true,
+};
+
+function rewritten(steps: readonly Step[], held = new HeldMaps({ kind: 'own', maps }, [])): Step[] {
+  return inUserNamespace(steps, { userNamespace: { kind: 'own', maps }, held, mountPoint: '/m', overlay });
+}
+
+test('what names files of the host is cloned before the namespace is entered, and put where it was to be', () => {
+  const given: Step[] = [
+    { step: 'join-cgroup', file: '/t' },
+    { step: 'root-overlay', at: '/m', options: '' },
+    bind,
+    { step: 'file-store', at: '/f', size: '1' },
+    { step: 'pivot' },
+    { step: 'rlimit', resource: 7, soft: '1', hard: '2' },
+  ];
+  const { step: _, target: _t, create: _c, optional: _o, ...how } = bind;
+  const root = { uid: 100_000, gid: 100_000 };
+  assert.deepEqual(rewritten(given), [
+    { step: 'join-cgroup', file: '/t' },
+    { step: 'raise-limit', resource: 7, hard: '2' },
+    { step: 'id-map', ...maps },
+    { step: 'take-overlay', ...overlay, map: 0, ...root },
+    { step: 'take', ...how },
+    { step: 'stream-owner', ...root },
+    { step: 'enter-user', namespace: 0, at: '/m' },
+    { step: 'file-store', at: '', size: '1' },
+    { step: 'place-root', tree: 1 },
+    { step: 'place', tree: 2, target: '/s', optional: true },
+    { step: 'pivot' },
+    { step: 'rlimit', resource: 7, soft: '1', hard: '2' },
+  ]);
+});
+
+test('devices are made in the tmpfs of /dev before the namespace is entered', () => {
+  const dev: Step = {
+    step: 'mount',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    target: '/dev',
+    attributes: 0,
+    create: 'directory',
+    optional: false,
+    options: [['size', '64m']],
+  };
+  const node = { type: 'c', major: 1, minor: 3, mode: 0o666 } as const;
+  const steps = rewritten([dev, { step: 'device', target: '/dev/null', ...node }]);
+  const made = steps.find(({ step }) => step === 'take-devices');
+  assert.deepEqual(made, {
+    step: 'take-devices',
+    uid: 100_000,
+    gid: 100_000,
+    size: '64m',
+    nodes: [{ name: 'null', ...node }],
+  });
+  assert.ok(!steps.some(({ step }) => step === 'device' || step === 'mount'));
+});
+
+test('each map of mounts is held once, after that of the container', () => {
+  const other = rangeMaps(5);
+  const held = new HeldMaps({ kind: 'own', maps }, ['none', 'container', other, rangeMaps(5)]);
+  assert.deepEqual(held.steps, [
+    { step: 'id-map', ...maps },
+    { step: 'id-map', ...other },
+  ]);
+  assert.deepEqual(
+    [held.numberOf('none'), held.numberOf('container'), held.numberOf(other)],
+    [notHeld, 0, 1],
+  );
+  const host = new HeldMaps(null, [other]);
+  assert.deepEqual([host.numberOf('container'), host.numberOf(other)], [notHeld, 0]);
+  const process = { pid: 7, startTime: '8' };
+  const joined = new HeldMaps({ kind: 'join', process, maps }, []);
+  assert.deepEqual(joined.steps, [{ step: 'join-user', ...process }]);
+});
+
+test('root inside, group tty and the groups that may ping are those of the maps', () => {
+  const keep = keepIdMaps(100_000, { uid: 1000, gid: 1000 });
+  assert.deepEqual(innerRoot(keep), { uid: 100_000, gid: 100_000 });
+  // The kernel compares groups as they are on the host, where 1000 is below the others.
+  assert.equal(wholeGroupRange(keep), '1000 65535');
+  assert.equal(wholeGroupRange(maps), '0 65535');
+  assert.ok(hasGroup(null, 5));
+  const few = { uids: [{ inside: 0, outside: 9, count: 1 }], gids: [{ inside: 0, outside: 9, count: 1 }] };
+  assert.ok(!hasGroup({ kind: 'own', maps: few }, 5));
+});

@@ -1,0 +1,144 @@
+/*
+ * It is made and given its maps by a process that stays outside, so that nobody is ever in it
+ * without them (T51), and entered when all that needs the host's rights is done.
+ */
+#include "user_namespace.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include "base/cleanup.h"
+#include "base/memfd.h"
+#include "base/procfs.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "include/plan.h"
+#include "step.h"
+
+/* The kernel takes no map of a page or more (user_namespaces(7)). */
+#define MAP_MAX 4096
+
+struct map {
+  size_t length;
+  char text[MAP_MAX];
+};
+
+/* A line for each run: "inside outside count". */
+static bool read_map (struct cursor *fields, struct map *map) {
+  char line[40];
+  map->length = 0;
+  for (uint32_t runs = read_u32 (fields); runs > 0 && !fields->bad; runs--) {
+    char *end = put_number (line, read_u32 (fields));
+    end = put_number (put_text (end, " "), read_u32 (fields));
+    end = put_text (put_number (put_text (end, " "), read_u32 (fields)), "\n");
+    size_t length = (size_t)(end - line);
+    if (map->length + length >= MAP_MAX)
+      return false;
+    for (size_t i = 0; i < length; i++)
+      map->text[map->length++] = line[i];
+  }
+  return !fields->bad;
+}
+
+static int leave (void *nothing) {
+  (void)nothing;
+  return 0;
+}
+
+/* Its end does not end the namespace as long as it is not reaped. */
+static pid_t clone_ended (void) {
+  char stack[8192] __attribute__ ((aligned (16)));
+  return clone (leave, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | CLONE_VFORK, NULL);
+}
+
+static char *put_file (char path[64], pid_t pid, const char *name) {
+  put_text (put_text (put_number (put_text (path, "/proc/"), (uint64_t)pid), "/"), name);
+  return path;
+}
+
+static int write_map (struct child *child, pid_t pid, const char *name, const struct map *map) {
+  char path[64];
+  cleanup_fd int file = open (put_file (path, pid, name), O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return fail (child, "open", path);
+  return RETRY (write (file, map->text, map->length)) < 0 ? fail (child, "write", name) : 0;
+}
+
+static int open_user_namespace (struct child *child, pid_t pid) {
+  char path[64];
+  int namespace = open (put_file (path, pid, "ns/user"), O_RDONLY | O_CLOEXEC);
+  return namespace < 0 ? fail (child, "open", path) : namespace;
+}
+
+int step_id_map (struct child *child, struct cursor *fields) {
+  struct map uids, gids;
+  if (!read_map (fields, &uids) || !read_map (fields, &gids))
+    return fail_with (child, EBADMSG, "read", "plan");
+  if (unreadable (child, fields))
+    return -1;
+  pid_t pid = clone_ended ();
+  if (pid < 0)
+    return fail (child, "clone", "user namespace");
+  bool written = write_map (child, pid, "uid_map", &uids) == 0 && write_map (child, pid, "gid_map", &gids) == 0;
+  cleanup_fd int namespace = written ? open_user_namespace (child, pid) : -1;
+  if (RETRY (waitpid (pid, NULL, __WALL)) < 0)
+    return fail (child, "waitpid", "user namespace");
+  return namespace < 0 || hold (child, namespace) < 0 ? -1 : (steal_fd (&namespace), 0);
+}
+
+int step_join_user (struct child *child, struct cursor *fields) {
+  pid_t pid = (pid_t)read_u32 (fields);
+  uint64_t start_time = read_u64 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  cleanup_fd int namespace = open_user_namespace (child, pid);
+  if (namespace < 0)
+    return -1;
+  if (process_start_time (pid) != start_time)
+    return fail_with (child, ESRCH, "open", "/proc/PID/ns/user");
+  return hold (child, namespace) < 0 ? -1 : (steal_fd (&namespace), 0);
+}
+
+/* The pipes belong to root inside, or its programs could not open /dev/stdout again. */
+int step_stream_owner (struct child *child, struct cursor *fields) {
+  uint32_t uid = read_u32 (fields);
+  uint32_t gid = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  const int pipes[] = { child->in, child->out, child->err };
+  for (int i = 0; i < 3; i++)
+    if (pipes[i] >= 0 && fchown (pipes[i], uid, gid) < 0)
+      return fail (child, "fchown", "pipe");
+  return 0;
+}
+
+int become_inner_root (struct child *child) {
+  if (sys_setresgid (0) < 0)
+    return fail (child, "setresgid", "gid 0");
+  if (sys_setresuid (0) < 0)
+    return fail (child, "setresuid", "uid 0");
+  /* The change of user has undone both. */
+  return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+           ? fail (child, "prctl", "")
+           : 0;
+}
+
+/*
+ * The folder is entered first: root inside may not search those above it. The clone of the mount namespace takes the working
+ * directory along.
+ */
+int step_enter_user (struct child *child, struct cursor *fields) {
+  uint32_t number = read_u32 (fields);
+  const char *at = read_text (fields);
+  if (unreadable (child, fields))
+    return -1;
+  int namespace = held (child, number);
+  if (namespace < 0)
+    return -1;
+  if (chdir (at) < 0)
+    return fail (child, "chdir", at);
+  if (sys_setns (namespace, CLONE_NEWUSER) < 0)
+    return fail (child, "setns", "user namespace");
+  return become_inner_root (child);
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
+import { execNamespaces, type TestShim } from './fixture.ts';
+import { type ContainerOptions, idStart, innerRoot, runs, userNamespaceSteps } from './plans.ts';
+import { useFixture } from './use.ts';
+
+const fixture = useFixture();
+
+function newLayer(): string {
+  const layer = mkdtempSync(join(fixture().folder, 'layer-'));
+  for (const name of ['upper', 'work']) mkdirSync(join(layer, name));
+  return layer;
+}
+
+/** A container in a user namespace that runs a shell script. */
+function run(
+  script: string,
+  options: Partial<ContainerOptions> & { layer?: string; leading?: readonly Step[] } = {},
+): Promise<TestShim> {
+  const container = fixture().container({ args: ['/bin/sh', '-c', script], init: true, ...options });
+  const steps = userNamespaceSteps({ layer: newLayer(), ...container, ...options });
+  return fixture().spawn(steps, { tty: options.tty ?? false });
+}
+
+async function output(script: string, options: Parameters<typeof run>[1] = {}): Promise<string> {
+  await using shim = await run(script, options);
+  const exit = await shim.peer.exit();
+  assert.equal(exit.code, 0, shim.peer.text(0, 2));
+  return shim.peer.text();
+}
+
+test('root inside is another user outside, and its files have the ids inside on the disk', async () => {
+  const layer = newLayer();
+  await using shim = await run('id -u; echo x >/x; mkdir /d; stat -c %u:%g /x /; sleep 100', { layer });
+  const pid = await shim.started();
+  await shim.peer.outputMatches(/^0\n0:0\n0:0\n$/);
+  assert.match(readFileSync(`/proc/${pid}/uid_map`, 'utf8'), /^ +0 +1000000 +65536\n$/);
+  assert.match(readFileSync(`/proc/${pid}/gid_map`, 'utf8'), /^ +0 +1000000 +65536\n$/);
+  assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:(\t1000000){4}$/m);
+  const { uid, gid } = statSync(join(layer, 'upper/x'));
+  assert.deepEqual({ uid, gid }, { uid: 0, gid: 0 });
+});
+
+test('devices belong to root inside and work', async () => {
+  const script = 'stat -c "%n %u:%g %a %t:%T" /dev/null; echo x >/dev/null; head -c 3 /dev/zero | wc -c';
+  assert.equal(await output(script), '/dev/null 0:0 666 1:3\n3\n');
+});
+
+test('the standard streams are pipes that the program may open again', async () => {
+  await using shim = await run('echo out >/dev/stdout; echo err >/dev/stderr');
+  await shim.peer.exit();
+  assert.deepEqual([shim.peer.text(), shim.peer.text(0, 2)], ['out\n', 'err\n']);
+});
+
+test('a terminal belongs to root and group tty inside', async () => {
+  await using shim = await run('tty; stat -c %u:%g:%a /dev/pts/0', { tty: true });
+  await shim.peer.exit();
+  assert.equal(shim.peer.text(), '/dev/pts/0\r\n0:5:620\r\n');
+});
+
+test('an exec is in the user namespace, with its own streams', async () => {
+  await using shim = await run('sleep 100');
+  const pid = await shim.started();
+  const joinMain = execNamespaces | cloneFlag.user;
+  const owner: Step = { step: 'stream-owner', ...innerRoot };
+  const script = 'id -u; cat /proc/self/uid_map; echo again >/dev/stdout';
+  shim.peer.exec(1, fixture().execPlan(script, {}, { joinMain }, [owner]));
+  await shim.peer.exit(1);
+  assert.match(shim.peer.text(1), /^0\n +0 +1000000 +65536\nagain\n$/);
+  shim.peer.exec(2, fixture().execPlan('sleep 100', { uid: 7 }, { joinMain }, [owner]));
+  const exec = await shim.peer.started(2);
+  assert.match(readFileSync(`/proc/${exec}/status`, 'utf8'), new RegExp(`^Uid:(\t${idStart + 7}){4}$`, 'm'));
+  assert.notEqual(pid, exec);
+});
+
+/** CAP_SYS_RESOURCE, bit 24. */
+const mayRaise =
+  (BigInt(`0x${/^CapEff:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]}`) >> 24n) & 1n;
+
+test('a hard limit above the present one is raised before the namespace is entered', {
+  skip: !mayRaise && 'this machine keeps CAP_SYS_RESOURCE from root',
+}, async () => {
+  const present = Number(
+    /Max locked memory +\d+ +(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],
+  );
+  const more = String((Number.isNaN(present) ? 1 << 30 : present) + 4096);
+  const leading: Step[] = [{ step: 'raise-limit', resource: 8, hard: more }];
+  const last: Step[] = [{ step: 'rlimit', resource: 8, soft: '4096', hard: more }];
+  const text = await output('grep locked /proc/self/limits', { leading, afterPivot: last });
+  assert.match(text, new RegExp(`^Max locked memory +4096 +${more} `));
+});
+
+test('T51: the maps are complete before anybody is in the namespace; one that the kernel refuses ends the start', async () => {
+  const groups: Step = { step: 'groups', gids: [7, 65535] };
+  assert.equal(await output('id -G', { afterPivot: [groups], gid: 65535 }), '65535\n');
+  const twice = [...runs, ...runs];
+  const container = { ...fixture().container({}), layer: newLayer() };
+  const steps = userNamespaceSteps(container).map((step) =>
+    step.step === 'id-map' ? { ...step, uids: twice } : step,
+  );
+  await using shim = await fixture().spawn(steps);
+  const failure = await shim.peer.failed();
+  assert.deepEqual([failure.name, failure.call, failure.errno], ['id-map', 'write', 22]);
+});
+
+test('a failure before the namespace is entered names its step', async () => {
+  const missing = { ...fixture().container({}), source: '/no/such/folder', layer: newLayer() };
+  await using shim = await fixture().spawn(userNamespaceSteps(missing));
+  const failure = await shim.peer.failed();
+  assert.deepEqual(
+    [failure.name, failure.call, failure.errno, failure.object],
+    ['take-overlay', 'open_tree', 2, '/no/such/folder'],
+  );
+});
+
+test('an overlay whose layers do not have the ids that make it is refused, and not read-only without a word', async () => {
+  const steps = userNamespaceSteps({ ...fixture().container({}), layer: newLayer() }).map((step) =>
+    step.step === 'take-overlay' ? { ...step, uid: 0, gid: 0 } : step,
+  );
+  await using shim = await fixture().spawn(steps);
+  const failure = await shim.peer.failed();
+  assert.deepEqual([failure.name, failure.errno], ['take-overlay', 30]);
+});
