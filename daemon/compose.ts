@@ -6,6 +6,7 @@ import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
 import { Journal } from './engine/journal/journal.ts';
+import type { UserKernel } from './engine/kernel.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
@@ -24,12 +25,17 @@ import { capabilityNames, daemonCapabilities, defaultCapabilities } from './kern
 import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
+import { openPool } from './kernel/users/open-pool.ts';
+import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 /** The composition root: the one place that knows every concrete class. */
-export async function compose(options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup'>, log: Log) {
+export async function compose(
+  options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool'>,
+  log: Log,
+) {
   makeFolder(options.root, rootMode(options.root, options.socket));
   makeFolder(options.run, 0o711);
   const root = realpathSync(options.root);
@@ -73,6 +79,7 @@ export async function compose(options: Pick<DaemonOptions, 'root' | 'run' | 'soc
       maskedPaths,
       readOnlyPaths,
     },
+    users: openUsers(options, log),
     openReaders: new OpenReaders(),
     recordsLost,
     leaving: new AbortController(),
@@ -97,6 +104,15 @@ export async function compose(options: Pick<DaemonOptions, 'root' | 'run' | 'soc
       for (const fd of locks) closeFd(fd);
     },
   };
+}
+
+function openUsers(
+  { usernsDefault, usernsPool }: Pick<DaemonOptions, 'usernsDefault' | 'usernsPool'>,
+  log: Log,
+): UserKernel {
+  const { pool, warnings } = openPool(usernsPool);
+  for (const warning of warnings) log.warn(warning);
+  return Object.assign(new UserNamespaces(pool), { byDefault: usernsDefault });
 }
 
 function bootFile(root: string): string {

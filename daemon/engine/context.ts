@@ -15,6 +15,7 @@ import type {
   ProcessKernel,
   ProcKernel,
   SecurityKernel,
+  UserKernel,
 } from './kernel.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
@@ -35,6 +36,7 @@ export interface EngineContext {
   readonly network: NetworkKernel;
   readonly devices: DeviceKernel;
   readonly security: SecurityKernel;
+  readonly users: UserKernel;
   readonly supervision: Supervision;
   /** Of the figures of containers. */
   readonly openReaders: OpenReaders;

@@ -8,6 +8,7 @@ import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
 import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
 import type { Processes } from '../kernel/process/processes.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
+import type { UserNamespaces } from '../kernel/users/user-namespaces.ts';
 
 /** The control groups of this daemon's containers. */
 export type CgroupKernel = Omit<Cgroups, 'close'>;
@@ -38,6 +39,12 @@ export interface NetworkKernel {
   readonly checkNamespaceFile: typeof checkNamespaceFile;
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
+}
+
+/** User namespaces, and the ids for them. */
+export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
+  /** What containers get that ask for nothing. */
+  readonly byDefault: 'auto' | 'host';
 }
 
 export interface DeviceKernel {

@@ -16,6 +16,8 @@ test('default paths are where the system expects them', async () => {
     logLevel: 'info',
     logFormat: 'text',
     metrics: null,
+    usernsDefault: 'host',
+    usernsPool: null,
     readyFd: null,
   });
 });
@@ -35,6 +37,10 @@ test('options are parsed', async () => {
     'debug',
     '--log-format',
     'json',
+    '--userns-default',
+    'auto',
+    '--userns-pool',
+    '600000:65536',
     '--ready-fd',
     '0',
   ];
@@ -43,6 +49,8 @@ test('options are parsed', async () => {
   assert.equal(options?.stopContainersOnExit, true);
   assert.equal(options?.logLevel, 'debug');
   assert.equal(options?.logFormat, 'json');
+  assert.equal(options?.usernsDefault, 'auto');
+  assert.deepEqual(options?.usernsPool, { start: 600_000, count: 65_536 });
   assert.equal(options?.readyFd, 0);
 });
 
@@ -54,6 +62,8 @@ test('an invalid option is reported in one line', async () => {
     [['--root', 'relative'], /absolute path/],
     [['--socket', 'tcp://host:1'], /absolute path/],
     [['--log-level', 'loud'], /log-level.*loud.*error/],
+    [['--userns-default', 'keep-id'], /userns-default.*keep-id.*auto.*host/],
+    [['--userns-pool', '5'], /userns-pool '5'/],
     [['--ready-fd', 'x'], /ready-fd/],
     [['--root', '/a', '--root', '/b'], /twice/],
   ];

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 import { parseMetricsAddress } from './metrics-address.ts';
+import { parseUsernsPool } from './userns-pool.ts';
 
 export type DaemonOptions = NonNullable<Awaited<ReturnType<typeof parseOptions>>>;
 
@@ -47,10 +48,32 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         type: 'string',
         describe: 'Serve Prometheus metrics at PORT (on 127.0.0.1), HOST:PORT or unix:PATH; default: off',
       },
+      'userns-default': {
+        choices: ['auto', 'host'] as const,
+        default: 'host' as 'auto' | 'host',
+        describe:
+          'User namespace of containers that are made without --userns: one of their own, or that of the host',
+      },
+      'userns-pool': {
+        type: 'string',
+        describe:
+          "Ids of the host for user namespaces, as START-END or START:COUNT; default: those of 'liker' or 'containers' in /etc/subuid and /etc/subgid, or 524288-1879048191",
+      },
       'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
-    .requiresArg(['root', 'run', 'socket', 'cgroup', 'log-level', 'log-format', 'metrics-addr', 'ready-fd'])
+    .requiresArg([
+      'root',
+      'run',
+      'socket',
+      'cgroup',
+      'log-level',
+      'log-format',
+      'metrics-addr',
+      'userns-default',
+      'userns-pool',
+      'ready-fd',
+    ])
     .strict()
     .demandCommand(0, 0, undefined, 'likerd takes options only')
     .version(version)
@@ -84,6 +107,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'],
     metrics: parsed['metrics-addr'] === undefined ? null : parseMetricsAddress(parsed['metrics-addr']),
+    usernsDefault: parsed['userns-default'],
+    usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
     readyFd,
   };
 }

@@ -299,12 +299,24 @@ export interface FailedCall {
   readonly errno: string;
 }
 
-/** Tries whether the mount that `path` is on can be idmapped (mount_setattr(2)), on a detached copy. Returns what failed, or null. */
-export function probeIdmap(path: string): FailedCall | null {
-  const call = Buffer.alloc(probeCallBytes);
-  const result: number = library().probeIdmap(path, call, call.length);
-  if (result >= 0) return null;
-  return { syscall: call.toString('latin1', 0, call.indexOf(0)), errno: errnoName(result) };
-}
-
 const probeCallBytes = 16;
+
+/**
+ * Tries whether the mount that `path` is on can be idmapped (mount_setattr(2)), on a detached copy. Returns what the kernel refuses,
+ * or null. Throws for any other failure, which says nothing about the mount.
+ */
+export function probeIdmap(path: string): FailedCall | null {
+  const out = Buffer.alloc(probeCallBytes);
+  const result: number = library().probeIdmap(path, out, out.length);
+  if (result >= 0) return null;
+  const failed = { syscall: out.toString('latin1', 0, out.indexOf(0)), errno: errnoName(result) };
+  const refusals = [
+    'EINVAL',
+    'EPERM',
+    'EOPNOTSUPP',
+    'ENOSYS',
+    ...(failed.syscall === 'clone' ? ['ENOSPC', 'EUSERS'] : []),
+  ];
+  if (!refusals.includes(failed.errno)) check(result, 'try an idmapped mount of', failed.syscall, path);
+  return failed;
+}

@@ -56,6 +56,13 @@ const versions = [
   ALTER TABLE request ADD COLUMN asked TEXT NOT NULL DEFAULT '';
   PRAGMA user_version = 2;
   `,
+  `
+  ALTER TABLE event RENAME COLUMN container_id TO subject_id;
+  ALTER TABLE event RENAME COLUMN container_name TO subject_name;
+  ALTER TABLE event ADD COLUMN subject_type TEXT NOT NULL DEFAULT 'container';
+  UPDATE event SET subject_type = 'daemon' WHERE subject_id = '';
+  PRAGMA user_version = 3;
+  `,
 ];
 
 /** A database of an earlier version, with these rows in it. */
@@ -127,13 +134,21 @@ test('a database of version 1 is migrated: its requests are kept, and it has an 
   assert.equal(store.events.after(41, 1)[0]?.subjectType, 'daemon');
 });
 
+test('a database of version 3 is migrated: its containers have no range of ids, and new ones can', () => {
+  const container = "INSERT INTO container VALUES ('a', 'web', 5, '{}', '{}', '{}')";
+  using store = new Store(older(3, container));
+  assert.deepEqual(store.idRanges.starts(), []);
+  store.database.transaction(() => store.idRanges.insert('a', 600_000));
+  assert.deepEqual(store.idRanges.starts(), [600_000]);
+});
+
 test('a database that a newer likerd wrote is refused and left as it is', () => {
   const file = join(folder, 'newer.db');
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 999');
   assert.throws(() => new Store(file), {
     reason: 'STORE_FAILED',
-    message: `Cannot open the database '${file}': its schema has version 999, and this likerd knows at most 3; run the likerd that wrote it, or a newer one`,
+    message: `Cannot open the database '${file}': its schema has version 999, and this likerd knows at most 4; run the likerd that wrote it, or a newer one`,
   });
   assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 999);
   db.close();

@@ -54,6 +54,13 @@ const migrations: readonly string[] = [
   ALTER TABLE event ADD COLUMN subject_type TEXT NOT NULL DEFAULT 'container';
   UPDATE event SET subject_type = 'daemon' WHERE subject_id = '';
   `,
+  // Ids of the host that belong to one container. Those of before have none.
+  `
+  CREATE TABLE id_range (
+    container_id TEXT PRIMARY KEY REFERENCES container (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL UNIQUE
+  ) STRICT;
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

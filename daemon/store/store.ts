@@ -4,6 +4,7 @@ import { StoreError } from './errors.ts';
 import { containerTable } from './tables/container.ts';
 import { EventTable } from './tables/event.ts';
 import { execTable } from './tables/exec.ts';
+import { idRangeTable } from './tables/id-range.ts';
 import { requestTable } from './tables/request.ts';
 import { tombstoneTable } from './tables/tombstone.ts';
 
@@ -21,6 +22,7 @@ export class Store implements Disposable {
   readonly database: Database;
   readonly containers: ReturnType<typeof containerTable>;
   readonly execs: ReturnType<typeof execTable>;
+  readonly idRanges: ReturnType<typeof idRangeTable>;
   readonly events: EventTable;
   readonly requests: ReturnType<typeof requestTable>;
   readonly tombstones: ReturnType<typeof tombstoneTable>;
@@ -34,6 +36,7 @@ export class Store implements Disposable {
       this.id = database.all<{ id: string }>('SELECT id FROM store')[0]?.id ?? '';
       this.containers = containerTable(database);
       this.execs = execTable(database);
+      this.idRanges = idRangeTable(database);
       this.events = new EventTable(database);
       this.requests = requestTable(database, clock);
       this.tombstones = tombstoneTable(database, clock);

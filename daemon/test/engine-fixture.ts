@@ -54,6 +54,7 @@ export class EngineFixture {
       network,
       devices,
       security,
+      users: host.users,
       openReaders: new OpenReaders(),
       recordsLost: false,
       leaving: new AbortController(),
@@ -108,8 +109,12 @@ export class EngineFixture {
   }
 
   /** A process beside the main one. Its shim answers by `host.onExec`. */
-  exec(container: Container, options: Partial<ExecOptions> = {}): Promise<ContainerProcess> {
-    const request = check(execSchema, { args: ['true'] }, 'exec');
+  exec(
+    container: Container,
+    options: Partial<ExecOptions> = {},
+    process: object = {},
+  ): Promise<ContainerProcess> {
+    const request = check(execSchema, { args: ['true'], ...process }, 'exec');
     return execInContainer(this.context, container, request, { onDisconnect: 'keep', ...options });
   }
 
@@ -140,7 +145,7 @@ export class EngineFixture {
 
 const mounts: MountKernel = {
   below: () => [],
-  of: (mountPoint) => ({ id: 1, mountPoint, isShared: false, isSlave: false }),
+  of: (mountPoint) => ({ id: 1, mountPoint, device: '8:1', type: 'ext4', isShared: false, isSlave: false }),
 };
 
 const network: NetworkKernel = {

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Folders } from '../engine/context.ts';
-import type { CgroupKernel, ProcessKernel, ProcKernel } from '../engine/kernel.ts';
+import type { CgroupKernel, ProcessKernel, ProcKernel, UserKernel } from '../engine/kernel.ts';
 import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
+import { rangeSize } from '../kernel/users/id-maps.ts';
+import { IdPool } from '../kernel/users/id-pool.ts';
 import { FakeShim } from './fake-shim.ts';
 
 const SIGKILL = 9;
@@ -35,6 +37,8 @@ export class FakeHost {
     ownOomScoreAdj: () => 0,
     interfaceStats: () => ({ files: [], parse: () => null }),
   };
+
+  readonly users = new FakeUsers();
 
   shim(id: string): FakeShim {
     const shim = this.shims.get(id);
@@ -94,6 +98,30 @@ export class FakeHost {
 
   #mainOf(pid: number): FakeShim | undefined {
     return [...this.shims.values()].find(({ held }) => held.get(0)?.pid === pid);
+  }
+}
+
+/** A machine with ids for four containers. */
+export class FakeUsers implements UserKernel {
+  byDefault: 'auto' | 'host' = 'host';
+  pool = new IdPool('a test', [{ start: 600_000, count: 4 * rangeSize }]);
+  /** Why the kernel makes no user namespaces. */
+  kernelProblem = '';
+  /** Why layers cannot be idmapped. */
+  layerProblem = '';
+  /** Paths whose file systems cannot be idmapped. */
+  readonly bare = new Set<string>();
+
+  problem(): string {
+    return this.kernelProblem;
+  }
+
+  overlayProblem(): string {
+    return this.layerProblem;
+  }
+
+  idmapProblem(path: string): string {
+    return this.bare.has(path) ? `the file system of '${path}' cannot be idmapped` : '';
   }
 }
 

@@ -7,6 +7,7 @@ import { livePhase } from './model/phase.ts';
 import { resultIsGone } from './model/removed.ts';
 import { checkLimits, warningOf } from './rules/limits.ts';
 import { checkNetwork } from './rules/network-rate.ts';
+import { userNamespaceWarning } from './rules/user-namespace.ts';
 import { checkHealthNow } from './verbs/check-health.ts';
 import { createContainer } from './verbs/create.ts';
 import { explainContainer } from './verbs/explain.ts';
@@ -42,7 +43,9 @@ export function containerService(context: EngineContext): ContainerService {
       const container = await createContainer(context, spec, { ...options, request });
       const problems =
         spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
-      return { container: view(container), warnings: problems.map(warningOf) };
+      const ofUsers = userNamespaceWarning(container.facts);
+      const warnings = [...(ofUsers === null ? [] : [ofUsers]), ...problems.map(warningOf)];
+      return { container: view(container), warnings };
     },
 
     get: async (reference, { withSize }) => viewWithSize(find(reference), withSize),

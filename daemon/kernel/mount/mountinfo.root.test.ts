@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mountOf, mountsBelow, parseMounts } from './mountinfo.ts';
 
-test('a line gives the mount point, the peer group and the master', () => {
+test('a line gives the file system, the mount point, the peer group and the master', () => {
   const lines = [
     '22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw',
     '31 27 0:29 /a /with\\040blank rw,relatime shared:6 master:2 - tmpfs - rw,mode=755',
@@ -10,17 +10,19 @@ test('a line gives the mount point, the peer group and the master', () => {
     '33 27 0:31 / /shared:/x rw - tmpfs shared:9 rw',
   ];
   assert.deepEqual(
-    parseMounts(`${lines.join('\n')}\n`).map(({ id, mountPoint, isShared, isSlave }) => [
+    parseMounts(`${lines.join('\n')}\n`).map(({ id, device, type, mountPoint, isShared, isSlave }) => [
       id,
+      device,
+      type,
       mountPoint,
       isShared,
       isSlave,
     ]),
     [
-      [22, '/proc', true, false],
-      [31, '/with blank', true, true],
-      [32, '/s', false, true],
-      [33, '/shared:/x', false, false],
+      [22, '0:21', 'proc', '/proc', true, false],
+      [31, '0:29', 'tmpfs', '/with blank', true, true],
+      [32, '0:30', 'tmpfs', '/s', false, true],
+      [33, '0:31', 'tmpfs', '/shared:/x', false, false],
     ],
   );
 });

@@ -5,6 +5,10 @@ import { unescapeOctal } from '../../../common/octal.ts';
 export interface MountEntry {
   readonly id: number;
   readonly mountPoint: string;
+  /** MAJOR:MINOR of the file system. */
+  readonly device: string;
+  /** Of the file system, such as ext4. */
+  readonly type: string;
   /** It is in a peer group: mounts below it appear in its peers. */
   readonly isShared: boolean;
   /** Mounts of another peer group appear below it. */
@@ -18,11 +22,14 @@ export function parseMounts(mountinfo: string): MountEntry[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const [id = '', , , , mountPoint = '', , ...rest] = line.split(' ');
-      const tags = rest.slice(0, rest.indexOf('-'));
+      const [id = '', , device = '', , mountPoint = '', , ...rest] = line.split(' ');
+      const end = rest.indexOf('-');
+      const tags = rest.slice(0, end);
       return {
         id: Number(id),
         mountPoint: unescapeOctal(mountPoint),
+        device,
+        type: unescapeOctal(rest[end + 1] ?? ''),
         isShared: tags.some((tag) => tag.startsWith('shared:')),
         isSlave: tags.some((tag) => tag.startsWith('master:')),
       };
@@ -35,11 +42,17 @@ function ownMounts(): MountEntry[] {
 
 /** The mounts below a folder but not on it, as paths in the folder, without duplicates, parents first. */
 export function mountsBelow(folder: string): string[] {
+  return [...visibleBelow(folder).keys()];
+}
+
+/** The same, each with the mount that is seen there. */
+export function visibleBelow(folder: string): ReadonlyMap<string, MountEntry> {
   const top = realpathSync(folder).replace(/\/$/, '');
-  const places = ownMounts()
+  const entries = ownMounts()
     .filter(({ mountPoint }) => mountPoint.startsWith(`${top}/`) && mountPoint !== '/')
-    .map(({ mountPoint }) => mountPoint.slice(top.length));
-  return [...new Set(places)].sort();
+    .map((entry) => [entry.mountPoint.slice(top.length), entry] as const);
+  // Of several at one place, the last one covers the others.
+  return new Map([...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The mount that contains a path. Throws if the path does not exist. */

@@ -13,27 +13,32 @@ suite('the pool of ids', () => {
       { start: 1_000_000, count: 2 * size },
     ]);
     assert.equal(pool.size, 5);
-    const taken: number[] = [];
-    for (let start = pool.pick(taken); start !== null; start = pool.pick(taken)) taken.push(start);
+    const taken: { start: number; count: number }[] = [];
+    for (let start = pool.pick(taken); start !== null; start = pool.pick(taken))
+      taken.push({ start, count: size });
     assert.deepEqual(
-      taken.toSorted((a, b) => a - b),
+      taken.map(({ start }) => start).toSorted((a, b) => a - b),
       [...places(100_000, 3), ...places(1_000_000, 2)],
     );
     assert.equal(pool.free(taken), 0);
     assert.equal(pool.free(taken.slice(1)), 1);
-    assert.equal(pool.pick(taken.slice(1)), taken[0]);
+    assert.equal(pool.pick(taken.slice(1)), taken[0]?.start);
   });
 
   test('draws from all that is free', () => {
     const pool = new IdPool('a test', [{ start: 0, count: 4 * size }]);
-    const drawn = [0, 1, 2].map((number) => pool.pick([size], () => number));
+    const drawn = [0, 1, 2].map((number) => pool.pick([{ start: size, count: size }], () => number));
     assert.deepEqual(drawn, [0, 2 * size, 3 * size]);
   });
 
-  test('never touches a range of another pool', () => {
-    const pool = new IdPool('a test', [{ start: 100_000, count: 4 * size }]);
-    // The first touches the places 0 and 1, the second 3; the last is elsewhere.
-    const others = [100_000 + size - 1, 100_000 + 4 * size - 1, 5];
+  test('never touches ids that are taken in part', () => {
+    const pool = new IdPool('a test', [{ start: 100_000, count: 5 * size }]);
+    const others = [
+      { start: 100_000 + size - 1, count: 2 },
+      { start: 100_000 + 3 * size, count: 1 },
+      { start: 100_000 + 5 * size - 1, count: 10 * size },
+      { start: 0, count: 100_000 },
+    ];
     assert.equal(pool.free(others), 1);
     assert.equal(pool.pick(others), 100_000 + 2 * size);
   });

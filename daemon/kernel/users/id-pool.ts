@@ -25,10 +25,10 @@ export class IdPool {
   }
 
   /**
-   * The start of a range that touches none of those that are taken, which need not be of this pool; null if there is none. It is
+   * The start of a range that touches no ids that are taken, which need not be of this pool; null if there is none. It is
    * drawn at random, so that two daemons of one machine seldom meet.
    */
-  pick(taken: Iterable<number>, random: (below: number) => number = randomInt): number | null {
+  pick(taken: Iterable<IdSpan>, random: (below: number) => number = randomInt): number | null {
     const blocked = this.#blocked(taken);
     const free = this.size - blocked.length;
     if (free <= 0) return null;
@@ -38,22 +38,19 @@ export class IdPool {
   }
 
   /** How many of its places are free. */
-  free(taken: Iterable<number>): number {
+  free(taken: Iterable<IdSpan>): number {
     return this.size - this.#blocked(taken).length;
   }
 
-  /** The places, in order, that a taken range touches. */
-  #blocked(taken: Iterable<number>): number[] {
+  /** The places, in order, that are taken in part or in whole. */
+  #blocked(taken: Iterable<IdSpan>): number[] {
     const places = new Set<number>();
-    for (const other of taken) {
+    for (const { start, count } of taken) {
       let before = 0;
       for (const row of this.#rows) {
-        // A range that is not aligned touches two places.
-        for (const at of [
-          Math.floor((other - row.start) / rangeSize),
-          Math.ceil((other - row.start) / rangeSize),
-        ])
-          if (at >= 0 && at < row.places) places.add(before + at);
+        const first = Math.max(0, Math.floor((start - row.start) / rangeSize));
+        const end = Math.min(row.places, Math.ceil((start + count - row.start) / rangeSize));
+        for (let place = first; place < end; place++) places.add(before + place);
         before += row.places;
       }
     }

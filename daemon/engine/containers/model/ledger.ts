@@ -49,11 +49,17 @@ export class Ledger {
     );
   }
 
-  insert(container: Container, request: RequestKey | null): void {
+  /** First ids of the ranges that containers have for themselves. */
+  idRanges(): number[] {
+    return this.#store.idRanges.starts();
+  }
+
+  /** With its range of ids, which fails if another container has it. */
+  insert(container: Container, request: RequestKey | null, ...events: readonly ContainerEvent[]): void {
     this.#journal.decide({
-      write: () => this.#store.containers.insert(container.toRow()),
+      write: () => this.#insert(container),
       request: request && { ...request, result: container.id },
-      events: [containerEvent(container, { action: 'create' })],
+      events: [{ action: 'create' }, ...events].map((event) => containerEvent(container, event)),
     });
   }
 
@@ -111,7 +117,7 @@ export class Ledger {
     this.#journal.decide({
       write: () => {
         this.#store.containers.delete(container.id);
-        this.#store.containers.insert(container.toRow());
+        this.#insert(container);
         for (const exec of execs) this.#store.execs.insert(exec);
       },
       events: [containerEvent(container, { action: 'recover' })],
@@ -124,6 +130,13 @@ export class Ledger {
       write: () => this.#store.containers.delete(id),
       events: [daemonEvent('set_aside', attributes)],
     });
+  }
+
+  #insert(container: Container): void {
+    this.#store.containers.insert(container.toRow());
+    const { userNamespace } = container.facts;
+    if (userNamespace?.owner === container.id && userNamespace.rangeStart !== null)
+      this.#store.idRanges.insert(container.id, userNamespace.rangeStart);
   }
 
   /** Stores the container as it is now, even if the disk takes the entry later. */

@@ -11,6 +11,7 @@ import { checkMounts } from './mounts.ts';
 import { checkProcess } from './process.ts';
 import { checkRestart } from './restart.ts';
 import { checkSysctls } from './sysctls.ts';
+import { checkUserNamespace } from './user-namespace.ts';
 
 const most = Number.MAX_SAFE_INTEGER;
 const mostLogFiles = 1000;
@@ -27,6 +28,7 @@ export function checkSpec(spec: ContainerSpec): void {
   checkProcess(spec.process, 'spec.process');
   checkNames(spec);
   checkMounts(spec);
+  checkUserNamespace(spec);
   checkSysctls(spec);
   checkHosts(spec);
   checkLabels(spec.labels);

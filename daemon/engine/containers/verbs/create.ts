@@ -4,6 +4,7 @@ import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
 import { type RequestKey, resultOf } from '../../journal/requests.ts';
 import { Container } from '../model/container.ts';
+import type { ContainerEvent } from '../model/container-event.ts';
 import { defaultHostname } from '../model/hostname.ts';
 import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
@@ -13,6 +14,7 @@ import { checkSpec } from '../rules/check-spec.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
+import { checkMapped, chooseUserNamespace } from '../rules/user-namespace.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
@@ -33,20 +35,31 @@ export async function createContainer(
   if (made !== null) return stillThere(context, options.request, made);
   const name = nameFor(context, spec);
   const holder = requireRoom(context, spec, { name, replace: options.replace });
-  if (holder) await removeContainer(context, holder, { force: true });
   const id = newContainerId();
-  const container = newContainer(context, spec, { id, name, attended: options.attended ?? false });
+  const values = { id, name, attended: options.attended ?? false };
+  if (holder) {
+    // What is refused is refused before the other one is gone.
+    newContainer(context, spec, values);
+    await removeContainer(context, holder, { force: true });
+  }
+  // In the same turn it is stored, and so is its range of ids.
+  const container = newContainer(context, spec, values);
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
   try {
     context.folders.create(id);
-    context.ledger.insert(container, options.request);
+    context.ledger.insert(container, options.request, ...userNamespaceEvents(container));
   } catch (error) {
     context.registry.delete(container);
     context.folders.remove(id);
     throw tellSystemError(error, `create container '${name}'`);
   }
   return container;
+}
+
+/** That it has the host's user namespace though the default is another. */
+function userNamespaceEvents({ facts: { userNamespaceProblem: problem } }: Container): ContainerEvent[] {
+  return problem === '' ? [] : [{ action: 'userns_not_applied', attributes: { problem } }];
 }
 
 /** Stands for the id that a create would choose. */
@@ -98,18 +111,29 @@ function newContainer(
   const { network } = shared.namespaces;
   const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
   checkSharedNetwork(spec, networkOf);
+  const { user, facts } = chooseUserNamespace(context, shared, id);
+  const process = withKeptUser(shared);
+  checkMapped(facts.userNamespace, process, 'spec.process');
   return new Container({
     id,
     createdAt: Date.now(),
     spec: {
       ...shared,
       name,
+      process,
+      namespaces: { ...shared.namespaces, user },
       hostname: shared.hostname || defaultHostname(shared, id, networkOf),
       resources: withDefaults(context, shared.resources),
     },
     phase: { state: 'created' },
-    facts: { attended },
+    facts: { attended, ...facts },
   });
+}
+
+/** As in Podman, whoever keeps an id works under it, unless another user is named. */
+function withKeptUser({ process, namespaces: { user } }: ContainerSpec): ContainerSpec['process'] {
+  if (user.kind !== 'keep-id' || process.user !== '') return process;
+  return { ...process, user: `${user.uid}:${user.gid}` };
 }
 
 function stillThere(context: EngineContext, request: RequestKey | null, id: string): Container {
@@ -158,17 +182,8 @@ function sharedContainers(context: EngineContext, spec: ContainerSpec): Containe
   const resolve = <T extends Share>(share: T): T =>
     share.kind === 'container' ? { ...share, id: context.registry.find(share.id).id } : share;
   const { user, pid, ipc, uts, cgroup, network } = spec.namespaces;
-  if (user.kind !== 'default' && user.kind !== 'host')
-    throw badArgument('spec.namespaces.user', 'Cannot make a user namespace: it is not supported yet');
   return {
     ...spec,
-    namespaces: {
-      user: { kind: 'host' },
-      pid: resolve(pid),
-      ipc: resolve(ipc),
-      uts,
-      cgroup,
-      network: resolve(network),
-    },
+    namespaces: { user, pid: resolve(pid), ipc: resolve(ipc), uts, cgroup, network: resolve(network) },
   };
 }

@@ -23,6 +23,7 @@ import { askedUser, isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
 import { oomScoreFor } from '../rules/limits.ts';
 import { checkExec } from '../rules/process.ts';
+import { checkMapped } from '../rules/user-namespace.ts';
 import { userNamespaceOf } from './compile.ts';
 
 /** How long an exec that could not be started may take to disappear before the answer is sent. */
@@ -102,6 +103,7 @@ function prepare(
     throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
   }
   const spec = withDefaults(container, request);
+  checkMapped(container.facts.userNamespace, spec, 'process');
   const asked = askedUser(spec);
   const rights = context.security.rightsOf(container.spec, spec);
   const number = container.facts.nextExec;

@@ -25,6 +25,7 @@ import type { Start } from '../resources/run-resource.ts';
 import { runResources } from '../resources/run-resources.ts';
 import { releaseShim, spawnShim } from '../resources/shim.ts';
 import { appliedLimits, containerDevices, warningOf } from '../rules/limits.ts';
+import { userNamespaceWarning } from '../rules/user-namespace.ts';
 import { encodedPlan } from './compile.ts';
 
 /** The client that a start is for, which sees it from the first byte. */
@@ -179,6 +180,8 @@ function beginRun(context: EngineContext, container: Container, watcher: Watcher
 
 /** Limits that could not be set become warnings for the client, and events. */
 function reportLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
+  const warning = userNamespaceWarning(container.facts);
+  if (warning !== null && container.phase.state === 'created') session?.warn('USERNS_UNAVAILABLE', warning);
   for (const limit of container.facts.appliedLimits.filter(({ problem }) => problem !== '')) {
     const { knob, requested, problem } = limit;
     session?.warn('LIMIT_REFUSED', warningOf(limit));

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { type FailedCall, probeIdmap } from '../../native/libliker.ts';
+import type { IdPool } from './id-pool.ts';
+
+const limitFile = '/proc/sys/user/max_user_namespaces';
+
+/** Linux that mounts an overlay of idmapped layers. */
+const overlaySince = [5, 19] as const;
+
+/** What the kernel lets likerd do with user namespaces, and the ids for them. */
+export class UserNamespaces {
+  readonly pool: IdPool;
+  readonly #probe: (path: string) => FailedCall | null;
+  /** Devices of file systems, as in mountinfo, that were tried: whether they can be idmapped. */
+  readonly #known = new Map<string, boolean>();
+
+  constructor(pool: IdPool, probe = probeIdmap) {
+    this.pool = pool;
+    this.#probe = probe;
+  }
+
+  /** Why containers can have no user namespace on this machine; empty: they can. */
+  problem(): string {
+    let limit: string;
+    try {
+      limit = readFileSync(limitFile, 'utf8').trim();
+    } catch {
+      return 'the kernel has no user namespaces (CONFIG_USER_NS)';
+    }
+    return limit === '0' ? `the machine allows no user namespaces (user.max_user_namespaces is 0)` : '';
+  }
+
+  /** Why layers of an overlay cannot be idmapped; empty: they can. */
+  overlayProblem(kernel = release()): string {
+    const [major = 0, minor = 0] = kernel.split('.').map(Number.parseFloat);
+    const isOlder = major < overlaySince[0] || (major === overlaySince[0] && minor < overlaySince[1]);
+    return isOlder
+      ? `layers of an overlay can be idmapped since Linux ${overlaySince.join('.')}, and this is ${kernel}`
+      : '';
+  }
+
+  /**
+   * Why the mount at `path` cannot be idmapped; empty: it can. Asks the kernel once for each file system. Throws a LikerError where
+   * it cannot tell.
+   */
+  idmapProblem(path: string, { device, type }: { readonly device: string; readonly type: string }): string {
+    const known = this.#known.get(device);
+    const failed = known === undefined ? this.#probe(path) : known ? null : notOfFileSystem;
+    if (failed === null || isOfFileSystem(failed)) this.#known.set(device, failed === null);
+    return failed === null ? '' : explain(failed, path, type);
+  }
+}
+
+const notOfFileSystem: FailedCall = { syscall: 'mount_setattr', errno: 'EINVAL' };
+
+/** Any other failure is of the mount, or of the moment. */
+function isOfFileSystem({ syscall, errno }: FailedCall): boolean {
+  return syscall === notOfFileSystem.syscall && errno === notOfFileSystem.errno;
+}
+
+function explain({ syscall, errno }: FailedCall, path: string, type: string): string {
+  if (errno === 'ENOSYS') return 'the kernel has no idmapped mounts (Linux 5.12 and later has)';
+  if (syscall === 'clone' && (errno === 'ENOSPC' || errno === 'EUSERS'))
+    return 'the limit of user namespaces is reached (user.max_user_namespaces)';
+  if (syscall !== 'mount_setattr') return `likerd may make no user namespaces (${syscall}: ${errno})`;
+  if (errno === 'EINVAL') return `the file system of '${path}' (${type}) cannot be idmapped`;
+  return `likerd may not idmap the mount of '${path}' (${type}: ${errno}): it is idmapped already, or its file system is of another user namespace`;
+}
