@@ -71,13 +71,11 @@ test('an unsupported flag or command says what to do instead, and the help menti
     [['-itP', '/r'], /--publish-all is not supported yet/],
     [['--pull=always', '/r'], /--pull 'always' is not supported yet: there is nothing to pull/],
     [['--platform', 'linux/s390x', '/r'], /--platform 'linux\/s390x' is not supported yet/],
-    [['--userns', 'keep-id', '/r'], /there are no user namespaces/],
     [['--gpus', 'all', '/r'], /--device \/dev\/dri/],
   ] as const) {
     assert.throws(() => parseCommandLine(run, argv), text);
   }
-  const passing =
-    '--pull never --platform linux --userns host --expose 80/tcp -q --runtime runc --no-publish-all';
+  const passing = '--pull never --platform linux --expose 80/tcp -q --runtime runc --no-publish-all';
   assert.deepEqual(parseCommandLine(run, [...passing.split(' '), '/r', 'x']).operands, ['/r', 'x']);
   assert.match(commandHelp(run), /^Docker's flags that are not supported yet: (?:.|\n)*-p\/--publish/m);
 });

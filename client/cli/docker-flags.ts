@@ -7,7 +7,6 @@ import type { Flag } from './flag.ts';
 // other is refused with what to do instead. docs/docker.md lists them.
 
 const noWindows = 'it is a flag of Windows containers';
-const noUsers = 'there are no user namespaces. Use -u to run the process as another user than root';
 const noCheckpoints = 'checkpoints on disk do not exist. pause and unpause keep a container in memory';
 const noTcp = 'likerd listens on a Unix socket only. Forward it to other machines with ssh -L';
 
@@ -26,7 +25,6 @@ const creation = (): readonly Flag[] => [
   passesAs('platform', 'string', ownPlatform, 'only programs for the processor of this machine run'),
   passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull; ${noImages}`),
   passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
-  passesAs('userns', 'string', /^host$/, noUsers),
   refused('annotation', 'list', 'it is for OCI runtimes, and likerd starts containers itself. Use --label'),
   refused('gpus', 'string', 'name the device files, such as --device /dev/dri or --device /dev/nvidia0'),
   { ...refused('publish', 'list', noNetworks), short: 'p' },

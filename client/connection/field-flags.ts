@@ -22,6 +22,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   'namespaces.uts': 'uts',
   'namespaces.cgroup': 'cgroupns',
   'namespaces.network': 'network',
+  'namespaces.user': 'userns',
   mounts: 'mount volume tmpfs',
   read_only: 'read-only',
   shm_size_bytes: 'shm-size',

@@ -25,7 +25,7 @@ const noMore = { hugetlb: [], io: noDevices, network: { priorities: {} }, cgroup
 test("without flags, limits and the engine's choices are unset", () => {
   const plain = spec('/r', 'true');
   assert.deepEqual(plain.resources, { cpu: {}, memory: {}, pids: null, ...noMore });
-  assert.deepEqual(plain.namespaces, { pid: '', ipc: '', uts: '', cgroup: '', network: '' });
+  assert.deepEqual(plain.namespaces, { pid: '', ipc: '', uts: '', cgroup: '', network: '', user: '' });
   for (const key of ['init', 'shmSizeBytes', 'stopTimeoutSeconds'] as const)
     assert.equal(plain[key], undefined);
   assert.equal(plain.process?.terminalSize, null);
@@ -167,7 +167,7 @@ test('all other flags', () => {
     deviceRules: ____,
     ...rest
   } = spec(
-    ...'--name n -h host --domainname dom --pid host --ipc container:a --uts host --cgroupns host --net none'.split(
+    ...'--name n -h host --domainname dom --pid host --ipc container:a --uts host --cgroupns host --net none --userns keep-id'.split(
       ' ',
     ),
     ...'-v /a:/b --tmpfs /t --read-only --shm-size 1m --no-init --cap-add NET_ADMIN --cap-drop ALL'.split(
@@ -187,7 +187,14 @@ test('all other flags', () => {
     rootfs: { directory: `${process.env['HOME']}/r`, mode: 'MODE_READ_WRITE' },
     hostname: 'host',
     domainname: 'dom',
-    namespaces: { pid: 'host', ipc: 'container:a', uts: 'host', cgroup: 'host', network: 'none' },
+    namespaces: {
+      pid: 'host',
+      ipc: 'container:a',
+      uts: 'host',
+      cgroup: 'host',
+      network: 'none',
+      user: 'keep-id',
+    },
     mounts: [
       {
         type: 'TYPE_BIND',
@@ -197,6 +204,7 @@ test('all other flags', () => {
         propagation: '',
         nonRecursive: false,
         createSource: true,
+        idmap: '',
       },
       { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: [] },
     ],

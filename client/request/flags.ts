@@ -127,6 +127,12 @@ export const containerFlags: readonly Flag[] = [
     help: 'Resource limit of the process, such as nofile=1024',
   },
   {
+    name: 'userns',
+    type: 'string',
+    value: 'MODE',
+    help: 'User namespace: auto (ids that no other container has), host, keep-id, container:NAME or uids=INSIDE-OUTSIDE-COUNT;gids=…',
+  },
+  {
     name: 'uts',
     type: 'string',
     choices: ['private', 'host'],

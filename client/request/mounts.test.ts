@@ -10,12 +10,19 @@ const volume = {
   propagation: '',
   nonRecursive: false,
   createSource: true,
+  idmap: '',
 };
 
 const volumes: readonly (readonly [string, object])[] = [
   ['/a:/b', { ...volume, source: '/a', target: '/b' }],
   ['/a:/b:ro', { ...volume, source: '/a', target: '/b', readOnly: true }],
   ['/a:/b:rw,rslave,z', { ...volume, source: '/a', target: '/b', propagation: 'rslave' }],
+  ['/a:/b:noidmap', { ...volume, source: '/a', target: '/b', idmap: 'none' }],
+  ['/a:/b:idmap', { ...volume, source: '/a', target: '/b', idmap: 'container' }],
+  [
+    '/a:/b:ro,idmap=@uids=5-0-1#6-1-1;gids=5-0-1',
+    { ...volume, source: '/a', target: '/b', readOnly: true, idmap: '@uids=5-0-1#6-1-1;gids=5-0-1' },
+  ],
   ['./x:/b', { ...volume, source: `${process.cwd()}/x`, target: '/b' }],
   ['~/x:/b', { ...volume, source: `${homedir()}/x`, target: '/b' }],
   ['.:/b', { ...volume, source: process.cwd(), target: '/b' }],
@@ -31,6 +38,7 @@ const bind = {
   propagation: '',
   nonRecursive: false,
   createSource: false,
+  idmap: '',
 };
 
 const mounts: readonly (readonly [string, object])[] = [
@@ -54,6 +62,12 @@ const mounts: readonly (readonly [string, object])[] = [
   [
     'type=bind,src=/a,dst=/b,ro,bind-recursive=writable',
     { ...bind, source: '/a', target: '/b', readOnly: true, readOnlyNonRecursive: true },
+  ],
+  ['type=bind,src=/a,dst=/b,idmap', { ...bind, source: '/a', target: '/b', idmap: 'container' }],
+  ['type=bind,src=/a,dst=/b,idmap=none', { ...bind, source: '/a', target: '/b', idmap: 'none' }],
+  [
+    'type=bind,src=/a,dst=/b,idmap=uids=5-0-1;gids=5-0-1',
+    { ...bind, source: '/a', target: '/b', idmap: 'uids=5-0-1;gids=5-0-1' },
   ],
   ['type=bind,src=/a,dst=/b,consistency=cached', { ...bind, source: '/a', target: '/b' }],
   ['type=bind,src=/a,dst=/b,bind-nonrecursive', { ...bind, source: '/a', target: '/b', nonRecursive: true }],
@@ -83,6 +97,8 @@ const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[]
   [parseVolume, '/a:/b:ro,rw', /'ro' and 'rw' exclude each other/],
   [parseVolume, '/a:/b:shared,z,rslave', /'shared' and 'rslave' exclude each other/],
   [parseVolume, '/a:/b:ro:x', /too many colons/],
+  [parseVolume, '/a:/b:idmap=none,noidmap', /'idmap' and 'noidmap' exclude each other/],
+  [parseMount, 'type=tmpfs,target=/b,idmap=none', /unknown key 'idmap' for type=tmpfs/],
   [parseTmpfs, 'tmp', /not an absolute path/],
   [parseMount, 'type=bind,source=/a', /target is missing/],
   [parseMount, 'type=bind,target=/b', /source is missing/],

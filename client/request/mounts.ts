@@ -14,7 +14,14 @@ const consistencies = ['consistent', 'cached', 'delegated', 'default'];
 const labels = ['z', 'Z'];
 
 /** Options of -v, in groups of which one option may be given. */
-const volumeOptions = [['ro', 'rw'], propagations, ['bind', 'rbind'], labels, consistencies];
+const volumeOptions = [
+  ['ro', 'rw'],
+  propagations,
+  ['bind', 'rbind'],
+  ['idmap', 'noidmap'],
+  labels,
+  consistencies,
+];
 
 /** Parses -v SOURCE:TARGET[:OPTIONS]. As in Docker, a missing source is created. */
 export function parseVolume(text: string): MountInput {
@@ -30,7 +37,10 @@ export function parseVolume(text: string): MountInput {
   if (!target.startsWith('/'))
     throw invalidFlag('volume', text, `the target '${target}' is not an absolute path`);
   const words = options.split(',').filter((word) => word !== '');
-  checkVolumeOptions(text, words);
+  checkVolumeOptions(
+    text,
+    words.map((word) => word.replace(/^idmap=.*/s, 'idmap')),
+  );
   return {
     type: 'TYPE_BIND',
     source: absolutePath(source),
@@ -39,7 +49,15 @@ export function parseVolume(text: string): MountInput {
     propagation: words.find((word) => propagations.includes(word)) ?? '',
     nonRecursive: words.includes('bind'),
     createSource: true,
+    idmap: parseIdmap(words.find((word) => /^(no)?idmap/.test(word))),
   };
+}
+
+/** noidmap, idmap or idmap=MAP, as Podman has it, and idmap=none. */
+function parseIdmap(option: string | undefined): string {
+  if (option === undefined) return '';
+  if (option === 'noidmap') return 'none';
+  return option.replace(/^idmap=?/, '') || 'container';
 }
 
 function checkVolumeOptions(text: string, words: readonly string[]): void {
@@ -93,7 +111,7 @@ export function parseMount(text: string): MountInput {
 
 const commonKeys = ['type', 'target', 'readonly', 'consistency'];
 const bindKeys = [
-  ...['source', 'bind-propagation', 'bind-recursive', 'bind-nonrecursive', 'bind-create-src'],
+  ...['source', 'bind-propagation', 'bind-recursive', 'bind-nonrecursive', 'bind-create-src', 'idmap'],
 ];
 const tmpfsKeys = ['tmpfs-size', 'tmpfs-mode'];
 
@@ -124,6 +142,7 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
   const recursive = word(text, fields, 'bind-recursive', ['enabled', 'disabled', 'writable', 'readonly']);
   const nonRecursive = truth(text, fields, 'bind-nonrecursive');
   const readOnly = truth(text, fields, 'readonly');
+  const idmap = fields.get('idmap') ?? '';
   if (nonRecursive && recursive !== undefined && recursive !== 'disabled')
     throw badMount(text, `bind-nonrecursive and bind-recursive=${recursive} exclude each other`);
   if ((recursive === 'writable' || recursive === 'readonly') && !readOnly)
@@ -139,6 +158,7 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
     propagation,
     nonRecursive: nonRecursive || recursive === 'disabled',
     createSource: truth(text, fields, 'bind-create-src'),
+    idmap: idmap === 'true' ? 'container' : idmap,
   };
 }
 

@@ -2,7 +2,7 @@ import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.
 import type { FlagValues } from '../cli/flag.ts';
 import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
-/** Parses --pid, --ipc, --uts, --cgroupns and --network. Throws BAD_ARGUMENT. */
+/** Parses --pid, --ipc, --uts, --cgroupns, --network and --userns. Throws BAD_ARGUMENT. */
 export function parseNamespaces(flags: FlagValues): NamespacesInput {
   return {
     pid: shared(flags, 'pid', ['private']),
@@ -10,6 +10,7 @@ export function parseNamespaces(flags: FlagValues): NamespacesInput {
     uts: flags.text('uts') === 'host' ? 'host' : '',
     cgroup: flags.text('cgroupns') === 'host' ? 'host' : '',
     network: parseNetwork(flags),
+    user: parseUser(flags),
   };
 }
 
@@ -19,6 +20,18 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
   if (mode === 'host' || /^container:.+/.test(mode)) return mode;
   if (mode === 'none') throw unsupportedFlag(name, mode, 'use private for a namespace of its own');
   throw invalidFlag(name, mode, 'use private, host or container:NAME');
+}
+
+/** Empty: the daemon's default. What the maps may be, it says. */
+function parseUser(flags: FlagValues): string {
+  const mode = flags.text('userns') ?? '';
+  if (['', 'auto', 'host', 'keep-id'].includes(mode) || /^(container:.|[ug]ids=|\d+:)/.test(mode))
+    return mode;
+  const known =
+    'use auto, host, keep-id, container:NAME or uids=INSIDE-OUTSIDE-COUNT;gids=INSIDE-OUTSIDE-COUNT';
+  // Podman's forms with options, and others of its words.
+  if (/^(auto|keep-id):|^(nomap|private)$|^ns:/.test(mode)) throw unsupportedFlag('userns', mode, known);
+  throw invalidFlag('userns', mode, known);
 }
 
 function parseNetwork(flags: FlagValues): string {

@@ -107,6 +107,7 @@ suite('id maps', () => {
 
   test('maps that the kernel would refuse, and why', () => {
     const runs = Array.from({ length: 341 }, (_, index) => `${index}:${index}:1`).join('#');
+    const longRuns = Array.from({ length: 180 }, (_, index) => `${1e9 + index}:${2e9 + index}:100`).join('#');
     for (const [text, why] of [
       ['0:1000:0', /of no ids/],
       ['0:4294967295:1', /beyond the last id/],
@@ -119,6 +120,7 @@ suite('id maps', () => {
       ],
       ['uids=0-1-1;uids=0-1-1', /uids twice/],
       [runs, /341 runs/],
+      [longRuns, /take 4680 bytes/],
     ] as const) {
       const reason = parseIdMaps(text);
       assert.equal(typeof reason, 'string', text);

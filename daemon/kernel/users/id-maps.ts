@@ -116,9 +116,15 @@ function checkedMaps(maps: IdMaps): IdMaps | string {
   return whyInvalid('uids', maps.uids) ?? whyInvalid('gids', maps.gids) ?? maps;
 }
 
+/** The kernel takes a map in one write of less than a page. */
+const pageBytes = 4096;
+
 /** Why the kernel would not take these runs; null: it does. */
 function whyInvalid(kind: string, runs: readonly IdRun[]): string | null {
   if (runs.length > mostRuns) return `its ${kind} have ${runs.length} runs, and the kernel takes ${mostRuns}`;
+  const bytes = runs.reduce((sum, run) => sum + formatRun(run).length + 1, 0);
+  if (bytes >= pageBytes)
+    return `its ${kind} take ${bytes} bytes in the form of /proc/PID/uid_map, and the kernel takes ${pageBytes - 1}`;
   for (const run of runs) {
     const text = formatRun(run);
     if (run.count === 0) return `its ${kind} have the run ${text} of no ids`;

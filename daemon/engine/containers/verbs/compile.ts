@@ -88,9 +88,14 @@ export function compile(
   });
 }
 
-/** The user namespace of a container: so far always the host's. */
-export function userNamespaceOf(_context: EngineContext, _container: Container): UserNamespace {
-  return null;
+/** The user namespace of a container that is about to start. */
+function userNamespaceOf(context: EngineContext, container: Container): UserNamespace {
+  const { userNamespace } = container.facts;
+  const { user } = container.spec.namespaces;
+  if (userNamespace === null) return null;
+  const { maps } = userNamespace;
+  if (user.kind !== 'container') return { kind: 'own', maps };
+  return { kind: 'join', maps, process: processToShare(context, container, user.id, 'user') };
 }
 
 /** Docker's -v makes a missing source on the host. */
@@ -111,16 +116,24 @@ function sharedProcesses(
   for (const kind of ['pid', 'ipc', 'network'] as const) {
     const share = container.spec.namespaces[kind];
     if (share.kind !== 'container') continue;
-    const other = context.registry.find(share.id);
-    const live = livePhase(other.phase);
-    if (!live) {
-      throw new LikerError(
-        'WRONG_STATE',
-        `Cannot start container '${container.name}': it shares the ${kind} namespace of container '${other.name}', which is not running; start that first`,
-        { metadata: { container: container.id, other: other.id, namespace: kind } },
-      );
-    }
-    shared[kind] = live.main;
+    shared[kind] = processToShare(context, container, share.id, kind);
   }
   return shared;
+}
+
+/** The first process of a container that another one shares a namespace of. Throws WRONG_STATE unless it runs. */
+function processToShare(
+  context: EngineContext,
+  container: Container,
+  id: string,
+  kind: 'user' | 'pid' | 'ipc' | 'network',
+): HostProcess {
+  const other = context.registry.find(id);
+  const live = livePhase(other.phase);
+  if (live) return live.main;
+  throw new LikerError(
+    'WRONG_STATE',
+    `Cannot start container '${container.name}': it shares the ${kind} namespace of container '${other.name}', which is not running; start that first`,
+    { metadata: { container: container.id, other: other.id, namespace: kind } },
+  );
 }

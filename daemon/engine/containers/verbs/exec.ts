@@ -24,7 +24,6 @@ import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-rec
 import { oomScoreFor } from '../rules/limits.ts';
 import { checkExec } from '../rules/process.ts';
 import { checkMapped } from '../rules/user-namespace.ts';
-import { userNamespaceOf } from './compile.ts';
 
 /** How long an exec that could not be started may take to disappear before the answer is sent. */
 const releaseMs = 1000;
@@ -103,7 +102,8 @@ function prepare(
     throw new LikerError('SHIM_LOST', `Cannot exec in container '${container.name}': its shim was lost`);
   }
   const spec = withDefaults(container, request);
-  checkMapped(container.facts.userNamespace, spec, 'process');
+  const { userNamespace } = container.facts;
+  checkMapped(userNamespace, spec, 'process');
   const asked = askedUser(spec);
   const rights = context.security.rightsOf(container.spec, spec);
   const number = container.facts.nextExec;
@@ -131,7 +131,7 @@ function prepare(
         process: spec,
         cgroup,
         credentials: { user, ...rights },
-        userNamespace: userNamespaceOf(context, container),
+        userNamespace: userNamespace && { kind: 'own', maps: userNamespace.maps },
         oomScore: oomScoreFor(context, spec),
         attended: options.sink !== undefined,
       }),
