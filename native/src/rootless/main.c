@@ -1,0 +1,41 @@
+/*
+ * liker-rootless PROGRAM ARG… -- SCRIPT OPTION…: executes likerd for an ordinary user, in a user namespace in which he is root.
+ * A process with threads cannot enter one (unshare(2), setns(2)), and Node.js has threads from its start. As the process stays the
+ * same, its pid, signals, descriptors, parent and exit status are likerd's.
+ *
+ * liker-rootless --hold FILE: holds the namespaces that it is started in.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/syscalls.h"
+#include "folders.h"
+#include "holder.h"
+#include "namespaces.h"
+#include "refuse.h"
+
+/* These need no namespaces, and are for whoever lacks what those need. */
+static bool only_asks (char **arguments) {
+  for (; *arguments; arguments++)
+    if (!strcmp (*arguments, "--help") || !strcmp (*arguments, "--version"))
+      return true;
+  return false;
+}
+
+int main (int argc, char **argv) {
+  struct folders folders;
+  if (argc == 3 && !strcmp (argv[1], "--hold")) {
+    hold_namespaces (argv[2]);
+    return 1;
+  }
+  if (argc < 2)
+    refuse ("liker-rootless executes a program: give it one");
+  find_folders (&folders, argv + 1);
+  if (setenv ("LIKER_ROOT", folders.data, 1) < 0 || setenv ("LIKER_RUN", folders.run, 1) < 0)
+    refuse ("%s", strerror (errno));
+  if (!only_asks (argv + 1) && !join_held_namespaces (folders.run))
+    enter_new_namespaces ();
+  execv (argv[1], argv + 1);
+  refuse ("'%s' cannot be executed: %s", argv[1], strerror (errno));
+}
