@@ -12,7 +12,7 @@ import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
 import type { DaemonOptions } from './host/options.ts';
-import { Cgroups } from './kernel/cgroup/cgroups.ts';
+import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { mountOf, mountsBelow } from './kernel/mount/mountinfo.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
@@ -21,11 +21,18 @@ import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
 import { ageMs, bootId, firstChild, isKilled, uptimeMs } from './kernel/proc/processes.ts';
 import { Processes } from './kernel/process/processes.ts';
-import { capabilityNames, daemonCapabilities, defaultCapabilities } from './kernel/security/capabilities.ts';
+import {
+  capabilitiesOnHost,
+  capabilityNames,
+  daemonCapabilities,
+  defaultCapabilities,
+} from './kernel/security/capabilities.ts';
 import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
+import { wholeGroupRange } from './kernel/users/id-maps.ts';
 import { openPool } from './kernel/users/open-pool.ts';
+import { isRootOnHost, ownMaps } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
@@ -45,10 +52,11 @@ export async function compose(
   for (const folder of new Set([root, run])) closeToOthers(folder, log);
   for (const folder of ['c', 'root']) makeFolder(join(run, folder), 0o700);
   const { store, recordsLost, recovered } = openStore(root, log);
-  const cgroups = Cgroups.open({
-    parent: cgroupName(root),
-    ...(options.cgroup !== null && { delegatedPath: options.cgroup }),
-  });
+  const isRoot = isRootOnHost();
+  const cgroups = openCgroups(
+    { parent: cgroupName(root), ...(options.cgroup !== null && { delegatedPath: options.cgroup }) },
+    { isRoot, runFolderOf: (id) => join(run, 'c', id) },
+  );
   const folders = new ContainerFolders(root, run);
   const processes = new Processes();
   const journal = new Journal(store, log);
@@ -66,7 +74,7 @@ export async function compose(
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats },
     mounts: { below: mountsBelow, of: mountOf },
     network: {
-      sysctls: ownNetworkSysctls,
+      sysctls: ownNetworkSysctls(isRoot ? undefined : wholeGroupRange(ownMaps())),
       shapingProblem,
       checkNamespaceFile,
       open: (path) => new NetworkNamespace(path),
@@ -75,6 +83,7 @@ export async function compose(
     security: {
       rightsOf,
       capabilities: capabilityNames(daemonCapabilities()),
+      capabilitiesOnHost: capabilityNames(capabilitiesOnHost()),
       seccomp: seccompAvailable(),
       maskedPaths,
       readOnlyPaths,

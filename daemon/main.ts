@@ -38,7 +38,10 @@ async function run(options: DaemonOptions): Promise<void> {
   process.umask(umask);
   // Starts libuv's threads now: at the limit of processes, it would abort when it starts them later.
   await stat('/');
-  if (process.getuid?.() !== 0) throw new Error('Cannot start: likerd must be run as root');
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      'Cannot start: likerd must be root, if only in a user namespace of its own; start it by its launcher, bin/likerd',
+    );
   const log = openLog({
     level: options.logLevel,
     format: options.logFormat,

@@ -57,6 +57,8 @@ export interface SecurityKernel {
   readonly rightsOf: typeof rightsOf;
   /** What likerd may give away, as CAP_ names. */
   readonly capabilities: readonly string[];
+  /** Likewise, what it may do to the host: nothing unless its root is the host's. */
+  readonly capabilitiesOnHost: readonly string[];
   /** Containers can have a seccomp filter. */
   readonly seccomp: boolean;
   /** Paths of /proc and /sys that a container does not see. */

@@ -166,6 +166,7 @@ const devices: DeviceKernel = { below: async () => [], at: async () => [] };
 const security: SecurityKernel = {
   rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null }),
   capabilities: [],
+  capabilitiesOnHost: [],
   seccomp: false,
   maskedPaths: [],
   readOnlyPaths: [],

@@ -160,6 +160,14 @@ export class FakeGroup implements ContainerGroup {
     return this;
   }
 
+  async listed() {
+    return { folder: this.folder, pids: [] };
+  }
+
+  noteShim(): void {}
+
+  noteProcess(): void {}
+
   async populated(): Promise<boolean> {
     return this.#running().length > 0 || this.remains.size > 0;
   }

@@ -24,8 +24,8 @@ enum plan_kind {
                              u32 columns, rows, x pixels, y pixels, u32 namespaces of the main process to
                              join, u32 pid + u64 start time of a process whose pid namespace to join (0: none),
                              u64 window (0: none) */
-  PLAN_PROCESSES = 0x102, /* str cgroup folder. The only record of its plan: the shim starts nothing, sends what /proc
-                             says about the processes there, and ends */
+  PLAN_PROCESSES = 0x102, /* str cgroup folder, u32 count, u32 pid of each. The only record of its plan: the shim starts nothing,
+                             sends what /proc says about the processes there and about those, and ends */
   PLAN_USER = 0x103,      /* u32 pid, u64 start time: the shim starts nothing, sends the result of the STEP_look_up_user
                              that follows, looked up in the mount namespace of that process, and ends */
 };

@@ -3,6 +3,7 @@ import { asError, LikerError } from '../../../common/errors.ts';
 import { tellExhausted } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import { attachSocketProgram } from '../../native/libliker.ts';
+import { controllerRemedy } from './delegation.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import type { Knob, KnobContext, KnobSide, KnobSides, Write } from './knobs.ts';
 import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
@@ -34,7 +35,8 @@ function mountCommand(controller: string): string {
   return `mount -t cgroup -o ${controller} cgroup /sys/fs/cgroup/${controller}`;
 }
 
-function remedyFor(knob: Knob, { tracking, kind }: Layout): string {
+function remedyFor(knob: Knob, { tracking, kind, isDelegated }: Layout): string {
+  if (isDelegated && knob.v2 !== null) return controllerRemedy;
   if (knob.controller === 'cgroup' || knob.controller === socketController)
     return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
   if (kind === 'v2' && knob.v2 !== null) {

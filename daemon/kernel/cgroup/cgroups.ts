@@ -80,7 +80,7 @@ export class Cgroups {
     return new Cgroups(options);
   }
 
-  get layout(): 'v1' | 'v2' | 'hybrid' {
+  get layout(): 'v1' | 'v2' | 'hybrid' | 'none' {
     return this.#state.kind;
   }
 

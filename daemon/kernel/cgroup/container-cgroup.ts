@@ -52,6 +52,17 @@ export class ContainerCgroup {
     return this.#folder;
   }
 
+  /** Where its processes are listed: in the cgroups from `folder` down, and these pids. */
+  async listed(): Promise<{ readonly folder: string; readonly pids: readonly number[] }> {
+    return { folder: this.#folder, pids: [] };
+  }
+
+  /** The shim of a start. The kernel knows who is in a cgroup; what stands in its place (none/) has to be told. */
+  noteShim(_pid: number): void {}
+
+  /** A process that has started: the main process, 0, or an exec. */
+  noteProcess(_number: number, _process: { readonly pid: number; readonly startTime: string }): void {}
+
   get #tracker() {
     return this.#layout.tracking.version === 2 ? trackerV2 : trackerV1;
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { LikerError } from '../../../common/errors.ts';
 import { own } from '../../../common/own.ts';
+import { type Delegation, folderIn } from './delegation.ts';
 import { errnoOf, makeFolder, readOptional, readText, writeText } from './files.ts';
 import { type Hierarchy, hierarchyKey, ownUnifiedPath, parseHierarchies } from './mounts.ts';
 import { enableControllers, words } from './subtree.ts';
@@ -26,6 +27,8 @@ export interface Layout {
   readonly tracking: Place;
   /** Why a controller of the kernel could not be enabled, by name. */
   readonly problems: ReadonlyMap<string, string>;
+  /** Only a part of v2 was delegated: devices are not restricted, since only root on the host may attach a program. */
+  readonly isDelegated: boolean;
   /** Files of the parents that are known to exist, so that each is looked up once. */
   readonly seen: Set<string>;
 }
@@ -59,6 +62,8 @@ export interface LayoutOptions {
    * cgroup has containers (219/CGROUP).
    */
   readonly delegatedPath?: string;
+  /** The only cgroup to use, if likerd is not root on the host. */
+  readonly delegation?: Delegation;
 }
 
 /** The v2 controllers that containers need. */
@@ -93,19 +98,12 @@ function prepareV1(hierarchy: Hierarchy, name: string): Place {
   };
 }
 
-/** The folder of a cgroup in a v2 mount, which may show only a part of the tree. */
-function ownFolder(hierarchy: Hierarchy, own: string): string {
-  const inside =
-    hierarchy.root !== '/' && own.startsWith(hierarchy.root) ? own.slice(hierarchy.root.length) : own;
-  return inside === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${inside}`;
-}
-
 /** The folder in which the parent is made: beside likerd's leaf, never below it. */
 function v2Base(hierarchy: Hierarchy, pure: boolean, options: LayoutOptions): string {
-  if (pure && options.delegatedPath !== undefined) return ownFolder(hierarchy, options.delegatedPath);
+  if (pure && options.delegatedPath !== undefined) return folderIn(hierarchy, options.delegatedPath);
   const own = ownUnifiedPath();
   const above = own.replace(/\/daemon$/, '') || '/';
-  return pure && above !== own ? ownFolder(hierarchy, above) : hierarchy.mountPoint;
+  return pure && above !== own ? folderIn(hierarchy, above) : hierarchy.mountPoint;
 }
 
 function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: Map<string, string>): Place {
@@ -118,7 +116,14 @@ function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: M
   return { key: 'v2', version: 2, controllers, offered, mountPoint: hierarchy.mountPoint, parent };
 }
 
+function prepareDelegated({ hierarchy, folder }: Delegation, name: string): Layout {
+  const problems = new Map<string, string>();
+  const place = prepareV2(hierarchy, folder, name, problems);
+  return { kind: 'v2', places: [place], tracking: place, problems, isDelegated: true, seen: new Set() };
+}
+
 function prepare(options: LayoutOptions): Layout {
+  if (options.delegation) return prepareDelegated(options.delegation, options.parent);
   const hierarchies = parseHierarchies(options.mountinfo ?? readText('/proc/self/mountinfo'));
   const unified = hierarchies.find(({ version }) => version === 2);
   const v1 = hierarchies.filter(({ version }) => version === 1);
@@ -140,7 +145,7 @@ function prepare(options: LayoutOptions): Layout {
     );
   }
   const kind = unified === undefined ? 'v1' : pure ? 'v2' : 'hybrid';
-  return { kind, places, tracking, problems, seen: new Set() };
+  return { kind, places, tracking, problems, isDelegated: false, seen: new Set() };
 }
 
 /** Finds the hierarchies and makes the parent cgroup in each. */

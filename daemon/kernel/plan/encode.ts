@@ -1,4 +1,4 @@
-import { decimal, str, u32, Writer } from './fields.ts';
+import { decimal, list, str, u32, Writer } from './fields.ts';
 import { type Launch, launchSettings, type ShimSettings, type Step, shimSettings, steps } from './steps.ts';
 
 /** "LKRP", little-endian. */
@@ -8,6 +8,8 @@ const kindShim = 0x100;
 const kindLaunch = 0x101;
 const kindProcesses = 0x102;
 const kindUser = 0x103;
+
+const listing = { folder: str, pids: list(u32) };
 
 function plan(write: (w: Writer) => void): Buffer {
   const w = new Writer();
@@ -31,9 +33,15 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   });
 }
 
-/** Encodes the plan of a shim that starts nothing and reports the processes in a cgroup. */
-export function encodeListing(folder: string): Buffer {
-  return plan((w) => w.record(kindProcesses, { folder: str }, { folder }));
+/** Encodes the plan of a shim that starts nothing and reports processes: those in a cgroup (empty: none), and these. */
+export function encodeListing({
+  folder,
+  pids = [],
+}: {
+  readonly folder: string;
+  readonly pids?: readonly number[];
+}): Buffer {
+  return plan((w) => w.record(kindProcesses, listing, { folder, pids }));
 }
 
 /** Like encodeListing, for a shim that looks up a user in the mount namespace of a process. */

@@ -18,10 +18,12 @@ test('many requests for the processes of a container are served a few at a time'
   execFileSync('mkfifo', [list]);
   using processes = new Processes();
   const listings = Promise.all(
-    Array.from({ length: 4 * atOnce }, () => processes.list(encodeListing(folder))),
+    Array.from({ length: 4 * atOnce }, () => processes.list(encodeListing({ folder }))),
   );
   // Its process is born after those of the listings that were let in.
-  await assert.rejects(processes.lookUp(encodeListing(join(folder, 'none'))), { reason: 'TIMED_OUT' });
+  await assert.rejects(processes.lookUp(encodeListing({ folder: join(folder, 'none') })), {
+    reason: 'TIMED_OUT',
+  });
   const born = childrenOf(process.pid).length;
   const writer = openSync(list, 'r+');
   writeFileSync(join(folder, 'empty'), '');

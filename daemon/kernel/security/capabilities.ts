@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../common/errors.ts';
+import { isHostsMap } from '../../../common/hosts-map.ts';
 
 /** Names of the capabilities in the order of their bits, without CAP_ (include/uapi/linux/capability.h). */
 export const allCapabilities = [
@@ -101,6 +102,11 @@ let own: bigint | null = null;
 export function daemonCapabilities(): bigint {
   own ??= parseCapabilities(readFileSync('/proc/self/status', 'latin1'));
   return own;
+}
+
+/** What likerd may do to the host itself: nothing where its capabilities are those of another user namespace. */
+export function capabilitiesOnHost(): bigint {
+  return isHostsMap(readFileSync('/proc/self/uid_map', 'latin1')) ? daemonCapabilities() : 0n;
 }
 
 /** The bit of a name such as NET_ADMIN or cap_net_admin; null for ALL. */

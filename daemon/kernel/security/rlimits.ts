@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../common/errors.ts';
-import { capability, daemonCapabilities } from './capabilities.ts';
+import { capabilitiesOnHost, capability } from './capabilities.ts';
 
 /** The names in the order of their numbers (asm-generic/resource.h), in lower case without RLIMIT_. */
 export const rlimitNames = [
@@ -66,7 +66,7 @@ export function parseHardLimits(text: string): bigint[] {
 function readOwnLimits(): OwnLimits {
   return {
     hard: parseHardLimits(readFileSync('/proc/self/limits', 'latin1')),
-    mayRaise: (daemonCapabilities() & capability('SYS_RESOURCE')) !== 0n,
+    mayRaise: (capabilitiesOnHost() & capability('SYS_RESOURCE')) !== 0n,
     mostFiles: BigInt(readFileSync('/proc/sys/fs/nr_open', 'latin1').trim()),
   };
 }

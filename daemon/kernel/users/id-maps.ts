@@ -32,6 +32,13 @@ export function toInside(runs: readonly IdRun[], id: number): number | null {
   return run === undefined ? null : run.inside + (id - run.outside);
 }
 
+/** All groups, for net.ipv4.ping_group_range. The kernel compares them as they are on the host. */
+export function wholeGroupRange({ gids }: IdMaps): string {
+  const least = Math.min(...gids.map(({ outside }) => outside));
+  const greatest = Math.max(...gids.map(({ outside, count }) => outside + count - 1));
+  return `${toInside(gids, least) ?? 0} ${toInside(gids, greatest) ?? 0}`;
+}
+
 /** A range of the host's ids, from 0 on inside. */
 export function rangeMaps(start: number): IdMaps {
   const runs = [{ inside: 0, outside: start, count: rangeSize }];

@@ -52,7 +52,7 @@ static void find_run (struct folders *folders) {
     return;
   }
   join (folders->run, folders->data, "run");
-  fprintf (stderr, "likerd: XDG_RUNTIME_DIR is not set and %s is not there: using %s\n", usual, folders->run);
+  folders->lacks_runtime = true;
 }
 
 /* The value of --run PATH or --run=PATH. */

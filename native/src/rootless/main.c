@@ -23,8 +23,16 @@ static bool only_asks (char **arguments) {
   return false;
 }
 
+static void enter (const struct folders *folders) {
+  if (!join_held_namespaces (folders->run))
+    enter_new_namespaces ();
+  if (folders->lacks_runtime)
+    fprintf (stderr, "likerd: XDG_RUNTIME_DIR is not set and there is no /run/user/UID: the run folder is %s\n",
+             folders->run);
+}
+
 int main (int argc, char **argv) {
-  struct folders folders;
+  struct folders folders = { 0 };
   if (argc == 3 && !strcmp (argv[1], "--hold")) {
     hold_namespaces (argv[2]);
     return 1;
@@ -34,8 +42,8 @@ int main (int argc, char **argv) {
   find_folders (&folders, argv + 1);
   if (setenv ("LIKER_ROOT", folders.data, 1) < 0 || setenv ("LIKER_RUN", folders.run, 1) < 0)
     refuse ("%s", strerror (errno));
-  if (!only_asks (argv + 1) && !join_held_namespaces (folders.run))
-    enter_new_namespaces ();
+  if (!only_asks (argv + 1))
+    enter (&folders);
   execv (argv[1], argv + 1);
   refuse ("'%s' cannot be executed: %s", argv[1], strerror (errno));
 }

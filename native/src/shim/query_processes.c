@@ -24,6 +24,11 @@ struct pids {
   uint32_t total;
 };
 
+static void add_pid (struct pids *pids, pid_t pid) {
+  if (pid > 0 && pids->total++ < MOST_PROCESSES)
+    pids->list[pids->listed++] = pid;
+}
+
 /* A threaded group of v2 has no list of processes; the group above has them. */
 static void add_pids (struct pids *pids, const char *folder) {
   char path[PATH_MAX];
@@ -34,8 +39,7 @@ static void add_pids (struct pids *pids, const char *folder) {
     return;
   int pid; /* 0: a process outside this pid namespace */
   while (fscanf (file, "%d", &pid) == 1)
-    if (pid > 0 && pids->total++ < MOST_PROCESSES)
-      pids->list[pids->listed++] = pid;
+    add_pid (pids, pid);
   fclose (file);
 }
 
@@ -54,7 +58,6 @@ static void find_pids (struct pids *pids, const char *folder) {
     if (entry->fts_info == FTS_D)
       add_pids (pids, entry->fts_path);
   fts_close (walk);
-  qsort (pids->list, pids->listed, sizeof *pids->list, by_number);
 }
 
 /* Reads up to `size` bytes of a file of the process; 0 if there is none. */
@@ -129,5 +132,8 @@ void answer_processes (struct cursor *fields, struct outbox *out, int socket) {
   if (!pids || fields->bad)
     return;
   find_pids (pids, folder);
+  for (uint32_t count = read_u32 (fields); count > 0 && !fields->bad; count--)
+    add_pid (pids, (pid_t)read_u32 (fields));
+  qsort (pids->list, pids->listed, sizeof *pids->list, by_number);
   answer (pids, out, socket);
 }

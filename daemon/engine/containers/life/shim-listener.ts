@@ -1,6 +1,6 @@
 import type { ShimExit, ShimListener, Started, StartFailure } from '../../../kernel/process/reports.ts';
 import { inBackground } from '../../background.ts';
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import { exitStatus, unseenExit } from '../../process/exit-status.ts';
 import type { ContainerProcess } from '../../sessions/process.ts';
 import { afterStart, startEvents } from '../model/begun.ts';
@@ -20,6 +20,7 @@ export function shimListener(context: EngineContext, container: Container, run: 
   return {
     started: (number, started) => {
       // Here and now: the next frame may be the exit.
+      cgroupOf(context, container).noteProcess(number, started);
       const process = run.process(number);
       if (number === 0) commitRunning(context, container, run, started);
       else if (process && !run.probes.has(number)) {

@@ -9,12 +9,13 @@ import {
 } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
+import { wholeGroupRange } from '../../../kernel/users/id-maps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
-import { HeldMaps, hasGroup, type UserNamespace, wholeGroupRange } from './id-maps.ts';
+import { HeldMaps, hasGroup, type UserNamespace } from './id-maps.ts';
 import {
   namespaceFlags,
   type PlannedMount,

@@ -1,6 +1,6 @@
 import { notHeld, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { type IdMaps, type IdRun, sameMaps, toInside, toOutside } from '../../../kernel/users/id-maps.ts';
+import { type IdMaps, sameMaps, toOutside } from '../../../kernel/users/id-maps.ts';
 
 /** The user namespace of a container: one of its own, or that of another container, whose first process is `process`. Null: the host's. */
 export type UserNamespace =
@@ -46,15 +46,4 @@ export function innerRoot({ uids, gids }: IdMaps): { readonly uid: number; reado
 /** Whether a group exists inside. */
 export function hasGroup(userNamespace: UserNamespace, gid: number): boolean {
   return userNamespace === null || toOutside(userNamespace.maps.gids, gid) !== null;
-}
-
-/** All groups, for net.ipv4.ping_group_range. The kernel compares them as they are on the host. */
-export function wholeGroupRange({ gids }: IdMaps): string {
-  const least = Math.min(...gids.map(({ outside }) => outside));
-  const greatest = Math.max(...gids.map(({ outside, count }) => outside + count - 1));
-  return `${inside(gids, least)} ${inside(gids, greatest)}`;
-}
-
-function inside(runs: readonly IdRun[], id: number): number {
-  return toInside(runs, id) ?? 0;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { notHeld, type Step } from '../../../kernel/plan/steps.ts';
-import { keepIdMaps, rangeMaps } from '../../../kernel/users/id-maps.ts';
-import { HeldMaps, hasGroup, innerRoot, wholeGroupRange } from './id-maps.ts';
+import { keepIdMaps, rangeMaps, wholeGroupRange } from '../../../kernel/users/id-maps.ts';
+import { HeldMaps, hasGroup, innerRoot } from './id-maps.ts';
 import { inUserNamespace } from './user-namespace.ts';
 
 const maps = rangeMaps(100_000);

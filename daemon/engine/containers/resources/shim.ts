@@ -24,6 +24,7 @@ export async function spawnShim(
       .catch(() => {});
   };
   run.spawned = await spawning;
+  cgroupOf(context, container).noteShim(run.spawned.pid);
   return run.spawned.shim;
 }
 

@@ -32,7 +32,7 @@ export function checkLimits(
 function oomScoreProblem(context: EngineContext, { oomScoreAdj }: ProcessSpec): LikerError | null {
   const least = context.proc.ownOomScoreAdj();
   if (oomScoreAdj === null || oomScoreAdj >= least) return null;
-  if (context.security.capabilities.includes('CAP_SYS_RESOURCE')) return null;
+  if (context.security.capabilitiesOnHost.includes('CAP_SYS_RESOURCE')) return null;
   return new LikerError(
     'LIMIT_REFUSED',
     `Cannot set oom_score_adj to ${oomScoreAdj}: likerd cannot go below its own, ${least}, without CAP_SYS_RESOURCE; ` +

@@ -9,8 +9,8 @@ import { requirePhase } from '../model/phase.ts';
 /** The processes in a container by pid, read from the host's /proc. */
 export async function topOf(context: EngineContext, container: Container): Promise<TopView> {
   requirePhase('read the processes of', container);
-  const { folder } = cgroupOf(context, container);
-  const { processes: listed, total } = await context.processes.list(encodeListing(folder));
+  const where = await cgroupOf(context, container).listed();
+  const { processes: listed, total } = await context.processes.list(encodeListing(where));
   const bootedAtMs = Date.now() - context.proc.uptimeMs();
   const processes: TopProcess[] = [];
   const slices = new Slices();

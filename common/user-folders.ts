@@ -1,0 +1,37 @@
+import { lstatSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { own } from './own.ts';
+
+/** Where an ordinary user's likerd keeps its things. */
+export interface UserFolders {
+  /** For --root. */
+  readonly data: string;
+  /** For --run. */
+  readonly run: string;
+}
+
+/**
+ * By the XDG Base Directory Specification, which ignores relative paths. Where pam_systemd has not set XDG_RUNTIME_DIR (su, cron), its
+ * folder may be there all the same; without it, the run folder is in the data. native/src/rootless/folders.c does likewise, for likerd.
+ */
+export function userFolders(env: NodeJS.ProcessEnv, uid: number): UserFolders {
+  const given = (name: string): string | null => {
+    const value = own(env, name);
+    return value?.startsWith('/') ? value : null;
+  };
+  const home = given('HOME') ?? homedir();
+  const data = join(given('XDG_DATA_HOME') ?? join(home, '.local/share'), 'liker');
+  const usual = `/run/user/${uid}`;
+  const runtime = given('XDG_RUNTIME_DIR') ?? (isOwnFolder(usual, uid) ? usual : null);
+  return { data, run: join(runtime ?? data, runtime === null ? 'run' : 'liker') };
+}
+
+function isOwnFolder(path: string, uid: number): boolean {
+  try {
+    const found = lstatSync(path);
+    return found.isDirectory() && found.uid === uid;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+import { accessSync, constants } from 'node:fs';
+import type { Hierarchy } from './mounts.ts';
+
+/** A cgroup v2 in which likerd may make cgroups although it is not root on the host. */
+export interface Delegation {
+  readonly hierarchy: Hierarchy;
+  /** Folder of the cgroup. */
+  readonly folder: string;
+}
+
+/** What whoever delegates a cgroup gives away (cgroup-v2.rst, "Model of Delegation"). */
+const delegated = ['', '/cgroup.procs', '/cgroup.subtree_control'];
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether likerd may make its parent cgroup at the top of every hierarchy, as root may. */
+export function ownsAll(hierarchies: readonly Hierarchy[]): boolean {
+  return hierarchies.every(({ mountPoint }) => isWritable(mountPoint));
+}
+
+/** The folder of a cgroup in a v2 mount, which may show only a part of the tree. */
+export function folderIn({ root, mountPoint }: Hierarchy, path: string): string {
+  const inside = root !== '/' && path.startsWith(root) ? path.slice(root.length) : path;
+  return inside === '/' ? mountPoint : `${mountPoint}${inside}`;
+}
+
+/**
+ * The cgroup that was delegated to likerd's user: `asked`, or likerd's own, `own`, or the one above it if that is a leaf named
+ * "daemon". If there is none, why, and what to do, in the words that follow "Cannot … : ".
+ */
+export function findDelegation(
+  hierarchies: readonly Hierarchy[],
+  { own, asked }: { readonly own: string; readonly asked: string | undefined },
+): Delegation | string {
+  const hierarchy = hierarchies.find(({ version }) => version === 2);
+  if (hierarchy === undefined)
+    return "likerd runs without root, and cgroup v1 cannot be delegated to a user; boot with 'systemd.unified_cgroup_hierarchy=1'";
+  const path = asked ?? (own.replace(/\/daemon$/, '') || '/');
+  const folder = folderIn(hierarchy, path);
+  if (delegated.every((file) => isWritable(`${folder}${file}`))) return { hierarchy, folder };
+  const isOnV1 = hierarchies.some(
+    ({ version, controllers }) => version === 1 && controllers.includes('memory'),
+  );
+  const where = isOnV1
+    ? "; most limits need 'systemd.unified_cgroup_hierarchy=1' at boot as well, since their controllers are on cgroup v1"
+    : '';
+  return `likerd runs without root, and the cgroup ${path} is not delegated to its user; ${unit}${where}`;
+}
+
+const unit =
+  "run it as a unit of systemd with [Service] Delegate=yes KillMode=process: 'systemd-run --user --unit=likerd -p Delegate=yes -p KillMode=process likerd'";
+
+/** How root lets the units of users have a controller. */
+export const controllerRemedy =
+  "let root give it to users: 'sudo systemctl edit user@.service', with [Service] Delegate=cpu cpuset io memory pids, and log in anew";

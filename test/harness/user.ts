@@ -1,0 +1,230 @@
+// An ordinary user of the machine for tests of likerd without root.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Daemon, type DaemonOptions, repository, startDaemon } from './daemon.ts';
+import { type LikerctlOptions, likerctl, type Running, startLikerctl } from './likerctl.ts';
+import type { Outcome } from './outcome.ts';
+import { isAlive, pids, readProc } from './proc.ts';
+import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
+import { until } from './until.ts';
+
+const path = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
+
+/** Ids of one kind that the user may map, as in /etc/subuid. */
+export interface SubordinateIds {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** A user with a home, a runtime folder and subordinate ids. `remove` ends all his processes and leaves nothing of him. */
+export class User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Below it: a short path, since sockets are in it. */
+  readonly home: string;
+  /** XDG_RUNTIME_DIR. */
+  readonly runtime: string;
+  readonly subuids: SubordinateIds;
+  readonly subgids: SubordinateIds;
+  /** The checkout, where the user can read it. */
+  readonly checkout: string;
+  readonly #mounted: string | null;
+
+  private constructor(name: string) {
+    this.name = name;
+    this.home = realpathSync(mkdtempSync(join(tmpdir(), 'lku-')));
+    try {
+      command('useradd', ['--no-create-home', '--home-dir', this.home, '--shell', '/bin/bash', name]);
+      [this.uid, this.gid] = idsOf(name);
+      this.runtime = join(this.home, 'xdg');
+      mkdirSync(this.runtime, { mode: 0o700 });
+      for (const folder of [this.home, this.runtime]) chownSync(folder, this.uid, this.gid);
+      chmodSync(this.home, 0o755);
+      for (const [file, option] of [
+        ['/etc/subuid', '--add-subuids'],
+        ['/etc/subgid', '--add-subgids'],
+      ] as const)
+        if (rangeIn(file, name) === null) command('usermod', [option, freeRange(file), name]);
+      this.subuids = rangeOf('/etc/subuid', name);
+      this.subgids = rangeOf('/etc/subgid', name);
+      this.#mounted = this.#canRead(repository) ? null : bindCheckout();
+      this.checkout = this.#mounted ?? repository;
+    } catch (error) {
+      removeUser(name);
+      rmSync(this.home, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async add(): Promise<User> {
+    const name = `lkt${process.pid}${Math.random().toString(36).slice(2, 6)}`;
+    // Other tests may hold the lock on /etc/passwd.
+    return until('a user to be added', () => new User(name), { deadlineMs: 30_000, everyMs: 200 });
+  }
+
+  /** The user's id on the host of an id in a container whose root is the user. */
+  outside(id: number): number {
+    return id === 0 ? this.uid : this.subuids.start + id - 1;
+  }
+
+  /** A command that executes what follows it as the user, with an environment of his own. */
+  command(env: NodeJS.ProcessEnv = {}): string[] {
+    const given = { HOME: this.home, USER: this.name, XDG_RUNTIME_DIR: this.runtime, PATH: path, ...env };
+    const variables = Object.entries(given).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key}=${value}`],
+    );
+    const ids = [`--reuid=${this.uid}`, `--regid=${this.gid}`, '--init-groups'];
+    return ['setpriv', ...ids, 'env', '-i', '-C', '/', ...variables];
+  }
+
+  /** Runs a program as the user; what it prints. */
+  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
+    const [file = '', ...prefix] = this.command(env);
+    return execFileSync(file, [...prefix, program, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  /** The user's likerd, with its own folders below his home. */
+  async startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
+    const home = mkdtempSync(join(this.home, 'd-'));
+    for (const folder of [home, join(home, 'root'), join(home, 'run')]) {
+      mkdirSync(folder, { recursive: true });
+      chownSync(folder, this.uid, this.gid);
+    }
+    const within = [...this.command(options.env), ...(options.within ?? [])];
+    return startDaemon({ checkout: this.checkout, ...options, home, within });
+  }
+
+  likerctl(daemon: Daemon, args: readonly string[], options: LikerctlOptions = {}): Promise<Outcome> {
+    return likerctl(daemon, args, { ...options, file: this.#client(daemon) });
+  }
+
+  start(daemon: Daemon, args: readonly string[], options: LikerctlOptions = {}): Running {
+    return startLikerctl(daemon, args, { ...options, file: this.#client(daemon) });
+  }
+
+  terminal(daemon: Daemon, args: readonly string[], options: TerminalOptions = {}): TerminalSession {
+    return terminal(daemon, args, { ...options, file: this.#client(daemon) });
+  }
+
+  /** A program that is the user's likerctl for this daemon. */
+  #client({ home, socket }: Daemon): string {
+    const file = join(home, 'likerctl');
+    const words = [...this.command({ LIKER_HOST: `unix://${socket}` }), join(this.checkout, 'bin/likerctl')];
+    writeFileSync(file, `#!/bin/sh\nexec ${words.map(shellWord).join(' ')} "$@"\n`, { mode: 0o755 });
+    return file;
+  }
+
+  #canRead(folder: string): boolean {
+    try {
+      this.run('test', ['-r', join(folder, 'bin/likerd')]);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Processes of the user and of his subordinate ids. */
+  processes(): number[] {
+    return pids().filter((pid) => {
+      const [, , effective = '-1'] = /^Uid:\s+(\d+)\s+(\d+)/m.exec(readProc(pid, 'status')) ?? [];
+      const uid = Number(effective);
+      const { start, count } = this.subuids;
+      return isAlive(pid) && (uid === this.uid || (uid >= start && uid < start + count));
+    });
+  }
+
+  async remove(): Promise<void> {
+    await until(
+      `the end of all processes of ${this.name}`,
+      () => {
+        const left = this.processes();
+        for (const pid of left) quietly(() => process.kill(pid, 'SIGKILL'));
+        return left.length === 0;
+      },
+      { deadlineMs: 10_000 },
+    ).catch((error: unknown) => console.error(String(error)));
+    if (this.#mounted !== null) {
+      quietly(() => command('umount', ['-l', this.#mounted ?? '']));
+      rmSync(this.#mounted, { recursive: true, force: true });
+    }
+    await until('the user to be removed', () => removeUser(this.name), { deadlineMs: 30_000, everyMs: 200 });
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+function command(file: string, args: readonly string[]): void {
+  execFileSync(file, args, { stdio: 'pipe' });
+}
+
+/** True once there is none. Its group goes with it, and its subordinate ids. */
+function removeUser(name: string): boolean {
+  quietly(() => command('userdel', ['--force', name]));
+  return !hasUser(name);
+}
+
+function hasUser(name: string): boolean {
+  return readFileSync('/etc/passwd', 'utf8').includes(`\n${name}:`);
+}
+
+function idsOf(name: string): [uid: number, gid: number] {
+  const ids = ['-u', '-g'].map((option) => Number(execFileSync('id', [option, name], { encoding: 'utf8' })));
+  return [ids[0] ?? 0, ids[1] ?? 0];
+}
+
+function rangeIn(file: string, name: string): SubordinateIds | null {
+  const line = readFileSync(file, 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  const [, start, count] = line?.split(':').map(Number) ?? [];
+  return start === undefined || count === undefined ? null : { start, count };
+}
+
+function rangeOf(file: string, name: string): SubordinateIds {
+  const range = rangeIn(file, name);
+  if (range === null) throw new Error(`${name} has no ids in ${file}`);
+  return range;
+}
+
+function freeRange(file: string): string {
+  const ends = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.split(':').slice(1).map(Number))
+    .map(([start = 0, count = 0]) => start + count);
+  const start = Math.max(100_000, ...ends);
+  return `${start}-${start + 65_535}`;
+}
+
+/** The repository is in a folder that only root may enter: shows it elsewhere. */
+function bindCheckout(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lkc-'));
+  chmodSync(folder, 0o755);
+  command('mount', ['--bind', repository, folder]);
+  return folder;
+}
+
+function shellWord(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Gone already; the leak check reports what stays.
+  }
+}
