@@ -63,7 +63,7 @@ export async function compose(
   // Building a filter takes tens of milliseconds, which no container should wait for.
   seccompFilter(defaultCapabilities);
   const engine = makeEngine({
-    paths: { root, run },
+    paths: { root, run, socket: options.socket },
     log,
     journal,
     ledger: new Ledger(journal, store),

@@ -5,6 +5,7 @@ import { printLines } from '../output/print.ts';
 import { parseContainerSpec } from '../request/container-spec.ts';
 import { containerFlags } from '../request/flags.ts';
 import { terminalSize } from '../session/terminal.ts';
+import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { createContainer } from './run-detached.ts';
 
@@ -13,11 +14,12 @@ export const create: Command = {
   usage: 'ROOTFS [COMMAND] [ARG...]',
   summary: 'Create a container without starting it, and print its id',
   example: 'likerctl create -it --name web ./rootfs bash',
-  flags: containerFlags,
+  flags: [...containerFlags, ...dryRunFlags],
   operands: [1, Number.POSITIVE_INFINITY],
   stopsAtOperand: true,
   failureCode: engineFailureCode,
-  async run({ flags, operands, context }) {
+  async run(invocation) {
+    const { flags, operands, context } = invocation;
     const spec = parseContainerSpec(flags, operands, terminalSize());
     if (flags.has('pidfile')) {
       throw badArgument(
@@ -25,6 +27,7 @@ export const create: Command = {
         'Cannot write a pidfile: a created container has no process yet; give --pidfile to run',
       );
     }
+    if (isDryRun(flags)) return dryRun(invocation, spec);
     using idFiles = reserveIdFiles(flags);
     const connection = await context.connect();
     const { id } = await createContainer({ spec, flags, connection, idFiles });

@@ -1,5 +1,5 @@
-import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { badArgument } from '../../common/errors.ts';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { badArgument, type LikerError } from '../../common/errors.ts';
 import { fileProblem } from '../cli/file-problem.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { notice } from '../output/notice.ts';
@@ -32,15 +32,25 @@ export function reserveIdFiles(flags: FlagValues): IdFiles {
   };
 }
 
+/** Throws BAD_ARGUMENT if the cidfile exists already, as reserveIdFiles does. Creates nothing. */
+export function requireNewFile(flags: FlagValues): void {
+  const cidfile = flags.text('cidfile') || undefined;
+  if (cidfile !== undefined && existsSync(cidfile)) throw cannotWriteId(cidfile, { code: 'EEXIST' });
+}
+
 function reserve(cidfile: string): number {
   try {
     return openSync(cidfile, 'wx', 0o644);
   } catch (error) {
-    throw badArgument(
-      'cidfile',
-      `Cannot write the container id to '${cidfile}': ${fileProblem(error, 'write')}`,
-    );
+    throw cannotWriteId(cidfile, error);
   }
+}
+
+function cannotWriteId(cidfile: string, error: unknown): LikerError {
+  return badArgument(
+    'cidfile',
+    `Cannot write the container id to '${cidfile}': ${fileProblem(error, 'write')}`,
+  );
 }
 
 function writePid(pidfile: string, pid: number): void {

@@ -11,6 +11,7 @@ import { requireTerminal } from '../session/require-terminal.ts';
 import { type OutputStream, outputStreams, Session } from '../session/session.ts';
 import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
+import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
 import { runDetached } from './run-detached.ts';
 
@@ -22,6 +23,7 @@ export const run: Command = {
   example: 'likerctl run -it --rm ./rootfs bash',
   flags: [
     ...containerFlags,
+    ...dryRunFlags,
     { name: 'detach', short: 'd', type: 'bool', help: 'Run in the background and print the id' },
     ...sessionFlags,
     {
@@ -42,6 +44,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   const { flags, operands, context } = invocation;
   const spec = parseContainerSpec(flags, operands, terminalSize());
   const options = sessionOptions(flags);
+  if (isDryRun(flags)) return dryRun(invocation, spec);
   const isDetached = flags.bool('detach');
   const hidden = hiddenStreams(flags);
   if (!isDetached) requireTerminal(flags);

@@ -8,6 +8,7 @@ import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
+import { ulimitValue } from './ulimit-value.ts';
 
 /** Docker's name for the driver that mounts an overlay. */
 const driver = 'overlay2';
@@ -134,8 +135,8 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     ShmSize: spec?.shmSizeBytes ?? 64 * 1024 * 1024,
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
       Name: name,
-      Soft: ulimit(soft),
-      Hard: ulimit(hard),
+      Soft: ulimitValue(soft),
+      Hard: ulimitValue(hard),
     })),
     NetworkMode: namespaces?.network || 'none',
     PidMode: namespaces?.pid ?? '',
@@ -165,11 +166,6 @@ function logConfig(spec: ContainerSpec | null): Record<string, unknown> {
     Type: spec?.logDriver === 'LOG_DRIVER_NONE' ? 'none' : 'local',
     Config: Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
   };
-}
-
-/** As Docker shows it: -1 for no limit, which arrives as 2^64 (2^64 - 1, rounded). */
-function ulimit(value: number): number {
-  return value >= 2 ** 64 ? -1 : value;
 }
 
 function securityOptions(spec: ContainerSpec | null): string[] {

@@ -22,7 +22,8 @@ import type { OpenReaders } from './stats/open-readers.ts';
 export type Folders = Omit<ContainerFolders, 'discard'>;
 
 export interface EngineContext {
-  readonly paths: { readonly root: string; readonly run: string };
+  /** `socket`: that of the API. */
+  readonly paths: { readonly root: string; readonly run: string; readonly socket: string };
   readonly log: Log;
   readonly journal: Journal;
   /** The journal's entries about containers. */

@@ -41,7 +41,7 @@ export class EngineFixture {
     const log = memoryLog(this.log);
     const journal = new Journal(this.#store, log);
     this.context = withSupervision({
-      paths: { root: folder, run: join(folder, 'run') },
+      paths: { root: folder, run: join(folder, 'run'), socket: join(folder, 'run/liker.sock') },
       log,
       journal,
       ledger: new Ledger(journal, this.#store),

@@ -1,8 +1,10 @@
+import { badArgument } from '../../../common/errors.ts';
 import type { ContainerServiceHandlers } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { ContainerService, ContainerView } from '../../engine/containers/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
 import { formatContainer, formatHealth, formatProbe } from './format/container.ts';
+import { formatExplanation } from './format/explanation.ts';
 import { listPage } from './format/list-page.ts';
 import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';
@@ -84,9 +86,12 @@ export function containerService(
       });
       return { container: formatContainer(container), appliedLimits: [...applied] };
     }),
-    ExplainContainer: reads(async (request) => ({
-      steps: [...(await containers.explain(parseTarget(request)))],
-    })),
+    ExplainContainer: reads(async ({ container, spec, replace }, _signal, peer) => {
+      if (spec === null) return formatExplanation(await containers.explain(parseTarget({ container })));
+      if (container !== '')
+        throw badArgument('container', 'Cannot explain both a container and a spec: give one');
+      return formatExplanation(await containers.explainSpec(parseSpec(spec, 'spec', peer), { replace }));
+    }),
   };
 }
 

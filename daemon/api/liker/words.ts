@@ -1,6 +1,6 @@
 import { invalid } from '../../../common/errors.ts';
 import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types/liker/v1/OnDisconnect.ts';
-import type { KillScope, WaitCondition } from '../../engine/containers/api.ts';
+import type { Explanation, KillScope, WaitCondition } from '../../engine/containers/api.ts';
 import type {
   ContainerSpec,
   HealthCheck,
@@ -50,6 +50,13 @@ export const disconnectPolicies = {
 /** How much a list says about each container. */
 export const listViews = { full: 'LIST_VIEW_FULL', basic: 'LIST_VIEW_BASIC' } as const;
 export type ListView = keyof typeof listViews;
+
+export const riskSeverities = {
+  critical: 'RISK_SEVERITY_CRITICAL',
+  high: 'RISK_SEVERITY_HIGH',
+  medium: 'RISK_SEVERITY_MEDIUM',
+  low: 'RISK_SEVERITY_LOW',
+} as const satisfies Record<Explanation['risks'][number]['severity'], string>;
 
 export const killScopes = {
   main: 'KILL_SCOPE_MAIN',

@@ -7,6 +7,8 @@ import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
 import type { Phase } from './model/phase.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
+import type { ExplainedPlan } from './plan/explain.ts';
+import type { Risk } from './plan/risks/risks.ts';
 
 /**
  * Containers as the edge uses them. `container` is an id, a unique prefix of one, or a name. Everything rejects with LikerError.
@@ -45,8 +47,10 @@ export interface ContainerService {
   wait(container: string, condition: WaitCondition, options: WaitOptions): Promise<ExitStatus | null>;
   checkHealth(container: string): Promise<{ readonly probe: HealthProbe; readonly health: Health }>;
   top(container: string): Promise<TopView>;
-  /** The steps of its next start. */
-  explain(container: string): Promise<readonly { readonly name: string; readonly detail: string }[]>;
+  /** What its next start would do. */
+  explain(container: string): Promise<Explanation>;
+  /** What a create with this spec, and a start, would do. Makes nothing. Rejects as `create` does. */
+  explainSpec(spec: ContainerSpec, options: Pick<CreateOptions, 'replace'>): Promise<Explanation>;
   update(
     container: string,
     change: ContainerChange,
@@ -84,6 +88,13 @@ export interface ContainerView {
 export interface CreateOptions extends Repeatable {
   /** Remove a container that has the name, by force. */
   readonly replace: boolean;
+}
+
+/** What a start does, and what the container can do then. */
+export interface Explanation extends ExplainedPlan {
+  /** The most dangerous first. */
+  readonly risks: readonly Risk[];
+  readonly warnings: readonly string[];
 }
 
 interface Created {

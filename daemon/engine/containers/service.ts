@@ -10,7 +10,7 @@ import { checkNetwork } from './rules/network-rate.ts';
 import { userNamespaceWarning } from './rules/user-namespace.ts';
 import { checkHealthNow } from './verbs/check-health.ts';
 import { createContainer } from './verbs/create.ts';
-import { explainContainer } from './verbs/explain.ts';
+import { explainContainer, explainSpec } from './verbs/explain.ts';
 import { killContainer } from './verbs/kill.ts';
 import { listContainers } from './verbs/list.ts';
 import { pauseContainer, resumeContainer } from './verbs/pause.ts';
@@ -124,6 +124,8 @@ export function containerService(context: EngineContext): ContainerService {
     top: async (reference) => topOf(context, find(reference)),
 
     explain: async (reference) => explainContainer(context, find(reference)),
+
+    explainSpec: async (spec, options) => explainSpec(context, spec, options),
 
     async update(reference, change) {
       const container = find(reference);

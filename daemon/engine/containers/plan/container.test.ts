@@ -5,7 +5,6 @@ import { cloneFlag, type Step, type StepName } from '../../../kernel/plan/steps.
 import { specOf } from '../../../test/fake-engine.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
-import { explainPlan } from './explain.ts';
 import { overlayOptions } from './overlay.ts';
 
 const spec = specOf({
@@ -106,10 +105,6 @@ test('T18: the environment is built from nothing', () => {
     env.map((entry) => entry.split('=')[0]),
     ['PATH', 'HOSTNAME', 'TERM', 'SECRET'],
   );
-});
-
-test('explain shows no environment variables', () => {
-  assert.ok(!JSON.stringify(explainPlan(containerPlan(input))).includes('hunter2'));
 });
 
 test('shared namespaces are not created, and are joined if they are those of another container', () => {

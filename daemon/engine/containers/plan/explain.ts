@@ -1,101 +1,160 @@
-import {
-  cloneFlag,
-  foundId,
-  type Launch,
-  mountAttr,
-  ms,
-  notHeld,
-  type Step,
-} from '../../../kernel/plan/steps.ts';
-import { capabilityNames } from '../../../kernel/security/capabilities.ts';
+import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
+import { cloneFlag, type Launch, type Step, type StepName } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
-import type { IdRun } from '../../../kernel/users/id-maps.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+import {
+  flagNames,
+  groupOf,
+  heldBy,
+  inWords,
+  type StepGroup,
+  splitCapabilities,
+  type WordFacts,
+} from './step-words.ts';
+import { isRoot } from './user.ts';
 
-/** A plan as a person reads it: one line a step. */
-export function explainPlan(launch: Launch): { name: string; detail: string }[] {
-  const { settings } = launch;
+/** Everything that a start does, and what it is explained from. */
+export interface PlannedStart {
+  readonly spec: ContainerSpec;
+  readonly launch: Launch;
+  readonly cgroups: {
+    /** The container's folders by hierarchy, as ContainerCgroup.paths. */
+    readonly paths: Readonly<Record<string, string>>;
+    readonly writes: readonly CgroupWrite[];
+  };
+  /** Names of the containers whose namespaces are shared, by the pid of their main process. */
+  readonly containers: ReadonlyMap<number, string>;
+}
+
+export interface ExplainedStep {
+  /** That of the plan's step, or of what likerd and the shim do around the plan: make-cgroup, limit, clone. */
+  readonly name: string;
+  readonly group: StepGroup;
+  /** In words. */
+  readonly detail: string;
+}
+
+export interface ExplainedPlan {
+  /** In the order in which they are carried out. */
+  readonly steps: readonly ExplainedStep[];
+  /** CAP_ names. */
+  readonly capabilities: { readonly kept: readonly string[]; readonly dropped: readonly string[] };
+  readonly cgroupWrites: readonly CgroupWrite[];
+  /** Soft and hard are decimal text; 2^64 - 1 is unlimited. */
+  readonly rlimits: readonly { readonly name: string; readonly soft: string; readonly hard: string }[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** NAME=VALUE where likerd chose the value, else NAME alone: what the user gave may be a secret. */
+  readonly environment: readonly string[];
+}
+
+/** A start as a person or a program reads it. */
+export function explainPlan(start: PlannedStart): ExplainedPlan {
+  const { launch, cgroups } = start;
+  const of = <Name extends StepName>(name: Name) =>
+    launch.steps.filter((step): step is Extract<Step, { step: Name }> => step.step === name);
+  const environment = of('exec').flatMap(({ env }) => shownEnvironment(start.spec, env));
+  return {
+    steps: [...cgroupSteps(start), ...processSteps(start, environment)],
+    capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
+    cgroupWrites: cgroups.writes,
+    rlimits: of('rlimit').map(({ resource, soft, hard }) => ({
+      name: rlimitNames[resource] ?? String(resource),
+      soft,
+      hard,
+    })),
+    sysctls: Object.fromEntries(of('sysctl').map(({ path, value }) => [path.replaceAll('/', '.'), value])),
+    environment,
+  };
+}
+
+/** What likerd does to the control groups before the shim is there. */
+function cgroupSteps({ cgroups: { paths, writes } }: PlannedStart): ExplainedStep[] {
+  const folders = Object.values(paths).map((path) => `mkdir ${path}`);
+  const byFile = Map.groupBy(writes, ({ file }) => file);
   return [
-    {
-      name: 'clone',
-      detail: `new namespaces: ${names(settings.cloneFlags, cloneFlag, ' ')}${settings.cgroup2 ? `, in ${settings.cgroup2}` : ''}`,
-    },
-    ...launch.steps.map((step) => ({ name: step.step, detail: detail(step) })),
+    ...folders.map((detail): ExplainedStep => ({ name: 'make-cgroup', group: 'cgroups', detail })),
+    ...[...byFile].map(
+      ([file, of]): ExplainedStep => ({
+        name: of[0]?.knob === 'devices' ? 'devices' : 'limit',
+        group: 'cgroups',
+        detail: `${file} = ${of.map(({ value }) => value).join(', ')}`,
+      }),
+    ),
   ];
 }
 
-function detail(step: Step): string {
-  switch (step.step) {
-    case 'mount':
-      return `${step.type} ${step.target} ${[...step.options.map(([key, value]) => (value === null ? key : `${key}=${value}`)), ...attributes(step)].join(',')}`.trim();
-    case 'bind':
-      return `${step.source} ${step.target} ${attributes(step).join(',')}`.trim();
-    case 'cgroups':
-      return `${step.target} ${step.folders.map(([name]) => name).join(' ')}`;
-    case 'file':
-      return `${step.target} (${Buffer.byteLength(step.content)} bytes)`;
-    case 'symlink':
-      return `${step.target} -> ${step.to}`;
-    case 'device':
-      return `${step.target} ${step.type} ${step.major}:${step.minor}`;
-    case 'unshare':
-      return `new namespaces: ${names(step.flags, cloneFlag, ' ')}`;
-    case 'propagation':
-      return names(step.flags, ms, ' ').toLowerCase();
-    case 'rlimit':
-      return `${rlimitNames[step.resource] ?? step.resource} soft=${step.soft} hard=${step.hard}`;
-    case 'id-map':
-      return `uids ${runs(step.uids)}; gids ${runs(step.gids)}`;
-    case 'take-overlay':
-      return `${step.lowers.join(' ')} ${step.layer}${step.volatile ? ' volatile' : ''}`;
-    case 'take-devices':
-      return step.nodes.map(({ name, type, major, minor }) => `${name} ${type} ${major}:${minor}`).join(', ');
-    case 'attach':
-      return step.trees.map(([tree, target]) => `tree=${tree} ${target}`).join(', ');
-    case 'umask':
-      return step.mask.toString(8).padStart(4, '0');
-    case 'terminal':
-      return `console=${step.console} uid=${step.uid === foundId ? 'as looked up' : step.uid} gid=${step.gid}`;
-    case 'user':
-      return step.uid === foundId ? 'as looked up' : `uid=${step.uid} gid=${step.gid}`;
-    case 'seccomp':
-      return `${step.filter.length / 8} instructions`;
-    case 'exec':
-      // The environment may hold secrets.
-      return step.args.join(' ');
-    default:
-      return Object.entries(step)
-        .filter(([key]) => key !== 'step')
-        .map(([key, value]) => `${key}=${valueText(key, value)}`)
-        .join(' ');
-  }
+/** Kinds of steps that a helper, if there is one, carries out before it clones the process: is_leading in steps.c. */
+const leading: ReadonlySet<StepName> = new Set([
+  'join-cgroup',
+  'oom-score',
+  'join-namespace',
+  'join-path',
+  'raise-limit',
+  'id-map',
+  'join-user',
+  'take',
+  'take-overlay',
+  'take-devices',
+  'stream-owner',
+]);
+/** Those for which there is one: read_record in launch.c. */
+const helped: ReadonlySet<StepName> = new Set(['join-namespace', 'join-path', 'id-map', 'join-user']);
+
+/** The steps of the plan, with the clones where begin.h has them. */
+function processSteps(
+  { spec, launch, containers }: PlannedStart,
+  environment: readonly string[],
+): ExplainedStep[] {
+  const facts: WordFacts = {
+    containers,
+    environment,
+    held: heldBy(launch.steps, { containers }),
+    tty: spec.process.tty,
+    maybeUser: launch.steps.some((step) => step.step === 'look-up-user' && !isRoot(step.user)),
+  };
+  const explained = (step: Step): ExplainedStep => ({
+    name: step.step,
+    group: groupOf(step.step),
+    detail: inWords(step, facts),
+  });
+  const clone = (group: StepGroup, detail: string): ExplainedStep => ({ name: 'clone', group, detail });
+  const { cloneFlags, cgroup2, joinPid } = launch.settings;
+  const process = `a process in new namespaces (${flagNames(cloneFlags)})`;
+  const born = cgroup2 === '' ? '' : `, born in ${cgroup2}`;
+  const count = launch.steps.findIndex(({ step }) => !leading.has(step));
+  const first = launch.steps.slice(0, count);
+  const rest = launch.steps.slice(count);
+  const enter = rest[0]?.step === 'enter-user' ? rest.slice(0, 1) : [];
+  const inside = rest.slice(enter.length);
+  if (joinPid)
+    return [
+      clone('namespaces', enter.length > 0 ? `a helper${born}` : process + born),
+      ...first.map(explained),
+      explained({ step: 'join-namespace', flag: cloneFlag.pid, ...joinPid }),
+      ...enter.map(explained),
+      ...(enter.length > 0 ? [explained({ step: 'unshare', flags: cloneFlags })] : []),
+      ...inside.slice(0, -1).map(explained),
+      // Nobody there may trace it while it has more rights than the program.
+      clone('program', 'its child is in the pid namespace that was joined, and goes on'),
+      ...inside.slice(-1).map(explained),
+    ];
+  if (!first.some(({ step }) => helped.has(step)))
+    return [clone('namespaces', process + born), ...launch.steps.map(explained)];
+  return [
+    clone('cgroups', `a helper${born}`),
+    ...first.map(explained),
+    ...enter.map(explained),
+    clone('namespaces', process),
+    ...inside.map(explained),
+  ];
 }
 
-function runs(list: readonly IdRun[]): string {
-  return list
-    .map(
-      ({ inside, outside, count }) => `${inside}-${inside + count - 1} as ${outside}-${outside + count - 1}`,
-    )
-    .join(', ');
+/** The values that likerd chose are shown, those that the user gave are not. */
+function shownEnvironment({ process: { env } }: ContainerSpec, resolved: readonly string[]): string[] {
+  const given = new Set(env.map(nameOf));
+  return resolved.map((entry) => (given.has(nameOf(entry)) ? nameOf(entry) : entry));
 }
 
-function valueText(key: string, value: unknown): string {
-  // The bit sets are those of capabilities.
-  if (typeof value === 'bigint') return capabilityNames(value).join(',') || 'none';
-  if (key === 'map' && value === notHeld) return 'none';
-  if (key === 'flag') return names(Number(value), cloneFlag, ',');
-  if (key === 'attributes') return attributes({ attributes: Number(value) }).join(',') || 'none';
-  return String(value);
-}
-
-/** As options of mount(8). */
-function attributes({ attributes: set }: { readonly attributes: number }): string[] {
-  // ATIME is a mask of three.
-  const { ATIME: _, ...known } = mountAttr;
-  return names(set, known, ',').toLowerCase().replace('rdonly', 'ro').split(',').filter(Boolean);
-}
-
-/** Names of the flags that are set. */
-function names(flags: number, table: Readonly<Record<string, number>>, separator: string): string {
-  const set = Object.entries(table).filter(([, flag]) => flag !== 0 && (flags & flag) === flag);
-  return set.map(([name]) => name).join(separator);
+function nameOf(entry: string): string {
+  return entry.split('=', 1)[0] ?? '';
 }

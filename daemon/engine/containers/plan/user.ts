@@ -41,3 +41,8 @@ export function uidOf(user: User): number {
 export function gidOf(user: User): number {
   return isKnown(user) ? user.gid : foundId;
 }
+
+/** Whether a user that is asked for is surely root. */
+export function isRoot(user: string): boolean {
+  return user === '' || user === 'root' || /^0+$/.test(user);
+}

@@ -1,12 +1,105 @@
+import { realpath } from 'node:fs/promises';
 import type { EngineContext } from '../../context.ts';
+import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
-import { explainPlan } from '../plan/explain.ts';
-import { containerDevices } from '../rules/limits.ts';
+import { livePhase } from '../model/phase.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+import { explainPlan, type PlannedStart } from '../plan/explain.ts';
+import { hostMounts } from '../plan/risks/files.ts';
+import { engineSockets } from '../plan/risks/places.ts';
+import { risksOf } from '../plan/risks/risks.ts';
+import { type ContainerDevices, checkLimits, containerDevices, warningOf } from '../rules/limits.ts';
+import { checkNetwork } from '../rules/network-rate.ts';
 import { compile } from './compile.ts';
+import { draftContainer } from './create.ts';
 
-/** The plan of the container's next start, with the control groups that it would get, as a person reads it. */
-export async function explainContainer(context: EngineContext, container: Container) {
-  const cgroup = context.cgroups.open(container.id, container.spec.cgroupParent);
-  const devices = await containerDevices(context, container.spec);
-  return explainPlan(compile(context, container, { devices, cgroup, attended: true }));
+/** What the container's next start would do, and what the container could do then. Changes nothing. */
+export async function explainContainer(context: EngineContext, container: Container): Promise<Explanation> {
+  const { id, spec } = container;
+  const devices = await containerDevices(context, spec);
+  const left = [...checkLimits(context, spec), ...checkNetwork(context, spec)];
+  const cgroup = context.cgroups.open(id, spec.cgroupParent);
+  const writes = context.cgroups.preview(id, spec.resources, {
+    allDevices: spec.process.privileged,
+    deviceRules: devices.rules,
+    mode: spec.limits,
+    under: spec.cgroupParent,
+  });
+  const start: PlannedStart = {
+    spec,
+    launch: compile(context, container, { devices, cgroup, attended: true }),
+    cgroups: { paths: cgroup.paths, writes },
+    containers: sharedNames(context, spec),
+  };
+  return {
+    ...explainPlan(start),
+    risks: await risks(context, start, devices),
+    warnings: left.map(warningOf),
+  };
+}
+
+/** The same for the container that a create with this spec would make, with the errors of the create. */
+export async function explainSpec(
+  context: EngineContext,
+  spec: ContainerSpec,
+  options: { readonly replace: boolean },
+): Promise<Explanation> {
+  return explainContainer(context, await draftContainer(context, spec, options));
+}
+
+/** The containers whose namespaces it shares, by the pid of their main process. */
+function sharedNames(
+  { registry }: EngineContext,
+  { namespaces }: ContainerSpec,
+): ReadonlyMap<number, string> {
+  const others = Object.values(namespaces).flatMap((share) =>
+    share.kind === 'container' ? [registry.find(share.id)] : [],
+  );
+  return new Map(
+    others.flatMap(({ name, phase }) => {
+      const live = livePhase(phase);
+      return live ? [[live.main.pid, name] as const] : [];
+    }),
+  );
+}
+
+async function risks(
+  { paths, registry }: EngineContext,
+  { spec, launch, cgroups }: PlannedStart,
+  devices: ContainerDevices,
+) {
+  const sources = [
+    spec.rootfs.directory,
+    ...spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
+  ];
+  const leadsTo = new Map<string, string>();
+  for (const source of sources) leadsTo.set(source, await whereTo(source));
+  const capabilities = launch.steps.find((step) => step.step === 'bounding')?.set ?? 0n;
+  return risksOf({
+    spec,
+    hostUsers: true,
+    whyHostUsers: 'it has no user namespace of its own',
+    capabilities,
+    hasFilter: launch.steps.some((step) => step.step === 'seccomp'),
+    cgroupWrites: cgroups.writes,
+    mounts: hostMounts(spec, { pathOf: (path) => leadsTo.get(path) ?? path, asRoot: true }),
+    devices: devices.nodes,
+    deviceRules: devices.rules,
+    engineFolders: [paths.root, paths.run],
+    engineSockets: await present([[paths.socket, 'likerd'], ...engineSockets]),
+    nameOf: (id) => registry.byId(id)?.name ?? id,
+  });
+}
+
+/** A path without links; one that is still to be made as it is. */
+async function whereTo(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
+}
+
+/** The sockets that are there, by their path without links. */
+async function present(sockets: readonly (readonly [path: string, engine: string])[]) {
+  const found = await Promise.all(
+    sockets.map(async ([path, engine]) => [await realpath(path).catch(() => null), engine] as const),
+  );
+  return [...new Map(found)].flatMap(([path, engine]) => (path === null ? [] : [[path, engine] as const]));
 }

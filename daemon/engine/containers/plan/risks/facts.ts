@@ -1,0 +1,66 @@
+import type { DeviceRule } from '../../../../kernel/cgroup/device-rules.ts';
+import type { CgroupWrite } from '../../../../kernel/cgroup/preview.ts';
+import type { DeviceNode } from '../../../../kernel/devices/nodes.ts';
+import { type CapabilityName, capability } from '../../../../kernel/security/capabilities.ts';
+import type { ContainerSpec } from '../../model/spec.ts';
+import { isRoot } from '../user.ts';
+import type { Severity } from './places.ts';
+
+/** A file or folder of the host that the container has. */
+export interface HostMount {
+  /** As it was given, and where that leads, without links. */
+  readonly source: string;
+  readonly path: string;
+  readonly target: string;
+  readonly writable: boolean;
+  /** Root inside has root's rights on it: there are the host's ids, or the mount maps them. */
+  readonly asRoot: boolean;
+  readonly shared: boolean;
+}
+
+/** What the risks of a container are told from. */
+export interface RiskFacts {
+  readonly spec: ContainerSpec;
+  /** Root inside is root of the host. */
+  readonly hostUsers: boolean;
+  /** Why it is, such as --userns host. */
+  readonly whyHostUsers: string;
+  /** What a process inside can have. */
+  readonly capabilities: bigint;
+  readonly hasFilter: boolean;
+  /** What is written to its control groups. */
+  readonly cgroupWrites: readonly CgroupWrite[];
+  /** The root first. */
+  readonly mounts: readonly HostMount[];
+  readonly devices: readonly DeviceNode[];
+  readonly deviceRules: readonly DeviceRule[];
+  /** Folders of likerd. */
+  readonly engineFolders: readonly string[];
+  /** Sockets by which somebody can do what root can, and whose they are. */
+  readonly engineSockets: readonly (readonly [path: string, engine: string])[];
+  /** Names of other containers by their id. */
+  readonly nameOf: (id: string) => string;
+}
+
+/** What a rule has found. */
+export interface Found {
+  readonly severity: Severity;
+  readonly text: string;
+}
+
+export function when(applies: boolean, severity: Severity, text: string): Found[] {
+  return applies ? [{ severity, text }] : [];
+}
+
+export function startsAsRoot({ process }: ContainerSpec): boolean {
+  return isRoot(process.user.split(':', 1)[0] ?? '');
+}
+
+/** Or may become root, by a setuid program. */
+export function mayBeRoot(spec: ContainerSpec): boolean {
+  return startsAsRoot(spec) || !spec.process.noNewPrivileges;
+}
+
+export function hasCapability({ capabilities }: RiskFacts, name: CapabilityName): boolean {
+  return (capabilities & capability(name)) !== 0n;
+}

@@ -1,0 +1,178 @@
+import { capabilityRisks } from './capabilities.ts';
+import { deviceRisks } from './devices.ts';
+import { type Found, hasCapability, mayBeRoot, type RiskFacts, startsAsRoot, when } from './facts.ts';
+import { fileRisks, socketRisks } from './files.ts';
+import { type Severity, severities } from './places.ts';
+
+export interface Risk extends Found {
+  readonly severity: Severity;
+  /** The name of the rule: stable, for programs. */
+  readonly rule: RuleName;
+}
+
+type Rule = (facts: RiskFacts) => readonly Found[];
+
+/** Each rule by its name. Of equal severity, what an earlier rule finds comes first. */
+const rules = {
+  privileged: ({ spec, hostUsers }) => [
+    ...when(
+      spec.process.privileged && hostUsers,
+      'critical',
+      "has every capability and every device of the host's root, and no filter of system calls, since --privileged",
+    ),
+    ...when(
+      spec.process.privileged && !hostUsers,
+      'high',
+      'has every capability within its user namespace, and no filter of system calls, since --privileged',
+    ),
+  ],
+
+  'engine-socket': socketRisks,
+
+  'host-files': (facts) => facts.mounts.flatMap((mount) => fileRisks(mount, facts)),
+
+  disk: deviceRisks,
+
+  capability: capabilityRisks,
+
+  'host-root': (facts) => {
+    const { hostUsers, whyHostUsers, spec } = facts;
+    const root = `root inside is root on the host, since ${whyHostUsers}`;
+    if (!hostUsers) return [];
+    if (startsAsRoot(spec)) return when(true, 'high', root);
+    return when(
+      mayBeRoot(spec),
+      'medium',
+      `${root}; it starts as user ${spec.process.user}, but a setuid program can make it root`,
+    );
+  },
+
+  'system-calls': ({ spec, hasFilter }) =>
+    when(
+      !hasFilter && !spec.process.privileged,
+      'high',
+      `can make every system call: there is no filter, since ${spec.seccompUnconfined ? '--security-opt seccomp=unconfined' : 'this machine has none'}`,
+    ),
+
+  'host-pid': (facts) => {
+    const { pid } = facts.spec.namespaces;
+    if (pid.kind === 'container')
+      return when(
+        true,
+        'low',
+        `sees the processes of container ${facts.nameOf(pid.id)}, and can signal them`,
+      );
+    if (pid.kind !== 'host') return [];
+    const since = 'since --pid host';
+    if (!facts.hostUsers || !mayBeRoot(facts.spec))
+      return when(true, 'medium', `sees all processes of the host and their arguments, ${since}`);
+    return hasCapability(facts, 'SYS_PTRACE')
+      ? when(true, 'critical', `can take over any process of the host, ${since} with CAP_SYS_PTRACE`)
+      : when(true, 'high', `sees all processes of the host and can kill them, ${since}`);
+  },
+
+  'host-network': (facts) => {
+    const { network } = facts.spec.namespaces;
+    if (network.kind === 'container')
+      return when(true, 'low', `shares the network of container ${facts.nameOf(network.id)}`);
+    if (network.kind === 'path') return when(true, 'low', `is in the network of ${network.path}`);
+    if (network.kind !== 'host') return [];
+    const since = 'since --network host';
+    const rights = facts.hostUsers && mayBeRoot(facts.spec);
+    return [
+      ...when(
+        rights && hasCapability(facts, 'NET_ADMIN'),
+        'high',
+        `can change the interfaces, routes and packet filter of the host, ${since} with CAP_NET_ADMIN`,
+      ),
+      ...when(
+        true,
+        'high',
+        `shares the network of the host: it reaches services that listen on its loopback or on abstract sockets${rights && hasCapability(facts, 'NET_RAW') ? ', and can read and forge packets' : ''}, ${since}`,
+      ),
+    ];
+  },
+
+  'host-ipc': ({
+    spec: {
+      namespaces: { ipc },
+    },
+    nameOf,
+  }) => [
+    ...when(
+      ipc.kind === 'host',
+      'medium',
+      'shares shared memory and message queues with the host, since --ipc host',
+    ),
+    ...(ipc.kind === 'container'
+      ? when(true, 'low', `shares shared memory and message queues with container ${nameOf(ipc.id)}`)
+      : []),
+  ],
+
+  'host-cgroup': ({ spec }) =>
+    when(
+      spec.namespaces.cgroup.kind === 'host',
+      'low',
+      'sees the control groups of the host, since --cgroupns host',
+    ),
+
+  'memory-limit': (facts) =>
+    when(
+      !isLimited(facts, 'memory.max_bytes'),
+      'medium',
+      'can use all memory of the host: there is no limit (--memory)',
+    ),
+
+  'process-limit': (facts) =>
+    when(
+      !isLimited(facts, 'pids.max'),
+      'medium',
+      'can use up the process ids of the host: there is no limit (--pids-limit)',
+    ),
+
+  'out-of-memory': ({
+    spec: {
+      process,
+      resources: { memory },
+    },
+  }) => [
+    ...when(
+      memory.oomKillDisable === true,
+      'medium',
+      'hangs when it reaches its limit on memory, since --oom-kill-disable',
+    ),
+    ...when(
+      (process.oomScoreAdj ?? 0) < 0,
+      'low',
+      `others are killed before it when memory is short, since --oom-score-adj ${process.oomScoreAdj}`,
+    ),
+  ],
+
+  propagation: ({ mounts }) =>
+    mounts
+      .filter(({ shared }) => shared)
+      .flatMap(({ source, target }) =>
+        when(true, 'medium', `what it mounts below ${target} appears below ${source} of the host`),
+      ),
+
+  'new-privileges': (facts) =>
+    when(
+      !facts.hostUsers && !startsAsRoot(facts.spec) && mayBeRoot(facts.spec),
+      'low',
+      'a setuid program can make it root inside, without --security-opt no-new-privileges',
+    ),
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type RuleName = keyof typeof rules;
+export const ruleNames = Object.keys(rules) as readonly RuleName[];
+
+/** The risks of a container, the most dangerous first. */
+export function risksOf(facts: RiskFacts): Risk[] {
+  const found = ruleNames.flatMap((rule) => rules[rule](facts).map((risk): Risk => ({ rule, ...risk })));
+  return severities.flatMap((severity) => found.filter((risk) => risk.severity === severity));
+}
+
+/** Whether a limit is written, and is one. */
+function isLimited({ cgroupWrites }: RiskFacts, knob: string): boolean {
+  return cgroupWrites.some((write) => write.knob === knob && !['max', '-1'].includes(write.value));
+}

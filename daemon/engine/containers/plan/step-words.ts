@@ -1,0 +1,340 @@
+import {
+  cloneFlag,
+  foundId,
+  mountAttr,
+  ms,
+  notHeld,
+  type Step,
+  type StepName,
+} from '../../../kernel/plan/steps.ts';
+import { allCapabilities, capabilityNames } from '../../../kernel/security/capabilities.ts';
+import { rlimitNames } from '../../../kernel/security/rlimits.ts';
+import type { IdMaps, IdRun } from '../../../kernel/users/id-maps.ts';
+import { overlayOptions } from './overlay.ts';
+
+/** What a step is about, in the order in which a reader meets them. */
+export const stepGroups = [
+  'cgroups',
+  'namespaces',
+  'root',
+  'mounts',
+  'devices',
+  'identity',
+  'hiding',
+  'process',
+  'rights',
+  'program',
+] as const;
+export type StepGroup = (typeof stepGroups)[number];
+
+/** What the words need beside the step itself. */
+export interface WordFacts {
+  /** Names of the containers whose namespaces are shared, by the pid of their main process. */
+  readonly containers: ReadonlyMap<number, string>;
+  /** The environment as it may be shown. */
+  readonly environment: readonly string[];
+  /** What steps hold, by its number. */
+  readonly held: readonly string[];
+  readonly tty: boolean;
+  /** Its user may be another than root: only its own root can tell. */
+  readonly maybeUser: boolean;
+}
+
+type StepOf<Name extends StepName> = Extract<Step, { step: Name }>;
+type Words<Name extends StepName> = readonly [
+  group: StepGroup,
+  words: (step: StepOf<Name>, facts: WordFacts) => string,
+];
+
+/** Every kind of step in words. A new kind does not compile without its line here. */
+const words: { readonly [Name in StepName]: Words<Name> } = {
+  'join-cgroup': ['cgroups', ({ file }) => `write 0 to ${file}`],
+  'oom-score': [
+    'cgroups',
+    ({ value }) => `oom_score_adj = ${value | 0}: how soon it is killed when memory is short`,
+  ],
+  'join-namespace': [
+    'namespaces',
+    ({ flag, pid }, facts) => `setns: the ${flagNames(flag)} namespace of ${processName(pid, facts)}`,
+  ],
+  'join-path': ['namespaces', ({ flag, path }) => `setns: the ${flagNames(flag)} namespace of ${path}`],
+  unshare: ['namespaces', ({ flags }) => `new ${flagNames(flags)} namespace`],
+  'id-map': ['namespaces', (maps) => `new user namespace, held: ${mapWords(maps)}`],
+  'join-user': ['namespaces', ({ pid }, facts) => `the user namespace of ${processName(pid, facts)}, held`],
+  'enter-user': [
+    'namespaces',
+    ({ namespace, at }, { held }) =>
+      `chdir to ${at}, setns into ${held[namespace]}, and become root there: here end all rights of the host's root`,
+  ],
+
+  propagation: [
+    'root',
+    ({ flags }) =>
+      flags & ms.SLAVE
+        ? 'all mounts become slaves: what is mounted here does not reach the host'
+        : `all mounts become ${propagationName(flags)}`,
+  ],
+  'root-overlay': ['root', ({ at, options }) => `overlay on ${at} (${options})`],
+  'root-bind': [
+    'root',
+    ({ at, source, readOnly, overlay }) =>
+      `${source} of the host on ${at}${readOnly ? ' (ro)' : ''}${overlay === '' ? '' : ', or, if a mount target is missing in it, an overlay'}`,
+  ],
+  'take-overlay': [
+    'root',
+    ({ lowers, layer, volatile, map }, facts) =>
+      `overlay of layers, held (${[overlayOptions({ lowers, layer, volatile }), ...idmapWords(map, facts)].join(',')})`,
+  ],
+  'place-root': ['root', ({ tree }, { held }) => `${held[tree]} on the current directory, as the new root`],
+  pivot: ['root', () => 'pivot_root: it becomes /, and the root of the host is detached'],
+  directory: ['root', ({ target, mode }) => `${target}, mode ${octal(mode)}`],
+  'root-read-only': ['root', () => '/ becomes read-only'],
+
+  mount: [
+    'mounts',
+    ({ type, source, target, optional, ...step }) =>
+      `${source === type ? type : `${type} ${source}`} on ${target}${inBrackets([...attributes(step), ...options(step)])}${optional ? ', if the kernel has it' : ''}`,
+  ],
+  bind: [
+    'mounts',
+    (step, facts) =>
+      `${step.source} of the host on ${step.target}${inBrackets(cloneWords(step, facts))}${step.optional ? ', if it is there' : ''}`,
+  ],
+  cgroups: [
+    'mounts',
+    ({ target, folders, ...step }) =>
+      `its own control groups below ${target}${inBrackets(attributes(step))}: ${folders.map(([name]) => name).join(' ')}`,
+  ],
+  'bind-of': [
+    'mounts',
+    ({ pid, path, optional, ...step }, facts) =>
+      `${path} of ${processName(pid, facts)} on ${path}${inBrackets(attributes(step))}${optional ? ', if it is there' : ''}`,
+  ],
+  'proc-of': [
+    'mounts',
+    ({ pid, ...step }, facts) => `proc of ${processName(pid, facts)} on /proc${inBrackets(attributes(step))}`,
+  ],
+  'file-store': [
+    'mounts',
+    ({ at, size }) => `tmpfs for the files that follow, on ${at || 'the current directory'} (size=${size})`,
+  ],
+  file: [
+    'mounts',
+    ({ target, content, ...step }) =>
+      `a file of its own on ${target} (${[`${Buffer.byteLength(content)} bytes`, ...attributes(step)].join(',')})`,
+  ],
+  take: [
+    'mounts',
+    (step, facts) => `clone ${step.source} of the host${inBrackets(cloneWords(step, facts))}, held`,
+  ],
+  attach: [
+    'mounts',
+    ({ trees }, { held }) => trees.map(([tree, target]) => `${held[tree]} on ${target}`).join(', '),
+  ],
+  place: [
+    'mounts',
+    ({ tree, target, optional }, { held }) =>
+      `${held[tree]} on ${target}${optional ? ', if it can be made' : ''}`,
+  ],
+
+  device: [
+    'devices',
+    ({ target, type, major, minor, mode }) => `${target}: ${type} ${major}:${minor}, mode ${octal(mode)}`,
+  ],
+  'take-devices': [
+    'devices',
+    ({ uid, gid, size, nodes }) =>
+      `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}): ${nodes.map(({ name, type, major, minor, mode }) => `${name} ${type} ${major}:${minor} ${octal(mode)}`).join(', ')}`,
+  ],
+  symlink: ['devices', ({ target, to }) => `${target} -> ${to}`],
+  terminal: [
+    'devices',
+    ({ console, uid, gid }) =>
+      `open ${console ? "the container's own /dev/pts/ptmx, hand it to the shim, and bind the other end on /dev/console" : 'a terminal of /dev/pts/ptmx'}, for uid ${idName(uid)}, gid ${gid}`,
+  ],
+
+  hostname: ['identity', ({ name }) => name],
+  domainname: ['identity', ({ name }) => name],
+  loopback: ['identity', () => 'the interface lo goes up'],
+  sysctl: ['identity', ({ path, value }) => `/proc/sys/${path} = ${value}`],
+
+  mask: ['hiding', ({ target }) => target],
+  'read-only': ['hiding', ({ target }) => target],
+
+  'look-up-user': [
+    'process',
+    ({ user, group, moreGroups }) =>
+      `in /etc/passwd and /etc/group of the new root: user ${user || 'root'}, group ${group ?? 'its own'}${moreGroups.length > 0 ? `, and ${moreGroups.join(' ')}` : ''}`,
+  ],
+  stdio: ['process', (_, { tty }) => `${tty ? 'the terminal' : 'pipes of the shim'} as 0, 1 and 2`],
+  rlimit: [
+    'process',
+    ({ resource, soft, hard }) =>
+      `${rlimitNames[resource] ?? resource} ${limitText(soft)}, at most ${limitText(hard)}`,
+  ],
+  'raise-limit': [
+    'process',
+    ({ resource, hard }) =>
+      `${rlimitNames[resource] ?? resource}: the hard limit becomes at least ${limitText(hard)}, while that is allowed`,
+  ],
+  'stream-owner': ['process', ({ uid, gid }) => `the pipes of the shim belong to uid ${uid}, gid ${gid}`],
+  umask: ['process', ({ mask }) => octal(mask)],
+  cwd: [
+    'process',
+    ({ path, create }) => `${path}${create ? ', made if missing' : ''}; it must be below the root`,
+  ],
+
+  groups: ['rights', ({ gids }) => (gids.length > 0 ? gids.join(' ') : 'none')],
+  'no-new-privileges': [
+    'rights',
+    () => 'no program gives it more rights: setuid bits and file capabilities are void',
+  ],
+  seccomp: ['rights', ({ filter }) => `a filter of ${filter.length / 8} instructions for all system calls`],
+  bounding: ['rights', ({ set }) => keptAndDropped(set)],
+  user: ['rights', ({ uid, gid }) => `uid ${idName(uid)}, gid ${idName(gid)}`],
+  capabilities: [
+    'rights',
+    (step, { maybeUser }) =>
+      `${capabilityWords(step)}${maybeUser ? '; for another user than root: none' : ''}`,
+  ],
+
+  init: ['program', () => 'fork: this process executes liker-init as pid 1, its child goes on'],
+  exec: [
+    'program',
+    ({ args }, { environment }) => `${args.map(shellWord).join(' ')} (environment: ${environment.join(' ')})`,
+  ],
+};
+
+/** What the steps hold for later ones, in the order of its numbers. */
+export function heldBy(steps: readonly Step[], { containers }: Pick<WordFacts, 'containers'>): string[] {
+  const own = steps.find((step) => step.step === 'enter-user')?.namespace;
+  const names: string[] = [];
+  for (const step of steps) {
+    if (step.step === 'id-map' || step.step === 'join-user')
+      names.push(
+        names.length === own
+          ? ownUserNamespace
+          : step.step === 'id-map'
+            ? mapWords(step)
+            : processName(step.pid, { containers }),
+      );
+    if (step.step === 'take') names.push(`${step.source} of the host`);
+    if (step.step === 'take-overlay') names.push('the overlay');
+    if (step.step === 'take-devices') names.push('the tmpfs with devices');
+  }
+  return names;
+}
+
+const ownUserNamespace = 'its user namespace';
+
+/** How the owners of files are mapped, as an option of a mount. */
+function idmapWords(map: number, { held }: WordFacts): string[] {
+  if (map === notHeld) return [];
+  return [held[map] === ownUserNamespace ? 'idmapped' : `idmapped: ${held[map]}`];
+}
+
+function mapWords({ uids, gids }: IdMaps): string {
+  const [ofUsers, ofGroups] = [uids, gids].map((runs) => runs.map(runWords).join(', '));
+  return ofUsers === ofGroups
+    ? `ids ${ofUsers} outside`
+    : `uids ${ofUsers} outside; gids ${ofGroups} outside`;
+}
+
+function runWords({ inside, outside, count }: IdRun): string {
+  return count === 1
+    ? `${inside} is ${outside}`
+    : `${inside}-${inside + count - 1} are ${outside}-${outside + count - 1}`;
+}
+
+export function groupOf(name: StepName): StepGroup {
+  return words[name][0];
+}
+
+export function inWords<Name extends StepName>(
+  step: StepOf<Name> & { readonly step: Name },
+  facts: WordFacts,
+): string {
+  const [, say] = words[step.step] as Words<Name>;
+  return say(step, facts);
+}
+
+/** What a process keeps of all capabilities, and what it loses for good. */
+export function splitCapabilities(set: bigint): { readonly kept: string[]; readonly dropped: string[] } {
+  const every = (1n << BigInt(allCapabilities.length)) - 1n;
+  return { kept: capabilityNames(set), dropped: capabilityNames(every & ~set) };
+}
+
+function keptAndDropped(set: bigint): string {
+  const { kept, dropped } = splitCapabilities(set);
+  return `keep ${kept.join(' ') || 'none'}; drop for good ${dropped.join(' ') || 'none'}`;
+}
+
+function capabilityWords({ effective, permitted, inheritable, ambient }: StepOf<'capabilities'>): string {
+  const sets = { effective, permitted, inheritable, ambient };
+  const byNames = Map.groupBy(Object.keys(sets) as (keyof typeof sets)[], (key) =>
+    capabilityNames(sets[key]).join(' '),
+  );
+  return [...byNames].map(([names, keys]) => `${keys.join(', ')}: ${names || 'none'}`).join('; ');
+}
+
+/** Names of the namespaces in a set of clone flags. */
+export function flagNames(flags: number): string {
+  const set = Object.entries(cloneFlag).filter(([, flag]) => (flags & flag) === flag);
+  return set.map(([name]) => name).join(' ');
+}
+
+function processName(pid: number, { containers }: Pick<WordFacts, 'containers'>): string {
+  const name = containers.get(pid);
+  return name === undefined ? `process ${pid}` : `container ${name} (pid ${pid})`;
+}
+
+function propagationName(flags: number): string {
+  const { REC, ...kinds } = ms;
+  const [kind = ''] = Object.entries(kinds).find(([, flag]) => flags & flag) ?? [];
+  return `${flags & REC ? 'r' : ''}${kind.toLowerCase()}`;
+}
+
+function cloneWords(step: StepOf<'bind' | 'take'>, facts: WordFacts): string[] {
+  return [
+    ...attributes(step),
+    ...(step.topOnly ? ['this mount only'] : []),
+    ...(step.recursive ? [] : ['nonrecursive']),
+    ...(step.propagation ? [propagationName(step.propagation)] : []),
+    ...idmapWords(step.map, facts),
+  ];
+}
+
+/** As options of mount(8). */
+function attributes({ attributes: set }: { readonly attributes: number }): string[] {
+  const { ATIME: _, RDONLY, ...flags } = mountAttr;
+  const names = Object.entries(flags).filter(([, flag]) => flag !== 0 && (set & flag) === flag);
+  return [...(set & RDONLY ? ['ro'] : []), ...names.map(([name]) => name.toLowerCase())];
+}
+
+function options({ options: list }: Pick<StepOf<'mount'>, 'options'>): string[] {
+  return list.map(([key, value]) => (value === null ? key : `${key}=${value}`));
+}
+
+function inBrackets(parts: readonly string[]): string {
+  return parts.length > 0 ? ` (${parts.join(',')})` : '';
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function idName(id: number): string {
+  return id === foundId ? 'as looked up' : String(id);
+}
+
+/** RLIM_INFINITY. */
+const unlimited = String(2n ** 64n - 1n);
+
+function limitText(value: string): string {
+  return value === unlimited ? 'unlimited' : value;
+}
+
+/** As a shell would have it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
