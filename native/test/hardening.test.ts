@@ -8,7 +8,7 @@ import { before, describe, test } from 'node:test';
 const native = join(import.meta.dirname, '..');
 const build = join(native, 'build');
 const libraries = ['libliker.so', 'liker-tty.node'].map((name) => join(build, name));
-const shim = join(build, 'liker-shim');
+const programs = ['liker-shim', 'liker-rootless'].map((name) => join(build, name));
 const init = join(build, 'liker-init');
 
 function tool(name: string, ...args: readonly string[]): string {
@@ -37,7 +37,7 @@ const dynamic = (file: string) => tool('readelf', '-dW', file);
 before(() => execFileSync('make', ['-s', '-C', native, 'all', 'build/hardening']));
 
 test('no memory is both writable and executable, the stack included', () => {
-  for (const file of [shim, init, ...libraries]) {
+  for (const file of [...programs, init, ...libraries]) {
     assert.ok(flagsOf(file, 'LOAD').length > 0, file);
     for (const { type, flags } of segments(file)) assert.ok(!/W.*E/.test(flags), `${file}: ${type} ${flags}`);
     assert.deepEqual(flagsOf(file, 'GNU_STACK'), ['RW'], file);
@@ -46,7 +46,7 @@ test('no memory is both writable and executable, the stack included', () => {
 });
 
 test('what the loader fills in is read-only afterwards (full RELRO)', () => {
-  for (const file of [shim, ...libraries]) {
+  for (const file of [...programs, ...libraries]) {
     assert.deepEqual(flagsOf(file, 'GNU_RELRO'), ['R'], file);
     assert.match(dynamic(file), /\(FLAGS\) +.*BIND_NOW/, file);
     assert.match(dynamic(file), /\(FLAGS_1\) +Flags: .*NOW/, file);
@@ -54,11 +54,13 @@ test('what the loader fills in is read-only afterwards (full RELRO)', () => {
   }
 });
 
-test('the shim is loaded at a random address and needs no file of the host', () => {
-  assert.match(tool('readelf', '-hW', shim), /Type: +DYN /);
-  assert.match(dynamic(shim), /\(FLAGS_1\) +Flags: .*PIE/);
-  assert.deepEqual(flagsOf(shim, 'INTERP'), []);
-  assert.doesNotMatch(dynamic(shim), /\(NEEDED\)/);
+test('a program is loaded at a random address and needs no file of the host', () => {
+  for (const file of programs) {
+    assert.match(tool('readelf', '-hW', file), /Type: +DYN /);
+    assert.match(dynamic(file), /\(FLAGS_1\) +Flags: .*PIE/);
+    assert.deepEqual(flagsOf(file, 'INTERP'), []);
+    assert.doesNotMatch(dynamic(file), /\(NEEDED\)/);
+  }
 });
 
 test('the init is one segment that nobody can write to, with nothing to relocate', () => {
