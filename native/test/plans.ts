@@ -158,6 +158,20 @@ export const runs = [{ inside: 0, outside: idStart, count: 65536 }];
 /** Root inside, on the host. */
 export const innerRoot = { uid: idStart, gid: idStart };
 
+export function take(source: string, changes: Partial<Step & { step: 'take' }> = {}): Step {
+  return {
+    step: 'take',
+    source,
+    recursive: false,
+    attributes: 0,
+    topOnly: false,
+    propagation: recursivePrivate,
+    map: 0,
+    optional: false,
+    ...changes,
+  };
+}
+
 /** Steps of a container in a user namespace of its own. Its root is an overlay of `source`, with the layer in `layer`. */
 export function userNamespaceSteps(
   options: ContainerOptions & { readonly layer: string; readonly leading?: readonly Step[] },
@@ -177,20 +191,24 @@ export function userNamespaceSteps(
   return [
     ...(options.leading ?? []),
     { step: 'id-map', uids: runs, gids: runs },
+    take(options.source),
+    take(options.layer),
     {
       step: 'take-overlay',
-      lowers: [options.source],
-      layer: options.layer,
+      at: options.at,
+      lowers: [1],
+      layer: 2,
       volatile: false,
-      map: 0,
       ...innerRoot,
+      folder: '',
+      needs: [],
     },
     { step: 'take-devices', ...innerRoot, size: '64k', nodes: nodesByName },
     { step: 'stream-owner', ...innerRoot },
     { step: 'enter-user', namespace: 0, at: options.at },
     ...(cgroup && propagation ? [cgroup, propagation] : []),
-    { step: 'place-root', tree: 1 },
-    { step: 'place', tree: 2, target: '/dev', optional: false },
+    { step: 'place-root', tree: 3 },
+    { step: 'place', tree: 4, target: '/dev', optional: false },
     ...rest,
   ];
 }

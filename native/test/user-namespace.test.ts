@@ -112,7 +112,7 @@ test('a failure before the namespace is entered names its step', async () => {
   const failure = await shim.peer.failed();
   assert.deepEqual(
     [failure.name, failure.call, failure.errno, failure.object],
-    ['take-overlay', 'open_tree', 2, '/no/such/folder'],
+    ['take', 'open_tree', 2, '/no/such/folder'],
   );
 });
 

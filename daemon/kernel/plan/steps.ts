@@ -224,7 +224,19 @@ export const steps = {
    *
    * What steps hold, trees and user namespaces, is numbered from 0 on, in the order of these steps.
    */
-  take: [42, { source: str, recursive: bool, attributes: u32, topOnly: bool, propagation: u32, map: u32 }],
+  take: [
+    42,
+    {
+      source: str,
+      recursive: bool,
+      attributes: u32,
+      topOnly: bool,
+      propagation: u32,
+      map: u32,
+      /** A missing source is no error: nothing is held. */
+      optional: bool,
+    },
+  ],
   attach: [43, { trees: list(heldTree) }],
   /** Makes a user namespace with these maps, and holds it. Nobody is in it before it has them. */
   'id-map': [50, { uids: idRuns, gids: idRuns }],
@@ -236,14 +248,41 @@ export const steps = {
   'stream-owner': [53, { uid: u32, gid: u32 }],
   /** Raises the hard limit at least to this, which only the host's root may. */
   'raise-limit': [54, { resource: u32, hard: decimal }],
-  /** An overlay of idmapped layers, held. `layer`: the folder with "upper" and "work". `uid` and `gid`: root inside, on the host. */
-  'take-overlay': [55, { lowers: list(str), layer: str, volatile: bool, map: u32, uid: u32, gid: u32 }],
+  /**
+   * An overlay of held trees, held, as root inside makes it, whose ids on the host are `uid` and `gid`. If `folder` has all of `needs`,
+   * the first lower layer alone is held instead.
+   */
+  'take-overlay': [
+    55,
+    {
+      /** A folder of the host. A kernel without layers by descriptor mounts them on it, in a mount namespace of its own. */
+      at: str,
+      /** The uppermost first. */
+      lowers: list(u32),
+      /** Has the folders "upper" and "work". */
+      layer: u32,
+      volatile: bool,
+      uid: u32,
+      gid: u32,
+      /** Empty: none. */
+      folder: str,
+      needs: list(str),
+    },
+  ],
   /** A tmpfs for /dev with nodes that belong to root inside, held. */
   'take-devices': [56, { uid: u32, gid: u32, size: str, nodes: list(deviceNode) }],
-  /** Mounts a held tree. A missing target that cannot be made is no error if `optional`. */
+  /** Mounts a held tree. If `optional`, neither a missing tree nor a missing target that cannot be made is an error. */
   place: [57, { tree: u32, target: str, optional: bool }],
   /** Makes a held tree the new root, mounted at the working directory. */
   'place-root': [58, { tree: u32 }],
+  /** Like `mount`, but held. */
+  'take-mount': [59, { type: str, source: str, attributes: u32, optional: bool, options: list(mountOption) }],
+  /** Like `bind-of`, but held. */
+  'take-of': [60, { pid: u32, startTime: decimal, path: str, attributes: u32, optional: bool }],
+  /** Like `proc-of`, but held. */
+  'take-proc-of': [61, { pid: u32, startTime: decimal, attributes: u32 }],
+  /** Moves a node of /dev to another path. */
+  'place-device': [62, { name: str, target: str }],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

@@ -80,6 +80,9 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case STEP_take:
   case STEP_take_overlay:
   case STEP_take_devices:
+  case STEP_take_mount:
+  case STEP_take_of:
+  case STEP_take_proc_of:
     launch->held_size++;
     return true;
   case STEP_init:

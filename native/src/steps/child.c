@@ -39,6 +39,10 @@ int held (struct child *child, uint32_t number) {
   return fd < 0 ? fail_with (child, EBADMSG, "read", "plan") : fd;
 }
 
+bool holds_nothing (const struct child *child, uint32_t number) {
+  return number < child->held_count && child->launch->held[number] < 0;
+}
+
 int child_root (struct child *child) {
   if (child->root < 0)
     child->root = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -46,11 +46,14 @@ int fail_with (struct child *child, int error, const char *call, const char *obj
 /* True, with a failure, if the fields that were read are not exactly those of the step. */
 bool unreadable (struct child *child, const struct cursor *fields);
 
-/* Holds the fd under the next number. 0, or -1 with a failure. */
+/* Holds the fd, or nothing (-1), under the next number. 0, or -1 with a failure. */
 int hold (struct child *child, int fd);
 
 /* What is held under this number; -1, with a failure, if nothing is. */
 int held (struct child *child, uint32_t number);
+
+/* Whether the step of this number found nothing to hold, which it may if it is optional. */
+bool holds_nothing (const struct child *child, uint32_t number);
 
 /* The root in which targets are resolved: `/`, until a step makes another one. -1 with a failure. */
 int child_root (struct child *child);

@@ -3,20 +3,40 @@
  * the container's own ids.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include "acting.h"
 #include "base/cleanup.h"
+#include "base/in_root.h"
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "include/plan.h"
 #include "step.h"
 #include "target.h"
 
-/* The overlay acts with the ids of who makes it. With some that its layers do not have it would be read-only, without an error. */
-static int create_as (struct child *child, int context, uint32_t uid, uint32_t gid) {
-  int result = act_as (child, uid, gid);
+struct layers {
+  struct child *child;
+  struct cursor lowers; /* numbers of held trees, the uppermost first */
+  uint32_t lower_count;
+  const char *at;       /* a folder that mounts may be stacked on, out of sight */
+  bool is_volatile;
+  int writable;         /* the tree with the folders of the writable layer */
+  int upper, work;      /* in one mount, as overlayfs requires */
+  uint32_t uid, gid;    /* root inside, on the host */
+  int tree;             /* the result */
+};
+
+/*
+ * The overlay acts with the ids of who makes it. With ids that its layers do not have it would be read-only, without an error. It
+ * keeps the capabilities of who makes it, too.
+ */
+static int create_as_root_inside (struct layers *layers, int context) {
+  int result = act_as (layers->child, layers->uid, layers->gid);
   if (result == 0 && sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    result = fail (child, "fsconfig", "overlay");
+    result = fail (layers->child, "fsconfig", "overlay");
   act_as_root ();
   return result;
 }
@@ -25,61 +45,160 @@ static int add_layer (struct child *child, int context, const char *key, int fol
   return sys_fsconfig (context, FSCONFIG_SET_FD, key, NULL, folder) < 0 ? fail (child, "fsconfig", key) : 0;
 }
 
-/* A layer must be open until the overlay is made: its mount has no other place. The end of the helper closes it. */
-static int add_lower (struct child *child, int context, const char *folder, const struct tree *how) {
-  int layer = clone_tree (child, folder, how, folder);
-  return layer < 0 ? -1 : add_layer (child, context, "lowerdir+", layer);
-}
-
-/* Both are in one mount, as overlayfs requires. */
-static int add_upper (struct child *child, int context, const char *folder, const struct tree *how) {
-  int layer = clone_tree (child, folder, how, folder);
-  if (layer < 0)
-    return -1;
-  cleanup_fd int upper = openat (layer, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  cleanup_fd int work = openat (layer, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (upper < 0 || work < 0)
-    return fail (child, "openat", folder);
-  if (add_layer (child, context, "upperdir", upper) < 0)
-    return -1;
-  return add_layer (child, context, "workdir", work);
-}
-
-static int mount_layers (struct child *child, int context) {
-  struct statfs fs;
-  cleanup_fd int tree = sys_fsmount (context, 0);
-  if (tree < 0 || fstatfs (tree, &fs) < 0)
-    return fail (child, "fsmount", "overlay");
-  return fs.f_flags & ST_RDONLY ? fail_with (child, EROFS, "fsmount", "overlay") : steal_fd (&tree);
-}
-
-int step_take_overlay (struct child *child, struct cursor *fields) {
-  struct tree how = { .propagation = MS_PRIVATE };
-  cleanup_fd int context = sys_fsopen ("overlay");
-  if (context < 0)
-    return fail (child, "fsopen", "overlay");
-  struct cursor lowers = *fields;
-  uint32_t count = read_u32 (fields);
-  for (uint32_t i = 0; i < count && !fields->bad; i++)
-    read_text (fields);
-  const char *folder = read_text (fields);
-  bool is_volatile = read_u32 (fields);
-  uint32_t map = read_u32 (fields);
-  uint32_t uid = read_u32 (fields);
-  uint32_t gid = read_u32 (fields);
-  if (unreadable (child, fields) || (how.map = held (child, map)) < 0)
-    return -1;
-  for (read_u32 (&lowers); count > 0; count--)
-    if (add_lower (child, context, read_text (&lowers), &how) < 0)
+static int add_layers (struct layers *layers, int context) {
+  struct child *child = layers->child;
+  struct cursor lowers = layers->lowers;
+  for (uint32_t i = 0; i < layers->lower_count; i++) {
+    int lower = held (child, read_u32 (&lowers));
+    if (lower < 0 || add_layer (child, context, "lowerdir+", lower) < 0)
       return -1;
-  if (add_upper (child, context, folder, &how) < 0)
+  }
+  if (add_layer (child, context, "upperdir", layers->upper) < 0 || add_layer (child, context, "workdir", layers->work) < 0)
     return -1;
   if (sys_fsconfig (context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0)
     return fail (child, "fsconfig", "source");
-  if (is_volatile && sys_fsconfig (context, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
-    return fail (child, "fsconfig", "volatile");
-  if (create_as (child, context, uid, gid) < 0)
+  return layers->is_volatile && sys_fsconfig (context, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0
+           ? fail (child, "fsconfig", "volatile")
+           : 0;
+}
+
+/* The layers are detached mounts, given by descriptor: Linux 6.15. */
+static int mount_detached (struct layers *layers) {
+  cleanup_fd int context = sys_fsopen ("overlay");
+  if (context < 0)
+    return fail (layers->child, "fsopen", "overlay");
+  if (add_layers (layers, context) < 0 || create_as_root_inside (layers, context) < 0)
     return -1;
-  cleanup_fd int tree = mount_layers (child, context);
-  return tree < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+  layers->tree = sys_fsmount (context, 0);
+  return layers->tree < 0 ? fail (layers->child, "fsmount", "overlay") : 0;
+}
+
+/* An older kernel takes only layers that are mounted in the caller's mount namespace: here, on each other. */
+static int attach (struct layers *layers, int tree) {
+  cleanup_fd int at = open (layers->at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0)
+    return fail (layers->child, "open", layers->at);
+  return sys_move_mount (tree, at) < 0 ? fail (layers->child, "move_mount", layers->at) : 0;
+}
+
+/* As links of procfs, which lead to their mounts wherever these are. */
+static char *put_folder (char *end, int folder) {
+  return put_number (put_text (end, "/proc/self/fd/"), (uint64_t)folder);
+}
+
+#define LOWER_TEXT 32u /* at most, with its colon */
+#define OPTIONS_MAX 4095u
+
+static int put_options (struct layers *layers, char options[OPTIONS_MAX + 1]) {
+  struct cursor lowers = layers->lowers;
+  if (layers->lower_count > OPTIONS_MAX / LOWER_TEXT - 4)
+    return fail_with (layers->child, E2BIG, "mount", "overlay");
+  char *end = put_text (options, "lowerdir");
+  for (uint32_t i = 0; i < layers->lower_count; i++) {
+    int lower = held (layers->child, read_u32 (&lowers));
+    if (lower < 0 || attach (layers, lower) < 0)
+      return -1;
+    end = put_folder (put_text (end, i == 0 ? "=" : ":"), lower);
+  }
+  end = put_folder (put_text (end, ",upperdir="), layers->upper);
+  end = put_folder (put_text (end, ",workdir="), layers->work);
+  put_text (end, layers->is_volatile ? ",volatile" : "");
+  return attach (layers, layers->writable);
+}
+
+/* In a mount namespace of its own, cut off from the host's. The overlay outlives it in a clone. */
+static int mount_attached (void *argument) {
+  struct layers *layers = argument;
+  struct child *child = layers->child;
+  char options[OPTIONS_MAX + 1];
+  if (sys_unshare (CLONE_NEWNS) < 0)
+    return fail (child, "unshare", "mounts");
+  if (sys_mount (NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+    return fail (child, "mount", "/");
+  if (put_options (layers, options) < 0 || act_as (child, layers->uid, layers->gid) < 0)
+    return -1;
+  if (sys_mount ("overlay", layers->at, "overlay", 0, options) < 0)
+    return fail (child, "mount", "overlay");
+  layers->tree = sys_open_tree (AT_FDCWD, layers->at, OPEN_TREE_CLONE);
+  return layers->tree < 0 ? fail (child, "open_tree", "overlay") : 0;
+}
+
+/* Shares memory and descriptors with this process, which waits, but neither ids nor namespaces. */
+static int in_own_mounts (struct layers *layers) {
+  char stack[32 << 10] __attribute__ ((aligned (16)));
+  layers->child->failure.error = 0;
+  pid_t pid = clone (mount_attached, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK, layers);
+  if (pid < 0 || RETRY (waitpid (pid, NULL, __WALL)) < 0)
+    return fail (layers->child, "clone", "overlay");
+  return layers->tree < 0 ? -1 : 0;
+}
+
+static bool is_refusal (int error) { return error == EINVAL || error == EBADF; }
+
+static int mount_layers (struct layers *layers) {
+  struct child *child = layers->child;
+  struct statfs fs;
+  if (mount_detached (layers) < 0 && (!is_refusal (child->failure.error) || in_own_mounts (layers) < 0))
+    return -1;
+  if (fstatfs (layers->tree, &fs) < 0)
+    return fail (child, "fstatfs", "overlay");
+  return fs.f_flags & ST_RDONLY ? fail_with (child, EROFS, "fsmount", "overlay") : 0;
+}
+
+static int open_folder (struct child *child, int tree, const char *name) {
+  int folder = openat (tree, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return folder < 0 ? fail (child, "openat", name) : folder;
+}
+
+static int take_overlay (struct layers *layers, uint32_t layer) {
+  layers->writable = held (layers->child, layer);
+  if (layers->writable < 0)
+    return -1;
+  cleanup_fd int upper = open_folder (layers->child, layers->writable, "upper");
+  cleanup_fd int work = open_folder (layers->child, layers->writable, "work");
+  if (upper < 0 || work < 0)
+    return -1;
+  layers->upper = upper;
+  layers->work = work;
+  cleanup_fd int tree = mount_layers (layers) < 0 ? -1 : layers->tree;
+  return tree < 0 || hold (layers->child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+}
+
+/* False if a target is missing. After another error, the target's own step will report it. */
+static bool has_targets (const char *folder, struct cursor *needs, uint32_t count) {
+  cleanup_fd int root = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool all = root >= 0;
+  for (uint32_t i = 0; i < count && !needs->bad; i++) {
+    const char *path = read_text (needs);
+    cleanup_fd int fd = all ? in_root_open (root, path, O_PATH) : -1;
+    if (all && fd < 0 && errno == ENOENT)
+      all = false;
+  }
+  return all;
+}
+
+/* The lowest layer alone, which has all that the container needs to be mounted on. */
+static int take_lower (struct layers *layers) {
+  int lower = held (layers->child, read_u32 (&layers->lowers));
+  cleanup_fd int tree = lower < 0 ? -1 : fcntl (lower, F_DUPFD_CLOEXEC, 3);
+  return tree < 0 || hold (layers->child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+}
+
+int step_take_overlay (struct child *child, struct cursor *fields) {
+  struct layers layers = { .child = child, .tree = -1 };
+  layers.at = read_text (fields);
+  layers.lower_count = read_u32 (fields);
+  layers.lowers = *fields;
+  for (uint32_t i = 0; i < layers.lower_count && !fields->bad; i++)
+    read_u32 (fields);
+  uint32_t layer = read_u32 (fields);
+  layers.is_volatile = read_u32 (fields);
+  layers.uid = read_u32 (fields);
+  layers.gid = read_u32 (fields);
+  const char *folder = read_text (fields);
+  uint32_t count = read_u32 (fields);
+  bool complete = *folder && !fields->bad && has_targets (folder, fields, count);
+  if (unreadable (child, fields))
+    return -1;
+  return complete ? take_lower (&layers) : take_overlay (&layers, layer);
 }

@@ -5,6 +5,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "step.h"
+#include "taken.h"
 #include "target.h"
 
 struct mount_fields {
@@ -39,7 +40,8 @@ static int set_options (struct child *child, int context, struct cursor *fields,
   return unreadable (child, fields) ? -1 : 0;
 }
 
-static int mount_new (struct child *child, const struct mount_fields *mount, struct cursor *fields) {
+/* A tree with a new file system; `name` names it in a failure. */
+static int new_mount (struct child *child, const struct mount_fields *mount, struct cursor *fields, const char *name) {
   uint32_t options = read_u32 (fields);
   cleanup_fd int context = sys_fsopen (mount->type);
   if (context < 0)
@@ -49,14 +51,17 @@ static int mount_new (struct child *child, const struct mount_fields *mount, str
   if (set_options (child, context, fields, options) < 0)
     return -1;
   if (sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return fail (child, "fsconfig", mount->target);
-  cleanup_fd int tree = sys_fsmount (context, mount->attributes);
+    return fail (child, "fsconfig", name);
+  int tree = sys_fsmount (context, mount->attributes);
+  return tree < 0 ? fail (child, "fsmount", name) : tree;
+}
+
+static int mount_new (struct child *child, const struct mount_fields *mount, struct cursor *fields) {
+  cleanup_fd int tree = new_mount (child, mount, fields, mount->target);
   if (tree < 0)
-    return fail (child, "fsmount", mount->target);
-  cleanup_fd int target = open_target (child, mount->target, mount->create);
-  if (target < 0)
     return -1;
-  return put_tree (child, tree, target, mount->target);
+  cleanup_fd int target = open_target (child, mount->target, mount->create);
+  return target < 0 ? -1 : put_tree (child, tree, target, mount->target);
 }
 
 int step_mount (struct child *child, struct cursor *fields) {
@@ -71,6 +76,16 @@ int step_mount (struct child *child, struct cursor *fields) {
     return fail_with (child, EBADMSG, "read", "plan");
   int result = mount_new (child, &mount, fields);
   return mount.optional && child->failure.error == ENODEV ? 0 : result;
+}
+
+int step_take_mount (struct child *child, struct cursor *fields) {
+  struct mount_fields mount = { .type = read_text (fields) };
+  mount.source = read_text (fields);
+  mount.attributes = read_u32 (fields);
+  mount.optional = read_u32 (fields);
+  if (fields->bad)
+    return fail_with (child, EBADMSG, "read", "plan");
+  return hold_tree (child, new_mount (child, &mount, fields, mount.type), mount.optional);
 }
 
 int step_bind (struct child *child, struct cursor *fields) {

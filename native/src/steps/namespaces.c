@@ -1,3 +1,4 @@
+#include "namespaces.h"
 #include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
@@ -72,15 +73,15 @@ int step_loopback (struct child *child, struct cursor *fields) {
 }
 
 /* A procfs of its own, because a mount at /proc could redirect the write (T7). All sysctls share it. */
-static int open_sysctls (struct child *child) {
+int open_sysctls (struct child *child) {
   cleanup_fd int context = sys_fsopen ("proc");
   if (context < 0 || sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
     return fail (child, "fsopen", "proc");
   cleanup_fd int proc = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (proc < 0)
     return fail (child, "fsmount", "proc");
-  int sys = beneath_open (proc, "sys", O_PATH | O_DIRECTORY);
-  return sys < 0 ? fail (child, "openat2", "sys") : sys;
+  child->sysctls = beneath_open (proc, "sys", O_PATH | O_DIRECTORY);
+  return child->sysctls < 0 ? fail (child, "openat2", "sys") : 0;
 }
 
 int step_sysctl (struct child *child, struct cursor *fields) {
@@ -88,9 +89,7 @@ int step_sysctl (struct child *child, struct cursor *fields) {
   struct bytes value = read_bytes (fields);
   if (unreadable (child, fields))
     return -1;
-  if (child->sysctls < 0)
-    child->sysctls = open_sysctls (child);
-  if (child->sysctls < 0)
+  if (child->sysctls < 0 && open_sysctls (child) < 0)
     return -1;
   cleanup_fd int file = beneath_open (child->sysctls, path, O_WRONLY);
   if (file < 0)

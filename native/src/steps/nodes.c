@@ -132,3 +132,21 @@ int step_take_devices (struct child *child, struct cursor *fields) {
   act_as_root ();
   return made < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
+
+/* A node outside /dev: it is made in there, by the host's root, bound from there, and its name there is taken away. */
+int step_place_device (struct child *child, struct cursor *fields) {
+  const char *name = read_text (fields);
+  const char *path = read_text (fields);
+  if (unreadable (child, fields) || child_root (child) < 0)
+    return -1;
+  cleanup_fd int folder = in_root_open (child->root, "/dev", O_PATH | O_DIRECTORY);
+  cleanup_fd int tree = folder < 0 ? -1 : sys_open_tree (folder, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+  if (tree < 0)
+    return fail (child, "open_tree", path);
+  cleanup_fd int target = in_root_make (child->root, path, IN_ROOT_FILE, 0600);
+  if (target < 0)
+    return fail (child, "openat", path);
+  if (put_tree (child, tree, target, path) < 0)
+    return -1;
+  return unlinkat (folder, name, 0) < 0 ? fail (child, "unlinkat", path) : 0;
+}

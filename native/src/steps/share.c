@@ -10,6 +10,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "step.h"
+#include "taken.h"
 #include "target.h"
 
 /* The inode of a procfs's root (include/linux/proc_fs.h). */
@@ -57,10 +58,15 @@ static int clone_mount (struct child *child, const struct share *share, const ch
 }
 
 /* MS_PRIVATE: no mount propagates between the two containers, whatever the other one has set. */
-static int mount_clone (struct child *child, int tree, const struct share *share, const char *path) {
+static int clone_private (struct child *child, const struct share *share, const char *path) {
   const struct tree how = { .attributes = share->attributes, .propagation = MS_PRIVATE, .map = -1 };
-  if (set_tree (tree, &how) < 0)
-    return fail (child, "mount_setattr", path);
+  cleanup_fd int tree = clone_mount (child, share, path);
+  if (tree < 0)
+    return -1;
+  return set_tree (tree, &how) < 0 ? fail (child, "mount_setattr", path) : steal_fd (&tree);
+}
+
+static int mount_clone (struct child *child, int tree, const char *path) {
   cleanup_fd int target = open_target_of (child, path, tree);
   return target < 0 ? -1 : put_tree (child, tree, target, path);
 }
@@ -72,9 +78,19 @@ int step_bind_of (struct child *child, struct cursor *fields) {
   bool optional = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
-  cleanup_fd int tree = clone_mount (child, &share, path);
-  int result = tree < 0 ? -1 : mount_clone (child, tree, &share, path);
+  cleanup_fd int tree = clone_private (child, &share, path);
+  int result = tree < 0 ? -1 : mount_clone (child, tree, path);
   return optional && is_missing (child) ? 0 : result;
+}
+
+int step_take_of (struct child *child, struct cursor *fields) {
+  struct share share = { .pid = (pid_t)read_u32 (fields), .start_time = read_u64 (fields) };
+  const char *path = read_text (fields);
+  share.attributes = read_u32 (fields);
+  bool optional = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  return hold_tree (child, clone_private (child, &share, path), optional);
 }
 
 /* The container may have mounted anything at its /proc. Only the root of a procfs of that pid namespace is accepted. */
@@ -88,12 +104,9 @@ static bool is_procfs_of (int tree, int namespace) {
          found.st_dev == wanted.st_dev && found.st_ino == wanted.st_ino;
 }
 
-/*
- * A procfs shows the pid namespace of the process that mounts it, and a process that may mount must not be in a pid namespace where
- * programs run (begin.h). So this clones the other container's procfs, without the mounts in it.
- */
-int step_proc_of (struct child *child, struct cursor *fields) {
-  static const char path[] = "/proc";
+static const char proc_path[] = "/proc";
+
+static int clone_proc (struct child *child, struct cursor *fields) {
   struct share share = { .pid = (pid_t)read_u32 (fields), .start_time = read_u64 (fields) };
   char process[24];
   share.attributes = read_u32 (fields);
@@ -101,10 +114,21 @@ int step_proc_of (struct child *child, struct cursor *fields) {
     return -1;
   put_number (process, (uint64_t)share.pid);
   cleanup_fd int namespace = open_namespace (child, process, "pid");
-  cleanup_fd int tree = namespace < 0 ? -1 : clone_mount (child, &share, path);
+  cleanup_fd int tree = namespace < 0 ? -1 : clone_private (child, &share, proc_path);
   if (tree < 0)
     return -1;
-  if (!is_procfs_of (tree, namespace))
-    return fail_with (child, ENODEV, "open_tree", path);
-  return mount_clone (child, tree, &share, path);
+  return is_procfs_of (tree, namespace) ? steal_fd (&tree) : fail_with (child, ENODEV, "open_tree", proc_path);
+}
+
+/*
+ * A procfs shows the pid namespace of the process that mounts it, and a process that may mount must not be in a pid namespace where
+ * programs run (begin.h). So this clones the other container's procfs, without the mounts in it.
+ */
+int step_proc_of (struct child *child, struct cursor *fields) {
+  cleanup_fd int tree = clone_proc (child, fields);
+  return tree < 0 ? -1 : mount_clone (child, tree, proc_path);
+}
+
+int step_take_proc_of (struct child *child, struct cursor *fields) {
+  return hold_tree (child, clone_proc (child, fields), false);
 }

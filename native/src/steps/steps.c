@@ -42,6 +42,9 @@ static bool is_leading (uint32_t kind) {
   case STEP_take:
   case STEP_take_overlay:
   case STEP_take_devices:
+  case STEP_take_mount:
+  case STEP_take_of:
+  case STEP_take_proc_of:
   case STEP_stream_owner:
     return true;
   default:

@@ -1,20 +1,30 @@
 /*
- * Trees of mounts that are cloned early and put into place later: those that are shared with the host, before the mount namespace
- * stops being the host's peer; and for a container in a user namespace all that name files of the host, while this is the host's root.
+ * Those that are shared with the host are cloned before the mount namespace stops being the host's peer; those of a container in a user
+ * namespace, while this is the host's root.
  */
+#include "taken.h"
 #include "base/cleanup.h"
 #include "include/plan.h"
 #include "sizes.h"
 #include "step.h"
 #include "target.h"
 
+int hold_tree (struct child *child, int made, bool optional) {
+  cleanup_fd int tree = made;
+  if (tree < 0 && !(optional && (is_missing (child) || child->failure.error == ENODEV)))
+    return -1;
+  return hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+}
+
 int step_take (struct child *child, struct cursor *fields) {
   const char *source = read_text (fields);
   struct tree how;
-  if (read_tree (child, fields, &how) < 0 || unreadable (child, fields))
+  if (read_tree (child, fields, &how) < 0)
     return -1;
-  cleanup_fd int tree = clone_tree (child, source, &how, source);
-  return tree < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+  bool optional = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  return hold_tree (child, clone_tree (child, source, &how, source), optional);
 }
 
 int step_place (struct child *child, struct cursor *fields) {
@@ -23,8 +33,12 @@ int step_place (struct child *child, struct cursor *fields) {
   bool optional = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;
+  if (optional && holds_nothing (child, number))
+    return 0;
   int tree = held (child, number);
-  cleanup_fd int target = tree < 0 ? -1 : open_target_of (child, name, tree);
+  if (tree < 0)
+    return -1;
+  cleanup_fd int target = open_target_of (child, name, tree);
   if (target < 0)
     return optional && is_missing (child) ? 0 : -1;
   return put_tree (child, tree, target, name);

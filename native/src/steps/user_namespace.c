@@ -14,6 +14,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "include/plan.h"
+#include "namespaces.h"
 #include "step.h"
 
 /* The kernel takes no map of a page or more (user_namespaces(7)). */
@@ -135,6 +136,9 @@ int step_enter_user (struct child *child, struct cursor *fields) {
     return -1;
   int namespace = held (child, number);
   if (namespace < 0)
+    return -1;
+  /* Root inside may mount a procfs only of a pid namespace of its own. */
+  if (!(child->launch->clone_flags & CLONE_NEWPID) && open_sysctls (child) < 0)
     return -1;
   if (chdir (at) < 0)
     return fail (child, "chdir", at);

@@ -38,6 +38,7 @@ const input: ContainerPlanInput = {
   devices: [],
   oomScore: null,
   shared: {},
+  foreign: new Set(),
   attended: true,
 };
 
@@ -48,7 +49,7 @@ function mounting(
 ): Pick<ContainerPlanInput, 'spec' | 'mounts'> {
   const spec = specOf({ ...changes, mounts } as Parameters<typeof specOf>[0]);
   const given = spec.mounts.map((mount) =>
-    mount.type === 'bind' ? { ...mount, idMap: 'none' as const } : mount,
+    mount.type === 'bind' ? { ...mount, idMap: 'none' as const, below: [] } : mount,
   );
   return { spec, mounts: given };
 }
@@ -209,7 +210,11 @@ test('a read-only root requires its mount points to exist, except those below a 
   const root = { directory: '/srv/root', mode: 'ro' } as const;
   const process = { args: ['sh'], cwd: '/work' };
   const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
-  const given = { ...input, mountsBelow: ['/below'], ...mounting(mounts, { rootfs: root, process }) };
+  const given = {
+    ...input,
+    mountsBelow: [{ path: '/below', mappable: true }],
+    ...mounting(mounts, { rootfs: root, process }),
+  };
   const step = find(containerPlan(given).steps, 'root-bind');
   assert.equal(step.readOnly, true);
   assert.deepEqual([...step.needs].sort(), ['/data', '/dev', '/etc/hosts', '/proc', '/s', '/sys', '/work']);

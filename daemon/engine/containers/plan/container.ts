@@ -17,6 +17,7 @@ import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
 import { HeldMaps, hasGroup, type UserNamespace } from './id-maps.ts';
 import {
+  type MountBelow,
   namespaceFlags,
   type PlannedMount,
   type SharedProcesses,
@@ -53,8 +54,8 @@ export interface ContainerPlanInput {
   readonly overlay: OverlayLayers;
   /** The mounts of the spec. */
   readonly mounts: readonly PlannedMount[];
-  /** The host's mounts below the root's directory, as paths in it, if the root is not an overlay. */
-  readonly mountsBelow: readonly string[];
+  /** The host's mounts below the root's directory, parents first, if the root is not an overlay. */
+  readonly mountsBelow: readonly MountBelow[];
   readonly files: HostFiles;
   /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
   readonly fileStore: string;
@@ -70,6 +71,8 @@ export interface ContainerPlanInput {
   /** oom_score_adj to set; null leaves it. */
   readonly oomScore: number | null;
   readonly shared: SharedProcesses;
+  /** Kinds of namespaces that the container does not make and that do not belong to its user namespace either. */
+  readonly foreign: ReadonlySet<'network' | 'ipc' | 'pid'>;
   /** A client waits for the output from the first byte. */
   readonly attended: boolean;
 }
@@ -120,8 +123,17 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       cloneFlags: namespaceFlags(spec.namespaces, ({ kind }) => kind === 'private') & ~cloneFlag.cgroup,
       joinPid: input.shared.pid ?? null,
     },
-    steps: userNamespace === null ? steps : inUserNamespace(steps, { ...input, userNamespace, held }),
+    steps:
+      userNamespace === null
+        ? steps
+        : inUserNamespace(steps, { ...input, userNamespace, held, foreign: foreignFiles(input) }),
   };
+}
+
+/** Only who has rights in a namespace may mount the file system that shows it. */
+function foreignFiles({ foreign }: ContainerPlanInput): Set<string> {
+  const types = { pid: 'proc', network: 'sysfs', ipc: 'mqueue' };
+  return new Set([...foreign].map((kind) => types[kind]));
 }
 
 /** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
@@ -220,7 +232,11 @@ function rootStep(
     source: directory,
     readOnly,
     ...(readOnly
-      ? { overlay: overlayOptions(overlay), needs: neededTargets(inRoot), below: mountsBelow }
+      ? {
+          overlay: overlayOptions(overlay),
+          needs: neededTargets(inRoot),
+          below: mountsBelow.map(({ path }) => path),
+        }
       : { overlay: '', needs: [], below: [] }),
   };
 }

@@ -171,7 +171,26 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
     { step: 'file', target: '/etc/hosts', content: 'é', attributes: RDONLY },
     'a file of its own on /etc/hosts (2 bytes,ro)',
   ],
-  take: [{ step: 'take', source: '/m', ...tree, map: 0 }, 'clone /m of the host (rprivate,idmapped), held'],
+  take: [
+    { step: 'take', source: '/m', ...tree, map: 0, optional: true },
+    'clone /m of the host (rprivate,idmapped), held, if it is there',
+  ],
+  'take-mount': [
+    { step: 'take-mount', type: 'sysfs', source: 'sysfs', attributes: RDONLY, options: [], optional: true },
+    'sysfs, held (ro), if the kernel has it',
+  ],
+  'take-of': [
+    { step: 'take-of', ...process, path: '/dev/shm', attributes: NODEV, optional: true },
+    'clone /dev/shm of container db (pid 7) (nodev), held, if it is there',
+  ],
+  'take-proc-of': [
+    { step: 'take-proc-of', ...process, attributes: NODEV },
+    'clone proc of container db (pid 7) (nodev), held',
+  ],
+  'place-device': [
+    { step: 'place-device', name: '.liker.1', target: '/opt/sda' },
+    '/dev/.liker.1 is moved to /opt/sda',
+  ],
   attach: [
     {
       step: 'attach',
@@ -206,14 +225,16 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
   'take-overlay': [
     {
       step: 'take-overlay',
-      lowers: ['/b', '/a'],
-      layer: '/c',
+      at: '/run/root',
+      lowers: [2],
+      layer: 3,
       volatile: true,
-      map: 0,
       uid: 600_000,
-      gid: 600_000,
+      gid: 600_001,
+      folder: '/m',
+      needs: ['/proc', '/dev'],
     },
-    'overlay of layers, held (lowerdir=/b:/a,upperdir=/c/upper,workdir=/c/work,volatile,idmapped)',
+    'overlay of /m of the host, /n of the host, made as uid 600000, gid 600001, held (volatile); if /m has /proc /dev, that alone',
   ],
   'take-devices': [
     {

@@ -95,6 +95,9 @@ const leading: ReadonlySet<StepName> = new Set([
   'take',
   'take-overlay',
   'take-devices',
+  'take-mount',
+  'take-of',
+  'take-proc-of',
   'stream-owner',
 ]);
 /** Those for which there is one: read_record in launch.c. */

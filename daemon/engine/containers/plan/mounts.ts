@@ -30,8 +30,21 @@ function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountSte
   };
 }
 
-/** A bind of the user's, with whose ids the owners of its files are. */
-export type PlannedBind = Extract<Mount, { type: 'bind' }> & { readonly idMap: MountMap };
+/** A mount below a folder of the host. */
+export interface MountBelow {
+  /** In the folder, beginning with a slash. */
+  readonly path: string;
+  /** Whether it can be idmapped. */
+  readonly mappable: boolean;
+}
+
+/** A bind of the user's. */
+export type PlannedBind = Omit<Extract<Mount, { type: 'bind' }>, 'idMap'> & {
+  /** Whose ids the owners of its files are. */
+  readonly idMap: MountMap;
+  /** The mounts below its source, parents first, if it is idmapped with them. */
+  readonly below: readonly MountBelow[];
+};
 export type PlannedMount = PlannedBind | Extract<Mount, { type: 'tmpfs' }>;
 
 export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
@@ -128,11 +141,32 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
 export function userMounts(mounts: readonly PlannedMount[], held: HeldMaps): Targeted[] {
   return mounts
     .filter((mount) => !isShared(mount))
-    .map((mount) => {
-      const readOnly = mount.readOnly ? RDONLY : 0;
-      if (mount.type === 'tmpfs') return tmpfsMount(mount.target, mount.options, readOnly);
-      return bindStep({ ...clone(mount, held), target: mount.target, create: 'directory' });
-    });
+    .flatMap((mount): Targeted[] =>
+      mount.type === 'tmpfs'
+        ? [tmpfsMount(mount.target, mount.options, mount.readOnly ? RDONLY : 0)]
+        : userBinds(mount, held),
+    );
+}
+
+/** The kernel maps a tree as a whole or not at all: where a part cannot be mapped, each mount is bound by itself. */
+function userBinds(mount: PlannedBind, held: HeldMaps): BindStep[] {
+  const { target, below } = mount;
+  const how = clone(mount, held);
+  const top = bindStep({ ...how, target, create: 'directory' });
+  if (below.every(({ mappable }) => mappable)) return [top];
+  const attributes = mount.readOnlyNonRecursive ? 0 : how.attributes;
+  return [
+    { ...top, recursive: false },
+    ...below.map(({ path, mappable }) => ({
+      ...top,
+      recursive: false,
+      source: `${mount.source}${path}`,
+      target: `${target}${path}`,
+      attributes,
+      map: mappable ? how.map : notHeld,
+      optional: true,
+    })),
+  ];
 }
 
 /** Those that are shared: how each is cloned, before all other mounts, and how all are put into place, after them. */
@@ -143,7 +177,7 @@ export function sharedMounts(
   const shared = mounts.filter((mount) => mount.type === 'bind').filter(isShared);
   const trees = shared.map(({ target }, index) => [held.steps.length + index, target] as const);
   return {
-    take: shared.map((mount) => ({ step: 'take', ...clone(mount, held) })),
+    take: shared.map((mount) => ({ step: 'take', ...clone(mount, held), optional: false })),
     attach: shared.length > 0 ? [{ step: 'attach', trees }] : [],
   };
 }

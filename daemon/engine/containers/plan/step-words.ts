@@ -10,7 +10,6 @@ import {
 import { allCapabilities, capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import type { IdMaps, IdRun } from '../../../kernel/users/id-maps.ts';
-import { overlayOptions } from './overlay.ts';
 
 /** What a step is about, in the order in which a reader meets them. */
 export const stepGroups = [
@@ -82,8 +81,8 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   ],
   'take-overlay': [
     'root',
-    ({ lowers, layer, volatile, map }, facts) =>
-      `overlay of layers, held (${[overlayOptions({ lowers, layer, volatile }), ...idmapWords(map, facts)].join(',')})`,
+    ({ lowers, layer, volatile, uid, gid, folder, needs }, { held }) =>
+      `overlay of ${[...lowers, layer].map((tree) => held[tree]).join(', ')}, made as uid ${uid}, gid ${gid}, held${inBrackets(volatile ? ['volatile'] : [])}${folder === '' ? '' : `; if ${folder} has ${needs.join(' ')}, that alone`}`,
   ],
   'place-root': ['root', ({ tree }, { held }) => `${held[tree]} on the current directory, as the new root`],
   pivot: ['root', () => 'pivot_root: it becomes /, and the root of the host is detached'],
@@ -125,11 +124,27 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   ],
   take: [
     'mounts',
-    (step, facts) => `clone ${step.source} of the host${inBrackets(cloneWords(step, facts))}, held`,
+    (step, facts) =>
+      `clone ${step.source} of the host${inBrackets(cloneWords(step, facts))}, held${step.optional ? ', if it is there' : ''}`,
   ],
   attach: [
     'mounts',
     ({ trees }, { held }) => trees.map(([tree, target]) => `${held[tree]} on ${target}`).join(', '),
+  ],
+  'take-mount': [
+    'mounts',
+    ({ type, source, optional, ...step }) =>
+      `${source === type ? type : `${type} ${source}`}, held${inBrackets([...attributes(step), ...options(step)])}${optional ? ', if the kernel has it' : ''}`,
+  ],
+  'take-of': [
+    'mounts',
+    ({ pid, path, optional, ...step }, facts) =>
+      `clone ${path} of ${processName(pid, facts)}${inBrackets(attributes(step))}, held${optional ? ', if it is there' : ''}`,
+  ],
+  'take-proc-of': [
+    'mounts',
+    ({ pid, ...step }, facts) =>
+      `clone proc of ${processName(pid, facts)}${inBrackets(attributes(step))}, held`,
   ],
   place: [
     'mounts',
@@ -146,6 +161,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ uid, gid, size, nodes }) =>
       `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}): ${nodes.map(({ name, type, major, minor, mode }) => `${name} ${type} ${major}:${minor} ${octal(mode)}`).join(', ')}`,
   ],
+  'place-device': ['devices', ({ name, target }) => `/dev/${name} is moved to ${target}`],
   symlink: ['devices', ({ target, to }) => `${target} -> ${to}`],
   terminal: [
     'devices',
@@ -218,11 +234,30 @@ export function heldBy(steps: readonly Step[], { containers }: Pick<WordFacts, '
             ? mapWords(step)
             : processName(step.pid, { containers }),
       );
-    if (step.step === 'take') names.push(`${step.source} of the host`);
-    if (step.step === 'take-overlay') names.push('the overlay');
-    if (step.step === 'take-devices') names.push('the tmpfs with devices');
+    const tree = treeName(step, { containers });
+    if (tree !== null) names.push(tree);
   }
   return names;
+}
+
+/** The tree that a step holds; null: it holds none. */
+function treeName(step: Step, facts: Pick<WordFacts, 'containers'>): string | null {
+  switch (step.step) {
+    case 'take':
+      return `${step.source} of the host`;
+    case 'take-overlay':
+      return 'the overlay';
+    case 'take-devices':
+      return 'the tmpfs with devices';
+    case 'take-mount':
+      return step.type;
+    case 'take-of':
+      return `${step.path} of ${processName(step.pid, facts)}`;
+    case 'take-proc-of':
+      return `proc of ${processName(step.pid, facts)}`;
+    default:
+      return null;
+  }
 }
 
 const ownUserNamespace = 'its user namespace';

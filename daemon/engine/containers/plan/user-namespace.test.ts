@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notHeld, type Step } from '../../../kernel/plan/steps.ts';
+import { mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
 import { keepIdMaps, rangeMaps, wholeGroupRange } from '../../../kernel/users/id-maps.ts';
 import { HeldMaps, hasGroup, innerRoot } from './id-maps.ts';
-import { inUserNamespace } from './user-namespace.ts';
+import { type Entered, inUserNamespace } from './user-namespace.ts';
 
 const maps = rangeMaps(100_000);
 const overlay = { lowers: ['/r'], layer: '/l', volatile: true };
@@ -20,8 +20,31 @@ const bind: Step = {
   optional: true,
 };
 
-function rewritten(steps: readonly Step[], held = new HeldMaps({ kind: 'own', maps }, [])): Step[] {
-  return inUserNamespace(steps, { userNamespace: { kind: 'own', maps }, held, mountPoint: '/m', overlay });
+function rewritten(steps: readonly Step[], changes: Partial<Entered> = {}): Step[] {
+  const userNamespace = { kind: 'own', maps } as const;
+  return inUserNamespace(steps, {
+    userNamespace,
+    held: new HeldMaps(userNamespace, []),
+    mountPoint: '/m',
+    overlay,
+    mountsBelow: [],
+    foreign: new Set(),
+    ...changes,
+  });
+}
+
+function taken(source: string, changes: Partial<Step & { step: 'take' }> = {}): Step {
+  return {
+    step: 'take',
+    source,
+    recursive: false,
+    attributes: 0,
+    topOnly: false,
+    propagation: ms.SLAVE,
+    map: 0,
+    optional: false,
+    ...changes,
+  };
 }
 
 test('what names files of the host is cloned before the namespace is entered, and put where it was to be', () => {
@@ -33,22 +56,106 @@ test('what names files of the host is cloned before the namespace is entered, an
     { step: 'pivot' },
     { step: 'rlimit', resource: 7, soft: '1', hard: '2' },
   ];
-  const { step: _, target: _t, create: _c, optional: _o, ...how } = bind;
+  const { source: _s, step: _, target: _t, create: _c, optional: _o, ...how } = bind;
   const root = { uid: 100_000, gid: 100_000 };
   assert.deepEqual(rewritten(given), [
     { step: 'join-cgroup', file: '/t' },
     { step: 'raise-limit', resource: 7, hard: '2' },
     { step: 'id-map', ...maps },
-    { step: 'take-overlay', ...overlay, map: 0, ...root },
-    { step: 'take', ...how },
+    taken('/r'),
+    taken('/l'),
+    { step: 'take-overlay', at: '/m', lowers: [1], layer: 2, volatile: true, ...root, folder: '', needs: [] },
+    taken('/srv', how),
     { step: 'stream-owner', ...root },
     { step: 'enter-user', namespace: 0, at: '/m' },
     { step: 'file-store', at: '', size: '1' },
-    { step: 'place-root', tree: 1 },
-    { step: 'place', tree: 2, target: '/s', optional: true },
+    { step: 'place-root', tree: 3 },
+    { step: 'place', tree: 4, target: '/s', optional: true },
     { step: 'pivot' },
     { step: 'rlimit', resource: 7, soft: '1', hard: '2' },
   ]);
+});
+
+const node = { type: 'c', major: 1, minor: 3, mode: 0o666 } as const;
+
+test('a read-only root is idmapped with each mount below it that can be, and an overlay where it lacks a target', () => {
+  const bound: Step = {
+    step: 'root-bind',
+    at: '/m',
+    source: '/r',
+    readOnly: true,
+    overlay: '',
+    needs: ['/proc'],
+    below: ['/a', '/p'],
+  };
+  const mountsBelow = [
+    { path: '/a', mappable: true },
+    { path: '/p', mappable: false },
+  ];
+  const root = { uid: 100_000, gid: 100_000 };
+  const attributes = mountAttr.RDONLY;
+  assert.deepEqual(rewritten([bound], { mountsBelow }).slice(1, -2), [
+    taken('/r', { attributes }),
+    taken('/l'),
+    {
+      step: 'take-overlay',
+      at: '/m',
+      lowers: [1],
+      layer: 2,
+      volatile: true,
+      ...root,
+      folder: '/r',
+      needs: ['/proc'],
+    },
+    taken('/r/a', { attributes, optional: true }),
+    taken('/r/p', { attributes, optional: true, map: notHeld }),
+    { step: 'stream-owner', ...root },
+    { step: 'enter-user', namespace: 0, at: '/m' },
+    { step: 'place-root', tree: 3 },
+  ]);
+  const writable = rewritten([{ ...bound, readOnly: false, needs: [] }]);
+  assert.deepEqual(writable[1], taken('/r'));
+  assert.ok(!writable.some(({ step }) => step === 'take-overlay'));
+});
+
+test('the file system of a namespace that is not its own is mounted before, and that of its own inside', () => {
+  const mount: Step = {
+    step: 'mount',
+    type: 'sysfs',
+    source: 'sysfs',
+    target: '/sys',
+    attributes: 1,
+    create: 'directory',
+    optional: false,
+    options: [],
+  };
+  assert.ok(rewritten([mount]).includes(mount));
+  const steps = rewritten([mount], { foreign: new Set(['sysfs']) });
+  const { target: _, create: _c, ...how } = mount;
+  assert.deepEqual(
+    [steps[1], steps.at(-1)],
+    [
+      { ...how, step: 'take-mount' },
+      { step: 'place', tree: 1, target: '/sys', optional: false },
+    ],
+  );
+});
+
+test('a device outside /dev is made there and moved', () => {
+  const dev: Step = {
+    step: 'mount',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    target: '/dev',
+    attributes: 0,
+    create: 'directory',
+    optional: false,
+    options: [],
+  };
+  const steps = rewritten([dev, { step: 'device', target: '/opt/null', ...node }]);
+  const made = steps.find((step) => step.step === 'take-devices');
+  assert.deepEqual(made?.nodes, [{ name: '.liker.1', ...node }]);
+  assert.deepEqual(steps.at(-1), { step: 'place-device', name: '.liker.1', target: '/opt/null' });
 });
 
 test('devices are made in the tmpfs of /dev before the namespace is entered', () => {
@@ -62,7 +169,6 @@ test('devices are made in the tmpfs of /dev before the namespace is entered', ()
     optional: false,
     options: [['size', '64m']],
   };
-  const node = { type: 'c', major: 1, minor: 3, mode: 0o666 } as const;
   const steps = rewritten([dev, { step: 'device', target: '/dev/null', ...node }]);
   const made = steps.find(({ step }) => step === 'take-devices');
   assert.deepEqual(made, {

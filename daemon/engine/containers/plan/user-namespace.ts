@@ -1,83 +1,159 @@
-import type { Step } from '../../../kernel/plan/steps.ts';
+import { mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
 import { type HeldMaps, innerRoot, type UserNamespace } from './id-maps.ts';
+import type { MountBelow } from './mounts.ts';
 import type { OverlayLayers } from './overlay.ts';
 
-interface Entered {
+/** What is needed to carry out a plan in a user namespace. */
+export interface Entered {
   readonly userNamespace: NonNullable<UserNamespace>;
   readonly held: HeldMaps;
   /** Where the root is mounted. */
   readonly mountPoint: string;
   readonly overlay: OverlayLayers;
+  readonly mountsBelow: readonly MountBelow[];
+  /** File systems of namespaces that do not belong to the user namespace, so that it may not mount them: proc, sysfs, mqueue. */
+  readonly foreign: ReadonlySet<string>;
 }
+
+type Find<Name> = Extract<Step, { readonly step: Name }>;
 
 /**
  * The same plan for a process in a user namespace: what needs the rights of the host's root, or names a file of the host that root
- * inside could not reach, comes first, before the namespace is entered. Mounts are cloned there, and put into place where the plan
- * had made them.
+ * inside could not reach, comes first, before the namespace is entered. Mounts are made or cloned there, and put into place where the
+ * plan would have made them.
  */
 export function inUserNamespace(steps: readonly Step[], entered: Entered): Step[] {
-  const { userNamespace, held, mountPoint, overlay } = entered;
-  const root = innerRoot(userNamespace.maps);
-  const before: Step[] = [];
+  const { userNamespace, held } = entered;
+  const leading: Step[] = [];
   const taken: Step[] = [];
   const inside: Step[] = [];
-  const take = (step: Step): number => held.steps.length + taken.push(step) - 1;
-  const devices = steps.filter((step) => step.step === 'device');
-  const store = steps.filter((step) => step.step === 'file-store').map((step): Step => ({ ...step, at: '' }));
+  const take: Take = (step) => held.steps.length + taken.push(step) - 1;
   for (const step of steps) {
-    switch (step.step) {
-      case 'join-cgroup':
-      case 'oom-score':
-      case 'join-namespace':
-      case 'join-path':
-        before.push(step);
-        break;
-      case 'id-map':
-      case 'join-user':
-        break;
-      case 'take':
-        take(step);
-        break;
-      case 'root-overlay': {
-        const { lowers, layer, volatile } = overlay;
-        const tree = take({ step: 'take-overlay', lowers, layer, volatile, map: held.container, ...root });
-        // Below the root, where nobody sees it.
-        inside.push(...store, { step: 'place-root', tree });
-        break;
-      }
-      case 'bind': {
-        const { target, optional, create: _, ...how } = step;
-        inside.push({ step: 'place', tree: take({ ...how, step: 'take' }), target, optional });
-        break;
-      }
-      case 'mount':
-        if (step.target === '/dev') {
-          const nodes = devices.map(({ target, step: _, ...node }) => ({
-            name: target.slice('/dev/'.length),
-            ...node,
-          }));
-          const size = step.options.find(([key]) => key === 'size')?.[1] ?? '';
-          const tree = take({ step: 'take-devices', ...root, size, nodes });
-          inside.push({ step: 'place', tree, target: step.target, optional: false });
-        } else inside.push(step);
-        break;
-      case 'device':
-      case 'file-store':
-        break;
-      case 'rlimit':
-        before.push({ step: 'raise-limit', resource: step.resource, hard: step.hard });
-        inside.push(step);
-        break;
-      default:
-        inside.push(step);
-    }
+    if (isLeading(step)) leading.push(step);
+    else inside.push(...rewritten(step, steps, entered, take));
   }
+  const limits = steps.filter((step) => step.step === 'rlimit');
   return [
-    ...before,
+    ...leading,
+    ...limits.map(({ resource, hard }): Step => ({ step: 'raise-limit', resource, hard })),
     ...held.steps,
     ...taken,
-    { step: 'stream-owner', ...root },
-    { step: 'enter-user', namespace: held.container, at: mountPoint },
+    { step: 'stream-owner', ...innerRoot(userNamespace.maps) },
+    { step: 'enter-user', namespace: held.container, at: entered.mountPoint },
     ...inside,
   ];
+}
+
+/** Takes a tree with the rights of the host's root, and returns its number. */
+type Take = (step: Step) => number;
+
+function isLeading({ step }: Step): boolean {
+  return ['join-cgroup', 'oom-score', 'join-namespace', 'join-path'].includes(step);
+}
+
+/** What is left of a step inside. */
+function rewritten(step: Step, all: readonly Step[], entered: Entered, take: Take): Step[] {
+  const place = (made: Step, target: string, optional = false): Step[] => [
+    { step: 'place', tree: take(made), target, optional },
+  ];
+  switch (step.step) {
+    case 'id-map':
+    case 'join-user':
+    // Below the root, and before it (rootSteps).
+    case 'file-store':
+      return [];
+    case 'take':
+      take(step);
+      return [];
+    case 'root-overlay':
+    case 'root-bind':
+      return rootSteps(step, all, entered, take);
+    case 'bind': {
+      const { target, create: _, ...how } = step;
+      return place({ ...how, step: 'take', optional: false }, target, step.optional);
+    }
+    case 'bind-of':
+      return place({ ...step, step: 'take-of' }, step.path, step.optional);
+    case 'proc-of':
+      return place({ ...step, step: 'take-proc-of' }, '/proc');
+    case 'device':
+      return outsideDev(step)
+        ? [{ step: 'place-device', name: nameInDev(step, all), target: step.target }]
+        : [];
+    case 'mount': {
+      const { target, create: _, ...how } = step;
+      if (target === '/dev') return place(takeDevices(step, all, entered), target);
+      if (!entered.foreign.has(step.type)) return [step];
+      return place({ ...how, step: 'take-mount' }, target, step.optional);
+    }
+    default:
+      return [step];
+  }
+}
+
+/** The layers of the root, or its folder with what is mounted below it, as idmapped mounts. */
+function rootSteps(
+  step: Find<'root-overlay'> | Find<'root-bind'>,
+  all: readonly Step[],
+  { userNamespace, held, mountPoint, overlay, mountsBelow }: Entered,
+  take: Take,
+): Step[] {
+  const takeFolder = (source: string, attributes: number, map: number, optional = false): number =>
+    take({
+      step: 'take',
+      source,
+      recursive: false,
+      attributes,
+      topOnly: false,
+      propagation: ms.SLAVE,
+      map,
+      optional,
+    });
+  const takeOverlay = (lowers: readonly number[], folder: string, needs: readonly string[]): number =>
+    take({
+      step: 'take-overlay',
+      at: mountPoint,
+      lowers,
+      layer: takeFolder(overlay.layer, 0, held.container),
+      volatile: overlay.volatile,
+      ...innerRoot(userNamespace.maps),
+      folder,
+      needs,
+    });
+  const store = all.filter(({ step }) => step === 'file-store').map((step) => ({ ...step, at: '' }));
+  if (step.step === 'root-overlay') {
+    const lowers = overlay.lowers.map((lower) => takeFolder(lower, 0, held.container));
+    return [...store, { step: 'place-root', tree: takeOverlay(lowers, '', []) }];
+  }
+  const attributes = step.readOnly ? mountAttr.RDONLY : 0;
+  const folder = takeFolder(step.source, attributes, held.container);
+  const tree = step.readOnly ? takeOverlay([folder], step.source, step.needs) : folder;
+  const below = mountsBelow.map(({ path, mappable }): Step => {
+    const map = mappable ? held.container : notHeld;
+    const tree = takeFolder(`${step.source}${path}`, attributes, map, true);
+    return { step: 'place', tree, target: path, optional: true };
+  });
+  return [...store, { step: 'place-root', tree }, ...below];
+}
+
+function outsideDev({ target }: Find<'device'>): boolean {
+  return !target.startsWith('/dev/');
+}
+
+/** A node outside /dev is made in it, too, and moved from there: it cannot be made inside. */
+function nameInDev(device: Find<'device'>, all: readonly Step[]): string {
+  return outsideDev(device) ? `.liker.${all.indexOf(device)}` : device.target.slice('/dev/'.length);
+}
+
+function takeDevices(dev: Find<'mount'>, all: readonly Step[], { userNamespace }: Entered): Step {
+  const devices = all.filter((step) => step.step === 'device');
+  return {
+    step: 'take-devices',
+    ...innerRoot(userNamespace.maps),
+    size: dev.options.find(([key]) => key === 'size')?.[1] ?? '',
+    nodes: devices.map((device) => {
+      const { step: _, target: _t, ...node } = device;
+      return { name: nameInDev(device, all), ...node };
+    }),
+  };
 }

@@ -10,10 +10,11 @@ import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../..
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase } from '../model/phase.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import type { ContainerSpec, Mount } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
-import type { UserNamespace } from '../plan/id-maps.ts';
+import type { MountMap, UserNamespace } from '../plan/id-maps.ts';
+import type { MountBelow, PlannedBind } from '../plan/mounts.ts';
 import { askedUser } from '../plan/user.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
@@ -70,9 +71,9 @@ export function compile(
       volatile: spec.autoRemove,
     },
     mounts: spec.mounts.map((mount) =>
-      mount.type === 'bind' ? { ...mount, idMap: userNamespace === null ? 'none' : 'container' } : mount,
+      mount.type === 'bind' ? planBind(context, mount, userNamespace === null ? 'none' : 'container') : mount,
     ),
-    mountsBelow: spec.rootfs.mode === 'overlay' ? [] : context.mounts.below(spec.rootfs.directory),
+    mountsBelow: spec.rootfs.mode === 'overlay' ? [] : mountsBelow(context, spec.rootfs.directory),
     files: hostFiles(spec, hostname),
     fileStore: runFolderOf(context, id),
     cgroup,
@@ -84,6 +85,9 @@ export function compile(
     devices: devices.nodes,
     oomScore: oomScoreFor(context, spec.process),
     shared: sharedProcesses(context, container),
+    foreign: new Set(
+      (['network', 'ipc', 'pid'] as const).filter((kind) => isForeign(context, container, kind)),
+    ),
     attended,
   });
 }
@@ -96,6 +100,27 @@ function userNamespaceOf(context: EngineContext, container: Container): UserName
   const { maps } = userNamespace;
   if (user.kind !== 'container') return { kind: 'own', maps };
   return { kind: 'join', maps, process: processToShare(context, container, user.id, 'user') };
+}
+
+type Bind = Extract<Mount, { type: 'bind' }>;
+
+function planBind(context: EngineContext, mount: Bind, idMap: MountMap): PlannedBind {
+  return {
+    ...mount,
+    idMap,
+    below: idMap !== 'none' && mount.recursive ? mountsBelow(context, mount.source) : [],
+  };
+}
+
+function mountsBelow(context: EngineContext, folder: string): MountBelow[] {
+  return context.mounts.below(folder).map((path) => ({ path, mappable: true }));
+}
+
+/** Whether a namespace that the container uses was made outside its user namespace. */
+function isForeign(context: EngineContext, { spec }: Container, kind: 'network' | 'ipc' | 'pid'): boolean {
+  const share = spec.namespaces[kind];
+  if (share.kind === 'container') return isForeign(context, context.registry.find(share.id), kind);
+  return share.kind !== 'private';
 }
 
 /** Docker's -v makes a missing source on the host. */
