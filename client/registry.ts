@@ -98,6 +98,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
+    name: 'unshare',
+    summary: "Run a program of this machine in a container's user namespace",
+    load: async () => (await import('./commands/unshare.ts')).unshare,
+  },
+  {
     name: 'explain',
     summary: 'Print the steps by which a container is started',
     load: async () => (await import('./commands/explain.ts')).explain,

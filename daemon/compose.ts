@@ -121,7 +121,7 @@ function openUsers(
 ): UserKernel {
   const { pool, warnings } = openPool(usernsPool);
   for (const warning of warnings) log.warn(warning);
-  return Object.assign(new UserNamespaces(pool), { byDefault: usernsDefault });
+  return Object.assign(new UserNamespaces(pool), { byDefault: usernsDefault, warnings });
 }
 
 function bootFile(root: string): string {

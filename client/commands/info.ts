@@ -57,6 +57,14 @@ function infoRecord(info: GetInfoResponse) {
     })),
     Capabilities: info.capabilities,
     Seccomp: info.seccomp,
+    UserNamespaces: {
+      Default: info.userNamespaces?.byDefault ?? '',
+      Problem: info.userNamespaces?.problem ?? '',
+      Source: info.userNamespaces?.source ?? '',
+      IDs: (info.userNamespaces?.ids ?? []).map(({ start, count }) => `${start}-${start + count - 1}`),
+      Ranges: info.userNamespaces?.ranges ?? 0,
+      FreeRanges: info.userNamespaces?.freeRanges ?? 0,
+    },
     DaemonMemory: info.rssBytes,
     DaemonHeap: info.heapBytes,
     EventLoopMaxMs: info.eventLoopMaxMs,
@@ -76,6 +84,15 @@ function knobLines({ Knobs }: InfoRecord): string[] {
       : [`  ${Knob}`, '-', Problem],
   );
   return table(rows);
+}
+
+function userNamespaceLines({ UserNamespaces: found }: InfoRecord): string[] {
+  const used = found.Ranges - found.FreeRanges;
+  return [
+    ` User namespaces: ${found.Default} by default${found.Problem === '' ? '' : `, but cannot be made: ${found.Problem}`}`,
+    `  IDs: ${found.IDs.join(' ')} (${found.Source})`,
+    `  Ranges: ${found.Ranges}, of which ${used} used and ${found.FreeRanges} free`,
+  ];
 }
 
 function ms(delay: number): string {
@@ -106,6 +123,7 @@ function infoLines(record: InfoRecord): string[] {
     ...controllers,
     ' Limits:',
     ...knobLines(record),
+    ...userNamespaceLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Capabilities: ${record.Capabilities.join(' ')}`,
     ` Event loop: p99 ${ms(record.EventLoopP99Ms)}, max ${ms(record.EventLoopMaxMs)}, busy ${ms(record.EventLoopBusyMaxMs)}`,

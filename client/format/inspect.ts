@@ -1,5 +1,6 @@
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { IdRun } from '../../proto/gen/types/liker/v1/IdRun.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { forEver } from '../request/seconds.ts';
@@ -35,7 +36,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     GraphDriver: { Name: driver, Data: sorted({}) },
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
-    HostConfig: hostConfig(spec),
+    HostConfig: hostConfig(container),
     NetworkSettings: networkSettings(container),
     ...(container.layerBytes === undefined
       ? {}
@@ -52,6 +53,8 @@ export function inspectRecord(container: Container): Record<string, unknown> {
       Effective: limit.effective,
       Problem: limit.problem,
     })),
+    UserNamespaceOwner: container.userNamespace?.owner ?? '',
+    UserNamespaceProblem: container.userNamespaceProblem,
     AttachedClients: container.attachedClients,
   };
 }
@@ -101,7 +104,7 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
   };
 }
 
-function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
+function hostConfig({ spec, userNamespace }: Container): Record<string, unknown> {
   const { cpu, memory, pids } = spec?.resources ?? {};
   const namespaces = spec?.namespaces;
   const tmpfs = (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_TMPFS');
@@ -142,7 +145,12 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     PidMode: namespaces?.pid ?? '',
     IpcMode: namespaces?.ipc || 'private',
     UTSMode: namespaces?.uts ?? '',
-    UsernsMode: '',
+    UsernsMode: namespaces?.user ?? '',
+    // As in Podman.
+    IDMappings: userNamespace && {
+      UidMap: userNamespace.uids.map(runText),
+      GidMap: userNamespace.gids.map(runText),
+    },
     CgroupnsMode: namespaces?.cgroup || 'private',
     Memory: memory?.maxBytes ?? 0,
     MemorySwap: memory?.memorySwapBytes ?? 0,
@@ -157,6 +165,11 @@ function hostConfig(spec: ContainerSpec | null): Record<string, unknown> {
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
   };
+}
+
+/** As --userns accepts it. */
+function runText({ inside, outside, count }: IdRun): string {
+  return `${inside}:${outside}:${count}`;
 }
 
 function logConfig(spec: ContainerSpec | null): Record<string, unknown> {
@@ -180,15 +193,22 @@ function mountRecord(mount: Mount): Record<string, unknown> {
     Type: enumWord(mount.type, 'TYPE_'),
     Source: mount.source,
     Destination: mount.target,
-    Mode: [...(mount.readOnly ? ['ro'] : []), ...mount.options].join(','),
+    Mode: [...(mount.readOnly ? ['ro'] : []), ...mount.options, ...idmapWords(mount.idmap)].join(','),
     RW: !mount.readOnly,
     Propagation: mount.propagation || 'rprivate',
   };
 }
 
-/** SOURCE:TARGET[:ro], as -v accepts it. */
-function bindText({ source, target, readOnly }: Mount): string {
-  return `${source}:${target}${readOnly ? ':ro' : ''}`;
+/** SOURCE:TARGET[:OPTIONS], as -v accepts it. */
+function bindText({ source, target, readOnly, idmap }: Mount): string {
+  const options = [...(readOnly ? ['ro'] : []), ...idmapWords(idmap)];
+  return [source, target, ...(options.length > 0 ? [options.join(',')] : [])].join(':');
+}
+
+function idmapWords(idmap: string): string[] {
+  if (idmap === '') return [];
+  if (idmap === 'none') return ['noidmap'];
+  return [idmap === 'container' ? 'idmap' : `idmap=${idmap}`];
 }
 
 /** Docker's fields. The addresses are empty because Liker makes no networks. */

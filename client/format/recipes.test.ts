@@ -18,6 +18,7 @@ const message = {
   createdAt: { seconds: 1769860000 },
   logPath: '/log',
   restartCount: 2,
+  userNamespace: { uids: [{ inside: 0, outside: 600_000, count: 65_536 }], gids: [], owner: 'a' },
 };
 
 /** As it comes from the wire, unset fields included. */
@@ -51,6 +52,7 @@ const recipes: readonly (readonly [template: string, printed: string | RegExp])[
   ['{{range .Mounts}}{{.Source}}:{{.Destination}}:{{.Mode}} {{end}}', '/a:/b:ro '],
   ['{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}{{end}}{{end}}', '/a'],
   ['{{(index .Mounts 0).Source}} {{len .Mounts}}', '/a 1'],
+  ['{{range .HostConfig.IDMappings.UidMap}}{{.}}{{end}}{{.UserNamespaceOwner}}', '0:600000:65536a'],
   ['{{.HostConfig.Binds}}', '[/a:/b:ro]'],
   ['{{index .Config.Labels "missing"}}', ''],
   ['{{if index .Config.Labels "missing"}}y{{else}}n{{end}}', 'n'],

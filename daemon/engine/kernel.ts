@@ -45,6 +45,8 @@ export interface NetworkKernel {
 export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
   /** What containers get that ask for nothing. */
   readonly byDefault: 'auto' | 'host';
+  /** What is wrong with the pool. */
+  readonly warnings: readonly string[];
 }
 
 export interface DeviceKernel {

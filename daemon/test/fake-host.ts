@@ -104,6 +104,7 @@ export class FakeHost {
 /** A machine with ids for four containers. */
 export class FakeUsers implements UserKernel {
   byDefault: 'auto' | 'host' = 'host';
+  readonly warnings = [];
   pool = new IdPool('a test', [{ start: 600_000, count: 4 * rangeSize }]);
   /** Why the kernel makes no user namespaces. */
   kernelProblem = '';

@@ -1,4 +1,5 @@
 import type { KnobPlace } from '../../kernel/cgroup/knob-places.ts';
+import type { IdSpan } from '../../kernel/users/id-pool.ts';
 import type { State } from '../containers/model/phase.ts';
 
 /** The engine as a whole, as the edge uses it. */
@@ -25,7 +26,21 @@ export interface EngineInfo {
   readonly knobs: readonly KnobPlace[];
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
+  readonly userNamespaces: UserNamespacesInfo;
   readonly warnings: readonly string[];
+}
+
+export interface UserNamespacesInfo {
+  /** What containers get that ask for nothing. */
+  readonly byDefault: 'auto' | 'host';
+  /** Why none of them can have one of its own; empty: they can. */
+  readonly problem: string;
+  /** Where the ids come from. */
+  readonly source: string;
+  readonly ids: readonly IdSpan[];
+  /** How many containers there are ids for, and for how many of them they are still free. */
+  readonly ranges: number;
+  readonly freeRanges: number;
 }
 
 export interface Census {

@@ -1,10 +1,12 @@
+import { asError } from '../../../common/errors.ts';
 import { recoveryWarnings } from '../containers/adopt/recover.ts';
 import { type State, states } from '../containers/model/phase.ts';
 import type { Registry } from '../containers/model/registry.ts';
 import { processKnobs } from '../containers/rules/limits.ts';
 import { networkKnobs } from '../containers/rules/network-rate.ts';
+import { machineProblem, takenIds } from '../containers/rules/user-namespace.ts';
 import type { EngineContext } from '../context.ts';
-import type { Census, EngineInfo, SystemService } from './api.ts';
+import type { Census, EngineInfo, SystemService, UserNamespacesInfo } from './api.ts';
 import { measureDisk } from './disk-usage.ts';
 
 export function systemService(context: EngineContext): SystemService {
@@ -17,6 +19,7 @@ export function systemService(context: EngineContext): SystemService {
 
 function infoOf(context: EngineContext): EngineInfo {
   const { registry, paths, cgroups, security, journal } = context;
+  const userNamespaces = userNamespacesOf(context);
   const { created, running, paused, orphaned, exited, restarting } = takeCensus(registry).containers;
   return {
     root: paths.root,
@@ -30,12 +33,38 @@ function infoOf(context: EngineContext): EngineInfo {
     knobs: [...cgroups.knobs(), ...networkKnobs(context), ...processKnobs],
     capabilities: security.capabilities,
     seccomp: security.seccomp,
+    userNamespaces,
     warnings: [
+      ...context.users.warnings,
+      ...(userNamespaces.byDefault === 'auto' && userNamespaces.problem !== ''
+        ? [`Containers have the host's user namespace by default: ${userNamespaces.problem}`]
+        : []),
       ...(security.seccomp ? [] : ['libseccomp.so.2 cannot be loaded: containers have no seccomp filter']),
       ...(journal.backlog.problem === null ? [] : [journal.backlog.problem]),
       ...recoveryWarnings(context),
     ],
   };
+}
+
+function userNamespacesOf(context: EngineContext): UserNamespacesInfo {
+  const { byDefault, pool } = context.users;
+  return {
+    byDefault,
+    problem: machineProblemNow(context),
+    source: pool.source,
+    ids: pool.spans,
+    ranges: pool.size,
+    freeRanges: pool.free(takenIds(context)),
+  };
+}
+
+/** The kernel may fail to answer, too. */
+function machineProblemNow(context: EngineContext): string {
+  try {
+    return machineProblem(context);
+  } catch (error) {
+    return asError(error).message;
+  }
 }
 
 function takeCensus(registry: Registry): Census {

@@ -167,12 +167,26 @@ export function userNamespaceProblem(
   { needsRange }: { readonly needsRange: boolean },
 ): string {
   const { users } = context;
-  const problem = users.problem();
-  if (problem !== '') return problem;
-  if (needsRange && users.pool.size === 0) return `${users.pool.source} gives no ${rangeSize} ids in a row`;
-  const ofRoot = idmapProblem(context, directory);
-  if (ofRoot !== '' || mode === 'rw') return ofRoot;
-  return users.overlayProblem() || idmapProblem(context, join(context.paths.root, 'containers'));
+  return (
+    users.problem() ||
+    (needsRange ? poolProblem(users) : '') ||
+    idmapProblem(context, directory) ||
+    (mode === 'rw' ? '' : layerProblem(context))
+  );
+}
+
+/** Why no container with a layer of its own can have one; empty: it depends on the root's file system. */
+export function machineProblem(context: EngineContext): string {
+  const { users } = context;
+  return users.problem() || poolProblem(users) || layerProblem(context);
+}
+
+function poolProblem({ pool }: EngineContext['users']): string {
+  return pool.size > 0 ? '' : `${pool.source} gives no ${rangeSize} ids in a row`;
+}
+
+function layerProblem(context: EngineContext): string {
+  return context.users.overlayProblem() || idmapProblem(context, join(context.paths.root, 'containers'));
 }
 
 function idmapProblem(context: EngineContext, path: string): string {
