@@ -8,7 +8,10 @@ export interface Mode {
   readonly flags: readonly string[];
 }
 
-export const modes: readonly Mode[] = [{ userns: 'host', flags: ['--userns', 'host'] }];
+export const modes: readonly Mode[] = (['host', 'auto'] as const).map((userns) => ({
+  userns,
+  flags: ['--userns', userns],
+}));
 
 /** A test for each mode, named `NAME (--userns MODE)`. */
 export function inBothModes(name: string, attack: (mode: Mode, t: TestContext) => Promise<void>): void {

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cgroupFile } from '../harness/cpu.ts';
+import { readProc } from '../harness/proc.ts';
+import { networkHolder, type Row } from './case.ts';
+
+export const cgroups: readonly Row[] = [
+  [
+    'the mounts of control groups',
+    async (c) => {
+      await using container = await c.sleeper(['--pids-limit', '77']);
+      const types = await container.sh(`awk '$3 ~ /^cgroup/ { print $3, $4 }' /proc/mounts`);
+      for (const line of types.split('\n')) assert.match(line, /^cgroup2? ro,/);
+      assert.equal(
+        await container.sh('cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; true'),
+        '77',
+      );
+      const write =
+        'for f in $(find /sys/fs/cgroup -name cgroup.procs -o -name devices.allow -o -name release_agent); do (echo 0 >$f) 2>/dev/null && echo wrote $f; done; true';
+      assert.equal(await container.sh(write), '');
+    },
+  ],
+  [
+    'the mounts of control groups, with SYS_ADMIN',
+    async (c) => {
+      // Root of the container is not who the groups belong to, so it can neither leave its group nor open devices.
+      if (c.mode.userns === 'host') return;
+      const rights = ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined'];
+      const write =
+        'for f in $(find /sys/fs/cgroup -name devices.allow -o -name release_agent -o -name pids.max -o -name memory.max); do mount -o remount,rw,bind $(findmnt -no TARGET -T $f) 2>/dev/null; (echo a >$f) 2>/dev/null && echo wrote $f; done; true';
+      assert.equal(await c.sh(rights, write), '');
+    },
+  ],
+  [
+    '-m, --memory, --cpus, --pids-limit, --cpu-shares, --cpuset-cpus',
+    async (c) => {
+      await using container = await c.sleeper([
+        '-m',
+        '64m',
+        '--cpus',
+        '0.5',
+        '--pids-limit',
+        '20',
+        '--cpu-shares',
+        '512',
+        '--cpuset-cpus',
+        '0',
+      ]);
+      assert.equal(container.inspected.AppliedLimits.filter(({ Problem }) => Problem !== '').length, 0);
+      assert.equal(
+        await container.sh(
+          'nproc; ulimit -u 2>&1 >/dev/null; for i in $(seq 40); do sleep 5 & done 2>&1 | grep -c "fork" | grep -q . && echo refused',
+        ),
+        '1\nrefused',
+      );
+      const killed = await c.run(['-m', '16m'], ['sh', '-c', 'head -c 64m /dev/zero | tail']);
+      assert.notEqual(killed.code, 0);
+    },
+  ],
+  [
+    '--blkio-weight, --cgroup-parent, --cgroup-conf',
+    async (c) => {
+      await using container = await c.sleeper(['--cgroup-parent', 'jobs', '--pids-limit', '30']);
+      assert.match(readProc(container.pid, 'cgroup'), /\/jobs\//);
+      assert.equal(cgroupFile(container.inspected, 'pids', 'pids.max'), '30');
+    },
+  ],
+  [
+    '--net-rate, --network ns:PATH',
+    async (c) => {
+      using holder = await networkHolder('ip link add inside type veth peer name outside');
+      await using container = await c.sleeper(['--network', `ns:${holder.path}`, '--net-rate', '10mbit']);
+      assert.equal(container.namespace('net'), holder.link);
+      const queue = execFileSync(
+        'nsenter',
+        ['-t', String(holder.pid), '-n', 'tc', 'class', 'show', 'dev', 'inside'],
+        { encoding: 'utf8' },
+      );
+      assert.match(queue, /rate 10Mbit/);
+      assert.equal(
+        await container.sh('ls /sys/class/net | xargs; ls -d /sys/kernel'),
+        'inside lo outside\n/sys/kernel',
+      );
+    },
+  ],
+  [
+    'update',
+    async (c) => {
+      await using container = await c.sleeper(['-m', '64m']);
+      await c.s.ok(['update', '-m', '96m', '--memory-swap', '-1', '--pids-limit', '55', container.id]);
+      assert.equal(cgroupFile(container.inspected, 'pids', 'pids.max'), '55');
+    },
+  ],
+  [
+    'pause, unpause',
+    async (c) => {
+      await using container = await c.sleeper();
+      await c.s.ok(['pause', container.id]);
+      assert.match(readFileSync(`/proc/${container.pid}/status`, 'utf8'), /^State:\s+[DSt]/m);
+      assert.equal((await c.s.inspect(container.id)).State.Status, 'paused');
+      await c.s.ok(['unpause', container.id]);
+      assert.equal(await container.sh('echo on'), 'on');
+    },
+  ],
+  [
+    'stats, top',
+    async (c) => {
+      await using container = await c.sleeper(['-u', '1234', '-m', '64m']);
+      const stats = JSON.parse(
+        await c.s.ok(['stats', '--no-stream', '--format', 'json', container.id]),
+      ) as Record<string, string>;
+      assert.match(JSON.stringify(stats), /64MiB/);
+      // With the host's pids and ids.
+      assert.match(await c.s.ok(['top', container.id]), new RegExp(`^${container.uid(1234)}\\s.*sleep`, 'm'));
+    },
+  ],
+];
