@@ -133,7 +133,7 @@ static int in_own_mounts (struct layers *layers) {
   return layers->tree < 0 ? -1 : 0;
 }
 
-static bool is_refusal (int error) { return error == EINVAL || error == EBADF; }
+static bool is_refusal (int error) { return error == EINVAL || error == EBADF || error == EOPNOTSUPP; }
 
 static int mount_layers (struct layers *layers) {
   struct child *child = layers->child;
