@@ -9,6 +9,7 @@ const s = suite();
 
 interface Explained {
   readonly Steps: readonly { readonly Group: string; readonly Name: string; readonly Detail: string }[];
+  readonly IDMappings: { readonly UidMap: readonly string[]; readonly GidMap: readonly string[] } | null;
   readonly Capabilities: { readonly Kept: readonly string[]; readonly Dropped: readonly string[] };
   readonly CgroupWrites: readonly { readonly Knob: string; readonly File: string; readonly Value: string }[];
   readonly Rlimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
@@ -26,11 +27,31 @@ const limits = ['-m', '64m', '--pids-limit', '77', '--cpus', '0.5', '--ulimit', 
 const rights = ['--cap-drop', 'ALL', '--cap-add', 'NET_RAW', '--sysctl', 'net.ipv4.ip_forward=1'];
 const flags = [...limits, ...rights, '-e', 'SECRET=hunter2'];
 
-describe('explain', { concurrency: 2 }, () => {
-  test('of a running container agrees with what the kernel says of it', async () => {
-    const id = await s.detached(flags, ['sleep', '1000']);
+/** Why there are no user namespaces here; empty: there are. */
+const noUserNamespaces = () => s.ok(['info', '--format', '{{.UserNamespaces.Problem}}']);
+
+for (const mode of ['host', 'auto'])
+  test(`explain of a running container agrees with what the kernel says of it (--userns ${mode})`, async (t) => {
+    const problem = mode === 'auto' ? await noUserNamespaces() : '';
+    if (problem !== '') return t.skip(problem);
+    const id = await s.detached(['--userns', mode, ...flags], ['sleep', '1000']);
     const plan = await explained(['explain', id]);
     const { State } = await s.inspect(id);
+    const [map = ''] = readFileSync(`/proc/${State.Pid}/uid_map`, 'latin1').trim().split('\n');
+    const { UidMap, GidMap } = plan.IDMappings ?? { UidMap: ['0:0:4294967295'], GidMap: ['0:0:4294967295'] };
+    assert.deepEqual([UidMap, GidMap], [[map.trim().split(/\s+/).join(':')], UidMap]);
+    const made = plan.Steps.filter(({ Name }) => Name === 'id-map').map(({ Detail }) => Detail);
+    const [, start = 0] = (UidMap[0] ?? '').split(':').map(Number);
+    assert.deepEqual(
+      made,
+      mode === 'host' ? [] : [`new user namespace, held: ids 0-65535 are ${start}-${start + 65_535} outside`],
+    );
+    assert.equal(
+      plan.Risks.some(({ Rule }) => Rule === 'host-root'),
+      mode === 'host',
+    );
+    const outside = new RegExp(`\\nRoot inside is uid ${start} on the host, an ordinary user$`);
+    assert.equal(outside.test(await s.ok(['explain', id])), mode === 'auto');
     const status = readFileSync(`/proc/${State.Pid}/status`, 'latin1');
     assert.deepEqual(plan.Capabilities.Kept, ['CAP_NET_RAW']);
     assert.equal(plan.Capabilities.Dropped.length, 40);
@@ -54,6 +75,7 @@ describe('explain', { concurrency: 2 }, () => {
     await s.ok(['rm', '-f', id]);
   });
 
+describe('explain', { concurrency: 2 }, () => {
   test('as text has numbered steps below the headings of their groups, and ends with the risks', async () => {
     const text = await s.ok(['run', '--dry-run', '-v', '/etc:/h', s.rootfs, 'true']);
     assert.match(text, /^cgroups:\n +1 +make-cgroup +mkdir \/sys\/fs\/cgroup\//);

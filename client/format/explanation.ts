@@ -1,12 +1,18 @@
 import type { ExplainContainerResponse } from '../../proto/gen/types/liker/v1/ExplainContainerResponse.ts';
+import type { IdRun } from '../../proto/gen/types/liker/v1/IdRun.ts';
 import { table } from '../output/table.ts';
 import { ulimitValue } from './ulimit-value.ts';
 
 /** What --format prints, as docs/api.md has it. */
 export function explanationRecord(explanation: ExplainContainerResponse) {
-  const { steps, risks, cgroupWrites, rlimits } = explanation;
+  const { steps, risks, cgroupWrites, rlimits, userNamespace } = explanation;
   return {
     Steps: steps.map(({ group, name, detail }) => ({ Group: group, Name: name, Detail: detail })),
+    // As in inspect.
+    IDMappings: userNamespace && {
+      UidMap: userNamespace.uids.map(runText),
+      GidMap: userNamespace.gids.map(runText),
+    },
     Capabilities: { Kept: explanation.capabilitiesKept, Dropped: explanation.capabilitiesDropped },
     CgroupWrites: cgroupWrites.map(({ knob, file, value }) => ({ Knob: knob, File: file, Value: value })),
     Rlimits: rlimits.map(({ name, soft, hard }) => ({
@@ -33,7 +39,7 @@ function severityWord(severity: string): string {
 }
 
 /** The same for a person: the steps, numbered, under the heading of their group, and the risks. */
-export function explanationLines({ Steps, Risks }: ExplanationRecord): string[] {
+export function explanationLines({ Steps, Risks, IDMappings }: ExplanationRecord): string[] {
   const rows = table(Steps.map(({ Name, Detail }, index) => [String(index + 1).padStart(4), Name, Detail]));
   const steps = rows.flatMap((row, index) => {
     const group = Steps[index]?.Group ?? '';
@@ -44,5 +50,18 @@ export function explanationLines({ Steps, Risks }: ExplanationRecord): string[] 
     ...steps,
     '',
     ...(Risks.length > 0 ? ['Risks, the most dangerous first:', ...risks] : ['No risks found']),
+    ...rootLines(IDMappings?.UidMap ?? []),
   ].map((line) => line.trimEnd());
+}
+
+/** Who root inside is, where it is another user outside. */
+function rootLines(uids: readonly string[]): string[] {
+  const outside = uids.find((run) => run.startsWith('0:'))?.split(':')[1];
+  if (outside === undefined || outside === '0') return [];
+  return ['', `Root inside is uid ${outside} on the host, an ordinary user`];
+}
+
+/** As --userns accepts it. */
+function runText({ inside, outside, count }: IdRun): string {
+  return `${inside}:${outside}:${count}`;
 }

@@ -92,6 +92,8 @@ export interface CreateOptions extends Repeatable {
 
 /** What a start does, and what the container can do then. */
 export interface Explanation extends ExplainedPlan {
+  /** Null: the host's. */
+  readonly userNamespace: UserNamespaceFacts | null;
   /** The most dangerous first. */
   readonly risks: readonly Risk[];
   readonly warnings: readonly string[];

@@ -5,11 +5,8 @@ import { inTurn } from './life/turn.ts';
 import type { Container } from './model/container.ts';
 import { livePhase } from './model/phase.ts';
 import { resultIsGone } from './model/removed.ts';
-import { checkLimits, warningOf } from './rules/limits.ts';
-import { checkNetwork } from './rules/network-rate.ts';
-import { userNamespaceWarning } from './rules/user-namespace.ts';
 import { checkHealthNow } from './verbs/check-health.ts';
-import { createContainer } from './verbs/create.ts';
+import { createContainer, createWarnings } from './verbs/create.ts';
 import { explainContainer, explainSpec } from './verbs/explain.ts';
 import { killContainer } from './verbs/kill.ts';
 import { listContainers } from './verbs/list.ts';
@@ -41,11 +38,7 @@ export function containerService(context: EngineContext): ContainerService {
     async create(spec, options) {
       const request = requestKey(options.requestId, 'create', spec, options.replace);
       const container = await createContainer(context, spec, { ...options, request });
-      const problems =
-        spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
-      const ofUsers = userNamespaceWarning(container.facts);
-      const warnings = [...(ofUsers === null ? [] : [ofUsers]), ...problems.map(warningOf)];
-      return { container: view(container), warnings };
+      return { container: view(container), warnings: createWarnings(context, container) };
     },
 
     get: async (reference, { withSize }) => viewWithSize(find(reference), withSize),

@@ -34,7 +34,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
   };
 }
 
-function formatUserNamespace({ maps, owner }: UserNamespaceFacts): UserNamespaceInput {
+export function formatUserNamespace({ maps, owner }: UserNamespaceFacts): UserNamespaceInput {
   return { uids: [...maps.uids], gids: [...maps.gids], owner };
 }
 

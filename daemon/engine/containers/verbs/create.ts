@@ -12,9 +12,9 @@ import type { Resources } from '../model/resources.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
 import { checkSpec } from '../rules/check-spec.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
-import { checkLimits, givenDevices } from '../rules/limits.ts';
+import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
-import { checkMapped, chooseUserNamespace } from '../rules/user-namespace.ts';
+import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
 import { removeContainer } from './remove.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
@@ -60,6 +60,17 @@ export async function createContainer(
 /** That it has the host's user namespace though the default is another. */
 function userNamespaceEvents({ facts: { userNamespaceProblem: problem } }: Container): ContainerEvent[] {
   return problem === '' ? [] : [{ action: 'userns_not_applied', attributes: { problem } }];
+}
+
+/** What its caller should know: that it has another user namespace than the default, and limits that are left out. */
+export function createWarnings(
+  context: EngineContext,
+  { spec, facts }: Pick<Container, 'spec' | 'facts'>,
+): string[] {
+  const ofUsers = userNamespaceWarning(facts);
+  const left =
+    spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
+  return [...(ofUsers === null ? [] : [ofUsers]), ...left.map(warningOf)];
 }
 
 /** Stands for the id that a create would choose. */

@@ -8,16 +8,14 @@ import { explainPlan, type PlannedStart } from '../plan/explain.ts';
 import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
 import { risksOf } from '../plan/risks/risks.ts';
-import { type ContainerDevices, checkLimits, containerDevices, warningOf } from '../rules/limits.ts';
-import { checkNetwork } from '../rules/network-rate.ts';
+import { type ContainerDevices, containerDevices } from '../rules/limits.ts';
 import { compile } from './compile.ts';
-import { draftContainer } from './create.ts';
+import { createWarnings, draftContainer } from './create.ts';
 
 /** What the container's next start would do, and what the container could do then. Changes nothing. */
 export async function explainContainer(context: EngineContext, container: Container): Promise<Explanation> {
   const { id, spec } = container;
   const devices = await containerDevices(context, spec);
-  const left = [...checkLimits(context, spec), ...checkNetwork(context, spec)];
   const cgroup = context.cgroups.open(id, spec.cgroupParent);
   const writes = context.cgroups.preview(id, spec.resources, {
     allDevices: spec.process.privileged,
@@ -33,8 +31,9 @@ export async function explainContainer(context: EngineContext, container: Contai
   };
   return {
     ...explainPlan(start),
-    risks: await risks(context, start, devices),
-    warnings: left.map(warningOf),
+    userNamespace: container.facts.userNamespace,
+    risks: await risks(context, container, { ...start, devices }),
+    warnings: createWarnings(context, container),
   };
 }
 
@@ -65,9 +64,10 @@ function sharedNames(
 
 async function risks(
   { paths, registry }: EngineContext,
-  { spec, launch, cgroups }: PlannedStart,
-  devices: ContainerDevices,
+  { facts }: Container,
+  { spec, launch, cgroups, devices }: PlannedStart & { readonly devices: ContainerDevices },
 ) {
+  const { userNamespace, userNamespaceProblem } = facts;
   const sources = [
     spec.rootfs.directory,
     ...spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
@@ -77,12 +77,16 @@ async function risks(
   const capabilities = launch.steps.find((step) => step.step === 'bounding')?.set ?? 0n;
   return risksOf({
     spec,
-    hostUsers: true,
-    whyHostUsers: 'it has no user namespace of its own',
+    hostUsers: userNamespace === null,
+    whyHostUsers: userNamespaceProblem,
     capabilities,
     hasFilter: launch.steps.some((step) => step.step === 'seccomp'),
     cgroupWrites: cgroups.writes,
-    mounts: hostMounts(spec, { pathOf: (path) => leadsTo.get(path) ?? path, asRoot: true }),
+    mounts: hostMounts(spec, {
+      steps: launch.steps,
+      maps: userNamespace?.maps ?? null,
+      pathOf: (path) => leadsTo.get(path) ?? path,
+    }),
     devices: devices.nodes,
     deviceRules: devices.rules,
     engineFolders: [paths.root, paths.run],

@@ -23,7 +23,7 @@ export interface RiskFacts {
   readonly spec: ContainerSpec;
   /** Root inside is root of the host. */
   readonly hostUsers: boolean;
-  /** Why it is, such as --userns host. */
+  /** Why it is, though the default is another; empty: nothing else was asked for. */
   readonly whyHostUsers: string;
   /** What a process inside can have. */
   readonly capabilities: bigint;

@@ -1,32 +1,53 @@
+import { notHeld, type Step } from '../../../../kernel/plan/steps.ts';
+import { type IdMaps, toInside } from '../../../../kernel/users/id-maps.ts';
 import { type ContainerSpec, isShared } from '../../model/spec.ts';
+import { innerRoot } from '../id-maps.ts';
 import { type Found, type HostMount, mayBeRoot, type RiskFacts, when } from './facts.ts';
 import { isWithin, reachOf } from './places.ts';
 
-/** The mounts that the spec names, as they will be. `pathOf`: where a path leads on the host, without links. */
+/**
+ * The mounts that the spec names, as they will be. `pathOf`: where a path leads on the host, without links. `maps`: of the
+ * container's user namespace; null: it has the host's.
+ */
 export function hostMounts(
   { rootfs, mounts, readOnly }: ContainerSpec,
-  { pathOf, asRoot }: { readonly pathOf: (path: string) => string; readonly asRoot: boolean },
+  {
+    steps,
+    maps,
+    pathOf,
+  }: {
+    readonly steps: readonly Step[];
+    readonly maps: IdMaps | null;
+    readonly pathOf: (path: string) => string;
+  },
 ): HostMount[] {
-  const root: HostMount = {
-    source: rootfs.directory,
-    path: pathOf(rootfs.directory),
-    target: '/',
-    writable: rootfs.mode === 'rw' && !readOnly,
-    asRoot,
-    shared: false,
-  };
-  const binds = mounts.filter((mount) => mount.type === 'bind');
+  const mount = (source: string) => ({
+    source,
+    path: pathOf(source),
+    asRoot: isAsRoot(source, steps, maps),
+  });
+  const writable = rootfs.mode === 'rw' && !readOnly;
+  const binds = mounts.filter((one) => one.type === 'bind');
   return [
-    root,
-    ...binds.map((mount) => ({
-      source: mount.source,
-      path: pathOf(mount.source),
-      target: mount.target,
-      writable: !mount.readOnly,
-      asRoot,
-      shared: isShared(mount),
+    { ...mount(rootfs.directory), target: '/', writable, shared: false },
+    ...binds.map((bind) => ({
+      ...mount(bind.source),
+      target: bind.target,
+      writable: !bind.readOnly,
+      shared: isShared(bind),
     })),
   ];
+}
+
+/** Whether root inside is who root is on the disk: by its own id, or by the map of the mount. */
+function isAsRoot(source: string, steps: readonly Step[], maps: IdMaps | null): boolean {
+  const outside = maps === null ? 0 : innerRoot(maps).uid;
+  const step = steps.find((one) => (one.step === 'bind' || one.step === 'take') && one.source === source);
+  const number = step && 'map' in step ? step.map : notHeld;
+  if (number === notHeld) return outside === 0;
+  const held = steps.filter((one) => one.step === 'id-map' || one.step === 'join-user')[number];
+  const map = held?.step === 'id-map' ? held : maps;
+  return map !== null && toInside(map.uids, outside) === 0;
 }
 
 export function fileRisks(mount: HostMount, { engineFolders, spec }: RiskFacts): Found[] {

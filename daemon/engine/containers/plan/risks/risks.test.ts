@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Given } from '../../../../../common/schema.ts';
+import { notHeld, type Step } from '../../../../kernel/plan/steps.ts';
 import {
   type CapabilityName,
   capability,
   defaultCapabilities,
 } from '../../../../kernel/security/capabilities.ts';
+import { type IdMaps, rangeMaps } from '../../../../kernel/users/id-maps.ts';
 import { specOf } from '../../../../test/fake-engine.ts';
-import type { specSchema } from '../../model/spec.ts';
+import type { ContainerSpec, specSchema } from '../../model/spec.ts';
 import type { RiskFacts } from './facts.ts';
 import { hostMounts } from './files.ts';
 import { reachOf, severities } from './places.ts';
@@ -23,6 +25,10 @@ const limited = [
   { knob: 'pids.max', file: '/g/pids.max', value: '2048' },
 ];
 
+function mountsOf(spec: ContainerSpec) {
+  return hostMounts(spec, { steps: [], maps: null, pathOf: (path) => path });
+}
+
 /** A container that is a risk to nobody, but for the patches. */
 function factsOf(patch: SpecPatch = {}, more: FactsPatch = {}): RiskFacts {
   const spec = specOf(patch);
@@ -33,7 +39,7 @@ function factsOf(patch: SpecPatch = {}, more: FactsPatch = {}): RiskFacts {
     capabilities: defaultCapabilities,
     hasFilter: true,
     cgroupWrites: limited,
-    mounts: hostMounts(spec, { pathOf: (path) => path, asRoot: true }),
+    mounts: mountsOf(spec),
     devices: [],
     deviceRules: [],
     engineFolders: ['/var/lib/liker'],
@@ -47,7 +53,7 @@ function found(patch: SpecPatch = {}, more: FactsPatch = {}): string[] {
   return risksOf(factsOf(patch, more)).map(({ severity, rule, text }) => `${severity} ${rule}: ${text}`);
 }
 
-const host: FactsPatch = { hostUsers: true, whyHostUsers: '--userns host' };
+const host: FactsPatch = { hostUsers: true };
 const hostRoot = 'high host-root: root inside is root on the host, since --userns host';
 const sh = { args: ['sh'] };
 const app = { ...sh, user: 'app' };
@@ -208,6 +214,11 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
       ],
     ],
     [{ process: confined }, host, []],
+    [
+      {},
+      { hostUsers: true, whyHostUsers: 'its root is on nfs' },
+      ['high host-root: root inside is root on the host: its root is on nfs'],
+    ],
   ],
   'system-calls': [
     [
@@ -359,6 +370,32 @@ test('docs/explain.md has a row for each rule', () => {
   const table = doc.slice(doc.indexOf('| rule |'));
   const rows = table.split('\n').flatMap((line) => line.split('|')[1]?.match(/(?<=`)[a-z-]+(?=`)/g) ?? []);
   assert.deepEqual(rows, ruleNames);
+});
+
+test('root inside has the rights of root where the ids of a mount are mapped, or are those of the host', () => {
+  const maps = rangeMaps(600_000);
+  const own: Step = { step: 'id-map', ...maps };
+  const other: Step = { step: 'id-map', ...rangeMaps(0) };
+  const shifted: Step = { step: 'id-map', ...rangeMaps(590_000) };
+  const take = (map: number): Step => ({
+    step: 'take',
+    source: '/data',
+    recursive: true,
+    attributes: 0,
+    topOnly: false,
+    propagation: 0,
+    map,
+    optional: false,
+  });
+  const asRoot = (steps: readonly Step[], of: IdMaps | null) =>
+    hostMounts(specOf({ mounts: [bind('/data')] }), { steps, maps: of, pathOf: (path) => path })[1]?.asRoot;
+  assert.equal(asRoot([own, take(0)], maps), true, 'idmapped');
+  assert.equal(asRoot([own, take(notHeld)], maps), false, 'bare');
+  assert.equal(asRoot([own, shifted, take(1)], maps), false, 'root is another user on the disk');
+  assert.equal(asRoot([{ step: 'join-user', pid: 1, startTime: '1' }, take(0)], maps), true, 'shared');
+  assert.equal(asRoot([take(notHeld)], null), true, 'no user namespace');
+  assert.equal(asRoot([own, take(0)], null), false, 'no user namespace, and a map without root of the host');
+  assert.equal(asRoot([other, take(0)], null), true, 'no user namespace, and a map with it');
 });
 
 test('the most dangerous comes first', () => {

@@ -37,7 +37,7 @@ const rules = {
 
   'host-root': (facts) => {
     const { hostUsers, whyHostUsers, spec } = facts;
-    const root = `root inside is root on the host, since ${whyHostUsers}`;
+    const root = `root inside is root on the host${whyHostUsers === '' ? ', since --userns host' : `: ${whyHostUsers}`}`;
     if (!hostUsers) return [];
     if (startsAsRoot(spec)) return when(true, 'high', root);
     return when(
