@@ -15,6 +15,8 @@ export const stdinWindowBytes = 1024 * 1024;
 export const stdinQueueBytes = 8 * 1024 * 1024;
 /** How many of the last bytes of each stream a shim keeps. A power of two. */
 export const ringBytes = 256 * 1024;
+/** Greatest seccomp profile. Docker's own takes 17 KiB. */
+export const maxSeccompProfileBytes = 256 * 1024;
 /** Greatest number of mounts that a container shares with the host. The child holds them until all other mounts are made. */
 export const maxSharedMounts = 64;
 /** How far a shim reads beyond a client's limit when a process has ended: the capacity of a pipe. */

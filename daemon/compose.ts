@@ -27,7 +27,7 @@ import {
   daemonCapabilities,
   defaultCapabilities,
 } from './kernel/security/capabilities.ts';
-import { maskedPaths, readOnlyPaths } from './kernel/security/paths.ts';
+import { defaultPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
 import { wholeGroupRange } from './kernel/users/id-maps.ts';
@@ -61,7 +61,7 @@ export async function compose(
   const processes = new Processes();
   const journal = new Journal(store, log);
   // Building a filter takes tens of milliseconds, which no container should wait for.
-  seccompFilter(defaultCapabilities);
+  seccompFilter('', defaultCapabilities);
   const engine = makeEngine({
     paths: { root, run, socket: options.socket },
     log,
@@ -85,8 +85,7 @@ export async function compose(
       capabilities: capabilityNames(daemonCapabilities()),
       capabilitiesOnHost: capabilityNames(capabilitiesOnHost()),
       seccomp: seccompAvailable(),
-      maskedPaths,
-      readOnlyPaths,
+      defaultPaths,
     },
     users: openUsers(options, log),
     openReaders: new OpenReaders(),

@@ -32,7 +32,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: spec?.apparmorProfile ?? '',
     GraphDriver: { Name: driver, Data: sorted({}) },
     Mounts: (spec?.mounts ?? []).map(mountRecord),
     Config: config(spec),
@@ -104,7 +104,7 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
   };
 }
 
-function hostConfig({ spec, userNamespace }: Container): Record<string, unknown> {
+function hostConfig({ spec, userNamespace, maskedPaths, readOnlyPaths }: Container): Record<string, unknown> {
   const { cpu, memory, pids } = spec?.resources ?? {};
   const namespaces = spec?.namespaces;
   const tmpfs = (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_TMPFS');
@@ -130,6 +130,8 @@ function hostConfig({ spec, userNamespace }: Container): Record<string, unknown>
     CapDrop: spec?.capDrop ?? [],
     GroupAdd: spec?.process?.additionalGroups ?? [],
     SecurityOpt: securityOptions(spec),
+    MaskedPaths: maskedPaths,
+    ReadonlyPaths: readOnlyPaths,
     Dns: spec?.dns ?? [],
     DnsSearch: spec?.dnsSearch ?? [],
     DnsOptions: spec?.dnsOptions ?? [],
@@ -184,8 +186,18 @@ function logConfig(spec: ContainerSpec | null): Record<string, unknown> {
 function securityOptions(spec: ContainerSpec | null): string[] {
   return [
     ...(spec?.seccompUnconfined ? ['seccomp=unconfined'] : []),
+    ...given('seccomp', spec?.seccompProfile),
     ...(spec?.process?.noNewPrivileges ? ['no-new-privileges'] : []),
+    ...given('apparmor', spec?.apparmorProfile),
+    ...(spec?.selinuxLabel ?? []).map((part) => `label=${part}`),
+    ...given('mask', spec?.maskPaths.join(':')),
+    ...given('unmask', spec?.unmaskPaths.join(':')),
+    ...given('proc-opts', spec?.procOptions.join(',')),
   ];
+}
+
+function given(name: string, value = ''): string[] {
+  return value === '' ? [] : [`${name}=${value}`];
 }
 
 function mountRecord(mount: Mount): Record<string, unknown> {

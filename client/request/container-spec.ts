@@ -69,7 +69,7 @@ export function parseContainerSpec(
     onDisconnect: parseOnDisconnect(flags),
     healthCheck: parseHealthCheck(flags),
     restart: parseRestart(flags.text('restart') || 'no'),
-    seccompUnconfined: parseSecurityOptions(flags.list('security-opt')).seccompUnconfined,
+    ...parseSecurityOptions(flags.list('security-opt')),
     ...defined({
       shmSizeBytes: flags.has('shm-size')
         ? parseBytes(flags.text('shm-size') ?? '', '--shm-size')

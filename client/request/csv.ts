@@ -1,7 +1,7 @@
 import { invalidFlag } from './invalid-flag.ts';
 
-/** Splits a line of CSV. A quoted field may contain commas, and a quote written as "". */
-export function splitCsv(text: string): string[] {
+/** Splits a line of CSV, the value of a flag. A quoted field may contain commas, and a quote written as "". */
+export function splitCsv(text: string, flag: string): string[] {
   const fields: string[] = [];
   let field = '';
   let isQuoted = false;
@@ -14,6 +14,6 @@ export function splitCsv(text: string): string[] {
       field = '';
     } else field += char;
   }
-  if (isQuoted) throw invalidFlag('mount', text, 'a quote is not closed');
+  if (isQuoted) throw invalidFlag(flag, text, 'a quote is not closed');
   return [...fields, field];
 }

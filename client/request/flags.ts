@@ -91,7 +91,12 @@ export const containerFlags: readonly Flag[] = [
   { name: 'replace', type: 'bool', help: 'First kill and remove the container that has this name' },
   { ...restartFlag, fallback: 'no' },
   { name: 'rm', type: 'bool', help: 'Remove the container when it exits' },
-  { name: 'security-opt', type: 'list', value: 'OPTION', help: 'seccomp=unconfined or no-new-privileges' },
+  {
+    name: 'security-opt',
+    type: 'list',
+    value: 'OPTION',
+    help: 'seccomp=FILE|unconfined, no-new-privileges, apparmor=, label=, mask=, unmask=, systempaths=, proc-opts=',
+  },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },
   {
     name: 'stop-signal',

@@ -125,7 +125,7 @@ const aliases = new Map([
 /** Splits the fields. As in Docker, a key without a value is true. */
 function parseFields(text: string): Fields {
   const fields = new Map<string, string>();
-  for (const field of splitCsv(text)) {
+  for (const field of splitCsv(text, 'mount')) {
     const equals = field.indexOf('=');
     const given = (equals === -1 ? field : field.slice(0, equals)).trim().toLowerCase();
     const key = aliases.get(given) ?? given;

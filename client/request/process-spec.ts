@@ -5,7 +5,8 @@ import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalS
 import type { Flag, FlagValues } from '../cli/flag.ts';
 import { defined } from './defined.ts';
 import { collectEnv } from './env.ts';
-import { parseSecurityOptions } from './security.ts';
+import { landlockFlag, parseLandlock } from './landlock.ts';
+import { parseNoNewPrivileges } from './security.ts';
 import { parseUlimit } from './ulimit.ts';
 
 const onDisconnects: Readonly<Record<string, OnDisconnect>> = {
@@ -33,6 +34,7 @@ export const processFlags = (onDisconnect: string): readonly Flag[] => [
     fallback: onDisconnect,
     help: 'What to do with the process when its client disconnects: keep, hangup or kill',
   },
+  landlockFlag,
   { name: 'tty', short: 't', type: 'bool', help: 'Give the process a terminal' },
   { name: 'user', short: 'u', type: 'string', value: 'USER[:GROUP]', help: 'User, by name or number' },
 ];
@@ -53,9 +55,10 @@ export function parseProcess(
     tty,
     openStdin: flags.bool('interactive'),
     terminalSize: tty ? (terminalSize ?? null) : null,
-    noNewPrivileges: parseSecurityOptions(flags.list('security-opt')).noNewPrivileges,
+    noNewPrivileges: parseNoNewPrivileges(flags.list('security-opt')),
     rlimits: flags.list('ulimit').map(parseUlimit),
     privileged: flags.bool('privileged'),
+    landlock: parseLandlock(flags.list('landlock')),
     ...defined({ oomScoreAdj: flags.int('oom-score-adj') }),
   };
 }

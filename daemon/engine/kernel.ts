@@ -7,6 +7,7 @@ import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
 import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
 import type { Processes } from '../kernel/process/processes.ts';
+import type { defaultPaths } from '../kernel/security/paths.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
 import type { UserNamespaces } from '../kernel/users/user-namespaces.ts';
 
@@ -63,7 +64,6 @@ export interface SecurityKernel {
   readonly capabilitiesOnHost: readonly string[];
   /** Containers can have a seccomp filter. */
   readonly seccomp: boolean;
-  /** Paths of /proc and /sys that a container does not see. */
-  readonly maskedPaths: readonly string[];
-  readonly readOnlyPaths: readonly string[];
+  /** Paths of /proc and /sys that a container does not see, or cannot change, unless its spec says otherwise. */
+  readonly defaultPaths: typeof defaultPaths;
 }

@@ -4,43 +4,75 @@ import { koffi } from './koffi.ts';
 
 /** Actions of a filter (seccomp(2), SECCOMP_RET_*). */
 export const action = {
-  allow: 0x7fff0000,
+  killProcess: 0x80000000,
+  killThread: 0,
+  trap: 0x00030000,
   errno: (errno: number): number => 0x00050000 | errno,
+  trace: (message: number): number => 0x7ff00000 | message,
+  log: 0x7ffc0000,
+  allow: 0x7fff0000,
 } as const;
 
-/** enum scmp_compare. `maskedEqual`: (argument & a) == b. */
-export const compare = { equal: 4, maskedEqual: 7 } as const;
+/** enum scmp_compare: the argument is compared with `a`. `maskedEqual`: (argument & a) == b. */
+export const compare = {
+  notEqual: 1,
+  less: 2,
+  lessOrEqual: 3,
+  equal: 4,
+  greaterOrEqual: 5,
+  greater: 6,
+  maskedEqual: 7,
+} as const;
 
-/** A condition for one argument of a system call (struct scmp_arg_cmp). */
-interface Condition {
+/** A condition for one argument of a system call (struct scmp_arg_cmp). All 64 bits are compared. */
+export interface Condition {
   readonly argument: number;
   readonly compare: (typeof compare)[keyof typeof compare];
   readonly a: bigint;
   readonly b: bigint;
 }
 
+/** The library's tokens: AUDIT_ARCH_*, except that x32 has one of its own. */
+export const architecture = {
+  x86: 0x40000003,
+  x86_64: 0xc000003e,
+  x32: 0x4000003e,
+  arm: 0x40000028,
+  aarch64: 0xc00000b7,
+} as const;
+
 /** enum scmp_filter_attr. */
 const attribute = { badArchitecture: 2, noNewPrivileges: 3, optimize: 8 } as const;
 const binaryTree = 2;
 const errnoNoSys = 38;
+const errnoNoMemory = 12;
 const conditionBytes = 24;
 
 /** A filter under construction. Release it with `using`. */
 export interface SeccompBuilder extends Disposable {
-  addArchitecture(token: number): void;
-  /** Does nothing if the library or the architecture does not know the name. */
-  addRule(action: number, syscall: string, conditions?: readonly Condition[]): void;
+  /** A number of `numberOf` for the machine's own architecture. The errno of a rule that does not fit to those before it; else 0. */
+  addRule(action: number, syscall: number, conditions: readonly Condition[]): number;
   /** The finished program: an array of struct sock_filter, 8 bytes each. */
   export(): Buffer;
 }
 
 export interface Libseccomp {
-  /** The running architecture (AUDIT_ARCH_*). */
-  nativeArchitecture(): number;
-  /** The number of a call on an architecture; negative if there is none. */
+  readonly version: string;
+  readonly nativeArchitecture: number;
+  /** The number of a call on an architecture; negative if there is none, `unknownCall` if the library does not know the name. */
   numberOf(architecture: number, syscall: string): number;
-  open(defaultAction: number): SeccompBuilder;
+  /** The name of a call; empty if the library knows none with this number. */
+  nameOf(architecture: number, syscall: number): string;
+  /** A filter for exactly these architectures. Calls of others get ENOSYS. `manyRules`: they are found by a binary search. */
+  open(
+    defaultAction: number,
+    architectures: readonly number[],
+    options: { readonly manyRules: boolean },
+  ): SeccompBuilder;
 }
+
+/** __NR_SCMP_ERROR. */
+export const unknownCall = -1;
 
 function check(result: number, call: string): void {
   if (result >= 0) return;
@@ -63,14 +95,18 @@ function encode(conditions: readonly Condition[]): Buffer {
 function load(): Libseccomp {
   const library = koffi.load('libseccomp.so.2');
   const libc = koffi.load(null);
+  koffi.struct('SeccompVersion', { major: 'uint32_t', minor: 'uint32_t', micro: 'uint32_t' });
+  koffi.disposable('HeapText', 'str', libc.func('void free (void *memory)'));
   const init = library.func('void *seccomp_init (uint32_t action)');
   const release = library.func('void seccomp_release (void *context)');
   const setAttribute = library.func(
     'int seccomp_attr_set (void *context, uint32_t attribute, uint32_t value)',
   );
-  const nativeArchitecture = library.func('uint32_t seccomp_arch_native ()');
+  const version = library.func('const SeccompVersion *seccomp_version ()');
+  const nativeArchitecture: number = library.func('uint32_t seccomp_arch_native ()')();
   const addArchitecture = library.func('int seccomp_arch_add (void *context, uint32_t token)');
-  const resolve = library.func('int seccomp_syscall_resolve_name (const char *name)');
+  const removeArchitecture = library.func('int seccomp_arch_remove (void *context, uint32_t token)');
+  const nameFor = library.func('HeapText seccomp_syscall_resolve_num_arch (uint32_t token, int number)');
   const resolveFor = library.func('int seccomp_syscall_resolve_name_arch (uint32_t token, const char *name)');
   const addRule = library.func(
     'int seccomp_rule_add_array (void *context, uint32_t action, int syscall, unsigned int count, const void *conditions)',
@@ -91,32 +127,35 @@ function load(): Libseccomp {
     }
   }
 
-  function open(defaultAction: number): SeccompBuilder {
+  function open(
+    defaultAction: number,
+    architectures: readonly number[],
+    { manyRules }: { readonly manyRules: boolean },
+  ): SeccompBuilder {
     const context: unknown = init(defaultAction);
-    if (context === null) check(-12, 'seccomp_init');
+    if (context === null) check(-errnoNoMemory, 'seccomp_init');
     check(setAttribute(context, attribute.noNewPrivileges, 0), 'seccomp_attr_set');
-    // A call of another architecture gets ENOSYS.
     check(setAttribute(context, attribute.badArchitecture, action.errno(errnoNoSys)), 'seccomp_attr_set');
-    // Since 2.5; a filter of an older library takes longer.
-    setAttribute(context, attribute.optimize, binaryTree);
+    // Since 2.5; a filter of an older library takes longer. With few rules versions before 2.5.5 make a mistake.
+    if (manyRules) setAttribute(context, attribute.optimize, binaryTree);
+    for (const token of architectures)
+      if (token !== nativeArchitecture) check(addArchitecture(context, token), 'seccomp_arch_add');
+    if (!architectures.includes(nativeArchitecture))
+      check(removeArchitecture(context, nativeArchitecture), 'seccomp_arch_remove');
     return {
-      addArchitecture: (token) => check(addArchitecture(context, token), 'seccomp_arch_add'),
-      addRule(verdict, syscall, conditions = []) {
-        const number: number = resolve(syscall);
-        if (number === -1) return;
-        check(
-          addRule(context, verdict, number, conditions.length, encode(conditions)),
-          `seccomp_rule_add ${syscall}`,
-        );
-      },
+      addRule: (verdict, syscall, conditions) =>
+        -addRule(context, verdict, syscall, conditions.length, encode(conditions)),
       export: () => exported(context),
       [Symbol.dispose]: () => release(context),
     };
   }
 
+  const { major, minor, micro } = koffi.decode(version(), 'SeccompVersion');
   return {
-    nativeArchitecture: () => nativeArchitecture(),
-    numberOf: (architecture, syscall) => resolveFor(architecture, syscall),
+    version: `${major}.${minor}.${micro}`,
+    nativeArchitecture,
+    numberOf: (token, syscall) => resolveFor(token, syscall),
+    nameOf: (token, syscall) => nameFor(token, syscall) ?? '',
     open,
   };
 }

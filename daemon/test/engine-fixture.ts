@@ -164,10 +164,9 @@ const network: NetworkKernel = {
 const devices: DeviceKernel = { below: async () => [], at: async () => [] };
 
 const security: SecurityKernel = {
-  rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null }),
+  rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null, label: null, landlock: [] }),
   capabilities: [],
   capabilitiesOnHost: [],
   seccomp: false,
-  maskedPaths: [],
-  readOnlyPaths: [],
+  defaultPaths: { masked: [], readOnly: [] },
 };

@@ -5,6 +5,7 @@ import type { Repeatable } from '../journal/requests.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
+import type { HiddenPaths } from './model/hidden-paths.ts';
 import type { Phase } from './model/phase.ts';
 import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
 import type { ExplainedPlan } from './plan/explain.ts';
@@ -69,6 +70,8 @@ export interface ContainerView {
   readonly userNamespace: UserNamespaceFacts | null;
   /** Why it has the host's though the default is one of its own; empty otherwise. */
   readonly userNamespaceProblem: string;
+  /** Paths inside that it does not see, or cannot change. */
+  readonly hidden: HiddenPaths;
   /** Empty: it has no log. */
   readonly logPath: string;
   readonly execIds: readonly string[];

@@ -2,9 +2,10 @@ import type { ContainerSizes } from '../../storage/container-folders.ts';
 import type { EngineContext } from '../context.ts';
 import type { ContainerView } from './api.ts';
 import type { Container } from './model/container.ts';
+import { hiddenPaths } from './model/hidden-paths.ts';
 
 export function containerView(
-  { folders }: Pick<EngineContext, 'folders'>,
+  { folders, security }: Pick<EngineContext, 'folders' | 'security'>,
   container: Container,
   sizes: ContainerSizes | null = null,
 ): ContainerView {
@@ -18,6 +19,7 @@ export function containerView(
     appliedLimits: facts.appliedLimits,
     userNamespace: facts.userNamespace,
     userNamespaceProblem: facts.userNamespaceProblem,
+    hidden: hiddenPaths(spec, security.defaultPaths),
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...(run?.execs.values() ?? [])]
       .filter((exec) => !exec.exit)

@@ -18,6 +18,16 @@ export interface TerminalSize extends Of<typeof terminalSize> {}
 const rlimit = fields({ name: v.string(), soft: v.string(), hard: v.string() });
 export interface Rlimit extends Of<typeof rlimit> {}
 
+/** Limits by Landlock. Lists of TCP ports are null where there is no limit. */
+const landlock = fields({
+  paths: v.optional(v.array(fields({ path: v.string(), writable: no })), []),
+  connect: orNull(v.array(v.number())),
+  bind: orNull(v.array(v.number())),
+  /** Leaves out what the kernel cannot limit. */
+  bestEffort: no,
+});
+export interface Landlock extends Of<typeof landlock> {}
+
 export const processSchema = fields({
   /** At least one. */
   args: v.array(v.string()),
@@ -35,6 +45,8 @@ export const processSchema = fields({
   privileged: no,
   /** Null: the kernel's usual, or for an exec the container's. */
   oomScoreAdj: orNull(v.number()),
+  /** An exec has those of the container as well. */
+  landlock: orNull(landlock),
 });
 export interface ProcessSpec extends Of<typeof processSchema> {}
 

@@ -59,6 +59,18 @@ const mountOption: Field<readonly [key: string, value: string | null]> = (w, [ke
   w.str(value ?? '');
 };
 
+/** LANDLOCK_ACCESS_FS_* that are allowed below a path. */
+const allowedPath: Field<readonly [path: string, access: bigint]> = (w, [path, access]) => {
+  w.str(path);
+  w.u64(access);
+};
+
+/** LANDLOCK_ACCESS_NET_* that are allowed on a port. */
+const allowedPort: Field<readonly [port: number, access: bigint]> = (w, [port, access]) => {
+  w.u64(BigInt(port));
+  w.u64(access);
+};
+
 const textOrNone: Field<string | null> = (w, value) => {
   bool(w, value !== null);
   w.str(value ?? '');
@@ -283,6 +295,17 @@ export const steps = {
   'take-proc-of': [61, { pid: u32, startTime: decimal, attributes: u32 }],
   /** Moves a node of /dev to another path. */
   'place-device': [62, { name: str, target: str }],
+  /** A filter with SECCOMP_FILTER_FLAG_*. */
+  'seccomp-flags': [70, { flags: u32, filter: bytes }],
+  /** Opens the host's /proc for `exec-label`. */
+  'host-proc': [71, {}],
+  /** Writes to a file below /proc/thread-self/attr, such as exec: the label that a security module gives the program. */
+  'exec-label': [72, { attribute: str, value: str }],
+  /** Limits by Landlock. `files` and `ports`: LANDLOCK_ACCESS_FS_* and _NET_* that are limited. */
+  landlock: [
+    73,
+    { files: u64, ports: u64, allowedPaths: list(allowedPath), allowedPorts: list(allowedPort) },
+  ],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

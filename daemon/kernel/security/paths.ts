@@ -11,8 +11,7 @@ function thermalThrottle(folder: string): string[] {
   }
 }
 
-/** Docker's default of what a container must not see. Paths that the kernel lacks are skipped. */
-export const maskedPaths: readonly string[] = [
+const masked = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/interrupts',
@@ -28,11 +27,10 @@ export const maskedPaths: readonly string[] = [
   ...thermalThrottle('/sys/devices/system/cpu'),
 ];
 
-/** Docker's default of what a container may see but not change. */
-export const readOnlyPaths: readonly string[] = [
-  '/proc/bus',
-  '/proc/fs',
-  '/proc/irq',
-  '/proc/sys',
-  '/proc/sysrq-trigger',
-];
+const readOnly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** Docker's default of what a container must not see, and what it may see but not change. Paths that the kernel lacks are skipped. */
+export const defaultPaths: { readonly masked: readonly string[]; readonly readOnly: readonly string[] } = {
+  masked,
+  readOnly,
+};

@@ -1,6 +1,8 @@
 import { containerCapabilities } from './capabilities.ts';
+import { type ExecLabel, execLabel, type LabelRequest } from './labels.ts';
+import { type LandlockRequest, type LandlockRules, landlockRules } from './landlock.ts';
 import { type RequestedRlimit, type ResolvedRlimit, resolveRlimits } from './rlimits.ts';
-import { seccompFilter } from './seccomp/filter.ts';
+import { type SeccompFilter, seccompFilter } from './seccomp/filter.ts';
 
 /** What a process may do. */
 export interface Rights {
@@ -8,21 +10,32 @@ export interface Rights {
   readonly capabilities: bigint;
   readonly rlimits: readonly ResolvedRlimit[];
   /** Null: no filter. */
-  readonly seccomp: Uint8Array | null;
+  readonly seccomp: SeccompFilter | null;
+  /** Null: likerd's own. */
+  readonly label: ExecLabel | null;
+  /** All of them hold. */
+  readonly landlock: readonly LandlockRules[];
 }
 
 /**
- * The rights of a process in a container. Throws BAD_ARGUMENT for an unknown capability or limit, NOT_PERMITTED for one that
- * likerd lacks.
+ * The rights of a process in a container. Throws BAD_ARGUMENT for an unknown capability or limit or an invalid seccomp profile,
+ * NOT_PERMITTED for a capability or limit that likerd lacks, SECURITY_MISSING for what the kernel lacks.
  */
 export function rightsOf(
-  container: {
+  container: LabelRequest & {
     readonly capAdd: readonly string[];
     readonly capDrop: readonly string[];
     readonly seccompUnconfined: boolean;
+    /** JSON; empty for the built-in one. */
+    readonly seccompProfile: string;
   },
-  { privileged, rlimits }: { readonly privileged: boolean; readonly rlimits: readonly RequestedRlimit[] },
+  process: {
+    readonly privileged: boolean;
+    readonly rlimits: readonly RequestedRlimit[];
+    readonly landlock: readonly (LandlockRequest | null)[];
+  },
 ): Rights {
+  const { privileged, rlimits, landlock } = process;
   const capabilities = containerCapabilities({
     add: container.capAdd,
     drop: container.capDrop,
@@ -31,6 +44,11 @@ export function rightsOf(
   return {
     capabilities,
     rlimits: resolveRlimits(rlimits),
-    seccomp: privileged || container.seccompUnconfined ? null : seccompFilter(capabilities),
+    seccomp:
+      privileged || container.seccompUnconfined
+        ? null
+        : seccompFilter(container.seccompProfile, capabilities),
+    label: execLabel(container),
+    landlock: landlock.flatMap((request) => (request && landlockRules(request)) ?? []),
   };
 }

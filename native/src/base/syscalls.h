@@ -132,6 +132,19 @@ static inline int sys_bpf (int command, void *attr, unsigned size) {
   return (int)syscall (SYS_bpf, command, attr, size);
 }
 
+/* struct landlock_ruleset_attr grows with the kernel: what it does not know must be zero. */
+static inline int sys_landlock_create_ruleset (const void *attr, size_t size) {
+  return (int)syscall (SYS_landlock_create_ruleset, attr, size, 0);
+}
+
+static inline int sys_landlock_add_rule (int ruleset, int type, const void *attr) {
+  return (int)syscall (SYS_landlock_add_rule, ruleset, type, attr, 0);
+}
+
+static inline int sys_landlock_restrict_self (int ruleset) {
+  return (int)syscall (SYS_landlock_restrict_self, ruleset, 0);
+}
+
 /* The whole mask, including the two signals that glibc reserves. */
 static inline int sys_sigprocmask (int how, const uint64_t *set, uint64_t *old) {
   return (int)syscall (SYS_rt_sigprocmask, how, set, old, KERNEL_SIGSET_SIZE);

@@ -123,7 +123,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
     .failure = { .step = NO_STEP, .name = "clone" },
   };
   child.sync = child.cgroup = child.status = child.init = child.idle = child.in = child.out = child.err = -1;
-  child.root = child.slave = child.masked = child.null = child.sysctls = child.files = -1;
+  child.root = child.slave = child.masked = child.null = child.sysctls = child.proc = child.files = -1;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   bool helper = child.enters_last || launch->needs_helper;
   long pid = -1;

@@ -27,6 +27,7 @@ struct child {
   int null;            /* the container's /dev/null, checked */
   int sysctls;         /* /proc/sys of a procfs that no path leads to */
   bool enters_last;    /* still a helper outside the container's pid namespace */
+  int proc;            /* O_PATH: the host's /proc */
   int files;           /* the tmpfs with the files of the container's /etc */
   uint32_t file_count;
   uint32_t held_count; /* user namespaces and trees of mounts, in launch->held, by number */

@@ -22,7 +22,7 @@ int step_no_new_privileges (struct child *child, struct cursor *fields) {
   return prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? fail (child, "prctl(PR_SET_NO_NEW_PRIVS)", "") : 0;
 }
 
-int step_seccomp (struct child *child, struct cursor *fields) {
+static int set_filter (struct child *child, struct cursor *fields, uint32_t flags) {
   struct bytes filter = read_bytes (fields);
   if (unreadable (child, fields))
     return -1;
@@ -30,7 +30,16 @@ int step_seccomp (struct child *child, struct cursor *fields) {
   if (count == 0 || count > BPF_MAXINSNS || filter.size % sizeof (struct sock_filter))
     return fail_with (child, EINVAL, "seccomp", "filter");
   struct sock_fprog program = { (unsigned short)count, (struct sock_filter *)(uintptr_t)filter.data };
-  return sys_seccomp (SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? fail (child, "seccomp", "filter") : 0;
+  return sys_seccomp (SECCOMP_SET_MODE_FILTER, flags, &program) < 0 ? fail (child, "seccomp", "filter") : 0;
+}
+
+int step_seccomp (struct child *child, struct cursor *fields) {
+  return set_filter (child, fields, 0);
+}
+
+int step_seccomp_flags (struct child *child, struct cursor *fields) {
+  uint32_t flags = read_u32 (fields);
+  return set_filter (child, fields, flags);
 }
 
 /* EINVAL marks the end: the kernel knows no further capability. */

@@ -46,6 +46,7 @@ static bool is_leading (uint32_t kind) {
   case STEP_take_of:
   case STEP_take_proc_of:
   case STEP_stream_owner:
+  case STEP_host_proc:
     return true;
   default:
     return false;

@@ -26,6 +26,8 @@ export function formatContainer(view: ContainerView): ContainerInput {
     spec: formatContainerSpec(view.spec),
     cgroupPaths: view.cgroupPaths,
     appliedLimits: [...view.appliedLimits],
+    maskedPaths: [...view.hidden.masked],
+    readOnlyPaths: [...view.hidden.readOnly],
     logPath: view.logPath,
     execIds: [...view.execIds],
     health: view.health && formatHealth(view.health),

@@ -1,11 +1,12 @@
 import type { ExitStatusInput } from '../../../../proto/gen/types/liker/v1/ExitStatus.ts';
+import type { LandlockInput } from '../../../../proto/gen/types/liker/v1/Landlock.ts';
 import type { ProcessInfoInput } from '../../../../proto/gen/types/liker/v1/ProcessInfo.ts';
 import type { ProcessSpecInput } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { TopProcessInput } from '../../../../proto/gen/types/liker/v1/TopProcess.ts';
 import type { TopProcess } from '../../../engine/containers/api.ts';
 import type { ProcessView } from '../../../engine/containers/session-api.ts';
 import type { ExitStatus } from '../../../engine/process/exit-status.ts';
-import type { ExecProcess, ProcessSpec } from '../../../engine/process/spec.ts';
+import type { ExecProcess, Landlock, ProcessSpec } from '../../../engine/process/spec.ts';
 import { unlimited } from '../parse/process.ts';
 import { timestampOfMs } from './time.ts';
 import { withoutNulls } from './without-nulls.ts';
@@ -14,6 +15,16 @@ export function formatProcessSpec(spec: ProcessSpec | ExecProcess): ProcessSpecI
   return {
     ...withoutNulls(spec),
     rlimits: spec.rlimits.map(({ name, soft, hard }) => ({ name, soft: limit(soft), hard: limit(hard) })),
+    landlock: spec.landlock && formatLandlock(spec.landlock),
+  };
+}
+
+function formatLandlock({ paths, connect, bind, bestEffort }: Landlock): LandlockInput {
+  return {
+    paths: [...paths],
+    connect: connect && { ports: [...connect] },
+    bind: bind && { ports: [...bind] },
+    bestEffort,
   };
 }
 

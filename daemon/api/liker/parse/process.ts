@@ -1,8 +1,16 @@
+import { shortestPath } from '../../../../common/checks.ts';
 import { badArgument } from '../../../../common/errors.ts';
+import type { Landlock as ProtoLandlock } from '../../../../proto/gen/types/liker/v1/Landlock.ts';
 import type { ProcessSpec as ProtoProcess } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { Rlimit as ProtoRlimit } from '../../../../proto/gen/types/liker/v1/Rlimit.ts';
 import type { TerminalSize as ProtoSize } from '../../../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type { ExecProcess, ProcessSpec, Rlimit, TerminalSize } from '../../../engine/process/spec.ts';
+import type {
+  ExecProcess,
+  Landlock,
+  ProcessSpec,
+  Rlimit,
+  TerminalSize,
+} from '../../../engine/process/spec.ts';
 import { inRange, plain } from './text.ts';
 
 /** No limit, as the kernel has it. */
@@ -18,6 +26,7 @@ export function parseExecProcess(process: ProtoProcess | null, field: string): E
     terminalSize: parseTerminalSize(process.terminalSize, `${field}.terminal_size`),
     rlimits: parseRlimits(process.rlimits, `${field}.rlimits`),
     oomScoreAdj: process.oomScoreAdj ?? null,
+    landlock: process.landlock && parseLandlock(process.landlock),
   };
 }
 
@@ -35,6 +44,15 @@ export function parseTerminalSize(size: ProtoSize | null, field: string): Termin
     rows: part(size.rows, 'rows'),
     xPixels: part(size.xPixels, 'x_pixels'),
     yPixels: part(size.yPixels, 'y_pixels'),
+  };
+}
+
+function parseLandlock({ paths, connect, bind, bestEffort }: ProtoLandlock): Landlock {
+  return {
+    paths: paths.map(({ path, writable }) => ({ path: shortestPath(path) || path, writable })),
+    connect: connect?.ports ?? null,
+    bind: bind?.ports ?? null,
+    bestEffort,
   };
 }
 

@@ -187,6 +187,18 @@ export const specSchema = fields({
   timeoutSeconds: v.optional(v.number(), 0),
   onDisconnect: v.optional(onDisconnectSchema, 'keep'),
   seccompUnconfined: no,
+  /** JSON; empty: the built-in one. */
+  seccompProfile: v.optional(v.string(), ''),
+  /** Empty: likerd's own. */
+  apparmorProfile: v.optional(v.string(), ''),
+  /** Parts that replace those of the default, as in type:container_t. Empty: likerd's own. */
+  selinuxLabel: texts,
+  /** Paths that show as empty, beside the default ones. */
+  maskPaths: texts,
+  /** Patterns of paths that are not hidden or read-only by default, or ALL. */
+  unmaskPaths: texts,
+  /** Of procfs, as NAME=VALUE. */
+  procOptions: texts,
   restart: v.optional(restartPolicy, { name: 'no' }),
   devices: v.optional(v.array(deviceMapping), []),
   deviceRules: v.optional(v.array(deviceRuleSchema), []),

@@ -11,6 +11,7 @@ import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { windowBytes } from '../../../kernel/process/protocol.ts';
 import { wholeGroupRange } from '../../../kernel/users/id-maps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
+import type { HiddenPaths } from '../model/hidden-paths.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { deviceSteps } from './devices.ts';
@@ -27,7 +28,7 @@ import {
   userMounts,
 } from './mounts.ts';
 import { type OverlayLayers, overlayOptions } from './overlay.ts';
-import { type Credentials, environment, oomScoreStep, processSteps } from './process.ts';
+import { type Credentials, environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
 import { inUserNamespace } from './user-namespace.ts';
 
@@ -62,8 +63,7 @@ export interface ContainerPlanInput {
   readonly cgroup: CgroupTarget;
   readonly cgroupPaths: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
-  readonly maskedPaths: readonly string[];
-  readonly readOnlyPaths: readonly string[];
+  readonly hidden: HiddenPaths;
   /** Of a network namespace of its own, unless the spec has others. */
   readonly networkSysctls: Readonly<Record<string, string>>;
   /** Beside the standard ones. */
@@ -94,10 +94,8 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     ...terminalStep(spec.process, input.credentials, userNamespace, true),
     ...identitySteps(input),
     { step: 'pivot' },
-    ...(spec.process.privileged ? [] : input.maskedPaths.map((target): Step => ({ step: 'mask', target }))),
-    ...(spec.process.privileged
-      ? []
-      : input.readOnlyPaths.map((target): Step => ({ step: 'read-only', target }))),
+    ...input.hidden.masked.map((target): Step => ({ step: 'mask', target })),
+    ...input.hidden.readOnly.map((target): Step => ({ step: 'read-only', target })),
     ...shared.attach,
     // The working directory is made while that is possible.
     ...(readOnly ? [{ step: 'directory', target: spec.process.cwd, mode: 0o755 } as const] : []),
@@ -200,13 +198,17 @@ export function terminalStep(
   return spec.tty ? [{ step: 'terminal', console, uid: uidOf(user), gid }] : [];
 }
 
-function namespaceSteps({ spec, cgroup, shared, oomScore }: ContainerPlanInput, held: HeldMaps): Step[] {
+function namespaceSteps(
+  { spec, cgroup, credentials, shared, oomScore }: ContainerPlanInput,
+  held: HeldMaps,
+): Step[] {
   const { network } = spec.namespaces;
   const join = (flag: number, process: HostProcess | undefined): Step[] =>
     process ? [{ step: 'join-namespace', flag, pid: process.pid, startTime: process.startTime }] : [];
   return [
     ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
     ...oomScoreStep(oomScore),
+    ...hostProcStep(credentials),
     ...join(cloneFlag.ipc, shared.ipc),
     ...join(cloneFlag.network, shared.network),
     ...(network.kind === 'path'

@@ -4,7 +4,7 @@ import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, launchSettings, terminalStep } from './container.ts';
 import { innerRoot } from './id-maps.ts';
 import { namespaceFlags } from './mounts.ts';
-import { environment, oomScoreStep, processSteps } from './process.ts';
+import { environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 
 export interface ExecPlanInput
   extends Pick<
@@ -29,6 +29,7 @@ export function execPlan(input: ExecPlanInput): Launch {
     steps: [
       ...cgroup.joinFiles.map((file): Step => ({ step: 'join-cgroup', file })),
       ...oomScoreStep(input.oomScore),
+      ...hostProcStep(credentials),
       ...(userNamespace === null
         ? []
         : [{ step: 'stream-owner', ...innerRoot(userNamespace.maps) } as const]),

@@ -99,6 +99,7 @@ const leading: ReadonlySet<StepName> = new Set([
   'take-of',
   'take-proc-of',
   'stream-owner',
+  'host-proc',
 ]);
 /** Those for which there is one: read_record in launch.c. */
 const helped: ReadonlySet<StepName> = new Set(['join-namespace', 'join-path', 'id-map', 'join-user']);

@@ -77,7 +77,7 @@ export function standardMounts(
   return [
     shared.pid
       ? { step: 'proc-of', ...shared.pid, attributes: guarded }
-      : mountStep({ type: 'proc', target: '/proc', attributes: guarded }),
+      : mountStep({ type: 'proc', target: '/proc', attributes: guarded, options: procOptions(spec) }),
     mountStep({
       type: 'tmpfs',
       target: '/dev',
@@ -106,6 +106,16 @@ export function standardMounts(
       attributes: guarded | (spec.process.privileged ? 0 : RDONLY),
     }),
   ];
+}
+
+/** Whom hidepid does not concern is group 0 of the host, unless a group is named: this is the container's. */
+function procOptions({ procOptions: given }: ContainerSpec): (readonly [string, string])[] {
+  const options = given.map((option) => {
+    const [name = '', value = ''] = option.split('=');
+    return [name, value] as const;
+  });
+  const names = options.map(([name]) => name);
+  return names.includes('hidepid') && !names.includes('gid') ? [...options, ['gid', '0']] : options;
 }
 
 /** Belongs to the IPC namespace: containers that share one also share the memory of shm_open(3). */

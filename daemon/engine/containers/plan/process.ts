@@ -33,6 +33,18 @@ export function oomScoreStep(value: number | null): Step[] {
   return value === null ? [] : [{ step: 'oom-score', value }];
 }
 
+/** For the label of a security module, while the host's files can be named. */
+export function hostProcStep({ label }: Credentials): Step[] {
+  return label ? [{ step: 'host-proc' }] : [];
+}
+
+/** The step without flags is the one that shims of earlier versions know. */
+function seccompStep({ program, flags }: NonNullable<Rights['seccomp']>): Step {
+  return flags === 0
+    ? { step: 'seccomp', filter: program }
+    : { step: 'seccomp-flags', flags, filter: program };
+}
+
 /** From the standard streams to the exec. As in Docker, the working directory of an exec is not made (`makeCwd`). */
 export function processSteps(
   spec: ProcessSpec,
@@ -43,10 +55,10 @@ export function processSteps(
     init,
   }: { readonly env: readonly string[]; readonly makeCwd: boolean; readonly init: boolean },
 ): Step[] {
-  const { user, capabilities, rlimits, seccomp } = credentials;
+  const { user, capabilities, rlimits, seccomp, label, landlock } = credentials;
   // A user other than root keeps no capability over execve, as execve would drop them anyway.
   const kept = isKnown(user) && user.uid !== 0 ? 0n : capabilities;
-  const filter: Step[] = seccomp ? [{ step: 'seccomp', filter: seccomp }] : [];
+  const filter: Step[] = seccomp ? [seccompStep(seccomp)] : [];
   return [
     // After all mounts, and before anything is given to the user.
     ...lookUpSteps(user),
@@ -55,7 +67,10 @@ export function processSteps(
     { step: 'umask', mask: 0o022 },
     { step: 'cwd', path: spec.cwd, create: makeCwd },
     ...(isKnown(user) ? [{ step: 'groups', gids: user.groups } as const] : []),
+    ...(label ? [{ step: 'exec-label', ...label } as const] : []),
     ...(spec.noNewPrivileges ? [{ step: 'no-new-privileges' } as const] : []),
+    // As a filter below; and a filter may refuse the calls of Landlock.
+    ...landlock.map((rules): Step => ({ step: 'landlock', ...rules })),
     // Without no_new_privs a filter needs CAP_SYS_ADMIN (seccomp(2)), so it comes before the capabilities go.
     ...(spec.noNewPrivileges ? [] : filter),
     { step: 'bounding', set: capabilities },

@@ -8,6 +8,7 @@ import {
   type StepName,
 } from '../../../kernel/plan/steps.ts';
 import { allCapabilities, capabilityNames } from '../../../kernel/security/capabilities.ts';
+import { landlockAccess } from '../../../kernel/security/landlock.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import type { IdMaps, IdRun } from '../../../kernel/users/id-maps.ts';
 
@@ -206,6 +207,14 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     () => 'no program gives it more rights: setuid bits and file capabilities are void',
   ],
   seccomp: ['rights', ({ filter }) => `a filter of ${filter.length / 8} instructions for all system calls`],
+  'seccomp-flags': [
+    'rights',
+    ({ filter, flags }) =>
+      `a filter of ${filter.length / 8} instructions for all system calls, with flags ${flags}`,
+  ],
+  'host-proc': ['rights', () => "open the host's /proc, for the label"],
+  'exec-label': ['rights', ({ attribute, value }) => `/proc/thread-self/attr/${attribute} = ${value}`],
+  landlock: ['rights', landlockWords],
   bounding: ['rights', ({ set }) => keptAndDropped(set)],
   user: ['rights', ({ uid, gid }) => `uid ${idName(uid)}, gid ${idName(gid)}`],
   capabilities: [
@@ -220,6 +229,28 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ args }, { environment }) => `${args.map(shellWord).join(' ')} (environment: ${environment.join(' ')})`,
   ],
 };
+
+/** Where it may still write, and read, and which ports it may use. */
+function landlockWords({ files, ports, allowedPaths, allowedPorts }: StepOf<'landlock'>): string {
+  const { makeFile, bindTcp, connectTcp } = landlockAccess;
+  const paths = (words: string, writable: boolean) => {
+    const found = allowedPaths.filter(([, access]) => ((access & makeFile) !== 0n) === writable);
+    return found.length > 0 ? [`${words} ${found.map(([path]) => path).join(' ')}`] : [];
+  };
+  const portsFor = (words: string, access: bigint) =>
+    (ports & access) === 0n
+      ? []
+      : [
+          `${words} ${allowedPorts.flatMap(([port, on]) => (on === access ? [port] : [])).join(' ') || 'no port'}`,
+        ];
+  return [
+    ...(files === 0n
+      ? []
+      : ['only these files', ...paths('writable', true), ...paths('not to be added to', false)]),
+    ...portsFor('TCP connections only to', connectTcp),
+    ...portsFor('TCP sockets only on', bindTcp),
+  ].join('; ');
+}
 
 /** What the steps hold for later ones, in the order of its numbers. */
 export function heldBy(steps: readonly Step[], { containers }: Pick<WordFacts, 'containers'>): string[] {

@@ -10,6 +10,7 @@ import { checkHosts, checkNames } from './hosts.ts';
 import { checkMounts } from './mounts.ts';
 import { checkProcess } from './process.ts';
 import { checkRestart } from './restart.ts';
+import { checkSecurity } from './security.ts';
 import { checkSysctls } from './sysctls.ts';
 import { checkUserNamespace } from './user-namespace.ts';
 
@@ -30,6 +31,7 @@ export function checkSpec(spec: ContainerSpec): void {
   checkMounts(spec);
   checkUserNamespace(spec);
   checkSysctls(spec);
+  checkSecurity(spec);
   checkHosts(spec);
   checkLabels(spec.labels);
   checkResources(spec.resources, 'spec.resources');

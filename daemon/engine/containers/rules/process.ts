@@ -3,6 +3,7 @@ import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxArgumentBytes } from '../../../../common/sizes.ts';
 import { checkRlimit } from '../../../kernel/security/rlimits.ts';
 import type { ExecProcess } from '../../process/spec.ts';
+import { checkLandlock } from './security.ts';
 
 /** execve(2): a single argument or variable, and all of them; E2BIG otherwise. */
 const maxStringBytes = 128 * 1024 - 1;
@@ -37,6 +38,7 @@ export function checkProcess(process: ExecProcess, field: string): void {
       throw badArgument(`${path}.name`, `Duplicate limit '${limit.name}': give it once`);
     limits.add(limit.name);
   }
+  if (process.landlock !== null) checkLandlock(process.landlock, `${field}.landlock`);
   if (process.oomScoreAdj !== null) checkRange(process.oomScoreAdj, [-1000, 1000], `${field}.oom_score_adj`);
 }
 

@@ -8,6 +8,7 @@ import type { Launch } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
 import type { Container } from '../model/container.ts';
+import { hiddenPaths } from '../model/hidden-paths.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase } from '../model/phase.ts';
 import type { ContainerSpec, Mount } from '../model/spec.ts';
@@ -19,6 +20,7 @@ import { askedUser } from '../plan/user.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
 import { checkPropagation } from '../rules/mounts.ts';
+import { rightsOfMain } from './rights.ts';
 
 const usualLogFileBytes = 20 * 1024 * 1024;
 const usualLogFiles = 5;
@@ -78,9 +80,8 @@ export function compile(
     fileStore: runFolderOf(context, id),
     cgroup,
     cgroupPaths: cgroup.paths,
-    credentials: { user: askedUser(spec.process), ...context.security.rightsOf(spec, spec.process) },
-    maskedPaths: context.security.maskedPaths,
-    readOnlyPaths: context.security.readOnlyPaths,
+    credentials: { user: askedUser(spec.process), ...rightsOfMain(context.security, spec) },
+    hidden: hiddenPaths(spec, context.security.defaultPaths),
     networkSysctls: context.network.sysctls,
     devices: devices.nodes,
     oomScore: oomScoreFor(context, spec.process),

@@ -16,6 +16,7 @@ import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
 import { removeContainer } from './remove.ts';
+import { rightsOfMain } from './rights.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
 export async function createContainer(
@@ -107,9 +108,17 @@ function requireRoom(
 ): Container | null {
   checkLimits(context, spec);
   checkNetwork(context, spec);
+  requireSecurity(context, spec);
   const holder = context.registry.byName(name);
   if (holder && !replace) throw nameTaken('create container', name, holder);
   return holder;
+}
+
+/** Throws if this machine cannot confine it as asked. */
+function requireSecurity({ security }: EngineContext, spec: ContainerSpec): void {
+  const { seccompProfile, apparmorProfile, selinuxLabel, process } = spec;
+  if (seccompProfile !== '' || apparmorProfile !== '' || selinuxLabel.length > 0 || process.landlock !== null)
+    rightsOfMain(security, spec);
 }
 
 /** The container with every default resolved. It is registered and stored nowhere. */

@@ -24,6 +24,7 @@ import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-rec
 import { oomScoreFor } from '../rules/limits.ts';
 import { checkExec } from '../rules/process.ts';
 import { checkMapped } from '../rules/user-namespace.ts';
+import { rightsOfExec } from './rights.ts';
 
 /** How long an exec that could not be started may take to disappear before the answer is sent. */
 const releaseMs = 1000;
@@ -105,7 +106,8 @@ function prepare(
   const { userNamespace } = container.facts;
   checkMapped(userNamespace, spec, 'process');
   const asked = askedUser(spec);
-  const rights = context.security.rightsOf(container.spec, spec);
+  const rights = rightsOfExec(context.security, container.spec, { spec, request });
+  if (rights.landlock.length > 0 && !shim.knows('landlock')) throw tooOld(container);
   const number = container.facts.nextExec;
   context.ledger.remember(container, { nextExec: number + 1 });
   const cgroup = cgroupOf(context, container).createExec(number);
@@ -156,6 +158,14 @@ function tooLarge({ name }: Container, bytes: number, most: number): LikerError 
     'BAD_ARGUMENT',
     `Cannot exec in container '${name}': its arguments and environment, with those of the container, take ${bytes} bytes, and at most ${most} fit; pass less, or a file`,
     { field: 'process.args', metadata: { container: name, bytes: String(bytes), most: String(most) } },
+  );
+}
+
+function tooOld({ name, id }: Container): LikerError {
+  return new LikerError(
+    'WRONG_STATE',
+    `Cannot limit a process in container '${name}' by landlock: the container was started by an earlier version of likerd; restart it first`,
+    { metadata: { container: id } },
   );
 }
 

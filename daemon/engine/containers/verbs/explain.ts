@@ -80,7 +80,7 @@ async function risks(
     hostUsers: userNamespace === null,
     whyHostUsers: userNamespaceProblem,
     capabilities,
-    hasFilter: launch.steps.some((step) => step.step === 'seccomp'),
+    hasFilter: launch.steps.some(({ step }) => step === 'seccomp' || step === 'seccomp-flags'),
     cgroupWrites: cgroups.writes,
     mounts: hostMounts(spec, {
       steps: launch.steps,

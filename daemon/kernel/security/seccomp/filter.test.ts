@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { libseccomp } from '../../../native/libseccomp.ts';
 import { type CapabilityName, capability } from '../capabilities.ts';
 import { seccompAvailable, seccompFilter } from './filter.ts';
+import { runFilter } from './test/run-filter.ts';
 
 const allow = 0x7fff0000;
 const eperm = 0x00050001;
@@ -10,50 +11,12 @@ const enosys = 0x00050026;
 const defaultSet = 0xa80425fbn;
 const all = (1n << 41n) - 1n;
 
-interface Call {
-  readonly number: number;
-  readonly architecture: number;
-  readonly args: readonly bigint[];
-}
-
-/** struct seccomp_data of a call. */
-function dataOf({ number, architecture, args }: Call): DataView {
-  const data = new DataView(new ArrayBuffer(64));
-  data.setUint32(0, number >>> 0, true);
-  data.setUint32(4, architecture, true);
-  for (const [index, value] of args.entries())
-    data.setBigUint64(16 + 8 * index, BigInt.asUintN(64, value), true);
-  return data;
-}
-
-/** Runs a filter as the kernel would: classic BPF, without the instructions that seccomp refuses. */
-function run(filter: Uint8Array, call: Call): number {
-  const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength);
-  const data = dataOf(call);
-  let accumulator = 0;
-  for (let at = 0; at * 8 < filter.byteLength; at += 1) {
-    const code = program.getUint16(at * 8, true);
-    const k = program.getUint32(at * 8 + 4, true);
-    const jump = (yes: boolean): number => program.getUint8(at * 8 + (yes ? 2 : 3));
-    if (code === 0x20) accumulator = data.getUint32(k, true);
-    else if (code === 0x54) accumulator = (accumulator & k) >>> 0;
-    else if (code === 0x05) at += k;
-    else if (code === 0x15) at += jump(accumulator === k);
-    else if (code === 0x25) at += jump(accumulator > k);
-    else if (code === 0x35) at += jump(accumulator >= k);
-    else if (code === 0x45) at += jump((accumulator & k) !== 0);
-    else if (code === 0x06) return k;
-    else assert.fail(`instruction ${at}: code 0x${code.toString(16)}`);
-  }
-  return assert.fail('the filter does not end');
-}
-
 const library = libseccomp();
-const native = library?.nativeArchitecture() ?? 0;
+const native = library?.nativeArchitecture ?? 0;
 const x86 = 0x40000003;
 
 function filterFor(set: bigint): Uint8Array {
-  return seccompFilter(set) ?? assert.fail('no filter');
+  return seccompFilter('', set)?.program ?? assert.fail('no filter');
 }
 
 function verdict(
@@ -64,7 +27,7 @@ function verdict(
 ): number {
   const number = library?.numberOf(architecture, name) ?? -1;
   assert.ok(number >= 0, `no number for ${name}`);
-  return run(filterFor(set), { number, architecture, args });
+  return runFilter(filterFor(set), { number, architecture, args });
 }
 
 describe('the seccomp filter', {
@@ -142,10 +105,10 @@ describe('the seccomp filter', {
     assert.equal(verdict('ioctl', [0x5412n, 0x5401n]), allow);
   });
 
-  test('sockets to the hypervisor are refused, by the 32 bits that the kernel looks at', () => {
-    assert.equal(verdict('socket', [40n, 1n]), eperm);
-    assert.equal(verdict('socket', [40n | (1n << 32n), 1n]), eperm);
-    for (const family of [1n, 2n, 10n, 16n]) assert.equal(verdict('socket', [family, 1n]), allow);
+  test('sockets of AF_ALG and to the hypervisor are refused, by the 32 bits that the kernel looks at', () => {
+    for (const family of [38n, 40n])
+      for (const upper of [0n, 1n << 32n]) assert.equal(verdict('socket', [family | upper, 1n]), eperm);
+    for (const family of [1n, 2n, 10n, 16n, 39n, 41n]) assert.equal(verdict('socket', [family, 1n]), allow);
   });
 
   test('the personality must be one of Linux', () => {
@@ -158,7 +121,7 @@ describe('the seccomp filter', {
   test('calls newer than the filter do not exist', () => {
     for (const number of [600, 5000, 0x3fffffff, 0x40000000, 0x40000001, 0x40000200, 0xfffffffe]) {
       assert.equal(
-        run(filterFor(defaultSet), { number, architecture: native, args: [] }),
+        runFilter(filterFor(defaultSet), { number, architecture: native, args: [] }),
         enosys,
         String(number),
       );
@@ -166,7 +129,7 @@ describe('the seccomp filter', {
   });
 
   test('calls of another architecture do not exist', () => {
-    assert.equal(run(filterFor(defaultSet), { number: 0, architecture: 0x80000016, args: [] }), enosys);
+    assert.equal(runFilter(filterFor(defaultSet), { number: 0, architecture: 0x80000016, args: [] }), enosys);
   });
 
   test('the 32-bit calls of x86 obey the same rules', { skip: native !== 0xc000003e && 'not x86-64' }, () => {
@@ -179,15 +142,17 @@ describe('the seccomp filter', {
     assert.equal(on('clone', [0x10000011n]), eperm);
     assert.equal(on('ioctl', [0n, 0x5412n]), eperm);
     const socket = (family: bigint): number =>
-      run(filterFor(defaultSet), { number: 359, architecture: x86, args: [family] });
+      runFilter(filterFor(defaultSet), { number: 359, architecture: x86, args: [family] });
     assert.equal(socket(40n), eperm);
     assert.equal(socket(1n), allow);
   });
 
   test('filters are built once for each set of capabilities that makes a difference', () => {
     const net = 1n << 12n;
-    assert.equal(seccompFilter(defaultSet), seccompFilter(defaultSet | net));
-    assert.notEqual(seccompFilter(defaultSet), seccompFilter(all));
+    assert.equal(seccompFilter('', defaultSet), seccompFilter('', defaultSet | net));
+    assert.notEqual(seccompFilter('', defaultSet), seccompFilter('', all));
+    const text = '{"defaultAction": "SCMP_ACT_ALLOW"}';
+    assert.equal(seccompFilter(text, 0n), seccompFilter(text, all));
     assert.ok(filterFor(all).length / 8 <= 4096);
   });
 });

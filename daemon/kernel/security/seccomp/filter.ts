@@ -1,81 +1,52 @@
 import { existsSync } from 'node:fs';
-import {
-  action,
-  compare,
-  type Libseccomp,
-  libseccomp,
-  type SeccompBuilder,
-} from '../../../native/libseccomp.ts';
-import { type CapabilityName, capability } from '../capabilities.ts';
-import { type ArchitectureRules, prologue } from './prologue.ts';
-import { allowedPersonalities, allowedSyscalls, namespaceFlags, syscallsByCapability } from './syscalls.ts';
+import { release } from 'node:os';
+import { LikerError } from '../../../../common/errors.ts';
+import { architecture, type Libseccomp, libseccomp } from '../../../native/libseccomp.ts';
+import { builtinForbidden, builtinProfile } from './builtin.ts';
+import { compileFilter } from './compile.ts';
+import { type Profile, parseProfile } from './profile.ts';
+import { capabilitiesIn, rulesFor } from './rules.ts';
 
-const eperm = 1;
-const enosys = 38;
-
-/** AUDIT_ARCH_* of each native architecture, and of the 32-bit one that its kernel also runs. */
-const x86 = 0x40000003;
-const x86_64 = 0xc000003e;
-const arm = 0x40000028;
-const aarch64 = 0xc00000b7;
-const compatible: Readonly<Record<number, number>> = { [x86_64]: x86, [aarch64]: arm };
-
-/** ioctl requests that type into a terminal, which could be the host's (CVE-2017-5226). */
-const tiocsti = 0x5412;
-const tioclinux = 0x541c;
-/** Sockets to the hypervisor have no namespace. */
-const afVsock = 40;
-/** On x86 libseccomp has its own number for this call, since socketcall can make it too. */
-const x86Socket = 359;
-
-function addCondition(builder: SeccompBuilder, syscall: string, mask: bigint | null, value: bigint): void {
-  const a = mask ?? value;
-  const condition = {
-    argument: 0,
-    compare: mask === null ? compare.equal : compare.maskedEqual,
-    a,
-    b: mask === null ? 0n : value,
-  };
-  builder.addRule(action.allow, syscall, [condition]);
+/** A compiled profile. */
+export interface SeccompFilter {
+  /** An array of struct sock_filter. */
+  readonly program: Uint8Array;
+  /** SECCOMP_FILTER_FLAG_*. */
+  readonly flags: number;
 }
 
-function addRules(builder: SeccompBuilder, more: readonly string[]): void {
-  const names = new Set([...allowedSyscalls, ...more]);
-  for (const name of names) builder.addRule(action.allow, name);
-  for (const value of allowedPersonalities) addCondition(builder, 'personality', null, value);
-  if (names.has('clone')) return;
-  addCondition(builder, 'clone', namespaceFlags, 0n);
-  // A filter cannot read its flags, which are in memory. If it does not exist, libraries use clone.
-  builder.addRule(action.errno(enosys), 'clone3');
+const archNames: Readonly<Record<number, string>> = {
+  [architecture.x86_64]: 'amd64',
+  [architecture.aarch64]: 'arm64',
+};
+
+/** A profile with its filters, by the capabilities that make a difference. */
+interface Compiled {
+  readonly profile: Profile;
+  readonly differing: bigint;
+  readonly filters: Map<bigint, SeccompFilter>;
 }
 
-function rulesOf(library: Libseccomp, architecture: number): ArchitectureRules {
-  const number = (name: string): number => library.numberOf(architecture, name);
-  const known = [...allowedSyscalls, ...Object.values(syscallsByCapability).flat(), 'clone3'];
-  const forbidden = [
-    { syscall: number('ioctl'), argument: 1, values: [tiocsti, tioclinux] },
-    { syscall: architecture === x86 ? x86Socket : number('socket'), argument: 0, values: [afVsock] },
-  ];
-  // The private calls of arm have far greater numbers.
-  const numbers = known.map(number).filter((n) => n >= 0 && n < 0xf0000);
-  return {
-    architecture,
-    greatest: Math.max(...numbers),
-    forbidden: forbidden.filter(({ syscall }) => syscall >= 0),
-  };
+/** By its text; that of the built-in one is empty. */
+const profiles = new Map<string, Compiled>();
+const mostProfiles = 64;
+const mostFilters = 64;
+
+/** Forgets the oldest, but not the built-in profile. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): Value {
+  const oldest = [...map.keys()].find((other) => other !== '');
+  if (map.size >= most && oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
+  return value;
 }
 
-function build(library: Libseccomp, more: readonly string[]): Buffer {
-  const native = library.nativeArchitecture();
-  const other = compatible[native];
-  using builder = library.open(action.errno(eperm));
-  if (other !== undefined) builder.addArchitecture(other);
-  addRules(builder, more);
-  const architectures = other === undefined ? [native] : [native, other];
-  return Buffer.concat([prologue(architectures.map((one) => rulesOf(library, one))), builder.export()]);
+function compiled(text: string): Compiled {
+  const before = profiles.get(text);
+  if (before !== undefined) return before;
+  const profile = text === '' ? builtinProfile : parseProfile(text);
+  const made = { profile, differing: capabilitiesIn(profile), filters: new Map<bigint, SeccompFilter>() };
+  return remember(profiles, text, made, mostProfiles);
 }
-
-const built = new Map<string, Uint8Array>();
 
 /** Null if the kernel has no filters, or libseccomp is not installed. */
 function usableLibrary(): Libseccomp | null {
@@ -88,19 +59,35 @@ export function seccompAvailable(): boolean {
 }
 
 /**
- * The default filter for a container with these capabilities: an array of struct sock_filter, for
- * seccomp(SECCOMP_SET_MODE_FILTER); null if there is none. Building one takes tens of milliseconds, so each is built once.
+ * The filter of a profile for a container with these capabilities. Building one takes tens of milliseconds, so each is built once.
+ * `profile`: JSON; empty for the built-in one, which is null where there can be no filters. Throws BAD_ARGUMENT for a profile
+ * that cannot be used, SECURITY_MISSING for one that could be used elsewhere.
  */
-export function seccompFilter(capabilities: bigint): Uint8Array | null {
-  const more = Object.entries(syscallsByCapability)
-    .filter(([name]) => (capabilities & capability(name as CapabilityName)) !== 0n)
-    .flatMap(([, calls]) => calls);
-  const key = more.join(' ');
-  const before = built.get(key);
-  if (before !== undefined) return before;
+export function seccompFilter(profile: string, capabilities: bigint): SeccompFilter | null {
   const library = usableLibrary();
-  if (library === null) return null;
-  const filter = build(library, more);
-  built.set(key, filter);
-  return filter;
+  if (library === null) {
+    if (profile === '') return null;
+    throw new LikerError(
+      'SECURITY_MISSING',
+      'Cannot use a seccomp profile: libseccomp.so.2 cannot be loaded, or the kernel has no seccomp filters; install libseccomp2',
+      { field: 'spec.seccomp_profile' },
+    );
+  }
+  const { profile: parsed, differing, filters } = compiled(profile);
+  const key = capabilities & differing;
+  const before = filters.get(key);
+  if (before !== undefined) return before;
+  const filter = {
+    program: build(library, parsed, capabilities, library.nativeArchitecture),
+    flags: parsed.flags,
+  };
+  return remember(filters, key, filter, mostFilters);
+}
+
+/** The filter of a profile on a machine of an architecture (AUDIT_ARCH_*). */
+export function build(library: Libseccomp, profile: Profile, capabilities: bigint, native: number): Buffer {
+  const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
+  const rules = rulesFor(profile, { capabilities, arch: archNames[native] ?? '', kernel: [major, minor] });
+  const forbidden = profile === builtinProfile ? builtinForbidden : [];
+  return compileFilter(library, { profile, rules, forbidden, native });
 }

@@ -1,15 +1,15 @@
-import type { CapabilityName } from '../capabilities.ts';
+import { action, type Condition, compare } from '../../../native/libseccomp.ts';
+import { anything, type Profile, type Rule, type RuleFilter } from './profile.ts';
 
 function words(text: string): string[] {
   return text.trim().split(/\s+/);
 }
 
 /**
- * Calls that every container may make: those of Docker's default profile for x86 and arm. A name that this machine's
- * libseccomp or architecture does not know is skipped. Left out on purpose: io_uring_* (makes most calls without passing the
- * filter), keyctl and related calls (keys have no namespace), userfaultfd, kexec, swap, quota, NFS and modules.
+ * Calls that every container may make. Not among them: io_uring_* (makes most calls without passing the filter), keyctl and
+ * related calls (keys have no namespace), userfaultfd, kexec, swap, quota, NFS and modules.
  */
-export const allowedSyscalls: readonly string[] = words(`
+const allowed = words(`
   accept accept4 access adjtimex alarm arch_prctl arm_fadvise64_64 arm_sync_file_range bind breakpoint brk cacheflush
   cachestat capget capset chdir chmod chown chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64
   clock_gettime clock_gettime64 clock_nanosleep clock_nanosleep_time64 close close_range connect copy_file_range creat
@@ -52,28 +52,92 @@ export const allowedSyscalls: readonly string[] = words(`
 `);
 
 /** Calls that need a capability: without it the kernel would refuse them, or most of what they do. */
-export const syscallsByCapability: Readonly<Partial<Record<CapabilityName, readonly string[]>>> = {
-  DAC_READ_SEARCH: ['open_by_handle_at'],
-  SYS_ADMIN: words(`
-    bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie mount mount_setattr move_mount open_tree
-    perf_event_open quotactl quotactl_fd setdomainname sethostname setns syslog umount umount2 unshare
+const byCapability: Readonly<Record<string, readonly string[]>> = {
+  CAP_DAC_READ_SEARCH: ['open_by_handle_at'],
+  CAP_SYS_ADMIN: words(`
+    bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr lsm_list_modules
+    lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname sethostname
+    setns syslog umount umount2 unshare
   `),
-  SYS_BOOT: ['reboot'],
-  SYS_CHROOT: ['chroot'],
-  SYS_MODULE: ['delete_module', 'finit_module', 'init_module'],
-  SYS_NICE: ['get_mempolicy', 'mbind', 'set_mempolicy', 'set_mempolicy_home_node'],
-  SYS_PACCT: ['acct'],
-  SYS_PTRACE: ['kcmp', 'pidfd_getfd', 'process_madvise'],
-  SYS_RAWIO: ['ioperm', 'iopl'],
-  SYS_TIME: ['clock_settime', 'clock_settime64', 'settimeofday', 'stime'],
-  SYS_TTY_CONFIG: ['vhangup'],
-  SYSLOG: ['syslog'],
-  BPF: ['bpf'],
-  PERFMON: ['perf_event_open'],
+  CAP_SYS_BOOT: ['reboot'],
+  CAP_SYS_CHROOT: ['chroot'],
+  CAP_SYS_MODULE: ['delete_module', 'finit_module', 'init_module'],
+  CAP_SYS_NICE: ['get_mempolicy', 'mbind', 'set_mempolicy', 'set_mempolicy_home_node'],
+  CAP_SYS_PACCT: ['acct'],
+  CAP_SYS_PTRACE: ['kcmp', 'pidfd_getfd', 'process_madvise'],
+  CAP_SYS_RAWIO: ['ioperm', 'iopl'],
+  CAP_SYS_TIME: ['clock_settime', 'clock_settime64', 'settimeofday', 'stime'],
+  CAP_SYS_TTY_CONFIG: ['vhangup'],
+  CAP_SYSLOG: ['syslog'],
+  CAP_BPF: ['bpf'],
+  CAP_PERFMON: ['perf_event_open'],
 };
 
 /** The personalities that a program may set: Linux, with or without UNAME26, and the query of the current one. */
-export const allowedPersonalities: readonly bigint[] = [0x0n, 0x8n, 0x20000n, 0x20008n, 0xffffffffn];
+const personalities = [0x0n, 0x8n, 0x20000n, 0x20008n, 0xffffffffn];
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: new namespaces need CAP_SYS_ADMIN. */
-export const namespaceFlags = 0x7e020000n;
+const namespaceFlags = 0x7e020000n;
+
+const eperm = 1;
+const enosys = 38;
+
+function allow(names: readonly string[], caps: readonly string[] = []): Rule {
+  return rule(names, action.allow, { includes: { ...anything, caps } });
+}
+
+function rule(
+  names: readonly string[],
+  verdict: number,
+  more: {
+    readonly condition?: Omit<Condition, 'argument'>;
+    readonly includes?: RuleFilter;
+    readonly excludes?: RuleFilter;
+  },
+): Rule {
+  const { condition, includes = anything, excludes = anything } = more;
+  const conditions = condition ? [{ argument: 0, ...condition }] : [];
+  return { at: '', names, action: verdict, conditions, includes, excludes };
+}
+
+const notAdmin = { excludes: { ...anything, caps: ['CAP_SYS_ADMIN'] } };
+
+/** The default profile: moby's (moby/profiles, seccomp/default.json of 2026), for x86_64 and aarch64. */
+export const builtinProfile: Profile = {
+  defaultAction: action.errno(eperm),
+  architectures: [],
+  // x32 is left out: few kernels run it, and no program needs it.
+  archMap: [
+    { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] },
+    { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
+  ],
+  flags: 0,
+  rules: [
+    allow(allowed),
+    ...Object.entries(byCapability).map(([capability, names]) => allow(names, [capability])),
+    ...personalities.map((a) =>
+      rule(['personality'], action.allow, { condition: { compare: compare.equal, a, b: 0n } }),
+    ),
+    rule(['clone'], action.allow, {
+      condition: { compare: compare.maskedEqual, a: namespaceFlags, b: 0n },
+      ...notAdmin,
+    }),
+    // A filter cannot read its flags, which are in memory. If it does not exist, libraries use clone.
+    rule(['clone3'], action.errno(enosys), notAdmin),
+  ],
+};
+
+/** Calls that get EPERM when the low 32 bits of an argument, the ones that the kernel uses, have one of these values. */
+export interface ForbiddenArgument {
+  readonly name: string;
+  readonly argument: number;
+  readonly values: readonly number[];
+}
+
+/** Beside the rules of the built-in profile. */
+export const builtinForbidden: readonly ForbiddenArgument[] = [
+  // TIOCSTI and TIOCLINUX type into a terminal, which could be the host's (CVE-2017-5226).
+  { name: 'ioctl', argument: 1, values: [0x5412, 0x541c] },
+  // AF_ALG: ciphers of the kernel, with a history of faults. AF_VSOCK: sockets to the hypervisor have no namespace.
+  { name: 'socket', argument: 0, values: [38, 40] },
+];
