@@ -63,6 +63,7 @@ test('flags of the process', () => {
       { name: 'core', soft: '-1', hard: '-1' },
     ],
     privileged: true,
+    landlock: null,
   });
 });
 
@@ -227,6 +228,12 @@ test('all other flags', () => {
     healthCheck: null,
     restart: { name: 'NAME_NO', maxRetries: 0 },
     seccompUnconfined: true,
+    seccompProfile: '',
+    apparmorProfile: '',
+    selinuxLabel: [],
+    maskPaths: [],
+    unmaskPaths: [],
+    procOptions: [],
     cgroupParent: 'jobs/night',
     limits: 'LIMITS_MODE_BEST_EFFORT',
     logDriver: 'LOG_DRIVER_NONE',
@@ -280,7 +287,7 @@ for (const [argv, why] of [
   [['--stop-signal', 'SIGNOPE', '/r'], /SIGNOPE/],
   [['--ulimit', 'nofile', '/r'], /use NAME=SOFT/],
   [['--add-host', 'x', '/r'], /use HOST:IP/],
-  [['--security-opt', 'apparmor=x', '/r'], /not supported yet; no AppArmor profile is loaded/],
+  [['--security-opt', 'apparmour=x', '/r'], /Invalid --security-opt 'apparmour=x': use seccomp=…/],
   [['-m', 'lots', '/r'], /lots/],
   [['--memory-high', '-5', '/r'], /-5.*such as 64m/],
   [['--cpu-shares', '-1', '/r'], /'-1': give a whole number, such as 512/],

@@ -42,6 +42,7 @@ const values: Readonly<Record<string, string>> = {
   'hugetlb-reservation': '2MB=64m',
   'io-latency': '/dev/vda:10ms',
   label: 'a=b',
+  landlock: 'ro=/usr,connect=443',
   'log-driver': 'none',
   'log-opt': 'max-size=1m',
   mount: 'type=bind,source=/a,target=/b',

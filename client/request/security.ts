@@ -38,8 +38,8 @@ function split(items: readonly string[]): Option[] {
 }
 
 const examples: Readonly<Record<string, string>> = {
-  'no-new-privileges': 'true or false',
   seccomp: 'FILE, unconfined or builtin',
+  'no-new-privileges': 'true or false',
   apparmor: 'PROFILE or unconfined',
   label: 'type:TYPE, level:LEVEL, user:USER, role:ROLE or disable',
   systempaths: 'unconfined',

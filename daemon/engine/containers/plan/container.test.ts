@@ -181,9 +181,62 @@ test('a private network has its default sysctls, unless the container sets other
     assert.deepEqual(values({ namespaces: { ...spec.namespaces, network } }), []);
 });
 
-test('a privileged container has no masked and no read-only paths', () => {
-  const order = names({ process: { ...spec.process, privileged: true } });
-  assert.ok(!order.includes('mask'));
+test('hidepid concerns all but the group that is named, which by default is root of the container', () => {
+  const options = (procOptions: string[]) => {
+    const { steps } = containerPlan({ ...input, spec: { ...spec, procOptions } });
+    return steps.flatMap((step) => (step.step === 'mount' && step.type === 'proc' ? step.options : []));
+  };
+  assert.deepEqual(options([]), []);
+  assert.deepEqual(options(['subset=pid']), [['subset', 'pid']]);
+  assert.deepEqual(options(['hidepid=2']), [
+    ['hidepid', '2'],
+    ['gid', '0'],
+  ]);
+  assert.deepEqual(options(['gid=7', 'hidepid=2']), [
+    ['gid', '7'],
+    ['hidepid', '2'],
+  ]);
+});
+
+test('limits and labels come before the capabilities go, and before a filter that may refuse their calls', () => {
+  const credentials = {
+    ...input.credentials,
+    label: { attribute: 'exec', value: 'exec web' },
+    landlock: [{ files: 1n, ports: 0n, allowedPaths: [['/usr', 1n]], allowedPorts: [] }],
+  } as const;
+  for (const noNewPrivileges of [false, true]) {
+    const process = { ...spec.process, noNewPrivileges };
+    const order = containerPlan({ ...input, credentials, spec: { ...spec, process } }).steps.map(
+      ({ step }) => step,
+    );
+    const sorted = [
+      'host-proc',
+      'propagation',
+      'pivot',
+      'exec-label',
+      'landlock',
+      'bounding',
+      'init',
+    ] as const;
+    assert.deepEqual(
+      sorted.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)),
+      sorted,
+    );
+    assert.ok(sorted.every((step) => order.includes(step)));
+    assert.ok(order.indexOf('landlock') < order.indexOf('seccomp'));
+    // Without them this needs a capability.
+    if (noNewPrivileges) assert.ok(order.indexOf('no-new-privileges') < order.indexOf('landlock'));
+  }
+});
+
+test('a filter with flags has a step of its own, so that shims of before know the other', () => {
+  const filter = (flags: number) => ({
+    ...input.credentials,
+    seccomp: { program: new Uint8Array(8), flags },
+  });
+  const steps = (flags: number) => containerPlan({ ...input, credentials: filter(flags) }).steps;
+  assert.equal(find(steps(2), 'seccomp-flags').flags, 2);
+  assert.ok(!steps(0).some(({ step }) => step === 'seccomp-flags'));
 });
 
 test('mounts of the user are ordered by depth', () => {
