@@ -124,6 +124,29 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
     { step: 'seccomp', filter: new Uint8Array(16) },
     'a filter of 2 instructions for all system calls',
   ],
+  'seccomp-flags': [
+    { step: 'seccomp-flags', filter: new Uint8Array(16), flags: 2 },
+    'a filter of 2 instructions for all system calls, with flags 2',
+  ],
+  'host-proc': [{ step: 'host-proc' }, "open the host's /proc, for the label"],
+  'exec-label': [
+    { step: 'exec-label', attribute: 'apparmor/exec', value: 'exec web' },
+    '/proc/thread-self/attr/apparmor/exec = exec web',
+  ],
+  landlock: [
+    {
+      step: 'landlock',
+      files: 0xffffn,
+      ports: 3n,
+      allowedPaths: [
+        ['/dev', 0xc00en],
+        ['/usr', 0xdn],
+        ['/data', 0xffffn],
+      ],
+      allowedPorts: [[443, 2n]],
+    },
+    'only these files; writable /data; not to be added to /dev /usr; TCP connections only to 443; TCP sockets only on no port',
+  ],
   bounding: [
     { step: 'bounding', set: 0b11n },
     'keep CAP_CHOWN CAP_DAC_OVERRIDE; drop for good CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID CAP_SETPCAP CAP_LINUX_IMMUTABLE CAP_NET_BIND_SERVICE CAP_NET_BROADCAST CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_IPC_OWNER CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_CHROOT CAP_SYS_PTRACE CAP_SYS_PACCT CAP_SYS_ADMIN CAP_SYS_BOOT CAP_SYS_NICE CAP_SYS_RESOURCE CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_MKNOD CAP_LEASE CAP_AUDIT_WRITE CAP_AUDIT_CONTROL CAP_SETFCAP CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_AUDIT_READ CAP_PERFMON CAP_BPF CAP_CHECKPOINT_RESTORE',
