@@ -14,7 +14,7 @@ import type { Log } from './host/log.ts';
 import type { DaemonOptions } from './host/options.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
-import { mountOf, mountsBelow } from './kernel/mount/mountinfo.ts';
+import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
 import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
@@ -72,7 +72,7 @@ export async function compose(
     folders,
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats },
-    mounts: { below: mountsBelow, of: mountOf },
+    mounts: { visibleBelow, of: mountOf },
     network: {
       sysctls: ownNetworkSysctls(isRoot ? undefined : wholeGroupRange(ownMaps())),
       shapingProblem,

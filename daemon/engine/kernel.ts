@@ -1,7 +1,7 @@
 // What the engine needs of the kernel. compose.ts passes in the adapters; tests pass in the fakes of daemon/test/.
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
-import type { mountOf, mountsBelow } from '../kernel/mount/mountinfo.ts';
+import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
@@ -28,7 +28,7 @@ export interface ProcKernel {
 }
 
 export interface MountKernel {
-  readonly below: typeof mountsBelow;
+  readonly visibleBelow: typeof visibleBelow;
   readonly of: typeof mountOf;
 }
 

@@ -144,7 +144,7 @@ export class EngineFixture {
 }
 
 const mounts: MountKernel = {
-  below: () => [],
+  visibleBelow: () => new Map(),
   of: (mountPoint) => ({ id: 1, mountPoint, device: '8:1', type: 'ext4', isShared: false, isSlave: false }),
 };
 

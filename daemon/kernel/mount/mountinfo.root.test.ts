@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mountOf, mountsBelow, parseMounts } from './mountinfo.ts';
+import { mountOf, parseMounts, visibleBelow } from './mountinfo.ts';
 
 test('a line gives the file system, the mount point, the peer group and the master', () => {
   const lines = [
@@ -31,7 +31,7 @@ test('the mount of a path and the mounts below a folder are found', () => {
   assert.equal(mountOf('/proc/self/status').mountPoint, '/proc');
   assert.equal(mountOf('/proc').mountPoint, '/proc');
   assert.throws(() => mountOf('/does/not/exist'), { code: 'ENOENT' });
-  assert.ok(mountsBelow('/').includes('/proc'));
-  assert.ok(mountsBelow('/dev').includes('/pts'));
-  assert.ok(!mountsBelow('/proc').includes('/'));
+  assert.equal(visibleBelow('/').get('/proc')?.type, 'proc');
+  assert.equal(visibleBelow('/dev').get('/pts')?.type, 'devpts');
+  assert.ok(!visibleBelow('/proc').has('/'));
 });

@@ -40,12 +40,7 @@ function ownMounts(): MountEntry[] {
   return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
-/** The mounts below a folder but not on it, as paths in the folder, without duplicates, parents first. */
-export function mountsBelow(folder: string): string[] {
-  return [...visibleBelow(folder).keys()];
-}
-
-/** The same, each with the mount that is seen there. */
+/** The mounts that are seen below a folder but not on it, by their paths in the folder, parents first. */
 export function visibleBelow(folder: string): ReadonlyMap<string, MountEntry> {
   const top = realpathSync(folder).replace(/\/$/, '');
   const entries = ownMounts()

@@ -11,33 +11,40 @@ import type { Container } from '../model/container.ts';
 import { hiddenPaths } from '../model/hidden-paths.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase } from '../model/phase.ts';
-import type { ContainerSpec, Mount } from '../model/spec.ts';
+import type { ContainerSpec } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
-import type { MountMap, UserNamespace } from '../plan/id-maps.ts';
-import type { MountBelow, PlannedBind } from '../plan/mounts.ts';
+import type { UserNamespace } from '../plan/id-maps.ts';
+import type { PlannedMount } from '../plan/mounts.ts';
 import { askedUser } from '../plan/user.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
 import { checkPropagation } from '../rules/mounts.ts';
+import { type BareBind, mountsBelow, planMounts } from './plan-mounts.ts';
 import { rightsOfMain } from './rights.ts';
 
 const usualLogFileBytes = 20 * 1024 * 1024;
 const usualLogFiles = 5;
 
+interface PlanValues {
+  readonly devices: ContainerDevices;
+  readonly attended: boolean;
+}
+
 /** The plan of a start for the shim, in bytes. Makes the sources of mounts that are to be made, and the layer ready to be mounted. */
 export function encodedPlan(
   context: EngineContext,
   container: Container,
-  values: { readonly devices: ContainerDevices; readonly attended: boolean },
-): Buffer {
+  values: PlanValues,
+): { readonly plan: Buffer; readonly bareBinds: readonly BareBind[] } {
   const { id, spec } = container;
   makeMountSources(spec);
+  const { mounts, bareBinds } = planMounts(context, container);
   // A layer that is thrown away with the container need not reach the disk; one that is mounted again must.
   if (!spec.autoRemove) context.folders.clearVolatileMark(id);
   checkPropagation(context, spec);
   const cgroup = cgroupOf(context, container);
-  return encodeLaunch(compile(context, container, { ...values, cgroup }), {
+  const plan = encodeLaunch(compile(context, container, { ...values, mounts, cgroup }), {
     containerId: id,
     runDir: runFolderOf(context, id),
     logDir: spec.logDriver === 'none' ? '' : context.folders.of(id).log,
@@ -46,6 +53,7 @@ export function encodedPlan(
     ringBytes,
     oomFile: cgroup.oomFile,
   });
+  return { plan, bareBinds };
 }
 
 /** The plan of the container's next start, as of now. Changes nothing. */
@@ -54,9 +62,10 @@ export function compile(
   container: Container,
   {
     devices,
+    mounts,
     cgroup,
     attended,
-  }: { readonly devices: ContainerDevices; readonly cgroup: ContainerGroup; readonly attended: boolean },
+  }: PlanValues & { readonly mounts: readonly PlannedMount[]; readonly cgroup: ContainerGroup },
 ): Launch {
   const { id, spec } = container;
   checkRootfs(spec.rootfs);
@@ -72,9 +81,7 @@ export function compile(
       layer: context.folders.of(id).base,
       volatile: spec.autoRemove,
     },
-    mounts: spec.mounts.map((mount) =>
-      mount.type === 'bind' ? planBind(context, mount, userNamespace === null ? 'none' : 'container') : mount,
-    ),
+    mounts,
     mountsBelow: spec.rootfs.mode === 'overlay' ? [] : mountsBelow(context, spec.rootfs.directory),
     files: hostFiles(spec, hostname),
     fileStore: runFolderOf(context, id),
@@ -101,20 +108,6 @@ function userNamespaceOf(context: EngineContext, container: Container): UserName
   const { maps } = userNamespace;
   if (user.kind !== 'container') return { kind: 'own', maps };
   return { kind: 'join', maps, process: processToShare(context, container, user.id, 'user') };
-}
-
-type Bind = Extract<Mount, { type: 'bind' }>;
-
-function planBind(context: EngineContext, mount: Bind, idMap: MountMap): PlannedBind {
-  return {
-    ...mount,
-    idMap,
-    below: idMap !== 'none' && mount.recursive ? mountsBelow(context, mount.source) : [],
-  };
-}
-
-function mountsBelow(context: EngineContext, folder: string): MountBelow[] {
-  return context.mounts.below(folder).map((path) => ({ path, mappable: true }));
 }
 
 /** Whether a namespace that the container uses was made outside its user namespace. */

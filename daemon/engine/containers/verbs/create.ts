@@ -15,6 +15,7 @@ import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
+import { bareBindWarning, planMounts } from './plan-mounts.ts';
 import { removeContainer } from './remove.ts';
 import { rightsOfMain } from './rights.ts';
 
@@ -71,7 +72,8 @@ export function createWarnings(
   const ofUsers = userNamespaceWarning(facts);
   const left =
     spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
-  return [...(ofUsers === null ? [] : [ofUsers]), ...left.map(warningOf)];
+  const { bareBinds } = planMounts(context, { spec, facts });
+  return [...(ofUsers === null ? [] : [ofUsers]), ...bareBinds.map(bareBindWarning), ...left.map(warningOf)];
 }
 
 /** Stands for the id that a create would choose. */
@@ -134,7 +136,7 @@ function newContainer(
   const { user, facts } = chooseUserNamespace(context, shared, id);
   const process = withKeptUser(shared);
   checkMapped(facts.userNamespace, process, 'spec.process');
-  return new Container({
+  const container = new Container({
     id,
     createdAt: Date.now(),
     spec: {
@@ -148,6 +150,9 @@ function newContainer(
     phase: { state: 'created' },
     facts: { attended, ...facts },
   });
+  // For its errors: a start is too late for them.
+  planMounts(context, container);
+  return container;
 }
 
 /** As in Podman, whoever keeps an id works under it, unless another user is named. */

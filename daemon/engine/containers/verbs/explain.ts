@@ -11,6 +11,7 @@ import { risksOf } from '../plan/risks/risks.ts';
 import { type ContainerDevices, containerDevices } from '../rules/limits.ts';
 import { compile } from './compile.ts';
 import { createWarnings, draftContainer } from './create.ts';
+import { planMounts } from './plan-mounts.ts';
 
 /** What the container's next start would do, and what the container could do then. Changes nothing. */
 export async function explainContainer(context: EngineContext, container: Container): Promise<Explanation> {
@@ -23,9 +24,10 @@ export async function explainContainer(context: EngineContext, container: Contai
     mode: spec.limits,
     under: spec.cgroupParent,
   });
+  const { mounts } = planMounts(context, container);
   const start: PlannedStart = {
     spec,
-    launch: compile(context, container, { devices, cgroup, attended: true }),
+    launch: compile(context, container, { devices, mounts, cgroup, attended: true }),
     cgroups: { paths: cgroup.paths, writes },
     containers: sharedNames(context, spec),
   };

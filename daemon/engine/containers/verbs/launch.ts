@@ -27,6 +27,7 @@ import { releaseShim, spawnShim } from '../resources/shim.ts';
 import { appliedLimits, containerDevices, warningOf } from '../rules/limits.ts';
 import { userNamespaceWarning } from '../rules/user-namespace.ts';
 import { encodedPlan } from './compile.ts';
+import { type BareBind, bareBindWarning } from './plan-mounts.ts';
 
 /** The client that a start is for, which sees it from the first byte. */
 export interface Watcher {
@@ -99,8 +100,8 @@ async function start(
   // A start that cannot be stored is refused before anything runs.
   const { request = null, watcher = null } = options;
   context.ledger.decide(container, { facts: factsOf(context, acquired, options), request });
-  const plan = encodedPlan(context, container, { devices, attended: watcher !== null });
-  const run = beginRun(context, container, watcher);
+  const { plan, bareBinds } = encodedPlan(context, container, { devices, attended: watcher !== null });
+  const run = beginRun(context, container, { watcher, bareBinds });
   undo.defer(() => {
     container.run = null;
   });
@@ -160,7 +161,11 @@ function factsOf(
 }
 
 /** The run with its main process, and the session of the client that it is for. */
-function beginRun(context: EngineContext, container: Container, watcher: Watcher | null): Run {
+function beginRun(
+  context: EngineContext,
+  container: Container,
+  { watcher, bareBinds }: { readonly watcher: Watcher | null; readonly bareBinds: readonly BareBind[] },
+): Run {
   const { process: spec, onDisconnect } = container.spec;
   const run = new Run();
   const main = newProcess(context, container, {
@@ -174,6 +179,7 @@ function beginRun(context: EngineContext, container: Container, watcher: Watcher
   container.run = run;
   const session = watcher && main.initiate(watcher.sink);
   reportLeftOut(context, container, session);
+  for (const bare of bareBinds) reportBareBind(context, container, session, bare);
   if (session) watcher?.onSession(session);
   return run;
 }
@@ -190,6 +196,18 @@ function reportLeftOut(context: EngineContext, container: Container, session: Cl
       attributes: { knob, requested, problem },
     });
   }
+}
+
+function reportBareBind(
+  context: EngineContext,
+  container: Container,
+  session: ClientSession | null,
+  bare: BareBind,
+): void {
+  const problem = bareBindWarning(bare);
+  session?.warn('USERNS_UNAVAILABLE', problem);
+  const { source, target } = bare;
+  context.ledger.event(container, { action: 'mount_not_idmapped', attributes: { source, target, problem } });
 }
 
 function storeFailure(context: EngineContext, container: Container, error: unknown): void {

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { type IdMaps, within } from '../../../kernel/users/id-maps.ts';
+import type { EngineContext } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { isShared, type Mount } from '../model/spec.ts';
+import type { MountMap } from '../plan/id-maps.ts';
+import type { MountBelow, PlannedBind, PlannedMount } from '../plan/mounts.ts';
+
+type Bind = Extract<Mount, { type: 'bind' }>;
+
+/** A bind that shows ids of the host, in whole or in part, since the kernel cannot do otherwise. */
+export interface BareBind {
+  readonly source: string;
+  readonly target: string;
+  /** Mounts with their file systems, for a person. */
+  readonly bare: readonly string[];
+}
+
+/** The mounts of a container's next start, with whose ids their files have. Errors: USERNS_UNAVAILABLE, BAD_ARGUMENT. */
+export function planMounts(
+  context: EngineContext,
+  { spec, facts }: Pick<Container, 'spec' | 'facts'>,
+): { readonly mounts: readonly PlannedMount[]; readonly bareBinds: readonly BareBind[] } {
+  const bareBinds: BareBind[] = [];
+  const maps = facts.userNamespace?.maps ?? null;
+  const mounts = spec.mounts.map((mount, index) => {
+    if (mount.type !== 'bind') return mount;
+    const { planned, bare } = planBind(context, mount, maps, `spec.mounts[${index}].idmap`);
+    if (bare.length > 0) bareBinds.push({ source: mount.source, target: mount.target, bare });
+    return planned;
+  });
+  return { mounts, bareBinds };
+}
+
+export function bareBindWarning({ source, target, bare }: BareBind): string {
+  const [some, more] = [bare.slice(0, mostNamed), bare.length - mostNamed];
+  return `Mount '${source}' at '${target}' shows ids of the host, most of them as nobody, where the file system cannot be idmapped: ${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const mostNamed = 5;
+
+function planBind(
+  context: EngineContext,
+  mount: Bind,
+  maps: IdMaps | null,
+  field: string,
+): { readonly planned: PlannedBind; readonly bare: readonly string[] } {
+  const idMap = mapOf(mount, maps, field);
+  // A source that is still to be made is not known to be on a file system that cannot.
+  if (idMap === 'none' || !existsSync(mount.source))
+    return { planned: { ...mount, idMap, below: [] }, bare: [] };
+  const top = bareMount(context, mount.source, context.mounts.of(mount.source));
+  const below = mount.recursive ? mountsBelow(context, mount.source) : [];
+  const bare = [top, ...below.map(({ bare }) => bare)].filter((text) => text !== null);
+  if (bare.length > 0 && mount.idmap.kind !== 'default') throw cannotMap(mount, bare, field);
+  // The kernel maps a mount that is shared with the host only with all below it.
+  const isBare = top !== null || (bare.length > 0 && isShared(mount));
+  return { planned: { ...mount, idMap: isBare ? 'none' : idMap, below: isBare ? [] : below }, bare };
+}
+
+/** Whose ids the files of a bind are to have. */
+function mapOf({ idmap, source }: Bind, maps: IdMaps | null, field: string): MountMap {
+  if (idmap.kind === 'none') return 'none';
+  if (idmap.kind !== 'maps') return maps === null ? 'none' : 'container';
+  if (!idmap.relative || maps === null) return idmap.maps;
+  const asked = {
+    uids: within(idmap.maps.uids, maps.uids),
+    gids: within(idmap.maps.gids, maps.gids),
+  };
+  if (asked.uids.length > 0 && asked.gids.length > 0) return asked;
+  throw badArgument(
+    field,
+    `Cannot mount '${source}' with this idmap: the ids that it gives are none of the container's user namespace`,
+  );
+}
+
+/** The mounts below a folder, each with whether it can be idmapped. */
+export function mountsBelow(
+  context: EngineContext,
+  folder: string,
+): (MountBelow & { readonly bare: string | null })[] {
+  return [...context.mounts.visibleBelow(folder)].map(([path, mount]) => {
+    const bare = bareMount(context, mount.mountPoint, mount);
+    return { path, mappable: bare === null, bare };
+  });
+}
+
+/** Names a mount that cannot be idmapped; null: it can. */
+function bareMount(
+  { users }: EngineContext,
+  path: string,
+  mount: { readonly device: string; readonly type: string },
+): string | null {
+  return users.idmapProblem(path, mount) === '' ? null : `'${path}' (${mount.type})`;
+}
+
+function cannotMap({ source, target, recursive }: Bind, bare: readonly string[], field: string): LikerError {
+  const what = `Cannot mount '${source}' at '${target}' with idmap: these file systems cannot be idmapped: ${bare.slice(0, mostNamed).join(', ')}`;
+  const hint = recursive ? ', or what is mounted below it, with bind-recursive=disabled' : '';
+  return new LikerError('USERNS_UNAVAILABLE', `${what}; leave idmap out${hint}`, {
+    field,
+    metadata: { field, source, target },
+  });
+}
