@@ -16,6 +16,8 @@ interface Counts {
 
 /** The files of npm run endurance take longer. */
 const fileMinutes = Number(process.env['LIKER_FILE_MINUTES'] ?? 15);
+/** How long npm run fuzz tries each parser. */
+const fuzzSeconds = Number(process.env['LIKER_FUZZ_SECONDS'] ?? 0);
 
 interface Group {
   readonly patterns: readonly string[];
@@ -29,9 +31,9 @@ const endToEnd = (pattern: string): Group => ({
   testTimeoutMs: fileMinutes * 60_000,
 });
 const units: Group = {
-  patterns: ['{bench,common,client,daemon,native,proto,scripts}/**/*.test.ts'],
+  patterns: ['{bench,common,client,daemon,fuzz,native,proto,scripts}/**/*.test.ts'],
   concurrency: Math.min(2, availableParallelism()),
-  testTimeoutMs: 120_000,
+  testTimeoutMs: 120_000 + fuzzSeconds * 2000,
 };
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');

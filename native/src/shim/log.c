@@ -133,30 +133,6 @@ static void stage (struct log *log, const char *prefix, const char *tag, const c
   log->staged_size += (uint32_t)(at + size + 1 - out);
 }
 
-/* `used`: the bytes of output in the entry, including its newline. */
-static void put_entry (struct log *log, int stream, const char *prefix, const char *tag, const char *text, size_t size,
-                       size_t used) {
-  if (!make_room (log, stream, PREFIX_SIZE + size + 1)) {
-    log->lost[stream - 1] += used;
-    return;
-  }
-  stage (log, prefix, tag, text, size);
-  log->staged_text += (uint32_t)used;
-}
-
-/* Splits at newlines, and lines at MAX_TEXT. */
-static void put_lines (struct log *log, int stream, const char *prefix, const char *text, size_t size) {
-  while (size > 0) {
-    size_t reach = size < MAX_TEXT ? size : MAX_TEXT;
-    const char *newline = memchr (text, '\n', reach);
-    size_t length = newline ? (size_t)(newline - text) : reach;
-    size_t used = length + (newline != NULL);
-    put_entry (log, stream, prefix, newline ? "F" : "P", text, length, used);
-    text += used;
-    size -= used;
-  }
-}
-
 static void put_prefix (char prefix[PREFIX_SIZE + 1], int stream) {
   put_timestamp (prefix, wall_ns ());
   put_text (prefix + TIMESTAMP_SIZE, stream == 1 ? " stdout " : " stderr ");
@@ -176,6 +152,30 @@ static bool mark_lost (struct log *log, int stream) {
   log->marked[stream - 1] += *lost;
   *lost = 0;
   return true;
+}
+
+/* `used`: the bytes of output in the entry, including its newline. Those before it may have been lost just now. */
+static void put_entry (struct log *log, int stream, const char *prefix, const char *tag, const char *text, size_t size,
+                       size_t used) {
+  if (!make_room (log, stream, PREFIX_SIZE + size + 1) || !mark_lost (log, stream)) {
+    log->lost[stream - 1] += used;
+    return;
+  }
+  stage (log, prefix, tag, text, size);
+  log->staged_text += (uint32_t)used;
+}
+
+/* Splits at newlines, and lines at MAX_TEXT. */
+static void put_lines (struct log *log, int stream, const char *prefix, const char *text, size_t size) {
+  while (size > 0) {
+    size_t reach = size < MAX_TEXT ? size : MAX_TEXT;
+    const char *newline = memchr (text, '\n', reach);
+    size_t length = newline ? (size_t)(newline - text) : reach;
+    size_t used = length + (newline != NULL);
+    put_entry (log, stream, prefix, newline ? "F" : "P", text, length, used);
+    text += used;
+    size -= used;
+  }
 }
 
 void log_write (struct log *log, int stream, const struct iovec chunk[2]) {

@@ -15,6 +15,7 @@ static bool reserve (struct outbox *out, size_t size) {
     capacity *= 2;
   uint8_t *data = realloc (out->data, capacity);
   if (!data) {
+    out->length = out->frame; /* only whole frames are sent */
     out->exhausted = true;
     return false;
   }
@@ -24,7 +25,7 @@ static bool reserve (struct outbox *out, size_t size) {
 }
 
 void outbox_bytes (struct outbox *out, const void *data, size_t size) {
-  if (!out || !size || !reserve (out, size))
+  if (!out || out->exhausted || !size || !reserve (out, size))
     return;
   memcpy (out->data + out->length, data, size);
   out->length += size;

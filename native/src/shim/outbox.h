@@ -8,7 +8,7 @@ struct outbox {
   uint8_t *data;
   size_t head, length, capacity;
   size_t frame;   /* where the frame that is being added begins */
-  bool exhausted; /* out of memory: the connection cannot go on */
+  bool exhausted; /* out of memory: nothing more is added, and the connection ends */
 };
 
 /* Adds a frame: begin, its fields, end. */

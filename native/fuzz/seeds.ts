@@ -1,0 +1,259 @@
+import { encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
+import {
+  cloneFlag,
+  foundId,
+  type LaunchSettings,
+  mountAttr,
+  ms,
+  notHeld,
+  type ShimSettings,
+  type Step,
+  type StepName,
+} from '../../daemon/kernel/plan/steps.ts';
+import { containerSteps, settings } from '../test/plans.ts';
+
+const process = { pid: 7, startTime: '99' };
+
+/** One of each step, with every list filled. A step without a sample does not compile. */
+const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Name }> } = {
+  'join-namespace': { step: 'join-namespace', flag: cloneFlag.network, ...process },
+  'join-cgroup': { step: 'join-cgroup', file: '/sys/fs/cgroup/c/tasks' },
+  unshare: { step: 'unshare', flags: cloneFlag.cgroup },
+  'oom-score': { step: 'oom-score', value: -500 },
+  propagation: { step: 'propagation', flags: ms.REC | ms.SLAVE },
+  'root-overlay': { step: 'root-overlay', at: '/run/root', options: 'lowerdir=/l,upperdir=/u,workdir=/w' },
+  'root-bind': {
+    step: 'root-bind',
+    at: '/run/root',
+    source: '/rootfs',
+    readOnly: true,
+    overlay: 'lowerdir=/rootfs:/empty',
+    needs: ['/proc', '/sys'],
+    below: ['/usr/local'],
+  },
+  mount: {
+    step: 'mount',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    target: '/tmp',
+    attributes: mountAttr.NOSUID,
+    create: 'directory',
+    optional: true,
+    options: [
+      ['size', '64k'],
+      ['noswap', null],
+    ],
+  },
+  bind: {
+    step: 'bind',
+    source: '/data',
+    target: '/a/../b',
+    recursive: true,
+    attributes: mountAttr.RDONLY | mountAttr.NOATIME,
+    topOnly: false,
+    propagation: ms.REC | ms.SLAVE,
+    map: notHeld,
+    create: 'file',
+    optional: true,
+  },
+  directory: { step: 'directory', target: '/var/x', mode: 0o755 },
+  symlink: { step: 'symlink', target: '/dev/fd', to: '/proc/self/fd' },
+  device: { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666 },
+  terminal: { step: 'terminal', console: true, uid: foundId, gid: 5 },
+  hostname: { step: 'hostname', name: 'box' },
+  domainname: { step: 'domainname', name: 'lan' },
+  loopback: { step: 'loopback' },
+  sysctl: { step: 'sysctl', path: 'net/ipv4/ip_forward', value: '0' },
+  pivot: { step: 'pivot' },
+  mask: { step: 'mask', target: '/proc/kcore' },
+  'read-only': { step: 'read-only', target: '/proc/sys' },
+  'root-read-only': { step: 'root-read-only' },
+  init: { step: 'init' },
+  stdio: { step: 'stdio' },
+  rlimit: { step: 'rlimit', resource: 7, soft: '1024', hard: '4096' },
+  umask: { step: 'umask', mask: 0o022 },
+  cwd: { step: 'cwd', path: '/work', create: true },
+  groups: { step: 'groups', gids: [1, 2, 3] },
+  'no-new-privileges': { step: 'no-new-privileges' },
+  seccomp: { step: 'seccomp', filter: Buffer.from('060000000000ff7f', 'hex') },
+  bounding: { step: 'bounding', set: 0xa80425fbn },
+  user: { step: 'user', uid: 1000, gid: 1000 },
+  capabilities: { step: 'capabilities', effective: 3n, permitted: 3n, inheritable: 1n, ambient: 1n },
+  exec: { step: 'exec', args: ['sh', '-c', 'true'], env: ['PATH=/bin:/usr/bin', 'TERM=xterm'] },
+  'bind-of': { step: 'bind-of', ...process, path: '/dev/shm', attributes: mountAttr.NODEV, optional: true },
+  'join-path': { step: 'join-path', flag: cloneFlag.network, path: '/run/netns/n' },
+  cgroups: {
+    step: 'cgroups',
+    target: '/sys/fs/cgroup',
+    attributes: mountAttr.RDONLY,
+    folders: [['cpu,cpuacct', '/sys/fs/cgroup/cpu,cpuacct']],
+    links: [['cpu', 'cpu,cpuacct']],
+  },
+  'proc-of': { step: 'proc-of', ...process, attributes: mountAttr.NOSUID },
+  'look-up-user': { step: 'look-up-user', user: 'web', group: 'staff', moreGroups: ['audio', '7'] },
+  'file-store': { step: 'file-store', at: '/run/c/files', size: '64k' },
+  file: { step: 'file', target: '/etc/hosts', content: '127.0.0.1 localhost\n', attributes: 0 },
+  take: {
+    step: 'take',
+    source: '/shared',
+    recursive: true,
+    attributes: 0,
+    topOnly: false,
+    propagation: ms.SHARED,
+    map: notHeld,
+    optional: true,
+  },
+  attach: { step: 'attach', trees: [[0, '/mnt']] },
+  'id-map': {
+    step: 'id-map',
+    uids: [{ inside: 0, outside: 600000, count: 65536 }],
+    gids: [
+      { inside: 0, outside: 600000, count: 1000 },
+      { inside: 1000, outside: 1000, count: 1 },
+    ],
+  },
+  'join-user': { step: 'join-user', ...process },
+  'enter-user': { step: 'enter-user', namespace: 0, at: '/run/c/root' },
+  'stream-owner': { step: 'stream-owner', uid: 600000, gid: 600000 },
+  'raise-limit': { step: 'raise-limit', resource: 7, hard: '1048576' },
+  'take-overlay': {
+    step: 'take-overlay',
+    at: '/run/c/root',
+    lowers: [0],
+    layer: 1,
+    volatile: true,
+    uid: 600000,
+    gid: 600000,
+    folder: 'merged',
+    needs: ['/proc'],
+  },
+  'take-devices': {
+    step: 'take-devices',
+    uid: 600000,
+    gid: 600000,
+    size: '64k',
+    nodes: [{ name: 'null', type: 'c', major: 1, minor: 3, mode: 0o666 }],
+  },
+  place: { step: 'place', tree: 0, target: '/data', optional: true },
+  'place-root': { step: 'place-root', tree: 0 },
+  'take-mount': {
+    step: 'take-mount',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    attributes: mountAttr.NOSUID,
+    optional: true,
+    options: [['size', '64k']],
+  },
+  'take-of': { step: 'take-of', ...process, path: '/dev/shm', attributes: mountAttr.NODEV, optional: true },
+  'take-proc-of': { step: 'take-proc-of', ...process, attributes: mountAttr.NOSUID },
+  'place-device': { step: 'place-device', name: 'sda', target: '/dev/disk' },
+  'seccomp-flags': { step: 'seccomp-flags', flags: 2, filter: Buffer.from('060000000000ff7f', 'hex') },
+  'host-proc': { step: 'host-proc' },
+  'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
+  landlock: {
+    step: 'landlock',
+    files: 0xffffn,
+    ports: 3n,
+    allowedPaths: [['/usr', 13n]],
+    allowedPorts: [[443, 2n]],
+  },
+};
+
+const shim: ShimSettings = {
+  containerId: 'c1',
+  runDir: '/run/liker/c/c1',
+  logDir: '/var/lib/liker/c1/log',
+  logSegmentBytes: 1 << 20,
+  logSegments: 3,
+  ringBytes: 4096,
+  oomFile: '/sys/fs/cgroup/c1/memory.events',
+};
+
+function plan(steps: readonly Step[], changes: Partial<LaunchSettings> = {}): Buffer {
+  return encodeLaunch({ settings: settings(changes), steps: [...steps, samples.exec] }, shim);
+}
+
+/** Plans of whole containers and of execs, and one for each step, behind those that it needs. */
+function plans(): Buffer[] {
+  const container = { at: '/run/root', source: '/rootfs', args: ['sh'] };
+  const exec: Partial<LaunchSettings> = { joinMain: cloneFlag.mount | cloneFlag.pid, joinPid: process };
+  const needs: Partial<Record<StepName, readonly StepName[]>> = {
+    attach: ['take'],
+    file: ['file-store'],
+    'enter-user': ['id-map'],
+    'take-overlay': ['take', 'take'],
+    place: ['take'],
+    'exec-label': ['host-proc'],
+    'place-root': ['take'],
+  };
+  return [
+    ...Object.values(samples).map((step) => {
+      return plan([...(needs[step.step] ?? []).map((name) => samples[name]), step]);
+    }),
+    plan(containerSteps({ ...container, tty: true, init: true }), {
+      tty: true,
+      cgroup2: '/sys/fs/cgroup/c1',
+    }),
+    plan(containerSteps({ ...container, pidOf: process, uid: 1000 }), { joinPid: process, openStdin: true }),
+    encodeLaunch({ settings: settings(exec), steps: [samples.cwd, samples.exec] }),
+  ];
+}
+
+/** The numbers and bytes in a row, as the targets read them: a number is one byte. */
+function row(...parts: readonly (number | string | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part as string))),
+  );
+}
+
+const passwd = 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:Web,,,:/srv/web:/bin/false\n';
+const group = 'root:x:0:\nweb:x:1001:\naudio:x:29: web,other\n#staff:x:50:web\n';
+const memoryEvents = 'low 0\nhigh 0\nmax 12\noom 2\noom_kill 2\noom_group_kill 0\n';
+
+/** The beginning of an ELF file with an interpreter: 64 bits of header, one segment, the name. */
+function elf(name: string): Buffer {
+  const bytes = Buffer.alloc(64 + 56);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  bytes.writeBigUInt64LE(64n, 32);
+  bytes.writeUInt16LE(56, 54);
+  bytes.writeUInt16LE(1, 56);
+  bytes.writeUInt32LE(3, 64);
+  bytes.writeBigUInt64LE(BigInt(bytes.length), 64 + 8);
+  bytes.writeBigUInt64LE(BigInt(name.length + 1), 64 + 32);
+  return row(bytes, name, 0);
+}
+
+function sized(bytes: string | Uint8Array): Buffer {
+  return row(bytes.length, bytes);
+}
+
+/** Without memory for its answer, a query sent half a frame. */
+const halfFrame = row(
+  sized(encodeLookUp(process, samples['look-up-user']).subarray(0, 28)),
+  0xe0,
+  0xff,
+  0xff,
+  0xff,
+);
+/** What was written after a failed write, to the next segment, came before the mark of the loss. */
+const lateMark = row(2, sized(Buffer.from('0000000009ff0a5400', 'hex')), 0, 4, 0xff, '\n\nT');
+
+/** Inputs from which a fuzzer starts: valid ones, and those that once found a fault. */
+export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
+  accounts: () => [passwd, group].map((text) => row(sized('web'), text)),
+  interpreter: () => [row(0, elf('/lib64/ld-linux-x86-64.so.2')), row(0, '#! /usr/bin/env python3\n')],
+  log: () => [lateMark, row(4, 0, 0, sized('one\ntwo\n'), 1, sized('three'))],
+  plan: () => plans().map((bytes) => row(0, bytes)),
+  procfs: () => [
+    row(0, '7 (a) b) S 1 7 7 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 4321 1 1\n'),
+    row(0, memoryEvents),
+  ],
+  query: () => [
+    halfFrame,
+    sized(encodeListing({ folder: '/sys/fs/cgroup/c1', pids: [7, 8] })),
+    sized(encodeLookUp(process, samples['look-up-user'])),
+  ],
+  // The child is about to execute; output; the sync socket ends; the child ends.
+  shim: () => [row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0)],
+  walk: () => [row(sized('/a/../b//c/./d'))],
+};
