@@ -11,6 +11,7 @@ import { OpenReaders } from './engine/stats/open-readers.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
+import { NamespaceHolder } from './host/namespace-holder.ts';
 import type { DaemonOptions } from './host/options.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
@@ -51,6 +52,7 @@ export async function compose(
   closeRoot(root, options.socket);
   for (const folder of new Set([root, run])) closeToOthers(folder, log);
   for (const folder of ['c', 'root']) makeFolder(join(run, folder), 0o700);
+  const holder = NamespaceHolder.of(process.env, run);
   const { store, recordsLost, recovered } = openStore(root, log);
   const isRoot = isRootOnHost();
   const cgroups = openCgroups(
@@ -93,6 +95,7 @@ export async function compose(
     leaving: new AbortController(),
     stopping: new AbortController(),
   });
+  await holder?.hold();
   const last = lastBoot(root);
   const now = bootId();
   await engine.adopt({ freshBoot: last !== '' && last !== now });
@@ -109,6 +112,7 @@ export async function compose(
       processes[Symbol.dispose]();
       journal[Symbol.dispose]();
       store[Symbol.dispose]();
+      holder?.release();
       for (const fd of locks) closeFd(fd);
     },
   };

@@ -23,9 +23,20 @@ static bool only_asks (char **arguments) {
   return false;
 }
 
+/* likerd starts this program again to hold the namespaces. */
+static void tell_path (void) {
+  char path[PATH_MAX];
+  ssize_t length = readlink ("/proc/self/exe", path, sizeof path - 1);
+  if (length < 0)
+    refuse ("/proc/self/exe cannot be read: %s", strerror (errno));
+  path[length] = '\0';
+  setenv ("LIKER_ROOTLESS", path, 1);
+}
+
 static void enter (const struct folders *folders) {
   if (!join_held_namespaces (folders->run))
     enter_new_namespaces ();
+  tell_path ();
   if (folders->lacks_runtime)
     fprintf (stderr, "likerd: XDG_RUNTIME_DIR is not set and there is no /run/user/UID: the run folder is %s\n",
              folders->run);
