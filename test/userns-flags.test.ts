@@ -16,17 +16,7 @@ import { users } from './userns-flags/users.ts';
 const s = suite({ helpers: ['asker'], programs: ['ip', 'unshare'] });
 const work = workFolder();
 /** What is not there yet in mode auto. */
-const pending = [
-  '--device',
-  '--pid container:NAME',
-  '--network host',
-  '--pid host',
-  '--ipc host',
-  '-v :noidmap',
-  '-v :idmap=MAP',
-  'DIR:rw and DIR:ro',
-  '--net-rate, --network ns:PATH',
-];
+const pending = ['--device'];
 const tables: Readonly<Record<string, readonly Row[]>> = {
   users,
   devices,

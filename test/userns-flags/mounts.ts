@@ -67,7 +67,7 @@ export const mounts: readonly Row[] = [
       writeFileSync(join(c.folder, 'm/f'), 'text');
       chownSync(join(c.folder, 'm/f'), 1000, 1000);
       await c.sh(
-        ['-v', `${c.folder}/m:/m:idmap=uids=0-1000-1;gids=0-1000-1`],
+        ['-v', `${c.folder}/m:/m:idmap=@uids=1000-0-1;gids=1000-0-1`],
         'test $(stat -c %u:%g /m/f) = 0:0; echo x >/m/new',
       );
       assert.equal(owner(join(c.folder, 'm/new')), '1000:1000');
