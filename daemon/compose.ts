@@ -124,7 +124,11 @@ function openUsers(
 ): UserKernel {
   const { pool, warnings } = openPool(usernsPool);
   for (const warning of warnings) log.warn(warning);
-  return Object.assign(new UserNamespaces(pool), { byDefault: usernsDefault, warnings });
+  return Object.assign(new UserNamespaces(pool), {
+    byDefault: usernsDefault,
+    warnings,
+    isRootOnHost: isRootOnHost(),
+  });
 }
 
 function bootFile(root: string): string {

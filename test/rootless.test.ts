@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from './harness/daemon.ts';
@@ -50,5 +50,29 @@ describe('likerd of an ordinary user', needs, () => {
     assert.deepEqual([uid, gid], [user.uid, user.gid]);
     const other = statSync(join(volume, 'other'));
     assert.deepEqual([other.uid, other.gid], [user.subuids.start + 32, user.subgids.start + 43]);
+  });
+
+  test('namespaces of the host: what shows them is bound, since only root may mount it', async () => {
+    const script = 'cat /proc/1/comm; ls /sys/class/net; ls /sys/fs/cgroup; touch /sys/x';
+    const host = await run(['--pid', 'host', '--network', 'host', '--ipc', 'host'], ['sh', '-c', script]);
+    const [first, ...interfaces] = host.stdout.trim().split('\n');
+    assert.equal(first, readFileSync('/proc/1/comm', 'utf8').trim());
+    // And no control group of the host.
+    assert.deepEqual(interfaces.sort(), readdirSync('/sys/class/net').sort());
+    assert.match(host.stderr, /touch: cannot touch '\/sys\/x': (Read-only file system|Permission denied)/);
+    const own = await run(['--sysctl', 'net.core.somaxconn=99'], ['cat', '/proc/sys/net/core/somaxconn']);
+    assert.equal(own.stdout, '99\n', own.stderr);
+    const ofHost = await run(
+      ['--pid', 'host', '--sysctl', 'net.core.somaxconn=99'],
+      ['cat', '/proc/sys/net/core/somaxconn'],
+    );
+    assert.equal(ofHost.stdout, '99\n', ofHost.stderr);
+  });
+
+  test('a file that was removed from the root is removed, and a folder that was replaced is empty', async () => {
+    const script =
+      'rm /etc/passwd; rm -r /var; mkdir /var; ls /var | wc -l; test -e /etc/passwd || echo gone';
+    const { code, stdout, stderr } = await run([], ['bash', '-c', script]);
+    assert.deepEqual([code, stdout, stderr], [0, '0\ngone\n', '']);
   });
 });

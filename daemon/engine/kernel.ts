@@ -48,6 +48,8 @@ export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
   readonly byDefault: 'auto' | 'host';
   /** What is wrong with the pool. */
   readonly warnings: readonly string[];
+  /** False: an ordinary user has started likerd, or the root of a container, and the kernel keeps some rights from it. */
+  readonly isRootOnHost: boolean;
 }
 
 export interface DeviceKernel {

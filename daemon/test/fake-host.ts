@@ -105,6 +105,7 @@ export class FakeHost {
 export class FakeUsers implements UserKernel {
   byDefault: 'auto' | 'host' = 'host';
   readonly warnings = [];
+  readonly isRootOnHost = true;
   pool = new IdPool('a test', [{ start: 600_000, count: 4 * rangeSize }]);
   /** Why the kernel makes no user namespaces. */
   kernelProblem = '';

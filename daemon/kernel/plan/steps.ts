@@ -174,7 +174,7 @@ export const steps = {
       /** The number of the held user namespace by which the owners of files are mapped, or `notHeld`. */
       map: u32,
       create,
-      /** A missing target is no error. */
+      /** A missing source or target is no error. */
       optional: bool,
     },
   ],

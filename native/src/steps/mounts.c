@@ -100,7 +100,7 @@ int step_bind (struct child *child, struct cursor *fields) {
     return -1;
   cleanup_fd int tree = clone_tree (child, source, &how, name);
   if (tree < 0)
-    return -1;
+    return optional && child->failure.error == ENOENT ? 0 : -1;
   cleanup_fd int target =
     create == CREATE_NONE ? open_target (child, name, CREATE_NONE) : open_target_of (child, name, tree);
   if (target < 0)

@@ -72,11 +72,19 @@ int step_loopback (struct child *child, struct cursor *fields) {
   return ioctl (link, SIOCSIFFLAGS, &request) < 0 ? fail (child, "ioctl(SIOCSIFFLAGS)", "lo") : 0;
 }
 
+/* Only who has rights in a pid namespace may mount its procfs. Before the pivot the host's own is at /proc. */
+static int open_host_sysctls (struct child *child) {
+  if (child->pivoted)
+    return fail_with (child, EPERM, "fsopen", "proc");
+  child->sysctls = open ("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return child->sysctls < 0 ? fail (child, "open", "/proc/sys") : 0;
+}
+
 /* A procfs of its own, because a mount at /proc could redirect the write (T7). All sysctls share it. */
 int open_sysctls (struct child *child) {
   cleanup_fd int context = sys_fsopen ("proc");
   if (context < 0 || sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-    return fail (child, "fsopen", "proc");
+    return errno == EPERM ? open_host_sysctls (child) : fail (child, "fsopen", "proc");
   cleanup_fd int proc = sys_fsmount (context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (proc < 0)
     return fail (child, "fsmount", "proc");

@@ -24,7 +24,7 @@ const input: ContainerPlanInput = {
   hostname: 'box',
   mountPoint: '/run/x',
   userNamespace: null,
-  overlay: { lowers: ['/srv/root'], layer: '/layer', volatile: false },
+  overlay: { lowers: ['/srv/root'], layer: '/layer', volatile: false, userXattr: false },
   mounts: [],
   mountsBelow: [],
   files: { own: { '/etc/hosts': 'hosts' }, ofNetwork: [] },
@@ -45,6 +45,7 @@ const input: ContainerPlanInput = {
   oomScore: null,
   shared: {},
   foreign: new Set(),
+  isRootOnHost: true,
   attended: true,
 };
 

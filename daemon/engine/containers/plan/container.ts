@@ -73,6 +73,8 @@ export interface ContainerPlanInput {
   readonly shared: SharedProcesses;
   /** Kinds of namespaces that the container does not make and that do not belong to its user namespace either. */
   readonly foreign: ReadonlySet<'network' | 'ipc' | 'pid'>;
+  /** False: likerd itself has no rights in foreign namespaces either. */
+  readonly isRootOnHost: boolean;
   /** A client waits for the output from the first byte. */
   readonly attended: boolean;
 }
@@ -87,7 +89,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const shared = sharedMounts(input.mounts, held);
   const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
   const inRoot: Step[] = [
-    ...standardMounts(spec, input.shared, userNamespace),
+    ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
     ...deviceSteps(input.devices),
     ...givenMounts(input, held, readOnly),

@@ -68,16 +68,31 @@ export type SharedProcesses = Readonly<Partial<Record<'pid' | 'ipc' | 'network',
 export const ttyGid = 5;
 
 /** The standard file systems of the OCI specification (config-linux.md, "Default Filesystems"). */
-export function standardMounts(
-  spec: ContainerSpec,
-  shared: SharedProcesses,
-  userNamespace: UserNamespace,
-): Step[] {
+export function standardMounts({
+  spec,
+  shared,
+  userNamespace,
+  foreign,
+  isRootOnHost,
+}: {
+  readonly spec: ContainerSpec;
+  readonly shared: SharedProcesses;
+  readonly userNamespace: UserNamespace;
+  /** As in ContainerPlanInput. */
+  readonly foreign: ReadonlySet<string>;
+  readonly isRootOnHost: boolean;
+}): Step[] {
   const guarded = NOSUID | NOEXEC | NODEV;
+  /** A file system of a namespace. Whoever has no rights in that can only show what likerd sees of it. */
+  const mountOf = (kind: string, values: Parameters<typeof mountStep>[0]): Step => {
+    if (isRootOnHost || !foreign.has(kind)) return mountStep(values);
+    const { target, attributes = 0, optional = false } = values;
+    return bindStep({ source: target, target, attributes, optional, create: 'directory' });
+  };
   return [
     shared.pid
       ? { step: 'proc-of', ...shared.pid, attributes: guarded }
-      : mountStep({ type: 'proc', target: '/proc', attributes: guarded, options: procOptions(spec) }),
+      : mountOf('pid', { type: 'proc', target: '/proc', attributes: guarded, options: procOptions(spec) }),
     mountStep({
       type: 'tmpfs',
       target: '/dev',
@@ -99,8 +114,8 @@ export function standardMounts(
       ],
     }),
     sharedMemory(spec, shared.ipc, guarded),
-    mountStep({ type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
-    mountStep({
+    mountOf('ipc', { type: 'mqueue', target: '/dev/mqueue', attributes: guarded, optional: true }),
+    mountOf('network', {
       type: 'sysfs',
       target: '/sys',
       attributes: guarded | (spec.process.privileged ? 0 : RDONLY),

@@ -6,7 +6,7 @@ import { HeldMaps, hasGroup, innerRoot } from './id-maps.ts';
 import { type Entered, inUserNamespace } from './user-namespace.ts';
 
 const maps = rangeMaps(100_000);
-const overlay = { lowers: ['/r'], layer: '/l', volatile: true };
+const overlay = { lowers: ['/r'], layer: '/l', volatile: true, userXattr: false };
 const bind: Step = {
   step: 'bind',
   source: '/srv',
@@ -56,7 +56,7 @@ test('what names files of the host is cloned before the namespace is entered, an
     { step: 'pivot' },
     { step: 'rlimit', resource: 7, soft: '1', hard: '2' },
   ];
-  const { source: _s, step: _, target: _t, create: _c, optional: _o, ...how } = bind;
+  const { source: _s, step: _, target: _t, create: _c, ...how } = bind;
   const root = { uid: 100_000, gid: 100_000 };
   assert.deepEqual(rewritten(given), [
     { step: 'join-cgroup', file: '/t' },

@@ -70,7 +70,7 @@ function rewritten(step: Step, all: readonly Step[], entered: Entered, take: Tak
       return rootSteps(step, all, entered, take);
     case 'bind': {
       const { target, create: _, ...how } = step;
-      return place({ ...how, step: 'take', optional: false }, target, step.optional);
+      return place({ ...how, step: 'take' }, target, step.optional);
     }
     case 'bind-of':
       return place({ ...step, step: 'take-of' }, step.path, step.optional);

@@ -80,6 +80,7 @@ export function compile(
       lowers: [spec.rootfs.directory],
       layer: context.folders.of(id).base,
       volatile: spec.autoRemove,
+      userXattr: !context.users.isRootOnHost,
     },
     mounts,
     mountsBelow: spec.rootfs.mode === 'overlay' ? [] : mountsBelow(context, spec.rootfs.directory),
@@ -96,6 +97,7 @@ export function compile(
     foreign: new Set(
       (['network', 'ipc', 'pid'] as const).filter((kind) => isForeign(context, container, kind)),
     ),
+    isRootOnHost: context.users.isRootOnHost,
     attended,
   });
 }
