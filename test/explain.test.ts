@@ -10,6 +10,13 @@ const s = suite();
 interface Explained {
   readonly Steps: readonly { readonly Group: string; readonly Name: string; readonly Detail: string }[];
   readonly IDMappings: { readonly UidMap: readonly string[]; readonly GidMap: readonly string[] } | null;
+  readonly Seccomp: {
+    readonly Profile: string;
+    readonly Instructions: number;
+    readonly Rules: number;
+    readonly DefaultAction: string;
+    readonly Flags: number;
+  } | null;
   readonly Capabilities: { readonly Kept: readonly string[]; readonly Dropped: readonly string[] };
   readonly CgroupWrites: readonly { readonly Knob: string; readonly File: string; readonly Value: string }[];
   readonly Rlimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
@@ -53,6 +60,10 @@ for (const mode of ['host', 'auto'])
     const outside = new RegExp(`\\nRoot inside is uid ${start} on the host, an ordinary user$`);
     assert.equal(outside.test(await s.ok(['explain', id])), mode === 'auto');
     const status = readFileSync(`/proc/${State.Pid}/status`, 'latin1');
+    assert.match(status, /^Seccomp:\t2\nSeccomp_filters:\t1$/m);
+    const { Instructions = 0, Rules = 0, ...filter } = plan.Seccomp ?? {};
+    assert.ok(Instructions > 100 && Rules > 1, JSON.stringify(plan.Seccomp));
+    assert.deepEqual(filter, { Profile: 'builtin', DefaultAction: 'errno EPERM', Flags: 0 });
     assert.deepEqual(plan.Capabilities.Kept, ['CAP_NET_RAW']);
     assert.equal(plan.Capabilities.Dropped.length, 40);
     assert.match(status, /^CapBnd:\t0*2000$/m);

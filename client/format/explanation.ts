@@ -5,7 +5,7 @@ import { ulimitValue } from './ulimit-value.ts';
 
 /** What --format prints, as docs/api.md has it. */
 export function explanationRecord(explanation: ExplainContainerResponse) {
-  const { steps, risks, cgroupWrites, rlimits, userNamespace } = explanation;
+  const { steps, risks, cgroupWrites, rlimits, seccomp, userNamespace } = explanation;
   return {
     Steps: steps.map(({ group, name, detail }) => ({ Group: group, Name: name, Detail: detail })),
     // As in inspect.
@@ -14,6 +14,13 @@ export function explanationRecord(explanation: ExplainContainerResponse) {
       GidMap: userNamespace.gids.map(runText),
     },
     Capabilities: { Kept: explanation.capabilitiesKept, Dropped: explanation.capabilitiesDropped },
+    Seccomp: seccomp && {
+      Profile: seccomp.profile,
+      Instructions: seccomp.instructions,
+      Rules: seccomp.rules,
+      DefaultAction: seccomp.defaultAction,
+      Flags: seccomp.flags,
+    },
     CgroupWrites: cgroupWrites.map(({ knob, file, value }) => ({ Knob: knob, File: file, Value: value })),
     Rlimits: rlimits.map(({ name, soft, hard }) => ({
       Name: name,

@@ -16,6 +16,7 @@ export function formatExplanation(explanation: Explanation): ExplainContainerRes
     rlimits: [...rlimits],
     sysctls,
     environment: [...environment],
+    seccomp: explanation.seccomp,
     userNamespace: userNamespace && formatUserNamespace(userNamespace),
   };
 }

@@ -35,7 +35,7 @@ const input: ContainerPlanInput = {
     user: root,
     capabilities: 0xffn,
     rlimits: [],
-    seccomp: { program: new Uint8Array(16), flags: 0 },
+    seccomp: { program: new Uint8Array(16), flags: 0, rules: 1, defaultAction: 0 },
     label: null,
     landlock: [],
   },
@@ -233,7 +233,7 @@ test('limits and labels come before the capabilities go, and before a filter tha
 test('a filter with flags has a step of its own, so that shims of before know the other', () => {
   const filter = (flags: number) => ({
     ...input.credentials,
-    seccomp: { program: new Uint8Array(8), flags },
+    seccomp: { program: new Uint8Array(8), flags, rules: 1, defaultAction: 0 },
   });
   const steps = (flags: number) => containerPlan({ ...input, credentials: filter(flags) }).steps;
   assert.equal(find(steps(2), 'seccomp-flags').flags, 2);

@@ -16,13 +16,14 @@ import { explainPlan, type PlannedStart } from './explain.ts';
 import { stepGroups } from './step-words.ts';
 
 const spec = specOf();
+const seccomp = { program: new Uint8Array(16), flags: 2, rules: 3, defaultAction: 0x00050001 };
 const settings = { cloneFlags: cloneFlag.mount | cloneFlag.pid, cgroup2: '', joinPid: null };
 const exec: Step = { step: 'exec', args: ['true'], env: [] };
 
 function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, more = {}) {
   const launch = { settings: { ...settings, ...more }, steps } as unknown as Launch;
   const none = { paths: {}, writes: [] };
-  return explainPlan({ spec, launch, cgroups: none, containers: new Map(), ...patch });
+  return explainPlan({ spec, launch, cgroups: none, seccomp, containers: new Map(), ...patch });
 }
 
 const process = { pid: 7, startTime: '8' };
@@ -122,11 +123,11 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
   ],
   seccomp: [
     { step: 'seccomp', filter: new Uint8Array(16) },
-    'a filter of 2 instructions for all system calls',
+    'the built-in profile, 3 rules, as 2 instructions for each system call; no rule: errno EPERM',
   ],
   'seccomp-flags': [
     { step: 'seccomp-flags', filter: new Uint8Array(16), flags: 2 },
-    'a filter of 2 instructions for all system calls, with flags 2',
+    'the built-in profile, 3 rules, as 2 instructions for each system call; no rule: errno EPERM; flags 2 of seccomp(2)',
   ],
   'host-proc': [{ step: 'host-proc' }, "open the host's /proc, for the label"],
   'exec-label': [
@@ -353,6 +354,15 @@ test('control groups come first: folders, then what is written, each file once',
     ],
   );
   assert.deepEqual(cgroupWrites, writes);
+  const allow = ['c 1:3 rwm', 'c 1:5 rwm'].map((rule) => ({
+    knob: 'devices',
+    file: '/g/x',
+    value: `eBPF: allow ${rule}`,
+  }));
+  assert.equal(
+    explained([exec], { cgroups: { paths: {}, writes: allow } }).steps[0]?.detail,
+    'eBPF program on /g/x: allow c 1:3 rwm, allow c 1:5 rwm',
+  );
 });
 
 test('values of the environment are shown only where likerd chose them', () => {
@@ -369,6 +379,16 @@ test('a summary for programs has capabilities, limits and kernel parameters', ()
   assert.deepEqual(plan.capabilities.kept, ['CAP_CHOWN', 'CAP_DAC_OVERRIDE']);
   assert.equal(plan.capabilities.dropped.length, 39);
   assert.deepEqual(plan.rlimits, [{ name: 'nofile', soft: '1024', hard: String(2n ** 64n - 1n) }]);
+  assert.deepEqual(plan.seccomp, {
+    profile: 'builtin',
+    rules: 3,
+    defaultAction: 'errno EPERM',
+    instructions: 2,
+    flags: 2,
+  });
+  const given = specOf({ seccompProfile: '{}' });
+  assert.equal(explained([exec], { spec: given }).seccomp?.profile, 'custom');
+  assert.equal(explained([exec], { seccomp: null }).seccomp, null);
   assert.deepEqual(plan.sysctls, { 'net.ipv4.ip_forward': '1' });
 });
 

@@ -1,12 +1,15 @@
 import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
 import { cloneFlag, type Launch, type Step, type StepName } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
+import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
+import type { SeccompFilter } from '../../../kernel/security/seccomp/filter.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import {
   flagNames,
   groupOf,
   heldBy,
   inWords,
+  type SeccompFacts,
   type StepGroup,
   splitCapabilities,
   type WordFacts,
@@ -22,6 +25,8 @@ export interface PlannedStart {
     readonly paths: Readonly<Record<string, string>>;
     readonly writes: readonly CgroupWrite[];
   };
+  /** Null: no filter of system calls. */
+  readonly seccomp: SeccompFilter | null;
   /** Names of the containers whose namespaces are shared, by the pid of their main process. */
   readonly containers: ReadonlyMap<number, string>;
 }
@@ -39,6 +44,8 @@ export interface ExplainedPlan {
   readonly steps: readonly ExplainedStep[];
   /** CAP_ names. */
   readonly capabilities: { readonly kept: readonly string[]; readonly dropped: readonly string[] };
+  /** Null: no filter of system calls. */
+  readonly seccomp: (SeccompFacts & { readonly instructions: number; readonly flags: number }) | null;
   readonly cgroupWrites: readonly CgroupWrite[];
   /** Soft and hard are decimal text; 2^64 - 1 is unlimited. */
   readonly rlimits: readonly { readonly name: string; readonly soft: string; readonly hard: string }[];
@@ -46,6 +53,9 @@ export interface ExplainedPlan {
   /** NAME=VALUE where likerd chose the value, else NAME alone: what the user gave may be a secret. */
   readonly environment: readonly string[];
 }
+
+/** struct sock_filter. */
+const instructionBytes = 8;
 
 /** A start as a person or a program reads it. */
 export function explainPlan(start: PlannedStart): ExplainedPlan {
@@ -56,6 +66,7 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
   return {
     steps: [...cgroupSteps(start), ...processSteps(start, environment)],
     capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
+    seccomp: filterOf(start),
     cgroupWrites: cgroups.writes,
     rlimits: of('rlimit').map(({ resource, soft, hard }) => ({
       name: rlimitNames[resource] ?? String(resource),
@@ -65,6 +76,18 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
     sysctls: Object.fromEntries(of('sysctl').map(({ path, value }) => [path.replaceAll('/', '.'), value])),
     environment,
   };
+}
+
+function filterOf({ spec, seccomp }: PlannedStart): ExplainedPlan['seccomp'] {
+  return (
+    seccomp && {
+      profile: spec.seccompProfile === '' ? 'builtin' : 'custom',
+      rules: seccomp.rules,
+      defaultAction: actionWord(seccomp.defaultAction),
+      instructions: seccomp.program.length / instructionBytes,
+      flags: seccomp.flags,
+    }
+  );
 }
 
 /** What likerd does to the control groups before the shim is there. */
@@ -77,10 +100,20 @@ function cgroupSteps({ cgroups: { paths, writes } }: PlannedStart): ExplainedSte
       ([file, of]): ExplainedStep => ({
         name: of[0]?.knob === 'devices' ? 'devices' : 'limit',
         group: 'cgroups',
-        detail: `${file} = ${of.map(({ value }) => value).join(', ')}`,
+        detail: writeWords(
+          file,
+          of.map(({ value }) => value),
+        ),
       }),
     ),
   ];
+}
+
+const program = 'eBPF: ';
+
+function writeWords(file: string, values: readonly string[]): string {
+  if (!values.every((value) => value.startsWith(program))) return `${file} = ${values.join(', ')}`;
+  return `eBPF program on ${file}: ${values.map((value) => value.slice(program.length)).join(', ')}`;
 }
 
 /** Kinds of steps that a helper, if there is one, carries out before it clones the process: is_leading in steps.c. */
@@ -105,14 +138,13 @@ const leading: ReadonlySet<StepName> = new Set([
 const helped: ReadonlySet<StepName> = new Set(['join-namespace', 'join-path', 'id-map', 'join-user']);
 
 /** The steps of the plan, with the clones where begin.h has them. */
-function processSteps(
-  { spec, launch, containers }: PlannedStart,
-  environment: readonly string[],
-): ExplainedStep[] {
+function processSteps(start: PlannedStart, environment: readonly string[]): ExplainedStep[] {
+  const { spec, launch, containers } = start;
   const facts: WordFacts = {
     containers,
     environment,
     held: heldBy(launch.steps, { containers }),
+    seccomp: filterOf(start),
     tty: spec.process.tty,
     maybeUser: launch.steps.some((step) => step.step === 'look-up-user' && !isRoot(step.user)),
   };

@@ -27,6 +27,16 @@ export const stepGroups = [
 ] as const;
 export type StepGroup = (typeof stepGroups)[number];
 
+/** Of a filter of system calls. */
+export interface SeccompFacts {
+  /** builtin, or custom: it was given. */
+  readonly profile: 'builtin' | 'custom';
+  /** How many of its rules hold here. */
+  readonly rules: number;
+  /** What it does with a call that no rule is for: a word of actionWord. */
+  readonly defaultAction: string;
+}
+
 /** What the words need beside the step itself. */
 export interface WordFacts {
   /** Names of the containers whose namespaces are shared, by the pid of their main process. */
@@ -35,6 +45,8 @@ export interface WordFacts {
   readonly environment: readonly string[];
   /** What steps hold, by its number. */
   readonly held: readonly string[];
+  /** Where the filter comes from; null: there is none. */
+  readonly seccomp: SeccompFacts | null;
   readonly tty: boolean;
   /** Its user may be another than root: only its own root can tell. */
   readonly maybeUser: boolean;
@@ -206,11 +218,10 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     'rights',
     () => 'no program gives it more rights: setuid bits and file capabilities are void',
   ],
-  seccomp: ['rights', ({ filter }) => `a filter of ${filter.length / 8} instructions for all system calls`],
+  seccomp: ['rights', filterWords],
   'seccomp-flags': [
     'rights',
-    ({ filter, flags }) =>
-      `a filter of ${filter.length / 8} instructions for all system calls, with flags ${flags}`,
+    (step, facts) => `${filterWords(step, facts)}; flags ${step.flags} of seccomp(2)`,
   ],
   'host-proc': ['rights', () => "open the host's /proc, for the label"],
   'exec-label': ['rights', ({ attribute, value }) => `/proc/thread-self/attr/${attribute} = ${value}`],
@@ -333,6 +344,14 @@ export function splitCapabilities(set: bigint): { readonly kept: string[]; reado
 function keptAndDropped(set: bigint): string {
   const { kept, dropped } = splitCapabilities(set);
   return `keep ${kept.join(' ') || 'none'}; drop for good ${dropped.join(' ') || 'none'}`;
+}
+
+function filterWords({ filter }: { readonly filter: Uint8Array }, { seccomp }: WordFacts): string {
+  const instructions = `${filter.length / 8} instructions for each system call`;
+  if (seccomp === null) return instructions;
+  const { profile, rules, defaultAction } = seccomp;
+  const whose = profile === 'builtin' ? 'the built-in profile' : 'a profile that was given';
+  return `${whose}, ${rules} rules, as ${instructions}; no rule: ${defaultAction}`;
 }
 
 function capabilityWords({ effective, permitted, inheritable, ambient }: StepOf<'capabilities'>): string {

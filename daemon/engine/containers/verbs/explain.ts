@@ -4,7 +4,7 @@ import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import type { ContainerSpec } from '../model/spec.ts';
-import { explainPlan, type PlannedStart } from '../plan/explain.ts';
+import { type ExplainedPlan, explainPlan, type PlannedStart } from '../plan/explain.ts';
 import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
 import { risksOf } from '../plan/risks/risks.ts';
@@ -12,6 +12,7 @@ import { type ContainerDevices, containerDevices } from '../rules/limits.ts';
 import { compile } from './compile.ts';
 import { createWarnings, draftContainer } from './create.ts';
 import { planMounts } from './plan-mounts.ts';
+import { rightsOfMain } from './rights.ts';
 
 /** What the container's next start would do, and what the container could do then. Changes nothing. */
 export async function explainContainer(context: EngineContext, container: Container): Promise<Explanation> {
@@ -29,12 +30,14 @@ export async function explainContainer(context: EngineContext, container: Contai
     spec,
     launch: compile(context, container, { devices, mounts, cgroup, attended: true }),
     cgroups: { paths: cgroup.paths, writes },
+    seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),
   };
+  const plan = explainPlan(start);
   return {
-    ...explainPlan(start),
+    ...plan,
     userNamespace: container.facts.userNamespace,
-    risks: await risks(context, container, { ...start, devices }),
+    risks: await risks(context, container, { ...start, devices, plan }),
     warnings: createWarnings(context, container),
   };
 }
@@ -65,11 +68,15 @@ function sharedNames(
 }
 
 async function risks(
-  { paths, registry }: EngineContext,
-  { facts }: Container,
-  { spec, launch, cgroups, devices }: PlannedStart & { readonly devices: ContainerDevices },
+  { paths, registry, security }: EngineContext,
+  { facts: { userNamespace, userNamespaceProblem } }: Container,
+  {
+    spec,
+    launch,
+    devices,
+    plan,
+  }: PlannedStart & { readonly devices: ContainerDevices; readonly plan: ExplainedPlan },
 ) {
-  const { userNamespace, userNamespaceProblem } = facts;
   const sources = [
     spec.rootfs.directory,
     ...spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
@@ -79,11 +86,13 @@ async function risks(
   const capabilities = launch.steps.find((step) => step.step === 'bounding')?.set ?? 0n;
   return risksOf({
     spec,
-    hostUsers: userNamespace === null,
-    whyHostUsers: userNamespaceProblem,
+    engineIsRoot: security.capabilitiesOnHost.length > 0,
+    isMapped: userNamespace !== null,
+    whyUnmapped: userNamespaceProblem,
     capabilities,
-    hasFilter: launch.steps.some(({ step }) => step === 'seccomp' || step === 'seccomp-flags'),
-    cgroupWrites: cgroups.writes,
+    filter: plan.seccomp,
+    cgroupWrites: plan.cgroupWrites,
+    readOnlyPaths: launch.steps.flatMap((step) => (step.step === 'read-only' ? [step.target] : [])),
     mounts: hostMounts(spec, {
       steps: launch.steps,
       maps: userNamespace?.maps ?? null,

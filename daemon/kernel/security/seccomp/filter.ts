@@ -4,7 +4,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import { architecture, type Libseccomp, libseccomp } from '../../../native/libseccomp.ts';
 import { builtinForbidden, builtinProfile } from './builtin.ts';
 import { compileFilter } from './compile.ts';
-import { type Profile, parseProfile } from './profile.ts';
+import { type Profile, parseProfile, type Rule } from './profile.ts';
 import { capabilitiesIn, rulesFor } from './rules.ts';
 
 /** A compiled profile. */
@@ -13,6 +13,10 @@ export interface SeccompFilter {
   readonly program: Uint8Array;
   /** SECCOMP_FILTER_FLAG_*. */
   readonly flags: number;
+  /** How many rules of the profile hold for these capabilities, on this machine. */
+  readonly rules: number;
+  /** SECCOMP_RET_*, for a call that no rule is for. */
+  readonly defaultAction: number;
 }
 
 const archNames: Readonly<Record<number, string>> = {
@@ -80,14 +84,21 @@ export function seccompFilter(profile: string, capabilities: bigint): SeccompFil
   const filter = {
     program: build(library, parsed, capabilities, library.nativeArchitecture),
     flags: parsed.flags,
+    rules: holding(parsed, capabilities, library.nativeArchitecture).length,
+    defaultAction: parsed.defaultAction,
   };
   return remember(filters, key, filter, mostFilters);
 }
 
+/** The rules that hold on this kernel and a machine of an architecture (AUDIT_ARCH_*). */
+function holding(profile: Profile, capabilities: bigint, native: number): Rule[] {
+  const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
+  return rulesFor(profile, { capabilities, arch: archNames[native] ?? '', kernel: [major, minor] });
+}
+
 /** The filter of a profile on a machine of an architecture (AUDIT_ARCH_*). */
 export function build(library: Libseccomp, profile: Profile, capabilities: bigint, native: number): Buffer {
-  const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
-  const rules = rulesFor(profile, { capabilities, arch: archNames[native] ?? '', kernel: [major, minor] });
+  const rules = holding(profile, capabilities, native);
   const forbidden = profile === builtinProfile ? builtinForbidden : [];
   return compileFilter(library, { profile, rules, forbidden, native });
 }

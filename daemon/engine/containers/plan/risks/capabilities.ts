@@ -1,5 +1,5 @@
 import type { CapabilityName } from '../../../../kernel/security/capabilities.ts';
-import { type Found, hasCapability, mayBeRoot, type RiskFacts, when } from './facts.ts';
+import { type Found, hasCapability, isHostRoot, mayBeRoot, type RiskFacts, when } from './facts.ts';
 import type { Severity } from './places.ts';
 
 /** What a capability of the host's root gives, beyond those that containers have by default. */
@@ -35,7 +35,7 @@ const exposing: readonly (readonly [CapabilityName, string])[] = [
 export function capabilityRisks(facts: RiskFacts): Found[] {
   // Said as a whole, or out of reach.
   if (facts.spec.process.privileged || !mayBeRoot(facts.spec)) return [];
-  if (!facts.hostUsers)
+  if (!isHostRoot(facts))
     return exposing
       .filter(([name]) => hasCapability(facts, name))
       .flatMap(([name, what]) => when(true, 'low', `${what}, within its user namespace, with CAP_${name}`));

@@ -1,5 +1,5 @@
 import { type DeviceRule, settled } from '../../../../kernel/cgroup/device-rules.ts';
-import { type Found, hasCapability, type RiskFacts, when } from './facts.ts';
+import { type Found, hasCapability, isHostRoot, type RiskFacts, when } from './facts.ts';
 import type { Severity } from './places.ts';
 
 /** Character devices by their number, and what they give away (Documentation/admin-guide/devices.txt). */
@@ -14,6 +14,7 @@ const telling: readonly (readonly [major: number, minor: number | null, severity
   ];
 
 export function deviceRisks(facts: RiskFacts): Found[] {
+  if (!facts.engineIsRoot) return [];
   if (facts.spec.process.privileged)
     return when(true, 'critical', 'can read and write every disk of the host, since --privileged');
   return settled(facts.deviceRules)
@@ -28,7 +29,7 @@ function deviceRisk(rule: DeviceRule, facts: RiskFacts): Found[] {
       node.type === type && node.major === (major ?? node.major) && node.minor === (minor ?? node.minor),
   );
   // Without a node it needs to make one.
-  if (nodes.length === 0 && !(facts.hostUsers && hasCapability(facts, 'MKNOD'))) return [];
+  if (nodes.length === 0 && !(isHostRoot(facts) && hasCapability(facts, 'MKNOD'))) return [];
   const name =
     nodes.length > 0 ? nodes.map(({ path }) => path).join(', ') : `${type} ${major ?? '*'}:${minor ?? '*'}`;
   const can = `can ${[...(access.includes('r') ? ['read'] : []), ...(access.includes('w') ? ['write'] : [])].join(' and ')}`;

@@ -3,6 +3,7 @@ import type { CgroupWrite } from '../../../../kernel/cgroup/preview.ts';
 import type { DeviceNode } from '../../../../kernel/devices/nodes.ts';
 import { type CapabilityName, capability } from '../../../../kernel/security/capabilities.ts';
 import type { ContainerSpec } from '../../model/spec.ts';
+import type { SeccompFacts } from '../step-words.ts';
 import { isRoot } from '../user.ts';
 import type { Severity } from './places.ts';
 
@@ -21,13 +22,18 @@ export interface HostMount {
 /** What the risks of a container are told from. */
 export interface RiskFacts {
   readonly spec: ContainerSpec;
-  /** Root inside is root of the host. */
-  readonly hostUsers: boolean;
-  /** Why it is, though the default is another; empty: nothing else was asked for. */
-  readonly whyHostUsers: string;
+  /** likerd is run by root of the host, and not by an ordinary user. */
+  readonly engineIsRoot: boolean;
+  /** It has a user namespace of its own, or shares that of another container. */
+  readonly isMapped: boolean;
+  /** Why it has no user namespace of its own, though that is the default; empty: nothing else was asked for. */
+  readonly whyUnmapped: string;
   /** What a process inside can have. */
   readonly capabilities: bigint;
-  readonly hasFilter: boolean;
+  /** Null: no filter of system calls. */
+  readonly filter: Pick<SeccompFacts, 'profile' | 'defaultAction'> | null;
+  /** Paths of /proc and /sys that it cannot change. */
+  readonly readOnlyPaths: readonly string[];
   /** What is written to its control groups. */
   readonly cgroupWrites: readonly CgroupWrite[];
   /** The root first. */
@@ -50,6 +56,11 @@ export interface Found {
 
 export function when(applies: boolean, severity: Severity, text: string): Found[] {
   return applies ? [{ severity, text }] : [];
+}
+
+/** Whether root inside is root of the host. */
+export function isHostRoot({ engineIsRoot, isMapped }: RiskFacts): boolean {
+  return engineIsRoot && !isMapped;
 }
 
 export function startsAsRoot({ process }: ContainerSpec): boolean {

@@ -50,14 +50,16 @@ function isAsRoot(source: string, steps: readonly Step[], maps: IdMaps | null): 
   return map !== null && toInside(map.uids, outside) === 0;
 }
 
-export function fileRisks(mount: HostMount, { engineFolders, spec }: RiskFacts): Found[] {
+export function fileRisks(mount: HostMount, { engineFolders, engineIsRoot, spec }: RiskFacts): Found[] {
   const { source, path, target, writable } = mount;
   const through = target === '/' ? 'as its root' : `through ${target}`;
   if (!mount.asRoot) return [];
   const limit = mayBeRoot(spec) ? '' : `, as far as user ${spec.process.user} may`;
   if (writable) {
     const { severity = 'low' } = reachOf(path, 'write', engineFolders) ?? {};
-    return when(true, severity, `can write ${source} of the host ${through}${limit}`);
+    // Who runs likerd owns no more than his own files.
+    const most = engineIsRoot || severity !== 'critical' ? severity : 'high';
+    return when(true, most, `can write ${source} of the host ${through}${limit}`);
   }
   const reach = reachOf(path, 'read', engineFolders);
   return reach
@@ -66,7 +68,7 @@ export function fileRisks(mount: HostMount, { engineFolders, spec }: RiskFacts):
 }
 
 /** Sockets that make root of whoever reaches them. */
-export function socketRisks({ engineSockets, mounts, spec }: RiskFacts): Found[] {
+export function socketRisks({ engineIsRoot, engineSockets, mounts, spec }: RiskFacts): Found[] {
   // An overlay shows sockets to which nobody can connect.
   const bound = spec.rootfs.mode === 'overlay' ? mounts.filter(({ target }) => target !== '/') : mounts;
   return engineSockets.flatMap(([path, engine]) => {
@@ -75,8 +77,8 @@ export function socketRisks({ engineSockets, mounts, spec }: RiskFacts): Found[]
     const where = inside(mount, path);
     return when(
       true,
-      'critical',
-      `can reach the socket of ${engine} through ${where}: whoever reaches it is root on the host`,
+      engineIsRoot ? 'critical' : 'high',
+      `can reach the socket of ${engine} through ${where}: whoever reaches it is ${engineIsRoot ? 'root on the host' : 'the user who runs it'}`,
     );
   });
 }

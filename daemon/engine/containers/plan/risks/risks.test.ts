@@ -34,10 +34,12 @@ function factsOf(patch: SpecPatch = {}, more: FactsPatch = {}): RiskFacts {
   const spec = specOf(patch);
   return {
     spec,
-    hostUsers: false,
-    whyHostUsers: '',
+    engineIsRoot: true,
+    isMapped: true,
+    whyUnmapped: '',
     capabilities: defaultCapabilities,
-    hasFilter: true,
+    filter: { profile: 'builtin', defaultAction: 'errno EPERM' },
+    readOnlyPaths: ['/proc/sys'],
     cgroupWrites: limited,
     mounts: mountsOf(spec),
     devices: [],
@@ -53,7 +55,8 @@ function found(patch: SpecPatch = {}, more: FactsPatch = {}): string[] {
   return risksOf(factsOf(patch, more)).map(({ severity, rule, text }) => `${severity} ${rule}: ${text}`);
 }
 
-const host: FactsPatch = { hostUsers: true };
+const host: FactsPatch = { isMapped: false };
+const rootless: FactsPatch = { isMapped: false, engineIsRoot: false };
 const hostRoot = 'high host-root: root inside is root on the host, since --userns host';
 const sh = { args: ['sh'] };
 const app = { ...sh, user: 'app' };
@@ -72,7 +75,7 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
   privileged: [
     [
       { process: { ...sh, privileged: true } },
-      { ...host, hasFilter: false },
+      { ...host, filter: null },
       [
         "critical privileged: has every capability and every device of the host's root, and no filter of system calls, since --privileged",
         'critical disk: can read and write every disk of the host, since --privileged',
@@ -98,6 +101,13 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
         'high host-files: can read /run of the host, with sockets of its services, through /h',
       ],
     ],
+    [
+      { mounts: [bind('/run/docker.sock', { readOnly: true })] },
+      { engineIsRoot: false },
+      [
+        'high engine-socket: can reach the socket of Docker through /h: whoever reaches it is the user who runs it',
+      ],
+    ],
     // An overlay shows the file, but nobody can connect to it; what is mounted below is not in it.
     [
       { rootfs: { directory: '/' } },
@@ -111,6 +121,11 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
       { mounts: [bind('/etc', { readOnly: true })] },
       {},
       ['high host-files: can read /etc of the host, with its passwords and keys, through /h'],
+    ],
+    [
+      { mounts: [bind('/etc')] },
+      { engineIsRoot: false },
+      ['high host-files: can write /etc of the host through /h'],
     ],
     [{ mounts: [bind('/etc/ssl/certs', { readOnly: true })] }, {}, []],
     [{ mounts: [bind('/srv/data')] }, {}, ['low host-files: can write /srv/data of the host through /h']],
@@ -137,6 +152,14 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     ],
   ],
   disk: [
+    [
+      { process: { ...sh, privileged: true } },
+      { ...rootless, filter: null },
+      [
+        'high privileged: has every capability within its user namespace, and no filter of system calls, since --privileged',
+        'medium host-root: root inside is the user who runs likerd, since --userns host',
+      ],
+    ],
     [
       {},
       {
@@ -216,22 +239,59 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [{ process: confined }, host, []],
     [
       {},
-      { hostUsers: true, whyHostUsers: 'its root is on nfs' },
+      { isMapped: false, whyUnmapped: 'its root is on nfs' },
       ['high host-root: root inside is root on the host: its root is on nfs'],
+    ],
+    [{}, rootless, ['medium host-root: root inside is the user who runs likerd, since --userns host']],
+    [
+      { process: app },
+      rootless,
+      [
+        'low host-root: root inside is the user who runs likerd, since --userns host; it starts as user app, but a setuid program can make it root',
+      ],
     ],
   ],
   'system-calls': [
     [
       { seccompUnconfined: true },
-      { hasFilter: false },
+      { filter: null },
       [
         'high system-calls: can make every system call: there is no filter, since --security-opt seccomp=unconfined',
       ],
     ],
     [
       {},
-      { hasFilter: false },
+      { filter: null },
       ['high system-calls: can make every system call: there is no filter, since this machine has none'],
+    ],
+    [
+      {},
+      { filter: { profile: 'custom', defaultAction: 'log' } },
+      ['medium system-calls: can make every system call that its seccomp profile does not name'],
+    ],
+  ],
+  'system-paths': [
+    [
+      { unmaskPaths: ['ALL'] },
+      { ...host, readOnlyPaths: [] },
+      [
+        'critical system-paths: can change kernel parameters of the host below /proc/sys, since --security-opt unmask=ALL',
+        hostRoot,
+      ],
+    ],
+    [
+      { unmaskPaths: ['/proc/kcore', '/sys/firmware'] },
+      {},
+      [
+        'medium system-paths: sees paths of /proc and /sys that are hidden by default, since --security-opt unmask=/proc/kcore:/sys/firmware',
+      ],
+    ],
+    [
+      { unmaskPaths: ['ALL'] },
+      { readOnlyPaths: [] },
+      [
+        'medium system-paths: sees paths of /proc and /sys that are hidden by default, since --security-opt unmask=ALL',
+      ],
     ],
   ],
   'host-pid': [
@@ -361,7 +421,7 @@ for (const rule of ruleNames)
       assert.deepEqual(
         found(patch, more),
         expected,
-        JSON.stringify([patch, more], (_, value) => String(value)),
+        JSON.stringify([patch, more], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
       );
   });
 

@@ -1,6 +1,14 @@
 import { capabilityRisks } from './capabilities.ts';
 import { deviceRisks } from './devices.ts';
-import { type Found, hasCapability, mayBeRoot, type RiskFacts, startsAsRoot, when } from './facts.ts';
+import {
+  type Found,
+  hasCapability,
+  isHostRoot,
+  mayBeRoot,
+  type RiskFacts,
+  startsAsRoot,
+  when,
+} from './facts.ts';
 import { fileRisks, socketRisks } from './files.ts';
 import { type Severity, severities } from './places.ts';
 
@@ -14,18 +22,20 @@ type Rule = (facts: RiskFacts) => readonly Found[];
 
 /** Each rule by its name. Of equal severity, what an earlier rule finds comes first. */
 const rules = {
-  privileged: ({ spec, hostUsers }) => [
-    ...when(
-      spec.process.privileged && hostUsers,
-      'critical',
-      "has every capability and every device of the host's root, and no filter of system calls, since --privileged",
-    ),
-    ...when(
-      spec.process.privileged && !hostUsers,
-      'high',
-      'has every capability within its user namespace, and no filter of system calls, since --privileged',
-    ),
-  ],
+  privileged: (facts) =>
+    facts.spec.process.privileged
+      ? isHostRoot(facts)
+        ? when(
+            true,
+            'critical',
+            "has every capability and every device of the host's root, and no filter of system calls, since --privileged",
+          )
+        : when(
+            true,
+            'high',
+            'has every capability within its user namespace, and no filter of system calls, since --privileged',
+          )
+      : [],
 
   'engine-socket': socketRisks,
 
@@ -35,24 +45,39 @@ const rules = {
 
   capability: capabilityRisks,
 
-  'host-root': (facts) => {
-    const { hostUsers, whyHostUsers, spec } = facts;
-    const root = `root inside is root on the host${whyHostUsers === '' ? ', since --userns host' : `: ${whyHostUsers}`}`;
-    if (!hostUsers) return [];
-    if (startsAsRoot(spec)) return when(true, 'high', root);
+  'host-root': ({ spec, engineIsRoot, isMapped, whyUnmapped }) => {
+    if (isMapped) return [];
+    const who = engineIsRoot ? 'root on the host' : 'the user who runs likerd';
+    const root = `root inside is ${who}${whyUnmapped === '' ? ', since --userns host' : `: ${whyUnmapped}`}`;
+    if (startsAsRoot(spec)) return when(true, engineIsRoot ? 'high' : 'medium', root);
     return when(
       mayBeRoot(spec),
-      'medium',
+      engineIsRoot ? 'medium' : 'low',
       `${root}; it starts as user ${spec.process.user}, but a setuid program can make it root`,
     );
   },
 
-  'system-calls': ({ spec, hasFilter }) =>
-    when(
-      !hasFilter && !spec.process.privileged,
+  'system-calls': ({ spec, filter }) => [
+    ...when(
+      filter === null && !spec.process.privileged,
       'high',
       `can make every system call: there is no filter, since ${spec.seccompUnconfined ? '--security-opt seccomp=unconfined' : 'this machine has none'}`,
     ),
+    ...when(
+      filter !== null && ['allow', 'log'].includes(filter.defaultAction),
+      'medium',
+      'can make every system call that its seccomp profile does not name',
+    ),
+  ],
+
+  'system-paths': (facts) => {
+    const { spec, readOnlyPaths } = facts;
+    if (spec.unmaskPaths.length === 0 || spec.process.privileged) return [];
+    const since = `since --security-opt unmask=${spec.unmaskPaths.join(':')}`;
+    return isHostRoot(facts) && mayBeRoot(spec) && !readOnlyPaths.includes('/proc/sys')
+      ? when(true, 'critical', `can change kernel parameters of the host below /proc/sys, ${since}`)
+      : when(true, 'medium', `sees paths of /proc and /sys that are hidden by default, ${since}`);
+  },
 
   'host-pid': (facts) => {
     const { pid } = facts.spec.namespaces;
@@ -64,7 +89,7 @@ const rules = {
       );
     if (pid.kind !== 'host') return [];
     const since = 'since --pid host';
-    if (!facts.hostUsers || !mayBeRoot(facts.spec))
+    if (!isHostRoot(facts) || !mayBeRoot(facts.spec))
       return when(true, 'medium', `sees all processes of the host and their arguments, ${since}`);
     return hasCapability(facts, 'SYS_PTRACE')
       ? when(true, 'critical', `can take over any process of the host, ${since} with CAP_SYS_PTRACE`)
@@ -78,7 +103,7 @@ const rules = {
     if (network.kind === 'path') return when(true, 'low', `is in the network of ${network.path}`);
     if (network.kind !== 'host') return [];
     const since = 'since --network host';
-    const rights = facts.hostUsers && mayBeRoot(facts.spec);
+    const rights = isHostRoot(facts) && mayBeRoot(facts.spec);
     return [
       ...when(
         rights && hasCapability(facts, 'NET_ADMIN'),
@@ -157,7 +182,7 @@ const rules = {
 
   'new-privileges': (facts) =>
     when(
-      !facts.hostUsers && !startsAsRoot(facts.spec) && mayBeRoot(facts.spec),
+      facts.isMapped && !startsAsRoot(facts.spec) && mayBeRoot(facts.spec),
       'low',
       'a setuid program can make it root inside, without --security-opt no-new-privileges',
     ),
