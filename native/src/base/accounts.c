@@ -195,7 +195,7 @@ int groups_of (int file, const char *member, struct gids *gids) {
   struct text text;
   struct line line;
   char name[ACCOUNT_FIELD];
-  uint32_t gid;
+  uint32_t gid = 0;
   if (open_text (&text, file) < 0)
     return -1;
   while (begin_line (&text, &line, name)) {

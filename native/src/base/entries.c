@@ -21,7 +21,7 @@ const char *next_entry (struct entries *entries) {
     }
     const struct dirent64 *entry = (const struct dirent64 *)(entries->buffer + entries->at);
     entries->at += entry->d_reclen;
-    if (strcmp (entry->d_name, ".") && strcmp (entry->d_name, ".."))
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
       return entry->d_name;
   }
 }

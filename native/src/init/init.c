@@ -19,6 +19,9 @@
 #define SIGSET_SIZE 8
 #define NO_CHILDREN 125
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's name for the first function */
+void _start (void) __attribute__ ((noreturn, used));
+
 #if defined __x86_64__
 static long call (long number, long a, long b, long c, long d) {
   register long fourth __asm__ ("r10") = d;
@@ -61,7 +64,7 @@ static int find_status_socket (void) {
 
 /* Exits if the program is among the dead. */
 static void reap (int socket) {
-  int status;
+  int status = 0;
   long dead;
   while ((dead = call (SYS_wait4, -1, (long)&status, WNOHANG, 0)) > 0)
     if (dead == INIT_PROGRAM) {
@@ -77,7 +80,7 @@ static void reap (int socket) {
  * Blocked signals are never ignored (signal(7)), so pid 1 receives even those that are ignored by default.
  * Signals of the hardware stay unblocked.
  */
-__attribute__ ((noreturn, used)) void _start (void) {
+void _start (void) {
   const unsigned long long own =
     BIT (SIGSEGV) | BIT (SIGBUS) | BIT (SIGILL) | BIT (SIGFPE) | BIT (SIGTRAP) | BIT (SIGSYS);
   const unsigned long long ignored = BIT (SIGTTIN) | BIT (SIGTTOU) | BIT (SIGTSTP);

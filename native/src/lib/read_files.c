@@ -4,8 +4,8 @@
 #include "base/syscalls.h"
 #include "include/liker.h"
 
-#define UNREAD -1
-#define MISSING -2
+#define UNREAD (-1)
+#define MISSING (-2)
 
 /*
  * A read of a seq_file returns whole records, as many as fit into a page (fs/seq_file.c, seq_read_iter). No record of the files

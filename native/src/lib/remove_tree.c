@@ -24,6 +24,7 @@ static int move_up (int folder, const char *name, int top) {
 }
 
 /* An entry that another process removes meanwhile is no error. `top` is the folder at the top, or -1 for that one itself. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int remove_entry (int folder, const char *name, int top, int depth) {
   if (unlinkat (folder, name, 0) == 0 || errno == ENOENT)
     return 0;
@@ -40,6 +41,7 @@ static int remove_entry (int folder, const char *name, int top, int depth) {
 }
 
 /* Returns the first failure, but removes the rest all the same. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int remove_entries (int folder, int top, int depth) {
   int first = 0;
   struct entries entries;
@@ -76,7 +78,7 @@ static int holds_only_kept (int base) {
     return -errno;
   entries_begin (&entries, base);
   for (const char *name; (name = next_entry (&entries)); kept++)
-    if (strcmp (name, "log") && strcmp (name, "work"))
+    if (strcmp (name, "log") != 0 && strcmp (name, "work") != 0)
       return 0;
   return errno ? -errno : kept == 2;
 }

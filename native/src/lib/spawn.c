@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +24,7 @@
 
 struct birth {
   int shim, plan, socket, null;
-  int keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
+  bool keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
   const char *call; /* the call that failed, here or in the child, which shares this memory */
   int error;        /* of the child */
 };
@@ -126,8 +127,10 @@ int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct li
   cleanup_fd int pidfd = -1;
   if (fcntl (ours, F_SETFL, O_NONBLOCK) < 0)
     return refuse (out, "fcntl", errno);
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): likerd does not change its environment */
+  bool keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL;
   struct birth birth = { .shim = shim_fd, .plan = plan_fd, .socket = theirs, .null = null,
-                         .keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL };
+                         .keep_stderr = keep_stderr };
   int pid = clone_shim (&birth, &pidfd);
   if (pid < 0)
     return refuse (out, birth.call, errno);

@@ -9,6 +9,7 @@
 
 static int64_t size_of (int folder, const char *name, int depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int64_t size_of_entries (int folder, int depth) {
   int64_t bytes = 0;
   struct entries entries;
@@ -19,6 +20,7 @@ static int64_t size_of_entries (int folder, int depth) {
 }
 
 /* An entry that is removed meanwhile has size 0. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int64_t size_of (int folder, const char *name, int depth) {
   struct stat st;
   if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)

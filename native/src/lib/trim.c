@@ -12,11 +12,12 @@ struct mapping {
 
 static void close_file (FILE **file) {
   if (*file)
-    fclose (*file);
+    (void)fclose (*file);
 }
 
 static void release (const struct mapping *mapping) {
   if (mapping->clean)
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): the address is from a text of the kernel */
     madvise ((void *)mapping->from, mapping->to - mapping->from, MADV_DONTNEED);
 }
 

@@ -33,7 +33,7 @@ struct bytes read_bytes (struct cursor *cursor) {
   const uint8_t *at = read_raw (cursor, (size_t)size + 1);
   if (at && at[size] != 0)
     cursor->bad = true;
-  if (cursor->bad)
+  if (!at || cursor->bad)
     return (struct bytes){ "", 0 };
   return (struct bytes){ (const char *)at, size };
 }

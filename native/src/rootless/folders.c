@@ -59,10 +59,10 @@ static void find_run (struct folders *folders) {
 static const char *run_option (char **arguments) {
   static const char option[] = "--run";
   const size_t length = sizeof option - 1;
-  while (*arguments && strcmp (*arguments, "--"))
+  while (*arguments && strcmp (*arguments, "--") != 0)
     arguments++;
   for (; *arguments; arguments++) {
-    if (strncmp (*arguments, option, length))
+    if (strncmp (*arguments, option, length) != 0)
       continue;
     if ((*arguments)[length] == '=')
       return *arguments + length + 1;

@@ -6,4 +6,4 @@
 bool join_held_namespaces (const char *run);
 
 /* Holds the calling process's namespaces until a signal ends it: locks the file, writes a byte to stdout, waits. Returns only on failure. */
-void hold_namespaces (const char *lock);
+void hold_namespaces (const char *path);

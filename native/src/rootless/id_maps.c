@@ -8,8 +8,6 @@
 #include "base/syscalls.h"
 #include "refuse.h"
 
-extern char **environ;
-
 static const char uid_program[] = "newuidmap", gid_program[] = "newgidmap";
 
 static bool is_in_path (const char *program) {

@@ -80,6 +80,7 @@ static uint64_t new_namespaces (const struct child *child, bool helper) {
 }
 
 /* Returns in the shim only: the child has a copy of this memory. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd */
 static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
   struct clone_args args = {
     .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) | new_namespaces (child, helper),

@@ -35,11 +35,12 @@ void connections_sweep (struct shim *shim) {
     sweep (shim, &shim->waiting[i]);
 }
 
-static struct connection **free_slot (struct shim *shim) {
-  for (int i = 0; i < MAX_WAITING; i++)
-    if (!shim->waiting[i])
-      return &shim->waiting[i];
-  return NULL;
+/* MAX_WAITING if all are taken. */
+static int free_slot (const struct shim *shim) {
+  int slot = 0;
+  while (slot < MAX_WAITING && shim->waiting[slot])
+    slot++;
+  return slot;
 }
 
 /* The socket's mode already keeps others out. This is a second check. */
@@ -66,10 +67,11 @@ void connections_accept (struct shim *shim) {
       accept_failed (shim);
       continue;
     }
-    struct connection **slot = free_slot (shim);
-    if (slot && is_owner (fd))
-      *slot = connection_open (shim, fd);
-    if (!slot || !*slot)
+    int slot = free_slot (shim);
+    struct connection *connection = slot < MAX_WAITING && is_owner (fd) ? connection_open (shim, fd) : NULL;
+    if (connection)
+      shim->waiting[slot] = connection;
+    else
       close (fd);
   }
 }

@@ -3,14 +3,14 @@
 #include "shim.h"
 
 /* Bytes from a client. If they leave a gap or exceed the queue, they are refused: only that session fails. */
-void input_take (struct shim *shim, struct process *process, uint64_t session, uint64_t offset,
+void input_take (struct shim *shim, struct process *process, uint64_t id, uint64_t offset,
                  const uint8_t *data, size_t size);
 
 /* The end of the input, after all that is queued. */
 void input_close (struct process *process);
 
 /* Sends an acknowledgement for the session at once. */
-void input_answer (struct shim *shim, struct process *process, uint64_t session);
+void input_answer (struct shim *shim, struct process *process, uint64_t id);
 
 /* Writes the queue as far as the process reads it. */
 void input_pump (struct shim *shim, struct process *process);

@@ -24,7 +24,7 @@ static void segment_name (char out[NAME_SIZE], uint32_t number) {
 /* The number of a segment's name, 0 for any other name. */
 static uint32_t segment_number (const char *name) {
   uint32_t number = 0;
-  if (strlen (name) != NAME_SIZE - 1 || strcmp (name + NAME_DIGITS, ".log"))
+  if (strlen (name) != NAME_SIZE - 1 || strcmp (name + NAME_DIGITS, ".log") != 0)
     return 0;
   for (int i = 0; i < NAME_DIGITS; i++) {
     if (name[i] < '0' || name[i] > '9')

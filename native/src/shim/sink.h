@@ -10,5 +10,5 @@ struct sink;
 
 /* Takes over the fd of the source. If that fails, the source keeps it. */
 void sink_take (struct sink **sinks, int epoll, struct source *source);
-void sinks_pump (struct sink **sinks, int epoll);
+void sinks_pump (struct sink **link, int epoll);
 bool sinks_busy (const struct sink *sinks);

@@ -29,7 +29,7 @@ static int set_filter (struct child *child, struct cursor *fields, uint32_t flag
   size_t count = filter.size / sizeof (struct sock_filter);
   if (count == 0 || count > BPF_MAXINSNS || filter.size % sizeof (struct sock_filter))
     return fail_with (child, EINVAL, "seccomp", "filter");
-  struct sock_fprog program = { (unsigned short)count, (struct sock_filter *)(uintptr_t)filter.data };
+  struct sock_fprog program = { (unsigned short)count, (struct sock_filter *)filter.data };
   return sys_seccomp (SECCOMP_SET_MODE_FILTER, flags, &program) < 0 ? fail (child, "seccomp", "filter") : 0;
 }
 

@@ -41,12 +41,12 @@ static int exec_by_path (const struct launch *launch, char path[PATH_MAX]) {
     size_t length = strcspn (at, ":");
     if (join_path (path, at, length, name)) {
       execve (path, launch->argv, launch->envp);
-      if (errno == EACCES)
+      int error = errno;
+      bool absent = error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+      if (error == EACCES)
         denied = true;
-      else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != ENAMETOOLONG)
-        return errno;
-      else if (errno == ENOENT && access (path, X_OK) == 0)
-        return errno; /* the program exists, its interpreter does not */
+      else if (!absent || (error == ENOENT && access (path, X_OK) == 0)) /* it exists, its interpreter does not */
+        return error;
     }
     if (!at[length])
       break;

@@ -16,7 +16,7 @@ static bool read_at (int file, void *buffer, size_t size, uint64_t offset) {
 
 static bool of_script (int file, char name[PATH_MAX]) {
   char line[LINE_MAX_BYTES + 1] = "";
-  if (RETRY (pread (file, line, LINE_MAX_BYTES, 0)) < 2 || memcmp (line, "#!", 2))
+  if (RETRY (pread (file, line, LINE_MAX_BYTES, 0)) < 2 || memcmp (line, "#!", 2) != 0)
     return false;
   const char *begin = line + 2 + strspn (line + 2, " \t");
   size_t length = strcspn (begin, " \t\n");
@@ -58,7 +58,7 @@ static bool find_one (const char *path, char name[PATH_MAX]) {
     return false;
   if (of_script (file, name))
     return true;
-  if (!read_at (file, id, sizeof id, 0) || memcmp (id, ELFMAG, SELFMAG))
+  if (!read_at (file, id, sizeof id, 0) || memcmp (id, ELFMAG, SELFMAG) != 0)
     return false;
   return id[EI_CLASS] == ELFCLASS64 ? of_elf64 (file, name) : of_elf32 (file, name);
 }

@@ -87,7 +87,7 @@ int step_look_up_user (struct child *child, struct cursor *fields) {
     read_text (fields);
   if (unreadable (child, fields) || child_root (child) < 0)
     return -1;
-  struct account account;
+  struct account account = { 0 };
   if (find_account (child, user, &account) < 0)
     return -1;
   if (has_group && find_group (child, group, &account.gid) < 0)

@@ -17,7 +17,7 @@ static const struct step steps[STEPS_END] = {
 static void name_step (struct child *child, const char *name) {
   char *out = child->failure.name;
   for (; *name; name++)
-    *out++ = *name == '_' ? '-' : *name;
+    *out++ = (char)(*name == '_' ? '-' : *name);
   *out = '\0';
 }
 

@@ -3,4 +3,4 @@
 #include "child.h"
 
 /* Holds a tree, which it takes over. -1 stands for the failure to make it, which is none if it is missing and optional. */
-int hold_tree (struct child *child, int tree, bool optional);
+int hold_tree (struct child *child, int made, bool optional);
