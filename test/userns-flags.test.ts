@@ -15,8 +15,6 @@ import { users } from './userns-flags/users.ts';
 
 const s = suite({ helpers: ['asker'], programs: ['ip', 'unshare'] });
 const work = workFolder();
-/** What is not there yet in mode auto. */
-const pending = ['--device'];
 const tables: Readonly<Record<string, readonly Row[]>> = {
   users,
   devices,
@@ -30,7 +28,7 @@ for (const mode of modes)
   for (const [name, rows] of Object.entries(tables))
     describe(`--userns ${mode.userns}: ${name}`, { concurrency: 2 }, () => {
       for (const [index, [flags, effect]] of rows.entries())
-        test(flags, { todo: pending.includes(flags) }, () => {
+        test(flags, () => {
           const folder = join(work, `${mode.userns}-${name}-${index}`);
           mkdirSync(folder);
           return effect(new Case(s, mode, folder));

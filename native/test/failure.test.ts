@@ -85,7 +85,7 @@ const cases: readonly (readonly [string, Step, 'beforePivot' | 'afterPivot' | 'l
   ],
   [
     'a device where another exists',
-    { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 5, mode: 0o666 },
+    { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 5, mode: 0o666, uid: 0, gid: 0 },
     'beforePivot',
     { errno: EEXIST, call: 'mknodat' },
   ],

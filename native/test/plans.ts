@@ -116,6 +116,8 @@ export function devSteps(): Step[] {
         major,
         minor,
         mode: 0o666,
+        uid: 0,
+        gid: 0,
       }),
     ),
     mount('devpts', '/dev/pts', NOSUID | NOEXEC, [
@@ -182,6 +184,8 @@ export function userNamespaceSteps(
     major,
     minor,
     mode: 0o666,
+    uid: innerRoot.uid,
+    gid: innerRoot.gid,
   }));
   const inside = containerSteps(options).filter(
     ({ step, ...fields }) =>

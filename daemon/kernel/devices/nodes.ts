@@ -11,6 +11,9 @@ export interface DeviceNode {
   readonly major: number;
   readonly minor: number;
   readonly mode: number;
+  /** Of the container: the same numbers as on the host, so that `--group-add` gives access to a device of a group. */
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Files of /dev that each container has of its own. */
@@ -47,7 +50,7 @@ async function nodeAt(path: string): Promise<DeviceNode | null> {
 
 function deviceNode(path: string, stat: Stats): DeviceNode {
   const type = stat.isCharacterDevice() ? 'c' : 'b';
-  return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777 };
+  return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
 }
 
 /** The node at a path of the host, or all nodes below a folder, with their paths in the container. Rejects with BAD_ARGUMENT. */

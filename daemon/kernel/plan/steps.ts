@@ -95,12 +95,16 @@ const deviceNode: Field<{
   readonly major: number;
   readonly minor: number;
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }> = (w, node) => {
   w.str(node.name);
   bool(w, node.type === 'b');
   w.u32(node.major);
   w.u32(node.minor);
   w.u32(node.mode);
+  w.u32(node.uid);
+  w.u32(node.gid);
 };
 
 /** No number of anything held: the owners of files are shown as on the disk. */
@@ -181,7 +185,10 @@ export const steps = {
   directory: [10, { target: str, mode: u32 }],
   symlink: [11, { target: str, to: str }],
   /** Made by mknod. If that is forbidden, the host's node of the same path is checked and bound. */
-  device: [12, { target: str, type: word(['c', 'b']), major: u32, minor: u32, mode: u32 }],
+  device: [
+    12,
+    { target: str, type: word(['c', 'b']), major: u32, minor: u32, mode: u32, uid: u32, gid: u32 },
+  ],
   /** Opens the container's /dev/pts/ptmx, sets the size, sends the master to the shim and binds the slave at /dev/console. */
   terminal: [13, { console: bool, uid: u32, gid: u32 }],
   hostname: [14, { name: str }],

@@ -49,7 +49,25 @@ struct device {
   mode_t type;
   dev_t number;
   uint32_t mode;
+  uid_t uid;
+  gid_t gid;
 };
+
+/* All but the target, which comes first. */
+static void read_device (struct cursor *fields, struct device *device) {
+  device->type = read_u32 (fields) ? S_IFBLK : S_IFCHR;
+  uint32_t major_number = read_u32 (fields);
+  device->number = makedev (major_number, read_u32 (fields));
+  device->mode = read_u32 (fields) & 07777;
+  device->uid = read_u32 (fields);
+  device->gid = read_u32 (fields);
+}
+
+static int make_node (int parent, const char *leaf, const struct device *device) {
+  if (mknodat (parent, leaf, device->type | device->mode, device->number) < 0)
+    return -1;
+  return fchownat (parent, leaf, device->uid, device->gid, AT_SYMLINK_NOFOLLOW);
+}
 
 static bool is_device (int fd, const struct device *device) {
   struct stat st;
@@ -72,17 +90,14 @@ static int bind_device (struct child *child, const struct device *device) {
 int step_device (struct child *child, struct cursor *fields) {
   struct device device;
   device.target = read_text (fields);
-  device.type = read_u32 (fields) ? S_IFBLK : S_IFCHR;
-  uint32_t major_number = read_u32 (fields);
-  device.number = makedev (major_number, read_u32 (fields));
-  device.mode = read_u32 (fields);
+  read_device (fields, &device);
   if (unreadable (child, fields) || child_root (child) < 0)
     return -1;
   const char *leaf;
   cleanup_fd int parent = in_root_parent (child->root, device.target, &leaf);
   if (parent < 0)
     return fail (child, "openat2", device.target);
-  if (mknodat (parent, leaf, device.type | (device.mode & 07777), device.number) == 0)
+  if (make_node (parent, leaf, &device) == 0)
     return 0;
   if (errno == EPERM && !child->pivoted)
     return bind_device (child, &device);
@@ -94,16 +109,13 @@ int step_device (struct child *child, struct cursor *fields) {
 
 /* In a tmpfs that no other process can reach, a name needs no safe look-up. */
 static int make_device (struct child *child, int folder, struct cursor *fields) {
-  const char *name = read_text (fields);
-  mode_t type = read_u32 (fields) ? S_IFBLK : S_IFCHR;
-  uint32_t major_number = read_u32 (fields);
-  dev_t number = makedev (major_number, read_u32 (fields));
-  mode_t mode = read_u32 (fields) & 07777;
+  struct device device = { .target = read_text (fields) };
+  read_device (fields, &device);
   if (fields->bad)
     return fail_with (child, EBADMSG, "read", "plan");
   const char *leaf;
-  cleanup_fd int parent = in_root_parent (folder, name, &leaf);
-  return parent < 0 || mknodat (parent, leaf, type | mode, number) < 0 ? fail (child, "mknodat", name) : 0;
+  cleanup_fd int parent = in_root_parent (folder, device.target, &leaf);
+  return parent < 0 || make_node (parent, leaf, &device) < 0 ? fail (child, "mknodat", device.target) : 0;
 }
 
 static int make_devices (struct child *child, int folder, struct cursor *fields) {

@@ -156,7 +156,7 @@ test('there is no init in a shared pid namespace, nor if it is disabled', () => 
 });
 
 test('devices are created beside the standard ones, and oom_score_adj is set before the init forks', () => {
-  const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600 } as const;
+  const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600, uid: 0, gid: 0 } as const;
   const { steps } = containerPlan({ ...input, devices: [fuse], oomScore: -5 });
   const { path, ...values } = fuse;
   const made = steps.find((step) => step.step === 'device' && step.target === path);

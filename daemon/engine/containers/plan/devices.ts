@@ -11,7 +11,7 @@ const standard: readonly DeviceNode[] = (
     ['/dev/urandom', 1, 9],
     ['/dev/tty', 5, 0],
   ] as const
-).map(([path, major, minor]) => ({ path, type: 'c', major, minor, mode: 0o666 }));
+).map(([path, major, minor]) => ({ path, type: 'c', major, minor, mode: 0o666, uid: 0, gid: 0 }));
 
 const links: readonly (readonly [string, string])[] = [
   ['/dev/fd', '/proc/self/fd'],

@@ -167,12 +167,13 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
 
   device: [
     'devices',
-    ({ target, type, major, minor, mode }) => `${target}: ${type} ${major}:${minor}, mode ${octal(mode)}`,
+    ({ target, type, major, minor, mode, uid, gid }) =>
+      `${target}: ${type} ${major}:${minor}, mode ${octal(mode)}, for uid ${uid}, gid ${gid}`,
   ],
   'take-devices': [
     'devices',
     ({ uid, gid, size, nodes }) =>
-      `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}): ${nodes.map(({ name, type, major, minor, mode }) => `${name} ${type} ${major}:${minor} ${octal(mode)}`).join(', ')}`,
+      `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}): ${nodes.map(({ name, type, major, minor, mode, uid, gid }) => `${name} ${type} ${major}:${minor} ${octal(mode)} ${uid}:${gid}`).join(', ')}`,
   ],
   'place-device': ['devices', ({ name, target }) => `/dev/${name} is moved to ${target}`],
   symlink: ['devices', ({ target, to }) => `${target} -> ${to}`],

@@ -76,7 +76,7 @@ test('what names files of the host is cloned before the namespace is entered, an
   ]);
 });
 
-const node = { type: 'c', major: 1, minor: 3, mode: 0o666 } as const;
+const node = { type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0 } as const;
 
 test('a read-only root is idmapped with each mount below it that can be, and an overlay where it lacks a target', () => {
   const bound: Step = {
@@ -154,7 +154,7 @@ test('a device outside /dev is made there and moved', () => {
   };
   const steps = rewritten([dev, { step: 'device', target: '/opt/null', ...node }]);
   const made = steps.find((step) => step.step === 'take-devices');
-  assert.deepEqual(made?.nodes, [{ name: '.liker.1', ...node }]);
+  assert.deepEqual(made?.nodes, [{ name: '.liker.1', ...node, uid: 100_000, gid: 100_000 }]);
   assert.deepEqual(steps.at(-1), { step: 'place-device', name: '.liker.1', target: '/opt/null' });
 });
 
@@ -169,14 +169,23 @@ test('devices are made in the tmpfs of /dev before the namespace is entered', ()
     optional: false,
     options: [['size', '64m']],
   };
-  const steps = rewritten([dev, { step: 'device', target: '/dev/null', ...node }]);
+  const steps = rewritten([
+    dev,
+    { step: 'device', target: '/dev/null', ...node },
+    { step: 'device', target: '/dev/dri/card0', ...node, gid: 44 },
+    { step: 'device', target: '/dev/far', ...node, uid: 70_000, gid: 70_000 },
+  ]);
   const made = steps.find(({ step }) => step === 'take-devices');
   assert.deepEqual(made, {
     step: 'take-devices',
     uid: 100_000,
     gid: 100_000,
     size: '64m',
-    nodes: [{ name: 'null', ...node }],
+    nodes: [
+      { name: 'null', ...node, uid: 100_000, gid: 100_000 },
+      { name: 'dri/card0', ...node, uid: 100_000, gid: 100_044 },
+      { name: 'far', ...node, uid: 100_000, gid: 100_000 },
+    ],
   });
   assert.ok(!steps.some(({ step }) => step === 'device' || step === 'mount'));
 });

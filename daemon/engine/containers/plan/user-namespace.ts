@@ -1,4 +1,5 @@
 import { mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
+import { type IdMaps, toOutside } from '../../../kernel/users/id-maps.ts';
 import { type HeldMaps, innerRoot, type UserNamespace } from './id-maps.ts';
 import type { MountBelow } from './mounts.ts';
 import type { OverlayLayers } from './overlay.ts';
@@ -14,6 +15,8 @@ export interface Entered {
   /** File systems of namespaces that do not belong to the user namespace, so that it may not mount them: proc, sysfs, mqueue. */
   readonly foreign: ReadonlySet<string>;
 }
+
+type Ids = Pick<Find<'device'>, 'uid' | 'gid'>;
 
 type Find<Name> = Extract<Step, { readonly step: Name }>;
 
@@ -153,7 +156,13 @@ function takeDevices(dev: Find<'mount'>, all: readonly Step[], { userNamespace }
     size: dev.options.find(([key]) => key === 'size')?.[1] ?? '',
     nodes: devices.map((device) => {
       const { step: _, target: _t, ...node } = device;
-      return { name: nameInDev(device, all), ...node };
+      return { name: nameInDev(device, all), ...node, ...ownerOutside(userNamespace.maps, node) };
     }),
   };
+}
+
+/** Root inside, where the container has no such id. */
+function ownerOutside(maps: IdMaps, { uid, gid }: Ids): Ids {
+  const root = innerRoot(maps);
+  return { uid: toOutside(maps.uids, uid) ?? root.uid, gid: toOutside(maps.gids, gid) ?? root.gid };
 }

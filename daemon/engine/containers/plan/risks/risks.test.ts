@@ -163,7 +163,7 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660 }],
+        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
         deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'rwm' }],
       },
       ['critical disk: can read and write the disk /dev/sda'],
@@ -171,7 +171,7 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660 }],
+        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
         deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'r' }],
       },
       ['high disk: can read the disk /dev/sda'],
@@ -197,7 +197,7 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/mem', type: 'c', major: 1, minor: 1, mode: 0o640 }],
+        devices: [{ path: '/dev/mem', type: 'c', major: 1, minor: 1, mode: 0o640, uid: 0, gid: 0 }],
         deviceRules: [{ allow: true, type: 'c', major: 1, minor: 1, access: 'r' }],
       },
       ['critical disk: can read the memory of the machine: /dev/mem'],
@@ -205,7 +205,7 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/dri/card0', type: 'c', major: 226, minor: 0, mode: 0o660 }],
+        devices: [{ path: '/dev/dri/card0', type: 'c', major: 226, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
         deviceRules: [{ allow: true, type: 'c', major: 226, minor: 0, access: 'rwm' }],
       },
       [],
