@@ -3,6 +3,7 @@ import { type ExecLabel, execLabel, type LabelRequest } from './labels.ts';
 import { type LandlockRequest, type LandlockRules, landlockRules } from './landlock.ts';
 import { type RequestedRlimit, type ResolvedRlimit, resolveRlimits } from './rlimits.ts';
 import { type SeccompFilter, seccompFilter } from './seccomp/filter.ts';
+import { requireStart, type StartOptions } from './seccomp/start-calls.ts';
 
 /** What a process may do. */
 export interface Rights {
@@ -29,7 +30,7 @@ export function rightsOf(
     /** JSON; empty for the built-in one. */
     readonly seccompProfile: string;
   },
-  process: {
+  process: StartOptions & {
     readonly privileged: boolean;
     readonly rlimits: readonly RequestedRlimit[];
     readonly landlock: readonly (LandlockRequest | null)[];
@@ -41,13 +42,13 @@ export function rightsOf(
     drop: container.capDrop,
     privileged,
   });
+  const seccomp =
+    privileged || container.seccompUnconfined ? null : seccompFilter(container.seccompProfile, capabilities);
+  if (seccomp && container.seccompProfile !== '') requireStart(seccomp.program, process);
   return {
     capabilities,
     rlimits: resolveRlimits(rlimits),
-    seccomp:
-      privileged || container.seccompUnconfined
-        ? null
-        : seccompFilter(container.seccompProfile, capabilities),
+    seccomp,
     label: execLabel(container),
     landlock: landlock.flatMap((request) => (request && landlockRules(request)) ?? []),
   };

@@ -1,13 +1,14 @@
 import type { EngineContext } from '../../context.ts';
 import type { ExecProcess, ProcessSpec } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
+import { hasInit } from '../plan/container.ts';
 
 type Security = Pick<EngineContext['security'], 'rightsOf'>;
 type Rights = ReturnType<Security['rightsOf']>;
 
 /** The rights of a container's main process. Throws for what this machine lacks. */
 export function rightsOfMain(security: Security, spec: ContainerSpec): Rights {
-  return security.rightsOf(spec, { ...spec.process, landlock: [spec.process.landlock] });
+  return security.rightsOf(spec, { ...spec.process, init: hasInit(spec), landlock: [spec.process.landlock] });
 }
 
 /**
@@ -23,6 +24,6 @@ export function rightsOfExec(
   const unlabelled = request.privileged && !privileged ? { apparmorProfile: '', selinuxLabel: [] } : {};
   return security.rightsOf(
     { ...container, ...unlabelled },
-    { ...spec, landlock: [landlock, request.landlock] },
+    { ...spec, init: false, landlock: [landlock, request.landlock] },
   );
 }

@@ -8,7 +8,7 @@ import { allCapabilities, type CapabilityName, capability, defaultCapabilities }
 import { builtinProfile } from './builtin.ts';
 import { numberOf } from './calls.ts';
 import { build, seccompAvailable } from './filter.ts';
-import { runFilter } from './test/run-filter.ts';
+import { runFilter } from './run-filter.ts';
 
 const allow = 0x7fff0000;
 const errno = (number: number): number => 0x00050000 | number;

@@ -6,7 +6,7 @@ import { capability } from '../capabilities.ts';
 import { build, seccompAvailable } from './filter.ts';
 import { parseProfile } from './profile.ts';
 import { rulesFor } from './rules.ts';
-import { runFilter } from './test/run-filter.ts';
+import { runFilter } from './run-filter.ts';
 
 const allow = 0x7fff0000;
 const errno = (number: number): number => 0x00050000 | number;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { libseccomp } from '../../../native/libseccomp.ts';
 import { type CapabilityName, capability } from '../capabilities.ts';
 import { seccompAvailable, seccompFilter } from './filter.ts';
-import { runFilter } from './test/run-filter.ts';
+import { runFilter } from './run-filter.ts';
 
 const allow = 0x7fff0000;
 const eperm = 0x00050001;

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-
 /** A system call as a filter sees it. */
 export interface Call {
   readonly number: number;
@@ -18,7 +16,10 @@ function dataOf({ number, architecture, args }: Call): DataView {
   return data;
 }
 
-/** Runs a filter as the kernel would: classic BPF, without the instructions that seccomp refuses. Returns SECCOMP_RET_*. */
+/**
+ * What a filter (an array of struct sock_filter) makes of a call: SECCOMP_RET_*. Runs it as the kernel would: classic BPF, of
+ * which libseccomp uses these instructions. Throws for others.
+ */
 export function runFilter(filter: Uint8Array, call: Call): number {
   const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength);
   const data = dataOf(call);
@@ -35,7 +36,7 @@ export function runFilter(filter: Uint8Array, call: Call): number {
     else if (code === 0x35) at += jump(accumulator >= k);
     else if (code === 0x45) at += jump((accumulator & k) !== 0);
     else if (code === 0x06) return k;
-    else assert.fail(`instruction ${at}: code 0x${code.toString(16)}`);
+    else throw new Error(`Unknown instruction 0x${code.toString(16)} in a seccomp filter`);
   }
-  return assert.fail('the filter does not end');
+  throw new Error('A seccomp filter ends without a result');
 }
