@@ -31,7 +31,7 @@ import {
 import { defaultPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
-import { wholeGroupRange } from './kernel/users/id-maps.ts';
+import { lastGroup, wholeGroupRange } from './kernel/users/id-maps.ts';
 import { openPool } from './kernel/users/open-pool.ts';
 import { isRootOnHost, ownMaps } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
@@ -88,6 +88,7 @@ export async function compose(
       capabilitiesOnHost: capabilityNames(capabilitiesOnHost()),
       seccomp: seccompAvailable(),
       defaultPaths,
+      lastGroup: lastGroup(ownMaps()),
     },
     users: openUsers(options, log),
     openReaders: new OpenReaders(),

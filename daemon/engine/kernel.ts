@@ -68,4 +68,6 @@ export interface SecurityKernel {
   readonly seccomp: boolean;
   /** Paths of /proc and /sys that a container does not see, or cannot change, unless its spec says otherwise. */
   readonly defaultPaths: typeof defaultPaths;
+  /** The greatest group of likerd's user namespace. */
+  readonly lastGroup: number;
 }

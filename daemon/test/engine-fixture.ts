@@ -169,4 +169,5 @@ const security: SecurityKernel = {
   capabilitiesOnHost: [],
   seccomp: false,
   defaultPaths: { masked: [], readOnly: [] },
+  lastGroup: 65_535,
 };

@@ -39,6 +39,11 @@ export function wholeGroupRange({ gids }: IdMaps): string {
   return `${toInside(gids, least) ?? 0} ${toInside(gids, greatest) ?? 0}`;
 }
 
+/** The greatest group inside, which nobody takes for a group of people. */
+export function lastGroup({ gids }: IdMaps): number {
+  return Math.max(...gids.map(({ inside, count }) => inside + count - 1));
+}
+
 /** A range of the host's ids, from 0 on inside. */
 export function rangeMaps(start: number): IdMaps {
   const runs = [{ inside: 0, outside: start, count: rangeSize }];

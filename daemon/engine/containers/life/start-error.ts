@@ -33,6 +33,9 @@ const explanations: Readonly<Record<string, string>> = {
     'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out with --init=false',
   'init EPERM': refusedInit,
   'init ENOSYS': refusedInit,
+  'landlock ENOENT':
+    '--landlock names it, and the container has no such file; create it first, or leave it out',
+  'exec-label ENOENT': 'no such profile is loaded; load it with apparmor_parser -r FILE',
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
 };
 

@@ -40,6 +40,7 @@ const input: ContainerPlanInput = {
     landlock: [],
   },
   hidden: { masked: ['/proc/kcore'], readOnly: ['/proc/sys'] },
+  ownLastGroup: 99,
   networkSysctls: { 'net.ipv4.ping_group_range': '0 2147483647' },
   devices: [],
   oomScore: null,
@@ -182,7 +183,7 @@ test('a private network has its default sysctls, unless the container sets other
     assert.deepEqual(values({ namespaces: { ...spec.namespaces, network } }), []);
 });
 
-test('hidepid concerns all but the group that is named, which by default is root of the container', () => {
+test('hidepid spares the group that is named, and otherwise one that nobody has', () => {
   const options = (procOptions: string[]) => {
     const { steps } = containerPlan({ ...input, spec: { ...spec, procOptions } });
     return steps.flatMap((step) => (step.step === 'mount' && step.type === 'proc' ? step.options : []));
@@ -191,7 +192,7 @@ test('hidepid concerns all but the group that is named, which by default is root
   assert.deepEqual(options(['subset=pid']), [['subset', 'pid']]);
   assert.deepEqual(options(['hidepid=2']), [
     ['hidepid', '2'],
-    ['gid', '0'],
+    ['gid', '99'],
   ]);
   assert.deepEqual(options(['gid=7', 'hidepid=2']), [
     ['gid', '7'],

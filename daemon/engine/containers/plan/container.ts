@@ -64,6 +64,8 @@ export interface ContainerPlanInput {
   readonly cgroupPaths: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
   readonly hidden: HiddenPaths;
+  /** The greatest group of likerd's own user namespace, which nobody has. */
+  readonly ownLastGroup: number;
   /** Of a network namespace of its own, unless the spec has others. */
   readonly networkSysctls: Readonly<Record<string, string>>;
   /** Beside the standard ones. */

@@ -1,5 +1,6 @@
 import { cloneFlag, mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
+import { lastGroup } from '../../../kernel/users/id-maps.ts';
 import {
   type ContainerSpec,
   isShared,
@@ -74,6 +75,7 @@ export function standardMounts({
   userNamespace,
   foreign,
   isRootOnHost,
+  ownLastGroup,
 }: {
   readonly spec: ContainerSpec;
   readonly shared: SharedProcesses;
@@ -81,7 +83,9 @@ export function standardMounts({
   /** As in ContainerPlanInput. */
   readonly foreign: ReadonlySet<string>;
   readonly isRootOnHost: boolean;
+  readonly ownLastGroup: number;
 }): Step[] {
+  const group = userNamespace === null ? ownLastGroup : lastGroup(userNamespace.maps);
   const guarded = NOSUID | NOEXEC | NODEV;
   /** A file system of a namespace. Whoever has no rights in that can only show what likerd sees of it. */
   const mountOf = (kind: string, values: Parameters<typeof mountStep>[0]): Step => {
@@ -92,7 +96,12 @@ export function standardMounts({
   return [
     shared.pid
       ? { step: 'proc-of', ...shared.pid, attributes: guarded }
-      : mountOf('pid', { type: 'proc', target: '/proc', attributes: guarded, options: procOptions(spec) }),
+      : mountOf('pid', {
+          type: 'proc',
+          target: '/proc',
+          attributes: guarded,
+          options: procOptions(spec, group),
+        }),
     mountStep({
       type: 'tmpfs',
       target: '/dev',
@@ -123,14 +132,16 @@ export function standardMounts({
   ];
 }
 
-/** Whom hidepid does not concern is group 0 of the host, unless a group is named: this is the container's. */
-function procOptions({ procOptions: given }: ContainerSpec): (readonly [string, string])[] {
+/** hidepid spares the members of one group, by default 0, which is also that of a user without a line in /etc/passwd. */
+function procOptions({ procOptions: given }: ContainerSpec, nobody: number): (readonly [string, string])[] {
   const options = given.map((option) => {
     const [name = '', value = ''] = option.split('=');
     return [name, value] as const;
   });
   const names = options.map(([name]) => name);
-  return names.includes('hidepid') && !names.includes('gid') ? [...options, ['gid', '0']] : options;
+  return names.includes('hidepid') && !names.includes('gid')
+    ? [...options, ['gid', String(nobody)]]
+    : options;
 }
 
 /** Belongs to the IPC namespace: containers that share one also share the memory of shm_open(3). */

@@ -90,6 +90,7 @@ export function compile(
     cgroupPaths: cgroup.paths,
     credentials: { user: askedUser(spec.process), ...rightsOfMain(context.security, spec) },
     hidden: hiddenPaths(spec, context.security.defaultPaths),
+    ownLastGroup: context.security.lastGroup,
     networkSysctls: context.network.sysctls,
     devices: devices.nodes,
     oomScore: oomScoreFor(context, spec.process),
