@@ -190,6 +190,12 @@ function securityOptions(userns: string): void {
       await s.ok(['rm', '-f', id]);
     });
 
+    test('hides the processes of the host, if those are shared', async () => {
+      const flags = [...opt('proc-opts=hidepid=2'), '--pid', 'host'];
+      const out = await s.run([...flags, '--user', '1000'], ['sh', '-c', names]);
+      assert.equal(out.stdout, 'sh\n', out.stderr);
+    });
+
     test('spares the group that is named, and the rest of procfs can be left out', async () => {
       const id = await s.detached(opt('proc-opts=hidepid=invisible,gid=7', 'proc-opts=subset=pid'), [
         'sleep',

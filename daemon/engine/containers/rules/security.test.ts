@@ -6,6 +6,7 @@ import { specOf } from '../../../test/fake-engine.ts';
 import type { Landlock } from '../../process/spec.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { checkSpec } from './check-spec.ts';
+import { checkProcMount } from './security.ts';
 
 function check(changes: Partial<ContainerSpec>): void {
   checkSpec({ ...specOf(), ...changes });
@@ -73,6 +74,18 @@ test('options of /proc', () => {
   refuses({ procOptions: ['gid=1', 'gid=1'] }, `${field}[1]`, /'gid' appears twice/);
   const namespaces = { ...specOf().namespaces, pid: { kind: 'container', id: 'db' } } as const;
   refuses({ procOptions: ['hidepid=2'], namespaces }, field, /give the options there/);
+});
+
+test('options of the /proc of the host need its root', () => {
+  const spec = specOf();
+  const shared = {
+    ...spec,
+    procOptions: ['hidepid=2'],
+    namespaces: { ...spec.namespaces, pid: { kind: 'host' } },
+  } as const;
+  checkProcMount(shared, true);
+  checkProcMount({ ...shared, namespaces: spec.namespaces }, false);
+  assert.throws(() => checkProcMount(shared, false), /the container has the \/proc of the host/);
 });
 
 test('limits by landlock', () => {

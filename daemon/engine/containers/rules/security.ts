@@ -82,6 +82,15 @@ function checkProcOptions({ procOptions, namespaces }: ContainerSpec): void {
     );
 }
 
+/** Only the root of the host can mount the procfs of the host's processes; that of another user shows what is mounted. */
+export function checkProcMount({ procOptions, namespaces }: ContainerSpec, isRootOnHost: boolean): void {
+  if (procOptions.length > 0 && namespaces.pid.kind === 'host' && !isRootOnHost)
+    throw badArgument(
+      'spec.proc_options',
+      "Invalid spec.proc_options: with the host's processes (--pid host) the container has the /proc of the host, as likerd is not run by root; leave one of both out",
+    );
+}
+
 /** Throws BAD_ARGUMENT, below `field`, for limits that cannot be. */
 export function checkLandlock({ paths, connect, bind }: Landlock, field: string): void {
   if (paths.length === 0 && connect === null && bind === null)

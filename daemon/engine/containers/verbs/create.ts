@@ -14,6 +14,7 @@ import { checkSpec } from '../rules/check-spec.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
+import { checkProcMount } from '../rules/security.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
 import { bareBindWarning, planMounts } from './plan-mounts.ts';
 import { removeContainer } from './remove.ts';
@@ -117,7 +118,8 @@ function requireRoom(
 }
 
 /** Throws if this machine cannot confine it as asked. */
-function requireSecurity({ security }: EngineContext, spec: ContainerSpec): void {
+function requireSecurity({ security, users }: EngineContext, spec: ContainerSpec): void {
+  checkProcMount(spec, users.isRootOnHost);
   const { seccompProfile, apparmorProfile, selinuxLabel, process } = spec;
   if (seccompProfile !== '' || apparmorProfile !== '' || selinuxLabel.length > 0 || process.landlock !== null)
     rightsOfMain(security, spec);
