@@ -33,7 +33,7 @@ const endToEnd = (pattern: string): Group => ({
 const units: Group = {
   patterns: ['{bench,common,client,daemon,fuzz,native,proto,scripts}/**/*.test.ts'],
   concurrency: Math.min(2, availableParallelism()),
-  testTimeoutMs: 120_000 + fuzzSeconds * 2000,
+  testTimeoutMs: 120_000 + fuzzSeconds * 4000,
 };
 /** They have their own mounts and cgroups, and keep one CPU busy for minutes. */
 const machines = endToEnd('test/vm/*.test.ts');

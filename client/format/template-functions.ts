@@ -13,8 +13,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   title: (value) => show(value).replaceAll(/\b\w/g, (letter) => letter.toUpperCase()),
   join: (list, separator) => items(list).map(show).join(show(separator)),
   split: (text, separator) => show(text).split(show(separator)),
-  pad: (text, before, after) => ' '.repeat(Number(before)) + show(text) + ' '.repeat(Number(after)),
-  truncate: (text, length) => show(text).slice(0, Number(length)),
+  pad: (text, before, after) => ' '.repeat(count(before)) + show(text) + ' '.repeat(count(after)),
+  truncate: (text, length) => show(text).slice(0, count(length)),
   println: (...args) => `${args.map(show).join(' ')}\n`,
   // As in Go, a blank separates two operands unless one of them is a string.
   print: (...args) =>
@@ -33,8 +33,8 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   index: (value, ...keys) => keys.reduce<unknown>(elementOf, value),
   slice: (value, from = 0, to) =>
     typeof value === 'string' || value instanceof Untrusted
-      ? show(value).slice(Number(from), to === undefined ? undefined : Number(to))
-      : items(value).slice(Number(from), to === undefined ? undefined : Number(to)),
+      ? show(value).slice(count(from), to === undefined ? undefined : count(to))
+      : items(value).slice(count(from), to === undefined ? undefined : count(to)),
   not: (value) => !isTrue(value),
   and: (...args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1),
   or: (...args) => args.find(isTrue) ?? args.at(-1),
@@ -45,6 +45,16 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   gt: (first, second) => compare(first, second) > 0,
   ge: (first, second) => compare(first, second) >= 0,
 };
+
+const mostCharacters = 100_000;
+
+/** The number of some characters or elements. */
+function count(value: unknown): number {
+  const number = typeof value === 'string' ? Number(value || undefined) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= mostCharacters)
+    return number;
+  throw templateError(`${show(value)} is not a number from 0 to ${mostCharacters}`);
+}
 
 /**
  * A map for templates. It has no prototype, which tells it from a record: a missing field of a record is an error, a missing key
@@ -79,6 +89,7 @@ export function isTrue(value: unknown): boolean {
 
 /** A value as a template prints it. */
 export function show(value: unknown): string {
+  if (typeof value === 'function') throw templateError('a function is not a value: give it its arguments');
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`;
@@ -106,7 +117,7 @@ export function lookUp(value: unknown, key: unknown): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object' || value instanceof Untrusted)
     throw templateError(`cannot look up '${show(key)}' in ${show(value)}`);
-  return own(value as Readonly<Record<string, unknown>>, String(key));
+  return own(value as Readonly<Record<string, unknown>>, show(key));
 }
 
 function goJson(value: unknown): string {
@@ -126,22 +137,25 @@ function printf(format: string, args: readonly unknown[]): string {
     /%(-?)(0?)(\d*)(?:\.(\d+))?([%a-z])/gi,
     (_, left, zero, width, precision, verb) => {
       if (verb === '%') return '%';
-      const text = formatVerb(verb, args[index++], precision);
-      if (left === '-') return text.padEnd(Number(width));
-      return text.padStart(Number(width), zero === '0' ? '0' : ' ');
+      const text = formatVerb(verb, args[index++], precision === undefined ? undefined : count(precision));
+      if (left === '-') return text.padEnd(count(width || 0));
+      return text.padStart(count(width || 0), zero === '0' ? '0' : ' ');
     },
   );
 }
 
-function formatVerb(verb: string, value: unknown, precision: string | undefined): string {
+/** Of Number.toFixed. */
+const mostDigits = 100;
+
+function formatVerb(verb: string, value: unknown, precision: number | undefined): string {
   switch (verb) {
     case 'q':
       return quoted(value instanceof Untrusted ? value.text : show(value));
     case 'x':
       return typeof value === 'number' ? value.toString(16) : Buffer.from(show(value)).toString('hex');
     case 'f':
-      return Number(value).toFixed(precision === undefined ? 6 : Number(precision));
+      return typeof value === 'number' ? value.toFixed(Math.min(precision ?? 6, mostDigits)) : show(value);
     default:
-      return precision === undefined ? show(value) : show(value).slice(0, Number(precision));
+      return precision === undefined ? show(value) : show(value).slice(0, precision);
   }
 }

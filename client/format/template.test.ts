@@ -73,6 +73,11 @@ for (const source of [
   '{{$nope}}',
   '{{.Name "argument"}}',
   '{{#}}',
+  '{{truncate .Name .Labels}}',
+  '{{truncate .Name -1}}',
+  '{{pad .Name 1 99999999999}}',
+  '{{printf "%99999999999s" .Name}}',
+  '{{print .Label}}',
 ]) {
   test(`${source} is refused as BAD_ARGUMENT`, () => {
     assert.throws(

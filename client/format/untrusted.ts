@@ -25,7 +25,7 @@ export function untrusted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]) => [visible(key), untrusted(inner)]);
   // Keep the prototype, which tells a map from a record.
-  return Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(entries));
+  return Object.setPrototypeOf(Object.fromEntries(entries), Object.getPrototypeOf(value));
 }
 
 /** The text of an Untrusted; any other value unchanged. */

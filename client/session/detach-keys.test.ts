@@ -7,7 +7,7 @@ test("Docker's notation of keys is parsed", () => {
   assert.deepEqual(parseDetachKeys('ctrl-p,q,ctrl-@,ctrl-_,A'), [16, 113, 0, 31, 65]);
   assert.deepEqual(parseDetachKeys('CTRL-A'), [1]);
   assert.deepEqual(parseDetachKeys(''), []);
-  for (const bad of ['ctrl-', 'ctrl-1', 'escape', 'a,,b'])
+  for (const bad of ['ctrl-', 'ctrl-1', 'escape', 'a,,b', 'é'])
     assert.throws(() => parseDetachKeys(bad), /Invalid detach keys/);
 });
 

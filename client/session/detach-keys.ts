@@ -8,17 +8,17 @@ export const partialMatchMs = 300;
 
 const controlKeys = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
 
-/** Parses Docker's notation: characters and ctrl-X, separated by commas. An empty text turns detaching off. Throws BAD_ARGUMENT. */
+/** Parses Docker's notation: ASCII characters and ctrl-X, separated by commas. An empty text turns detaching off. Throws BAD_ARGUMENT. */
 export function parseDetachKeys(text: string): readonly number[] {
   if (text === '') return [];
   return text.split(',').map((key) => {
-    if (key.length === 1) return key.charCodeAt(0);
+    if (/^[\0-\x7f]$/.test(key)) return key.charCodeAt(0);
     const control = /^ctrl-(.)$/i.exec(key)?.[1]?.toLowerCase();
     const code = control === undefined ? -1 : controlKeys.indexOf(control);
     if (code === -1) {
       throw badArgument(
         'detach-keys',
-        `Invalid detach keys '${text}': '${key}' is neither a character nor ctrl-CHARACTER`,
+        `Invalid detach keys '${text}': '${key}' is neither an ASCII character nor ctrl-CHARACTER`,
       );
     }
     return code;

@@ -558,6 +558,8 @@ int fuzz_close (int fd) {
   free (file->bytes);
   free (file->heard);
   *file = (struct file){ .kind = OTHER };
+  if (world.heard_of == fd)
+    world.heard_of = -1;
   return kernel_close (fd);
 }
 

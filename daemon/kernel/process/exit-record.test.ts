@@ -20,3 +20,18 @@ test('an exit record is read as the shim writes it', (t) => {
     outputCut: false,
   });
 });
+
+test('a record that a loss of power has cut off is no exit with code 0', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-exit-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const text of [
+    '',
+    'code=0\n',
+    'code=0\nsignal=0\nstarted_at=17',
+    '\0'.repeat(120),
+    'code=x\nstarted_at=17\n',
+  ]) {
+    writeFileSync(join(folder, 'exit.0'), text);
+    assert.equal(readExitRecord(folder), null, JSON.stringify(text));
+  }
+});

@@ -98,10 +98,9 @@ export function without(spans: readonly IdSpan[], others: readonly IdSpan[]): Id
   let left = [...spans];
   for (const other of others)
     left = left.flatMap((span) => {
-      const places = Math.floor(span.count / rangeSize);
       const before = Math.floor((other.start - span.start) / rangeSize);
       const after = Math.ceil((other.start + other.count - span.start) / rangeSize);
-      if (after <= 0 || before >= places) return [span];
+      if (after <= 0 || other.start >= span.start + span.count) return [span];
       const rest = { start: span.start + after * rangeSize, count: span.count - after * rangeSize };
       return [{ start: span.start, count: Math.max(0, before) * rangeSize }, rest].filter(
         ({ count }) => count > 0,

@@ -86,7 +86,8 @@ uint64_t send_deadline (const struct shim *shim) {
 void send_to_daemon (struct shim *shim) {
   struct connection *daemon = shim->daemon;
   size_t turn = 0;
-  while (daemon->source.writable && !daemon->doomed && turn < SEND_TURN) {
+  /* A frame that found no memory is missing: what follows it would be misunderstood. */
+  while (daemon->source.writable && !daemon->doomed && !daemon->out.exhausted && turn < SEND_TURN) {
     if (daemon->data.stream) {
       turn += daemon->data.left;
       send_data (shim);

@@ -156,6 +156,10 @@ describe('a seccomp profile', () => {
     refuses('', 'it is not JSON');
     refuses('{"defaultAction": "SCMP_ACT_ALLOW",}', 'it is not JSON');
     refuses('7', 'Invalid seccomp profile: 7 is not an object');
+    refuses(
+      '{"defaultAction": [18446744073709551615]}',
+      'defaultAction: ["18446744073709551615"] is not known',
+    );
     refuses({}, 'defaultAction: it is missing');
     refuses({ defaultAction: 'ALLOW' }, 'defaultAction: "ALLOW" is not known; use SCMP_ACT_ALLOW');
     refuses({ defaultAction: 'SCMP_ACT_ALLOW', syscals: [] }, 'syscals: there is no such field in a profile');

@@ -137,7 +137,8 @@ const refusedFlags: Readonly<Record<string, string>> = {
 };
 
 function shown({ input }: { readonly input: unknown }): string {
-  return typeof input === 'bigint' ? String(input) : (JSON.stringify(input) ?? 'nothing');
+  const exact = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  return typeof input === 'bigint' ? String(input) : (JSON.stringify(input, exact) ?? 'nothing');
 }
 
 const oneOf = <const T extends string>(names: readonly T[]) =>
