@@ -3,6 +3,7 @@
  * namespace, while this is the host's root.
  */
 #include "taken.h"
+#include <sys/mount.h>
 #include "base/cleanup.h"
 #include "include/plan.h"
 #include "sizes.h"
@@ -21,6 +22,8 @@ int step_take (struct child *child, struct cursor *fields) {
   struct tree how;
   if (read_tree (child, fields, &how) < 0)
     return -1;
+  /* Here the mounts below it still are peers of the host's. */
+  how.slave = !(how.propagation & MS_SHARED);
   bool optional = read_u32 (fields);
   if (unreadable (child, fields))
     return -1;

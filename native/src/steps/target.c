@@ -51,6 +51,9 @@ int set_tree (int tree, const struct tree *how) {
     attr.attr_set |= MOUNT_ATTR_IDMAP;
     attr.userns_fd = (uint64_t)how->map;
   }
+  struct mount_attr slave = { .propagation = MS_SLAVE };
+  if (how->slave && sys_mount_setattr (tree, AT_EMPTY_PATH | AT_RECURSIVE, &slave) < 0)
+    return -1;
   /* For a single mount one call sets both. */
   if (!how->recursive)
     attr.propagation = propagation;
@@ -72,6 +75,7 @@ int read_tree (struct child *child, struct cursor *fields, struct tree *how) {
   how->propagation = read_u32 (fields);
   uint32_t map = read_u32 (fields);
   how->map = map == NOT_HELD ? -1 : held (child, map);
+  how->slave = false;
   return map != NOT_HELD && how->map < 0 ? -1 : 0;
 }
 

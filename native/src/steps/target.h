@@ -10,6 +10,7 @@ struct tree {
   bool recursive;
   uint32_t attributes; /* MOUNT_ATTR_* to set */
   bool top_only;       /* set the attributes on the top mount only */
+  bool slave;          /* first make all of it a slave: what is mounted in it later does not appear on the host */
   uint32_t propagation;
   int map;             /* a user namespace, for the owners of all its files; -1: they are shown as on the disk */
 };

@@ -27,12 +27,26 @@ test('a fault in the target of a mount is explained, and is not an internal erro
     ['bind', 'move_mount', ENOTDIR, /the source is a folder, and the target a file/],
     ['bind', 'move_mount', EISDIR, /the source is a file, and the target a folder/],
     ['mount', 'fsconfig', EINVAL, /does not support that option/],
+    ['place', 'move_mount', ENOTDIR, /the source is a folder, and the target a file/],
+    ['place-device', 'mkdirat', ELOOP, /leads back to itself/],
+    ['take-mount', 'fsconfig', EINVAL, /does not support that option/],
   ] as const;
   for (const [step, syscall, errno, why] of cases) {
     const error = startError(what, { step, syscall, errno, object: '/x' });
     assert.equal(error.reason, 'BAD_ARGUMENT', step);
     assert.match(error.message, why);
   }
+});
+
+test('what fails in a user namespace is explained like the same without one, or by what it lacks', () => {
+  const { EINVAL, ELOOP, ENOENT, ENOSPC } = constants.errno;
+  for (const [step, syscall, errno, why] of [
+    ['take-overlay', 'fsconfig', ELOOP, /too many overlays are stacked/],
+    ['take', 'open_tree', ENOENT, /the source does not exist/],
+    ['id-map', 'clone', ENOSPC, /the limit of user namespaces is reached; .*--userns host/],
+    ['look-up-user', 'setgroups', EINVAL, /not in the container's user namespace; .*USER:GROUP/],
+  ] as const)
+    assert.match(startError(what, { step, syscall, errno, object: '/x' }).message, why);
 });
 
 test('a limit of open files that is too low for the start is not taken for exhaustion of likerd', () => {

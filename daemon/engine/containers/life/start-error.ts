@@ -14,6 +14,9 @@ import { endedBeforeStart } from '../model/phase.ts';
 const refusedInit =
   'the seccomp filter refuses it, but the init needs it; allow it, or leave the init out with --init=false';
 
+const notMapped =
+  "the user or its group is not in the container's user namespace; use another, or --userns host";
+
 /** Where an errno alone would mislead. */
 const explanations: Readonly<Record<string, string>> = {
   'root-overlay EINVAL':
@@ -36,7 +39,30 @@ const explanations: Readonly<Record<string, string>> = {
   'landlock ENOENT':
     '--landlock names it, and the container has no such file; create it first, or leave it out',
   'exec-label ENOENT': 'no such profile is loaded; load it with apparmor_parser -r FILE',
+  'id-map ENOSPC':
+    'the limit of user namespaces is reached; raise it (user.max_user_namespaces), or use --userns host',
+  'id-map EPERM':
+    'likerd itself does not have all of these ids (/proc/self/uid_map); give it others with --userns-pool',
+  'take EPERM':
+    'the mount is idmapped already, or its file system is of another user namespace; use noidmap, or --userns host',
+  'look-up-user EINVAL':
+    "a group of the user is not in the container's user namespace; name one that is, as in USER:GROUP, or use --userns host",
+  'stdio EINVAL': notMapped,
+  'user EINVAL': notMapped,
   'exec ENOEXEC': 'it is neither a program of this machine nor a script with a #! line',
+};
+
+/** Steps of a container in a user namespace that do what another step does without one. */
+const likeSteps: Readonly<Record<string, string>> = {
+  'take-overlay': 'root-overlay',
+  'place-root': 'root-overlay',
+  take: 'bind',
+  place: 'bind',
+  'take-mount': 'mount',
+  'take-devices': 'mount',
+  'take-of': 'bind-of',
+  'take-proc-of': 'proc-of',
+  'place-device': 'device',
 };
 
 /** What is wrong with the target of a mount, or the working directory, by the call that said so. */
@@ -73,10 +99,15 @@ export function startError(what: string, { step, syscall, errno: number, object 
   if (ofUser) return ofUser;
   // Its main process has ended, which the daemon has not read yet.
   if (step === 'join' && errno === 'ESRCH' && object === 'container') return endedBeforeStart(what);
-  const ofTarget = targetSteps.has(step)
+  const like = own(likeSteps, step) ?? step;
+  const ofTarget = targetSteps.has(like)
     ? (own(ofTargets, `${syscall} ${errno}`) ?? own(ofTargets, errno))
     : undefined;
-  const explanation = ofTarget ?? own(explanations, `${step} ${errno}`) ?? remedyOf(errno);
+  const explanation =
+    ofTarget ??
+    own(explanations, `${step} ${errno}`) ??
+    own(explanations, `${like} ${errno}`) ??
+    remedyOf(errno);
   const on = object === '' ? '' : ` on '${object}'`;
   return error(
     ofTarget ? 'BAD_ARGUMENT' : reasonOfErrno(errno),
