@@ -145,6 +145,18 @@ int step_take_devices (struct child *child, struct cursor *fields) {
   return made < 0 || hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
 
+/* Something else than this node is at the path, which mknod would not replace either. */
+static bool is_taken (struct child *child, const char *path, int node) {
+  const char *leaf;
+  struct stat st;
+  cleanup_fd int parent = in_root_parent (child->root, path, &leaf);
+  cleanup_fd int there = parent < 0 ? -1 : openat (parent, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (there < 0 || fstat (node, &st) < 0)
+    return false;
+  const struct device device = { .type = st.st_mode & S_IFMT, .number = st.st_rdev };
+  return !is_device (there, &device);
+}
+
 /* A node outside /dev: it is made in there, by the host's root, bound from there, and its name there is taken away. */
 int step_place_device (struct child *child, struct cursor *fields) {
   const char *name = read_text (fields);
@@ -155,6 +167,8 @@ int step_place_device (struct child *child, struct cursor *fields) {
   cleanup_fd int tree = folder < 0 ? -1 : sys_open_tree (folder, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
   if (tree < 0)
     return fail (child, "open_tree", path);
+  if (is_taken (child, path, tree))
+    return fail_with (child, EEXIST, "mknodat", path);
   cleanup_fd int target = in_root_make (child->root, path, IN_ROOT_FILE, 0600);
   if (target < 0)
     return fail (child, "openat", path);
