@@ -13,6 +13,7 @@ import { outputCase } from './cases/output.ts';
 import { promptCase } from './cases/prompt.ts';
 import { statsCase } from './cases/stats.ts';
 import { trueCase } from './cases/true.ts';
+import { usernsCase } from './cases/userns.ts';
 import { writeDocs } from './docs.ts';
 import { isInterrupted } from './interrupt.ts';
 import { Lab } from './lab.ts';
@@ -35,6 +36,7 @@ const cases: Readonly<Record<string, Case>> = {
   output: outputCase,
   limits: limitsCase,
   beside: besideCase,
+  userns: usernsCase,
   fleet: fleetCase,
   daemon: daemonCase,
 };

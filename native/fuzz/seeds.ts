@@ -113,7 +113,8 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
     ],
   },
   'join-user': { step: 'join-user', ...process },
-  'enter-user': { step: 'enter-user', namespace: 0, at: '/run/c/root' },
+  'enter-user': { step: 'enter-user', namespace: 0 },
+  chdir: { step: 'chdir', path: '/run/c/root' },
   'stream-owner': { step: 'stream-owner', uid: 600000, gid: 600000 },
   'raise-limit': { step: 'raise-limit', resource: 7, hard: '1048576' },
   'take-overlay': {

@@ -194,6 +194,7 @@ export function userNamespaceSteps(
   const [cgroup, propagation, ...rest] = inside;
   return [
     ...(options.leading ?? []),
+    { step: 'chdir', path: options.at },
     { step: 'id-map', uids: runs, gids: runs },
     take(options.source),
     take(options.layer),
@@ -209,7 +210,7 @@ export function userNamespaceSteps(
     },
     { step: 'take-devices', ...innerRoot, size: '64k', nodes: nodesByName },
     { step: 'stream-owner', ...innerRoot },
-    { step: 'enter-user', namespace: 0, at: options.at },
+    { step: 'enter-user', namespace: 0 },
     ...(cgroup && propagation ? [cgroup, propagation] : []),
     { step: 'place-root', tree: 3 },
     { step: 'place', tree: 4, target: '/dev', optional: false },

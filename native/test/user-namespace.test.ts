@@ -1,13 +1,30 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
-import { execNamespaces, type TestShim } from './fixture.ts';
-import { type ContainerOptions, idStart, innerRoot, runs, userNamespaceSteps } from './plans.ts';
+import { execNamespaces, startTime, type TestShim } from './fixture.ts';
+import {
+  type ContainerOptions,
+  idStart,
+  innerRoot,
+  privateNamespaces,
+  runs,
+  userNamespaceSteps,
+} from './plans.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
+
+const cloneFlags = privateNamespaces | cloneFlag.user;
 
 function newLayer(): string {
   const layer = mkdtempSync(join(fixture().folder, 'layer-'));
@@ -22,7 +39,7 @@ function run(
 ): Promise<TestShim> {
   const container = fixture().container({ args: ['/bin/sh', '-c', script], init: true, ...options });
   const steps = userNamespaceSteps({ layer: newLayer(), ...container, ...options });
-  return fixture().spawn(steps, { tty: options.tty ?? false });
+  return fixture().spawn(steps, { tty: options.tty ?? false, cloneFlags });
 }
 
 async function output(script: string, options: Parameters<typeof run>[1] = {}): Promise<string> {
@@ -93,6 +110,74 @@ test('a hard limit above the present one is raised before the namespace is enter
   assert.match(text, new RegExp(`^Max locked memory +4096 +${more} `));
 });
 
+test('another container joins the user namespace, with namespaces that belong to it', async () => {
+  await using first = await run('touch /dev/shm/mark; sleep 100');
+  const pid = await first.started();
+  const target = { pid, startTime: startTime(pid) };
+  const joined = userNamespaceSteps({
+    ...fixture().container({
+      args: ['/bin/sh', '-c', 'id -u; ls /dev/shm; ps -o comm | grep -c sleep; sleep 100'],
+    }),
+    layer: newLayer(),
+    leading: (['network', 'ipc'] as const).map((kind) => ({
+      step: 'join-namespace',
+      flag: cloneFlag[kind],
+      ...target,
+    })),
+  }).flatMap((step): Step[] => {
+    if (step.step === 'id-map') return [{ step: 'join-user', ...target }];
+    if (step.step === 'stream-owner')
+      return [
+        { step: 'take-of', ...target, path: '/dev/shm', attributes: 0, optional: false },
+        { step: 'take-proc-of', ...target, attributes: 0 },
+        { step: 'take-of', ...target, path: '/no/such/path', attributes: 0, optional: true },
+        step,
+      ];
+    if (!('target' in step)) return [step];
+    if (step.target === '/dev/shm') return [{ step: 'place', tree: 5, target: step.target, optional: false }];
+    if (step.target === '/proc')
+      return [
+        { step: 'place', tree: 6, target: step.target, optional: false },
+        { step: 'place', tree: 7, target: '/mnt', optional: true },
+      ];
+    return [step];
+  });
+  await using second = await fixture().spawn(joined, {
+    cloneFlags: cloneFlag.mount | cloneFlag.uts,
+    joinPid: target,
+  });
+  const other = await second.started();
+  for (const name of ['user', 'pid', 'net', 'ipc'])
+    assert.equal(readlinkSync(`/proc/${other}/ns/${name}`), readlinkSync(`/proc/${pid}/ns/${name}`), name);
+  assert.notEqual(readlinkSync(`/proc/${other}/ns/mnt`), readlinkSync(`/proc/${pid}/ns/mnt`));
+  await second.peer.outputMatches(/^0\nmark\n1\n/);
+});
+
+test('no helper counts among the processes of a container', async () => {
+  const groups = {
+    v1: `/sys/fs/cgroup/pids/liker-native-${process.pid}`,
+    v2: `/sys/fs/cgroup/unified/liker-native-${process.pid}`,
+  };
+  for (const group of Object.values(groups)) mkdirSync(group);
+  try {
+    writeFileSync(`${groups.v1}/pids.max`, '1');
+    const leading: Step[] = [{ step: 'join-cgroup', file: `${groups.v1}/tasks` }];
+    const container = {
+      ...fixture().container({ args: ['/bin/cat', '/proc/self/cgroup'] }),
+      layer: newLayer(),
+    };
+    await using shim = await fixture().spawn(userNamespaceSteps({ ...container, leading }), {
+      cloneFlags,
+      cgroup2: groups.v2,
+    });
+    assert.equal((await shim.peer.exit()).code, 0);
+    assert.match(shim.peer.text(), /:pids:\/\n/);
+    assert.match(shim.peer.text(), /^0::\/$/m);
+  } finally {
+    for (const group of Object.values(groups)) rmdirSync(group);
+  }
+});
+
 test('T51: the maps are complete before anybody is in the namespace; one that the kernel refuses ends the start', async () => {
   const groups: Step = { step: 'groups', gids: [7, 65535] };
   assert.equal(await output('id -G', { afterPivot: [groups], gid: 65535 }), '65535\n');
@@ -101,14 +186,14 @@ test('T51: the maps are complete before anybody is in the namespace; one that th
   const steps = userNamespaceSteps(container).map((step) =>
     step.step === 'id-map' ? { ...step, uids: twice } : step,
   );
-  await using shim = await fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps, { cloneFlags });
   const failure = await shim.peer.failed();
   assert.deepEqual([failure.name, failure.call, failure.errno], ['id-map', 'write', 22]);
 });
 
 test('a failure before the namespace is entered names its step', async () => {
   const missing = { ...fixture().container({}), source: '/no/such/folder', layer: newLayer() };
-  await using shim = await fixture().spawn(userNamespaceSteps(missing));
+  await using shim = await fixture().spawn(userNamespaceSteps(missing), { cloneFlags });
   const failure = await shim.peer.failed();
   assert.deepEqual(
     [failure.name, failure.call, failure.errno, failure.object],
@@ -120,7 +205,7 @@ test('an overlay whose layers do not have the ids that make it is refused, and n
   const steps = userNamespaceSteps({ ...fixture().container({}), layer: newLayer() }).map((step) =>
     step.step === 'take-overlay' ? { ...step, uid: 0, gid: 0 } : step,
   );
-  await using shim = await fixture().spawn(steps);
+  await using shim = await fixture().spawn(steps, { cloneFlags });
   const failure = await shim.peer.failed();
   assert.deepEqual([failure.name, failure.errno], ['take-overlay', 30]);
 });

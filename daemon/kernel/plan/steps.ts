@@ -257,12 +257,17 @@ export const steps = {
     },
   ],
   attach: [43, { trees: list(heldTree) }],
-  /** Makes a user namespace with these maps, and holds it. Nobody is in it before it has them. */
+  /**
+   * Makes a user namespace with these maps, and holds it. If the clone flags have `user`, the first one is the container's: its process
+   * is cloned in it, and waits.
+   */
   'id-map': [50, { uids: idRuns, gids: idRuns }],
   /** Holds the user namespace of a process. */
   'join-user': [51, { pid: u32, startTime: decimal }],
-  /** Enters the folder `at` of the host and then the held user namespace. The steps before it have the rights of the host's root. */
-  'enter-user': [52, { namespace: u32, at: str }],
+  /** Enters the held user namespace. The steps before it have the rights of the host's root. */
+  'enter-user': [52, { namespace: u32 }],
+  /** Enters a folder of the host. */
+  chdir: [63, { path: str }],
   /** Gives the pipes of the process to root inside, as its ids are on the host. */
   'stream-owner': [53, { uid: u32, gid: u32 }],
   /** Raises the hard limit at least to this, which only the host's root may. */

@@ -70,6 +70,9 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
     launch->held_size++;
     launch->needs_helper = true;
     return true;
+  case STEP_join_cgroup:
+    launch->cgroup_count++;
+    return true;
   case STEP_join_namespace:
   case STEP_join_path:
     launch->needs_helper = true;
@@ -100,6 +103,13 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   }
 }
 
+/* Between clone and exec nothing can be allocated. */
+static bool make_room (struct launch *launch) {
+  launch->held = calloc (launch->held_size + 1, sizeof *launch->held);
+  launch->cgroups = calloc (launch->cgroup_count + 1, sizeof *launch->cgroups);
+  return launch->held && launch->cgroups;
+}
+
 bool launch_read (struct launch *launch, struct shim_settings *settings, const void *plan, size_t size) {
   struct cursor records;
   struct record record;
@@ -116,8 +126,7 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
     if (record.kind == PLAN_LAUNCH)
       launch->steps = records;
   }
-  launch->held = launch->held_size ? calloc (launch->held_size, sizeof *launch->held) : NULL;
-  return !records.bad && seen_shim && seen_launch && launch->argv && (launch->held || !launch->held_size);
+  return !records.bad && seen_shim && seen_launch && launch->argv && make_room (launch);
 }
 
 void launch_free (struct launch *launch) {
@@ -125,5 +134,7 @@ void launch_free (struct launch *launch) {
   free (launch->envp);
   launch->init_argv = launch->argv = launch->envp = NULL;
   free (launch->held);
+  free (launch->cgroups);
   launch->held = NULL;
+  launch->cgroups = NULL;
 }

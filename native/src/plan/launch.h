@@ -19,6 +19,12 @@ struct shim_settings {
 /* What stands before the program's arguments in those of its init: the init's name and "--". */
 #define INIT_ARGUMENTS 2
 
+/* A user namespace or a tree of mounts. */
+struct held {
+  int fd;     /* -1: the step found nothing */
+  bool stays; /* only the helper needs it */
+};
+
 /* PLAN_LAUNCH, and the fields of steps that must be known before clone. */
 struct launch {
   uint64_t clone_flags;
@@ -34,8 +40,10 @@ struct launch {
   bool has_init;
   bool needs_helper; /* it has a step that joins a namespace, or makes a user namespace */
   bool enters_user;  /* the process is in another user namespace than the shim */
-  int *held;         /* room for what its steps hold */
+  struct held *held; /* room for what its steps hold */
   uint32_t held_size;
+  int *cgroups;      /* room for a file for each STEP_join_cgroup */
+  uint32_t cgroup_count;
   uint32_t uid, gid; /* of the last STEP_user, perhaps FOUND_ID; 0 without one */
   char **init_argv;  /* INIT_ARGUMENTS empty places, then argv */
   char **argv;       /* of STEP_exec; NULL at the end */

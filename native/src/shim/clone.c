@@ -4,6 +4,7 @@
 #include "base/syscalls.h"
 #include "init/binary.h"
 #include "steps/begin.h"
+#include "steps/cgroup_clone.h"
 
 #define STDIN_PIPE_SIZE (256 << 10)
 
@@ -15,6 +16,7 @@ static void close_ends (struct child *child) {
   close_fd (&child->in);
   close_fd (&child->out);
   close_fd (&child->err);
+  close_fd (&child->cgroup);
 }
 
 static void close_born (struct born *born) {
@@ -61,18 +63,6 @@ static int open_ends (const struct launch *launch, struct born *born, struct chi
   return open_pipe (&born->err, &child->err, false);
 }
 
-/* Errors of CLONE_INTO_CGROUP after which a write to cgroup.procs may succeed. */
-static bool is_cgroup_refusal (int error) {
-  return error == EBUSY || error == E2BIG || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS;
-}
-
-static int open_cgroup (const char *folder, const char *file) {
-  cleanup_fd int at = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (at < 0 || !file)
-    return steal_fd (&at);
-  return openat (at, file, O_WRONLY | O_CLOEXEC);
-}
-
 /* Where the helper clones with them, or enters another user namespace first, the new namespaces are not its own. */
 static uint64_t new_namespaces (const struct child *child, bool helper) {
   bool later = helper && (!child->enters_last || child->launch->enters_user);
@@ -81,36 +71,19 @@ static uint64_t new_namespaces (const struct child *child, bool helper) {
 
 /* Returns in the shim only: the child has a copy of this memory. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the kernel writes the pidfd */
-static long clone_once (struct child *child, bool helper, int cgroup, int *pidfd) {
+static long clone_child (struct child *child, bool helper, int *pidfd) {
   struct clone_args args = {
-    .flags = CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0) | new_namespaces (child, helper),
+    .flags = CLONE_PIDFD | new_namespaces (child, helper),
     .pidfd = (uint64_t)(uintptr_t)pidfd,
     .exit_signal = SIGCHLD,
-    .cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
   };
-  long pid = sys_clone3 (&args);
+  bool outside = helper && child->launch->clone_flags & CLONE_NEWUSER;
+  long pid = outside ? sys_clone3 (&args) : clone_into_cgroup (child, &args);
   if (pid != 0)
     return pid;
   if (helper)
     be_helper (child);
   be_process (child);
-}
-
-static long clone_child (struct child *child, bool helper, int *pidfd) {
-  const char *folder = child->launch->cgroup2;
-  if (!*folder)
-    return clone_once (child, helper, -1, pidfd);
-  cleanup_fd int cgroup = open_cgroup (folder, NULL);
-  if (cgroup < 0)
-    return fail (child, "open", folder);
-  long pid = clone_once (child, helper, cgroup, pidfd);
-  if (pid >= 0 || !is_cgroup_refusal (errno))
-    return pid;
-  cleanup_fd int procs = open_cgroup (folder, "cgroup.procs");
-  if (procs < 0)
-    return fail (child, "open", folder);
-  child->cgroup = procs;
-  return clone_once (child, helper, -1, pidfd);
 }
 
 int launch_clone (const struct launch *launch, int main_pidfd, struct born *born, struct failure *failure) {
@@ -124,7 +97,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
     .failure = { .step = NO_STEP, .name = "clone" },
   };
   child.sync = child.cgroup = child.status = child.init = child.idle = child.in = child.out = child.err = -1;
-  child.root = child.slave = child.masked = child.null = child.sysctls = child.proc = child.files = -1;
+  child.root = child.slave = child.masked = child.null = child.sysctls = child.proc = child.files = child.gate = -1;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   bool helper = child.enters_last || launch->needs_helper;
   long pid = -1;

@@ -7,9 +7,10 @@
 #include "base/cleanup.h"
 #include "base/procfs.h"
 #include "base/syscalls.h"
+#include "cgroup_clone.h"
 #include "helper.h"
+#include "inner.h"
 #include "steps.h"
-#include "user_namespace.h"
 
 /* Closes every fd above 2 except those to keep: no file of the shim may come near the container. */
 static int close_others (const int *kept, size_t count) {
@@ -36,18 +37,8 @@ static int start_child (struct child *child) {
   return close_others (kept, sizeof kept / sizeof *kept) < 0 ? fail (child, "close_range", "") : 0;
 }
 
-/* Where the kernel refused CLONE_INTO_CGROUP. */
-static int enter_cgroup (struct child *child) {
-  if (child->cgroup < 0)
-    return 0;
-  if (RETRY (write (child->cgroup, "0\n", 2)) != 2)
-    return fail (child, "write", "cgroup.procs");
-  close_fd (&child->cgroup);
-  return 0;
-}
-
 void be_process (struct child *child) {
-  if (start_child (child) == 0 && enter_cgroup (child) == 0)
+  if (start_child (child) == 0 && enter_cgroups (child) == 0)
     run_steps (child);
   give_up (child);
 }
@@ -84,7 +75,7 @@ static int unshare_inside (struct child *child) {
 /* setns changes the root, so the steps that name files of the host come before it. */
 void be_helper (struct child *child) {
   const struct launch *launch = child->launch;
-  if (start_child (child) < 0 || enter_cgroup (child) < 0 || run_leading_steps (child) < 0)
+  if (start_child (child) < 0 || enter_cgroups (child) < 0 || run_leading_steps (child) < 0)
     give_up (child);
   strcpy (child->failure.name, "join");
   child->failure.step = NO_STEP;

@@ -30,17 +30,20 @@ bool unreadable (struct child *child, const struct cursor *fields) {
 int hold (struct child *child, int fd) {
   if (child->held_count == child->launch->held_size)
     return fail_with (child, EBADMSG, "read", "plan");
-  child->launch->held[child->held_count++] = fd;
+  child->launch->held[child->held_count++] = (struct held){ .fd = fd };
   return 0;
 }
 
-int held (struct child *child, uint32_t number) {
-  int fd = number < child->held_count ? child->launch->held[number] : -1;
-  return fd < 0 ? fail_with (child, EBADMSG, "read", "plan") : fd;
-}
+void keep_outside (struct child *child, uint32_t number) { child->launch->held[number].stays = true; }
 
 bool holds_nothing (const struct child *child, uint32_t number) {
-  return number < child->held_count && child->launch->held[number] < 0;
+  return number < child->held_count && child->launch->held[number].fd < 0;
+}
+
+int held (struct child *child, uint32_t number) {
+  if (number >= child->held_count || holds_nothing (child, number))
+    return fail_with (child, EBADMSG, "read", "plan");
+  return child->launch->held[number].fd;
 }
 
 int child_root (struct child *child) {

@@ -30,7 +30,9 @@ struct child {
   int proc;            /* O_PATH: the host's /proc */
   int files;           /* the tmpfs with the files of the container's /etc */
   uint32_t file_count;
-  uint32_t held_count; /* user namespaces and trees of mounts, in launch->held, by number */
+  uint32_t held_count; /* in launch->held, by number */
+  uint32_t cgroup_count; /* files in launch->cgroups, to enter before anything else */
+  int gate;            /* to the process inside a user namespace of its own, while that waits */
   uint32_t uid, gid;   /* FOUND_ID until they are looked up */
   bool pivoted;
   bool umask_set;
@@ -49,6 +51,9 @@ bool unreadable (struct child *child, const struct cursor *fields);
 
 /* Holds the fd, or nothing (-1), under the next number. 0, or -1 with a failure. */
 int hold (struct child *child, int fd);
+
+/* The process inside does not get it. It is closed by the end of the helper, since a mount with no other place takes long to close. */
+void keep_outside (struct child *child, uint32_t number);
 
 /* What is held under this number; -1, with a failure, if nothing is. */
 int held (struct child *child, uint32_t number);

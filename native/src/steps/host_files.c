@@ -14,9 +14,18 @@ static int write_file (struct child *child, const char *path, const char *text) 
   return RETRY (write (file, text, (size_t)length)) != length ? fail (child, "write", path) : 0;
 }
 
+/* Only the host's root may open it. A helper stays outside, so that it counts in no limit: the process that it clones writes to it. */
 int step_join_cgroup (struct child *child, struct cursor *fields) {
-  const char *file = read_text (fields);
-  return unreadable (child, fields) ? -1 : write_file (child, file, "0\n");
+  const char *path = read_text (fields);
+  if (unreadable (child, fields))
+    return -1;
+  if (!(child->launch->clone_flags & CLONE_NEWUSER))
+    return write_file (child, path, "0\n");
+  int file = open (path, O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return fail (child, "open", path);
+  child->launch->cgroups[child->cgroup_count++] = file;
+  return 0;
 }
 
 int step_oom_score (struct child *child, struct cursor *fields) {

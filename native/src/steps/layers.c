@@ -161,6 +161,9 @@ static int take_overlay (struct layers *layers, uint32_t layer) {
   layers->upper = upper;
   layers->work = work;
   cleanup_fd int tree = mount_layers (layers) < 0 ? -1 : layers->tree;
+  keep_outside (layers->child, layer);
+  for (uint32_t i = 0; i < layers->lower_count; i++)
+    keep_outside (layers->child, read_u32 (&layers->lowers));
   return tree < 0 || hold (layers->child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
 

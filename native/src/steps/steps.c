@@ -46,6 +46,7 @@ static bool is_leading (uint32_t kind) {
   case STEP_take_of:
   case STEP_take_proc_of:
   case STEP_stream_owner:
+  case STEP_chdir:
   case STEP_host_proc:
     return true;
   default:
@@ -66,6 +67,16 @@ int run_leading_steps (struct child *child) {
     if (run_step (child, &record) < 0)
       return -1;
   }
+}
+
+int skip_to_inner (struct child *child) {
+  struct record record;
+  while (plan_next (&child->steps, &record)) {
+    child->index++;
+    if (record.kind == STEP_enter_user)
+      return 0;
+  }
+  return fail_with (child, EBADMSG, "read", "plan");
 }
 
 int enter_user (struct child *child) {

@@ -1,8 +1,4 @@
-/*
- * It is made and given its maps by a process that stays outside, so that nobody is ever in it
- * without them (T51), and entered when all that needs the host's rights is done.
- */
-#include "user_namespace.h"
+/* User namespaces: of containers, and for mounts. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +10,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "include/plan.h"
+#include "inner.h"
 #include "namespaces.h"
 #include "step.h"
 
@@ -72,20 +69,37 @@ static int open_user_namespace (struct child *child, pid_t pid) {
   return namespace < 0 ? fail (child, "open", path) : namespace;
 }
 
+static int hold_user_namespace (struct child *child, int *namespace) {
+  if (hold (child, *namespace) < 0)
+    return -1;
+  keep_outside (child, child->held_count - 1);
+  steal_fd (namespace);
+  return 0;
+}
+
+/* Root inside may mount a procfs only of a pid namespace of its own. */
+static int prepare_sysctls (struct child *child) {
+  return child->launch->clone_flags & CLONE_NEWPID ? 0 : open_sysctls (child);
+}
+
 int step_id_map (struct child *child, struct cursor *fields) {
   struct map uids, gids;
   if (!read_map (fields, &uids) || !read_map (fields, &gids))
     return fail_with (child, EBADMSG, "read", "plan");
   if (unreadable (child, fields))
     return -1;
-  pid_t pid = clone_ended ();
+  uint64_t flags = child->launch->clone_flags;
+  bool own = flags & CLONE_NEWUSER && child->held_count == 0;
+  if (own && prepare_sysctls (child) < 0)
+    return -1;
+  pid_t pid = own ? (pid_t)clone_inner (child, flags) : clone_ended ();
   if (pid < 0)
-    return fail (child, "clone", "user namespace");
+    return own ? -1 : fail (child, "clone", "user namespace");
   bool written = write_map (child, pid, "uid_map", &uids) == 0 && write_map (child, pid, "gid_map", &gids) == 0;
   cleanup_fd int namespace = written ? open_user_namespace (child, pid) : -1;
-  if (RETRY (waitpid (pid, NULL, __WALL)) < 0)
+  if (!own && RETRY (waitpid (pid, NULL, __WALL)) < 0)
     return fail (child, "waitpid", "user namespace");
-  return namespace < 0 || hold (child, namespace) < 0 ? -1 : (steal_fd (&namespace), 0);
+  return namespace < 0 ? -1 : hold_user_namespace (child, &namespace);
 }
 
 int step_join_user (struct child *child, struct cursor *fields) {
@@ -98,7 +112,7 @@ int step_join_user (struct child *child, struct cursor *fields) {
     return -1;
   if (process_start_time (pid) != start_time)
     return fail_with (child, ESRCH, "open", "/proc/PID/ns/user");
-  return hold (child, namespace) < 0 ? -1 : (steal_fd (&namespace), 0);
+  return hold_user_namespace (child, &namespace);
 }
 
 /* The pipes belong to root inside, or its programs could not open /dev/stdout again. */
@@ -114,34 +128,25 @@ int step_stream_owner (struct child *child, struct cursor *fields) {
   return 0;
 }
 
-int become_inner_root (struct child *child) {
-  if (sys_setresgid (0) < 0)
-    return fail (child, "setresgid", "gid 0");
-  if (sys_setresuid (0) < 0)
-    return fail (child, "setresuid", "uid 0");
-  /* The change of user has undone both. */
-  return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
-           ? fail (child, "prctl", "")
-           : 0;
-}
-
-/*
- * The folder is entered first: root inside may not search those above it. The clone of the mount namespace takes the working
- * directory along.
- */
-int step_enter_user (struct child *child, struct cursor *fields) {
-  uint32_t number = read_u32 (fields);
-  const char *at = read_text (fields);
+/* The clone of a mount namespace takes the working directory along, which root inside could not reach by its path. */
+int step_chdir (struct child *child, struct cursor *fields) {
+  const char *path = read_text (fields);
   if (unreadable (child, fields))
     return -1;
+  return chdir (path) < 0 ? fail (child, "chdir", path) : 0;
+}
+
+int step_enter_user (struct child *child, struct cursor *fields) {
+  uint32_t number = read_u32 (fields);
+  if (unreadable (child, fields))
+    return -1;
+  if (child->gate >= 0)
+    release_inner (child);
   int namespace = held (child, number);
   if (namespace < 0)
     return -1;
-  /* Root inside may mount a procfs only of a pid namespace of its own. */
-  if (!(child->launch->clone_flags & CLONE_NEWPID) && open_sysctls (child) < 0)
+  if (prepare_sysctls (child) < 0)
     return -1;
-  if (chdir (at) < 0)
-    return fail (child, "chdir", at);
   if (sys_setns (namespace, CLONE_NEWUSER) < 0)
     return fail (child, "setns", "user namespace");
   return become_inner_root (child);

@@ -122,7 +122,9 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     settings: {
       ...launchSettings(spec.process, input.cgroup, input.attended),
       // The cgroup namespace is a step: it comes after joining.
-      cloneFlags: namespaceFlags(spec.namespaces, ({ kind }) => kind === 'private') & ~cloneFlag.cgroup,
+      cloneFlags:
+        (namespaceFlags(spec.namespaces, ({ kind }) => kind === 'private') & ~cloneFlag.cgroup) |
+        (userNamespace?.kind === 'own' ? cloneFlag.user : 0),
       joinPid: input.shared.pid ?? null,
     },
     steps:

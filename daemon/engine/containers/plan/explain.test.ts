@@ -235,9 +235,10 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
   ],
   'join-user': [{ step: 'join-user', ...process }, 'the user namespace of container db (pid 7), held'],
   'enter-user': [
-    { step: 'enter-user', namespace: 0, at: '/run/root' },
-    "chdir to /run/root, setns into its user namespace, and become root there: here end all rights of the host's root",
+    { step: 'enter-user', namespace: 0 },
+    "the process is root in its user namespace from here on: here end all rights of the host's root",
   ],
+  chdir: [{ step: 'chdir', path: '/run/root' }, 'to /run/root, which root inside could not reach'],
   'stream-owner': [
     { step: 'stream-owner', uid: 600_000, gid: 600_001 },
     'the pipes of the shim belong to uid 600000, gid 600001',
@@ -320,6 +321,12 @@ test('the clone comes first, but with namespaces to join after a helper has join
   const joined = lines([cgroup, pivot, exec], { ...born, joinPid: process });
   assert.deepEqual(order(joined), ['clone', 'join-cgroup', 'join-namespace', 'pivot', 'clone', 'exec']);
   assert.equal(joined[2], 'join-namespace setns: the pid namespace of process 7');
+  const own = { ...born, cloneFlags: cloneFlag.mount | cloneFlag.user };
+  const inner = lines([cgroup, ...before, pivot, exec], own);
+  assert.deepEqual(order(inner).slice(0, 5), ['clone', 'join-cgroup', 'clone', 'id-map', 'take-devices']);
+  assert.deepEqual(order(inner).slice(-3), ['enter-user', 'pivot', 'exec']);
+  assert.equal(inner[0], 'clone a helper');
+  assert.equal(inner[2], 'clone a process in new namespaces (mount user), born in /u, which waits');
   const entered = lines([cgroup, ...before, pivot, exec], born);
   const taken = ['id-map', 'take-devices', 'take', 'take', 'take-overlay', 'enter-user'];
   assert.deepEqual(order(entered), ['clone', 'join-cgroup', ...taken, 'clone', 'pivot', 'exec']);

@@ -133,6 +133,7 @@ const leading: ReadonlySet<StepName> = new Set([
   'take-proc-of',
   'stream-owner',
   'host-proc',
+  'chdir',
 ]);
 /** Those for which there is one: read_record in launch.c. */
 const helped: ReadonlySet<StepName> = new Set(['join-namespace', 'join-path', 'id-map', 'join-user']);
@@ -176,6 +177,16 @@ function processSteps(start: PlannedStart, environment: readonly string[]): Expl
     ];
   if (!first.some(({ step }) => helped.has(step)))
     return [clone('namespaces', process + born), ...launch.steps.map(explained)];
+  if (cloneFlags & cloneFlag.user) {
+    const made = first.findIndex(({ step }) => step === 'id-map');
+    return [
+      clone('namespaces', 'a helper'),
+      ...first.slice(0, made).map(explained),
+      clone('namespaces', `${process}${born}, which waits`),
+      ...first.slice(made).map(explained),
+      ...rest.map(explained),
+    ];
+  }
   return [
     clone('cgroups', `a helper${born}`),
     ...first.map(explained),

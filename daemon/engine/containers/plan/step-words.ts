@@ -75,9 +75,10 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   'join-user': ['namespaces', ({ pid }, facts) => `the user namespace of ${processName(pid, facts)}, held`],
   'enter-user': [
     'namespaces',
-    ({ namespace, at }, { held }) =>
-      `chdir to ${at}, setns into ${held[namespace]}, and become root there: here end all rights of the host's root`,
+    ({ namespace }, { held }) =>
+      `the process is root in ${held[namespace]} from here on: here end all rights of the host's root`,
   ],
+  chdir: ['namespaces', ({ path }) => `to ${path}, which root inside could not reach`],
 
   propagation: [
     'root',

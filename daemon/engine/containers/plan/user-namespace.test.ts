@@ -61,13 +61,14 @@ test('what names files of the host is cloned before the namespace is entered, an
   assert.deepEqual(rewritten(given), [
     { step: 'join-cgroup', file: '/t' },
     { step: 'raise-limit', resource: 7, hard: '2' },
+    { step: 'chdir', path: '/m' },
     { step: 'id-map', ...maps },
     taken('/r'),
     taken('/l'),
     { step: 'take-overlay', at: '/m', lowers: [1], layer: 2, volatile: true, ...root, folder: '', needs: [] },
     taken('/srv', how),
     { step: 'stream-owner', ...root },
-    { step: 'enter-user', namespace: 0, at: '/m' },
+    { step: 'enter-user', namespace: 0 },
     { step: 'file-store', at: '', size: '1' },
     { step: 'place-root', tree: 3 },
     { step: 'place', tree: 4, target: '/s', optional: true },
@@ -94,7 +95,7 @@ test('a read-only root is idmapped with each mount below it that can be, and an 
   ];
   const root = { uid: 100_000, gid: 100_000 };
   const attributes = mountAttr.RDONLY;
-  assert.deepEqual(rewritten([bound], { mountsBelow }).slice(1, -2), [
+  assert.deepEqual(rewritten([bound], { mountsBelow }).slice(2, -2), [
     taken('/r', { attributes }),
     taken('/l'),
     {
@@ -110,11 +111,11 @@ test('a read-only root is idmapped with each mount below it that can be, and an 
     taken('/r/a', { attributes, optional: true }),
     taken('/r/p', { attributes, optional: true, map: notHeld }),
     { step: 'stream-owner', ...root },
-    { step: 'enter-user', namespace: 0, at: '/m' },
+    { step: 'enter-user', namespace: 0 },
     { step: 'place-root', tree: 3 },
   ]);
   const writable = rewritten([{ ...bound, readOnly: false, needs: [] }]);
-  assert.deepEqual(writable[1], taken('/r'));
+  assert.deepEqual(writable[2], taken('/r'));
   assert.ok(!writable.some(({ step }) => step === 'take-overlay'));
 });
 
@@ -133,7 +134,7 @@ test('the file system of a namespace that is not its own is mounted before, and 
   const steps = rewritten([mount], { foreign: new Set(['sysfs']) });
   const { target: _, create: _c, ...how } = mount;
   assert.deepEqual(
-    [steps[1], steps.at(-1)],
+    [steps[2], steps.at(-1)],
     [
       { ...how, step: 'take-mount' },
       { step: 'place', tree: 1, target: '/sys', optional: false },

@@ -39,10 +39,11 @@ export function inUserNamespace(steps: readonly Step[], entered: Entered): Step[
   return [
     ...leading,
     ...limits.map(({ resource, hard }): Step => ({ step: 'raise-limit', resource, hard })),
+    { step: 'chdir', path: entered.mountPoint },
     ...held.steps,
     ...taken,
     { step: 'stream-owner', ...innerRoot(userNamespace.maps) },
-    { step: 'enter-user', namespace: held.container, at: entered.mountPoint },
+    { step: 'enter-user', namespace: held.container },
     ...inside,
   ];
 }
