@@ -16,8 +16,10 @@ import type { DaemonOptions } from './host/options.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
+import { pastaIn } from './kernel/network/pasta.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
 import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
+import { endProgram } from './kernel/proc/end-program.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
 import { ageMs, bootId, firstChild, isKilled, uptimeMs } from './kernel/proc/processes.ts';
@@ -33,7 +35,7 @@ import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
 import { lastGroup, wholeGroupRange } from './kernel/users/id-maps.ts';
 import { openPool } from './kernel/users/open-pool.ts';
-import { isRootOnHost, ownMaps } from './kernel/users/own-maps.ts';
+import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
@@ -59,6 +61,8 @@ export async function compose(
     { parent: cgroupName(root), ...(options.cgroup !== null && { delegatedPath: options.cgroup }) },
     { isRoot, runFolderOf: (id) => join(run, 'c', id) },
   );
+  // Said once here, and in info: otherwise each container would have the warning.
+  if (!cgroups.offers('pids')) for (const loss of cgroups.losses) log.warn('containers go without', { loss });
   const folders = new ContainerFolders(root, run);
   const processes = new Processes();
   const journal = new Journal(store, log);
@@ -73,12 +77,13 @@ export async function compose(
     cgroups,
     folders,
     processes,
-    proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats },
+    proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
     mounts: { visibleBelow, of: mountOf },
     network: {
       sysctls: ownNetworkSysctls(isRoot ? undefined : wholeGroupRange(ownMaps())),
       shapingProblem,
       checkNamespaceFile,
+      pasta: isRoot ? null : pastaIn(process.env['PATH']),
       open: (path) => new NetworkNamespace(path),
     },
     devices: { below: nodesBelow, at: nodesAt },
@@ -129,6 +134,7 @@ function openUsers(
     byDefault: usernsDefault,
     warnings,
     isRootOnHost: isRootOnHost(),
+    owner: ownUser(),
   });
 }
 

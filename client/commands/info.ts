@@ -65,6 +65,11 @@ function infoRecord(info: GetInfoResponse) {
       Ranges: info.userNamespaces?.ranges ?? 0,
       FreeRanges: info.userNamespaces?.freeRanges ?? 0,
     },
+    Rootless: info.rootless && {
+      User: info.rootless.user,
+      Uid: info.rootless.uid,
+      Losses: info.rootless.losses,
+    },
     DaemonMemory: info.rssBytes,
     DaemonHeap: info.heapBytes,
     EventLoopMaxMs: info.eventLoopMaxMs,
@@ -95,6 +100,11 @@ function userNamespaceLines({ UserNamespaces: found }: InfoRecord): string[] {
   ];
 }
 
+function rootlessLines({ Rootless: found }: InfoRecord): string[] {
+  if (!found) return [];
+  return [` Without root: user ${found.User} (${found.Uid})`, ...found.Losses.map((loss) => `  ${loss}`)];
+}
+
 function ms(delay: number): string {
   return `${delay.toFixed(1)} ms`;
 }
@@ -123,6 +133,7 @@ function infoLines(record: InfoRecord): string[] {
     ...controllers,
     ' Limits:',
     ...knobLines(record),
+    ...rootlessLines(record),
     ...userNamespaceLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Capabilities: ${record.Capabilities.join(' ')}`,

@@ -324,6 +324,7 @@ test('the system service returns versions and facts', async () => {
         cgroupControllers: [{ name: 'memory', version: 1, mountPoint: '/sys/fs/cgroup/memory' }],
         capabilities: ['CAP_KILL'],
         seccomp: true,
+        rootless: null,
         userNamespaces: {
           byDefault: 'auto',
           problem: '',

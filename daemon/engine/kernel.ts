@@ -2,13 +2,16 @@
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
+import type { Pasta } from '../kernel/network/pasta.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
+import type { endProgram } from '../kernel/proc/end-program.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
 import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
 import type { Processes } from '../kernel/process/processes.ts';
 import type { defaultPaths } from '../kernel/security/paths.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
+import type { HostUser } from '../kernel/users/own-maps.ts';
 import type { UserNamespaces } from '../kernel/users/user-namespaces.ts';
 
 /** The control groups of this daemon's containers. */
@@ -25,6 +28,7 @@ export interface ProcKernel {
   readonly firstChild: typeof firstChild;
   readonly ownOomScoreAdj: typeof ownOomScoreAdj;
   readonly interfaceStats: typeof interfaceStats;
+  readonly endProgram: typeof endProgram;
 }
 
 export interface MountKernel {
@@ -38,6 +42,8 @@ export interface NetworkKernel {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly shapingProblem: typeof shapingProblem;
   readonly checkNamespaceFile: typeof checkNamespaceFile;
+  /** Connects private networks; null where likerd is root on the host, which connects none. */
+  readonly pasta: Pasta | null;
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
 }
@@ -50,6 +56,8 @@ export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
   readonly warnings: readonly string[];
   /** False: an ordinary user has started likerd, or the root of a container, and the kernel keeps some rights from it. */
   readonly isRootOnHost: boolean;
+  /** Whom likerd's root is on the host. */
+  readonly owner: HostUser;
 }
 
 export interface DeviceKernel {

@@ -152,6 +152,7 @@ const network: NetworkKernel = {
   sysctls: {},
   shapingProblem: () => '',
   checkNamespaceFile: () => {},
+  pasta: null,
   open: (path) => ({
     id: path,
     check: () => {},

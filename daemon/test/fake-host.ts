@@ -36,6 +36,7 @@ export class FakeHost {
     firstChild: () => 0,
     ownOomScoreAdj: () => 0,
     interfaceStats: () => ({ files: [], parse: () => null }),
+    endProgram: () => {},
   };
 
   readonly users = new FakeUsers();
@@ -73,6 +74,7 @@ export class FakeHost {
 
   readonly cgroups: CgroupKernel = {
     layout: 'v2',
+    losses: [],
     controllers: () => [],
     offers: () => true,
     knobs: () => [],
@@ -106,6 +108,7 @@ export class FakeUsers implements UserKernel {
   byDefault: 'auto' | 'host' = 'host';
   readonly warnings = [];
   readonly isRootOnHost = true;
+  readonly owner = { uid: 0, name: 'root' };
   pool = new IdPool('a test', [{ start: 600_000, count: 4 * rangeSize }]);
   /** Why the kernel makes no user namespaces. */
   kernelProblem = '';

@@ -151,6 +151,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'seccomp-flags': { step: 'seccomp-flags', flags: 2, filter: Buffer.from('060000000000ff7f', 'hex') },
   'host-proc': { step: 'host-proc' },
   'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
+  'await-network': { step: 'await-network' },
   landlock: {
     step: 'landlock',
     files: 0xffffn,
@@ -168,6 +169,7 @@ const shim: ShimSettings = {
   logSegments: 3,
   ringBytes: 4096,
   oomFile: '/sys/fs/cgroup/c1/memory.events',
+  network: ['/usr/bin/pasta', '--netns', '/run/liker/c/c1/network'],
 };
 
 function plan(steps: readonly Step[], changes: Partial<LaunchSettings> = {}): Buffer {

@@ -19,7 +19,8 @@ enum plan_kind {
 
   PLAN_SHIM = 0x100,      /* str container id, str run folder, str log folder (empty: no log), u64 bytes per log
                              segment, u32 segments to keep, u32 bytes of a ring (a power of two), str memory.events
-                             or v1's memory.oom_control of the container's cgroup (empty: none) */
+                             or v1's memory.oom_control of the container's cgroup (empty: none), list of str: the
+                             program that connects the network namespace (network.c; empty: none) */
   PLAN_LAUNCH = 0x101,    /* u32 clone flags, str cgroup2 folder (empty: none), bool tty, bool open stdin,
                              u32 columns, rows, x pixels, y pixels, u32 namespaces of the main process to
                              join, u32 pid + u64 start time of a process whose pid namespace to join (0: none),

@@ -171,6 +171,7 @@ export class Fixture implements Disposable {
       logSegments: 5,
       ringBytes: 65536,
       oomFile: '',
+      network: [],
       ...changes,
     };
   }

@@ -98,14 +98,18 @@ export class User {
     });
   }
 
-  /** The user's likerd, with its own folders below his home. */
-  async startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
+  /** The user's likerd, with its own folders below his home. `asRoot`: a command of root that executes all that. */
+  async startDaemon({
+    asRoot = [],
+    env = {},
+    ...options
+  }: DaemonOptions & { readonly asRoot?: readonly string[] } = {}): Promise<Daemon> {
     const home = mkdtempSync(join(this.home, 'd-'));
     for (const folder of [home, join(home, 'root'), join(home, 'run')]) {
       mkdirSync(folder, { recursive: true });
       chownSync(folder, this.uid, this.gid);
     }
-    const within = [...this.command(options.env), ...(options.within ?? [])];
+    const within = [...asRoot, ...this.command(env), ...(options.within ?? [])];
     return startDaemon({ checkout: this.checkout, ...options, home, within });
   }
 

@@ -27,7 +27,17 @@ export interface EngineInfo {
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
   readonly userNamespaces: UserNamespacesInfo;
+  /** Null: likerd is root on the host. */
+  readonly rootless: RootlessInfo | null;
   readonly warnings: readonly string[];
+}
+
+export interface RootlessInfo {
+  /** The name of the user who is root in the containers. */
+  readonly user: string;
+  readonly uid: number;
+  /** What is lost without root, and why. */
+  readonly losses: readonly string[];
 }
 
 export interface UserNamespacesInfo {

@@ -8,6 +8,7 @@ import { machineProblem, takenIds } from '../containers/rules/user-namespace.ts'
 import type { EngineContext } from '../context.ts';
 import type { Census, EngineInfo, SystemService, UserNamespacesInfo } from './api.ts';
 import { measureDisk } from './disk-usage.ts';
+import { rootlessInfo } from './rootless.ts';
 
 export function systemService(context: EngineContext): SystemService {
   return {
@@ -34,6 +35,7 @@ function infoOf(context: EngineContext): EngineInfo {
     capabilities: security.capabilities,
     seccomp: security.seccomp,
     userNamespaces,
+    rootless: rootlessInfo(context),
     warnings: [
       ...context.users.warnings,
       ...(userNamespaces.byDefault === 'auto' && userNamespaces.problem !== ''

@@ -4,6 +4,7 @@ import { makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { type CgroupPaths, ContainerCgroup, type ContainerGroup } from './container-cgroup.ts';
 import { checkDevices, devicesPlace, restrictDevices } from './controllers/devices.ts';
+import { controllerRemedy } from './delegation.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
 import { type KnobPlace, knobPlaces } from './knob-places.ts';
@@ -15,6 +16,7 @@ import {
   makeParents,
   openLayout,
   type Place,
+  undelegated,
 } from './layout.ts';
 import { activeHierarchies } from './mounts.ts';
 import { type CgroupWrite, limitWrites, restrictionWrites } from './preview.ts';
@@ -82,6 +84,14 @@ export class Cgroups {
 
   get layout(): 'v1' | 'v2' | 'hybrid' | 'none' {
     return this.#state.kind;
+  }
+
+  /** What containers go without because likerd is not root on the host, why, and what to do about it. */
+  get losses(): readonly string[] {
+    const missing = this.#state.isDelegated ? undelegated(this.#state) : [];
+    return missing.length === 0
+      ? []
+      : [`limits of ${missing.join(', ')}: not delegated; ${controllerRemedy}`];
   }
 
   /** Where each controller is mounted; version 0: nowhere. */

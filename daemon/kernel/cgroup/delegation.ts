@@ -48,14 +48,14 @@ export function findDelegation(
   const isOnV1 = hierarchies.some(
     ({ version, controllers }) => version === 1 && controllers.includes('memory'),
   );
-  const where = isOnV1
-    ? "; most limits need 'systemd.unified_cgroup_hierarchy=1' at boot as well, since their controllers are on cgroup v1"
+  const andBoot = isOnV1
+    ? ', and boot with systemd.unified_cgroup_hierarchy=1, since most controllers are on cgroup v1 here'
     : '';
-  return `likerd runs without root, and the cgroup ${path} is not delegated to its user; ${unit}${where}`;
+  return `likerd runs without root, and the cgroup '${path}' is not delegated to its user; ${startInUnit}${andBoot}`;
 }
 
-const unit =
-  "run it as a unit of systemd with [Service] Delegate=yes KillMode=process: 'systemd-run --user --unit=likerd -p Delegate=yes -p KillMode=process likerd'";
+const startInUnit =
+  "start it in a unit of systemd that has [Service] Delegate=yes and KillMode=process, such as 'systemd-run --user --unit=likerd -p Delegate=yes -p KillMode=process likerd'";
 
 /** How root lets the units of users have a controller. */
 export const controllerRemedy =

@@ -69,6 +69,11 @@ export interface LayoutOptions {
 /** The v2 controllers that containers need. */
 const usedV2 = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
 
+/** Those of them that no container has. */
+export function undelegated({ places }: Pick<Layout, 'places'>): string[] {
+  return usedV2.filter((name) => controllerPlace({ places }, name) === undefined);
+}
+
 /** A v1 cpuset without CPUs or nodes accepts no process (ENOSPC): fills it, and lets children copy it. */
 function fillCpuset(folder: string, above: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {

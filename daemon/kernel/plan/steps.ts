@@ -318,6 +318,8 @@ export const steps = {
     73,
     { files: u64, ports: u64, allowedPaths: list(allowedPath), allowedPorts: list(allowedPort) },
   ],
+  /** Waits until the network namespace is connected. */
+  'await-network': [80, {}],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;
@@ -373,6 +375,11 @@ export const shimSettings = {
   ringBytes: u32,
   /** memory.events of the container's cgroup, or v1's memory.oom_control; empty for none. */
   oomFile: str,
+  /**
+   * The program that connects the container's network namespace, and its arguments; empty for none. The last one is the file `network`
+   * in `runDir`, where it finds the namespace. It writes its pid to `network.pid` there and goes into the background.
+   */
+  network: list(str),
 };
 export interface ShimSettings extends Values<typeof shimSettings> {}
 

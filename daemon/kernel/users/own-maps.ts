@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isHostsMap } from '../../../common/hosts-map.ts';
-import type { IdMaps, IdRun } from './id-maps.ts';
+import { type IdMaps, type IdRun, toOutside } from './id-maps.ts';
 
 /** Parses /proc/PID/uid_map or gid_map: what the ids of the namespace are in that of the reader, or its parent if it is the reader's. */
 export function parseMap(text: string): IdRun[] {
@@ -20,6 +20,21 @@ export function ownMaps(): IdMaps {
     gids: parseMap(readFileSync('/proc/self/gid_map', 'latin1')),
   };
   return own;
+}
+
+export interface HostUser {
+  readonly uid: number;
+  /** The uid, if he has none. */
+  readonly name: string;
+}
+
+/** Whom likerd's root is on the host. */
+export function ownUser(): HostUser {
+  const uid = toOutside(ownMaps().uids, 0) ?? 0;
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid));
+  return { uid, name: line?.split(':')[0] ?? String(uid) };
 }
 
 /** Whether likerd's root is the host's. If not, an ordinary user started it, or the root of a container. */

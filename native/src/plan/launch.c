@@ -3,6 +3,20 @@
 #include <string.h>
 #include "include/plan.h"
 
+/* A list of texts for execve, with room for `before` texts in front and one behind. No text is shorter than 5 bytes. */
+static char **read_texts (struct cursor *fields, size_t before) {
+  uint32_t count = read_u32 (fields);
+  bool fits = !fields->bad && count <= (size_t)(fields->end - fields->at) / 5;
+  char **texts = fits ? calloc (before + count + 2, sizeof *texts) : NULL;
+  if (!texts) {
+    fields->bad = true;
+    return NULL;
+  }
+  for (uint32_t i = 0; i < count; i++)
+    texts[before + i] = (char *)read_text (fields);
+  return texts;
+}
+
 static void read_settings (struct shim_settings *settings, struct cursor *fields) {
   read_text (fields); /* the container id: the shim does not need it */
   settings->run_folder = read_text (fields);
@@ -11,6 +25,8 @@ static void read_settings (struct shim_settings *settings, struct cursor *fields
   settings->log_segments = read_u32 (fields);
   settings->ring_bytes = read_u32 (fields);
   settings->oom_file = read_text (fields);
+  settings_free (settings);
+  settings->network = read_texts (fields, 0);
 }
 
 static void read_launch (struct launch *launch, struct cursor *fields) {
@@ -26,20 +42,6 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->join_pid = (pid_t)read_u32 (fields);
   launch->join_start_time = read_u64 (fields);
   launch->window = read_u64 (fields);
-}
-
-/* A list of texts for execve, with room for `before` texts in front and one behind. No text is shorter than 5 bytes. */
-static char **read_texts (struct cursor *fields, size_t before) {
-  uint32_t count = read_u32 (fields);
-  bool fits = !fields->bad && count <= (size_t)(fields->end - fields->at) / 5;
-  char **texts = fits ? calloc (before + count + 2, sizeof *texts) : NULL;
-  if (!texts) {
-    fields->bad = true;
-    return NULL;
-  }
-  for (uint32_t i = 0; i < count; i++)
-    texts[before + i] = (char *)read_text (fields);
-  return texts;
 }
 
 static void read_exec (struct launch *launch, struct cursor *fields) {
@@ -115,6 +117,8 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
   struct record record;
   bool seen_shim = !settings, seen_launch = false;
   memset (launch, 0, sizeof *launch);
+  if (settings)
+    memset (settings, 0, sizeof *settings);
   if (!plan_open (&records, plan, size))
     return false;
   launch->steps = records;
@@ -127,6 +131,11 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
       launch->steps = records;
   }
   return !records.bad && seen_shim && seen_launch && launch->argv && make_room (launch);
+}
+
+void settings_free (struct shim_settings *settings) {
+  free (settings->network);
+  settings->network = NULL;
 }
 
 void launch_free (struct launch *launch) {

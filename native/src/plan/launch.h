@@ -14,6 +14,7 @@ struct shim_settings {
   uint64_t log_segment_bytes;
   uint32_t log_segments;
   uint32_t ring_bytes;
+  char **network; /* a program and its arguments, perhaps none; NULL at the end */
 };
 
 /* What stands before the program's arguments in those of its init: the init's name and "--". */
@@ -53,3 +54,4 @@ struct launch {
 /* Reads the whole plan. `settings` is NULL for an exec. False if the plan is truncated, malformed or unknown, or on ENOMEM. */
 bool launch_read (struct launch *launch, struct shim_settings *settings, const void *plan, size_t size);
 void launch_free (struct launch *launch);
+void settings_free (struct shim_settings *settings);

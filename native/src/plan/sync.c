@@ -29,6 +29,12 @@ int sync_send_failure (int sync, const struct failure *failure) {
   return RETRY (write (sync, &message, sizeof message)) < 0 ? -1 : 0;
 }
 
+static int await_byte (int sync) {
+  char byte;
+  ssize_t got = RETRY (read (sync, &byte, 1));
+  return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
+}
+
 union fd_control {
   struct cmsghdr header;
   char space[CMSG_SPACE (sizeof (int))];
@@ -44,12 +50,10 @@ int sync_send_master (int sync, int master) {
   struct msghdr header = {
     .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space
   };
-  if (RETRY (sendmsg (sync, &header, MSG_NOSIGNAL)) < 0)
-    return -1;
-  char byte;
-  ssize_t got = RETRY (read (sync, &byte, 1));
-  return got == 1 ? 0 : failed (got == 0 ? EPIPE : errno);
+  return RETRY (sendmsg (sync, &header, MSG_NOSIGNAL)) < 0 ? -1 : await_byte (sync);
 }
+
+int sync_await_network (int sync) { return sync_send (sync, SYNC_NETWORK, 0) < 0 ? -1 : await_byte (sync); }
 
 /* The kernel puts the credentials first. Only one fd is kept: a sender must not be able to use up the shim's fds. */
 static void open_envelope (struct msghdr *header, struct sync_envelope *envelope) {

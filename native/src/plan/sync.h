@@ -16,6 +16,7 @@ enum sync_kind {
   SYNC_EXEC,     /* all steps are done, exec is next */
   SYNC_FAILURE,  /* a step failed, and the child exits */
   SYNC_STATUS,   /* from the init, on a socket of its own: the wait status of its child */
+  SYNC_NETWORK,  /* the child waits for one byte: its network namespace is connected */
 };
 
 #define NO_STEP 0xffffffffu
@@ -47,6 +48,9 @@ int sync_send_failure (int sync, const struct failure *failure);
 
 /* Sends the fd and waits until the shim has received it. */
 int sync_send_master (int sync, int master);
+
+/* Waits until the shim has connected the network namespace. */
+int sync_await_network (int sync);
 
 /* What the kernel adds to a message. */
 struct sync_envelope {

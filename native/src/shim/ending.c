@@ -2,6 +2,7 @@
 #include <poll.h>
 #include "include/protocol.h"
 #include "input.h"
+#include "network.h"
 #include "process.h"
 #include "record.h"
 #include "report.h"
@@ -78,6 +79,7 @@ static void end_process (struct shim *shim, struct process *process) {
     source_close (&process->out[i].source, shim->epoll);
   }
   if (process->number == 0) {
+    network_end (shim);
     log_end (&shim->log);
     report_lost_log (shim);
   }

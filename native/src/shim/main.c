@@ -18,6 +18,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "connection.h"
+#include "network.h"
 #include "plan/launch.h"
 #include "query.h"
 #include "report.h"
@@ -77,6 +78,8 @@ static bool set_up (struct shim *shim, const struct shim_settings *settings, str
   }
   shim->run = open (settings->run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const char *failed_call = shim->run < 0 ? "open" : listen_in_run (shim);
+  if (!failed_call && network_plan (shim, settings->network) < 0)
+    failed_call = "malloc";
   if (failed_call)
     *failure = shim_failure (failed_call, settings->run_folder);
   return !failed_call;
@@ -98,6 +101,7 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   } else
     report_failure (shim, 0, &failure);
   launch_free (&launch);
+  settings_free (&settings);
 }
 
 static void read_plan (struct shim *shim) {
@@ -155,7 +159,7 @@ static void report_and_exit (const char *call) {
 int main (void) {
   struct shim shim = { .run = -1, .mounts = -1, .signals = NO_SOURCE, .listener = NO_SOURCE };
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
-  shim.log.folder = shim.log.file = -1;
+  shim.log.folder = shim.log.file = shim.network.errors = -1;
   const char *failed_call = prepare (&shim);
   if (failed_call)
     report_and_exit (failed_call);

@@ -3,6 +3,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include "base/syscalls.h"
+#include "network.h"
 
 static void note (struct shim *shim, pid_t pid, int status) {
   for (struct process *process = shim->processes; process; process = process->next) {
@@ -17,6 +18,7 @@ static void note (struct shim *shim, pid_t pid, int status) {
       continue;
     return;
   }
+  network_note (shim, pid, status);
 }
 
 static void reap_one (struct shim *shim, pid_t pid) {
@@ -26,6 +28,8 @@ static void reap_one (struct shim *shim, pid_t pid) {
 }
 
 static void reap_known (struct shim *shim) {
+  if (!shim->network.starter_ended)
+    reap_one (shim, shim->network.starter);
   for (struct process *process = shim->processes; process; process = process->next) {
     if (!process->helper_ended)
       reap_one (shim, process->helper);

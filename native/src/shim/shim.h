@@ -112,6 +112,17 @@ struct connection {
   uint64_t progress_at; /* ms: when the socket last took bytes, or had none to take */
 };
 
+/* The program that connects the container's network namespace. */
+struct network {
+  char **arguments; /* NULL without one */
+  pid_t starter;    /* which ends when the program is in the background */
+  bool starter_ended;
+  bool connected;
+  bool awaited; /* by the main process */
+  bool ended;
+  int errors; /* what the starter has to say */
+};
+
 struct shim {
   int epoll;
   int run; /* the run folder */
@@ -122,6 +133,7 @@ struct shim {
   uint32_t ring_size;
   struct log log;
   struct oom oom;
+  struct network network;
   struct connection *daemon;
   struct connection *waiting[MAX_WAITING]; /* no HELLO yet */
   struct process *processes;               /* the main one first */

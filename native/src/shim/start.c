@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/procfs.h"
 #include "clone.h"
+#include "network.h"
 #include "process.h"
 #include "processes.h"
 #include "report.h"
@@ -25,6 +26,7 @@ static void take_born (struct shim *shim, struct process *process, struct born *
   watch (shim, process, &process->in.source, born->in);
   watch (shim, process, &process->out[0].source, born->out);
   watch (shim, process, &process->out[1].source, born->err);
+  network_connect (shim, process);
 }
 
 void start_process (struct shim *shim, uint32_t number, const struct launch *launch) {

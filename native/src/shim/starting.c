@@ -7,6 +7,7 @@
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "network.h"
 #include "process.h"
 #include "report.h"
 
@@ -30,6 +31,7 @@ static void take_pid (struct shim *shim, struct process *process, pid_t pid) {
   if (!process->start_time)
     fail_start (process, "open");
   hold_mounts (shim, process);
+  network_connect (shim, process);
   shim->reap_again = true;
   if (process->pending_signal)
     signal_process (process, process->pending_signal, false);
@@ -74,6 +76,9 @@ static void take_message (struct shim *shim, struct process *process, const stru
   case SYNC_EXEC:
     process->executing = true;
     take_pid (shim, process, envelope->sender); /* if the helper died before it sent it */
+    break;
+  case SYNC_NETWORK:
+    network_await (shim, process);
     break;
   case SYNC_FAILURE:
     process->failure = message->failure;
@@ -130,6 +135,8 @@ static void finish_failure (struct shim *shim, struct process *process) {
   if ((process->helper && !process->helper_ended) || (process->pid && !process->reaped))
     return;
   explain_death (process);
+  if (process->number == 0)
+    network_end (shim);
   report_failure (shim, process->number, &process->failure);
   process->failure_sent = true;
 }

@@ -19,15 +19,21 @@ export function parseNamespaces(
   const { pid = '', ipc = '', uts = '', cgroup = '', network = '', user = '' } = namespaces ?? {};
   const some = ['private', 'host'];
   const more = [...some, 'container:ID'];
-  const all = ['private', 'none', 'host', 'container:ID', 'ns:/PATH'];
   return {
     user: parseUser(user, `${field}.user`, caller),
     pid: parseShare(pid, `${field}.pid`, more, ofContainer),
     ipc: parseShare(ipc, `${field}.ipc`, more, ofContainer),
     uts: parseShare(uts, `${field}.uts`, some),
     cgroup: parseShare(cgroup, `${field}.cgroup`, some),
-    network: parseShare(network, `${field}.network`, all, (text) => ofContainer(text) ?? byPath(text)),
+    network: parseNetwork(network, `${field}.network`),
   };
+}
+
+function parseNetwork(text: string, field: string): Namespaces['network'] {
+  if (text === 'none') return { kind: 'private', alone: true };
+  const words = ['private', 'none', 'host', 'container:ID', 'ns:/PATH'];
+  const share = parseShare(text, field, words, (other) => ofContainer(other) ?? byPath(other));
+  return share.kind === 'private' ? { ...share, alone: false } : share;
 }
 
 const userWords = 'host, auto, keep-id, container:ID or uids=INSIDE-OUTSIDE-COUNT[#…];gids=…';
@@ -60,7 +66,7 @@ function parseShare<Other = never>(
   other: (text: string) => Other | null = () => null,
 ): OwnOrHost | Other {
   if (text === 'host') return { kind: 'host' };
-  if (text === '' || (/^(private|none)$/.test(text) && words.includes(text))) return { kind: 'private' };
+  if (text === '' || text === 'private') return { kind: 'private' };
   const share = other(text);
   if (share === null) throw invalid(field, text, `use ${words.join(', ')}`);
   return share;

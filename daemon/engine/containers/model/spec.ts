@@ -50,6 +50,8 @@ const rootfs = fields({
 export interface Rootfs extends Of<typeof rootfs> {}
 
 const ownOrHost = [fields({ kind: v.literal('private') }), fields({ kind: v.literal('host') })] as const;
+/** `alone`: with a loopback interface and nothing else, also where likerd connects networks that ask for nothing. */
+const ownNetwork = fields({ kind: v.literal('private'), alone: no });
 const ofContainer = fields({ kind: v.literal('container'), id: v.string() });
 /** A file of the host that stands for the namespace. */
 const byPath = fields({ kind: v.literal('path'), path: v.string() });
@@ -74,14 +76,14 @@ const namespaces = fields({
   ipc: v.optional(v.variant('kind', [...ownOrHost, ofContainer]), own),
   uts: v.optional(v.variant('kind', ownOrHost), own),
   cgroup: v.optional(v.variant('kind', ownOrHost), own),
-  network: v.optional(v.variant('kind', [...ownOrHost, ofContainer, byPath]), own),
+  network: v.optional(v.variant('kind', [ownNetwork, ownOrHost[1], ofContainer, byPath]), own),
 });
 export interface Namespaces extends Of<typeof namespaces> {}
 export type Share = Namespaces[Exclude<keyof Namespaces, 'user'>];
 
 /** As the options of namespaces have it, such as --network; empty for a namespace of its own. */
 export function shareText(share: Share): string {
-  if (share.kind === 'private') return '';
+  if (share.kind === 'private') return 'alone' in share && share.alone ? 'none' : '';
   if (share.kind === 'path') return `ns:${share.path}`;
   return share.kind === 'host' ? 'host' : `container:${share.id}`;
 }

@@ -47,6 +47,7 @@ const input: ContainerPlanInput = {
   shared: {},
   foreign: new Set(),
   isRootOnHost: true,
+  connected: false,
   attended: true,
 };
 

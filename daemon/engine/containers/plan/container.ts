@@ -77,6 +77,8 @@ export interface ContainerPlanInput {
   readonly foreign: ReadonlySet<'network' | 'ipc' | 'pid'>;
   /** False: likerd itself has no rights in foreign namespaces either. */
   readonly isRootOnHost: boolean;
+  /** A program connects the network namespace. */
+  readonly connected: boolean;
   /** A client waits for the output from the first byte. */
   readonly attended: boolean;
 }
@@ -112,6 +114,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     { step: 'propagation', flags: ms.SLAVE | ms.REC },
     rootStep(input, readOnly, inRoot),
     ...inRoot,
+    ...(input.connected ? [{ step: 'await-network' } as const] : []),
     ...processSteps(spec.process, input.credentials, {
       env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
       makeCwd: true,

@@ -134,6 +134,7 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
     { step: 'exec-label', attribute: 'apparmor/exec', value: 'exec web' },
     '/proc/thread-self/attr/apparmor/exec = exec web',
   ],
+  'await-network': [{ step: 'await-network' }, 'wait until the network is connected'],
   landlock: [
     {
       step: 'landlock',

@@ -10,12 +10,16 @@ export interface HostFiles {
 }
 
 /** /etc/hostname, /etc/hosts and /etc/resolv.conf, but those that the user mounts himself. */
-export function hostFiles(spec: ContainerSpec, hostname: string): HostFiles {
+export function hostFiles(
+  spec: ContainerSpec,
+  hostname: string,
+  { nameServer }: { readonly nameServer: string | null },
+): HostFiles {
   const mounted = new Set(spec.mounts.map((mount) => mount.target));
   const contents: Readonly<Record<string, () => string>> = {
     '/etc/hostname': () => `${hostname}\n`,
     '/etc/hosts': () => hosts(spec, hostname),
-    '/etc/resolv.conf': () => resolvConf(spec),
+    '/etc/resolv.conf': () => resolvConf(spec, nameServer),
   };
   const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
   if (spec.namespaces.network.kind === 'container')
@@ -35,20 +39,28 @@ function hosts(spec: ContainerSpec, hostname: string): string {
   return own + extra.join('');
 }
 
-function resolvConf(spec: ContainerSpec): string {
+/** `forwarding`: a name server inside that stands for one on the host's loopback; null: none. */
+function resolvConf(spec: ContainerSpec, forwarding: string | null): string {
   const { dns, dnsSearch, dnsOptions } = spec;
+  const ofHost = () => withForwarding(readHostFile('/etc/resolv.conf'), forwarding);
   const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
   const given = Object.entries(own).filter(([, words]) => words.length > 0);
-  if (given.length === 0) return readHostFile('/etc/resolv.conf');
+  if (given.length === 0) return ofHost();
   // The user's own name servers are asked for the user's own names: nothing of the host's file is kept beside them.
   const host =
     dns.length > 0
       ? ''
       : withoutLines(
-          readHostFile('/etc/resolv.conf'),
+          ofHost(),
           given.map(([key]) => key),
         );
   return host + given.map(([key, words]) => resolverLines(key, words)).join('');
+}
+
+/** The host's loopback, where a stub of its resolver may listen, is not that of the container. */
+function withForwarding(text: string, forwarding: string | null): string {
+  if (forwarding === null) return text;
+  return text.replace(/^(\s*nameserver\s+)(127\.\S+|::1)\s*$/gm, `$1${forwarding}`);
 }
 
 function resolverLines(key: string, words: readonly string[]): string {

@@ -187,6 +187,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   hostname: ['identity', ({ name }) => name],
   domainname: ['identity', ({ name }) => name],
   loopback: ['identity', () => 'the interface lo goes up'],
+  'await-network': ['identity', () => 'wait until the network is connected'],
   sysctl: ['identity', ({ path, value }) => `/proc/sys/${path} = ${value}`],
 
   mask: ['hiding', ({ target }) => target],

@@ -1,5 +1,6 @@
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
+import { connection } from './connection.ts';
 import { controlGroups } from './control-groups.ts';
 import { networkRate } from './network-rate.ts';
 import { runFolder } from './run-folder.ts';
@@ -10,7 +11,7 @@ import { releaseShim } from './shim.ts';
  * What a run holds beside its shim. A start acquires it in this order and then spawns the shim; adoption finds it again in this
  * order. The root file system is missing here: it is mounted in the container's own mount namespace, and goes with that.
  */
-export const runResources: readonly RunResource[] = [runFolder, controlGroups, networkRate];
+export const runResources: readonly RunResource[] = [runFolder, controlGroups, networkRate, connection];
 
 /** Releases the shim and all resources. Throws where one cannot be released now: call it again later. */
 export async function releaseRun(context: EngineContext, container: Container): Promise<void> {

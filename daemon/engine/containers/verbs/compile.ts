@@ -17,6 +17,7 @@ import { hostFiles } from '../plan/host-files.ts';
 import type { UserNamespace } from '../plan/id-maps.ts';
 import type { PlannedMount } from '../plan/mounts.ts';
 import { askedUser } from '../plan/user.ts';
+import { connectingProgram, isConnected } from '../rules/connection.ts';
 import { checkRootfs } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
 import { checkPropagation } from '../rules/mounts.ts';
@@ -52,6 +53,7 @@ export function encodedPlan(
     logSegments: spec.logFiles ?? usualLogFiles,
     ringBytes,
     oomFile: cgroup.oomFile,
+    network: connectingProgram(context, container),
   });
   return { plan, bareBinds };
 }
@@ -71,6 +73,7 @@ export function compile(
   checkRootfs(spec.rootfs);
   const hostname = containerHostname(container);
   const userNamespace = userNamespaceOf(context, container);
+  const connected = isConnected(context, spec);
   return containerPlan({
     spec,
     hostname,
@@ -84,7 +87,10 @@ export function compile(
     },
     mounts,
     mountsBelow: spec.rootfs.mode === 'overlay' ? [] : mountsBelow(context, spec.rootfs.directory),
-    files: hostFiles(spec, hostname),
+    files: hostFiles(spec, hostname, {
+      nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
+    }),
+    connected,
     fileStore: runFolderOf(context, id),
     cgroup,
     cgroupPaths: cgroup.paths,

@@ -32,10 +32,13 @@ const none: Marks = { shim: null, main: null, ownsPids: false, mountNamespace: '
 /** The processes of one container, found in /proc. The marks by which they are known are kept in its run folder for the next daemon. */
 export class Members {
   readonly #file: string;
+  /** The pid of the program that connects the container's network, which is its shim's but not the container's. */
+  readonly #networkPid: string;
   #marks: Marks;
 
   constructor(runFolder: string) {
     this.#file = join(runFolder, 'processes.json');
+    this.#networkPid = join(runFolder, 'network.pid');
     this.#marks = readMarks(this.#file);
   }
 
@@ -85,20 +88,29 @@ export class Members {
 
   /**
    * They have the container's mount namespace, or descend from one that has. Beside them, what the shim has adopted is theirs, except
-   * for what has our own mount namespace (a process on its way into the container).
+   * for the program of the network, and for what has our own mount namespace (a process on its way into the container).
    */
   #find(rows: readonly ProcessRow[]): ProcessRow[] {
     const { shim, main, mountNamespace: own } = this.#marks;
     const ours = mountNamespace('self');
     const hasShim = isAlive(shim);
+    const ofNetwork = this.#readNetworkPid();
+    const isAdopted = (row: ProcessRow): boolean =>
+      hasShim && row.parentPid === shim?.pid && row.pid !== ofNetwork;
     const isMember = (row: ProcessRow): boolean => {
-      if (main === null) return hasShim && row.parentPid === shim?.pid;
+      if (main === null) return isAdopted(row);
       const namespace = mountNamespace(row.pid);
-      return (
-        (own !== '' && namespace === own) || (hasShim && row.parentPid === shim?.pid && namespace !== ours)
-      );
+      return (own !== '' && namespace === own) || (isAdopted(row) && namespace !== ours);
     };
     return withDescendants(rows, isMember);
+  }
+
+  #readNetworkPid(): number {
+    try {
+      return Number(readFileSync(this.#networkPid, 'latin1'));
+    } catch {
+      return 0;
+    }
   }
 
   #write(marks: Marks): void {

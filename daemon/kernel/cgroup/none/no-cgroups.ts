@@ -28,6 +28,10 @@ export class NoCgroups {
 
   readonly layout = 'none';
 
+  get losses(): readonly string[] {
+    return [`limits, pause, out-of-memory events and most figures of stats: ${this.#problem}`];
+  }
+
   controllers() {
     return [];
   }
@@ -42,7 +46,7 @@ export class NoCgroups {
       controller,
       version: 0,
       file: '',
-      problem: this.#problem,
+      problem: 'no cgroup is delegated to likerd',
     }));
   }
 

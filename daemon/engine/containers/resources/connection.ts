@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EngineContext, runFolderOf } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import type { RunResource } from './run-resource.ts';
+
+/**
+ * The program that connects the container's network. Its shim starts and ends it; what is left of it after the shim was lost, is ended
+ * here. Its pid is in the run folder, where it is found again.
+ */
+export const connection: RunResource = {
+  acquire() {},
+  release: end,
+};
+
+function end(context: EngineContext, { id }: Container): void {
+  const folder = runFolderOf(context, id);
+  const pid = readPid(join(folder, 'network.pid'));
+  if (pid !== null) context.proc.endProgram(pid, join(folder, 'network'));
+}
+
+function readPid(file: string): number | null {
+  try {
+    const pid = Number(readFileSync(file, 'latin1'));
+    return Number.isInteger(pid) && pid > 1 ? pid : null;
+  } catch {
+    // There was none.
+    return null;
+  }
+}

@@ -1,0 +1,17 @@
+import { type EngineContext, runFolderOf } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+
+/** Whether the container's own network is to be connected to the outside: only where likerd runs without root, and unless it was to be alone. */
+export function isConnected(
+  context: Pick<EngineContext, 'network'>,
+  { namespaces: { network } }: Pick<ContainerSpec, 'namespaces'>,
+): boolean {
+  return network.kind === 'private' && !network.alone && context.network.pasta?.problem() === '';
+}
+
+/** The program that connects it, and its arguments; empty: none. */
+export function connectingProgram(context: EngineContext, container: Container): string[] {
+  if (!isConnected(context, container.spec)) return [];
+  return context.network.pasta?.command(runFolderOf(context, container.id)) ?? [];
+}

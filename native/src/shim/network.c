@@ -1,0 +1,176 @@
+/*
+ * The program finds the namespace in the file RUN/network, which is its last argument: the namespace is bound there in a mount namespace
+ * of the program's own, so that no mount is left of it. (It may not open /proc/PID/ns/net, since it has fewer rights than the
+ * container.) It returns when the namespace is connected and it has gone into the background, and its pid is in RUN/network.pid.
+ * It ends when the file is removed.
+ */
+#include "network.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include "base/cleanup.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "process.h"
+
+#define FILE_NAME "network"
+#define PID_FILE "network.pid"
+
+int network_plan (struct shim *shim, char *const *arguments) {
+  size_t count = 0, bytes = sizeof *arguments;
+  for (; arguments[count]; count++)
+    bytes += sizeof *arguments + strlen (arguments[count]) + 1;
+  if (count == 0)
+    return 0;
+  char **copy = malloc (bytes); /* the pointers, then the texts */
+  if (!copy)
+    return -1;
+  char *text = (char *)(copy + count + 1);
+  for (size_t i = 0; i < count; i++) {
+    copy[i] = text;
+    text = put_text (text, arguments[i]) + 1;
+  }
+  copy[count] = NULL;
+  shim->network.arguments = copy;
+  return 0;
+}
+
+/* In the child, whose stderr is what the shim reads. */
+static void say (const char *call) {
+  const char *parts[] = { call, ": ", strerrorname_np (errno) };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    (void)!write (STDERR_FILENO, parts[i], strlen (parts[i]));
+  _exit (1);
+}
+
+static void reset_signals (void) {
+  const uint64_t none = 0;
+  for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
+    sys_signal_default (signal);
+  sys_sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
+static void be_program (const struct network *network, pid_t pid, int errors) {
+  char namespace[40];
+  const char *file = network->arguments[0];
+  for (char **argument = network->arguments; *argument; argument++)
+    file = *argument;
+  put_text (put_number (put_text (namespace, "/proc/"), (uint64_t)pid), "/ns/net");
+  reset_signals ();
+  if (dup2 (errors, STDERR_FILENO) < 0)
+    _exit (1);
+  if (sys_unshare (CLONE_NEWNS) < 0)
+    say ("unshare");
+  if (sys_mount (NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0 ||
+      sys_mount (namespace, file, NULL, MS_BIND, NULL) < 0)
+    say ("mount");
+  execv (network->arguments[0], network->arguments);
+  say ("execve");
+}
+
+static int start_program (struct shim *shim, pid_t pid) {
+  int ends[2];
+  cleanup_fd int file = openat (shim->run, FILE_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0 || pipe2 (ends, O_CLOEXEC | O_NONBLOCK) < 0)
+    return -1;
+  cleanup_fd int ours = ends[0];
+  cleanup_fd int theirs = ends[1];
+  shim->network.starter = fork ();
+  if (shim->network.starter == 0)
+    be_program (&shim->network, pid, theirs);
+  if (shim->network.starter < 0)
+    return -1;
+  shim->network.errors = steal_fd (&ours);
+  return 0;
+}
+
+void network_connect (struct shim *shim, struct process *process) {
+  if (process->number != 0 || !shim->network.arguments || shim->network.starter || process->pid <= 0)
+    return;
+  if (start_program (shim, process->pid) < 0)
+    fail_start (process, "fork");
+}
+
+static void let_go_on (struct shim *shim, struct process *process) {
+  struct network *network = &shim->network;
+  if (!network->connected || !network->awaited)
+    return;
+  network->awaited = false;
+  if (sync_acknowledge (process->sync.fd) < 0 && errno != EPIPE) /* as for a terminal */
+    fail_start (process, "send");
+}
+
+void network_await (struct shim *shim, struct process *process) {
+  if (process->number != 0)
+    return;
+  shim->network.awaited = true;
+  let_go_on (shim, process);
+}
+
+/* What the program has said, on one line. */
+static void read_errors (int errors, char *text, size_t size) {
+  ssize_t length = RETRY (read (errors, text, size - 1));
+  text[length > 0 ? length : 0] = '\0';
+  for (ssize_t i = 0; i < length; i++)
+    if (text[i] == '\n')
+      text[i] = ' ';
+  while (length > 0 && text[length - 1] == ' ')
+    text[--length] = '\0';
+}
+
+static void fail_network (struct shim *shim, struct process *process) {
+  struct failure *failure = &process->failure;
+  if (process->failed)
+    return;
+  *failure = (struct failure){ .step = NO_STEP, .error = ENETDOWN, .name = "network", .call = "exec" };
+  read_errors (shim->network.errors, failure->object, sizeof failure->object);
+  process->failed = true;
+}
+
+void network_note (struct shim *shim, pid_t pid, int status) {
+  struct network *network = &shim->network;
+  struct process *main = shim->processes;
+  if (!network->starter || network->starter_ended || pid != network->starter)
+    return;
+  network->starter_ended = true;
+  network->connected = WIFEXITED (status) && WEXITSTATUS (status) == 0;
+  if (main && main->number == 0 && main->phase == STARTING) {
+    if (!network->connected)
+      fail_network (shim, main);
+    let_go_on (shim, main);
+  }
+  close_fd (&network->errors);
+}
+
+/* 0 without one. */
+static pid_t read_pid (struct shim *shim) {
+  char text[24];
+  cleanup_fd int file = openat (shim->run, PID_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  ssize_t length = file < 0 ? -1 : RETRY (read (file, text, sizeof text - 1));
+  text[length > 0 ? length : 0] = '\0';
+  return (pid_t)strtol (text, NULL, 10);
+}
+
+/* A child that is not reaped keeps its pid. */
+static bool is_child (pid_t pid) {
+  siginfo_t info;
+  return pid > 1 && waitid (P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void network_end (struct shim *shim) {
+  struct network *network = &shim->network;
+  if (!network->starter || network->ended)
+    return;
+  network->ended = true;
+  if (!network->starter_ended)
+    kill (network->starter, SIGKILL);
+  pid_t pid = read_pid (shim);
+  if (is_child (pid))
+    kill (pid, SIGKILL);
+  unlinkat (shim->run, FILE_NAME, 0);
+}
