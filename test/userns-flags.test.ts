@@ -1,7 +1,10 @@
 // Each flag of `run` that touches the kernel does the same in each user-namespace mode, seen from inside and from the host.
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { containerFlags } from '../client/request/flags.ts';
+import { resourceFlags } from '../client/request/resource-flags.ts';
 import { suite } from './harness/suite.ts';
 import { modes } from './hostile/modes.ts';
 import { workFolder } from './hostile/root.ts';
@@ -23,6 +26,22 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
   cgroups,
   life,
 };
+
+/** What likerd and likerctl do by themselves. */
+const notOfTheKernel = ['cidfile', 'label-file', 'limits', 'log-opt', 'name', 'pidfile', 'replace'];
+/** likerd writes limits to groups of the host before the container is born; test/effects proves each. */
+const limits = resourceFlags.map(({ name }) => name);
+
+test('each flag of run that touches the kernel has a row', () => {
+  const titles = Object.values(tables).flatMap((rows) => rows.map(([flags]) => flags));
+  const hasRow = (name: string) => titles.some((title) => new RegExp(`--${name}(?![\\w-])`).test(title));
+  const names = containerFlags.map(({ name }) => name).filter((name) => !name.startsWith('health-'));
+  const elsewhere = [...notOfTheKernel, ...limits, 'no-healthcheck'];
+  assert.deepEqual(
+    names.filter((name) => !elsewhere.includes(name) && !hasRow(name)),
+    [],
+  );
+});
 
 for (const mode of modes)
   for (const [name, rows] of Object.entries(tables))

@@ -1,11 +1,37 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { until } from '../harness/until.ts';
 import type { Row } from './case.ts';
 
 const mapOf = (pid: number): string => readFileSync(`/proc/${pid}/uid_map`, 'utf8');
 
 export const life: readonly Row[] = [
+  [
+    '-i, --interactive, -e, --env, --env-file, --entrypoint',
+    async (c) => {
+      const file = join(c.folder, 'env');
+      writeFileSync(file, 'C=d\n');
+      const flags = ['-i', '-u', '1234', '-e', 'A=b', '--env-file', file, '--entrypoint', 'sh'];
+      const { stdout } = await c.run(flags, ['-c', 'echo $A $C; cat'], { stdin: 'of likerctl' });
+      assert.equal(stdout, 'b d\nof likerctl');
+    },
+  ],
+  [
+    '--on-disconnect',
+    async (c) => {
+      const name = `left-${c.mode.userns}`;
+      const flags = [...c.mode.flags, '-i', '-u', '1234', '--name', name, '--on-disconnect', 'kill'];
+      const client = c.s.start(['run', ...flags, c.s.rootfs, 'sh', '-c', 'echo ready; exec sleep 1000'], {
+        stdin: 'open',
+      });
+      await client.waitFor('ready');
+      client.kill('SIGKILL');
+      await client.outcome;
+      assert.equal(await c.s.ok(['wait', name]), '137');
+      await c.s.ok(['rm', name]);
+    },
+  ],
   [
     '--init',
     async (c) => {

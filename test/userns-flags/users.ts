@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readlinkSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readProc } from '../harness/proc.ts';
 import { until } from '../harness/until.ts';
@@ -137,6 +137,35 @@ export const users: readonly Row[] = [
       assert.equal(open.status('Seccomp'), '0');
       assert.equal(await open.sh('unshare -U id -u'), '65534');
       assert.equal(await open.sh('unshare -Ur id -u'), '0');
+    },
+  ],
+  [
+    '--security-opt systempaths=unconfined, mask=, unmask=, proc-opts=',
+    async (c) => {
+      const masked = (flags: string[]) =>
+        c.sh(
+          flags.flatMap((value) => ['--security-opt', value]),
+          'grep -c " /proc/acpi " /proc/mounts; cat /etc/hostname | wc -l',
+        );
+      assert.equal(await masked([]), existsSync('/proc/acpi') ? '1\n1' : '0\n1');
+      assert.equal(await masked(['systempaths=unconfined']), '0\n1');
+      assert.equal(await masked(['unmask=/proc/acpi']), '0\n1');
+      assert.equal(await masked(['mask=/etc/hostname']), existsSync('/proc/acpi') ? '1\n0' : '0\n0');
+      await using hidden = await c.sleeper(['--security-opt', 'proc-opts=hidepid=2']);
+      assert.equal(await hidden.sh('ls -d /proc/1 2>/dev/null; id -u', ['-u', '1234']), '1234');
+    },
+  ],
+  [
+    '--landlock',
+    async (c) => {
+      const flags = ['--landlock', 'ro=/usr,rw=/tmp', '-u', '1234'];
+      const { stdout, stderr } = await c.run(flags, [
+        'sh',
+        '-c',
+        'touch /tmp/x && echo made; cat /etc/hostname',
+      ]);
+      assert.equal(stdout, 'made\n');
+      assert.match(stderr, /Permission denied/);
     },
   ],
   [
