@@ -2,6 +2,7 @@
 import { effectSuite, limitsByEffect } from '../effects/all.ts';
 import { suite } from '../harness/suite.ts';
 import { engineTests } from './engine.ts';
+import { labelTests } from './labels.ts';
 
 const layout = process.env['LIKER_TEST_LAYOUT'] === 'v1' ? 'v1' : 'v2';
 const parts = process.argv.slice(2);
@@ -11,5 +12,6 @@ if (parts.includes('effects')) {
   engineTests(effects.suite, layout);
   limitsByEffect(effects);
 } else if (parts.includes('engine')) engineTests(suite(), layout);
-for (const name of parts.filter((part) => part !== 'effects' && part !== 'engine'))
+else if (parts.includes('labels')) labelTests(suite());
+for (const name of parts.filter((part) => !['effects', 'engine', 'labels'].includes(part)))
   await import(`../../daemon/kernel/cgroup/${name}.root.test.ts`);

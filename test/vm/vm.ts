@@ -31,13 +31,17 @@ export function missing(): string | false {
   return status === 0 ? false : stdout.trim() || 'run-in-vm --check failed';
 }
 
-/** Test suites for a machine: the engine, with or without the effects of every limit, and the tests of the kernel adapters. */
-export type Part = 'engine' | 'effects' | 'adapters';
+/**
+ * Test suites for a machine: the engine, with or without the effects of every limit; the tests of the kernel adapters; labels of
+ * security modules.
+ */
+export type Part = 'engine' | 'effects' | 'adapters' | 'labels';
 
-/** Runs parts of guest.ts in a machine whose cgroups have that layout. */
+/** Runs parts of guest.ts in a machine whose cgroups have that layout. `kernel`: for its command line. */
 export async function runInVm(
   layout: Layout,
   parts: readonly Part[],
+  { kernel = '' }: { readonly kernel?: string } = {},
 ): Promise<{ told: Told[]; output: string; status: number | null }> {
   const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
   // In the machine, compiling C or reading a hundred modules would each take as long as all tests.
@@ -55,7 +59,7 @@ export async function runInVm(
   );
   // A disk and swap for the limits that concern them.
   const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
-  const options = ['-g', layout, '-C', repository, '-t', String(seconds), ...devices];
+  const options = ['-g', layout, '-k', kernel, '-C', repository, '-t', String(seconds), ...devices];
   const env = [`LIKER_TEST_LAYOUT=${layout}`, 'LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`].flatMap(
     (variable) => ['-e', variable],
   );

@@ -5,6 +5,7 @@ import { type ContainerPlanInput, launchSettings, terminalStep } from './contain
 import { innerRoot } from './id-maps.ts';
 import { namespaceFlags } from './mounts.ts';
 import { environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
+import { raisedLimits } from './user-namespace.ts';
 
 export interface ExecPlanInput
   extends Pick<
@@ -18,6 +19,11 @@ export interface ExecPlanInput
 /** Compiles an exec: all the namespaces of the container's first process, then a process of its own. */
 export function execPlan(input: ExecPlanInput): Launch {
   const { container, process, cgroup, credentials, userNamespace } = input;
+  const own = processSteps(process, credentials, {
+    env: environment(process, { user: credentials.user, hostname: input.hostname }),
+    makeCwd: false,
+    init: false,
+  });
   return {
     settings: {
       ...launchSettings(process, cgroup, input.attended),
@@ -32,13 +38,9 @@ export function execPlan(input: ExecPlanInput): Launch {
       ...hostProcStep(credentials),
       ...(userNamespace === null
         ? []
-        : [{ step: 'stream-owner', ...innerRoot(userNamespace.maps) } as const]),
+        : [...raisedLimits(own), { step: 'stream-owner', ...innerRoot(userNamespace.maps) } as const]),
       ...terminalStep(process, credentials, userNamespace, false),
-      ...processSteps(process, credentials, {
-        env: environment(process, { user: credentials.user, hostname: input.hostname }),
-        makeCwd: false,
-        init: false,
-      }),
+      ...own,
     ],
   };
 }

@@ -35,10 +35,9 @@ export function inUserNamespace(steps: readonly Step[], entered: Entered): Step[
     if (isLeading(step)) leading.push(step);
     else inside.push(...rewritten(step, steps, entered, take));
   }
-  const limits = steps.filter((step) => step.step === 'rlimit');
   return [
     ...leading,
-    ...limits.map(({ resource, hard }): Step => ({ step: 'raise-limit', resource, hard })),
+    ...raisedLimits(steps),
     { step: 'chdir', path: entered.mountPoint },
     ...held.steps,
     ...taken,
@@ -48,11 +47,17 @@ export function inUserNamespace(steps: readonly Step[], entered: Entered): Step[
   ];
 }
 
+/** Only the host's root may raise a hard limit. */
+export function raisedLimits(steps: readonly Step[]): Step[] {
+  const limits = steps.filter((step) => step.step === 'rlimit');
+  return limits.map(({ resource, hard }): Step => ({ step: 'raise-limit', resource, hard }));
+}
+
 /** Takes a tree with the rights of the host's root, and returns its number. */
 type Take = (step: Step) => number;
 
 function isLeading({ step }: Step): boolean {
-  return ['join-cgroup', 'oom-score', 'join-namespace', 'join-path'].includes(step);
+  return ['join-cgroup', 'oom-score', 'host-proc', 'join-namespace', 'join-path'].includes(step);
 }
 
 /** What is left of a step inside. */
