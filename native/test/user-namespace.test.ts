@@ -151,6 +151,11 @@ test('another container joins the user namespace, with namespaces that belong to
     assert.equal(readlinkSync(`/proc/${other}/ns/${name}`), readlinkSync(`/proc/${pid}/ns/${name}`), name);
   assert.notEqual(readlinkSync(`/proc/${other}/ns/mnt`), readlinkSync(`/proc/${pid}/ns/mnt`));
   await second.peer.outputMatches(/^0\nmark\n1\n/);
+  // setns(2) leads to what is on top of the root of the mount namespace.
+  const joinMain = execNamespaces | cloneFlag.user;
+  second.peer.exec(1, fixture().execPlan('ls /', {}, { joinMain }));
+  await second.peer.exit(1);
+  assert.equal(second.peer.text(1), 'bin\ndev\netc\nproc\nsys\ntmp\n');
 });
 
 test('no helper counts among the processes of a container', async () => {
@@ -176,6 +181,18 @@ test('no helper counts among the processes of a container', async () => {
   } finally {
     for (const group of Object.values(groups)) rmdirSync(group);
   }
+});
+
+test('T54: a container with the old root, or anything else, on top of its own is refused', async () => {
+  const steps = userNamespaceSteps({ ...fixture().container({}), layer: newLayer() }).flatMap(
+    (step): Step[] => {
+      if (step.step === 'chdir') return [{ ...step, path: '/' }];
+      return step.step === 'place-root' ? [{ step: 'file-store', at: '', size: '4096' }, step] : [step];
+    },
+  );
+  await using shim = await fixture().spawn(steps, { cloneFlags });
+  const failure = await shim.peer.failed();
+  assert.deepEqual([failure.name, failure.errno, failure.object], ['pivot', 16, 'old root']);
 });
 
 test('T51: the maps are complete before anybody is in the namespace; one that the kernel refuses ends the start', async () => {

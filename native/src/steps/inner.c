@@ -38,8 +38,11 @@ static int take_parcel (struct child *child, int gate, struct parcel *parcel) {
   /* With too many open files, fewer arrive. */
   if (parcel->count > 0 && (!fds || fds->cmsg_len != CMSG_LEN (size)))
     return fail_with (child, EMFILE, "recvmsg", "gate");
-  for (uint32_t i = 0; i < parcel->count; i++)
+  for (uint32_t i = 0; i < parcel->count; i++) {
+    if (parcel->numbers[i] >= child->launch->held_size)
+      return fail_with (child, EBADMSG, "recvmsg", "gate");
     memcpy (&child->launch->held[parcel->numbers[i]].fd, CMSG_DATA (fds) + i * sizeof (int), sizeof (int));
+  }
   child->held_count = parcel->held_count;
   return 0;
 }

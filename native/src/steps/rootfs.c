@@ -1,5 +1,6 @@
 /* The new root: mounted in the child's private mount namespace, then made "/" by pivot_root. */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
@@ -117,6 +118,13 @@ int step_place_root (struct child *child, struct cursor *fields) {
 }
 
 /* pivot_root(2), NOTES: "." for both stacks the old root on top of the new one, from where it is detached (T54). */
+/* Whether something is mounted on "/", where setns and "/.." lead to it (path_resolution(7)). */
+static bool is_covered (void) {
+  struct statx root, top;
+  return statx (AT_FDCWD, "/", 0, STATX_MNT_ID, &root) < 0 || statx (AT_FDCWD, "/..", 0, STATX_MNT_ID, &top) < 0 ||
+         root.stx_mnt_id != top.stx_mnt_id;
+}
+
 int step_pivot (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))
     return -1;
@@ -131,6 +139,8 @@ int step_pivot (struct child *child, struct cursor *fields) {
     return fail (child, "umount2", ".");
   if (chdir ("/") < 0)
     return fail (child, "chdir", "/");
+  if (is_covered ())
+    return fail_with (child, EBUSY, "umount2", "old root");
   close_fd (&child->root);
   child->pivoted = true;
   return 0;

@@ -34,12 +34,16 @@ static int open_namespace (struct child *child, const char *process, const char 
  * container's root.
  */
 static int clone_there (struct child *child, int theirs, int own, const char *path) {
+  /* setns makes "/" the working directory, and the root of a container is mounted at the working directory. */
+  cleanup_fd int here = open (".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (here < 0)
+    return fail (child, "open", ".");
   if (sys_setns (theirs, CLONE_NEWNS) < 0)
     return fail (child, "setns", path);
   int tree = sys_open_tree (AT_FDCWD, path, OPEN_TREE_CLONE);
   if (tree < 0)
     fail (child, "open_tree", path);
-  if (sys_setns (own, CLONE_NEWNS) == 0)
+  if (sys_setns (own, CLONE_NEWNS) == 0 && fchdir (here) == 0)
     return tree;
   close_fd (&tree);
   return fail (child, "setns", "/proc/self/ns/mnt");
