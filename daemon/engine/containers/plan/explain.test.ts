@@ -123,11 +123,11 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
   ],
   seccomp: [
     { step: 'seccomp', filter: new Uint8Array(16) },
-    'the built-in profile, 3 rules, as 2 instructions for each system call; no rule: errno EPERM',
+    'a filter of 2 instructions from the built-in profile (3 rules; other calls: errno EPERM)',
   ],
   'seccomp-flags': [
     { step: 'seccomp-flags', filter: new Uint8Array(16), flags: 2 },
-    'the built-in profile, 3 rules, as 2 instructions for each system call; no rule: errno EPERM; flags 2 of seccomp(2)',
+    'a filter of 2 instructions from the built-in profile (3 rules; other calls: errno EPERM); flags 2 of seccomp(2)',
   ],
   'host-proc': [{ step: 'host-proc' }, "open the host's /proc, for the label"],
   'exec-label': [

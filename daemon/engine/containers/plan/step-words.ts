@@ -350,11 +350,11 @@ function keptAndDropped(set: bigint): string {
 }
 
 function filterWords({ filter }: { readonly filter: Uint8Array }, { seccomp }: WordFacts): string {
-  const instructions = `${filter.length / 8} instructions for each system call`;
-  if (seccomp === null) return instructions;
+  const size = `a filter of ${filter.length / 8} instructions`;
+  if (seccomp === null) return size;
   const { profile, rules, defaultAction } = seccomp;
-  const whose = profile === 'builtin' ? 'the built-in profile' : 'a profile that was given';
-  return `${whose}, ${rules} rules, as ${instructions}; no rule: ${defaultAction}`;
+  const whose = profile === 'builtin' ? 'the built-in profile' : 'the profile that was given';
+  return `${size} from ${whose} (${rules} rules; other calls: ${defaultAction})`;
 }
 
 function capabilityWords({ effective, permitted, inheritable, ambient }: StepOf<'capabilities'>): string {
