@@ -51,7 +51,9 @@ for (const mode of ['host', 'auto'])
     const [, start = 0] = (UidMap[0] ?? '').split(':').map(Number);
     assert.deepEqual(
       made,
-      mode === 'host' ? [] : [`new user namespace, held: ids 0-65535 are ${start}-${start + 65_535} outside`],
+      mode === 'host'
+        ? []
+        : [`a user namespace with these maps, held: ids 0-65535 are ${start}-${start + 65_535} outside`],
     );
     assert.equal(
       plan.Risks.some(({ Rule }) => Rule === 'host-root'),

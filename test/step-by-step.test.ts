@@ -136,7 +136,7 @@ test('the steps for a user namespace are those that explain prints', async (t) =
   const counts = (step: Step | '…') => whole || step === '…' || !ofCgroups(step);
   const actual = (await explained('auto')).filter(counts);
   const shown = shownSteps(page, 'auto').filter(counts);
-  const first = actual.findIndex(({ name }) => name === (whole ? 'clone' : 'raise-limit'));
+  const first = actual.findIndex(({ name }) => name === 'clone');
   assertShown(shown, actual.slice(first));
   const names = new Set(shown.map((step) => (step === '…' ? '' : step.name)));
   const usual = new Set((await explained('host')).map(({ name }) => name));

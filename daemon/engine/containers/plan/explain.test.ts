@@ -93,8 +93,8 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
   directory: [{ step: 'directory', target: '/w', mode: 0o755 }, '/w, mode 0755'],
   symlink: [{ step: 'symlink', target: '/dev/fd', to: '/proc/self/fd' }, '/dev/fd -> /proc/self/fd'],
   device: [
-    { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0 },
-    '/dev/null: c 1:3, mode 0666, for uid 0, gid 0',
+    { step: 'device', target: '/dev/null', type: 'c', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 6 },
+    '/dev/null: c 1:3, mode 0666, uid 0, gid 6',
   ],
   terminal: [
     { step: 'terminal', console: true, uid: foundId, gid: 5 },
@@ -232,7 +232,7 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
       uids: [{ inside: 0, outside: 600_000, count: 65_536 }],
       gids: [{ inside: 0, outside: 600_000, count: 65_536 }],
     },
-    'new user namespace, held: ids 0-65535 are 600000-665535 outside',
+    'a user namespace with these maps, held: ids 0-65535 are 600000-665535 outside',
   ],
   'join-user': [{ step: 'join-user', ...process }, 'the user namespace of container db (pid 7), held'],
   'enter-user': [
@@ -273,7 +273,7 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
         { name: 'sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 600_000, gid: 600_006 },
       ],
     },
-    'tmpfs for /dev of uid 600000, gid 600000, held (size=64m): null c 1:3 0666 600000:600000, sda b 8:0 0660 600000:600006',
+    'tmpfs for /dev of uid 600000, gid 600000, held (size=64m), with null: c 1:3, mode 0666; sda: b 8:0, mode 0660, uid 600000, gid 600006',
   ],
   place: [
     { step: 'place', tree: 1, target: '/dev', optional: true },

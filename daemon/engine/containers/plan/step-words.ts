@@ -71,7 +71,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   ],
   'join-path': ['namespaces', ({ flag, path }) => `setns: the ${flagNames(flag)} namespace of ${path}`],
   unshare: ['namespaces', ({ flags }) => `new ${flagNames(flags)} namespace`],
-  'id-map': ['namespaces', (maps) => `new user namespace, held: ${mapWords(maps)}`],
+  'id-map': ['namespaces', (maps) => `a user namespace with these maps, held: ${mapWords(maps)}`],
   'join-user': ['namespaces', ({ pid }, facts) => `the user namespace of ${processName(pid, facts)}, held`],
   'enter-user': [
     'namespaces',
@@ -166,15 +166,11 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
       `${held[tree]} on ${target}${optional ? ', if it can be made' : ''}`,
   ],
 
-  device: [
-    'devices',
-    ({ target, type, major, minor, mode, uid, gid }) =>
-      `${target}: ${type} ${major}:${minor}, mode ${octal(mode)}, for uid ${uid}, gid ${gid}`,
-  ],
+  device: ['devices', ({ target, ...node }) => `${target}: ${nodeWords(node, { uid: 0, gid: 0 })}`],
   'take-devices': [
     'devices',
     ({ uid, gid, size, nodes }) =>
-      `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}): ${nodes.map(({ name, type, major, minor, mode, uid, gid }) => `${name} ${type} ${major}:${minor} ${octal(mode)} ${uid}:${gid}`).join(', ')}`,
+      `tmpfs for /dev of uid ${uid}, gid ${gid}, held (size=${size}), with ${nodes.map(({ name, ...node }) => `${name}: ${nodeWords(node, { uid, gid })}`).join('; ')}`,
   ],
   'place-device': ['devices', ({ name, target }) => `/dev/${name} is moved to ${target}`],
   symlink: ['devices', ({ target, to }) => `${target} -> ${to}`],
@@ -347,6 +343,15 @@ export function splitCapabilities(set: bigint): { readonly kept: string[]; reado
 function keptAndDropped(set: bigint): string {
   const { kept, dropped } = splitCapabilities(set);
   return `keep ${kept.join(' ') || 'none'}; drop for good ${dropped.join(' ') || 'none'}`;
+}
+
+/** A device node; its owner, where it is not the usual one. */
+function nodeWords(
+  { type, major, minor, mode, uid, gid }: Omit<StepOf<'take-devices'>['nodes'][number], 'name'>,
+  usual: { readonly uid: number; readonly gid: number },
+): string {
+  const owner = uid === usual.uid && gid === usual.gid ? '' : `, uid ${uid}, gid ${gid}`;
+  return `${type} ${major}:${minor}, mode ${octal(mode)}${owner}`;
 }
 
 function filterWords({ filter }: { readonly filter: Uint8Array }, { seccomp }: WordFacts): string {
