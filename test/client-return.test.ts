@@ -153,7 +153,7 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
     await s.daemon.kill9();
     for (const pid of pids) {
       const { execFileSync } = await import('node:child_process');
-      execFileSync('nsenter', ['-t', String(pid), '-m', 'touch', '/tmp/go']);
+      execFileSync('nsenter', ['-t', String(pid), '-m', '-U', 'touch', '/tmp/go']);
     }
     await until('their ends', () => !pids.some(isAlive));
     await s.daemon.start();

@@ -12,9 +12,15 @@ import { until } from './harness/until.ts';
 const s = suite();
 const sleeper = ['sleep', '100000'];
 
-/** A container with `line` as its probe, every 100 ms unless the flags say otherwise. */
+/** A container with `line` as its probe, every 100 ms unless the flags say otherwise. /flags has the files of `flag`. */
 function probed(line: string, flags: readonly string[] = []): Promise<string> {
-  return s.detached(['--health-cmd', line, '--health-interval', '100ms', ...flags], sleeper);
+  const fixed = ['--health-cmd', line, '--health-interval', '100ms', '-v', `${s.daemon.home}/flags:/flags`];
+  return s.detached([...fixed, ...flags], sleeper);
+}
+
+/** A file of the host that probes see as /flags/NAME. */
+function flag(name: string): string {
+  return join(s.daemon.home, 'flags', name);
 }
 
 /** Waits until `holds`; returns the container in that state. */
@@ -58,11 +64,16 @@ function zombies({ pid, shimPid }: Container): number[] {
 
 describe('results of probes', { concurrency: 4 }, () => {
   test('a container becomes healthy, which ps, inspect and events show', async () => {
-    const id = await probed('echo checked; test -f /ok', ['--name', 'well', '--health-retries', '1000000']);
-    const { pid } = await reaches(id, 'a failure', ({ health }) => (health?.failingStreak ?? 0) > 1);
+    const id = await probed('echo checked; test -f /flags/well', [
+      '--name',
+      'well',
+      '--health-retries',
+      '1000000',
+    ]);
+    await reaches(id, 'a failure', ({ health }) => (health?.failingStreak ?? 0) > 1);
     assert.match(await s.ok(['ps', '--filter', 'health=starting']), /Up .* \(health: starting\) +well/);
     const waits = s.start(['wait', '--condition', 'healthy', 'well']);
-    writeFileSync(`/proc/${pid}/root/ok`, '');
+    writeFileSync(flag('well'), '');
     assert.deepEqual([(await waits.outcome).code, (await waits.outcome).stdout], [0, '0\n']);
     assert.match(await s.ok(['ps', '--filter', 'health=healthy']), /Up .* \(healthy\) +well/);
     assert.equal(await s.ok(['ps', '-q', '--filter', 'health=unhealthy', '--filter', 'name=well']), '');
@@ -84,9 +95,9 @@ describe('results of probes', { concurrency: 4 }, () => {
   });
 
   test('healthcheck run probes now and returns the result as its exit code', async () => {
-    const id = await probed('test -f /ok', ['--health-interval', '1h', '--health-retries', '1']);
+    const id = await probed('test -f /flags/now', ['--health-interval', '1h', '--health-retries', '1']);
     assert.deepEqual(await outcome(['healthcheck', 'run', id]), [1, 'unhealthy\n']);
-    writeFileSync(`/proc/${(await s.inspect(id)).State.Pid}/root/ok`, '');
+    writeFileSync(flag('now'), '');
     assert.deepEqual(await outcome(['healthcheck', 'run', id]), [0, '']);
     await reaches(id, 'healthy', is('HEALTHY'));
     await s.ok(['pause', id]);
@@ -230,12 +241,12 @@ describe('the end of a probe', { concurrency: 4 }, () => {
   });
 
   test('a pause stops probing and discards the running probe; afterwards probing resumes', async () => {
-    const id = await probed('test ! -f /hang || sleep 65428', ['--health-retries', '1']);
-    const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
-    writeFileSync(`/proc/${pid}/root/hang`, '');
+    const id = await probed('test ! -f /flags/65428 || sleep 65428', ['--health-retries', '1']);
+    await reaches(id, 'healthy', is('HEALTHY'));
+    writeFileSync(flag('65428'), '');
     await until('a probe that hangs', () => named('sleep 65428').length > 0);
     await s.ok(['pause', id]);
-    rmSync(`/proc/${pid}/root/hang`);
+    rmSync(flag('65428'));
     const before = await reaches(id, 'paused', ({ state }) => state === 'CONTAINER_STATE_PAUSED');
     await s.ok(['unpause', id]);
     const after = await reaches(id, 'a new probe', (now) => lastEnd(now) !== lastEnd(before));
@@ -259,9 +270,9 @@ describe('the end of a probe', { concurrency: 4 }, () => {
 
 describe('the death of the daemon', { concurrency: 1 }, () => {
   test('a probe that ends while the connection to the shim is lost is not waited for forever', async () => {
-    const id = await probed('test ! -f /hang || sleep 65425', ['--health-retries', '1000000']);
-    const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
-    writeFileSync(`/proc/${pid}/root/hang`, '');
+    const id = await probed('test ! -f /flags/65425 || sleep 65425', ['--health-retries', '1000000']);
+    await reaches(id, 'healthy', is('HEALTHY'));
+    writeFileSync(flag('65425'), '');
     const [probe = 0] = await until('a probe that hangs', () => {
       const found = named('sleep 65425');
       return found.length > 0 && found;
@@ -277,7 +288,7 @@ describe('the death of the daemon', { concurrency: 1 }, () => {
       process.kill(probe, 'SIGKILL');
       await ended;
       shim.leave();
-      rmSync(`/proc/${pid}/root/hang`);
+      rmSync(flag('65425'));
     } finally {
       process.kill(s.daemon.pid, 'SIGCONT');
     }
@@ -287,11 +298,11 @@ describe('the death of the daemon', { concurrency: 1 }, () => {
   });
 
   test('kill -9: the status continues from the stored one, and the old probe is killed', async () => {
-    const id = await probed('test ! -f /hang || sleep 65426', ['--health-retries', '3']);
+    const id = await probed('test ! -f /flags/65426 || sleep 65426', ['--health-retries', '3']);
     const steady = await probed('true', ['--health-interval', '1h', '--health-retries', '3']);
     await s.ok(['healthcheck', 'run', steady]);
-    const { pid } = await reaches(id, 'healthy', is('HEALTHY'));
-    writeFileSync(`/proc/${pid}/root/hang`, '');
+    await reaches(id, 'healthy', is('HEALTHY'));
+    writeFileSync(flag('65426'), '');
     const [probe = 0] = await until('a probe that hangs', () => {
       const found = named('sleep 65426');
       return found.length > 0 && found;
@@ -301,7 +312,7 @@ describe('the death of the daemon', { concurrency: 1 }, () => {
     await s.daemon.start();
     assert.equal((await reaches(steady, 'its health', () => true)).health?.status, 'HEALTH_STATUS_HEALTHY');
     await until('the probe of before to be killed', () => !isAlive(probe));
-    rmSync(`/proc/${pid}/root/hang`);
+    rmSync(flag('65426'));
     const before = await reaches(id, 'healthy', is('HEALTHY'));
     await reaches(id, 'a new probe', (now) => lastEnd(now) !== lastEnd(before));
     const now = await reaches(id, 'no zombie', (now) => zombies(now).length === 0);

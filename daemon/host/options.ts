@@ -50,7 +50,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       },
       'userns-default': {
         choices: ['auto', 'host'] as const,
-        default: 'host' as 'auto' | 'host',
+        default: 'auto' as 'auto' | 'host',
         describe:
           'User namespace of containers that are made without --userns: one of their own, or that of the host',
       },

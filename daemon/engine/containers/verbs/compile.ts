@@ -72,6 +72,8 @@ export function compile(
   const { id, spec } = container;
   checkRootfs(spec.rootfs);
   const hostname = containerHostname(container);
+  // Before the user namespace, which comes with what was asked for.
+  const shared = sharedProcesses(context, container);
   const userNamespace = userNamespaceOf(context, container);
   const connected = isConnected(context, spec);
   return containerPlan({
@@ -100,7 +102,7 @@ export function compile(
     networkSysctls: context.network.sysctls,
     devices: devices.nodes,
     oomScore: oomScoreFor(context, spec.process),
-    shared: sharedProcesses(context, container),
+    shared,
     foreign: new Set(
       (['network', 'ipc', 'pid'] as const).filter((kind) => isForeign(context, container, kind)),
     ),
