@@ -98,6 +98,8 @@ export class ContainerCgroup {
 
   /** Freezes all processes. If they do not freeze in time, thaws all and throws SYSCALL. */
   async freeze(): Promise<void> {
+    // v2 waits for good for a process that v1's freezer holds.
+    if (this.#freezerBeside !== null) trackerV1.thaw(this.#freezerBeside);
     if (await this.#tracker.freeze(this.#folder, freezeMs)) return;
     throw new LikerError(
       'SYSCALL',
@@ -109,12 +111,21 @@ export class ContainerCgroup {
     );
   }
 
+  /** Whoever has frozen it. */
   async thaw(): Promise<void> {
     this.#tracker.thaw(this.#folder);
+    if (this.#freezerBeside !== null) trackerV1.thaw(this.#freezerBeside);
   }
 
   frozen(): boolean {
-    return this.#tracker.isFrozen(this.#folder);
+    const beside = this.#freezerBeside;
+    return this.#tracker.isFrozen(this.#folder) || (beside !== null && trackerV1.isFrozen(beside));
+  }
+
+  /** v1's freezer where v2 is tracked: Liker freezes nothing with it, but others may. */
+  get #freezerBeside(): string | null {
+    const folder = this.#folderOf('freezer');
+    return folder === this.#folder ? null : folder;
   }
 
   /** Sends SIGKILL to all processes, including nested and frozen ones. None escapes by forking. They end a moment later. */

@@ -66,3 +66,21 @@ test('a filter that refuses what the init needs is named, with the way out', () 
     /kill: EPERM \(the seccomp filter.*--init=false/,
   );
 });
+
+test('a process that is killed before its program runs is no fault of Liker', () => {
+  const failure = (object: string) => ({
+    step: 'start',
+    syscall: 'waitid',
+    errno: constants.errno.ECHILD,
+    object,
+  });
+  for (const object of ['child ended before exec', 'child ended before exec by signal 9']) {
+    const error = startError(what, failure(object));
+    assert.equal(error.reason, 'WRONG_STATE');
+    assert.match(
+      error.message,
+      /it was killed before its program ran, with its container or for lack of memory/,
+    );
+  }
+  assert.equal(startError(what, failure('child ended before exec by signal 11')).reason, 'SYSCALL');
+});

@@ -100,6 +100,12 @@ export function startError(what: string, { step, syscall, errno: number, object 
   // Its main process has ended, which the daemon has not read yet.
   if (step === 'join' && errno === 'ESRCH' && object === 'container') return endedBeforeStart(what);
   const like = own(likeSteps, step) ?? step;
+  // Any other signal is a fault of the shim's own.
+  if (step === 'start' && syscall === 'waitid' && /ended before exec( by signal 9)?$/.test(object))
+    return error(
+      'WRONG_STATE',
+      `Cannot start ${what}: it was killed before its program ran, with its container or for lack of memory (${object})`,
+    );
   const ofTarget = targetSteps.has(like)
     ? (own(ofTargets, `${syscall} ${errno}`) ?? own(ofTargets, errno))
     : undefined;

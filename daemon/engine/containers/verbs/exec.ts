@@ -16,7 +16,7 @@ import { releaseExec } from '../life/release-exec.ts';
 import { startError } from '../life/start-error.ts';
 import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
-import { endedBeforeStart, livePhase, requirePhase } from '../model/phase.ts';
+import { endedBeforeStart, livePhase, requirePhase, wrongState } from '../model/phase.ts';
 import type { Run } from '../model/run.ts';
 import { execPlan } from '../plan/exec.ts';
 import { askedUser, isKnown, lookUpStep, type User } from '../plan/user.ts';
@@ -89,6 +89,14 @@ export async function startProbe(
   undo.move();
 }
 
+/** The first process of an exec would be frozen before it could report anything, and its client would wait (T58). */
+function requireThawed(context: EngineContext, container: Container): void {
+  if (!cgroupOf(context, container).frozen()) return;
+  const why =
+    'its cgroup is frozen: a pause is under way, or something other than Liker has frozen it; pause and unpause it';
+  throw wrongState('exec in', container, why, 'exec');
+}
+
 /** A process with its number, its cgroup and its plan; `launch` resolves when it has started. */
 function prepare(
   context: EngineContext,
@@ -97,6 +105,7 @@ function prepare(
   options: Pick<ExecOptions, 'onDisconnect' | 'sink'> & { readonly undo: AsyncDisposableStack },
 ): { readonly run: Run; readonly process: ContainerProcess; readonly launch: () => Promise<void> } {
   requirePhase('exec', container);
+  requireThawed(context, container);
   const { run } = container;
   const shim = run?.shim;
   if (!shim || !livePhase(container.phase)) {
