@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { cgroupFile } from '../harness/cpu.ts';
 import { isAlive, readProc } from '../harness/proc.ts';
+import { stepPageTests } from '../harness/step-page.ts';
 import type { Inspected, Suite } from '../harness/suite.ts';
 import { until } from '../harness/until.ts';
 import type { Layout } from './vm.ts';
@@ -26,6 +27,9 @@ export function engineTests(engine: Suite, layout: Layout): void {
     const [controller, file] = layout === 'v2' ? ['v2', files[what].v2] : files[what].v1;
     return cgroupFile(container, controller, file) ?? assert.fail(`no ${file}`);
   }
+
+  // The page shows the control groups of v2, which the host may not have.
+  if (layout === 'v2') stepPageTests(engine);
 
   test('info names the layout', async () => {
     const { code, stdout } = await engine.start(['info', '--format', '{{.CgroupLayout}}']).outcome;
