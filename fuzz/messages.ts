@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { own } from '../common/own.ts';
 import descriptor from '../proto/gen/liker.json' with { type: 'json' };
 import { inherited } from './property.ts';
 import type { Random } from './random.ts';
@@ -84,9 +85,12 @@ const texts = [
   ],
 ];
 
-/** What of the running daemon a message may name: texts that would otherwise never be guessed, such as ids. */
+/** What messages may say about a machine that really carries them out. */
 export interface Known {
+  /** Texts that would otherwise never be guessed, such as ids. */
   readonly texts: readonly string[];
+  /** The only values of fields whose other values could change the host, by MESSAGE.field. */
+  readonly fields?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 function scalar(type: string, random: Random, known: Known): unknown {
@@ -124,7 +128,8 @@ function fields(type: protobuf.Type, random: Random, known: Known, depth = 0): R
   for (const field of type.fieldsArray) {
     if (!random.oneIn(chance)) continue;
     const count = random.oneIn(20) ? 40 : random.below(3);
-    const value = () => fieldValue(field, random, known, depth);
+    const allowed = own(known.fields ?? {}, `${type.name}.${field.name}`);
+    const value = () => (allowed ? random.pick(allowed) : fieldValue(field, random, known, depth));
     if (field instanceof protobuf.MapField)
       message[field.name] = Object.fromEntries(
         Array.from({ length: count }, () => [scalar(field.keyType, random, known), value()]),

@@ -16,6 +16,7 @@ import { logService } from './liker/log-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
+import { blameClients } from './wire/client-faults.ts';
 import { liftDistantDeadlines } from './wire/deadline.ts';
 import { marksUndecodable } from './wire/decoding.ts';
 import { takesEncoded } from './wire/encoded.ts';
@@ -63,6 +64,7 @@ export function serveApi(options: ApiOptions) {
   const stopServing = addStandardServices(server, serviceNames, log);
   widenInputWindows('liker.v1.SessionService');
   liftDistantDeadlines();
+  blameClients();
 
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = new Connections();

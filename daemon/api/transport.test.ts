@@ -145,6 +145,35 @@ function nested(tags: readonly string[], hex: string): string {
   );
 }
 
+test('a deadline that is none, and a message that is not compressed, are the fault of the client', async () => {
+  await using fixture = await ApiFixture.start({});
+  const session = connectHttp2('http://localhost', { createConnection: () => connect(fixture.socket) });
+  const answer = async (headers: object, message: Buffer) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/liker.v1.SystemService/GetVersion',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    const answers: Record<string, unknown> = {};
+    const note = (sent: object) => void Object.assign(answers, sent);
+    stream.on('response', note).on('trailers', note).resume().end(message);
+    await once(stream, 'close');
+    return Number(answers['grpc-status']);
+  };
+  try {
+    const compressed = Buffer.from([1, 0, 0, 0, 3, 1, 2, 3]);
+    assert.equal(await answer({ 'grpc-encoding': 'gzip' }, compressed), status.INVALID_ARGUMENT);
+    assert.equal(await answer({ 'grpc-encoding': 'x' }, compressed), status.UNIMPLEMENTED);
+    const plain = Buffer.alloc(5);
+    assert.equal(await answer({ 'grpc-timeout': '1' }, plain), status.INVALID_ARGUMENT);
+    assert.equal(await answer({ 'grpc-timeout': '10S', 'grpc-encoding': 'identity' }, plain), status.OK);
+  } finally {
+    session.destroy();
+  }
+});
+
 test('a deadline may be arbitrarily distant, and an expired one prevents the call', async () => {
   let done = 0;
   await using fixture = await ApiFixture.start({
