@@ -1,6 +1,6 @@
 import type { ExplainContainerResponse } from '../../proto/gen/types/liker/v1/ExplainContainerResponse.ts';
-import type { IdRun } from '../../proto/gen/types/liker/v1/IdRun.ts';
 import { table } from '../output/table.ts';
+import { idRunText } from './id-run-text.ts';
 import { ulimitValue } from './ulimit-value.ts';
 
 /** What --format prints, as docs/api.md has it. */
@@ -10,8 +10,8 @@ export function explanationRecord(explanation: ExplainContainerResponse) {
     Steps: steps.map(({ group, name, detail }) => ({ Group: group, Name: name, Detail: detail })),
     // As in inspect.
     IDMappings: userNamespace && {
-      UidMap: userNamespace.uids.map(runText),
-      GidMap: userNamespace.gids.map(runText),
+      UidMap: userNamespace.uids.map(idRunText),
+      GidMap: userNamespace.gids.map(idRunText),
     },
     Capabilities: { Kept: explanation.capabilitiesKept, Dropped: explanation.capabilitiesDropped },
     Seccomp: seccomp && {
@@ -66,9 +66,4 @@ function rootLines(uids: readonly string[]): string[] {
   const outside = uids.find((run) => run.startsWith('0:'))?.split(':')[1];
   if (outside === undefined || outside === '0') return [];
   return ['', `Root inside is uid ${outside} on the host, an ordinary user`];
-}
-
-/** As --userns accepts it. */
-function runText({ inside, outside, count }: IdRun): string {
-  return `${inside}:${outside}:${count}`;
 }

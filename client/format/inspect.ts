@@ -1,9 +1,9 @@
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
-import type { IdRun } from '../../proto/gen/types/liker/v1/IdRun.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { forEver } from '../request/seconds.ts';
+import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { stateWord } from './status.ts';
@@ -150,8 +150,8 @@ function hostConfig({ spec, userNamespace, maskedPaths, readOnlyPaths }: Contain
     UsernsMode: namespaces?.user ?? '',
     // As in Podman.
     IDMappings: userNamespace && {
-      UidMap: userNamespace.uids.map(runText),
-      GidMap: userNamespace.gids.map(runText),
+      UidMap: userNamespace.uids.map(idRunText),
+      GidMap: userNamespace.gids.map(idRunText),
     },
     CgroupnsMode: namespaces?.cgroup || 'private',
     Memory: memory?.maxBytes ?? 0,
@@ -167,11 +167,6 @@ function hostConfig({ spec, userNamespace, maskedPaths, readOnlyPaths }: Contain
     Timeout: spec?.timeoutSeconds ?? 0,
     OnDisconnect: enumWord(spec?.onDisconnect, 'ON_DISCONNECT_'),
   };
-}
-
-/** As --userns accepts it. */
-function runText({ inside, outside, count }: IdRun): string {
-  return `${inside}:${outside}:${count}`;
 }
 
 function logConfig(spec: ContainerSpec | null): Record<string, unknown> {

@@ -27,7 +27,12 @@ const bindTcp = 1n << 0n;
 const connectTcp = 1n << 1n;
 
 /** Bits that tell what rules are for. */
-export const landlockAccess = { makeFile: files.makeFile[0], bindTcp, connectTcp } as const;
+export const landlockAccess = {
+  makeFile: files.makeFile[0],
+  writeFile: files.writeFile[0],
+  bindTcp,
+  connectTcp,
+} as const;
 
 /** The first version without which a file that is read-only could be emptied by truncate(2), and its kernel. */
 const fileVersion = { version: 3, kernel: '6.2' };

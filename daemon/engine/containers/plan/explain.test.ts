@@ -23,7 +23,7 @@ const exec: Step = { step: 'exec', args: ['true'], env: [] };
 function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, more = {}) {
   const launch = { settings: { ...settings, ...more }, steps } as unknown as Launch;
   const none = { paths: {}, writes: [] };
-  return explainPlan({ spec, launch, cgroups: none, seccomp, containers: new Map(), ...patch });
+  return explainPlan({ spec, launch, cgroups: none, rate: null, seccomp, containers: new Map(), ...patch });
 }
 
 const process = { pid: 7, startTime: '8' };
@@ -147,7 +147,7 @@ const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: N
       ],
       allowedPorts: [[443, 2n]],
     },
-    'only these files; writable /data; not to be added to /dev /usr; TCP connections only to 443; TCP sockets only on no port',
+    'may read and write in /dev; may read /usr; may change /data; no other files; TCP connections only to 443; TCP sockets only on no port',
   ],
   bounding: [
     { step: 'bounding', set: 0b11n },
@@ -370,6 +370,18 @@ test('control groups come first: folders, then what is written, each file once',
   assert.equal(
     explained([exec], { cgroups: { paths: {}, writes: allow } }).steps[0]?.detail,
     'eBPF program on /g/x: allow c 1:3 rwm, allow c 1:5 rwm',
+  );
+});
+
+test('a limit on what is sent is set before the process is there', () => {
+  const { steps } = explained([exec], { rate: { rateBits: 1_000_000, ceilBits: 2_000_000 } });
+  assert.deepEqual(
+    steps.map(({ name }) => name),
+    ['rate', 'clone', 'exec'],
+  );
+  assert.equal(
+    steps[0]?.detail,
+    'tc: each interface of its network namespace sends 1000000 bits a second, at most 2000000 (htb)',
   );
 });
 

@@ -1,4 +1,5 @@
 import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
+import type { Rate } from '../../../kernel/network/shaping.ts';
 import { cloneFlag, type Launch, type Step, type StepName } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
@@ -25,6 +26,8 @@ export interface PlannedStart {
     readonly paths: Readonly<Record<string, string>>;
     readonly writes: readonly CgroupWrite[];
   };
+  /** What the interfaces of its network namespace may send; null: no limit. */
+  readonly rate: Rate | null;
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
   /** Names of the containers whose namespaces are shared, by the pid of their main process. */
@@ -64,7 +67,7 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
     launch.steps.filter((step): step is Extract<Step, { step: Name }> => step.step === name);
   const environment = of('exec').flatMap(({ env }) => shownEnvironment(start.spec, env));
   return {
-    steps: [...cgroupSteps(start), ...processSteps(start, environment)],
+    steps: [...cgroupSteps(start), ...rateSteps(start), ...processSteps(start, environment)],
     capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
     seccomp: filterOf(start),
     cgroupWrites: cgroups.writes,
@@ -107,6 +110,12 @@ function cgroupSteps({ cgroups: { paths, writes } }: PlannedStart): ExplainedSte
       }),
     ),
   ];
+}
+
+function rateSteps({ rate }: PlannedStart): ExplainedStep[] {
+  if (rate === null) return [];
+  const detail = `tc: each interface of its network namespace sends ${rate.rateBits} bits a second, at most ${rate.ceilBits} (htb)`;
+  return [{ name: 'rate', group: 'namespaces', detail }];
 }
 
 const program = 'eBPF: ';

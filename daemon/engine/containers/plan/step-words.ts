@@ -242,21 +242,17 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
 
 /** Where it may still write, and read, and which ports it may use. */
 function landlockWords({ files, ports, allowedPaths, allowedPorts }: StepOf<'landlock'>): string {
-  const { makeFile, bindTcp, connectTcp } = landlockAccess;
-  const paths = (words: string, writable: boolean) => {
-    const found = allowedPaths.filter(([, access]) => ((access & makeFile) !== 0n) === writable);
-    return found.length > 0 ? [`${words} ${found.map(([path]) => path).join(' ')}`] : [];
+  const { makeFile, writeFile, bindTcp, connectTcp } = landlockAccess;
+  const kindOf = (access: bigint) =>
+    access & makeFile ? 'may change' : access & writeFile ? 'may read and write in' : 'may read';
+  const byKind = Map.groupBy(allowedPaths, ([, access]) => kindOf(access));
+  const ofFiles = [...byKind].map(([kind, of]) => `${kind} ${of.map(([path]) => path).join(' ')}`);
+  const portsFor = (words: string, access: bigint) => {
+    const allowed = allowedPorts.flatMap(([port, on]) => (on === access ? [port] : []));
+    return (ports & access) === 0n ? [] : [`${words} ${allowed.join(' ') || 'no port'}`];
   };
-  const portsFor = (words: string, access: bigint) =>
-    (ports & access) === 0n
-      ? []
-      : [
-          `${words} ${allowedPorts.flatMap(([port, on]) => (on === access ? [port] : [])).join(' ') || 'no port'}`,
-        ];
   return [
-    ...(files === 0n
-      ? []
-      : ['only these files', ...paths('writable', true), ...paths('not to be added to', false)]),
+    ...(files === 0n ? [] : [...ofFiles, 'no other files']),
     ...portsFor('TCP connections only to', connectTcp),
     ...portsFor('TCP sockets only on', bindTcp),
   ].join('; ');

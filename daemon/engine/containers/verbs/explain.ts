@@ -9,6 +9,7 @@ import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
 import { risksOf } from '../plan/risks/risks.ts';
 import { type ContainerDevices, containerDevices } from '../rules/limits.ts';
+import { problemBefore, rateOf } from '../rules/network-rate.ts';
 import { compile } from './compile.ts';
 import { createWarnings, draftContainer } from './create.ts';
 import { planMounts } from './plan-mounts.ts';
@@ -30,6 +31,7 @@ export async function explainContainer(context: EngineContext, container: Contai
     spec,
     launch: compile(context, container, { devices, mounts, cgroup, attended: true }),
     cgroups: { paths: cgroup.paths, writes },
+    rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
     seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),
   };

@@ -1,5 +1,5 @@
 import { type DeviceRule, settled } from '../../../../kernel/cgroup/device-rules.ts';
-import { type Found, hasCapability, isHostRoot, type RiskFacts, when } from './facts.ts';
+import { asFarAsUserMay, type Found, hasCapability, isHostRoot, type RiskFacts, when } from './facts.ts';
 import type { Severity } from './places.ts';
 
 /** Character devices by their number, and what they give away (Documentation/admin-guide/devices.txt). */
@@ -24,6 +24,7 @@ export function deviceRisks(facts: RiskFacts): Found[] {
 
 function deviceRisk(rule: DeviceRule, facts: RiskFacts): Found[] {
   const { type, major, minor, access } = rule;
+  const limit = asFarAsUserMay(facts.spec);
   const nodes = facts.devices.filter(
     (node) =>
       node.type === type && node.major === (major ?? node.major) && node.minor === (minor ?? node.minor),
@@ -33,8 +34,9 @@ function deviceRisk(rule: DeviceRule, facts: RiskFacts): Found[] {
   const name =
     nodes.length > 0 ? nodes.map(({ path }) => path).join(', ') : `${type} ${major ?? '*'}:${minor ?? '*'}`;
   const can = `can ${[...(access.includes('r') ? ['read'] : []), ...(access.includes('w') ? ['write'] : [])].join(' and ')}`;
-  if (type === 'b') return when(true, access.includes('w') ? 'critical' : 'high', `${can} the disk ${name}`);
+  if (type === 'b')
+    return when(true, access.includes('w') ? 'critical' : 'high', `${can} the disk ${name}${limit}`);
   return telling
     .filter(([of, number]) => of === (major ?? of) && (number ?? minor) === (minor ?? number))
-    .flatMap(([, , severity, what]) => when(true, severity, `${can} ${what}: ${name}`));
+    .flatMap(([, , severity, what]) => when(true, severity, `${can} ${what}: ${name}${limit}`));
 }

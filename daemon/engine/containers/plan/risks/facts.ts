@@ -72,6 +72,11 @@ export function mayBeRoot(spec: ContainerSpec): boolean {
   return startsAsRoot(spec) || !spec.process.noNewPrivileges;
 }
 
+/** What keeps a user from doing what root may; empty where a process may be root. */
+export function asFarAsUserMay(spec: ContainerSpec): string {
+  return mayBeRoot(spec) ? '' : `, as far as user ${spec.process.user} may`;
+}
+
 export function hasCapability({ capabilities }: RiskFacts, name: CapabilityName): boolean {
   return (capabilities & capability(name)) !== 0n;
 }

@@ -2,7 +2,7 @@ import { notHeld, type Step } from '../../../../kernel/plan/steps.ts';
 import { type IdMaps, toInside } from '../../../../kernel/users/id-maps.ts';
 import { type ContainerSpec, isShared } from '../../model/spec.ts';
 import { innerRoot } from '../id-maps.ts';
-import { type Found, type HostMount, mayBeRoot, type RiskFacts, when } from './facts.ts';
+import { asFarAsUserMay, type Found, type HostMount, type RiskFacts, when } from './facts.ts';
 import { isWithin, reachOf } from './places.ts';
 
 /**
@@ -54,7 +54,7 @@ export function fileRisks(mount: HostMount, { engineFolders, engineIsRoot, spec 
   const { source, path, target, writable } = mount;
   const through = target === '/' ? 'as its root' : `through ${target}`;
   if (!mount.asRoot) return [];
-  const limit = mayBeRoot(spec) ? '' : `, as far as user ${spec.process.user} may`;
+  const limit = asFarAsUserMay(spec);
   if (writable) {
     const { severity = 'low' } = reachOf(path, 'write', engineFolders) ?? {};
     // Who runs likerd owns no more than his own files.

@@ -176,6 +176,14 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
       },
       ['high disk: can read the disk /dev/sda'],
     ],
+    [
+      { process: confined },
+      {
+        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 6 }],
+        deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'r' }],
+      },
+      ['high disk: can read the disk /dev/sda, as far as user app may'],
+    ],
     // It can make no node of it in a user namespace.
     [{}, { deviceRules: [{ allow: true, type: 'b', major: 8, minor: null, access: 'rwm' }] }, []],
     [
