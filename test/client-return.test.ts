@@ -7,7 +7,7 @@ import type { Event } from '../proto/gen/types/liker/v1/Event.ts';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import type { Running } from './harness/likerctl.ts';
-import { isAlive } from './harness/proc.ts';
+import { isAlive, touchInside } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
@@ -151,10 +151,7 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
     const pids = await Promise.all([ended, gone].map(async (id) => (await s.inspect(id)).State.Pid));
     for (const pid of pids) await s.ok(['exec', pid === pids[0] ? ended : gone, 'true']);
     await s.daemon.kill9();
-    for (const pid of pids) {
-      const { execFileSync } = await import('node:child_process');
-      execFileSync('nsenter', ['-t', String(pid), '-m', '-U', 'touch', '/tmp/go']);
-    }
+    for (const pid of pids) touchInside(pid, '/tmp/go');
     await until('their ends', () => !pids.some(isAlive));
     await s.daemon.start();
     await s.ok(['start', 'next']);

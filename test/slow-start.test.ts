@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
-import { shimsBelow } from './harness/proc.ts';
+import { pids, readProc, shimsBelow } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
@@ -32,10 +32,13 @@ function setFrozen(text: string): void {
   if (existsSync(group)) writeFileSync(join(group, 'cgroup.freeze'), text);
 }
 
-/** For each start, the shim and the child that it has cloned. */
-const begun = (count = 1) => until('a start to hang', () => shimsBelow(s.daemon.home).length === 2 * count);
+/** Processes in the control groups of containers. */
+const members = () => pids().filter((pid) => readProc(pid, 'cgroup').includes(`/${s.daemon.cgroup}/`));
+/** For each start, the process that is to become the container's first. */
+const begun = (count = 1) => until('a start to hang', () => members().length === count);
 /** A shim ends a moment after it has reported the end. */
-const noShimLeft = () => until('the end of all shims', () => shimsBelow(s.daemon.home).length === 0);
+const noShimLeft = () =>
+  until('the end of all shims', () => shimsBelow(s.daemon.home).length + members().length === 0);
 const create = async (...args: string[]): Promise<string> => {
   const { stdout } = await s.likerctl(['create', ...args]);
   return stdout.trim();

@@ -1,12 +1,13 @@
 // Resource usage of containers with known behaviour: the API, the client's tables, events of OOM kills.
 import assert from 'node:assert/strict';
-import { existsSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { ContainerStats } from '../proto/gen/types/liker/v1/ContainerStats.ts';
 import type { GetStatsResponse } from '../proto/gen/types/liker/v1/GetStatsResponse.ts';
 import type { StreamStatsResponse } from '../proto/gen/types/liker/v1/StreamStatsResponse.ts';
 import { cpuUsageUs } from './harness/cpu.ts';
+import { touchInside } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
 import { until, within } from './harness/until.ts';
 
@@ -215,9 +216,8 @@ describe('out-of-memory kills', () => {
     const id = await s.detached(limits, ['bash', '-c', script]);
     const { State } = await s.inspect(id);
     await s.daemon.kill9();
-    const root = `/proc/${State.Pid}/root`;
-    writeFileSync(join(root, 'go'), '');
-    await until('the child was killed', () => existsSync(join(root, 'gone')));
+    touchInside(State.Pid, '/go');
+    await until('the child was killed', () => existsSync(`/proc/${State.Pid}/root/gone`));
     await s.daemon.start();
     await until('the event', async () => (await oomEvents(id)).length === 1);
     assert.deepEqual(await oomEvents(id), ['1 false']);

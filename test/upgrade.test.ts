@@ -92,7 +92,10 @@ async function expectSame(containers: Containers, before: ReadonlyMap<string, Co
       [name, is.id, is.state, is.pid, is.execIds],
       [name, was.id, was.state, was.pid, was.execIds],
     );
-    assert.deepEqual(known(is.spec), known(was.spec), name);
+    // All of before have the host's user namespace, and keep it.
+    assert.equal(is.spec?.namespaces?.user, 'host');
+    const spec = { ...is.spec, namespaces: { ...is.spec?.namespaces, user: '' } };
+    assert.deepEqual(known(spec), known(was.spec), name);
     assert.deepEqual(is.appliedLimits, was.appliedLimits, name);
     assert.deepEqual(is.cgroupPaths, was.cgroupPaths, name);
   }
@@ -117,6 +120,7 @@ function known(value: unknown): unknown {
 async function expectUsable(daemon: Daemon, containers: Containers): Promise<void> {
   const ctl = (...args: string[]) => ok(daemon, args);
   assert.equal(await ctl('exec', 'plain', 'echo', 'in it'), 'in it');
+  assert.match(await ctl('exec', 'plain', 'cat', '/proc/self/uid_map'), /^ +0 +0 +4294967295$/);
   assert.match(await ctl('top', 'limited'), /sleep 999/);
   await ctl('update', '--pids-limit', '60', 'limited');
   const network = ['readlink', '/proc/self/ns/net'];
@@ -126,6 +130,7 @@ async function expectUsable(daemon: Daemon, containers: Containers): Promise<voi
   assert.equal(await containers.state('plain'), 'EXITED 7');
   assert.equal(await ctl('logs', 'plain'), 'begun\ngot it');
   assert.equal(await ctl('start', '-a', 'made'), 'at last');
+  assert.equal(await ctl('inspect', '-f', '{{.HostConfig.UsernsMode}}', 'made'), 'host');
   await ctl('wait', '--condition', 'healthy', 'healthy');
   await ctl('restart', 'timed', '-t', '0');
   await ctl('rename', 'hosted', 'of-the-host');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Facts about processes from /proc. For a process that is gone, all of them are empty. */
@@ -59,4 +60,9 @@ export function parentOf(pid: number): number {
 export function shimsBelow(folder: string): number[] {
   const shims = pids().filter((pid) => readProc(pid, 'comm').trim() === 'liker-shim');
   return shims.filter((pid) => openFiles(pid).some((file) => file.startsWith(`${folder}/`)));
+}
+
+/** Makes a file in a container without likerd, as its root: that of the host may make none on idmapped layers. */
+export function touchInside(pid: number, path: string): void {
+  execFileSync('nsenter', ['-t', String(pid), '-U', '-m', 'touch', path]);
 }
