@@ -102,7 +102,8 @@ describe('a start', { concurrency: 1 }, () => {
           await nothingLeft();
         },
       );
-      assert.ok(role === 'program' ? name === 'plain' || count > 5 : count > 200, `${count} calls`);
+      // The child works for the host's root, the program in the user namespace.
+      assert.ok(count > (role === 'program' ? 100 : 60), `${count} calls`);
       assert.deepEqual((await startAndWait(name)).code, 0);
     });
   }

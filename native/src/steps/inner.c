@@ -113,6 +113,14 @@ static void close_streams (struct child *child) {
   close_fd (&child->err);
 }
 
+/* A process that has ended has said why, or its status does. */
+static __attribute__ ((noreturn)) void fail_to_send (struct child *child) {
+  if (errno == EPIPE || errno == ECONNRESET)
+    _exit (125);
+  fail (child, "sendmsg", "gate");
+  give_up (child);
+}
+
 void release_inner (struct child *child) {
   struct parcel parcel = { .held_count = child->held_count };
   int fds[PARCEL_FDS];
@@ -122,16 +130,15 @@ void release_inner (struct child *child) {
       continue;
     if (parcel.count == PARCEL_FDS) {
       if (send_parcel (child, &parcel, fds) < 0)
-        _exit (125);
+        fail_to_send (child);
       parcel.count = 0;
     }
     parcel.numbers[parcel.count] = number;
     fds[parcel.count++] = held->fd;
   }
   parcel.last = true;
-  /* A process that has ended has said why, or its status does. */
   if (send_parcel (child, &parcel, fds) < 0)
-    _exit (125);
+    fail_to_send (child);
   close_streams (child);
   _exit (0);
 }

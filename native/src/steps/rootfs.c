@@ -117,14 +117,15 @@ int step_place_root (struct child *child, struct cursor *fields) {
   return root < 0 ? fail (child, "fcntl", "new root") : enter_root (child, root);
 }
 
-/* pivot_root(2), NOTES: "." for both stacks the old root on top of the new one, from where it is detached (T54). */
-/* Whether something is mounted on "/", where setns and "/.." lead to it (path_resolution(7)). */
-static bool is_covered (void) {
+/* Nothing may be mounted on "/", where setns and "/.." would lead to it (path_resolution(7)). */
+static int check_uncovered (struct child *child) {
   struct statx root, top;
-  return statx (AT_FDCWD, "/", 0, STATX_MNT_ID, &root) < 0 || statx (AT_FDCWD, "/..", 0, STATX_MNT_ID, &top) < 0 ||
-         root.stx_mnt_id != top.stx_mnt_id;
+  if (statx (AT_FDCWD, "/", 0, STATX_MNT_ID, &root) < 0 || statx (AT_FDCWD, "/..", 0, STATX_MNT_ID, &top) < 0)
+    return fail (child, "statx", "/");
+  return root.stx_mnt_id == top.stx_mnt_id ? 0 : fail_with (child, EBUSY, "umount2", "old root");
 }
 
+/* pivot_root(2), NOTES: "." for both stacks the old root on top of the new one, from where it is detached (T54). */
 int step_pivot (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))
     return -1;
@@ -139,8 +140,8 @@ int step_pivot (struct child *child, struct cursor *fields) {
     return fail (child, "umount2", ".");
   if (chdir ("/") < 0)
     return fail (child, "chdir", "/");
-  if (is_covered ())
-    return fail_with (child, EBUSY, "umount2", "old root");
+  if (check_uncovered (child) < 0)
+    return -1;
   close_fd (&child->root);
   child->pivoted = true;
   return 0;
