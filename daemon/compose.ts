@@ -30,6 +30,7 @@ import {
   daemonCapabilities,
   defaultCapabilities,
 } from './kernel/security/capabilities.ts';
+import { securityModules } from './kernel/security/labels.ts';
 import { defaultPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
@@ -92,6 +93,7 @@ export async function compose(
       capabilities: capabilityNames(daemonCapabilities()),
       capabilitiesOnHost: capabilityNames(capabilitiesOnHost()),
       seccomp: seccompAvailable(),
+      modules: securityModules(),
       defaultPaths,
       lastGroup: lastGroup(ownMaps()),
     },

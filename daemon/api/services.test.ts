@@ -324,6 +324,9 @@ test('the system service returns versions and facts', async () => {
         cgroupControllers: [{ name: 'memory', version: 1, mountPoint: '/sys/fs/cgroup/memory' }],
         capabilities: ['CAP_KILL'],
         seccomp: true,
+        landlockVersion: 7,
+        apparmor: false,
+        selinux: true,
         rootless: null,
         userNamespaces: {
           byDefault: 'auto',

@@ -9,6 +9,7 @@ import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
 import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
 import type { Processes } from '../kernel/process/processes.ts';
+import type { securityModules } from '../kernel/security/labels.ts';
 import type { defaultPaths } from '../kernel/security/paths.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
 import type { HostUser } from '../kernel/users/own-maps.ts';
@@ -74,6 +75,7 @@ export interface SecurityKernel {
   readonly capabilitiesOnHost: readonly string[];
   /** Containers can have a seccomp filter. */
   readonly seccomp: boolean;
+  readonly modules: ReturnType<typeof securityModules>;
   /** Paths of /proc and /sys that a container does not see, or cannot change, unless its spec says otherwise. */
   readonly defaultPaths: typeof defaultPaths;
   /** The greatest group of likerd's user namespace. */

@@ -169,6 +169,7 @@ const security: SecurityKernel = {
   capabilities: [],
   capabilitiesOnHost: [],
   seccomp: false,
+  modules: { landlockVersion: 0, apparmor: false, selinux: false },
   defaultPaths: { masked: [], readOnly: [] },
   lastGroup: 65_535,
 };

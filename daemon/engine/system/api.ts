@@ -26,6 +26,10 @@ export interface EngineInfo {
   readonly knobs: readonly KnobPlace[];
   readonly capabilities: readonly string[];
   readonly seccomp: boolean;
+  /** 0: the kernel has none. */
+  readonly landlockVersion: number;
+  readonly apparmor: boolean;
+  readonly selinux: boolean;
   readonly userNamespaces: UserNamespacesInfo;
   /** Null: likerd is root on the host. */
   readonly rootless: RootlessInfo | null;

@@ -34,6 +34,7 @@ function infoOf(context: EngineContext): EngineInfo {
     knobs: [...cgroups.knobs(), ...networkKnobs(context), ...processKnobs],
     capabilities: security.capabilities,
     seccomp: security.seccomp,
+    ...security.modules,
     userNamespaces,
     rootless: rootlessInfo(context),
     warnings: [

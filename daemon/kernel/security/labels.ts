@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../common/errors.ts';
+import { landlockVersion } from '../../native/landlock.ts';
 
 /** What to write before execve, and where below /proc/thread-self/attr. */
 export interface ExecLabel {
@@ -20,9 +21,26 @@ export function execLabel({ apparmorProfile, selinuxLabel }: LabelRequest, host 
   return selinuxLabel.length > 0 ? selinux(selinuxLabel, host) : null;
 }
 
+/** What the kernel has beside its own checks. */
+export function securityModules(host = '/') {
+  return {
+    landlockVersion: landlockVersion(),
+    apparmor: hasApparmor(host),
+    selinux: hasSelinux(host),
+  };
+}
+
+function hasApparmor(host: string): boolean {
+  return textOf(`${host}sys/module/apparmor/parameters/enabled`) === 'Y';
+}
+
+function hasSelinux(host: string): boolean {
+  return existsSync(`${host}sys/fs/selinux/enforce`);
+}
+
 function apparmor(profile: string, host: string): ExecLabel {
   const field = 'spec.apparmor_profile';
-  if (textOf(`${host}sys/module/apparmor/parameters/enabled`) !== 'Y')
+  if (!hasApparmor(host))
     throw new LikerError(
       'SECURITY_MISSING',
       `Cannot use the AppArmor profile '${profile}': AppArmor is not enabled on this machine; leave it out, or boot with apparmor=1 security=apparmor`,
@@ -45,7 +63,7 @@ const parts = ['user', 'role', 'type', 'level'];
 
 function selinux(asked: readonly string[], host: string): ExecLabel {
   const field = 'spec.selinux_label';
-  if (!existsSync(`${host}sys/fs/selinux/enforce`))
+  if (!hasSelinux(host))
     throw new LikerError(
       'SECURITY_MISSING',
       `Cannot use the SELinux label '${asked.join(' ')}': SELinux is not enabled on this machine; leave it out, or use label=disable`,
