@@ -27,8 +27,12 @@ static bool read_plan (struct launch *launch, bool is_exec, const void *plan, si
   bool good = launch_read (launch, is_exec ? NULL : &settings, plan, size);
   if (good)
     check (launch);
-  if (good && !is_exec)
+  if (good && !is_exec) {
     require (settings.ring_bytes >= 4096 && strlen (settings.run_folder) < size, "the settings are usable");
+    check_texts (settings.network);
+  }
+  if (!is_exec)
+    settings_free (&settings);
   return good;
 }
 

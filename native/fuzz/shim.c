@@ -24,6 +24,7 @@
 #include "include/protocol.h"
 #include "kernel.h"
 #include "shim/connection.h"
+#include "shim/network.h"
 #include "shim/serve.h"
 #include "shim/start.h"
 
@@ -148,15 +149,18 @@ static void send_u64s (struct file *to, uint8_t type, uint8_t stream, uint32_t p
   send_frame (to, type, stream, process, payload, count * sizeof *payload);
 }
 
-/* A plan without steps but exec, for a process of this shape: 1 terminal, 2 stdin, 4 init, 8 helper, 16 window. */
+/* A plan without steps but exec, for a process of this shape: 1 terminal, 2 stdin, 4 init, 8 helper, 16 window, 64 network. */
 static size_t make_plan (uint8_t *out, uint8_t shape, bool is_main) {
   uint8_t *at = out;
 #define U32(value) (memcpy (at, &(uint32_t){ value }, 4), at += 4)
 #define TEXT(text) (U32 ((uint32_t)strlen (text)), memcpy (at, text, strlen (text) + 1), at += strlen (text) + 1)
   U32 (PLAN_MAGIC), U32 (PLAN_VERSION);
   if (is_main) {
-    U32 (PLAN_SHIM), U32 (5 + 9 + 9 + 8 + 4 + 4 + 5);
+    U32 (PLAN_SHIM), U32 (shape & 64 ? 62u : 48u);
     TEXT (""), TEXT ("/run"), TEXT ("/log"), U32 (4096), U32 (0), U32 (2), U32 (4096), TEXT ("");
+    U32 (shape & 64 ? 2u : 0);
+    if (shape & 64)
+      TEXT ("/p"), TEXT ("/n");
   }
   U32 (PLAN_LAUNCH), U32 (4 + 5 + 4 * 8 + 8 + 8);
   U32 (0), TEXT (""), U32 (shape & 1), U32 (shape >> 1 & 1), U32 (80), U32 (24), U32 (0), U32 (0);
@@ -306,7 +310,7 @@ static void operate (void) {
     file = pick (SYNC, which);
     pid_t sender = child_pid (who & 15);
     if (file)
-      send_message (file, kind % 7, kind % 7 == SYNC_STATUS ? who << 8 : child_pid (who >> 4), sender, kind & 64);
+      send_message (file, kind % 8, kind % 8 == SYNC_STATUS ? who << 8 : child_pid (who >> 4), sender, kind & 64);
     break;
   }
   case 13:
@@ -803,6 +807,10 @@ int fuzz_waitid (idtype_t type, id_t id, siginfo_t *info, int options) {
   return -1;
 }
 
+/* The program that connects a network; it never returns here as the child. */
+pid_t fuzz_fork (void);
+pid_t fuzz_fork (void) { return draw_failure () ? -1 : new_child (); }
+
 static long clone3 (const struct clone_args *args) {
   if (draw_failure ())
     return -1;
@@ -830,6 +838,8 @@ static void start_main (struct shim *shim, uint8_t shape) {
   size_t size = make_plan (plan, shape, true);
   require (launch_read (&launch, &settings, plan, size), "the plan of this target is good");
   shim->ring_size = settings.ring_bytes;
+  network_plan (shim, settings.network);
+  settings_free (&settings);
   log_open (&shim->log, shape & 32 ? "" : settings.log_folder, settings.log_segment_bytes, settings.log_segments);
   start_process (shim, 0, &launch);
   launch_free (&launch);
@@ -841,6 +851,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
     return 0;
   struct shim shim = { .epoll = EPOLL_FD, .run = RUN_FD, .mounts = -1 };
   shim.oom = (struct oom){ .source = NO_SOURCE, .counter = -1 };
+  shim.network.errors = -1;
   memset (&world, 0, sizeof world);
   world.shim = &shim;
   world.ms = 1000;
