@@ -23,6 +23,8 @@ const notOfSpec = [
   'cidfile',
   'detach',
   'detach-keys',
+  'dry-run',
+  'format',
   'no-healthcheck',
   'pidfile',
   'replace',
