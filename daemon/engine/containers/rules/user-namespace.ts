@@ -20,11 +20,16 @@ type User = Namespaces['user'];
 const field = 'spec.namespaces.user';
 
 /** What is to be said when a container has the host's user namespace though the default is another; null: nothing. */
-export function userNamespaceWarning({
-  userNamespaceProblem,
-}: Pick<Facts, 'userNamespaceProblem'>): string | null {
+export function userNamespaceWarning(
+  { security }: EngineContext,
+  { userNamespaceProblem }: Pick<Facts, 'userNamespaceProblem'>,
+): string | null {
   if (userNamespaceProblem === '') return null;
-  return `The container has the host's user namespace, in which root is root on the host: ${userNamespaceProblem}`;
+  const [whose, root] =
+    security.capabilitiesOnHost.length > 0
+      ? ["the host's", 'root on the host']
+      : ["likerd's", 'the user who runs likerd'];
+  return `The container has ${whose} user namespace, in which root is ${root}: ${userNamespaceProblem}`;
 }
 
 /** Throws BAD_ARGUMENT for a user namespace that cannot be, whatever this machine has. */

@@ -70,7 +70,7 @@ export function createWarnings(
   context: EngineContext,
   { spec, facts }: Pick<Container, 'spec' | 'facts'>,
 ): string[] {
-  const ofUsers = userNamespaceWarning(facts);
+  const ofUsers = userNamespaceWarning(context, facts);
   const left =
     spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
   const { bareBinds } = planMounts(context, { spec, facts });

@@ -186,7 +186,7 @@ function beginRun(
 
 /** Limits that could not be set become warnings for the client, and events. */
 function reportLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
-  const warning = userNamespaceWarning(container.facts);
+  const warning = userNamespaceWarning(context, container.facts);
   if (warning !== null && container.phase.state === 'created') session?.warn('USERNS_UNAVAILABLE', warning);
   for (const limit of container.facts.appliedLimits.filter(({ problem }) => problem !== '')) {
     const { knob, requested, problem } = limit;

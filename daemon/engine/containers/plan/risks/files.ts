@@ -54,14 +54,15 @@ export function fileRisks(mount: HostMount, { engineFolders, engineIsRoot, spec 
   const { source, path, target, writable } = mount;
   const through = target === '/' ? 'as its root' : `through ${target}`;
   if (!mount.asRoot) return [];
-  const limit = asFarAsUserMay(spec);
+  const engine = { folders: engineFolders, isRoot: engineIsRoot };
+  const limit = `${asFarAsUserMay(spec)}${engineIsRoot ? '' : ', as far as the user who runs likerd may'}`;
   if (writable) {
-    const { severity = 'low' } = reachOf(path, 'write', engineFolders) ?? {};
+    const { severity = 'low' } = reachOf(path, 'write', engine) ?? {};
     // Who runs likerd owns no more than his own files.
     const most = engineIsRoot || severity !== 'critical' ? severity : 'high';
     return when(true, most, `can write ${source} of the host ${through}${limit}`);
   }
-  const reach = reachOf(path, 'read', engineFolders);
+  const reach = reachOf(path, 'read', engine);
   return reach
     ? when(true, reach.severity, `can read ${source} of the host, with ${reach.holds}, ${through}${limit}`)
     : [];

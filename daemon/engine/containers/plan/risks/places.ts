@@ -69,12 +69,20 @@ export interface Reach {
   readonly holds: string;
 }
 
+/** Folders that hold what an ordinary user owns. */
+const ofUsers = ['/', '/home'];
+
 /**
  * What it means that a container can write (or only read) a path of the host, which is absolute and without links. Null: no
- * more than for any other path. `engine`: the folders of likerd.
+ * more than for any other path. `engine`: the folders of likerd, and whether its rights are those of root.
  */
-export function reachOf(path: string, how: 'write' | 'read', engine: readonly string[]): Reach | null {
-  const all = [...places, ...engine.map(engineFolder)];
+export function reachOf(
+  path: string,
+  how: 'write' | 'read',
+  engine: { readonly folders: readonly string[]; readonly isRoot: boolean },
+): Reach | null {
+  const reachable = engine.isRoot ? places : places.filter((place) => ofUsers.includes(place.path));
+  const all = [...reachable, ...engine.folders.map(engineFolder)];
   const covered = all.filter((place) => isWithin(place.path, path));
   const reaches = [
     ...covered.map((place) => ({ severity: place[how], holds: place.holds })),

@@ -125,7 +125,17 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       { mounts: [bind('/etc')] },
       { engineIsRoot: false },
-      ['high host-files: can write /etc of the host through /h'],
+      ['low host-files: can write /etc of the host through /h, as far as the user who runs likerd may'],
+    ],
+    [
+      { mounts: [bind('/home')] },
+      { engineIsRoot: false },
+      ['high host-files: can write /home of the host through /h, as far as the user who runs likerd may'],
+    ],
+    [
+      { mounts: [bind('/var')] },
+      { engineIsRoot: false },
+      ['high host-files: can write /var of the host through /h, as far as the user who runs likerd may'],
     ],
     [{ mounts: [bind('/etc/ssl/certs', { readOnly: true })] }, {}, []],
     [{ mounts: [bind('/srv/data')] }, {}, ['low host-files: can write /srv/data of the host through /h']],
@@ -482,7 +492,9 @@ test('the most dangerous comes first', () => {
 
 test('places of the host: what covers one, what lies below one, and what is like any other folder', () => {
   const reach = (path: string) =>
-    (['write', 'read'] as const).map((how) => reachOf(path, how, ['/data/liker'])?.severity ?? '-').join(' ');
+    (['write', 'read'] as const)
+      .map((how) => reachOf(path, how, { folders: ['/data/liker'], isRoot: true })?.severity ?? '-')
+      .join(' ');
   for (const [path, severity] of [
     ['/', 'critical high'],
     ['/etc', 'critical high'],
