@@ -17,7 +17,7 @@ int step_file_store (struct child *child, struct cursor *fields) {
   const char *size = read_text (fields);
   if (unreadable (child, fields))
     return -1;
-  const struct option options[] = { { "size", size }, { "mode", "0700" }, { 0 } };
+  const struct option options[] = { { "source", "tmpfs" }, { "size", size }, { "mode", "0700" }, { 0 } };
   cleanup_fd int tree = new_tmpfs (child, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (tree < 0)
     return -1;

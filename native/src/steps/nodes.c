@@ -135,7 +135,7 @@ int step_take_devices (struct child *child, struct cursor *fields) {
   put_number (uid_text, uid);
   put_number (gid_text, gid);
   const struct option options[] = {
-    { "uid", uid_text }, { "gid", gid_text }, { "mode", "0755" }, { "size", size }, { 0 }
+    { "source", "tmpfs" }, { "uid", uid_text }, { "gid", gid_text }, { "mode", "0755" }, { "size", size }, { 0 }
   };
   cleanup_fd int tree = new_tmpfs (child, options, MOUNT_ATTR_NOSUID);
   if (tree < 0)

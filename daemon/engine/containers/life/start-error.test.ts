@@ -29,6 +29,8 @@ test('a fault in the target of a mount is explained, and is not an internal erro
     ['mount', 'fsconfig', EINVAL, /does not support that option/],
     ['place', 'move_mount', ENOTDIR, /the source is a folder, and the target a file/],
     ['place-device', 'mkdirat', ELOOP, /leads back to itself/],
+    ['mask', 'openat2', ELOOP, /leads back to itself/],
+    ['read-only', 'openat2', ELOOP, /leads back to itself/],
     ['take-mount', 'fsconfig', EINVAL, /does not support that option/],
   ] as const;
   for (const [step, syscall, errno, why] of cases) {

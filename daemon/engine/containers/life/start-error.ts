@@ -86,6 +86,8 @@ const targetSteps = new Set([
   'cwd',
   'device',
   'symlink',
+  'mask',
+  'read-only',
 ]);
 
 /** Turns the step that failed in the shim into the error of the start. */

@@ -54,6 +54,11 @@ test('paths to mask and to leave open are absolute and lead nowhere else', () =>
       ['unmask_paths', { unmaskPaths: [path] }],
     ] as const)
       refuses(changes, `spec.${name}[0]`, /Invalid/);
+  const shared = { type: 'bind', source: '/srv', target: '/srv', propagation: 'rshared' } as const;
+  const { mounts } = specOf({ mounts: [shared, { ...shared, target: '/data', propagation: 'rslave' }] });
+  check({ maskPaths: ['/srv2/a', '/data/a'], mounts });
+  for (const path of ['/srv', '/srv/secret'])
+    refuses({ maskPaths: [path], mounts }, 'spec.mask_paths[0]', /the mount at '\/srv' is shared/);
   refuses({ maskPaths: Array(257).fill('/a') }, 'spec.mask_paths', /more than 256 paths/);
 });
 

@@ -3,7 +3,7 @@ import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxSeccompProfileBytes } from '../../../../common/sizes.ts';
 import { parseProfile } from '../../../kernel/security/seccomp/profile.ts';
 import type { Landlock } from '../../process/spec.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import { type ContainerSpec, isShared } from '../model/spec.ts';
 
 const mostPaths = 256;
 const mostPorts = 1024;
@@ -19,7 +19,22 @@ export function checkSecurity(spec: ContainerSpec): void {
     spec.unmaskPaths.filter((path) => path !== 'ALL'),
     'spec.unmask_paths',
   );
+  checkMaskedMounts(spec);
   checkProcOptions(spec);
+}
+
+/** A mount that is shared with the host is put in place last, over whatever was hidden there. */
+function checkMaskedMounts({ maskPaths, mounts }: ContainerSpec): void {
+  const shared = mounts.filter(isShared).map(({ target }) => target);
+  for (const [index, path] of maskPaths.entries()) {
+    const above = shared.find((target) => `${path}/`.startsWith(`${target}/`));
+    if (above !== undefined)
+      throw invalid(
+        `spec.mask_paths[${index}]`,
+        path,
+        `the mount at '${above}' is shared with the host, and nothing in it can be hidden; use another propagation, such as rslave`,
+      );
+  }
 }
 
 function checkSeccomp({ seccompProfile, seccompUnconfined }: ContainerSpec): void {
