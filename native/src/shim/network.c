@@ -57,9 +57,9 @@ static void reset_signals (void) {
 
 static void be_program (const struct network *network, pid_t pid, int errors) {
   char namespace[40];
-  const char *file = network->arguments[0];
-  for (char **argument = network->arguments; *argument; argument++)
-    file = *argument;
+  char **last = network->arguments;
+  while (last[1])
+    last++;
   put_text (put_number (put_text (namespace, "/proc/"), (uint64_t)pid), "/ns/net");
   reset_signals ();
   if (dup2 (errors, STDERR_FILENO) < 0)
@@ -67,7 +67,7 @@ static void be_program (const struct network *network, pid_t pid, int errors) {
   if (sys_unshare (CLONE_NEWNS) < 0)
     say ("unshare");
   if (sys_mount (NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0 ||
-      sys_mount (namespace, file, NULL, MS_BIND, NULL) < 0)
+      sys_mount (namespace, *last, NULL, MS_BIND, NULL) < 0)
     say ("mount");
   execv (network->arguments[0], network->arguments);
   say ("execve");
