@@ -1,4 +1,4 @@
-// Every trap that code or a test cites has a row in docs/traps.md, and every test that a row names exists.
+// Every trap that code or a test cites has a row in docs/traps.md, and every test that a row there or in docs/kernel-facts.md names exists.
 import { globSync } from 'node:fs';
 import { checkTests, complain, read, rowsOf, top } from './named-tests.ts';
 
@@ -7,6 +7,9 @@ const numbers = new Set(rows.map(([number]) => number));
 
 for (const [number, , , , tests = ''] of rows)
   if (!tests.startsWith('by construction: ')) checkTests(`docs/traps.md: ${number}`, tests);
+
+for (const [fact = '', , tests = ''] of rowsOf('docs/kernel-facts.md', /^(?!fact$|---)/))
+  checkTests(`docs/kernel-facts.md: ${fact}`, tests);
 
 const sources = '{bench,client,common,daemon,native,scripts,test}/**/*.{ts,c,h,sh}';
 for (const path of globSync(sources, { cwd: top, exclude: ['native/build/**'] })) {

@@ -80,12 +80,20 @@ export const documents = [
   'api',
   'docker',
   'errors',
+  'explain',
   'health',
+  'kernel-facts',
   'limits',
   'metrics',
   'packaging',
   'restarts',
   'rootfs',
+  'security',
+  'security-options',
+  'step-by-step',
+  'step-by-step.zh',
+  'traps',
+  'user-namespaces',
 ];
 
 /** Folders from which packages read .proto files. */
