@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from './harness/daemon.ts';
+import { likerctl } from './harness/likerctl.ts';
 import { isAlive, pids, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { until } from './harness/until.ts';
@@ -59,7 +60,7 @@ describe('a private network of an ordinary user', needs, () => {
     user = await User.add();
     daemon = await startDaemon();
     rootfs = join(user.home, 'rootfs');
-    const built = await user.likerctl(daemon, ['rootfs', 'build', rootfs, '--with', 'socat']);
+    const built = await likerctl(daemon, ['rootfs', 'build', rootfs, '--with', 'socat']);
     assert.equal(built.code, 0, built.stderr);
     await serve(`TCP-LISTEN:7000,bind=${address},fork,reuseaddr`, 'reached');
     await serve('TCP-LISTEN:7001,bind=127.0.0.1,fork,reuseaddr', 'the loopback of the host');
@@ -73,7 +74,7 @@ describe('a private network of an ordinary user', needs, () => {
   });
 
   const run = (flags: readonly string[], script: string) =>
-    user.likerctl(daemon, ['run', '--rm', ...flags, rootfs, 'bash', '-c', script]);
+    likerctl(daemon, ['run', '--rm', ...flags, rootfs, 'bash', '-c', script]);
   const connectors = () =>
     pids().filter((pid) => isAlive(pid) && readProc(pid, 'cmdline').includes(`${daemon.run}/c/`));
   const fetchText = (host: string, port: number) => `exec 3<>/dev/tcp/${host}/${port} && cat <&3`;
@@ -94,31 +95,31 @@ describe('a private network of an ordinary user', needs, () => {
 
   test('--network none has a loopback interface only, and container:NAME the network of the other', async () => {
     assert.equal((await run(['--network', 'none'], 'ls /sys/class/net')).stdout, 'lo\n');
-    const started = await user.likerctl(daemon, ['run', '-d', '--name', 'first', rootfs, 'sleep', '1000']);
+    const started = await likerctl(daemon, ['run', '-d', '--name', 'first', rootfs, 'sleep', '1000']);
     assert.equal(started.code, 0, started.stderr);
     const shared = await run(['--network', 'container:first'], fetchText(address, 7000));
     assert.equal(shared.stdout, 'reached\n', shared.stderr);
-    const listed = await user.likerctl(daemon, ['top', 'first']);
+    const listed = await likerctl(daemon, ['top', 'first']);
     assert.doesNotMatch(listed.stdout, /pasta/);
-    const removed = await user.likerctl(daemon, ['rm', '-f', 'first']);
+    const removed = await likerctl(daemon, ['rm', '-f', 'first']);
     assert.equal(removed.code, 0, removed.stderr);
   });
 
   test('what connects it goes on without likerd, ends with the container, and is ended for it if the shim is lost', async () => {
-    const start = () => user.likerctl(daemon, ['run', '-d', '--name', 'web', rootfs, 'sleep', '1000']);
+    const start = () => likerctl(daemon, ['run', '-d', '--name', 'web', rootfs, 'sleep', '1000']);
     const { code, stderr } = await start();
     assert.equal(code, 0, stderr);
     assert.equal(connectors().length, 1);
     await daemon.kill9();
     assert.equal(connectors().length, 1);
     await daemon.start();
-    const reached = await user.likerctl(daemon, ['exec', 'web', 'bash', '-c', fetchText(address, 7000)]);
+    const reached = await likerctl(daemon, ['exec', 'web', 'bash', '-c', fetchText(address, 7000)]);
     assert.equal(
       reached.code,
       0,
       'the new likerd has another network, and the container the one of its start',
     );
-    await user.likerctl(daemon, ['rm', '-f', 'web']);
+    await likerctl(daemon, ['rm', '-f', 'web']);
     assert.deepEqual(connectors(), []);
     await start();
     const [connector = 0] = connectors();
@@ -126,14 +127,14 @@ describe('a private network of an ordinary user', needs, () => {
     assert.equal(readProc(shim, 'comm').trim(), 'liker-shim');
     process.kill(shim, 'SIGKILL');
     await until('the shim to be missed', async () =>
-      /shim was lost|orphaned/i.test((await user.likerctl(daemon, ['ps', '-a'])).stdout + daemon.log),
+      /shim was lost|orphaned/i.test((await likerctl(daemon, ['ps', '-a'])).stdout + daemon.log),
     );
-    await user.likerctl(daemon, ['rm', '-f', 'web']);
+    await likerctl(daemon, ['rm', '-f', 'web']);
     await until('the end of what connected it', () => connectors().length === 0);
   });
 
   test('a start that fails leaves nothing', async () => {
-    const { code } = await user.likerctl(daemon, ['run', '--rm', rootfs, 'no-such-program']);
+    const { code } = await likerctl(daemon, ['run', '--rm', rootfs, 'no-such-program']);
     assert.equal(code, 127);
     assert.deepEqual(connectors(), []);
     assert.equal(existsSync(join(daemon.run, 'c')) && connectors().length, 0);
@@ -142,9 +143,9 @@ describe('a private network of an ordinary user', needs, () => {
   test('without pasta it has a loopback interface only, and info says why', async () => {
     const other = await startDaemon('mount --bind /dev/null /usr/bin/pasta');
     try {
-      const { stdout } = await user.likerctl(other, ['run', '--rm', rootfs, 'ls', '/sys/class/net']);
+      const { stdout } = await likerctl(other, ['run', '--rm', rootfs, 'ls', '/sys/class/net']);
       assert.equal(stdout, 'lo\n');
-      const info = await user.likerctl(other, ['info']);
+      const info = await likerctl(other, ['info']);
       assert.match(
         info.stdout,
         /networks have a loopback interface only: pasta is missing; run 'sudo apt-get install passt'/,

@@ -1,78 +1,256 @@
+// likerd and likerctl of an ordinary user, whom the test adds to the machine and removes.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import type { Daemon } from './harness/daemon.ts';
+import { describe, test } from 'node:test';
+import { ok } from './harness/likerctl.ts';
+import { isAlive, linkOf, pids, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
+import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 import { User } from './harness/user.ts';
 
 const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
 
-describe('likerd of an ordinary user', needs, () => {
-  let user: User;
-  let daemon: Daemon;
-  let rootfs = '';
+describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
+  const s = suite({ ordinaryUser: true });
 
-  before(async () => {
-    user = await User.add();
-    daemon = await user.startDaemon();
-    rootfs = join(user.home, 'rootfs');
-    const { code, stderr } = await user.likerctl(daemon, ['rootfs', 'build', rootfs]);
-    assert.equal(code, 0, stderr);
+  /** Processes of the container's mount namespace. */
+  const inNamespaceOf = (pid: number) => {
+    const namespace = linkOf(pid, 'ns/mnt');
+    return pids().filter((other) => isAlive(other) && linkOf(other, 'ns/mnt') === namespace);
+  };
+
+  describe('a container', () => {
+    test('has the user himself as root, and his subordinate ids as others', async () => {
+      const lines = (await s.sh([], 'id -u; cat /proc/self/uid_map')).split('\n');
+      const [uid, root, others] = lines.map((line) => line.trim().split(/\s+/));
+      assert.deepEqual(uid, ['0']);
+      assert.deepEqual(root, ['0', String(s.user.uid), '1']);
+      assert.deepEqual(others, ['1', String(s.user.subuids.start), String(s.user.subuids.count)]);
+    });
+
+    test('makes files in a volume that belong to the user if root makes them, and to his subordinate ids otherwise', async () => {
+      const volume = join(s.user.home, 'volume');
+      s.user.run('mkdir', [volume]);
+      await s.sh(['-v', `${volume}:/v`], 'touch /v/root && touch /v/other && chown 33:44 /v/other');
+      const { uid, gid } = statSync(join(volume, 'root'));
+      assert.deepEqual([uid, gid], [s.user.uid, s.user.gid]);
+      const other = statSync(join(volume, 'other'));
+      assert.deepEqual([other.uid, other.gid], [s.user.subuids.start + 32, s.user.subgids.start + 43]);
+    });
+
+    test('sees file systems of namespaces of the host as the user sees them, since only root may mount them', async () => {
+      const script = 'cat /proc/1/comm; ls /sys/class/net; ls /sys/fs/cgroup; touch /sys/x';
+      const host = await s.run(['--pid', 'host', '--network', 'host', '--ipc', 'host'], ['sh', '-c', script]);
+      const [first, ...interfaces] = host.stdout.trim().split('\n');
+      assert.equal(first, readFileSync('/proc/1/comm', 'utf8').trim());
+      // And no control group of the host.
+      assert.deepEqual(interfaces.sort(), readdirSync('/sys/class/net').sort());
+      assert.match(host.stderr, /touch: cannot touch '\/sys\/x': (Read-only file system|Permission denied)/);
+      const read = 'cat /proc/sys/net/core/somaxconn';
+      for (const pid of ['private', 'host'])
+        assert.equal(await s.sh(['--pid', pid, '--sysctl', 'net.core.somaxconn=99'], read), '99', pid);
+    });
+
+    test('can remove files and replace folders of its root', async () => {
+      const script =
+        'rm /etc/passwd; rm -r /var; mkdir /var; ls /var | wc -l; test -e /etc/passwd || echo gone';
+      assert.equal(await s.sh([], script), '0\ngone');
+    });
+
+    test('has the devices and the terminal of any container', async () => {
+      const script = 'echo x >/dev/null; head -c 4 /dev/zero | wc -c; : >/dev/full || echo full; ls /dev/pts';
+      const { stdout } = await s.run([], ['bash', '-c', script]);
+      assert.equal(stdout, '4\nptmx\n');
+      await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
+      await terminal.run('tty; stty size', /\/dev\/pts\/0[\s\S]*24 80/);
+      await terminal.run("sh -c 'echo started; sleep 1000'", /started\r\n/);
+      terminal.type('\x03');
+      await terminal.run('echo $?', /130/);
+      terminal.type('exit 3\r');
+      assert.equal(await terminal.end(), 3);
+    });
+
+    test('is run as another user, with a limit of files that likerd may set, and with health checks', async () => {
+      assert.equal(
+        await s.sh(['--user', '1000:1000', '--ulimit', 'nofile=100:200'], 'id -u; ulimit -n'),
+        '1000\n100',
+      );
+      await s.detached(
+        ['--name', 'well', '--health-cmd', 'true', '--health-interval', '100ms'],
+        ['sleep', '1000'],
+      );
+      await until('the container to be healthy', async () =>
+        (await s.ok(['inspect', '-f', '{{.State.Health.Status}}', 'well'])).includes('healthy'),
+      );
+      await s.ok(['rm', '-f', 'well']);
+    });
   });
-  after(async () => {
-    await daemon?.destroy();
-    await user?.remove();
+
+  describe('without control groups', () => {
+    test('a kill ends every process, also those of a container without a pid namespace of its own', async () => {
+      for (const flags of [[], ['--init=false'], ['--pid', 'host'], ['--pid', 'host', '--init=false']]) {
+        const script =
+          'setsid sleep 1000 & (sleep 1000 & sleep 1000 &) ; sh -c "setsid sleep 1000 & wait" & wait';
+        const id = await s.detached([...flags, '--name', 'many'], ['sh', '-c', script]);
+        const { Pid } = (await s.inspect(id)).State;
+        await until(
+          'all of them to run',
+          () => inNamespaceOf(Pid).filter((pid) => /^sleep$/m.test(readProc(pid, 'comm'))).length === 4,
+        );
+        const running = inNamespaceOf(Pid);
+        const top = await s.ok(['top', 'many', '-o', 'pid']).catch(() => s.ok(['top', 'many']));
+        assert.ok(top.split('\n').length >= 5, top);
+        await s.ok(['kill', 'many']);
+        assert.deepEqual(running.filter(isAlive), [], flags.join(' '));
+        await s.ok(['rm', 'many']);
+      }
+    });
+
+    test('what a main process leaves running ends with it, in whichever pid namespace', async () => {
+      const first = await s.detached(['--name', 'first'], ['sleep', '1000']);
+      for (const pid of ['host', 'container:first']) {
+        const { stdout } = await s.run(
+          ['--pid', pid],
+          ['sh', '-c', 'setsid sleep 4711 & readlink /proc/self/ns/mnt'],
+        );
+        const left = pids().filter((other) => isAlive(other) && linkOf(other, 'ns/mnt') === stdout.trim());
+        assert.deepEqual(left, [], pid);
+      }
+      await s.ok(['rm', '-f', first]);
+    });
+
+    test('an exec that is killed with its client takes along what it has started', async () => {
+      const id = await s.detached([], ['sleep', '1000']);
+      const exec = s.start([
+        'exec',
+        '--on-disconnect',
+        'kill',
+        id,
+        'sh',
+        '-c',
+        '(sleep 4712; true) & echo ready; wait',
+      ]);
+      await exec.waitFor('ready');
+      const sleepers = () =>
+        pids().filter((pid) => isAlive(pid) && readProc(pid, 'cmdline') === 'sleep\x004712\0');
+      assert.equal(sleepers().length, 1);
+      exec.kill('SIGKILL');
+      await until('their end', () => sleepers().length === 0);
+      assert.equal((await s.inspect(id)).State.Status, 'running');
+      await s.ok(['rm', '-f', id]);
+    });
+
+    test('a limit that is asked for is refused, with the command that delegates a cgroup; the default ones are left out', async () => {
+      const refused = await s.run(['--memory', '64m'], ['true']);
+      assert.equal(refused.code, 125);
+      assert.match(
+        refused.stderr,
+        /^likerctl: Cannot set --memory to 67108864: likerd runs without root, and the cgroup '.*' is not delegated to its user; .* 'systemd-run --user --unit=likerd -p Delegate=yes -p KillMode=process likerd'/,
+      );
+      const { code, stderr } = await s.run(['--memory', '64m', '--limits', 'best-effort'], ['true']);
+      assert.deepEqual(
+        [code, /Limit not applied: Cannot set memory.max_bytes/.test(stderr)],
+        [0, true],
+        stderr,
+      );
+      assert.match(s.daemon.log, /containers go without loss="limits, pause/);
+      const paused = await s.likerctl(['pause', await s.detached(['--name', 'p'], ['sleep', '1000'])]);
+      assert.match(paused.stderr, /Cannot pause: likerd runs without root/);
+      await s.ok(['rm', '-f', 'p']);
+    });
+
+    test('info lists what is lost and why, a line each', async () => {
+      const info = await s.ok(['info']);
+      assert.match(info, new RegExp(`^ Without root: user ${s.user.name} \\(${s.user.uid}\\)$`, 'm'));
+      for (const loss of [/^ {2}limits, pause, .*: likerd runs without root/m, /^ {2}rules for devices: /m])
+        assert.match(info, loss);
+      const { Rootless } = JSON.parse(await s.ok(['info', '--format', 'json'])) as {
+        readonly Rootless: { readonly User: string; readonly Losses: readonly string[] };
+      };
+      assert.equal(Rootless.User, s.user.name);
+      assert.ok(Rootless.Losses.length > 2);
+    });
   });
 
-  const run = (flags: readonly string[], command: readonly string[]) =>
-    user.likerctl(daemon, ['run', '--rm', ...flags, rootfs, ...command]);
+  describe('another likerd', () => {
+    test('comes back to containers, terminals and execs in the same namespaces after a kill -9', async () => {
+      await using terminal = s.terminal(['run', '-it', '--name', 'shell', s.rootfs, 'bash', '--norc']);
+      await terminal.run('kept=yes; echo $$', /2\r\n/);
+      const namespaces = () => ['user', 'mnt'].map((kind) => linkOf(s.daemon.pid, `ns/${kind}`));
+      const before = namespaces();
+      await s.daemon.kill9();
+      await s.daemon.start();
+      assert.deepEqual(namespaces(), before);
+      await terminal.waitForText('reconnected');
+      await terminal.run('echo $kept', /yes\r\n/);
+      assert.equal(await s.ok(['exec', '--user', '1000', 'shell', 'id', '-u']), '1000');
+      // A process of another user, which only root of the namespace may signal.
+      const other = await s.detached(['--user', '1000', '--name', 'other'], ['sleep', '1000']);
+      const { Pid } = (await s.inspect(other)).State;
+      await s.daemon.kill9();
+      await s.daemon.start();
+      await s.ok(['kill', 'other']);
+      assert.equal(isAlive(Pid), false);
+      await s.ok(['rm', '-f', 'shell', 'other']);
+    });
 
-  test('runs a container, in which root is the user himself', async () => {
-    const { code, stdout, stderr } = await run([], ['bash', '-c', 'id -u; cat /proc/self/uid_map']);
-    assert.equal(code, 0, stderr);
-    const [uid, root, others] = stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/));
-    assert.deepEqual(uid, ['0']);
-    assert.deepEqual(root, ['0', String(user.uid), '1']);
-    assert.deepEqual(others, ['1', String(user.subuids.start), String(user.subuids.count)]);
+    test('finds them even if the process that held them was killed, by way of a shim', async () => {
+      const holder = () =>
+        pids().find(
+          (pid) =>
+            readProc(pid, 'comm').trim() === 'liker-hold' && readProc(pid, 'cmdline').includes(s.daemon.run),
+        );
+      await s.detached(['--name', 'goes-on'], ['sleep', '1000']);
+      const before = linkOf(s.daemon.pid, 'ns/user');
+      await s.daemon.kill9();
+      process.kill(holder() ?? 0, 'SIGKILL');
+      await until('its end', () => holder() === undefined);
+      await s.daemon.start();
+      assert.equal(linkOf(s.daemon.pid, 'ns/user'), before);
+      assert.ok(holder());
+      await s.ok(['rm', '-f', 'goes-on']);
+    });
+
+    test('leaves no process behind once it has ended with no container left', async () => {
+      await s.daemon.empty();
+      assert.equal((await s.daemon.stop()).code, 0);
+      await until('the end of all processes of the user', () => s.user.processes().length === 0);
+      await s.daemon.start();
+    });
+
+    test('restarts containers by their policy', async () => {
+      const id = await s.detached(['--restart', 'always', '--name', 'again'], ['sleep', '1000']);
+      const { Pid } = (await s.inspect(id)).State;
+      process.kill(Pid, 'SIGKILL');
+      await until('another run', async () => {
+        const { State } = await s.inspect(id);
+        return State.Running && State.Pid !== Pid;
+      });
+      await s.ok(['rm', '-f', id]);
+    });
   });
 
-  test('files that root inside makes in a volume belong to the user, and others to his subordinate ids', async () => {
-    const volume = join(user.home, 'volume');
-    user.run('mkdir', [volume]);
-    const script = 'touch /v/root && touch /v/other && chown 33:44 /v/other';
-    const { code, stderr } = await run(['-v', `${volume}:/v`], ['bash', '-c', script]);
-    assert.equal(code, 0, stderr);
-    const { uid, gid } = statSync(join(volume, 'root'));
-    assert.deepEqual([uid, gid], [user.uid, user.gid]);
-    const other = statSync(join(volume, 'other'));
-    assert.deepEqual([other.uid, other.gid], [user.subuids.start + 32, user.subgids.start + 43]);
-  });
-
-  test('namespaces of the host: what shows them is bound, since only root may mount it', async () => {
-    const script = 'cat /proc/1/comm; ls /sys/class/net; ls /sys/fs/cgroup; touch /sys/x';
-    const host = await run(['--pid', 'host', '--network', 'host', '--ipc', 'host'], ['sh', '-c', script]);
-    const [first, ...interfaces] = host.stdout.trim().split('\n');
-    assert.equal(first, readFileSync('/proc/1/comm', 'utf8').trim());
-    // And no control group of the host.
-    assert.deepEqual(interfaces.sort(), readdirSync('/sys/class/net').sort());
-    assert.match(host.stderr, /touch: cannot touch '\/sys\/x': (Read-only file system|Permission denied)/);
-    const own = await run(['--sysctl', 'net.core.somaxconn=99'], ['cat', '/proc/sys/net/core/somaxconn']);
-    assert.equal(own.stdout, '99\n', own.stderr);
-    const ofHost = await run(
-      ['--pid', 'host', '--sysctl', 'net.core.somaxconn=99'],
-      ['cat', '/proc/sys/net/core/somaxconn'],
-    );
-    assert.equal(ofHost.stdout, '99\n', ofHost.stderr);
-  });
-
-  test('a file that was removed from the root is removed, and a folder that was replaced is empty', async () => {
-    const script =
-      'rm /etc/passwd; rm -r /var; mkdir /var; ls /var | wc -l; test -e /etc/passwd || echo gone';
-    const { code, stdout, stderr } = await run([], ['bash', '-c', script]);
-    assert.deepEqual([code, stdout, stderr], [0, '0\ngone\n', '']);
+  test('a second user has his own, and neither reaches the other', async () => {
+    const second = await User.add();
+    try {
+      const daemon = await second.startDaemon();
+      try {
+        const root = join(second.home, 'root');
+        await ok(daemon, ['rootfs', 'build', root]);
+        await ok(daemon, ['run', '-d', '--name', 'his', root, 'sleep', '1000']);
+        assert.equal(await s.ok(['ps', '-aq']), '');
+        const strange = await s.likerctl(['--host', `unix://${daemon.socket}`, 'ps']);
+        assert.match(strange.stderr, /Cannot reach likerd at .*: permission denied/);
+        await ok(daemon, ['rm', '-f', 'his']);
+      } finally {
+        await daemon.destroy();
+      }
+    } finally {
+      await second.remove();
+    }
+    assert.deepEqual(second.processes(), []);
+    assert.equal(existsSync(second.home), false);
   });
 });

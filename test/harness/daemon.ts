@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly home?: string;
   /** Path of the API's socket. Default: in the run folder. */
   readonly socket?: string;
+  /** As Host.client. */
+  readonly client?: string;
 }
 
 const readyFd = 3;
@@ -38,6 +40,7 @@ export class Daemon {
   readonly root: string;
   readonly run: string;
   readonly socket: string;
+  readonly client?: string;
   /** Name of its containers' parent group in every hierarchy. */
   readonly cgroup: string;
   readonly #options: DaemonOptions;
@@ -56,6 +59,7 @@ export class Daemon {
     mkdirSync(this.run, { recursive: true });
     this.home = realpathSync(given);
     this.socket = options.socket ?? join(this.run, 'liker.sock');
+    if (options.client !== undefined) this.client = options.client;
     const digest = createHash('sha256').update(realpathSync(this.root)).digest('hex');
     this.cgroup = `liker-${digest.slice(0, 8)}`;
   }

@@ -10,8 +10,6 @@ export interface LikerctlOptions {
   readonly stdin?: string | Buffer | 'open';
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Another program, which executes likerctl. */
-  readonly file?: string;
   readonly hangMs?: number;
 }
 
@@ -41,7 +39,7 @@ export class Running {
 
   constructor(host: Host, args: readonly string[], options: LikerctlOptions) {
     this.#what = `likerctl ${args.join(' ')}`;
-    this.child = spawn(options.file ?? program, args, {
+    this.child = spawn(host.client ?? program, args, {
       env: environment(host, options.env),
       ...(options.cwd !== undefined && { cwd: options.cwd }),
     });

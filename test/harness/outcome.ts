@@ -1,6 +1,8 @@
 /** Where a likerctl finds its daemon. */
 export interface Host {
   readonly socket: string;
+  /** A program that executes likerctl, in place of that of this checkout. */
+  readonly client?: string;
 }
 
 export interface Outcome {

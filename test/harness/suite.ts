@@ -13,8 +13,11 @@ import { openFiles } from './proc.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
 import { until, within } from './until.ts';
+import { User } from './user.ts';
 
 export interface SuiteOptions extends DaemonOptions {
+  /** An ordinary user, whom the suite adds, runs likerd and likerctl. Default: LIKER_TEST_USER is set. */
+  readonly ordinaryUser?: boolean;
   readonly helpers?: string[];
   readonly programs?: string[];
   /** Files that the daemon may keep open in these tests, as /proc/PID/fd shows them. */
@@ -24,6 +27,8 @@ export interface SuiteOptions extends DaemonOptions {
 /** Shared by the tests of one file: a daemon and a root file system. */
 export interface Suite {
   readonly daemon: Daemon;
+  /** The ordinary user who runs it. */
+  readonly user: User;
   readonly rootfs: string;
   likerctl(args: readonly string[], options?: LikerctlOptions): Promise<Outcome>;
   start(args: readonly string[], options?: LikerctlOptions): Running;
@@ -80,6 +85,7 @@ export interface Inspected {
  */
 export function suite(options: SuiteOptions = {}): Suite {
   let daemon: Daemon | undefined;
+  let user: User | undefined;
   let rootfs = '';
   let filesBefore: string[] = [];
   let api: Api | undefined;
@@ -89,7 +95,8 @@ export function suite(options: SuiteOptions = {}): Suite {
   };
 
   before(async () => {
-    daemon = await startDaemon(options);
+    if (options.ordinaryUser ?? process.env['LIKER_TEST_USER'] !== undefined) user = await User.add();
+    daemon = await (user ? user.startDaemon(options) : startDaemon(options));
     rootfs = await buildRootfs(daemon, {
       ...(options.helpers && { helpers: options.helpers }),
       ...(options.programs && { programs: options.programs }),
@@ -103,6 +110,14 @@ export function suite(options: SuiteOptions = {}): Suite {
   });
 
   after(async () => {
+    try {
+      await end();
+    } finally {
+      await user?.remove();
+    }
+  });
+
+  async function end(): Promise<void> {
     if (daemon === undefined) return;
     try {
       api?.[Symbol.dispose]();
@@ -115,13 +130,17 @@ export function suite(options: SuiteOptions = {}): Suite {
     } finally {
       await daemon.destroy();
     }
-  });
+  }
 
   const run = (flags: readonly string[], command: readonly string[], given?: LikerctlOptions) =>
     likerctl(theDaemon(), ['run', '--rm', ...flags, rootfs, ...command], given);
   return {
     get daemon() {
       return theDaemon();
+    },
+    get user() {
+      if (user === undefined) throw new Error('This file is not run by an ordinary user');
+      return user;
     },
     get rootfs() {
       return rootfs;

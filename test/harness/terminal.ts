@@ -28,7 +28,7 @@ export class TerminalSession implements AsyncDisposable {
   constructor(host: Host, args: readonly string[], options: TerminalOptions) {
     const { cols = 80, rows = 24 } = options;
     this.#screen = new xterm.Terminal({ cols, rows, scrollback: 5000, allowProposedApi: true });
-    this.pty = spawn(options.file ?? program, [...args], {
+    this.pty = spawn(options.file ?? host.client ?? program, [...args], {
       name: 'xterm-256color',
       cols,
       rows,

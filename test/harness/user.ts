@@ -13,10 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Daemon, type DaemonOptions, repository, startDaemon } from './daemon.ts';
-import { type LikerctlOptions, likerctl, type Running, startLikerctl } from './likerctl.ts';
-import type { Outcome } from './outcome.ts';
 import { isAlive, pids, readProc } from './proc.ts';
-import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
 import { until } from './until.ts';
 
 const path = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
@@ -85,8 +82,11 @@ export class User {
     const variables = Object.entries(given).flatMap(([key, value]) =>
       value === undefined ? [] : [`${key}=${value}`],
     );
-    const ids = [`--reuid=${this.uid}`, `--regid=${this.gid}`, '--init-groups'];
-    return ['setpriv', ...ids, 'env', '-i', '-C', '/', ...variables];
+    return [...this.#asUser, 'env', '-i', '-C', '/', ...variables];
+  }
+
+  get #asUser(): string[] {
+    return ['setpriv', `--reuid=${this.uid}`, `--regid=${this.gid}`, '--init-groups'];
   }
 
   /** Runs a program as the user; what it prints. */
@@ -110,25 +110,14 @@ export class User {
       chownSync(folder, this.uid, this.gid);
     }
     const within = [...asRoot, ...this.command(env), ...(options.within ?? [])];
-    return startDaemon({ checkout: this.checkout, ...options, home, within });
+    return startDaemon({ checkout: this.checkout, ...options, home, within, client: this.#client(home) });
   }
 
-  likerctl(daemon: Daemon, args: readonly string[], options: LikerctlOptions = {}): Promise<Outcome> {
-    return likerctl(daemon, args, { ...options, file: this.#client(daemon) });
-  }
-
-  start(daemon: Daemon, args: readonly string[], options: LikerctlOptions = {}): Running {
-    return startLikerctl(daemon, args, { ...options, file: this.#client(daemon) });
-  }
-
-  terminal(daemon: Daemon, args: readonly string[], options: TerminalOptions = {}): TerminalSession {
-    return terminal(daemon, args, { ...options, file: this.#client(daemon) });
-  }
-
-  /** A program that is the user's likerctl for this daemon. */
-  #client({ home, socket }: Daemon): string {
-    const file = join(home, 'likerctl');
-    const words = [...this.command({ LIKER_HOST: `unix://${socket}` }), join(this.checkout, 'bin/likerctl')];
+  /** A program that is likerctl, as the user executes it, with the caller's environment. */
+  #client(folder: string): string {
+    const file = join(folder, 'likerctl');
+    const variables = [`HOME=${this.home}`, `USER=${this.name}`, `XDG_RUNTIME_DIR=${this.runtime}`];
+    const words = [...this.#asUser, 'env', ...variables, join(this.checkout, 'bin/likerctl')];
     writeFileSync(file, `#!/bin/sh\nexec ${words.map(shellWord).join(' ')} "$@"\n`, { mode: 0o755 });
     return file;
   }

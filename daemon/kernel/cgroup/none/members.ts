@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { fields, type Of, orNull, read } from '../../../../common/schema.ts';
 import {
+  heldMountNamespace,
   isFirstOfNamespace,
   mountNamespace,
   type ProcessRow,
@@ -60,7 +61,8 @@ export class Members {
         ...this.#marks,
         main: { pid, startTime },
         ownsPids: isFirstOfNamespace(pid),
-        mountNamespace: mountNamespace(pid),
+        // It may have ended already.
+        mountNamespace: mountNamespace(pid) || heldMountNamespace(this.#marks.shim?.pid ?? 0),
       });
   }
 

@@ -55,6 +55,16 @@ export function mountNamespace(pid: number | 'self'): string {
   }
 }
 
+/** The mount namespace that a process holds open, as the shim does with its container's; empty: none. */
+export function heldMountNamespace(pid: number): string {
+  try {
+    const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return files.find((file) => file.startsWith('mnt:')) ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** Whether it is the first process of a pid namespace below ours: the kernel ends all others with it (pid_namespaces(7)). */
 export function isFirstOfNamespace(pid: number): boolean {
   try {
