@@ -35,6 +35,7 @@ import { defaultPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
 import { lastGroup, wholeGroupRange } from './kernel/users/id-maps.ts';
+import { IdPool } from './kernel/users/id-pool.ts';
 import { openPool } from './kernel/users/open-pool.ts';
 import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
@@ -130,14 +131,19 @@ function openUsers(
   { usernsDefault, usernsPool }: Pick<DaemonOptions, 'usernsDefault' | 'usernsPool'>,
   log: Log,
 ): UserKernel {
-  const { pool, warnings } = openPool(usernsPool);
+  const isRoot = isRootOnHost();
+  const owner = ownUser();
+  const { pool, warnings } = isRoot
+    ? openPool(usernsPool)
+    : { pool: new IdPool(`the subordinate ids of ${owner.name}`, []), warnings: [] };
   for (const warning of warnings) log.warn(warning);
   return Object.assign(new UserNamespaces(pool), {
-    byDefault: usernsDefault,
+    byDefault: usernsDefault ?? (isRoot ? 'auto' : 'host'),
     warnings,
-    isRootOnHost: isRootOnHost(),
-    owner: ownUser(),
-  });
+    isRootOnHost: isRoot,
+    owner,
+    ids: ownMaps(),
+  } as const);
 }
 
 function bootFile(root: string): string {

@@ -16,9 +16,12 @@ import { type DaemonOptions, parseOptions } from './host/options.ts';
 import { goFirst } from './host/priority.ts';
 import { whenAtRest } from './host/rest.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
+import { onHost } from './kernel/users/own-maps.ts';
 import { LoopDelay } from './loop/loop-delay.ts';
 import type { Metrics } from './metrics/serve.ts';
-import { notifyManager, peerCredentials, trimMemory } from './native/libliker.ts';
+import { notifyManager, peerCredentials as peerInside, trimMemory } from './native/libliker.ts';
+
+const peerCredentials = (fd: number) => onHost(peerInside(fd));
 
 type Composed = Awaited<ReturnType<typeof compose>>;
 

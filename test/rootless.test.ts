@@ -88,6 +88,55 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
     });
   });
 
+  describe('a user namespace of its own', () => {
+    test('keep-id: the user has his own id inside, and root inside has one of his subordinate ids', async () => {
+      const { uid, gid, subuids } = s.user;
+      const volume = join(s.user.home, 'kept');
+      s.user.run('mkdir', ['-m', '777', volume]);
+      const id = await s.detached(
+        ['--userns', 'keep-id', '-v', `${volume}:/v`, '--name', 'kept'],
+        ['sh', '-c', 'id -u; id -g; touch /v/mine; echo ready; exec sleep 1000'],
+      );
+      await until('its output', async () => (await s.ok(['logs', id])).includes('ready'));
+      assert.equal(await s.ok(['logs', id]), `${uid}\n${gid}\nready`);
+      const mine = statSync(join(volume, 'mine'));
+      assert.deepEqual([mine.uid, mine.gid], [uid, gid]);
+      await s.ok(['exec', '--user', '0', id, 'sh', '-c', 'touch /v/roots; touch /own']);
+      assert.equal(statSync(join(volume, 'roots')).uid, subuids.start);
+      const { Pid } = (await s.inspect(id)).State;
+      const map = readProc(Pid, 'uid_map').trim().split(/\s+/).map(Number);
+      assert.deepEqual(map.slice(0, 3), [0, subuids.start, uid]);
+      assert.deepEqual(map.slice(3, 6), [uid, uid, 1]);
+      const shared = await s.sh(['--network', 'container:kept'], 'cat /proc/self/uid_map; ls /sys | wc -l');
+      assert.match(shared, new RegExp(`^\\s*0 +1 +${uid}\\n`));
+      await s.daemon.kill9();
+      await s.daemon.start();
+      await s.ok(['kill', id]);
+      assert.equal(isAlive(Pid), false);
+      await s.ok(['rm', id]);
+    });
+
+    test('maps reach as far as the ids, and have the user in them; a range of its own is refused with the reason', async () => {
+      const refused = async (userns: string) => {
+        const { code, stderr } = await s.run(['--userns', userns], ['true']);
+        assert.equal(code, 125);
+        return stderr;
+      };
+      const map = 'cat /proc/self/uid_map';
+      const few = await s.sh(['--userns', 'uids=0-0-1#1-1-100;gids=0-0-1#1-1-100'], map);
+      assert.deepEqual(few.trim().split(/\s+/).map(Number), [0, 0, 1, 1, 1, 100]);
+      assert.match(
+        await refused('auto'),
+        new RegExp(`a range of ids leaves out ${s.user.name}, .*use --userns keep-id, or host`),
+      );
+      assert.match(await refused('uids=0-1-9;gids=0-1-9'), /its uids leave out 0, which is /);
+      assert.match(
+        await refused('uids=0-0-70000;gids=0-0-1'),
+        /its uids are more than the 65537 that there are/,
+      );
+    });
+  });
+
   describe('without control groups', () => {
     test('a kill ends every process, also those of a container without a pid namespace of its own', async () => {
       for (const flags of [[], ['--init=false'], ['--pid', 'host'], ['--pid', 'host', '--init=false']]) {
@@ -103,7 +152,7 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
         const top = await s.ok(['top', 'many', '-o', 'pid']).catch(() => s.ok(['top', 'many']));
         assert.ok(top.split('\n').length >= 5, top);
         await s.ok(['kill', 'many']);
-        assert.deepEqual(running.filter(isAlive), [], flags.join(' '));
+        await until(`the end of all, ${flags.join(' ')}`, () => !running.some(isAlive));
         await s.ok(['rm', 'many']);
       }
     });

@@ -62,7 +62,7 @@ describe('keep-id', () => {
       `#!/bin/sh\nexec setpriv --reuid ${uid} --regid ${gid} --clear-groups ${program} "$@"\n`,
       { mode: 0o755 },
     );
-    return likerctl(s.daemon, args, { file: wrapper, cwd: '/' });
+    return likerctl({ socket: s.daemon.socket, client: wrapper }, args, { cwd: '/' });
   }
 
   test('the caller is himself inside, and on the host', async () => {

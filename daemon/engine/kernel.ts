@@ -12,6 +12,7 @@ import type { Processes } from '../kernel/process/processes.ts';
 import type { securityModules } from '../kernel/security/labels.ts';
 import type { defaultPaths } from '../kernel/security/paths.ts';
 import type { rightsOf } from '../kernel/security/rights.ts';
+import type { IdMaps } from '../kernel/users/id-maps.ts';
 import type { HostUser } from '../kernel/users/own-maps.ts';
 import type { UserNamespaces } from '../kernel/users/user-namespaces.ts';
 
@@ -59,6 +60,8 @@ export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
   readonly isRootOnHost: boolean;
   /** Whom likerd's root is on the host. */
   readonly owner: HostUser;
+  /** The maps of likerd's own user namespace. */
+  readonly ids: IdMaps;
 }
 
 export interface DeviceKernel {

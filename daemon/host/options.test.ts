@@ -16,7 +16,7 @@ test('default paths are where the system expects them', async () => {
     logLevel: 'info',
     logFormat: 'text',
     metrics: null,
-    usernsDefault: 'auto',
+    usernsDefault: null,
     usernsPool: null,
     readyFd: null,
   });

@@ -50,9 +50,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       },
       'userns-default': {
         choices: ['auto', 'host'] as const,
-        default: 'auto' as 'auto' | 'host',
         describe:
-          'User namespace of containers that are made without --userns: one of their own, or that of the host',
+          'User namespace of containers that are made without --userns: one of their own, or that of the host; default: auto, and host without root',
       },
       'userns-pool': {
         type: 'string',
@@ -107,7 +106,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'],
     metrics: parsed['metrics-addr'] === undefined ? null : parseMetricsAddress(parsed['metrics-addr']),
-    usernsDefault: parsed['userns-default'],
+    usernsDefault: parsed['userns-default'] ?? null,
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
     readyFd,
   };

@@ -109,6 +109,7 @@ export class FakeUsers implements UserKernel {
   readonly warnings = [];
   readonly isRootOnHost = true;
   readonly owner = { uid: 0, name: 'root' };
+  readonly ids = { uids: [{ inside: 0, outside: 0, count: 2 ** 32 - 1 }], gids: [] };
   pool = new IdPool('a test', [{ start: 600_000, count: 4 * rangeSize }]);
   /** Why the kernel makes no user namespaces. */
   kernelProblem = '';

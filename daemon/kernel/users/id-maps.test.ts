@@ -4,6 +4,7 @@ import {
   formatIdMaps,
   type IdRun,
   keepIdMaps,
+  keepOwnMaps,
   parseIdMaps,
   rangeMaps,
   toInside,
@@ -128,4 +129,24 @@ suite('id maps', () => {
     }
     assert.equal(typeof parseIdMaps('0:4294967294:1'), 'object');
   });
+});
+
+test('around the user of likerd, who is 0 in its own user namespace, his subordinate ids follow one another', () => {
+  const { uids, gids } = keepOwnMaps({ uid: 1000, gid: 3 }, 65_536);
+  assert.deepEqual(uids, [
+    { inside: 0, outside: 1, count: 1000 },
+    { inside: 1000, outside: 0, count: 1 },
+    { inside: 1001, outside: 1001, count: 64_535 },
+  ]);
+  assert.deepEqual(gids[1], { inside: 3, outside: 0, count: 1 });
+  assert.equal(typeof parseIdMaps(formatIdMaps({ uids, gids })), 'object');
+  const few = keepOwnMaps({ uid: 1000, gid: 100_000 }, 10);
+  assert.deepEqual(few.uids, [
+    { inside: 0, outside: 1, count: 10 },
+    { inside: 1000, outside: 0, count: 1 },
+  ]);
+  assert.deepEqual(few.gids, [
+    { inside: 0, outside: 1, count: 10 },
+    { inside: 100_000, outside: 0, count: 1 },
+  ]);
 });

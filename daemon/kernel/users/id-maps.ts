@@ -66,6 +66,27 @@ function keeping(start: number, id: number): IdRun[] {
   return [{ ...range, count: id }, kept, after].filter(({ count }) => count > 0);
 }
 
+/**
+ * Maps into the user namespace of an ordinary user's likerd, in which he is 0: he has these ids inside, and what others there are, from 1
+ * on, follow one another around him. `others`: how many there are to give.
+ */
+export function keepOwnMaps(
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  others: number,
+): IdMaps {
+  return { uids: aroundOwn(uid, others), gids: aroundOwn(gid, others) };
+}
+
+function aroundOwn(id: number, others: number): IdRun[] {
+  const before = Math.min(id, others);
+  const after = Math.max(0, Math.min(others, rangeSize - 1) - before);
+  return [
+    { inside: 0, outside: 1, count: before },
+    { inside: id, outside: 0, count: 1 },
+    { inside: id + 1, outside: before + 1, count: after },
+  ].filter(({ count }) => count > 0);
+}
+
 /** Runs whose outside ids are those inside `maps`, as runs of the host's ids. Ids that `maps` lacks are left out. */
 export function within(runs: readonly IdRun[], maps: readonly IdRun[]): IdRun[] {
   return runs.flatMap((run) =>

@@ -41,3 +41,13 @@ export function ownUser(): HostUser {
 export function isRootOnHost(): boolean {
   return isHostsMap(readFileSync('/proc/self/uid_map', 'latin1'));
 }
+
+/** An id that this user namespace lacks, as the kernel shows it: /proc/sys/kernel/overflowuid. */
+const nobody = 65_534;
+
+/** Ids of likerd's user namespace, as they are on the host. */
+export function onHost<Ids extends { readonly uid: number; readonly gid: number }>(ids: Ids): Ids {
+  const { uids, gids } = ownMaps();
+  const outside = (runs: readonly IdRun[], id: number) => (id === nobody ? id : (toOutside(runs, id) ?? id));
+  return { ...ids, uid: outside(uids, ids.uid), gid: outside(gids, ids.gid) };
+}

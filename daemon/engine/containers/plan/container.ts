@@ -30,7 +30,7 @@ import {
 import { type OverlayLayers, overlayOptions } from './overlay.ts';
 import { type Credentials, environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
-import { inUserNamespace } from './user-namespace.ts';
+import { inBareUserNamespace, inUserNamespace } from './user-namespace.ts';
 
 /** What may be added to the files of /etc. */
 const spareFileBytes = 1 << 20;
@@ -130,11 +130,16 @@ export function containerPlan(input: ContainerPlanInput): Launch {
         (userNamespace?.kind === 'own' ? cloneFlag.user : 0),
       joinPid: input.shared.pid ?? null,
     },
-    steps:
-      userNamespace === null
-        ? steps
-        : inUserNamespace(steps, { ...input, userNamespace, held, foreign: foreignFiles(input) }),
+    steps: entered(steps, input, held),
   };
+}
+
+/** The steps, in the container's user namespace from where it is entered. */
+function entered(steps: readonly Step[], input: ContainerPlanInput, held: HeldMaps): readonly Step[] {
+  const { userNamespace, isRootOnHost } = input;
+  if (userNamespace === null) return steps;
+  if (!isRootOnHost) return inBareUserNamespace(steps, { userNamespace, held });
+  return inUserNamespace(steps, { ...input, userNamespace, held, foreign: foreignFiles(input) });
 }
 
 /** Only who has rights in a namespace may mount the file system that shows it. */

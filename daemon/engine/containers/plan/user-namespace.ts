@@ -53,6 +53,24 @@ export function raisedLimits(steps: readonly Step[]): Step[] {
   return limits.map(({ resource, hard }): Step => ({ step: 'raise-limit', resource, hard }));
 }
 
+/**
+ * The same plan, where likerd is not root on the host and can idmap nothing: root inside makes all mounts by himself, of files whose
+ * owners are as likerd sees them.
+ */
+export function inBareUserNamespace(
+  steps: readonly Step[],
+  { userNamespace, held }: Pick<Entered, 'userNamespace' | 'held'>,
+): Step[] {
+  const inside = steps.filter((step) => !isLeading(step) && !['id-map', 'join-user'].includes(step.step));
+  return [
+    ...steps.filter(isLeading),
+    ...held.steps,
+    { step: 'stream-owner', ...innerRoot(userNamespace.maps) },
+    { step: 'enter-user', namespace: held.container },
+    ...inside,
+  ];
+}
+
 /** Takes a tree with the rights of the host's root, and returns its number. */
 type Take = (step: Step) => number;
 

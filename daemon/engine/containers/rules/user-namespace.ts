@@ -14,6 +14,7 @@ import type { ExecProcess } from '../../process/spec.ts';
 import type { Container } from '../model/container.ts';
 import type { Facts, UserNamespaceFacts } from '../model/facts.ts';
 import type { ContainerSpec, Namespaces, Rootfs } from '../model/spec.ts';
+import { mapsWithoutRoot } from './user-namespace-rootless.ts';
 
 type User = Namespaces['user'];
 
@@ -98,6 +99,7 @@ export function chooseUserNamespace(
   if (!isAsked && context.users.byDefault === 'host') return host('');
   if (!isAsked && spec.process.privileged)
     return host('it is privileged; --userns auto gives it a user namespace all the same');
+  if (!context.users.isRootOnHost) return own(id, user, mapsWithoutRoot(context, user));
   const needsRange = user.kind !== 'maps';
   const problem = userNamespaceProblem(context, spec.rootfs, { needsRange });
   if (problem !== '') {

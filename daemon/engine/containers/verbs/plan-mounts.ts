@@ -47,6 +47,9 @@ function planBind(
   field: string,
 ): { readonly planned: PlannedBind; readonly bare: readonly string[] } {
   const idMap = mapOf(mount, maps, field);
+  // An ordinary user's files show his ids, whom every user namespace of his containers has.
+  if (!context.users.isRootOnHost && mount.idmap.kind === 'default')
+    return { planned: { ...mount, idMap: 'none', below: [] }, bare: [] };
   // A source that is still to be made is not known to be on a file system that cannot.
   if (idMap === 'none' || !existsSync(mount.source))
     return { planned: { ...mount, idMap, below: [] }, bare: [] };
