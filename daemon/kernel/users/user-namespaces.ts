@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
+import { deviceNumbers } from '../../../common/device-numbers.ts';
 import { type FailedCall, probeIdmap } from '../../native/libliker.ts';
 import type { IdPool } from './id-pool.ts';
 
@@ -41,15 +42,28 @@ export class UserNamespaces {
   }
 
   /**
-   * Why the mount at `path` cannot be idmapped; empty: it can. Asks the kernel once for each file system. Throws a LikerError where
-   * it cannot tell.
+   * Why the mount at `path` cannot be idmapped; empty: it can. Asks the kernel once for each file system, by its device where
+   * that is known. Throws a LikerError where it cannot tell.
    */
-  idmapProblem(path: string, { device, type }: { readonly device: string; readonly type: string }): string {
+  idmapProblem(path: string, { device = deviceOf(path), type }: ProbedMount): string {
     const known = this.#known.get(device);
     const failed = known === undefined ? this.#probe(path) : known ? null : notOfFileSystem;
     if (failed === null || isOfFileSystem(failed)) this.#known.set(device, failed === null);
-    return failed === null ? '' : explain(failed, path, type);
+    return failed === null ? '' : explain(failed, path, type());
   }
+}
+
+export interface ProbedMount {
+  /** MAJOR:MINOR of the file system. */
+  readonly device?: string;
+  /** Its type, for a reason. */
+  readonly type: () => string;
+}
+
+/** As in mountinfo, for file systems with one device. */
+function deviceOf(path: string): string {
+  const { major, minor } = deviceNumbers(statSync(path).dev);
+  return `${major}:${minor}`;
 }
 
 const notOfFileSystem: FailedCall = { syscall: 'mount_setattr', errno: 'EINVAL' };

@@ -197,7 +197,7 @@ function layerProblem(context: EngineContext): string {
 }
 
 function idmapProblem(context: EngineContext, path: string): string {
-  return context.users.idmapProblem(path, context.mounts.of(path));
+  return context.users.idmapProblem(path, { type: () => context.mounts.of(path).type });
 }
 
 function unavailable(problem: string): LikerError {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { type IdMaps, within } from '../../../kernel/users/id-maps.ts';
+import type { ProbedMount } from '../../../kernel/users/user-namespaces.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { isShared, type Mount } from '../model/spec.ts';
@@ -53,7 +54,7 @@ function planBind(
   // A source that is still to be made is not known to be on a file system that cannot.
   if (idMap === 'none' || !existsSync(mount.source))
     return { planned: { ...mount, idMap, below: [] }, bare: [] };
-  const top = bareMount(context, mount.source, context.mounts.of(mount.source));
+  const top = bareMount(context, mount.source, { type: () => context.mounts.of(mount.source).type });
   const below = mount.recursive ? mountsBelow(context, mount.source) : [];
   const bare = [top, ...below.map(({ bare }) => bare)].filter((text) => text !== null);
   if (bare.length > 0 && mount.idmap.kind !== 'default') throw cannotMap(mount, bare, field);
@@ -84,18 +85,15 @@ export function mountsBelow(
   folder: string,
 ): (MountBelow & { readonly bare: string | null })[] {
   return [...context.mounts.visibleBelow(folder)].map(([path, mount]) => {
-    const bare = bareMount(context, mount.mountPoint, mount);
+    const { mountPoint, device, type } = mount;
+    const bare = bareMount(context, mountPoint, { device, type: () => type });
     return { path, mappable: bare === null, bare };
   });
 }
 
 /** Names a mount that cannot be idmapped; null: it can. */
-function bareMount(
-  { users }: EngineContext,
-  path: string,
-  mount: { readonly device: string; readonly type: string },
-): string | null {
-  return users.idmapProblem(path, mount) === '' ? null : `'${path}' (${mount.type})`;
+function bareMount({ users }: EngineContext, path: string, mount: ProbedMount): string | null {
+  return users.idmapProblem(path, mount) === '' ? null : `'${path}' (${mount.type()})`;
 }
 
 function cannotMap({ source, target, recursive }: Bind, bare: readonly string[], field: string): LikerError {
