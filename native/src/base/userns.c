@@ -7,7 +7,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 
-#define STACK_SIZE 4096
+#define STACK_SIZE 8192
 
 static int leave (void *unused) {
   (void)unused;
@@ -15,8 +15,7 @@ static int leave (void *unused) {
   return 0;
 }
 
-/* Ends at once. Until it is reaped, /proc has its user namespace, which nobody has been in without maps. */
-static pid_t clone_zombie (void) {
+pid_t clone_ended_inside (void) {
   _Alignas (16) char stack[STACK_SIZE];
   const uint64_t all = ~0ull;
   uint64_t before;
@@ -35,27 +34,29 @@ static int open_proc (pid_t pid, const char *name, int flags) {
 }
 
 /* The kernel takes a map in one write. */
-static int write_map (pid_t pid, const char *name, const char *map) {
+int write_id_map (pid_t pid, const char *name, const char *map, size_t length) {
   cleanup_fd int fd = open_proc (pid, name, O_WRONLY);
   if (fd < 0)
     return -1;
-  return RETRY (write (fd, map, strlen (map))) < 0 ? -1 : 0;
+  return RETRY (write (fd, map, length)) < 0 ? -1 : 0;
 }
+
+int open_user_namespace (pid_t pid) { return open_proc (pid, "ns/user", O_RDONLY); }
 
 static int mapped (pid_t pid, const char *uids, const char *gids, const char **call) {
   *call = "uid_map";
-  if (write_map (pid, "uid_map", uids) < 0)
+  if (write_id_map (pid, "uid_map", uids, strlen (uids)) < 0)
     return -1;
   *call = "gid_map";
-  if (write_map (pid, "gid_map", gids) < 0)
+  if (write_id_map (pid, "gid_map", gids, strlen (gids)) < 0)
     return -1;
   *call = "open";
-  return open_proc (pid, "ns/user", O_RDONLY);
+  return open_user_namespace (pid);
 }
 
 int make_user_namespace (const char *uids, const char *gids, const char **call) {
   *call = "clone";
-  pid_t pid = clone_zombie ();
+  pid_t pid = clone_ended_inside ();
   if (pid < 0)
     return -1;
   int fd = mapped (pid, uids, gids, call);

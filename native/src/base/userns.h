@@ -1,8 +1,19 @@
-/* User namespaces that nobody is in. */
+/* New user namespaces, and their maps (user_namespaces(7)). All return -1 and errno on failure. */
 #pragma once
+#include <stddef.h>
+#include <sys/types.h>
 
 /*
- * A new user namespace with these maps, in the form of /proc/PID/uid_map (user_namespaces(7)). Returns an fd of it, which alone
- * keeps it; or -1 and errno, and the call that failed.
+ * A process that has ended in a new user namespace. /proc has the namespace until the process is reaped, with __WALL: so nobody
+ * is ever in it without maps.
  */
+pid_t clone_ended_inside (void);
+
+/* Writes "uid_map" or "gid_map" of the namespace of that process. */
+int write_id_map (pid_t pid, const char *name, const char *map, size_t length);
+
+/* An fd of the namespace of that process. */
+int open_user_namespace (pid_t pid);
+
+/* An fd of a new user namespace with these maps, which the fd alone keeps; or -1, errno, and the call that failed. */
 int make_user_namespace (const char *uids, const char *gids, const char **call);

@@ -1,5 +1,4 @@
 /* User namespaces: of containers, and for mounts. */
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,6 +8,7 @@
 #include "base/procfs.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "base/userns.h"
 #include "include/plan.h"
 #include "inner.h"
 #include "namespaces.h"
@@ -39,34 +39,13 @@ static bool read_map (struct cursor *fields, struct map *map) {
   return !fields->bad;
 }
 
-static int leave (void *nothing) {
-  (void)nothing;
-  return 0;
-}
-
-/* Its end does not end the namespace as long as it is not reaped. */
-static pid_t clone_ended (void) {
-  char stack[8192] __attribute__ ((aligned (16)));
-  return clone (leave, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | CLONE_VFORK, NULL);
-}
-
-static char *put_file (char path[64], pid_t pid, const char *name) {
-  put_text (put_text (put_number (put_text (path, "/proc/"), (uint64_t)pid), "/"), name);
-  return path;
-}
-
 static int write_map (struct child *child, pid_t pid, const char *name, const struct map *map) {
-  char path[64];
-  cleanup_fd int file = open (put_file (path, pid, name), O_WRONLY | O_CLOEXEC);
-  if (file < 0)
-    return fail (child, "open", path);
-  return RETRY (write (file, map->text, map->length)) < 0 ? fail (child, "write", name) : 0;
+  return write_id_map (pid, name, map->text, map->length) < 0 ? fail (child, "write", name) : 0;
 }
 
-static int open_user_namespace (struct child *child, pid_t pid) {
-  char path[64];
-  int namespace = open (put_file (path, pid, "ns/user"), O_RDONLY | O_CLOEXEC);
-  return namespace < 0 ? fail (child, "open", path) : namespace;
+static int open_namespace_of (struct child *child, pid_t pid) {
+  int namespace = open_user_namespace (pid);
+  return namespace < 0 ? fail (child, "open", "/proc/PID/ns/user") : namespace;
 }
 
 static int hold_user_namespace (struct child *child, int *namespace) {
@@ -92,11 +71,11 @@ int step_id_map (struct child *child, struct cursor *fields) {
   bool own = flags & CLONE_NEWUSER && child->held_count == 0;
   if (own && prepare_sysctls (child) < 0)
     return -1;
-  pid_t pid = own ? (pid_t)clone_inner (child, flags) : clone_ended ();
+  pid_t pid = own ? (pid_t)clone_inner (child, flags) : clone_ended_inside ();
   if (pid < 0)
     return own ? -1 : fail (child, "clone", "user namespace");
   bool written = write_map (child, pid, "uid_map", &uids) == 0 && write_map (child, pid, "gid_map", &gids) == 0;
-  cleanup_fd int namespace = written ? open_user_namespace (child, pid) : -1;
+  cleanup_fd int namespace = written ? open_namespace_of (child, pid) : -1;
   if (!own && RETRY (waitpid (pid, NULL, __WALL)) < 0)
     return fail (child, "waitpid", "user namespace");
   return namespace < 0 ? -1 : hold_user_namespace (child, &namespace);
@@ -107,7 +86,7 @@ int step_join_user (struct child *child, struct cursor *fields) {
   uint64_t start_time = read_u64 (fields);
   if (unreadable (child, fields))
     return -1;
-  cleanup_fd int namespace = open_user_namespace (child, pid);
+  cleanup_fd int namespace = open_namespace_of (child, pid);
   if (namespace < 0)
     return -1;
   if (process_start_time (pid) != start_time)
