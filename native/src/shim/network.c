@@ -101,7 +101,9 @@ static void let_go_on (struct shim *shim, struct process *process) {
   if (!network->connected || !network->awaited)
     return;
   network->awaited = false;
-  if (sync_acknowledge (process->sync.fd) < 0 && errno != EPIPE) /* as for a terminal */
+  if (process->sync.fd < 0) /* the child is dead, which is handled elsewhere */
+    return;
+  if (sync_acknowledge (process->sync.fd) < 0 && errno != EPIPE)
     fail_start (process, "send");
 }
 
