@@ -61,7 +61,7 @@ export async function compose(
   const isRoot = isRootOnHost();
   const cgroups = openCgroups(
     { parent: cgroupName(root), ...(options.cgroup !== null && { delegatedPath: options.cgroup }) },
-    { isRoot, runFolderOf: (id) => join(run, 'c', id) },
+    { isRoot, runFolderOf: (id) => join(run, 'c', id), memory: join(run, 'cgroup') },
   );
   // Said once here, and in info: otherwise each container would have the warning.
   if (!cgroups.offers('pids')) for (const loss of cgroups.losses) log.warn('containers go without', { loss });

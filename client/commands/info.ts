@@ -94,7 +94,8 @@ function knobLines({ Knobs }: InfoRecord): string[] {
   return table(rows);
 }
 
-function userNamespaceLines({ UserNamespaces: found }: InfoRecord): string[] {
+function userNamespaceLines({ UserNamespaces: found, Rootless }: InfoRecord): string[] {
+  if (Rootless) return [` User namespaces: ${found.Default} by default; ${found.Problem}`];
   const used = found.Ranges - found.FreeRanges;
   return [
     ` User namespaces: ${found.Default} by default${found.Problem === '' ? '' : `, but cannot be made: ${found.Problem}`}`,

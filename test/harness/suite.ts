@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before } from 'node:test';
 import { Connection } from '../../client/connection/connection.ts';
 import { containers } from '../../client/connection/methods.ts';
@@ -7,6 +8,7 @@ import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/Containe
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { Api } from './api.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
+import { inProcess } from './in-process.ts';
 import { type LikerctlOptions, likerctl, ok, type Running, startLikerctl } from './likerctl.ts';
 import type { Outcome } from './outcome.ts';
 import { openFiles } from './proc.ts';
@@ -18,6 +20,8 @@ import { User } from './user.ts';
 export interface SuiteOptions extends DaemonOptions {
   /** An ordinary user, whom the suite adds, runs likerd and likerctl. Default: LIKER_TEST_USER is set. */
   readonly ordinaryUser?: boolean;
+  /** The ordinary user's likerd starts in a cgroup that is his. */
+  readonly delegated?: boolean;
   readonly helpers?: string[];
   readonly programs?: string[];
   /** Files that the daemon may keep open in these tests, as /proc/PID/fd shows them. */
@@ -101,6 +105,7 @@ export function suite(options: SuiteOptions = {}): Suite {
       ...(options.helpers && { helpers: options.helpers }),
       ...(options.programs && { programs: options.programs }),
     });
+    if (user && inProcess) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, rootfs]);
     // Runs one container first: files that the daemon opens once and keeps are not a leak.
     await likerctl(daemon, ['run', '--rm', rootfs, 'true']);
     filesBefore = await settledFiles(daemon);

@@ -5,8 +5,10 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -38,6 +40,7 @@ export class User {
   /** The checkout, where the user can read it. */
   readonly checkout: string;
   readonly #mounted: string | null;
+  #cgroup: string | null = null;
 
   private constructor(name: string) {
     this.name = name;
@@ -102,15 +105,35 @@ export class User {
   async startDaemon({
     asRoot = [],
     env = {},
+    delegated = false,
     ...options
-  }: DaemonOptions & { readonly asRoot?: readonly string[] } = {}): Promise<Daemon> {
+  }: DaemonOptions & {
+    readonly asRoot?: readonly string[];
+    /** It starts in a cgroup that belongs to the user, as a unit with Delegate=yes does. */
+    readonly delegated?: boolean;
+  } = {}): Promise<Daemon> {
     const home = mkdtempSync(join(this.home, 'd-'));
     for (const folder of [home, join(home, 'root'), join(home, 'run')]) {
       mkdirSync(folder, { recursive: true });
       chownSync(folder, this.uid, this.gid);
     }
-    const within = [...asRoot, ...this.command(env), ...(options.within ?? [])];
+    const inCgroup = delegated ? this.#delegate() : [];
+    const within = [...inCgroup, ...asRoot, ...this.command(env), ...(options.within ?? [])];
     return startDaemon({ checkout: this.checkout, ...options, home, within, client: this.#client(home) });
+  }
+
+  /** A command that executes what follows it in a cgroup of the user, with all controllers that v2 has here. */
+  #delegate(): string[] {
+    const top = v2MountPoint();
+    const folder = join(top, this.name);
+    for (const controller of readFileSync(join(top, 'cgroup.controllers'), 'utf8').trim().split(/\s+/))
+      quietly(() => writeFileSync(join(top, 'cgroup.subtree_control'), `+${controller}`));
+    mkdirSync(folder);
+    this.#cgroup = folder;
+    for (const file of ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'])
+      chownSync(join(folder, file), this.uid, this.gid);
+    // Where it was started before, and is now in a leaf, no other process may be beside it.
+    return ['sh', '-c', `echo 0 2>/dev/null >${folder}/cgroup.procs; exec "$@"`, 'sh'];
   }
 
   /** A program that is likerctl, as the user executes it, with the caller's environment. */
@@ -151,6 +174,7 @@ export class User {
       },
       { deadlineMs: 10_000 },
     ).catch((error: unknown) => console.error(String(error)));
+    if (this.#cgroup !== null) removeCgroup(this.#cgroup);
     if (this.#mounted !== null) {
       quietly(() => command('umount', ['-l', this.#mounted ?? '']));
       rmSync(this.#mounted, { recursive: true, force: true });
@@ -208,6 +232,21 @@ function bindCheckout(): string {
   chmodSync(folder, 0o755);
   command('mount', ['--bind', repository, folder]);
   return folder;
+}
+
+function v2MountPoint(): string {
+  const line = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((entry) => entry.includes(' - cgroup2 '));
+  const path = line?.split(' ')[4];
+  if (path === undefined) throw new Error('cgroup v2 is not mounted');
+  return path;
+}
+
+function removeCgroup(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeCgroup(join(folder, entry.name));
+  quietly(() => rmdirSync(folder));
 }
 
 function shellWord(word: string): string {

@@ -33,9 +33,9 @@ export function missing(): string | false {
 
 /**
  * Test suites for a machine: the engine, with or without the effects of every limit; the tests of the kernel adapters; labels of
- * security modules.
+ * security modules; likerd of an ordinary user.
  */
-export type Part = 'engine' | 'effects' | 'adapters' | 'labels';
+export type Part = 'engine' | 'effects' | 'adapters' | 'labels' | 'rootless';
 
 /** Runs parts of guest.ts in a machine whose cgroups have that layout. `kernel`: for its command line. */
 export async function runInVm(

@@ -3,7 +3,7 @@ import { asError, LikerError } from '../../../common/errors.ts';
 import { tellExhausted } from '../../../common/exhausted.ts';
 import { own } from '../../../common/own.ts';
 import { attachSocketProgram } from '../../native/libliker.ts';
-import { controllerRemedy } from './delegation.ts';
+import { whyUndelegated } from './delegation.ts';
 import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import type { Knob, KnobContext, KnobSide, KnobSides, Write } from './knobs.ts';
 import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
@@ -35,8 +35,8 @@ function mountCommand(controller: string): string {
   return `mount -t cgroup -o ${controller} cgroup /sys/fs/cgroup/${controller}`;
 }
 
-function remedyFor(knob: Knob, { tracking, kind, isDelegated }: Layout): string {
-  if (isDelegated && knob.v2 !== null) return controllerRemedy;
+function remedyFor(knob: Knob, { tracking, kind, delegation }: Layout): string {
+  if (delegation !== null && knob.v2 !== null) return whyUndelegated(delegation, knob.controller).remedy;
   if (knob.controller === 'cgroup' || knob.controller === socketController)
     return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
   if (kind === 'v2' && knob.v2 !== null) {
@@ -48,7 +48,10 @@ function remedyFor(knob: Knob, { tracking, kind, isDelegated }: Layout): string 
 function missingController(knob: Knob, requested: string, layout: Layout): LikerError {
   const { tracking, kind } = layout;
   const path = kind === 'v2' ? `${tracking.mountPoint}/cgroup.controllers` : '/proc/self/mountinfo';
-  const why = layout.problems.get(knob.controller) ?? `the kernel does not offer it, according to ${path}`;
+  const unoffered = layout.delegation
+    ? whyUndelegated(layout.delegation, knob.controller).why
+    : `the kernel does not offer it, according to ${path}`;
+  const why = layout.problems.get(knob.controller) ?? unoffered;
   const remedy = remedyFor(knob, layout);
   return new LikerError(
     'CGROUP_CONTROLLER_MISSING',

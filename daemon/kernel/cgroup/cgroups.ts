@@ -4,7 +4,7 @@ import { makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { type CgroupPaths, ContainerCgroup, type ContainerGroup } from './container-cgroup.ts';
 import { checkDevices, devicesPlace, restrictDevices } from './controllers/devices.ts';
-import { controllerRemedy } from './delegation.ts';
+import { whyUndelegated } from './delegation.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
 import { type KnobPlace, knobPlaces } from './knob-places.ts';
@@ -88,10 +88,12 @@ export class Cgroups {
 
   /** What containers go without because likerd is not root on the host, why, and what to do about it. */
   get losses(): readonly string[] {
-    const missing = this.#state.isDelegated ? undelegated(this.#state) : [];
-    return missing.length === 0
-      ? []
-      : [`limits of ${missing.join(', ')}: not delegated; ${controllerRemedy}`];
+    const { delegation } = this.#state;
+    if (delegation === null) return [];
+    const missing = undelegated(this.#state).map((name) => ({ name, ...whyUndelegated(delegation, name) }));
+    return [...Map.groupBy(missing, ({ why, remedy }) => `${why}; ${remedy}`)].map(
+      ([why, some]) => `limits of ${some.map(({ name }) => name).join(', ')}: ${why}`,
+    );
   }
 
   /** Where each controller is mounted; version 0: nowhere. */

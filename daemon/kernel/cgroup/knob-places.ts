@@ -42,9 +42,10 @@ function devices(layout: Layout): KnobPlace {
   const place = devicesPlace(layout);
   const base = { knob: 'devices', controller: 'devices' } as const;
   if (place === undefined) {
-    const problem = layout.isDelegated
-      ? 'only root may attach the program that restricts devices'
-      : 'neither the v1 controller nor cgroup v2 is mounted';
+    const problem =
+      layout.delegation !== null
+        ? 'only root may attach the program that restricts devices'
+        : 'neither the v1 controller nor cgroup v2 is mounted';
     return { ...base, version: 0, file: '', problem };
   }
   return {

@@ -27,8 +27,8 @@ export interface Layout {
   readonly tracking: Place;
   /** Why a controller of the kernel could not be enabled, by name. */
   readonly problems: ReadonlyMap<string, string>;
-  /** Only a part of v2 was delegated: devices are not restricted, since only root on the host may attach a program. */
-  readonly isDelegated: boolean;
+  /** The only part of v2 that likerd may use. Devices are not restricted then, since only root on the host may attach a program. */
+  readonly delegation: Delegation | null;
   /** Files of the parents that are known to exist, so that each is looked up once. */
   readonly seen: Set<string>;
 }
@@ -121,10 +121,11 @@ function prepareV2(hierarchy: Hierarchy, base: string, name: string, problems: M
   return { key: 'v2', version: 2, controllers, offered, mountPoint: hierarchy.mountPoint, parent };
 }
 
-function prepareDelegated({ hierarchy, folder }: Delegation, name: string): Layout {
+function prepareDelegated(delegation: Delegation, name: string): Layout {
+  const { hierarchy, folder } = delegation;
   const problems = new Map<string, string>();
   const place = prepareV2(hierarchy, folder, name, problems);
-  return { kind: 'v2', places: [place], tracking: place, problems, isDelegated: true, seen: new Set() };
+  return { kind: 'v2', places: [place], tracking: place, problems, delegation, seen: new Set() };
 }
 
 function prepare(options: LayoutOptions): Layout {
@@ -150,7 +151,7 @@ function prepare(options: LayoutOptions): Layout {
     );
   }
   const kind = unified === undefined ? 'v1' : pure ? 'v2' : 'hybrid';
-  return { kind, places, tracking, problems, isDelegated: false, seen: new Set() };
+  return { kind, places, tracking, problems, delegation: null, seen: new Set() };
 }
 
 /** Finds the hierarchies and makes the parent cgroup in each. */

@@ -28,6 +28,8 @@ const explanations: Readonly<Record<string, string>> = {
   'bind ENOENT': 'the source does not exist, or the target does not and cannot be created',
   'cwd ENOENT': 'there is no such directory in the container; create it first',
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
+  'clone EACCES':
+    'likerd may not put processes into the cgroup of the container: it was started outside the cgroup that was delegated to it; start it there',
   'join-cgroup ENOSPC': 'the cpuset of the cgroup is empty',
   'join-cgroup EAGAIN': 'the limit of processes (pids.max) is already reached',
   'proc-of ENODEV':

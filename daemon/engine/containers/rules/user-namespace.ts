@@ -185,6 +185,8 @@ export function userNamespaceProblem(
 /** Why no container with a layer of its own can have one; empty: it depends on the root's file system. */
 export function machineProblem(context: EngineContext): string {
   const { users } = context;
+  if (!users.isRootOnHost)
+    return 'there is no range of its own for a container without root, but keep-id and maps';
   return users.problem() || poolProblem(users) || layerProblem(context);
 }
 

@@ -88,7 +88,7 @@ function noDeviceControl(): LikerError {
 
 /** Where devices are restricted: the v1 controller, or v2's core. Only root on the host may: an ordinary user opens what he may open anyway. */
 export function devicesPlace(layout: Layout): Place | undefined {
-  if (layout.isDelegated) return undefined;
+  if (layout.delegation !== null) return undefined;
   return (
     layout.places.find(({ version, controllers }) => version === 1 && controllers.includes('devices')) ??
     layout.places.find(({ version }) => version === 2)
@@ -97,7 +97,7 @@ export function devicesPlace(layout: Layout): Place | undefined {
 
 /** Throws CGROUP_CONTROLLER_MISSING if devices cannot be restricted here. */
 export function checkDevices(layout: Layout): void {
-  if (!layout.isDelegated && devicesPlace(layout) === undefined) throw noDeviceControl();
+  if (layout.delegation === null && devicesPlace(layout) === undefined) throw noDeviceControl();
 }
 
 /** Allows the default devices, as changed by `more`, and no others: devices.allow on v1, an eBPF program on v2. */
@@ -106,7 +106,7 @@ export function restrictDevices(
   folderIn: (place: Place) => string,
   more: readonly DeviceRule[],
 ): void {
-  if (layout.isDelegated) return;
+  if (layout.delegation !== null) return;
   const place = devicesPlace(layout);
   if (place === undefined) throw noDeviceControl();
   if (place.version === 1) {
