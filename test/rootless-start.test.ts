@@ -187,6 +187,23 @@ describe('the start of an ordinary user', needs, () => {
     assert.equal(stdout, 'hi\n');
   });
 
+  test('npm start starts his own likerd, builds a root in his folder, and runs a program as himself', () => {
+    const script = join(user.checkout, 'scripts/start');
+    const { status, stdout, stderr } = run([
+      ...user.command(),
+      script,
+      'sh',
+      '-c',
+      'cat /proc/self/uid_map; exit 7',
+    ]);
+    assert.equal(status, 7, stderr);
+    assert.match(stdout, new RegExp(`^ +0 +${user.uid} +1\n`));
+    assert.match(
+      stderr,
+      new RegExp(`building a root file system .* in ${user.home}/.local/share/liker/rootfs\n`),
+    );
+  });
+
   describe('the process stays the same', () => {
     const env = { LIKER_RUN: '/nowhere' };
 
