@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -69,8 +69,17 @@ function birthsIn(calls: readonly Call[]): Birth[] {
 describe('the child of likerd, until it is a shim', { concurrency: 1, ...requiresProgram('strace') }, () => {
   for (const { userns, flags } of modes) {
     let traces: Promise<Birth[]> | undefined;
+    // likerd tries whether a file system can be idmapped that it has not seen before.
+    const unseen = join(work, userns);
+    before(() => {
+      mkdirSync(unseen);
+      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', unseen]);
+    });
+    after(() => execFileSync('umount', [unseen]));
     const births = () =>
-      (traces ??= traced(() => s.ok(['run', '--rm', ...flags, s.rootfs, 'true'])).then(birthsIn));
+      (traces ??= traced(() =>
+        s.ok(['run', '--rm', ...flags, '-v', `${unseen}:/mnt`, s.rootfs, 'true']),
+      ).then(birthsIn));
     /** Of the only one that executes a program. */
     async function birth(): Promise<Birth> {
       const [shim, ...more] = (await births()).filter(({ calls }) => calls.at(-1)?.name === 'execveat');
