@@ -16,12 +16,15 @@ import { type DaemonOptions, parseOptions } from './host/options.ts';
 import { goFirst } from './host/priority.ts';
 import { whenAtRest } from './host/rest.ts';
 import { shimProtocol } from './kernel/process/protocol.ts';
-import { onHost } from './kernel/users/own-maps.ts';
+import { isRootOnHost, onHost } from './kernel/users/own-maps.ts';
 import { LoopDelay } from './loop/loop-delay.ts';
 import type { Metrics } from './metrics/serve.ts';
 import { notifyManager, peerCredentials as peerInside, trimMemory } from './native/libliker.ts';
 
 const peerCredentials = (fd: number) => onHost(peerInside(fd));
+
+/** Whose members may connect to root's likerd. An ordinary user's is for him alone. */
+const socketGroup = () => (isRootOnHost() ? 'liker' : null);
 
 type Composed = Awaited<ReturnType<typeof compose>>;
 
@@ -58,7 +61,12 @@ async function run(options: DaemonOptions): Promise<void> {
     send: notifyManager,
     onError: (error) => log.warn('cannot notify the service manager', { error }),
   });
-  const listener = await claimSocket({ path: options.socket, peerCredentials, env: process.env });
+  const listener = await claimSocket({
+    path: options.socket,
+    peerCredentials,
+    env: process.env,
+    group: socketGroup(),
+  });
   const { metrics, composed } = await openParts(options, log).catch((error: unknown) => {
     listener.close();
     throw error;
@@ -84,7 +92,9 @@ async function openParts(options: DaemonOptions, log: Log): Promise<Pick<Parts, 
 async function openMetricsAt(address: MetricsAddress, log: Log): Promise<Metrics> {
   const { openMetrics } = await import('./metrics/serve.ts');
   const endpoint =
-    address.kind === 'unix' ? await claimSocket({ path: address.path, peerCredentials, env: {} }) : address;
+    address.kind === 'unix'
+      ? await claimSocket({ path: address.path, peerCredentials, env: {}, group: socketGroup() })
+      : address;
   return openMetrics({ endpoint, log, version: packageVersion() });
 }
 

@@ -8,7 +8,7 @@ export interface Places {
   readonly run: string;
   readonly socket: string;
   readonly log: string;
-  /** None was set: these are the defaults of the machine, and root's. */
+  /** None was set: these are the defaults of the machine, or of the user. */
   readonly isOwn: boolean;
 }
 
@@ -25,6 +25,6 @@ export function places(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? 0): P
   // Never root's likerd, even if the user may use it.
   const socket = isUser && !isSet ? ownSocket(env, uid) : socketPath(hostFrom(env));
   const log = env['LIKER_ROOT'] || isUser ? join(root, 'likerd.log') : '/var/log/liker.log';
-  const isOwn = !isUser && !env['LIKER_ROOT'] && !isSet;
+  const isOwn = !env['LIKER_ROOT'] && !isSet;
   return { root, run, socket, log, isOwn };
 }

@@ -4,23 +4,28 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
+  existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { userFolders } from '../common/user-folders.ts';
-import { pids, readProc } from './harness/proc.ts';
+import { isAlive, pids, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { until } from './harness/until.ts';
 import { User } from './harness/user.ts';
 
-const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv', 'unshare', 'chroot');
+const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv', 'unshare', 'chroot', 'socat');
 
 describe('the start of an ordinary user', needs, () => {
   let user: User;
@@ -149,6 +154,43 @@ describe('the start of an ordinary user', needs, () => {
     });
   });
 
+  describe('npm start', () => {
+    const npmStart = (command: readonly string[], within: readonly string[] = []) =>
+      run([...within, ...user.command(), ...['env', '-C', user.checkout, 'sh', 'scripts/start', ...command]]);
+
+    test('says what is missing, and where likerd has said it', () => {
+      const hide = 'mount --bind /dev/null $(readlink -f $(command -v newuidmap)); exec "$@"';
+      const { status, stdout, stderr } = npmStart(
+        ['true'],
+        ['unshare', '-m', '--propagation', 'private', 'sh', '-c', hide, 'sh'],
+      );
+      assert.deepEqual([status, stdout], [125, ''], stderr);
+      const log = join(user.home, '.local/share/liker/likerd.log');
+      assert.ok(
+        stderr.startsWith(`liker: Cannot start likerd: it ended with status 1; its log, ${log}, says:\n`),
+      );
+      assert.match(stderr, /newuidmap is missing; run 'sudo apt-get install uidmap'/);
+    });
+
+    test('goes from nothing to a command in a container, in folders of the user', async () => {
+      const { status, stdout, stderr } = npmStart(['sh', '-c', 'cat /proc/self/uid_map; exit 7']);
+      assert.equal(status, 7, stderr);
+      assert.match(stdout, new RegExp(`^ +0 +${user.uid} +1\n`));
+      const data = join(user.home, '.local/share/liker');
+      assert.match(stderr, new RegExp(`building a root file system .* in ${data}/rootfs\n`));
+      assert.equal(statSync(join(data, 'rootfs/bin/bash')).uid, user.uid);
+      assert.equal(statSync(join(user.runtime, 'liker/liker.sock')).mode & 0o777, 0o600);
+      const again = npmStart(['echo', 'here']);
+      assert.deepEqual([again.status, again.stdout, again.stderr], [0, 'here\n', '']);
+      const format = '{{.RootDir}} {{.DaemonPid}}';
+      const told = user.run(join(user.checkout, 'bin/likerctl'), ['info', '--format', format]);
+      const [root, pid] = told.trim().split(' ');
+      assert.equal(root, data);
+      user.run('kill', [pid ?? '']);
+      await until('the end of likerd', () => !isAlive(Number(pid)));
+    });
+  });
+
   test('--help and --version need none of it', () => {
     for (const option of ['--help', '--version']) {
       const { status, stdout } = run([...user.command(), join(user.checkout, 'bin/likerd'), option]);
@@ -187,23 +229,6 @@ describe('the start of an ordinary user', needs, () => {
     assert.equal(stdout, 'hi\n');
   });
 
-  test('npm start starts his own likerd, builds a root in his folder, and runs a program as himself', () => {
-    const script = join(user.checkout, 'scripts/start');
-    const { status, stdout, stderr } = run([
-      ...user.command(),
-      script,
-      'sh',
-      '-c',
-      'cat /proc/self/uid_map; exit 7',
-    ]);
-    assert.equal(status, 7, stderr);
-    assert.match(stdout, new RegExp(`^ +0 +${user.uid} +1\n`));
-    assert.match(
-      stderr,
-      new RegExp(`building a root file system .* in ${user.home}/.local/share/liker/rootfs\n`),
-    );
-  });
-
   describe('the process stays the same', () => {
     const env = { LIKER_RUN: '/nowhere' };
 
@@ -216,6 +241,46 @@ describe('the start of an ordinary user', needs, () => {
       assert.equal(now, before);
       assert.deepEqual(rest, ['seven', '0', '']);
       assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), / \/mnt .* tmpfs none /);
+    });
+
+    test('a socket of systemd, the ready descriptor and the notices of a service are those of likerd', async () => {
+      const [socket = '', notices = '', made = ''] = ['systemd.sock', 'notices.sock', 'made.sock'].map(
+        (name) => join(user.home, name),
+      );
+      const listener = spawn('socat', ['-u', `UNIX-RECV:${notices},mode=777`, 'STDOUT'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const heard = once(listener.stdout, 'data');
+      const server = createServer().listen(made);
+      await once(server, 'listening');
+      chownSync(made, user.uid, user.gid);
+      // A second name: closing the server here, so that only likerd accepts, removes the first.
+      linkSync(made, socket);
+      await until('the listener for notices', () => existsSync(notices));
+      const words = [
+        ...user.command({ LISTEN_FDS: '1', NOTIFY_SOCKET: notices }),
+        ...['sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh'],
+        ...[join(user.checkout, 'bin/likerd'), '--ready-fd', '4'],
+      ];
+      const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+      const child = spawn(words[0] ?? '', words.slice(1), {
+        stdio: ['ignore', 'ignore', 'ignore', fd, 'pipe'],
+      });
+      server.close();
+      try {
+        const ready = once(child.stdio[4] as NodeJS.ReadableStream, 'data');
+        await Promise.race([ready, once(child, 'exit').then(() => assert.fail('it does not start'))]);
+        assert.match(String(await heard), /^READY=1$/m);
+        const client = [...user.command(), join(user.checkout, 'bin/likerctl'), '--host', `unix://${socket}`];
+        const pid = spawnSync(client[0] ?? '', [...client.slice(1), 'info', '-f', '{{.DaemonPid}}'], {
+          encoding: 'utf8',
+        });
+        assert.equal(pid.stdout, `${child.pid}\n`, pid.stderr);
+      } finally {
+        listener.kill();
+        child.kill();
+        await until('the end of likerd', () => child.exitCode !== null || child.signalCode !== null);
+      }
     });
 
     test('it ends with its parent if that was asked for, and hears signals', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { LikerError } from '../../common/errors.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { Command, Invocation } from '../cli/command.ts';
@@ -32,6 +32,7 @@ async function enterUserNamespace({ operands, context }: Invocation): Promise<nu
     // The pid could be another process's by now; what was opened before this answer could not.
     const now = await findRunning(connection, id);
     if (now.pid !== pid) throw refusal(name, 'it was started again meanwhile; try again');
+    if (isOwn(namespace)) throw refusal(name, "it has the host's, in which files look as they do here");
     return await runIn(namespace, command, { ...process.env, LIKER_CONTAINER_ROOT: `/proc/${pid}/root/` });
   } finally {
     closeSync(namespace);
@@ -41,8 +42,6 @@ async function enterUserNamespace({ operands, context }: Invocation): Promise<nu
 async function findRunning(connection: Connection, name: string): Promise<Container> {
   const { container } = await connection.unary(containers.GetContainer, { container: name });
   if (container === null) throw new LikerError('INTERNAL', `likerd returned no container for '${name}'`);
-  if (container.userNamespace === null)
-    throw refusal(name, "it has the host's, in which files look as they do here");
   if (container.pid === 0)
     throw refusal(name, "it does not run; on the disk, its files have the container's own ids");
   return container;
@@ -60,6 +59,12 @@ function openNamespace(name: string, pid: number): number {
         : `this needs the rights of likerd's user; run it as that, with sudo (${code})`;
     throw refusal(name, why);
   }
+}
+
+/** Without root, even a container that has the "host's" user namespace is in another: that of likerd. */
+function isOwn(namespace: number): boolean {
+  const [there, here] = [fstatSync(namespace), statSync('/proc/self/ns/user')];
+  return there.ino === here.ino && there.dev === here.dev;
 }
 
 function runIn(namespace: number, command: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hostFrom } from './address.ts';
+import { rootsDaemon } from './roots-daemon.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'liker-address-'));
 after(() => rmSync(home, { recursive: true, force: true }));
@@ -41,4 +42,17 @@ test('without a runtime folder the socket is with the data', () => {
   assert.equal(hostFrom({ HOME: '/home/ann' }, user), 'unix:///home/ann/.local/share/liker/run/liker.sock');
   const data = { HOME: '/home/ann', XDG_DATA_HOME: '/data', XDG_RUNTIME_DIR: 'relative' };
   assert.equal(hostFrom(data, user), 'unix:///data/liker/run/liker.sock');
+});
+
+test("a user whose own likerd is absent is told of root's", () => {
+  const there = join(home, 'there.sock');
+  const user = { uid, rootSocket: there };
+  assert.equal(rootsDaemon(own, env, user), '');
+  writeFileSync(there, '');
+  assert.equal(
+    rootsDaemon(own, env, user),
+    `; root's likerd is at unix://${there}: LIKER_HOST=unix://${there} names it`,
+  );
+  assert.equal(rootsDaemon('/another', env, user), '');
+  assert.equal(rootsDaemon(own, env, { ...user, uid: 0 }), '');
 });

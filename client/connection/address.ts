@@ -13,7 +13,8 @@ export interface Caller {
   readonly rootSocket: string;
 }
 
-const me = (): Caller => ({ uid: process.getuid?.() ?? 0, rootSocket: socketPath(defaultHost) });
+/** The process itself. */
+export const me = (): Caller => ({ uid: process.getuid?.() ?? 0, rootSocket: socketPath(defaultHost) });
 
 /**
  * The host from the environment: LIKER_HOST, or the socket of a likerd that was started with this LIKER_RUN, or the default: root's
@@ -32,7 +33,8 @@ export function ownSocket(env: NodeJS.ProcessEnv, uid: number): string {
   return join(userFolders(env, uid).run, 'liker.sock');
 }
 
-function mayConnect(path: string): boolean {
+/** Whether the socket is there and the process may connect to it. */
+export function mayConnect(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
     return true;

@@ -2,6 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import { type IsGiven, inFlags } from './field-flags.ts';
+import { rootsDaemon } from './roots-daemon.ts';
 import { startCommand } from './start-command.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
@@ -62,7 +63,7 @@ function unreachable(details: string, socketPath: string): string {
   if (isForbidden(details))
     return `${where}: permission denied; run likerctl as root or as a member of the socket's group`;
   if (isAbsent(details))
-    return `${where}: no daemon is listening there; start it with '${startCommand(socketPath)}'`;
+    return `${where}: no daemon is listening there; start it with '${startCommand(socketPath)}'${rootsDaemon(socketPath)}`;
   return `${where}: the connection was lost`;
 }
 

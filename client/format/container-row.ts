@@ -4,6 +4,7 @@ import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { quoted } from '../output/visible.ts';
 import { ellipsis } from './ellipsis.ts';
+import { networkMode } from './network-mode.ts';
 import { stateWord, statusText } from './status.ts';
 import { goTime, toMs } from './timestamp.ts';
 
@@ -58,7 +59,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
       .join(','),
     Mounts: (spec?.mounts ?? []).map((mount) => mount.source || mount.target).join(','),
     LocalVolumes: '0',
-    Networks: spec?.namespaces?.network || 'none',
+    Networks: networkMode(container),
     Label: (name) => own(labels, name) ?? '',
   };
 }

@@ -6,6 +6,7 @@ import { forEver } from '../request/seconds.ts';
 import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
+import { networkMode } from './network-mode.ts';
 import { stateWord } from './status.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
@@ -104,7 +105,8 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
   };
 }
 
-function hostConfig({ spec, userNamespace, maskedPaths, readOnlyPaths }: Container): Record<string, unknown> {
+function hostConfig(container: Container): Record<string, unknown> {
+  const { spec, userNamespace, maskedPaths, readOnlyPaths } = container;
   const { cpu, memory, pids } = spec?.resources ?? {};
   const namespaces = spec?.namespaces;
   const tmpfs = (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_TMPFS');
@@ -143,7 +145,7 @@ function hostConfig({ spec, userNamespace, maskedPaths, readOnlyPaths }: Contain
       Soft: ulimitValue(soft),
       Hard: ulimitValue(hard),
     })),
-    NetworkMode: namespaces?.network || 'none',
+    NetworkMode: networkMode(container),
     PidMode: namespaces?.pid ?? '',
     IpcMode: namespaces?.ipc || 'private',
     UTSMode: namespaces?.uts ?? '',
@@ -219,16 +221,16 @@ function idmapWords(idmap: string): string[] {
 }
 
 /** Docker's fields. The addresses are empty because Liker makes no networks. */
-function networkSettings({ spec, pid }: Container): Record<string, unknown> {
+function networkSettings(container: Container): Record<string, unknown> {
   const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
-  const mode = spec?.namespaces?.network || 'none';
+  const mode = networkMode(container);
   // As in Docker, a container that uses another's network has none of its own.
   const names = mode.includes(':') ? [] : [mode];
   return {
     ...address,
     Bridge: '',
     // For nsenter --net=.
-    SandboxKey: pid > 0 ? `/proc/${pid}/ns/net` : '',
+    SandboxKey: container.pid > 0 ? `/proc/${container.pid}/ns/net` : '',
     Ports: sorted({}),
     Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
   };

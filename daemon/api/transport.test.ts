@@ -288,14 +288,18 @@ test('the socket is accessible only to root and its group', async () => {
   assert.equal(statSync(fixture.socket).mode & 0o777, 0o660);
   const umask = process.umask();
   assert.notEqual(umask, 0o177, 'the umask is as it was');
+  const path = join(fixture.folder, 'own.sock');
+  const own = await claimSocket({ path, peerCredentials, env: {}, group: null });
+  assert.equal(statSync(path).mode & 0o777, 0o600, 'without a group');
+  own.close();
 });
 
 test('a second daemon learns which process is serving; a stale socket is replaced, other files are not', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-socket-'));
   const path = join(folder, 'x.sock');
-  const first = await claimSocket({ path, peerCredentials, env: {} });
+  const first = await claimSocket({ path, peerCredentials, env: {}, group: null });
   await assert.rejects(
-    claimSocket({ path, peerCredentials, env: {} }),
+    claimSocket({ path, peerCredentials, env: {}, group: null }),
     (error) =>
       error instanceof LikerError && error.reason === 'ALREADY_RUNNING' && /pid 4321/.test(error.message),
   );
@@ -310,10 +314,10 @@ test('a second daemon learns which process is serving; a stale socket is replace
     }, reject);
   });
   assert.ok(statSync(path).isSocket(), 'the stale socket is there');
-  (await claimSocket({ path, peerCredentials, env: {} })).close();
+  (await claimSocket({ path, peerCredentials, env: {}, group: null })).close();
   const file = join(folder, 'file');
   writeFileSync(file, 'precious');
-  await assert.rejects(claimSocket({ path: file, peerCredentials, env: {} }), /not a socket/);
+  await assert.rejects(claimSocket({ path: file, peerCredentials, env: {}, group: null }), /not a socket/);
   assert.equal(statSync(file).size, 8);
   rmSync(folder, { recursive: true });
 });
@@ -321,7 +325,7 @@ test('a second daemon learns which process is serving; a stale socket is replace
 test('connections made before the engine is ready are served afterwards', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'liker-early-'));
   const path = join(folder, 'x.sock');
-  const listener = await claimSocket({ path, peerCredentials, env: {} });
+  const listener = await claimSocket({ path, peerCredentials, env: {}, group: null });
   const early = connect(path);
   await once(early, 'connect');
   early.write('hello');

@@ -51,7 +51,7 @@ export class ApiFixture implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'liker-api-'));
     const socket = join(folder, 'run', 'liker.sock');
     const peerCredentials = (): Peer => testPeer;
-    const listener = await claimSocket({ path: socket, peerCredentials, env: {} });
+    const listener = await claimSocket({ path: socket, peerCredentials, env: {}, group: 'liker' });
     return new ApiFixture(folder, socket, (log) =>
       serveApi({
         engine: fakeEngine(services),

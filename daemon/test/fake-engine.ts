@@ -122,6 +122,7 @@ export function containerView(
     appliedLimits: [],
     userNamespace: null,
     userNamespaceProblem: '',
+    networkProgram: '',
     hidden: { masked: [], readOnly: [] },
     logPath: '/var/lib/liker/logs/c',
     execIds: [],

@@ -50,7 +50,8 @@ function clientPage(commands: readonly Command[], options: ManOptions): string {
     .heading('OPTIONS')
     .item(
       '-H, --host unix://PATH',
-      `Socket of the daemon. Default: $LIKER_HOST, or liker.sock in $LIKER_RUN, or ${defaultHost}.`,
+      `Socket of the daemon. Default: $LIKER_HOST, or liker.sock in $LIKER_RUN, or ${defaultHost}; for an ordinary user ` +
+        'liker/liker.sock in $XDG_RUNTIME_DIR.',
     )
     .item('-v, --version', 'Print the version of likerctl.')
     .heading('EXIT STATUS')
@@ -136,6 +137,10 @@ export function daemonPage(help: string, options: ManOptions): string {
         'terminal and its log: it keeps running when likerd ends, and the next likerd adopts it.',
     )
     .text(
+      'Root runs it for the machine. An ordinary user runs a likerd of his own: it enters a user namespace first, needs newuidmap, ' +
+        'newgidmap and subordinate ids, and has folders of his own. rootless.md in /usr/share/doc/liker tells what differs.',
+    )
+    .text(
       'Under systemd, likerd.socket starts likerd.service. It reports when it is ready and feeds the watchdog (sd_notify). ' +
         'The control groups of containers are below liker-containers.service, in liker.slice.',
     )
@@ -150,6 +155,7 @@ export function daemonPage(help: string, options: ManOptions): string {
     .item('/run/liker/liker.sock', 'The API: root and the group liker may connect.')
     .item('/run/liker', 'Sockets and exit records of running containers.')
     .item('/var/lib/liker', 'The database, the layers and the logs of containers.')
+    .item('$XDG_RUNTIME_DIR/liker, ~/.local/share/liker', 'The same for the likerd of an ordinary user.')
     .heading('EXAMPLES')
     .example('systemctl set-property liker.slice MemoryMax=8G', 'systemctl stop liker-containers')
     .seeAlso([client, short])

@@ -64,6 +64,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'proto/gen/liker.binpb',
     'native/build/libliker.so',
     'native/build/liker-shim',
+    'native/build/liker-rootless',
     'native/build/liker-tty.node',
     ...readProtos,
   ])
@@ -87,6 +88,7 @@ export const documents = [
   'metrics',
   'packaging',
   'restarts',
+  'rootless',
   'rootfs',
   'security',
   'security-options',
@@ -108,6 +110,8 @@ function runs(path: string): boolean {
 function stageSystem({ top, tree }: StageOptions): void {
   for (const unit of ['likerd.service', 'likerd.socket', 'liker-containers.service'])
     tree.copy(join(top, 'packaging/systemd', unit), `usr/lib/systemd/system/${unit}`);
+  for (const unit of ['likerd.service', 'liker-containers.service'])
+    tree.copy(join(top, 'packaging/systemd/user', unit), `usr/lib/systemd/user/${unit}`);
   tree.copy(join(top, 'packaging/systemd/liker.sysusers'), 'usr/lib/sysusers.d/liker.conf');
   tree.copy(join(top, 'packaging/systemd/liker.tmpfiles'), 'usr/lib/tmpfiles.d/liker.conf');
   tree.copy(join(top, 'packaging/debian/lintian-overrides'), 'usr/share/lintian/overrides/liker');
@@ -135,9 +139,9 @@ async function stageDocumentation({ top, tree, version, changed, maintainer }: S
     tree.copy(join(top, 'proto', name), `usr/share/liker/proto/${name}`);
 }
 
-/** Without the builder's LIKER_* variables, which would appear as defaults. */
+/** With root's folders, which appear as defaults, whoever builds the package. */
 function daemonHelp(top: string): string {
-  const env = { PATH: process.env['PATH'] };
+  const env = { PATH: process.env['PATH'], LIKER_ROOT: '/var/lib/liker', LIKER_RUN: '/run/liker' };
   return execFileSync(join(top, 'bin/likerd'), ['--help'], { encoding: 'utf8', env });
 }
 

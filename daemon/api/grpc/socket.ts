@@ -5,9 +5,6 @@ import { LikerError } from '../../../common/errors.ts';
 import { makeFolder } from '../../../common/folders.ts';
 import { type Peer, socketFd } from '../wire/peer.ts';
 
-/** Members of this group may connect, beside root. */
-const groupName = 'liker';
-
 /** Length of sun_path in sockaddr_un, without its NUL (unix(7)). */
 const maxPathBytes = 107;
 
@@ -22,13 +19,15 @@ interface ClaimOptions {
   readonly peerCredentials: (fd: number) => Peer;
   /** LISTEN_PID and LISTEN_FDS of systemd's protocol are read from it. */
   readonly env: NodeJS.ProcessEnv;
+  /** Members of this group may connect, too, if it exists; null: likerd's user alone. */
+  readonly group: string | null;
 }
 
 /**
- * Listens on a Unix socket with mode 0660 and, if it exists, the group liker. Replaces a stale file. Rejects with
+ * Listens on a Unix socket, with mode 0660 for a group, else 0600. Replaces a stale file. Rejects with
  * ALREADY_RUNNING when a daemon answers at the path.
  */
-export async function claimSocket({ path, peerCredentials, env }: ClaimOptions): Promise<Listener> {
+export async function claimSocket({ path, peerCredentials, env, group }: ClaimOptions): Promise<Listener> {
   if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1)
     return hold(await listen({ fd: firstPassedFd }));
   if (Buffer.byteLength(path) > maxPathBytes) {
@@ -49,7 +48,9 @@ export async function claimSocket({ path, peerCredentials, env }: ClaimOptions):
     );
   }
   removeStale(path);
-  return hold(await listenPrivately(path));
+  const server = await listenPrivately(path);
+  if (group !== null) openTo(group, path);
+  return hold(server);
 }
 
 /** Pid of the daemon that accepts connections at the path, or null. */
@@ -86,11 +87,13 @@ async function listenPrivately(path: string): Promise<Server> {
   } finally {
     process.umask(before);
   }
-  const server = await listening;
-  const gid = groupId(groupName);
+  return listening;
+}
+
+function openTo(group: string, path: string): void {
+  const gid = groupId(group);
   if (gid !== null) chownSync(path, 0, gid);
   chmodSync(path, 0o660);
-  return server;
 }
 
 /** Node binds before listen() returns, so the umask of the caller holds. */

@@ -70,6 +70,8 @@ export interface ContainerView {
   readonly userNamespace: UserNamespaceFacts | null;
   /** Why it has the host's though the default is one of its own; empty otherwise. */
   readonly userNamespaceProblem: string;
+  /** The program that connects its own network to the outside; empty: none does. */
+  readonly networkProgram: string;
   /** Paths inside that it does not see, or cannot change. */
   readonly hidden: HiddenPaths;
   /** Empty: it has no log. */

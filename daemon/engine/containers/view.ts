@@ -19,6 +19,7 @@ export function containerView(
     appliedLimits: facts.appliedLimits,
     userNamespace: facts.userNamespace,
     userNamespaceProblem: facts.userNamespaceProblem,
+    networkProgram: facts.networkProgram,
     hidden: hiddenPaths(spec, security.defaultPaths),
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...(run?.execs.values() ?? [])]

@@ -59,6 +59,7 @@ function formatFacts(view: ContainerView): ContainerInput {
     clientLost: view.clientLost,
     restartCount: view.restartCount,
     oomKills: view.oomKills,
+    networkProgram: view.networkProgram,
     ...(view.finishedAt !== null && { finishedAt: timestampOfMs(view.finishedAt) }),
     ...view.sizes,
   };

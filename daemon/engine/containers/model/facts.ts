@@ -34,6 +34,8 @@ export const factsSchema = fields({
   restartsInARow: zero,
   /** A call has stopped or killed it since its last start: the policy leaves it alone. */
   stopRequested: no,
+  /** The program that connects its own network to the outside, such as pasta; empty: none. */
+  networkProgram: v.optional(v.string(), ''),
   /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
   shapedNamespace: v.optional(v.string(), ''),
   nextExec: v.optional(v.number(), 1),

@@ -52,7 +52,8 @@ export function containerFilter(
       container.spec.mounts.some(
         (mount) => samePath(mount.target, value) || (mount.type === 'bind' && samePath(mount.source, value)),
       ),
-    network: (value) => (container) => (shareText(container.spec.namespaces.network) || 'none') === value,
+    network: (value) => (container) =>
+      (shareText(container.spec.namespaces.network) || container.facts.networkProgram || 'none') === value,
     // No container publishes a port.
     publish: () => () => false,
     expose: () => () => false,

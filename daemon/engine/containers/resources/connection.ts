@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EngineContext, runFolderOf } from '../../context.ts';
 import type { Container } from '../model/container.ts';
+import { connectedBy } from '../rules/connection.ts';
 import type { RunResource } from './run-resource.ts';
 
 /**
@@ -9,7 +10,11 @@ import type { RunResource } from './run-resource.ts';
  * here. Its pid is in the run folder, where it is found again.
  */
 export const connection: RunResource = {
-  acquire() {},
+  acquire(context, { container }) {
+    const networkProgram = connectedBy(context, container.spec);
+    if (networkProgram !== container.facts.networkProgram)
+      context.ledger.change(container, { facts: { networkProgram } });
+  },
   release: end,
 };
 

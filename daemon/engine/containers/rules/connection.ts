@@ -10,6 +10,14 @@ export function isConnected(
   return network.kind === 'private' && !network.alone && context.network.pasta?.problem() === '';
 }
 
+/** The name of the program that connects it; empty: none does. */
+export function connectedBy(
+  context: Pick<EngineContext, 'network'>,
+  spec: Pick<ContainerSpec, 'namespaces'>,
+): string {
+  return isConnected(context, spec) ? 'pasta' : '';
+}
+
 /** The program that connects it, and its arguments; empty: none. */
 export function connectingProgram(context: EngineContext, container: Container): string[] {
   if (!isConnected(context, container.spec)) return [];

@@ -11,6 +11,7 @@ import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
 import { checkSpec } from '../rules/check-spec.ts';
+import { connectedBy } from '../rules/connection.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
@@ -150,7 +151,7 @@ function newContainer(
       resources: withDefaults(context, shared.resources),
     },
     phase: { state: 'created' },
-    facts: { attended, ...facts },
+    facts: { attended, networkProgram: connectedBy(context, shared), ...facts },
   });
   // For its errors: a start is too late for them.
   planMounts(context, container);
