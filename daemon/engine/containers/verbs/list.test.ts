@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
+import { noFacts } from '../model/facts.ts';
 import { Registry } from '../model/registry.ts';
 import { listContainers } from './list.ts';
 
@@ -80,7 +81,8 @@ function fitting(...filters: [key: string, value: string][]): string[] {
       },
     ],
   ] as const) {
-    registry.add({ id: name, name, createdAt: now - ageMs, spec } as unknown as Container);
+    const container = { id: name, name, createdAt: now - ageMs, spec, facts: noFacts };
+    registry.add(container as unknown as Container);
   }
   const options = {
     all: true,
