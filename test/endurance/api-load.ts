@@ -23,12 +23,15 @@ async function get({ api }: Load, container: string): Promise<Partial<Container>
   return got ?? {};
 }
 
-/** A start whose answer was lost may have happened, so only a container that was never started is started again. */
+/**
+ * A start whose answer was lost may have happened, or be under way: it is repeated, with its request_id, while the container seems never
+ * to have run.
+ */
 async function startOnce(load: Load, container: string): Promise<void> {
   const { api } = load;
   while ((await get(load, container)).state === 'CONTAINER_STATE_CREATED') {
     await api
-      .call((done) => api.containers.StartContainer({ container }, done))
+      .call((done) => api.containers.StartContainer({ container, requestId: `start ${container}` }, done))
       .catch((error: unknown) => {
         if (codeOf(error) !== status.UNAVAILABLE) throw error;
       });
