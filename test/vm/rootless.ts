@@ -45,6 +45,7 @@ export function delegatedTests(s: Suite): void {
       await s.ok(['kill', id]);
       const left = () => pids().filter((pid) => isAlive(pid) && linkOf(pid, 'ns/mnt') === namespace);
       await until('the end of all', () => left().length === 0);
+      await s.ok(['wait', id]);
       await s.ok(['rm', id]);
     }
   });
