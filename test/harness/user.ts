@@ -176,8 +176,9 @@ export class User {
     ).catch((error: unknown) => console.error(String(error)));
     if (this.#cgroup !== null) removeCgroup(this.#cgroup);
     if (this.#mounted !== null) {
+      // Never recursively: the checkout would go with it if it is still mounted.
       quietly(() => command('umount', ['-l', this.#mounted ?? '']));
-      rmSync(this.#mounted, { recursive: true, force: true });
+      quietly(() => rmdirSync(this.#mounted ?? ''));
     }
     await until('the user to be removed', () => removeUser(this.name), { deadlineMs: 30_000, everyMs: 200 });
     rmSync(this.home, { recursive: true, force: true });
