@@ -1,32 +1,6 @@
-# Runs in the virtual machine, under systemd: the package as a service. Prints each result as a line of TAP.
-# /mnt has this file as check.sh, and the packages first.deb and second.deb.
-number=0
-failed=0
-
-# is NAME ACTUAL EXPECTED: EXPECTED is a shell pattern.
-is() {
-  number=$((number + 1))
-  case $2 in
-    $3) echo "ok $number - $1" ;;
-    *)
-      echo "not ok $number - $1"
-      printf '%s\n' "$2" | sed 's/^/#   it is: /'
-      echo "#   expected: $3"
-      failed=1
-      ;;
-  esac
-}
-
-# until SECONDS COMMAND…: waits until the command succeeds.
-until_ok() {
-  tries=$(($1 * 10))
-  shift
-  while ! "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ $tries -gt 0 ] || return 1
-    sleep 0.1
-  done
-}
+# Runs in the virtual machine, under systemd: the package as a service. Prints each result as a line of TAP. /mnt/lib.sh has the
+# functions, /mnt/first.deb and second.deb the packages.
+. /mnt/lib.sh
 property() { systemctl show --property "$2" --value "$1"; }
 daemon() { property likerd.service MainPID; }
 is_new() { [ "$(daemon)" != "$1" ] && [ "$(daemon)" != 0 ] && likerctl ps; }
@@ -158,6 +132,4 @@ until_ok 10 sh -c '! ls -d /sys/fs/cgroup/liker*'
 is 'no group is left' "$(ls -d /sys/fs/cgroup/liker* /sys/fs/cgroup/*/liker* 2>/dev/null)" ''
 after=$(ls /etc/systemd/system /etc/systemd/system/*.wants /run /var/lib /var/cache /var/lib/systemd; cat /etc/group)
 is 'no trace is left' "$([ "$before" = "$after" ] || printf '%s\n---\n%s' "$before" "$after")" ''
-echo "1..$number"
-[ $failed = 0 ] || journalctl --no-pager --unit likerd.service --unit likerd.socket --unit liker-containers.service 2>&1 | tail -n 60
-exit $failed
+end likerd.service likerd.socket liker-containers.service
