@@ -59,6 +59,25 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
       assert.equal(await s.sh([], script), '0\ngone');
     });
 
+    test('cannot have what would have no effect: limits of access to devices, and mounts that reach the host', async () => {
+      for (const [flags, text] of [
+        [['--device', '/dev/null:/dev/n:r'], /^likerctl: Invalid --device 'r': likerd runs without root/],
+        [
+          ['--device-cgroup-rule', 'deny c 1:3 rwm'],
+          /^likerctl: Invalid --device-cgroup-rule .*runs without root/,
+        ],
+        [
+          ['-v', `${s.user.home}:/v:rshared`],
+          /^likerctl: Cannot mount .* as rshared: likerd runs without root, in a mount namespace of its own/,
+        ],
+      ] as const) {
+        const { code, stderr } = await s.run(flags, ['true']);
+        assert.equal(code, 125);
+        assert.match(stderr, text);
+      }
+      assert.equal(await s.sh(['--device', '/dev/null:/dev/n'], 'echo x >/dev/n; echo open'), 'open');
+    });
+
     test('has the devices and the terminal of any container', async () => {
       const script = 'echo x >/dev/null; head -c 4 /dev/zero | wc -c; : >/dev/full || echo full; ls /dev/pts';
       const { stdout } = await s.run([], ['bash', '-c', script]);

@@ -7,6 +7,7 @@ import { badArgument, type LikerError } from '../../../common/errors.ts';
 /** A device node, and its path in the container. */
 export interface DeviceNode {
   readonly path: string;
+  readonly hostPath: string;
   readonly type: 'c' | 'b';
   readonly major: number;
   readonly minor: number;
@@ -50,7 +51,15 @@ async function nodeAt(path: string): Promise<DeviceNode | null> {
 
 function deviceNode(path: string, stat: Stats): DeviceNode {
   const type = stat.isCharacterDevice() ? 'c' : 'b';
-  return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
+  return {
+    path,
+    hostPath: path,
+    type,
+    ...deviceNumbers(stat.rdev),
+    mode: stat.mode & 0o777,
+    uid: stat.uid,
+    gid: stat.gid,
+  };
 }
 
 /** The node at a path of the host, or all nodes below a folder, with their paths in the container. Rejects with BAD_ARGUMENT. */
@@ -61,7 +70,8 @@ export async function nodesAt(hostPath: string, containerPath: string): Promise<
     if (nodes.length > 0) {
       return nodes.map((node) => ({ ...node, path: containerPath + node.path.slice(hostPath.length) }));
     }
-  } else if (found?.isCharacterDevice() || found?.isBlockDevice()) return [deviceNode(containerPath, found)];
+  } else if (found?.isCharacterDevice() || found?.isBlockDevice())
+    return [{ ...deviceNode(hostPath, found), path: containerPath }];
   throw notADevice(hostPath, found === null ? 'it does not exist' : 'it is not a device');
 }
 

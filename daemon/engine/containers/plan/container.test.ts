@@ -158,11 +158,25 @@ test('there is no init in a shared pid namespace, nor if it is disabled', () => 
 });
 
 test('devices are created beside the standard ones, and oom_score_adj is set before the init forks', () => {
-  const fuse = { path: '/dev/fuse', type: 'c', major: 10, minor: 229, mode: 0o600, uid: 0, gid: 0 } as const;
+  const fuse = {
+    path: '/dev/fuse',
+    hostPath: '/dev/fuse',
+    type: 'c',
+    major: 10,
+    minor: 229,
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+  } as const;
   const { steps } = containerPlan({ ...input, devices: [fuse], oomScore: -5 });
-  const { path, ...values } = fuse;
+  const { path, hostPath, ...values } = fuse;
   const made = steps.find((step) => step.step === 'device' && step.target === path);
   assert.deepEqual(made, { step: 'device', target: path, ...values });
+  const elsewhere = { ...input, devices: [{ ...fuse, path: '/dev/f' }], isRootOnHost: false };
+  const bound = containerPlan(elsewhere).steps.find(
+    (step) => step.step === 'bind' && step.target === '/dev/f',
+  );
+  assert.ok(bound?.step === 'bind' && bound.source === hostPath, 'only the root of the host makes nodes');
   const order = steps.map(({ step }) => step);
   assert.ok(order.indexOf('oom-score') > -1 && order.indexOf('oom-score') < order.indexOf('init'));
   assert.ok(!names().includes('oom-score'));

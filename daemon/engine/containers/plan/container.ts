@@ -95,7 +95,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const inRoot: Step[] = [
     ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
-    ...deviceSteps(input.devices),
+    ...deviceSteps(input.devices, input.isRootOnHost),
     ...givenMounts(input, held, readOnly),
     ...terminalStep(spec.process, input.credentials, userNamespace, true),
     ...identitySteps(input),

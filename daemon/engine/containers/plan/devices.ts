@@ -1,5 +1,6 @@
 import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
 import type { Step } from '../../../kernel/plan/steps.ts';
+import { bindStep } from './mounts.ts';
 
 /** The devices of the OCI specification (config-linux.md, "Default Devices"). */
 const standard: readonly DeviceNode[] = (
@@ -11,7 +12,16 @@ const standard: readonly DeviceNode[] = (
     ['/dev/urandom', 1, 9],
     ['/dev/tty', 5, 0],
   ] as const
-).map(([path, major, minor]) => ({ path, type: 'c', major, minor, mode: 0o666, uid: 0, gid: 0 }));
+).map(([path, major, minor]) => ({
+  path,
+  hostPath: path,
+  type: 'c',
+  major,
+  minor,
+  mode: 0o666,
+  uid: 0,
+  gid: 0,
+}));
 
 const links: readonly (readonly [string, string])[] = [
   ['/dev/fd', '/proc/self/fd'],
@@ -21,12 +31,18 @@ const links: readonly (readonly [string, string])[] = [
   ['/dev/ptmx', 'pts/ptmx'],
 ];
 
-/** The nodes and links of /dev; `more` are the host's own, for a privileged container. */
-export function deviceSteps(more: readonly DeviceNode[]): Step[] {
+/**
+ * The nodes and links of /dev, and `more` of the host. Only the host's root makes nodes: for others the step shows that of the host of the
+ * same path, and one that is elsewhere in the container is a bind.
+ */
+export function deviceSteps(more: readonly DeviceNode[], isRootOnHost: boolean): Step[] {
   const known = new Set(standard.map((node) => node.path));
   const nodes = [...standard, ...more.filter((node) => !known.has(node.path))];
   return [
-    ...nodes.map(({ path, ...node }): Step => ({ step: 'device', target: path, ...node })),
+    ...nodes.map(({ path, hostPath, ...node }): Step => {
+      if (isRootOnHost || path === hostPath) return { step: 'device', target: path, ...node };
+      return bindStep({ source: hostPath, target: path, recursive: false });
+    }),
     ...links.map(([target, to]): Step => ({ step: 'symlink', target, to })),
   ];
 }

@@ -2,7 +2,7 @@ import { checkAbsolute, checkInnerPath, checkRange } from '../../../../common/ch
 import { badArgument, invalid } from '../../../../common/errors.ts';
 import { isCgroupName } from '../../../kernel/cgroup/cgroups.ts';
 import { isDeviceAccess, mostMajor, mostMinor } from '../../../kernel/cgroup/device-rules.ts';
-import type { DeviceMapping, DeviceRule } from '../model/spec.ts';
+import type { ContainerSpec, DeviceMapping, DeviceRule } from '../model/spec.ts';
 
 export function checkDevices(devices: readonly DeviceMapping[]): void {
   for (const [index, { hostPath, containerPath, access }] of devices.entries()) {
@@ -20,6 +20,29 @@ export function checkDeviceRules(rules: readonly DeviceRule[]): void {
     if (minor !== null) checkRange(minor, [0, mostMinor], `${field}.minor`);
     checkAccess(access, `${field}.access`);
   }
+}
+
+/** Only root may attach rules for devices; without them a device is open to whom its mode lets. */
+export function checkDeviceLimits(
+  { devices, deviceRules, process }: Pick<ContainerSpec, 'devices' | 'deviceRules' | 'process'>,
+  isRootOnHost: boolean,
+): void {
+  if (isRootOnHost || process.privileged) return;
+  const why = 'likerd runs without root, and only root may attach rules for devices';
+  for (const [index, { access }] of devices.entries())
+    if (!isFullAccess(access))
+      throw invalid(
+        `spec.devices[${index}].access`,
+        access,
+        `${why}; leave it out, or change the device's mode`,
+      );
+  for (const [index, { allow }] of deviceRules.entries())
+    if (!allow) throw invalid(`spec.device_rules[${index}]`, 'deny', `${why}; leave it out`);
+}
+
+/** As a set: r, w and m in any order. */
+function isFullAccess(access: string): boolean {
+  return ['r', 'w', 'm'].every((letter) => access.includes(letter));
 }
 
 function checkAccess(access: string, field: string): void {

@@ -67,9 +67,12 @@ export function checkPropagation(context: EngineContext, { mounts }: ContainerSp
     if (kind === undefined) continue;
     const on = find(context, mount.source, `spec.mounts[${index}].source`);
     if (on.isShared || (kind === 'slave' && on.isSlave)) continue;
+    const cannot = `Cannot mount '${mount.source}' as ${mount.propagation}`;
     throw badArgument(
       `spec.mounts[${index}].propagation`,
-      `Cannot mount '${mount.source}' as ${mount.propagation}: it is on the host's mount '${on.mountPoint}', which is ${kind === 'slave' ? 'neither shared nor a slave' : 'not shared'}; use 'mount --make-shared ${on.mountPoint}' on the host, or another propagation`,
+      kind === 'shared' && !context.users.isRootOnHost
+        ? `${cannot}: likerd runs without root, in a mount namespace of its own, of which nothing appears on the host; use rslave, which shows what the host mounts later`
+        : `${cannot}: it is on the host's mount '${on.mountPoint}', which is ${kind === 'slave' ? 'neither shared nor a slave' : 'not shared'}; use 'mount --make-shared ${on.mountPoint}' on the host, or another propagation`,
     );
   }
 }

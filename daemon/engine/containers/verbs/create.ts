@@ -12,6 +12,7 @@ import type { Resources } from '../model/resources.ts';
 import type { ContainerSpec, Share } from '../model/spec.ts';
 import { checkSpec } from '../rules/check-spec.ts';
 import { connectedBy } from '../rules/connection.ts';
+import { checkDeviceLimits } from '../rules/devices.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
@@ -121,6 +122,7 @@ function requireRoom(
 /** Throws if this machine cannot confine it as asked. */
 function requireSecurity({ security, users }: EngineContext, spec: ContainerSpec): void {
   checkProcMount(spec, users.isRootOnHost);
+  checkDeviceLimits(spec, users.isRootOnHost);
   const { seccompProfile, apparmorProfile, selinuxLabel, process } = spec;
   if (seccompProfile !== '' || apparmorProfile !== '' || selinuxLabel.length > 0 || process.landlock !== null)
     rightsOfMain(security, spec);

@@ -173,7 +173,18 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
+        devices: [
+          {
+            path: '/dev/sda',
+            hostPath: '/dev/sda',
+            type: 'b',
+            major: 8,
+            minor: 0,
+            mode: 0o660,
+            uid: 0,
+            gid: 0,
+          },
+        ],
         deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'rwm' }],
       },
       ['critical disk: can read and write the disk /dev/sda'],
@@ -181,7 +192,18 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
+        devices: [
+          {
+            path: '/dev/sda',
+            hostPath: '/dev/sda',
+            type: 'b',
+            major: 8,
+            minor: 0,
+            mode: 0o660,
+            uid: 0,
+            gid: 0,
+          },
+        ],
         deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'r' }],
       },
       ['high disk: can read the disk /dev/sda'],
@@ -189,7 +211,18 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       { process: confined },
       {
-        devices: [{ path: '/dev/sda', type: 'b', major: 8, minor: 0, mode: 0o660, uid: 0, gid: 6 }],
+        devices: [
+          {
+            path: '/dev/sda',
+            hostPath: '/dev/sda',
+            type: 'b',
+            major: 8,
+            minor: 0,
+            mode: 0o660,
+            uid: 0,
+            gid: 6,
+          },
+        ],
         deviceRules: [{ allow: true, type: 'b', major: 8, minor: 0, access: 'r' }],
       },
       ['high disk: can read the disk /dev/sda, as far as user app may'],
@@ -215,7 +248,18 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/mem', type: 'c', major: 1, minor: 1, mode: 0o640, uid: 0, gid: 0 }],
+        devices: [
+          {
+            path: '/dev/mem',
+            hostPath: '/dev/mem',
+            type: 'c',
+            major: 1,
+            minor: 1,
+            mode: 0o640,
+            uid: 0,
+            gid: 0,
+          },
+        ],
         deviceRules: [{ allow: true, type: 'c', major: 1, minor: 1, access: 'r' }],
       },
       ['critical disk: can read the memory of the machine: /dev/mem'],
@@ -223,7 +267,18 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
     [
       {},
       {
-        devices: [{ path: '/dev/dri/card0', type: 'c', major: 226, minor: 0, mode: 0o660, uid: 0, gid: 0 }],
+        devices: [
+          {
+            path: '/dev/dri/card0',
+            hostPath: '/dev/dri/card0',
+            type: 'c',
+            major: 226,
+            minor: 0,
+            mode: 0o660,
+            uid: 0,
+            gid: 0,
+          },
+        ],
         deviceRules: [{ allow: true, type: 'c', major: 226, minor: 0, access: 'rwm' }],
       },
       [],
