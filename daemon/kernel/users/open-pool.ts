@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rangeSize } from './id-maps.ts';
 import { IdPool, type IdSpan, inBoth, without } from './id-pool.ts';
+import { parseMap } from './own-maps.ts';
 import { overlapsOf, readSubids, type SubidFile } from './subid.ts';
 
 /** Who owns subordinate ids for containers: the first that has some. The second is the name that Podman's --userns=auto uses. */
@@ -17,7 +18,7 @@ export interface PoolFiles {
   readonly gidMap: string;
 }
 
-export const poolFiles: PoolFiles = {
+const poolFiles: PoolFiles = {
   subuid: '/etc/subuid',
   subgid: '/etc/subgid',
   uidMap: '/proc/self/uid_map',
@@ -84,11 +85,5 @@ function spansOf({ ranges }: SubidFile, owner: string): IdSpan[] {
 
 /** The ids that there are in a user namespace. */
 function spansOfMap(path: string): IdSpan[] {
-  const lines = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  return lines.map((line) => {
-    const [start = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
-    return { start, count };
-  });
+  return parseMap(readFileSync(path, 'latin1')).map(({ inside, count }) => ({ start: inside, count }));
 }

@@ -12,7 +12,7 @@ export interface ProcessRow {
 }
 
 /** The row in the text of /proc/PID/stat; null for a process that has ended and waits to be reaped. */
-export function parseRow(pid: number, stat: string): ProcessRow | null {
+function parseRow(pid: number, stat: string): ProcessRow | null {
   // The second field, the name, may contain blanks and parentheses. These begin with the third.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if ('ZX'.includes(fields[0] ?? 'X')) return null;
