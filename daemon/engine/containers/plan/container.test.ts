@@ -58,7 +58,7 @@ function mounting(
 ): Pick<ContainerPlanInput, 'spec' | 'mounts'> {
   const spec = specOf({ ...changes, mounts } as Parameters<typeof specOf>[0]);
   const given = spec.mounts.map((mount) =>
-    mount.type === 'bind' ? { ...mount, idMap: 'none' as const, below: [] } : mount,
+    mount.type === 'bind' ? { ...mount, map: 'none' as const, below: [] } : mount,
   );
   return { spec, mounts: given };
 }

@@ -88,7 +88,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const { spec, userNamespace } = input;
   const held = new HeldMaps(
     userNamespace,
-    input.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.idMap] : [])),
+    input.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.map] : [])),
   );
   const shared = sharedMounts(input.mounts, held);
   const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';

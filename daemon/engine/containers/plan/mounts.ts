@@ -40,9 +40,9 @@ export interface MountBelow {
 }
 
 /** A bind of the user's. */
-export type PlannedBind = Omit<Extract<Mount, { type: 'bind' }>, 'idMap'> & {
+export type PlannedBind = Extract<Mount, { type: 'bind' }> & {
   /** Whose ids the owners of its files are. */
-  readonly idMap: MountMap;
+  readonly map: MountMap;
   /** The mounts below its source, parents first, if it is idmapped with them. */
   readonly below: readonly MountBelow[];
 };
@@ -225,7 +225,7 @@ function clone(mount: PlannedBind, held: HeldMaps) {
     attributes: mount.readOnly ? RDONLY : 0,
     topOnly: mount.readOnlyNonRecursive,
     propagation: propagationFlags[mount.propagation],
-    map: held.numberOf(mount.idMap),
+    map: held.numberOf(mount.map),
   };
 }
 

@@ -41,29 +41,29 @@ function planner(t: TestContext) {
     const [bind] = mounts;
     assert.ok(bind?.type === 'bind');
     const mappable = bind.below.map(({ path, mappable }) => (mappable ? path : `not ${path}`));
-    return { idMap: bind.idMap, below: mappable, warnings: bareBinds.map(bareBindWarning) };
+    return { map: bind.map, below: mappable, warnings: bareBinds.map(bareBindWarning) };
   };
 }
 
 test('by default a bind has the ids of its container, except where the file system cannot', (t) => {
   const plan = planner(t);
-  assert.deepEqual(plan({ recursive: false }), { idMap: 'container', below: [], warnings: [] });
+  assert.deepEqual(plan({ recursive: false }), { map: 'container', below: [], warnings: [] });
   assert.deepEqual(plan({}), {
-    idMap: 'container',
+    map: 'container',
     below: ['/disk', 'not /proc'],
     warnings: [
       "Mount '/srv' at '/s' shows ids of the host, most of them as nobody, where the file system cannot be idmapped: '/srv/proc' (proc)",
     ],
   });
   const ofProc = plan({ source: '/proc' });
-  assert.deepEqual([ofProc.idMap, ofProc.below, ofProc.warnings.length], ['none', [], 1]);
+  assert.deepEqual([ofProc.map, ofProc.below, ofProc.warnings.length], ['none', [], 1]);
   const shared = plan({ propagation: 'rshared' });
-  assert.deepEqual([shared.idMap, shared.below, shared.warnings.length], ['none', [], 1]);
+  assert.deepEqual([shared.map, shared.below, shared.warnings.length], ['none', [], 1]);
 });
 
 test('noidmap, and no user namespace, leave the ids as they are, without a word', (t) => {
   const plan = planner(t);
-  const bare = { idMap: 'none', below: [], warnings: [] };
+  const bare = { map: 'none', below: [], warnings: [] };
   assert.deepEqual(plan({ idmap: { kind: 'none' } }), bare);
   for (const kind of ['default', 'container', 'none'])
     assert.deepEqual(plan({ idmap: { kind } }, false), bare);
@@ -72,7 +72,7 @@ test('noidmap, and no user namespace, leave the ids as they are, without a word'
 test('what is asked for and cannot be is refused', (t) => {
   const plan = planner(t);
   const idmap: Idmap = { kind: 'container' };
-  assert.equal(plan({ idmap, recursive: false }).idMap, 'container');
+  assert.equal(plan({ idmap, recursive: false }).map, 'container');
   assert.throws(() => plan({ idmap }), {
     reason: 'USERNS_UNAVAILABLE',
     field: 'spec.mounts[0].idmap',
@@ -88,9 +88,9 @@ test('other maps are of the host, or with @ of the container', (t) => {
     return { recursive: false, idmap: { kind: 'maps', maps: { uids: runs, gids: runs }, relative } };
   };
   const runs = (outside: number) => [{ inside: 1000, outside, count: 2 }];
-  assert.deepEqual(plan(given(false, 0)).idMap, { uids: runs(0), gids: runs(0) });
-  assert.deepEqual(plan(given(true, 0)).idMap, { uids: runs(600_000), gids: runs(600_000) });
-  assert.deepEqual(plan(given(true, 0), false).idMap, { uids: runs(0), gids: runs(0) });
+  assert.deepEqual(plan(given(false, 0)).map, { uids: runs(0), gids: runs(0) });
+  assert.deepEqual(plan(given(true, 0)).map, { uids: runs(600_000), gids: runs(600_000) });
+  assert.deepEqual(plan(given(true, 0), false).map, { uids: runs(0), gids: runs(0) });
   assert.throws(() => plan(given(true, 65_536)), {
     reason: 'BAD_ARGUMENT',
     message: /none of the container's/,
@@ -99,5 +99,5 @@ test('other maps are of the host, or with @ of the container', (t) => {
 
 test('a source that is still to be made can be idmapped', (t) => {
   const plan = planner(t);
-  assert.equal(plan({ source: '/does/not/exist' }).idMap, 'container');
+  assert.equal(plan({ source: '/does/not/exist' }).map, 'container');
 });

@@ -47,20 +47,19 @@ function planBind(
   maps: IdMaps | null,
   field: string,
 ): { readonly planned: PlannedBind; readonly bare: readonly string[] } {
-  const idMap = mapOf(mount, maps, field);
+  const map = mapOf(mount, maps, field);
   // An ordinary user's files show his ids, whom every user namespace of his containers has.
   if (!context.users.isRootOnHost && mount.idmap.kind === 'default')
-    return { planned: { ...mount, idMap: 'none', below: [] }, bare: [] };
+    return { planned: { ...mount, map: 'none', below: [] }, bare: [] };
   // A source that is still to be made is not known to be on a file system that cannot.
-  if (idMap === 'none' || !existsSync(mount.source))
-    return { planned: { ...mount, idMap, below: [] }, bare: [] };
+  if (map === 'none' || !existsSync(mount.source)) return { planned: { ...mount, map, below: [] }, bare: [] };
   const top = bareMount(context, mount.source, { type: () => context.mounts.of(mount.source).type });
   const below = mount.recursive ? mountsBelow(context, mount.source) : [];
   const bare = [top, ...below.map(({ bare }) => bare)].filter((text) => text !== null);
   if (bare.length > 0 && mount.idmap.kind !== 'default') throw cannotMap(mount, bare, field);
   // The kernel maps a mount that is shared with the host only with all below it.
   const isBare = top !== null || (bare.length > 0 && isShared(mount));
-  return { planned: { ...mount, idMap: isBare ? 'none' : idMap, below: isBare ? [] : below }, bare };
+  return { planned: { ...mount, map: isBare ? 'none' : map, below: isBare ? [] : below }, bare };
 }
 
 /** Whose ids the files of a bind are to have. */
