@@ -22,14 +22,13 @@ const field = 'spec.namespaces.user';
 
 /** What is to be said when a container has the host's user namespace though the default is another; null: nothing. */
 export function userNamespaceWarning(
-  { security }: EngineContext,
+  { users }: Pick<EngineContext, 'users'>,
   { userNamespaceProblem }: Pick<Facts, 'userNamespaceProblem'>,
 ): string | null {
   if (userNamespaceProblem === '') return null;
-  const [whose, root] =
-    security.capabilitiesOnHost.length > 0
-      ? ["the host's", 'root on the host']
-      : ["likerd's", 'the user who runs likerd'];
+  const [whose, root] = users.isRootOnHost
+    ? ["the host's", 'root on the host']
+    : ["likerd's", 'the user who runs likerd'];
   return `The container has ${whose} user namespace, in which root is ${root}: ${userNamespaceProblem}`;
 }
 

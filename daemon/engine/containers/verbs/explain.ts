@@ -70,7 +70,7 @@ function sharedNames(
 }
 
 async function risks(
-  { paths, registry, security }: EngineContext,
+  { paths, registry, users }: EngineContext,
   { facts: { userNamespace, userNamespaceProblem } }: Container,
   {
     spec,
@@ -88,7 +88,7 @@ async function risks(
   const capabilities = launch.steps.find((step) => step.step === 'bounding')?.set ?? 0n;
   return risksOf({
     spec,
-    engineIsRoot: security.capabilitiesOnHost.length > 0,
+    engineIsRoot: users.isRootOnHost,
     isMapped: userNamespace !== null,
     whyUnmapped: userNamespaceProblem,
     capabilities,
