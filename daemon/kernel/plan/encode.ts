@@ -1,5 +1,13 @@
 import { decimal, list, str, u32, Writer } from './fields.ts';
-import { type Launch, launchSettings, type ShimSettings, type Step, shimSettings, steps } from './steps.ts';
+import {
+  type Launch,
+  launchSettings,
+  type ShimSettings,
+  type Step,
+  type StepOf,
+  shimSettings,
+  steps,
+} from './steps.ts';
 
 /** "LKRP", little-endian. */
 const magic = 0x50524b4c;
@@ -47,7 +55,7 @@ export function encodeListing({
 /** Like encodeListing, for a shim that looks up a user in the mount namespace of a process. */
 export function encodeLookUp(
   process: { readonly pid: number; readonly startTime: string },
-  step: Extract<Step, { step: 'look-up-user' }>,
+  step: StepOf<'look-up-user'>,
 ): Buffer {
   return plan((w) => {
     w.record(kindUser, { pid: u32, startTime: decimal }, process);

@@ -327,6 +327,8 @@ export type StepName = keyof typeof steps;
 export type Step = {
   [Name in StepName]: { readonly step: Name } & Values<(typeof steps)[Name][1]>;
 }[StepName];
+/** The steps of one kind. */
+export type StepOf<Name extends StepName> = Extract<Step, { readonly step: Name }>;
 
 /** The number of a step. */
 export function stepKind(name: StepName): number {

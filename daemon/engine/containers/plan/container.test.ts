@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
-import { cloneFlag, type Step, type StepName } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, type Step, type StepName, type StepOf } from '../../../kernel/plan/steps.ts';
 import { specOf } from '../../../test/fake-engine.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
@@ -67,10 +67,10 @@ function names(changes: Partial<ContainerSpec> = {}): StepName[] {
   return containerPlan({ ...input, spec: { ...spec, ...changes } }).steps.map((step) => step.step);
 }
 
-function find<Name extends StepName>(steps: readonly Step[], name: Name): Extract<Step, { step: Name }> {
+function find<Name extends StepName>(steps: readonly Step[], name: Name): StepOf<Name> {
   const found = steps.find((step) => step.step === name);
   assert.ok(found, `no step ${name}`);
-  return found as Extract<Step, { step: Name }>;
+  return found as StepOf<Name>;
 }
 
 test('steps are in the order that the kernel and security require', () => {

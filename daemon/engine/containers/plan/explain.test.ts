@@ -9,6 +9,7 @@ import {
   notHeld,
   type Step,
   type StepName,
+  type StepOf,
   steps as stepKinds,
 } from '../../../kernel/plan/steps.ts';
 import { specOf } from '../../../test/fake-engine.ts';
@@ -37,7 +38,7 @@ const tree = {
 const { RDONLY, NODEV, NOSUID, NOATIME } = mountAttr;
 
 /** An example of each kind of step, and its words. */
-const examples: { readonly [Name in StepName]: readonly [Extract<Step, { step: Name }>, string] } = {
+const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] } = {
   'join-namespace': [
     { step: 'join-namespace', flag: cloneFlag.ipc, ...process },
     'setns: the ipc namespace of container db (pid 7)',

@@ -1,6 +1,6 @@
 import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
 import type { Rate } from '../../../kernel/network/shaping.ts';
-import { cloneFlag, type Launch, type Step, type StepName } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, type Launch, type Step, type StepName, type StepOf } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
 import type { SeccompFilter } from '../../../kernel/security/seccomp/filter.ts';
@@ -64,7 +64,7 @@ const instructionBytes = 8;
 export function explainPlan(start: PlannedStart): ExplainedPlan {
   const { launch, cgroups } = start;
   const of = <Name extends StepName>(name: Name) =>
-    launch.steps.filter((step): step is Extract<Step, { step: Name }> => step.step === name);
+    launch.steps.filter((step): step is StepOf<Name> => step.step === name);
   const environment = of('exec').flatMap(({ env }) => shownEnvironment(start.spec, env));
   return {
     steps: [...cgroupSteps(start), ...rateSteps(start), ...processSteps(start, environment)],

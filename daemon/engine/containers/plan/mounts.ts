@@ -1,4 +1,4 @@
-import { cloneFlag, mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
+import { cloneFlag, mountAttr, ms, notHeld, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { lastGroup } from '../../../kernel/users/id-maps.ts';
 import {
@@ -14,10 +14,10 @@ import { applyTmpfsOptions } from './tmpfs-options.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
 
-type MountStep = Extract<Step, { step: 'mount' }>;
-type BindStep = Extract<Step, { step: 'bind' }>;
+type MountStep = StepOf<'mount'>;
+type BindStep = StepOf<'bind'>;
 /** A step that makes its target where it is missing. */
-export type Targeted = MountStep | BindStep | Extract<Step, { step: 'file' }>;
+export type Targeted = MountStep | BindStep | StepOf<'file'>;
 
 function mountStep(values: Pick<MountStep, 'type' | 'target'> & Partial<MountStep>): MountStep {
   return {

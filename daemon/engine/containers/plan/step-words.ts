@@ -6,6 +6,7 @@ import {
   notHeld,
   type Step,
   type StepName,
+  type StepOf,
 } from '../../../kernel/plan/steps.ts';
 import { allCapabilities, capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { landlockAccess } from '../../../kernel/security/landlock.ts';
@@ -52,7 +53,6 @@ export interface WordFacts {
   readonly maybeUser: boolean;
 }
 
-type StepOf<Name extends StepName> = Extract<Step, { step: Name }>;
 type Words<Name extends StepName> = readonly [
   group: StepGroup,
   words: (step: StepOf<Name>, facts: WordFacts) => string,

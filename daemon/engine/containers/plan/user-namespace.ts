@@ -1,4 +1,4 @@
-import { mountAttr, ms, notHeld, type Step } from '../../../kernel/plan/steps.ts';
+import { mountAttr, ms, notHeld, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import { type IdMaps, toOutside } from '../../../kernel/users/id-maps.ts';
 import { type HeldMaps, innerRoot, type UserNamespace } from './id-maps.ts';
 import type { MountBelow } from './mounts.ts';
@@ -16,9 +16,7 @@ export interface Entered {
   readonly foreign: ReadonlySet<string>;
 }
 
-type Ids = Pick<Find<'device'>, 'uid' | 'gid'>;
-
-type Find<Name> = Extract<Step, { readonly step: Name }>;
+type Ids = Pick<StepOf<'device'>, 'uid' | 'gid'>;
 
 /**
  * The same plan for a process in a user namespace: what needs the rights of the host's root, or names a file of the host that root
@@ -120,7 +118,7 @@ function rewritten(step: Step, all: readonly Step[], entered: Entered, take: Tak
 
 /** The layers of the root, or its folder with what is mounted below it, as idmapped mounts. */
 function rootSteps(
-  step: Find<'root-overlay'> | Find<'root-bind'>,
+  step: StepOf<'root-overlay'> | StepOf<'root-bind'>,
   all: readonly Step[],
   { userNamespace, held, mountPoint, overlay, mountsBelow }: Entered,
   take: Take,
@@ -163,16 +161,16 @@ function rootSteps(
   return [...store, { step: 'place-root', tree }, ...below];
 }
 
-function outsideDev({ target }: Find<'device'>): boolean {
+function outsideDev({ target }: StepOf<'device'>): boolean {
   return !target.startsWith('/dev/');
 }
 
 /** A node outside /dev is made in it, too, and moved from there: it cannot be made inside. */
-function nameInDev(device: Find<'device'>, all: readonly Step[]): string {
+function nameInDev(device: StepOf<'device'>, all: readonly Step[]): string {
   return outsideDev(device) ? `.liker.${all.indexOf(device)}` : device.target.slice('/dev/'.length);
 }
 
-function takeDevices(dev: Find<'mount'>, all: readonly Step[], { userNamespace }: Entered): Step {
+function takeDevices(dev: StepOf<'mount'>, all: readonly Step[], { userNamespace }: Entered): Step {
   const devices = all.filter((step) => step.step === 'device');
   return {
     step: 'take-devices',

@@ -1,4 +1,4 @@
-import { foundId, type Step } from '../../../kernel/plan/steps.ts';
+import { foundId, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import type { FoundUser } from '../../../kernel/process/user.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 
@@ -29,7 +29,7 @@ export function lookUpSteps(user: User): Step[] {
   return isKnown(user) ? [] : [lookUpStep(user)];
 }
 
-export function lookUpStep(user: AskedUser): Extract<Step, { step: 'look-up-user' }> {
+export function lookUpStep(user: AskedUser): StepOf<'look-up-user'> {
   return { step: 'look-up-user', ...user };
 }
 
