@@ -5,20 +5,13 @@ import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
 import type { SeccompFilter } from '../../../kernel/security/seccomp/filter.ts';
 import type { ContainerSpec } from '../model/spec.ts';
-import {
-  flagNames,
-  groupOf,
-  heldBy,
-  inWords,
-  type SeccompFacts,
-  type StepGroup,
-  splitCapabilities,
-  type WordFacts,
-} from './step-words.ts';
+import { type ContainerNames, heldBy } from './held-names.ts';
+import { flagNames, splitCapabilities } from './step-values.ts';
+import { groupOf, inWords, type SeccompFacts, type StepGroup, type WordFacts } from './step-words.ts';
 import { isRoot } from './user.ts';
 
 /** Everything that a start does, and what it is explained from. */
-export interface PlannedStart {
+export interface PlannedStart extends ContainerNames {
   readonly spec: ContainerSpec;
   readonly launch: Launch;
   readonly cgroups: {
@@ -30,8 +23,6 @@ export interface PlannedStart {
   readonly rate: Rate | null;
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
-  /** Names of the containers whose namespaces are shared, by the pid of their main process. */
-  readonly containers: ReadonlyMap<number, string>;
 }
 
 export interface ExplainedStep {

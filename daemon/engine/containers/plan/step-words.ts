@@ -1,17 +1,20 @@
-import {
-  cloneFlag,
-  foundId,
-  mountAttr,
-  ms,
-  notHeld,
-  type Step,
-  type StepName,
-  type StepOf,
-} from '../../../kernel/plan/steps.ts';
-import { allCapabilities, capabilityNames } from '../../../kernel/security/capabilities.ts';
+import { ms, type StepName, type StepOf } from '../../../kernel/plan/steps.ts';
+import { capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { landlockAccess } from '../../../kernel/security/landlock.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
-import type { IdMaps, IdRun } from '../../../kernel/users/id-maps.ts';
+import { type ContainerNames, idmapWords, mapWords, processName } from './held-names.ts';
+import {
+  attributes,
+  flagNames,
+  idName,
+  inBrackets,
+  limitText,
+  octal,
+  options,
+  propagationName,
+  shellWord,
+  splitCapabilities,
+} from './step-values.ts';
 
 /** What a step is about, in the order in which a reader meets them. */
 export const stepGroups = [
@@ -39,9 +42,7 @@ export interface SeccompFacts {
 }
 
 /** What the words need beside the step itself. */
-export interface WordFacts {
-  /** Names of the containers whose namespaces are shared, by the pid of their main process. */
-  readonly containers: ReadonlyMap<number, string>;
+export interface WordFacts extends ContainerNames {
   /** The environment as it may be shown. */
   readonly environment: readonly string[];
   /** What steps hold, by its number. */
@@ -258,66 +259,6 @@ function landlockWords({ files, ports, allowedPaths, allowedPorts }: StepOf<'lan
   ].join('; ');
 }
 
-/** What the steps hold for later ones, in the order of its numbers. */
-export function heldBy(steps: readonly Step[], { containers }: Pick<WordFacts, 'containers'>): string[] {
-  const own = steps.find((step) => step.step === 'enter-user')?.namespace;
-  const names: string[] = [];
-  for (const step of steps) {
-    if (step.step === 'id-map' || step.step === 'join-user')
-      names.push(
-        names.length === own
-          ? ownUserNamespace
-          : step.step === 'id-map'
-            ? mapWords(step)
-            : processName(step.pid, { containers }),
-      );
-    const tree = treeName(step, { containers });
-    if (tree !== null) names.push(tree);
-  }
-  return names;
-}
-
-/** The tree that a step holds; null: it holds none. */
-function treeName(step: Step, facts: Pick<WordFacts, 'containers'>): string | null {
-  switch (step.step) {
-    case 'take':
-      return `${step.source} of the host`;
-    case 'take-overlay':
-      return 'the overlay';
-    case 'take-devices':
-      return 'the tmpfs with devices';
-    case 'take-mount':
-      return step.type;
-    case 'take-of':
-      return `${step.path} of ${processName(step.pid, facts)}`;
-    case 'take-proc-of':
-      return `proc of ${processName(step.pid, facts)}`;
-    default:
-      return null;
-  }
-}
-
-const ownUserNamespace = 'its user namespace';
-
-/** How the owners of files are mapped, as an option of a mount. */
-function idmapWords(map: number, { held }: WordFacts): string[] {
-  if (map === notHeld) return [];
-  return [held[map] === ownUserNamespace ? 'idmapped' : `idmapped: ${held[map]}`];
-}
-
-function mapWords({ uids, gids }: IdMaps): string {
-  const [ofUsers, ofGroups] = [uids, gids].map((runs) => runs.map(runWords).join(', '));
-  return ofUsers === ofGroups
-    ? `ids ${ofUsers} outside`
-    : `uids ${ofUsers} outside; gids ${ofGroups} outside`;
-}
-
-function runWords({ inside, outside, count }: IdRun): string {
-  return count === 1
-    ? `${inside} is ${outside}`
-    : `${inside}-${inside + count - 1} are ${outside}-${outside + count - 1}`;
-}
-
 export function groupOf(name: StepName): StepGroup {
   return words[name][0];
 }
@@ -328,12 +269,6 @@ export function inWords<Name extends StepName>(
 ): string {
   const [, say] = words[step.step] as Words<Name>;
   return say(step, facts);
-}
-
-/** What a process keeps of all capabilities, and what it loses for good. */
-export function splitCapabilities(set: bigint): { readonly kept: string[]; readonly dropped: string[] } {
-  const every = (1n << BigInt(allCapabilities.length)) - 1n;
-  return { kept: capabilityNames(set), dropped: capabilityNames(every & ~set) };
 }
 
 function keptAndDropped(set: bigint): string {
@@ -366,64 +301,12 @@ function capabilityWords({ effective, permitted, inheritable, ambient }: StepOf<
   return [...byNames].map(([names, keys]) => `${keys.join(', ')}: ${names || 'none'}`).join('; ');
 }
 
-/** Names of the namespaces in a set of clone flags. */
-export function flagNames(flags: number): string {
-  const set = Object.entries(cloneFlag).filter(([, flag]) => (flags & flag) === flag);
-  return set.map(([name]) => name).join(' ');
-}
-
-function processName(pid: number, { containers }: Pick<WordFacts, 'containers'>): string {
-  const name = containers.get(pid);
-  return name === undefined ? `process ${pid}` : `container ${name} (pid ${pid})`;
-}
-
-function propagationName(flags: number): string {
-  const { REC, ...kinds } = ms;
-  const [kind = ''] = Object.entries(kinds).find(([, flag]) => flags & flag) ?? [];
-  return `${flags & REC ? 'r' : ''}${kind.toLowerCase()}`;
-}
-
 function cloneWords(step: StepOf<'bind' | 'take'>, facts: WordFacts): string[] {
   return [
     ...attributes(step),
     ...(step.topOnly ? ['this mount only'] : []),
     ...(step.recursive ? [] : ['nonrecursive']),
     ...(step.propagation ? [propagationName(step.propagation)] : []),
-    ...idmapWords(step.map, facts),
+    ...idmapWords(step.map, facts.held),
   ];
-}
-
-/** As options of mount(8). */
-function attributes({ attributes: set }: { readonly attributes: number }): string[] {
-  const { ATIME: _, RDONLY, ...flags } = mountAttr;
-  const names = Object.entries(flags).filter(([, flag]) => flag !== 0 && (set & flag) === flag);
-  return [...(set & RDONLY ? ['ro'] : []), ...names.map(([name]) => name.toLowerCase())];
-}
-
-function options({ options: list }: Pick<StepOf<'mount'>, 'options'>): string[] {
-  return list.map(([key, value]) => (value === null ? key : `${key}=${value}`));
-}
-
-function inBrackets(parts: readonly string[]): string {
-  return parts.length > 0 ? ` (${parts.join(',')})` : '';
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0');
-}
-
-function idName(id: number): string {
-  return id === foundId ? 'as looked up' : String(id);
-}
-
-/** RLIM_INFINITY. */
-const unlimited = String(2n ** 64n - 1n);
-
-function limitText(value: string): string {
-  return value === unlimited ? 'unlimited' : value;
-}
-
-/** As a shell would have it. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
