@@ -1,13 +1,14 @@
 import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
 import type { Rate } from '../../../kernel/network/shaping.ts';
-import { cloneFlag, type Launch, type Step, type StepName, type StepOf } from '../../../kernel/plan/steps.ts';
+import type { Launch, StepName, StepOf } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
 import type { SeccompFilter } from '../../../kernel/security/seccomp/filter.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerNames, heldBy } from './held-names.ts';
-import { flagNames, splitCapabilities } from './step-values.ts';
-import { groupOf, inWords, type SeccompFacts, type StepGroup, type WordFacts } from './step-words.ts';
+import { processSteps } from './process-order.ts';
+import { splitCapabilities } from './step-values.ts';
+import type { ExplainedStep, SeccompFacts, WordFacts } from './step-words.ts';
 import { isRoot } from './user.ts';
 
 /** Everything that a start does, and what it is explained from. */
@@ -23,14 +24,6 @@ export interface PlannedStart extends ContainerNames {
   readonly rate: Rate | null;
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
-}
-
-export interface ExplainedStep {
-  /** That of the plan's step, or of what likerd and the shim do around the plan: make-cgroup, limit, clone. */
-  readonly name: string;
-  readonly group: StepGroup;
-  /** In words. */
-  readonly detail: string;
 }
 
 export interface ExplainedPlan {
@@ -58,7 +51,11 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
     launch.steps.filter((step): step is StepOf<Name> => step.step === name);
   const environment = of('exec').flatMap(({ env }) => shownEnvironment(start.spec, env));
   return {
-    steps: [...cgroupSteps(start), ...rateSteps(start), ...processSteps(start, environment)],
+    steps: [
+      ...cgroupSteps(start),
+      ...rateSteps(start),
+      ...processSteps(launch, wordFacts(start, environment)),
+    ],
     capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
     seccomp: filterOf(start),
     cgroupWrites: cgroups.writes,
@@ -116,32 +113,9 @@ function writeWords(file: string, values: readonly string[]): string {
   return `eBPF program on ${file}: ${values.map((value) => value.slice(program.length)).join(', ')}`;
 }
 
-/** Kinds of steps that a helper, if there is one, carries out before it clones the process: is_leading in steps.c. */
-const leading: ReadonlySet<StepName> = new Set([
-  'join-cgroup',
-  'oom-score',
-  'join-namespace',
-  'join-path',
-  'raise-limit',
-  'id-map',
-  'join-user',
-  'take',
-  'take-overlay',
-  'take-devices',
-  'take-mount',
-  'take-of',
-  'take-proc-of',
-  'stream-owner',
-  'host-proc',
-  'chdir',
-]);
-/** Those for which there is one: read_record in launch.c. */
-const helped: ReadonlySet<StepName> = new Set(['join-namespace', 'join-path', 'id-map', 'join-user']);
-
-/** The steps of the plan, with the clones where begin.h has them. */
-function processSteps(start: PlannedStart, environment: readonly string[]): ExplainedStep[] {
+function wordFacts(start: PlannedStart, environment: readonly string[]): WordFacts {
   const { spec, launch, containers } = start;
-  const facts: WordFacts = {
+  return {
     containers,
     environment,
     held: heldBy(launch.steps, { containers }),
@@ -149,51 +123,6 @@ function processSteps(start: PlannedStart, environment: readonly string[]): Expl
     tty: spec.process.tty,
     maybeUser: launch.steps.some((step) => step.step === 'look-up-user' && !isRoot(step.user)),
   };
-  const explained = (step: Step): ExplainedStep => ({
-    name: step.step,
-    group: groupOf(step.step),
-    detail: inWords(step, facts),
-  });
-  const clone = (group: StepGroup, detail: string): ExplainedStep => ({ name: 'clone', group, detail });
-  const { cloneFlags, cgroup2, joinPid } = launch.settings;
-  const process = `a process in new namespaces (${flagNames(cloneFlags)})`;
-  const born = cgroup2 === '' ? '' : `, born in ${cgroup2}`;
-  const count = launch.steps.findIndex(({ step }) => !leading.has(step));
-  const first = launch.steps.slice(0, count);
-  const rest = launch.steps.slice(count);
-  const enter = rest[0]?.step === 'enter-user' ? rest.slice(0, 1) : [];
-  const inside = rest.slice(enter.length);
-  if (joinPid)
-    return [
-      clone('namespaces', enter.length > 0 ? `a helper${born}` : process + born),
-      ...first.map(explained),
-      explained({ step: 'join-namespace', flag: cloneFlag.pid, ...joinPid }),
-      ...enter.map(explained),
-      ...(enter.length > 0 ? [explained({ step: 'unshare', flags: cloneFlags })] : []),
-      ...inside.slice(0, -1).map(explained),
-      // Nobody there may trace it while it has more rights than the program.
-      clone('program', 'its child is in the pid namespace that was joined, and goes on'),
-      ...inside.slice(-1).map(explained),
-    ];
-  if (!first.some(({ step }) => helped.has(step)))
-    return [clone('namespaces', process + born), ...launch.steps.map(explained)];
-  if (cloneFlags & cloneFlag.user) {
-    const made = first.findIndex(({ step }) => step === 'id-map');
-    return [
-      clone('namespaces', 'a helper'),
-      ...first.slice(0, made).map(explained),
-      clone('namespaces', `${process}${born}, which waits`),
-      ...first.slice(made).map(explained),
-      ...rest.map(explained),
-    ];
-  }
-  return [
-    clone('cgroups', `a helper${born}`),
-    ...first.map(explained),
-    ...enter.map(explained),
-    clone('namespaces', process),
-    ...inside.map(explained),
-  ];
 }
 
 /** The values that likerd chose are shown, those that the user gave are not. */

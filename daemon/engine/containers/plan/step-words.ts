@@ -31,6 +31,14 @@ export const stepGroups = [
 ] as const;
 export type StepGroup = (typeof stepGroups)[number];
 
+export interface ExplainedStep {
+  /** That of the plan's step, or of what likerd and the shim do around the plan: make-cgroup, limit, clone. */
+  readonly name: string;
+  readonly group: StepGroup;
+  /** In words. */
+  readonly detail: string;
+}
+
 /** Of a filter of system calls. */
 export interface SeccompFacts {
   /** builtin, or custom: it was given. */
@@ -259,16 +267,12 @@ function landlockWords({ files, ports, allowedPaths, allowedPorts }: StepOf<'lan
   ].join('; ');
 }
 
-export function groupOf(name: StepName): StepGroup {
-  return words[name][0];
-}
-
-export function inWords<Name extends StepName>(
+export function explained<Name extends StepName>(
   step: StepOf<Name> & { readonly step: Name },
   facts: WordFacts,
-): string {
-  const [, say] = words[step.step] as Words<Name>;
-  return say(step, facts);
+): ExplainedStep {
+  const [group, say] = words[step.step] as Words<Name>;
+  return { name: step.step, group, detail: say(step, facts) };
 }
 
 function keptAndDropped(set: bigint): string {
