@@ -4,6 +4,7 @@ import type { Launch, StepName, StepOf } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
 import type { SeccompFilter } from '../../../kernel/security/seccomp/filter.ts';
+import { instructionBytes } from '../../../kernel/security/seccomp/prologue.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerNames, heldBy } from './held-names.ts';
 import { processSteps } from './process-order.ts';
@@ -40,9 +41,6 @@ export interface ExplainedPlan {
   /** NAME=VALUE where likerd chose the value, else NAME alone: what the user gave may be a secret. */
   readonly environment: readonly string[];
 }
-
-/** struct sock_filter. */
-const instructionBytes = 8;
 
 /** A start as a person or a program reads it. */
 export function explainPlan(start: PlannedStart): ExplainedPlan {

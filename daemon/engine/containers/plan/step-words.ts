@@ -2,6 +2,7 @@ import { ms, type StepName, type StepOf } from '../../../kernel/plan/steps.ts';
 import { capabilityNames } from '../../../kernel/security/capabilities.ts';
 import { landlockAccess } from '../../../kernel/security/landlock.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
+import { instructionBytes } from '../../../kernel/security/seccomp/prologue.ts';
 import { type ContainerNames, idmapWords, mapWords, processName } from './held-names.ts';
 import {
   attributes,
@@ -290,7 +291,7 @@ function nodeWords(
 }
 
 function filterWords({ filter }: { readonly filter: Uint8Array }, { seccomp }: WordFacts): string {
-  const size = `a filter of ${filter.length / 8} instructions`;
+  const size = `a filter of ${filter.length / instructionBytes} instructions`;
   if (seccomp === null) return size;
   const { profile, rules, defaultAction } = seccomp;
   const whose = profile === 'builtin' ? 'the built-in profile' : 'the profile that was given';

@@ -3,11 +3,10 @@ import { action, architecture, type Condition, type Libseccomp } from '../../../
 import type { ForbiddenArgument } from './builtin.ts';
 import { greatestOf, isCall, isInLibrary, numberOf } from './calls.ts';
 import { badProfile, type Profile, type Rule } from './profile.ts';
-import { type ArchitectureRules, prologue, type Verdict } from './prologue.ts';
+import { type ArchitectureRules, instructionBytes, prologue, type Verdict } from './prologue.ts';
 
 /** BPF_MAXINSNS. */
 const mostInstructions = 4096;
-const instructionBytes = 8;
 /** SECCOMP_RET_ACTION_FULL. */
 const withoutData = 0xffff0000;
 

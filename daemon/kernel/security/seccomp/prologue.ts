@@ -4,7 +4,8 @@ import { type GreatestCalls, privateCalls } from './calls.ts';
 /** The classic BPF of seccomp(2): struct sock_filter and struct seccomp_data. */
 const code = { load: 0x20, jumpEqual: 0x15, jumpGreater: 0x25, jumpAtLeast: 0x35, give: 0x06 } as const;
 const offsetOf = { number: 0, architecture: 4, argument: (index: number): number => 16 + 8 * index } as const;
-const instructionBytes = 8;
+/** Of struct sock_filter. */
+export const instructionBytes = 8;
 
 const refused = action.errno(1);
 const missing = action.errno(38);
