@@ -1,4 +1,3 @@
-import { LikerError } from '../../../../common/errors.ts';
 import {
   type IdMaps,
   type IdRun,
@@ -8,50 +7,40 @@ import {
   within,
 } from '../../../kernel/users/id-maps.ts';
 import type { EngineContext } from '../../context.ts';
-import type { UserNamespaceFacts } from '../model/facts.ts';
 import type { Namespaces } from '../model/spec.ts';
-
-const field = 'spec.namespaces.user';
+import { unavailable } from './user-namespace-problem.ts';
 
 /**
  * The maps of a user namespace where likerd is not root on the host, and so can idmap no mount. The files of the container belong to the
  * user, whose id must be in it. Their "outside" is likerd's own user namespace, in which the user is 0 and his subordinate ids follow;
  * no container has some of them for itself. Errors: USERNS_UNAVAILABLE.
  */
-export function mapsWithoutRoot(
-  { users }: Pick<EngineContext, 'users'>,
-  user: Namespaces['user'],
-): Pick<UserNamespaceFacts, 'maps' | 'rangeStart'> {
+export function mapsWithoutRoot({ users }: Pick<EngineContext, 'users'>, user: Namespaces['user']): IdMaps {
   const { owner, ids } = users;
-  const refuse = (why: string) =>
-    new LikerError('USERNS_UNAVAILABLE', `Cannot make a user namespace: ${why}`, {
-      field,
-      metadata: { field, problem: why },
-    });
   if (user.kind === 'keep-id') {
     if (user.uid !== owner.uid)
-      throw refuse(
+      throw unavailable(
         `likerd runs without root, and has user ${owner.uid} (${owner.name}) to keep, not ${user.uid}`,
       );
     const most = Math.min(countOf(ids.uids), countOf(ids.gids)) - 1;
-    return { maps: keepOwnMaps(user, Math.min(most, rangeSize)), rangeStart: null };
+    return keepOwnMaps(user, Math.min(most, rangeSize));
   }
   if (user.kind !== 'maps')
-    throw refuse(
+    throw unavailable(
       `a range of ids leaves out ${owner.name}, to whom the files of the root and of the container's layer belong, and only root may idmap them; use --userns keep-id, or host, in which root inside is ${owner.name}`,
     );
   for (const kind of ['uids', 'gids'] as const) {
     const runs = user.maps[kind];
     if (countOf(within(runs, identity(ids[kind]))) < countOf(runs))
-      throw refuse(
+      throw unavailable(
         `its ${kind} are more than the ${countOf(ids[kind])} that there are without root; see /proc/self/uid_map`,
       );
     if (toInside(runs, 0) === null)
-      throw refuse(
+      throw unavailable(
         `its ${kind} leave out 0, which is ${owner.name}, to whom the files of the root and of the container's layer belong, and only root may idmap them; add a run such as 0-0-1`,
       );
   }
-  return { maps: user.maps, rangeStart: null };
+  return user.maps;
 }
 
 function countOf(runs: readonly IdRun[]): number {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import {
   type IdMaps,
@@ -13,12 +12,14 @@ import type { EngineContext } from '../../context.ts';
 import type { ExecProcess } from '../../process/spec.ts';
 import type { Container } from '../model/container.ts';
 import type { Facts, UserNamespaceFacts } from '../model/facts.ts';
-import type { ContainerSpec, Namespaces, Rootfs } from '../model/spec.ts';
+import type { ContainerSpec, Namespaces } from '../model/spec.ts';
+import { field, unavailable, userNamespaceProblem } from './user-namespace-problem.ts';
 import { mapsWithoutRoot } from './user-namespace-rootless.ts';
 
 type User = Namespaces['user'];
 
-const field = 'spec.namespaces.user';
+const remedy =
+  '; use --userns host, or a root file system and a --root of likerd on ext4, xfs, btrfs or, since Linux 6.3, tmpfs';
 
 /** What is to be said when a container has the host's user namespace though the default is another; null: nothing. */
 export function userNamespaceWarning(
@@ -98,11 +99,12 @@ export function chooseUserNamespace(
   if (!isAsked && context.users.byDefault === 'host') return host('');
   if (!isAsked && spec.process.privileged)
     return host('it is privileged; --userns auto gives it a user namespace all the same');
-  if (!context.users.isRootOnHost) return own(id, user, mapsWithoutRoot(context, user));
+  if (!context.users.isRootOnHost)
+    return own(id, user, { maps: mapsWithoutRoot(context, user), rangeStart: null });
   const needsRange = user.kind !== 'maps';
   const problem = userNamespaceProblem(context, spec.rootfs, { needsRange });
   if (problem !== '') {
-    if (isAsked) throw unavailable(problem);
+    if (isAsked) throw unavailable(problem, remedy);
     return host(`${problem}; likerd --userns-default host makes this the default`);
   }
   if (user.kind === 'maps') return own(id, user, { maps: user.maps, rangeStart: null });
@@ -164,49 +166,6 @@ function companionOf(context: EngineContext, { namespaces }: ContainerSpec): Cho
 /** Id of the container whose user namespace it is in; empty: the host's. */
 function ownerOf({ facts: { userNamespace } }: Container): string {
   return userNamespace?.owner ?? '';
-}
-
-/** Why a container with this root can have no user namespace of its own; empty: it can. */
-export function userNamespaceProblem(
-  context: EngineContext,
-  { directory, mode }: Rootfs,
-  { needsRange }: { readonly needsRange: boolean },
-): string {
-  const { users } = context;
-  return (
-    users.problem() ||
-    (needsRange ? poolProblem(users) : '') ||
-    idmapProblem(context, directory) ||
-    (mode === 'rw' ? '' : layerProblem(context))
-  );
-}
-
-/** Why no container with a layer of its own can have one; empty: it depends on the root's file system. */
-export function machineProblem(context: EngineContext): string {
-  const { users } = context;
-  if (!users.isRootOnHost)
-    return 'there is no range of its own for a container without root, but keep-id and maps';
-  return users.problem() || poolProblem(users) || layerProblem(context);
-}
-
-function poolProblem({ pool }: EngineContext['users']): string {
-  return pool.size > 0 ? '' : `${pool.source} gives no ${rangeSize} ids in a row`;
-}
-
-function layerProblem(context: EngineContext): string {
-  return context.users.overlayProblem() || idmapProblem(context, join(context.paths.root, 'containers'));
-}
-
-function idmapProblem(context: EngineContext, path: string): string {
-  return context.users.idmapProblem(path, { type: () => context.mounts.of(path).type });
-}
-
-function unavailable(problem: string): LikerError {
-  return new LikerError(
-    'USERNS_UNAVAILABLE',
-    `Cannot make a user namespace: ${problem}; use --userns host, or a root file system and a --root of likerd on ext4, xfs, btrfs or, since Linux 6.3, tmpfs`,
-    { field, metadata: { field, problem } },
-  );
 }
 
 /** The first id of a range that nobody has. */
