@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { deviceNumbers } from '../../../common/device-numbers.ts';
+import { isAtLeast, kernelVersion } from '../../../common/kernel-version.ts';
 import { type FailedCall, probeIdmap } from '../../native/libliker.ts';
 import type { IdPool } from './id-pool.ts';
 
@@ -34,11 +35,9 @@ export class UserNamespaces {
 
   /** Why layers of an overlay cannot be idmapped; empty: they can. */
   overlayProblem(kernel = release()): string {
-    const [major = 0, minor = 0] = kernel.split('.').map(Number.parseFloat);
-    const isOlder = major < overlaySince[0] || (major === overlaySince[0] && minor < overlaySince[1]);
-    return isOlder
-      ? `layers of an overlay can be idmapped since Linux ${overlaySince.join('.')}, and this is ${kernel}`
-      : '';
+    return isAtLeast(kernelVersion(kernel), overlaySince)
+      ? ''
+      : `layers of an overlay can be idmapped since Linux ${overlaySince.join('.')}, and this is ${kernel}`;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { release } from 'node:os';
 import { LikerError } from '../../../../common/errors.ts';
+import { kernelVersion } from '../../../../common/kernel-version.ts';
 import { architecture, type Libseccomp, libseccomp } from '../../../native/libseccomp.ts';
 import { builtinForbidden, builtinProfile } from './builtin.ts';
 import { compileFilter } from './compile.ts';
@@ -92,8 +92,7 @@ export function seccompFilter(profile: string, capabilities: bigint): SeccompFil
 
 /** The rules that hold on this kernel and a machine of an architecture (AUDIT_ARCH_*). */
 function holding(profile: Profile, capabilities: bigint, native: number): Rule[] {
-  const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
-  return rulesFor(profile, { capabilities, arch: archNames[native] ?? '', kernel: [major, minor] });
+  return rulesFor(profile, { capabilities, arch: archNames[native] ?? '', kernel: kernelVersion() });
 }
 
 /** The filter of a profile on a machine of an architecture (AUDIT_ARCH_*). */

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import * as v from 'valibot';
 import { badArgument } from '../../../../common/errors.ts';
+import type { KernelVersion } from '../../../../common/kernel-version.ts';
 import { own } from '../../../../common/own.ts';
 import { action, type Condition } from '../../../native/libseccomp.ts';
 import {
@@ -21,8 +22,8 @@ export interface RuleFilter {
   readonly caps: readonly string[];
   /** As in amd64: the machine's own architecture. */
   readonly arches: readonly string[];
-  /** Major and minor version of the oldest kernel. */
-  readonly minKernel: readonly [number, number] | null;
+  /** The oldest. */
+  readonly minKernel: KernelVersion | null;
 }
 
 /** What happens to some system calls. */

@@ -1,3 +1,4 @@
+import { isAtLeast, type KernelVersion } from '../../../../common/kernel-version.ts';
 import { type CapabilityName, capability } from '../capabilities.ts';
 import type { Profile, Rule, RuleFilter } from './profile.ts';
 
@@ -6,8 +7,7 @@ export interface Circumstances {
   readonly capabilities: bigint;
   /** Docker's name of the machine's architecture: amd64 or arm64. */
   readonly arch: string;
-  /** Major and minor version. */
-  readonly kernel: readonly [number, number];
+  readonly kernel: KernelVersion;
 }
 
 /** Bits of the capabilities that the rules of a profile depend on. */
@@ -44,13 +44,6 @@ function isIncluded(
     caps.every((name) => (capabilities & bitOf(name)) !== 0n) &&
     (minKernel === null || isAtLeast(kernel, minKernel))
   );
-}
-
-function isAtLeast(
-  [major, minor]: readonly [number, number],
-  [leastMajor, leastMinor]: readonly [number, number],
-): boolean {
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
 /** 0 for a capability that is not known here: nobody has it. */
