@@ -178,16 +178,25 @@ function beginRun(
   run.main = main;
   container.run = run;
   const session = watcher && main.initiate(watcher.sink);
+  warnOfUserNamespace(context, container, session);
   reportLeftOut(context, container, session);
   for (const bare of bareBinds) reportBareBind(context, container, session, bare);
   if (session) watcher?.onSession(session);
   return run;
 }
 
+/** Run makes and starts the container in one call: here its client hears what a create would have answered. */
+function warnOfUserNamespace(
+  context: EngineContext,
+  { facts, phase }: Container,
+  session: ClientSession | null,
+): void {
+  const warning = userNamespaceWarning(context, facts);
+  if (warning !== null && phase.state === 'created') session?.warn('USERNS_UNAVAILABLE', warning);
+}
+
 /** Limits that could not be set become warnings for the client, and events. */
 function reportLeftOut(context: EngineContext, container: Container, session: ClientSession | null): void {
-  const warning = userNamespaceWarning(context, container.facts);
-  if (warning !== null && container.phase.state === 'created') session?.warn('USERNS_UNAVAILABLE', warning);
   for (const limit of container.facts.appliedLimits.filter(({ problem }) => problem !== '')) {
     const { knob, requested, problem } = limit;
     session?.warn('LIMIT_REFUSED', warningOf(limit));
