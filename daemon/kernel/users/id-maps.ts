@@ -15,7 +15,7 @@ export interface IdMaps extends Of<typeof idMapsSchema> {}
 export const rangeSize = 65_536;
 
 /** -1, which chown(2) and setresuid(2) take for "leave it". */
-const noId = 2 ** 32 - 1;
+export const noId = 2 ** 32 - 1;
 
 /** The kernel's bound for a map: UID_GID_MAP_MAX_EXTENTS in include/linux/user_namespace.h. */
 const mostRuns = 340;

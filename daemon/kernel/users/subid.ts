@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { tellSystemError } from '../../../common/exhausted.ts';
+import { noId } from './id-maps.ts';
 
 /** A line of /etc/subuid or /etc/subgid (subuid(5)): ids that belong to a user for user namespaces. */
 export interface SubordinateIds {
@@ -16,9 +17,6 @@ export interface SubidFile {
   /** What is wrong with lines that are left out. */
   readonly problems: readonly string[];
 }
-
-/** One past the last id: 2^32 - 1 stands for "none". */
-const endOfIds = 2 ** 32 - 1;
 
 /** A file that is missing has no lines. Throws a LikerError if it cannot be read. */
 export function readSubids(path: string): SubidFile {
@@ -41,8 +39,8 @@ export function parseSubids(text: string, path: string): SubidFile {
     const range = { owner, start: Number(start), count: Number(count), line: index + 1 };
     if (start === undefined) problems.push(problem(path, range.line, 'it is not OWNER:START:COUNT'));
     else if (range.count === 0) problems.push(problem(path, range.line, 'its count is 0'));
-    else if (range.start + range.count > endOfIds)
-      problems.push(problem(path, range.line, `it reaches beyond the last id, ${endOfIds - 1}`));
+    else if (range.start + range.count > noId)
+      problems.push(problem(path, range.line, `it reaches beyond the last id, ${noId - 1}`));
     else ranges.push(range);
   }
   return { path, ranges, problems };

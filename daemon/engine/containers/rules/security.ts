@@ -2,13 +2,13 @@ import { checkInnerPath, checkRange } from '../../../../common/checks.ts';
 import { badArgument, invalid } from '../../../../common/errors.ts';
 import { maxSeccompProfileBytes } from '../../../../common/sizes.ts';
 import { parseProfile } from '../../../kernel/security/seccomp/profile.ts';
+import { noId } from '../../../kernel/users/id-maps.ts';
 import type { Landlock } from '../../process/spec.ts';
 import { type ContainerSpec, isShared } from '../model/spec.ts';
 
 const mostPaths = 256;
 const mostPorts = 1024;
 const greatestPort = 65_535;
-const greatestId = 0xffff_fffe;
 
 /** Throws BAD_ARGUMENT for filters, labels and paths that cannot be. Whether this machine has them is checked beside it. */
 export function checkSecurity(spec: ContainerSpec): void {
@@ -83,7 +83,7 @@ function checkProcOptions({ procOptions, namespaces }: ContainerSpec): void {
   for (const [index, option] of procOptions.entries()) {
     const at = `${field}[${index}]`;
     const [, name = '', value = ''] = /^([a-z]+)=(.*)$/s.exec(option) ?? [];
-    const isGid = name === 'gid' && /^\d{1,10}$/.test(value) && Number(value) <= greatestId;
+    const isGid = name === 'gid' && /^\d{1,10}$/.test(value) && Number(value) < noId;
     const isValid =
       isGid || (name === 'hidepid' && hideModes.includes(value)) || (name === 'subset' && value === 'pid');
     if (!isValid) throw invalid(at, option, `use hidepid=${hideModes.join('|')}, gid=NUMBER or subset=pid`);
