@@ -19,7 +19,7 @@ import type {
 } from './kernel.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 
-export type Folders = Omit<ContainerFolders, 'discard'>;
+export type Folders = Omit<ContainerFolders, 'trashFolder'>;
 
 export interface EngineContext {
   /** `socket`: that of the API. */

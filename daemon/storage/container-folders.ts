@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isContainerId } from '../../common/ids.ts';
-import { retry } from '../loop/retry.ts';
 import { Semaphore } from '../loop/semaphore.ts';
-import { emptyContainer, removeTree, removeTreeNow, treeSize } from '../native/libliker.ts';
+import { emptyContainer, removeTreeNow, treeSize } from '../native/libliker.ts';
+import { moveInto, Trash } from './trash.ts';
 
 /** Folders of one container below --root. */
 export interface Folders {
@@ -24,8 +24,6 @@ export interface ContainerSizes {
 
 /** How long a removal waits for the unmount. After that, the folder is emptied anyway. */
 const longestUnmountMs = 10_000;
-/** Between attempts to remove a tree. */
-const pauses = { firstMs: 200, longestMs: 60_000 };
 /** Limit on the emptied folders that are kept for the next containers. */
 const maxSpares = 32;
 /** The format of randomUUID. */
@@ -37,8 +35,9 @@ const spareName = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export class ContainerFolders {
   readonly #containers: string;
-  readonly #trash: string;
-  readonly #runTrash: string;
+  /** Of the data folder, for all that is removed there. */
+  readonly trashFolder: Trash;
+  readonly #runTrash: Trash;
   readonly #aside: string;
   readonly #spare: string;
   readonly #spares: string[];
@@ -49,17 +48,14 @@ export class ContainerFolders {
   /** `run`: the folder for runtime state, whose trash is emptied as well. */
   constructor(root: string, run: string) {
     this.#containers = join(root, 'containers');
-    this.#trash = join(root, 'trash');
-    this.#runTrash = join(run, 'trash');
+    this.trashFolder = new Trash(join(root, 'trash'), this.#emptying);
+    this.#runTrash = new Trash(join(run, 'trash'), this.#emptying);
     this.#spare = join(root, 'spare');
     this.#aside = join(root, 'set-aside');
-    for (const folder of [this.#containers, this.#trash, this.#runTrash, this.#spare])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.#containers, this.#spare]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#spares = readdirSync(this.#spare)
       .filter((name) => spareName.test(name))
       .map((name) => join(this.#spare, name));
-    for (const trash of [this.#trash, this.#runTrash])
-      for (const name of readdirSync(trash)) void this.#emptying.run(() => this.#remove(join(trash, name)));
   }
 
   of(id: string): Folders {
@@ -97,7 +93,7 @@ export class ContainerFolders {
     const { base } = this.of(id);
     let trashed: string | null = base;
     try {
-      trashed = this.discard(base);
+      trashed = this.trashFolder.take(base);
     } catch {
       // The container's record is gone, so the folder is emptied in place.
     }
@@ -106,18 +102,8 @@ export class ContainerFolders {
     void this.#emptying.run(async () => {
       await Promise.race([unmounted, setTimeout(longestUnmountMs, undefined, { ref: false })]);
       const kept = this.#spares.length < maxSpares && (await this.#keepSkeleton(folder).catch(() => false));
-      if (!kept) await this.#remove(folder);
+      if (!kept) await this.trashFolder.remove(folder);
     });
-  }
-
-  /** Removes a tree, and tries again later if it cannot. */
-  async #remove(path: string): Promise<void> {
-    const attempt = () =>
-      removeTree(path).then(
-        () => true,
-        () => false,
-      );
-    if (!(await attempt())) void retry(() => this.#emptying.run(attempt), pauses);
   }
 
   /**
@@ -127,7 +113,7 @@ export class ContainerFolders {
   setAside(id: string, note: string | null): string {
     const folder = join(this.#aside, `${id}-${randomUUID().slice(0, 8)}`);
     mkdirSync(this.#aside, { recursive: true, mode: 0o700 });
-    if (this.discard(this.of(id).base, this.#aside, basename(folder)) === null)
+    if (moveInto(this.#aside, this.of(id).base, basename(folder)) === null)
       mkdirSync(folder, { mode: 0o700 });
     if (note !== null) writeFileSync(join(folder, 'record.json'), note, { mode: 0o600 });
     return folder;
@@ -144,23 +130,8 @@ export class ContainerFolders {
 
   /** Removes a folder of runtime state, if it exists. */
   removeRunFolder(path: string): void {
-    const trashed = this.discard(path, this.#runTrash);
-    if (trashed !== null) void this.#emptying.run(() => this.#remove(trashed));
-  }
-
-  /** Moves a folder to the trash and returns its new path; null when it did not exist. */
-  discard(path: string, trash = this.#trash, name: string = randomUUID()): string | null {
-    const target = join(trash, name);
-    try {
-      renameSync(path, target);
-      return target;
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return null;
-      // A full disk may have no room for the new name, so the folder is emptied in place.
-      if (['ENOSPC', 'EDQUOT'].includes(code)) return path;
-      throw error;
-    }
+    const trashed = this.#runTrash.take(path);
+    if (trashed !== null) this.#runTrash.empty(trashed);
   }
 
   /** Resolves when the trash is empty. */
@@ -182,10 +153,9 @@ export class ContainerFolders {
     }));
   }
 
-  /** The folders of removed containers that are not emptied yet. */
-  async trash(): Promise<{ readonly count: number; readonly bytes: number }> {
-    const [names, bytes] = await Promise.all([readdir(this.#trash), treeSize(this.#trash)]);
-    return { count: names.length, bytes };
+  /** Removed folders that are not emptied yet. */
+  trash(): ReturnType<Trash['usage']> {
+    return this.trashFolder.usage();
   }
 
   /** Empties a removed container's folders and keeps them; false if they are not as `create` made them. Throws on a full disk. */
