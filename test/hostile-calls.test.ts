@@ -24,7 +24,10 @@ const mostContainers = 40;
 
 const s = suite();
 
+/** Codes of gRPC. */
+const ok = 0;
 const unknown = 2;
+const invalidArgument = 3;
 const internal = 13;
 
 /** Lists, fields and folders in which whatever is accepted stays within the test's own folders. */
@@ -181,6 +184,9 @@ test(`${calls} hostile calls and connections change nothing (seed ${seed})`, {
     `answers by code: ${codes.join(' | ')}; memory ${before >> 20} → ${after >> 20} MiB; CPU ${cpu} s`,
   );
   assert.deepEqual([...warm.complaints, ...main.complaints].slice(0, 20), [], `seed ${seed}`);
+  // Each part has come as far as the engine: some calls succeed, and some are refused for their arguments.
+  for (const { codes: seen } of [warm, main])
+    assert.ok(seen.has(ok) && seen.has(invalidArgument), codes.join(' | '));
   assert.doesNotMatch(s.daemon.log, /unexpected error/);
   assert.ok(after - before < 48 * 2 ** 20, `likerd grew by ${after - before} bytes`);
   assert.equal(await within('a container', s.sh([], 'echo well')), 'well');

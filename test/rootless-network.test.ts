@@ -9,11 +9,21 @@ import { after, before, describe, test } from 'node:test';
 import type { Daemon } from './harness/daemon.ts';
 import { likerctl } from './harness/likerctl.ts';
 import { isAlive, pids, readProc } from './harness/proc.ts';
-import { requiresProgram } from './harness/requires.ts';
+import { requires, requiresProgram } from './harness/requires.ts';
 import { until } from './harness/until.ts';
 import { User } from './harness/user.ts';
 
-const needs = requiresProgram('newuidmap', 'useradd', 'pasta', 'socat', 'ip', 'nsenter');
+const { skip } = requiresProgram(
+  'newuidmap',
+  'newgidmap',
+  'useradd',
+  'setpriv',
+  'pasta',
+  'socat',
+  'ip',
+  'nsenter',
+);
+const tunnel = requires('/dev/net/tun', existsSync('/dev/net/tun'));
 
 const address = '10.99.0.2';
 
@@ -30,7 +40,7 @@ const outside = (folder: string): string => `
   ip route add default via 10.99.0.1
   exec "$@"`;
 
-describe('a private network of an ordinary user', needs, () => {
+describe('a private network of an ordinary user', { skip: skip || tunnel.skip }, () => {
   let user: User;
   let daemon: Daemon;
   let rootfs = '';
@@ -82,8 +92,12 @@ describe('a private network of an ordinary user', needs, () => {
   test('reaches the outside from the first instruction, the host by its address, and not its loopback', async () => {
     const host = await run([], fetchText(address, 7000));
     assert.deepEqual([host.code, host.stdout], [0, 'reached\n'], host.stderr);
-    for (const loopback of ['127.0.0.1', '10.213.0.1'])
-      assert.notEqual((await run([], `timeout 3 bash -c '${fetchText(loopback, 7001)}'`)).code, 0, loopback);
+    for (const loopback of ['127.0.0.1', '10.213.0.1']) {
+      const { code, stdout } = await run([], `timeout 3 bash -c '${fetchText(loopback, 7001)}'`);
+      // Refused, or 124: no answer.
+      assert.ok(code === 1 || code === 124, `${loopback}: ${code}`);
+      assert.equal(stdout, '', loopback);
+    }
   });
 
   test("a name server on the host's loopback is reached by an address inside", async () => {
@@ -138,7 +152,6 @@ describe('a private network of an ordinary user', needs, () => {
     const { code } = await likerctl(daemon, ['run', '--rm', rootfs, 'no-such-program']);
     assert.equal(code, 127);
     assert.deepEqual(connectors(), []);
-    assert.equal(existsSync(join(daemon.run, 'c')) && connectors().length, 0);
   });
 
   test('without pasta it has a loopback interface only, and info says why', async () => {

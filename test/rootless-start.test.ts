@@ -67,13 +67,13 @@ describe('the start of an ordinary user', needs, () => {
       if (typeof text === 'string') assert.equal(said, text);
       else assert.match(said, text);
     };
+    const copyOf = (file: string) => join(folder, file.replaceAll('/', '-'));
     const without = (file: string) => {
       const rest = readFileSync(file, 'utf8')
         .split('\n')
         .filter((line) => !line.startsWith(`${user.name}:`));
-      const copy = join(folder, file.replaceAll('/', '-'));
-      writeFileSync(copy, rest.join('\n'));
-      return `mount --bind ${copy} ${file}`;
+      writeFileSync(copyOf(file), rest.join('\n'));
+      return `mount --bind ${copyOf(file)} ${file}`;
     };
 
     test('newuidmap, newgidmap', () => {
@@ -109,11 +109,12 @@ describe('the start of an ordinary user', needs, () => {
         ),
         both,
       );
-      // The ids that are proposed belong to nobody.
+      // The ids that are proposed belong to nobody, in the files that likerd has read: meanwhile, other tests may have added users.
       const [, start, end] = new RegExp(range).exec(both.stderr)?.map(Number) ?? [];
       assert.equal((end ?? 0) - (start ?? 0), 65_535);
-      const lines = ['/etc/subuid', '/etc/subgid'].flatMap((file) => readFileSync(file, 'utf8').split('\n'));
-      for (const line of lines.filter((entry) => entry !== '' && !entry.startsWith(`${user.name}:`))) {
+      const files = ['/etc/subuid', '/etc/subgid'].map(copyOf);
+      const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+      for (const line of lines.filter((entry) => entry !== '')) {
         const [, from = 0, count = 0] = line.split(':').map(Number);
         assert.ok(from + count <= (start ?? 0), line);
       }

@@ -183,6 +183,7 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
           ['--pid', pid],
           ['sh', '-c', 'setsid sleep 4711 & readlink /proc/self/ns/mnt'],
         );
+        assert.match(stdout, /^mnt:\[\d+\]\n$/);
         const left = pids().filter((other) => isAlive(other) && linkOf(other, 'ns/mnt') === stdout.trim());
         assert.deepEqual(left, [], pid);
       }
@@ -203,7 +204,8 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
       await exec.waitFor('ready');
       const sleepers = () =>
         pids().filter((pid) => isAlive(pid) && readProc(pid, 'cmdline') === 'sleep\x004712\0');
-      assert.equal(sleepers().length, 1);
+      // What is started in the background may be executed after the shell has gone on.
+      await until('what it has started', () => sleepers().length === 1);
       exec.kill('SIGKILL');
       await until('their end', () => sleepers().length === 0);
       assert.equal((await s.inspect(id)).State.Status, 'running');
@@ -273,7 +275,10 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
       await s.detached(['--name', 'goes-on'], ['sleep', '1000']);
       const before = linkOf(s.daemon.pid, 'ns/user');
       await s.daemon.kill9();
-      process.kill(holder() ?? 0, 'SIGKILL');
+      const held = holder();
+      // Of 0, kill(2) would make the test's own process group.
+      assert.ok(held);
+      process.kill(held, 'SIGKILL');
       await until('its end', () => holder() === undefined);
       await s.daemon.start();
       assert.equal(linkOf(s.daemon.pid, 'ns/user'), before);

@@ -1,7 +1,7 @@
 // Filters, labels, hidden paths and limits by Landlock: what a program can still do.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -293,7 +293,7 @@ function securityOptions(userns: string): void {
     });
   });
 
-  describe('the session keyring', requires('key management', true), () => {
+  describe('the session keyring', requires('key management in the kernel', existsSync('/proc/keys')), () => {
     // Of include/uapi/linux/keyctl.h.
     const [session, user] = ['-3', '-4'];
     const [unlink, search, read] = ['9', '10', '11'];
@@ -310,7 +310,7 @@ function securityOptions(userns: string): void {
       assert.equal(await call(one, `keyctl,${read},${key},%6,6`), 'secret');
       assert.equal(await call(other, `keyctl,${search},${session},user,liker-test,0`), 'ENOKEY');
       assert.equal(await call(other, 'request_key,user,liker-test,0,0'), 'ENOKEY');
-      assert.equal(await call(other, `keyctl,${read},${key},%6,6`), userns === 'auto' ? 'EACCES' : 'EACCES');
+      assert.equal(await call(other, `keyctl,${read},${key},%6,6`), 'EACCES');
       await s.ok(['rm', '-f', one, other]);
     });
 
@@ -339,7 +339,7 @@ function securityOptions(userns: string): void {
     });
   });
 
-  test('labels of security modules that the kernel lacks are refused; their absence is not', async () => {
+  test('labels of security modules that the kernel lacks are refused; their absence is not', async (t) => {
     assert.equal((await s.run(opt('apparmor=unconfined', 'label=disable'), ['true'])).code, 0);
     for (const [option, request] of [
       ['apparmor=liker-test', { apparmorProfile: 'liker-test', selinuxLabel: [] }],
@@ -351,8 +351,11 @@ function securityOptions(userns: string): void {
       } catch (error) {
         why = (error as Error).message;
       }
+      if (why === '') {
+        t.diagnostic(`${option}: the kernel has that module`);
+        continue;
+      }
       const { code, stderr } = await s.run(opt(option), ['true']);
-      if (why === '') continue;
       assert.equal(code, 125);
       assert.ok(stderr.includes(why), stderr);
     }

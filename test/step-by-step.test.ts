@@ -1,7 +1,7 @@
 // docs/step-by-step.md and its translation show what explain prints, and their commands work.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -62,6 +62,9 @@ const tools = requiresProgram('unshare', 'setpriv', 'pivot_root', 'ip').skip;
 test('the commands make a container by hand', { skip: tools }, async (t) => {
   const whole = await hasPagesCgroups(s);
   if (!whole) t.diagnostic('without the commands for control groups, which are those of v2');
+  const group = '/sys/fs/cgroup/liker-by-hand';
+  // The last commands remove it, unless one before them fails.
+  t.after(() => existsSync(group) && rmdirSync(group));
   const all = blocksOf(stepPage).filter(({ language }) => language === 'sh');
   const session = all.slice(0, -1).map(({ language, text }) => ({
     language,

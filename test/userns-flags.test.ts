@@ -47,9 +47,9 @@ for (const mode of modes)
   for (const [name, rows] of Object.entries(tables))
     describe(`--userns ${mode.userns}: ${name}`, { concurrency: 2 }, () => {
       for (const [index, [flags, effect]] of rows.entries())
-        test(flags, () => {
+        test(flags, (t) => {
           const folder = join(work, `${mode.userns}-${name}-${index}`);
           mkdirSync(folder);
-          return effect(new Case(s, mode, folder));
+          return effect(new Case(s, mode, folder), t);
         });
     });

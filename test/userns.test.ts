@@ -8,6 +8,7 @@ import { startDaemon } from './harness/daemon.ts';
 import { likerctl } from './harness/likerctl.ts';
 import { readProc } from './harness/proc.ts';
 import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 
 // Its own mount namespace, for mounts that only this likerd sees.
 const s = suite({ within: ['unshare', '--mount', '--propagation', 'private'] });
@@ -70,7 +71,7 @@ describe('keep-id', () => {
     mkdirSync(shared, { mode: 0o777 });
     chmodSync(shared, 0o777);
     const run = ['run', '-d', '--name', 'mine', '--userns', 'keep-id', '-v', `${shared}:/shared`];
-    const script = 'touch /shared/by-me; echo ready; exec sleep 1000';
+    const script = 'touch /shared/by-me; exec sleep 1000';
     const { code, stderr } = await asUser([...run, s.rootfs, 'sh', '-c', script]);
     assert.deepEqual([code, stderr], [0, '']);
     const { uid, gid } = user;
@@ -78,7 +79,7 @@ describe('keep-id', () => {
     const { Pid } = (await s.inspect('mine')).State;
     assert.match(readProc(Pid, 'status'), new RegExp(`^Uid:(\t${uid}){4}\nGid:(\t${gid}){4}$`, 'm'));
     assert.match(readProc(Pid, 'uid_map'), new RegExp(`^ +${uid} +${uid} +1$`, 'm'));
-    const made = statSync(join(shared, 'by-me'));
+    const made = await until('his file', () => statSync(join(shared, 'by-me')));
     assert.deepEqual([made.uid, made.gid], [uid, gid]);
     assert.equal((await idsOf('mine')).HostConfig.UsernsMode, 'keep-id');
     // Root inside is neither him nor root. As with Docker, top shows the ids of the host.
@@ -233,7 +234,9 @@ describe('sharing', () => {
 
 describe('unshare', () => {
   test('a program of the host sees the files of a container as the container does', async () => {
-    const id = await s.detached(['--name', 'seen'], ['sh', '-c', 'touch /f; chown 5:6 /f; exec sleep 1000']);
+    const make = 'touch /f; chown 5:6 /f; echo ready; exec sleep 1000';
+    const id = await s.detached(['--name', 'seen'], ['sh', '-c', make]);
+    await until('the file', async () => (await s.ok(['logs', id])) === 'ready');
     const script = 'echo $(id -u) $(stat -c %u:%g $LIKER_CONTAINER_ROOT/f); cat /proc/self/uid_map; exit 9';
     const { code, stdout } = await s.likerctl(['unshare', 'seen', 'sh', '-c', script]);
     const map = readProc((await s.inspect(id)).State.Pid, 'uid_map');

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { cloneFlag, type Step } from '../../daemon/kernel/plan/steps.ts';
 import { startTime } from './fixture.ts';
+import { needsBoth, pidsHierarchy, unified } from './hierarchies.ts';
 import { containerSteps, privateNamespaces } from './plans.ts';
 import { useFixture } from './use.ts';
 
 const fixture = useFixture();
-const v1 = `/sys/fs/cgroup/pids/liker-native-${process.pid}`;
-const v2 = `/sys/fs/cgroup/unified/liker-native-${process.pid}`;
+const v1 = `${pidsHierarchy}/liker-native-${process.pid}`;
+const v2 = `${unified}/liker-native-${process.pid}`;
 
 function cgroupOf(pid: number, line: RegExp): string {
   return (
@@ -20,38 +21,44 @@ function cgroupOf(pid: number, line: RegExp): string {
 
 async function withCgroups(act: () => Promise<void>): Promise<void> {
   mkdirSync(v1);
-  mkdirSync(v2);
   try {
+    mkdirSync(v2);
     await act();
   } finally {
-    rmdirSync(v1);
-    rmdirSync(v2);
+    for (const group of [v1, v2]) if (existsSync(group)) rmdirSync(group);
   }
 }
 
-test('T41: a process is in its cgroups from its first instruction, and so is an exec', async () => {
-  await withCgroups(async () => {
-    const join: Step = { step: 'join-cgroup', file: `${v1}/tasks` };
-    const steps = [join, ...containerSteps(fixture().container({ args: ['/bin/sleep', '100'], init: true }))];
-    await using shim = await fixture().spawn(steps, { cgroup2: v2 });
-    const pid = await shim.started();
-    assert.match(cgroupOf(pid, /:pids:/), /liker-native/);
-    assert.match(cgroupOf(pid, /^0::/), /liker-native/);
-    const plan = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 });
-    shim.peer.exec(1, plan);
-    assert.match(cgroupOf(await shim.peer.started(1), /^0::/), /liker-native/);
-    const leading = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 }, [
-      join,
-      { step: 'oom-score', value: 500 },
-    ]);
-    shim.peer.exec(2, leading);
-    const exec = await shim.peer.started(2);
-    assert.match(cgroupOf(exec, /:pids:/), /liker-native/);
-    assert.equal(readFileSync(`/proc/${exec}/oom_score_adj`, 'utf8'), '500\n');
-    shim.peer.signal(0, 9);
-    await shim.peer.exit();
-  });
-});
+test(
+  'T41: a process is in its cgroups from its first instruction, and so is an exec',
+  needsBoth,
+  async () => {
+    await withCgroups(async () => {
+      const join: Step = { step: 'join-cgroup', file: `${v1}/tasks` };
+      const steps = [
+        join,
+        ...containerSteps(fixture().container({ args: ['/bin/sleep', '100'], init: true })),
+      ];
+      await using shim = await fixture().spawn(steps, { cgroup2: v2 });
+      const pid = await shim.started();
+      assert.match(cgroupOf(pid, /:pids:/), /liker-native/);
+      assert.match(cgroupOf(pid, /^0::/), /liker-native/);
+      const plan = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 });
+      shim.peer.exec(1, plan);
+      assert.match(cgroupOf(await shim.peer.started(1), /^0::/), /liker-native/);
+      const leading = fixture().execPlan('', { args: ['/bin/sleep', '100'] }, { cgroup2: v2 }, [
+        join,
+        { step: 'oom-score', value: 500 },
+      ]);
+      shim.peer.exec(2, leading);
+      const exec = await shim.peer.started(2);
+      assert.match(cgroupOf(exec, /:pids:/), /liker-native/);
+      assert.equal(readFileSync(`/proc/${exec}/oom_score_adj`, 'utf8'), '500\n');
+      shim.peer.signal(0, 9);
+      await shim.peer.exit();
+    });
+  },
+);
 
 test('a container joins the pid namespace and the network of another', async () => {
   await using first = await fixture().run('sleep 100');

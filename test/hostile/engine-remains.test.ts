@@ -13,7 +13,7 @@ inBothModes("CVE-2020-15257: the host's network has no abstract socket of a cont
   const before = abstract(readFileSync('/proc/net/unix', 'utf8'));
   const id = await s.detached([...flags, '--network', 'host', '-t'], ['sleep', '100000']);
   const exec = s.api.exec(id, { args: ['cat', '/proc/net/unix'] });
-  await exec.exit();
+  assert.equal((await exec.exit()).code, 0);
   const inside = abstract(exec.stdout.toString());
   assert.deepEqual(
     [...inside].filter((name) => !before.has(name)),

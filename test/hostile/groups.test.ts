@@ -102,7 +102,6 @@ inBothModes(
     // The two at the same time, over and over.
     const call = <T>(invoke: (done: (error: unknown, answer?: T) => void) => unknown) =>
       s.api.call<T>(invoke as never);
-    let [ran, refused] = [0, 0];
     for (let i = 0; i < 25; i++) {
       const execs = Array.from({ length: 3 }, () => s.api.exec(id, { args: ['true'] }).end);
       await call((done) => s.api.containers.PauseContainer({ container: id }, done as never));
@@ -110,11 +109,8 @@ inBothModes(
       for (const outcome of await Promise.allSettled(execs)) {
         if (outcome.status === 'fulfilled') assert.equal(outcome.value?.code, 0);
         else assert.match(String(outcome.reason), /it is paused; unpause it first|a pause is under way/);
-        if (outcome.status === 'fulfilled') ran++;
-        else refused++;
       }
     }
-    assert.equal(ran + refused, 75);
     assert.equal(
       await s.ok(['exec', id, 'sh', '-c', 'ps -e -o comm= | sort | xargs']),
       'liker-init ps sh sleep sort xargs',

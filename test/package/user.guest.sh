@@ -60,6 +60,8 @@ is 'all works again after that' "$(as_user likerctl ps --format '{{.Names}}')" c
 likerctl run --rm $home/tour true
 is "root's likerd is another" "$? $(likerctl ps -a --format '{{.Names}}')" '0 '
 
+pid=$(running)
 dpkg -P liker >/tmp/dpkg.log 2>&1
-is 'the package can be purged, and the container of the user goes on' "$? $([ -d "/proc/$(cat $group/liker-*/"$id"/cgroup.procs | head -n 1)" ] && echo runs)" '0 runs'
+is 'the package can be purged, and the container of the user goes on' \
+  "$? $(grep -qx "$pid" $group/liker-*/"$id"/cgroup.procs && kill -0 "$pid" && echo runs)" '0 runs'
 end likerd.service

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
+import type { TestContext } from 'node:test';
 import type { LikerctlOptions } from '../harness/likerctl.ts';
 import type { Outcome } from '../harness/outcome.ts';
 import { linkOf, readProc } from '../harness/proc.ts';
@@ -8,7 +9,7 @@ import type { Inspected, Suite } from '../harness/suite.ts';
 import type { Mode } from '../hostile/modes.ts';
 
 /** A flag or a command of likerctl, and what shows from inside and from the host that it works. */
-export type Row = readonly [flags: string, effect: (c: Case) => Promise<void>];
+export type Row = readonly [flags: string, effect: (c: Case, t: TestContext) => Promise<void>];
 
 /** The suite's commands, in one user-namespace mode. */
 export class Case {

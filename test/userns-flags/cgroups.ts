@@ -23,9 +23,10 @@ export const cgroups: readonly Row[] = [
   ],
   [
     'the mounts of control groups, with SYS_ADMIN',
-    async (c) => {
+    async (c, t) => {
+      if (c.mode.userns === 'host')
+        return t.skip("SYS_ADMIN in the host's user namespace is all rights over the groups");
       // Root of the container is not who the groups belong to, so it can neither leave its group nor open devices.
-      if (c.mode.userns === 'host') return;
       const rights = ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined'];
       const write =
         'for f in $(find /sys/fs/cgroup -name devices.allow -o -name release_agent -o -name pids.max -o -name memory.max); do mount -o remount,rw,bind $(findmnt -no TARGET -T $f) 2>/dev/null; (echo a >$f) 2>/dev/null && echo wrote $f; done; true';
