@@ -5,6 +5,8 @@ import { makeFolder } from '../common/folders.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
+import { Leases } from './engine/images/model/leases.ts';
+import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { UserKernel } from './engine/kernel.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
@@ -41,6 +43,8 @@ import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
+import { Content } from './storage/content.ts';
+import { LayerFolders } from './storage/layers.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 /** The composition root: the one place that knows every concrete class. */
@@ -78,6 +82,13 @@ export async function compose(
     registry: new Registry(),
     cgroups,
     folders,
+    images: {
+      log,
+      ledger: new ImageLedger(journal, store),
+      content: new Content(root),
+      layers: new LayerFolders(root, folders.trashFolder),
+      leases: new Leases(),
+    },
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
     mounts: { visibleBelow, of: mountOf },

@@ -6,6 +6,7 @@ import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
 import type { Ledger } from './containers/model/ledger.ts';
 import type { Registry } from './containers/model/registry.ts';
+import type { ImageContext } from './images/context.ts';
 import type { Journal } from './journal/journal.ts';
 import type {
   CgroupKernel,
@@ -31,6 +32,7 @@ export interface EngineContext {
   readonly registry: Registry;
   readonly cgroups: CgroupKernel;
   readonly folders: Folders;
+  readonly images: ImageContext;
   readonly processes: ProcessKernel;
   readonly proc: ProcKernel;
   readonly mounts: MountKernel;

@@ -61,6 +61,51 @@ const migrations: readonly string[] = [
     start INTEGER NOT NULL UNIQUE
   ) STRICT;
   `,
+  // Images: a row for each file in blobs/ and each folder in layers/, and what refers to it.
+  `
+  CREATE TABLE blob (
+    digest TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE layer (
+    diff_id TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE image (
+    id TEXT PRIMARY KEY REFERENCES blob (digest),
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE image_layer (
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    diff_id TEXT NOT NULL REFERENCES layer (diff_id),
+    PRIMARY KEY (image_id, position)
+  ) STRICT;
+  CREATE INDEX image_layer_layer ON image_layer (diff_id);
+  CREATE TABLE manifest (
+    digest TEXT PRIMARY KEY REFERENCES blob (digest),
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX manifest_image ON manifest (image_id);
+  CREATE TABLE image_name (
+    name TEXT PRIMARY KEY,
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX image_name_image ON image_name (image_id);
+  CREATE TABLE image_digest (
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES manifest (digest) ON DELETE CASCADE,
+    PRIMARY KEY (repository, digest)
+  ) STRICT;
+  CREATE INDEX image_digest_digest ON image_digest (digest);
+  CREATE TABLE container_image (
+    container_id TEXT PRIMARY KEY REFERENCES container (id) ON DELETE CASCADE,
+    image_id TEXT NOT NULL REFERENCES image (id)
+  ) STRICT;
+  CREATE INDEX container_image_image ON container_image (image_id);
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

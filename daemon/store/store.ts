@@ -1,10 +1,16 @@
 import { ageClock } from './age-clock.ts';
 import { Database } from './database.ts';
 import { StoreError } from './errors.ts';
+import { blobTable } from './tables/blob.ts';
 import { containerTable } from './tables/container.ts';
+import { containerImageTable } from './tables/container-image.ts';
 import { EventTable } from './tables/event.ts';
 import { execTable } from './tables/exec.ts';
 import { idRangeTable } from './tables/id-range.ts';
+import { imageTable } from './tables/image.ts';
+import { imageNameTable } from './tables/image-name.ts';
+import { layerTable } from './tables/layer.ts';
+import { manifestTable } from './tables/manifest.ts';
 import { requestTable } from './tables/request.ts';
 import { tombstoneTable } from './tables/tombstone.ts';
 
@@ -23,6 +29,12 @@ export class Store implements Disposable {
   readonly containers: ReturnType<typeof containerTable>;
   readonly execs: ReturnType<typeof execTable>;
   readonly idRanges: ReturnType<typeof idRangeTable>;
+  readonly blobs: ReturnType<typeof blobTable>;
+  readonly layers: ReturnType<typeof layerTable>;
+  readonly images: ReturnType<typeof imageTable>;
+  readonly imageNames: ReturnType<typeof imageNameTable>;
+  readonly manifests: ReturnType<typeof manifestTable>;
+  readonly containerImages: ReturnType<typeof containerImageTable>;
   readonly events: EventTable;
   readonly requests: ReturnType<typeof requestTable>;
   readonly tombstones: ReturnType<typeof tombstoneTable>;
@@ -37,6 +49,12 @@ export class Store implements Disposable {
       this.containers = containerTable(database);
       this.execs = execTable(database);
       this.idRanges = idRangeTable(database);
+      this.blobs = blobTable(database);
+      this.layers = layerTable(database);
+      this.images = imageTable(database);
+      this.imageNames = imageNameTable(database);
+      this.manifests = manifestTable(database);
+      this.containerImages = containerImageTable(database);
       this.events = new EventTable(database);
       this.requests = requestTable(database, clock);
       this.tombstones = tombstoneTable(database, clock);

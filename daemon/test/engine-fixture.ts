@@ -13,12 +13,17 @@ import { type ExecOptions, execInContainer } from '../engine/containers/verbs/ex
 import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
+import { Leases } from '../engine/images/model/leases.ts';
+import { ImageLedger } from '../engine/images/model/ledger.ts';
 import { Journal } from '../engine/journal/journal.ts';
 import type { DeviceKernel, MountKernel, NetworkKernel, SecurityKernel } from '../engine/kernel.ts';
 import { execSchema } from '../engine/process/spec.ts';
 import type { ContainerProcess } from '../engine/sessions/process.ts';
 import { OpenReaders } from '../engine/stats/open-readers.ts';
 import { withSupervision } from '../engine/supervisor.ts';
+import { Content } from '../storage/content.ts';
+import { LayerFolders } from '../storage/layers.ts';
+import { Trash } from '../storage/trash.ts';
 import { Store } from '../store/store.ts';
 import { type LogLine, memoryLog } from './api-fixture.ts';
 import { specOf } from './fake-engine.ts';
@@ -48,6 +53,13 @@ export class EngineFixture {
       registry: new Registry(),
       cgroups: host.cgroups,
       folders: fakeFolders(folder),
+      images: {
+        log,
+        ledger: new ImageLedger(journal, this.#store),
+        content: new Content(folder),
+        layers: new LayerFolders(folder, new Trash(join(folder, 'trash'))),
+        leases: new Leases(),
+      },
       processes: host.processes,
       proc: host.proc,
       mounts,

@@ -1,0 +1,113 @@
+import type { Filter } from '../filter.ts';
+import type { Configuration } from './model/configuration.ts';
+
+/** Images, as the edge uses them. A reference is a name, a name with a digest, an id or a unique prefix of one. */
+export interface ImageService {
+  /** The last frame is `done`. */
+  pull(request: PullRequest, signal: AbortSignal): AsyncIterable<PullFrame>;
+  /** `bytes` is the archive. */
+  load(bytes: AsyncIterable<Uint8Array>, options: LoadOptions, signal: AbortSignal): AsyncIterable<LoadFrame>;
+  get(reference: string): Promise<ImageDetails>;
+  /** Newest first. */
+  list(filters: readonly Filter[]): Promise<readonly ImageView[]>;
+  history(reference: string): Promise<readonly HistoryEntry[]>;
+  tag(reference: string, name: string): Promise<void>;
+  /** Takes these names, or all if there are none, from an image. Returns those that it had. */
+  untag(reference: string, names: readonly string[]): Promise<readonly string[]>;
+  remove(reference: string, options: { readonly force: boolean }): Promise<RemovedImage>;
+  prune(options: { readonly all: boolean; readonly filters: readonly Filter[] }): Promise<Pruned>;
+}
+
+export interface ImageView {
+  /** sha256:HEX, of its configuration. */
+  readonly id: string;
+  /** Canonical, with tags. */
+  readonly names: readonly string[];
+  /** REPOSITORY@DIGEST. */
+  readonly digests: readonly string[];
+  /** When it was made, in milliseconds since the epoch; null: it does not say. */
+  readonly createdAt: number | null;
+  /** When it came here. */
+  readonly storedAt: number;
+  /** Of its layers, on the disk. */
+  readonly sizeBytes: number;
+  readonly containers: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** linux/amd64 */
+  readonly platform: string;
+}
+
+export interface ImageDetails extends ImageView {
+  readonly configuration: Configuration;
+  /** As it came. */
+  readonly configurationText: string;
+  /** The lowest first. */
+  readonly layers: readonly { readonly diffId: string; readonly sizeBytes: number }[];
+}
+
+export interface HistoryEntry {
+  readonly createdAt: number | null;
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly sizeBytes: number;
+  readonly names: readonly string[];
+  /** Empty: the image that ends with this step is not here. */
+  readonly imageId: string;
+}
+
+/** Credentials for one registry, in one of three ways; empty texts for the others. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  readonly identityToken: string;
+  readonly registryToken: string;
+}
+
+export interface PullRequest {
+  readonly reference: string;
+  /** OS/ARCH[/VARIANT]; empty: this machine's. */
+  readonly platform: string;
+  readonly credentials: Credentials | null;
+  readonly insecure: boolean;
+  readonly keepBlobs: boolean;
+}
+
+export interface LoadOptions {
+  /** As PullRequest's. */
+  readonly platform: string;
+}
+
+export type Stage = 'waiting' | 'downloading' | 'unpacking' | 'done' | 'exists';
+
+export interface LayerProgress {
+  /** Of the archive as it comes. */
+  readonly digest: string;
+  readonly stage: Stage;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+export type PullFrame =
+  | { readonly kind: 'resolved'; readonly digest: string; readonly layers: readonly LayerProgress[] }
+  | { readonly kind: 'progress'; readonly layer: LayerProgress }
+  | { readonly kind: 'done'; readonly image: ImageView; readonly changed: boolean };
+
+export type LoadFrame =
+  | { readonly kind: 'progress'; readonly layer: LayerProgress }
+  | { readonly kind: 'loaded'; readonly image: ImageView; readonly names: readonly string[] };
+
+export interface RemovedImage {
+  /** Names, and REPOSITORY@DIGEST, that are gone. */
+  readonly untagged: readonly string[];
+  /** Null: the image stays. */
+  readonly id: string | null;
+  /** Diff ids of the layers that went with it, the uppermost first. */
+  readonly layers: readonly string[];
+  readonly reclaimedBytes: number;
+}
+
+export interface Pruned {
+  readonly removed: readonly RemovedImage[];
+  /** With downloads and layers that no image has. */
+  readonly reclaimedBytes: number;
+}

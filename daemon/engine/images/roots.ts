@@ -1,0 +1,36 @@
+import type { ImageContext } from './context.ts';
+import type { Configuration } from './model/configuration.ts';
+import { readConfiguration } from './model/configuration-file.ts';
+import { findImage } from './model/find.ts';
+
+/** What a container is made from. */
+export interface ImageRoot extends Disposable {
+  readonly id: string;
+  /** The reference as people write it, such as debian:latest; for an id the id. */
+  readonly name: string;
+  readonly configuration: Configuration;
+  /** The lowest first. */
+  readonly diffIds: readonly string[];
+}
+
+/**
+ * The image that a reference stands for. It cannot be removed until the answer is disposed of; store that the container uses it
+ * before that. Errors: IMAGE_NOT_FOUND, AMBIGUOUS_ID, BAD_ARGUMENT, LAYER_DAMAGED.
+ */
+export async function resolveImage(context: ImageContext, reference: string): Promise<ImageRoot> {
+  const { image, name } = findImage(context.ledger.rows, reference);
+  const diffIds = context.ledger.rows.layers.of(image.id).map(({ diffId }) => diffId);
+  const lease = context.leases.hold([image.id]);
+  try {
+    const { configuration } = await readConfiguration(context.content, image.id);
+    return { id: image.id, name, configuration, diffIds, [Symbol.dispose]: () => lease[Symbol.dispose]() };
+  } catch (error) {
+    lease[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Where layers are unpacked, the uppermost first. `diffIds` have the lowest first. */
+export function layerFolders({ layers }: Pick<ImageContext, 'layers'>, diffIds: readonly string[]): string[] {
+  return diffIds.map((diffId) => layers.of(diffId)).reverse();
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../database.ts';
+
+/** A file in blobs/. */
+export interface BlobRow {
+  /** sha256:HEX, of the file's bytes. */
+  readonly digest: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** The blobs: manifests and configurations as they came. */
+export function blobTable(database: Database) {
+  return {
+    all: () => database.all<BlobRow>('SELECT digest, size, created_at AS createdAt FROM blob'),
+    has: (digest: string) => database.all('SELECT 1 FROM blob WHERE digest = ?', digest).length > 0,
+    /** Does nothing if it is there. */
+    insert({ digest, size, createdAt }: BlobRow): void {
+      const sql = 'INSERT OR IGNORE INTO blob (digest, size, created_at) VALUES (?, ?, ?)';
+      database.run(sql, digest, size, createdAt);
+    },
+    /** Those that no image and no manifest refers to. */
+    unused: () =>
+      database.all<BlobRow>(
+        `SELECT digest, size, created_at AS createdAt FROM blob
+          WHERE digest NOT IN (SELECT id FROM image) AND digest NOT IN (SELECT digest FROM manifest)`,
+      ),
+    delete(digest: string): void {
+      database.run('DELETE FROM blob WHERE digest = ?', digest);
+    },
+  };
+}
