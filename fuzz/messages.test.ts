@@ -8,7 +8,7 @@ import { parseSpec } from '../daemon/api/liker/parse/container-spec.ts';
 import { parseFilters, parseList, parseLogCursor, parseStop } from '../daemon/api/liker/parse/requests.ts';
 import { parseAttach, parseInput } from '../daemon/api/liker/parse/session.ts';
 import { checkDecoded, marksUndecodable } from '../daemon/api/wire/decoding.ts';
-import { specSchema } from '../daemon/engine/containers/model/spec.ts';
+import { specSchema, withDefaults } from '../daemon/engine/containers/model/spec.ts';
 import { checkSpec } from '../daemon/engine/containers/rules/check-spec.ts';
 import { checkSessionId, sessionIdOf, sessionNumber } from '../daemon/engine/sessions/session-id.ts';
 import { message, methods, mutated, specRequest } from './messages.ts';
@@ -63,7 +63,7 @@ test('a spec of any message is refused with BAD_ARGUMENT, or can be stored, read
       const request = decoded(create, bytes);
       if (request === undefined) return;
       const spec = accepted(() => {
-        const parsed = parseSpec(request.spec, 'spec', { uid: 1000, gid: 1000 });
+        const parsed = withDefaults(parseSpec(request.spec, 'spec', { uid: 1000, gid: 1000 }));
         checkSpec(parsed);
         return parsed;
       });

@@ -9,7 +9,7 @@ import { LikerError } from '../common/errors.ts';
 import { formatContainer } from '../daemon/api/liker/format/container.ts';
 import { parseSpec } from '../daemon/api/liker/parse/container-spec.ts';
 import { Container } from '../daemon/engine/containers/model/container.ts';
-import type { ContainerSpec } from '../daemon/engine/containers/model/spec.ts';
+import { type ContainerSpec, withDefaults } from '../daemon/engine/containers/model/spec.ts';
 import { readRunRecords, writeRunRecord } from '../daemon/engine/containers/resources/run-record.ts';
 import type { EngineContext } from '../daemon/engine/context.ts';
 import { containerView } from '../daemon/test/fake-engine.ts';
@@ -39,6 +39,7 @@ const required: Readonly<Record<string, Fields>> = {
   ContainerSpec: { rootfs: { directory: '/srv/root' }, process: { args: ['true'] } },
   Rootfs: { directory: '/srv/root' },
   ProcessSpec: { args: ['true'] },
+  Entrypoint: { args: ['sh', '-c'] },
   Mount: { type: 'TYPE_BIND', source: '/srv', target: '/data' },
   Device: { hostPath: '/dev/null' },
   DeviceRule: { type: 'c', access: 'r' },
@@ -91,6 +92,7 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
   'Path.path': ['/', '/usr'],
   'Rootfs.directory': ['/srv/root'],
   'ProcessSpec.args': ['sh'],
+  'Entrypoint.args': ['sh'],
   'ProcessSpec.env': ['A=1', 'B='],
   'ProcessSpec.cwd': ['/srv'],
   'ProcessSpec.user': ['nobody', '1:2'],
@@ -205,14 +207,18 @@ test('every field and every member of every union survives the store, the run re
       GetContainer.responseSerialize({ container: formatContainer(containerView({ spec })) }),
     );
     assert.ok(answer.container);
-    assert.deepEqual(parseSpec(answer.container.spec, 'spec', caller), spec, `${name} by the API`);
+    assert.deepEqual(
+      withDefaults(parseSpec(answer.container.spec, 'spec', caller)),
+      spec,
+      `${name} by the API`,
+    );
     assert.ok(inspectRecord(answer.container), name);
   }
 });
 
 function accepted(name: string, value: Fields): ContainerSpec {
   try {
-    return parseSpec(wireSpec(value as never), 'spec', caller);
+    return withDefaults(parseSpec(wireSpec(value as never), 'spec', caller));
   } catch (error) {
     if (error instanceof LikerError) assert.fail(`${name} is refused: ${error.message}`);
     throw error;

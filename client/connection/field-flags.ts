@@ -3,6 +3,7 @@ import { own } from '../../common/own.ts';
 /** The flags that set each field of a request. */
 const flagsByField: Readonly<Record<string, string>> = {
   'process.args': 'entrypoint',
+  'entrypoint.args': 'entrypoint',
   'process.cwd': 'workdir',
   'process.env': 'env env-file',
   'process.user': 'user',

@@ -39,7 +39,7 @@ export interface RowOptions {
 export function containerRow(container: Container, { truncate, nowMs }: RowOptions): ContainerRow {
   const { spec } = container;
   const labels = spec?.labels ?? {};
-  const command = (spec?.process?.args ?? []).join(' ');
+  const command = [...(spec?.entrypoint?.args ?? []), ...(spec?.process?.args ?? [])].join(' ');
   const rootfs = spec?.rootfs?.directory ?? '';
   return {
     ID: truncate ? shortId(container.id) : container.id,

@@ -18,7 +18,7 @@ const driver = 'overlay2';
 /** A container in Docker's form, followed by Liker's own fields. */
 export function inspectRecord(container: Container): Record<string, unknown> {
   const { spec } = container;
-  const args = spec?.process?.args ?? [];
+  const args = [...(spec?.entrypoint?.args ?? []), ...(spec?.process?.args ?? [])];
   return {
     Id: container.id,
     Created: rfc3339(container.createdAt),
@@ -94,7 +94,7 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     Env: process.env ?? [],
     Cmd: process.args ?? [],
     Image: spec?.rootfs?.directory ?? '',
-    Entrypoint: [],
+    Entrypoint: spec?.entrypoint?.args ?? [],
     ExposedPorts: sorted({}),
     Volumes: sorted({}),
     WorkingDir: process.cwd || '/',

@@ -186,6 +186,7 @@ test('all other flags', () => {
   assert.deepEqual(rest, {
     name: 'n',
     rootfs: { directory: `${process.env['HOME']}/r`, mode: 'MODE_READ_WRITE' },
+    entrypoint: null,
     hostname: 'host',
     domainname: 'dom',
     namespaces: {
@@ -273,7 +274,9 @@ test('flags of health checks', () => {
 });
 
 test('an entrypoint takes the command as its arguments; without either the container runs a shell', () => {
-  assert.deepEqual(spec('--entrypoint', 'ls', '/r', '-l').process?.args, ['ls', '-l']);
+  const { entrypoint, process } = spec('--entrypoint', 'ls', '/r', '-l');
+  assert.deepEqual([entrypoint?.args, process?.args], [['ls'], ['-l']]);
+  assert.deepEqual(spec('--entrypoint', 'ls', '/r').process?.args, []);
   assert.deepEqual(spec('/').process?.args, ['bash']);
   assert.deepEqual(spec('/nonexistent').process?.args, ['sh']);
 });

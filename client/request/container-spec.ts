@@ -35,10 +35,13 @@ export function parseContainerSpec(
   terminalSize: TerminalSizeInput | undefined,
 ): ContainerSpecInput {
   const rootfs = parseRootfs(rootfsText);
-  const args = processArgs(flags, command, rootfs.directory ?? '');
+  const entrypoint = flags.text('entrypoint') ?? '';
+  // A directory names no command, so the default is a shell.
+  const args = command.length > 0 || entrypoint !== '' ? command : [shellOf(rootfs.directory ?? '')];
   return {
     name: flags.text('name') ?? '',
     rootfs,
+    entrypoint: entrypoint === '' ? null : { args: [entrypoint] },
     process: parseProcess(flags, args, terminalSize),
     hostname: flags.text('hostname') ?? '',
     domainname: flags.text('domainname') ?? '',
@@ -80,13 +83,10 @@ export function parseContainerSpec(
   };
 }
 
-/** The program and its arguments. A directory names no command, so the default is a shell: bash if it is there. */
-function processArgs(flags: FlagValues, command: readonly string[], directory: string): string[] {
-  const entrypoint = flags.text('entrypoint') ?? '';
-  if (entrypoint !== '') return [entrypoint, ...command];
-  if (command.length > 0) return [...command];
+/** bash if it is there. */
+function shellOf(directory: string): string {
   const hasBash = ['bin/bash', 'usr/bin/bash'].some((path) => existsSync(join(directory, path)));
-  return [hasBash ? 'bash' : 'sh'];
+  return hasBash ? 'bash' : 'sh';
 }
 
 /** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. */

@@ -3,9 +3,9 @@ import type { OnDisconnect as ProtoOnDisconnect } from '../../../proto/gen/types
 import type { Explanation, KillScope, WaitCondition } from '../../engine/containers/api.ts';
 import type {
   ContainerSpec,
+  DirectoryRoot,
   HealthCheck,
   RestartPolicy,
-  Rootfs,
 } from '../../engine/containers/model/spec.ts';
 import type { OnDisconnect } from '../../engine/process/spec.ts';
 
@@ -15,7 +15,7 @@ export const rootModes = {
   overlay: 'MODE_OVERLAY',
   rw: 'MODE_READ_WRITE',
   ro: 'MODE_READ_ONLY',
-} as const satisfies Record<Rootfs['mode'], string>;
+} as const satisfies Record<DirectoryRoot['mode'], string>;
 
 export const limitsModes = {
   strict: 'LIMITS_MODE_STRICT',

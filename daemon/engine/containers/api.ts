@@ -7,16 +7,16 @@ import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
 import type { HiddenPaths } from './model/hidden-paths.ts';
 import type { Phase } from './model/phase.ts';
-import type { AppliedLimit, ContainerChange, ContainerSpec } from './model/spec.ts';
+import type { AppliedLimit, AskedSpec, ContainerChange, ContainerSpec } from './model/spec.ts';
 import type { ExplainedPlan } from './plan/explain.ts';
 import type { Risk } from './plan/risks/risks.ts';
 
 /**
  * Containers as the edge uses them. `container` is an id, a unique prefix of one, or a name. Everything rejects with LikerError.
- * A spec is complete, except that the engine chooses a name and a hostname where they are empty.
+ * What a spec leaves out the engine fills in; it chooses a name and a hostname where they are empty.
  */
 export interface ContainerService {
-  create(spec: ContainerSpec, options: CreateOptions): Promise<Created>;
+  create(spec: AskedSpec, options: CreateOptions): Promise<Created>;
   get(container: string, options: { readonly withSize: boolean }): Promise<ContainerView>;
   /** Newest first. `next` is the token of the next page; empty on the last one. */
   list(
@@ -51,7 +51,7 @@ export interface ContainerService {
   /** What its next start would do. */
   explain(container: string): Promise<Explanation>;
   /** What a create with this spec, and a start, would do. Makes nothing. Rejects as `create` does. */
-  explainSpec(spec: ContainerSpec, options: Pick<CreateOptions, 'replace'>): Promise<Explanation>;
+  explainSpec(spec: AskedSpec, options: Pick<CreateOptions, 'replace'>): Promise<Explanation>;
   update(
     container: string,
     change: ContainerChange,

@@ -5,6 +5,7 @@ import { inTurn } from './life/turn.ts';
 import type { Container } from './model/container.ts';
 import { livePhase } from './model/phase.ts';
 import { resultIsGone } from './model/removed.ts';
+import { withDefaults } from './model/spec.ts';
 import { checkHealthNow } from './verbs/check-health.ts';
 import { createContainer, createWarnings } from './verbs/create.ts';
 import { explainContainer, explainSpec } from './verbs/explain.ts';
@@ -36,7 +37,7 @@ export function containerService(context: EngineContext): ContainerService {
   };
   return {
     async create(spec, options) {
-      const request = requestKey(options.requestId, 'create', spec, options.replace);
+      const request = requestKey(options.requestId, 'create', withDefaults(spec), options.replace);
       const container = await createContainer(context, spec, { ...options, request });
       return { container: view(container), warnings: createWarnings(context, container) };
     },

@@ -3,12 +3,12 @@ import type { ExitStatus } from '../process/exit-status.ts';
 import type { ExecProcess, OnDisconnect, ProcessSpec } from '../process/spec.ts';
 import type { AttachOptions, ExecSyncResult, Session, SessionSink } from '../sessions/frames.ts';
 import type { CreateOptions } from './api.ts';
-import type { ContainerSpec } from './model/spec.ts';
+import type { AskedSpec } from './model/spec.ts';
 
 /** Processes in containers and their clients, as the edge uses them. Everything rejects with LikerError. */
 export interface SessionService {
   /** Creates a container and starts it for the client. */
-  run(spec: ContainerSpec, options: CreateOptions, sink: SessionSink): Promise<Session>;
+  run(spec: AskedSpec, options: CreateOptions, sink: SessionSink): Promise<Session>;
   exec(
     container: string,
     process: ExecProcess,

@@ -6,6 +6,7 @@ import { runExecSync } from '../sessions/exec-sync.ts';
 import type { ContainerProcess } from '../sessions/process.ts';
 import { killProcess } from './life/kill-process.ts';
 import type { Container } from './model/container.ts';
+import { withDefaults } from './model/spec.ts';
 import type { ProcessView, SessionService } from './session-api.ts';
 import { attachTo, execAgain, runAgain } from './verbs/attach.ts';
 import { createContainer } from './verbs/create.ts';
@@ -18,7 +19,7 @@ export function sessionService(context: EngineContext): SessionService {
   const find = (reference: string) => registry.find(reference);
   return {
     async run(spec, options, sink) {
-      const request = requestKey(options.requestId, 'run', spec, options.replace);
+      const request = requestKey(options.requestId, 'run', withDefaults(spec), options.replace);
       const repeated = resultOf(journal, request);
       if (repeated !== null) return runAgain(context, request, repeated, sink);
       const container = await createContainer(context, spec, { ...options, request, attended: true });

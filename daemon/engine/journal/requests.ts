@@ -37,12 +37,16 @@ export function requestKey(id: string, call: string, ...asked: unknown[]): Reque
 
 /**
  * Leaves out what must not make it another request: a field that is not set, since a newer likerd may know more of them, and
- * the size of a terminal that was resized before the call was repeated.
+ * the size of a terminal that was resized before the call was repeated. A root is a directory unless it says otherwise.
  */
 function withoutDefaults(key: string, value: unknown): unknown {
   if (key === 'terminalSize') return undefined;
   const isDefault =
-    value === null || value === false || value === '' || (Array.isArray(value) && value.length === 0);
+    value === null ||
+    value === false ||
+    value === '' ||
+    (key === 'kind' && value === 'directory') ||
+    (Array.isArray(value) && value.length === 0);
   return isDefault ? undefined : value;
 }
 

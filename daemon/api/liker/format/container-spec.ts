@@ -1,11 +1,14 @@
 import { signalName } from '../../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { EntrypointInput } from '../../../../proto/gen/types/liker/v1/Entrypoint.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
+import type { RootfsInput } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
 import {
   type ContainerSpec,
   idmapText,
   type Mount,
   type Namespaces,
+  type Rootfs,
   shareText,
   userNamespaceText,
 } from '../../../engine/containers/model/spec.ts';
@@ -24,7 +27,8 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
   const { healthCheck } = spec;
   return {
     ...withoutNulls(spec),
-    rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
+    rootfs: formatRootfs(spec.rootfs),
+    entrypoint: formatEntrypoint(spec),
     process: formatProcessSpec(spec.process),
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
@@ -46,12 +50,22 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
   const network = shareText(spec.namespaces.network);
   return {
     name: spec.name,
-    rootfs: { directory: spec.rootfs.directory, mode: rootModes[spec.rootfs.mode] },
+    rootfs: formatRootfs(spec.rootfs),
+    entrypoint: formatEntrypoint(spec),
     process: { args: [...spec.process.args] },
     ...(network !== '' && { namespaces: { network } }),
     mounts: spec.mounts.map(formatMount),
     labels: spec.labels,
   };
+}
+
+function formatRootfs(rootfs: Rootfs): RootfsInput {
+  if (rootfs.kind === 'image') return {};
+  return { directory: rootfs.directory, mode: rootModes[rootfs.mode] };
+}
+
+function formatEntrypoint({ entrypoint }: ContainerSpec): EntrypointInput | null {
+  return entrypoint.length === 0 ? null : { args: [...entrypoint] };
 }
 
 function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {

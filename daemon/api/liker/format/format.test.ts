@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { v1 } from '../../../../test/harness/services.ts';
 import type { ContainerView } from '../../../engine/containers/api.ts';
+import { withDefaults } from '../../../engine/containers/model/spec.ts';
 import { rangeMaps } from '../../../kernel/users/id-maps.ts';
 import { baseSpec, containerView, exitStatus } from '../../../test/fake-engine.ts';
 import { takesEncoded } from '../../wire/encoded.ts';
@@ -84,7 +85,7 @@ test('a spec survives the round trip through the API', () => {
     dnsOptions: ['ndots:2'],
   };
   const wire = create.requestDeserialize(create.requestSerialize({ spec: formatContainerSpec(spec) }));
-  assert.deepEqual(parseSpec(wire.spec, 'spec', null), spec);
+  assert.deepEqual(withDefaults(parseSpec(wire.spec, 'spec', null)), spec);
 });
 
 test('each phase fills in the fields that apply to it', () => {

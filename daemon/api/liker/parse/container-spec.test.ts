@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import { type ContainerSpec, withDefaults } from '../../../engine/containers/model/spec.ts';
 import { checkSpec } from '../../../engine/containers/rules/check-spec.ts';
 import { baseSpec, specOf } from '../../../test/fake-engine.ts';
 import { wireSpec } from '../../../test/proto-spec.ts';
@@ -9,8 +10,8 @@ import { parseSpec } from './container-spec.ts';
 import type { Caller } from './namespaces.ts';
 
 /** As a spec of the API reaches a container. */
-function parse(patch: ContainerSpecInput = {}, caller: Caller | null = null): ReturnType<typeof parseSpec> {
-  const spec = parseSpec(wireSpec(patch), 'spec', caller);
+function parse(patch: ContainerSpecInput = {}, caller: Caller | null = null): ContainerSpec {
+  const spec = withDefaults(parseSpec(wireSpec(patch), 'spec', caller));
   checkSpec(spec);
   return spec;
 }
@@ -107,7 +108,7 @@ test('a full spec is parsed, and survives JSON', () => {
     timeoutSeconds: 60,
     onDisconnect: 'ON_DISCONNECT_KILL',
   });
-  assert.deepEqual(spec.rootfs, { directory: '/srv/root', mode: 'ro' });
+  assert.deepEqual(spec.rootfs, { kind: 'directory', directory: '/srv/root', mode: 'ro' });
   assert.deepEqual(spec.namespaces.pid, { kind: 'container', id: 'db' });
   assert.equal(spec.namespaces.ipc.kind, 'host');
   assert.equal(spec.init, false, "another's pid namespace has a first process already");

@@ -1,10 +1,9 @@
 import { posix } from 'node:path';
 import { badArgument } from '../../../../common/errors.ts';
-import { check } from '../../../../common/schema.ts';
 import { parseSignal } from '../../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Rootfs as ProtoRootfs } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
-import { type ContainerSpec, type RestartPolicy, specSchema } from '../../../engine/containers/model/spec.ts';
+import type { AskedSpec, RestartPolicy } from '../../../engine/containers/model/spec.ts';
 import {
   disconnectPolicies,
   healthActions,
@@ -22,15 +21,16 @@ import { parseResources } from './resources.ts';
 import { given, plain, required } from './text.ts';
 
 /**
- * A complete spec with all defaults but name and hostname, which may be empty. Throws BAD_ARGUMENT, with the field, for what has
- * no meaning; what a container may ask for is the engine's to check.
+ * Without what the request leaves to the image or the defaults. Throws BAD_ARGUMENT, with the field, for what has no meaning; what a
+ * container may ask for is the engine's to check.
  */
-export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller | null): ContainerSpec {
+export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller | null): AskedSpec {
   if (spec === null) throw badArgument(field, `Missing ${field}`);
   const namespaces = parseNamespaces(spec.namespaces, `${field}.namespaces`, caller);
-  const asked = {
+  return {
     ...plain(spec),
     rootfs: parseRootfs(spec.rootfs, `${field}.rootfs`),
+    entrypoint: spec.entrypoint?.args,
     process: parseMainProcess(spec.process, `${field}.process`),
     namespaces,
     mounts: parseMounts(spec.mounts, `${field}.mounts`),
@@ -52,7 +52,6 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`),
     logDriver: wordFor(logDrivers, spec.logDriver, `${field}.log_driver`),
   };
-  return check(specSchema, asked, field);
 }
 
 function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {

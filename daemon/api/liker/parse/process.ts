@@ -4,13 +4,8 @@ import type { Landlock as ProtoLandlock } from '../../../../proto/gen/types/like
 import type { ProcessSpec as ProtoProcess } from '../../../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import type { Rlimit as ProtoRlimit } from '../../../../proto/gen/types/liker/v1/Rlimit.ts';
 import type { TerminalSize as ProtoSize } from '../../../../proto/gen/types/liker/v1/TerminalSize.ts';
-import type {
-  ExecProcess,
-  Landlock,
-  ProcessSpec,
-  Rlimit,
-  TerminalSize,
-} from '../../../engine/process/spec.ts';
+import type { AskedSpec } from '../../../engine/containers/model/spec.ts';
+import type { ExecProcess, Landlock, Rlimit, TerminalSize } from '../../../engine/process/spec.ts';
 import { inRange, plain } from './text.ts';
 
 /** No limit, as the kernel has it. */
@@ -30,10 +25,10 @@ export function parseExecProcess(process: ProtoProcess | null, field: string): E
   };
 }
 
-/** The main process of a container, complete. */
-export function parseMainProcess(process: ProtoProcess | null, field: string): ProcessSpec {
+/** The main process of a container: what is not set is as its image says, or has its default. */
+export function parseMainProcess(process: ProtoProcess | null, field: string): AskedSpec['process'] {
   const parsed = parseExecProcess(process, field);
-  return { ...parsed, cwd: parsed.cwd ?? '/', user: parsed.user ?? '' };
+  return { ...parsed, cwd: parsed.cwd ?? undefined, user: parsed.user ?? undefined };
 }
 
 export function parseTerminalSize(size: ProtoSize | null, field: string): TerminalSize | null {

@@ -1,6 +1,7 @@
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import type { NewEvent } from '../../journal/event.ts';
 import type { Container } from './container.ts';
+import { rootName } from './spec.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -42,7 +43,7 @@ export function containerEvent(
   return {
     subject: { type: 'container', id, name },
     action,
-    attributes: { ...labels, image: spec.rootfs.directory, name, ...cutValues(attributes) },
+    attributes: { ...labels, image: rootName(spec.rootfs), name, ...cutValues(attributes) },
   };
 }
 

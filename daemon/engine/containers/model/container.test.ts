@@ -93,6 +93,18 @@ test('a record of an older likerd gets the missing fields; unknown fields of a n
   assert.deepEqual(read.facts, { ...noFacts, nextExec: 7 });
 });
 
+test('the root of a record from before there were images is a directory', () => {
+  const read = (rootfs: object) => Container.fromRow(row({ spec: { rootfs } })).spec.rootfs;
+  assert.deepEqual(read({ directory: '/srv/root', mode: 'ro' }), {
+    kind: 'directory',
+    directory: '/srv/root',
+    mode: 'ro',
+  });
+  const image = { kind: 'image', name: 'web', id: `sha256:${'a'.repeat(64)}`, layers: [] };
+  assert.deepEqual(read(image), image);
+  assert.throws(() => read({ kind: 'volume' }), /its spec.rootfs.kind: .*"volume"/);
+});
+
 test('labels with names that every object inherits are kept', () => {
   const labels = JSON.parse('{"constructor":"a","__proto__":"b","toString":"c"}') as Record<string, string>;
   assert.deepEqual(Container.fromRow(row({ spec: { labels } })).spec.labels, labels);

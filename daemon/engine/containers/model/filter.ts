@@ -35,7 +35,8 @@ export function containerFilter(
         throw badArgument('filters', `Invalid filter exited=${value}: use an exit code, such as 137`);
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     },
-    ancestor: (value) => (container) => samePath(container.spec.rootfs.directory, value),
+    ancestor: (value) => (container) =>
+      container.spec.rootfs.kind === 'directory' && samePath(container.spec.rootfs.directory, value),
     before: (value) => {
       const { createdAt } = registry.find(value);
       return (container) => container.createdAt < createdAt;

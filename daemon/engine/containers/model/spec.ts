@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { byName, fields, no, type Of, orNull, texts } from '../../../../common/schema.ts';
+import { byName, check, fields, type Given, no, type Of, orNull, texts } from '../../../../common/schema.ts';
 import { type DeviceRule, deviceRuleSchema } from '../../../kernel/cgroup/device-rules.ts';
 import { type AppliedLimit, limitsModeSchema } from '../../../kernel/cgroup/resources.ts';
 import { formatIdMaps, idMapsSchema } from '../../../kernel/users/id-maps.ts';
@@ -42,12 +42,39 @@ const restartPolicy = fields({
 });
 export interface RestartPolicy extends Of<typeof restartPolicy> {}
 
-const rootfs = fields({
+const directoryRoot = fields({
+  /** Missing in records from before there were images. */
+  kind: v.optional(v.literal('directory'), 'directory'),
   /** Absolute path on the host. */
   directory: v.string(),
   mode: v.optional(v.picklist(['overlay', 'rw', 'ro']), 'overlay'),
 });
-export interface Rootfs extends Of<typeof rootfs> {}
+export interface DirectoryRoot extends Of<typeof directoryRoot> {}
+
+/** The layers of an image, below one of the container's own. */
+const imageRoot = fields({
+  kind: v.literal('image'),
+  /** As it was asked for: a name, a digest, an id or the beginning of one. */
+  name: v.string(),
+  /** Digest of the image's configuration; empty until the image is found. */
+  id: v.optional(v.string(), ''),
+  /** Diff ids, the lowest first. */
+  layers: texts,
+});
+export interface ImageRoot extends Of<typeof imageRoot> {}
+
+const rootfs = v.variant('kind', [directoryRoot, imageRoot]);
+export type Rootfs = DirectoryRoot | ImageRoot;
+
+/** How the root is used; only a directory can be used as it is. */
+export function rootMode(rootfs: Rootfs): DirectoryRoot['mode'] {
+  return rootfs.kind === 'image' ? 'overlay' : rootfs.mode;
+}
+
+/** What the root is made from, as whoever made the container named it. */
+export function rootName(rootfs: Rootfs): string {
+  return rootfs.kind === 'image' ? rootfs.name : rootfs.directory;
+}
 
 const ownOrHost = [fields({ kind: v.literal('private') }), fields({ kind: v.literal('host') })] as const;
 /** `alone`: with a loopback interface and nothing else, also where likerd connects networks that ask for nothing. */
@@ -163,6 +190,8 @@ const logDriver = v.picklist(['local', 'none']);
 export const specSchema = fields({
   name: v.string(),
   rootfs,
+  /** The program, and its first arguments: what comes before `process.args`. */
+  entrypoint: texts,
   process: processSchema,
   hostname: v.optional(v.string(), ''),
   domainname: v.optional(v.string(), ''),
@@ -216,6 +245,18 @@ export const specSchema = fields({
   logFiles: orNull(v.number()),
 });
 export interface ContainerSpec extends Of<typeof specSchema> {}
+
+/** What a container is asked to be: what it leaves out is as its image says, or has its default. */
+export interface AskedSpec extends Given<typeof specSchema> {}
+
+export function withDefaults(asked: AskedSpec): ContainerSpec {
+  return check(specSchema, asked, 'spec');
+}
+
+/** The program and all its arguments. */
+export function commandOf({ entrypoint, process }: Pick<ContainerSpec, 'entrypoint' | 'process'>): string[] {
+  return [...entrypoint, ...process.args];
+}
 
 export interface ContainerChange {
   /** Null and empty change nothing. */

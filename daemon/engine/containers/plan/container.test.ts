@@ -283,7 +283,7 @@ test('mounts shared with the host are cloned before the namespace is cut off, an
 });
 
 test('a read-only root requires its mount points to exist, except those below a mount', () => {
-  const root = { directory: '/srv/root', mode: 'ro' } as const;
+  const root = { kind: 'directory', directory: '/srv/root', mode: 'ro' } as const;
   const process = { args: ['sh'], cwd: '/work' };
   const mounts = [{ ...bind, propagation: 'shared' } as const, { ...bind, target: '/data' }];
   const given = {

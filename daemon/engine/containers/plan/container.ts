@@ -12,7 +12,7 @@ import { windowBytes } from '../../../kernel/process/protocol.ts';
 import { wholeGroupRange } from '../../../kernel/users/id-maps.ts';
 import type { ProcessSpec } from '../../process/spec.ts';
 import type { HiddenPaths } from '../model/hidden-paths.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import { type ContainerSpec, commandOf, rootMode } from '../model/spec.ts';
 import { cgroupMounts } from './cgroup-mounts.ts';
 import { deviceSteps } from './devices.ts';
 import type { HostFiles } from './host-files.ts';
@@ -91,7 +91,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     input.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.map] : [])),
   );
   const shared = sharedMounts(input.mounts, held);
-  const readOnly = spec.readOnly || spec.rootfs.mode === 'ro';
+  const readOnly = spec.readOnly || rootMode(spec.rootfs) === 'ro';
   const inRoot: Step[] = [
     ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
@@ -115,7 +115,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     rootStep(input, readOnly, inRoot),
     ...inRoot,
     ...(input.connected ? [{ step: 'await-network' } as const] : []),
-    ...processSteps(spec.process, input.credentials, {
+    ...processSteps({ ...spec.process, args: commandOf(spec) }, input.credentials, {
       env: environment(spec.process, { user: input.credentials.user, hostname: input.hostname }),
       makeCwd: true,
       init: hasInit(spec),
@@ -240,12 +240,13 @@ function rootStep(
   readOnly: boolean,
   inRoot: readonly Step[],
 ): Step {
-  const { directory, mode } = spec.rootfs;
-  if (mode === 'overlay') return { step: 'root-overlay', at: mountPoint, options: overlayOptions(overlay) };
+  const { rootfs } = spec;
+  if (rootfs.kind === 'image' || rootfs.mode === 'overlay')
+    return { step: 'root-overlay', at: mountPoint, options: overlayOptions(overlay) };
   return {
     step: 'root-bind',
     at: mountPoint,
-    source: directory,
+    source: rootfs.directory,
     readOnly,
     ...(readOnly
       ? {

@@ -6,18 +6,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import { baseSpec, specOf } from '../../../test/fake-engine.ts';
-import type { Rootfs } from '../model/spec.ts';
-import { checkHostPaths, checkRootfs } from './host-paths.ts';
+import type { DirectoryRoot } from '../model/spec.ts';
+import { checkDirectory, checkHostPaths } from './host-paths.ts';
 
 /** At creation and at the start alike. */
-async function refuses(rootfs: Rootfs, why: RegExp): Promise<void> {
+async function refuses(how: Omit<DirectoryRoot, 'kind'>, why: RegExp): Promise<void> {
+  const rootfs = { kind: 'directory', ...how } as const;
   const isIt = (error: unknown): boolean =>
     error instanceof LikerError &&
     error.reason === 'BAD_ROOTFS' &&
     error.field === 'spec.rootfs.directory' &&
     why.test(error.message);
   await assert.rejects(checkHostPaths({ ...baseSpec, rootfs }), isIt, rootfs.directory);
-  assert.throws(() => checkRootfs(rootfs), isIt, rootfs.directory);
+  assert.throws(() => checkDirectory(rootfs), isIt, rootfs.directory);
 }
 
 test('the root file system and the sources of bind mounts must exist', async () => {
@@ -40,14 +41,14 @@ test("the host's root cannot be the writable root of a container, by whatever pa
   // A machine may hide it from us.
   await refuses({ directory: '/proc/1/root', mode: 'rw' }, /host's own root|cannot be read/);
   for (const mode of ['ro', 'overlay'] as const)
-    await checkHostPaths({ ...baseSpec, rootfs: { directory: link, mode } });
-  await checkHostPaths({ ...baseSpec, rootfs: { directory: folder, mode: 'rw' } });
+    await checkHostPaths({ ...baseSpec, rootfs: { kind: 'directory', directory: link, mode } });
+  await checkHostPaths({ ...baseSpec, rootfs: { kind: 'directory', directory: folder, mode: 'rw' } });
 });
 
 test('nor can a bind mount of it', () => {
   const script = `
-    import { checkRootfs } from ${JSON.stringify(join(import.meta.dirname, 'host-paths.ts'))};
-    try { checkRootfs({ directory: process.argv[1], mode: 'rw' }); } catch (error) { console.log(error.message); }`;
+    import { checkDirectory } from ${JSON.stringify(join(import.meta.dirname, 'host-paths.ts'))};
+    try { checkDirectory({ directory: process.argv[1], mode: 'rw' }); } catch (error) { console.log(error.message); }`;
   const folder = mkdtempSync(join(tmpdir(), 'lk-root-'));
   try {
     const said = execFileSync(

@@ -1,15 +1,16 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { badArgument, LikerError } from '../../../../common/errors.ts';
-import type { ContainerSpec, Rootfs } from '../model/spec.ts';
+import type { ContainerSpec, DirectoryRoot } from '../model/spec.ts';
 
 /** Rejects with BAD_ROOTFS or BAD_ARGUMENT when a host path that the spec needs is missing or must not be used this way. */
 export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
-  const { directory } = spec.rootfs;
-  refuseRoot(
-    spec.rootfs,
-    await stat(directory, { bigint: true }).then((found) => rootProblem(spec.rootfs, found), whyNot),
-  );
+  const { rootfs } = spec;
+  if (rootfs.kind === 'directory')
+    refuseRoot(
+      rootfs,
+      await stat(rootfs.directory, { bigint: true }).then((found) => rootProblem(rootfs, found), whyNot),
+    );
   for (const [index, mount] of spec.mounts.entries()) {
     if (mount.type !== 'bind' || mount.createSource) continue;
     const problem = await stat(mount.source).then(() => null, whyNot);
@@ -18,8 +19,8 @@ export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
   }
 }
 
-/** The same for the root alone, at each start: it may have been replaced since. */
-export function checkRootfs(rootfs: Rootfs): void {
+/** The same for a directory that is the root alone, at each start: it may have been replaced since. */
+export function checkDirectory(rootfs: DirectoryRoot): void {
   let problem: string | null;
   try {
     problem = rootProblem(rootfs, statSync(rootfs.directory, { bigint: true }));
@@ -29,7 +30,7 @@ export function checkRootfs(rootfs: Rootfs): void {
   refuseRoot(rootfs, problem);
 }
 
-function refuseRoot({ directory }: Rootfs, problem: string | null): void {
+function refuseRoot({ directory }: DirectoryRoot, problem: string | null): void {
   if (problem === null) return;
   throw new LikerError('BAD_ROOTFS', `Cannot use root file system '${directory}': ${problem}`, {
     field: 'spec.rootfs.directory',
@@ -37,7 +38,7 @@ function refuseRoot({ directory }: Rootfs, problem: string | null): void {
   });
 }
 
-function rootProblem({ mode }: Rootfs, found: BigIntStats): string | null {
+function rootProblem({ mode }: DirectoryRoot, found: BigIntStats): string | null {
   if (!found.isDirectory()) return 'it is not a directory';
   if (mode === 'rw' && isHostRoot(found))
     return "it is the host's own root; use it with an overlay or read-only";

@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import { LikerError } from '../../../../common/errors.ts';
 import { rangeSize } from '../../../kernel/users/id-maps.ts';
 import type { EngineContext } from '../../context.ts';
-import type { Rootfs } from '../model/spec.ts';
+import { type Rootfs, rootMode } from '../model/spec.ts';
 
 export const field = 'spec.namespaces.user';
 
 /** Why a container with this root can have no user namespace of its own; empty: it can. */
 export function userNamespaceProblem(
   context: EngineContext,
-  { directory, mode }: Rootfs,
+  rootfs: Rootfs,
   { needsRange }: { readonly needsRange: boolean },
 ): string {
   const { users } = context;
   return (
     users.problem() ||
     (needsRange ? poolProblem(users) : '') ||
-    idmapProblem(context, directory) ||
-    (mode === 'rw' ? '' : layerProblem(context))
+    (rootfs.kind === 'directory' ? idmapProblem(context, rootfs.directory) : '') ||
+    (rootMode(rootfs) === 'rw' ? '' : layerProblem(context))
   );
 }
 

@@ -6,19 +6,19 @@ import type { ContainerGroup } from '../../../kernel/cgroup/container-cgroup.ts'
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
+import { cgroupOf, type EngineContext, layerFolderOf, rootMountPoint, runFolderOf } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { hiddenPaths } from '../model/hidden-paths.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase } from '../model/phase.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import type { ContainerSpec, Rootfs } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
 import { hostFiles } from '../plan/host-files.ts';
 import type { UserNamespace } from '../plan/id-maps.ts';
 import type { PlannedMount } from '../plan/mounts.ts';
 import { askedUser } from '../plan/user.ts';
 import { connectingProgram, isConnected } from '../rules/connection.ts';
-import { checkRootfs } from '../rules/host-paths.ts';
+import { checkDirectory } from '../rules/host-paths.ts';
 import { type ContainerDevices, oomScoreFor } from '../rules/limits.ts';
 import { checkPropagation } from '../rules/mounts.ts';
 import { type BareBind, mountsBelow, planMounts } from './plan-mounts.ts';
@@ -70,7 +70,8 @@ export function compile(
   }: PlanValues & { readonly mounts: readonly PlannedMount[]; readonly cgroup: ContainerGroup },
 ): Launch {
   const { id, spec } = container;
-  checkRootfs(spec.rootfs);
+  const { rootfs } = spec;
+  if (rootfs.kind === 'directory') checkDirectory(rootfs);
   const hostname = containerHostname(container);
   // Before the user namespace, which comes with what was asked for.
   const shared = sharedProcesses(context, container);
@@ -82,13 +83,14 @@ export function compile(
     mountPoint: rootMountPoint(context),
     userNamespace,
     overlay: {
-      lowers: [spec.rootfs.directory],
+      lowers: lowerFolders(context, rootfs),
       layer: context.folders.of(id).base,
       volatile: spec.autoRemove,
       userXattr: !context.users.isRootOnHost,
     },
     mounts,
-    mountsBelow: spec.rootfs.mode === 'overlay' ? [] : mountsBelow(context, spec.rootfs.directory),
+    mountsBelow:
+      rootfs.kind === 'image' || rootfs.mode === 'overlay' ? [] : mountsBelow(context, rootfs.directory),
     files: hostFiles(spec, hostname, {
       nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
     }),
@@ -109,6 +111,12 @@ export function compile(
     isRootOnHost: context.users.isRootOnHost,
     attended,
   });
+}
+
+/** What is below the container's own layer, the uppermost first. */
+function lowerFolders(context: EngineContext, rootfs: Rootfs): string[] {
+  if (rootfs.kind === 'directory') return [rootfs.directory];
+  return rootfs.layers.map((diffId) => layerFolderOf(context, diffId)).reverse();
 }
 
 /** The user namespace of a container that is about to start. */

@@ -9,7 +9,7 @@ import { defaultHostname } from '../model/hostname.ts';
 import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
-import type { ContainerSpec, Share } from '../model/spec.ts';
+import { type AskedSpec, type ContainerSpec, type Share, withDefaults } from '../model/spec.ts';
 import { checkSpec } from '../rules/check-spec.ts';
 import { connectedBy } from '../rules/connection.ts';
 import { checkDeviceLimits } from '../rules/devices.ts';
@@ -25,13 +25,14 @@ import { rightsOfMain } from './rights.ts';
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
 export async function createContainer(
   context: EngineContext,
-  spec: ContainerSpec,
+  asked: AskedSpec,
   options: {
     readonly replace: boolean;
     readonly request: RequestKey | null;
     readonly attended?: boolean;
   },
 ): Promise<Container> {
+  const spec = completeSpec(asked);
   checkSpec(spec);
   const first = resultOf(context.journal, options.request);
   if (first === null) await checkHost(context, spec);
@@ -85,14 +86,19 @@ const draftId = 'ID';
 /** The container that a create with this spec would make, with its errors. Nothing is made, and no name is taken. */
 export async function draftContainer(
   context: EngineContext,
-  spec: ContainerSpec,
+  asked: AskedSpec,
   { replace }: { readonly replace: boolean },
 ): Promise<Container> {
+  const spec = completeSpec(asked);
   checkSpec(spec);
   await checkHost(context, spec);
   const name = nameFor(context, spec);
   requireRoom(context, spec, { name, replace });
   return newContainer(context, spec, { id: draftId, name, attended: false });
+}
+
+function completeSpec(asked: AskedSpec): ContainerSpec {
+  return withDefaults(asked);
 }
 
 /** Rejects when a path or device of the host that the spec names is not there. */
@@ -150,7 +156,7 @@ function newContainer(
       process,
       namespaces: { ...shared.namespaces, user },
       hostname: shared.hostname || defaultHostname(shared, id, networkOf),
-      resources: withDefaults(context, shared.resources),
+      resources: withPidsLimit(context, shared.resources),
     },
     phase: { state: 'created' },
     facts: { attended, networkProgram: connectedBy(context, shared), ...facts },
@@ -183,7 +189,7 @@ export function nameTaken(what: string, name: string, holder: Container): LikerE
 /** A fork bomb takes no more than this (as in podman): enough for any service. -1 lifts it. */
 const defaultPids = 2048;
 
-function withDefaults(context: EngineContext, resources: Resources): Resources {
+function withPidsLimit(context: EngineContext, resources: Resources): Resources {
   if (resources.pids.max !== null || !context.cgroups.offers('pids')) return resources;
   return { ...resources, pids: { max: defaultPids } };
 }

@@ -3,7 +3,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import type { AskedSpec, ContainerSpec } from '../model/spec.ts';
 import { type ExplainedPlan, explainPlan, type PlannedStart } from '../plan/explain.ts';
 import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
@@ -47,10 +47,10 @@ export async function explainContainer(context: EngineContext, container: Contai
 /** The same for the container that a create with this spec would make, with the errors of the create. */
 export async function explainSpec(
   context: EngineContext,
-  spec: ContainerSpec,
+  asked: AskedSpec,
   options: { readonly replace: boolean },
 ): Promise<Explanation> {
-  return explainContainer(context, await draftContainer(context, spec, options));
+  return explainContainer(context, await draftContainer(context, asked, options));
 }
 
 /** The containers whose namespaces it shares, by the pid of their main process. */
@@ -80,7 +80,7 @@ async function risks(
   }: PlannedStart & { readonly devices: ContainerDevices; readonly plan: ExplainedPlan },
 ) {
   const sources = [
-    spec.rootfs.directory,
+    ...(spec.rootfs.kind === 'directory' ? [spec.rootfs.directory] : []),
     ...spec.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
   ];
   const leadsTo = new Map<string, string>();

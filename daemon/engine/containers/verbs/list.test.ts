@@ -63,19 +63,29 @@ function fitting(...filters: [key: string, value: string][]): string[] {
     [
       'old',
       48 * 3_600_000,
-      { labels: { job: 'test', keep: '' }, rootfs: { directory: '/r' }, mounts: [], namespaces: { network } },
+      {
+        labels: { job: 'test', keep: '' },
+        rootfs: { kind: 'directory', directory: '/r' },
+        mounts: [],
+        namespaces: { network },
+      },
     ],
     [
       'young',
       60_000,
-      { labels: { job: 'test' }, rootfs: { directory: '/r/sub' }, mounts, namespaces: { network } },
+      {
+        labels: { job: 'test' },
+        rootfs: { kind: 'directory', directory: '/r/sub' },
+        mounts,
+        namespaces: { network },
+      },
     ],
     [
       'host',
       0,
       {
         labels: { a: 'b=c' },
-        rootfs: { directory: '/r' },
+        rootfs: { kind: 'directory', directory: '/r' },
         mounts: [],
         namespaces: { network: { kind: 'host' } },
       },

@@ -36,7 +36,7 @@ export interface RiskFacts {
   readonly readOnlyPaths: readonly string[];
   /** What is written to its control groups. */
   readonly cgroupWrites: readonly CgroupWrite[];
-  /** The root first. */
+  /** The root first, if it is a directory. */
   readonly mounts: readonly HostMount[];
   readonly devices: readonly DeviceNode[];
   readonly deviceRules: readonly DeviceRule[];

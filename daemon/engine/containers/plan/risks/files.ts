@@ -1,6 +1,6 @@
 import { notHeld, type Step } from '../../../../kernel/plan/steps.ts';
 import { type IdMaps, toInside } from '../../../../kernel/users/id-maps.ts';
-import { type ContainerSpec, isShared } from '../../model/spec.ts';
+import { type ContainerSpec, isShared, rootMode } from '../../model/spec.ts';
 import { innerRoot } from '../id-maps.ts';
 import { asFarAsUserMay, type Found, type HostMount, type RiskFacts, when } from './facts.ts';
 import { isWithin, reachOf } from './places.ts';
@@ -26,10 +26,13 @@ export function hostMounts(
     path: pathOf(source),
     asRoot: isAsRoot(source, steps, maps),
   });
-  const writable = rootfs.mode === 'rw' && !readOnly;
+  const writable = rootMode(rootfs) === 'rw' && !readOnly;
   const binds = mounts.filter((one) => one.type === 'bind');
   return [
-    { ...mount(rootfs.directory), target: '/', writable, shared: false },
+    // The files of an image are no files of the host.
+    ...(rootfs.kind === 'image'
+      ? []
+      : [{ ...mount(rootfs.directory), target: '/', writable, shared: false }]),
     ...binds.map((bind) => ({
       ...mount(bind.source),
       target: bind.target,
@@ -71,7 +74,7 @@ export function fileRisks(mount: HostMount, { engineFolders, engineIsRoot, spec 
 /** Sockets that make root of whoever reaches them. */
 export function socketRisks({ engineIsRoot, engineSockets, mounts, spec }: RiskFacts): Found[] {
   // An overlay shows sockets to which nobody can connect.
-  const bound = spec.rootfs.mode === 'overlay' ? mounts.filter(({ target }) => target !== '/') : mounts;
+  const bound = rootMode(spec.rootfs) === 'overlay' ? mounts.filter(({ target }) => target !== '/') : mounts;
   return engineSockets.flatMap(([path, engine]) => {
     const mount = bound.find((one) => one.asRoot && isWithin(path, one.path));
     if (!mount) return [];
