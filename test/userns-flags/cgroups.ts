@@ -60,6 +60,27 @@ export const cgroups: readonly Row[] = [
     },
   ],
   [
+    '--pids-limit 1, with namespaces of others or a map for a volume: no helper is counted',
+    async (c) => {
+      using holder = await networkHolder('true');
+      await using other = await c.sleeper();
+      const shared = c.mode.userns === 'host' ? ['network', 'ipc'] : ['network', 'ipc', 'userns'];
+      const cases = [
+        [...c.mode.flags, '--network', `ns:${holder.path}`],
+        [...c.mode.flags, '-v', `${c.folder}:/x:idmap=uids=0-1000-1;gids=0-1000-1`],
+        ...shared.map((kind) => [`--${kind}`, `container:${other.id}`]),
+      ];
+      for (const flags of cases) {
+        const id = await c.s.detached(['--init=false', '--pids-limit', '1', ...flags], ['sleep', '100000']);
+        const { State, CgroupPaths } = await c.s.inspect(id);
+        const groups = readProc(State.Pid, 'cgroup').split('\n');
+        const own = groups.filter((line) => line.endsWith(`/${id}`));
+        assert.equal(own.length, Object.keys(CgroupPaths).length, `${flags.join(' ')}: ${groups.join(' ')}`);
+        await c.s.ok(['rm', '-f', id]);
+      }
+    },
+  ],
+  [
     '--blkio-weight, --cgroup-parent, --cgroup-conf',
     async (c) => {
       await using container = await c.sleeper(['--cgroup-parent', 'jobs', '--pids-limit', '30']);

@@ -77,8 +77,7 @@ static long clone_child (struct child *child, bool helper, int *pidfd) {
     .pidfd = (uint64_t)(uintptr_t)pidfd,
     .exit_signal = SIGCHLD,
   };
-  bool outside = helper && child->launch->clone_flags & CLONE_NEWUSER;
-  long pid = outside ? sys_clone3 (&args) : clone_into_cgroup (child, &args);
+  long pid = child->outside ? sys_clone3 (&args) : clone_into_cgroup (child, &args);
   if (pid != 0)
     return pid;
   if (helper)
@@ -100,6 +99,7 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
   child.root = child.slave = child.masked = child.null = child.sysctls = child.proc = child.files = child.gate = -1;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   bool helper = child.enters_last || launch->needs_helper;
+  child.outside = helper && !child.enters_last;
   long pid = -1;
   if (open_ends (launch, born, &child) < 0)
     fail (&child, failed_end (launch, &child), "");

@@ -58,15 +58,6 @@ static int join_namespaces (struct child *child) {
   return launch->join_main & CLONE_NEWUSER ? become_inner_root (child) : 0;
 }
 
-/* Clones the process that does the remaining steps, which alone returns. */
-static int clone_process (struct child *child) {
-  struct clone_args args = { .flags = child->launch->clone_flags | CLONE_PARENT };
-  long pid = sys_clone3 (&args);
-  if (pid != 0)
-    leave_child (child, pid);
-  return prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? fail (child, "prctl", "") : 0;
-}
-
 /* A helper that enters another user namespace makes the others there, so that root inside owns them. */
 static int unshare_inside (struct child *child) {
   return sys_unshare ((int)child->launch->clone_flags) < 0 ? fail (child, "unshare", "") : 0;
@@ -83,8 +74,9 @@ void be_helper (struct child *child) {
     give_up (child);
   if (launch->enters_user && enter_user (child) < 0)
     give_up (child);
-  if ((!child->enters_last && clone_process (child) < 0) ||
-      (child->enters_last && launch->enters_user && unshare_inside (child) < 0))
+  if (child->enters_last && launch->enters_user && unshare_inside (child) < 0)
+    give_up (child);
+  if (!child->enters_last && !launch->enters_user && clone_process (child) < 0)
     give_up (child);
   run_steps (child);
   give_up (child);

@@ -27,6 +27,7 @@ struct child {
   int null;            /* the container's /dev/null, checked */
   int sysctls;         /* /proc/sys of a procfs that no path leads to */
   bool enters_last;    /* still a helper outside the container's pid namespace */
+  bool outside;        /* a helper that clones the process into its cgroups, and enters none itself */
   int proc;            /* O_PATH: the host's /proc */
   int files;           /* the tmpfs with the files of the container's /etc */
   uint32_t file_count;

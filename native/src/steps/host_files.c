@@ -14,12 +14,12 @@ static int write_file (struct child *child, const char *path, const char *text) 
   return RETRY (write (file, text, (size_t)length)) != length ? fail (child, "write", path) : 0;
 }
 
-/* Only the host's root may open it. A helper stays outside, so that it counts in no limit: the process that it clones writes to it. */
+/* Only the host's root may open it. Of a helper that stays outside, the process that it clones writes to it. */
 int step_join_cgroup (struct child *child, struct cursor *fields) {
   const char *path = read_text (fields);
   if (unreadable (child, fields))
     return -1;
-  if (!(child->launch->clone_flags & CLONE_NEWUSER))
+  if (!child->outside)
     return write_file (child, path, "0\n");
   int file = open (path, O_WRONLY | O_CLOEXEC);
   if (file < 0)

@@ -9,6 +9,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "base/userns.h"
+#include "helper.h"
 #include "include/plan.h"
 #include "inner.h"
 #include "namespaces.h"
@@ -128,5 +129,7 @@ int step_enter_user (struct child *child, struct cursor *fields) {
     return -1;
   if (sys_setns (namespace, CLONE_NEWUSER) < 0)
     return fail (child, "setns", "user namespace");
+  if (child->outside && clone_process (child) < 0)
+    return -1;
   return become_inner_root (child);
 }

@@ -14,6 +14,9 @@ import { endedBeforeStart } from '../model/phase.ts';
 const refusedInit =
   'the seccomp filter refuses it, but the init needs it; allow it, or leave the init out with --init=false';
 
+const processLimit =
+  "a limit of processes is reached; raise it (pids.max of the container, which is --pids-limit, or of likerd's cgroup; kernel.pid_max; for a user, --ulimit nproc)";
+
 const notMapped =
   "the user or its group is not in the container's user namespace; use another, or --userns host";
 
@@ -30,12 +33,14 @@ const explanations: Readonly<Record<string, string>> = {
   'cwd EMFILE': 'its own limit of open files leaves none for the start; raise its --ulimit nofile',
   'clone EACCES':
     'likerd may not put processes into the cgroup of the container: it was started outside the cgroup that was delegated to it; start it there',
+  'clone EAGAIN': processLimit,
+  'exec EAGAIN': processLimit,
   'join-cgroup ENOSPC': 'the cpuset of the cgroup is empty',
   'join-cgroup EAGAIN': 'the limit of processes (pids.max) is already reached',
   'proc-of ENODEV':
     'the container whose processes are shared has mounted something else there, and only its procfs shows them',
   'init EAGAIN':
-    'the user has as many processes as its --ulimit nproc allows, and the init is one; raise it, or leave the init out with --init=false',
+    'the container has as many processes as its --pids-limit allows, or its user as its --ulimit nproc allows, and the init is one; raise it, or leave the init out with --init=false',
   'init EPERM': refusedInit,
   'init ENOSYS': refusedInit,
   'landlock ENOENT':

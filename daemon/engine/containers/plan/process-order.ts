@@ -61,10 +61,10 @@ export function processSteps({ settings, steps }: Launch, facts: WordFacts): Exp
     ];
   }
   return [
-    clone('cgroups', `a helper${born}`),
+    clone('namespaces', 'a helper'),
     ...first.map(inWords),
     ...enter.map(inWords),
-    clone('namespaces', process),
+    clone('namespaces', process + born),
     ...inside.map(inWords),
   ];
 }
