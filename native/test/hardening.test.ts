@@ -9,7 +9,7 @@ const native = join(import.meta.dirname, '..');
 const build = join(native, 'build');
 const libraries = ['libliker.so', 'liker-tty.node'].map((name) => join(build, name));
 const shim = join(build, 'liker-shim');
-const programs = [shim, join(build, 'liker-rootless')];
+const programs = [shim, join(build, 'liker-rootless'), join(build, 'liker-unpack')];
 const init = join(build, 'liker-init');
 
 function tool(name: string, ...args: readonly string[]): string {

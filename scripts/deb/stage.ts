@@ -65,6 +65,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'native/build/libliker.so',
     'native/build/liker-shim',
     'native/build/liker-rootless',
+    'native/build/liker-unpack',
     'native/build/liker-tty.node',
     ...readProtos,
   ])

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { asError, LikerError, type Reason } from '../../../common/errors.ts';
+import { parseReport, type UnpackedLayer, type UnpackFailure, type UnpackProgress } from './report.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** How a layer marks what it removes: as overlayfs of root has it, or of an ordinary user; or not at all. */
+export type Whiteouts = 'trusted' | 'user' | 'none';
+
+export interface UnpackOptions {
+  /** The archive's file, open for reading. It may still grow: see Unpacking. */
+  readonly source: number;
+  /** The open, empty folder that gets the files. */
+  readonly target: number;
+  readonly whiteouts: Whiteouts;
+  /** More entries, or more bytes uncompressed, are refused. */
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** At most ten times a second. */
+  readonly onProgress?: (progress: UnpackProgress) => void;
+  /** Ends it. The target is then left half full. */
+  readonly signal?: AbortSignal;
+}
+
+/** A layer that is being unpacked while its bytes come. */
+export interface Unpacking {
+  /** So many bytes of the source are there now, from its start. */
+  available(bytes: number): void;
+  /** The source is complete, with so many bytes. */
+  end(bytes: number): void;
+  /**
+   * The layer, which is on the disk once the file system is synced. Rejects with BAD_ARCHIVE, TOO_MANY (no space, or too big),
+   * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and both descriptors are free.
+   */
+  readonly layer: Promise<UnpackedLayer>;
+}
+
+const failures: Readonly<Record<UnpackFailure['error'], Reason>> = {
+  BAD_ARCHIVE: 'BAD_ARCHIVE',
+  NO_SPACE: 'TOO_MANY',
+  TOO_BIG: 'TOO_MANY',
+  UNSUPPORTED: 'UNPACK_UNAVAILABLE',
+  WRITE_FAILED: 'SYSCALL',
+};
+
+function asLikerError({ error, path, errno, message }: UnpackFailure): LikerError {
+  const metadata = { path, ...(errno && { errno }) };
+  if (error !== 'WRITE_FAILED') return new LikerError(failures[error], message, { metadata });
+  const syscall = { step: 'unpack', syscall: '', errno, object: path };
+  return new LikerError('SYSCALL', message, { metadata, syscall });
+}
+
+/** Starts liker-unpack, which reads archives in a process of its own, with no more rights than to write below the target. */
+export class Unpacker {
+  readonly #program: string;
+
+  constructor(
+    program: string = process.env['LIKER_UNPACK'] ?? join(repository, 'native/build/liker-unpack'),
+  ) {
+    this.#program = program;
+  }
+
+  /** Both descriptors are the caller's, and may be closed once the layer is there or has failed. */
+  start(options: UnpackOptions): Unpacking {
+    const { source, target, whiteouts, maxEntries, maxBytes } = options;
+    const limits = ['--max-entries', String(maxEntries), '--max-bytes', String(maxBytes)];
+    const child = spawn(this.#program, ['--whiteouts', whiteouts, ...limits], {
+      stdio: ['pipe', 'pipe', 'pipe', source, target],
+      env: {},
+      killSignal: 'SIGKILL',
+      ...(options.signal && { signal: options.signal }),
+    }) as ChildOfUnpack;
+    const { stdin } = child;
+    // Whoever ends early says why in its report.
+    stdin.on('error', () => {});
+    return {
+      available: (bytes) => void stdin.write(`bytes ${bytes}\n`),
+      end: (bytes) => void stdin.end(`end ${bytes}\n`),
+      layer: result(child, options),
+    };
+  }
+}
+
+type ChildOfUnpack = ChildProcess & {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+};
+
+async function result(child: ChildOfUnpack, options: UnpackOptions): Promise<UnpackedLayer> {
+  let problem: Error | undefined;
+  let layer: UnpackedLayer | undefined;
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-4096);
+  });
+  createInterface(child.stdout).on('line', (line) => {
+    try {
+      const report = parseReport(line);
+      if (report.kind === 'progress') options.onProgress?.(report.progress);
+      else if (report.kind === 'failed') problem ??= asLikerError(report.failure);
+      else layer = report.layer;
+    } catch (error) {
+      problem ??= asError(error);
+    }
+  });
+  child.on('error', (error) => {
+    problem ??= error;
+  });
+  const { status, signal } = await ended(child);
+  child.stdin.destroy();
+  if (options.signal?.aborted) throw new LikerError('CANCELLED', 'The unpacking of a layer was cancelled');
+  if (problem) throw problem;
+  if (layer && status === 0) return layer;
+  const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
+  throw new LikerError('INTERNAL', `liker-unpack ${how} without a result${words && `: ${words.trim()}`}`);
+}
+
+/** An error before the start is followed by this event too. */
+function ended(child: ChildProcess): Promise<{ status: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve) => {
+    child.on('close', (status, signal) => resolve({ status, signal }));
+  });
+}

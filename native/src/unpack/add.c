@@ -1,0 +1,56 @@
+#include "add.h"
+#include "file.h"
+#include "folder.h"
+#include "link.h"
+#include "names.h"
+#include "node.h"
+
+static int too_many (struct tree *tree, const char *name) {
+  return problem_put (tree->problem, TOO_BIG, name, "Cannot unpack the layer: it has more than %llu entries",
+                      (unsigned long long)tree->most_entries);
+}
+
+/* The name of what a marker stands for. */
+static int add_marker (struct tree *tree, struct records *markers, char *name) {
+  name_target (name);
+  size_t text = add_text (tree, name);
+  if (text == SIZE_MAX || records_add (markers, sizeof text, &text, 1) == SIZE_MAX)
+    return out_of_memory (tree, name);
+  return 0;
+}
+
+static int add_plain (struct tree *tree, const struct entry *entry, const char *name) {
+  if (!*name)
+    return add_root (tree, entry);
+  const char *leaf;
+  int parent = place_of (&tree->places, name, &leaf);
+  if (parent < 0)
+    return problem_errno (tree->problem, name, "make the folder of");
+  if (tree->entries + tree->places.made > tree->most_entries)
+    return too_many (tree, name);
+  const struct place place = { parent, leaf, name };
+  if (entry->is_hard_link)
+    return add_hard_link (tree, entry, &place);
+  switch (entry->type) {
+    case S_IFDIR: return add_folder (tree, entry, &place);
+    case S_IFREG: return add_file (tree, entry, &place);
+    default: return add_node (tree, entry, &place);
+  }
+}
+
+int add_entry (struct tree *tree, const struct entry *entry) {
+  char name[PATH_MAX];
+  if (++tree->entries > tree->most_entries)
+    return too_many (tree, entry->name);
+  if (!clean_name (name, entry->name))
+    return problem_put (tree->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': its name is too long", entry->name);
+  switch (tree->marker ? name_kind (name) : NAME_PLAIN) {
+    case NAME_PLAIN: return add_plain (tree, entry, name);
+    case NAME_WHITEOUT: return add_marker (tree, &tree->whiteouts, name);
+    case NAME_OPAQUE: return add_marker (tree, &tree->opaque, name);
+    case NAME_IGNORED: return 0;
+    default:
+      return problem_put (tree->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': it removes nothing that has a name",
+                          entry->name);
+  }
+}

@@ -1,0 +1,67 @@
+/*
+ * The libraries that do the work: libarchive reads tar archives and decompresses, libcrypto hashes. They are opened when the program
+ * runs, so that neither is needed to build it, and a machine without them gets an error that says what to install.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+#include "problem.h"
+
+struct archive;
+struct archive_entry;
+typedef ssize_t archive_reader (struct archive *, void *data, const void **block);
+
+/* archive_read(3), archive_entry(3): of libarchive 3, whose binary interface is the same since 2011. */
+#define ARCHIVE_EOF 1
+#define ARCHIVE_OK 0
+#define ARCHIVE_WARN (-20)
+#define ARCHIVE_FATAL (-30)
+#define ARCHIVE_FORMAT_TAR 0x30000
+#define ARCHIVE_FORMAT_RAW 0x90000
+#define ARCHIVE_FILTER_GZIP 1
+#define ARCHIVE_FILTER_BZIP2 2
+#define ARCHIVE_FILTER_XZ 6
+#define ARCHIVE_FILTER_ZSTD 14
+
+#define ARCHIVE_FUNCTIONS(F)                                                                           \
+  F (struct archive *, archive_read_new, (void))                                                       \
+  F (int, archive_read_append_filter, (struct archive *, int))                                         \
+  F (int, archive_read_set_format, (struct archive *, int))                                            \
+  F (int, archive_read_open, (struct archive *, void *, void *, archive_reader *, void *))             \
+  F (int, archive_read_next_header2, (struct archive *, struct archive_entry *))                       \
+  F (int, archive_read_data_block, (struct archive *, const void **, size_t *, int64_t *))             \
+  F (int64_t, archive_filter_bytes, (struct archive *, int))                                           \
+  F (const char *, archive_error_string, (struct archive *))                                           \
+  F (struct archive_entry *, archive_entry_new, (void))                                                \
+  F (const char *, archive_entry_pathname, (struct archive_entry *))                                   \
+  F (const char *, archive_entry_symlink, (struct archive_entry *))                                    \
+  F (const char *, archive_entry_hardlink, (struct archive_entry *))                                   \
+  F (mode_t, archive_entry_mode, (struct archive_entry *))                                             \
+  F (int64_t, archive_entry_uid, (struct archive_entry *))                                             \
+  F (int64_t, archive_entry_gid, (struct archive_entry *))                                             \
+  F (int64_t, archive_entry_size, (struct archive_entry *))                                            \
+  F (time_t, archive_entry_mtime, (struct archive_entry *))                                            \
+  F (long, archive_entry_mtime_nsec, (struct archive_entry *))                                         \
+  F (dev_t, archive_entry_rdevmajor, (struct archive_entry *))                                         \
+  F (dev_t, archive_entry_rdevminor, (struct archive_entry *))                                         \
+  F (int, archive_entry_xattr_reset, (struct archive_entry *))                                         \
+  F (int, archive_entry_xattr_next, (struct archive_entry *, const char **, const void **, size_t *))
+
+#define DIGEST_FUNCTIONS(F)                                            \
+  F (void *, EVP_MD_CTX_new, (void))                                   \
+  F (const void *, EVP_sha256, (void))                                 \
+  F (int, EVP_DigestInit_ex, (void *, const void *, void *))           \
+  F (int, EVP_DigestUpdate, (void *, const void *, size_t))            \
+  F (int, EVP_DigestFinal_ex, (void *, unsigned char *, unsigned *))
+
+#define LIBRARY_MEMBER(result, name, parameters) result (*name) parameters;
+struct libraries {
+  ARCHIVE_FUNCTIONS (LIBRARY_MEMBER)
+  DIGEST_FUNCTIONS (LIBRARY_MEMBER)
+};
+#undef LIBRARY_MEMBER
+
+/* -1 if one is missing. */
+int load_libraries (struct libraries *libraries, struct problem *problem);

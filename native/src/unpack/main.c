@@ -1,0 +1,175 @@
+/*
+ * liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N]: unpacks a layer of an image.
+ *
+ *   fd 0  control lines: "bytes N" (so many of the source are there), "end N" (it is complete)
+ *   fd 1  the report, a line of JSON for each message; the last one is the result or the problem
+ *   fd 3  the source: a tar archive, plain or compressed, which may grow
+ *   fd 4  the folder for the files, empty
+ *
+ * The exit status is 0 if all files are there; they are not synced.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/syscalls.h"
+#include "add.h"
+#include "finish.h"
+#include "opaque.h"
+#include "report.h"
+#include "sandbox.h"
+
+enum { CONTROL = 0, REPORT = 1, SOURCE = 3, TARGET = 4 };
+
+struct options {
+  enum whiteouts whiteouts;
+  uint64_t most_entries, most_bytes;
+};
+
+static void misused (void) {
+  fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N]\n");
+  exit (2);
+}
+
+static uint64_t number_of (const char *text) {
+  char *end;
+  errno = 0;
+  unsigned long long number = strtoull (text, &end, 10);
+  if (errno || *end || *text < '0' || *text > '9')
+    misused ();
+  return number;
+}
+
+static enum whiteouts whiteouts_of (const char *text) {
+  static const char *const names[] = { [WHITEOUTS_NONE] = "none", [WHITEOUTS_TRUSTED] = "trusted", [WHITEOUTS_USER] = "user" };
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcmp (text, names[i]))
+      return (enum whiteouts)i;
+  misused ();
+  return WHITEOUTS_NONE;
+}
+
+static struct options parse (int argc, char **argv) {
+  static const struct option known[] = { { "whiteouts", required_argument, NULL, 'w' },
+                                         { "max-entries", required_argument, NULL, 'e' },
+                                         { "max-bytes", required_argument, NULL, 'b' },
+                                         { NULL, 0, NULL, 0 } };
+  struct options options = { WHITEOUTS_TRUSTED, UINT64_MAX, UINT64_MAX };
+  for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
+    switch (found) {
+      case 'w': options.whiteouts = whiteouts_of (optarg); break;
+      case 'e': options.most_entries = number_of (optarg); break;
+      case 'b': options.most_bytes = number_of (optarg); break;
+      default: misused ();
+    }
+  if (optind != argc)
+    misused ();
+  return options;
+}
+
+/* The parts of the work, each of which needs the one before it. */
+struct work {
+  struct libraries libraries;
+  struct problem problem;
+  struct marker marker;
+  struct source source;
+  struct stream stream;
+  struct tar tar;
+  struct tree tree;
+};
+
+static void connect (struct work *work, const struct options *options) {
+  work->source.control_fd = CONTROL;
+  work->source.file = SOURCE;
+  work->source.problem = &work->problem;
+  work->stream.source = &work->source;
+  work->stream.libraries = &work->libraries;
+  work->stream.most = options->most_bytes;
+  work->stream.report = REPORT;
+  work->stream.problem = &work->problem;
+  work->tar.libraries = &work->libraries;
+  work->tar.stream = &work->stream;
+  work->tar.problem = &work->problem;
+  work->tree.places.root = TARGET;
+  work->tree.places.parent = -1;
+  work->tree.tar = &work->tar;
+  work->tree.most_entries = options->most_entries;
+  work->tree.problem = &work->problem;
+  work->marker.whiteouts = options->whiteouts;
+  work->tree.marker = options->whiteouts == WHITEOUTS_NONE ? NULL : &work->marker;
+}
+
+/* Whatever an archive says about its root comes later. */
+static int prepare_root (struct work *work) {
+  if (fchown (TARGET, 0, 0) < 0 || fchmod (TARGET, 0755) < 0)
+    return problem_errno (&work->problem, "", "prepare the folder of the layer");
+  return 0;
+}
+
+/* Everything that needs files of the host, or rights over it, comes before the sandbox; every byte of the archive after it. */
+static int prepare (struct work *work) {
+  umask (0);
+  signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
+  /* Names in pax headers are UTF-8. libarchive converts them to the locale's encoding: they are to stay as they are. */
+  setlocale (LC_CTYPE, "C.UTF-8");
+  if (sys_close_range (TARGET + 1, ~0u, 0) < 0 || marker_begin (&work->marker, &work->problem) < 0)
+    return -1;
+  if (load_libraries (&work->libraries, &work->problem) < 0 ||
+      digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
+      digest_begin (&work->stream.digest, &work->libraries, &work->problem) < 0)
+    return -1;
+  return prepare_root (work) < 0 ? -1 : enter_sandbox (TARGET, &work->problem);
+}
+
+/* What follows the end of the archive belongs to the digests. */
+static int drain (struct work *work) {
+  const void *block;
+  ssize_t count;
+  while ((count = stream_read (&work->stream, &block)) > 0)
+    ;
+  return (int)count;
+}
+
+static int unpack (struct work *work) {
+  struct entry entry;
+  int more;
+  if (stream_begin (&work->stream) < 0 || tar_begin (&work->tar) < 0)
+    return -1;
+  while ((more = tar_next (&work->tar, &entry)) > 0)
+    if (add_entry (&work->tree, &entry) < 0)
+      return -1;
+  return more < 0 || drain (work) < 0 ? -1 : finish_tree (&work->tree);
+}
+
+static void tell_outcome (struct work *work) {
+  struct outcome outcome = {
+    .size = work->source.read,
+    .unpacked = work->stream.count,
+    .entries = work->tree.entries,
+    .disk_bytes = work->tree.disk_bytes,
+    .compression = work->stream.compression,
+  };
+  digest_end (&work->source.digest, outcome.digest);
+  digest_end (&work->stream.digest, outcome.diff_id);
+  report_outcome (REPORT, &outcome);
+}
+
+int main (int argc, char **argv) {
+  static struct work work;
+  const struct options options = parse (argc, argv);
+  connect (&work, &options);
+  if (prepare (&work) == 0 && unpack (&work) == 0) {
+    tell_outcome (&work);
+    return 0;
+  }
+  if (work.problem.code != ABANDONED)
+    report_problem (REPORT, &work.problem);
+  return 1;
+}

@@ -1,0 +1,27 @@
+/* Why a layer cannot be unpacked: the first reason, whichever part has found it. */
+#pragma once
+#include <stdbool.h>
+
+enum problem_code {
+  NO_PROBLEM,
+  BAD_ARCHIVE,
+  NO_SPACE,
+  TOO_BIG,
+  UNSUPPORTED,
+  WRITE_FAILED,
+  ABANDONED /* whoever had started the program is gone: nobody reads a report */
+};
+
+struct problem {
+  enum problem_code code;
+  int error; /* errno, or 0 */
+  char path[512];
+  char message[1024];
+};
+
+/* These record the problem unless there is one, and return -1. `path` is the entry's, or "". */
+int problem_put (struct problem *problem, enum problem_code code, const char *path, const char *format, ...)
+  __attribute__ ((format (printf, 4, 5)));
+
+/* For a failed system call: errno says which code it is. `tried` are words such as "write". */
+int problem_errno (struct problem *problem, const char *path, const char *tried);

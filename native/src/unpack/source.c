@@ -1,0 +1,45 @@
+#include "source.h"
+#include <unistd.h>
+#include "base/syscalls.h"
+
+static int failed_control (struct source *source) {
+  return problem_put (source->problem, UNSUPPORTED, "", "Cannot unpack a layer: a control line from likerd is malformed");
+}
+
+/* Waits for further control lines. */
+static int wait_for_more (struct source *source) {
+  char lines[512];
+  ssize_t count = RETRY (read (source->control_fd, lines, sizeof lines));
+  if (count <= 0)
+    return problem_put (source->problem, ABANDONED, "", "likerd gave up");
+  return control_take (&source->control, lines, (size_t)count) ? 0 : failed_control (source);
+}
+
+ssize_t source_read (struct source *source, const void **block) {
+  *block = source->block;
+  while (source->read == source->control.available) {
+    if (source->control.ended)
+      return 0;
+    if (wait_for_more (source) < 0)
+      return -1;
+  }
+  uint64_t there = source->control.available - source->read;
+  size_t count = there < SOURCE_BLOCK ? (size_t)there : SOURCE_BLOCK;
+  ssize_t got = RETRY (pread (source->file, source->block, count, (off_t)source->read));
+  if (got < 0)
+    return problem_errno (source->problem, "", "read the file of the layer");
+  if (got == 0)
+    return problem_put (source->problem, BAD_ARCHIVE, "", "Cannot unpack the layer: its file ends after %llu bytes",
+                        (unsigned long long)source->read);
+  digest_add (&source->digest, source->block, (size_t)got);
+  source->read += (uint64_t)got;
+  return got;
+}
+
+int source_drain (struct source *source) {
+  const void *block;
+  ssize_t count;
+  while ((count = source_read (source, &block)) > 0)
+    ;
+  return (int)count;
+}

@@ -1,0 +1,21 @@
+/* The bytes of the layer as they came: a file that may still grow, as far as the control lines say that it is there. */
+#pragma once
+#include "control.h"
+#include "digest.h"
+
+#define SOURCE_BLOCK (256 << 10)
+
+struct source {
+  int control_fd, file;
+  struct control control;
+  struct digest digest;
+  uint64_t read; /* so many bytes were read and hashed */
+  struct problem *problem;
+  uint8_t block[SOURCE_BLOCK];
+};
+
+/* The next block, which is valid until the next call. Waits for it. 0 at the end of the source, or -1. */
+ssize_t source_read (struct source *source, const void **block);
+
+/* Reads the rest, which no decoder needed, but the digest does. */
+int source_drain (struct source *source);

@@ -1,0 +1,97 @@
+#include "tar.h"
+#include <sys/sysmacros.h>
+
+/*
+ * Some makers leave out the two blocks of zeros at the end, and the padding of the last file (umoci insert). The reader gets them
+ * after the end of the stream: what rounds any length up to a block, and two blocks more.
+ */
+#define TAIL (3 * 512)
+static const uint8_t zeros[TAIL];
+
+static ssize_t feed (struct archive *archive, void *data, const void **block) {
+  (void)archive;
+  struct tar *tar = data;
+  ssize_t count = stream_read (tar->stream, block);
+  if (count != 0 || tar->tail)
+    return count;
+  *block = zeros;
+  tar->tail = TAIL - tar->stream->count % 512;
+  return (ssize_t)tar->tail;
+}
+
+int tar_begin (struct tar *tar) {
+  const struct libraries *libraries = tar->libraries;
+  tar->archive = libraries->archive_read_new ();
+  tar->entry = libraries->archive_entry_new ();
+  if (!tar->archive || !tar->entry)
+    return problem_put (tar->problem, WRITE_FAILED, "", "Cannot read the layer: out of memory");
+  if (libraries->archive_read_set_format (tar->archive, ARCHIVE_FORMAT_TAR) != ARCHIVE_OK ||
+      libraries->archive_read_open (tar->archive, tar, NULL, feed, NULL) != ARCHIVE_OK)
+    return problem_put (tar->problem, BAD_ARCHIVE, "", "Cannot read the layer as a tar archive: %s",
+                        libraries->archive_error_string (tar->archive));
+  return 0;
+}
+
+static int bad_entry (struct tar *tar, const char *name) {
+  const char *why = tar->libraries->archive_error_string (tar->archive);
+  return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot read the layer as a tar archive, %s '%s': %s",
+                      *name ? "in" : "after the last entry", name, why ? why : "it is damaged");
+}
+
+/* The kernel takes 2^32 - 1 for "as it is". */
+static int read_id (struct tar *tar, const char *name, const char *what, int64_t value, uint32_t *id) {
+  if (value < 0 || value >= UINT32_MAX)
+    return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': it has the %s %lld", name, what,
+                        (long long)value);
+  *id = (uint32_t)value;
+  return 0;
+}
+
+static int read_entry (struct tar *tar, struct entry *entry) {
+  const struct libraries *libraries = tar->libraries;
+  struct archive_entry *from = tar->entry;
+  const char *hard_link = libraries->archive_entry_hardlink (from);
+  mode_t mode = libraries->archive_entry_mode (from);
+  int64_t size = libraries->archive_entry_size (from);
+  libraries->archive_entry_xattr_reset (from);
+  *entry = (struct entry){
+    .name = libraries->archive_entry_pathname (from),
+    .target = hard_link ? hard_link : libraries->archive_entry_symlink (from),
+    .is_hard_link = hard_link,
+    .type = mode & S_IFMT,
+    .mode = mode & 07777,
+    .device = makedev (libraries->archive_entry_rdevmajor (from), libraries->archive_entry_rdevminor (from)),
+    .size = size > 0 ? (uint64_t)size : 0,
+    .mtime = { libraries->archive_entry_mtime (from), libraries->archive_entry_mtime_nsec (from) },
+  };
+  if (!entry->name)
+    return problem_put (tar->problem, BAD_ARCHIVE, "", "Cannot unpack the layer: one of its entries has no name");
+  if (read_id (tar, entry->name, "uid", libraries->archive_entry_uid (from), &entry->uid) < 0)
+    return -1;
+  return read_id (tar, entry->name, "gid", libraries->archive_entry_gid (from), &entry->gid);
+}
+
+int tar_next (struct tar *tar, struct entry *entry) {
+  int result = tar->libraries->archive_read_next_header2 (tar->archive, tar->entry);
+  if (result == ARCHIVE_EOF)
+    return 0;
+  if (result < ARCHIVE_WARN)
+    return bad_entry (tar, "");
+  return read_entry (tar, entry) < 0 ? -1 : 1;
+}
+
+int tar_data (struct tar *tar, const char *name, const void **block, size_t *count, uint64_t *offset) {
+  int64_t place = 0;
+  int result = tar->libraries->archive_read_data_block (tar->archive, block, count, &place);
+  if (result < ARCHIVE_WARN && result != ARCHIVE_EOF)
+    return bad_entry (tar, name);
+  /* No byte of a file may come from the zeros that were added at the end. */
+  if (tar->libraries->archive_filter_bytes (tar->archive, 0) > (int64_t)tar->stream->count)
+    return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': the archive ends in the middle of it", name);
+  *offset = (uint64_t)place;
+  return result != ARCHIVE_EOF;
+}
+
+bool tar_xattr (struct tar *tar, const char **name, const void **value, size_t *size) {
+  return tar->libraries->archive_entry_xattr_next (tar->entry, name, value, size) == ARCHIVE_OK;
+}

@@ -1,0 +1,12 @@
+#include "tree.h"
+#include <string.h>
+
+size_t add_text (struct tree *tree, const char *text) {
+  return records_add (&tree->texts, 1, text, strlen (text) + 1);
+}
+
+const char *text_at (const struct tree *tree, size_t place) { return tree->texts.items + place; }
+
+int out_of_memory (struct tree *tree, const char *name) {
+  return problem_put (tree->problem, WRITE_FAILED, name, "Cannot unpack '%s': out of memory", name);
+}

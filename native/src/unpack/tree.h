@@ -1,0 +1,45 @@
+/* The files of the layer that is being unpacked, and what is still to be done to them. */
+#pragma once
+#include "opaque.h"
+#include "places.h"
+#include "records.h"
+#include "tar.h"
+
+struct tree {
+  struct places places;
+  struct tar *tar;
+  struct marker *marker; /* of opaque folders; NULL: names of whiteouts are names like others */
+  uint64_t entries, most_entries;
+  uint64_t disk_bytes;
+  struct problem *problem;
+  /* What can only be done at the end (finish.c), since entries come in any order. */
+  struct records texts;     /* of char */
+  struct records folders;   /* of struct late_folder */
+  struct records links;     /* of struct late_link */
+  struct records whiteouts; /* of size_t: the names in `texts` */
+  struct records opaque;    /* the same */
+};
+
+/* Files are made in a folder while its mode, owner and default access list are not yet those of the archive. */
+struct late_folder {
+  size_t name, xattrs; /* in `texts` */
+  size_t xattr_count;
+  mode_t mode;
+  uid_t uid;
+  gid_t gid;
+  struct timespec mtime;
+};
+
+/* To an entry that has not come yet. */
+struct late_link {
+  size_t name, target;
+};
+
+/* The place of a copy in the texts, with its NUL; SIZE_MAX without memory. */
+size_t add_text (struct tree *tree, const char *text);
+
+/* It moves when another is added. */
+const char *text_at (const struct tree *tree, size_t place);
+
+/* Records that there is no memory for this entry, and returns -1. */
+int out_of_memory (struct tree *tree, const char *name);
