@@ -8,6 +8,10 @@ export function isContainerId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
+export function isContainerName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 export function newContainerId(): string {
   return randomBytes(32).toString('hex');
 }
@@ -19,7 +23,7 @@ export function shortId(id: string): string {
 
 /** Throws BAD_ARGUMENT unless `name` is a valid container name. */
 export function checkContainerName(name: string, field: string): void {
-  if (!namePattern.test(name)) {
+  if (!isContainerName(name)) {
     throw badArgument(
       field,
       `Invalid container name '${name}': use a letter or digit, then letters, digits, '_', '.' or '-', at most 128 in all`,

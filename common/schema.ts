@@ -29,6 +29,9 @@ export function orNull<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.nullish(schema, null);
 }
 
+/** Milliseconds since the epoch, as far as a date goes (the year 9999, as in a Timestamp of protobuf). */
+export const moment = v.pipe(v.number(), v.minValue(0), v.maxValue(253_402_300_799_999));
+
 export const texts = v.optional(v.array(v.string()), []);
 export const no = v.optional(v.boolean(), false);
 

@@ -9,14 +9,33 @@ const seconds = Number(process.env['LIKER_FUZZ_SECONDS'] ?? 0);
  * smallest value that fails, and the seed that finds it again (`seed` and `path` of fc.assert).
  */
 export function holds<T>(values: fc.Arbitrary<T>, check: (value: T) => void, runs = 500): void {
-  const effort =
-    seconds > 0
-      ? { numRuns: 2 ** 31 - 1, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false }
-      : { numRuns: runs, seed: 1 };
   fc.assert(
     fc.property(values, (value) => check(value)),
-    effort,
+    effort(runs),
   );
+  requireClean();
+}
+
+/** As `holds`, for what takes more than a turn. */
+export async function holdsLater<T>(
+  values: fc.Arbitrary<T>,
+  check: (value: T) => Promise<void>,
+  runs = 500,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(values, (value) => check(value)),
+    effort(runs),
+  );
+  requireClean();
+}
+
+function effort(runs: number) {
+  return seconds > 0
+    ? { numRuns: 2 ** 31 - 1, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false }
+    : { numRuns: runs, seed: 1 };
+}
+
+function requireClean(): void {
   const soiled = Object.keys(Object.prototype);
   assert.deepEqual(soiled, [], 'no input gives all objects a property');
 }
@@ -63,6 +82,17 @@ export function bytesOf(...pieces: readonly string[]): fc.Arbitrary<Buffer> {
 }
 
 /** What `run` returns; undefined if it refuses, as a LikerError of one of these reasons that a person can read. */
+/** As `accepted`, for what takes more than a turn; of any reason but UNKNOWN. */
+export async function acceptedLater<T>(run: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof LikerError)) throw error;
+    checkRefusal(error, [error.reason]);
+    return undefined;
+  }
+}
+
 export function accepted<T>(run: () => T, reasons: readonly Reason[] = ['BAD_ARGUMENT']): T | undefined {
   try {
     return run();

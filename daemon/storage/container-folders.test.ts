@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,3 +29,18 @@ for (const full of ['trash', 'spare'])
     assert.deepEqual(outside, []);
     assert.ok(folders.create('two').base.endsWith('/two'));
   });
+
+test('what a damaged id leads to is not set aside', (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'lk-layers-'));
+  t.after(() => rmSync(home, { recursive: true }));
+  const folders = new ContainerFolders(join(home, 'root'), join(home, 'run'));
+  const id = 'a'.repeat(64);
+  folders.create(id);
+  for (const damaged of ['', '.', '..', `${id}/..`, '../../run']) {
+    const aside = folders.setAside(damaged, 'its row');
+    assert.match(aside, /\/root\/set-aside\/unknown-[0-9a-f]{8}$/);
+    assert.equal(readFileSync(join(aside, 'record.json'), 'utf8'), 'its row');
+  }
+  assert.deepEqual(folders.list(), [id]);
+  assert.deepEqual(readdirSync(home), ['root', 'run']);
+});

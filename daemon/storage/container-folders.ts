@@ -108,12 +108,13 @@ export class ContainerFolders {
 
   /**
    * Moves a container's folders, with `note`, to a place where nothing removes them, and returns that place. Overwrites nothing
-   * there.
+   * there. A damaged id, which may read as the path of anything, has no folders.
    */
   setAside(id: string, note: string | null): string {
-    const folder = join(this.#aside, `${id}-${randomUUID().slice(0, 8)}`);
+    const known = isContainerId(id);
+    const folder = join(this.#aside, `${known ? id : 'unknown'}-${randomUUID().slice(0, 8)}`);
     mkdirSync(this.#aside, { recursive: true, mode: 0o700 });
-    if (moveInto(this.#aside, this.of(id).base, basename(folder)) === null)
+    if (!known || moveInto(this.#aside, this.of(id).base, basename(folder)) === null)
       mkdirSync(folder, { mode: 0o700 });
     if (note !== null) writeFileSync(join(folder, 'record.json'), note, { mode: 0o600 });
     return folder;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { Store } from './store.ts';
 
@@ -38,6 +39,35 @@ test('a transaction that throws leaves neither rows nor event numbers', () => {
     [
       [1, 'first'],
       [2, 'second'],
+    ],
+  );
+});
+
+test('a number that no likerd writes holds up no other row', () => {
+  const file = join(folder, 'numbers.db');
+  const greatest = 2n ** 63n - 1n;
+  {
+    using store = new Store(file);
+    commit(store, () => {
+      for (const id of ['a', 'b']) store.containers.insert(row(id));
+      for (const action of ['first', 'second']) store.events.add(event(action));
+    });
+  }
+  {
+    using db = new DatabaseSync(file);
+    db.prepare("UPDATE container SET created_at = ? WHERE id = 'a'").run(greatest);
+    db.prepare('UPDATE event SET seq = ? WHERE seq = 2').run(greatest);
+    db.prepare("UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'").run(greatest);
+  }
+  using store = new Store(file);
+  assert.deepEqual({ ...store.containers.all()[1] }, row('b'));
+  assert.equal(store.containers.all()[0]?.createdAt, Number(greatest));
+  commit(store, () => store.events.add(event('third')));
+  assert.deepEqual(
+    store.events.after(0, 10).map(({ seq, action }) => [seq, action]),
+    [
+      [1, 'first'],
+      [2, 'third'],
     ],
   );
 });

@@ -76,10 +76,13 @@ export class Store implements Disposable {
     this.events.trim();
   }
 
-  /** What is too old may stay until there is room again. */
+  /** What is damaged or too old may stay until there is room again. */
   #trimIfRoom(): void {
     try {
-      this.database.transaction(() => this.trim());
+      this.database.transaction(() => {
+        this.events.dropDamaged();
+        this.trim();
+      });
     } catch (error) {
       if (!(error instanceof StoreError) || error.problem === 'damaged') throw error;
     }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { check } from '../../common/schema.ts';
 import { adoptAll } from '../engine/containers/adopt/adopt.ts';
@@ -29,6 +30,7 @@ import { type LogLine, memoryLog } from './api-fixture.ts';
 import { specOf } from './fake-engine.ts';
 import { FakeHost, fakeFolders } from './fake-host.ts';
 
+type Test = Pick<TestContext, 'after'>;
 type SpecPatch = Parameters<typeof specOf>[0];
 
 /** An engine's context on a fake host, with a real database in a temporary folder. A daemon can die, and a next one come. */
@@ -74,7 +76,7 @@ export class EngineFixture {
     });
   }
 
-  static start(t: TestContext): EngineFixture {
+  static start(t: Test): EngineFixture {
     const folder = mkdtempSync(join(tmpdir(), 'liker-engine-'));
     mkdirSync(join(folder, 'run/c'), { recursive: true });
     mkdirSync(join(folder, 'rootfs'));
@@ -86,18 +88,30 @@ export class EngineFixture {
     return fixture;
   }
 
+  /** Changes the database behind the back of the daemon, which is to die next. */
+  damage(sql: string): void {
+    this.stops();
+    using db = new DatabaseSync(join(this.folder, 'liker.db'));
+    db.exec(`PRAGMA foreign_keys = OFF; ${sql}`);
+  }
+
   /** As if killed: nothing is told to shims or stored. Answers the next daemon, which has adopted what was left. */
-  async dies(t: TestContext, how = { freshBoot: false }): Promise<EngineFixture> {
-    for (const shim of this.host.shims.values()) shim.disconnect();
-    this.close();
-    // Its timers find nothing that runs.
-    for (const container of this.context.registry.all())
-      Object.assign(container, { phase: { state: 'created' } });
+  async dies(t: Test, how = { freshBoot: false }): Promise<EngineFixture> {
+    this.stops();
     const next = new EngineFixture(this.folder, this.host);
     t.after(() => next.close());
     await adoptAll(next.context, how);
     for (const container of next.context.registry.all()) finishBegun(next.context, container);
     return next;
+  }
+
+  /** As if killed. The database is closed. */
+  stops(): void {
+    for (const shim of this.host.shims.values()) shim.disconnect();
+    this.close();
+    // Its timers find nothing that runs.
+    for (const container of this.context.registry.all())
+      Object.assign(container, { phase: { state: 'created' } });
   }
 
   close(): void {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isContainerId } from '../../common/ids.ts';
 import type { Folders } from '../engine/context.ts';
 import type { CgroupKernel, ProcessKernel, ProcKernel, UserKernel } from '../engine/kernel.ts';
 import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
@@ -273,7 +274,12 @@ export function fakeFolders(root: string): Folders {
       return folders;
     },
     remove: (id) => remove(of(id).base),
-    setAside: () => join(root, 'set-aside'),
+    setAside: (id) => {
+      const aside = join(root, 'set-aside');
+      rmSync(aside, { recursive: true, force: true });
+      if (isContainerId(id) && existsSync(of(id).base)) renameSync(of(id).base, aside);
+      return aside;
+    },
     asideFolders: () => [],
     createRunFolder: (path) => void mkdirSync(path),
     removeRunFolder: remove,

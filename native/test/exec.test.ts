@@ -78,6 +78,19 @@ test('a number in use and a bad plan are reported', async () => {
   assert.equal((await shim.peer.failed(1)).name, 'plan');
 });
 
+test('a plan whose clone flags are more than namespaces is bad', async () => {
+  await using shim = await fixture().run('sleep 100');
+  await shim.started();
+  const notNamespaces = { CLONE_VM: 0x100, CLONE_PIDFD: 0x1000, CLONE_SETTLS: 0x80000 };
+  for (const [index, flag] of Object.values(notNamespaces).entries()) {
+    for (const field of ['cloneFlags', 'joinMain']) {
+      const number = 2 * index + (field === 'joinMain' ? 2 : 1);
+      shim.peer.exec(number, fixture().execPlan('true', {}, { [field]: flag }));
+      assert.equal((await shim.peer.failed(number)).name, 'plan', `${field} ${flag}`);
+    }
+  }
+});
+
 test('the exits of execs are reported before that of the main process', async () => {
   await using shim = await fixture().run('sleep 100');
   await shim.started();

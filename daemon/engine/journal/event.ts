@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { byName, type Of, read } from '../../../common/schema.ts';
+import { asError } from '../../../common/errors.ts';
+import { byName, moment, type Of, read } from '../../../common/schema.ts';
 import type { EventRow } from '../../store/tables/event.ts';
 
 const attributesSchema = byName(v.string());
@@ -36,7 +37,16 @@ export function toRow({ subject, action, attributes = {} }: NewEvent, time: numb
 }
 
 export function fromRow(row: EventRow): EventRecord {
-  const { seq, time, subjectType: type, subjectId: id, subjectName: name, action } = row;
-  const attributes = read(attributesSchema, row.attributes, `the attributes of event ${seq}`);
-  return { seq, time, subject: { type, id, name }, action, attributes };
+  const { seq, subjectType: type, subjectId: id, subjectName: name, action } = row;
+  const time = v.is(moment, row.time) ? row.time : 0;
+  return { seq, time, subject: { type, id, name }, action, attributes: attributesOf(row) };
+}
+
+/** A damaged row must not end the replay: the events after it would be out of reach. */
+function attributesOf(row: EventRow): Attributes {
+  try {
+    return read(attributesSchema, row.attributes, 'its attributes');
+  } catch (error) {
+    return { damaged: asError(error).message };
+  }
 }

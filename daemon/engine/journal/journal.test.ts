@@ -27,6 +27,19 @@ function fixture() {
   return { journal: new Journal(store, silent), store, disk, actions };
 }
 
+test('an event with damaged attributes says so, and those after it are read', () => {
+  const { journal, store } = fixture();
+  const subject = { subjectType: 'container', subjectId: 'c', subjectName: 'n' };
+  store.database.transaction(() => {
+    for (const attributes of ['{"a":', '{"a":"b"}'])
+      store.events.add({ ...subject, time: 1, action: 'x', attributes });
+  });
+  assert.deepEqual(
+    journal.eventsAfter(0, 9).map(({ attributes }) => attributes),
+    [{ damaged: 'its attributes is not JSON' }, { a: 'b' }],
+  );
+});
+
 const entry = (id: string) => ({
   request: { id, asked: 'x', result: `of ${id}` },
   events: [daemonEvent(id, {})],

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { fields, no, type Of, orNull } from '../../../common/schema.ts';
+import { fields, moment, no, type Of, orNull } from '../../../common/schema.ts';
 import type { ExitRecord } from '../../kernel/process/exit-record.ts';
 import type { ShimExit } from '../../kernel/process/reports.ts';
 
@@ -12,8 +12,8 @@ export const exitSchema = fields({
   coreDumped: no,
   oomKilled: no,
   /** Null when it was never started. */
-  startedAt: orNull(v.number()),
-  exitedAt: v.number(),
+  startedAt: orNull(moment),
+  exitedAt: moment,
   /** Why it could not be started; empty when it was. */
   startError: v.string(),
   /** Output was cut after the exit because another process kept it open. */

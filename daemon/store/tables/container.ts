@@ -1,13 +1,13 @@
 import * as v from 'valibot';
-import { fields, type Of } from '../../../common/schema.ts';
+import { isContainerId, isContainerName } from '../../../common/ids.ts';
+import { fields, moment, type Of } from '../../../common/schema.ts';
 import type { Database } from '../database.ts';
 
 /** A container as stored. Spec, phase and facts are JSON of the engine's types. */
 export const containerRowSchema = fields({
-  id: v.string(),
-  name: v.string(),
-  /** Milliseconds since the epoch. */
-  createdAt: v.number(),
+  id: v.pipe(v.string(), v.check(isContainerId, 'it is not the id of a container')),
+  name: v.pipe(v.string(), v.check(isContainerName, 'it is not the name of a container')),
+  createdAt: moment,
   spec: v.string(),
   phase: v.string(),
   facts: v.string(),

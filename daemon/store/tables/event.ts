@@ -14,6 +14,8 @@ export interface EventRow {
 }
 
 const keptEvents = 100_000;
+/** No likerd counts so far. After a row that was damaged to have a greater number, there would soon be no next one. */
+const greatestSeq = 2 ** 52;
 
 /** The events, numbered from 1 without a gap. The newest 100,000 are kept. */
 export class EventTable {
@@ -24,7 +26,8 @@ export class EventTable {
   constructor(database: Database) {
     this.#database = database;
     const [range] = database.all<{ oldest: number | null; last: number | null }>(
-      'SELECT min(seq) AS oldest, max(seq) AS last FROM event',
+      'SELECT min(seq) AS oldest, max(seq) AS last FROM event WHERE seq BETWEEN 1 AND ?',
+      greatestSeq,
     );
     this.#last = range?.last ?? 0;
     this.#oldest = range?.oldest ?? 0;
@@ -70,6 +73,13 @@ export class EventTable {
       time,
     );
     return (row?.seq ?? this.#last + 1) - 1;
+  }
+
+  /** Deletes rows with numbers that were never given, as a part of a transaction. */
+  dropDamaged(): void {
+    this.#database.run('DELETE FROM event WHERE seq < 1 OR seq > ?', greatestSeq);
+    const sql = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'event' AND seq > ?";
+    this.#database.run(sql, this.#last, greatestSeq);
   }
 
   /** Deletes the events beyond those that are kept. */

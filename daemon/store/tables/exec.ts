@@ -26,9 +26,10 @@ export function execTable(database: Database) {
         containerId,
       ),
 
+    /** In the place of one with its id, which can only be damaged. */
     insert({ id, containerId, number, spec, onDisconnect, exit }: ExecRow): void {
       const sql =
-        'INSERT INTO exec (id, container_id, number, spec, on_disconnect, exit) VALUES (?, ?, ?, ?, ?, ?)';
+        'INSERT OR REPLACE INTO exec (id, container_id, number, spec, on_disconnect, exit) VALUES (?, ?, ?, ?, ?, ?)';
       database.run(sql, id, containerId, number, spec, onDisconnect, exit);
     },
 

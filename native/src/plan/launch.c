@@ -1,4 +1,5 @@
 #include "launch.h"
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include "include/plan.h"
@@ -29,8 +30,17 @@ static void read_settings (struct shim_settings *settings, struct cursor *fields
   settings->network = read_texts (fields, 0);
 }
 
+/* Flags of namespaces, and no others: clone3 would take them, too, and share the shim's memory or write to it. */
+static uint32_t read_namespaces (struct cursor *fields) {
+  const uint32_t namespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+  uint32_t flags = read_u32 (fields);
+  fields->bad = fields->bad || flags & ~namespaces;
+  return flags;
+}
+
 static void read_launch (struct launch *launch, struct cursor *fields) {
-  launch->clone_flags = read_u32 (fields);
+  launch->clone_flags = read_namespaces (fields);
   launch->cgroup2 = read_text (fields);
   launch->tty = read_u32 (fields);
   launch->open_stdin = read_u32 (fields);
@@ -38,7 +48,7 @@ static void read_launch (struct launch *launch, struct cursor *fields) {
   launch->size.ws_row = (unsigned short)read_u32 (fields);
   launch->size.ws_xpixel = (unsigned short)read_u32 (fields);
   launch->size.ws_ypixel = (unsigned short)read_u32 (fields);
-  launch->join_main = read_u32 (fields);
+  launch->join_main = read_namespaces (fields);
   launch->join_pid = (pid_t)read_u32 (fields);
   launch->join_start_time = read_u64 (fields);
   launch->window = read_u64 (fields);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
@@ -131,6 +132,39 @@ test('an exec without a record is killed, since no client knows it', async (t) =
   assert.deepEqual(next.host.groups.get(before.id)?.execs(), []);
   const exec = await next.exec(next.find(before));
   assert.equal(exec.identity.number, 6, 'no number is used twice');
+});
+
+test('an exec whose row is damaged is known again, and its container is adopted', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  const exec = await engine.exec(before);
+  engine.damage("UPDATE exec SET container_id = 'x'");
+  const next = await engine.dies(t);
+  const container = next.find(before);
+  assert.deepEqual([...(container.run?.execs.keys() ?? [])], [exec.identity.processId]);
+  await next.ends(container, { code: 5 });
+  assert.equal(container.phase.state, 'exited');
+});
+
+test('a row whose id is damaged costs no container its files, and a running one is known again', async (t) => {
+  for (const id of ['', '..', '../containers', 'f'.repeat(63)]) {
+    const engine = EngineFixture.start(t);
+    const running = await engine.started({ name: 'running' });
+    const other = await engine.create({ name: 'other' });
+    const made = await engine.create({ name: 'made' });
+    engine.damage(`UPDATE container SET id = '${id}' WHERE name = 'running'`);
+    engine.damage(`UPDATE container SET id = '${id}x' WHERE name = 'made'`);
+    const next = await engine.dies(t);
+    assert.deepEqual(
+      next.context.registry.all().map(({ name }) => name),
+      ['running', 'other'],
+    );
+    assert.equal(next.find(running).phase.state, 'running');
+    assert.ok(existsSync(next.context.folders.of(other.id).base));
+    // Whose files they are nothing says any more.
+    assert.ok(!existsSync(next.context.folders.of(made.id).base));
+    assert.ok(existsSync(join(engine.folder, 'set-aside')));
+  }
 });
 
 test('a container that is frozen but not recorded as paused is thawed', async (t) => {

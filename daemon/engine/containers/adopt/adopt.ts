@@ -18,7 +18,7 @@ export interface LeftBehind {
  * believes them, and clears away what belongs to no record.
  */
 export async function adoptAll(context: EngineContext, left: LeftBehind): Promise<void> {
-  await readRecords(context);
+  const complete = await readRecords(context);
   const containers = context.registry.all();
   await Promise.all(
     containers.map((container) =>
@@ -28,7 +28,7 @@ export async function adoptAll(context: EngineContext, left: LeftBehind): Promis
       }),
     ),
   );
-  await sweep(context);
+  await sweep(context, { recordsLost: context.recordsLost || !complete });
 }
 
 async function adopt(context: EngineContext, container: Container, left: LeftBehind): Promise<void> {

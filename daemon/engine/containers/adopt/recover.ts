@@ -11,8 +11,9 @@ import { readRunRecords } from '../resources/run-record.ts';
 /**
  * Takes the database's records into memory. Containers that run, or have ended since, and are in no record that can be read
  * are known again from their run folders. A row of which nothing can be made is set aside; the others are not held up.
+ * False: a row was damaged, so there may be folders whose row is lost.
  */
-export async function readRecords(context: EngineContext): Promise<void> {
+export async function readRecords(context: EngineContext): Promise<boolean> {
   const unreadable = new Map<string, { readonly row: ContainerRow; readonly why: string }>();
   for (const row of context.ledger.rows()) {
     await ownTurn();
@@ -22,9 +23,14 @@ export async function readRecords(context: EngineContext): Promise<void> {
       unreadable.set(row.id, { row, why: asError(error).message });
     }
   }
-  for (const id of readdirSync(join(context.paths.run, 'c')).filter(isContainerId))
+  const runs = readdirSync(join(context.paths.run, 'c')).filter(isContainerId);
+  // First, for their names: a row whose id is damaged has that of a container which is known again.
+  for (const [id, problem] of unreadable) if (!runs.includes(id)) setAside(context, id, problem);
+  for (const id of runs)
     if (!context.registry.byId(id)) recover(context, id, unreadable.get(id)?.why ?? 'it had no record');
-  for (const [id, problem] of unreadable) if (!context.registry.byId(id)) setAside(context, id, problem);
+  for (const [id, problem] of unreadable)
+    if (runs.includes(id) && !context.registry.byId(id)) setAside(context, id, problem);
+  return unreadable.size === 0;
 }
 
 function recover(context: EngineContext, id: string, why: string): void {

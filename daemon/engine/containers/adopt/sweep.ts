@@ -9,7 +9,10 @@ import { setAside } from './recover.ts';
  * Clears away control groups and folders that belong to no record. What still has a shim is left alone: it is a container
  * of which nothing is known, and a container is never ended by a lost record.
  */
-export async function sweep(context: EngineContext): Promise<void> {
+export async function sweep(
+  context: EngineContext,
+  { recordsLost }: { readonly recordsLost: boolean },
+): Promise<void> {
   const runs = readdirSync(join(context.paths.run, 'c')).filter(isContainerId);
   const unknown = (id: string) => context.registry.byId(id) === null;
   const alive = new Set<string>();
@@ -18,7 +21,7 @@ export async function sweep(context: EngineContext): Promise<void> {
   const cgroups = context.cgroups.list().filter(isOver);
   await Promise.all(cgroups.map((id) => sweepCgroup(context, id)));
   for (const id of context.folders.list().filter(isOver)) {
-    if (context.recordsLost) setAside(context, id, { why: 'the database was lost' });
+    if (recordsLost) setAside(context, id, { why: 'its record was lost' });
     else context.folders.remove(id);
   }
   for (const id of runs.filter(isOver)) context.folders.removeRunFolder(runFolderOf(context, id));

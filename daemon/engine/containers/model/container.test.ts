@@ -23,7 +23,7 @@ function row(change: { spec?: object; phase?: object } = {}): ContainerRow {
     phase: JSON.stringify(phase),
     facts: '{}',
   };
-  return { id: 'a', name: 'web', createdAt: 1, ...stored };
+  return { id: 'a'.repeat(64), name: 'web', createdAt: 1, ...stored };
 }
 
 test('records that likerd writes can be read in every phase', () => {
@@ -77,6 +77,17 @@ test('other records are refused, with the field and the value found', () => {
       row({ phase: { state: 'exited', exit: { ...exit, code: null } } }),
       `its phase.exit.code: ${text} number but received null`,
     ],
+    [
+      row({ phase: { state: 'orphaned', startedAt: 1, main: { pid: -1, startTime: '2' } } }),
+      'its phase.main.pid: Invalid value: Expected >=1 but received -1',
+    ],
+    [
+      row({ phase: { state: 'restarting', exit, at: 1e300 } }),
+      'its phase.at: Invalid value: Expected <=253402300799999 but received 1e+300',
+    ],
+    [{ ...row(), createdAt: -5 }, 'its row.createdAt: Invalid value: Expected >=0 but received -5'],
+    [{ ...row(), id: '..' }, 'its row.id: it is not the id of a container'],
+    [{ ...row(), name: '' }, 'its row.name: it is not the name of a container'],
     [{ ...row(), facts: 'null' }, `its facts: ${text} Object but received null`],
     [{ ...row(), facts: '{"nextExec":"2"}' }, `its facts.nextExec: ${text} number but received "2"`],
   ];
@@ -103,6 +114,10 @@ test('the root of a record from before there were images is a directory', () => 
   const image = { kind: 'image', name: 'web', id: `sha256:${'a'.repeat(64)}`, layers: [] };
   assert.deepEqual(read(image), image);
   assert.throws(() => read({ kind: 'volume' }), /its spec.rootfs.kind: .*"volume"/);
+});
+
+test('the name is that of its column, which no other row has', () => {
+  assert.equal(Container.fromRow({ ...row({ spec: { name: 'other' } }), name: 'web' }).name, 'web');
 });
 
 test('labels with names that every object inherits are kept', () => {

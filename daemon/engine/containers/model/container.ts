@@ -1,8 +1,8 @@
-import { read } from '../../../../common/schema.ts';
+import { check, read } from '../../../../common/schema.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
-import type { ContainerRow } from '../../../store/tables/container.ts';
+import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
 import { type Phase, phaseSchema } from './phase.ts';
 import type { Run } from './run.ts';
@@ -53,11 +53,13 @@ export class Container {
   }
 
   /** Throws an Error that names the field in which the row is not what likerd writes, and what was found. */
-  static fromRow({ id, createdAt, spec, phase, facts }: ContainerRow): Container {
+  static fromRow(row: ContainerRow): Container {
+    const { id, name, createdAt, spec, phase, facts } = check(containerRowSchema, row, 'its row');
     return new Container({
       id,
       createdAt,
-      spec: read(specSchema, spec, 'its spec'),
+      // No other row has the same name.
+      spec: { ...read(specSchema, spec, 'its spec'), name },
       phase: read(phaseSchema, phase, 'its phase'),
       facts: read(factsSchema, facts, 'its facts'),
     });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { byName, check, fields, no, type Of, orNull } from '../../../../common/schema.ts';
+import { byName, check, fields, moment, no, type Of, orNull } from '../../../../common/schema.ts';
 import { appliedLimitSchema } from '../../../kernel/cgroup/resources.ts';
 import { idMapsSchema } from '../../../kernel/users/id-maps.ts';
 import { begunSchema } from './begun.ts';
@@ -42,7 +42,7 @@ export const factsSchema = fields({
   /** Reported out-of-memory kills of the last run. */
   oomKills: zero,
   /** When its main process last ended, milliseconds since the epoch; null: never, or not since likerd keeps this. */
-  finishedAt: orNull(v.number()),
+  finishedAt: orNull(moment),
   /** The main process was one of them. */
   oomHitMain: no,
   /** What the probes say of this run; null without a health check. */

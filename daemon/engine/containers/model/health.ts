@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { fields, type Of } from '../../../../common/schema.ts';
+import { fields, moment, type Of } from '../../../../common/schema.ts';
 import type { HealthCheck } from './spec.ts';
 
 /** A probe that has ended. Times are milliseconds since the epoch. */
 const healthProbe = fields({
-  startedAt: v.number(),
-  endedAt: v.number(),
+  startedAt: moment,
+  endedAt: moment,
   /** 0 is success; -1 when it was killed at its timeout or could not be started. */
   exitCode: v.number(),
   output: v.string(),

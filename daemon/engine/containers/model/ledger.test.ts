@@ -55,6 +55,17 @@ test('a decision that cannot be stored changes nothing', () => {
   assert.deepEqual([actions(), store.events.last], [['create', 'create'], 2]);
 });
 
+test('a removed container whose exit is damaged has ended in an unknown way', () => {
+  const { ledger, container, store } = fixture();
+  const { id, name } = container;
+  store.database.transaction(() => store.tombstones.insert({ id, name, exit: '{"code":' }));
+  const exit = ledger.removed(id)?.exit;
+  assert.deepEqual(
+    [exit?.code, exit?.startError],
+    [255, 'Its record was damaged: how it ended is not known'],
+  );
+});
+
 test('a removed container keeps its exit status and the call that removed it', () => {
   const { journal, ledger, container, actions, store } = fixture();
   ledger.insert(container, null);

@@ -5,7 +5,7 @@ import type { ExecRow } from '../../../store/tables/exec.ts';
 import { daemonEvent } from '../../journal/event.ts';
 import type { Entry, Journal } from '../../journal/journal.ts';
 import type { Requested, RequestKey } from '../../journal/requests.ts';
-import { type ExitStatus, exitSchema } from '../../process/exit-status.ts';
+import { type ExitStatus, exitSchema, unseenExit } from '../../process/exit-status.ts';
 import type { Container } from './container.ts';
 import { type ContainerEvent, containerEvent } from './container-event.ts';
 import { ExecLedger } from './exec-ledger.ts';
@@ -44,9 +44,7 @@ export class Ledger {
   /** By id, for ten minutes after its removal. */
   removed(id: string): Removed | null {
     const row = this.#store.tombstones.get(id);
-    return (
-      row && { ...row, exit: row.exit === null ? null : read(exitSchema, row.exit, `the exit of ${id}`) }
-    );
+    return row && { ...row, exit: row.exit === null ? null : exitOf(row.exit) };
   }
 
   /** First ids of the ranges that containers have for themselves. */
@@ -154,6 +152,15 @@ export class Ledger {
       request: request ? { ...request, result: id } : null,
       events: events.map((event) => containerEvent(container, event)),
     };
+  }
+}
+
+/** What is damaged must not keep a repeated call from being answered. */
+function exitOf(text: string): ExitStatus {
+  try {
+    return read(exitSchema, text, 'its exit');
+  } catch {
+    return unseenExit(255, 'Its record was damaged: how it ended is not known');
   }
 }
 

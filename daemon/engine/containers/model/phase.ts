@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
-import { fields, type Of } from '../../../../common/schema.ts';
+import { fields, moment, type Of } from '../../../../common/schema.ts';
 import { type HostProcess, hostProcess } from '../../../kernel/process/host-process.ts';
 import { exitSchema } from '../../process/exit-status.ts';
 
-const live = { startedAt: v.number(), main: hostProcess };
+const live = { startedAt: moment, main: hostProcess };
 
 /** The phase of a container's life; each variant holds only what is true in it. Plain data. */
 export const phaseSchema = v.variant('state', [
@@ -15,7 +15,7 @@ export const phaseSchema = v.variant('state', [
   fields({ state: v.literal('orphaned'), ...live }),
   fields({ state: v.literal('exited'), exit: exitSchema }),
   /** Ended, and about to be started again at `at` (milliseconds since the epoch). */
-  fields({ state: v.literal('restarting'), exit: exitSchema, at: v.number() }),
+  fields({ state: v.literal('restarting'), exit: exitSchema, at: moment }),
 ]);
 export type Phase = Of<typeof phaseSchema>;
 

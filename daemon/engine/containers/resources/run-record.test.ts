@@ -33,7 +33,7 @@ test('a container is found by its run folder even if the copy of an exec cannot 
   t.after(() => rmSync(folder, { recursive: true }));
   assert.throws(() => readRunRecords(folder), /ENOENT/);
   const spec = { ...baseSpec, name: 'web' };
-  const made = new Container({ id: 'a', createdAt: 1, spec, phase: { state: 'created' } }).toRow();
+  const made = new Container({ id: 'a'.repeat(64), createdAt: 1, spec, phase: { state: 'created' } }).toRow();
   const exec = { ...row, spec: JSON.stringify(process) };
   writeFileSync(join(folder, 'container.json'), JSON.stringify(made));
   writeFileSync(join(folder, 'exec.3.json'), JSON.stringify(exec));

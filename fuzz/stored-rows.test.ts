@@ -1,0 +1,104 @@
+// One value in the database is not what likerd has written. The next likerd starts, containers whose rows are whole are as they
+// were, and a call about the damaged one is answered, or refused with a reason.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { definitions } from '../daemon/api/liker/definitions.ts';
+import { formatContainer } from '../daemon/api/liker/format/container.ts';
+import { formatExit } from '../daemon/api/liker/format/process.ts';
+import { timestampOfMs } from '../daemon/api/liker/format/time.ts';
+import type { Container } from '../daemon/engine/containers/model/container.ts';
+import { removeContainer } from '../daemon/engine/containers/verbs/remove.ts';
+import { startContainer } from '../daemon/engine/containers/verbs/start.ts';
+import { containerView } from '../daemon/engine/containers/view.ts';
+import { requestKey, resultOf } from '../daemon/engine/journal/requests.ts';
+import { EngineFixture } from '../daemon/test/engine-fixture.ts';
+import { damage } from './damage.ts';
+import { acceptedLater, holdsLater } from './property.ts';
+import { Random } from './random.ts';
+
+const request = requestKey('first', 'update', 'web');
+
+type Before = Pick<Container, 'id' | 'name' | 'spec' | 'phase'>;
+
+/** Containers in several phases, and something in each table. Returns the containers, and the id of one that was removed. */
+async function populate(engine: EngineFixture): Promise<{ before: Before[]; removed: string }> {
+  const namespaces = { user: { kind: 'auto' } } as const;
+  const healthCheck = { shell: 'true', intervalMs: 3_600_000 };
+  const restart = { name: 'always' } as const;
+  const web = await engine.started({ name: 'web', namespaces, healthCheck, restart });
+  await engine.exec(web);
+  const db = await engine.started({ name: 'db', namespaces, labels: { a: 'b' }, timeoutSeconds: 3600 });
+  const ended = await engine.started({ name: 'ended', resources: { pids: { max: 5 } } });
+  await engine.ends(ended, { code: 3 });
+  const removed = await engine.started({ name: 'removed' });
+  await engine.ends(removed);
+  await removeContainer(engine.context, removed, { force: false });
+  engine.context.ledger.event(web, { action: 'update' }, request);
+  const before = [web, db, ended].map(({ id, name, spec, phase }) => ({ id, name, spec, phase }));
+  return { before, removed: removed.id };
+}
+
+function isAsItWas({ context, host }: EngineFixture, { id, name, spec, phase }: Before): void {
+  const found = context.registry.byName(name);
+  assert.ok(found, `${name} is known`);
+  assert.deepEqual({ id: found.id, spec: found.spec, phase: found.phase }, { id, spec, phase });
+  assert.ok(existsSync(context.folders.of(id).base), `the files of ${name} are there`);
+  if (phase.state === 'running') assert.equal(host.shim(id).held.get(0)?.state, 'running', `${name} runs`);
+}
+
+const { responseSerialize: list } = definitions.ContainerService.ListContainers;
+const { responseSerialize: event } = definitions.EventService.Subscribe;
+const { responseSerialize: exit } = definitions.ContainerService.WaitContainer;
+
+/** All that is stored can be told. */
+async function tellsAll({ context }: EngineFixture, removed: string): Promise<void> {
+  for (const container of context.registry.all())
+    assert.ok(list({ containers: [formatContainer(containerView(context, container))] }));
+  for (const { seq, time, subject, action, attributes } of context.journal.eventsAfter(0, 1000))
+    assert.ok(
+      event({ event: { seq, time: timestampOfMs(time), containerId: subject.id, action, attributes } }),
+    );
+  const ended = context.ledger.removed(removed)?.exit;
+  if (ended) assert.ok(exit({ exit: formatExit(ended) }));
+  await acceptedLater(async () => resultOf(context.journal, request));
+}
+
+async function survives(engine: EngineFixture, t: Pick<TestContext, 'after'>, random: Random): Promise<void> {
+  const { before, removed } = await populate(engine);
+  engine.stops();
+  const damaged = damage(engine.folder, random);
+  if (!damaged) return;
+  try {
+    const next = await engine.dies(t);
+    const whole = before.filter(({ id }) => id !== damaged.of);
+    for (const container of whole) isAsItWas(next, container);
+    await tellsAll(next, removed);
+    const made = await next.create({ name: 'new' });
+    await startContainer(next.context, made);
+    const other = next.context.registry.byId(damaged.of);
+    if (other) {
+      await acceptedLater(() => startContainer(next.context, other));
+      await acceptedLater(() => removeContainer(next.context, other, { force: true }));
+    }
+    for (const container of whole) isAsItWas(next, container);
+  } catch (error) {
+    throw new Error(damaged.what, { cause: error });
+  }
+}
+
+const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+test('a damaged value costs at most what it is about', async () => {
+  const one = async (seed: number) => {
+    const undo: (() => void)[] = [];
+    const t = { after: (run: () => void) => void undo.push(run) } as Pick<TestContext, 'after'>;
+    try {
+      await survives(EngineFixture.start(t), t, new Random(seed));
+    } finally {
+      for (const run of undo.toReversed()) run();
+    }
+  };
+  await holdsLater(seeds, one, 100);
+});
