@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
@@ -229,6 +229,7 @@ test('a shim that is asked for a user of a container answers and exits', async (
       encodeLookUp(process, { step: 'look-up-user', user, group: null, moreGroups: ['7'] }),
       fixture().folder,
     );
+  const changed = statSync('/dev/null').ctimeMs;
   await using found = await ask('web');
   const { payload } = await found.peer.until(({ type }) => type === fromShim.user);
   assert.deepEqual(
@@ -241,6 +242,8 @@ test('a shim that is asked for a user of a container answers and exits', async (
     [4, 7, 33, 44, 1000],
   );
   await found.ended();
+  // It has the host's /dev/null as its stdin.
+  assert.equal(statSync('/dev/null').ctimeMs, changed, 'no file was given to that user');
   await using unknown = await ask('nosuch');
   assert.equal((await unknown.peer.failed()).call, 'getpwnam');
   await unknown.ended();

@@ -89,14 +89,14 @@ int launch_clone (const struct launch *launch, int main_pidfd, struct born *born
   __attribute__ ((cleanup (close_ends))) struct child child = {
     .launch = launch,
     .steps = launch->steps,
-    .main_pidfd = launch->join_main ? main_pidfd : -1,
     .enters_last = launch->join_main || launch->join_pid,
     .uid = launch->uid,
     .gid = launch->gid,
     .failure = { .step = NO_STEP, .name = "clone" },
   };
-  child.sync = child.cgroup = child.status = child.init = child.idle = child.in = child.out = child.err = -1;
-  child.root = child.slave = child.masked = child.null = child.sysctls = child.proc = child.files = child.gate = -1;
+  clear_fds (&child);
+  if (launch->join_main)
+    child.main_pidfd = main_pidfd;
   *born = (struct born){ .pidfd = -1, .sync = -1, .status = -1, .in = -1, .out = -1, .err = -1 };
   bool helper = child.enters_last || launch->needs_helper;
   child.outside = helper && !child.enters_last;

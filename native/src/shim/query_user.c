@@ -44,7 +44,8 @@ static int put_user (struct outbox *out, struct child *child) {
 void answer_user (struct cursor *records, struct cursor *fields, struct outbox *out) {
   char *environment[] = { NULL, NULL };
   struct launch launch = { .envp = environment };
-  struct child child = { .launch = &launch, .root = -1, .failure = { .step = NO_STEP, .name = "join" } };
+  struct child child = { .launch = &launch, .failure = { .step = NO_STEP, .name = "join" } };
+  clear_fds (&child);
   struct record look_up;
   bool whole = plan_next (records, &look_up) && look_up.kind == STEP_look_up_user;
   if (!whole)

@@ -9,6 +9,12 @@ static void copy_text (char *to, size_t size, const char *from) {
   to[length] = '\0';
 }
 
+void clear_fds (struct child *child) {
+  child->sync = child->main_pidfd = child->cgroup = child->status = child->init = child->idle = -1;
+  child->in = child->out = child->err = -1;
+  child->root = child->slave = child->masked = child->null = child->sysctls = child->proc = child->files = child->gate = -1;
+}
+
 int fail_with (struct child *child, int error, const char *call, const char *object) {
   child->failure.error = error;
   copy_text (child->failure.call, sizeof child->failure.call, call);

@@ -41,6 +41,9 @@ struct child {
   struct failure failure;
 };
 
+/* No fd is open yet: each is -1, since 0 is an fd. */
+void clear_fds (struct child *child);
+
 /* Records that `call` failed on `object`, with errno. Returns -1. */
 int fail (struct child *child, const char *call, const char *object);
 
