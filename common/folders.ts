@@ -4,6 +4,7 @@ import { LikerError } from './errors.ts';
 import { own } from './own.ts';
 
 const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'whoever runs this may not make folders there; choose another path',
   EEXIST: 'something that is not a folder is there',
   ENOTDIR: 'something on the way is not a folder',
   ENOENT: 'a symbolic link on the way leads nowhere, or the file system there takes no folders',

@@ -1,6 +1,7 @@
 // likerd and likerctl of an ordinary user, whom the test adds to the machine and removes.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ok } from './harness/likerctl.ts';
@@ -76,6 +77,32 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
         assert.match(stderr, text);
       }
       assert.equal(await s.sh(['--device', '/dev/null:/dev/n'], 'echo x >/dev/n; echo open'), 'open');
+    });
+
+    test('is refused a path that is closed to the user, with the path and what to do', async () => {
+      const closed = mkdtempSync(join(tmpdir(), 'lk-closed-'));
+      try {
+        mkdirSync(join(closed, 'in'));
+        const why = String.raw`it cannot be read \(EACCES\): a folder on the way is closed to likerd's user; open it`;
+        for (const [args, text] of [
+          [['-v', `${closed}/in:/v`, s.rootfs], `Cannot mount '${closed}/in': ${why}`],
+          [
+            ['--mount', `type=bind,source=${closed}/in,target=/v`, s.rootfs],
+            `Cannot mount '${closed}/in': ${why}`,
+          ],
+          [[`${closed}/in`], `Cannot use root file system '${closed}/in': ${why}`],
+          [
+            ['-v', '/etc/liker-none:/v', s.rootfs],
+            "Cannot create the folder '/etc/liker-none': EACCES: whoever runs this may not make folders there",
+          ],
+        ] as const) {
+          const { code, stderr } = await s.likerctl(['run', '--rm', ...args, 'true']);
+          assert.equal(code, 125);
+          assert.match(stderr, new RegExp(`^likerctl: ${text}.*\n$`));
+        }
+      } finally {
+        rmSync(closed, { recursive: true });
+      }
     });
 
     test('has the devices and the terminal of any container', async () => {

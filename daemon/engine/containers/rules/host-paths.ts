@@ -12,8 +12,11 @@ export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
       await stat(rootfs.directory, { bigint: true }).then((found) => rootProblem(rootfs, found), whyNot),
     );
   for (const [index, mount] of spec.mounts.entries()) {
-    if (mount.type !== 'bind' || mount.createSource) continue;
-    const problem = await stat(mount.source).then(() => null, whyNot);
+    if (mount.type !== 'bind') continue;
+    const problem = await stat(mount.source).then(
+      () => null,
+      (error: unknown) => (mount.createSource && isMissing(error) ? null : whyNot(error)),
+    );
     if (problem !== null)
       throw badArgument(`spec.mounts[${index}].source`, `Cannot mount '${mount.source}': ${problem}`);
   }
@@ -58,7 +61,16 @@ function isHostRoot(found: BigIntStats): boolean {
   });
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
 function whyNot(error: unknown): string {
+  if (isMissing(error)) return 'it does not exist';
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code})`;
+  const why =
+    code === 'EACCES'
+      ? ": a folder on the way is closed to likerd's user; open it (chmod o+x), or choose another path"
+      : '';
+  return `it cannot be read (${code})${why}`;
 }
