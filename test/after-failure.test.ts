@@ -1,19 +1,18 @@
 // Life after a failure: a killed shim, a restart of the machine, daemons beside each other, and shims of other versions.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
 import { isAlive, shimsBelow } from './harness/proc.ts';
+import { requiresCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
+import { takeOverShim } from './harness/take-over-shim.ts';
 import { until } from './harness/until.ts';
 
 // A daemon that is started meanwhile inherits this process's terminals.
 const s = suite({ mayKeep: ['/dev/ptmx'] });
-const work = mkdtempSync(join(tmpdir(), 'lk-after-'));
-after(() => rmSync(work, { recursive: true, force: true }));
 
 const stateOf = async (name: string) => (await s.inspect(name)).State;
 const becomes = (name: string, status: string) =>
@@ -43,16 +42,20 @@ async function killShim(name: string): Promise<number> {
 }
 
 describe('kill -9 of a shim', { concurrency: 1 }, () => {
-  test('of a paused container leaves an orphan that can be stopped and removed', async () => {
-    await s.detached(['--name', 'paused'], ['sleep', '1000']);
-    await s.ok(['pause', 'paused']);
-    const pid = await killShim('paused');
-    assert.match(await s.ok(['ps', '--filter', 'name=paused']), /Orphaned/);
-    assert.ok((await actions('paused')).includes('orphaned'));
-    await s.ok(['stop', '-t', '1', 'paused']);
-    assert.ok(!isAlive(pid));
-    await s.ok(['rm', 'paused']);
-  });
+  test(
+    'of a paused container leaves an orphan that can be stopped and removed',
+    requiresCgroups('pause'),
+    async () => {
+      await s.detached(['--name', 'paused'], ['sleep', '1000']);
+      await s.ok(['pause', 'paused']);
+      const pid = await killShim('paused');
+      assert.match(await s.ok(['ps', '--filter', 'name=paused']), /Orphaned/);
+      assert.ok((await actions('paused')).includes('orphaned'));
+      await s.ok(['stop', '-t', '1', 'paused']);
+      assert.ok(!isAlive(pid));
+      await s.ok(['rm', 'paused']);
+    },
+  );
 
   test('ends its exec sessions, with the reason', async () => {
     await s.detached(['--name', 'execs'], ['sleep', '1000']);
@@ -113,14 +116,7 @@ test('a lost connection to a shim is restored, and its client continues', async 
   );
   await running.waitFor('ready');
   const { Pid } = await stateOf('cut');
-  // A newer daemon takes over the shim and leaves: the older one has lost it.
-  const run = join(s.daemon.run, 'c', (await s.inspect('cut')).Id);
-  const { ShimConnection } = await import('../daemon/kernel/process/shim.ts');
-  const shim = await ShimConnection.connect(run);
-  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
-  // Whether or not the daemon is back before the response.
-  await shim.hello(() => nobody);
-  shim.leave();
+  takeOverShim(s, (await s.inspect('cut')).Id);
   await running.waitFor('reconnected');
   assert.deepEqual([(await stateOf('cut')).Status, (await stateOf('cut')).Pid], ['running', Pid]);
   running.write('typed\n');
@@ -173,7 +169,7 @@ test('after a reboot, containers are exited or restarted according to their poli
 });
 
 test('a restart that failed after a boot is retried after the next boot', async () => {
-  const rootfs = join(work, 'mounted-late');
+  const rootfs = join(s.folder('late'), 'mounted-late');
   symlinkSync(s.rootfs, rootfs);
   await s.ok(['run', '-d', '--name', 'late', '--restart', 'unless-stopped', rootfs, 'sleep', '1000']);
   await s.ok(['create', '--name', 'never', '--restart', 'always', s.rootfs, 'no-such-command']);
@@ -190,16 +186,17 @@ test('a restart that failed after a boot is retried after the next boot', async 
 });
 
 function second(root: string, run: string, socket: string): Promise<{ code: unknown; stderr: string }> {
+  const [file = '', ...words] = s.command('bin/likerd');
   const folders = ['--root', root, '--run', run, '--socket', socket];
   return new Promise((resolve) => {
-    execFile(join(repository, 'bin/likerd'), folders, (error, _stdout, stderr) =>
+    execFile(file, [...words, ...folders], (error, _stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stderr }),
     );
   });
 }
 
 test('a second likerd on the same root, run folder or socket is refused, and the error names the first', async () => {
-  const other = (name: string) => join(work, name);
+  const other = (name: string) => join(s.folder('second'), name);
   rmSync(join(s.daemon.root, 'likerd.pid'), { force: true });
   const tries = [
     [s.daemon.root, other('run'), other('socket')],
@@ -218,17 +215,12 @@ describe('a shim of another version', { concurrency: 1 }, () => {
   const build = (protocol: number): string => {
     const file = `build/liker-shim-protocol-${protocol}`;
     execFileSync('make', ['-s', '-C', join(repository, 'native'), file]);
-    return join(repository, 'native', file);
+    return s.command(join('native', file)).at(-1) ?? '';
   };
 
   /** A likerd that adopts it has not started it, since a start sends no HELLO. */
   async function startedBy(shim: string, flags: readonly string[]): Promise<void> {
-    process.env['LIKER_SHIM'] = shim;
-    try {
-      await s.daemon.restart();
-    } finally {
-      delete process.env['LIKER_SHIM'];
-    }
+    await s.daemon.restart([], { LIKER_SHIM: shim });
     await s.detached(['--name', 'older', ...flags], ['sleep', '1000']);
     await s.daemon.restart();
   }
@@ -248,12 +240,7 @@ describe('a shim of another version', { concurrency: 1 }, () => {
     });
 
   test('with the same protocol is adopted, and a shell on it continues', async () => {
-    process.env['LIKER_SHIM'] = build(1);
-    try {
-      await s.daemon.restart();
-    } finally {
-      delete process.env['LIKER_SHIM'];
-    }
+    await s.daemon.restart([], { LIKER_SHIM: build(1) });
     await using terminal = s.terminal(['run', '-it', '--rm', s.rootfs, 'bash', '--norc']);
     await terminal.waitForText(/#$/);
     await terminal.run('kept=yes; echo $$', /2\r\n/);

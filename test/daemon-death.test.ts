@@ -1,27 +1,23 @@
 // Nothing dies with the daemon: kill -9 of likerd, and of a shim.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Cgroups } from '../daemon/kernel/cgroup/cgroups.ts';
-import { noBound } from '../daemon/kernel/process/protocol.ts';
-import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import { Api, type ApiSession } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import { isAlive, residentBytes } from './harness/proc.ts';
+import { hasCgroups, requiresCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
+import { takeOverShim } from './harness/take-over-shim.ts';
 import { shellOnTerminal } from './harness/terminal.ts';
 import { until, within } from './harness/until.ts';
 
 const s = suite({ helpers: ['counter'] });
 const containers = new Containers(s);
-const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
-after(() => rmSync(work, { recursive: true, force: true }));
 
 const prompt = /#$/;
 
@@ -34,13 +30,7 @@ async function dieAndComeBack(): Promise<number> {
 }
 
 /** Lifts the limits, as the shim does after half a minute without a daemon: its process may run ahead of the client. */
-async function liftLimits(id: string): Promise<void> {
-  const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
-  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
-  await shim.hello(() => nobody);
-  for (const stream of [1, 2] as const) shim.limit(0, stream, noBound);
-  shim.leave();
-}
+const liftLimits = (id: string): void => takeOverShim(s, id, { liftLimits: true });
 
 // One after the other, since each of them kills the daemon.
 describe('kill -9 of likerd', { concurrency: 1 }, () => {
@@ -51,7 +41,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     );
     const [first = ''] = ids;
     await s.ok(['exec', '-d', first, 'sleep', '4321']);
-    await s.ok(['pause', 'goes-on-three']);
+    if (hasCgroups) await s.ok(['pause', 'goes-on-three']);
     const before = await Promise.all(ids.map((id) => s.inspect(id)));
     const exec = before[0]?.ExecIDs[0] ?? '';
     assert.match(exec, /^[0-9a-f]{64}$/);
@@ -82,51 +72,54 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
       'no line of the log is missing or twice',
     );
     assert.match(await s.ok(['top', first]), /sleep 4321/);
-    await s.ok(['unpause', 'goes-on-three']);
+    if (hasCgroups) await s.ok(['unpause', 'goes-on-three']);
     assert.equal(await s.ok(['exec', 'goes-on-three', 'echo', 'hi']), 'hi');
     assert.equal(await s.ok(['stop', '-t', '0', ...ids]), ids.join('\n'));
     await s.ok(['rm', ...ids]);
   });
 
-  test('between freezing and recording a pause, a resume or a signal to all: no container that should run stays frozen', async (t) => {
-    const names = ['frozen', 'thawed', 'frozen-orphan'];
-    const tick = ['sh', '-c', 'while :; do echo >>/ticks; sleep 0.02; done'];
-    const [frozen = '', thawed = '', orphan = ''] = await Promise.all(
-      names.map((name) => containers.start(tick, { name })),
-    );
-    t.after(() => containers.remove(frozen, thawed, orphan));
-    await s.ok(['pause', 'thawed']);
-    const shim = (await s.inspect(orphan)).State.ShimPid;
-    const { lastSeq } = await lastEvent();
-    await s.daemon.kill9();
-    const cgroups = Cgroups.open({ parent: s.daemon.cgroup });
-    await cgroups.open(frozen).freeze();
-    await cgroups.open(orphan).freeze();
-    await cgroups.open(thawed).thaw();
-    process.kill(shim, 'SIGKILL');
-    await until('the end of the shim', () => !isAlive(shim));
-    await s.daemon.start();
+  test(
+    'between freezing and recording a pause, a resume or a signal to all: no container that should run stays frozen',
+    requiresCgroups('pause'),
+    async (t) => {
+      const names = ['frozen', 'thawed', 'frozen-orphan'];
+      const tick = ['sh', '-c', 'while :; do echo >>/ticks; sleep 0.02; done'];
+      const [frozen = '', thawed = '', orphan = ''] = await Promise.all(
+        names.map((name) => containers.start(tick, { name })),
+      );
+      t.after(() => containers.remove(frozen, thawed, orphan));
+      await s.ok(['pause', 'thawed']);
+      const shim = (await s.inspect(orphan)).State.ShimPid;
+      const { lastSeq } = await lastEvent();
+      await s.daemon.kill9();
+      const cgroups = Cgroups.open({ parent: s.daemon.cgroup });
+      await cgroups.open(frozen).freeze();
+      await cgroups.open(orphan).freeze();
+      await cgroups.open(thawed).thaw();
+      process.kill(shim, 'SIGKILL');
+      await until('the end of the shim', () => !isAlive(shim));
+      await s.daemon.start();
 
-    const states = await Promise.all([frozen, thawed, orphan].map((id) => containers.state(id)));
-    assert.deepEqual(states, ['RUNNING', 'RUNNING', 'ORPHANED']);
-    for (const id of [frozen, thawed, orphan]) {
-      const ticks = () => statSync(join(s.daemon.root, 'containers', id, 'upper/ticks')).size;
-      const before = ticks();
-      await until(`${id} to go on`, () => ticks() > before);
-    }
-    const events = (await containers.events()).filter(({ seq }) => Number(seq) > lastSeq);
-    assert.deepEqual(events.map(({ action, containerName }) => `${containerName} ${action}`).sort(), [
-      'frozen-orphan orphaned',
-      'thawed unpause',
-    ]);
-  });
+      const states = await Promise.all([frozen, thawed, orphan].map((id) => containers.state(id)));
+      assert.deepEqual(states, ['RUNNING', 'RUNNING', 'ORPHANED']);
+      for (const id of [frozen, thawed, orphan]) {
+        const ticks = () => statSync(join(s.daemon.root, 'containers', id, 'upper/ticks')).size;
+        const before = ticks();
+        await until(`${id} to go on`, () => ticks() > before);
+      }
+      const events = (await containers.events()).filter(({ seq }) => Number(seq) > lastSeq);
+      assert.deepEqual(events.map(({ action, containerName }) => `${containerName} ${action}`).sort(), [
+        'frozen-orphan orphaned',
+        'thawed unpause',
+      ]);
+    },
+  );
 
   test('the next likerd knows containers in a network namespace given by a path, including one that never ran', async () => {
-    const holder = spawn('unshare', ['--net', 'sleep', '1000']);
+    // In the user namespace of likerd, so that an ordinary user's may enter it, too.
+    const holder = await s.detached(['--userns', 'host', '--network', 'none'], ['sleep', '1000']);
     try {
-      const path = `/proc/${holder.pid}/ns/net`;
-      const own = readlinkSync('/proc/self/ns/net');
-      await until('the namespace', () => readlinkSync(path) !== own);
+      const path = `/proc/${(await s.inspect(holder)).State.Pid}/ns/net`;
       const flags = ['--network', `ns:${path}`];
       const id = await s.detached(flags, ['sleep', '1000']);
       const created = await s.ok(['create', ...flags, s.rootfs, 'sleep', '1000']);
@@ -138,7 +131,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
       assert.equal(await s.ok(['exec', created, 'readlink', '/proc/self/ns/net']), readlinkSync(path));
       await s.ok(['rm', '-f', id, created]);
     } finally {
-      holder.kill('SIGKILL');
+      await s.ok(['rm', '-f', holder]);
     }
   });
 
@@ -342,7 +335,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
   });
 
   test('the terminal is restored when the user gives up', async () => {
-    const folder = mkdtempSync(join(work, 'stty-'));
+    const folder = s.folder('given-up');
     await using terminal = shellOnTerminal(
       s.daemon,
       `stty -a >${folder}/before; likerctl run -it --name given-up ${s.rootfs} sh -c 'echo ready; cat'; code=$?; stty -a >${folder}/after; echo code:$code`,
@@ -386,7 +379,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     exec.kill('SIGKILL');
     bound.kill('SIGKILL');
     await Promise.all([run.outcome, exec.outcome, bound.outcome]);
-    await liftLimits(Id);
+    liftLimits(Id);
     await s.daemon.start();
     await until('the end of the exec', async () => !(await s.ok(['top', id])).includes('sleep 2345'), {
       everyMs: 200,
@@ -424,8 +417,8 @@ describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
   });
 
   test('a container that exits during the shutdown is reported, with its last output, by the next likerd', async () => {
+    const work = s.folder('late');
     const go = join(work, 'go');
-    rmSync(go, { force: true });
     const script = `echo ready; until [ -e ${go} ]; do sleep 0.01; done; echo late; exit 7`;
     const holder = await s.detached(['-v', `${work}:${work}`], ['sleep', '1000']);
     const flags = ['--rm', '--name', 'late', '-v', `${work}:${work}`];
@@ -469,10 +462,12 @@ describe('an orderly shutdown of likerd', { concurrency: 1 }, () => {
     const { execFile } = await import('node:child_process');
     const other = (folders: string[]): Promise<{ code: unknown; stderr: string }> =>
       new Promise((resolve) => {
-        execFile(join(import.meta.dirname, '../bin/likerd'), folders, (error, _stdout, stderr) =>
+        execFile(file, [...words, ...folders], (error, _stdout, stderr) =>
           resolve({ code: error?.code ?? 0, stderr }),
         );
       });
+    const [file = '', ...words] = s.command('bin/likerd');
+    const work = s.folder('second');
     const root = await other([
       '--root',
       s.daemon.root,

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { ShimConnection } from '../daemon/kernel/process/shim.ts';
 import { Containers } from './harness/containers.ts';
 import { suite } from './harness/suite.ts';
+import { takeOverShim } from './harness/take-over-shim.ts';
 import { until } from './harness/until.ts';
 
 const s = suite();
@@ -108,10 +108,7 @@ test('--timeout ends an orphan, also under the next likerd', async () => {
 
 test('--timeout applies to one run, even if the connection to the shim was lost in the run before', async () => {
   const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
-  const shim = await ShimConnection.connect(join(s.daemon.run, 'c', id));
-  const nobody = new Proxy({}, { get: () => () => {} }) as Parameters<typeof shim.listen>[0];
-  await shim.hello(() => nobody);
-  shim.leave();
+  takeOverShim(s, id);
   await until('it to be found again', () =>
     s.daemon.log.includes('connection to a shim was lost and is restored'),
   );

@@ -2,18 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { startDaemon } from './harness/daemon.ts';
 import { environment, ok, program } from './harness/likerctl.ts';
 import { buildRootfs } from './harness/rootfs.ts';
@@ -22,15 +14,7 @@ import { shellOnTerminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
 const s = suite();
-const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
-after(() => rmSync(work, { recursive: true, force: true }));
-
-/** A new directory on the host. */
-function folder(name: string): string {
-  const path = join(work, name);
-  mkdirSync(path, { recursive: true });
-  return path;
-}
+const folder = (name = '') => s.folder(join('run', name));
 
 describe('exit codes', { concurrency: 4 }, () => {
   for (const code of [0, 13, 255]) {
@@ -47,7 +31,7 @@ describe('exit codes', { concurrency: 4 }, () => {
   });
 
   test('127 for a program whose interpreter is missing, which the error names', async () => {
-    const script = join(work, 'script');
+    const script = join(folder(), 'script');
     const scripts = {
       '#!/opt/python\n': /'\/script' needs '\/opt\/python'/,
       '#!/bin/sh\r\n': /carriage return/,
@@ -105,7 +89,7 @@ describe('exit codes', { concurrency: 4 }, () => {
 
 describe('the process', { concurrency: 4 }, () => {
   test('-e, --env-file and variables of likerctl; nothing else is inherited (T18)', async () => {
-    const file = join(work, 'env');
+    const file = join(folder(), 'env');
     writeFileSync(file, '# comment\nFROM_FILE=a b\n');
     const out = await s.sh(
       ['-e', 'ONE=1=1', '-e', 'OWN', '-e', 'MISSING', '--env-file', file],
@@ -127,7 +111,7 @@ describe('the process', { concurrency: 4 }, () => {
   });
 
   test('--env-file is read only by likerctl, not by its Node.js', async () => {
-    const file = join(work, 'node-env');
+    const file = join(folder(), 'node-env');
     writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n');
     assert.equal(await s.sh(['--env-file', file], 'echo $NODE_OPTIONS'), '--no-such-option');
     const { code, stderr } = await s.run(['--env-file', '/nonexistent'], ['true']);
@@ -300,7 +284,7 @@ describe('signals and disconnected clients', { concurrency: 3 }, () => {
 
 describe('names and files', { concurrency: 4 }, () => {
   test('--name, --label, --label-file, --hostname, --domainname', async () => {
-    const labels = join(work, 'labels');
+    const labels = join(folder(), 'labels');
     writeFileSync(labels, 'c=from file\n');
     await s.ok([
       'create',
@@ -344,7 +328,7 @@ describe('names and files', { concurrency: 4 }, () => {
   });
 
   test('--cidfile and --pidfile', async () => {
-    const [cid, pid] = [join(work, 'cid'), join(work, 'pid')];
+    const [cid, pid] = [join(folder(), 'cid'), join(folder(), 'pid')];
     const id = await s.detached(['--cidfile', cid, '--pidfile', pid], ['sleep', '1000']);
     assert.equal(readFileSync(cid, 'utf8'), id);
     const written = await until('the pid file', () => existsSync(pid) && readFileSync(pid, 'utf8'));
@@ -541,7 +525,7 @@ describe('mounts', { concurrency: 4 }, () => {
   });
 
   test('-v binds a file of the host', async () => {
-    const file = join(work, 'one-file');
+    const file = join(folder(), 'one-file');
     writeFileSync(file, 'of the host\n');
     const out = await s.sh(['-v', `${file}:/inside:ro`], 'cat /inside; echo x >/inside || echo refused');
     assert.match(out, /^of the host\n/);
@@ -563,8 +547,8 @@ describe('mounts', { concurrency: 4 }, () => {
     assert.equal(readFileSync(join(source, 'out'), 'utf8'), 'out\n');
     const refused = await s.run(['-v', `${source}:/data:ro`], ['sh', '-c', 'echo x >/data/x']);
     assert.match(refused.stderr, /Read-only file system/);
-    await s.sh(['-v', `${work}/missing/deep:/data`], 'true');
-    assert.ok(existsSync(join(work, 'missing/deep')));
+    await s.sh(['-v', `${folder()}/missing/deep:/data`], 'true');
+    assert.ok(existsSync(join(folder(), 'missing/deep')));
   });
 
   test('--mount type=bind and type=tmpfs; a missing source is an error', async () => {

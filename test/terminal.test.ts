@@ -1,9 +1,8 @@
 // Terminals: everything that a user at one expects, in a real PTY.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { childrenOf, openFiles, readProc } from './harness/proc.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
@@ -11,8 +10,6 @@ import { shellOnTerminal } from './harness/terminal.ts';
 import { until } from './harness/until.ts';
 
 const s = suite({ helpers: ['tty-asker'], programs: ['tmux'] });
-const work = mkdtempSync(join(tmpdir(), 'lk-work-'));
-after(() => rmSync(work, { recursive: true, force: true }));
 
 const prompt = /#$/;
 
@@ -165,7 +162,7 @@ describe('a shell', { concurrency: 4 }, () => {
   });
 
   test('vi edits a file', async () => {
-    const folder = mkdtempSync(join(work, 'vi-'));
+    const folder = s.folder('vi');
     await using terminal = s.terminal([
       'run',
       '-it',
@@ -410,7 +407,7 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
       see: (text: string) => Promise<unknown>,
     ) => Promise<void>,
   ): Promise<number> {
-    const folder = mkdtempSync(join(work, 'stty-'));
+    const folder = mkdtempSync(join(s.folder('stty'), 'a-'));
     const script = `stty -a >${folder}/before; likerctl ${args}; code=$?; stty -a >${folder}/after; echo; echo code:$code`;
     await using terminal = shellOnTerminal(s.daemon, script);
     const pid = await until('likerctl', () =>
@@ -436,7 +433,7 @@ describe("the user's terminal is restored", { concurrency: 3 }, () => {
   });
 
   test('when the engine refuses the command', async () => {
-    const folder = mkdtempSync(join(work, 'stty-'));
+    const folder = s.folder('refused');
     await using terminal = shellOnTerminal(
       s.daemon,
       `stty -a >${folder}/before; likerctl run -it --rm /no/such/root; code=$?; stty -a >${folder}/after; echo code:$code`,

@@ -77,13 +77,19 @@ export class Daemon {
     return readFileSync(join(this.home, 'likerd.log'), 'utf8');
   }
 
-  /** Starts a likerd; resolves once it serves. */
-  async start(args: readonly string[] = this.#options.args ?? [], checkout?: string): Promise<void> {
+  /** Starts a likerd; resolves once it serves. `env`: more variables for it. */
+  async start(
+    args: readonly string[] = this.#options.args ?? [],
+    checkout?: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const log = openSync(join(this.home, 'likerd.log'), 'a');
     const folders = ['--root', this.root, '--run', this.run, '--socket', this.socket];
     const { within: prefix = [], preload } = this.#options;
     const [program = '', ...options] = [
       ...prefix,
+      // Also through a prefix that empties the environment.
+      ...['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
       ...launcher(preload, checkout ?? this.#options.checkout ?? repository),
     ];
     const child = spawn(
@@ -122,9 +128,9 @@ export class Daemon {
   }
 
   /** Ends likerd with SIGTERM and starts a new one. */
-  async restart(args?: readonly string[]): Promise<void> {
+  async restart(args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<void> {
     await this.stop();
-    await this.start(args);
+    await this.start(args, undefined, env);
   }
 
   /** Removes every container, then waits until nothing of them is left; returns what stays nevertheless. */

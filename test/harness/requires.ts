@@ -21,3 +21,11 @@ function isInstalled(name: string): boolean {
     }
   });
 }
+
+/** False if LIKER_TEST_USER lets an ordinary user run likerd: no cgroup is delegated to him. */
+export const hasCgroups = process.env['LIKER_TEST_USER'] === undefined;
+
+/** Options of a test of something that takes a cgroup. */
+export function requiresCgroups(what: string): { readonly skip: string | false } {
+  return { skip: !hasCgroups && `needs ${what}, and an ordinary user has it only with a delegated cgroup` };
+}

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { Connection } from '../../client/connection/connection.ts';
 import { containers } from '../../client/connection/methods.ts';
@@ -7,7 +9,7 @@ import { inspectRecord } from '../../client/format/inspect.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ProcessSpecInput } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { Api } from './api.ts';
-import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
+import { type Daemon, type DaemonOptions, repository, startDaemon } from './daemon.ts';
 import { inProcess } from './in-process.ts';
 import { type LikerctlOptions, likerctl, ok, type Running, startLikerctl } from './likerctl.ts';
 import type { Outcome } from './outcome.ts';
@@ -34,6 +36,10 @@ export interface Suite {
   /** The ordinary user who runs it. */
   readonly user: User;
   readonly rootfs: string;
+  /** A new folder, by its path below one that goes with the daemon. It belongs to whoever runs likerd. */
+  folder(name: string): string;
+  /** What executes a program of the checkout, given by its path in there, as whoever runs likerd. */
+  command(program: string): string[];
   likerctl(args: readonly string[], options?: LikerctlOptions): Promise<Outcome>;
   start(args: readonly string[], options?: LikerctlOptions): Running;
   ok(args: readonly string[], options?: LikerctlOptions): Promise<string>;
@@ -150,6 +156,15 @@ export function suite(options: SuiteOptions = {}): Suite {
     get rootfs() {
       return rootfs;
     },
+    folder(name) {
+      let path = join(theDaemon().home, 'work');
+      for (const part of ['', ...name.split('/')]) {
+        path = join(path, part);
+        if (mkdirSync(path, { recursive: true }) !== undefined && user) chownSync(path, user.uid, user.gid);
+      }
+      return path;
+    },
+    command: (program) => [...(user?.command() ?? []), join(user?.checkout ?? repository, program)],
     likerctl: (args, given) => likerctl(theDaemon(), args, given),
     start: (args, given) => startLikerctl(theDaemon(), args, given),
     ok: (args, given) => ok(theDaemon(), args, given),
