@@ -20,7 +20,7 @@ import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
-import { ownNetworkSysctls } from './kernel/network/sysctls.ts';
+import { ownNetworkSysctls, withheldSysctl } from './kernel/network/sysctls.ts';
 import { endProgram } from './kernel/proc/end-program.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
@@ -94,6 +94,7 @@ export async function compose(
     mounts: { visibleBelow, of: mountOf },
     network: {
       sysctls: ownNetworkSysctls(isRoot ? undefined : wholeGroupRange(ownMaps())),
+      withheldSysctl,
       shapingProblem,
       checkNamespaceFile,
       pasta: isRoot ? null : pastaIn(process.env['PATH']),

@@ -1,12 +1,13 @@
 // What --userns and the default come to: keep-id, sharing, file systems that cannot, unshare, and what is said about it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { startDaemon } from './harness/daemon.ts';
 import { likerctl } from './harness/likerctl.ts';
 import { readProc } from './harness/proc.ts';
+import { requires } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
@@ -184,6 +185,51 @@ test('a kernel that makes no user namespaces', async (t) => {
   const refused = await likerctl(second, ['run', '--rm', '--userns', 'auto', s.rootfs, 'true']);
   assert.deepEqual([refused.code, why.test(refused.stderr)], [125, true]);
   assert.match((await likerctl(second, ['info'])).stdout, why);
+});
+
+describe('a sysctl that the kernel withholds from user namespaces', () => {
+  /** Of a new network namespace. */
+  const has = (name: string, ...more: string[]): boolean =>
+    spawnSync('unshare', ['--net', ...more, 'test', '-e', `/proc/sys/${name.replaceAll('.', '/')}`])
+      .status === 0;
+  // Which there are depends on the kernel: the first one is withheld before Linux 6.3.
+  const withheld = ['net.core.somaxconn', 'net.ipv6.route.gc_thresh', 'net.core.xfrm_acq_expires'].find(
+    (name) => has(name) && !has(name, '--user'),
+  );
+  const options = requires('a sysctl that only the host’s user namespace has', withheld !== undefined);
+
+  test(
+    'T59: by default the container has the host’s, with a warning, and a wish is refused',
+    options,
+    async () => {
+      const flags = ['--sysctl', `${withheld}=2048`];
+      const why = new RegExp(
+        `the kernel withholds '${withheld}' from the network namespaces of user namespaces`,
+      );
+      const given = await s.run(flags, [
+        'sh',
+        '-c',
+        `cat /proc/sys/${withheld?.replaceAll('.', '/')} /proc/self/uid_map`,
+      ]);
+      assert.match(given.stdout, /^2048\n +0 +0 +4294967295/, given.stderr);
+      assert.match(given.stderr, why);
+      const refused = await s.run(['--userns', 'auto', ...flags], ['true']);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, why);
+      assert.match(refused.stderr, /leave that out, or use --userns host$/m);
+      const asked = await s.run(['--userns', 'host', ...flags], ['true']);
+      assert.deepEqual([asked.code, asked.stderr], [0, '']);
+    },
+  );
+
+  test('one that no namespace has is refused at the start, with what to look at', async () => {
+    const { code, stderr } = await s.run(['--sysctl', 'net.core.none=1'], ['true']);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /'net\/core\/none'.*no namespace of the container has such a kernel parameter; check/,
+    );
+  });
 });
 
 test('--privileged implies the host’s, and says so; --userns auto keeps it apart', async () => {

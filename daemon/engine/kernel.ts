@@ -42,6 +42,7 @@ export interface MountKernel {
 export interface NetworkKernel {
   /** The sysctls that a container's own namespace starts with. */
   readonly sysctls: Readonly<Record<string, string>>;
+  readonly withheldSysctl: (names: readonly string[]) => string | null;
   readonly shapingProblem: typeof shapingProblem;
   readonly checkNamespaceFile: typeof checkNamespaceFile;
   /** Connects private networks; null where likerd is root on the host, which connects none. */

@@ -62,6 +62,7 @@ function bind(path: string) {
     trim: library.func('int liker_trim (void)'),
     setNice: library.func('int liker_set_nice (int nice)'),
     probeIdmap: library.func('int liker_probe_idmap (const char *path, void *call, size_t size)'),
+    probeSysctl: library.func('int liker_probe_sysctl (const char *path, int in_user_namespace)'),
   };
 }
 
@@ -319,4 +320,15 @@ export function probeIdmap(path: string): FailedCall | null {
   ];
   if (!refusals.includes(failed.errno)) check(result, 'try an idmapped mount of', failed.syscall, path);
   return failed;
+}
+
+/**
+ * Whether a new network namespace, of a new user namespace or of that of likerd, has this file of /proc/sys/net. True as well if no
+ * such namespace can be made, which says nothing about the file.
+ */
+export function probeSysctl(
+  path: string,
+  { inUserNamespace }: { readonly inUserNamespace: boolean },
+): boolean {
+  return library().probeSysctl(path, inUserNamespace ? 1 : 0) !== 0;
 }

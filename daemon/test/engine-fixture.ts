@@ -174,8 +174,12 @@ const mounts: MountKernel = {
   of: (mountPoint) => ({ id: 1, mountPoint, device: '8:1', type: 'ext4', isShared: false, isSlave: false }),
 };
 
+/** The sysctl that this machine withholds from user namespaces. */
+export const withheldSysctl = 'net.core.somaxconn';
+
 const network: NetworkKernel = {
   sysctls: {},
+  withheldSysctl: (names) => names.find((name) => name === withheldSysctl) ?? null,
   shapingProblem: () => '',
   checkNamespaceFile: () => {},
   pasta: null,

@@ -123,3 +123,9 @@ LIKER_API int liker_set_nice (int nice);
  * the call that failed is written to `call`, which has `size` bytes, zero-filled.
  */
 LIKER_API int liker_probe_idmap (const char *path, char *call, size_t size);
+
+/*
+ * Whether a new network namespace has the file `path` of /proc/sys/net: 1 or 0. With `in_user_namespace` it belongs to a new user
+ * namespace, from which the kernel withholds some.
+ */
+LIKER_API int liker_probe_sysctl (const char *path, int in_user_namespace);

@@ -34,26 +34,16 @@ export const cgroups: readonly Row[] = [
     },
   ],
   [
-    '-m, --memory, --cpus, --pids-limit, --cpu-shares, --cpuset-cpus',
+    '-m, --memory, --cpus, --pids-limit, --cpu-shares',
     async (c) => {
-      await using container = await c.sleeper([
-        '-m',
-        '64m',
-        '--cpus',
-        '0.5',
-        '--pids-limit',
-        '20',
-        '--cpu-shares',
-        '512',
-        '--cpuset-cpus',
-        '0',
-      ]);
+      const flags = ['-m', '64m', '--cpus', '0.5', '--pids-limit', '20', '--cpu-shares', '512'];
+      await using container = await c.sleeper(flags);
       assert.equal(container.inspected.AppliedLimits.filter(({ Problem }) => Problem !== '').length, 0);
       assert.equal(
         await container.sh(
-          'nproc; ulimit -u 2>&1 >/dev/null; for i in $(seq 40); do sleep 5 & done 2>&1 | grep -c "fork" | grep -q . && echo refused',
+          'for i in $(seq 40); do sleep 5 & done 2>&1 | grep -c "fork" | grep -q . && echo refused',
         ),
-        '1\nrefused',
+        'refused',
       );
       const killed = await c.run(['-m', '16m'], ['sh', '-c', 'head -c 64m /dev/zero | tail']);
       assert.notEqual(killed.code, 0);
@@ -78,6 +68,14 @@ export const cgroups: readonly Row[] = [
         assert.equal(own.length, Object.keys(CgroupPaths).length, `${flags.join(' ')}: ${groups.join(' ')}`);
         await c.s.ok(['rm', '-f', id]);
       }
+    },
+  ],
+  [
+    '--cpuset-cpus',
+    async (c, t) => {
+      if (!/^cpuset\t.*\t1$/m.test(readFileSync('/proc/cgroups', 'utf8')))
+        return t.skip('the kernel has no cgroup controller cpuset');
+      assert.equal(await c.sh(['--cpuset-cpus', '0'], 'nproc'), '1');
     },
   ],
   [

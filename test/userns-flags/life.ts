@@ -78,8 +78,9 @@ export const life: readonly Row[] = [
     async (c) => {
       await using container = await c.sleeper(
         [],
-        ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.1; done'],
+        ['sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'],
       );
+      await until('its trap', async () => (await c.s.ok(['logs', container.id])) === 'ready');
       const before = mapOf(container.pid);
       await c.s.ok(['stop', container.id]);
       assert.equal(await c.s.ok(['wait', container.id]), '5');
@@ -109,8 +110,9 @@ export const life: readonly Row[] = [
       assert.equal((await c.run(['--timeout', '1'], ['sleep', '1000'])).code, 137);
       await using container = await c.sleeper(
         ['--stop-signal', 'USR1', '--stop-timeout', '30'],
-        ['sh', '-c', 'trap "exit 7" USR1; while :; do sleep 0.1; done'],
+        ['sh', '-c', 'trap "exit 7" USR1; echo ready; while :; do sleep 0.1; done'],
       );
+      await until('its trap', async () => (await c.s.ok(['logs', container.id])) === 'ready');
       await c.s.ok(['stop', container.id]);
       assert.equal(await c.s.ok(['wait', container.id]), '7');
     },

@@ -177,7 +177,7 @@ export const namespaces: readonly Row[] = [
     async (c) => {
       const values = {
         'net.ipv4.ip_unprivileged_port_start': '1024',
-        'net.core.somaxconn': '77',
+        'net.ipv4.tcp_syn_retries': '3',
         'kernel.shmmax': '123456',
         'kernel.msgmax': '4321',
         'kernel.sem': '10\t20\t30\t40',

@@ -15,12 +15,14 @@ static int leave (void *unused) {
   return 0;
 }
 
-pid_t clone_ended_inside (void) {
+pid_t clone_ended_inside (void) { return run_inside (CLONE_NEWUSER, leave, NULL); }
+
+pid_t run_inside (int namespaces, int (*run) (void *), void *value) {
   _Alignas (16) char stack[STACK_SIZE];
   const uint64_t all = ~0ull;
   uint64_t before;
   sys_sigprocmask (SIG_SETMASK, &all, &before);
-  pid_t pid = clone (leave, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_NEWUSER, NULL);
+  pid_t pid = clone (run, stack + sizeof stack, CLONE_VM | CLONE_VFORK | namespaces, value);
   int error = errno;
   sys_sigprocmask (SIG_SETMASK, &before, NULL);
   errno = error;

@@ -9,6 +9,12 @@
  */
 pid_t clone_ended_inside (void);
 
+/*
+ * A process in new `namespaces` (clone(2)) that has run `run`, in the memory of this one. `run` ends it with exit(2), and has a
+ * small stack. Reap it with __WALL.
+ */
+pid_t run_inside (int namespaces, int (*run) (void *), void *value);
+
 /* Writes "uid_map" or "gid_map" of the namespace of that process. */
 int write_id_map (pid_t pid, const char *name, const char *map, size_t length);
 

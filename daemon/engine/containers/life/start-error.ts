@@ -45,6 +45,9 @@ const explanations: Readonly<Record<string, string>> = {
   'init ENOSYS': refusedInit,
   'landlock ENOENT':
     '--landlock names it, and the container has no such file; create it first, or leave it out',
+  'sysctl ENOENT':
+    'no namespace of the container has such a kernel parameter; check the name, and whether the kernel module that it belongs to is loaded',
+  'sysctl EACCES': 'the kernel lets this parameter be read only in a namespace; leave it out',
   'exec-label ENOENT': 'no such profile is loaded; load it with apparmor_parser -r FILE',
   'id-map ENOSPC':
     'the limit of user namespaces is reached; raise it (user.max_user_namespaces), or use --userns host',

@@ -190,6 +190,10 @@ test('a private network has its default sysctls, unless the container sets other
     );
   assert.deepEqual(values({}), ['net/ipv4/ping_group_range 0 2147483647']);
   assert.deepEqual(values({ sysctls: { [name]: '1 0' } }), ['net/ipv4/ping_group_range 1 0']);
+  assert.deepEqual(values({ sysctls: { 'net.ipv4.conf.eth0/5.forwarding': '1' } }), [
+    'net/ipv4/ping_group_range 0 2147483647',
+    'net/ipv4/conf/eth0.5/forwarding 1',
+  ]);
   for (const network of [
     { kind: 'host' },
     { kind: 'container', id: 'x' },

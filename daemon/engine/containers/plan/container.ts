@@ -1,4 +1,5 @@
 import type { DeviceNode } from '../../../kernel/devices/nodes.ts';
+import { sysctlPath } from '../../../kernel/network/sysctls.ts';
 import {
   cloneFlag,
   type Launch,
@@ -299,7 +300,7 @@ function identitySteps({ spec, hostname, networkSysctls, userNamespace }: Contai
     ...(ownUts && spec.domainname ? [{ step: 'domainname', name: spec.domainname } as const] : []),
     ...(ownNetwork ? [{ step: 'loopback' } as const] : []),
     ...Object.entries(sysctls).map(
-      ([name, value]): Step => ({ step: 'sysctl', path: name.replaceAll('.', '/'), value }),
+      ([name, value]): Step => ({ step: 'sysctl', path: sysctlPath(name), value }),
     ),
   ];
 }

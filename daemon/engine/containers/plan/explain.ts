@@ -1,5 +1,6 @@
 import type { CgroupWrite } from '../../../kernel/cgroup/preview.ts';
 import type { Rate } from '../../../kernel/network/shaping.ts';
+import { sysctlName } from '../../../kernel/network/sysctls.ts';
 import type { Launch, StepName, StepOf } from '../../../kernel/plan/steps.ts';
 import { rlimitNames } from '../../../kernel/security/rlimits.ts';
 import { actionWord } from '../../../kernel/security/seccomp/action-word.ts';
@@ -62,7 +63,7 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
       soft,
       hard,
     })),
-    sysctls: Object.fromEntries(of('sysctl').map(({ path, value }) => [path.replaceAll('/', '.'), value])),
+    sysctls: Object.fromEntries(of('sysctl').map(({ path, value }) => [sysctlName(path), value])),
     environment,
   };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LikerError } from '../../../../common/errors.ts';
 import { rangeSize } from '../../../kernel/users/id-maps.ts';
 import type { EngineContext } from '../../context.ts';
-import { type Rootfs, rootMode } from '../model/spec.ts';
+import { type ContainerSpec, type Rootfs, rootMode } from '../model/spec.ts';
 
 export const field = 'spec.namespaces.user';
 
@@ -39,6 +39,18 @@ function layerProblem(context: EngineContext): string {
 
 function idmapProblem(context: EngineContext, path: string): string {
   return context.users.idmapProblem(path, { type: () => context.mounts.of(path).type });
+}
+
+/** Why a container cannot have its sysctls if it is in a user namespace (T59); empty: it can. */
+export function sysctlProblem({ network }: EngineContext, { sysctls }: ContainerSpec): string {
+  const name = network.withheldSysctl(Object.keys(sysctls));
+  return name === null ? '' : `the kernel withholds '${name}' from the network namespaces of user namespaces`;
+}
+
+/** Throws USERNS_UNAVAILABLE for sysctls that a container in a user namespace cannot have. */
+export function requireSysctls(context: EngineContext, spec: ContainerSpec): void {
+  const problem = sysctlProblem(context, spec);
+  if (problem !== '') throw unavailable(problem, '; leave that out, or use --userns host');
 }
 
 /** `remedy`: what to do, behind the problem. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { LikerError } from '../../../../common/errors.ts';
 import { rangeMaps } from '../../../kernel/users/id-maps.ts';
-import { EngineFixture } from '../../../test/engine-fixture.ts';
+import { EngineFixture, withheldSysctl } from '../../../test/engine-fixture.ts';
 import type { Container } from '../model/container.ts';
 import type { Namespaces } from '../model/spec.ts';
 import { createContainer } from '../verbs/create.ts';
@@ -112,6 +112,28 @@ suite('the user namespace of a new container', () => {
       ] as const)
         await assert.rejects(parts.create(user), refused('USERNS_UNAVAILABLE', why));
     });
+
+  test('T59: with a sysctl that the kernel withholds there, the default is the host’s with the reason, and a wish is refused', async (t) => {
+    const { engine, create } = machine(t);
+    const patch = { sysctls: { 'kernel.sem': '1', [withheldSysctl]: '5' } };
+    const why = /withholds 'net\.core\.somaxconn' from the network namespaces of user namespaces/;
+    const { spec, facts } = await create(unset, patch);
+    assert.deepEqual(spec.namespaces.user, host);
+    assert.match(facts.userNamespaceProblem, why);
+    assert.ok(engine.actions().includes('userns_not_applied'));
+    const other = await create(auto, { sysctls: { 'net.ipv4.ip_forward': '1' } });
+    for (const [user, pid] of [
+      [auto, { kind: 'private' }],
+      [{ kind: 'maps', maps: rangeMaps(5) }, { kind: 'private' }],
+      [{ kind: 'container', id: other.name }, { kind: 'private' }],
+      [unset, { kind: 'container', id: other.name }],
+    ] as const)
+      await assert.rejects(
+        create(user, { ...patch, namespaces: { pid } }),
+        refused('USERNS_UNAVAILABLE', why),
+      );
+    assert.equal((await create(host, patch)).facts.userNamespaceProblem, '');
+  });
 
   test('layers do not matter to a root that is written to directly', async (t) => {
     const { engine, users, create } = machine(t);

@@ -13,7 +13,13 @@ import type { ExecProcess } from '../../process/spec.ts';
 import type { Container } from '../model/container.ts';
 import type { Facts, UserNamespaceFacts } from '../model/facts.ts';
 import type { ContainerSpec, Namespaces } from '../model/spec.ts';
-import { field, unavailable, userNamespaceProblem } from './user-namespace-problem.ts';
+import {
+  field,
+  requireSysctls,
+  sysctlProblem,
+  unavailable,
+  userNamespaceProblem,
+} from './user-namespace-problem.ts';
 import { mapsWithoutRoot } from './user-namespace-rootless.ts';
 
 type User = Namespaces['user'];
@@ -91,9 +97,11 @@ export function chooseUserNamespace(
   id: string,
 ): ChosenUserNamespace {
   const { user } = spec.namespaces;
-  const companion = companionOf(context, spec);
-  if (companion !== null) return companion;
-  if (user.kind === 'container') return sharedWith(context.registry.find(user.id));
+  const shared = sharedBy(context, spec);
+  if (shared !== null) {
+    if (shared.facts.userNamespace !== null) requireSysctls(context, spec);
+    return shared;
+  }
   if (user.kind === 'host') return host('');
   const isAsked = user.kind !== 'default';
   if (!isAsked && context.users.byDefault === 'host') return host('');
@@ -107,6 +115,9 @@ export function chooseUserNamespace(
     if (isAsked) throw unavailable(problem, remedy);
     return host(`${problem}; likerd --userns-default host makes this the default`);
   }
+  if (isAsked) requireSysctls(context, spec);
+  const withheld = sysctlProblem(context, spec);
+  if (withheld !== '') return host(`${withheld}; without that it would have one of its own`);
   if (user.kind === 'maps') return own(id, user, { maps: user.maps, rangeStart: null });
   const kept = user.kind === 'keep-id' ? [user.uid, user.gid] : [];
   const start = pickRange(context, kept);
@@ -124,6 +135,15 @@ function own(
   namespace: Pick<UserNamespaceFacts, 'maps' | 'rangeStart'>,
 ): ChosenUserNamespace {
   return { user, facts: { userNamespace: { owner, ...namespace }, userNamespaceProblem: '' } };
+}
+
+/** The user namespace of another container, if it is to have that; otherwise null. */
+function sharedBy(context: EngineContext, spec: ContainerSpec): ChosenUserNamespace | null {
+  const { user } = spec.namespaces;
+  return (
+    companionOf(context, spec) ??
+    (user.kind === 'container' ? sharedWith(context.registry.find(user.id)) : null)
+  );
 }
 
 /** The user namespace of another container, which stays its owner's. */
