@@ -37,6 +37,15 @@ describe('completion', () => {
         ['likerctl run --memory-swapp', 'likerctl run --memory-swappiness'],
         ['likerctl system d', 'likerctl system df'],
         [`likerctl stop only-one-${shell.slice(0, 1)}`, `likerctl stop ${name}`],
+        ['likerctl run --userns kee', 'likerctl run --userns keep-id'],
+        [
+          `likerctl run --pid container:only-one-${shell.slice(0, 1)}`,
+          `likerctl run --pid container:${name}`,
+        ],
+        ['likerctl run --security-opt sys', 'likerctl run --security-opt systempaths=unconfined'],
+        ['likerctl run --security-opt seccomp=b', 'likerctl run --security-opt seccomp=builtin'],
+        // The value goes on behind what is offered.
+        ['likerctl run --security-opt ma\tdata', 'likerctl run --security-opt mask=/data'],
       ] as const) {
         terminal.type(`${typed}\t`);
         await terminal.waitForText(completed);

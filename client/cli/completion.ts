@@ -10,11 +10,21 @@ export type ShellName = (typeof shellNames)[number];
 export function completionScript(shell: ShellName, commands: readonly Command[]): string {
   if (shell === 'fish') return fishScript(commands);
   const bash = bashScript(commands);
-  if (shell === 'bash') return bash;
+  if (shell === 'bash') return `${bash}complete ${how} likerctl\n`;
   // zsh loads this file at the first completion of likerctl: the last line performs that completion.
+  // Without nospace it puts a blank behind the only word that fits, which may be just the beginning of a value.
   return `#compdef likerctl
 autoload -U +X bashcompinit && bashcompinit
-${bash}[ "$funcstack[1]" != _likerctl ] || _bash_complete ${how}
+${bash}_likerctl_zsh() {
+  case \${words[CURRENT-1]} in
+    ${flagsWith(commands, 'suggestions')
+      .map(([name]) => `--${name}`)
+      .join('|')}) _bash_complete -o nospace ${how} ;;
+    *) _bash_complete ${how} ;;
+  esac
+}
+compdef _likerctl_zsh likerctl
+[ "$funcstack[1]" != _likerctl ] || _likerctl_zsh
 `;
 }
 
@@ -26,7 +36,8 @@ const how = '-o filenames -o bashdefault -F _likerctl';
 
 function bashScript(commands: readonly Command[]): string {
   return `_likerctl() {
-  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} flags= operands=
+  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]}
+  local flags= operands= before= suggestions=
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${topWords(commands).join(' ')}" -- "$word"))
     return
@@ -37,16 +48,35 @@ ${groups(commands).map(groupCase).join('\n')}
   case $command in
 ${commands.map(bashCase).join('\n')}
   esac
+  # bash divides what is typed at = and colons, zsh does not.
+  if [ "$word" = = ] || [ "$word" = : ]; then before=$previous$word word= previous=\${COMP_WORDS[COMP_CWORD-2]}
+  elif [ "$previous" = = ] || [ "$previous" = : ]; then before=\${COMP_WORDS[COMP_CWORD-2]}$previous previous=\${COMP_WORDS[COMP_CWORD-3]}
+  fi
   case $previous in
 ${choiceCases(commands)}
+${suggestionCases(commands)}
   esac
+  if [ -n "$suggestions" ]; then
+    case $before$word in
+      container:*) COMPREPLY=($(compgen -P container: -W "$(${listNames})" -- "\${word#container:}")) ;;
+      *) COMPREPLY=($(compgen -W "$suggestions" -- "$before$word")) ;;
+    esac
+    COMPREPLY=("\${COMPREPLY[@]#"$before"}")
+    if [ -n "\${COMPREPLY[0]}" ]; then
+      # These are no files, whose = and : would be quoted. zsh has no compopt.
+      if type compopt >/dev/null 2>&1; then
+        compopt +o filenames
+        case \${COMPREPLY[0]} in *[=:/]) compopt -o nospace ;; esac
+      fi
+      return
+    fi
+  fi
   if [ "\${word#-}" != "$word" ]; then COMPREPLY=($(compgen -W "$flags" -- "$word"))
   elif [ "$operands" = container ]; then COMPREPLY=($(compgen -W "$(${listNames})" -- "$word"))
   elif [ -n "$operands" ]; then COMPREPLY=($(compgen -W "$operands" -- "$word"))
   else COMPREPLY=($(compgen -f -- "$word"))
   fi
 }
-complete ${how} likerctl
 `;
 }
 
@@ -74,15 +104,27 @@ function bashCase(command: Command): string {
 }
 
 function choiceCases(commands: readonly Command[]): string {
-  const byName = new Map(
-    commands.flatMap(({ flags }) => flags).flatMap(({ name, choices }) => (choices ? [[name, choices]] : [])),
-  );
-  return [...byName]
+  return flagsWith(commands, 'choices')
     .map(
       ([name, choices]) =>
         `    --${name}) COMPREPLY=($(compgen -W "${choices.join(' ')}" -- "$word")); return ;;`,
     )
     .join('\n');
+}
+
+function suggestionCases(commands: readonly Command[]): string {
+  return flagsWith(commands, 'suggestions')
+    .map(([name, suggestions]) => `    --${name}) suggestions="${suggestions.join(' ')}" ;;`)
+    .join('\n');
+}
+
+/** The flags, by name, that have such values, with these. */
+function flagsWith(
+  commands: readonly Command[],
+  kind: 'choices' | 'suggestions',
+): readonly (readonly [string, readonly string[]])[] {
+  const flags = commands.flatMap((command) => command.flags);
+  return [...new Map(flags.flatMap(({ name, [kind]: values }) => (values ? [[name, values]] : [])))];
 }
 
 function fishScript(commands: readonly Command[]): string {
@@ -103,9 +145,12 @@ function fishScript(commands: readonly Command[]): string {
 
 function fishFlag(seen: string, flag: Flag): string {
   const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
-  const value = flag.type === 'bool' ? '' : ' -r';
-  const choices = flag.choices === undefined ? '' : ` -a '${flag.choices.join(' ')}'`;
-  return `complete -c likerctl -n '${seen}'${short} -l ${flag.name}${value}${choices} -d ${fishQuote(flag.help)}`;
+  const value = flag.type === 'bool' ? '' : flag.choices || flag.suggestions ? ' -x' : ' -r';
+  const values = (flag.choices ?? flag.suggestions ?? [])
+    .join(' ')
+    .replace('container:', `container:(${listNames})`);
+  const offered = values === '' ? '' : ` -a ${fishQuote(values)}`;
+  return `complete -c likerctl -n '${seen}'${short} -l ${flag.name}${value}${offered} -d ${fishQuote(flag.help)}`;
 }
 
 function fishQuote(text: string): string {

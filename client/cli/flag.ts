@@ -9,6 +9,8 @@ export interface Flag {
   /** The placeholder for the value in the help. */
   readonly value?: string;
   readonly choices?: readonly string[];
+  /** What a shell offers: values, and beginnings of values that end with = or a colon. Others are valid, too. */
+  readonly suggestions?: readonly string[];
   /** Further long names. */
   readonly aliases?: readonly string[];
   /** The default, as the help shows it. */

@@ -17,7 +17,7 @@ export class LazyContext implements Context, AsyncDisposable {
   async connect(): Promise<Connection> {
     const path = socketPath(this.#host);
     const { Connection } = await import('../connection/connection.ts');
-    this.#connection ??= new Connection(path, (flag) => this.#flags.has(flag));
+    this.#connection ??= new Connection(path, (flag) => this.#flags.list(flag));
     return this.#connection;
   }
 

@@ -2,7 +2,7 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { asError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
-import type { IsGiven } from './field-flags.ts';
+import type { Given } from './field-flags.ts';
 import { ChannelCredentials, Client, Metadata } from './grpc.ts';
 import { fromServiceError, isConnectionLoss, neverConnected } from './service-error.ts';
 
@@ -56,7 +56,7 @@ interface Losses {
  */
 export class Connection {
   readonly socketPath: string;
-  readonly #isGiven: IsGiven;
+  readonly #given: Given;
   #client: Client;
   /** True once a daemon has answered. */
   #met = false;
@@ -66,9 +66,9 @@ export class Connection {
   #wayBack: Promise<void> | null = null;
 
   /** Errors name a field of a request by the flags that set it, if they were given. */
-  constructor(socketPath: string, isGiven: IsGiven = () => false) {
+  constructor(socketPath: string, given: Given = () => []) {
     this.socketPath = socketPath;
-    this.#isGiven = isGiven;
+    this.#given = given;
     this.#client = this.#connect();
   }
 
@@ -210,7 +210,7 @@ export class Connection {
   }
 
   explain(error: ServiceError): Error {
-    return fromServiceError(error, this.socketPath, this.#isGiven);
+    return fromServiceError(error, this.socketPath, this.#given);
   }
 
   close(): void {

@@ -25,7 +25,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   'namespaces.cgroup': 'cgroupns',
   'namespaces.network': 'network',
   'namespaces.user': 'userns',
-  mounts: 'mount volume tmpfs',
+  mounts: 'volume mount tmpfs',
   read_only: 'read-only',
   shm_size_bytes: 'shm-size',
   cap_add: 'cap-add',
@@ -117,24 +117,38 @@ const flagsByField: Readonly<Record<string, string>> = {
 /** Fields whose flags have a key in their value: the text names it after the flag. */
 const keyed = ['resources.network.priorities', 'resources.cgroup.settings'];
 
-/** True if the user gave this flag. */
-export type IsGiven = (flag: string) => boolean;
+/** Lists whose items are the values of their flags, in the order of these flags: the text shows the whole value, not the part at fault. */
+const listed = ['mounts'];
+
+/** The values that the user gave a flag. */
+export type Given = (flag: string) => readonly string[];
 
 /**
  * Replaces the field in the text of an error with the flags that the user gave for it: `Invalid --memory 1024: …`. A field that no
  * given flag sets keeps its name.
  */
-export function inFlags(text: string, field: string, isGiven: IsGiven): string {
+export function inFlags(text: string, field: string, given: Given): string {
+  const isGiven = (flag: string): boolean => given(flag).length > 0;
   // Go up to the first part of the path that a flag sets: a list has a flag, its items have none.
   const whole = field.replace(/^spec\./, '');
   for (let path = whole; path !== ''; path = path.replace(/(^|[.[])[^.[]*$/, '')) {
     const flags = own(flagsByField, path)?.split(' ').filter(isGiven) ?? [];
     if (flags.length === 0) continue;
     const rest = whole.slice(path.length);
+    const [, index] = /^\[(\d+)\]/.exec(rest) ?? [];
+    if (listed.includes(path) && index !== undefined) {
+      const items = flags.flatMap((flag) => given(flag).map((value) => `--${flag} '${value}'`));
+      return text.replace(withValue(namesOf(field)), () => items[Number(index)] ?? field);
+    }
     const key = keyed.includes(path) && rest.startsWith('.') ? ` ${rest.slice(1)}` : '';
     return text.replace(namesOf(field), flags.map((flag) => `--${flag}${key}`).join(' or '));
   }
   return text;
+}
+
+/** With the value in quotes that may follow. */
+function withValue({ source }: RegExp): RegExp {
+  return new RegExp(`(?:${source})(?: '[^']*')?`);
 }
 
 /** Matches the field where a text first names it: its whole path, or the end of it as the first name, as in "Cannot set memory.max_bytes". */

@@ -1,32 +1,28 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { LikerError, type Reason, reasons, statusCodes } from '../../common/errors.ts';
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
-import { type IsGiven, inFlags } from './field-flags.ts';
+import { type Given, inFlags } from './field-flags.ts';
 import { rootsDaemon } from './roots-daemon.ts';
 import { startCommand } from './start-command.ts';
 
 /** The LikerError that the daemon threw, or one that says why there is no answer. Inverts the daemon's mapping. */
-export function fromServiceError(error: ServiceError, socketPath: string, isGiven: IsGiven): Error {
+export function fromServiceError(error: ServiceError, socketPath: string, given: Given): Error {
   if (typeof error.code !== 'number') return error;
-  return fromDetails(error, isGiven) ?? fromCode(error, socketPath);
+  return fromDetails(error, given) ?? fromCode(error, socketPath);
 }
 
-function fromDetails(error: ServiceError, isGiven: IsGiven): LikerError | undefined {
+function fromDetails(error: ServiceError, given: Given): LikerError | undefined {
   const bytes = error.metadata?.get(statusDetailsKey)[0];
   if (!(bytes instanceof Uint8Array)) return undefined;
   const status = decodeStatus(bytes);
   if (status === undefined || !isReason(status.details.reason)) return undefined;
   const { reason, metadata, field, syscall } = status.details;
-  return new LikerError(
-    reason,
-    field === undefined ? error.details : inFlags(error.details, field, isGiven),
-    {
-      ...(metadata && { metadata }),
-      ...(field !== undefined && { field }),
-      ...(syscall && { syscall }),
-      cause: error,
-    },
-  );
+  return new LikerError(reason, field === undefined ? error.details : inFlags(error.details, field, given), {
+    ...(metadata && { metadata }),
+    ...(field !== undefined && { field }),
+    ...(syscall && { syscall }),
+    cause: error,
+  });
 }
 
 function isReason(text: string): text is Reason {

@@ -133,14 +133,14 @@ for (const [command, operands, request] of requests) {
       for (const [field] of changed) {
         const expected = argv.filter((word) => word.startsWith('--'));
         const [, named = ''] =
-          /^Invalid (--\S+)/.exec(inFlags(`Invalid ${field} 1`, field, (name) => flags.has(name))) ?? [];
+          /^Invalid (--\S+)/.exec(inFlags(`Invalid ${field} 1`, field, (name) => flags.list(name))) ?? [];
         assert.ok(expected.includes(named), `${field} is named '${named}'`);
       }
     });
   }
 }
 
-const anything = (): boolean => true;
+const anything = () => ['x'];
 
 test('entries of lists and maps are named by the flag of the whole', () => {
   for (const [field, flag] of [
@@ -151,13 +151,30 @@ test('entries of lists and maps are named by the flag of the whole', () => {
 });
 
 test('a field that several given flags set is named by all of them, and a field without a flag keeps its own name', () => {
-  const given = (flag: string): boolean => ['volume', 'tmpfs'].includes(flag);
-  assert.equal(
-    inFlags('Invalid spec.mounts[0].target', 'spec.mounts[0].target', given),
-    'Invalid --volume or --tmpfs',
-  );
+  const given = (flag: string) => (['volume', 'tmpfs'].includes(flag) ? ['x'] : []);
+  assert.equal(inFlags('Invalid spec.mounts', 'spec.mounts', given), 'Invalid --volume or --tmpfs');
   assert.equal(inFlags('Missing spec.rootfs', 'spec.rootfs', anything), 'Missing spec.rootfs');
   assert.equal(inFlags('Missing process.args', 'process.args', given), 'Missing process.args');
+});
+
+test('of several mounts, the flag of the one at fault is named, with its whole value', () => {
+  const argv = ['--tmpfs', '/t', '--mount', 'type=bind,src=/m,dst=/m', '-v', '/a:/a', '-v', '/p:/p:idmap=1'];
+  const { flags, operands } = parseCommandLine(run, [...argv, '/r', 'x']);
+  const { mounts = [] } = parseContainerSpec(flags, operands, size);
+  const named = mounts.map((_, index) => {
+    const field = `spec.mounts[${index}].idmap`;
+    return inFlags(`Invalid ${field} '1': use none`, field, (name) => flags.list(name));
+  });
+  assert.deepEqual(
+    mounts.map(({ target }) => target),
+    ['/a', '/p', '/m', '/t'],
+  );
+  assert.deepEqual(named, [
+    "Invalid --volume '/a:/a': use none",
+    "Invalid --volume '/p:/p:idmap=1': use none",
+    "Invalid --mount 'type=bind,src=/m,dst=/m': use none",
+    "Invalid --tmpfs '/t': use none",
+  ]);
 });
 
 test('the end of the path as the first name in the text also names the field', () => {

@@ -3,6 +3,7 @@ import { healthFlags } from './health.ts';
 import { processFlags } from './process-spec.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 import { restartFlag } from './restart.ts';
+import { securitySuggestions } from './security.ts';
 
 /** The flags of run and create that describe the container. */
 export const containerFlags: readonly Flag[] = [
@@ -45,7 +46,13 @@ export const containerFlags: readonly Flag[] = [
     fallback: 'true',
     help: 'Run a small init as pid 1 that forwards signals and reaps zombies',
   },
-  { name: 'ipc', type: 'string', value: 'MODE', help: 'IPC namespace: private, host or container:NAME' },
+  {
+    name: 'ipc',
+    type: 'string',
+    value: 'MODE',
+    suggestions: ['private', 'host', 'container:'],
+    help: 'IPC namespace: private, host or container:NAME',
+  },
   { name: 'label', short: 'l', type: 'list', value: 'NAME[=VALUE]', help: 'Set a label' },
   { name: 'label-file', type: 'list', value: 'FILE', help: 'Read labels from a file' },
   {
@@ -73,9 +80,16 @@ export const containerFlags: readonly Flag[] = [
     aliases: ['net'],
     type: 'string',
     value: 'MODE',
+    suggestions: ['none', 'host', 'container:', 'ns:'],
     help: 'Network namespace: none, host, container:NAME or ns:/PATH',
   },
-  { name: 'pid', type: 'string', value: 'MODE', help: 'PID namespace: private, host or container:NAME' },
+  {
+    name: 'pid',
+    type: 'string',
+    value: 'MODE',
+    suggestions: ['private', 'host', 'container:'],
+    help: 'PID namespace: private, host or container:NAME',
+  },
   {
     name: 'pidfile',
     type: 'string',
@@ -95,6 +109,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'security-opt',
     type: 'list',
     value: 'OPTION',
+    suggestions: securitySuggestions,
     help: 'seccomp=FILE|unconfined, no-new-privileges, apparmor=, label=, mask=, unmask=, systempaths=, proc-opts=',
   },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },
@@ -135,6 +150,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'userns',
     type: 'string',
     value: 'MODE',
+    suggestions: ['auto', 'host', 'keep-id', 'container:', 'uids='],
     help: 'User namespace: auto (ids that no other container has), host, keep-id, container:NAME or uids=INSIDE-OUTSIDE-COUNT;gids=…',
   },
   {

@@ -1,3 +1,4 @@
+import { userNamespaceModes } from '../../common/user-namespace-modes.ts';
 import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
@@ -22,16 +23,12 @@ function shared(flags: FlagValues, name: string, own: readonly string[]): string
   throw invalidFlag(name, mode, 'use private, host or container:NAME');
 }
 
-/** Empty: the daemon's default. What the maps may be, it says. */
+/** Empty: the daemon's default. What is a mode, the daemon says, except Podman's forms with options and others of its words. */
 function parseUser(flags: FlagValues): string {
   const mode = flags.text('userns') ?? '';
-  if (['', 'auto', 'host', 'keep-id'].includes(mode) || /^(container:.|[ug]ids=|\d+:)/.test(mode))
-    return mode;
-  const known =
-    'use auto, host, keep-id, container:NAME or uids=INSIDE-OUTSIDE-COUNT;gids=INSIDE-OUTSIDE-COUNT';
-  // Podman's forms with options, and others of its words.
-  if (/^(auto|keep-id):|^(nomap|private)$|^ns:/.test(mode)) throw unsupportedFlag('userns', mode, known);
-  throw invalidFlag('userns', mode, known);
+  if (/^(auto|keep-id):|^(nomap|private)$|^ns:/.test(mode))
+    throw unsupportedFlag('userns', mode, `use ${userNamespaceModes}`);
+  return mode;
 }
 
 function parseNetwork(flags: FlagValues): string {

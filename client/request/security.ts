@@ -49,6 +49,20 @@ const examples: Readonly<Record<string, string>> = {
   'writable-cgroups': 'false',
 };
 
+/** What a shell offers. */
+export const securitySuggestions: readonly string[] = [
+  ...[
+    'seccomp=',
+    'seccomp=unconfined',
+    'seccomp=builtin',
+    'no-new-privileges',
+    'apparmor=',
+    'apparmor=unconfined',
+  ],
+  ...['label=type:', 'label=level:', 'label=user:', 'label=role:', 'label=disable', 'systempaths=unconfined'],
+  ...['mask=/', 'unmask=/', 'unmask=ALL', 'proc-opts=hidepid=', 'proc-opts=subset=pid'],
+];
+
 /** Whether --security-opt forbids new privileges. The last one counts. Throws BAD_ARGUMENT. */
 export function parseNoNewPrivileges(items: readonly string[]): boolean {
   const last = split(items).findLast(({ name }) => name === 'no-new-privileges');

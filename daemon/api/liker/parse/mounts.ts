@@ -48,7 +48,7 @@ function parseIdmap(text: string, field: string): Idmap {
   if (text === '') return { kind: 'default' };
   if (text === 'none' || text === 'container') return { kind: text };
   const relative = text.startsWith('@');
-  const otherwise = 'use none, container or [@]uids=DISK-OUTSIDE-COUNT[#…];gids=…';
+  const otherwise = 'an idmap is none, container or [@]uids=DISK-OUTSIDE-COUNT[#…];gids=…';
   const maps = parseMaps(relative ? text.slice(1) : text, text, field, otherwise);
   return { kind: 'maps', maps, relative };
 }

@@ -1,4 +1,5 @@
 import { invalid } from '../../../../common/errors.ts';
+import { userNamespaceModes } from '../../../../common/user-namespace-modes.ts';
 import type { Namespaces as ProtoNamespaces } from '../../../../proto/gen/types/liker/v1/Namespaces.ts';
 import type { Namespaces } from '../../../engine/containers/model/spec.ts';
 import { parseIdMaps } from '../../../kernel/users/id-maps.ts';
@@ -36,8 +37,6 @@ function parseNetwork(text: string, field: string): Namespaces['network'] {
   return share.kind === 'private' ? { ...share, alone: false } : share;
 }
 
-const userWords = 'host, auto, keep-id, container:ID or uids=INSIDE-OUTSIDE-COUNT[#…];gids=…';
-
 function parseUser(text: string, field: string, caller: Caller | null): Namespaces['user'] {
   if (text === '') return { kind: 'default' };
   if (text === 'host' || text === 'auto') return { kind: text };
@@ -47,7 +46,7 @@ function parseUser(text: string, field: string, caller: Caller | null): Namespac
   }
   const container = ofContainer(text);
   if (container !== null) return container;
-  return { kind: 'maps', maps: parseMaps(text, text, field, `use ${userWords}`) };
+  return { kind: 'maps', maps: parseMaps(text, text, field, `use ${userNamespaceModes}`) };
 }
 
 /** `whole` is what the error names. */
