@@ -123,6 +123,31 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/container-prune.ts')).containerPrune,
   },
   {
+    name: 'volume create',
+    summary: 'Create a volume, a folder that outlives its containers',
+    load: async () => (await import('./commands/volume-create.ts')).volumeCreate,
+  },
+  {
+    name: 'volume ls',
+    summary: 'List volumes',
+    load: async () => (await import('./commands/volume-ls.ts')).volumeLs,
+  },
+  {
+    name: 'volume inspect',
+    summary: 'Print details of volumes, as JSON',
+    load: async () => (await import('./commands/volume-inspect.ts')).volumeInspect,
+  },
+  {
+    name: 'volume rm',
+    summary: 'Remove volumes with their files',
+    load: async () => (await import('./commands/volume-rm.ts')).volumeRm,
+  },
+  {
+    name: 'volume prune',
+    summary: 'Remove the anonymous volumes that no container has',
+    load: async () => (await import('./commands/volume-prune.ts')).volumePrune,
+  },
+  {
     name: 'rootfs build',
     summary: "Build a root file system from this machine's programs",
     load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
@@ -167,6 +192,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system prune', 'container prune'],
   ['system events', 'events'],
   ['system info', 'info'],
+  ['volume list', 'volume ls'],
+  ['volume remove', 'volume rm'],
 ]);
 
 /** The names of all commands, with their aliases. */
@@ -179,7 +206,13 @@ export function otherNames(name: string): readonly string[] {
   return [...aliases].flatMap(([other, canonical]) => (canonical === name ? [other] : []));
 }
 
-export const commandGroups: ReadonlySet<string> = new Set(['container', 'rootfs', 'system', 'healthcheck']);
+export const commandGroups: ReadonlySet<string> = new Set([
+  'container',
+  'rootfs',
+  'system',
+  'healthcheck',
+  'volume',
+]);
 
 /** The command at the start of `argv`, and the rest; undefined if there is no such command. */
 export function findCommand(

@@ -10,6 +10,7 @@ import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { UserKernel } from './engine/kernel.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
+import { Volumes } from './engine/volumes/model/volumes.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
 import { claimFolder } from './host/folder-lock.ts';
 import type { Log } from './host/log.ts';
@@ -45,6 +46,7 @@ import { closeFd } from './native/libliker.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
 import { LayerFolders } from './storage/layers.ts';
+import { VolumeFolders } from './storage/volume-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
 /** The composition root: the one place that knows every concrete class. */
@@ -89,6 +91,7 @@ export async function compose(
       layers: new LayerFolders(root, folders.trashFolder),
       leases: new Leases(),
     },
+    volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
     mounts: { visibleBelow, of: mountOf },

@@ -1,4 +1,4 @@
-import { noImages, noNetworks, noVolumes } from './docker-texts.ts';
+import { noImages, noNetworks } from './docker-texts.ts';
 
 const noSwarm = 'likerd runs the containers of one machine';
 
@@ -7,7 +7,6 @@ const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
   ...words('search login logout', `there are no registries yet; ${noImages}`),
   ...words('network', noNetworks),
-  ...words('volume', noVolumes),
   ...words('config node secret service stack swarm', noSwarm),
   ['import', 'unpack the archive into a directory: mkdir DIR && tar xf ARCHIVE -C DIR'],
   [

@@ -1,6 +1,6 @@
 import { arch } from 'node:os';
 import { own } from '../../common/own.ts';
-import { noImages, noNetworks, noVolumes } from './docker-texts.ts';
+import { noImages, noNetworks, noVolumeDrivers } from './docker-texts.ts';
 import type { Flag } from './flag.ts';
 
 // Docker's flags that Liker's commands do not have. A flag that asks for what Liker does anyway is accepted without effect; any
@@ -41,8 +41,7 @@ const creation = (): readonly Flag[] => [
     'the size of a layer cannot be limited. Use --read-only and --tmpfs /PATH:size=64m',
   ),
   refused('use-api-socket', 'bool', 'mount the socket with -v /run/liker/liker.sock:/run/liker/liker.sock'),
-  refused('volume-driver', 'string', noVolumes),
-  refused('volumes-from', 'list', 'give both containers the same -v or --mount'),
+  passesAs('volume-driver', 'string', /^local$/, noVolumeDrivers),
   refused('cpu-count', 'int', `${noWindows}. Use --cpus`),
   refused('cpu-percent', 'int', `${noWindows}. Use --cpus`),
   refused('io-maxbandwidth', 'int', `${noWindows}. Use --device-read-bps and --device-write-bps`),

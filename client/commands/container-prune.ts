@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { formatBytes } from '../../common/units.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
-import { printLines, printText } from '../output/print.ts';
+import { isConfirmed } from '../output/confirm.ts';
+import { printLines } from '../output/print.ts';
 import { parseFilters } from './filters.ts';
 
 export const containerPrune: Command = {
@@ -22,7 +22,7 @@ export const containerPrune: Command = {
   operands: [0, 0],
   async run({ flags, context }) {
     const filters = parseFilters(flags.list('filter'));
-    if (!flags.bool('force') && !(await isConfirmed())) return 0;
+    if (!flags.bool('force') && !(await isConfirmed('This will remove all stopped containers.'))) return 0;
     const connection = await context.connect();
     const answer = await connection.unary(containers.PruneContainers, { filters });
     if (answer.containerIds.length > 0) {
@@ -32,10 +32,3 @@ export const containerPrune: Command = {
     return 0;
   },
 };
-
-async function isConfirmed(): Promise<boolean> {
-  printText('WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ');
-  using reader = createInterface({ input: process.stdin });
-  for await (const line of reader) return /^y(es)?$/i.test(line.trim());
-  return false;
-}

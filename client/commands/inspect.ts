@@ -3,10 +3,8 @@ import type { Command, Invocation } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { inspectRecord } from '../format/inspect.ts';
-import { recordFormat } from '../format/record-format.ts';
-import { printText } from '../output/print.ts';
-import { toJson } from '../output/visible.ts';
 import { forEachContainer, severalContainers } from './for-each.ts';
+import { recordPrinter } from './print-records.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -28,14 +26,14 @@ export const inspect: Command = {
 };
 
 async function inspectContainers({ flags, operands, context }: Invocation): Promise<number> {
-  const print = printer(flags.text('format') ?? '');
+  const print = recordPrinter(flags.text('format') ?? '');
   const connection = await context.connect();
   const records: object[] = [];
   const code = await forEachContainer(operands, async (name) => {
     records.push(await fetchRecord(connection, name, flags.bool('size')));
     return undefined;
   });
-  printText(print(records));
+  print(records);
   return code;
 }
 
@@ -43,11 +41,4 @@ async function fetchRecord(connection: Connection, name: string, withSize: boole
   const { container } = await connection.unary(containers.GetContainer, { container: name, withSize });
   if (container === null) throw new LikerError('INTERNAL', `likerd returned no container for '${name}'`);
   return inspectRecord(container);
-}
-
-function printer(format: string): (records: readonly object[]) => string {
-  if (format === '') return (records) => `${toJson(records, 4)}\n`;
-  if (format === 'json') return (records) => `${toJson(records)}\n`;
-  const show = recordFormat(format);
-  return (records) => records.map((record) => `${show(record)}\n`).join('');
 }

@@ -17,14 +17,20 @@ export const rm: Command = {
       type: 'bool',
       help: 'Kill a running container; ignore a missing one',
     },
-    { name: 'volumes', short: 'v', type: 'bool', help: 'Accepted without effect: there are no volumes yet' },
+    { name: 'volumes', short: 'v', type: 'bool', help: 'Remove its anonymous volumes, too' },
   ],
   async run({ flags, operands, context }) {
     const connection = await context.connect();
     const force = flags.bool('force');
+    const volumes = flags.bool('volumes');
     return forEachContainer(operands, async (container) => {
       try {
-        await connection.unary(containers.RemoveContainer, { container, force, requestId: randomUUID() });
+        await connection.unary(containers.RemoveContainer, {
+          container,
+          force,
+          volumes,
+          requestId: randomUUID(),
+        });
       } catch (error) {
         if (!force || !hasReason(error, 'CONTAINER_NOT_FOUND')) throw error;
         notice(error.message);

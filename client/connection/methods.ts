@@ -5,6 +5,7 @@ import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogSer
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
 import type { SystemServiceDefinition } from '../../proto/gen/types/liker/v1/SystemService.ts';
+import type { VolumeServiceDefinition } from '../../proto/gen/types/liker/v1/VolumeService.ts';
 
 // The methods of the services, generated at build time: to generate and compile the codecs of one call at run time would take as
 // long as everything else in likerctl.
@@ -15,3 +16,4 @@ export const logs = codecs.LogService as unknown as LogServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;
 export const stats = codecs.StatsService as unknown as StatsServiceDefinition;
 export const system = codecs.SystemService as unknown as SystemServiceDefinition;
+export const volumes = codecs.VolumeService as unknown as VolumeServiceDefinition;

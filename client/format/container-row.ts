@@ -58,7 +58,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
       .map(([name, value]) => `${name}=${value}`)
       .join(','),
     Mounts: (spec?.mounts ?? []).map((mount) => mount.source || mount.target).join(','),
-    LocalVolumes: '0',
+    LocalVolumes: String((spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_VOLUME').length),
     Networks: networkMode(container),
     Label: (name) => own(labels, name) ?? '',
   };

@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
@@ -35,7 +36,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     ProcessLabel: '',
     AppArmorProfile: spec?.apparmorProfile ?? '',
     GraphDriver: { Name: driver, Data: sorted({}) },
-    Mounts: (spec?.mounts ?? []).map(mountRecord),
+    Mounts: (spec?.mounts ?? []).map((mount) => mountRecord(mount, container.volumePaths)),
     Config: config(spec),
     HostConfig: hostConfig(container),
     NetworkSettings: networkSettings(container),
@@ -113,13 +114,13 @@ function hostConfig(container: Container): Record<string, unknown> {
   const quota = cpu?.quotaUs;
   const nanoCpus = quota === undefined || quota < 0 ? 0 : (quota / (cpu?.periodUs ?? 100_000)) * 1e9;
   return {
-    Binds: (spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_BIND').map(bindText),
+    Binds: (spec?.mounts ?? []).filter(({ type }) => type !== 'TYPE_TMPFS').map(bindText),
     Tmpfs: sorted(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
     AutoRemove: spec?.autoRemove ?? false,
     PortBindings: sorted({}),
     PublishAllPorts: false,
     Links: [],
-    VolumesFrom: [],
+    VolumesFrom: spec?.volumesFrom ?? [],
     LogConfig: logConfig(spec),
     RestartPolicy: {
       Name: enumWord(spec?.restart?.name, 'NAME_').replaceAll('_', '-'),
@@ -197,7 +198,8 @@ function given(name: string, value = ''): string[] {
   return value === '' ? [] : [`${name}=${value}`];
 }
 
-function mountRecord(mount: Mount): Record<string, unknown> {
+function mountRecord(mount: Mount, volumePaths: Readonly<Record<string, string>>): Record<string, unknown> {
+  if (mount.type === 'TYPE_VOLUME') return volumeRecord(mount, own(volumePaths, mount.source) ?? '');
   return {
     Type: enumWord(mount.type, 'TYPE_'),
     Source: mount.source,
@@ -208,9 +210,22 @@ function mountRecord(mount: Mount): Record<string, unknown> {
   };
 }
 
+function volumeRecord({ source, target, readOnly, noCopy, subpath }: Mount, path: string) {
+  return {
+    Type: 'volume',
+    Name: source,
+    Source: subpath === '' ? path : `${path}/${subpath}`,
+    Destination: target,
+    Driver: 'local',
+    Mode: [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : [])].join(','),
+    RW: !readOnly,
+    Propagation: '',
+  };
+}
+
 /** SOURCE:TARGET[:OPTIONS], as -v accepts it. */
-function bindText({ source, target, readOnly, idmap }: Mount): string {
-  const options = [...(readOnly ? ['ro'] : []), ...idmapWords(idmap)];
+function bindText({ source, target, readOnly, noCopy, idmap }: Mount): string {
+  const options = [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : []), ...idmapWords(idmap)];
   return [source, target, ...(options.length > 0 ? [options.join(',')] : [])].join(':');
 }
 

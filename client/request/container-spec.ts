@@ -51,6 +51,7 @@ export function parseContainerSpec(
       ...flags.list('mount').map(parseMount),
       ...flags.list('tmpfs').map(parseTmpfs),
     ],
+    volumesFrom: [...flags.list('volumes-from')],
     readOnly: flags.bool('read-only'),
     capAdd: [...flags.list('cap-add')],
     capDrop: [...flags.list('cap-drop')],

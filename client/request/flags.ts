@@ -72,7 +72,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'mount',
     type: 'list',
     value: 'SPEC',
-    help: 'Mount: type=bind,source=/a,target=/b[,readonly] or type=tmpfs,target=/t',
+    help: 'Mount: type=volume|bind|tmpfs,source=…,target=/b[,readonly]',
   },
   { name: 'name', type: 'string', value: 'NAME', help: 'Name of the container' },
   {
@@ -164,8 +164,14 @@ export const containerFlags: readonly Flag[] = [
     name: 'volume',
     short: 'v',
     type: 'list',
-    value: 'SOURCE:TARGET[:OPTIONS]',
-    help: 'Mount a directory or file of the host',
+    value: '[SOURCE:]TARGET[:OPTIONS]',
+    help: 'Mount a path of the host, a volume by its name, or without SOURCE a volume of its own',
+  },
+  {
+    name: 'volumes-from',
+    type: 'list',
+    value: 'CONTAINER[:ro]',
+    help: 'Mount the binds and volumes of another container',
   },
   { name: 'workdir', short: 'w', type: 'string', value: 'DIR', help: 'Working directory in the container' },
 ];

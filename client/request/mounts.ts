@@ -1,4 +1,5 @@
 import type { LikerError } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { MountInput } from '../../proto/gen/types/liker/v1/Mount.ts';
 import { splitCsv } from './csv.ts';
@@ -13,8 +14,8 @@ const propagations = [
 const consistencies = ['consistent', 'cached', 'delegated', 'default'];
 const labels = ['z', 'Z'];
 
-/** Options of -v, in groups of which one option may be given. */
-const volumeOptions = [
+/** Options of -v for a path, in groups of which one option may be given. */
+const bindOptions = [
   ['ro', 'rw'],
   propagations,
   ['bind', 'rbind'],
@@ -22,24 +23,25 @@ const volumeOptions = [
   labels,
   consistencies,
 ];
+/** Those for a volume. */
+const volumeOptions = [['ro', 'rw'], ['nocopy'], labels, consistencies];
 
-/** Parses -v SOURCE:TARGET[:OPTIONS]. As in Docker, a missing source is created. */
+/**
+ * Parses -v [SOURCE:]TARGET[:OPTIONS]. As in Docker, a SOURCE that is a path is a file or folder of the host, which is made if it is
+ * missing, and any other is the name of a volume; without one the volume is anonymous.
+ */
 export function parseVolume(text: string): MountInput {
-  const [source = '', target, options = '', ...more] = text.split(':');
-  if (target === undefined || !looksLikePath(source)) {
-    throw invalidFlag(
-      'volume',
-      text,
-      'named and anonymous volumes are not supported yet; give SOURCE:TARGET with a path as SOURCE',
-    );
-  }
+  const parts = text.split(':');
+  const [source, target, options, ...more] = parts.length === 1 ? ['', ...parts] : parts;
   if (more.length > 0) throw invalidFlag('volume', text, 'it has too many colons');
-  if (!target.startsWith('/'))
+  if (!target?.startsWith('/'))
     throw invalidFlag('volume', text, `the target '${target}' is not an absolute path`);
-  const words = options.split(',').filter((word) => word !== '');
+  const words = (options ?? '').split(',').filter((word) => word !== '');
+  if (source === undefined || !looksLikePath(source)) return namedVolume(text, source ?? '', target, words);
   checkVolumeOptions(
     text,
     words.map((word) => word.replace(/^idmap=.*/s, 'idmap')),
+    bindOptions,
   );
   return {
     type: 'TYPE_BIND',
@@ -53,6 +55,17 @@ export function parseVolume(text: string): MountInput {
   };
 }
 
+function namedVolume(text: string, name: string, target: string, words: readonly string[]): MountInput {
+  checkVolumeOptions(text, words, volumeOptions);
+  return {
+    type: 'TYPE_VOLUME',
+    source: name,
+    target,
+    readOnly: words.includes('ro'),
+    noCopy: words.includes('nocopy'),
+  };
+}
+
 /** noidmap, idmap or idmap=MAP, as Podman has it, and idmap=none. */
 function parseIdmap(option: string | undefined): string {
   if (option === undefined) return '';
@@ -60,12 +73,16 @@ function parseIdmap(option: string | undefined): string {
   return option.replace(/^idmap=?/, '') || 'container';
 }
 
-function checkVolumeOptions(text: string, words: readonly string[]): void {
-  const known = volumeOptions.flat();
+function checkVolumeOptions(
+  text: string,
+  words: readonly string[],
+  groups: readonly (readonly string[])[],
+): void {
+  const known = groups.flat();
   const unknown = words.find((word) => !known.includes(word));
   if (unknown !== undefined)
     throw invalidFlag('volume', text, `unknown option '${unknown}'; known are ${known.join(', ')}`);
-  for (const kind of volumeOptions) {
+  for (const kind of groups) {
     const [first, second] = words.filter((word) => kind.includes(word));
     if (second !== undefined)
       throw invalidFlag('volume', text, `'${first}' and '${second}' exclude each other`);
@@ -90,15 +107,14 @@ type Fields = ReadonlyMap<string, string>;
 
 const badMount = (text: string, why: string): LikerError => invalidFlag('mount', text, why);
 
-/** Parses --mount type=bind|tmpfs,KEY=VALUE,… with Docker's keys. */
+/** Parses --mount [type=volume|bind|tmpfs,]KEY=VALUE,… with Docker's keys. */
 export function parseMount(text: string): MountInput {
   const fields = parseFields(text);
-  const type = fields.get('type')?.toLowerCase();
-  if (type !== 'bind' && type !== 'tmpfs') {
-    const given = type === undefined ? "'type' is missing, and" : `type=${type} is not supported:`;
-    throw badMount(text, `${given} Docker's default is a volume; use type=bind or type=tmpfs`);
-  }
-  const keys = [...commonKeys, ...(type === 'bind' ? bindKeys : tmpfsKeys)];
+  const type = fields.get('type')?.toLowerCase() ?? 'volume';
+  const kind = own(kinds, type);
+  if (kind === undefined)
+    throw badMount(text, `type=${type} is not supported; use ${Object.keys(kinds).join(', ')}`);
+  const keys = [...commonKeys, ...kind.keys];
   const unknown = [...fields.keys()].find((key) => !keys.includes(key));
   if (unknown !== undefined)
     throw badMount(text, `unknown key '${unknown}' for type=${type}; known are ${keys.join(', ')}`);
@@ -106,14 +122,21 @@ export function parseMount(text: string): MountInput {
   const target = fields.get('target');
   if (target === undefined) throw badMount(text, 'target is missing');
   if (!target.startsWith('/')) throw badMount(text, `the target '${target}' is not an absolute path`);
-  return type === 'bind' ? bindMount(text, target, fields) : tmpfsMount(text, target, fields);
+  return kind.parse(text, target, fields);
 }
 
 const commonKeys = ['type', 'target', 'readonly', 'consistency'];
 const bindKeys = [
   ...['source', 'bind-propagation', 'bind-recursive', 'bind-nonrecursive', 'bind-create-src', 'idmap'],
 ];
-const tmpfsKeys = ['tmpfs-size', 'tmpfs-mode'];
+
+type Parser = (text: string, target: string, fields: Fields) => MountInput;
+
+const kinds: Readonly<Record<string, { readonly keys: readonly string[]; readonly parse: Parser }>> = {
+  bind: { keys: bindKeys, parse: bindMount },
+  tmpfs: { keys: ['tmpfs-size', 'tmpfs-mode'], parse: tmpfsMount },
+  volume: { keys: ['source', 'volume-nocopy', 'volume-subpath', 'volume-driver'], parse: volumeMount },
+};
 
 const aliases = new Map([
   ['src', 'source'],
@@ -159,6 +182,21 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
     nonRecursive: nonRecursive || recursive === 'disabled',
     createSource: truth(text, fields, 'bind-create-src'),
     idmap: idmap === 'true' ? 'container' : idmap,
+  };
+}
+
+function volumeMount(text: string, target: string, fields: Fields): MountInput {
+  const source = fields.get('source') ?? '';
+  if (looksLikePath(source))
+    throw badMount(text, `'${source}' is a path, and no name of a volume; use type=bind`);
+  word(text, fields, 'volume-driver', ['local']);
+  return {
+    type: 'TYPE_VOLUME',
+    source,
+    target,
+    readOnly: truth(text, fields, 'readonly'),
+    noCopy: truth(text, fields, 'volume-nocopy'),
+    subpath: fields.get('volume-subpath') ?? '',
   };
 }
 

@@ -16,6 +16,7 @@ import { logService } from './liker/log-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
+import { volumeService } from './liker/volume-service.ts';
 import { blameClients } from './wire/client-faults.ts';
 import { liftDistantDeadlines } from './wire/deadline.ts';
 import { marksUndecodable } from './wire/decoding.ts';
@@ -47,8 +48,15 @@ export function serveApi(options: ApiOptions) {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.enable_channelz': 0,
   });
-  const { ContainerService, LogService, EventService, SessionService, StatsService, SystemService } =
-    definitions;
+  const {
+    ContainerService,
+    LogService,
+    EventService,
+    SessionService,
+    StatsService,
+    SystemService,
+    VolumeService,
+  } = definitions;
   server.addService(
     marksUndecodable(takesEncoded(ContainerService)),
     containerService(context, engine.containers),
@@ -61,6 +69,7 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(EventService), eventService(context, engine.events));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
+  server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
   const stopServing = addStandardServices(server, serviceNames, log);
   widenInputWindows('liker.v1.SessionService');
   liftDistantDeadlines();

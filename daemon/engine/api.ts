@@ -4,6 +4,7 @@ import type { EventService } from './journal/events.ts';
 import type { LogService } from './logs/api.ts';
 import type { StatsService } from './stats/model.ts';
 import type { SystemService } from './system/api.ts';
+import type { VolumeService } from './volumes/api.ts';
 
 /** What the engine offers to its edge: one service for each kind of thing. */
 export interface Services {
@@ -13,4 +14,5 @@ export interface Services {
   readonly events: EventService;
   readonly stats: StatsService;
   readonly system: SystemService;
+  readonly volumes: VolumeService;
 }

@@ -19,6 +19,7 @@ import type {
   UserKernel,
 } from './kernel.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
+import type { Volumes } from './volumes/model/volumes.ts';
 
 export type Folders = Omit<ContainerFolders, 'trashFolder'>;
 
@@ -33,6 +34,7 @@ export interface EngineContext {
   readonly cgroups: CgroupKernel;
   readonly folders: Folders;
   readonly images: ImageContext;
+  readonly volumes: Volumes;
   readonly processes: ProcessKernel;
   readonly proc: ProcKernel;
   readonly mounts: MountKernel;

@@ -10,6 +10,7 @@ import { logService } from './logs/read.ts';
 import { statsService } from './stats/stats.ts';
 import { withSupervision } from './supervisor.ts';
 import { systemService } from './system/service.ts';
+import { volumeService } from './volumes/service.ts';
 
 export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
   const context = withSupervision(parts);
@@ -20,8 +21,10 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     events: eventService(context.journal),
     stats: statsService(context),
     system: systemService(context),
+    volumes: volumeService(context),
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
+      context.volumes.adopt();
       await adoptAll(context, left);
       for (const container of context.registry.all()) finishBegun(context, container);
     },

@@ -106,6 +106,16 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX container_image_image ON container_image (image_id);
   `,
+  // Folders that outlive containers.
+  `
+  CREATE TABLE volume (
+    name TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    anonymous INTEGER NOT NULL,
+    labels TEXT NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

@@ -13,6 +13,7 @@ import { layerTable } from './tables/layer.ts';
 import { manifestTable } from './tables/manifest.ts';
 import { requestTable } from './tables/request.ts';
 import { tombstoneTable } from './tables/tombstone.ts';
+import { volumeTable } from './tables/volume.ts';
 
 export interface StoreOptions {
   /** Never goes back. */
@@ -38,6 +39,7 @@ export class Store implements Disposable {
   readonly events: EventTable;
   readonly requests: ReturnType<typeof requestTable>;
   readonly tombstones: ReturnType<typeof tombstoneTable>;
+  readonly volumes: ReturnType<typeof volumeTable>;
 
   /** Throws StoreError when the file cannot be read, or cannot be created. */
   constructor(file: string, { steadyMs = () => performance.now(), onLoss = () => {} }: StoreOptions = {}) {
@@ -58,6 +60,7 @@ export class Store implements Disposable {
       this.events = new EventTable(database);
       this.requests = requestTable(database, clock);
       this.tombstones = tombstoneTable(database, clock);
+      this.volumes = volumeTable(database);
       this.#trimIfRoom();
     } catch (error) {
       database[Symbol.dispose]();

@@ -25,10 +25,11 @@ import { withSupervision } from '../engine/supervisor.ts';
 import { Content } from '../storage/content.ts';
 import { LayerFolders } from '../storage/layers.ts';
 import { Trash } from '../storage/trash.ts';
+import { Volumes } from '../engine/volumes/model/volumes.ts';
 import { Store } from '../store/store.ts';
 import { type LogLine, memoryLog } from './api-fixture.ts';
 import { specOf } from './fake-engine.ts';
-import { FakeHost, fakeFolders } from './fake-host.ts';
+import { FakeHost, fakeFolders, fakeVolumeFolders } from './fake-host.ts';
 
 type Test = Pick<TestContext, 'after'>;
 type SpecPatch = Parameters<typeof specOf>[0];
@@ -69,6 +70,7 @@ export class EngineFixture {
       devices,
       security,
       users: host.users,
+      volumes: new Volumes(journal, this.#store, fakeVolumeFolders(folder), log),
       openReaders: new OpenReaders(),
       recordsLost: false,
       leaving: new AbortController(),

@@ -123,6 +123,7 @@ export function containerView(
     userNamespace: null,
     userNamespaceProblem: '',
     networkProgram: '',
+    volumePaths: {},
     hidden: { masked: [], readOnly: [] },
     logPath: '/var/lib/liker/logs/c',
     execIds: [],

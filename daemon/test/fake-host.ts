@@ -8,6 +8,7 @@ import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
 import { rangeSize } from '../kernel/users/id-maps.ts';
 import { IdPool } from '../kernel/users/id-pool.ts';
+import { VolumeFolders } from '../storage/volume-folders.ts';
 import { FakeShim } from './fake-shim.ts';
 
 const SIGKILL = 9;
@@ -288,6 +289,15 @@ export function fakeFolders(root: string): Folders {
     sizes: async () => ({ layerBytes: 0, logBytes: 0 }),
     trash: async () => ({ count: 0, bytes: 0 }),
   };
+}
+
+/** Volumes below a temporary folder; one that is removed is gone at once. */
+export function fakeVolumeFolders(root: string): VolumeFolders {
+  const take = (path: string) => {
+    rmSync(path, { recursive: true, force: true });
+    return null;
+  };
+  return new VolumeFolders(root, { take, empty: () => {} });
 }
 
 function idOf(runDir: string): string {

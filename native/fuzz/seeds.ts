@@ -152,6 +152,18 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'host-proc': { step: 'host-proc' },
   'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
   'await-network': { step: 'await-network' },
+  fill: { step: 'fill', tree: 1, target: '/etc', again: true },
+  'take-below': {
+    step: 'take-below',
+    source: '/volumes/v/_data',
+    path: 'a/b',
+    recursive: false,
+    attributes: 0,
+    topOnly: false,
+    propagation: ms.PRIVATE,
+    map: 0,
+    optional: false,
+  },
   landlock: {
     step: 'landlock',
     files: 0xffffn,

@@ -58,8 +58,8 @@ export function containerService(
       );
     }),
     RemoveContainer: changes(async (request) => {
-      const { force, requestId } = request;
-      return { containerId: await containers.remove(parseTarget(request), { force, requestId }) };
+      const { force, volumes, requestId } = request;
+      return { containerId: await containers.remove(parseTarget(request), { force, volumes, requestId }) };
     }),
     PruneContainers: changes(async (request) => {
       const { ids, reclaimedBytes } = await containers.prune(parseFilters(request.filters));

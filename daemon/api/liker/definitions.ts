@@ -7,6 +7,7 @@ import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1
 import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/StatsService.ts';
 import type { StatsSnapshotInput } from '../../../proto/gen/types/liker/v1/StatsSnapshot.ts';
 import type { SystemServiceDefinition } from '../../../proto/gen/types/liker/v1/SystemService.ts';
+import type { VolumeServiceDefinition } from '../../../proto/gen/types/liker/v1/VolumeService.ts';
 
 // The methods of the services, generated at build time: to generate the codecs of a method at run time takes tens of milliseconds,
 // during which the first call of each method would hold up all others.
@@ -18,6 +19,7 @@ interface Definitions {
   readonly SessionService: SessionServiceDefinition;
   readonly StatsService: StatsServiceDefinition;
   readonly SystemService: SystemServiceDefinition;
+  readonly VolumeService: VolumeServiceDefinition;
 }
 
 /** Encodes a message whose enumerations are numbers, without the checked copy that a method makes of its response. */

@@ -40,7 +40,10 @@ export interface ContainerService {
   resume(container: string): Promise<ContainerView>;
   rename(container: string, newName: string, options: Repeatable): Promise<ContainerView>;
   /** Returns the full id. */
-  remove(container: string, options: { readonly force: boolean } & Repeatable): Promise<string>;
+  remove(
+    container: string,
+    options: { readonly force: boolean; readonly volumes: boolean } & Repeatable,
+  ): Promise<string>;
   prune(
     filters: readonly Filter[],
   ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }>;
@@ -76,6 +79,8 @@ export interface ContainerView {
   readonly hidden: HiddenPaths;
   /** Empty: it has no log. */
   readonly logPath: string;
+  /** Folders of its volumes on the host, by name. */
+  readonly volumePaths: Readonly<Record<string, string>>;
   readonly execIds: readonly string[];
   readonly attachedClients: number;
   readonly clientLost: boolean;

@@ -94,14 +94,14 @@ export function containerService(context: EngineContext): ContainerService {
       return view(container);
     },
 
-    async remove(reference, { force, requestId }) {
+    async remove(reference, { force, volumes, requestId }) {
       // It is gone already.
       if (ledger.removed(reference)) return reference;
-      const request = requestKey(requestId, 'remove', reference, force);
+      const request = requestKey(requestId, 'remove', reference, force, volumes);
       const before = resultOf(journal, request);
       if (before !== null && !registry.byId(before)) return before;
       const container = find(before ?? reference);
-      await removeContainer(context, container, { force, request });
+      await removeContainer(context, container, { force, volumes, request });
       return container.id;
     },
 

@@ -3,9 +3,10 @@ import type { EngineContext } from '../context.ts';
 import type { ContainerView } from './api.ts';
 import type { Container } from './model/container.ts';
 import { hiddenPaths } from './model/hidden-paths.ts';
+import { volumesOf } from './model/volume-users.ts';
 
 export function containerView(
-  { folders, security }: Pick<EngineContext, 'folders' | 'security'>,
+  { folders, volumes, security }: Pick<EngineContext, 'folders' | 'volumes' | 'security'>,
   container: Container,
   sizes: ContainerSizes | null = null,
 ): ContainerView {
@@ -21,6 +22,7 @@ export function containerView(
     userNamespaceProblem: facts.userNamespaceProblem,
     networkProgram: facts.networkProgram,
     hidden: hiddenPaths(spec, security.defaultPaths),
+    volumePaths: Object.fromEntries(volumesOf(spec).map((name) => [name, volumes.folderOf(name)])),
     logPath: spec.logDriver === 'none' ? '' : folders.of(id).log,
     execIds: [...(run?.execs.values() ?? [])]
       .filter((exec) => !exec.exit)

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { may } from '../containers/model/phase.ts';
+import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
 import type { DiskUsage } from './api.ts';
 
@@ -24,10 +25,15 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
       reclaimableBytes: sum(idle),
     };
   };
-  const [trash, database] = await Promise.all([folders.trash(), databaseBytes(paths.root)]);
+  const [trash, database, ofVolumes] = await Promise.all([
+    folders.trash(),
+    databaseBytes(paths.root),
+    volumeUsage(context),
+  ]);
   return [
     ofContainers('Containers', 'layerBytes'),
     ofContainers('Logs', 'logBytes'),
+    ofVolumes,
     {
       type: 'Removed',
       total: trash.count,
@@ -37,6 +43,19 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
     },
     { type: 'Database', total: 1, active: 1, sizeBytes: database, reclaimableBytes: 0 },
   ];
+}
+
+async function volumeUsage({ volumes, registry }: EngineContext): Promise<DiskUsage> {
+  const usage = { type: 'Local Volumes', total: 0, active: 0, sizeBytes: 0, reclaimableBytes: 0 };
+  for (const { name } of volumes.all()) {
+    const bytes = await volumes.sizeOf(name);
+    const isUsed = usersOf(registry, name).length > 0;
+    usage.total += 1;
+    usage.active += Number(isUsed);
+    usage.sizeBytes += bytes;
+    if (!isUsed) usage.reclaimableBytes += bytes;
+  }
+  return usage;
 }
 
 /** The size of the database and its WAL. */

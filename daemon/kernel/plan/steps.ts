@@ -320,6 +320,25 @@ export const steps = {
   ],
   /** Waits until the network namespace is connected. */
   'await-network': [80, {}],
+  /**
+   * Copies what the new root has at `target` into a held tree, if that is empty. `again`: in any case, since a copy was begun that may not
+   * be whole.
+   */
+  fill: [90, { tree: u32, target: str, again: bool }],
+  /** Like `take`, of a path below `source` that crosses no link. */
+  'take-below': [
+    91,
+    {
+      source: str,
+      path: str,
+      recursive: bool,
+      attributes: u32,
+      topOnly: bool,
+      propagation: u32,
+      map: u32,
+      optional: bool,
+    },
+  ],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

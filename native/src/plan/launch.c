@@ -93,6 +93,7 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
     launch->enters_user = true;
     return true;
   case STEP_take:
+  case STEP_take_below:
   case STEP_take_overlay:
   case STEP_take_devices:
   case STEP_take_mount:

@@ -40,6 +40,7 @@ static bool is_leading (uint32_t kind) {
   case STEP_id_map:
   case STEP_join_user:
   case STEP_take:
+  case STEP_take_below:
   case STEP_take_overlay:
   case STEP_take_devices:
   case STEP_take_mount:

@@ -17,17 +17,32 @@ int hold_tree (struct child *child, int made, bool optional) {
   return hold (child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
 
+/* The fields of a tree to be held. Here the mounts below it still are peers of the host's. */
+static int read_taken (struct child *child, struct cursor *fields, struct tree *how, bool *optional) {
+  if (read_tree (child, fields, how) < 0)
+    return -1;
+  how->slave = !(how->propagation & MS_SHARED);
+  *optional = read_u32 (fields);
+  return unreadable (child, fields) ? -1 : 0;
+}
+
 int step_take (struct child *child, struct cursor *fields) {
   const char *source = read_text (fields);
   struct tree how;
-  if (read_tree (child, fields, &how) < 0)
-    return -1;
-  /* Here the mounts below it still are peers of the host's. */
-  how.slave = !(how.propagation & MS_SHARED);
-  bool optional = read_u32 (fields);
-  if (unreadable (child, fields))
+  bool optional;
+  if (read_taken (child, fields, &how, &optional) < 0)
     return -1;
   return hold_tree (child, clone_tree (child, source, &how, source), optional);
+}
+
+int step_take_below (struct child *child, struct cursor *fields) {
+  const char *source = read_text (fields);
+  const char *path = read_text (fields);
+  struct tree how;
+  bool optional;
+  if (read_taken (child, fields, &how, &optional) < 0)
+    return -1;
+  return hold_tree (child, clone_tree_below (child, source, path, &how), optional);
 }
 
 int step_place (struct child *child, struct cursor *fields) {

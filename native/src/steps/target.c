@@ -86,6 +86,19 @@ int clone_tree (struct child *child, const char *source, const struct tree *how,
   return set_tree (tree, how) < 0 ? fail (child, "mount_setattr", name) : steal_fd (&tree);
 }
 
+int clone_tree_below (struct child *child, const char *source, const char *path, const struct tree *how) {
+  cleanup_fd int top = open (source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (top < 0)
+    return fail (child, "open", source);
+  cleanup_fd int below = beneath_open (top, path, O_PATH);
+  if (below < 0)
+    return fail (child, "openat2", path);
+  cleanup_fd int tree = sys_open_tree (below, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | (how->recursive ? AT_RECURSIVE : 0u));
+  if (tree < 0)
+    return fail (child, "open_tree", path);
+  return set_tree (tree, how) < 0 ? fail (child, "mount_setattr", path) : steal_fd (&tree);
+}
+
 int new_tmpfs (struct child *child, const struct option *options, unsigned attributes) {
   cleanup_fd int context = sys_fsopen ("tmpfs");
   if (context < 0)

@@ -30,6 +30,9 @@ int put_tree (struct child *child, int tree, int target, const char *name);
 /* A clone of the tree at `source`, a path of the host, set like that. -1 with a failure; `name` names the tree in it. */
 int clone_tree (struct child *child, const char *source, const struct tree *how, const char *name);
 
+/* Likewise, of a path below the source that crosses no link, and whose missing folders are an error. */
+int clone_tree_below (struct child *child, const char *source, const char *path, const struct tree *how);
+
 struct option {
   const char *key, *value;
 };

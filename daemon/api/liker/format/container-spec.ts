@@ -82,6 +82,10 @@ function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, stri
 
 function formatMount(mount: Mount): MountInput {
   if (mount.type === 'tmpfs') return { ...mount, type: 'TYPE_TMPFS', options: [...mount.options] };
+  if (mount.type === 'volume') {
+    const { volume, ...how } = mount;
+    return { ...how, type: 'TYPE_VOLUME', source: volume };
+  }
   const { recursive, idmap, ...bind } = mount;
   return { ...bind, type: 'TYPE_BIND', nonRecursive: !recursive, idmap: idmapText(idmap) };
 }

@@ -29,6 +29,7 @@ export function formatContainer(view: ContainerView): ContainerInput {
     maskedPaths: [...view.hidden.masked],
     readOnlyPaths: [...view.hidden.readOnly],
     logPath: view.logPath,
+    volumePaths: view.volumePaths,
     execIds: [...view.execIds],
     health: view.health && formatHealth(view.health),
     userNamespace: view.userNamespace && formatUserNamespace(view.userNamespace),

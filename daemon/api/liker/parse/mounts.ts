@@ -22,15 +22,15 @@ function parseMount(mount: ProtoMount, field: string): Mount {
       return parseBind(mount, target, field);
     case 'TYPE_TMPFS':
       return parseTmpfs(mount, target, field);
+    case 'TYPE_VOLUME':
+      return parseVolume(mount, target, field);
     default:
-      throw badArgument(`${field}.type`, `Invalid ${field}.type: use TYPE_BIND or TYPE_TMPFS`);
+      throw badArgument(`${field}.type`, `Invalid ${field}.type: use TYPE_BIND, TYPE_TMPFS or TYPE_VOLUME`);
   }
 }
 
 function parseBind(mount: ProtoMount, target: string, field: string): Mount {
-  if (mount.options.length > 0) {
-    throw badArgument(`${field}.options`, 'Invalid mount: options are for a tmpfs, not for a bind');
-  }
+  refuseOthers(mount, 'a bind', field, ['options', 'noCopy', 'subpath']);
   return {
     type: 'bind',
     source: posix.normalize(required(mount.source, `${field}.source`)),
@@ -60,16 +60,38 @@ function parsePropagation(word: string, field: string): Propagation {
 }
 
 function parseTmpfs(mount: ProtoMount, target: string, field: string): Mount {
-  const wrong = (
-    ['source', 'propagation', 'nonRecursive', 'createSource', 'readOnlyNonRecursive', 'idmap'] as const
-  ).find((name) => mount[name]);
-  if (wrong !== undefined) {
-    throw badArgument(
-      `${field}.${snake(wrong)}`,
-      `Invalid mount: ${snake(wrong)} is for a bind, not for a tmpfs`,
-    );
-  }
+  refuseOthers(mount, 'a tmpfs', field, ['source', ...ofBind, 'noCopy', 'subpath']);
   return { type: 'tmpfs', target, readOnly: mount.readOnly, options: mount.options };
+}
+
+function parseVolume(mount: ProtoMount, target: string, field: string): Mount {
+  refuseOthers(mount, 'a volume', field, [...ofBind, 'options']);
+  const { source: volume, readOnly, noCopy, subpath } = mount;
+  return {
+    type: 'volume',
+    volume,
+    target,
+    readOnly,
+    noCopy,
+    subpath: shortestPath(subpath),
+  };
+}
+
+const ofBind = ['propagation', 'nonRecursive', 'createSource', 'readOnlyNonRecursive', 'idmap'] as const;
+
+/** Throws BAD_ARGUMENT for a field that mounts of this kind do not have. */
+function refuseOthers(
+  mount: ProtoMount,
+  kind: string,
+  field: string,
+  names: readonly (keyof ProtoMount)[],
+): void {
+  const wrong = names.find((name) => {
+    const value = mount[name];
+    return Array.isArray(value) ? value.length > 0 : Boolean(value);
+  });
+  if (wrong !== undefined)
+    throw badArgument(`${field}.${snake(wrong)}`, `Invalid mount: ${snake(wrong)} is not for ${kind}`);
 }
 
 function snake(name: string): string {

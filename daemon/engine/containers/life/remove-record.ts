@@ -2,13 +2,14 @@ import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import type { ExitStatus } from '../../process/exit-status.ts';
 import type { Container } from '../model/container.ts';
+import { removeAnonymousVolumes } from './remove-volumes.ts';
 
-/** Removes the record and the folders of a container that does not run. */
+/** Removes the record and the folders of a container that does not run; with `volumes` or --rm, its anonymous volumes, too. */
 export function removeRecord(
   context: EngineContext,
   container: Container,
   exit: ExitStatus | null,
-  how: { readonly asked: boolean } & Requested = { asked: false },
+  how: { readonly asked: boolean; readonly volumes?: boolean } & Requested = { asked: false },
 ): void {
   // In this order: if the daemon dies in between, it leaves folders without a record, which the next one clears away. On a
   // full disk it leaves a record without folders, which the next one takes as removed.
@@ -16,6 +17,7 @@ export function removeRecord(
   context.registry.delete(container);
   for (const reader of container.logReaders) reader.hold();
   context.folders.remove(container.id, container.shimEnded);
+  if (how.volumes || container.spec.autoRemove) removeAnonymousVolumes(context, container);
   const { backlog } = context.journal;
   if (backlog.problem) void context.folders.settled().then(() => backlog.tryNow());
 }

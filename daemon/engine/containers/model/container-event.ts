@@ -16,17 +16,16 @@ export const maxLabelBytes = 64 * 1024;
 const maxValueLength = 4096;
 
 /** Throws BAD_ARGUMENT for more labels than events can carry. */
-export function checkLabels(labels: Attributes): void {
-  if (Object.hasOwn(labels, ''))
-    throw badArgument('spec.labels', 'Invalid spec.labels: a label needs a name');
+export function checkLabels(labels: Attributes, field = 'spec.labels'): void {
+  if (Object.hasOwn(labels, '')) throw badArgument(field, `Invalid ${field}: a label needs a name`);
   const bytes = labelBytes(labels);
   if (bytes <= maxLabelBytes) return;
   throw new LikerError(
     'BAD_ARGUMENT',
-    `Invalid spec.labels: names and values take ${bytes} bytes, and at most ${maxLabelBytes} fit, since every event of the container carries them; put longer data into a file`,
+    `Invalid ${field}: names and values take ${bytes} bytes, and at most ${maxLabelBytes} fit, since every event carries them; put longer data into a file`,
     {
-      field: 'spec.labels',
-      metadata: { field: 'spec.labels', bytes: String(bytes), most: String(maxLabelBytes) },
+      field,
+      metadata: { field, bytes: String(bytes), most: String(maxLabelBytes) },
     },
   );
 }

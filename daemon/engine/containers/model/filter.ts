@@ -51,7 +51,10 @@ export function containerFilter(
     },
     volume: (value) => (container) =>
       container.spec.mounts.some(
-        (mount) => samePath(mount.target, value) || (mount.type === 'bind' && samePath(mount.source, value)),
+        (mount) =>
+          samePath(mount.target, value) ||
+          (mount.type === 'bind' && samePath(mount.source, value)) ||
+          (mount.type === 'volume' && mount.volume === value),
       ),
     network: (value) => (container) =>
       (shareText(container.spec.namespaces.network) || container.facts.networkProgram || 'none') === value,

@@ -176,6 +176,17 @@ const mount = v.variant('type', [
     idmap: v.optional(idmap, { kind: 'default' }),
   }),
   fields({ type: v.literal('tmpfs'), target: v.string(), readOnly: no, options: texts }),
+  fields({
+    type: v.literal('volume'),
+    /** Its name. Empty in what is asked for: one of its own, which nobody has named. */
+    volume: v.string(),
+    target: v.string(),
+    readOnly: no,
+    /** What the root has at the target is not copied into a volume that was never used. */
+    noCopy: no,
+    /** A folder or file in the volume, without a slash at its start; empty: the whole volume. */
+    subpath: v.optional(v.string(), ''),
+  }),
 ]);
 export type Mount = Of<typeof mount>;
 
@@ -197,6 +208,8 @@ export const specSchema = fields({
   domainname: v.optional(v.string(), ''),
   namespaces: v.optional(namespaces, {}),
   mounts: v.optional(v.array(mount), []),
+  /** CONTAINER[:ro|:rw]: whose binds and volumes it has, too. In a container that was made, they are among `mounts`. */
+  volumesFrom: texts,
   readOnly: no,
   shmSizeBytes: v.optional(v.number(), 64 * 1024 * 1024),
   init: v.optional(v.boolean(), true),

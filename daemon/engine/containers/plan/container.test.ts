@@ -5,6 +5,7 @@ import { cloneFlag, type Step, type StepName, type StepOf } from '../../../kerne
 import { specOf } from '../../../test/fake-engine.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerPlanInput, containerPlan } from './container.ts';
+import type { PlannedMount } from './mounts.ts';
 import { overlayOptions } from './overlay.ts';
 
 const spec = specOf({
@@ -57,9 +58,11 @@ function mounting(
   changes: Parameters<typeof specOf>[0] = {},
 ): Pick<ContainerPlanInput, 'spec' | 'mounts'> {
   const spec = specOf({ ...changes, mounts } as Parameters<typeof specOf>[0]);
-  const given = spec.mounts.map((mount) =>
-    mount.type === 'bind' ? { ...mount, map: 'none' as const, below: [] } : mount,
-  );
+  const given = spec.mounts.map((mount): PlannedMount => {
+    if (mount.type === 'tmpfs') return mount;
+    if (mount.type === 'bind') return { ...mount, map: 'none', below: [] };
+    return { ...mount, source: `/volumes/${mount.volume}`, map: 'none', fill: 'first' };
+  });
   return { spec, mounts: given };
 }
 

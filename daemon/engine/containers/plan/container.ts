@@ -32,6 +32,7 @@ import { type OverlayLayers, overlayOptions } from './overlay.ts';
 import { type Credentials, environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
 import { inBareUserNamespace, inUserNamespace } from './user-namespace.ts';
+import { type VolumeStep, volumeMounts } from './volumes.ts';
 
 /** What may be added to the files of /etc. */
 const spareFileBytes = 1 << 20;
@@ -89,15 +90,21 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const { spec, userNamespace } = input;
   const held = new HeldMaps(
     userNamespace,
-    input.mounts.flatMap((mount) => (mount.type === 'bind' ? [mount.map] : [])),
+    input.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.map])),
   );
   const shared = sharedMounts(input.mounts, held);
+  const volumes = volumeMounts(
+    input.mounts.filter((mount) => mount.type === 'volume'),
+    held,
+    held.steps.length + shared.take.length,
+  );
   const readOnly = spec.readOnly || rootMode(spec.rootfs) === 'ro';
   const inRoot: Step[] = [
+    ...volumes.fill,
     ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
     ...deviceSteps(input.devices, input.isRootOnHost),
-    ...givenMounts(input, held, readOnly),
+    ...givenMounts(input, held, { volumes: volumes.place, readOnly }),
     ...terminalStep(spec.process, input.credentials, userNamespace, true),
     ...identitySteps(input),
     { step: 'pivot' },
@@ -111,6 +118,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const steps: Step[] = [
     ...namespaceSteps(input, held),
     ...shared.take,
+    ...volumes.take,
     // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
     { step: 'propagation', flags: ms.SLAVE | ms.REC },
     rootStep(input, readOnly, inRoot),
@@ -153,7 +161,7 @@ function foreignFiles({ foreign }: ContainerPlanInput): Set<string> {
 function givenMounts(
   { mounts: given, files, fileStore, shared }: ContainerPlanInput,
   held: HeldMaps,
-  readOnly: boolean,
+  { volumes, readOnly }: { readonly volumes: readonly VolumeStep[]; readonly readOnly: boolean },
 ): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
   const { network } = shared;
@@ -172,7 +180,7 @@ function givenMounts(
           step: { step: 'bind-of', ...network, path: at, attributes, optional: true } as const,
         }))
       : []),
-    ...userMounts(given, held).map((step) => ({ at: step.target, step })),
+    ...[...userMounts(given, held), ...volumes].map((step) => ({ at: step.target, step })),
   ];
   return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
 }
@@ -268,6 +276,7 @@ function neededTargets(steps: readonly Step[]): string[] {
       case 'cgroups':
       case 'file':
       case 'directory':
+      case 'place':
         return [step.target];
       case 'bind-of':
         return [step.path];

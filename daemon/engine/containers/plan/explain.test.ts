@@ -201,6 +201,14 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     { step: 'take', source: '/m', ...tree, map: 0, optional: true },
     'clone /m of the host (rprivate,idmapped), held, if it is there',
   ],
+  'take-below': [
+    { step: 'take-below', source: '/v/_data', path: 'a/b', ...tree, map: 0, optional: false },
+    'clone a/b in /v/_data of the host, through no link (rprivate,idmapped), held',
+  ],
+  fill: [
+    { step: 'fill', tree: 1, target: '/etc', again: false },
+    'copy what the root has at /etc into /m of the host, if that is empty',
+  ],
   'take-mount': [
     { step: 'take-mount', type: 'sysfs', source: 'sysfs', attributes: RDONLY, options: [], optional: true },
     'sysfs, held (ro), if the kernel has it',

@@ -30,6 +30,8 @@ function treeName(step: Step, facts: ContainerNames): string | null {
   switch (step.step) {
     case 'take':
       return `${step.source} of the host`;
+    case 'take-below':
+      return `${step.path} in ${step.source} of the host`;
     case 'take-overlay':
       return 'the overlay';
     case 'take-devices':

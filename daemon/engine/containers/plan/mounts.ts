@@ -11,6 +11,7 @@ import {
 } from '../model/spec.ts';
 import { type HeldMaps, hasGroup, type MountMap, type UserNamespace } from './id-maps.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
+import type { PlannedVolume } from './volumes.ts';
 
 const { RDONLY, NOSUID, NODEV, NOEXEC } = mountAttr;
 
@@ -46,7 +47,7 @@ export type PlannedBind = Extract<Mount, { type: 'bind' }> & {
   /** The mounts below its source, parents first, if it is idmapped with them. */
   readonly below: readonly MountBelow[];
 };
-export type PlannedMount = PlannedBind | Extract<Mount, { type: 'tmpfs' }>;
+export type PlannedMount = PlannedBind | PlannedVolume | Extract<Mount, { type: 'tmpfs' }>;
 
 export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
   return {
@@ -173,15 +174,12 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
   runbindable: ms.UNBINDABLE | ms.REC,
 };
 
-/** The user's mounts, except those that are shared with the host. */
+/** The user's mounts, except volumes and those that are shared with the host. */
 export function userMounts(mounts: readonly PlannedMount[], held: HeldMaps): Targeted[] {
-  return mounts
-    .filter((mount) => !isShared(mount))
-    .flatMap((mount): Targeted[] =>
-      mount.type === 'tmpfs'
-        ? [tmpfsMount(mount.target, mount.options, mount.readOnly ? RDONLY : 0)]
-        : userBinds(mount, held),
-    );
+  return mounts.flatMap((mount): Targeted[] => {
+    if (mount.type === 'tmpfs') return [tmpfsMount(mount.target, mount.options, mount.readOnly ? RDONLY : 0)];
+    return mount.type === 'volume' || isShared(mount) ? [] : userBinds(mount, held);
+  });
 }
 
 /** The kernel maps a tree as a whole or not at all: where a part cannot be mapped, each mount is bound by itself. */

@@ -12,6 +12,7 @@ const leading: ReadonlySet<StepName> = new Set([
   'id-map',
   'join-user',
   'take',
+  'take-below',
   'take-overlay',
   'take-devices',
   'take-mount',

@@ -151,6 +151,16 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     (step, facts) =>
       `clone ${step.source} of the host${inBrackets(cloneWords(step, facts))}, held${step.optional ? ', if it is there' : ''}`,
   ],
+  'take-below': [
+    'mounts',
+    (step, facts) =>
+      `clone ${step.path} in ${step.source} of the host, through no link${inBrackets(cloneWords(step, facts))}, held`,
+  ],
+  fill: [
+    'mounts',
+    ({ tree, target, again }, { held }) =>
+      `copy what the root has at ${target} into ${held[tree]}${again ? ', where such a copy was begun' : ', if that is empty'}`,
+  ],
   attach: [
     'mounts',
     ({ trees }, { held }) => trees.map(([tree, target]) => `${held[tree]} on ${target}`).join(', '),
@@ -306,7 +316,7 @@ function capabilityWords({ effective, permitted, inheritable, ambient }: StepOf<
   return [...byNames].map(([names, keys]) => `${keys.join(', ')}: ${names || 'none'}`).join('; ');
 }
 
-function cloneWords(step: StepOf<'bind' | 'take'>, facts: WordFacts): string[] {
+function cloneWords(step: StepOf<'bind' | 'take' | 'take-below'>, facts: WordFacts): string[] {
   return [
     ...attributes(step),
     ...(step.topOnly ? ['this mount only'] : []),

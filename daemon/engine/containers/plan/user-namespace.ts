@@ -88,6 +88,7 @@ function rewritten(step: Step, all: readonly Step[], entered: Entered, take: Tak
     case 'file-store':
       return [];
     case 'take':
+    case 'take-below':
       take(step);
       return [];
     case 'root-overlay':

@@ -3,6 +3,7 @@ import { badArgument } from '../../../../common/errors.ts';
 import { maxSharedMounts } from '../../../../common/sizes.ts';
 import type { MountEntry } from '../../../kernel/mount/mountinfo.ts';
 import type { EngineContext } from '../../context.ts';
+import { checkVolumeName } from '../../volumes/model/volume.ts';
 import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
 import { isTmpfsOption, knownTmpfsOptions } from '../plan/tmpfs-options.ts';
 
@@ -27,11 +28,24 @@ function checkMount(mount: Mount, field: string): void {
     checkTmpfsOptions(mount.options, `${field}.options`);
     return;
   }
+  if (mount.type === 'volume') {
+    if (mount.volume !== '') checkVolumeName(mount.volume, `${field}.source`);
+    checkSubpath(mount.subpath, `${field}.subpath`);
+    return;
+  }
   checkAbsolute(mount.source, `${field}.source`);
   if (mount.readOnlyNonRecursive && !mount.readOnly)
     throw badArgument(
       `${field}.read_only_non_recursive`,
       'Invalid mount: read_only_non_recursive requires read_only',
+    );
+}
+
+function checkSubpath(path: string, field: string): void {
+  if (path.startsWith('/') || path.split('/').includes('..'))
+    throw badArgument(
+      field,
+      `Invalid subpath '${path}': it is a path in the volume, without a '/' at its start and without '..'`,
     );
 }
 

@@ -21,6 +21,7 @@ import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules
 import { bareBindWarning, planMounts } from './plan-mounts.ts';
 import { removeContainer } from './remove.ts';
 import { rightsOfMain } from './rights.ts';
+import { makeVolumes, withVolumes } from './volumes.ts';
 
 /** Makes a container, or answers the one that the same request made before. If anything fails, nothing is left behind. */
 export async function createContainer(
@@ -52,12 +53,16 @@ export async function createContainer(
   const container = newContainer(context, spec, values);
   // The name is ours from here on, also while the folders are made.
   context.registry.add(container);
+  using undo = new DisposableStack();
+  undo.defer(() => context.registry.delete(container));
+  undo.defer(() => context.folders.remove(id));
   try {
+    for (const volume of makeVolumes(context, container, spec))
+      undo.defer(() => context.volumes.remove(volume));
     context.folders.create(id);
     context.ledger.insert(container, options.request, ...userNamespaceEvents(container));
+    undo.move();
   } catch (error) {
-    context.registry.delete(container);
-    context.folders.remove(id);
     throw tellSystemError(error, `create container '${name}'`);
   }
   return container;
@@ -140,7 +145,7 @@ function newContainer(
   spec: ContainerSpec,
   { id, name, attended }: { readonly id: string; readonly name: string; readonly attended: boolean },
 ): Container {
-  const shared = sharedContainers(context, spec);
+  const shared = withVolumes(context, sharedContainers(context, spec));
   const { network } = shared.namespaces;
   const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
   checkSharedNetwork(spec, networkOf);

@@ -27,7 +27,7 @@ import { releaseShim, spawnShim } from '../resources/shim.ts';
 import { appliedLimits, containerDevices, warningOf } from '../rules/limits.ts';
 import { userNamespaceWarning } from '../rules/user-namespace.ts';
 import { encodedPlan } from './compile.ts';
-import { type BareBind, bareBindWarning } from './plan-mounts.ts';
+import { type BareBind, bareBindWarning, volumesToFill } from './plan-mounts.ts';
 
 /** The client that a start is for, which sees it from the first byte. */
 export interface Watcher {
@@ -100,7 +100,9 @@ async function start(
   // A start that cannot be stored is refused before anything runs.
   const { request = null, watcher = null } = options;
   context.ledger.decide(container, { facts: factsOf(context, acquired, options), request });
+  using filling = await context.volumes.reserveToFill(volumesToFill(spec));
   const { plan, bareBinds } = encodedPlan(context, container, { devices, attended: watcher !== null });
+  filling.begin();
   const run = beginRun(context, container, { watcher, bareBinds });
   undo.defer(() => {
     container.run = null;
@@ -113,6 +115,7 @@ async function start(
   const started = awaitStart(container, run, 0);
   shim.listen(shimListener(context, container, run));
   await started;
+  filling.end();
   run.abandon = null;
   run.spawned = null;
   return true;

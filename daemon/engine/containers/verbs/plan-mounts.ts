@@ -4,11 +4,13 @@ import { type IdMaps, within } from '../../../kernel/users/id-maps.ts';
 import type { ProbedMount } from '../../../kernel/users/user-namespaces.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
-import { isShared, type Mount } from '../model/spec.ts';
+import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
 import type { MountMap } from '../plan/id-maps.ts';
 import type { MountBelow, PlannedBind, PlannedMount } from '../plan/mounts.ts';
+import type { PlannedVolume } from '../plan/volumes.ts';
 
 type Bind = Extract<Mount, { type: 'bind' }>;
+type VolumeMount = Extract<Mount, { type: 'volume' }>;
 
 /** A bind that shows ids of the host, in whole or in part, since the kernel cannot do otherwise. */
 export interface BareBind {
@@ -26,12 +28,45 @@ export function planMounts(
   const bareBinds: BareBind[] = [];
   const maps = facts.userNamespace?.maps ?? null;
   const mounts = spec.mounts.map((mount, index) => {
-    if (mount.type !== 'bind') return mount;
-    const { planned, bare } = planBind(context, mount, maps, `spec.mounts[${index}].idmap`);
-    if (bare.length > 0) bareBinds.push({ source: mount.source, target: mount.target, bare });
-    return planned;
+    if (mount.type === 'tmpfs') return mount;
+    const bind = mount.type === 'bind' ? mount : volumeAsBind(context, mount);
+    const { planned, bare } = planBind(context, bind, maps, `spec.mounts[${index}].idmap`);
+    if (bare.length > 0) bareBinds.push({ source: bind.source, target: mount.target, bare });
+    return mount.type === 'bind' ? planned : planVolume(context, mount, planned);
   });
   return { mounts, bareBinds };
+}
+
+/** The folder of a volume, with the container's own ids where the file system can. */
+function volumeAsBind({ volumes }: EngineContext, { volume, target, readOnly }: VolumeMount): Bind {
+  return {
+    type: 'bind',
+    source: volumes.folderOf(volume),
+    target,
+    readOnly,
+    readOnlyNonRecursive: false,
+    propagation: 'rprivate',
+    recursive: false,
+    createSource: false,
+    idmap: { kind: 'default' },
+  };
+}
+
+function planVolume(
+  { volumes }: EngineContext,
+  { volume, noCopy, subpath }: VolumeMount,
+  { source, target, readOnly, map }: PlannedBind,
+): PlannedVolume {
+  const state = volumes.get(volume)?.state ?? 'fresh';
+  const fill = noCopy || subpath !== '' || state === 'ready' ? 'no' : state === 'filling' ? 'again' : 'first';
+  return { type: 'volume', source, subpath, target, readOnly, map, fill };
+}
+
+/** The volumes that a start fills unless they were filled before. */
+export function volumesToFill({ mounts }: Pick<ContainerSpec, 'mounts'>): string[] {
+  return mounts.flatMap((mount) =>
+    mount.type === 'volume' && !mount.noCopy && mount.subpath === '' ? [mount.volume] : [],
+  );
 }
 
 export function bareBindWarning({ source, target, bare }: BareBind): string {

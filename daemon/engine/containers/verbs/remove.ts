@@ -10,6 +10,8 @@ import { killAndWait } from './stop.ts';
 
 export interface RemoveOptions extends Requested {
   readonly force: boolean;
+  /** Its anonymous volumes go, too. */
+  readonly volumes?: boolean;
 }
 
 /** Removes a container and all that belongs to it; with force it is killed first. Gone already is a success. */
@@ -40,7 +42,7 @@ export async function removeContainer(
 export async function removeLocked(
   context: EngineContext,
   container: Container,
-  { force, request = null }: RemoveOptions,
+  { force, volumes = false, request = null }: RemoveOptions,
 ): Promise<void> {
   container.unwanted = false;
   if (container.removed) return;
@@ -56,7 +58,7 @@ export async function removeLocked(
     await container.cleanUp?.();
     if (container.removed) return;
     const exit = container.phase.state === 'exited' ? container.phase.exit : null;
-    removeRecord(context, container, exit, { asked: true, request });
+    removeRecord(context, container, exit, { asked: true, volumes, request });
   } catch (error) {
     // The caller gets the error and does not expect a removal later.
     if (container.facts.begun?.verb === 'remove' && !context.leaving.signal.aborted)

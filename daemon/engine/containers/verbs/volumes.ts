@@ -1,0 +1,49 @@
+import { badArgument } from '../../../../common/errors.ts';
+import type { EngineContext } from '../../context.ts';
+import { anonymousVolumeName, type Volume } from '../../volumes/model/volume.ts';
+import type { Container } from '../model/container.ts';
+import type { ContainerSpec, Mount } from '../model/spec.ts';
+import { volumesOf } from '../model/volume-users.ts';
+
+/** The spec with the mounts of other containers that it asks for, and with names for its anonymous volumes. */
+export function withVolumes(context: EngineContext, spec: ContainerSpec): ContainerSpec {
+  const mounts = new Map(spec.mounts.map((mount) => [mount.target, named(mount)]));
+  for (const [index, from] of spec.volumesFrom.entries())
+    for (const mount of mountsOf(context, from, `spec.volumes_from[${index}]`))
+      if (!mounts.has(mount.target)) mounts.set(mount.target, mount);
+  return { ...spec, mounts: [...mounts.values()] };
+}
+
+function named(mount: Mount): Mount {
+  return mount.type === 'volume' && mount.volume === '' ? { ...mount, volume: anonymousVolumeName() } : mount;
+}
+
+/** The binds and volumes of another container. */
+function mountsOf({ registry }: EngineContext, from: string, field: string): Mount[] {
+  const [, reference = '', mode] = /^([^:]*)(?::(.*))?$/s.exec(from) ?? [];
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
+    throw badArgument(field, `Invalid ${field} '${from}': use CONTAINER, CONTAINER:ro or CONTAINER:rw`);
+  return registry
+    .find(reference)
+    .spec.mounts.filter((mount) => mount.type !== 'tmpfs')
+    .map((mount) => ({ ...mount, readOnly: mount.readOnly || mode === 'ro' }));
+}
+
+/** Makes the volumes of a container that are missing. `asked`: the spec of the call, where those without a name have none. */
+export function makeVolumes(
+  { volumes }: EngineContext,
+  container: Container,
+  asked: ContainerSpec,
+): readonly Volume[] {
+  const names = new Set(volumesOf(asked));
+  const made: Volume[] = [];
+  try {
+    for (const name of volumesOf(container.spec))
+      if (volumes.get(name) === null)
+        made.push(volumes.create({ name, isAnonymous: !names.has(name), labels: {} }));
+    return made;
+  } catch (error) {
+    for (const volume of made) volumes.remove(volume);
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { badArgument, LikerError } from '../../../common/errors.ts';
+import { shortId } from '../../../common/ids.ts';
+import type { Container } from '../containers/model/container.ts';
+import { checkLabels } from '../containers/model/container-event.ts';
+import { usersOf } from '../containers/model/volume-users.ts';
+import type { EngineContext } from '../context.ts';
+import { type Filter, hasLabel, matcher } from '../filter.ts';
+import type { VolumeService, VolumeView } from './api.ts';
+import { anonymousVolumeName, checkVolumeName, type Volume } from './model/volume.ts';
+
+export function volumeService(context: EngineContext): VolumeService {
+  const { volumes, registry } = context;
+  const view = async (volume: Volume, withSize: boolean): Promise<VolumeView> => ({
+    ...volume,
+    path: volumes.folderOf(volume.name),
+    users: usersOf(registry, volume.name).map(({ id }) => id),
+    sizeBytes: withSize ? await volumes.sizeOf(volume.name) : null,
+  });
+  return {
+    async create({ name, labels }) {
+      if (name !== '') checkVolumeName(name, 'name');
+      checkLabels(labels, 'labels');
+      const isAnonymous = name === '';
+      const volume = isAnonymous ? null : volumes.get(name);
+      return view(
+        volume ?? volumes.create({ name: name || anonymousVolumeName(), isAnonymous, labels }),
+        false,
+      );
+    },
+
+    get: (name, { withSize }) => view(volumes.find(name), withSize),
+
+    list: (filters, { withSize }) => {
+      const fits = volumeFilter(context, filters);
+      return Promise.all(
+        volumes
+          .all()
+          .filter(fits)
+          .map((volume) => view(volume, withSize)),
+      );
+    },
+
+    async remove(name, { force }) {
+      const volume = force ? volumes.get(name) : volumes.find(name);
+      if (!volume) return;
+      const users = usersOf(registry, name);
+      if (users.length > 0) throw inUse(volume, users);
+      volumes.remove(volume);
+    },
+
+    async prune(filters, { all }) {
+      const fits = pruneFilter(filters);
+      const isUnused = ({ name }: Volume): boolean => usersOf(registry, name).length === 0;
+      const names: string[] = [];
+      let reclaimedBytes = 0;
+      for (const volume of volumes.all()) {
+        if (!(all || volume.isAnonymous) || !fits(volume) || !isUnused(volume)) continue;
+        const bytes = await volumes.sizeOf(volume.name);
+        // A container may have been made with it meanwhile, or another call has removed it.
+        if (volumes.get(volume.name) === null || !isUnused(volume)) continue;
+        volumes.remove(volume);
+        names.push(volume.name);
+        reclaimedBytes += bytes;
+      }
+      return { names, reclaimedBytes };
+    },
+  };
+}
+
+function inUse({ name }: Volume, users: readonly Container[]): LikerError {
+  const some = users.slice(0, 3).map(({ name, id }) => `'${name}' (${shortId(id)})`);
+  const more = users.length > some.length ? ` and ${users.length - some.length} more` : '';
+  return new LikerError(
+    'VOLUME_IN_USE',
+    `Cannot remove volume '${name}': it is in use by container ${some.join(', ')}${more}; remove that first`,
+    { metadata: { volume: name, container: users[0]?.id ?? '' } },
+  );
+}
+
+const labelTests = {
+  label: (value: string) => (volume: Volume) => hasLabel(volume.labels, value),
+  'label!': (value: string) => (volume: Volume) => !hasLabel(volume.labels, value),
+};
+
+function volumeFilter({ registry }: EngineContext, filters: readonly Filter[]): (volume: Volume) => boolean {
+  return matcher<Volume>(filters, {
+    ...labelTests,
+    name: (value) => (volume) => volume.name.includes(value),
+    driver: (value) => () => value === 'local',
+    dangling: (value) => {
+      const wanted = truth('dangling', value);
+      return ({ name }) => (usersOf(registry, name).length === 0) === wanted;
+    },
+  });
+}
+
+function pruneFilter(filters: readonly Filter[]): (volume: Volume) => boolean {
+  return matcher<Volume>(filters, labelTests);
+}
+
+function truth(key: string, value: string): boolean {
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw badArgument('filters', `Invalid filter ${key}=${value}: use true or false`);
+}
