@@ -26,6 +26,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   'namespaces.network': 'network',
   'namespaces.user': 'userns',
   mounts: 'volume mount tmpfs',
+  volumes_from: 'volumes-from',
   read_only: 'read-only',
   shm_size_bytes: 'shm-size',
   cap_add: 'cap-add',

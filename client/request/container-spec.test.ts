@@ -210,6 +210,7 @@ test('all other flags', () => {
       },
       { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: [] },
     ],
+    volumesFrom: [],
     readOnly: true,
     shmSizeBytes: 1048576,
     init: false,

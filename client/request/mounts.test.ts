@@ -13,6 +13,8 @@ const volume = {
   idmap: '',
 };
 
+const named = { type: 'TYPE_VOLUME', readOnly: false, noCopy: false };
+
 const volumes: readonly (readonly [string, object])[] = [
   ['/a:/b', { ...volume, source: '/a', target: '/b' }],
   ['/a:/b:ro', { ...volume, source: '/a', target: '/b', readOnly: true }],
@@ -26,6 +28,9 @@ const volumes: readonly (readonly [string, object])[] = [
   ['./x:/b', { ...volume, source: `${process.cwd()}/x`, target: '/b' }],
   ['~/x:/b', { ...volume, source: `${homedir()}/x`, target: '/b' }],
   ['.:/b', { ...volume, source: process.cwd(), target: '/b' }],
+  ['/v', { ...named, source: '', target: '/v' }],
+  ['data:/b', { ...named, source: 'data', target: '/b' }],
+  ['data:/b:ro,nocopy,z', { ...named, source: 'data', target: '/b', readOnly: true, noCopy: true }],
 ];
 for (const [text, expected] of volumes) {
   test(`-v ${text} is parsed`, () => assert.deepEqual(parseVolume(text), expected));
@@ -75,6 +80,11 @@ const mounts: readonly (readonly [string, object])[] = [
     'type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1770',
     { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: ['size=67108864', 'mode=1770'] },
   ],
+  ['target=/b', { ...named, source: '', target: '/b', subpath: '' }],
+  [
+    'source=data,target=/b,volume-subpath=a/b,volume-nocopy,ro',
+    { ...named, source: 'data', target: '/b', subpath: 'a/b', noCopy: true, readOnly: true },
+  ],
 ];
 for (const [text, expected] of mounts) {
   test(`--mount ${text} is parsed`, () => assert.deepEqual(parseMount(text), expected));
@@ -90,8 +100,6 @@ test('--tmpfs passes its options on', () => {
 });
 
 const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[] = [
-  [parseVolume, 'data:/b', /named and anonymous volumes are not supported yet/],
-  [parseVolume, '/only', /named and anonymous volumes/],
   [parseVolume, '/a:b', /'b' is not an absolute path/],
   [parseVolume, '/a:/b:quick', /unknown option 'quick'; known are ro, rw, .*rslave/],
   [parseVolume, '/a:/b:ro,rw', /'ro' and 'rw' exclude each other/],
@@ -102,8 +110,11 @@ const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[]
   [parseTmpfs, 'tmp', /not an absolute path/],
   [parseMount, 'type=bind,source=/a', /target is missing/],
   [parseMount, 'type=bind,target=/b', /source is missing/],
-  [parseMount, 'source=/a,target=/b', /'type' is missing.*use type=bind/],
-  [parseMount, 'type=volume,source=a,target=/b', /type=volume is not supported/],
+  [parseMount, 'source=/a,target=/b', /'\/a' is a path.*use type=bind/],
+  [parseMount, 'type=npipe,source=a,target=/b', /type=npipe is not supported; use bind, tmpfs, volume/],
+  [parseMount, 'source=a,target=/b,volume-driver=nfs', /use local/],
+  [parseVolume, 'data:/b:idmap', /unknown option 'idmap'/],
+  [parseVolume, 'data', /not an absolute path/],
   [
     parseMount,
     'type=tmpfs,target=/b,source=/a',

@@ -206,7 +206,7 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     'clone a/b in /v/_data of the host, through no link (rprivate,idmapped), held',
   ],
   fill: [
-    { step: 'fill', tree: 1, target: '/etc', again: false },
+    { step: 'fill', tree: 2, target: '/etc', again: false },
     'copy what the root has at /etc into /m of the host, if that is empty',
   ],
   'take-mount': [
