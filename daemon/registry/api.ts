@@ -22,11 +22,11 @@ export interface Access {
 
 /**
  * Registries. All calls fail with REGISTRY_UNREACHABLE, REGISTRY_DENIED (it refuses the credentials, or needs some), REGISTRY_LIMIT (it
- * limits requests; the text says until when), IMAGE_NOT_FOUND (it has no such repository, tag or blob), BAD_IMAGE (digest, size or form
- * is wrong), CANCELLED.
+ * limits requests; the text says until when), REGISTRY_REFUSED (anything else that it does not want), REGISTRY_MISCONFIGURED (its
+ * hosts.toml), IMAGE_NOT_FOUND (it has no such repository, tag or blob), BAD_IMAGE (digest, size or form is wrong), CANCELLED.
  */
 export interface Registries {
-  /** One repository for the time of one call, which shares its tokens. It makes no request yet. Throws BAD_ARGUMENT for a bad hosts.toml. */
+  /** One repository for the time of one call, which shares its tokens. It makes no request yet. */
   open(name: ImageName, access: Access): Repository;
   /** Checks the credentials. Returns the identity token to keep in place of the password; empty: the registry gives none. */
   checkCredentials(host: string, access: Access, signal: AbortSignal): Promise<string>;
@@ -38,10 +38,13 @@ export interface Resolved extends Chosen {
   readonly digest: string;
 }
 
+/** What is stored in a registry beside documents: layers and configurations. */
+export type Blob = Pick<Descriptor, 'digest' | 'size'>;
+
 export interface Download {
   /** Open for writing. The bytes are written at their positions. */
   readonly fd: number;
-  /** How many of the first bytes are there already. */
+  /** How many of the first bytes are there already; at most the blob's size. */
   readonly offset: number;
   /** The first `end` bytes of the blob are in the file now. */
   onBytes(end: number): void;
@@ -55,15 +58,15 @@ export interface Repository {
   /** An index or a manifest, by its digest. */
   document(wanted: Pick<Descriptor, 'digest' | 'mediaType'>, signal: AbortSignal): Promise<Document>;
   /** A whole blob, such as a configuration, of at most 16 MiB, with digest and size checked. */
-  blob(descriptor: Descriptor, signal: AbortSignal): Promise<Buffer>;
+  blob(blob: Blob, signal: AbortSignal): Promise<Buffer>;
   /** Writes the rest of a blob into a file. The size is checked, the digest is not. */
-  download(descriptor: Descriptor, download: Download, signal: AbortSignal): Promise<void>;
+  download(blob: Blob, download: Download, signal: AbortSignal): Promise<void>;
   /** True if the registry has the blob. */
   hasBlob(digest: string, signal: AbortSignal): Promise<boolean>;
   /** Makes a blob of another repository of this registry appear here, too. False: the registry did not, so upload it. */
-  mount(digest: string, from: string, signal: AbortSignal): Promise<boolean>;
+  mount(digest: string, from: ImageName, signal: AbortSignal): Promise<boolean>;
   /** Uploads a blob, whose bytes `read` gives from the first on, each time that it is called. */
-  upload(descriptor: Pick<Descriptor, 'digest' | 'size'>, read: ReadBlob, signal: AbortSignal): Promise<void>;
+  upload(blob: Blob, read: ReadBlob, signal: AbortSignal): Promise<void>;
   /** Stores an index or a manifest under a tag, or its digest if `tag` is null. */
   putDocument(
     document: Pick<Document, 'bytes' | 'digest' | 'mediaType'>,
