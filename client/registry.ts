@@ -123,6 +123,51 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/container-prune.ts')).containerPrune,
   },
   {
+    name: 'images',
+    summary: 'List images',
+    load: async () => (await import('./commands/images.ts')).images,
+  },
+  {
+    name: 'pull',
+    summary: 'Fetch an image from a registry',
+    load: async () => (await import('./commands/pull.ts')).pull,
+  },
+  {
+    name: 'load',
+    summary: 'Load the images of an archive',
+    load: async () => (await import('./commands/load.ts')).load,
+  },
+  {
+    name: 'tag',
+    summary: 'Give an image one more name',
+    load: async () => (await import('./commands/tag.ts')).tag,
+  },
+  {
+    name: 'untag',
+    summary: 'Take names from an image',
+    load: async () => (await import('./commands/untag.ts')).untag,
+  },
+  {
+    name: 'rmi',
+    summary: 'Remove images, or names of images',
+    load: async () => (await import('./commands/rmi.ts')).rmi,
+  },
+  {
+    name: 'history',
+    summary: 'Show the steps by which an image was made',
+    load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
+    name: 'image inspect',
+    summary: 'Print details of images, as JSON',
+    load: async () => (await import('./commands/image-inspect.ts')).imageInspect,
+  },
+  {
+    name: 'image prune',
+    summary: 'Remove images that nothing needs',
+    load: async () => (await import('./commands/image-prune.ts')).imagePrune,
+  },
+  {
     name: 'volume create',
     summary: 'Create a volume, a folder that outlives its containers',
     load: async () => (await import('./commands/volume-create.ts')).volumeCreate,
@@ -179,12 +224,17 @@ export const commands: readonly CommandEntry[] = [
   },
 ];
 
-/** Aliases of commands. Besides these, `container X` means X for every command about containers. */
+/** Aliases of commands. Besides these, `container X` means X for every command about containers, and `image X` for those about images. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ['container ls', 'ps'],
   ['container list', 'ps'],
   ['container rm', 'rm'],
   ['container remove', 'rm'],
+  ['image ls', 'images'],
+  ['image list', 'images'],
+  ['image rm', 'rmi'],
+  ['image remove', 'rmi'],
+  ...['history', 'load', 'pull', 'tag', 'untag'].map((name) => [`image ${name}`, name] as const),
   ['ls', 'ps'],
   ['list', 'ps'],
   ['remove', 'rm'],
@@ -208,6 +258,7 @@ export function otherNames(name: string): readonly string[] {
 
 export const commandGroups: ReadonlySet<string> = new Set([
   'container',
+  'image',
   'rootfs',
   'system',
   'healthcheck',

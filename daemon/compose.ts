@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { LikerError } from '../common/errors.ts';
 import { makeFolder } from '../common/folders.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
-import { Leases } from './engine/images/model/leases.ts';
+import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { UserKernel } from './engine/kernel.ts';
@@ -37,12 +38,14 @@ import { securityModules } from './kernel/security/labels.ts';
 import { defaultPaths } from './kernel/security/paths.ts';
 import { rightsOf } from './kernel/security/rights.ts';
 import { seccompAvailable, seccompFilter } from './kernel/security/seccomp/filter.ts';
+import { Unpacker } from './kernel/unpack/unpack.ts';
 import { lastGroup, wholeGroupRange } from './kernel/users/id-maps.ts';
 import { IdPool } from './kernel/users/id-pool.ts';
 import { openPool } from './kernel/users/open-pool.ts';
 import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
+import type { Registries } from './registry/api.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
 import { LayerFolders } from './storage/layers.ts';
@@ -84,13 +87,15 @@ export async function compose(
     registry: new Registry(),
     cgroups,
     folders,
-    images: {
+    images: imageContext({
       log,
       ledger: new ImageLedger(journal, store),
-      content: new Content(root),
+      content: new Content(root, folders.trashFolder),
       layers: new LayerFolders(root, folders.trashFolder),
-      leases: new Leases(),
-    },
+      unpacker: new Unpacker(),
+      whiteouts: isRoot ? 'trusted' : 'user',
+      registries: noRegistries,
+    }),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
@@ -141,6 +146,22 @@ export async function compose(
     },
   };
 }
+
+/** Until the client for them is there. */
+const noRegistries: Registries = {
+  open: () => {
+    throw new LikerError(
+      'REGISTRY_UNREACHABLE',
+      'Cannot reach registries: this likerd has no client for them',
+    );
+  },
+  checkCredentials: async () => {
+    throw new LikerError(
+      'REGISTRY_UNREACHABLE',
+      'Cannot reach registries: this likerd has no client for them',
+    );
+  },
+};
 
 function openUsers(
   { usernsDefault, usernsPool }: Pick<DaemonOptions, 'usernsDefault' | 'usernsPool'>,

@@ -4,7 +4,7 @@ const noSwarm = 'likerd runs the containers of one machine';
 
 /** Docker's commands that Liker does not have yet, by their first word, with what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
-  ...words('build builder buildx image images pull push rmi tag save load history manifest trust', noImages),
+  ...words('build builder buildx push save manifest trust', noImages),
   ...words('search login logout', `there are no registries yet; ${noImages}`),
   ...words('network', noNetworks),
   ...words('config node secret service stack swarm', noSwarm),
@@ -26,7 +26,7 @@ const instead: ReadonlyMap<string, string> = new Map([
 /** The error for a Docker command that Liker does not have yet; undefined if Docker has no such command. */
 export function missingDockerCommand(argv: readonly string[]): string | undefined {
   const [first = '', second = ''] = argv;
-  const name = first === 'container' ? second : first;
+  const name = ['container', 'image'].includes(first) ? second : first;
   const text = instead.get(name);
   return text && `'${name}' is not supported yet: ${text}`;
 }

@@ -1,6 +1,7 @@
 import * as codecs from '../../proto/gen/client-codecs.ts';
 import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
+import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
@@ -12,6 +13,7 @@ import type { VolumeServiceDefinition } from '../../proto/gen/types/liker/v1/Vol
 
 export const containers = codecs.ContainerService as unknown as ContainerServiceDefinition;
 export const sessions = codecs.SessionService as unknown as SessionServiceDefinition;
+export const images = codecs.ImageService as unknown as ImageServiceDefinition;
 export const logs = codecs.LogService as unknown as LogServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;
 export const stats = codecs.StatsService as unknown as StatsServiceDefinition;

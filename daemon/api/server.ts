@@ -12,6 +12,7 @@ import { addStandardServices } from './grpc/standard-services.ts';
 import { containerService } from './liker/container-service.ts';
 import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
+import { imageService } from './liker/image-service.ts';
 import { logService } from './liker/log-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
@@ -52,6 +53,7 @@ export function serveApi(options: ApiOptions) {
     ContainerService,
     LogService,
     EventService,
+    ImageService,
     SessionService,
     StatsService,
     SystemService,
@@ -68,10 +70,11 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(LogService), logService(context, engine.logs));
   server.addService(marksUndecodable(EventService), eventService(context, engine.events));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
+  server.addService(marksUndecodable(ImageService), imageService(context, engine.images));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
   const stopServing = addStandardServices(server, serviceNames, log);
-  widenInputWindows('liker.v1.SessionService');
+  for (const service of ['SessionService', 'ImageService']) widenInputWindows(`liker.v1.${service}`);
   liftDistantDeadlines();
   blameClients();
 

@@ -1,5 +1,6 @@
 import type { ContainerService } from './containers/api.ts';
 import type { SessionService } from './containers/session-api.ts';
+import type { ImageService } from './images/api.ts';
 import type { EventService } from './journal/events.ts';
 import type { LogService } from './logs/api.ts';
 import type { StatsService } from './stats/model.ts';
@@ -12,6 +13,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly logs: LogService;
   readonly events: EventService;
+  readonly images: ImageService;
   readonly stats: StatsService;
   readonly system: SystemService;
   readonly volumes: VolumeService;

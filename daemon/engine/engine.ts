@@ -5,6 +5,7 @@ import { sessionService } from './containers/session-service.ts';
 import { finishBegun } from './containers/verbs/finish-begun.ts';
 import { stopAll } from './containers/verbs/stop-all.ts';
 import type { EngineContext } from './context.ts';
+import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { logService } from './logs/read.ts';
 import { statsService } from './stats/stats.ts';
@@ -19,6 +20,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     sessions: sessionService(context),
     logs: logService(context),
     events: eventService(context.journal),
+    images: imageService(context.images),
     stats: statsService(context),
     system: systemService(context),
     volumes: volumeService(context),

@@ -56,6 +56,7 @@ function bind(path: string) {
     makeFolders: library.func('void liker_make_folders (const void *paths, void *results, size_t count)'),
     removeFolders: library.func('void liker_remove_folders (const void *paths, void *results, size_t count)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
+    syncFiles: library.func('int liker_sync_files (const char *folder)'),
     emptyContainer: library.func('int liker_empty_container (const char *base)'),
     lock: library.func('int liker_lock (const char *path, _Out_ int32_t *holder)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
@@ -255,6 +256,11 @@ export function removeTreeNow(path: string): void {
 /** Like removeTreeNow, in a thread. */
 export async function removeTree(path: string): Promise<void> {
   check(await inSpareThread(library().removeTree, path), 'remove', 'unlinkat', path);
+}
+
+/** Writes everything that was changed in a folder's file system to its disk (syncfs(2)), in a thread. */
+export async function syncFiles(folder: string): Promise<void> {
+  check(await inSpareThread(library().syncFiles, folder), 'write to the disk the files of', 'syncfs', folder);
 }
 
 /**

@@ -1,9 +1,20 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestOf } from '../../common/digest.ts';
+import type { Trash } from './trash.ts';
 
 const hexName = /^[0-9a-f]{64}$/;
+const partialName = /^sha256-[0-9a-f]{64}$/;
+
+/** The archive of a layer, of which some bytes are there. */
+interface Partial {
+  readonly digest: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly changedAt: number;
+}
 
 /**
  * Files by the digest of their bytes, below ROOT/blobs/sha256: manifests and configurations as they came, and layers' archives that are to be
@@ -12,8 +23,11 @@ const hexName = /^[0-9a-f]{64}$/;
 export class Content {
   readonly #blobs: string;
   readonly #ingest: string;
+  readonly #trash: Pick<Trash, 'take' | 'empty'>;
 
-  constructor(root: string) {
+  /** `trash`: that of `root`. */
+  constructor(root: string, trash: Pick<Trash, 'take' | 'empty'>) {
+    this.#trash = trash;
     this.#blobs = join(root, 'blobs/sha256');
     this.#ingest = join(root, 'ingest');
     for (const folder of [this.#blobs, this.#ingest]) mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -65,15 +79,44 @@ export class Content {
     return digest;
   }
 
+  /** Where the archive of a layer is while it comes. */
+  partialPath(digest: string): string {
+    return join(this.#ingest, `sha256-${hexOf(digest)}`);
+  }
+
+  /** The archives of layers that have begun to come. */
+  async partial(): Promise<Partial[]> {
+    const names = (await readdir(this.#ingest)).filter((name) => partialName.test(name));
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const stats = await stat(join(this.#ingest, name)).catch(() => null);
+        return stats && { digest: name.replace('-', ':'), size: stats.size, changedAt: stats.mtimeMs };
+      }),
+    );
+    return found.filter((file) => file !== null);
+  }
+
+  async removePartial(digest: string): Promise<void> {
+    await rm(this.partialPath(digest), { force: true });
+  }
+
+  /** Makes a folder for an archive that comes. Give it to `discard` afterwards. */
+  async beginArchive(): Promise<string> {
+    const folder = join(this.#ingest, `load-${randomUUID()}`);
+    await mkdir(folder, { mode: 0o700 });
+    return folder;
+  }
+
+  /** Removes a folder that `beginArchive` has made. */
+  discard(folder: string): void {
+    const trashed = this.#trash.take(folder);
+    if (trashed !== null) this.#trash.empty(trashed);
+  }
+
   /** Removes a file, if it is there. */
   async remove(digest: string): Promise<void> {
     await rm(this.path(digest), { force: true });
   }
-}
-
-/** sha256:HEX of bytes, which are few. */
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 /** Of a digest whose form was checked. */

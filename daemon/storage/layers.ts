@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFiles } from '../native/libliker.ts';
 import { hexOf } from './content.ts';
 import type { Trash } from './trash.ts';
 
@@ -9,26 +10,29 @@ const layerName = /^sha256-[0-9a-f]{64}$/;
 
 /** Layers of images, unpacked, below ROOT/layers: each a folder that an overlay takes as a lower one. */
 export class LayerFolders {
-  readonly #layers: string;
+  /** The folder of all. */
+  readonly folder: string;
   readonly #ingest: string;
   readonly #trash: Pick<Trash, 'take' | 'empty'>;
+  #syncing: Promise<void> = Promise.resolve();
+  #nextSync: Promise<void> | null = null;
 
   /** `trash`: that of `root`. */
   constructor(root: string, trash: Pick<Trash, 'take' | 'empty'>) {
-    this.#layers = join(root, 'layers');
+    this.folder = join(root, 'layers');
     this.#ingest = join(root, 'ingest');
     this.#trash = trash;
-    for (const folder of [this.#layers, this.#ingest]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.folder, this.#ingest]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Where the layer is. */
   of(diffId: string): string {
-    return join(this.#layers, `sha256-${hexOf(diffId)}`);
+    return join(this.folder, `sha256-${hexOf(diffId)}`);
   }
 
   /** Diff ids of all folders. Other entries are not Liker's. */
   list(): string[] {
-    return readdirSync(this.#layers)
+    return readdirSync(this.folder)
       .filter((name) => layerName.test(name))
       .map((name) => name.replace('-', ':'));
   }
@@ -36,12 +40,15 @@ export class LayerFolders {
   /** Makes an empty folder to unpack a layer in. */
   async begin(): Promise<string> {
     const folder = join(this.#ingest, `unpack-${randomUUID()}`);
-    await mkdir(folder, { mode: 0o755 });
+    await mkdir(folder);
+    // What containers see as their root, unless the layer says otherwise. The folder above it is closed.
+    await chmod(folder, 0o755);
     return folder;
   }
 
-  /** The folder holds the whole layer. The caller has synchronized it with the disk. */
+  /** The folder holds the whole layer. When this resolves it has its place, and its files are on the disk. */
   async commit(folder: string, diffId: string): Promise<void> {
+    await this.#sync();
     try {
       await rename(folder, this.of(diffId));
     } catch (error) {
@@ -58,6 +65,18 @@ export class LayerFolders {
 
   remove(diffId: string): void {
     this.#discard(this.of(diffId));
+  }
+
+  /** Of the whole file system, begun after this call: layers that are complete at about the same time share one. */
+  #sync(): Promise<void> {
+    this.#nextSync ??= this.#syncing
+      .catch(() => {})
+      .then(() => {
+        this.#nextSync = null;
+        this.#syncing = syncFiles(this.folder);
+        return this.#syncing;
+      });
+    return this.#nextSync;
   }
 
   #discard(folder: string): void {

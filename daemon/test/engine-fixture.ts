@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { type ExecOptions, execInContainer } from '../engine/containers/verbs/ex
 import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
-import { Leases } from '../engine/images/model/leases.ts';
+import { imageContext } from '../engine/images/context.ts';
 import { ImageLedger } from '../engine/images/model/ledger.ts';
 import { Journal } from '../engine/journal/journal.ts';
 import type { DeviceKernel, MountKernel, NetworkKernel, SecurityKernel } from '../engine/kernel.ts';
@@ -48,6 +49,7 @@ export class EngineFixture {
     this.#store = new Store(join(folder, 'liker.db'));
     const log = memoryLog(this.log);
     const journal = new Journal(this.#store, log);
+    const trash = new Trash(join(folder, 'trash'));
     this.context = withSupervision({
       paths: { root: folder, run: join(folder, 'run'), socket: join(folder, 'run/liker.sock') },
       log,
@@ -56,13 +58,18 @@ export class EngineFixture {
       registry: new Registry(),
       cgroups: host.cgroups,
       folders: fakeFolders(folder),
-      images: {
+      images: imageContext({
         log,
         ledger: new ImageLedger(journal, this.#store),
-        content: new Content(folder),
-        layers: new LayerFolders(folder, new Trash(join(folder, 'trash'))),
-        leases: new Leases(),
-      },
+        content: new Content(folder, trash),
+        layers: new LayerFolders(folder, trash),
+        unpacker,
+        whiteouts: 'trusted',
+        registries: {
+          open: () => assert.fail('no registry'),
+          checkCredentials: () => assert.fail('no registry'),
+        },
+      }),
       processes: host.processes,
       proc: host.proc,
       mounts,
@@ -170,6 +177,9 @@ export class EngineFixture {
     return this.context.journal.eventsAfter(0, 1000).map(({ action }) => action);
   }
 }
+
+/** Layers are unpacked elsewhere: daemon/engine/images/ has tests of its own. */
+const unpacker = { start: () => assert.fail('no layer is unpacked here') };
 
 const mounts: MountKernel = {
   visibleBelow: () => new Map(),

@@ -85,6 +85,9 @@ LIKER_API void liker_remove_folders (const char *paths, int32_t *results, size_t
  */
 LIKER_API int liker_remove_tree (const char *path);
 
+/* Writes everything that was changed in the folder's file system to its disk (syncfs(2)). Call it asynchronously. */
+LIKER_API int liker_sync_files (const char *folder);
+
 /*
  * Empties the folders of a removed container and keeps those that the next one can use: `log` and `work` below `base`.
  * Returns 1 if nothing else is left there, 0 if something is. Call it asynchronously.

@@ -1,3 +1,4 @@
+import type { Access } from '../../registry/api.ts';
 import type { Filter } from '../filter.ts';
 import type { Configuration } from './model/configuration.ts';
 
@@ -55,21 +56,10 @@ export interface HistoryEntry {
   readonly imageId: string;
 }
 
-/** Credentials for one registry, in one of three ways; empty texts for the others. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-  readonly identityToken: string;
-  readonly registryToken: string;
-}
-
-export interface PullRequest {
+export interface PullRequest extends Access {
   readonly reference: string;
   /** OS/ARCH[/VARIANT]; empty: this machine's. */
   readonly platform: string;
-  readonly credentials: Credentials | null;
-  readonly insecure: boolean;
-  readonly keepBlobs: boolean;
 }
 
 export interface LoadOptions {

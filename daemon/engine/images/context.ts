@@ -1,14 +1,44 @@
+import { availableParallelism } from 'node:os';
 import type { Log } from '../../host/log.ts';
+import { Semaphore } from '../../loop/semaphore.ts';
+import { Shared } from '../../loop/shared.ts';
+import type { Registries } from '../../registry/api.ts';
 import type { Content } from '../../storage/content.ts';
-import type { LayerFolders } from '../../storage/layers.ts';
-import type { Leases } from './model/leases.ts';
-import type { ImageLedger } from './model/ledger.ts';
+import type { LayerRow } from '../../store/tables/layer.ts';
+import type { LayerProgress } from './api.ts';
+import type { LayerParts } from './layers/parts.ts';
+import { Leases } from './model/leases.ts';
+import { Summaries } from './model/summary.ts';
 
 /** What the verbs of images share. */
-export interface ImageContext {
+export interface ImageContext extends LayerParts {
   readonly log: Log;
-  readonly ledger: ImageLedger;
   readonly content: Content;
-  readonly layers: LayerFolders;
   readonly leases: Leases;
+  readonly summaries: Summaries;
+  readonly registries: Registries;
+  /** Room on the disk that running pulls are going to take. */
+  readonly reserved: { bytes: number };
+  /** Layers that are coming, each once. */
+  readonly jobs: Shared<LayerProgress, LayerRow>;
+}
+
+/** As in Docker. */
+const downloadsAtOnce = 3;
+
+export function imageContext(
+  parts: Pick<
+    ImageContext,
+    'log' | 'ledger' | 'content' | 'layers' | 'unpacker' | 'whiteouts' | 'registries'
+  >,
+): ImageContext {
+  return {
+    ...parts,
+    downloads: new Semaphore(downloadsAtOnce),
+    unpacks: new Semaphore(Math.max(2, availableParallelism())),
+    reserved: { bytes: 0 },
+    leases: new Leases(),
+    summaries: new Summaries(parts.content),
+    jobs: new Shared(),
+  };
 }

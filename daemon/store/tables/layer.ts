@@ -23,6 +23,14 @@ export function layerTable(database: Database) {
         `SELECT ${columns} FROM image_layer JOIN layer USING (diff_id) WHERE image_id = ? ORDER BY position`,
         imageId,
       ),
+    /** Those that no other image has, the lowest first. */
+    onlyOf: (imageId: string) =>
+      database.all<LayerRow>(
+        `SELECT ${columns} FROM layer JOIN image_layer USING (diff_id) WHERE image_id = ?1
+          AND NOT EXISTS (SELECT 1 FROM image_layer AS other WHERE other.diff_id = layer.diff_id AND other.image_id <> ?1)
+          GROUP BY diff_id ORDER BY min(position)`,
+        imageId,
+      ),
     /** Does nothing if it is there. */
     insert({ diffId, size, createdAt }: LayerRow): void {
       const sql = 'INSERT OR IGNORE INTO layer (diff_id, size, created_at) VALUES (?, ?, ?)';

@@ -1,25 +1,12 @@
 import * as v from 'valibot';
-import { byName, fields, type Of, orNull } from '../../../../common/schema.ts';
+import { asError, LikerError } from '../../../../common/errors.ts';
+import { byName, fields, type Of, orNull, read } from '../../../../common/schema.ts';
 
-/** Go writes null for an empty list. */
-const listOf = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(
-    v.nullish(v.array(item)),
-    v.transform((items) => items ?? []),
-  );
-const text = v.pipe(
-  v.nullish(v.string()),
-  v.transform((value) => value ?? ''),
-);
-const no = v.pipe(
-  v.nullish(v.boolean()),
-  v.transform((value) => value ?? false),
-);
-const named = <Value extends v.GenericSchema>(value: Value) =>
-  v.pipe(
-    v.nullish(byName(value)),
-    v.transform((map) => map ?? {}),
-  );
+// Go writes null for an empty list or map, and tools leave out what is empty.
+const listOf = <Item extends v.GenericSchema>(item: Item) => v.nullish(v.array(item), []);
+const text = v.nullish(v.string(), '');
+const no = v.nullish(v.boolean(), false);
+const named = <T>(value: v.GenericSchema<T>) => v.nullish(byName(value), {});
 
 /** Docker's health check of an image: durations in nanoseconds, 0 for the default. */
 const healthcheckSchema = fields({
@@ -58,8 +45,8 @@ const historySchema = fields({
 });
 
 /**
- * The configuration of an image, https://github.com/opencontainers/image-spec/blob/main/config.md, or Docker's of the same shape. Fields that
- * are missing have their defaults, since tools leave out what is empty.
+ * The configuration of an image, https://github.com/opencontainers/image-spec/blob/main/config.md, or Docker's of the same shape. Missing
+ * fields have their defaults.
  */
 export const configurationSchema = fields({
   /** RFC 3339; empty: not known. */
@@ -69,10 +56,7 @@ export const configurationSchema = fields({
   os: text,
   'os.version': text,
   variant: text,
-  config: v.pipe(
-    v.nullish(defaultsSchema),
-    v.transform((config) => config ?? v.parse(defaultsSchema, {})),
-  ),
+  config: v.nullish(defaultsSchema, {}),
   rootfs: fields({
     type: v.optional(v.string(), 'layers'),
     /** The lowest first. */
@@ -82,3 +66,12 @@ export const configurationSchema = fields({
 });
 
 export interface Configuration extends Of<typeof configurationSchema> {}
+
+/** Reads the configuration of an image that comes. `what` is for errors. Errors: BAD_IMAGE. */
+export function parseConfiguration(bytes: Buffer, what: string): Configuration {
+  try {
+    return read(configurationSchema, bytes.toString(), what);
+  } catch (error) {
+    throw new LikerError('BAD_IMAGE', `Cannot use the image: ${asError(error).message}`, { cause: error });
+  }
+}

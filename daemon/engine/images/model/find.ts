@@ -52,6 +52,13 @@ export function findImage(rows: Rows, reference: string): Found {
   return byId(first);
 }
 
+/** The image with this whole id. Errors: IMAGE_NOT_FOUND. */
+export function findById(rows: Pick<Rows, 'images'>, id: string): ImageRow {
+  const image = rows.images.get(id);
+  if (!image) throw imageNotFound(id);
+  return image;
+}
+
 function byId(image: ImageRow): Found {
   return { image, name: image.id, by: null };
 }

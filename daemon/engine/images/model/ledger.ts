@@ -20,6 +20,20 @@ export interface NewImage {
   readonly names: readonly string[];
 }
 
+/** What images are known by. */
+export interface Named {
+  /** Canonical, with tags. */
+  readonly names: readonly string[];
+  readonly digests: readonly Pick<ImageDigestRow, 'repository' | 'digest'>[];
+}
+
+/** Ids, diff ids and digests of rows that go together. */
+export interface Removal {
+  readonly images: readonly string[];
+  readonly layers: readonly string[];
+  readonly blobs: readonly string[];
+}
+
 type Tables = Pick<Store, 'blobs' | 'layers' | 'images' | 'imageNames' | 'manifests' | 'containerImages'>;
 
 /** The rows of images, layers and blobs. Every change of them goes through here, with its events. */
@@ -50,5 +64,33 @@ export class ImageLedger {
       for (const name of names) this.rows.imageNames.set({ name, imageId: image.id });
     };
     this.#journal.decide({ write, events });
+  }
+
+  /** Gives a name to an image, and takes it from any other. */
+  tag(imageId: string, name: string, event: NewEvent): void {
+    this.#journal.decide({ write: () => this.rows.imageNames.set({ name, imageId }), events: [event] });
+  }
+
+  untag({ names, digests }: Named, events: readonly NewEvent[]): void {
+    if (names.length + digests.length === 0) return;
+    this.#journal.decide({ write: () => this.#untag({ names, digests }), events });
+  }
+
+  /**
+   * An image, layers that no other has, and its blobs. A removal makes room, so a full disk delays it. Remove the files afterwards: a
+   * start finds rows without files, and deletes them.
+   */
+  remove({ images, layers, blobs }: Removal, events: readonly NewEvent[]): void {
+    const write = (): void => {
+      for (const id of images) this.rows.images.delete(id);
+      for (const diffId of layers) this.rows.layers.delete(diffId);
+      for (const digest of blobs) this.rows.blobs.delete(digest);
+    };
+    this.#journal.decideUnlessFull({ write, events });
+  }
+
+  #untag({ names, digests }: Named): void {
+    for (const name of names) this.rows.imageNames.delete(name);
+    for (const digest of digests) this.rows.manifests.deleteDigest(digest);
   }
 }

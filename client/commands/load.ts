@@ -1,0 +1,61 @@
+import { badArgument } from '../../common/errors.ts';
+import type { LoadImagesRequestInput } from '../../proto/gen/types/liker/v1/LoadImagesRequest.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { images } from '../connection/methods.ts';
+import { upload } from '../connection/upload.ts';
+import { familiar } from '../format/image-name.ts';
+import { printLines } from '../output/print.ts';
+import { archiveOf } from './archive-of.ts';
+import { LayerLines } from './layer-lines.ts';
+
+export const load: Command = {
+  name: 'load',
+  usage: '',
+  summary:
+    'Load the images of an archive: an OCI layout or what docker save writes, compressed or not, or a directory that holds one',
+  example: 'likerctl load -i debian.tar',
+  flags: [
+    {
+      name: 'input',
+      short: 'i',
+      type: 'string',
+      value: 'PATH',
+      help: 'Read this file or directory instead of stdin',
+    },
+    {
+      name: 'platform',
+      type: 'string',
+      value: 'OS/ARCH',
+      help: "Load the images for this platform instead of the machine's own",
+    },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Do not show how far the layers are' },
+  ],
+  operands: [0, 0],
+  run: loadImages,
+};
+
+async function loadImages({ flags, context }: Invocation): Promise<number> {
+  const input = flags.text('input');
+  if (input === undefined && process.stdin.isTTY) {
+    throw badArgument('input', 'Cannot load: stdin is a terminal; give the archive with -i, or on stdin');
+  }
+  const requests = requestsOf(archiveOf(input), flags.text('platform') ?? '');
+  const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines();
+  for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
+    if (frame.progress) layers?.update(frame.progress);
+    if (!frame.loaded) continue;
+    const { image, names } = frame.loaded;
+    const unnamed = names.length === 0 ? [`Loaded image ID: ${image?.id ?? ''}`] : [];
+    printLines([...names.map((name) => `Loaded image: ${familiar(name)}`), ...unnamed]);
+  }
+  return 0;
+}
+
+async function* requestsOf(
+  archive: AsyncIterable<Uint8Array>,
+  platform: string,
+): AsyncGenerator<LoadImagesRequestInput> {
+  yield { start: { platform } };
+  for await (const data of archive) yield { data };
+  yield { end: {} };
+}

@@ -1,0 +1,97 @@
+import { LikerError } from '../../common/errors.ts';
+import {
+  canonicalName,
+  familiarName,
+  familiarRepository,
+  type ImageName,
+  parseImageName,
+  repositoryOf,
+  withDefaultTag,
+} from '../../common/image-name.ts';
+import type { PullDone } from '../../proto/gen/types/liker/v1/PullDone.ts';
+import type { PullImageRequestInput } from '../../proto/gen/types/liker/v1/PullImageRequest.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { Connection } from '../connection/connection.ts';
+import { images } from '../connection/methods.ts';
+import { printLines } from '../output/print.ts';
+import { LayerLines } from './layer-lines.ts';
+
+export const pull: Command = {
+  name: 'pull',
+  usage: 'NAME[:TAG|@DIGEST]',
+  summary: 'Fetch an image from a registry',
+  example: 'likerctl pull debian:13',
+  flags: [
+    {
+      name: 'all-tags',
+      short: 'a',
+      type: 'bool',
+      help: 'Not supported',
+      docker: { passes: /^false$/, instead: 'pull each tag by its name' },
+    },
+    {
+      name: 'disable-content-trust',
+      type: 'bool',
+      help: 'Accepted without effect',
+      docker: { passes: /^true$/, instead: 'there are no signatures of Notary' },
+    },
+    {
+      name: 'platform',
+      type: 'string',
+      value: 'OS/ARCH',
+      help: "Fetch the image for this platform instead of the machine's own",
+    },
+    { name: 'quiet', short: 'q', type: 'bool', help: 'Print only the name' },
+    {
+      name: 'tls-verify',
+      type: 'bool',
+      fallback: 'true',
+      help: 'false: HTTPS without a check of the certificate, or else plain HTTP',
+    },
+  ],
+  operands: [1, 1],
+  run: pullImage,
+};
+
+async function pullImage({ flags, operands: [reference = ''], context }: Invocation): Promise<number> {
+  const given = parseImageName(reference, 'reference');
+  const name = withDefaultTag(given);
+  const isQuiet = flags.bool('quiet');
+  if (!isQuiet && name.tag !== given.tag) printLines(['Using default tag: latest']);
+  const request = {
+    reference,
+    platform: flags.text('platform') ?? '',
+    insecure: !flags.bool('tls-verify', true),
+  };
+  await fetchImage(await context.connect(), name, request, { isQuiet });
+  printLines([canonicalName(name)]);
+  return 0;
+}
+
+/** Pulls an image and shows how far it is, in Docker's words. A lost likerd is waited for: the pull goes on where it was. */
+export async function fetchImage(
+  connection: Connection,
+  name: ImageName,
+  request: PullImageRequestInput,
+  { isQuiet }: { readonly isQuiet: boolean },
+): Promise<PullDone> {
+  const print = (line: string): void => {
+    if (!isQuiet) printLines([line]);
+  };
+  print(`${name.digest ?? name.tag}: Pulling from ${familiarRepository({ ...name, host: 'docker.io' })}`);
+  const layers = isQuiet ? null : new LayerLines();
+  let digest = '';
+  for await (const frame of connection.messages(images.PullImage, () => request, { follows: false })) {
+    if (frame.resolved) {
+      digest = frame.resolved.digest;
+      layers?.update(...frame.resolved.layers);
+    } else if (frame.progress) layers?.update(frame.progress);
+    else if (frame.done) {
+      print(`Digest: ${digest}`);
+      const what = frame.done.changed ? 'Downloaded newer image for' : 'Image is up to date for';
+      print(`Status: ${what} ${familiarName(name)}`);
+      return frame.done;
+    }
+  }
+  throw new LikerError('INTERNAL', `likerd ended the pull of '${repositoryOf(name)}' without a result`);
+}

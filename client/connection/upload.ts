@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import type { Connection, Method } from './connection.ts';
+
+/**
+ * Sends requests as fast as the daemon takes them, and yields its responses meanwhile. When the requests cannot be read, the call is
+ * cancelled and their error thrown; when the call fails, its own, and no more requests are read.
+ */
+export async function* upload<Request, Response>(
+  connection: Connection,
+  method: Method<Request, Response>,
+  requests: AsyncIterable<Request>,
+): AsyncGenerator<Response> {
+  const call = connection.bidiStream(method);
+  let unreadable: unknown = null;
+  let over = false;
+  const send = async (): Promise<void> => {
+    for await (const request of requests) {
+      if (over) return;
+      if (!call.write(request)) await Promise.race([once(call, 'drain'), once(call, 'close')]);
+    }
+    call.end();
+  };
+  const sent = send().catch((error: unknown) => {
+    if (!over) unreadable = error;
+    call.cancel();
+  });
+  try {
+    for await (const message of call.iterator({ destroyOnReturn: false })) yield message as Response;
+  } catch (error) {
+    if (unreadable !== null) throw unreadable;
+    throw connection.explain(error as Parameters<Connection['explain']>[0]);
+  } finally {
+    over = true;
+    call.cancel();
+  }
+  await sent;
+}

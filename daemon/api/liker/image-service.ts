@@ -1,0 +1,77 @@
+import { badArgument, LikerError } from '../../../common/errors.ts';
+import type { ImageServiceHandlers } from '../../../proto/gen/types/liker/v1/ImageService.ts';
+import type { LoadImagesRequest } from '../../../proto/gen/types/liker/v1/LoadImagesRequest.ts';
+import type { ImageService } from '../../engine/images/api.ts';
+import { bidiStream } from '../grpc/bidi-stream.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { serverStream } from '../grpc/server-stream.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
+import {
+  formatHistoryEntry,
+  formatImage,
+  formatLoadFrame,
+  formatPullFrame,
+  formatRemovedImage,
+  pageOfImages,
+} from './format/image.ts';
+import { timestampOfMs } from './format/time.ts';
+import { parsePull } from './parse/image.ts';
+import { parseFilters } from './parse/requests.ts';
+import { noNul, required } from './parse/text.ts';
+
+export function imageService(context: ApiContext, images: ImageService): ImageServiceHandlers {
+  const { reads, changes } = unaryHandlers(context);
+  return {
+    PullImage: serverStream(context, async function* (request, signal) {
+      for await (const frame of images.pull(parsePull(request), signal)) yield formatPullFrame(frame);
+    }),
+    LoadImages: bidiStream(context, async function* (requests, signal) {
+      const frames = requests[Symbol.asyncIterator]();
+      const { value: first } = await frames.next();
+      const start = (first as LoadImagesRequest | undefined)?.start;
+      if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
+      const options = { platform: noNul(start.platform, 'start.platform') };
+      for await (const frame of images.load(archiveOf(frames), options, signal)) yield formatLoadFrame(frame);
+    }),
+    GetImage: reads(async ({ image }) => {
+      const details = await images.get(required(image, 'image'));
+      return {
+        image: formatImage(details),
+        configuration: Buffer.from(details.configurationText),
+        layers: details.layers.map((layer) => ({ ...layer })),
+        storedAt: timestampOfMs(details.storedAt),
+      };
+    }),
+    ListImages: reads(async (request) =>
+      pageOfImages(await images.list(parseFilters(request.filters)), request),
+    ),
+    GetImageHistory: reads(async ({ image }) => ({
+      entries: (await images.history(required(image, 'image'))).map(formatHistoryEntry),
+    })),
+    TagImage: changes(async ({ image, name }) => {
+      await images.tag(required(image, 'image'), required(name, 'name'));
+      return {};
+    }),
+    UntagImage: changes(async ({ image, names }) => ({
+      names: [...(await images.untag(required(image, 'image'), names))],
+    })),
+    RemoveImage: changes(async ({ image, force }) => ({
+      removed: formatRemovedImage(await images.remove(required(image, 'image'), { force })),
+    })),
+    PruneImages: changes(async ({ all, filters }) => {
+      const { removed, reclaimedBytes } = await images.prune({ all, filters: parseFilters(filters) });
+      return { removed: removed.map(formatRemovedImage), reclaimedBytes };
+    }),
+  };
+}
+
+/** The bytes of the frames that follow the first. Throws when they stop before the end frame: the client has vanished. */
+async function* archiveOf(frames: AsyncIterator<LoadImagesRequest>): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { value, done } = await frames.next();
+    if (done) throw new LikerError('CANCELLED', 'The archive broke off: its end frame is missing');
+    if (value.frame === 'end') return;
+    if (!value.data) throw badArgument('data', 'Invalid frame: it must be data or end');
+    if (value.data.length > 0) yield value.data;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Unpacker } from '../../../kernel/unpack/unpack.ts';
+import type { Semaphore } from '../../../loop/semaphore.ts';
+import type { LayerFolders } from '../../../storage/layers.ts';
+import type { ImageLedger } from '../model/ledger.ts';
+
+/** What the pipeline of a layer works with. */
+export interface LayerParts {
+  readonly ledger: ImageLedger;
+  readonly layers: LayerFolders;
+  readonly unpacker: Pick<Unpacker, 'start'>;
+  /** Layers that may come, and that may be unpacked, at the same time. */
+  readonly downloads: Semaphore;
+  readonly unpacks: Semaphore;
+  /** An ordinary user's overlays know whiteouts by other attributes than root's. */
+  readonly whiteouts: 'trusted' | 'user';
+}

@@ -1,0 +1,142 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { hasReason, LikerError } from '../../../../common/errors.ts';
+import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
+import type { Unpacking } from '../../../kernel/unpack/unpack.ts';
+import type { LayerRow } from '../../../store/tables/layer.ts';
+import type { LayerProgress, Stage } from '../api.ts';
+import type { LayerParts } from './parts.ts';
+import type { LayerSource, OpenSource } from './source.ts';
+
+/** More is taken for a bomb. The greatest images of the field have a tenth of both. */
+const maxEntries = 10_000_000;
+const maxBytes = 2 ** 40;
+const betweenReportsMs = 100;
+
+/**
+ * Brings the archive of a layer, unpacks it while it comes, checks what it is, and commits it: the layer is on the disk, and has its row,
+ * when this resolves. Errors: BAD_IMAGE, BAD_ARCHIVE, those of the source and of the unpacker.
+ */
+export async function unpackLayer(
+  parts: LayerParts,
+  source: LayerSource,
+  diffId: string,
+  report: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<LayerRow> {
+  await using archive = await source.open();
+  const folder = await parts.layers.begin();
+  try {
+    const unpacked = await bringAndUnpack(parts, { source, archive, folder }, report, signal);
+    checkLayer(source, diffId, unpacked);
+    const row = { diffId, size: unpacked.diskBytes, createdAt: Date.now() };
+    await parts.layers.commit(folder, diffId);
+    parts.ledger.addLayer(row);
+    await archive.taken();
+    report({ digest: source.digest, stage: 'done', bytes: source.size, totalBytes: source.size });
+    return row;
+  } catch (error) {
+    parts.layers.abandon(folder);
+    if (hasReason(error, 'BAD_IMAGE') || hasReason(error, 'BAD_ARCHIVE')) await archive.refused();
+    throw error;
+  }
+}
+
+interface Work {
+  readonly source: LayerSource;
+  readonly archive: OpenSource;
+  readonly folder: string;
+}
+
+/** Both at once. If one fails, the other is ended; the first error counts. */
+async function bringAndUnpack(
+  parts: LayerParts,
+  { source, archive, folder }: Work,
+  report: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<UnpackedLayer> {
+  const { digest, size: totalBytes } = source;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const tell = paced((stage: Stage, bytes: number) => report({ digest, stage, bytes, totalBytes }));
+  let unpacking: Unpacking | null = null;
+  let there = archive.there;
+  let isComplete = archive.bring === null;
+
+  const bring = async (): Promise<void> => {
+    if (archive.bring === null) return;
+    using _place = await parts.downloads.enter();
+    either.throwIfAborted();
+    await archive.bring((end) => {
+      there = end;
+      unpacking?.available(end);
+      tell('downloading', end);
+    }, either);
+    isComplete = true;
+    unpacking?.end(totalBytes);
+  };
+  const unpack = async (): Promise<UnpackedLayer> => {
+    using _place = await parts.unpacks.enter();
+    either.throwIfAborted();
+    await using target = await open(folder, constants.O_DIRECTORY);
+    unpacking = parts.unpacker.start({
+      source: archive.fd,
+      target: target.fd,
+      whiteouts: parts.whiteouts,
+      maxEntries,
+      maxBytes,
+      onProgress: (progress) => {
+        if (isComplete) tell('unpacking', progress.in);
+      },
+      signal: either,
+    });
+    if (isComplete) unpacking.end(totalBytes);
+    else unpacking.available(there);
+    return unpacking.layer;
+  };
+
+  tell('waiting', there);
+  let first: unknown;
+  const orEnd = (error: unknown): never => {
+    if (!failed.signal.aborted) first = error;
+    failed.abort(error);
+    throw error;
+  };
+  const [result] = await Promise.allSettled([unpack().catch(orEnd), bring().catch(orEnd)]);
+  if (failed.signal.aborted) throw signal.aborted ? cancelled(signal) : first;
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+function cancelled(signal: AbortSignal): Error {
+  const { reason } = signal;
+  return reason instanceof LikerError ? reason : new LikerError('CANCELLED', 'The call was cancelled');
+}
+
+/** Passes on a change of the stage, and else at most ten reports in a second. */
+function paced(report: (stage: Stage, bytes: number) => void): (stage: Stage, bytes: number) => void {
+  let last: Stage | null = null;
+  let nextAt = 0;
+  return (stage, bytes) => {
+    const now = performance.now();
+    if (stage === last && now < nextAt) return;
+    last = stage;
+    nextAt = now + betweenReportsMs;
+    report(stage, bytes);
+  };
+}
+
+/** Throws BAD_IMAGE unless it is what the manifest and the configuration say. */
+function checkLayer(source: LayerSource, diffId: string, unpacked: UnpackedLayer): void {
+  const refuse = (what: string, is: string | number, wanted: string | number): Error =>
+    new LikerError(
+      'BAD_IMAGE',
+      `Cannot use layer ${source.digest}: ${what} is ${is}, and the image says ${wanted}; get the image again`,
+      { metadata: { layer: source.digest, diff_id: diffId } },
+    );
+  if (unpacked.size !== source.size) throw refuse('its size', unpacked.size, source.size);
+  if (source.digest !== diffId && unpacked.digest !== source.digest) {
+    throw refuse('its digest', unpacked.digest, source.digest);
+  }
+  if (unpacked.diffId !== diffId) throw refuse('its uncompressed digest', unpacked.diffId, diffId);
+}

@@ -1,0 +1,29 @@
+import type { RemovedImage } from '../api.ts';
+import type { ImageContext } from '../context.ts';
+import { imageEvent } from '../model/events.ts';
+import { familiar } from '../model/names.ts';
+
+/** Removes an image that no container has, with its names, and the layers that no other image has: first the rows, then the files. */
+export async function deleteImage(context: ImageContext, id: string): Promise<RemovedImage> {
+  const { ledger, leases, layers, content, summaries } = context;
+  const { rows } = ledger;
+  const names = rows.imageNames.of(id);
+  const digests = rows.manifests
+    .digestsOf(id)
+    .map(({ repository, digest }) => familiar(`${repository}@${digest}`));
+  const freed = rows.layers.onlyOf(id).filter(({ diffId }) => !leases.has(diffId));
+  const blobs = [id, ...rows.manifests.of(id)].filter((digest) => !leases.has(digest));
+  ledger.remove({ images: [id], layers: freed.map(({ diffId }) => diffId), blobs }, [
+    ...names.map((name) => imageEvent('untag', id, familiar(name))),
+    imageEvent('delete', id, id),
+  ]);
+  summaries.forget(id);
+  for (const { diffId } of freed) layers.remove(diffId);
+  for (const digest of blobs) await content.remove(digest);
+  return {
+    id,
+    untagged: [...names.map(familiar), ...digests],
+    layers: freed.map(({ diffId }) => diffId).reverse(),
+    reclaimedBytes: freed.reduce((sum, { size }) => sum + size, 0),
+  };
+}

@@ -1,0 +1,165 @@
+import { LikerError } from '../../../../common/errors.ts';
+import {
+  canonicalName,
+  familiarName,
+  type ImageName,
+  parseImageName,
+  repositoryOf,
+  withDefaultTag,
+} from '../../../../common/image-name.ts';
+import type { Descriptor, ManifestDocument } from '../../../oci/document.ts';
+import { formatPlatform, isSamePlatform, type Platform, parsePlatform } from '../../../oci/platform.ts';
+import type { Repository } from '../../../registry/api.ts';
+import type { LayerProgress, PullFrame, PullRequest } from '../api.ts';
+import type { ImageContext } from '../context.ts';
+import { framesOf } from '../frames.ts';
+import { downloadSource } from '../layers/download-source.ts';
+import { type Configuration, parseConfiguration } from '../model/configuration.ts';
+import { maxConfigurationBytes } from '../model/configuration-file.ts';
+import { findById } from '../model/find.ts';
+import { reserveRoom } from '../room.ts';
+import { viewImage } from '../view.ts';
+import { storeImage } from './store-image.ts';
+
+/**
+ * Fetches an image from a registry: resolve, configuration, layers, rows. Errors: those of the registry, BAD_ARGUMENT, BAD_IMAGE,
+ * PLATFORM_MISSING, TOO_MANY when there is no room, those of the pipeline.
+ */
+export function pullImage(
+  context: ImageContext,
+  request: PullRequest,
+  signal: AbortSignal,
+): AsyncIterable<PullFrame> {
+  const name = withDefaultTag(parseImageName(request.reference, 'reference'));
+  const platform = parsePlatform(request.platform, 'platform');
+  const repository = context.registries.open(name, request);
+  const wanted = { name, platform, repository };
+  return framesOf<PullFrame>(async (push, either) => {
+    const before = idOf(context, name);
+    const id =
+      (await alreadyHere(context, wanted, push, either)) ?? (await fetchImage(context, wanted, push, either));
+    const image = await viewImage(context, findById(context.ledger.rows, id));
+    push({ kind: 'done', image, changed: id !== before });
+  }, signal);
+}
+
+interface Wanted {
+  readonly name: ImageName;
+  readonly platform: Platform;
+  readonly repository: Repository;
+}
+
+type Push = (frame: PullFrame, key?: string) => void;
+
+/** The image that has the name now; null: none. */
+function idOf({ ledger: { rows } }: ImageContext, name: ImageName): string | null {
+  return name.digest === null
+    ? rows.imageNames.imageOf(canonicalName(name))
+    : rows.manifests.imageOf(repositoryOf(name), name.digest);
+}
+
+/** The image, if what the name stands for is here under that name: registries count the requests for manifests, and not this one. */
+async function alreadyHere(
+  context: ImageContext,
+  { name, platform, repository }: Wanted,
+  push: Push,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const id = idOf(context, name);
+  if (id === null) return null;
+  const digest = await repository.digest(signal);
+  if (context.ledger.rows.manifests.imageOf(repositoryOf(name), digest) !== id) return null;
+  const summary = await context.summaries.of(id);
+  if (summary.platform !== formatPlatform(platform)) return null;
+  push({ kind: 'resolved', digest, layers: [] });
+  return id;
+}
+
+async function fetchImage(
+  context: ImageContext,
+  { name, platform, repository }: Wanted,
+  push: Push,
+  signal: AbortSignal,
+): Promise<string> {
+  const { digest, manifest, indexes } = await repository.resolve(platform, signal);
+  requireImage(familiarName(name), manifest);
+  const configuration = await fetchConfiguration(context, repository, manifest.content.config, signal);
+  const parsed = parseConfiguration(configuration, `the configuration of '${familiarName(name)}'`);
+  requirePlatform(familiarName(name), parsed, platform);
+  const { layers } = manifest.content;
+  const missing = layers.filter(
+    (_, index) => !context.ledger.rows.layers.has(parsed.rootfs.diff_ids[index] ?? ''),
+  );
+  using _room = await reserveRoom(context, missing, familiarName(name));
+  push({ kind: 'resolved', digest, layers: layers.map((layer) => waiting(layer)) });
+  const documents = [...indexes, manifest];
+  return storeImage(
+    context,
+    {
+      configuration,
+      layers: layers.map((layer) => downloadSource(context.content, repository, layer)),
+      documents,
+      names: name.digest === null ? [canonicalName(name)] : [],
+      digests: [...new Set([digest, manifest.digest])].map((one) => ({
+        repository: repositoryOf(name),
+        digest: one,
+      })),
+      event: { action: 'pull', name: familiarName(name) },
+    },
+    (layer) => push({ kind: 'progress', layer }, layer.digest),
+    signal,
+  );
+}
+
+function waiting({ digest, size }: Descriptor): LayerProgress {
+  return { digest, stage: 'waiting', bytes: 0, totalBytes: size };
+}
+
+/** One that is here need not come again: another name of an image, or the same after a broken pull. */
+async function fetchConfiguration(
+  { content }: ImageContext,
+  repository: Repository,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  if (descriptor.size > maxConfigurationBytes) {
+    throw new LikerError(
+      'BAD_IMAGE',
+      `Cannot use the image: its configuration has ${descriptor.size} bytes, and at most ${maxConfigurationBytes} are read`,
+    );
+  }
+  const known = descriptor.digest.startsWith('sha256:')
+    ? await content.read(descriptor.digest, maxConfigurationBytes).catch(() => null)
+    : null;
+  return known ?? repository.blob(descriptor, signal);
+}
+
+const configurationTypes = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+  '',
+];
+
+/** Registries also keep other things in the form of images, such as charts and signatures. */
+function requireImage(what: string, { content: { config } }: ManifestDocument): void {
+  if (configurationTypes.includes(config.mediaType)) return;
+  throw new LikerError('BAD_IMAGE', `Cannot use '${what}': it is no image, but '${config.mediaType}'`, {
+    metadata: { image: what },
+  });
+}
+
+/** A manifest without an index is for what its configuration says. One that says nothing fits. */
+function requirePlatform(
+  what: string,
+  { os, architecture, variant }: Configuration,
+  platform: Platform,
+): void {
+  const is = { os, architecture, variant };
+  if (os === '' || architecture === '' || isSamePlatform(is, platform)) return;
+  const [there, wanted] = [formatPlatform(is), formatPlatform(platform)];
+  throw new LikerError(
+    'PLATFORM_MISSING',
+    `'${what}' has no image for ${wanted}: it is for ${there}; pull that with --platform ${there}`,
+    { metadata: { image: what, platform: wanted, existing: there } },
+  );
+}

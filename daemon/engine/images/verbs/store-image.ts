@@ -1,0 +1,118 @@
+import { digestOf } from '../../../../common/digest.ts';
+import { LikerError } from '../../../../common/errors.ts';
+import type { Document } from '../../../oci/document.ts';
+import type { LayerProgress } from '../api.ts';
+import type { ImageContext } from '../context.ts';
+import type { LayerSource } from '../layers/source.ts';
+import { unpackLayer } from '../layers/unpack-layer.ts';
+import { parseConfiguration } from '../model/configuration.ts';
+import { type ImageAction, imageEvent } from '../model/events.ts';
+
+/** An image that comes, from wherever. */
+export interface Coming {
+  readonly configuration: Buffer;
+  /** The lowest first. */
+  readonly layers: readonly LayerSource[];
+  /** Its manifest and the indexes that lead to it. */
+  readonly documents: readonly Document[];
+  /** Canonical, with tags. */
+  readonly names: readonly string[];
+  /** Where it came from, by digests of `documents`. */
+  readonly digests: readonly { readonly repository: string; readonly digest: string }[];
+  /** What happens, and the name that its event has. */
+  readonly event: { readonly action: ImageAction; readonly name: string };
+}
+
+/**
+ * Brings the layers that are not here, side by side, and stores the image with its names when all are. Layers that came before a failure
+ * stay for the next try. Returns its id. Errors: BAD_IMAGE, those of unpackLayer.
+ */
+export async function storeImage(
+  context: ImageContext,
+  coming: Coming,
+  onProgress: (layer: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { configuration, layers, documents, names, digests, event } = coming;
+  const id = digestOf(configuration);
+  const diffIds = parseConfiguration(configuration, 'its configuration').rootfs.diff_ids;
+  if (diffIds.length !== layers.length) {
+    throw new LikerError(
+      'BAD_IMAGE',
+      `Cannot use image ${id}: its manifest has ${layers.length} layers, and its configuration ${diffIds.length}`,
+      { metadata: { image: id } },
+    );
+  }
+  requireSha256([...layers, ...documents], id);
+  using _lease = context.leases.hold([id, ...diffIds, ...documents.map(({ digest }) => digest)]);
+  await bringLayers(context, diffIds, layers, onProgress, signal);
+  const createdAt = Date.now();
+  const files = [configuration, ...documents.map(({ bytes }) => bytes)];
+  const blobs = await Promise.all(
+    files.map(async (bytes) => ({
+      digest: await context.content.write(bytes),
+      size: bytes.length,
+      createdAt,
+    })),
+  );
+  const [first = ''] = names;
+  context.ledger.addImage(
+    {
+      image: { id, createdAt },
+      diffIds,
+      blobs,
+      manifests: documents.map(({ digest }) => digest),
+      digests,
+      names,
+    },
+    imageEvent(event.action, id, event.name || first || id),
+  );
+  return id;
+}
+
+/** Everything here is known by it. Other algorithms are allowed, and nobody uses them. */
+function requireSha256(all: readonly { readonly digest: string }[], id: string): void {
+  const other = all.find(({ digest }) => !digest.startsWith('sha256:'));
+  if (!other) return;
+  throw new LikerError('BAD_IMAGE', `Cannot use image ${id}: '${other.digest}' is no digest by SHA-256`, {
+    metadata: { image: id, digest: other.digest },
+  });
+}
+
+/** One fails: the others are ended, and what they have brought so far stays. */
+async function bringLayers(
+  context: ImageContext,
+  diffIds: readonly string[],
+  sources: readonly LayerSource[],
+  onProgress: (layer: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const bring = async (source: LayerSource, diffId: string): Promise<void> => {
+    const { digest, size } = source;
+    if (context.ledger.rows.layers.has(diffId)) {
+      onProgress({ digest, stage: 'exists', bytes: size, totalBytes: size });
+      return;
+    }
+    await context.jobs.join(
+      `${digest} ${diffId}`,
+      (report, ofJob) => unpackLayer(context, source, diffId, report, ofJob),
+      onProgress,
+      either,
+    );
+  };
+  // An image may have the same layer twice.
+  const wanted = new Map(sources.map((source, index) => [diffIds[index] ?? '', source]));
+  const results = await Promise.allSettled(
+    [...wanted].map(([diffId, source]) =>
+      bring(source, diffId).catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  if (signal.aborted) throw signal.reason;
+  if (failed.signal.aborted) throw failed.signal.reason;
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
