@@ -207,6 +207,8 @@ describe('the start of an ordinary user', needs, () => {
       { XDG_RUNTIME_DIR: undefined },
       { XDG_RUNTIME_DIR: 'relative', XDG_DATA_HOME: 'relative' },
       { XDG_DATA_HOME: join(user.home, 'data'), XDG_RUNTIME_DIR: '' },
+      { XDG_RUNTIME_DIR: '/root' },
+      { XDG_RUNTIME_DIR: join(user.home, 'none-yet') },
     ];
     for (const env of cases) {
       const words = ['/bin/sh', '-c', 'echo $LIKER_ROOT; echo $LIKER_RUN', '--', '--version'];
@@ -220,14 +222,16 @@ describe('the start of an ordinary user', needs, () => {
     assert.equal(set.stdout, '/a/b\n');
   });
 
-  test('without a runtime folder it says where the run folder is', () => {
-    const { stderr, stdout } = launched(['/bin/echo', 'hi'], { XDG_RUNTIME_DIR: undefined });
-    const at = join(user.home, '.local/share/liker/run');
-    assert.equal(
-      stderr,
-      `likerd: XDG_RUNTIME_DIR is not set and there is no /run/user/UID: the run folder is ${at}\n`,
-    );
-    assert.equal(stdout, 'hi\n');
+  test('without a runtime folder, or with that of root, it says where the run folder is', () => {
+    for (const folder of [undefined, '/root']) {
+      const { stderr, stdout } = launched(['/bin/echo', 'hi'], { XDG_RUNTIME_DIR: folder });
+      const at = join(user.home, '.local/share/liker/run');
+      assert.equal(
+        stderr,
+        `likerd: the user has neither an XDG_RUNTIME_DIR nor a /run/user/UID: the run folder is ${at}\n`,
+      );
+      assert.equal(stdout, 'hi\n');
+    }
   });
 
   describe('the process stays the same', () => {

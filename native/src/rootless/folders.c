@@ -37,14 +37,21 @@ static void find_data (char data[PATH_MAX]) {
   join (data, set ? set : share, "liker");
 }
 
-/* Where pam_systemd did not set XDG_RUNTIME_DIR (su, cron), its folder may be there. */
+/* Where pam_systemd did not set XDG_RUNTIME_DIR (su -, cron), its folder may be there. */
 static bool is_own_folder (const char *path) {
   struct stat st;
   return lstat (path, &st) == 0 && S_ISDIR (st.st_mode) && st.st_uid == getuid ();
 }
 
+/* The value, unless it is the folder of whoever became this user (su), which the specification excludes. */
+static const char *runtime_from (const char *variable) {
+  struct stat st;
+  const char *value = path_from (variable);
+  return value && stat (value, &st) == 0 && st.st_uid != getuid () ? NULL : value;
+}
+
 static void find_run (struct folders *folders) {
-  const char *set = path_from ("XDG_RUNTIME_DIR");
+  const char *set = runtime_from ("XDG_RUNTIME_DIR");
   char usual[64];
   snprintf (usual, sizeof usual, "/run/user/%u", getuid ());
   if (set || is_own_folder (usual)) {

@@ -38,7 +38,7 @@ static void enter (const struct folders *folders) {
     enter_new_namespaces ();
   tell_path ();
   if (folders->lacks_runtime)
-    fprintf (stderr, "likerd: XDG_RUNTIME_DIR is not set and there is no /run/user/UID: the run folder is %s\n",
+    fprintf (stderr, "likerd: the user has neither an XDG_RUNTIME_DIR nor a /run/user/UID: the run folder is %s\n",
              folders->run);
 }
 
