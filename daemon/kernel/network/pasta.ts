@@ -10,7 +10,17 @@ const inside = {
 /** Inside, this is the host's name server. */
 const nameServer = '10.213.0.3';
 
-const tunnel = '/dev/net/tun';
+/** What pasta needs of the machine, as files. */
+export interface PastaNeeds {
+  readonly tunnel: string;
+  /** Tables of routes, as in proc(5). */
+  readonly routes: { readonly v4: string; readonly v6: string };
+}
+
+const here: PastaNeeds = {
+  tunnel: '/dev/net/tun',
+  routes: { v4: '/proc/net/route', v6: '/proc/net/ipv6_route' },
+};
 
 /** pasta(1), which connects a private network namespace with the rights of an ordinary user. */
 export interface Pasta {
@@ -22,14 +32,15 @@ export interface Pasta {
   readonly nameServer: string;
 }
 
-export function pastaIn(path: string | undefined, routes = hasDefaultRoute): Pasta {
+/** `path`: as $PATH. */
+export function pastaIn(path: string | undefined, { tunnel, routes }: PastaNeeds = here): Pasta {
   const find = (): string | null => programIn(path, 'pasta');
   return {
     problem() {
       if (find() === null) return "pasta is missing; run 'sudo apt-get install passt'";
       if (!isAllowed(tunnel, constants.R_OK | constants.W_OK))
         return `likerd's user may not open ${tunnel}; run 'sudo chmod 666 ${tunnel}', after 'sudo modprobe tun' if it is missing`;
-      return routes() ? '' : 'the machine itself has no default route';
+      return hasDefaultRoute(routes) ? '' : 'the machine itself has no default route';
     },
     nameServer,
     command: (runFolder) => [find() ?? 'pasta', ...options(runFolder)],
@@ -63,8 +74,8 @@ function isAllowed(path: string, mode: number): boolean {
   }
 }
 
-/** In the tables of proc(5): without one, pasta does not know where to send anything. */
-function hasDefaultRoute(): boolean {
+/** Without one, pasta does not know where to send anything. */
+function hasDefaultRoute({ v4, v6 }: PastaNeeds['routes']): boolean {
   const lines = (file: string): string[][] => {
     try {
       const rows = readFileSync(file, 'latin1').split('\n');
@@ -77,5 +88,5 @@ function hasDefaultRoute(): boolean {
     target === '00000000' && mask === '00000000';
   const isDefaultV6 = (fields: readonly string[]) =>
     /^0{32}$/.test(fields[0] ?? '') && fields[1] === '00' && fields[9] !== 'lo';
-  return lines('/proc/net/route').some(isDefaultV4) || lines('/proc/net/ipv6_route').some(isDefaultV6);
+  return lines(v4).some(isDefaultV4) || lines(v6).some(isDefaultV6);
 }
