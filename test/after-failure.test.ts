@@ -116,7 +116,7 @@ test('a lost connection to a shim is restored, and its client continues', async 
   );
   await running.waitFor('ready');
   const { Pid } = await stateOf('cut');
-  takeOverShim(s, (await s.inspect('cut')).Id);
+  await takeOverShim(s, (await s.inspect('cut')).Id);
   await running.waitFor('reconnected');
   assert.deepEqual([(await stateOf('cut')).Status, (await stateOf('cut')).Pid], ['running', Pid]);
   running.write('typed\n');

@@ -8,6 +8,7 @@ import { Api } from './harness/api.ts';
 import { Containers } from './harness/containers.ts';
 import type { Running } from './harness/likerctl.ts';
 import { isAlive, touchInside } from './harness/proc.ts';
+import { hasCgroups } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
@@ -44,7 +45,7 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
     const names = ['stopped', 'restarted', 'killed', 'removed', 'paused', 'renamed', 'updated', 'looked-at'];
     for (const name of names) await containers.start(['sleep', '100000'], { name, stopSignal: 'KILL' });
     await containers.start(['sleep', '100000'], { name: 'resumed' });
-    await s.ok(['pause', 'resumed']);
+    if (hasCgroups) await s.ok(['pause', 'resumed']);
     for (const name of ['started', 'attached'])
       await s.ok(['create', '--name', name, s.rootfs, 'echo', 'once']);
     const before = await s.inspect('restarted');
@@ -53,10 +54,7 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
       ['restart', 'restarted'],
       ['kill', 'killed'],
       ['rm', '-f', 'removed'],
-      ['pause', 'paused'],
-      ['unpause', 'resumed'],
       ['rename', 'renamed', 'renamed-now'],
-      ['update', '--pids-limit', '77', 'updated'],
       ['start', 'started'],
       ['start', '-a', 'attached'],
       ['create', '--name', 'created', s.rootfs, 'true'],
@@ -73,6 +71,13 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
       ['info', '--format', '{{.RootDir}}'],
       ['version', '--format', '{{.Server.Os}}'],
       ['system', 'df'],
+      ...(hasCgroups
+        ? [
+            ['pause', 'paused'],
+            ['unpause', 'resumed'],
+            ['update', '--pids-limit', '77', 'updated'],
+          ]
+        : []),
     ];
     const clients = await cutOff(commands);
     for (const [index, client] of clients.entries()) {
@@ -81,13 +86,13 @@ describe('likerd dies while likerctl runs', { concurrency: 1 }, () => {
     }
     const outputs = (verb: string) => clients[commands.findIndex((args) => args[0] === verb)]?.stdout;
     assert.equal(outputs('exec'), 'executed\n');
-    assert.equal(clients[9]?.stdout, 'once\n');
+    assert.equal(clients[commands.findIndex((args) => args[1] === '-a')]?.stdout, 'once\n');
     assert.equal(outputs('stats'), 'looked-at\n');
     const states = ['stopped', 'killed', 'paused', 'resumed', 'started', 'created', 'detached'];
     assert.deepEqual(await Promise.all(states.map((name) => containers.state(name))), [
       'EXITED 137',
       'EXITED 137',
-      'PAUSED',
+      hasCgroups ? 'PAUSED' : 'RUNNING',
       'RUNNING',
       'EXITED 0',
       'CREATED',

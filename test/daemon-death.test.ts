@@ -30,7 +30,7 @@ async function dieAndComeBack(): Promise<number> {
 }
 
 /** Lifts the limits, as the shim does after half a minute without a daemon: its process may run ahead of the client. */
-const liftLimits = (id: string): void => takeOverShim(s, id, { liftLimits: true });
+const liftLimits = (id: string) => takeOverShim(s, id, { liftLimits: true });
 
 // One after the other, since each of them kills the daemon.
 describe('kill -9 of likerd', { concurrency: 1 }, () => {
@@ -379,7 +379,7 @@ describe('kill -9 of likerd', { concurrency: 1 }, () => {
     exec.kill('SIGKILL');
     bound.kill('SIGKILL');
     await Promise.all([run.outcome, exec.outcome, bound.outcome]);
-    liftLimits(Id);
+    await liftLimits(Id);
     await s.daemon.start();
     await until('the end of the exec', async () => !(await s.ok(['top', id])).includes('sleep 2345'), {
       everyMs: 200,

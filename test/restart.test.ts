@@ -108,7 +108,7 @@ test('--timeout ends an orphan, also under the next likerd', async () => {
 
 test('--timeout applies to one run, even if the connection to the shim was lost in the run before', async () => {
   const id = await containers.start(['sleep', '1000'], { timeoutSeconds: 2 });
-  takeOverShim(s, id);
+  await takeOverShim(s, id);
   await until('it to be found again', () =>
     s.daemon.log.includes('connection to a shim was lost and is restored'),
   );

@@ -31,7 +31,11 @@ export function leftovers(daemon: Places): Leftovers {
 
 function mounts(daemon: Places): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.filter((line) => line.includes(`${daemon.home}/`));
+  const here = lines.filter((line) => line.includes(`${daemon.home}/`));
+  // likerd may have a mount namespace of its own, in which a test may have mounted something.
+  const folders = [join(daemon.run, 'c/'), join(daemon.root, 'containers/')];
+  const there = readProc(daemon.pid, 'mountinfo').split('\n');
+  return [...new Set([...here, ...there.filter((line) => folders.some((folder) => line.includes(folder)))])];
 }
 
 /** Groups of containers, the deepest first. */

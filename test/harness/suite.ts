@@ -13,7 +13,7 @@ import { type Daemon, type DaemonOptions, repository, startDaemon } from './daem
 import { inProcess } from './in-process.ts';
 import { type LikerctlOptions, likerctl, ok, type Running, startLikerctl } from './likerctl.ts';
 import type { Outcome } from './outcome.ts';
-import { openFiles } from './proc.ts';
+import { openFiles, readProc } from './proc.ts';
 import { buildRootfs } from './rootfs.ts';
 import { type TerminalOptions, type TerminalSession, terminal } from './terminal.ts';
 import { until, within } from './until.ts';
@@ -134,6 +134,7 @@ export function suite(options: SuiteOptions = {}): Suite {
       api?.[Symbol.dispose]();
       const pid = daemon.pid;
       assert.deepEqual(await daemon.empty(), {}, 'nothing of a container is left on the host');
+      if (user) await noStrays(user, pid);
       const more = (): string[] => surplus(openFiles(pid).map(kindOf), filesBefore);
       await until('the daemon to close its files', () => more().length === 0, { deadlineMs: 5000 }).catch(
         () => assert.deepEqual(more(), [], 'the daemon holds files that it did not hold before'),
@@ -188,6 +189,19 @@ export function suite(options: SuiteOptions = {}): Suite {
       ...more,
     }),
   };
+}
+
+/** No process is left but likerd and the one that holds its namespaces: without cgroups, nothing else would show them. */
+async function noStrays(user: User, likerd: number): Promise<void> {
+  const strays = (): string[] => {
+    const names = user.processes().map((pid) => ({ pid, name: readProc(pid, 'comm').trim() }));
+    return names
+      .filter(({ pid, name }) => pid !== likerd && name !== 'liker-hold' && name !== '')
+      .map(({ pid, name }) => `${pid} ${name}`);
+  };
+  await until(`no other process of ${user.name}`, () => strays().length === 0, { deadlineMs: 5000 }).catch(
+    () => assert.deepEqual(strays(), [], 'processes of the user are left'),
+  );
 }
 
 /** Each call has its own connection, since tests replace the daemon. */
