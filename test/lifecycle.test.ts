@@ -257,7 +257,7 @@ describe('ps and inspect', { concurrency: 4 }, () => {
     const [head = '', row = ''] = (await s.ok(['ps', ...only])).split('\n');
     assert.match(
       head,
-      /^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$|^CONTAINER ID\s+ROOTFS\s+COMMAND\s+CREATED\s+STATUS\s+NAMES$/,
+      /^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$|^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+NAMES$/,
     );
     assert.ok(row.startsWith(run.slice(0, 12)), row);
     assert.match(row, /…"\s.*ago\s+Up .*\s+listed$/);

@@ -36,7 +36,7 @@ const types: Readonly<Record<string, Message | Enum>> = descriptor.nested.liker.
 
 /** Fields that a message must have to be accepted. */
 const required: Readonly<Record<string, Fields>> = {
-  ContainerSpec: { rootfs: { directory: '/srv/root' }, process: { args: ['true'] } },
+  ContainerSpec: { name: 'web', rootfs: { directory: '/srv/root' }, process: { args: ['true'] } },
   Rootfs: { directory: '/srv/root' },
   ProcessSpec: { args: ['true'] },
   Entrypoint: { args: ['sh', '-c'] },
@@ -56,9 +56,14 @@ const required: Readonly<Record<string, Fields>> = {
 const companions: Readonly<Record<string, Fields>> = {
   'Mount.options': { type: 'TYPE_TMPFS', source: '' },
   'Mount.type=TYPE_TMPFS': { source: '' },
+  'Mount.type=TYPE_VOLUME': { source: 'data' },
+  'Mount.subpath': { type: 'TYPE_VOLUME', source: 'data' },
+  'Mount.noCopy': { type: 'TYPE_VOLUME', source: 'data' },
   'Mount.readOnlyNonRecursive': { readOnly: true },
   'RestartPolicy.maxRetries': { name: 'NAME_ON_FAILURE' },
   'HealthCheck.shell': { args: [] },
+  'HealthCheck.none': { args: [] },
+  'Rootfs.image': { directory: '' },
   'MemoryResources.memorySwapBytes': { maxBytes: 64 << 20 },
   'CpuResources.burstUs': { quotaUs: 100_000 },
   'CpuResources.realtimePeriodUs': { realtimeRuntimeUs: 1000 },
@@ -93,6 +98,8 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
   'Rootfs.directory': ['/srv/root'],
   'ProcessSpec.args': ['sh'],
   'Entrypoint.args': ['sh'],
+  'ContainerSpec.exposedPorts': ['80/tcp', '1-9/udp'],
+  'Rootfs.image': ['debian', 'sha256:0123'],
   'ProcessSpec.env': ['A=1', 'B='],
   'ProcessSpec.cwd': ['/srv'],
   'ProcessSpec.user': ['nobody', '1:2'],
@@ -111,6 +118,8 @@ const samples: Readonly<Record<string, readonly unknown[]>> = {
     ...['', 'private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
   ],
   'Mount.options': ['size=64m', 'strictatime'],
+  'Mount.subpath': ['a/b'],
+  'ContainerSpec.volumesFrom': ['web:ro'],
   'Mount.idmap': ['', 'none', 'container', maps, `@${maps}`],
   'Device.hostPath': ['/dev/fuse'],
   'Device.containerPath': ['/dev/other'],

@@ -20,7 +20,6 @@ const creation = (): readonly Flag[] => [
   passes('disable-content-trust', 'bool'),
   passes('quiet', 'bool', 'q'),
   passes('kernel-memory', 'string'),
-  passesAs('expose', 'list', /^\d+(-\d+)?(\/(tcp|udp|sctp))?$/, 'give PORT[-PORT][/PROTOCOL]'),
   passesAs('isolation', 'string', /^default$/, noWindows),
   passesAs('platform', 'string', ownPlatform, 'only programs for the processor of this machine run'),
   passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull; ${noImages}`),

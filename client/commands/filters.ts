@@ -2,8 +2,8 @@ import type { FilterInput } from '../../proto/gen/types/liker/v1/Filter.ts';
 import { invalidFlag } from '../request/invalid-flag.ts';
 import { parseRootfs } from '../request/rootfs.ts';
 
-/** The directory of a root file system, as run accepts it. */
-function directoryOf(text: string): string {
+/** The image or directory of a container, as run accepts it. */
+function rootOf(text: string): string {
   return parseRootfs(text).directory ?? text;
 }
 
@@ -15,6 +15,6 @@ export function parseFilters(items: readonly string[]): FilterInput[] {
       throw invalidFlag('filter', item, 'use KEY=VALUE');
     }
     const filter = { key: key.trim().toLowerCase(), value: value.trim() };
-    return filter.key === 'ancestor' ? { ...filter, value: directoryOf(filter.value) } : filter;
+    return filter.key === 'ancestor' ? { ...filter, value: rootOf(filter.value) } : filter;
   });
 }

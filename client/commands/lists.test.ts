@@ -32,7 +32,7 @@ test('ps prints a table; -q, --no-trunc and --format change it', patience, async
   assert.equal(
     await run('-a', '-f', 'label=tier=front'),
     [
-      'CONTAINER ID   ROOTFS      COMMAND                  CREATED       STATUS                                 NAMES',
+      'CONTAINER ID   IMAGE       COMMAND                  CREATED       STATUS                                 NAMES',
       'abababababab   /srv/root   "bash -c sleep 10000…"   2 hours ago   Up 5 minutes (detached: client lost)   web',
       'cdcdcdcdcdcd   /srv/root   "bash -c sleep 10000…"   2 hours ago   Exited (3) 3 minutes ago               old',
       '',

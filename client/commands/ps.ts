@@ -43,10 +43,9 @@ export const ps: Command = {
 };
 
 export const psLayout: ListLayout = {
-  table: '{{.ID}}\t{{.Rootfs}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}',
+  table: '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}',
   headings: {
     ID: 'CONTAINER ID',
-    Image: 'ROOTFS',
     RunningFor: 'CREATED',
     CreatedAt: 'CREATED AT',
     LocalVolumes: 'LOCAL VOLUMES',

@@ -48,6 +48,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   log_file_bytes: 'log-opt',
   log_files: 'log-opt',
   labels: 'label label-file',
+  exposed_ports: 'expose',
   auto_remove: 'rm',
   on_disconnect: 'on-disconnect',
   stop_signal: 'stop-signal',

@@ -5,6 +5,7 @@ import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { quoted } from '../output/visible.ts';
 import { ellipsis } from './ellipsis.ts';
 import { networkMode } from './network-mode.ts';
+import { rootName } from './root-name.ts';
 import { stateWord, statusText } from './status.ts';
 import { goTime, toMs } from './timestamp.ts';
 
@@ -40,7 +41,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
   const { spec } = container;
   const labels = spec?.labels ?? {};
   const command = [...(spec?.entrypoint?.args ?? []), ...(spec?.process?.args ?? [])].join(' ');
-  const rootfs = spec?.rootfs?.directory ?? '';
+  const rootfs = rootName(spec);
   return {
     ID: truncate ? shortId(container.id) : container.id,
     Names: spec?.name ?? '',
@@ -49,7 +50,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Command: quoted(truncate ? ellipsis(command, commandWidth) : command),
     CreatedAt: goTime(container.createdAt),
     RunningFor: `${humanDuration(nowMs - (toMs(container.createdAt) ?? nowMs))} ago`,
-    Ports: '',
+    Ports: (spec?.exposedPorts ?? []).join(', '),
     Status: statusText(container, nowMs),
     State: stateWord(container),
     Size: formatBytes(container.layerBytes ?? 0),

@@ -8,6 +8,7 @@ import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { networkMode } from './network-mode.ts';
+import { rootName } from './root-name.ts';
 import { stateWord } from './status.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
@@ -26,7 +27,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     Path: args[0] ?? '',
     Args: args.slice(1),
     State: state(container),
-    Image: spec?.rootfs?.directory ?? '',
+    Image: container.imageId || rootName(spec),
     // With Docker's slash, which every command accepts.
     Name: `/${spec?.name ?? ''}`,
     RestartCount: container.restartCount,
@@ -37,7 +38,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     AppArmorProfile: spec?.apparmorProfile ?? '',
     GraphDriver: { Name: driver, Data: sorted({}) },
     Mounts: (spec?.mounts ?? []).map((mount) => mountRecord(mount, container.volumePaths)),
-    Config: config(spec),
+    Config: config(container),
     HostConfig: hostConfig(container),
     NetworkSettings: networkSettings(container),
     ...(container.layerBytes === undefined
@@ -84,7 +85,7 @@ function state(container: Container): Record<string, unknown> {
   };
 }
 
-function config(spec: ContainerSpec | null): Record<string, unknown> {
+function config({ spec, imageVolumes }: Container): Record<string, unknown> {
   const process: Partial<ProcessSpec> = spec?.process ?? {};
   return {
     Hostname: spec?.hostname ?? '',
@@ -94,10 +95,10 @@ function config(spec: ContainerSpec | null): Record<string, unknown> {
     OpenStdin: process.openStdin ?? false,
     Env: process.env ?? [],
     Cmd: process.args ?? [],
-    Image: spec?.rootfs?.directory ?? '',
+    Image: rootName(spec),
     Entrypoint: spec?.entrypoint?.args ?? [],
-    ExposedPorts: sorted({}),
-    Volumes: sorted({}),
+    ExposedPorts: named(spec?.exposedPorts),
+    Volumes: named(imageVolumes),
     WorkingDir: process.cwd || '/',
     Labels: sorted(spec?.labels),
     StopSignal: spec?.stopSignal || 'SIGTERM',
@@ -249,6 +250,11 @@ function networkSettings(container: Container): Record<string, unknown> {
     Ports: sorted({}),
     Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
   };
+}
+
+/** As Go writes a set. */
+function named(names: readonly string[] = []): Record<string, object> {
+  return sorted(Object.fromEntries(names.map((name) => [name, {}])));
 }
 
 /** A map for templates, sorted by key as Go prints it: on the wire the order is arbitrary. */

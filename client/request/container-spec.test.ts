@@ -221,6 +221,7 @@ test('all other flags', () => {
     dns: ['9.9.9.9'],
     dnsSearch: ['example.org'],
     dnsOptions: ['ndots:2'],
+    exposedPorts: [],
     labels: { x: 'y' },
     stopSignal: 'SIGINT',
     stopTimeoutSeconds: 3,
@@ -282,8 +283,22 @@ test('an entrypoint takes the command as its arguments; without either the conta
   assert.deepEqual(spec('/nonexistent').process?.args, ['sh']);
 });
 
+test('anything but a path is an image, which has defaults of its own', () => {
+  const plain = spec('debian:rw');
+  assert.deepEqual(plain.rootfs, { image: 'debian:rw' });
+  assert.deepEqual([plain.entrypoint, plain.process?.args, plain.healthCheck], [null, [], null]);
+  assert.deepEqual(spec('--entrypoint', '', 'debian', 'ls').entrypoint, { args: [] });
+  assert.deepEqual(spec('--entrypoint', '', '/r', 'ls').entrypoint, null);
+  assert.deepEqual(spec('--no-healthcheck', 'debian').healthCheck, { none: true });
+  assert.deepEqual(spec('--health-cmd', 'none', 'debian').healthCheck, { none: true });
+  assert.equal(spec('--health-interval', '1s', 'debian').healthCheck?.intervalMs, 1000);
+  assert.deepEqual(spec('--expose', '80', '--expose', '1-2/UDP', 'debian').exposedPorts, [
+    '80/tcp',
+    '1-2/udp',
+  ]);
+});
+
 for (const [argv, why] of [
-  [['alpine'], /images are not supported yet; write \.\/alpine for a directory/],
   [['--network', 'bridge', '/r'], /--network 'bridge': it is not supported yet; use none/],
   [['--restart', 'sometimes', '/r'], /use no, on-failure\[:N\], always or unless-stopped/],
   [['--pid', 'mine', '/r'], /use private, host or container:NAME/],

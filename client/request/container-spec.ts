@@ -5,7 +5,9 @@ import { own } from '../../common/own.ts';
 import { parseSignal } from '../../common/signals.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { EntrypointInput } from '../../proto/gen/types/liker/v1/Entrypoint.ts';
 import type { LimitsMode } from '../../proto/gen/types/liker/v1/LimitsMode.ts';
+import type { RootfsInput } from '../../proto/gen/types/liker/v1/Rootfs.ts';
 import type { TerminalSizeInput } from '../../proto/gen/types/liker/v1/TerminalSize.ts';
 import type { FlagValues } from '../cli/flag.ts';
 import { defined } from './defined.ts';
@@ -35,14 +37,12 @@ export function parseContainerSpec(
   terminalSize: TerminalSizeInput | undefined,
 ): ContainerSpecInput {
   const rootfs = parseRootfs(rootfsText);
-  const entrypoint = flags.text('entrypoint') ?? '';
-  // A directory names no command, so the default is a shell.
-  const args = command.length > 0 || entrypoint !== '' ? command : [shellOf(rootfs.directory ?? '')];
+  const entrypoint = parseEntrypoint(flags, rootfs);
   return {
     name: flags.text('name') ?? '',
     rootfs,
-    entrypoint: entrypoint === '' ? null : { args: [entrypoint] },
-    process: parseProcess(flags, args, terminalSize),
+    entrypoint,
+    process: parseProcess(flags, commandIn(rootfs, { entrypoint, command }), terminalSize),
     hostname: flags.text('hostname') ?? '',
     domainname: flags.text('domainname') ?? '',
     namespaces: parseNamespaces(flags),
@@ -60,6 +60,7 @@ export function parseContainerSpec(
     dns: [...flags.list('dns')],
     dnsSearch: [...flags.list('dns-search')],
     dnsOptions: [...flags.list('dns-option')],
+    exposedPorts: flags.list('expose').map(parseExposedPort),
     labels: collectLabels(flags.list('label-file'), flags.list('label')),
     resources: parseResources(flags),
     devices: flags.list('device').map(parseDevice),
@@ -71,7 +72,7 @@ export function parseContainerSpec(
     autoRemove: flags.bool('rm'),
     timeoutSeconds: seconds(flags, 'timeout') ?? 0,
     onDisconnect: parseOnDisconnect(flags),
-    healthCheck: parseHealthCheck(flags),
+    healthCheck: parseHealthCheck(flags, rootfs),
     restart: parseRestart(flags.text('restart') || 'no'),
     ...parseSecurityOptions(flags.list('security-opt')),
     ...defined({
@@ -84,10 +85,24 @@ export function parseContainerSpec(
   };
 }
 
-/** bash if it is there. */
-function shellOf(directory: string): string {
+/** Null: the image's. An empty one, which a script may give without meaning it, takes an image's away. */
+function parseEntrypoint(flags: FlagValues, { image }: RootfsInput): EntrypointInput | null {
+  const program = flags.text('entrypoint');
+  if (program === undefined || (program === '' && image === undefined)) return null;
+  return { args: program === '' ? [] : [program] };
+}
+
+/** A directory names no command, so the default is a shell: bash if it is there. */
+function commandIn(
+  { directory }: RootfsInput,
+  {
+    entrypoint,
+    command,
+  }: { readonly entrypoint: EntrypointInput | null; readonly command: readonly string[] },
+): readonly string[] {
+  if (directory === undefined || entrypoint !== null || command.length > 0) return command;
   const hasBash = ['bin/bash', 'usr/bin/bash'].some((path) => existsSync(join(directory, path)));
-  return hasBash ? 'bash' : 'sh';
+  return [hasBash ? 'bash' : 'sh'];
 }
 
 /** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. */
@@ -105,6 +120,13 @@ function hostGateway(text: string, flags: FlagValues): string {
     'add-host',
     `Cannot use --add-host '${text}': host-gateway is not supported yet without --network host, as the container has no way to the host`,
   );
+}
+
+/** PORT[-PORT][/PROTOCOL]. */
+function parseExposedPort(text: string): string {
+  const [, port, protocol = 'tcp'] = /^(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? [];
+  if (port === undefined) throw invalidFlag('expose', text, 'give PORT[-PORT][/PROTOCOL]');
+  return `${port}/${protocol.toLowerCase()}`;
 }
 
 function stopSignal(flags: FlagValues): string {

@@ -39,6 +39,7 @@ const values: Readonly<Record<string, string>> = {
   device: '/dev/fuse',
   'device-cgroup-rule': 'c 10:200 rwm',
   env: 'A=b',
+  expose: '80',
   'health-cmd': 'true',
   'hugetlb-limit': '2MB=64m',
   'hugetlb-reservation': '2MB=64m',

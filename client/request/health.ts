@@ -1,6 +1,7 @@
 import { badArgument } from '../../common/errors.ts';
 import { parseDuration } from '../../common/units.ts';
 import type { HealthCheckInput } from '../../proto/gen/types/liker/v1/HealthCheck.ts';
+import type { RootfsInput } from '../../proto/gen/types/liker/v1/Rootfs.ts';
 import type { Flag, FlagValues } from '../cli/flag.ts';
 import { invalidFlag } from './invalid-flag.ts';
 
@@ -64,21 +65,25 @@ export const healthFlags: readonly Flag[] = [
   { name: 'no-healthcheck', type: 'bool', help: 'Run no health check' },
 ];
 
-/** The health check; null for none. Throws BAD_ARGUMENT. */
-export function parseHealthCheck(flags: FlagValues): HealthCheckInput | null {
+/** The health check; null for the image's, or none. Throws BAD_ARGUMENT. */
+export function parseHealthCheck(flags: FlagValues, { image }: RootfsInput): HealthCheckInput | null {
   const given = healthFlags.find(({ name }) => name.startsWith('health-') && isGiven(flags, name))?.name;
   if (flags.bool('no-healthcheck') && given !== undefined) {
     throw badArgument('no-healthcheck', `Cannot use --no-healthcheck together with --${given}`);
   }
+  const none = image === undefined ? null : { none: true };
+  if (flags.bool('no-healthcheck')) return none;
   if (given === undefined) return null;
   const command = flags.text('health-cmd') ?? '';
-  // An empty --health-cmd "$COMMAND" means no health check.
-  if (command === '' && !flags.has('health-cmd')) {
+  const isOfImage = command === '' && !flags.has('health-cmd');
+  if (isOfImage && image === undefined) {
     throw badArgument(given, `Cannot use --${given} without --health-cmd: there is no probe to run`);
   }
-  if (command === '' || command === 'none') return null;
+  if (command === 'none') return none;
+  // An empty --health-cmd "$COMMAND" means no health check.
+  if (command === '' && !isOfImage) return null;
   return {
-    ...parseCommand(command),
+    ...(isOfImage ? {} : parseCommand(command)),
     intervalMs: milliseconds(flags, 'health-interval'),
     timeoutMs: milliseconds(flags, 'health-timeout'),
     retries: parseRetries(flags),

@@ -1,16 +1,10 @@
-import { badArgument } from '../../common/errors.ts';
 import type { RootfsInput } from '../../proto/gen/types/liker/v1/Rootfs.ts';
 import { absolutePath, looksLikePath } from './paths.ts';
 
-/** Parses DIR, DIR:rw or DIR:ro. Throws BAD_ARGUMENT for anything but a path. */
+/** Parses DIR, DIR:rw or DIR:ro; anything but a path is an image, whose name likerd checks. */
 export function parseRootfs(text: string): RootfsInput {
   const [, directory = text, mode] = /^(.*):(rw|ro)$/s.exec(text) ?? [];
-  if (!looksLikePath(directory)) {
-    throw badArgument(
-      'spec.rootfs',
-      `Cannot use '${text}' as a root file system: images are not supported yet; write ./${text} for a directory`,
-    );
-  }
+  if (!looksLikePath(directory)) return { image: text };
   return { directory: absolutePath(directory), mode: rootfsMode(mode) };
 }
 

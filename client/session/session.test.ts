@@ -60,7 +60,7 @@ test('the first frame contains the whole request', patience, async () => {
   assert.equal(start?.replace, true);
   const spec = start?.spec;
   assert.equal(spec?.name, 'web');
-  assert.deepEqual(spec?.rootfs, { directory: '/root', mode: 'MODE_READ_ONLY' });
+  assert.deepEqual(spec?.rootfs, { directory: '/root', mode: 'MODE_READ_ONLY', image: '' });
   assert.deepEqual(spec?.process?.args, ['ls', '-la', '--help']);
   assert.deepEqual(spec?.process?.env, ['A=b']);
   assert.equal(spec?.process?.openStdin, false);

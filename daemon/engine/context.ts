@@ -65,11 +65,6 @@ export function cgroupOf(
   return context.cgroups.open(id, spec.cgroupParent, facts.cgroupPaths);
 }
 
-/** The unpacked layer of an image. */
-export function layerFolderOf({ paths }: Pick<EngineContext, 'paths'>, diffId: string): string {
-  return join(paths.root, 'layers', diffId.replace(':', '-'));
-}
-
 /** Where every container mounts its root, each in a mount namespace of its own. */
 export function rootMountPoint(context: EngineContext): string {
   return join(context.paths.run, 'root');

@@ -56,16 +56,18 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
     ...(network !== '' && { namespaces: { network } }),
     mounts: spec.mounts.map(formatMount),
     labels: spec.labels,
+    exposedPorts: [...spec.exposedPorts],
   };
 }
 
 function formatRootfs(rootfs: Rootfs): RootfsInput {
-  if (rootfs.kind === 'image') return {};
+  if (rootfs.kind === 'image') return { image: rootfs.name };
   return { directory: rootfs.directory, mode: rootModes[rootfs.mode] };
 }
 
-function formatEntrypoint({ entrypoint }: ContainerSpec): EntrypointInput | null {
-  return entrypoint.length === 0 ? null : { args: [...entrypoint] };
+/** Set for every image, since its own is meant otherwise. */
+function formatEntrypoint({ entrypoint, rootfs }: ContainerSpec): EntrypointInput | null {
+  return entrypoint.length === 0 && rootfs.kind === 'directory' ? null : { args: [...entrypoint] };
 }
 
 function formatNamespaces(namespaces: Namespaces): Record<keyof Namespaces, string> {

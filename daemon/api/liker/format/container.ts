@@ -61,6 +61,8 @@ function formatFacts(view: ContainerView): ContainerInput {
     restartCount: view.restartCount,
     oomKills: view.oomKills,
     networkProgram: view.networkProgram,
+    imageId: view.spec.rootfs.kind === 'image' ? view.spec.rootfs.id : '',
+    imageVolumes: [...view.spec.imageVolumes],
     ...(view.finishedAt !== null && { finishedAt: timestampOfMs(view.finishedAt) }),
     ...view.sizes,
   };

@@ -76,18 +76,41 @@ function parseCgroupParent(path: string): string {
 
 function parseRootfs(rootfs: ProtoRootfs | null, field: string) {
   if (rootfs === null) throw badArgument(field, `Missing ${field}`);
+  const mode = wordFor(rootModes, rootfs.mode, `${field}.mode`);
+  if (rootfs.image !== '') return parseImage(rootfs, field);
   const directory = required(rootfs.directory, `${field}.directory`);
   return {
     // Without a slash at its end; a relative one stays so, and is refused.
     directory: posix.normalize(directory).replace(/(?<=.)\/$/, ''),
-    mode: wordFor(rootModes, rootfs.mode, `${field}.mode`),
+    mode,
   };
+}
+
+function parseImage({ image, directory, mode }: ProtoRootfs, field: string) {
+  if (directory !== '')
+    throw badArgument(`${field}.directory`, `Invalid ${field}: give either a directory or an image`);
+  if (mode !== 'MODE_UNSPECIFIED' && mode !== 'MODE_OVERLAY')
+    throw badArgument(
+      `${field}.mode`,
+      `Invalid ${field}.mode: the layers of an image are shared, so each container writes to one of its own; read_only forbids that`,
+    );
+  return { kind: 'image', name: image } as const;
 }
 
 /** 0 stands for the default, as in Docker. */
 function parseHealthCheck(check: ProtoSpec['healthCheck'], field: string) {
-  if (check === null) return null;
+  if (check === null) return undefined;
+  const { none, ...rest } = check;
+  if (none) return parseNoHealthCheck(rest, field);
   if (check.shell !== '' && check.args.length > 0)
     throw badArgument(field, `Invalid ${field}: give either a shell line or args`);
-  return { ...given(check), onFailure: wordFor(healthActions, check.onFailure, `${field}.on_failure`) };
+  return { ...given(rest), onFailure: wordFor(healthActions, check.onFailure, `${field}.on_failure`) };
+}
+
+function parseNoHealthCheck(rest: object, field: string): null {
+  const set = Object.entries(given(rest)).find(
+    ([, value]) => !(Array.isArray(value) && value.length === 0) && value !== 'ON_FAILURE_UNSPECIFIED',
+  );
+  if (set) throw badArgument(field, `Invalid ${field}: with none, nothing else can be set`);
+  return null;
 }

@@ -60,7 +60,10 @@ export function containerFilter(
       (shareText(container.spec.namespaces.network) || container.facts.networkProgram || 'none') === value,
     // No container publishes a port.
     publish: () => () => false,
-    expose: () => () => false,
+    expose: (value) => {
+      const wanted = value.includes('/') ? value : `${value}/tcp`;
+      return (container) => container.spec.exposedPorts.includes(wanted);
+    },
     'is-task': (value) => {
       requireOneOf('is-task', value, ['true', 'false']);
       return () => value === 'false';

@@ -132,9 +132,16 @@ export class Ledger {
 
   #insert(container: Container): void {
     this.#store.containers.insert(container.toRow());
+    this.#insertImage(container);
     const { userNamespace } = container.facts;
     if (userNamespace?.owner === container.id && userNamespace.rangeStart !== null)
       this.#store.idRanges.insert(container.id, userNamespace.rangeStart);
+  }
+
+  /** That it has its image. After the loss of the database, the image may be lost as well. */
+  #insertImage({ id, spec: { rootfs } }: Container): void {
+    if (rootfs.kind === 'image' && this.#store.images.get(rootfs.id))
+      this.#store.containerImages.insert(id, rootfs.id);
   }
 
   /** Stores the container as it is now, even if the disk takes the entry later. */

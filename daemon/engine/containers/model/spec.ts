@@ -190,6 +190,14 @@ const mount = v.variant('type', [
 ]);
 export type Mount = Of<typeof mount>;
 
+/** The volumes of the image at paths where there is no mount; they have no names yet. */
+export function ownVolumes(imageVolumes: readonly string[], mounts: readonly Mount[]): Mount[] {
+  const taken = new Set(mounts.map(({ target }) => target));
+  return imageVolumes
+    .filter((target) => !taken.has(target))
+    .map((target) => ({ type: 'volume', volume: '', target, readOnly: false, noCopy: false, subpath: '' }));
+}
+
 /** Whether mounts made below it in the container are to appear on the host. */
 export function isShared(mount: Mount): boolean {
   return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
@@ -222,6 +230,10 @@ export const specSchema = fields({
   dnsSearch: texts,
   dnsOptions: texts,
   labels: byName(v.string()),
+  /** PORT[-PORT]/PROTOCOL, for those who look: nothing is opened. */
+  exposedPorts: texts,
+  /** Paths that the image declares as volumes: each without another mount has an anonymous one, which is among `mounts`. */
+  imageVolumes: texts,
   resources: v.optional(resourcesSchema, {}),
   /** SIGTERM. */
   stopSignal: v.optional(v.number(), 15),

@@ -1,9 +1,10 @@
 import { checkAbsolute, checkRange, checkTexts } from '../../../../common/checks.ts';
+import { invalid } from '../../../../common/errors.ts';
 import { checkContainerName } from '../../../../common/ids.ts';
 import { checkValues } from '../../../kernel/cgroup/table.ts';
 import { checkLabels } from '../model/container-event.ts';
 import type { Resources } from '../model/resources.ts';
-import { type ContainerChange, type ContainerSpec, commandOf } from '../model/spec.ts';
+import { type ContainerChange, type ContainerSpec, commandOf, ownVolumes } from '../model/spec.ts';
 import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts';
 import { checkHealthCheck } from './health.ts';
 import { checkHosts, checkNames } from './hosts.ts';
@@ -27,8 +28,9 @@ export function checkSpec(spec: ContainerSpec): void {
   if (spec.name !== '') checkContainerName(spec.name, 'spec.name');
   if (spec.rootfs.kind === 'directory') checkAbsolute(spec.rootfs.directory, 'spec.rootfs.directory');
   checkProcess({ ...spec.process, args: commandOf(spec) }, 'spec.process');
+  checkExposedPorts(spec.exposedPorts);
   checkNames(spec);
-  checkMounts(spec);
+  checkMounts([...spec.mounts, ...ownVolumes(spec.imageVolumes, spec.mounts)]);
   checkUserNamespace(spec);
   checkSysctls(spec);
   checkSecurity(spec);
@@ -46,6 +48,12 @@ export function checkSpec(spec: ContainerSpec): void {
   checkRange(spec.timeoutSeconds, [0, most], 'spec.timeout_seconds');
   if (spec.logFileBytes !== null) checkRange(spec.logFileBytes, [1, most], 'spec.log_file_bytes');
   if (spec.logFiles !== null) checkRange(spec.logFiles, [1, mostLogFiles], 'spec.log_files');
+}
+
+function checkExposedPorts(ports: readonly string[]): void {
+  for (const [index, port] of ports.entries())
+    if (!/^\d{1,5}(-\d{1,5})?\/(tcp|udp|sctp)$/.test(port))
+      throw invalid(`spec.exposed_ports[${index}]`, port, 'use PORT/tcp, PORT/udp or PORT/sctp');
 }
 
 /** The same for a change of a container; what it leaves is not looked at. */

@@ -8,7 +8,7 @@ import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
 import { isTmpfsOption, knownTmpfsOptions } from '../plan/tmpfs-options.ts';
 
 /** Throws BAD_ARGUMENT for a mount that cannot be, and for mounts that exclude each other. */
-export function checkMounts({ mounts }: ContainerSpec): void {
+export function checkMounts(mounts: readonly Mount[]): void {
   const targets = new Set<string>();
   for (const [index, mount] of mounts.entries()) {
     const field = `spec.mounts[${index}]`;

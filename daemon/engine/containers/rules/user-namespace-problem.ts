@@ -16,7 +16,7 @@ export function userNamespaceProblem(
   return (
     users.problem() ||
     (needsRange ? poolProblem(users) : '') ||
-    (rootfs.kind === 'directory' ? idmapProblem(context, rootfs.directory) : '') ||
+    idmapProblem(context, rootfs.kind === 'image' ? join(context.paths.root, 'layers') : rootfs.directory) ||
     (rootMode(rootfs) === 'rw' ? '' : layerProblem(context))
   );
 }

@@ -6,7 +6,8 @@ import type { ContainerGroup } from '../../../kernel/cgroup/container-cgroup.ts'
 import { encodeLaunch } from '../../../kernel/plan/encode.ts';
 import type { Launch } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
-import { cgroupOf, type EngineContext, layerFolderOf, rootMountPoint, runFolderOf } from '../../context.ts';
+import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
+import { layerFolders } from '../../images/roots.ts';
 import type { Container } from '../model/container.ts';
 import { hiddenPaths } from '../model/hidden-paths.ts';
 import { containerHostname } from '../model/hostname.ts';
@@ -116,7 +117,7 @@ export function compile(
 /** What is below the container's own layer, the uppermost first. */
 function lowerFolders(context: EngineContext, rootfs: Rootfs): string[] {
   if (rootfs.kind === 'directory') return [rootfs.directory];
-  return rootfs.layers.map((diffId) => layerFolderOf(context, diffId)).reverse();
+  return layerFolders(context.images, rootfs.layers);
 }
 
 /** The user namespace of a container that is about to start. */

@@ -2,10 +2,12 @@ import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
 import type { EngineContext } from '../../context.ts';
+import { type ImageRoot, resolveImage } from '../../images/roots.ts';
 import { type RequestKey, resultOf } from '../../journal/requests.ts';
 import { Container } from '../model/container.ts';
 import type { ContainerEvent } from '../model/container-event.ts';
 import { defaultHostname } from '../model/hostname.ts';
+import { withImageDefaults } from '../model/image-defaults.ts';
 import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
@@ -33,12 +35,14 @@ export async function createContainer(
     readonly attended?: boolean;
   },
 ): Promise<Container> {
-  const spec = completeSpec(asked);
+  const first = options.request && resultOf(context.journal, options.request);
+  if (first !== null) return stillThere(context, options.request, first);
+  using image = await imageOf(context, asked);
+  const spec = completeSpec(asked, image);
   checkSpec(spec);
-  const first = resultOf(context.journal, options.request);
-  if (first === null) await checkHost(context, spec);
+  await checkHost(context, spec);
   // Another call with the same request_id may have arrived meanwhile.
-  const made = first ?? resultOf(context.journal, options.request);
+  const made = resultOf(context.journal, options.request);
   if (made !== null) return stillThere(context, options.request, made);
   const name = nameFor(context, spec);
   const holder = requireRoom(context, spec, { name, replace: options.replace });
@@ -94,7 +98,8 @@ export async function draftContainer(
   asked: AskedSpec,
   { replace }: { readonly replace: boolean },
 ): Promise<Container> {
-  const spec = completeSpec(asked);
+  using image = await imageOf(context, asked);
+  const spec = completeSpec(asked, image);
   checkSpec(spec);
   await checkHost(context, spec);
   const name = nameFor(context, spec);
@@ -102,8 +107,18 @@ export async function draftContainer(
   return newContainer(context, spec, { id: draftId, name, attended: false });
 }
 
-function completeSpec(asked: AskedSpec): ContainerSpec {
-  return withDefaults(asked);
+/** Its image, which stays until it is disposed of; null: its root is a directory. Errors: IMAGE_NOT_FOUND, AMBIGUOUS_ID. */
+async function imageOf(context: EngineContext, { rootfs }: AskedSpec): Promise<ImageRoot | null> {
+  return rootfs.kind === 'image' ? await resolveImage(context.images, rootfs.name) : null;
+}
+
+function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec {
+  if (image === null || asked.rootfs.kind !== 'image') return withDefaults(asked);
+  const { id, diffIds, configuration } = image;
+  return withDefaults({
+    ...withImageDefaults(asked, configuration.config),
+    rootfs: { kind: 'image', name: asked.rootfs.name, id, layers: diffIds },
+  });
 }
 
 /** Rejects when a path or device of the host that the spec names is not there. */

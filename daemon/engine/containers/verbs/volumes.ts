@@ -2,15 +2,17 @@ import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { anonymousVolumeName, type Volume } from '../../volumes/model/volume.ts';
 import type { Container } from '../model/container.ts';
-import type { ContainerSpec, Mount } from '../model/spec.ts';
+import { type ContainerSpec, type Mount, ownVolumes } from '../model/spec.ts';
 import { volumesOf } from '../model/volume-users.ts';
 
-/** The spec with the mounts of other containers that it asks for, and with names for its anonymous volumes. */
+/** The spec with the mounts of other containers that it asks for and the volumes of its image, and with names for anonymous volumes. */
 export function withVolumes(context: EngineContext, spec: ContainerSpec): ContainerSpec {
   const mounts = new Map(spec.mounts.map((mount) => [mount.target, named(mount)]));
   for (const [index, from] of spec.volumesFrom.entries())
     for (const mount of mountsOf(context, from, `spec.volumes_from[${index}]`))
       if (!mounts.has(mount.target)) mounts.set(mount.target, mount);
+  for (const mount of ownVolumes(spec.imageVolumes, [...mounts.values()]))
+    mounts.set(mount.target, named(mount));
   return { ...spec, mounts: [...mounts.values()] };
 }
 
