@@ -211,6 +211,10 @@ export class FakeGroup implements ContainerGroup {
     return this.isFrozen;
   }
 
+  frozenAbove(): null {
+    return null;
+  }
+
   async signalAll(): Promise<void> {}
 
   oomKills(): number {

@@ -1,7 +1,7 @@
 // What a container's control groups do not reach, and what others may do to them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attachDeviceFilter } from '../../daemon/native/libliker.ts';
 import { isAlive, readProc, residentBytes } from '../harness/proc.ts';
@@ -111,11 +111,40 @@ inBothModes(
         else assert.match(String(outcome.reason), /it is paused; unpause it first|a pause is under way/);
       }
     }
-    assert.equal(
-      await s.ok(['exec', id, 'sh', '-c', 'ps -e -o comm= | sort | xargs']),
-      'liker-init ps sh sleep sort xargs',
-    );
+    const left = await s.ok(['exec', id, 'ps', '-e', '-o', 'comm=']);
+    assert.deepEqual(left.split('\n').toSorted(), ['liker-init', 'ps', 'sleep']);
     await s.ok(['rm', '-f', id]);
+  },
+);
+
+inBothModes(
+  'T58: a start and an exec below a cgroup that others have frozen are refused, too',
+  async ({ flags }) => {
+    const parent = `liker-jobs-${process.pid}`;
+    const below = [...flags, '--cgroup-parent', parent];
+    const id = await s.detached(below, ['sleep', '100000']);
+    const { CgroupPaths: paths } = await s.inspect(id);
+    const { freezer, v2 } = paths;
+    for (const [folder = '', file, frozen, thawed] of [
+      ...(v2 ? [[v2, 'cgroup.freeze', '1', '0'] as const] : []),
+      ...(freezer ? [[freezer, 'freezer.state', 'FROZEN', 'THAWED'] as const] : []),
+    ]) {
+      const above = dirname(folder);
+      writeFileSync(join(above, file), frozen);
+      const why = `the cgroup '${above}' above its own is frozen, by something other than Liker; thaw that first\n`;
+      try {
+        const exec = await s.likerctl(['exec', id, 'true']);
+        assert.deepEqual([exec.code, exec.stderr.endsWith(why)], [125, true], exec.stderr);
+        const start = await s.run([...below, '--name', 'never'], ['true']);
+        assert.equal(start.code, 125);
+        assert.equal(start.stderr, `likerctl: Cannot start container 'never': ${why}`);
+      } finally {
+        writeFileSync(join(above, file), thawed);
+      }
+      assert.equal(await s.ok(['exec', id, 'echo', 'thawed']), 'thawed');
+    }
+    await s.ok(['rm', '-f', id]);
+    for (const path of Object.values(paths)) rmdirSync(dirname(path));
   },
 );
 

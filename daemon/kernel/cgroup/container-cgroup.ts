@@ -3,6 +3,7 @@ import { applyResources, checkResources } from './apply.ts';
 import { liftThrottles } from './controllers/io.ts';
 import { ExecCgroup, type ExecGroup } from './exec-cgroup.ts';
 import { childFolders, keyedValue, makeFolder, readOptional, writeText } from './files.ts';
+import { frozenAbove } from './frozen-above.ts';
 import { controllerPlace, type Layout, type Place } from './layout.ts';
 import { removeFolders } from './remove.ts';
 import type { AppliedLimit, Resources } from './resources.ts';
@@ -120,6 +121,16 @@ export class ContainerCgroup {
   frozen(): boolean {
     const beside = this.#freezerBeside;
     return this.#tracker.isFrozen(this.#folder) || (beside !== null && trackerV1.isFrozen(beside));
+  }
+
+  /** The folder of a frozen cgroup above it: its processes are frozen until that is thawed. Null: there is none. */
+  frozenAbove(): string | null {
+    const places = this.#layout.places.filter(
+      (place) => place === this.#layout.tracking || place.controllers.includes('freezer'),
+    );
+    return (
+      places.map((place) => frozenAbove(this.#folderIn(place), place)).find((found) => found !== null) ?? null
+    );
   }
 
   /** v1's freezer where v2 is tracked: Liker freezes nothing with it, but others may. */

@@ -1,16 +1,24 @@
 import { cgroupOf } from '../../context.ts';
+import { requireThawedAbove } from '../model/thawed.ts';
 import type { RunResource } from './run-resource.ts';
 
 /** A group in every hierarchy, with the container's limits. */
 export const controlGroups: RunResource = {
   async acquire(context, start) {
-    const { id, spec } = start.container;
+    const { container } = start;
+    const { id, spec } = container;
     const cgroup = await context.cgroups.create(id, spec.resources, {
       allDevices: spec.process.privileged,
       deviceRules: start.devices.rules,
       mode: spec.limits,
       under: spec.cgroupParent,
     });
+    try {
+      requireThawedAbove(container, cgroup, 'start');
+    } catch (error) {
+      await cgroup.remove();
+      throw error;
+    }
     start.cgroupPaths = cgroup.paths;
     start.applied.push(...cgroup.applied);
   },

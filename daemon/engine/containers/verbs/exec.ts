@@ -18,6 +18,7 @@ import type { Container } from '../model/container.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { endedBeforeStart, livePhase, requirePhase, wrongState } from '../model/phase.ts';
 import type { Run } from '../model/run.ts';
+import { requireThawedAbove } from '../model/thawed.ts';
 import { execPlan } from '../plan/exec.ts';
 import { askedUser, isKnown, lookUpStep, type User } from '../plan/user.ts';
 import { execRow, removeExecRecord, writeExecRecord } from '../resources/run-record.ts';
@@ -91,7 +92,9 @@ export async function startProbe(
 
 /** The first process of an exec would be frozen before it could report anything, and its client would wait (T58). */
 function requireThawed(context: EngineContext, container: Container): void {
-  if (!cgroupOf(context, container).frozen()) return;
+  const cgroup = cgroupOf(context, container);
+  requireThawedAbove(container, cgroup, 'exec');
+  if (!cgroup.frozen()) return;
   const why =
     'its cgroup is frozen: a pause is under way, or something other than Liker has frozen it; pause and unpause it';
   throw wrongState('exec in', container, why, 'exec');

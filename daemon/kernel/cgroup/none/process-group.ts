@@ -78,6 +78,10 @@ export class ProcessGroup implements ContainerGroup {
     return false;
   }
 
+  frozenAbove(): null {
+    return null;
+  }
+
   async kill(): Promise<void> {
     await killAll(() => this.#members.toKill());
   }
