@@ -5,11 +5,6 @@
 #include "names.h"
 #include "node.h"
 
-static int too_many (struct tree *tree, const char *name) {
-  return problem_put (tree->problem, TOO_BIG, name, "Cannot unpack the layer: it has more than %llu entries",
-                      (unsigned long long)tree->most_entries);
-}
-
 /* The name of what a marker stands for. */
 static int add_marker (struct tree *tree, struct records *markers, char *name) {
   name_target (name);
@@ -26,8 +21,6 @@ static int add_plain (struct tree *tree, const struct entry *entry, const char *
   int parent = place_of (&tree->places, name, &leaf);
   if (parent < 0)
     return problem_errno (tree->problem, name, "make the folder of");
-  if (tree->entries + tree->places.made > tree->most_entries)
-    return too_many (tree, name);
   const struct place place = { parent, leaf, name };
   if (entry->is_hard_link)
     return add_hard_link (tree, entry, &place);
@@ -40,8 +33,9 @@ static int add_plain (struct tree *tree, const struct entry *entry, const char *
 
 int add_entry (struct tree *tree, const struct entry *entry) {
   char name[PATH_MAX];
-  if (++tree->entries > tree->most_entries)
-    return too_many (tree, entry->name);
+  tree->entries++;
+  if (check_entries (tree) < 0)
+    return -1;
   if (!clean_name (name, entry->name))
     return problem_put (tree->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': its name is too long", entry->name);
   switch (tree->marker ? name_kind (name) : NAME_PLAIN) {

@@ -70,10 +70,10 @@ int finish_tree (struct tree *tree) {
   if (add_late_links (tree) < 0)
     return -1;
   for (size_t i = 0; i < tree->whiteouts.count; i++)
-    if (add_whiteout (tree, ((const size_t *)tree->whiteouts.items)[i]) < 0)
+    if (add_whiteout (tree, ((const size_t *)tree->whiteouts.items)[i]) < 0 || check_entries (tree) < 0)
       return -1;
   for (size_t i = 0; i < tree->opaque.count; i++)
     if (add_opaque (tree, text_at (tree, ((const size_t *)tree->opaque.items)[i])) < 0)
       return -1;
-  return finish_folders (tree);
+  return check_entries (tree) < 0 ? -1 : finish_folders (tree);
 }

@@ -20,26 +20,52 @@ static int make_folder (struct places *places, int parent, const char *path) {
   return openat (parent, leaf, FOLDER | O_NOFOLLOW);
 }
 
-/* Opens the folder, or the nearest one above it that is there, whose path is then the first `*end` bytes. */
-static int open_nearest (struct places *places, char *path, size_t *end) {
-  for (;;) {
-    int fd = in_root_open (places->root, *end ? path : ".", FOLDER);
-    if (fd >= 0 || errno != ENOENT || *end == 0)
-      return fd;
-    while (*end > 0 && path[*end] != '/')
-      --*end;
-    path[*end] = '\0';
+/* The end of the component that begins there. */
+static size_t component_end (const char *path, size_t start) { return start + strcspn (path + start, "/"); }
+
+/* The first `end` bytes of the path; all of them are the root's if there are none. */
+static int open_part (struct places *places, const char *path, size_t end) {
+  char part[PATH_MAX];
+  memcpy (part, path, end);
+  part[end] = '\0';
+  return in_root_open (places->root, end ? part : ".", FOLDER);
+}
+
+/*
+ * Opens the folder, or the nearest one above it that is there, and says where its path ends. Half of the components that are in
+ * question go with each try, since each may be a walk through links, which an archive can make long.
+ */
+static int open_nearest (struct places *places, const char *path, size_t *end) {
+  size_t ends[PATH_MAX / 2 + 1], count = 0;
+  for (size_t at = 0;; at = ends[count++] + 1) {
+    ends[count] = component_end (path, at);
+    if (!path[ends[count]])
+      break;
   }
+  cleanup_fd int found = -1;
+  size_t there = 0, missing = count + 2; /* components; the whole path is tried first */
+  for (size_t next = count + 1; missing - there > 1; next = there + (missing - there) / 2) {
+    int fd = open_part (places, path, ends[next - 1]);
+    if (fd < 0 && errno != ENOENT)
+      return -1;
+    if (fd < 0)
+      missing = next;
+    else {
+      close_fd (&found);
+      found = fd;
+      there = next;
+    }
+  }
+  *end = there ? ends[there - 1] : 0;
+  return there ? steal_fd (&found) : open_part (places, path, 0);
 }
 
 static int open_or_make (struct places *places, const char *wanted) {
-  char path[PATH_MAX];
-  strcpy (path, wanted);
-  size_t end = strlen (path);
-  cleanup_fd int fd = open_nearest (places, path, &end);
+  size_t end;
+  cleanup_fd int fd = open_nearest (places, wanted, &end);
   while (fd >= 0 && wanted[end]) {
-    end += (size_t)(wanted[end] == '/');
-    end += strcspn (wanted + end, "/");
+    char path[PATH_MAX];
+    end = component_end (wanted, end ? end + 1 : 0);
     memcpy (path, wanted, end);
     path[end] = '\0';
     int next = make_folder (places, fd, path);

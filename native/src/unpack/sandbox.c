@@ -14,7 +14,8 @@
 
 /* Decoders of xz and zstd ask for as much memory as the archive says. */
 #define MOST_MEMORY (1ull << 30)
-#define MOST_FILES 64
+/* Of folders in one another, when a tree is removed or made (remove_tree.c, walk.c). */
+#define MOST_FILES 256
 
 static int limit (int resource, rlim_t most) {
   const struct rlimit limit = { most, most };

@@ -85,8 +85,8 @@ int tar_data (struct tar *tar, const char *name, const void **block, size_t *cou
   int result = tar->libraries->archive_read_data_block (tar->archive, block, count, &place);
   if (result < ARCHIVE_WARN && result != ARCHIVE_EOF)
     return bad_entry (tar, name);
-  /* No byte of a file may come from the zeros that were added at the end. */
-  if (tar->libraries->archive_filter_bytes (tar->archive, 0) > (int64_t)tar->stream->count)
+  /* No byte of a file may come from the zeros that were added at the end. This block counts as read with the next call. */
+  if (result != ARCHIVE_EOF && (uint64_t)tar->libraries->archive_filter_bytes (tar->archive, 0) + *count > tar->stream->count)
     return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': the archive ends in the middle of it", name);
   *offset = (uint64_t)place;
   return result != ARCHIVE_EOF;

@@ -10,3 +10,10 @@ const char *text_at (const struct tree *tree, size_t place) { return tree->texts
 int out_of_memory (struct tree *tree, const char *name) {
   return problem_put (tree->problem, WRITE_FAILED, name, "Cannot unpack '%s': out of memory", name);
 }
+
+int check_entries (struct tree *tree) {
+  if (tree->entries + tree->places.made <= tree->most_entries)
+    return 0;
+  return problem_put (tree->problem, TOO_BIG, "", "Cannot unpack the layer: it has more than %llu entries",
+                      (unsigned long long)tree->most_entries);
+}

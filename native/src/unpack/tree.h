@@ -43,3 +43,6 @@ const char *text_at (const struct tree *tree, size_t place);
 
 /* Records that there is no memory for this entry, and returns -1. */
 int out_of_memory (struct tree *tree, const char *name);
+
+/* -1 if there are more entries than allowed, with the folders that none of them lists. */
+int check_entries (struct tree *tree);
