@@ -8,12 +8,16 @@ import { readElf } from '../client/rootfs/elf.ts';
 import { unescapeOctal } from '../common/octal.ts';
 import { activeHierarchies, ownUnifiedPath, parseHierarchies } from '../daemon/kernel/cgroup/mounts.ts';
 import { parseThrottling, parseUsageV1, parseUsageV2 } from '../daemon/kernel/cgroup/stats/cpu.ts';
+import { parseHugetlb } from '../daemon/kernel/cgroup/stats/hugetlb.ts';
 import { parseIoV1, parseIoV2 } from '../daemon/kernel/cgroup/stats/io.ts';
 import { parseMemoryV1, parseMemoryV2 } from '../daemon/kernel/cgroup/stats/memory.ts';
+import { parsePids } from '../daemon/kernel/cgroup/stats/pids.ts';
 import { parsePressure } from '../daemon/kernel/cgroup/stats/pressure.ts';
 import { parseMounts } from '../daemon/kernel/mount/mountinfo.ts';
 import { parseNetDev } from '../daemon/kernel/proc/net-dev.ts';
 import { processFacts } from '../daemon/kernel/proc/processes.ts';
+import { parseCapabilities } from '../daemon/kernel/security/capabilities.ts';
+import { parseHardLimits } from '../daemon/kernel/security/rlimits.ts';
 import { parseProfile } from '../daemon/kernel/security/seccomp/profile.ts';
 import {
   formatIdMaps,
@@ -103,6 +107,8 @@ test('figures of control groups, networks and processes', () => {
       assert.equal(typeof figures, 'object');
     for (const figures of [parseMemoryV2(texts), parseMemoryV1(texts), parsePressure(first)])
       assert.equal(typeof figures, 'object');
+    for (const figures of [parsePids(texts), parseHugetlb('2MB', texts)])
+      assert.ok(figures === null || typeof figures === 'object');
     for (const devices of [parseIoV2(first), parseIoV1(first, second), parseNetDev(first ?? '')])
       assert.ok(devices === null || Array.isArray(devices));
   });
@@ -114,6 +120,20 @@ test('figures of control groups, networks and processes', () => {
   holds(fc.tuple(stat, stat, stat), ([one, status, cmdline]) => {
     const facts = processFacts({ pid: 7, stat: one, status, cmdline }, 0);
     assert.ok(facts.args.every((arg) => !arg.includes('\0')));
+  });
+  const rights = textOf(
+    'CapBnd:\t',
+    'CapEff:\t',
+    '000001ffffffffff',
+    '\n',
+    'Limit',
+    'Max',
+    ' unlimited ',
+    '1024',
+  );
+  holds(rights, (text) => {
+    assert.ok(parseCapabilities(text) >= 0n);
+    assert.ok(parseHardLimits(text).every((limit) => limit >= 0n));
   });
 });
 

@@ -189,3 +189,9 @@ export function mutated(bytes: Buffer, random: Random, other: Buffer): Buffer {
   }
   return result;
 }
+
+/** The wire form of a message of type `name` with these fields. */
+export function encoded(name: string, fields: object): Buffer {
+  const type = root.lookupType(`liker.v1.${name}`);
+  return Buffer.from(type.encode(type.fromObject(fields as Record<string, unknown>)).finish());
+}

@@ -60,6 +60,8 @@ test('an invalid option is reported in one line', async () => {
     [['run'], /options only/],
     [['--root'], /root/],
     [['--root', 'relative'], /absolute path/],
+    [['--no-root'], /no-root/],
+    [['--root.a', '/x'], /root\.a/],
     [['--socket', 'tcp://host:1'], /absolute path/],
     [['--log-level', 'loud'], /log-level.*loud.*error/],
     [['--userns-default', 'keep-id'], /userns-default.*keep-id.*auto.*host/],

@@ -13,6 +13,8 @@ export type DaemonOptions = NonNullable<Awaited<ReturnType<typeof parseOptions>>
 export async function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv, version: string) {
   const parser = yargs()
     .scriptName('likerd')
+    // A path is a text: neither --no-root nor --root.a makes it anything else.
+    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .usage('$0 [options]\n\nThe container engine. Containers keep running when it exits.')
     .options({
       root: {

@@ -242,6 +242,12 @@ function sized(bytes: string | Uint8Array): Buffer {
   return row(bytes.length, bytes);
 }
 
+/** No answers; the environment, with HOME and PATH alone; the user; the arguments; /etc/subuid, and /etc/subgid with the same. */
+function rootless(args: string, ranges: string): Buffer {
+  const environment = ['/home/web', '-', '-', '-', '-', '/bin'].map(sized);
+  return row(0, ...environment, ...['web', args, ranges].map(sized), ranges);
+}
+
 /** Without memory for its answer, a query sent half a frame. */
 const halfFrame = row(
   sized(encodeLookUp(process, samples['look-up-user']).subarray(0, 28)),
@@ -270,6 +276,14 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
     halfFrame,
     sized(encodeListing({ folder: '/sys/fs/cgroup/c1', pids: [7, 8] })),
     sized(encodeLookUp(process, samples['look-up-user'])),
+  ],
+  // Of a user with two ranges; of one whose entry is no number; what only asks; what is too long; the process that holds namespaces.
+  rootless: () => [
+    rootless('node\n--\nlikerd\n--run=/r', 'root:100000:65536\nweb:165536:65536\nweb:500000:1000\n'),
+    rootless('node\n--\nlikerd', 'web:abc:65536\nweb:1:-1\nweb:4294967295:1\n1000:7:8'),
+    rootless('node\n--\nlikerd\n--version', ''),
+    row(0, 0xff, '/'.repeat(127), rootless('node', 'web:1:1').subarray(2)),
+    rootless('--hold\n/run/lock', ''),
   ],
   // The child is about to execute; output; the sync socket ends; the child ends.
   shim: () => [noStart, row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0)],

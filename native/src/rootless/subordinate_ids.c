@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/accounts.h"
 #include "base/cleanup.h"
 #include "refuse.h"
 
@@ -15,16 +16,16 @@ static const char uid_file[] = "/etc/subuid", gid_file[] = "/etc/subgid";
 #define FIRST_ID 100000ul
 #define ID_COUNT 65536ul
 
-/* Reads "OWNER:START:COUNT". False for another line. */
+/* Reads "OWNER:START:COUNT", with ids that the kernel has. newuidmap(1) ignores any other line, too. */
 static bool parse (char *line, char **owner, struct range *range) {
-  char *start = strchr (line, ':');
-  char *count = start ? strchr (start + 1, ':') : NULL;
-  if (!count)
+  uint32_t first, count;
+  line[strcspn (line, "\n")] = '\0';
+  *owner = strsep (&line, ":");
+  const char *start = strsep (&line, ":");
+  if (!line || !parse_id (start, &first) || !parse_id (line, &count) || count == 0 || count > UINT32_MAX - first)
     return false;
-  *start++ = *count++ = '\0';
-  *owner = line;
-  *range = (struct range){ strtoul (start, NULL, 10), strtoul (count, NULL, 10) };
-  return range->count > 0;
+  *range = (struct range){ first, count };
+  return true;
 }
 
 /* The ranges of the user in the file. `free_from` is raised to the first id after all ranges in it. */

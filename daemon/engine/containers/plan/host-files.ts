@@ -9,17 +9,24 @@ export interface HostFiles {
   readonly ofNetwork: readonly string[];
 }
 
+interface HostSide {
+  /** A name server inside that stands for one on the host's loopback; null: none. */
+  readonly nameServer: string | null;
+  /** Text of a file of the host; empty if it cannot be read. */
+  readonly read?: (path: string) => string;
+}
+
 /** /etc/hostname, /etc/hosts and /etc/resolv.conf, but those that the user mounts himself. */
 export function hostFiles(
   spec: ContainerSpec,
   hostname: string,
-  { nameServer }: { readonly nameServer: string | null },
+  { nameServer, read = readHostFile }: HostSide,
 ): HostFiles {
   const mounted = new Set(spec.mounts.map((mount) => mount.target));
   const contents: Readonly<Record<string, () => string>> = {
     '/etc/hostname': () => `${hostname}\n`,
-    '/etc/hosts': () => hosts(spec, hostname),
-    '/etc/resolv.conf': () => resolvConf(spec, nameServer),
+    '/etc/hosts': () => hosts(spec, hostname, read),
+    '/etc/resolv.conf': () => resolvConf(spec, () => withForwarding(read('/etc/resolv.conf'), nameServer)),
   };
   const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
   if (spec.namespaces.network.kind === 'container')
@@ -27,22 +34,20 @@ export function hostFiles(
   return { own: Object.fromEntries(given.map(([target, content]) => [target, content()])), ofNetwork: [] };
 }
 
-function hosts(spec: ContainerSpec, hostname: string): string {
+function hosts(spec: ContainerSpec, hostname: string, read: (path: string) => string): string {
   const extra = spec.extraHosts.map((entry) => {
     const split = entry.indexOf(':');
     return `${entry.slice(split + 1)}\t${entry.slice(0, split)}\n`;
   });
   const own =
     spec.namespaces.network.kind === 'host'
-      ? readHostFile('/etc/hosts')
+      ? read('/etc/hosts')
       : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n127.0.1.1\t${hostname}\n`;
   return own + extra.join('');
 }
 
-/** `forwarding`: a name server inside that stands for one on the host's loopback; null: none. */
-function resolvConf(spec: ContainerSpec, forwarding: string | null): string {
+function resolvConf(spec: ContainerSpec, ofHost: () => string): string {
   const { dns, dnsSearch, dnsOptions } = spec;
-  const ofHost = () => withForwarding(readHostFile('/etc/resolv.conf'), forwarding);
   const own = { nameserver: dns, search: dnsSearch, options: dnsOptions };
   const given = Object.entries(own).filter(([, words]) => words.length > 0);
   if (given.length === 0) return ofHost();
