@@ -18,6 +18,7 @@ const suites = [
   'namespace',
   'user-namespace',
   'look-up-user',
+  'network',
   'intruder',
 ];
 /** Where native/test/sanitizer.c puts the reports. */
