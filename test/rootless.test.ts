@@ -11,10 +11,16 @@ import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 import { User } from './harness/user.ts';
 
-const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
+const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv', 'socat');
+
+/** Those of /proc/PID/stat from the third on (proc(5)). */
+function statFields(pid: number): string[] {
+  const stat = readProc(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
 
 describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
-  const s = suite({ ordinaryUser: true });
+  const s = suite({ ordinaryUser: true, programs: ['socat'] });
 
   /** Processes of the container's mount namespace. */
   const inNamespaceOf = (pid: number) => {
@@ -61,7 +67,21 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
     });
 
     test('cannot have what would have no effect: limits of access to devices, and mounts that reach the host', async () => {
+      const without = 'likerd runs without root';
       for (const [flags, text] of [
+        ...['idmap', 'idmap=uids=0-0-1;gids=0-0-1'].map(
+          (idmap) =>
+            [
+              ['--userns', 'keep-id', '--mount', `type=bind,source=${s.user.home},target=/v,${idmap}`],
+              new RegExp(
+                `^likerctl: Cannot idmap the mount '${s.user.home}': ${without}, .*; leave idmap out`,
+              ),
+            ] as const,
+        ),
+        [
+          ['--device-read-bps', '/dev/null:1mb'],
+          /^likerctl: Cannot set --device-read-bps to \/dev\/null 1048576: .*; start it in a unit of systemd/,
+        ],
         [['--device', '/dev/null:/dev/n:r'], /^likerctl: Invalid --device 'r': likerd runs without root/],
         [
           ['--device-cgroup-rule', 'deny c 1:3 rwm'],
@@ -261,13 +281,73 @@ describe('likerd of an ordinary user', { ...needs, concurrency: 1 }, () => {
     test('info lists what is lost and why, a line each', async () => {
       const info = await s.ok(['info']);
       assert.match(info, new RegExp(`^ Without root: user ${s.user.name} \\(${s.user.uid}\\)$`, 'm'));
-      for (const loss of [/^ {2}limits, pause, .*: likerd runs without root/m, /^ {2}rules for devices: /m])
-        assert.match(info, loss);
       const { Rootless } = JSON.parse(await s.ok(['info', '--format', 'json'])) as {
         readonly Rootless: { readonly User: string; readonly Losses: readonly string[] };
       };
       assert.equal(Rootless.User, s.user.name);
-      assert.ok(Rootless.Losses.length > 2);
+      const mayOpen = (port: number) =>
+        s.run(
+          ['--network', 'host'],
+          ['timeout', '1', 'socat', `TCP-LISTEN:${port},bind=127.0.0.1`, 'STDOUT'],
+        );
+      const refused = (flags: readonly string[], why: RegExp) => async () => {
+        const { code, stderr } = await s.run(flags, ['true']);
+        assert.equal(code, 125);
+        assert.match(stderr, why);
+      };
+      const proofs: readonly (readonly [RegExp, () => Promise<void>])[] = [
+        [
+          /^limits, pause, .*: likerd runs without root/,
+          refused(['--cpus', '1'], /likerd runs without root/),
+        ],
+        [
+          /^networks have a loopback interface only: /,
+          async () => assert.equal(await s.sh([], 'ls /sys/class/net'), 'lo'),
+        ],
+        [
+          /^rules for devices: only root/,
+          refused(['--device', '/dev/null:/dev/n:r'], /only root may attach/),
+        ],
+        [
+          /^new device nodes \(mknod\)/,
+          async () =>
+            assert.match(
+              (await s.run(['--privileged'], ['mknod', '/n', 'c', '1', '3'])).stderr,
+              /not permitted/,
+            ),
+        ],
+        [
+          /^limits of processes above likerd's own, and/,
+          refused(['--oom-score-adj', '-1'], /cannot go below its own/),
+        ],
+        [/^a higher priority/, async () => assert.equal(statFields(s.daemon.pid)[16], '0', 'the nice value')],
+        [
+          /^ports below net\.ipv4\.ip_unprivileged_port_start /,
+          async () => {
+            const start = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+            if (start > 1) assert.match((await mayOpen(start - 1)).stderr, /Permission denied/);
+          },
+        ],
+        [
+          /^mounts that containers share with the host /,
+          refused(['-v', '/tmp:/t:rshared'], /nothing appears on the host/),
+        ],
+        [
+          /^a range of ids for each container /,
+          refused(['--userns', 'auto'], /use --userns keep-id, or host/),
+        ],
+        [
+          /^files of other users than /,
+          async () => assert.equal(await s.sh(['-v', '/etc:/e:ro'], 'stat -c %u /e/passwd'), '65534'),
+        ],
+      ];
+      for (const loss of Rootless.Losses) {
+        assert.ok(info.includes(`\n  ${loss}\n`), loss);
+        const [proof, ...others] = proofs.filter(([line]) => line.test(loss));
+        assert.ok(proof && others.length === 0, `nothing here proves: ${loss}`);
+        await proof[1]();
+      }
+      assert.ok(Rootless.Losses.length >= 8);
     });
   });
 

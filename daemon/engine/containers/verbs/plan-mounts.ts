@@ -86,6 +86,11 @@ function planBind(
   // An ordinary user's files show his ids, whom every user namespace of his containers has.
   if (!context.users.isRootOnHost && mount.idmap.kind === 'default')
     return { planned: { ...mount, map: 'none', below: [] }, bare: [] };
+  if (!context.users.isRootOnHost && map !== 'none')
+    throw badArgument(
+      field,
+      `Cannot idmap the mount '${mount.source}': likerd runs without root, and only root may idmap files of the host; leave idmap out, so that they show the ids that they have`,
+    );
   // A source that is still to be made is not known to be on a file system that cannot.
   if (map === 'none' || !existsSync(mount.source)) return { planned: { ...mount, map, below: [] }, bare: [] };
   const top = bareMount(context, mount.source, { type: () => context.mounts.of(mount.source).type });
