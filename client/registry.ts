@@ -193,6 +193,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/volume-prune.ts')).volumePrune,
   },
   {
+    name: 'secret create',
+    summary: 'Create a secret from a file or from stdin',
+    load: async () => (await import('./commands/secret-create.ts')).secretCreate,
+  },
+  {
+    name: 'secret ls',
+    summary: 'List secrets',
+    load: async () => (await import('./commands/secret-ls.ts')).secretLs,
+  },
+  {
+    name: 'secret rm',
+    summary: 'Remove secrets',
+    load: async () => (await import('./commands/secret-rm.ts')).secretRm,
+  },
+  {
     name: 'rootfs build',
     summary: "Build a root file system from this machine's programs",
     load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
@@ -243,6 +258,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system events', 'events'],
   ['system info', 'info'],
   ['volume list', 'volume ls'],
+  ['secret list', 'secret ls'],
+  ['secret remove', 'secret rm'],
   ['volume remove', 'volume rm'],
 ]);
 
@@ -263,6 +280,7 @@ export const commandGroups: ReadonlySet<string> = new Set([
   'system',
   'healthcheck',
   'volume',
+  'secret',
 ]);
 
 /** The command at the start of `argv`, and the rest; undefined if there is no such command. */

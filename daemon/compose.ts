@@ -10,6 +10,7 @@ import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { UserKernel } from './engine/kernel.ts';
+import { Secrets } from './engine/secrets/model/secrets.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { Volumes } from './engine/volumes/model/volumes.ts';
 import { closeRoot, closeToOthers, rootMode } from './host/closed-files.ts';
@@ -49,6 +50,7 @@ import type { Registries } from './registry/api.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
 import { LayerFolders } from './storage/layers.ts';
+import { SecretFiles } from './storage/secret-files.ts';
 import { VolumeFolders } from './storage/volume-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
 
@@ -96,6 +98,7 @@ export async function compose(
       whiteouts: isRoot ? 'trusted' : 'user',
       registries: noRegistries,
     }),
+    secrets: new Secrets(new SecretFiles(run), journal),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },

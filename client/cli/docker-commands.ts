@@ -7,7 +7,7 @@ const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx push save manifest trust', noImages),
   ...words('search login logout', `there are no registries yet; ${noImages}`),
   ...words('network', noNetworks),
-  ...words('config node secret service stack swarm', noSwarm),
+  ...words('config node service stack swarm', noSwarm),
   ['import', 'unpack the archive into a directory: mkdir DIR && tar xf ARCHIVE -C DIR'],
   [
     'commit',

@@ -81,7 +81,7 @@ test('an unsupported flag or command says what to do instead, and the help menti
 });
 
 const missing =
-  'build images pull push login logout search image manifest network plugin trust config node secret service ' +
+  'build images pull push login logout search image manifest network plugin trust config node service ' +
   'stack swarm commit cp diff export history import load port rmi save tag builder checkpoint context compose';
 
 test('every command of docker exists, or is refused as missing and listed in docs/docker.md', async () => {

@@ -27,6 +27,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   'namespaces.user': 'userns',
   mounts: 'volume mount tmpfs',
   volumes_from: 'volumes-from',
+  secrets: 'secret',
   read_only: 'read-only',
   shm_size_bytes: 'shm-size',
   cap_add: 'cap-add',

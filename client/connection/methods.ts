@@ -3,6 +3,7 @@ import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
+import type { SecretServiceDefinition } from '../../proto/gen/types/liker/v1/SecretService.ts';
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
 import type { SystemServiceDefinition } from '../../proto/gen/types/liker/v1/SystemService.ts';
@@ -17,5 +18,6 @@ export const images = codecs.ImageService as unknown as ImageServiceDefinition;
 export const logs = codecs.LogService as unknown as LogServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;
 export const stats = codecs.StatsService as unknown as StatsServiceDefinition;
+export const secrets = codecs.SecretService as unknown as SecretServiceDefinition;
 export const system = codecs.SystemService as unknown as SystemServiceDefinition;
 export const volumes = codecs.VolumeService as unknown as VolumeServiceDefinition;

@@ -211,6 +211,7 @@ test('all other flags', () => {
       { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: [] },
     ],
     volumesFrom: [],
+    secrets: [],
     readOnly: true,
     shmSizeBytes: 1048576,
     init: false,

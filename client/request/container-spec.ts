@@ -23,6 +23,7 @@ import { parseResources } from './resources.ts';
 import { parseRestart } from './restart.ts';
 import { parseRootfs } from './rootfs.ts';
 import { graceSeconds, seconds } from './seconds.ts';
+import { parseSecret } from './secrets.ts';
 import { parseSecurityOptions } from './security.ts';
 
 const limitsModes: Readonly<Record<string, LimitsMode>> = {
@@ -52,6 +53,7 @@ export function parseContainerSpec(
       ...flags.list('tmpfs').map(parseTmpfs),
     ],
     volumesFrom: [...flags.list('volumes-from')],
+    secrets: flags.list('secret').map(parseSecret),
     readOnly: flags.bool('read-only'),
     capAdd: [...flags.list('cap-add')],
     capDrop: [...flags.list('cap-drop')],

@@ -112,6 +112,12 @@ export const containerFlags: readonly Flag[] = [
   { ...restartFlag, fallback: 'no' },
   { name: 'rm', type: 'bool', help: 'Remove the container when it exits' },
   {
+    name: 'secret',
+    type: 'list',
+    value: 'NAME[,KEY=VALUE]',
+    help: 'Show a secret as /run/secrets/NAME; keys: target, mode, uid, gid',
+  },
+  {
     name: 'security-opt',
     type: 'list',
     value: 'OPTION',

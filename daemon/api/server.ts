@@ -14,6 +14,7 @@ import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
 import { imageService } from './liker/image-service.ts';
 import { logService } from './liker/log-service.ts';
+import { secretService } from './liker/secret-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
 import { systemService, type Versions } from './liker/system-service.ts';
@@ -54,6 +55,7 @@ export function serveApi(options: ApiOptions) {
     LogService,
     EventService,
     ImageService,
+    SecretService,
     SessionService,
     StatsService,
     SystemService,
@@ -72,6 +74,7 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
   server.addService(marksUndecodable(ImageService), imageService(context, engine.images));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
+  server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
   const stopServing = addStandardServices(server, serviceNames, log);
   for (const service of ['SessionService', 'ImageService']) widenInputWindows(`liker.v1.${service}`);

@@ -3,6 +3,7 @@ import type { SessionService } from './containers/session-api.ts';
 import type { ImageService } from './images/api.ts';
 import type { EventService } from './journal/events.ts';
 import type { LogService } from './logs/api.ts';
+import type { SecretService } from './secrets/api.ts';
 import type { StatsService } from './stats/model.ts';
 import type { SystemService } from './system/api.ts';
 import type { VolumeService } from './volumes/api.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly events: EventService;
   readonly images: ImageService;
   readonly stats: StatsService;
+  readonly secrets: SecretService;
   readonly system: SystemService;
   readonly volumes: VolumeService;
 }

@@ -18,6 +18,7 @@ import type {
   SecurityKernel,
   UserKernel,
 } from './kernel.ts';
+import type { Secrets } from './secrets/model/secrets.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 import type { Volumes } from './volumes/model/volumes.ts';
 
@@ -35,6 +36,7 @@ export interface EngineContext {
   readonly folders: Folders;
   readonly images: ImageContext;
   readonly volumes: Volumes;
+  readonly secrets: Secrets;
   readonly processes: ProcessKernel;
   readonly proc: ProcKernel;
   readonly mounts: MountKernel;

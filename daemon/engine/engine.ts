@@ -8,6 +8,7 @@ import type { EngineContext } from './context.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { logService } from './logs/read.ts';
+import { secretService } from './secrets/service.ts';
 import { statsService } from './stats/stats.ts';
 import { withSupervision } from './supervisor.ts';
 import { systemService } from './system/service.ts';
@@ -22,6 +23,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     events: eventService(context.journal),
     images: imageService(context.images),
     stats: statsService(context),
+    secrets: secretService(context),
     system: systemService(context),
     volumes: volumeService(context),
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */

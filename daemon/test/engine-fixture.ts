@@ -20,12 +20,14 @@ import { ImageLedger } from '../engine/images/model/ledger.ts';
 import { Journal } from '../engine/journal/journal.ts';
 import type { DeviceKernel, MountKernel, NetworkKernel, SecurityKernel } from '../engine/kernel.ts';
 import { execSchema } from '../engine/process/spec.ts';
+import { Secrets } from '../engine/secrets/model/secrets.ts';
 import type { ContainerProcess } from '../engine/sessions/process.ts';
 import { OpenReaders } from '../engine/stats/open-readers.ts';
 import { withSupervision } from '../engine/supervisor.ts';
 import { Volumes } from '../engine/volumes/model/volumes.ts';
 import { Content } from '../storage/content.ts';
 import { LayerFolders } from '../storage/layers.ts';
+import { SecretFiles } from '../storage/secret-files.ts';
 import { Trash } from '../storage/trash.ts';
 import { Store } from '../store/store.ts';
 import { type LogLine, memoryLog } from './api-fixture.ts';
@@ -77,6 +79,7 @@ export class EngineFixture {
       devices,
       security,
       users: host.users,
+      secrets: new Secrets(new SecretFiles(join(folder, 'run')), journal),
       volumes: new Volumes(journal, this.#store, fakeVolumeFolders(folder), log),
       openReaders: new OpenReaders(),
       recordsLost: false,

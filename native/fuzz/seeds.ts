@@ -152,6 +152,14 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'host-proc': { step: 'host-proc' },
   'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
   'await-network': { step: 'await-network' },
+  secret: {
+    step: 'secret',
+    target: '/run/secrets/s',
+    content: Buffer.from('x\0y'),
+    mode: 0o400,
+    uid: 1,
+    gid: 2,
+  },
   fill: { step: 'fill', tree: 1, target: '/etc', again: true },
   'take-below': {
     step: 'take-below',

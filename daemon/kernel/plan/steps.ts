@@ -325,6 +325,8 @@ export const steps = {
    * be whole.
    */
   fill: [90, { tree: u32, target: str, again: bool }],
+  /** A file in the file store, with an owner, read-only. */
+  secret: [92, { target: str, content: bytes, mode: u32, uid: u32, gid: u32 }],
   /** Like `take`, of a path below `source` that crosses no link. */
   'take-below': [
     91,

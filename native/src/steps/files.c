@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/cleanup.h"
 #include "base/memfd.h"
 #include "base/syscalls.h"
@@ -30,29 +31,55 @@ int step_file_store (struct child *child, struct cursor *fields) {
   return 0;
 }
 
-static int write_new (struct child *child, const char *name, const char *content) {
-  cleanup_fd int file = openat (child->files, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
-  return file < 0 ? -1 : write_all (file, content, strlen (content));
+/* A file of the store, and what is to be seen of it. */
+struct own_file {
+  const char *target;
+  struct bytes content;
+  uint32_t mode, uid, gid;
+  uint32_t attributes; /* MOUNT_ATTR_* */
+};
+
+static int write_new (struct child *child, const char *name, const struct own_file *own) {
+  cleanup_fd int file = openat (child->files, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0 || write_all (file, own->content.data, own->content.size) < 0)
+    return fail (child, "write", own->target);
+  if ((own->uid || own->gid) && fchown (file, own->uid, own->gid) < 0)
+    return fail (child, "fchown", own->target);
+  return fchmod (file, own->mode) < 0 ? fail (child, "fchmod", own->target) : 0;
+}
+
+static int place_file (struct child *child, const struct own_file *own) {
+  const struct tree how = { .attributes = own->attributes, .propagation = MS_PRIVATE, .map = -1 };
+  char number[24];
+  put_number (number, child->file_count++);
+  if (write_new (child, number, own) < 0)
+    return -1;
+  cleanup_fd int tree = sys_open_tree (child->files, number, OPEN_TREE_CLONE);
+  if (tree < 0)
+    return fail (child, "open_tree", own->target);
+  if (set_tree (tree, &how) < 0)
+    return fail (child, "mount_setattr", own->target);
+  cleanup_fd int target = open_target (child, own->target, CREATE_FILE);
+  return target < 0 ? -1 : put_tree (child, tree, target, own->target);
 }
 
 /* If the target is missing on a read-only file system, the container does without the file. */
 int step_file (struct child *child, struct cursor *fields) {
-  const char *name = read_text (fields);
+  const char *target = read_text (fields);
   const char *content = read_text (fields);
-  struct tree how = { .attributes = read_u32 (fields), .propagation = MS_PRIVATE, .map = -1 };
-  char number[24];
+  struct own_file own = { .target = target, .mode = 0644, .attributes = read_u32 (fields) };
   if (unreadable (child, fields))
     return -1;
-  put_number (number, child->file_count++);
-  if (write_new (child, number, content) < 0)
-    return fail (child, "write", name);
-  cleanup_fd int tree = sys_open_tree (child->files, number, OPEN_TREE_CLONE);
-  if (tree < 0)
-    return fail (child, "open_tree", name);
-  if (set_tree (tree, &how) < 0)
-    return fail (child, "mount_setattr", name);
-  cleanup_fd int target = open_target (child, name, CREATE_FILE);
-  if (target < 0)
-    return is_missing (child) ? 0 : -1;
-  return put_tree (child, tree, target, name);
+  own.content = (struct bytes){ content, (uint32_t)strlen (content) };
+  return place_file (child, &own) < 0 && !is_missing (child) ? -1 : 0;
+}
+
+int step_secret (struct child *child, struct cursor *fields) {
+  struct own_file own = { .attributes = MOUNT_ATTR_RDONLY };
+  own.target = read_text (fields);
+  own.content = read_bytes (fields);
+  own.mode = read_u32 (fields);
+  own.uid = read_u32 (fields);
+  own.gid = read_u32 (fields);
+  return unreadable (child, fields) ? -1 : place_file (child, &own);
 }

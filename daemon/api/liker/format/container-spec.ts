@@ -32,6 +32,7 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     process: formatProcessSpec(spec.process),
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
+    secrets: [...spec.secrets],
     deviceRules: spec.deviceRules.map(({ allow, ...rule }) => ({ deny: !allow, ...withoutNulls(rule) })),
     limits: limitsModes[spec.limits],
     logDriver: logDrivers[spec.logDriver],

@@ -34,6 +34,11 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     process: parseMainProcess(spec.process, `${field}.process`),
     namespaces,
     mounts: parseMounts(spec.mounts, `${field}.mounts`),
+    secrets: spec.secrets.map((secret) => ({
+      ...given(secret, ['mode']),
+      name: secret.name,
+      target: secret.target || `/run/secrets/${secret.name}`,
+    })),
     shmSizeBytes: spec.shmSizeBytes || undefined,
     // Another's pid namespace has a first process already.
     init: (spec.init ?? true) && namespaces.pid.kind === 'private',

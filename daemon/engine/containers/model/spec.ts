@@ -203,6 +203,18 @@ export function isShared(mount: Mount): boolean {
   return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
 }
 
+/** A file in memory, which stands in no environment, log, image or record. */
+const secret = fields({
+  /** Which secret. */
+  name: v.string(),
+  /** Absolute path inside. */
+  target: v.string(),
+  mode: v.optional(v.number(), 0o444),
+  uid: v.optional(v.number(), 0),
+  gid: v.optional(v.number(), 0),
+});
+export interface SecretMount extends Of<typeof secret> {}
+
 const logDriver = v.picklist(['local', 'none']);
 
 /** What a container is to be: plain data that survives JSON.stringify unchanged. */
@@ -218,6 +230,7 @@ export const specSchema = fields({
   mounts: v.optional(v.array(mount), []),
   /** CONTAINER[:ro|:rw]: whose binds and volumes it has, too. In a container that was made, they are among `mounts`. */
   volumesFrom: texts,
+  secrets: v.optional(v.array(secret), []),
   readOnly: no,
   shmSizeBytes: v.optional(v.number(), 64 * 1024 * 1024),
   init: v.optional(v.boolean(), true),

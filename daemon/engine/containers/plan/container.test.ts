@@ -28,6 +28,7 @@ const input: ContainerPlanInput = {
   overlay: { lowers: ['/srv/root'], layer: '/layer', volatile: false, userXattr: false },
   mounts: [],
   mountsBelow: [],
+  secrets: [],
   files: { own: { '/etc/hosts': 'hosts' }, ofNetwork: [] },
   fileStore: '/run/x',
   cgroup: { joinFiles: ['/cg/pids/x/tasks'], unified: '/cg/unified/x' },

@@ -36,6 +36,8 @@ import { type VolumeStep, volumeMounts } from './volumes.ts';
 
 /** What may be added to the files of /etc. */
 const spareFileBytes = 1 << 20;
+/** The largest page of the kernels that Liker runs on. */
+const pageSize = 64 << 10;
 
 /** Where a process goes: its control groups. */
 export interface CgroupTarget {
@@ -60,6 +62,8 @@ export interface ContainerPlanInput {
   /** The host's mounts below the root's directory, parents first, if the root is not an overlay. */
   readonly mountsBelow: readonly MountBelow[];
   readonly files: HostFiles;
+  /** What the secrets of the spec hold, in its order. */
+  readonly secrets: readonly Uint8Array[];
   /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
   readonly fileStore: string;
   readonly cgroup: CgroupTarget;
@@ -159,16 +163,21 @@ function foreignFiles({ foreign }: ContainerPlanInput): Set<string> {
 
 /** The mounts beside the standard file systems, parents first: so the files of /etc are visible whatever is mounted at /etc. */
 function givenMounts(
-  { mounts: given, files, fileStore, shared }: ContainerPlanInput,
+  { spec, mounts: given, files, secrets, fileStore, shared }: ContainerPlanInput,
   held: HeldMaps,
   { volumes, readOnly }: { readonly volumes: readonly VolumeStep[]; readonly readOnly: boolean },
 ): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
   const { network } = shared;
   const contents = Object.entries(files.own);
-  const bytes = contents.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
+  const bytes = [
+    ...contents.map(([, content]) => Buffer.byteLength(content)),
+    ...secrets.map(pageBytes),
+  ].reduce((sum, size) => sum + size, 0);
   const store: Step[] =
-    contents.length > 0 ? [{ step: 'file-store', at: fileStore, size: String(bytes + spareFileBytes) }] : [];
+    bytes > 0 || secrets.length > 0
+      ? [{ step: 'file-store', at: fileStore, size: String(bytes + spareFileBytes) }]
+      : [];
   const mounts: { readonly at: string; readonly step: Step }[] = [
     ...contents.map(([at, content]) => ({
       at,
@@ -180,9 +189,18 @@ function givenMounts(
           step: { step: 'bind-of', ...network, path: at, attributes, optional: true } as const,
         }))
       : []),
+    ...spec.secrets.map(({ target, mode, uid, gid }, index) => ({
+      at: target,
+      step: { step: 'secret', target, content: secrets[index] ?? new Uint8Array(), mode, uid, gid } as const,
+    })),
     ...[...userMounts(given, held), ...volumes].map((step) => ({ at: step.target, step })),
   ];
   return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
+}
+
+/** A tmpfs takes whole pages. */
+function pageBytes({ length }: Uint8Array): number {
+  return Math.ceil(length / pageSize) * pageSize;
 }
 
 /** The init is pid 1, so it needs a pid namespace of its own. */
@@ -277,6 +295,7 @@ function neededTargets(steps: readonly Step[]): string[] {
       case 'file':
       case 'directory':
       case 'place':
+      case 'secret':
         return [step.target];
       case 'bind-of':
         return [step.path];

@@ -205,6 +205,17 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     { step: 'take-below', source: '/v/_data', path: 'a/b', ...tree, map: 0, optional: false },
     'clone a/b in /v/_data of the host, through no link (rprivate,idmapped), held',
   ],
+  secret: [
+    {
+      step: 'secret',
+      target: '/run/secrets/key',
+      content: Buffer.from('hidden'),
+      mode: 0o400,
+      uid: 7,
+      gid: 8,
+    },
+    'a secret on /run/secrets/key (ro), mode 0400, for uid 7, gid 8',
+  ],
   fill: [
     { step: 'fill', tree: 2, target: '/etc', again: false },
     'copy what the root has at /etc into /m of the host, if that is empty',

@@ -146,6 +146,11 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ target, content, ...step }) =>
       `a file of its own on ${target} (${[`${Buffer.byteLength(content)} bytes`, ...attributes(step)].join(',')})`,
   ],
+  secret: [
+    'mounts',
+    ({ target, mode, uid, gid }) =>
+      `a secret on ${target} (ro), mode ${octal(mode)}, for uid ${uid}, gid ${gid}`,
+  ],
   take: [
     'mounts',
     (step, facts) =>

@@ -8,7 +8,7 @@ import { type ContainerChange, type ContainerSpec, commandOf, ownVolumes } from 
 import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts';
 import { checkHealthCheck } from './health.ts';
 import { checkHosts, checkNames } from './hosts.ts';
-import { checkMounts } from './mounts.ts';
+import { checkMounts, checkSecrets } from './mounts.ts';
 import { checkProcess } from './process.ts';
 import { checkRestart } from './restart.ts';
 import { checkSecurity } from './security.ts';
@@ -31,6 +31,7 @@ export function checkSpec(spec: ContainerSpec): void {
   checkExposedPorts(spec.exposedPorts);
   checkNames(spec);
   checkMounts([...spec.mounts, ...ownVolumes(spec.imageVolumes, spec.mounts)]);
+  checkSecrets(spec);
   checkUserNamespace(spec);
   checkSysctls(spec);
   checkSecurity(spec);

@@ -1,8 +1,9 @@
-import { checkAbsolute, checkInnerPath } from '../../../../common/checks.ts';
+import { checkAbsolute, checkInnerPath, checkRange } from '../../../../common/checks.ts';
 import { badArgument } from '../../../../common/errors.ts';
 import { maxSharedMounts } from '../../../../common/sizes.ts';
 import type { MountEntry } from '../../../kernel/mount/mountinfo.ts';
 import type { EngineContext } from '../../context.ts';
+import { checkSecretName } from '../../secrets/model/secrets.ts';
 import { checkVolumeName } from '../../volumes/model/volume.ts';
 import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
 import { isTmpfsOption, knownTmpfsOptions } from '../plan/tmpfs-options.ts';
@@ -18,6 +19,23 @@ export function checkMounts(mounts: readonly Mount[]): void {
     targets.add(mount.target);
   }
   checkShared(mounts);
+}
+
+/** The same for secrets, which exclude mounts at their targets, too. */
+export function checkSecrets({ mounts, secrets }: Pick<ContainerSpec, 'mounts' | 'secrets'>): void {
+  const targets = new Set(mounts.map(({ target }) => target));
+  for (const [index, secret] of secrets.entries()) {
+    const field = `spec.secrets[${index}]`;
+    checkSecretName(secret.name, `${field}.name`);
+    checkInnerPath(secret.target, `${field}.target`, 'target of a secret');
+    checkRange(secret.mode, [0, 0o777], `${field}.mode`);
+    if (targets.has(secret.target))
+      throw badArgument(
+        `${field}.target`,
+        `Duplicate target: '${secret.target}' is the target of two mounts or secrets`,
+      );
+    targets.add(secret.target);
+  }
 }
 
 function checkMount(mount: Mount, field: string): void {

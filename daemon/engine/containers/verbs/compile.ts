@@ -96,6 +96,7 @@ export function compile(
       nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
     }),
     connected,
+    secrets: spec.secrets.map(({ name }) => context.secrets.read(name, container.name)),
     fileStore: runFolderOf(context, id),
     cgroup,
     cgroupPaths: cgroup.paths,

@@ -124,6 +124,7 @@ function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec 
 /** Rejects when a path or device of the host that the spec names is not there. */
 async function checkHost(context: EngineContext, spec: ContainerSpec): Promise<void> {
   await checkHostPaths(spec);
+  for (const { name } of spec.secrets) context.secrets.require(name);
   await givenDevices(context, spec);
 }
 
