@@ -11,6 +11,7 @@ import { environment } from './harness/likerctl.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { type Block, blocksOf, hasPagesCgroups, stepPage, stepPageTests } from './harness/step-page.ts';
 import { suite } from './harness/suite.ts';
+import { hangMs } from './harness/until.ts';
 
 const s = suite();
 const work = mkdtempSync(join(tmpdir(), 'lk-step-doc-'));
@@ -39,7 +40,7 @@ async function typed(blocks: readonly Block[]): Promise<string> {
         ...environment(s.daemon, { PATH: `${join(repository, 'bin')}:${process.env['PATH']}` }),
         SHELLOPTS: 'errexit',
       },
-      timeout: 120_000,
+      timeout: 2 * hangMs,
     },
   );
   child.stdin.end(input.replaceAll('/tmp/by-hand', join(work, 'by-hand')));

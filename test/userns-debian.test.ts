@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { suite } from './harness/suite.ts';
 import { modes } from './hostile/modes.ts';
-import { debianTar, unpack } from './package/bare-root.ts';
+import { unpack } from './package/bare-root.ts';
+import { idsRoot } from './package/ids-root.ts';
 
-const packages = ['bubblewrap', 'iputils-ping', 'libcap2-bin', 'procps', 'sudo'];
-const tar = await debianTar('ids', packages);
+const tar = await idsRoot();
 const s = suite();
 
 describe('Debian', { skip: tar.skip }, () => {

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,24 +40,40 @@ export interface DebianTar {
   readonly skip: string | false;
 }
 
-/** Debian 12 with only `packages` and their dependencies, rebuilt once a week; skipped if no mirror can be reached. */
+/** What the package needs to be installed, by Debian 12's names. */
+export function packageDependencies(): string[] {
+  const control = readFileSync(join(repository, 'packaging/debian/control.in'), 'utf8');
+  const [, depends = ''] = /^Depends: (.*(?:\n .*)*)$/m.exec(control) ?? [];
+  return depends.split(',').map((one) => one.trim().split(/[ |]/)[0] ?? '');
+}
+
+/**
+ * Debian 12 with only `packages` and their dependencies, rebuilt once a week and for other packages; skipped if no mirror can be
+ * reached.
+ */
 export async function debianTar(name: string, packages: readonly string[]): Promise<DebianTar> {
   const lacks = requiresProgram('mmdebstrap', 'dpkg-deb', 'unshare', 'nsenter');
   if (lacks.skip !== false) return lacks;
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'liker-package');
   const file = join(cache, `bookworm-${name}.tar`);
-  if (existsSync(file) && Date.now() - statSync(file).mtimeMs < weekMs) return { file, skip: false };
+  const list = `${file}.packages`;
+  const isCurrent = existsSync(list) && readFileSync(list, 'utf8') === packages.join(',');
+  if (isCurrent && Date.now() - statSync(file).mtimeMs < weekMs) return { file, skip: false };
   mkdirSync(cache, { recursive: true });
   const include = `--include=${packages.join(',')}`;
+  // Two test files may make it at the same time.
+  const fresh = `${file}.${process.pid}`;
   // In its own mount namespace, since it creates mounts.
   const command = ['mmdebstrap', '--quiet', '--variant=minbase', '--format=tar', include, 'bookworm'];
   try {
-    await run('unshare', ['--mount', '--propagation', 'private', ...command, `${file}.new`]);
+    await run('unshare', ['--mount', '--propagation', 'private', ...command, fresh]);
   } catch (error) {
+    rmSync(fresh, { force: true });
     const why = /^E: .*/m.exec((error as Result).stderr)?.[0] ?? String(error);
     return { skip: `needs a mirror of Debian: ${why}` };
   }
-  renameSync(`${file}.new`, file);
+  renameSync(fresh, file);
+  writeFileSync(list, packages.join(','));
   return { file, skip: false };
 }
 

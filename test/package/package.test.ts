@@ -4,10 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { until } from '../harness/until.ts';
-import { BareRoot, buildPackage, debianTar, unpack } from './bare-root.ts';
-
-/** Dependencies of the package that a minimal Debian lacks. */
-const dependencies = ['libseccomp2', 'libatomic1', 'libstdc++6'];
+import { BareRoot, buildPackage, debianTar, packageDependencies, unpack } from './bare-root.ts';
 
 /** Files that dpkg keeps after a purge, and backups by groupadd. */
 const notOurs = ['/var/lib/dpkg', '/var/log/dpkg.log', '/var/cache/ldconfig', '/etc/group-', '/etc/gshadow-'];
@@ -21,7 +18,7 @@ async function listFiles(machine: BareRoot): Promise<string[]> {
   return list.split('\n');
 }
 
-const debian = await debianTar('bare', dependencies);
+const debian = await debianTar('bare', packageDependencies());
 
 describe('the package in a bare Debian 12', { skip: debian.skip }, () => {
   let machine: BareRoot;

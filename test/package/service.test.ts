@@ -7,16 +7,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { missing, parseTap } from '../vm/vm.ts';
-import { buildPackage, type DebianTar, debianTar, unpack } from './bare-root.ts';
+import { buildPackage, type DebianTar, debianTar, packageDependencies, unpack } from './bare-root.ts';
 
 const seconds = 1200;
 const here = import.meta.dirname;
 
 /** In addition to the package's dependencies: systemd, what an ordinary user needs, and busybox for the machine's scripts. */
 const packages = [
-  'libseccomp2',
-  'libatomic1',
-  'libstdc++6',
+  ...packageDependencies(),
   'systemd',
   'systemd-sysv',
   'dbus',

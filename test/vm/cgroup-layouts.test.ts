@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { effectLine, effectRecords } from '../effects/table.ts';
-import { missing, runInVm } from './vm.ts';
+import { machineTimeout, missing, runInVm } from './vm.ts';
 
 // One at a time: a machine keeps one CPU busy, and other tests need one. The host, which has v1's controllers, shows the effects of v1's limits.
 describe('cgroups', { concurrency: Math.max(1, availableParallelism() - 1), skip: missing() }, () => {
@@ -13,9 +13,7 @@ describe('cgroups', { concurrency: Math.max(1, availableParallelism() - 1), skip
     ['v1', ['engine', 'adapters'], 30, 0],
     ['v2', ['adapters'], 25, 0],
   ] as const) {
-    test(`${parts.join(', ')} in a machine that has only cgroup ${layout}`, {
-      timeout: 960_000,
-    }, async (t) => {
+    test(`${parts.join(', ')} in a machine that has only cgroup ${layout}`, machineTimeout, async (t) => {
       const { told, output, status } = await runInVm(layout, parts);
       for (const { name, passed, skipped, details } of told) {
         await t.test(name, { skip: skipped === '' ? false : skipped }, () =>

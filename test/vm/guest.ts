@@ -3,7 +3,7 @@ import { effectSuite, limitsByEffect } from '../effects/all.ts';
 import { suite } from '../harness/suite.ts';
 import { engineTests } from './engine.ts';
 import { labelTests } from './labels.ts';
-import { delegatedTests, makeUsersPossible } from './rootless.ts';
+import { delegatedTests } from './rootless.ts';
 
 const layout = process.env['LIKER_TEST_LAYOUT'] === 'v1' ? 'v1' : 'v2';
 const parts = process.argv.slice(2);
@@ -14,9 +14,6 @@ if (parts.includes('effects')) {
   limitsByEffect(effects);
 } else if (parts.includes('engine')) engineTests(suite(), layout);
 else if (parts.includes('labels')) labelTests(suite());
-else if (parts.includes('rootless')) {
-  makeUsersPossible();
-  delegatedTests(suite({ ordinaryUser: true, delegated: true }));
-}
+else if (parts.includes('rootless')) delegatedTests(suite({ ordinaryUser: true, delegated: true }));
 for (const name of parts.filter((part) => !['effects', 'engine', 'labels', 'rootless'].includes(part)))
   await import(`../../daemon/kernel/cgroup/${name}.root.test.ts`);

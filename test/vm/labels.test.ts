@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { requiresProgram } from '../harness/requires.ts';
-import { missing, runInVm } from './vm.ts';
+import { machineTimeout, missing, runInVm } from './vm.ts';
 
 const { skip } = requiresProgram('apparmor_parser');
 
 describe('labels of security modules', { skip: skip || missing() }, () => {
-  test('in a machine with AppArmor', { timeout: 960_000 }, async (t) => {
+  test('in a machine with AppArmor', machineTimeout, async (t) => {
     const { told, output, status } = await runInVm('v2', ['labels'], { kernel: 'lsm=apparmor' });
     for (const { name, passed, skipped, details } of told)
       await t.test(name, { skip: skipped === '' ? false : skipped }, () =>

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { requiresProgram } from '../harness/requires.ts';
-import { missing, runInVm } from './vm.ts';
+import { machineTimeout, missing, runInVm } from './vm.ts';
 
 const { skip } = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
 
 describe('without root, on cgroup v2 alone', { skip: skip || missing() }, () => {
-  test('limits, pause and kill in a delegated cgroup', { timeout: 960_000 }, async (t) => {
+  test('limits, pause and kill in a delegated cgroup', machineTimeout, async (t) => {
     const { told, output, status } = await runInVm('v2', ['rootless']);
     for (const { name, passed, skipped, details } of told)
       await t.test(name, { skip: skipped === '' ? false : skipped }, () =>

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isAlive, linkOf, pids } from '../harness/proc.ts';
 import type { Suite } from '../harness/suite.ts';
 import { until } from '../harness/until.ts';
-
-/** In the machine, where the files of /etc can only be read. */
-export function makeUsersPossible(): void {
-  execFileSync('cp', ['-a', '/etc', '/tmp/etc']);
-  execFileSync('mount', ['--bind', '/tmp/etc', '/etc']);
-}
 
 /** What an ordinary user's containers have where a cgroup v2 was delegated to him: `s` is such a suite. */
 export function delegatedTests(s: Suite): void {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { bundle } from '../../scripts/deb/bundle.ts';
@@ -19,10 +20,19 @@ export interface Told {
   readonly details: readonly string[];
 }
 
+/** What a machine has told. `status`: of Node.js in it; 124 if the machine was out of time, 125 if it failed. */
+export interface Ran {
+  readonly told: readonly Told[];
+  readonly output: string;
+  readonly status: number | null;
+}
+
 const program = join(import.meta.dirname, 'run-in-vm');
-const seconds = 900;
+/** As for every test file (scripts/run-tests.ts): for the machine, and for a test that runs one. */
+const minutes = Number(process.env['LIKER_FILE_MINUTES'] ?? 15);
+export const machineTimeout = { timeout: (minutes + 1) * 60_000 };
 /** Longer than the default, since the machine is slower. */
-const hangMs = 240_000;
+const hangMs = minutes * 15_000;
 const mostDetails = 60;
 
 /** Why no virtual machine can be booted here, or false. Downloads its kernel if necessary. */
@@ -42,7 +52,7 @@ export async function runInVm(
   layout: Layout,
   parts: readonly Part[],
   { kernel = '' }: { readonly kernel?: string } = {},
-): Promise<{ told: Told[]; output: string; status: number | null }> {
+): Promise<Ran> {
   const adapters = globSync('daemon/kernel/cgroup/*.root.test.ts', { cwd: repository });
   // In the machine, compiling C or reading a hundred modules would each take as long as all tests.
   for (const helper of effectHelpers) compiled(helper);
@@ -53,19 +63,46 @@ export async function runInVm(
     outfile: guest,
     external: ['node-pty', '@xterm/headless'],
   });
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
   const names = parts.flatMap((part) =>
     part === 'adapters' ? adapters.map((file) => basename(file, '.root.test.ts')) : [part],
   );
   // A disk and swap for the limits that concern them.
   const devices = layout === 'v2' ? ['-d', '1024', '-s', '256'] : [];
-  const options = ['-g', layout, '-k', kernel, '-C', repository, '-t', String(seconds), ...devices];
-  const env = [`LIKER_TEST_LAYOUT=${layout}`, 'LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`].flatMap(
-    (variable) => ['-e', variable],
-  );
-  const child = spawn(program, [...options, ...env, '--', ...node, guest, ...names], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = [`LIKER_TEST_LAYOUT=${layout}`];
+  return tests([guest, ...names], { options: ['-g', layout, '-k', kernel, ...devices], env });
+}
+
+/**
+ * Runs a test file of test/ in a machine that has only cgroup v2. What it would build is built before: the repository can only be
+ * read there, and there is no network.
+ */
+export async function runFileInVm(file: string): Promise<Ran> {
+  for (const helper of staticPrograms()) compiled(helper);
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const env = [`XDG_CACHE_HOME=${cache}`, `NODE_COMPILE_CACHE=${process.env['NODE_COMPILE_CACHE'] ?? ''}`];
+  // Its disk is a sparse file. Daemons need a file system whose mounts can be idmapped, which tmpfs is since Linux 6.3.
+  return tests([file], { options: ['-m', '3072', '-d', '4096'], env });
+}
+
+/** Those of test/fixtures that `compiled` can make. */
+function staticPrograms(): string[] {
+  return globSync('test/fixtures/*.c', { cwd: repository })
+    .filter((file) => /^int main\b/m.test(readFileSync(join(repository, file), 'utf8')))
+    .map((file) => basename(file, '.c'));
+}
+
+/** Runs Node.js on a file with tests, and its arguments, in a machine. */
+async function tests(
+  words: readonly string[],
+  { options, env }: { readonly options: readonly string[]; readonly env: readonly string[] },
+): Promise<Ran> {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--test-reporter=tap'];
+  const given = ['LIKER_TEST_IN_PROCESS=1', `LIKER_HANG_MS=${hangMs}`, ...env].flatMap((variable) => [
+    '-e',
+    variable,
+  ]);
+  const machine = ['-C', repository, '-t', String(minutes * 60), ...options, ...given];
+  const child = spawn(program, [...machine, '--', ...node, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [output, errors, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { told: parseTap(output), output: output + errors, status };

@@ -8,6 +8,7 @@ import { errnoOf, readOptional, writeAndRead, writeText } from './files.ts';
 import type { Knob, KnobContext, KnobSide, KnobSides, Write } from './knobs.ts';
 import { controllerPlace, type Layout, type Place, socketController } from './layout.ts';
 import type { AppliedLimit, LimitsMode, Resources } from './resources.ts';
+import { words } from './subtree.ts';
 import { knobsFor } from './table.ts';
 
 /** A requested knob, and where to set it. */
@@ -40,18 +41,29 @@ function remedyFor(knob: Knob, { tracking, kind, delegation }: Layout): string {
   if (knob.controller === 'cgroup' || knob.controller === socketController)
     return 'mount it: mount -t cgroup2 none /sys/fs/cgroup';
   if (kind === 'v2' && knob.v2 !== null) {
-    return `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`;
+    return isOffered(knob, tracking)
+      ? `enable it down to ${tracking.parent} (in a service of systemd: Delegate=yes)`
+      : 'leave it out, or use --limits best-effort';
   }
   return `mount it: ${mountCommand(knob.controller === 'io' ? 'blkio' : knob.controller)}`;
+}
+
+/** By the root of v2's hierarchy. */
+function isOffered({ controller }: Knob, { mountPoint }: Place): boolean {
+  return words(readOptional(`${mountPoint}/cgroup.controllers`)).includes(controller);
+}
+
+function whyMissing(knob: Knob, { tracking, kind, delegation }: Layout, path: string): string {
+  if (delegation) return whyUndelegated(delegation, knob.controller).why;
+  return kind === 'v2' && isOffered(knob, tracking)
+    ? `it is not enabled in the cgroups above ${tracking.parent}`
+    : `the kernel does not offer it, according to ${path}`;
 }
 
 function missingController(knob: Knob, requested: string, layout: Layout): LikerError {
   const { tracking, kind } = layout;
   const path = kind === 'v2' ? `${tracking.mountPoint}/cgroup.controllers` : '/proc/self/mountinfo';
-  const unoffered = layout.delegation
-    ? whyUndelegated(layout.delegation, knob.controller).why
-    : `the kernel does not offer it, according to ${path}`;
-  const why = layout.problems.get(knob.controller) ?? unoffered;
+  const why = layout.problems.get(knob.controller) ?? whyMissing(knob, layout, path);
   const remedy = remedyFor(knob, layout);
   return new LikerError(
     'CGROUP_CONTROLLER_MISSING',
