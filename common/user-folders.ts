@@ -9,6 +9,8 @@ export interface UserFolders {
   readonly data: string;
   /** For --run. */
   readonly run: string;
+  /** For settings. */
+  readonly config: string;
 }
 
 /**
@@ -23,11 +25,12 @@ export function userFolders(env: NodeJS.ProcessEnv, uid: number): UserFolders {
   };
   const home = given('HOME') ?? homedir();
   const data = join(given('XDG_DATA_HOME') ?? join(home, '.local/share'), 'liker');
+  const config = join(given('XDG_CONFIG_HOME') ?? join(home, '.config'), 'liker');
   const usual = `/run/user/${uid}`;
   const set = given('XDG_RUNTIME_DIR');
   const usable = set !== null && !isOfOther(set, uid) ? set : null;
   const runtime = usable ?? (isOwnFolder(usual, uid) ? usual : null);
-  return { data, run: join(runtime ?? data, runtime === null ? 'run' : 'liker') };
+  return { data, config, run: join(runtime ?? data, runtime === null ? 'run' : 'liker') };
 }
 
 function isOwnFolder(path: string, uid: number): boolean {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { LikerError } from '../common/errors.ts';
 import { makeFolder } from '../common/folders.ts';
+import { userFolders } from '../common/user-folders.ts';
 import { Ledger } from './engine/containers/model/ledger.ts';
 import { Registry } from './engine/containers/model/registry.ts';
 import { makeEngine } from './engine/engine.ts';
@@ -46,7 +46,7 @@ import { openPool } from './kernel/users/open-pool.ts';
 import { isRootOnHost, ownMaps, ownUser } from './kernel/users/own-maps.ts';
 import { UserNamespaces } from './kernel/users/user-namespaces.ts';
 import { closeFd } from './native/libliker.ts';
-import type { Registries } from './registry/api.ts';
+import { openRegistries } from './registry/registries.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
 import { LayerFolders } from './storage/layers.ts';
@@ -56,7 +56,10 @@ import { openStore, writeIfRoom } from './store/open.ts';
 
 /** The composition root: the one place that knows every concrete class. */
 export async function compose(
-  options: Pick<DaemonOptions, 'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool'>,
+  options: Pick<
+    DaemonOptions,
+    'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool' | 'registries'
+  >,
   log: Log,
 ) {
   makeFolder(options.root, rootMode(options.root, options.socket));
@@ -77,6 +80,10 @@ export async function compose(
   // Said once here, and in info: otherwise each container would have the warning.
   if (!cgroups.offers('pids')) for (const loss of cgroups.losses) log.warn('containers go without', { loss });
   const folders = new ContainerFolders(root, run);
+  const registries = openRegistries({
+    folder: options.registries ?? usualRegistries(isRoot),
+    env: process.env,
+  });
   const processes = new Processes();
   const journal = new Journal(store, log);
   // Building a filter takes tens of milliseconds, which no container should wait for.
@@ -96,7 +103,7 @@ export async function compose(
       layers: new LayerFolders(root, folders.trashFolder),
       unpacker: new Unpacker(),
       whiteouts: isRoot ? 'trusted' : 'user',
-      registries: noRegistries,
+      registries,
     }),
     secrets: new Secrets(new SecretFiles(run), journal),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
@@ -138,6 +145,7 @@ export async function compose(
     engine,
     /** Call it after `engine.leave`. */
     close: async () => {
+      registries[Symbol.dispose]();
       await folders.settled();
       await store.database.end();
       cgroups.close();
@@ -151,20 +159,6 @@ export async function compose(
 }
 
 /** Until the client for them is there. */
-const noRegistries: Registries = {
-  open: () => {
-    throw new LikerError(
-      'REGISTRY_UNREACHABLE',
-      'Cannot reach registries: this likerd has no client for them',
-    );
-  },
-  checkCredentials: async () => {
-    throw new LikerError(
-      'REGISTRY_UNREACHABLE',
-      'Cannot reach registries: this likerd has no client for them',
-    );
-  },
-};
 
 function openUsers(
   { usernsDefault, usernsPool }: Pick<DaemonOptions, 'usernsDefault' | 'usernsPool'>,
@@ -183,6 +177,10 @@ function openUsers(
     owner,
     ids: ownMaps(),
   } as const);
+}
+
+function usualRegistries(isRoot: boolean): string {
+  return join(isRoot ? '/etc/liker' : userFolders(process.env, ownUser().uid).config, 'certs.d');
 }
 
 function bootFile(root: string): string {

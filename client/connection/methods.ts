@@ -3,6 +3,7 @@ import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
+import type { RegistryServiceDefinition } from '../../proto/gen/types/liker/v1/RegistryService.ts';
 import type { SecretServiceDefinition } from '../../proto/gen/types/liker/v1/SecretService.ts';
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../proto/gen/types/liker/v1/StatsService.ts';
@@ -20,4 +21,5 @@ export const events = codecs.EventService as unknown as EventServiceDefinition;
 export const stats = codecs.StatsService as unknown as StatsServiceDefinition;
 export const secrets = codecs.SecretService as unknown as SecretServiceDefinition;
 export const system = codecs.SystemService as unknown as SystemServiceDefinition;
+export const registries = codecs.RegistryService as unknown as RegistryServiceDefinition;
 export const volumes = codecs.VolumeService as unknown as VolumeServiceDefinition;

@@ -14,6 +14,7 @@ import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
 import { imageService } from './liker/image-service.ts';
 import { logService } from './liker/log-service.ts';
+import { registryService } from './liker/registry-service.ts';
 import { secretService } from './liker/secret-service.ts';
 import { sessionService } from './liker/session-service.ts';
 import { statsService } from './liker/stats-service.ts';
@@ -60,6 +61,7 @@ export function serveApi(options: ApiOptions) {
     StatsService,
     SystemService,
     VolumeService,
+    RegistryService,
   } = definitions;
   server.addService(
     marksUndecodable(takesEncoded(ContainerService)),
@@ -76,6 +78,7 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
+  server.addService(marksUndecodable(RegistryService), registryService(context, engine.registries));
   const stopServing = addStandardServices(server, serviceNames, log);
   for (const service of ['SessionService', 'ImageService']) widenInputWindows(`liker.v1.${service}`);
   liftDistantDeadlines();

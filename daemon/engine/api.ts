@@ -1,3 +1,4 @@
+import type { Registries } from '../registry/api.ts';
 import type { ContainerService } from './containers/api.ts';
 import type { SessionService } from './containers/session-api.ts';
 import type { ImageService } from './images/api.ts';
@@ -7,6 +8,9 @@ import type { SecretService } from './secrets/api.ts';
 import type { StatsService } from './stats/model.ts';
 import type { SystemService } from './system/api.ts';
 import type { VolumeService } from './volumes/api.ts';
+
+/** Registries, as the edge uses them. */
+export type RegistryService = Pick<Registries, 'checkCredentials'>;
 
 /** What the engine offers to its edge: one service for each kind of thing. */
 export interface Services {
@@ -19,4 +23,5 @@ export interface Services {
   readonly secrets: SecretService;
   readonly system: SystemService;
   readonly volumes: VolumeService;
+  readonly registries: RegistryService;
 }

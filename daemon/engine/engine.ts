@@ -26,6 +26,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     secrets: secretService(context),
     system: systemService(context),
     volumes: volumeService(context),
+    registries: context.images.registries,
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
       context.volumes.adopt();

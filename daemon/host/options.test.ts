@@ -18,6 +18,7 @@ test('default paths are where the system expects them', async () => {
     metrics: null,
     usernsDefault: null,
     usernsPool: null,
+    registries: null,
     readyFd: null,
   });
 });
@@ -41,6 +42,8 @@ test('options are parsed', async () => {
     'auto',
     '--userns-pool',
     '600000:65536',
+    '--registries',
+    '/c',
     '--ready-fd',
     '0',
   ];
@@ -51,6 +54,7 @@ test('options are parsed', async () => {
   assert.equal(options?.logFormat, 'json');
   assert.equal(options?.usernsDefault, 'auto');
   assert.deepEqual(options?.usernsPool, { start: 600_000, count: 65_536 });
+  assert.equal(options?.registries, '/c');
   assert.equal(options?.readyFd, 0);
 });
 

@@ -60,6 +60,11 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           "Ids of the host for user namespaces, as START-END or START:COUNT; default: those of 'liker' or 'containers' in /etc/subuid and /etc/subgid, or 524288-1879048191",
       },
+      registries: {
+        type: 'string',
+        describe:
+          'Folder with a hosts.toml for each registry; default: /etc/liker/certs.d, and liker/certs.d in ~/.config without root',
+      },
       'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
@@ -73,6 +78,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'metrics-addr',
       'userns-default',
       'userns-pool',
+      'registries',
       'ready-fd',
     ])
     .strict()
@@ -110,6 +116,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     metrics: parsed['metrics-addr'] === undefined ? null : parseMetricsAddress(parsed['metrics-addr']),
     usernsDefault: parsed['userns-default'] ?? null,
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
+    registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
     readyFd,
   };
 }

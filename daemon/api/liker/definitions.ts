@@ -4,6 +4,7 @@ import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/Cont
 import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/EventService.ts';
 import type { ImageServiceDefinition } from '../../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
+import type { RegistryServiceDefinition } from '../../../proto/gen/types/liker/v1/RegistryService.ts';
 import type { SecretServiceDefinition } from '../../../proto/gen/types/liker/v1/SecretService.ts';
 import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
 import type { StatsServiceDefinition } from '../../../proto/gen/types/liker/v1/StatsService.ts';
@@ -20,6 +21,7 @@ interface Definitions {
   readonly ImageService: ImageServiceDefinition;
   readonly LogService: LogServiceDefinition;
   readonly SecretService: SecretServiceDefinition;
+  readonly RegistryService: RegistryServiceDefinition;
   readonly SessionService: SessionServiceDefinition;
   readonly StatsService: StatsServiceDefinition;
   readonly SystemService: SystemServiceDefinition;
