@@ -222,6 +222,20 @@ describe('the start of an ordinary user', needs, () => {
     assert.equal(set.stdout, '/a/b\n');
   });
 
+  test("a folder in which root's likerd has run is refused with what to do", () => {
+    const root = join(user.home, 'of-root');
+    mkdirSync(root);
+    writeFileSync(join(root, 'likerd.lock'), '', { mode: 0o600 });
+    chownSync(root, user.uid, user.gid);
+    const folders = ['--root', root, '--run', join(root, 'run'), '--socket', join(root, 'run/s')];
+    const { status, stderr } = run([...user.command(), join(user.checkout, 'bin/likerd'), ...folders]);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      `likerd: Cannot use '${root}': the user who runs likerd may not write '${root}/likerd.lock', where another user's likerd may have run; give another --root\n`,
+    );
+  });
+
   test('without a runtime folder, or with that of root, it says where the run folder is', () => {
     for (const folder of [undefined, '/root']) {
       const { stderr, stdout } = launched(['/bin/echo', 'hi'], { XDG_RUNTIME_DIR: folder });
