@@ -213,6 +213,8 @@ function plans(): Buffer[] {
     ...Object.values(samples).map((step) => {
       return plan([...(needs[step.step] ?? []).map((name) => samples[name]), step]);
     }),
+    // What is not held was marked as kept outside when the overlay could not be mounted.
+    plan([samples.take, { ...samples['take-overlay'], lowers: [2 ** 20], layer: 0, folder: '' }]),
     plan(containerSteps({ ...container, tty: true, init: true }), {
       tty: true,
       cgroup2: '/sys/fs/cgroup/c1',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { notHeld } from '../../daemon/kernel/plan/steps.ts';
 import { openFiles } from '../../test/harness/proc.ts';
 import { until } from '../../test/harness/until.ts';
 import { useFixture } from './use.ts';
@@ -89,6 +91,32 @@ test('a plan whose clone flags are more than namespaces is bad', async () => {
       assert.equal((await shim.peer.failed(number)).name, 'plan', `${field} ${flag}`);
     }
   }
+});
+
+test('an overlay of layers that are not held fails at its step', async () => {
+  await using shim = await fixture().run('sleep 100');
+  await shim.started();
+  const source = mkdtempSync(join(tmpdir(), 'liker-layer-'));
+  for (const name of ['upper', 'work']) mkdirSync(join(source, name));
+  const take = {
+    recursive: true,
+    attributes: 0,
+    topOnly: false,
+    propagation: 0,
+    map: notHeld,
+    optional: false,
+  };
+  const overlay = { at: '/run', volatile: false, uid: 0, gid: 0, folder: '', needs: [] };
+  shim.peer.exec(
+    1,
+    fixture().execPlan('true', {}, {}, [
+      { step: 'take', source, ...take },
+      { step: 'take-overlay', lowers: [2 ** 20], layer: 0, ...overlay },
+    ]),
+  );
+  const { name, errno } = await shim.peer.failed(1);
+  assert.deepEqual([name, errno], ['take-overlay', constants.errno.EBADMSG]);
+  rmSync(source, { recursive: true });
 });
 
 test('the exits of execs are reported before that of the main process', async () => {

@@ -40,8 +40,6 @@ int hold (struct child *child, int fd) {
   return 0;
 }
 
-void keep_outside (struct child *child, uint32_t number) { child->launch->held[number].stays = true; }
-
 bool holds_nothing (const struct child *child, uint32_t number) {
   return number < child->held_count && child->launch->held[number].fd < 0;
 }
@@ -50,6 +48,13 @@ int held (struct child *child, uint32_t number) {
   if (number >= child->held_count || holds_nothing (child, number))
     return fail_with (child, EBADMSG, "read", "plan");
   return child->launch->held[number].fd;
+}
+
+int keep_outside (struct child *child, uint32_t number) {
+  if (held (child, number) < 0)
+    return -1;
+  child->launch->held[number].stays = true;
+  return 0;
 }
 
 int child_root (struct child *child) {

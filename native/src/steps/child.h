@@ -56,8 +56,11 @@ bool unreadable (struct child *child, const struct cursor *fields);
 /* Holds the fd, or nothing (-1), under the next number. 0, or -1 with a failure. */
 int hold (struct child *child, int fd);
 
-/* The process inside does not get it. It is closed by the end of the helper, since a mount with no other place takes long to close. */
-void keep_outside (struct child *child, uint32_t number);
+/*
+ * The process inside does not get what is held under this number. It is closed by the end of the helper, since a mount with no other
+ * place takes long to close. -1, with a failure, if nothing is.
+ */
+int keep_outside (struct child *child, uint32_t number);
 
 /* What is held under this number; -1, with a failure, if nothing is. */
 int held (struct child *child, uint32_t number);

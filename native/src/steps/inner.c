@@ -33,6 +33,8 @@ static int take_parcel (struct child *child, int gate, struct parcel *parcel) {
     _exit (125); /* the helper has failed, and told the shim */
   if (got < 0)
     return fail (child, "recvmsg", "gate");
+  if (got != sizeof *parcel || parcel->held_count > child->launch->held_size)
+    return fail_with (child, EBADMSG, "recvmsg", "gate");
   size_t size = parcel->count * sizeof (int);
   struct cmsghdr *fds = CMSG_FIRSTHDR (&header);
   /* With too many open files, fewer arrive. */

@@ -161,10 +161,12 @@ static int take_overlay (struct layers *layers, uint32_t layer) {
   layers->upper = upper;
   layers->work = work;
   cleanup_fd int tree = mount_layers (layers) < 0 ? -1 : layers->tree;
-  keep_outside (layers->child, layer);
+  if (tree < 0 || keep_outside (layers->child, layer) < 0)
+    return -1;
   for (uint32_t i = 0; i < layers->lower_count; i++)
-    keep_outside (layers->child, read_u32 (&layers->lowers));
-  return tree < 0 || hold (layers->child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
+    if (keep_outside (layers->child, read_u32 (&layers->lowers)) < 0)
+      return -1;
+  return hold (layers->child, tree) < 0 ? -1 : (steal_fd (&tree), 0);
 }
 
 /* False if a target is missing. After another error, the target's own step will report it. */

@@ -52,9 +52,8 @@ static int open_namespace_of (struct child *child, pid_t pid) {
 static int hold_user_namespace (struct child *child, int *namespace) {
   if (hold (child, *namespace) < 0)
     return -1;
-  keep_outside (child, child->held_count - 1);
   steal_fd (namespace);
-  return 0;
+  return keep_outside (child, child->held_count - 1);
 }
 
 /* Root inside may mount a procfs only of a pid namespace of its own. */
