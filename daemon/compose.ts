@@ -158,8 +158,6 @@ export async function compose(
   };
 }
 
-/** Until the client for them is there. */
-
 function openUsers(
   { usernsDefault, usernsPool }: Pick<DaemonOptions, 'usernsDefault' | 'usernsPool'>,
   log: Log,

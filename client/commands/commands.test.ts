@@ -142,8 +142,9 @@ test('for events, a small --since is an event number and a large one is a time',
         const event = {
           seq: 8,
           time: { seconds: 1_700_000_000 },
-          containerId: id,
-          containerName: 'web',
+          subjectType: 'container',
+          subjectId: id,
+          subjectName: 'web',
           action: 'die',
           attributes: { exitCode: '3' },
         };

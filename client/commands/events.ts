@@ -103,15 +103,15 @@ class EventRecord {
   readonly TimeRFC3339: string;
 
   constructor(event: Event) {
-    const { containerId, action, time } = event;
+    const { subjectId, action, time } = event;
     this.Seq = event.seq;
-    this.Type = containerId === '' ? 'daemon' : 'container';
+    this.Type = event.subjectType;
     this.Action = action;
     this.Status = action;
-    this.ID = containerId;
+    this.ID = subjectId;
     this.From = own(event.attributes, 'image') ?? '';
-    const attributes = Object.entries({ ...event.attributes, name: event.containerName });
-    this.Actor = { ID: containerId, Attributes: goMap(attributes) };
+    const attributes = Object.entries({ ...event.attributes, name: event.subjectName });
+    this.Actor = { ID: subjectId, Attributes: goMap(attributes) };
     this.Time = time?.seconds ?? 0;
     this.TimeNano = BigInt(this.Time) * 1_000_000_000n + BigInt(time?.nanos ?? 0);
     this.TimeRFC3339 = rfc3339Nano(time);
@@ -124,10 +124,9 @@ class EventRecord {
 }
 
 function eventLine(event: Event): string {
-  const type = event.containerId === '' ? 'daemon' : 'container';
-  const attributes = Object.entries({ ...event.attributes, name: event.containerName })
+  const attributes = Object.entries({ ...event.attributes, name: event.subjectName })
     .filter(([, value]) => value !== '')
     .map(([key, value]) => `${key}=${value}`);
-  const who = event.containerId === '' ? '' : ` ${event.containerId}`;
-  return `${rfc3339Nano(event.time)} ${event.seq} ${type} ${event.action}${who} (${attributes.join(', ')})`;
+  const who = event.subjectId === '' ? '' : ` ${event.subjectId}`;
+  return `${rfc3339Nano(event.time)} ${event.seq} ${event.subjectType} ${event.action}${who} (${attributes.join(', ')})`;
 }

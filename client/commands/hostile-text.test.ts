@@ -50,8 +50,9 @@ before(() =>
         {
           event: poisoned({
             action: 'start',
-            containerId: id,
-            containerName: 'web',
+            subjectId: id,
+            subjectType: 'container',
+            subjectName: 'web',
             attributes: { label: 'v' },
           }),
         },

@@ -104,8 +104,9 @@ before(() =>
           event: {
             seq: 7,
             time: { seconds: 1700000000, nanos: 123456789 },
-            containerId: id,
-            containerName: 'web',
+            subjectId: id,
+            subjectType: 'container',
+            subjectName: 'web',
             action: 'start',
             attributes: { image: '/srv/root', name: 'web', tier: 'front' },
           },

@@ -5,6 +5,7 @@ import { sessionService } from './containers/session-service.ts';
 import { finishBegun } from './containers/verbs/finish-begun.ts';
 import { stopAll } from './containers/verbs/stop-all.ts';
 import type { EngineContext } from './context.ts';
+import { adoptImages } from './images/adopt/adopt.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { logService } from './logs/read.ts';
@@ -30,6 +31,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
       context.volumes.adopt();
+      await adoptImages(context.images, context);
       await adoptAll(context, left);
       for (const container of context.registry.all()) finishBegun(context, container);
     },

@@ -100,6 +100,12 @@ export class Content {
     await rm(this.partialPath(digest), { force: true });
   }
 
+  /** Removes what a daemon that was killed was writing or unpacking. Call it before anything is. */
+  discardDrafts(): void {
+    for (const name of readdirSync(this.#ingest))
+      if (!partialName.test(name)) this.discard(join(this.#ingest, name));
+  }
+
   /** Makes a folder for an archive that comes. Give it to `discard` afterwards. */
   async beginArchive(): Promise<string> {
     const folder = join(this.#ingest, `load-${randomUUID()}`);

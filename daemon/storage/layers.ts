@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, rename } from 'node:fs/promises';
+import { chmod, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFiles } from '../native/libliker.ts';
+import { syncFiles, treeSize } from '../native/libliker.ts';
 import { hexOf } from './content.ts';
 import type { Trash } from './trash.ts';
 
@@ -35,6 +35,19 @@ export class LayerFolders {
     return readdirSync(this.folder)
       .filter((name) => layerName.test(name))
       .map((name) => name.replace('-', ':'));
+  }
+
+  /** Whether the layer has its folder. */
+  async exists(diffId: string): Promise<boolean> {
+    return stat(this.of(diffId)).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+  }
+
+  /** Bytes of the layer's files. */
+  size(diffId: string): Promise<number> {
+    return treeSize(this.of(diffId));
   }
 
   /** Makes an empty folder to unpack a layer in. */

@@ -28,7 +28,13 @@ export function eventService(context: ApiContext, events: EventService): EventSe
         const { seq, subject, action } = event;
         const { id: containerId, name: containerName } = subject.type === 'container' ? subject : noContainer;
         const [time, attributes] = [timestampOfMs(event.time), { ...event.attributes }];
-        yield { event: { seq, time, containerId, containerName, action, attributes, storeId } };
+        const { type: subjectType, id: subjectId, name: subjectName } = subject;
+        yield {
+          event: {
+            ...{ seq, time, containerId, containerName, action, attributes, storeId },
+            ...{ subjectType, subjectId, subjectName },
+          },
+        };
       }
     }),
     GetLastSeq: reads(async () => {

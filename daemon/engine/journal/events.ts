@@ -107,7 +107,8 @@ const tests: FilterTests<EventRecord> = {
     event.action === value || (value === 'health_status' && event.action.startsWith(`${value}: `)),
   label: (value) => (event) => hasLabel(event.attributes, value),
   type: (value) => (event) => event.subject.type === value,
-  image: (value) => (event) => own(event.attributes, 'image') === value,
+  // Events of the image itself, and of containers that were made from it.
+  image: (value) => (event) => about('image')(value)(event) || own(event.attributes, 'image') === value,
   scope: (value) => () => value === 'local',
   container: about('container'),
   // There is one, whatever it is called.

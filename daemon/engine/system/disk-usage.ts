@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { may } from '../containers/model/phase.ts';
 import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
+import { imageUsage } from '../images/disk-usage.ts';
 import type { DiskUsage } from './api.ts';
 
 /** What takes up space below the root folder. */
@@ -25,12 +26,14 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
       reclaimableBytes: sum(idle),
     };
   };
-  const [trash, database, ofVolumes] = await Promise.all([
+  const [trash, database, ofVolumes, ofImages] = await Promise.all([
     folders.trash(),
     databaseBytes(paths.root),
     volumeUsage(context),
+    imageUsage(context.images),
   ]);
   return [
+    ...ofImages,
     ofContainers('Containers', 'layerBytes'),
     ofContainers('Logs', 'logBytes'),
     ofVolumes,

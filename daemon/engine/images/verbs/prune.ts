@@ -4,6 +4,7 @@ import type { ImageContext } from '../context.ts';
 import { imageFilter, truth } from '../model/filter.ts';
 import { viewImage } from '../view.ts';
 import { deleteImage } from './delete-image.ts';
+import { removeUnused } from './remove-unused.ts';
 
 /** Removes images that no container has: those without a name, or all; then layers, blobs and downloads that no image has. Errors: BAD_ARGUMENT. */
 export async function pruneImages(
@@ -33,33 +34,4 @@ export async function pruneImages(
     removed,
     reclaimedBytes: removed.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, 0) + rest,
   };
-}
-
-/** Layers and blobs that no image has, and what broken pulls have left. Returns their bytes. */
-export async function removeUnused(
-  context: ImageContext,
-  youngestMs = Number.POSITIVE_INFINITY,
-): Promise<number> {
-  const { ledger, leases, layers, content } = context;
-  const isFree = (digest: string, createdAt: number): boolean =>
-    !leases.has(digest) && createdAt <= youngestMs;
-  const unused = ledger.rows.layers.unused().filter(({ diffId, createdAt }) => isFree(diffId, createdAt));
-  const blobs = ledger.rows.blobs.unused().filter(({ digest, createdAt }) => isFree(digest, createdAt));
-  if (unused.length + blobs.length > 0) {
-    const removal = {
-      images: [],
-      layers: unused.map(({ diffId }) => diffId),
-      blobs: blobs.map(({ digest }) => digest),
-    };
-    ledger.remove(removal, []);
-  }
-  for (const { diffId } of unused) layers.remove(diffId);
-  for (const { digest } of blobs) await content.remove(digest);
-  let bytes = [...unused, ...blobs].reduce((sum, { size }) => sum + size, 0);
-  for (const { digest, size, changedAt } of await content.partial()) {
-    if (!isFree(digest, changedAt)) continue;
-    await content.removePartial(digest);
-    bytes += size;
-  }
-  return bytes;
 }

@@ -19,7 +19,7 @@ import { maxConfigurationBytes } from '../model/configuration-file.ts';
 import { findById } from '../model/find.ts';
 import { reserveRoom } from '../room.ts';
 import { viewImage } from '../view.ts';
-import { storeImage } from './store-image.ts';
+import { isHere, storeImage } from './store-image.ts';
 
 /**
  * Fetches an image from a registry: resolve, configuration, layers, rows. Errors: those of the registry, BAD_ARGUMENT, BAD_IMAGE,
@@ -69,6 +69,9 @@ async function alreadyHere(
   if (id === null) return null;
   const digest = await repository.digest(signal);
   if (context.ledger.rows.manifests.imageOf(repositoryOf(name), digest) !== id) return null;
+  const layers = context.ledger.rows.layers.of(id);
+  const here = await Promise.all(layers.map(({ diffId }) => isHere(context, diffId)));
+  if (here.includes(false)) return null;
   const summary = await context.summaries.of(id);
   if (summary.platform !== formatPlatform(platform)) return null;
   push({ kind: 'resolved', digest, layers: [] });
@@ -87,10 +90,7 @@ async function fetchImage(
   const parsed = parseConfiguration(configuration, `the configuration of '${familiarName(name)}'`);
   requirePlatform(familiarName(name), parsed, platform);
   const { layers } = manifest.content;
-  const missing = layers.filter(
-    (_, index) => !context.ledger.rows.layers.has(parsed.rootfs.diff_ids[index] ?? ''),
-  );
-  using _room = await reserveRoom(context, missing, familiarName(name));
+  using _room = await reserveRoom(context, await missingOf(context, layers, parsed), familiarName(name));
   push({ kind: 'resolved', digest, layers: layers.map((layer) => waiting(layer)) });
   const documents = [...indexes, manifest];
   return storeImage(
@@ -109,6 +109,16 @@ async function fetchImage(
     (layer) => push({ kind: 'progress', layer }, layer.digest),
     signal,
   );
+}
+
+/** The layers that have to come. */
+async function missingOf(
+  context: ImageContext,
+  layers: readonly Descriptor[],
+  { rootfs: { diff_ids: diffIds } }: Configuration,
+): Promise<readonly Descriptor[]> {
+  const here = await Promise.all(diffIds.map((diffId) => isHere(context, diffId)));
+  return layers.filter((_, index) => here[index] !== true);
 }
 
 function waiting({ digest, size }: Descriptor): LayerProgress {

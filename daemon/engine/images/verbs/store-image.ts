@@ -79,6 +79,14 @@ function requireSha256(all: readonly { readonly digest: string }[], id: string):
   });
 }
 
+/** A row without a folder is a damaged layer, which comes again. */
+export async function isHere(
+  { ledger, layers }: Pick<ImageContext, 'ledger' | 'layers'>,
+  diffId: string,
+): Promise<boolean> {
+  return ledger.rows.layers.has(diffId) && (await layers.exists(diffId));
+}
+
 /** One fails: the others are ended, and what they have brought so far stays. */
 async function bringLayers(
   context: ImageContext,
@@ -91,7 +99,7 @@ async function bringLayers(
   const either = AbortSignal.any([signal, failed.signal]);
   const bring = async (source: LayerSource, diffId: string): Promise<void> => {
     const { digest, size } = source;
-    if (context.ledger.rows.layers.has(diffId)) {
+    if (await isHere(context, diffId)) {
       onProgress({ digest, stage: 'exists', bytes: size, totalBytes: size });
       return;
     }

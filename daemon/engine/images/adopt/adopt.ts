@@ -1,0 +1,36 @@
+import type { ImageContext } from '../context.ts';
+import { removeUnused } from '../verbs/remove-unused.ts';
+import { recoverImages } from './recover.ts';
+import { removeDamaged } from './remove-damaged.ts';
+
+/** What broken pulls have left is kept so long for the next one. */
+const keptMs = 7 * 24 * 3600_000;
+
+/**
+ * Makes files and rows agree, before containers are adopted and calls served. What is removed has no row, so that no container
+ * has it; unless rows are lost: then they are first recovered from the files.
+ */
+export async function adoptImages(
+  context: ImageContext,
+  { recordsLost }: { readonly recordsLost: boolean },
+): Promise<void> {
+  context.content.discardDrafts();
+  if (recordsLost) await recoverImages(context);
+  await removeDamaged(context);
+  await removeStrangers(context);
+  await removeUnused(context, Date.now() - keptMs);
+}
+
+/** A daemon was killed between the files and their rows, either way. */
+async function removeStrangers({ ledger: { rows }, layers, content, log }: ImageContext): Promise<void> {
+  const known = new Set([
+    ...rows.layers.all().map(({ diffId }) => diffId),
+    ...rows.blobs.all().map(({ digest }) => digest),
+  ]);
+  for (const diffId of layers.list()) {
+    if (known.has(diffId)) continue;
+    log.info('a layer without a record is removed', { layer: diffId });
+    layers.remove(diffId);
+  }
+  for (const digest of content.list()) if (!known.has(digest)) await content.remove(digest);
+}

@@ -1,0 +1,46 @@
+import type { ImageContext } from '../context.ts';
+import { deleteImage } from '../verbs/delete-image.ts';
+
+/**
+ * Removes images whose files are gone, and rows of files that are. An image that containers have stays: pulling it again brings what
+ * is missing.
+ */
+export async function removeDamaged(context: ImageContext): Promise<void> {
+  const { ledger, layers, content, log } = context;
+  const { rows } = ledger;
+  const folders = new Set(layers.list());
+  const files = new Set(content.list());
+  const missingLayers = rows.layers.all().filter(({ diffId }) => !folders.has(diffId));
+  const missingBlobs = rows.blobs.all().filter(({ digest }) => !files.has(digest));
+  if (missingLayers.length + missingBlobs.length === 0) return;
+  const missing = new Set([
+    ...missingLayers.map(({ diffId }) => diffId),
+    ...missingBlobs.map(({ digest }) => digest),
+  ]);
+  for (const { id } of rows.images.all()) {
+    const needed = [id, ...rows.layers.of(id).map(({ diffId }) => diffId), ...rows.manifests.of(id)];
+    const gone = needed.filter((digest) => missing.has(digest));
+    if (gone.length === 0) continue;
+    const names = rows.imageNames.of(id);
+    const fields = { image: id, names: names.join(' '), missing: gone.join(' ') };
+    if (rows.containerImages.containersOf(id).length > 0) {
+      log.error(
+        'files of an image that containers have are gone; pull it again before you start them',
+        fields,
+      );
+      continue;
+    }
+    log.warn('files of an image are gone, and it is removed; pull it again', fields);
+    await deleteImage(context, id);
+  }
+  const unused = new Set([
+    ...rows.layers.unused().map(({ diffId }) => diffId),
+    ...rows.blobs.unused().map(({ digest }) => digest),
+  ]);
+  const removal = {
+    images: [],
+    layers: missingLayers.map(({ diffId }) => diffId).filter((diffId) => unused.has(diffId)),
+    blobs: missingBlobs.map(({ digest }) => digest).filter((digest) => unused.has(digest)),
+  };
+  if (removal.layers.length + removal.blobs.length > 0) ledger.remove(removal, []);
+}

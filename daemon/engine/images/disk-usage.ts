@@ -1,0 +1,45 @@
+import type { ImageContext } from './context.ts';
+
+interface Usage {
+  readonly type: string;
+  readonly total: number;
+  readonly active: number;
+  readonly sizeBytes: number;
+  readonly reclaimableBytes: number;
+}
+
+/** What images take of the disk, each layer once, and what has come of images that are not there. */
+export async function imageUsage({ ledger: { rows }, content }: ImageContext): Promise<readonly Usage[]> {
+  const images = rows.images.all();
+  const used = images.filter(({ id }) => rows.containerImages.containersOf(id).length > 0);
+  const needed = new Set(
+    used.flatMap(({ id }) => [
+      id,
+      ...rows.layers.of(id).map(({ diffId }) => diffId),
+      ...rows.manifests.of(id),
+    ]),
+  );
+  const all = [
+    ...rows.layers.all().map(({ diffId, size }) => ({ digest: diffId, size })),
+    ...rows.blobs.all(),
+  ];
+  const sum = (some: readonly { readonly size: number }[]): number =>
+    some.reduce((bytes, { size }) => bytes + size, 0);
+  const coming = await content.partial();
+  return [
+    {
+      type: 'Images',
+      total: images.length,
+      active: used.length,
+      sizeBytes: sum(all),
+      reclaimableBytes: sum(all.filter(({ digest }) => !needed.has(digest))),
+    },
+    {
+      type: 'Downloads',
+      total: coming.length,
+      active: 0,
+      sizeBytes: sum(coming),
+      reclaimableBytes: sum(coming),
+    },
+  ];
+}
