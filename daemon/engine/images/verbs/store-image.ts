@@ -7,6 +7,7 @@ import type { LayerSource } from '../layers/source.ts';
 import { unpackLayer } from '../layers/unpack-layer.ts';
 import { parseConfiguration } from '../model/configuration.ts';
 import { type ImageAction, imageEvent } from '../model/events.ts';
+import { familiar } from '../model/names.ts';
 
 /** An image that comes, from wherever. */
 export interface Coming {
@@ -55,7 +56,7 @@ export async function storeImage(
       createdAt,
     })),
   );
-  const [first = ''] = names;
+  const [first] = names;
   context.ledger.addImage(
     {
       image: { id, createdAt },
@@ -65,7 +66,7 @@ export async function storeImage(
       digests,
       names,
     },
-    imageEvent(event.action, id, event.name || first || id),
+    imageEvent(event.action, id, event.name || (first === undefined ? id : familiar(first))),
   );
   return id;
 }
