@@ -297,5 +297,11 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   ],
   // The child is about to execute; output; the sync socket ends; the child ends.
   shim: () => [noStart, row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0)],
+  unpack: () => [
+    row(1, './usr/../../etc//.wh.passwd'),
+    row(1, 'd/.wh..wh..opq'),
+    row(1, '.wh...'),
+    row(8, 'bytes 10\nbytes 4096\nend 9223372036854775807\n'),
+  ],
   walk: () => [row(sized('/a/../b//c/./d'))],
 };

@@ -6,7 +6,8 @@ import { before, describe, test } from 'node:test';
 
 const native = join(import.meta.dirname, '..');
 const sanitized = join(native, 'build/liker-shim-sanitized');
-const suites = [
+/** What each sanitized program has its own suites for. */
+const shimSuites = [
   'process',
   'terminal',
   'exec',
@@ -21,6 +22,8 @@ const suites = [
   'network',
   'intruder',
 ];
+const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts'];
+const unpackEnv = { LIKER_UNPACK: join(native, 'build/liker-unpack-sanitized') };
 /** Where native/test/sanitizer.c puts the reports. */
 const reports = join(native, 'build/sanitizer-report.*');
 
@@ -29,14 +32,17 @@ const innerTestMs = 50_000;
 const suiteMs = 110_000;
 
 /** The exit code of a suite, or its signal, and what it printed. */
-function runSuite(name: string): Promise<{ readonly ended: number | string; readonly output: string }> {
+function runSuite(
+  name: string,
+  programs: Readonly<Record<string, string>>,
+): Promise<{ readonly ended: number | string; readonly output: string }> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const args = ['--test', '--test-reporter=spec', `--test-timeout=${innerTestMs}`, '--test-force-exit'];
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [...args, join(import.meta.dirname, `${name}.test.ts`)],
-      { env: { ...env, LIKER_SHIM: sanitized }, maxBuffer: 16 << 20, timeout: suiteMs },
+      { env: { ...env, ...programs }, maxBuffer: 16 << 20, timeout: suiteMs },
       (error, stdout, stderr) =>
         resolve({ ended: error?.signal ?? error?.code ?? 0, output: `${stdout}${stderr}` }),
     );
@@ -56,7 +62,7 @@ function takeReports(): string {
   return text;
 }
 
-describe('with a shim under the address and undefined behaviour sanitizers', {
+describe('under the address and undefined behaviour sanitizers', {
   skip: process.env['LIKER_SHIM'] !== undefined && 'another shim was asked for',
 }, () => {
   before(() => {
@@ -64,9 +70,13 @@ describe('with a shim under the address and undefined behaviour sanitizers', {
     takeReports();
   });
 
-  for (const name of suites)
+  const all = [
+    ...shimSuites.map((name) => ({ name, programs: { LIKER_SHIM: sanitized } })),
+    ...unpackSuites.map((name) => ({ name, programs: unpackEnv })),
+  ];
+  for (const { name, programs } of all)
     test(`${name}.test.ts passes and nothing is reported`, async () => {
-      const { ended, output } = await runSuite(name);
+      const { ended, output } = await runSuite(name, programs);
       const told = `${takeReports()}${failuresIn(output)}`;
       assert.equal(ended, 0, `${name}.test.ts ended with ${ended}\n${told}`);
       assert.match(output, /^ℹ pass [1-9]/m, told);

@@ -56,6 +56,7 @@ typedef ssize_t archive_reader (struct archive *, void *data, const void **block
   F (int, EVP_DigestUpdate, (void *, const void *, size_t))            \
   F (int, EVP_DigestFinal_ex, (void *, unsigned char *, unsigned *))
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a type, and a list of parameters */
 #define LIBRARY_MEMBER(result, name, parameters) result (*name) parameters;
 struct libraries {
   ARCHIVE_FUNCTIONS (LIBRARY_MEMBER)

@@ -80,6 +80,7 @@ struct work {
   struct marker marker;
   struct source source;
   struct stream stream;
+  struct ring ring;
   struct tar tar;
   struct tree tree;
 };
@@ -94,7 +95,8 @@ static void connect (struct work *work, const struct options *options) {
   work->stream.report = REPORT;
   work->stream.problem = &work->problem;
   work->tar.libraries = &work->libraries;
-  work->tar.stream = &work->stream;
+  work->ring.stream = &work->stream;
+  work->tar.ring = &work->ring;
   work->tar.problem = &work->problem;
   work->tree.places.root = TARGET;
   work->tree.places.parent = -1;
@@ -125,27 +127,23 @@ static int prepare (struct work *work) {
       digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
       digest_begin (&work->stream.digest, &work->libraries, &work->problem) < 0)
     return -1;
-  return prepare_root (work) < 0 ? -1 : enter_sandbox (TARGET, &work->problem);
-}
-
-/* What follows the end of the archive belongs to the digests. */
-static int drain (struct work *work) {
-  const void *block;
-  ssize_t count;
-  while ((count = stream_read (&work->stream, &block)) > 0)
-    ;
-  return (int)count;
+  if (prepare_root (work) < 0 || enter_sandbox (TARGET, &work->problem) < 0 || ring_begin (&work->ring, &work->problem) < 0 ||
+      seal_sandbox (&work->problem) < 0)
+    return -1;
+  ring_open (&work->ring);
+  return 0;
 }
 
 static int unpack (struct work *work) {
   struct entry entry;
   int more;
-  if (stream_begin (&work->stream) < 0 || tar_begin (&work->tar) < 0)
+  if (tar_begin (&work->tar) < 0)
     return -1;
   while ((more = tar_next (&work->tar, &entry)) > 0)
     if (add_entry (&work->tree, &entry) < 0)
       return -1;
-  return more < 0 || drain (work) < 0 ? -1 : finish_tree (&work->tree);
+  /* What follows the end of the archive belongs to the digests. */
+  return more < 0 || ring_drain (&work->ring) < 0 ? -1 : finish_tree (&work->tree);
 }
 
 static void tell_outcome (struct work *work) {
@@ -161,15 +159,17 @@ static void tell_outcome (struct work *work) {
   report_outcome (REPORT, &outcome);
 }
 
+/* The other thread may still be at work: nothing may be taken from it, as exit(3) does. */
 int main (int argc, char **argv) {
-  static struct work work;
+  static struct work work = { .problem.lock = PTHREAD_MUTEX_INITIALIZER };
   const struct options options = parse (argc, argv);
   connect (&work, &options);
   if (prepare (&work) == 0 && unpack (&work) == 0) {
     tell_outcome (&work);
-    return 0;
+    _exit (0);
   }
+  problem_hold (&work.problem);
   if (work.problem.code != ABANDONED)
     report_problem (REPORT, &work.problem);
-  return 1;
+  _exit (1);
 }

@@ -6,12 +6,23 @@
 
 static void put (struct problem *problem, enum problem_code code, int error, const char *path, const char *format,
                  va_list arguments) {
-  if (problem->code)
-    return;
-  problem->code = code;
-  problem->error = error;
-  snprintf (problem->path, sizeof problem->path, "%s", path);
-  vsnprintf (problem->message, sizeof problem->message, format, arguments);
+  pthread_mutex_lock (&problem->lock);
+  if (!problem->code) {
+    problem->code = code;
+    problem->error = error;
+    snprintf (problem->path, sizeof problem->path, "%s", path);
+    vsnprintf (problem->message, sizeof problem->message, format, arguments);
+  }
+  pthread_mutex_unlock (&problem->lock);
+}
+
+void problem_hold (struct problem *problem) { pthread_mutex_lock (&problem->lock); }
+
+void unless_problem (struct problem *problem, void (*call) (void *), void *data) {
+  pthread_mutex_lock (&problem->lock);
+  if (!problem->code)
+    call (data);
+  pthread_mutex_unlock (&problem->lock);
 }
 
 int problem_put (struct problem *problem, enum problem_code code, const char *path, const char *format, ...) {

@@ -1,6 +1,6 @@
 /* Why a layer cannot be unpacked: the first reason, whichever part has found it. */
 #pragma once
-#include <stdbool.h>
+#include <pthread.h>
 
 enum problem_code {
   NO_PROBLEM,
@@ -13,6 +13,7 @@ enum problem_code {
 };
 
 struct problem {
+  pthread_mutex_t lock; /* two threads may find one */
   enum problem_code code;
   int error; /* errno, or 0 */
   char path[512];
@@ -25,3 +26,9 @@ int problem_put (struct problem *problem, enum problem_code code, const char *pa
 
 /* For a failed system call: errno says which code it is. `tried` are words such as "write". */
 int problem_errno (struct problem *problem, const char *path, const char *tried);
+
+/* Keeps the other thread from finding or reporting anything until the process ends. */
+void problem_hold (struct problem *problem);
+
+/* Calls it unless there is a problem, and lets none be found meanwhile. */
+void unless_problem (struct problem *problem, void (*call) (void *), void *data);

@@ -59,7 +59,7 @@ void report_progress (int out, uint64_t in, uint64_t unpacked) {
 }
 
 static const char *hexadecimal (char out[2 * DIGEST_SIZE + 1], const uint8_t digest[DIGEST_SIZE]) {
-  for (int i = 0; i < DIGEST_SIZE; i++)
+  for (size_t i = 0; i < DIGEST_SIZE; i++)
     sprintf (out + 2 * i, "%02x", digest[i]);
   return out;
 }

@@ -1,11 +1,15 @@
 #include "sandbox.h"
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/syscalls.h"
 #include "capabilities.h"
+#include "confine.h"
+#include "landlock.h"
 
 #define CAPABILITY(name) (1ull << CAP_##name)
 #define KEPT                                                                                                        \
@@ -22,13 +26,28 @@ static int limit (int resource, rlim_t most) {
   return setrlimit (resource, &limit);
 }
 
+static int unconfined (struct problem *problem) {
+  int error = errno;
+  return problem_put (problem, UNSUPPORTED, "", "Cannot unpack a layer: the process cannot confine itself: %s", strerror (error));
+}
+
+/* AddressSanitizer reserves terabytes, and makes system calls of its own. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 int enter_sandbox (int folder, struct problem *problem) {
-  if (limit (RLIMIT_AS, MOST_MEMORY) < 0 || limit (RLIMIT_NOFILE, MOST_FILES) < 0 || limit (RLIMIT_CORE, 0) < 0)
-    return problem_errno (problem, "", "limit the process that unpacks");
-  if (sys_unshare (CLONE_NEWNS) < 0 || fchdir (folder) < 0 || chroot (".") < 0 || keep_capabilities (KEPT) < 0) {
-    int error = errno;
-    return problem_put (problem, UNSUPPORTED, "", "Cannot unpack a layer: the process cannot confine itself: %s",
-                        strerrorname_np (error));
-  }
-  return 0;
+  if (!SANITIZED && limit (RLIMIT_AS, MOST_MEMORY) < 0)
+    return unconfined (problem);
+  if (limit (RLIMIT_NOFILE, MOST_FILES) < 0 || limit (RLIMIT_CORE, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    return unconfined (problem);
+  if (sys_unshare (CLONE_NEWNS) < 0 || fchdir (folder) < 0 || chroot (".") < 0)
+    return unconfined (problem);
+  return keep_capabilities (KEPT) < 0 || confine_to_folder (folder) < 0 ? unconfined (problem) : 0;
+}
+
+int seal_sandbox (struct problem *problem) {
+  return !SANITIZED && confine_system_calls () < 0 ? unconfined (problem) : 0;
 }

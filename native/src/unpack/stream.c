@@ -81,6 +81,12 @@ static ssize_t next_block (struct stream *stream, const void **block) {
   return result < ARCHIVE_WARN ? bad_compression (stream) : (ssize_t)count;
 }
 
+static void put_progress (void *data) {
+  const struct stream *stream = data;
+  report_progress (stream->report, stream->source->read, stream->count);
+}
+
+/* No line comes after that of the problem. */
 static void tell_progress (struct stream *stream) {
   struct timespec now;
   clock_gettime (CLOCK_MONOTONIC_COARSE, &now);
@@ -88,7 +94,7 @@ static void tell_progress (struct stream *stream) {
   if (ms - stream->reported_at < REPORT_EVERY_MS)
     return;
   stream->reported_at = ms;
-  report_progress (stream->report, stream->source->read, stream->count);
+  unless_problem (stream->problem, put_progress, stream);
 }
 
 ssize_t stream_read (struct stream *stream, const void **block) {

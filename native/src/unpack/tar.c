@@ -5,17 +5,17 @@
  * Some makers leave out the two blocks of zeros at the end, and the padding of the last file (umoci insert). The reader gets them
  * after the end of the stream: what rounds any length up to a block, and two blocks more.
  */
-#define TAIL (3 * 512)
+#define TAIL 1536
 static const uint8_t zeros[TAIL];
 
 static ssize_t feed (struct archive *archive, void *data, const void **block) {
   (void)archive;
   struct tar *tar = data;
-  ssize_t count = stream_read (tar->stream, block);
+  ssize_t count = ring_read (tar->ring, block);
   if (count != 0 || tar->tail)
     return count;
   *block = zeros;
-  tar->tail = TAIL - tar->stream->count % 512;
+  tar->tail = TAIL - tar->ring->count % 512;
   return (ssize_t)tar->tail;
 }
 
@@ -86,7 +86,7 @@ int tar_data (struct tar *tar, const char *name, const void **block, size_t *cou
   if (result < ARCHIVE_WARN && result != ARCHIVE_EOF)
     return bad_entry (tar, name);
   /* No byte of a file may come from the zeros that were added at the end. This block counts as read with the next call. */
-  if (result != ARCHIVE_EOF && (uint64_t)tar->libraries->archive_filter_bytes (tar->archive, 0) + *count > tar->stream->count)
+  if (result != ARCHIVE_EOF && (uint64_t)tar->libraries->archive_filter_bytes (tar->archive, 0) + *count > tar->ring->count)
     return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': the archive ends in the middle of it", name);
   *offset = (uint64_t)place;
   return result != ARCHIVE_EOF;

@@ -1,11 +1,11 @@
 /* The entries of the layer's archive. */
 #pragma once
 #include <sys/stat.h>
-#include "stream.h"
+#include "ring.h"
 
 struct tar {
   const struct libraries *libraries;
-  struct stream *stream;
+  struct ring *ring;
   struct archive *archive;
   struct archive_entry *entry;
   uint64_t tail; /* zeros given out after the end of the stream */
