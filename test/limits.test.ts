@@ -98,6 +98,22 @@ describe('limits', { concurrency: 2 }, () => {
     });
   });
 
+  const kmem = '/sys/fs/cgroup/memory/memory.kmem.limit_in_bytes';
+  test(
+    'a limit of kernel memory, which the kernel takes and ignores, shows as none',
+    requires(kmem, existsSync(kmem)),
+    async () => {
+      await sleeping(
+        ['--kernel-memory', '1m', '--cgroup-conf', 'memory.kmem.limit_in_bytes=1048576'],
+        (inspected) => {
+          const { Effective } =
+            inspected.AppliedLimits.find(({ File }) => File.endsWith('kmem.limit_in_bytes')) ?? {};
+          assert.ok(BigInt(Effective ?? 0) > 1n << 60n, `${Effective}`);
+        },
+      );
+    },
+  );
+
   test('--pids-limit: one fork too many fails, and other containers are not affected', async () => {
     await sleeping(['--pids-limit', '20'], (inspected) => {
       assert.equal(knob(inspected, 'pids', 'pids.max', 'pids.max'), '20');

@@ -157,8 +157,14 @@ export function cpuEffects(effects: Effects): void {
           await s.sh(flags, 'nproc; grep Mems_allowed_list /proc/self/status'),
           '1\nMems_allowed_list:\t0',
         );
-        await effects.running([{ flags, script: 'sleep 1000' }], async ({ Id }) => {
-          await s.ok(['update', '--cpuset-cpus', `0-${lastCpu}`, Id]);
+        const script = 'for i in 1 2 3 4; do sleep 1000 & done; wait';
+        await effects.running([{ flags, script }], async ({ Id }) => {
+          // Every process that was there before follows, too.
+          for (const list of [`0-${lastCpu}`, lastCpu, `0-${lastCpu}`]) {
+            await s.ok(['update', '--cpuset-cpus', list, Id]);
+            const allowed = 'grep -h Cpus_allowed_list /proc/[0-9]*/status | sort -u';
+            assert.equal(await s.ok(['exec', Id, 'sh', '-c', allowed]), `Cpus_allowed_list:\t${list}`);
+          }
           assert.equal(await s.ok(['exec', Id, 'nproc']), String(cpus().length));
         });
       },

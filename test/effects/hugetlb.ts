@@ -28,12 +28,20 @@ export function hugetlbEffects(effects: Effects): void {
 
     effects.effect({
       knobs: ['hugetlb.2MB.max_bytes'],
-      what: 'SIGBUS beyond the limit',
+      what: 'mmap fails beyond the limit, or there is a SIGBUS if more may be reserved; no half pages',
       needs,
       async prove() {
-        const { code, stdout } = await s.run(['--hugetlb-limit', '2MB=4m'], ['huge', '3']);
+        const limit = ['--hugetlb-limit', '2MB=4m'];
+        assert.equal((await s.run(limit, ['huge', '3'])).code, ENOMEM);
+        const { code, stdout } = await s.run([...limit, '--hugetlb-reservation', '2MB=-1'], ['huge', '3']);
         assert.deepEqual([stdout, code], ['1\n2\n', 135]);
         assert.equal((await s.run(['--hugetlb-limit', '2m=6m'], ['huge', '3'])).code, 0);
+        const half = await s.run(['--hugetlb-limit', '2MB=1m'], ['huge', '1']);
+        assert.equal(half.code, 125);
+        assert.match(
+          half.stderr,
+          /^likerctl: Invalid --hugetlb-limit '1048576': .* pages of 2MB; use 2097152\n$/,
+        );
       },
     });
 

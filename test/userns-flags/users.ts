@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { landlockVersion } from '../../daemon/native/landlock.ts';
 import { readProc } from '../harness/proc.ts';
@@ -229,6 +230,33 @@ export const users: readonly Row[] = [
       const { uid, gid } = statSync(join(upper, 'f'));
       assert.deepEqual([uid, gid], [1234, 2345]);
       assert.equal(statSync(container.at('/f')).uid, container.uid(1234));
+    },
+  ],
+  [
+    'a root, and a volume, at paths that fsconfig(2) does not take as a text',
+    async (c) => {
+      const long = 'l'.repeat(200);
+      const above = join(c.folder, long, long);
+      mkdirSync(above, { recursive: true });
+      const root = join(above, 'root');
+      // Of the same files: only names are made in it.
+      execFileSync('cp', ['-al', c.s.rootfs, root]);
+      for (const [mode, made] of [
+        ['', 'made'],
+        [':rw', 'made'],
+        [':ro', ''],
+      ]) {
+        const flags = [...c.mode.flags, '-v', `${above}:/${long}/${long}`];
+        const command = ['sh', '-c', `ls /${long}/${long}; touch /f && echo made; rm -f /f`];
+        const { stdout, stderr } = await c.s.likerctl([
+          'run',
+          '--rm',
+          ...flags,
+          `${root}${mode}`,
+          ...command,
+        ]);
+        assert.equal(stdout.trim(), `root\n${made}`.trim(), `${mode}: ${stderr}`);
+      }
     },
   ],
 ];

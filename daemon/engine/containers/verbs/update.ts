@@ -1,3 +1,4 @@
+import type { HugetlbLimit } from '../../../kernel/cgroup/resources.ts';
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
@@ -56,7 +57,11 @@ function apply(
   const isChanged = rateBits !== null || ceilBits !== null;
   const network = isChanged ? set(resources) : null;
   try {
-    const applied = cgroupOf(context, container).update(change);
+    // The two limits of a page size depend on each other.
+    const isNamed = ({ pageSize }: HugetlbLimit) =>
+      change.hugetlb.some((limit) => limit.pageSize === pageSize);
+    const hugetlb = resources.hugetlb.filter(isNamed);
+    const applied = cgroupOf(context, container).update({ ...change, hugetlb });
     if (network === null) return applied;
     context.ledger.remember(container, { shapedNamespace: network.shapedNamespace });
     return [...applied, ...network.applied];

@@ -1,6 +1,6 @@
 import { checkBytes } from '../../../../common/checks.ts';
-import { LikerError } from '../../../../common/errors.ts';
-import { pageSizeName } from '../../../../common/units.ts';
+import { invalid, LikerError } from '../../../../common/errors.ts';
+import { pageSizeName, parseBytes } from '../../../../common/units.ts';
 import { childFolders } from '../files.ts';
 import { asText, type Knob, oneFile, orMax } from '../knobs.ts';
 import type { HugetlbLimit, Resources } from '../resources.ts';
@@ -30,6 +30,16 @@ function requirePageSize(knob: string, requested: string, pageSize: string): voi
   );
 }
 
+/** The kernel rounds down: half a page would be none. */
+function checkPages(bytes: number, pageSize: string, field: string): void {
+  checkBytes(bytes, 0, field);
+  const page = parseBytes(pageSize, field);
+  const below = bytes - (bytes % page);
+  if (bytes === -1 || below === bytes) return;
+  const fitting = below === 0 ? `${page}` : `${below} or ${below + page}`;
+  throw invalid(field, bytes, `it is not a whole number of pages of ${pageSize}; use ${fitting}`);
+}
+
 function hugetlbKnob(
   pageSize: string,
   key: 'maxBytes' | 'reservationBytes',
@@ -38,7 +48,9 @@ function hugetlbKnob(
   const part = key === 'maxBytes' ? 'max_bytes' : 'reservation_bytes';
   const name = `hugetlb.${pageSize}.${part}`;
   const infix = key === 'maxBytes' ? '' : '.rsvd';
-  const value = (resources: Resources): number | null => of(resources)?.[key] ?? null;
+  // Programs may reserve what they may use. With a limit of use alone they could reserve the whole pool of the machine.
+  const value = (resources: Resources): number | null =>
+    of(resources)?.[key] ?? of(resources)?.maxBytes ?? null;
   return {
     name,
     place: 'hugetlb',
@@ -48,7 +60,7 @@ function hugetlbKnob(
     v2: oneFile(`hugetlb.${pageSize}${infix}.max`, (resources) => orMax(value(resources))),
     checkValue({ hugetlb }, field) {
       const index = hugetlb.findIndex((limit) => limit.pageSize === pageSize);
-      checkBytes(hugetlb[index]?.[key] ?? -1, 0, `${field}[${index}].${part}`);
+      checkPages(hugetlb[index]?.[key] ?? -1, pageSize, `${field}[${index}].${part}`);
     },
     check: (resources) => requirePageSize(name, String(value(resources)), pageSize),
   };

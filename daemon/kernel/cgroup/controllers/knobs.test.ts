@@ -275,9 +275,9 @@ test('each limit goes to its file on v1 and v2, or to none if the version does n
     [{ memory: { oomGroup: true } }, null, ['memory.oom.group=1']],
     [{ memory: { oomKillDisable: true } }, ['memory.oom_control=1'], null],
     [
-      { hugetlb: [{ pageSize: '2MB', maxBytes: mib, reservationBytes: -1 }] },
-      ['hugetlb.2MB.rsvd.limit_in_bytes=-1', `hugetlb.2MB.limit_in_bytes=${mib}`],
-      ['hugetlb.2MB.rsvd.max=max', `hugetlb.2MB.max=${mib}`],
+      { hugetlb: [{ pageSize: '2MB', maxBytes: 4 * mib, reservationBytes: -1 }] },
+      ['hugetlb.2MB.rsvd.limit_in_bytes=-1', `hugetlb.2MB.limit_in_bytes=${4 * mib}`],
+      ['hugetlb.2MB.rsvd.max=max', `hugetlb.2MB.max=${4 * mib}`],
     ],
     [
       { io: { readBps: disk, writeBps: disk } },
