@@ -22,8 +22,9 @@ function isInstalled(name: string): boolean {
   });
 }
 
-/** False if LIKER_TEST_USER lets an ordinary user run likerd: no cgroup is delegated to him. */
-export const hasCgroups = process.env['LIKER_TEST_USER'] === undefined;
+/** An ordinary user runs likerd, and no cgroup is delegated to him. */
+export const isOrdinaryUser = process.env['LIKER_TEST_USER'] !== undefined;
+export const hasCgroups = !isOrdinaryUser;
 
 /** Options of a test of something that takes a cgroup. */
 export function requiresCgroups(what: string): { readonly skip: string | false } {

@@ -101,7 +101,7 @@ export class User {
     });
   }
 
-  /** The user's likerd, with its own folders below his home. `asRoot`: a command of root that executes all that. */
+  /** The user's likerd, with its own folders below his home. `within` and `asRoot` are commands of root that execute all that. */
   async startDaemon({
     asRoot = [],
     env = {},
@@ -118,7 +118,7 @@ export class User {
       chownSync(folder, this.uid, this.gid);
     }
     const inCgroup = delegated ? this.#delegate() : [];
-    const within = [...inCgroup, ...asRoot, ...this.command(env), ...(options.within ?? [])];
+    const within = [...inCgroup, ...asRoot, ...(options.within ?? []), ...this.command(env)];
     return startDaemon({ checkout: this.checkout, ...options, home, within, client: this.#client(home) });
   }
 

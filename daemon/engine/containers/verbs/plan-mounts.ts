@@ -130,9 +130,10 @@ export function mountsBelow(
   });
 }
 
-/** Names a mount that cannot be idmapped; null: it can. */
+/** Names a mount that cannot be idmapped; null: it can. Only root may idmap. */
 function bareMount({ users }: EngineContext, path: string, mount: ProbedMount): string | null {
-  return users.idmapProblem(path, mount) === '' ? null : `'${path}' (${mount.type()})`;
+  const isMappable = users.isRootOnHost && users.idmapProblem(path, mount) === '';
+  return isMappable ? null : `'${path}' (${mount.type()})`;
 }
 
 function cannotMap({ source, target, recursive }: Bind, bare: readonly string[], field: string): LikerError {
