@@ -133,6 +133,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pull.ts')).pull,
   },
   {
+    name: 'login',
+    summary: 'Check and store credentials for a registry',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    name: 'logout',
+    summary: 'Remove the stored credentials for a registry',
+    load: async () => (await import('./commands/logout.ts')).logout,
+  },
+  {
     name: 'load',
     summary: 'Load the images of an archive',
     load: async () => (await import('./commands/load.ts')).load,

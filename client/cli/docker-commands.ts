@@ -5,7 +5,7 @@ const noSwarm = 'likerd runs the containers of one machine';
 /** Docker's commands that Liker does not have yet, by their first word, with what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx push save manifest trust', noImages),
-  ...words('search login logout', `there are no registries yet; ${noImages}`),
+  ['search', 'look for it on the site of the registry'],
   ...words('network', noNetworks),
   ...words('config node service stack swarm', noSwarm),
   ['import', 'unpack the archive into a directory: mkdir DIR && tar xf ARCHIVE -C DIR'],

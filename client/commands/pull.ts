@@ -13,6 +13,7 @@ import type { PullImageRequestInput } from '../../proto/gen/types/liker/v1/PullI
 import type { Command, Invocation } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
+import { findCredentials } from '../credentials/find.ts';
 import { printLines } from '../output/print.ts';
 import { LayerLines } from './layer-lines.ts';
 
@@ -60,6 +61,7 @@ async function pullImage({ flags, operands: [reference = ''], context }: Invocat
   if (!isQuiet && name.tag !== given.tag) printLines(['Using default tag: latest']);
   const request = {
     reference,
+    credentials: await findCredentials(name, process.env),
     platform: flags.text('platform') ?? '',
     insecure: !flags.bool('tls-verify', true),
   };

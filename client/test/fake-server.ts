@@ -143,6 +143,7 @@ export class FakeServer implements AsyncDisposable {
       v1.LogService,
       v1.EventService,
       v1.StatsService,
+      v1.RegistryService,
     ]) {
       server.addService(service, implementation(handlers));
     }

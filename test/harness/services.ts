@@ -4,6 +4,7 @@ import descriptor from '../../proto/gen/liker.json' with { type: 'json' };
 import type { ProtoGrpcType as ContainerTypes } from '../../proto/gen/types/container_service.ts';
 import type { ProtoGrpcType as EventTypes } from '../../proto/gen/types/event_service.ts';
 import type { ProtoGrpcType as LogTypes } from '../../proto/gen/types/log_service.ts';
+import type { ProtoGrpcType as RegistryTypes } from '../../proto/gen/types/registry_service.ts';
 import type { ProtoGrpcType as SessionTypes } from '../../proto/gen/types/session_service.ts';
 import type { ProtoGrpcType as StatsTypes } from '../../proto/gen/types/stats_service.ts';
 import type { ProtoGrpcType as SystemTypes } from '../../proto/gen/types/system_service.ts';
@@ -18,6 +19,7 @@ const packageDefinition: PackageDefinition = fromJSON(
 );
 
 type V1 = ContainerTypes['liker']['v1'] &
+  RegistryTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &
