@@ -2,6 +2,8 @@ import { type ClientDuplexStream, credentials, type ServiceError } from '@grpc/g
 import { decodeStatus, statusDetailsKey } from '../../common/rpc-status.ts';
 import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { ExitStatus } from '../../proto/gen/types/liker/v1/ExitStatus.ts';
+import type { PullImageRequestInput } from '../../proto/gen/types/liker/v1/PullImageRequest.ts';
+import type { PullImageResponse } from '../../proto/gen/types/liker/v1/PullImageResponse.ts';
 import type { Ready } from '../../proto/gen/types/liker/v1/Ready.ts';
 import type { SessionInputInput } from '../../proto/gen/types/liker/v1/SessionInput.ts';
 import type { SessionOutput } from '../../proto/gen/types/liker/v1/SessionOutput.ts';
@@ -27,6 +29,7 @@ export class Api implements Disposable {
   readonly events: Client<'EventService'>;
   readonly stats: Client<'StatsService'>;
   readonly system: Client<'SystemService'>;
+  readonly images: Client<'ImageService'>;
 
   constructor({ socket }: Host) {
     const address = `unix:${socket}`;
@@ -46,6 +49,7 @@ export class Api implements Disposable {
     this.events = new v1.EventService(address, secret, options);
     this.stats = new v1.StatsService(address, secret, options);
     this.system = new v1.SystemService(address, secret, options);
+    this.images = new v1.ImageService(address, secret, options);
   }
 
   /** Calls a unary method: `call((callback) => api.containers.GetContainer({…}, callback))`. */
@@ -75,8 +79,21 @@ export class Api implements Disposable {
     return new ApiSession(this.sessions.Attach() as unknown as Stream, { container, ...more });
   }
 
+  /** Pulls an image; resolves to all frames. */
+  async pull(request: PullImageRequestInput): Promise<PullImageResponse[]> {
+    return within('a pull', Array.fromAsync<PullImageResponse>(this.images.PullImage(request)));
+  }
+
   [Symbol.dispose](): void {
-    for (const client of [this.containers, this.sessions, this.logs, this.events, this.stats, this.system])
+    for (const client of [
+      this.containers,
+      this.sessions,
+      this.logs,
+      this.events,
+      this.stats,
+      this.system,
+      this.images,
+    ])
       client.close();
   }
 }

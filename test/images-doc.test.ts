@@ -1,0 +1,58 @@
+// Runs the blocks of docs/images.md.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { FakeRegistry } from '../daemon/registry/test/fake-registry.ts';
+import { repository } from './harness/daemon.ts';
+import { layerOf, layerOfFolder, makeImage, serveImage, writeDockerArchive } from './harness/images.ts';
+import { environment } from './harness/likerctl.ts';
+import { suite } from './harness/suite.ts';
+
+const s = suite();
+let registry: FakeRegistry;
+const doc = readFileSync(join(repository, 'docs/images.md'), 'utf8');
+const [load = '', pull = '', disk = '', ...others] = [...doc.matchAll(/^```sh\n(.*?)^```$/gms)].map(
+  ([, block = '']) => block,
+);
+
+async function run(block: string): Promise<string> {
+  const path = `${join(repository, 'bin')}:${process.env['PATH']}`;
+  const { stdout } = await promisify(execFile)(
+    'sh',
+    ['-ec', block.replaceAll('localhost:5000', registry.host)],
+    { env: environment(s.daemon, { PATH: path }), cwd: s.folder('work'), timeout: 300_000 },
+  );
+  return stdout;
+}
+
+describe('docs/images.md', () => {
+  before(async () => {
+    registry = await FakeRegistry.start();
+    const image = makeImage([layerOfFolder(s.rootfs), layerOf({ 'etc/debian_version': '13.1\n' })], {
+      config: { Cmd: ['bash'] },
+    });
+    serveImage(registry, image, '13');
+    const folder = s.folder('archive');
+    writeDockerArchive(folder, image, ['debian:13']);
+    execFileSync('tar', ['cf', join(s.folder('work'), 'debian.tar'), '-C', folder, '.']);
+  });
+  after(() => registry[Symbol.asyncDispose]());
+
+  test('an archive is loaded and run', async () => {
+    assert.match(await run(load), /^Loaded image: debian:13\n.*\ndebian +13 .*\n13\.1\n$/s);
+  });
+
+  test('an image is pulled, named, looked at and removed', async () => {
+    const told = await run(pull);
+    assert.match(told, /Status: Downloaded newer image.*Status: Image is up to date.*step 2.*\n\[bash\]\n/s);
+    assert.match(told, /Untagged: base:latest\n$/);
+  });
+
+  test('room on the disk is shown and freed', async () => {
+    assert.match(await run(disk), /^TYPE .*\nImages .*Total reclaimed space: /s);
+    assert.equal(others.length, 0);
+  });
+});
