@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { after, mock, test } from 'node:test';
 import { LikerError } from '../../common/errors.ts';
 import { runRootfsBuild } from './command.ts';
+import { host } from './host.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-rootfs-'));
 after(() => rmSync(top, { recursive: true }));
@@ -33,11 +34,11 @@ function freshPath(): string {
   return join(top, `root-${count}`);
 }
 
-function build(
+async function build(
   directory: string,
-  options: { with?: string[]; force?: boolean; signal?: AbortSignal } = {},
+  { with: names = [], ...options }: { with?: string[]; force?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> {
-  return runRootfsBuild({ with: [], force: false, quiet: true, ...options, directory });
+  return runRootfsBuild(host(names), { force: false, quiet: true, ...options, directory });
 }
 
 async function refusal(promise: Promise<void>): Promise<LikerError> {

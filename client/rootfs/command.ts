@@ -11,17 +11,11 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { asError, LikerError } from '../../common/errors.ts';
 import { makeFolder } from '../../common/folders.ts';
-import { formatBytes } from '../../common/units.ts';
-import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
-import { planRoot } from './plan.ts';
-import { expectedPrograms, wantedProgram } from './programs.ts';
-import { writeRoot } from './write.ts';
+import type { Provider } from './provider.ts';
 
 export interface RootfsBuildOptions {
   readonly directory: string;
-  /** Names or paths of programs to add. */
-  readonly with: readonly string[];
   /** Write into a directory that is not empty; files that the build does not write stay. */
   readonly force: boolean;
   readonly quiet?: boolean;
@@ -29,33 +23,27 @@ export interface RootfsBuildOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Builds a small root file system from this machine's own programs. Throws BAD_ARGUMENT for a missing program, BAD_ROOTFS for a
- * directory that cannot be used.
- */
-export async function runRootfsBuild(options: RootfsBuildOptions): Promise<void> {
+/** Builds a root file system in a directory. Throws BAD_ROOTFS for a directory that cannot be used, or a provider that fails. */
+export async function runRootfsBuild(provider: Provider, options: RootfsBuildOptions): Promise<void> {
+  const { quiet = false, signal } = options;
   const say = (line: string): void => {
-    if (options.quiet !== true) printLines([line]);
+    if (!quiet) printLines([line]);
   };
-  const expected = expectedPrograms();
-  const wanted = options.with.map((name) => wantedProgram(name));
-  const names = new Set([...expected, ...wanted].map(({ name }) => name));
   const directory = realTarget(options.directory);
   const state = stateOf(directory, options);
-
-  say(`Copying ${names.size} programs of this machine to ${options.directory}`);
-  try {
-    const plan = planRoot(expected, wanted);
-    for (const remark of plan.remarks) notice(remark);
-    const bytes =
-      state === 'in place'
-        ? await writeRoot(plan, directory, options.signal)
-        : await buildBeside(directory, (beside) => writeRoot(plan, beside, options.signal));
-    say(
-      `Built a root file system: ${names.size} programs, ${plan.libraryCount} libraries, ${formatBytes(bytes)}`,
+  if (state === 'in place' && provider.needsEmpty && readdirSync(directory).length > 0)
+    throw cannotBuild(
+      options.directory,
+      'it is not empty, which this provider needs; choose another directory',
     );
+
+  say(`${provider.doing} to ${options.directory}`);
+  const fill = (folder: string) => provider.fill(folder, { quiet, signal });
+  try {
+    const made = state === 'in place' ? await fill(directory) : await buildBeside(directory, fill);
+    say(`Built a root file system: ${made}`);
   } catch (thrown) {
-    if (thrown instanceof LikerError || options.signal?.aborted === true) throw thrown;
+    if (thrown instanceof LikerError || signal?.aborted === true) throw thrown;
     throw cannotBuild(options.directory, asError(thrown).message, thrown);
   }
 }
