@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { hasReason, LikerError } from './errors.ts';
 import {
   canonicalName,
+  checkRegistryHost,
   familiarName,
   familiarRepository,
   type ImageName,
@@ -68,6 +69,9 @@ test('what Docker refuses is refused, with the whole text and the reason', () =>
     ['http://localhost/a', /scheme/],
     ['-a', /'-a'/],
     ['-a.io/a/b', /'-a.io' is not a host/],
+    ['a.io:99999/a/b', /'a.io:99999' is not a host/],
+    ['[::::]/a/b', /'\[::::\]' is not a host/],
+    ['10.0.0.256/a', /'10.0.0.256' is not a host/],
     ['a-/b', /'a-'/],
     ['a///b', /empty/],
     ['a/', /empty/],
@@ -141,4 +145,11 @@ test('only a name without tag and digest gets the tag latest', () => {
   assert.equal(canonicalName(withDefaultTag(parse('debian'))), 'docker.io/library/debian:latest');
   assert.equal(familiarName(withDefaultTag(parse('debian:13'))), 'debian:13');
   assert.equal(familiarName(withDefaultTag(parse(`debian@${digest}`))), `debian@${digest}`);
+});
+
+test('the host of a registry is one that a connection can be made to', () => {
+  for (const host of ['docker.io', 'localhost:5000', '[::1]:5000'])
+    assert.equal(checkRegistryHost(host, 'registry'), host);
+  for (const host of ['', 'a b', 'https://a.io', 'a.io:99999', '[::::]', 'a.io/x'])
+    assert.throws(() => checkRegistryHost(host, 'registry'), { reason: 'BAD_ARGUMENT', field: 'registry' });
 });

@@ -52,8 +52,16 @@ function splitHost(text: string): { readonly host: string; readonly rest: string
   return { host: first === 'index.docker.io' ? dockerHub : first, rest: text.slice(slash + 1) };
 }
 
+/** Throws BAD_ARGUMENT on `field` for what is no host of a registry. */
+export function checkRegistryHost(host: string, field: string): string {
+  const problem = hostProblem(host);
+  if (problem !== null) throw badArgument(field, `Invalid registry '${host}': ${problem}`);
+  return host;
+}
+
 function hostProblem(host: string): string | null {
-  if (hostPattern.test(host)) return null;
+  // A port beyond 65535, or an address that is none, makes no URL.
+  if (hostPattern.test(host) && URL.canParse(`https://${host}`)) return null;
   if (/^https?:$/.test(host)) return 'leave out the scheme, and begin with the host';
   return `'${host}' is not a host; write NAME, NAME:PORT or [IPV6]:PORT`;
 }

@@ -12,7 +12,21 @@ const digest = `sha256:${'0a'.repeat(32)}`;
 
 test('names of images', () => {
   const name = textOf(
-    ...['debian', 'library', 'docker.io', 'localhost', ':5000', '/', '/', ':', '13', '@', digest],
+    ...[
+      'debian',
+      'library',
+      'docker.io',
+      'localhost',
+      ':5000',
+      ':99999',
+      '10.0.0.256',
+      '/',
+      '/',
+      ':',
+      '13',
+      '@',
+      digest,
+    ],
     ...['-', '__', '.', 'A', '[::1]', 'index.docker.io', 'ff'.repeat(32)],
   );
   holds(
@@ -20,6 +34,7 @@ test('names of images', () => {
     (text) => {
       const parsed = accepted(() => parseImageName(text, 'image'));
       if (parsed === undefined) return;
+      assert.ok(URL.canParse(`https://${parsed.host}/v2/`), 'its registry can be asked');
       assert.deepEqual(parseImageName(canonicalName(parsed), 'image'), parsed);
       assert.deepEqual(parseImageName(familiarName(parsed), 'image'), parsed);
     },

@@ -1,3 +1,4 @@
+import { checkRegistryHost } from '../../../common/image-name.ts';
 import type { RegistryServiceHandlers } from '../../../proto/gen/types/liker/v1/RegistryService.ts';
 import type { RegistryService } from '../../engine/api.ts';
 import type { ApiContext } from '../grpc/context.ts';
@@ -10,7 +11,8 @@ export function registryService(context: ApiContext, registries: RegistryService
   return {
     CheckCredentials: reads(async ({ registry, credentials, insecure }, signal) => {
       const access = { credentials: parseCredentials(credentials), insecure };
-      const identityToken = await registries.checkCredentials(required(registry, 'registry'), access, signal);
+      const host = checkRegistryHost(required(registry, 'registry'), 'registry');
+      const identityToken = await registries.checkCredentials(host, access, signal);
       return { identityToken };
     }),
   };

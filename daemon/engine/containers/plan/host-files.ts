@@ -43,7 +43,9 @@ function hosts(spec: ContainerSpec, hostname: string, read: (path: string) => st
     spec.namespaces.network.kind === 'host'
       ? read('/etc/hosts')
       : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n127.0.1.1\t${hostname}\n`;
-  return own + extra.join('');
+  // The host's file may lack its last newline.
+  const between = own === '' || own.endsWith('\n') ? '' : '\n';
+  return own + between + extra.join('');
 }
 
 function resolvConf(spec: ContainerSpec, ofHost: () => string): string {
