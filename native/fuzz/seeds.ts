@@ -21,7 +21,14 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   unshare: { step: 'unshare', flags: cloneFlag.cgroup },
   'oom-score': { step: 'oom-score', value: -500 },
   propagation: { step: 'propagation', flags: ms.REC | ms.SLAVE },
-  'root-overlay': { step: 'root-overlay', at: '/run/root', options: 'lowerdir=/l,upperdir=/u,workdir=/w' },
+  'root-overlay': {
+    step: 'root-overlay',
+    at: '/run/root',
+    lowers: ['/l2', '/l1'],
+    layer: '/w',
+    volatile: true,
+    userXattr: false,
+  },
   'root-bind': {
     step: 'root-bind',
     at: '/run/root',

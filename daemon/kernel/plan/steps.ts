@@ -131,8 +131,6 @@ export const steps = {
   'oom-score': [4, { value: u32 }],
   /** mount(NULL, "/", NULL, flags). */
   propagation: [5, { flags: u32 }],
-  /** Mounts an overlay at `at` and makes it the new root. `options` as for mount(2). */
-  'root-overlay': [6, { at: str, options: str }],
   /** Binds `source` (recursively) at `at` and makes it the new root. */
   'root-bind': [
     7,
@@ -266,6 +264,20 @@ export const steps = {
   'join-user': [51, { pid: u32, startTime: decimal }],
   /** Enters the held user namespace. The steps before it have the rights of the host's root. */
   'enter-user': [52, { namespace: u32 }],
+  /** Mounts an overlay at `at` and makes it the new root. */
+  'root-overlay': [
+    64,
+    {
+      at: str,
+      /** Folders of the host, the uppermost first. */
+      lowers: list(str),
+      /** Has the folders "upper" and "work". */
+      layer: str,
+      volatile: bool,
+      /** Overlayfs keeps its notes in user.overlay.*, since only the host's root may write trusted.overlay.*. */
+      userXattr: bool,
+    },
+  ],
   /** Enters a folder of the host. */
   chdir: [63, { path: str }],
   /** Gives the pipes of the process to root inside, as its ids are on the host. */

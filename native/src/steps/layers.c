@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include "acting.h"
 #include "base/cleanup.h"
@@ -14,6 +12,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "include/plan.h"
+#include "overlay.h"
 #include "step.h"
 #include "target.h"
 
@@ -22,9 +21,8 @@ struct layers {
   struct cursor lowers; /* numbers of held trees, the uppermost first */
   uint32_t lower_count;
   const char *at;       /* a folder that mounts may be stacked on, out of sight */
-  bool is_volatile;
   int writable;         /* the tree with the folders of the writable layer */
-  int upper, work;      /* in one mount, as overlayfs requires */
+  struct overlay overlay;
   uint32_t uid, gid;    /* root inside, on the host */
   int tree;             /* the result */
 };
@@ -41,33 +39,10 @@ static int create_as_root_inside (struct layers *layers, int context) {
   return result;
 }
 
-static int add_layer (struct child *child, int context, const char *key, int folder) {
-  return sys_fsconfig (context, FSCONFIG_SET_FD, key, NULL, folder) < 0 ? fail (child, "fsconfig", key) : 0;
-}
-
-static int add_layers (struct layers *layers, int context) {
-  struct child *child = layers->child;
-  struct cursor lowers = layers->lowers;
-  for (uint32_t i = 0; i < layers->lower_count; i++) {
-    int lower = held (child, read_u32 (&lowers));
-    if (lower < 0 || add_layer (child, context, "lowerdir+", lower) < 0)
-      return -1;
-  }
-  if (add_layer (child, context, "upperdir", layers->upper) < 0 || add_layer (child, context, "workdir", layers->work) < 0)
-    return -1;
-  if (sys_fsconfig (context, FSCONFIG_SET_STRING, "source", "overlay", 0) < 0)
-    return fail (child, "fsconfig", "source");
-  return layers->is_volatile && sys_fsconfig (context, FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0
-           ? fail (child, "fsconfig", "volatile")
-           : 0;
-}
-
 /* The layers are detached mounts, given by descriptor: Linux 6.15. */
 static int mount_detached (struct layers *layers) {
-  cleanup_fd int context = sys_fsopen ("overlay");
-  if (context < 0)
-    return fail (layers->child, "fsopen", "overlay");
-  if (add_layers (layers, context) < 0 || create_as_root_inside (layers, context) < 0)
+  cleanup_fd int context = overlay_context (layers->child, &layers->overlay);
+  if (context < 0 || create_as_root_inside (layers, context) < 0)
     return -1;
   layers->tree = sys_fsmount (context, 0);
   return layers->tree < 0 ? fail (layers->child, "fsmount", "overlay") : 0;
@@ -81,28 +56,10 @@ static int attach (struct layers *layers, int tree) {
   return sys_move_mount (tree, at) < 0 ? fail (layers->child, "move_mount", layers->at) : 0;
 }
 
-/* As links of procfs, which lead to their mounts wherever these are. */
-static char *put_folder (char *end, int folder) {
-  return put_number (put_text (end, "/proc/self/fd/"), (uint64_t)folder);
-}
-
-#define LOWER_TEXT 32u /* at most, with its colon */
-#define OPTIONS_MAX 4095u
-
-static int put_options (struct layers *layers, char options[OPTIONS_MAX + 1]) {
-  struct cursor lowers = layers->lowers;
-  if (layers->lower_count > OPTIONS_MAX / LOWER_TEXT - 4)
-    return fail_with (layers->child, E2BIG, "mount", "overlay");
-  char *end = put_text (options, "lowerdir");
-  for (uint32_t i = 0; i < layers->lower_count; i++) {
-    int lower = held (layers->child, read_u32 (&lowers));
-    if (lower < 0 || attach (layers, lower) < 0)
+static int attach_all (struct layers *layers) {
+  for (uint32_t i = 0; i < layers->overlay.count; i++)
+    if (attach (layers, layers->overlay.lowers[i]) < 0)
       return -1;
-    end = put_folder (put_text (end, i == 0 ? "=" : ":"), lower);
-  }
-  end = put_folder (put_text (end, ",upperdir="), layers->upper);
-  end = put_folder (put_text (end, ",workdir="), layers->work);
-  put_text (end, layers->is_volatile ? ",volatile" : "");
   return attach (layers, layers->writable);
 }
 
@@ -110,15 +67,13 @@ static int put_options (struct layers *layers, char options[OPTIONS_MAX + 1]) {
 static int mount_attached (void *argument) {
   struct layers *layers = argument;
   struct child *child = layers->child;
-  char options[OPTIONS_MAX + 1];
   if (sys_unshare (CLONE_NEWNS) < 0)
     return fail (child, "unshare", "mounts");
   if (sys_mount (NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
     return fail (child, "mount", "/");
-  if (put_options (layers, options) < 0 || act_as (child, layers->uid, layers->gid) < 0)
+  if (attach_all (layers) < 0 || act_as (child, layers->uid, layers->gid) < 0 ||
+      overlay_mount (child, &layers->overlay, layers->at) < 0)
     return -1;
-  if (sys_mount ("overlay", layers->at, "overlay", 0, options) < 0)
-    return fail (child, "mount", "overlay");
   layers->tree = sys_open_tree (AT_FDCWD, layers->at, OPEN_TREE_CLONE);
   return layers->tree < 0 ? fail (child, "open_tree", "overlay") : 0;
 }
@@ -133,16 +88,24 @@ static int in_own_mounts (struct layers *layers) {
   return layers->tree < 0 ? -1 : 0;
 }
 
-static bool is_refusal (int error) { return error == EINVAL || error == EBADF || error == EOPNOTSUPP; }
-
 static int mount_layers (struct layers *layers) {
   struct child *child = layers->child;
-  struct statfs fs;
-  if (mount_detached (layers) < 0 && (!is_refusal (child->failure.error) || in_own_mounts (layers) < 0))
+  if (mount_detached (layers) < 0 && (!overlay_is_refusal (child->failure.error) || in_own_mounts (layers) < 0))
     return -1;
-  if (fstatfs (layers->tree, &fs) < 0)
-    return fail (child, "fstatfs", "overlay");
-  return fs.f_flags & ST_RDONLY ? fail_with (child, EROFS, "fsmount", "overlay") : 0;
+  return overlay_check_writable (child, layers->tree);
+}
+
+static int find_lowers (struct layers *layers) {
+  struct cursor lowers = layers->lowers;
+  if (layers->lower_count > MAX_LOWERS)
+    return fail_with (layers->child, E2BIG, "fsconfig", "overlay");
+  for (uint32_t i = 0; i < layers->lower_count; i++) {
+    layers->overlay.lowers[i] = held (layers->child, read_u32 (&lowers));
+    if (layers->overlay.lowers[i] < 0)
+      return -1;
+  }
+  layers->overlay.count = layers->lower_count;
+  return 0;
 }
 
 static int open_folder (struct child *child, int tree, const char *name) {
@@ -152,14 +115,14 @@ static int open_folder (struct child *child, int tree, const char *name) {
 
 static int take_overlay (struct layers *layers, uint32_t layer) {
   layers->writable = held (layers->child, layer);
-  if (layers->writable < 0)
+  if (layers->writable < 0 || find_lowers (layers) < 0)
     return -1;
   cleanup_fd int upper = open_folder (layers->child, layers->writable, "upper");
   cleanup_fd int work = open_folder (layers->child, layers->writable, "work");
   if (upper < 0 || work < 0)
     return -1;
-  layers->upper = upper;
-  layers->work = work;
+  layers->overlay.upper = upper;
+  layers->overlay.work = work;
   cleanup_fd int tree = mount_layers (layers) < 0 ? -1 : layers->tree;
   if (tree < 0 || keep_outside (layers->child, layer) < 0)
     return -1;
@@ -197,7 +160,7 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   for (uint32_t i = 0; i < layers.lower_count && !fields->bad; i++)
     read_u32 (fields);
   uint32_t layer = read_u32 (fields);
-  layers.is_volatile = read_u32 (fields);
+  layers.overlay.is_volatile = read_u32 (fields);
   layers.uid = read_u32 (fields);
   layers.gid = read_u32 (fields);
   const char *folder = read_text (fields);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
+#include "overlay.h"
 #include "step.h"
 #include "target.h"
 
@@ -27,17 +28,89 @@ static int mount_overlay (struct child *child, const char *at, const char *optio
   return root < 0 ? fail (child, "open", at) : enter_root (child, root);
 }
 
-int step_root_overlay (struct child *child, struct cursor *fields) {
-  const char *at = read_text (fields);
-  const char *options = read_text (fields);
-  return unreadable (child, fields) ? -1 : mount_overlay (child, at, options);
-}
-
 static int bind_root (struct child *child, const char *at, int tree) {
   cleanup_fd int target = open (at, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (target < 0)
     return fail (child, "open", at);
   return sys_move_mount (tree, target) < 0 ? fail (child, "move_mount", at) : 0;
+}
+
+static int open_folder (struct child *child, const char *path) {
+  int folder = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return folder < 0 ? fail (child, "open", path) : folder;
+}
+
+static int open_lowers (struct child *child, struct overlay *overlay, struct cursor *fields) {
+  uint32_t count = read_u32 (fields);
+  if (count > MAX_LOWERS)
+    return fail_with (child, E2BIG, "fsconfig", "overlay");
+  for (; overlay->count < count && !fields->bad; overlay->count++) {
+    overlay->lowers[overlay->count] = open_folder (child, read_text (fields));
+    if (overlay->lowers[overlay->count] < 0)
+      return -1;
+  }
+  return 0;
+}
+
+static int open_layer (struct child *child, const char *layer, const char *name) {
+  cleanup_fd int folder = open_folder (child, layer);
+  if (folder < 0)
+    return -1;
+  int inner = openat (folder, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return inner < 0 ? fail (child, "openat", name) : inner;
+}
+
+static int put_root (struct child *child, int context, const char *at) {
+  if (sys_fsconfig (context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+    return fail (child, "fsconfig", "overlay");
+  cleanup_fd int tree = sys_fsmount (context, 0);
+  if (tree < 0)
+    return fail (child, "fsmount", "overlay");
+  return bind_root (child, at, tree);
+}
+
+/* The older way leaves the working directory, which later steps need. */
+static int mount_from_descriptors (struct child *child, const struct overlay *overlay, const char *at) {
+  cleanup_fd int here = open_folder (child, ".");
+  if (here < 0 || overlay_mount (child, overlay, at) < 0)
+    return -1;
+  return fchdir (here) < 0 ? fail (child, "fchdir", ".") : 0;
+}
+
+static int mount_root (struct child *child, const struct overlay *overlay, const char *at) {
+  cleanup_fd int context = overlay_context (child, overlay);
+  if (context >= 0 && put_root (child, context, at) == 0)
+    return 0;
+  return overlay_is_refusal (child->failure.error) ? mount_from_descriptors (child, overlay, at) : -1;
+}
+
+static int enter_overlay (struct child *child, const struct overlay *overlay, const char *at) {
+  if (mount_root (child, overlay, at) < 0)
+    return -1;
+  cleanup_fd int root = open_folder (child, at);
+  if (root < 0 || overlay_check_writable (child, root) < 0)
+    return -1;
+  return enter_root (child, steal_fd (&root));
+}
+
+int step_root_overlay (struct child *child, struct cursor *fields) {
+  struct overlay overlay = { .upper = -1, .work = -1 };
+  const char *at = read_text (fields);
+  int result = open_lowers (child, &overlay, fields);
+  const char *layer = result < 0 ? "" : read_text (fields);
+  overlay.is_volatile = read_u32 (fields);
+  overlay.has_user_xattr = read_u32 (fields);
+  if (result == 0 && !unreadable (child, fields)) {
+    cleanup_fd int upper = open_layer (child, layer, "upper");
+    cleanup_fd int work = upper < 0 ? -1 : open_layer (child, layer, "work");
+    overlay.upper = upper;
+    overlay.work = work;
+    result = work < 0 ? -1 : enter_overlay (child, &overlay, at);
+  } else
+    result = -1;
+  for (uint32_t i = 0; i < overlay.count; i++)
+    close_fd (&overlay.lowers[i]);
+  return result;
 }
 
 /* False if a target is missing. After another error, the target's own step will report it. */

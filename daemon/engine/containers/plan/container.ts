@@ -269,7 +269,7 @@ function rootStep(
 ): Step {
   const { rootfs } = spec;
   if (rootfs.kind === 'image' || rootfs.mode === 'overlay')
-    return { step: 'root-overlay', at: mountPoint, options: overlayOptions(overlay) };
+    return { step: 'root-overlay', at: mountPoint, ...overlay };
   return {
     step: 'root-bind',
     at: mountPoint,

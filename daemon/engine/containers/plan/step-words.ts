@@ -97,7 +97,11 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
         ? 'all mounts become slaves: what is mounted here does not reach the host'
         : `all mounts become ${propagationName(flags)}`,
   ],
-  'root-overlay': ['root', ({ at, options }) => `overlay on ${at} (${options})`],
+  'root-overlay': [
+    'root',
+    ({ at, lowers, layer, volatile, userXattr }) =>
+      `overlay on ${at} of ${[...lowers, layer].join(', ')}${inBrackets([...(volatile ? ['volatile'] : []), ...(userXattr ? ['userxattr'] : [])])}`,
+  ],
   'root-bind': [
     'root',
     ({ at, source, readOnly, overlay }) =>

@@ -112,9 +112,18 @@ async function imageOf(context: EngineContext, { rootfs }: AskedSpec): Promise<I
   return rootfs.kind === 'image' ? await resolveImage(context.images, rootfs.name) : null;
 }
 
+/** OVL_MAX_STACK of the kernel's fs/overlayfs. */
+const mostLayers = 500;
+
 function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec {
   if (image === null || asked.rootfs.kind !== 'image') return withDefaults(asked);
   const { id, diffIds, configuration } = image;
+  if (diffIds.length > mostLayers)
+    throw new LikerError(
+      'BAD_ROOTFS',
+      `Cannot use image '${asked.rootfs.name}': it has ${diffIds.length} layers, and an overlay has at most ${mostLayers}; make an image with fewer, such as of its files (umoci unpack, or docker export and import)`,
+      { field: 'spec.rootfs.image', metadata: { image: id, layers: String(diffIds.length) } },
+    );
   return withDefaults({
     ...withImageDefaults(asked, configuration.config),
     rootfs: { kind: 'image', name: asked.rootfs.name, id, layers: diffIds },

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Names and contents of a layer's files. A name with a slash at its end is a folder. */
+export type LayerFiles = Readonly<Record<string, string>>;
+
+export interface ImageParts {
+  /** With a tag, such as local/web:1. */
+  readonly name: string;
+  /** As the OCI image specification has it: Env, Cmd, User … */
+  readonly config?: object;
+  /** The lowest first. A folder is taken as it is, except that root owns its files. */
+  readonly layers: readonly (LayerFiles | { readonly folder: string })[];
+}
+
+/** An archive as docker save writes it, in `folder`. Answers its path. */
+export function imageArchive(folder: string, { name, config = {}, layers }: ImageParts): string {
+  const work = mkdtempSync(join(tmpdir(), 'lk-image-'));
+  try {
+    const diffIds = layers.map((layer, index) => writeLayer(work, index, layer));
+    const configuration = {
+      architecture: process.arch === 'x64' ? 'amd64' : 'arm64',
+      os: 'linux',
+      created: '2026-01-01T00:00:00Z',
+      config,
+      rootfs: { type: 'layers', diff_ids: diffIds },
+      history: diffIds.map(() => ({ created_by: 'test' })),
+    };
+    writeFileSync(join(work, 'config.json'), JSON.stringify(configuration));
+    const entry = { Config: 'config.json', RepoTags: [name], Layers: layers.map((_, index) => `${index}.tar`) };
+    writeFileSync(join(work, 'manifest.json'), JSON.stringify([entry]));
+    const archive = join(folder, `${name.replaceAll(/\W/g, '-')}.tar`);
+    execFileSync('tar', ['-C', work, '-cf', archive, 'manifest.json', 'config.json', ...entry.Layers]);
+    return archive;
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+/** Answers the diff id. */
+function writeLayer(work: string, index: number, layer: ImageParts['layers'][number]): string {
+  const archive = join(work, `${index}.tar`);
+  const given = 'folder' in layer && typeof layer.folder === 'string';
+  const folder = given ? layer.folder : join(work, String(index));
+  if (!given) writeFiles(folder, layer as LayerFiles);
+  execFileSync('tar', ['-C', folder, '--numeric-owner', '--owner=0', '--group=0', '-cf', archive, '.']);
+  return `sha256:${createHash('sha256').update(readFileSync(archive)).digest('hex')}`;
+}
+
+function writeFiles(folder: string, files: LayerFiles): void {
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true });
+    if (!name.endsWith('/')) writeFileSync(path, content, { mode: 0o755 });
+  }
+}
+
+/** Makes a folder with Debian's busybox-static and its applets, and users. */
+export function busyboxFolder(folder: string): { readonly folder: string } {
+  const bin = join(folder, 'bin');
+  for (const name of ['bin', 'etc', 'tmp', 'root', 'home/web']) mkdirSync(join(folder, name), { recursive: true });
+  cpSync('/bin/busybox', join(bin, 'busybox'));
+  const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  for (const name of applets) if (name !== 'busybox') symlinkSync('busybox', join(bin, name));
+  writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nweb:x:33:44::/home/web:/bin/sh\n');
+  writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nwww:x:44:\nmore:x:45:web\n');
+  return { folder };
+}
