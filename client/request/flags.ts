@@ -49,8 +49,7 @@ export const containerFlags: readonly Flag[] = [
   {
     name: 'init',
     type: 'bool',
-    fallback: 'true',
-    help: 'Run a small init as pid 1 that forwards signals and reaps zombies',
+    help: 'Run a small init as pid 1 that forwards signals and reaps zombies (default: unless the program is an init itself)',
   },
   {
     name: 'ipc',

@@ -40,8 +40,6 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
       target: secret.target || `/run/secrets/${secret.name}`,
     })),
     shmSizeBytes: spec.shmSizeBytes || undefined,
-    // Another's pid namespace has a first process already.
-    init: (spec.init ?? true) && namespaces.pid.kind === 'private',
     capAdd: each(spec.capAdd, `${field}.cap_add`, required),
     capDrop: each(spec.capDrop, `${field}.cap_drop`, required),
     // An IPv6 address may be in brackets.

@@ -16,6 +16,7 @@ import { checkSpec } from '../rules/check-spec.ts';
 import { connectedBy } from '../rules/connection.ts';
 import { checkDeviceLimits } from '../rules/devices.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
+import { withInit } from '../rules/init.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
 import { checkProcMount } from '../rules/security.ts';
@@ -116,7 +117,7 @@ async function imageOf(context: EngineContext, { rootfs }: AskedSpec): Promise<I
 const mostLayers = 500;
 
 function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec {
-  if (image === null || asked.rootfs.kind !== 'image') return withDefaults(asked);
+  if (image === null || asked.rootfs.kind !== 'image') return complete(asked);
   const { id, diffIds, configuration } = image;
   if (diffIds.length > mostLayers)
     throw new LikerError(
@@ -124,10 +125,14 @@ function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec 
       `Cannot use image '${asked.rootfs.name}': it has ${diffIds.length} layers, and an overlay has at most ${mostLayers}; make an image with fewer, such as of its files (umoci unpack, or docker export and import)`,
       { field: 'spec.rootfs.image', metadata: { image: id, layers: String(diffIds.length) } },
     );
-  return withDefaults({
+  return complete({
     ...withImageDefaults(asked, configuration.config),
     rootfs: { kind: 'image', name: asked.rootfs.name, id, layers: diffIds },
   });
+}
+
+function complete(asked: AskedSpec): ContainerSpec {
+  return withDefaults({ ...asked, init: withInit(asked) });
 }
 
 /** Rejects when a path or device of the host that the spec names is not there. */
