@@ -1,6 +1,4 @@
-import { arch } from 'node:os';
-import { own } from '../../common/own.ts';
-import { noImages, noNetworks, noVolumeDrivers } from './docker-texts.ts';
+import { noNetworks, noVolumeDrivers } from './docker-texts.ts';
 import type { Flag } from './flag.ts';
 
 // Docker's flags that Liker's commands do not have. A flag that asks for what Liker does anyway is accepted without effect; any
@@ -10,19 +8,11 @@ const noWindows = 'it is a flag of Windows containers';
 const noCheckpoints = 'checkpoints on disk do not exist. pause and unpause keep a container in memory';
 const noTcp = 'likerd listens on a Unix socket only. Forward it to other machines with ssh -L';
 
-const machineNames: Readonly<Record<string, string>> = { x64: 'amd64|x86_64|x86-64', arm64: 'arm64|aarch64' };
-
-/** Docker's names for the platform of this machine. */
-const ownPlatform = new RegExp(`^linux(/(${own(machineNames, arch()) ?? arch()})(/v\\d+)?)?$`);
-
 /** For run and create. */
 const creation = (): readonly Flag[] => [
   passes('disable-content-trust', 'bool'),
-  passes('quiet', 'bool', 'q'),
   passes('kernel-memory', 'string'),
   passesAs('isolation', 'string', /^default$/, noWindows),
-  passesAs('platform', 'string', ownPlatform, 'only programs for the processor of this machine run'),
-  passesAs('pull', 'string', /^(missing|never)$/, `there is nothing to pull; ${noImages}`),
   passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
   refused('annotation', 'list', 'it is for OCI runtimes, and likerd starts containers itself. Use --label'),
   refused('gpus', 'string', 'name the device files, such as --device /dev/dri or --device /dev/nvidia0'),

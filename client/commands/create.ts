@@ -7,14 +7,15 @@ import { containerFlags } from '../request/flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
+import { haveImage, imageFlags } from './needed-image.ts';
 import { createContainer } from './run-detached.ts';
 
 export const create: Command = {
   name: 'create',
-  usage: 'ROOTFS [COMMAND] [ARG...]',
+  usage: 'IMAGE|DIR [COMMAND] [ARG...]',
   summary: 'Create a container without starting it, and print its id',
-  example: 'likerctl create -it --name web ./rootfs bash',
-  flags: [...containerFlags, ...dryRunFlags],
+  example: 'likerctl create -it --name web debian bash',
+  flags: [...containerFlags, ...dryRunFlags, ...imageFlags],
   operands: [1, Number.POSITIVE_INFINITY],
   stopsAtOperand: true,
   failureCode: engineFailureCode,
@@ -30,6 +31,7 @@ export const create: Command = {
     if (isDryRun(flags)) return dryRun(invocation, spec);
     using idFiles = reserveIdFiles(flags);
     const connection = await context.connect();
+    await haveImage(connection, spec, flags);
     const { id } = await createContainer({ spec, flags, connection, idFiles });
     idFiles.write(id, 0);
     printLines([id]);

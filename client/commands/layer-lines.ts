@@ -2,20 +2,27 @@ import type { LayerProgress } from '../../proto/gen/types/liker/v1/LayerProgress
 import { shortImageId } from '../format/image-name.ts';
 import { layerText } from '../format/progress-bar.ts';
 import { LiveLines } from '../output/live-lines.ts';
-import { printLines } from '../output/print.ts';
+import { visible } from '../output/visible.ts';
 
 const settled = ['STAGE_DONE', 'STAGE_EXISTS'];
 
 /** Shows how far layers are: bars on a terminal, and one line for each that is there elsewhere. */
 export class LayerLines {
   readonly #layers = new Map<string, LayerProgress>();
-  readonly #live: LiveLines | null = process.stdout.isTTY ? new LiveLines(process.stdout) : null;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #live: LiveLines | null;
+
+  constructor(stream: NodeJS.WriteStream = process.stdout) {
+    this.#stream = stream;
+    this.#live = stream.isTTY ? new LiveLines(stream) : null;
+  }
 
   update(...layers: readonly LayerProgress[]): void {
     for (const layer of layers) {
       const isNew = !settled.includes(this.#layers.get(layer.digest)?.stage ?? '');
       this.#layers.set(layer.digest, layer);
-      if (this.#live === null && isNew && settled.includes(layer.stage)) printLines([lineOf(layer)]);
+      if (this.#live === null && isNew && settled.includes(layer.stage))
+        this.#stream.write(`${visible(lineOf(layer))}\n`);
     }
     this.#live?.draw([...this.#layers.values()].map(lineOf));
   }

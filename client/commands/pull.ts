@@ -15,6 +15,7 @@ import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { findCredentials } from '../credentials/find.ts';
 import { printLines } from '../output/print.ts';
+import { visible } from '../output/visible.ts';
 import { LayerLines } from './layer-lines.ts';
 
 export const pull: Command = {
@@ -75,13 +76,13 @@ export async function fetchImage(
   connection: Connection,
   name: ImageName,
   request: PullImageRequestInput,
-  { isQuiet }: { readonly isQuiet: boolean },
+  { isQuiet, stream = process.stdout }: { readonly isQuiet: boolean; readonly stream?: NodeJS.WriteStream },
 ): Promise<PullDone> {
   const print = (line: string): void => {
-    if (!isQuiet) printLines([line]);
+    if (!isQuiet) stream.write(`${visible(line)}\n`);
   };
   print(`${name.digest ?? name.tag}: Pulling from ${familiarRepository({ ...name, host: 'docker.io' })}`);
-  const layers = isQuiet ? null : new LayerLines();
+  const layers = isQuiet ? null : new LayerLines(stream);
   let digest = '';
   for await (const frame of connection.messages(images.PullImage, () => request, { follows: false })) {
     if (frame.resolved) {

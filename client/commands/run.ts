@@ -13,17 +13,19 @@ import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
+import { haveImage, imageFlags } from './needed-image.ts';
 import { runDetached } from './run-detached.ts';
 
 export const run: Command = {
   name: 'run',
-  usage: 'ROOTFS [COMMAND] [ARG...]',
+  usage: 'IMAGE|DIR [COMMAND] [ARG...]',
   summary:
-    'Create and start a container, and attach to it. ROOTFS is a directory: DIR (changes go to a layer of their own), DIR:rw or DIR:ro',
-  example: 'likerctl run -it --rm ./rootfs bash',
+    'Create and start a container, and attach to it. Its root is an image, which is pulled if it is not here, or a directory, which begins with /, . or ~: DIR (changes go to a layer of their own), DIR:rw or DIR:ro',
+  example: 'likerctl run -it --rm debian bash',
   flags: [
     ...containerFlags,
     ...dryRunFlags,
+    ...imageFlags,
     { name: 'detach', short: 'd', type: 'bool', help: 'Run in the background and print the id' },
     ...sessionFlags,
     {
@@ -50,6 +52,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (!isDetached) requireTerminal(flags);
   using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
+  await haveImage(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();
   const session = new Session({

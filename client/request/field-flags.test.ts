@@ -27,6 +27,9 @@ const notOfSpec = [
   'format',
   'no-healthcheck',
   'pidfile',
+  'platform',
+  'pull',
+  'quiet',
   'replace',
   'sig-proxy',
 ];

@@ -30,7 +30,11 @@ export function imageArchive(folder: string, { name, config = {}, layers }: Imag
       history: diffIds.map(() => ({ created_by: 'test' })),
     };
     writeFileSync(join(work, 'config.json'), JSON.stringify(configuration));
-    const entry = { Config: 'config.json', RepoTags: [name], Layers: layers.map((_, index) => `${index}.tar`) };
+    const entry = {
+      Config: 'config.json',
+      RepoTags: [name],
+      Layers: layers.map((_, index) => `${index}.tar`),
+    };
     writeFileSync(join(work, 'manifest.json'), JSON.stringify([entry]));
     const archive = join(folder, `${name.replaceAll(/\W/g, '-')}.tar`);
     execFileSync('tar', ['-C', work, '-cf', archive, 'manifest.json', 'config.json', ...entry.Layers]);
@@ -62,7 +66,8 @@ function writeFiles(folder: string, files: LayerFiles): void {
 /** Makes a folder with Debian's busybox-static and its applets, and users. */
 export function busyboxFolder(folder: string): { readonly folder: string } {
   const bin = join(folder, 'bin');
-  for (const name of ['bin', 'etc', 'tmp', 'root', 'home/web']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['bin', 'etc', 'tmp', 'root', 'home/web'])
+    mkdirSync(join(folder, name), { recursive: true });
   cpSync('/bin/busybox', join(bin, 'busybox'));
   const applets = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   for (const name of applets) if (name !== 'busybox') symlinkSync('busybox', join(bin, name));

@@ -1,3 +1,4 @@
+import { LikerError } from '../../../common/errors.ts';
 import type { ImageContext } from './context.ts';
 import type { Configuration } from './model/configuration.ts';
 import { readConfiguration } from './model/configuration-file.ts';
@@ -33,4 +34,18 @@ export async function resolveImage(context: ImageContext, reference: string): Pr
 /** Where layers are unpacked, the uppermost first. `diffIds` have the lowest first. */
 export function layerFolders({ layers }: Pick<ImageContext, 'layers'>, diffIds: readonly string[]): string[] {
   return diffIds.map((diffId) => layers.of(diffId)).reverse();
+}
+
+/** Diff ids of an image's layers, the lowest first; null: there is no such image. */
+export function layersOfImage(
+  { ledger }: Pick<ImageContext, 'ledger'>,
+  reference: string,
+): readonly string[] | null {
+  try {
+    const { image } = findImage(ledger.rows, reference);
+    return ledger.rows.layers.of(image.id).map(({ diffId }) => diffId);
+  } catch (error) {
+    if (error instanceof LikerError) return null;
+    throw error;
+  }
 }

@@ -8,10 +8,11 @@ import { livePhase, states } from './phase.ts';
 import type { Registry } from './registry.ts';
 import { shareText } from './spec.ts';
 
-/** A test for all filters together. Errors: BAD_ARGUMENT. */
+/** A test for all filters together. `layersOf`: of an image, the lowest first; null: there is no such image. Errors: BAD_ARGUMENT. */
 export function containerFilter(
   filters: readonly Filter[],
   registry: Registry,
+  layersOf: (image: string) => readonly string[] | null,
 ): (container: Container) => boolean {
   return matcher<Container>(filters, {
     id: (value) => (container) => container.id.startsWith(value),
@@ -35,8 +36,13 @@ export function containerFilter(
         throw badArgument('filters', `Invalid filter exited=${value}: use an exit code, such as 137`);
       return ({ phase }) => phase.state === 'exited' && String(phase.exit.code) === value;
     },
-    ancestor: (value) => (container) =>
-      container.spec.rootfs.kind === 'directory' && samePath(container.spec.rootfs.directory, value),
+    ancestor: (value) => {
+      const layers = value.startsWith('/') ? null : layersOf(value);
+      return ({ spec: { rootfs } }) => {
+        if (rootfs.kind === 'directory') return samePath(rootfs.directory, value);
+        return rootfs.name === value || (layers !== null && beginsWith(rootfs.layers, layers));
+      };
+    },
     before: (value) => {
       const { createdAt } = registry.find(value);
       return (container) => container.createdAt < createdAt;
@@ -69,6 +75,11 @@ export function containerFilter(
       return () => value === 'false';
     },
   });
+}
+
+/** An image that was made from another has its layers at the bottom. */
+function beginsWith(layers: readonly string[], lowest: readonly string[]): boolean {
+  return lowest.length > 0 && lowest.every((diffId, index) => layers[index] === diffId);
 }
 
 function samePath(path: string, wanted: string): boolean {

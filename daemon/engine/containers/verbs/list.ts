@@ -1,4 +1,5 @@
 import type { EngineContext } from '../../context.ts';
+import { layersOfImage } from '../../images/roots.ts';
 import type { ListOptions } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { containerFilter, isListedByDefault } from '../model/filter.ts';
@@ -6,10 +7,11 @@ import { listedAfter, pageToken } from '../model/page.ts';
 
 /** The page of containers that fit, newest first, and the token to go on after it; empty on the last page. */
 export function listContainers(
-  { registry }: EngineContext,
+  context: EngineContext,
   options: Omit<ListOptions, 'withSize'>,
 ): { readonly page: readonly Container[]; readonly next: string } {
-  const fits = containerFilter(options.filters, registry);
+  const { registry } = context;
+  const fits = containerFilter(options.filters, registry, (image) => layersOfImage(context.images, image));
   const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
   const all = registry.all().filter((c) => (options.all || byState || isListedByDefault(c)) && fits(c));
   const rest = options.after ? listedAfter(all, options.after) : all;

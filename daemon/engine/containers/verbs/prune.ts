@@ -1,6 +1,7 @@
 import { hasReason } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Filter } from '../../filter.ts';
+import { layersOfImage } from '../../images/roots.ts';
 import { containerFilter } from '../model/filter.ts';
 import { removeContainer } from './remove.ts';
 
@@ -9,7 +10,7 @@ export async function pruneContainers(
   context: EngineContext,
   filters: readonly Filter[],
 ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
-  const fits = containerFilter(filters, context.registry);
+  const fits = containerFilter(filters, context.registry, (image) => layersOfImage(context.images, image));
   const ids: string[] = [];
   let reclaimedBytes = 0;
   for (const container of context.registry.all()) {

@@ -1,0 +1,73 @@
+import { hasReason } from '../../common/errors.ts';
+import { familiarName, type ImageName, parseImageName, withDefaultTag } from '../../common/image-name.ts';
+import type { ContainerSpecInput } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { Image } from '../../proto/gen/types/liker/v1/Image.ts';
+import type { Flag, FlagValues } from '../cli/flag.ts';
+import type { Connection } from '../connection/connection.ts';
+import { images } from '../connection/methods.ts';
+import { notice } from '../output/notice.ts';
+import { printError } from '../output/print.ts';
+import { fetchImage } from './pull.ts';
+
+/** How run and create get their image. */
+export const imageFlags: readonly Flag[] = [
+  {
+    name: 'platform',
+    type: 'string',
+    value: 'OS/ARCH[/VARIANT]',
+    help: "Use the image for this platform instead of the machine's own",
+  },
+  {
+    name: 'pull',
+    type: 'string',
+    choices: ['missing', 'always', 'newer', 'never'],
+    value: 'WHEN',
+    fallback: 'missing',
+    help: 'When to fetch the image: if it is missing, always, always unless the registry does not answer (newer), or never',
+  },
+  { name: 'quiet', short: 'q', type: 'bool', help: 'Do not show how far the image is' },
+];
+
+/** Pulls the image of a container that is to be made, by the flags --pull and --platform. Progress goes to stderr, as in Docker. */
+export async function haveImage(
+  connection: Connection,
+  { rootfs }: ContainerSpecInput,
+  flags: FlagValues,
+): Promise<void> {
+  const reference = rootfs?.image;
+  const policy = flags.text('pull') || 'missing';
+  if (reference === undefined || policy === 'never') return;
+  const platform = flags.text('platform') ?? '';
+  const here = policy === 'always' ? null : await imageHere(connection, reference);
+  if (policy === 'missing' && here !== null && isFor(here, platform)) return;
+  const name = nameOf(reference);
+  // What is no name, such as an id, cannot be fetched; likerd says that it is missing.
+  if (name === null) return;
+  if (policy === 'missing') printError(`Unable to find image '${familiarName(name)}' locally`);
+  const request = { reference, platform, insecure: false };
+  try {
+    await fetchImage(connection, name, request, { isQuiet: flags.bool('quiet'), stream: process.stderr });
+  } catch (error) {
+    if (policy !== 'newer' || here === null || !hasReason(error, 'REGISTRY_UNREACHABLE')) throw error;
+    notice(`${error.message}; the image that is here is used`);
+  }
+}
+
+async function imageHere(connection: Connection, reference: string): Promise<Image | null> {
+  try {
+    return (await connection.unary(images.GetImage, { image: reference })).image;
+  } catch (error) {
+    if (hasReason(error, 'IMAGE_NOT_FOUND')) return null;
+    throw error;
+  }
+}
+
+/** The variant may be left out. */
+function isFor({ platform }: Image, wanted: string): boolean {
+  return wanted === '' || platform === wanted || platform.startsWith(`${wanted}/`);
+}
+
+function nameOf(reference: string): ImageName | null {
+  if (/^(sha256:)?[0-9a-f]{64}$/.test(reference)) return null;
+  return withDefaultTag(parseImageName(reference, 'spec.rootfs.image'));
+}
