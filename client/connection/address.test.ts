@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,7 +12,9 @@ after(() => rmSync(home, { recursive: true, force: true }));
 const rootSocket = join(home, 'root.sock');
 const env = { HOME: '/home/ann', XDG_RUNTIME_DIR: join(home, 'runtime') };
 const own = join(home, 'runtime/liker/liker.sock');
-const uid = 12_345_678;
+const uid = process.getuid?.() || 12_345_678;
+mkdirSync(env.XDG_RUNTIME_DIR);
+if (uid !== process.getuid?.()) chownSync(env.XDG_RUNTIME_DIR, uid, uid);
 
 test('root has the likerd of the machine, unless the environment names another', () => {
   const root = { uid: 0, rootSocket };

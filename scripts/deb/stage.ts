@@ -84,19 +84,23 @@ export const documents = [
   'errors',
   'explain',
   'health',
+  'images',
   'kernel-facts',
   'limits',
   'metrics',
   'packaging',
+  'registries',
   'restarts',
   'rootless',
   'rootfs',
+  'secrets',
   'security',
   'security-options',
   'step-by-step',
   'step-by-step.zh',
   'traps',
   'user-namespaces',
+  'volumes',
 ];
 
 /** Folders from which packages read .proto files. */
