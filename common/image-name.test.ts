@@ -147,6 +147,14 @@ test('only a name without tag and digest gets the tag latest', () => {
   assert.equal(familiarName(withDefaultTag(parse(`debian@${digest}`))), `debian@${digest}`);
 });
 
+test('a short name that would be read as that of another host, or as an id, is not used', () => {
+  for (const text of ['docker.io/index.docker.io/a', 'docker.io/localhost/a', `docker.io/library/${hex}`]) {
+    const name = parse(text);
+    assert.equal(familiarName(name), text);
+    assert.deepEqual(parse(familiarName(name)), name);
+  }
+});
+
 test('the host of a registry is one that a connection can be made to', () => {
   for (const host of ['docker.io', 'localhost:5000', '[::1]:5000'])
     assert.equal(checkRegistryHost(host, 'registry'), host);

@@ -20,13 +20,14 @@ const longestPath = 255;
 const hostPattern =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[a-f0-9:]+\])(?::[0-9]+)?$/i;
 const partPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+const idPattern = /^[0-9a-f]{64}$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 
 /** Parses a name with or without host, tag and digest. Throws BAD_ARGUMENT on `field`. */
 export function parseImageName(text: string, field: string): ImageName {
   const refuse = (why: string): Error => badArgument(field, `Invalid image name '${text}': ${why}`);
   if (text === '') throw refuse('it is empty');
-  if (/^[0-9a-f]{64}$/.test(text)) throw refuse('this is the id of an image, which names no repository');
+  if (idPattern.test(text)) throw refuse('this is the id of an image, which names no repository');
   const { host, rest } = splitHost(text);
   const at = rest.indexOf('@');
   const digest = at === -1 ? null : rest.slice(at + 1);
@@ -105,7 +106,10 @@ export function familiarName(name: ImageName): string {
 export function familiarRepository(name: ImageName): string {
   if (name.host !== dockerHub) return repositoryOf(name);
   const short = name.path.slice(official.length);
-  return name.path.startsWith(official) && !short.includes('/') ? short : name.path;
+  const familiar = name.path.startsWith(official) && !short.includes('/') ? short : name.path;
+  // Where the short form would be read as another host's, or as an id.
+  const isOther = splitHost(familiar).rest !== familiar || idPattern.test(familiar);
+  return isOther ? repositoryOf(name) : familiar;
 }
 
 function suffixOf({ tag, digest }: ImageName): string {
