@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -86,6 +86,24 @@ test('a name that is removed becomes a whiteout of overlayfs, and an opaque fold
   const { type, mode, device } = nodes.get('gone') ?? assert.fail();
   assert.deepEqual({ type, mode, device }, { type: 'character', mode: 0, device: 0 });
   assert.deepEqual(nodes.get('d')?.xattrs, { 'trusted.overlay.opaque': '0x79' });
+});
+
+test('what the files take on the disk is what du says, but for the folder of the layer itself', () => {
+  const { layer, target } = unpack(
+    folder(),
+    tar(
+      { name: 'd/', type: '5', mode: 0o755 },
+      { name: 'd/', type: '5', mode: 0o755 },
+      { name: 'd/f', data: Buffer.alloc(100_000, 1) },
+      { name: 'd/h', type: '1', target: 'd/f' },
+      { name: 'a/b/g', data: Buffer.alloc(9000, 1) },
+      { name: 'a/b/g', data: 'shorter' },
+      { name: 'l', type: '2', target: 'x'.repeat(80) },
+    ),
+  );
+  const bytes = (path: string) =>
+    Number(execFileSync('du', ['-s', '--block-size=1', path], { encoding: 'utf8' }).split('\t')[0]);
+  assert.equal(layer.diskBytes, bytes(target) - lstatSync(target).blocks * 512);
 });
 
 test('an archive that is cut off in the middle of a file is refused', () => {

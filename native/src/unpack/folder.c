@@ -7,9 +7,9 @@
 #include "base/in_root.h"
 #include "xattrs.h"
 
-static int remember (struct tree *tree, const struct entry *entry, const char *name) {
+static int remember (struct tree *tree, const struct entry *entry, const char *name, bool made) {
   struct late_folder folder = {
-    .mode = entry->mode, .uid = entry->uid, .gid = entry->gid, .mtime = entry->mtime, .name = add_text (tree, name)
+    .made = made, .mode = entry->mode, .uid = entry->uid, .gid = entry->gid, .mtime = entry->mtime, .name = add_text (tree, name)
   };
   if (folder.name == SIZE_MAX || keep_xattrs (tree, &folder.xattrs, &folder.xattr_count) < 0 ||
       records_add (&tree->folders, sizeof folder, &folder, 1) == SIZE_MAX)
@@ -20,25 +20,26 @@ static int remember (struct tree *tree, const struct entry *entry, const char *n
 int add_root (struct tree *tree, const struct entry *entry) {
   if (entry->is_hard_link || entry->type != S_IFDIR)
     return problem_put (tree->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': the root of a layer is a folder", entry->name);
-  return remember (tree, entry, "");
+  return remember (tree, entry, "", false);
 }
 
-/* Stays as it is if it is a folder. */
+/* Stays as it is if it is a folder: 0. 1: it was made. */
 static int make (struct tree *tree, const struct place *place) {
   struct stat st;
   if (mkdirat (place->parent, place->leaf, 0755) == 0)
-    return 0;
+    return 1;
   if (errno != EEXIST || fstatat (place->parent, place->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return problem_errno (tree->problem, place->name, "create");
   if (S_ISDIR (st.st_mode))
     return 0;
   if (clear_place (tree, place) < 0)
     return -1;
-  return mkdirat (place->parent, place->leaf, 0755) < 0 ? problem_errno (tree->problem, place->name, "create") : 0;
+  return mkdirat (place->parent, place->leaf, 0755) < 0 ? problem_errno (tree->problem, place->name, "create") : 1;
 }
 
 int add_folder (struct tree *tree, const struct entry *entry, const struct place *place) {
-  return make (tree, place) < 0 ? -1 : remember (tree, entry, place->name);
+  int made = make (tree, place);
+  return made < 0 ? -1 : remember (tree, entry, place->name, made > 0);
 }
 
 static int set_metadata (struct tree *tree, int fd, const struct late_folder *folder, const char *name) {
@@ -46,6 +47,8 @@ static int set_metadata (struct tree *tree, int fd, const struct late_folder *fo
   const struct timespec times[2] = { folder->mtime, folder->mtime };
   if (fstat (fd, &st) < 0)
     return problem_errno (tree->problem, name, "stat");
+  if (folder->made)
+    tree->disk_bytes += (uint64_t)st.st_blocks * 512;
   if ((st.st_uid != folder->uid || st.st_gid != folder->gid) && fchown (fd, folder->uid, folder->gid) < 0)
     return problem_errno (tree->problem, name, "set the owner of");
   if ((st.st_mode & 07777) != folder->mode && fchmod (fd, folder->mode) < 0)

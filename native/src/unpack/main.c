@@ -151,7 +151,7 @@ static void tell_outcome (struct work *work) {
     .size = work->source.read,
     .unpacked = work->stream.count,
     .entries = work->tree.entries,
-    .disk_bytes = work->tree.disk_bytes,
+    .disk_bytes = work->tree.disk_bytes + work->tree.places.disk_bytes,
     .compression = work->stream.compression,
   };
   digest_end (&work->source.digest, outcome.digest);

@@ -17,7 +17,12 @@ static int make_folder (struct places *places, int parent, const char *path) {
   if (mkdirat (parent, leaf, 0755) < 0)
     return errno == EEXIST ? in_root_make (places->root, path, IN_ROOT_DIRECTORY, 0755) : -1;
   places->made++;
-  return openat (parent, leaf, FOLDER | O_NOFOLLOW);
+  cleanup_fd int folder = openat (parent, leaf, FOLDER | O_NOFOLLOW);
+  struct stat st;
+  if (folder < 0 || fstat (folder, &st) < 0)
+    return -1;
+  places->disk_bytes += (uint64_t)st.st_blocks * 512;
+  return steal_fd (&folder);
 }
 
 /* The end of the component that begins there. */

@@ -7,7 +7,8 @@ struct places {
   int root;
   int parent;          /* the last one that was asked for, or -1 */
   char path[PATH_MAX]; /* its path */
-  uint64_t made;       /* so many parents were made that had not been listed */
+  uint64_t made;       /* so many parents were made that had not been listed, */
+  uint64_t disk_bytes; /* which take so much */
 };
 
 /*

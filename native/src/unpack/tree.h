@@ -24,6 +24,7 @@ struct tree {
 struct late_folder {
   size_t name, xattrs; /* in `texts` */
   size_t xattr_count;
+  bool made; /* not there before: its blocks are counted once */
   mode_t mode;
   uid_t uid;
   gid_t gid;
