@@ -62,7 +62,6 @@ async function pullImage({ flags, operands: [reference = ''], context }: Invocat
   if (!isQuiet && name.tag !== given.tag) printLines(['Using default tag: latest']);
   const request = {
     reference,
-    credentials: await findCredentials(name, process.env),
     platform: flags.text('platform') ?? '',
     insecure: !flags.bool('tls-verify', true),
   };
@@ -71,20 +70,21 @@ async function pullImage({ flags, operands: [reference = ''], context }: Invocat
   return 0;
 }
 
-/** Pulls an image and shows how far it is, in Docker's words. A lost likerd is waited for: the pull goes on where it was. */
+/** Pulls an image with the user's credentials, and shows how far it is, in Docker's words. A lost likerd is waited for: the pull goes on where it was. */
 export async function fetchImage(
   connection: Connection,
   name: ImageName,
-  request: PullImageRequestInput,
+  request: Omit<PullImageRequestInput, 'credentials'>,
   { isQuiet, stream = process.stdout }: { readonly isQuiet: boolean; readonly stream?: NodeJS.WriteStream },
 ): Promise<PullDone> {
   const print = (line: string): void => {
     if (!isQuiet) stream.write(`${visible(line)}\n`);
   };
   print(`${name.digest ?? name.tag}: Pulling from ${familiarRepository({ ...name, host: 'docker.io' })}`);
+  const whole = { ...request, credentials: await findCredentials(name, process.env) };
   const layers = isQuiet ? null : new LayerLines(stream);
   let digest = '';
-  for await (const frame of connection.messages(images.PullImage, () => request, { follows: false })) {
+  for await (const frame of connection.messages(images.PullImage, () => whole, { follows: false })) {
     if (frame.resolved) {
       digest = frame.resolved.digest;
       layers?.update(...frame.resolved.layers);
