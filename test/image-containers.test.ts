@@ -116,7 +116,7 @@ test('labels, ports, the stop signal and the health check', async () => {
   assert.equal(await s.ok(['logs', id]), 'asked');
   await s.ok(['rm', id]);
   const off = await s.ok(['create', '--no-healthcheck', name]);
-  assert.equal(await s.ok(['inspect', '-f', '{{json .Config.Healthcheck}}', off]), '{"Test":["NONE"]}');
+  assert.doesNotMatch(await s.ok(['inspect', '-f', '{{json .Config}}', off]), /Healthcheck/);
   await s.ok(['rm', off]);
 });
 
@@ -132,7 +132,7 @@ test('an init of the image is pid 1 without a flag; another program is not', asy
 test('explain and --dry-run show the layers, and make nothing', async () => {
   const name = await load('local/explained:1', { Cmd: ['true'] }, [{ f: '' }]);
   const text = await s.ok(['run', '--dry-run', name]);
-  assert.equal(new Set(text.match(/layers\/sha256-[0-9a-f]{64}/g)).size, 2, text);
+  assert.equal(new Set(text.match(/sha256-[0-9a-f]{64}/g)).size, 2, text);
   assert.equal(await s.ok(['ps', '-aq', '--filter', `ancestor=${name}`]), '');
 });
 

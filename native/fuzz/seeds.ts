@@ -128,6 +128,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
     step: 'take-overlay',
     at: '/run/c/root',
     lowers: [0],
+    names: [],
     layer: 1,
     volatile: true,
     uid: 600000,

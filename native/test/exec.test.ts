@@ -111,7 +111,7 @@ test('an overlay of layers that are not held fails at its step', async () => {
     1,
     fixture().execPlan('true', {}, {}, [
       { step: 'take', source, ...take },
-      { step: 'take-overlay', lowers: [2 ** 20], layer: 0, ...overlay },
+      { step: 'take-overlay', lowers: [2 ** 20], names: [], layer: 0, ...overlay },
     ]),
   );
   const { name, errno } = await shim.peer.failed(1);

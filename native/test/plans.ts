@@ -202,6 +202,7 @@ export function userNamespaceSteps(
       step: 'take-overlay',
       at: options.at,
       lowers: [1],
+      names: [],
       layer: 2,
       volatile: false,
       ...innerRoot,

@@ -295,6 +295,8 @@ export const steps = {
       at: str,
       /** The uppermost first. */
       lowers: list(u32),
+      /** Folders in the only one of `lowers`, the uppermost first, which are the layers instead of it; empty: it is one. */
+      names: list(str),
       /** Has the folders "upper" and "work". */
       layer: u32,
       volatile: bool,

@@ -20,6 +20,8 @@ struct layers {
   struct child *child;
   struct cursor lowers; /* numbers of held trees, the uppermost first */
   uint32_t lower_count;
+  struct cursor names;  /* of folders in the only one of them, which are the layers instead of it */
+  uint32_t name_count;
   const char *at;       /* a folder that mounts may be stacked on, out of sight */
   int writable;         /* the tree with the folders of the writable layer */
   struct overlay overlay;
@@ -57,9 +59,12 @@ static int attach (struct layers *layers, int tree) {
 }
 
 static int attach_all (struct layers *layers) {
-  for (uint32_t i = 0; i < layers->overlay.count; i++)
-    if (attach (layers, layers->overlay.lowers[i]) < 0)
+  struct cursor lowers = layers->lowers;
+  for (uint32_t i = 0; i < layers->lower_count; i++) {
+    int lower = held (layers->child, read_u32 (&lowers));
+    if (lower < 0 || attach (layers, lower) < 0)
       return -1;
+  }
   return attach (layers, layers->writable);
 }
 
@@ -95,10 +100,37 @@ static int mount_layers (struct layers *layers) {
   return overlay_check_writable (child, layers->tree);
 }
 
+static int open_folder (struct child *child, int tree, const char *name) {
+  int folder = openat (tree, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return folder < 0 ? fail (child, "openat", name) : folder;
+}
+
+/* One idmapped mount has them all: to make and to release one for each would take as long as all else. */
+static int open_named (struct layers *layers) {
+  struct overlay *overlay = &layers->overlay;
+  struct cursor lowers = layers->lowers, names = layers->names;
+  int tree = layers->lower_count == 1 ? held (layers->child, read_u32 (&lowers)) : fail_with (layers->child, EBADMSG, "read", "plan");
+  if (tree < 0)
+    return -1;
+  for (; overlay->count < layers->name_count; overlay->count++) {
+    overlay->lowers[overlay->count] = open_folder (layers->child, tree, read_text (&names));
+    if (overlay->lowers[overlay->count] < 0)
+      return -1;
+  }
+  return 0;
+}
+
+static void close_named (struct layers *layers) {
+  for (uint32_t i = 0; layers->name_count > 0 && i < layers->overlay.count; i++)
+    close_fd (&layers->overlay.lowers[i]);
+}
+
 static int find_lowers (struct layers *layers) {
   struct cursor lowers = layers->lowers;
-  if (layers->lower_count > MAX_LOWERS)
+  if (layers->lower_count > MAX_LOWERS || layers->name_count > MAX_LOWERS)
     return fail_with (layers->child, E2BIG, "fsconfig", "overlay");
+  if (layers->name_count > 0)
+    return open_named (layers);
   for (uint32_t i = 0; i < layers->lower_count; i++) {
     layers->overlay.lowers[i] = held (layers->child, read_u32 (&lowers));
     if (layers->overlay.lowers[i] < 0)
@@ -106,11 +138,6 @@ static int find_lowers (struct layers *layers) {
   }
   layers->overlay.count = layers->lower_count;
   return 0;
-}
-
-static int open_folder (struct child *child, int tree, const char *name) {
-  int folder = openat (tree, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return folder < 0 ? fail (child, "openat", name) : folder;
 }
 
 static int take_overlay (struct layers *layers, uint32_t layer) {
@@ -159,6 +186,10 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   layers.lowers = *fields;
   for (uint32_t i = 0; i < layers.lower_count && !fields->bad; i++)
     read_u32 (fields);
+  layers.name_count = read_u32 (fields);
+  layers.names = *fields;
+  for (uint32_t i = 0; i < layers.name_count && !fields->bad; i++)
+    read_text (fields);
   uint32_t layer = read_u32 (fields);
   layers.overlay.is_volatile = read_u32 (fields);
   layers.uid = read_u32 (fields);
@@ -168,5 +199,7 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   bool complete = *folder && !fields->bad && has_targets (folder, fields, count);
   if (unreadable (child, fields))
     return -1;
-  return complete ? take_lower (&layers) : take_overlay (&layers, layer);
+  int result = complete ? take_lower (&layers) : take_overlay (&layers, layer);
+  close_named (&layers);
+  return result;
 }

@@ -273,6 +273,7 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
       step: 'take-overlay',
       at: '/run/root',
       lowers: [2],
+      names: [],
       layer: 3,
       volatile: true,
       uid: 600_000,

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { mountAttr, ms, notHeld, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import { type IdMaps, toOutside } from '../../../kernel/users/id-maps.ts';
 import { type HeldMaps, innerRoot, type UserNamespace } from './id-maps.ts';
@@ -135,11 +136,16 @@ function rootSteps(
       map,
       optional,
     });
-  const takeOverlay = (lowers: readonly number[], folder: string, needs: readonly string[]): number =>
+  const takeOverlay = (
+    lowers: readonly number[],
+    folder: string,
+    { needs = [], names = [] }: { readonly needs?: readonly string[]; readonly names?: readonly string[] },
+  ): number =>
     take({
       step: 'take-overlay',
       at: mountPoint,
       lowers,
+      names,
       layer: takeFolder(overlay.layer, 0, held.container),
       volatile: overlay.volatile,
       ...innerRoot(userNamespace.maps),
@@ -148,12 +154,17 @@ function rootSteps(
     });
   const store = all.filter(({ step }) => step === 'file-store').map((step) => ({ ...step, at: '' }));
   if (step.step === 'root-overlay') {
-    const lowers = overlay.lowers.map((lower) => takeFolder(lower, 0, held.container));
-    return [...store, { step: 'place-root', tree: takeOverlay(lowers, '', []) }];
+    const [first = '', ...others] = overlay.lowers;
+    // One mount for all layers of an image, which are in one folder.
+    const isOneFolder = others.length > 0 && others.every((lower) => dirname(lower) === dirname(first));
+    const taken = isOneFolder ? [dirname(first)] : overlay.lowers;
+    const names = isOneFolder ? overlay.lowers.map((lower) => basename(lower)) : [];
+    const lowers = taken.map((folder) => takeFolder(folder, 0, held.container));
+    return [...store, { step: 'place-root', tree: takeOverlay(lowers, '', { names }) }];
   }
   const attributes = step.readOnly ? mountAttr.RDONLY : 0;
   const folder = takeFolder(step.source, attributes, held.container);
-  const tree = step.readOnly ? takeOverlay([folder], step.source, step.needs) : folder;
+  const tree = step.readOnly ? takeOverlay([folder], step.source, { needs: step.needs }) : folder;
   const below = mountsBelow.map(({ path, mappable }): Step => {
     const map = mappable ? held.container : notHeld;
     const tree = takeFolder(`${step.source}${path}`, attributes, map, true);
