@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { canonicalName, familiarName, parseImageName } from '../common/image-name.ts';
+import { parseConfiguration } from '../daemon/engine/images/model/configuration.ts';
+import { summaryOf } from '../daemon/engine/images/model/summary.ts';
 import { parseReport } from '../daemon/kernel/unpack/report.ts';
 import { readDocument } from '../daemon/oci/document.ts';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../daemon/oci/platform.ts';
@@ -111,4 +113,56 @@ test('reports of the program that unpacks', () => {
     }
     if (report.kind === 'progress') assert.ok(report.progress.in >= 0 && report.progress.out >= 0);
   });
+});
+
+test('configurations', () => {
+  const names = [
+    'config',
+    'rootfs',
+    'diff_ids',
+    'history',
+    'created',
+    'architecture',
+    'os',
+    'variant',
+    'Env',
+    'Labels',
+  ];
+  const { json } = fc.letrec((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(digest, 'linux', '2026-01-31T12:00:00Z', '0001-01-01T00:00:00Z', '', 0, 1, null, true),
+      fc.array(tie('json'), { maxLength: 2 }),
+      fc.dictionary(
+        fc.constantFrom(...names, '__proto__', 'Entrypoint', 'Healthcheck', 'empty_layer'),
+        tie('json'),
+        {
+          maxKeys: 5,
+        },
+      ),
+    ),
+  }));
+  const whole = fc.record({
+    rootfs: fc.record({ diff_ids: fc.array(fc.constantFrom(digest, null)) }),
+    config: json,
+    history: json,
+  });
+  holds(
+    fc.oneof(json, whole),
+    (value) => {
+      const bytes = Buffer.from(JSON.stringify(value) ?? '');
+      const parsed = accepted(() => parseConfiguration(bytes, 'the configuration'), ['BAD_IMAGE']);
+      if (parsed === undefined) return;
+      assert.ok(parsed.rootfs.diff_ids.every((diffId) => diffId === digest));
+      assert.ok(
+        [...parsed.config.Env, ...parsed.history.map(({ created_by: by }) => by)].every(
+          (one) => typeof one === 'string',
+        ),
+      );
+      const { createdAt, platform } = summaryOf(parsed);
+      assert.ok(createdAt === null || Number.isSafeInteger(createdAt));
+      assert.equal(typeof platform, 'string');
+    },
+    2000,
+  );
 });

@@ -77,8 +77,9 @@ async function bringAndUnpack(
   };
   const unpack = async (): Promise<UnpackedLayer> => {
     using _place = await parts.unpacks.enter();
-    either.throwIfAborted();
     await using target = await open(folder, constants.O_DIRECTORY);
+    // The archive may have failed to come meanwhile.
+    either.throwIfAborted();
     unpacking = parts.unpacker.start({
       source: archive.fd,
       target: target.fd,
@@ -92,7 +93,8 @@ async function bringAndUnpack(
     });
     if (isComplete) unpacking.end(totalBytes);
     else unpacking.available(there);
-    return unpacking.layer;
+    // Awaited here, so that the place is held until then.
+    return await unpacking.layer;
   };
 
   tell('waiting', there);
