@@ -344,6 +344,8 @@ describe('limits', () => {
   });
 
   test('a million entries are unpacked in a bounded time', { timeout: 400_000 }, () => {
+    // The sanitizers make each several times as slow, and what they look for is in the first.
+    const thousands = process.env['LIKER_UNPACK'] ? 50 : 1000;
     const block = Buffer.concat(
       Array.from({ length: 1000 }, (_, i) =>
         header({ name: `d/f${String(i).padStart(6, '0')}`, type: '1', target: 'd/t' }, 0),
@@ -351,11 +353,11 @@ describe('limits', () => {
     );
     const archive = Buffer.concat([
       entryBytes({ name: 'd/t' }),
-      ...Array.from({ length: 1000 }, () => block),
+      ...Array.from({ length: thousands }, () => block),
       tarTail,
     ]);
     const { layer } = unpack(folder(), archive);
-    assert.equal(layer.entries, 1_000_001);
+    assert.equal(layer.entries, thousands * 1000 + 1);
   });
 
   test('folders deep in one another, by links, take neither the stack nor the descriptors', {
