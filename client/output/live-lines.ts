@@ -16,7 +16,9 @@ export class LiveLines {
 
   /** Lines that do not fit on the screen are left out, the first ones first: a terminal cannot go back to them. */
   draw(lines: readonly string[]): void {
-    const { columns = 80, rows = 24 } = this.#stream;
+    // Some terminals say 0.
+    const columns = this.#stream.columns || 80;
+    const rows = this.#stream.rows || 24;
     const room = Math.max(rows - 1, leastRows);
     const hidden = lines.length - room;
     const shown = hidden > 0 ? [`… ${hidden + 1} more`, ...lines.slice(hidden + 1)] : lines;
