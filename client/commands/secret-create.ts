@@ -11,7 +11,7 @@ export const secretCreate: Command = {
   name: 'secret create',
   usage: 'NAME FILE|-',
   summary: 'Create a secret from a file or from stdin',
-  example: 'pass show db | likerctl secret create db -',
+  example: 'likerctl secret create db ./password.txt',
   flags: [],
   operands: [2, 2],
   async run({ operands: [name = '', file = ''], context }) {
