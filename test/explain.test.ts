@@ -169,7 +169,7 @@ describe('--dry-run', () => {
       ['--sysctl', 'kernel.panic=1', s.rootfs],
       ['--net-rate', '1mbit', s.rootfs],
       ['--cidfile', cidfile, s.rootfs],
-      ['-v', 'relative:/x', s.rootfs],
+      ['-v', 'no/name:/x', s.rootfs],
     ]) {
       const create = await s.likerctl(['create', ...asked, 'true']);
       assert.notEqual(create.code, 0, asked.join(' '));
