@@ -137,6 +137,7 @@ static int remember_linked (struct copy *copy, const struct stat *st) {
 
 static int copy_folder (struct copy *copy, const struct stat *st, int from, int to);
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int copy_subfolder (struct copy *copy, const struct stat *st, int from_folder, int to_folder, const char *name) {
   if (copy->depth == MAX_DEPTH)
     return fail_with (copy->child, ELOOP, "openat", copy->path);
@@ -170,6 +171,7 @@ static int copy_other (struct copy *copy, const struct stat *st, int from_folder
   return copy_owner (copy, st, to_folder, name);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int copy_entry (struct copy *copy, int from, int to, const char *name) {
   size_t length = strlen (copy->path);
   if (length + strlen (name) + 2 > sizeof copy->path)
@@ -185,6 +187,7 @@ static int copy_entry (struct copy *copy, int from, int to, const char *name) {
 }
 
 /* The times of a folder come last, since its entries change them. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static int copy_folder (struct copy *copy, const struct stat *st, int from, int to) {
   struct entries entries;
   const char *name;
