@@ -1,6 +1,6 @@
 // Containers from images: each field of a configuration by its effect, in both user-namespace modes; many layers; what keeps an image.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -53,6 +53,15 @@ for (const userns of ['auto', 'host'])
       assert.equal(await s.ok(of('-u', '0', name, script)), 'of the image\n1');
       assert.equal(await s.ok(['volume', 'ls', '-q']), '');
       assert.equal(await s.ok(of('-u', '0', '--tmpfs', '/data', name, 'ls /data')), '');
+    });
+
+    test('a layer whose root is opaque hides all layers below it', async () => {
+      const whole = busyboxFolder(join(work, `opaque-${userns}`));
+      writeFileSync(join(whole.folder, '.wh..wh..opq'), '');
+      const below = [{ 'low/f': '', top: 'lower\n' }];
+      const opaque = await load(`local/opaque:${userns}`, {}, [...below, whole, { 'high/f': '' }]);
+      const script = 'cd /; ls -d low top high 2>&1 >/dev/null | wc -l; ls high; mkdir low && ls -A low';
+      assert.equal(await s.ok(of(opaque, 'sh', '-c', script)), '2\nf');
     });
 
     test('60, 128, 300 and 500 layers', async () => {

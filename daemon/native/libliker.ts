@@ -47,6 +47,7 @@ function bind(path: string) {
     ),
     closeFiles: library.func('void liker_close_files (void *fds, size_t count)'),
     treeSize: library.func('int64_t liker_tree_size (const char *path)'),
+    isOpaque: library.func('int liker_is_opaque (const char *folder, const char *attribute)'),
     attachSocketProgram: library.func(
       'int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count)',
     ),
@@ -282,6 +283,16 @@ export function lockFile(path: string): { readonly fd: number } | { readonly hol
 /** Sends a datagram to the service manager's socket (sd_notify(3)); '@' starts an abstract name. */
 export function notifyManager(path: string, text: string): void {
   check(library().notify(path, text), 'notify the service manager at', 'sendto', path);
+}
+
+/**
+ * Whether a folder of a layer hides what the layers below have in theirs. `attributes`: whose overlays read the mark, the host's root's or
+ * an ordinary user's. A missing folder is not.
+ */
+export function isOpaque(folder: string, attributes: 'trusted' | 'user'): boolean {
+  const result: number = library().isOpaque(folder, `${attributes}.overlay.opaque`);
+  if (isError(result, 'ENOENT')) return false;
+  return check(result, 'read the attributes of', 'lgetxattr', folder) === 1;
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFiles, treeSize } from '../native/libliker.ts';
+import { isOpaque, syncFiles, treeSize } from '../native/libliker.ts';
 import { hexOf } from './content.ts';
 import type { Trash } from './trash.ts';
 
@@ -43,6 +43,11 @@ export class LayerFolders {
       (stats) => stats.isDirectory(),
       () => false,
     );
+  }
+
+  /** Whether it hides all that lower layers have. `attributes`: where an overlay of this likerd has its marks. */
+  isOpaque(diffId: string, attributes: 'trusted' | 'user'): boolean {
+    return isOpaque(this.of(diffId), attributes);
   }
 
   /** Bytes of the layer's files. */

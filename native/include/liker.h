@@ -109,6 +109,9 @@ LIKER_API int liker_notify (const char *path, const char *text);
  */
 LIKER_API int64_t liker_tree_size (const char *path);
 
+/* Whether overlayfs's attribute, such as "trusted.overlay.opaque", marks the folder as opaque: 1 or 0. */
+LIKER_API int liker_is_opaque (const char *folder, const char *attribute);
+
 /*
  * Frees memory that is not needed now: free memory of malloc, and pages of programs and libraries, which come back from
  * the page cache on the next access. Call it asynchronously; no library may be unloaded meanwhile.

@@ -21,6 +21,7 @@ import {
   closeFd,
   emptyContainer,
   FileSet,
+  isOpaque,
   loadShim,
   peerCredentials,
   pidfdEnded,
@@ -133,6 +134,21 @@ test('folders with other files in them are reported as not reusable', async () =
   writeFileSync(join(base, 'stray'), '');
   assert.equal(await emptyContainer(base), false);
   await assert.rejects(emptyContainer(join(folder, 'missing')), /ENOENT/);
+});
+
+test('a folder is opaque with the mark y, of the kind that is asked for', () => {
+  const path = join(folder, 'opaque');
+  mkdirSync(path);
+  const mark = (name: string, value: string) => execFileSync('setfattr', ['-n', name, '-v', value, path]);
+  assert.equal(isOpaque(path, 'user'), false);
+  mark('user.overlay.opaque', 'y');
+  assert.deepEqual([isOpaque(path, 'user'), isOpaque(path, 'trusted')], [true, false]);
+  mark('trusted.overlay.opaque', 'y');
+  assert.equal(isOpaque(path, 'trusted'), true);
+  mark('user.overlay.opaque', 'x');
+  mark('trusted.overlay.opaque', 'yes');
+  assert.deepEqual([isOpaque(path, 'user'), isOpaque(path, 'trusted')], [false, false]);
+  assert.equal(isOpaque(join(folder, 'missing'), 'trusted'), false);
 });
 
 test('memory that only the start needed is freed, and the process goes on', async () => {

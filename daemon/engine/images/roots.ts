@@ -31,9 +31,19 @@ export async function resolveImage(context: ImageContext, reference: string): Pr
   }
 }
 
-/** Where layers are unpacked, the uppermost first. `diffIds` have the lowest first. */
-export function layerFolders({ layers }: Pick<ImageContext, 'layers'>, diffIds: readonly string[]): string[] {
-  return diffIds.map((diffId) => layers.of(diffId)).reverse();
+/**
+ * Where layers are unpacked, the uppermost first. `diffIds` have the lowest first. Overlayfs does not look for the opaque mark on the root
+ * of a layer, so what such a layer hides, all layers below it, is left out.
+ */
+export function layerFolders(
+  { layers, whiteouts }: Pick<ImageContext, 'layers' | 'whiteouts'>,
+  diffIds: readonly string[],
+): string[] {
+  const lowest = diffIds.findLastIndex((diffId) => layers.isOpaque(diffId, whiteouts));
+  return diffIds
+    .slice(Math.max(0, lowest))
+    .map((diffId) => layers.of(diffId))
+    .reverse();
 }
 
 /** Diff ids of an image's layers, the lowest first; null: there is no such image. */

@@ -12,6 +12,6 @@ export async function readArchive(folder: string, platform: Platform): Promise<A
   const isOld = (await findInside(folder, 'repositories')) !== null;
   const why = isOld
     ? 'it is in the form of docker before 1.10, without manifest.json; save the image again with a newer docker'
-    : `it has neither ${layoutIndex} (OCI layout) nor ${dockerManifest} (docker save); for a tar of a root file system use likerctl import`;
+    : `it has neither ${layoutIndex} (OCI layout) nor ${dockerManifest} (docker save); a tar of a root file system is no image: unpack it into a directory, and run that`;
   throw new LikerError('BAD_IMAGE', `Cannot load the archive: ${why}`);
 }
