@@ -20,6 +20,7 @@ const shimSuites = [
   'user-namespace',
   'look-up-user',
   'network',
+  'volume',
   'intruder',
 ];
 const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts'];
