@@ -30,3 +30,10 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
   const found = own(labels, name);
   return found !== undefined && (value.length === 0 || found === value.join('='));
 }
+
+/** What a filter that is true or false says, in any of Docker's words. Errors: BAD_ARGUMENT. */
+export function truth(key: string, value: string): boolean {
+  if (['true', '1', 't', 'T', 'TRUE', 'True'].includes(value)) return true;
+  if (['false', '0', 'f', 'F', 'FALSE', 'False'].includes(value)) return false;
+  throw badArgument('filters', `Invalid filter ${key}=${value}: use true or false`);
+}

@@ -1,10 +1,10 @@
-import { badArgument, LikerError } from '../../../common/errors.ts';
+import { LikerError } from '../../../common/errors.ts';
 import { shortId } from '../../../common/ids.ts';
 import type { Container } from '../containers/model/container.ts';
 import { checkLabels } from '../containers/model/container-event.ts';
 import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
-import { type Filter, hasLabel, matcher } from '../filter.ts';
+import { type Filter, hasLabel, matcher, truth } from '../filter.ts';
 import type { VolumeService, VolumeView } from './api.ts';
 import { anonymousVolumeName, checkVolumeName, type Volume } from './model/volume.ts';
 
@@ -96,10 +96,4 @@ function volumeFilter({ registry }: EngineContext, filters: readonly Filter[]): 
 
 function pruneFilter(filters: readonly Filter[]): (volume: Volume) => boolean {
   return matcher<Volume>(filters, labelTests);
-}
-
-function truth(key: string, value: string): boolean {
-  if (value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
-  throw badArgument('filters', `Invalid filter ${key}=${value}: use true or false`);
 }

@@ -1,9 +1,13 @@
-import { matchesGlob } from 'node:path';
-import { badArgument } from '../../../../common/errors.ts';
-import { familiarName, familiarRepository, parseImageName } from '../../../../common/image-name.ts';
+import {
+  familiarName,
+  familiarRepository,
+  parseImageName,
+  repositoryOf,
+} from '../../../../common/image-name.ts';
 import { parseTimestamp } from '../../../../common/units.ts';
-import { type Filter, hasLabel, matcher } from '../../filter.ts';
+import { type Filter, hasLabel, matcher, truth } from '../../filter.ts';
 import { findImage } from './find.ts';
+import { globTest } from './glob.ts';
 import type { ImageLedger } from './ledger.ts';
 import type { Summaries } from './summary.ts';
 
@@ -27,7 +31,10 @@ export async function imageFilter(
   }
   const timeOf = (value: string): number => times.get(value) ?? 0;
   return matcher<Filtered>(filters, {
-    reference: (value) => (image) => image.names.some((name) => fitsReference(name, value)),
+    reference: (value) => {
+      const fits = referenceTest(value);
+      return (image) => image.names.some(fits);
+    },
     dangling: (value) => {
       const wanted = truth('dangling', value);
       return ({ names }) => (names.length === 0) === wanted;
@@ -44,23 +51,18 @@ export async function imageFilter(
   });
 }
 
-/** Docker's values of a boolean filter. */
-export function truth(key: string, value: string): boolean {
-  if (['true', '1', 't', 'T', 'TRUE', 'True'].includes(value)) return true;
-  if (['false', '0', 'f', 'F', 'FALSE', 'False'].includes(value)) return false;
-  throw badArgument('filters', `Invalid filter ${key}=${value}: use true or false`);
-}
-
 /** The names that the filters by reference leave: as in Docker, a list shows no others. */
 export function referredNames(names: readonly string[], filters: readonly Filter[]): readonly string[] {
-  const patterns = filters.filter(({ key }) => key === 'reference').map(({ value }) => value);
-  if (patterns.length === 0) return names;
-  return names.filter((name) => patterns.some((pattern) => fitsReference(name, pattern)));
+  const tests = filters.filter(({ key }) => key === 'reference').map(({ value }) => referenceTest(value));
+  if (tests.length === 0) return names;
+  return names.filter((name) => tests.some((fits) => fits(name)));
 }
 
-/** As in Docker: the pattern fits the name as people write it, with or without its tag; a star fits no slash. */
-function fitsReference(canonical: string, pattern: string): boolean {
-  const name = parseImageName(canonical, 'name');
-  const forms = [canonical, familiarName(name), familiarRepository(name), canonical.replace(/:[^:/]*$/, '')];
-  return forms.some((form) => matchesGlob(form, pattern));
+/** As in Docker: the pattern fits the canonical name, or the name as people write it, with or without its tag. */
+function referenceTest(pattern: string): (canonical: string) => boolean {
+  const fits = globTest(pattern);
+  return (canonical) => {
+    const name = parseImageName(canonical, 'name');
+    return [canonical, familiarName(name), familiarRepository(name), repositoryOf(name)].some(fits);
+  };
 }
