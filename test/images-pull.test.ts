@@ -75,7 +75,7 @@ test('a hundred pulls at once fetch and unpack each layer once', async () => {
   await s.ok(['rmi', reference]);
 });
 
-test('a daemon that is killed in the middle of a pull goes on where it was', async () => {
+test('a daemon that is killed in the middle of a pull goes on where it was, which a prune has left alone', async () => {
   const made = image('e');
   const [layer] = made.layers;
   assert.ok(layer);
@@ -90,6 +90,8 @@ test('a daemon that is killed in the middle of a pull goes on where it was', asy
   const pulling = s.start(['pull', reference]);
   const file = join(s.daemon.root, 'ingest', layer.digest.replace(':', '-'));
   await until('bytes of the layer', () => existsSync(file) && statSync(file).size === 200_000);
+  await s.ok(['image', 'prune', '-f']);
+  assert.equal(existsSync(file), true);
   await s.daemon.kill9();
   isSlow = false;
   await s.daemon.start();

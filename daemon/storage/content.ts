@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
@@ -119,9 +119,9 @@ export class Content {
     if (trashed !== null) this.#trash.empty(trashed);
   }
 
-  /** Removes a file, if it is there. */
-  async remove(digest: string): Promise<void> {
-    await rm(this.path(digest), { force: true });
+  /** Removes a file, if it is there. Files are small, and it is gone at once: one that is written next stays. */
+  remove(digest: string): void {
+    rmSync(this.path(digest), { force: true });
   }
 }
 

@@ -16,13 +16,13 @@ export async function adoptImages(
 ): Promise<void> {
   context.content.discardDrafts();
   if (recordsLost) await recoverImages(context);
-  await removeDamaged(context);
-  await removeStrangers(context);
+  removeDamaged(context);
+  removeStrangers(context);
   await removeUnused(context, Date.now() - keptMs);
 }
 
 /** A daemon was killed between the files and their rows, either way. */
-async function removeStrangers({ ledger: { rows }, layers, content, log }: ImageContext): Promise<void> {
+function removeStrangers({ ledger: { rows }, layers, content, log }: ImageContext): void {
   const known = new Set([
     ...rows.layers.all().map(({ diffId }) => diffId),
     ...rows.blobs.all().map(({ digest }) => digest),
@@ -32,5 +32,5 @@ async function removeStrangers({ ledger: { rows }, layers, content, log }: Image
     log.info('a layer without a record is removed', { layer: diffId });
     layers.remove(diffId);
   }
-  for (const digest of content.list()) if (!known.has(digest)) await content.remove(digest);
+  for (const digest of content.list()) if (!known.has(digest)) content.remove(digest);
 }

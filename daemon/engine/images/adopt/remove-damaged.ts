@@ -5,7 +5,7 @@ import { deleteImage } from '../verbs/delete-image.ts';
  * Removes images whose files are gone, and rows of files that are. An image that containers have stays: pulling it again brings what
  * is missing.
  */
-export async function removeDamaged(context: ImageContext): Promise<void> {
+export function removeDamaged(context: ImageContext): void {
   const { ledger, layers, content, log } = context;
   const { rows } = ledger;
   const folders = new Set(layers.list());
@@ -31,7 +31,7 @@ export async function removeDamaged(context: ImageContext): Promise<void> {
       continue;
     }
     log.warn('files of an image are gone, and it is removed; pull it again', fields);
-    await deleteImage(context, id);
+    deleteImage(context, id);
   }
   const unused = new Set([
     ...rows.layers.unused().map(({ diffId }) => diffId),

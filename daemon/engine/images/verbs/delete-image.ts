@@ -3,8 +3,11 @@ import type { ImageContext } from '../context.ts';
 import { imageEvent } from '../model/events.ts';
 import { familiar } from '../model/names.ts';
 
-/** Removes an image that no container has, with its names, and the layers that no other image has: first the rows, then the files. */
-export async function deleteImage(context: ImageContext, id: string): Promise<RemovedImage> {
+/**
+ * Removes an image that no container has, with its names, and the layers that no other image has: first the rows, then the files. All in
+ * one turn, so that a pull that begins meanwhile does not lose what it stores.
+ */
+export function deleteImage(context: ImageContext, id: string): RemovedImage {
   const { ledger, leases, layers, content, summaries } = context;
   const { rows } = ledger;
   const names = rows.imageNames.of(id);
@@ -19,7 +22,7 @@ export async function deleteImage(context: ImageContext, id: string): Promise<Re
   ]);
   summaries.forget(id);
   for (const { diffId } of freed) layers.remove(diffId);
-  for (const digest of blobs) await content.remove(digest);
+  for (const digest of blobs) content.remove(digest);
   return {
     id,
     untagged: [...names.map(familiar), ...digests],

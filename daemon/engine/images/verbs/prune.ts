@@ -1,7 +1,7 @@
-import type { Filter } from '../../filter.ts';
+import { type Filter, truth } from '../../filter.ts';
 import type { Pruned, RemovedImage } from '../api.ts';
 import type { ImageContext } from '../context.ts';
-import { imageFilter, truth } from '../model/filter.ts';
+import { imageFilter } from '../model/filter.ts';
 import { viewImage } from '../view.ts';
 import { deleteImage } from './delete-image.ts';
 import { removeUnused } from './remove-unused.ts';
@@ -20,14 +20,14 @@ export async function pruneImages(
     filters.filter(({ key }) => key !== 'dangling'),
   );
   const removed: RemovedImage[] = [];
-  for (const image of context.ledger.rows.images.all()) {
-    const view = await viewImage(context, image);
-    if (view.names.length > 0 && !withNames) continue;
-    if (!wanted(view)) continue;
-    // In this turn, so that no container is made from it meanwhile.
-    if (context.ledger.rows.containerImages.containersOf(image.id).length > 0) continue;
-    if (context.leases.has(image.id)) continue;
-    removed.push(await deleteImage(context, image.id));
+  const { images, imageNames, containerImages } = context.ledger.rows;
+  for (const image of images.all()) {
+    if (!wanted(await viewImage(context, image))) continue;
+    // In this turn: meanwhile it may have got a name or a container, or another call has removed it.
+    if (images.get(image.id) === null) continue;
+    if (imageNames.of(image.id).length > 0 && !withNames) continue;
+    if (containerImages.containersOf(image.id).length > 0 || context.leases.has(image.id)) continue;
+    removed.push(deleteImage(context, image.id));
   }
   const rest = await removeUnused(context);
   return {

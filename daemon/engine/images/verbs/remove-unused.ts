@@ -22,7 +22,7 @@ export async function removeUnused(
     ledger.remove(removal, []);
   }
   for (const { diffId } of unused) layers.remove(diffId);
-  for (const { digest } of blobs) await content.remove(digest);
+  for (const { digest } of blobs) content.remove(digest);
   let bytes = [...unused, ...blobs].reduce((sum, { size }) => sum + size, 0);
   for (const { digest, size, changedAt } of await content.partial()) {
     if (!isFree(digest, changedAt)) continue;

@@ -45,7 +45,12 @@ export async function storeImage(
     );
   }
   requireSha256([...layers, ...documents], id);
-  using _lease = context.leases.hold([id, ...diffIds, ...documents.map(({ digest }) => digest)]);
+  // With the archives of its layers, so that a prune leaves what has come of them.
+  using _lease = context.leases.hold([
+    id,
+    ...diffIds,
+    ...[...layers, ...documents].map(({ digest }) => digest),
+  ]);
   await bringLayers(context, diffIds, layers, onProgress, signal);
   const createdAt = Date.now();
   const files = [configuration, ...documents.map(({ bytes }) => bytes)];
