@@ -208,6 +208,14 @@ test('a copy leads through no link, neither of the root nor of a half copy', asy
   assert.equal(existsSync(join(outside, 'made')), false);
 });
 
+test('device nodes are left out', async () => {
+  const { target, source, path } = places();
+  execFileSync('mknod', [join(source, 'device'), 'c', '1', '3']);
+  writeFileSync(join(source, 'file'), '');
+  await output({ path, target });
+  assert.deepEqual(readdirSync(path), ['file']);
+});
+
 test('a root without the folder leaves the volume empty, and a file there ends the start', async () => {
   const { path } = places();
   await output({ path, target: '/absent' });

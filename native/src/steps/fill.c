@@ -1,6 +1,6 @@
 /*
- * Copies what the root has at a path into a volume that is used for the first time. This is root inside: no device nodes are made, and
- * every name is opened without following links, since the files are not trusted.
+ * Copies what the root has at a path into a volume that is used for the first time. The files are not trusted: every name is opened
+ * without following links. Device nodes are left out, since root inside a user namespace cannot make any.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -154,6 +154,8 @@ static int copy_subfolder (struct copy *copy, const struct stat *st, int from_fo
 }
 
 static int copy_other (struct copy *copy, const struct stat *st, int from_folder, int to_folder, const char *name) {
+  if (S_ISCHR (st->st_mode) || S_ISBLK (st->st_mode))
+    return 0;
   /* What an attempt that was cut short has left. */
   if (unlinkat (to_folder, name, 0) < 0 && errno != ENOENT)
     return copy_failed (copy, "unlinkat");
@@ -166,7 +168,7 @@ static int copy_other (struct copy *copy, const struct stat *st, int from_folder
     return copy_file (copy, st, from_folder, to_folder, name);
   if (S_ISLNK (st->st_mode) && copy_link (copy, from_folder, to_folder, name) < 0)
     return -1;
-  if (!S_ISLNK (st->st_mode) && mknodat (to_folder, name, st->st_mode, st->st_rdev) < 0)
+  if (!S_ISLNK (st->st_mode) && mknodat (to_folder, name, st->st_mode, 0) < 0)
     return copy_failed (copy, "mknodat");
   return copy_owner (copy, st, to_folder, name);
 }
