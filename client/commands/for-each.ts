@@ -6,10 +6,10 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 
 /**
- * Acts on each container and prints the result, if any. A failure is printed on one line, the others follow, and the exit code
+ * Acts on what each name stands for, and prints the result, if any. A failure is printed on one line, the others follow, and the exit code
  * becomes 1. Throws at once if the connection is lost.
  */
-export async function forEachContainer(
+export async function forEachName(
   names: readonly string[],
   act: (name: string) => Promise<string | undefined>,
 ): Promise<number> {
@@ -28,17 +28,17 @@ export async function forEachContainer(
   return code;
 }
 
-/** Calls a method for each container on the command line, and prints the names for which it succeeds. */
+/** Calls a method for each name on the command line, and prints those for which it succeeds. */
 export async function callForEach<Request>(
   { operands, context }: Invocation,
   method: Method<Request, unknown>,
-  request: (container: string) => Request,
-  forEach: typeof forEachAtOnce = forEachContainer,
+  request: (name: string) => Request,
+  forEach: typeof forEachAtOnce = forEachName,
 ): Promise<number> {
   const connection = await context.connect();
-  return forEach(operands, async (container) => {
-    await connection.unary(method, request(container));
-    return container;
+  return forEach(operands, async (name) => {
+    await connection.unary(method, request(name));
+    return name;
   });
 }
 
@@ -51,7 +51,7 @@ export const severalContainers: { readonly usage: string; readonly operands: rea
 /** The number of concurrent calls, as in Docker's client: a thousand at once would delay the daemon's other clients. */
 const atOnce = 50;
 
-/** As forEachContainer, but concurrently, for calls that take long. Prints the results in the order of the names. */
+/** As forEachName, but concurrently, for calls that take long. Prints the results in the order of the names. */
 export async function forEachAtOnce(
   names: readonly string[],
   act: (name: string) => Promise<string>,
@@ -64,5 +64,5 @@ export async function forEachAtOnce(
     if (call) act(call.name).then(call.answer.resolve, call.answer.reject).finally(next);
   };
   for (let under = 0; under < atOnce; under++) next();
-  return forEachContainer(names, (name) => answers.get(name) ?? act(name));
+  return forEachName(names, (name) => answers.get(name) ?? act(name));
 }

@@ -1,8 +1,7 @@
 import type { Command } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { imageRecord } from '../format/image-inspect.ts';
-import { forEachContainer } from './for-each.ts';
-import { recordPrinter } from './print-records.ts';
+import { inspectEach } from './inspect-each.ts';
 
 export const imageInspect: Command = {
   name: 'image inspect',
@@ -19,15 +18,8 @@ export const imageInspect: Command = {
     },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
-  async run({ flags, operands, context }) {
-    const print = recordPrinter(flags.text('format') ?? '');
-    const connection = await context.connect();
-    const records: object[] = [];
-    const code = await forEachContainer(operands, async (image) => {
-      records.push(imageRecord(await connection.unary(images.GetImage, { image })));
-      return undefined;
-    });
-    print(records);
-    return code;
-  },
+  run: (invocation) =>
+    inspectEach(invocation, async (connection, image) =>
+      imageRecord(await connection.unary(images.GetImage, { image })),
+    ),
 };

@@ -1,10 +1,10 @@
 import { LikerError } from '../../common/errors.ts';
-import type { Command, Invocation } from '../cli/command.ts';
+import type { Command } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { containers } from '../connection/methods.ts';
 import { inspectRecord } from '../format/inspect.ts';
-import { forEachContainer, severalContainers } from './for-each.ts';
-import { recordPrinter } from './print-records.ts';
+import { severalContainers } from './for-each.ts';
+import { inspectEach } from './inspect-each.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -22,20 +22,11 @@ export const inspect: Command = {
     { name: 'size', short: 's', type: 'bool', help: "Include the size of each container's own layer" },
     { name: 'type', type: 'string', choices: ['container'], value: 'TYPE', help: 'container' },
   ],
-  run: inspectContainers,
+  run: (invocation) => {
+    const withSize = invocation.flags.bool('size');
+    return inspectEach(invocation, (connection, name) => fetchRecord(connection, name, withSize));
+  },
 };
-
-async function inspectContainers({ flags, operands, context }: Invocation): Promise<number> {
-  const print = recordPrinter(flags.text('format') ?? '');
-  const connection = await context.connect();
-  const records: object[] = [];
-  const code = await forEachContainer(operands, async (name) => {
-    records.push(await fetchRecord(connection, name, flags.bool('size')));
-    return undefined;
-  });
-  print(records);
-  return code;
-}
 
 async function fetchRecord(connection: Connection, name: string, withSize: boolean): Promise<object> {
   const { container } = await connection.unary(containers.GetContainer, { container: name, withSize });

@@ -3,7 +3,7 @@ import { hasReason } from '../../common/errors.ts';
 import type { Command } from '../cli/command.ts';
 import { containers } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
-import { forEachContainer, severalContainers } from './for-each.ts';
+import { forEachName, severalContainers } from './for-each.ts';
 
 export const rm: Command = {
   name: 'rm',
@@ -23,7 +23,7 @@ export const rm: Command = {
     const connection = await context.connect();
     const force = flags.bool('force');
     const volumes = flags.bool('volumes');
-    return forEachContainer(operands, async (container) => {
+    return forEachName(operands, async (container) => {
       try {
         await connection.unary(containers.RemoveContainer, {
           container,

@@ -3,7 +3,7 @@ import type { Command } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
-import { forEachContainer } from './for-each.ts';
+import { forEachName } from './for-each.ts';
 import { removedLines } from './removed-lines.ts';
 
 export const rmi: Command = {
@@ -24,7 +24,7 @@ export const rmi: Command = {
   async run({ flags, operands, context }) {
     const connection = await context.connect();
     const force = flags.bool('force');
-    return forEachContainer(operands, async (image) => {
+    return forEachName(operands, async (image) => {
       try {
         const { removed } = await connection.unary(images.RemoveImage, { image, force });
         if (removed !== null) printLines(removedLines(removed));

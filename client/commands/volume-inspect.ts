@@ -1,10 +1,10 @@
 import { LikerError } from '../../common/errors.ts';
 import type { Volume } from '../../proto/gen/types/liker/v1/Volume.ts';
 import type { Command } from '../cli/command.ts';
+import type { Connection } from '../connection/connection.ts';
 import { volumes } from '../connection/methods.ts';
 import { rfc3339 } from '../format/timestamp.ts';
-import { forEachContainer } from './for-each.ts';
-import { recordPrinter } from './print-records.ts';
+import { inspectEach } from './inspect-each.ts';
 
 export const volumeInspect: Command = {
   name: 'volume inspect',
@@ -21,20 +21,14 @@ export const volumeInspect: Command = {
     },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
-  async run({ flags, operands, context }) {
-    const print = recordPrinter(flags.text('format') ?? '');
-    const connection = await context.connect();
-    const records: object[] = [];
-    const code = await forEachContainer(operands, async (name) => {
-      const { volume } = await connection.unary(volumes.GetVolume, { name });
-      if (volume === null) throw new LikerError('INTERNAL', `likerd returned no volume for '${name}'`);
-      records.push(volumeRecord(volume));
-      return undefined;
-    });
-    print(records);
-    return code;
-  },
+  run: (invocation) => inspectEach(invocation, fetchRecord),
 };
+
+async function fetchRecord(connection: Connection, name: string): Promise<object> {
+  const { volume } = await connection.unary(volumes.GetVolume, { name });
+  if (volume === null) throw new LikerError('INTERNAL', `likerd returned no volume for '${name}'`);
+  return volumeRecord(volume);
+}
 
 /** Docker's fields. */
 function volumeRecord({ name, createdAt, labels, path }: Volume): object {

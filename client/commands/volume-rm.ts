@@ -1,6 +1,6 @@
 import type { Command } from '../cli/command.ts';
 import { volumes } from '../connection/methods.ts';
-import { forEachContainer } from './for-each.ts';
+import { callForEach } from './for-each.ts';
 
 export const volumeRm: Command = {
   name: 'volume rm',
@@ -9,12 +9,8 @@ export const volumeRm: Command = {
   example: 'likerctl volume rm data',
   flags: [{ name: 'force', short: 'f', type: 'bool', help: 'Ignore a missing one' }],
   operands: [1, Number.POSITIVE_INFINITY],
-  async run({ flags, operands, context }) {
-    const connection = await context.connect();
-    const force = flags.bool('force');
-    return forEachContainer(operands, async (name) => {
-      await connection.unary(volumes.RemoveVolume, { name, force });
-      return name;
-    });
+  run(invocation) {
+    const force = invocation.flags.bool('force');
+    return callForEach(invocation, volumes.RemoveVolume, (name) => ({ name, force }));
   },
 };
