@@ -91,6 +91,13 @@ test('an image of more layers than the kernel mounts is refused', async () => {
   );
 });
 
+test('an image without layers is refused', async () => {
+  const archive = imageArchive(work, { name: 'local/none:1', config: { Cmd: ['true'] }, layers: [] });
+  await s.ok(['load', '-q', '-i', archive]);
+  const { code, stderr } = await s.likerctl(['run', '--rm', 'local/none:1']);
+  assert.deepEqual([code, /'local\/none:1': it has no layers/.test(stderr)], [125, true], stderr);
+});
+
 test('labels, ports, the stop signal and the health check', async () => {
   const script = 'trap "echo asked; exit 5" USR1; touch /ready; while :; do sleep 0.1; done';
   const parent = await load('local/parent:1', {});

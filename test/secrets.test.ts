@@ -87,6 +87,7 @@ test('stdin, the greatest size, and what is refused', async (t) => {
     ['nowhere', /No such secret: 'nowhere'/],
     ['large,target=/x,mode=9', /mode must be an octal number/],
     ['large,env=X', /unknown key 'env'/],
+    ['large,target=/', /Invalid secret target: the root itself/],
   ] as const) {
     const { code, stderr } = await s.run(['--secret', flag], ['true']);
     assert.equal(code, 125);

@@ -56,7 +56,10 @@ export function dockerFlags(command: string): readonly Flag[] {
     case 'update':
       return [passes('kernel-memory', 'string')];
     case 'container prune':
-      return [passes('all', 'bool', 'a'), passes('volumes', 'bool')];
+      return [
+        { ...refused('all', 'bool', "images go with 'likerctl image prune -a'"), short: 'a' },
+        refused('volumes', 'bool', "volumes go with 'likerctl volume prune'"),
+      ];
     default:
       return [];
   }

@@ -27,7 +27,7 @@ export function checkSecrets({ mounts, secrets }: Pick<ContainerSpec, 'mounts' |
   for (const [index, secret] of secrets.entries()) {
     const field = `spec.secrets[${index}]`;
     checkSecretName(secret.name, `${field}.name`);
-    checkInnerPath(secret.target, `${field}.target`, 'target of a secret');
+    checkTarget(secret.target, `${field}.target`, 'secret target');
     checkRange(secret.mode, [0, 0o777], `${field}.mode`);
     if (targets.has(secret.target))
       throw badArgument(
@@ -38,10 +38,13 @@ export function checkSecrets({ mounts, secrets }: Pick<ContainerSpec, 'mounts' |
   }
 }
 
+function checkTarget(target: string, field: string, kind: string): void {
+  checkInnerPath(target, field, kind);
+  if (target === '/') throw badArgument(field, `Invalid ${kind}: the root itself cannot be mounted over`);
+}
+
 function checkMount(mount: Mount, field: string): void {
-  checkInnerPath(mount.target, `${field}.target`, 'mount target');
-  if (mount.target === '/')
-    throw badArgument(`${field}.target`, 'Invalid mount target: the root itself cannot be mounted over');
+  checkTarget(mount.target, `${field}.target`, 'mount target');
   if (mount.type === 'tmpfs') {
     checkTmpfsOptions(mount.options, `${field}.options`);
     return;

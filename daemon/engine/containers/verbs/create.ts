@@ -119,6 +119,12 @@ const mostLayers = 500;
 function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec {
   if (image === null || asked.rootfs.kind !== 'image') return complete(asked);
   const { id, diffIds, configuration } = image;
+  if (diffIds.length === 0)
+    throw new LikerError(
+      'BAD_ROOTFS',
+      `Cannot use image '${asked.rootfs.name}': it has no layers, and so no program; run a directory instead`,
+      { field: 'spec.rootfs.image', metadata: { image: id } },
+    );
   if (diffIds.length > mostLayers)
     throw new LikerError(
       'BAD_ROOTFS',
