@@ -297,6 +297,7 @@ describe('compressed data', () => {
   test('of another kind, and garbage, are refused', () => {
     for (const bytes of [Buffer.from('PK\x03\x04'), Buffer.alloc(5000, 1), Buffer.from('not an archive')])
       assert.equal(refusal(folder(), bytes).error, 'BAD_ARCHIVE');
+    assert.match(refusal(folder(), Buffer.from('not an archive')).message, /it is not a tar archive/);
   });
 });
 

@@ -65,7 +65,8 @@ static int read_entry (struct tar *tar, struct entry *entry) {
     .mtime = { libraries->archive_entry_mtime (from), libraries->archive_entry_mtime_nsec (from) },
   };
   if (!entry->name)
-    return problem_put (tar->problem, BAD_ARCHIVE, "", "Cannot unpack the layer: one of its entries has no name");
+    return problem_put (tar->problem, BAD_ARCHIVE, "",
+                        "Cannot unpack the layer: it is not a tar archive, or it is damaged: one of its entries has no name");
   if (read_id (tar, entry->name, "uid", libraries->archive_entry_uid (from), &entry->uid) < 0)
     return -1;
   return read_id (tar, entry->name, "gid", libraries->archive_entry_gid (from), &entry->gid);
