@@ -1,6 +1,8 @@
 // Loaded into a likerd before its bundle (node --import): while the file LIKER_HELD_BIRTHS exists, likerd does not learn about
-// new shims, as on a machine where it gets no CPU.
-import { existsSync } from 'node:fs';
+// new shims, as on a machine where it gets no CPU. It does not see that its group is frozen, as if that had come a moment later: a
+// start would be refused.
+import fs, { existsSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import koffi from 'koffi';
 
 type Answer = (error: Error | null, result: number) => void;
@@ -24,3 +26,11 @@ koffi.load = (path) => {
   };
   return { func } as unknown as typeof library;
 };
+
+const { openSync } = fs;
+fs.openSync = (path, flags, mode) => {
+  const isFreeze =
+    flags === fs.constants.O_RDONLY && /\/liker-[0-9a-f]{8}\/cgroup\.freeze$/.test(String(path));
+  return openSync(isFreeze ? '/dev/null' : path, flags, mode);
+};
+syncBuiltinESMExports();
