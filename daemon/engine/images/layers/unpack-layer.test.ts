@@ -37,8 +37,10 @@ class FakeUnpacker {
   readonly told: number[] = [];
   result: UnpackedLayer | Error = good;
   isAborted = false;
+  readonly started = Promise.withResolvers<void>();
 
   start({ signal }: UnpackOptions) {
+    this.started.resolve();
     const done = Promise.withResolvers<UnpackedLayer>();
     signal?.addEventListener('abort', () => {
       this.isAborted = true;
@@ -180,7 +182,8 @@ test('whoever cancels ends both', async (t) => {
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     cancel.signal,
   );
-  setTimeout(() => cancel.abort(new LikerError('CANCELLED', 'The client cancelled the call')), 5);
+  await fixture.unpacker.started.promise;
+  cancel.abort(new LikerError('CANCELLED', 'The client cancelled the call'));
   await assert.rejects(failing, { reason: 'CANCELLED' });
   assert.ok(fixture.unpacker.isAborted);
   assert.deepEqual([fixture.folders, fixture.ended], [[[], []], []]);
