@@ -28,7 +28,7 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
 };
 
 /** What likerd and likerctl do by themselves. */
-const notOfTheKernel = ['cidfile', 'label-file', 'limits', 'log-opt', 'name', 'pidfile', 'replace'];
+const notOfTheKernel = ['cidfile', 'expose', 'label-file', 'limits', 'log-opt', 'name', 'pidfile', 'replace'];
 /** likerd writes limits to groups of the host before the container is born; test/effects proves each. */
 const limits = resourceFlags.map(({ name }) => name);
 

@@ -8,6 +8,33 @@ const owner = (path: string): string => `${statSync(path).uid}:${statSync(path).
 
 export const mounts: readonly Row[] = [
   [
+    '--volumes-from',
+    async (c) => {
+      const name = `from-${c.mode.userns}`;
+      await using other = await c.sleeper(['-v', `${name}:/v`]);
+      await c.sh(['--volumes-from', other.id], 'echo text >/v/file; chown 33:44 /v/file');
+      const out = await c.sh(
+        ['--volumes-from', `${other.id}:ro`],
+        'cat /v/file; stat -c %u:%g /v/file; touch /v/x 2>&1 || true',
+      );
+      assert.match(out, /^text\n33:44\n.*Read-only file system$/);
+    },
+  ],
+  [
+    '--secret',
+    async (c) => {
+      const name = `secret-${c.mode.userns}`;
+      await c.s.ok(['secret', 'create', name, '-'], { stdin: 'hidden' });
+      try {
+        const flags = ['--secret', `${name},target=/key,mode=0400,uid=33,gid=44`];
+        assert.equal(await c.sh(flags, 'cat /key; stat -c " %a %u:%g" /key'), 'hidden 400 33:44');
+        assert.match((await c.run([...flags, '-u', '7'], ['cat', '/key'])).stderr, /Permission denied/);
+      } finally {
+        await c.s.ok(['secret', 'rm', name]);
+      }
+    },
+  ],
+  [
     '-v, --volume',
     async (c) => {
       mkdirSync(join(c.folder, 'v'));

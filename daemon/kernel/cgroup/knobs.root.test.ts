@@ -56,8 +56,8 @@ for (const [knob, patch, effective] of all) {
         (error) =>
           isError('LIMIT_REFUSED', /leave it out/)(error) || isError('CGROUP_CONTROLLER_MISSING', /./)(error),
       );
-      const [left] = cgroups.check(wanted, { ...free, mode: 'best-effort' });
-      assert.equal(left?.knob, knob);
+      const left = cgroups.check(wanted, { ...free, mode: 'best-effort' });
+      assert.ok(left.some((limit) => limit.knob === knob));
       return;
     }
     assert.deepEqual(cgroups.check(wanted), []);
