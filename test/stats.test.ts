@@ -290,7 +290,7 @@ describe('the client', () => {
     assert.match(heading, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/);
     assert.deepEqual(
       rows.map((row) => row.split(/ +/)[0]),
-      ['Containers', 'Logs', 'Removed', 'Database'],
+      ['Images', 'Downloads', 'Containers', 'Logs', 'Local', 'Removed', 'Database'],
     );
     const [containers = '', logs = ''] = (
       await s.ok(['system', 'df', '--format', '{{.TotalCount}} {{.Active}} {{.Reclaimable}}'])
