@@ -162,8 +162,10 @@ export class Daemon {
     }
   }
 
-  /** Removes its folder; LIKER_KEEP=1 keeps it for a look at the log. */
+  /** Removes its folder, and the secrets of a run folder on a disk; LIKER_KEEP=1 keeps the folder for a look at the log. */
   forget(): void {
+    const hash = createHash('sha256').update(this.run).digest('hex').slice(0, 16);
+    rmSync(`/dev/shm/liker-secrets-${hash}`, { recursive: true, force: true });
     if (process.env['LIKER_KEEP'] === undefined) rmSync(this.home, { recursive: true, force: true });
     else console.log(`kept: ${this.home}`);
   }
