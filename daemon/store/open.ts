@@ -10,7 +10,7 @@ type OnLoss = (error: Error) => void;
 
 export interface OpenedStore {
   readonly store: Store;
-  /** The database was damaged or is gone, so that containers have folders but no records. */
+  /** The database was damaged or is gone, so that containers and images have folders but no records. */
   readonly recordsLost: boolean;
   /** Call it once everything that can be recovered is stored. Until then every start considers the records lost. */
   readonly recovered: () => void;
@@ -28,7 +28,7 @@ export function openStore(root: string, log: Log): OpenedStore {
     throw new LikerError('STORE_FAILED', `Cannot open the database '${file}': it is a folder; move it away`);
   }
   // Before the new database is created: if this daemon dies in between, the next one must still know.
-  if (isMissing(file) && hasContainers(root)) writeFileSync(mark, '');
+  if (isMissing(file) && hasRecorded(root)) writeFileSync(mark, '');
   const what = "the disk failed to store the database; look at the kernel's log (dmesg), then restart likerd";
   const onLoss = (error: Error) => log.error(what, { file, error });
   const store = begin(root, file, onLoss) ?? beginAnew(file, mark, log, onLoss);
@@ -63,9 +63,12 @@ function isMissing(file: string): boolean {
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
-function hasContainers(root: string): boolean {
-  const folder = join(root, 'containers');
-  return existsSync(folder) && readdirSync(folder).length > 0;
+/** Whether there is something that a database knew: containers, or layers of images. */
+function hasRecorded(root: string): boolean {
+  return ['containers', 'layers'].some((name) => {
+    const folder = join(root, name);
+    return existsSync(folder) && readdirSync(folder).length > 0;
+  });
 }
 
 /** Null when it is damaged. */
