@@ -30,6 +30,11 @@ export class Registry {
     return this.#byId.get(id) ?? null;
   }
 
+  /** As byId, but throws CONTAINER_NOT_FOUND. For ids that were stored or found before: another container may have one as its name. */
+  get(id: string): Container {
+    return this.#byId.get(id) ?? notFound(id);
+  }
+
   /** Newest first. */
   all(): Container[] {
     return [...this.#byId.values()].reverse();
@@ -51,14 +56,14 @@ export class Registry {
         { metadata: { container: reference } },
       );
     }
-    const found = matches[0];
-    if (!found) {
-      throw new LikerError(
-        'CONTAINER_NOT_FOUND',
-        `No such container: '${reference}'; 'likerctl ps -a' lists all`,
-        { metadata: { container: reference } },
-      );
-    }
-    return found;
+    return matches[0] ?? notFound(reference);
   }
+}
+
+function notFound(reference: string): never {
+  throw new LikerError(
+    'CONTAINER_NOT_FOUND',
+    `No such container: '${reference}'; 'likerctl ps -a' lists all`,
+    { metadata: { container: reference } },
+  );
 }

@@ -72,7 +72,7 @@ export function namespaceFile(
   const main = live && livePhase(live)?.main;
   if (main) return `/proc/${main.pid}/ns/net`;
   if (network.kind === 'path') return network.path;
-  const other = network.kind === 'container' ? livePhase(context.registry.find(network.id).phase) : null;
+  const other = network.kind === 'container' ? livePhase(context.registry.get(network.id).phase) : null;
   return other && `/proc/${other.main.pid}/ns/net`;
 }
 

@@ -42,9 +42,10 @@ export async function runAgain(
   sink: SessionSink,
 ): Promise<Session> {
   const container = context.registry.byId(id);
-  if (!container && !context.ledger.removed(id)?.exit) throw resultIsGone(request, id);
   if (container) await startsUnderWay(context, container);
   if (container && waitsForStart(container)) return runAttended(context, container, sink, null);
+  // Only now: it may have been removed while this call waited.
+  if (!context.registry.byId(id) && !context.ledger.removed(id)?.exit) throw resultIsGone(request, id);
   return attachTo(context, id, { ...fromTheFirstByte(), processId: 'main' }, sink);
 }
 

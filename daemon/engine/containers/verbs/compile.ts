@@ -134,7 +134,7 @@ function userNamespaceOf(context: EngineContext, container: Container): UserName
 /** Whether a namespace that the container uses was made outside its user namespace. */
 function isForeign(context: EngineContext, { spec }: Container, kind: 'network' | 'ipc' | 'pid'): boolean {
   const share = spec.namespaces[kind];
-  if (share.kind === 'container') return isForeign(context, context.registry.find(share.id), kind);
+  if (share.kind === 'container') return isForeign(context, context.registry.get(share.id), kind);
   return share.kind !== 'private';
 }
 
@@ -168,7 +168,7 @@ function processToShare(
   id: string,
   kind: 'user' | 'pid' | 'ipc' | 'network',
 ): HostProcess {
-  const other = context.registry.find(id);
+  const other = context.registry.get(id);
   const live = livePhase(other.phase);
   if (live) return live.main;
   throw new LikerError(

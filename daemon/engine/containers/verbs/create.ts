@@ -183,7 +183,7 @@ function newContainer(
 ): Container {
   const shared = withVolumes(context, sharedContainers(context, spec));
   const { network } = shared.namespaces;
-  const networkOf = network.kind === 'container' ? context.registry.find(network.id) : null;
+  const networkOf = network.kind === 'container' ? context.registry.get(network.id) : null;
   checkSharedNetwork(spec, networkOf);
   const { user, facts } = chooseUserNamespace(context, shared, id);
   const process = withKeptUser(shared);

@@ -59,7 +59,7 @@ function sharedNames(
   { namespaces }: ContainerSpec,
 ): ReadonlyMap<number, string> {
   const others = Object.values(namespaces).flatMap((share) =>
-    share.kind === 'container' ? [registry.find(share.id)] : [],
+    share.kind === 'container' ? [registry.get(share.id)] : [],
   );
   return new Map(
     others.flatMap(({ name, phase }) => {

@@ -54,7 +54,7 @@ export async function launch(
   await container.shimEnded;
   await container.cleanUp?.();
   await ownTurn();
-  if (container.removed) context.registry.find(container.id);
+  if (container.removed) context.registry.get(container.id);
   requirePhase('start', container);
   if (!options.byPolicy) forgetRestarts(context, container);
   await using undo = new AsyncDisposableStack();

@@ -168,3 +168,24 @@ test('a container whose namespace is shared must be running', async (t) => {
   await startContainer(engine.context, container);
   assert.equal(container.phase.state, 'running');
 });
+
+test('a container that was removed while its start waited is not started for the sake of one that has its id as name', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  await engine.create({ name: container.id });
+  const removed = removeContainer(engine.context, container, { force: false });
+  await assert.rejects(startContainer(engine.context, container), { reason: 'CONTAINER_NOT_FOUND' });
+  await removed;
+  assert.equal(engine.host.shims.size, 0);
+  assertNothingLeft(engine, container);
+});
+
+test('the namespaces of a container that is gone are not those of one that has its id as name', async (t) => {
+  const engine = EngineFixture.start(t);
+  const other = await engine.started({ name: 'other' });
+  const container = await engine.create({ namespaces: { pid: { kind: 'container', id: 'other' } } });
+  await engine.started({ name: other.id });
+  await removeContainer(engine.context, other, { force: true });
+  await assert.rejects(startContainer(engine.context, container), { reason: 'CONTAINER_NOT_FOUND' });
+  assert.equal(container.run, null);
+});
