@@ -182,7 +182,8 @@ export class EngineFixture {
 }
 
 /** Layers are unpacked elsewhere: daemon/engine/images/ has tests of its own. */
-const unpacker = { start: () => assert.fail('no layer is unpacked here') };
+const noLayer = () => assert.fail('no layer is unpacked here');
+const unpacker = { start: noLayer, startStream: noLayer };
 
 const mounts: MountKernel = {
   visibleBelow: () => new Map(),

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -25,17 +26,29 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A layer that is being unpacked while its bytes come. */
-export interface Unpacking {
-  /** So many bytes of the source are there now, from its start. */
-  available(bytes: number): void;
-  /** The source is complete, with so many bytes. */
-  end(bytes: number): void;
+/** As UnpackOptions, of a source that is written to a socket. */
+export type StreamOptions = Omit<UnpackOptions, 'source'>;
+
+interface Running {
   /**
    * The layer, which is on the disk once the file system is synced. Rejects with BAD_ARCHIVE, TOO_MANY (no space, or too big),
    * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and both descriptors are free.
    */
   readonly layer: Promise<UnpackedLayer>;
+}
+
+/** A layer that is being unpacked while its bytes come. */
+export interface Unpacking extends Running {
+  /** So many bytes of the source are there now, from its start. */
+  available(bytes: number): void;
+  /** The source is complete, with so many bytes. */
+  end(bytes: number): void;
+}
+
+/** A layer that is being unpacked as its bytes are written. Its end is taken for that of the layer, whoever closes it and why. */
+export interface UnpackingStream extends Running {
+  /** Takes the archive's bytes. A program that writes them can have its descriptor as stdout; then destroy it. */
+  readonly input: Socket;
 }
 
 const failures: Readonly<Record<UnpackFailure['error'], Reason>> = {
@@ -65,7 +78,25 @@ export class Unpacker {
 
   /** Both descriptors are the caller's, and may be closed once the layer is there or has failed. */
   start(options: UnpackOptions): Unpacking {
-    const { source, target, whiteouts, maxEntries, maxBytes } = options;
+    const child = this.#spawn(options.source, options);
+    const { stdin } = child;
+    return {
+      available: (bytes) => void stdin.write(`bytes ${bytes}\n`),
+      end: (bytes) => void stdin.end(`end ${bytes}\n`),
+      layer: result(child, options),
+    };
+  }
+
+  /** The target is the caller's, as in `start`. */
+  startStream(options: StreamOptions): UnpackingStream {
+    const child = this.#spawn('pipe', options);
+    const input = child.stdio[3] as Socket;
+    input.on('error', () => {});
+    return { input, layer: result(child, options) };
+  }
+
+  #spawn(source: number | 'pipe', options: StreamOptions): ChildOfUnpack {
+    const { target, whiteouts, maxEntries, maxBytes } = options;
     const limits = ['--max-entries', String(maxEntries), '--max-bytes', String(maxBytes)];
     const child = spawn(this.#program, ['--whiteouts', whiteouts, ...limits], {
       stdio: ['pipe', 'pipe', 'pipe', source, target],
@@ -73,14 +104,9 @@ export class Unpacker {
       killSignal: 'SIGKILL',
       ...(options.signal && { signal: options.signal }),
     }) as ChildOfUnpack;
-    const { stdin } = child;
     // Whoever ends early says why in its report.
-    stdin.on('error', () => {});
-    return {
-      available: (bytes) => void stdin.write(`bytes ${bytes}\n`),
-      end: (bytes) => void stdin.end(`end ${bytes}\n`),
-      layer: result(child, options),
-    };
+    child.stdin.on('error', () => {});
+    return child;
   }
 }
 
@@ -90,7 +116,7 @@ type ChildOfUnpack = ChildProcess & {
   readonly stderr: Readable;
 };
 
-async function result(child: ChildOfUnpack, options: UnpackOptions): Promise<UnpackedLayer> {
+async function result(child: ChildOfUnpack, options: StreamOptions): Promise<UnpackedLayer> {
   let problem: Error | undefined;
   let layer: UnpackedLayer | undefined;
   let words = '';

@@ -3,7 +3,7 @@
  *
  *   fd 0  control lines: "bytes N" (so many of the source are there), "end N" (it is complete)
  *   fd 1  the report, a line of JSON for each message; the last one is the result or the problem
- *   fd 3  the source: a tar archive, plain or compressed, which may grow
+ *   fd 3  the source: a tar archive, plain or compressed; a file, which may grow, or a pipe or socket, which needs no control lines
  *   fd 4  the folder for the files, empty
  *
  * The exit status is 0 if all files are there; they are not synced.
@@ -89,6 +89,7 @@ static void connect (struct work *work, const struct options *options) {
   work->source.control_fd = CONTROL;
   work->source.file = SOURCE;
   work->source.problem = &work->problem;
+  source_begin (&work->source);
   work->stream.source = &work->source;
   work->stream.libraries = &work->libraries;
   work->stream.most = options->most_bytes;

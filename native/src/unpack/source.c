@@ -1,4 +1,5 @@
 #include "source.h"
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/syscalls.h"
 
@@ -15,8 +16,8 @@ static int wait_for_more (struct source *source) {
   return control_take (&source->control, lines, (size_t)count) ? 0 : failed_control (source);
 }
 
-ssize_t source_read (struct source *source, const void **block) {
-  *block = source->block;
+/* The next bytes of a file, as far as the control lines say that they are there. */
+static ssize_t read_file (struct source *source) {
   while (source->read == source->control.available) {
     if (source->control.ended)
       return 0;
@@ -31,8 +32,26 @@ ssize_t source_read (struct source *source, const void **block) {
   if (got == 0)
     return problem_put (source->problem, BAD_ARCHIVE, "", "Cannot unpack the layer: its file ends after %llu bytes",
                         (unsigned long long)source->read);
-  digest_add (&source->digest, source->block, (size_t)got);
-  source->read += (uint64_t)got;
+  return got;
+}
+
+static ssize_t read_stream (struct source *source) {
+  ssize_t got = RETRY (read (source->file, source->block, SOURCE_BLOCK));
+  return got < 0 ? problem_errno (source->problem, "", "read the stream of the layer") : got;
+}
+
+void source_begin (struct source *source) {
+  struct stat stats;
+  source->is_stream = fstat (source->file, &stats) == 0 && !S_ISREG (stats.st_mode);
+}
+
+ssize_t source_read (struct source *source, const void **block) {
+  *block = source->block;
+  ssize_t got = source->is_stream ? read_stream (source) : read_file (source);
+  if (got > 0) {
+    digest_add (&source->digest, source->block, (size_t)got);
+    source->read += (uint64_t)got;
+  }
   return got;
 }
 

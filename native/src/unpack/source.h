@@ -1,4 +1,7 @@
-/* The bytes of the layer as they came: a file that may still grow, as far as the control lines say that it is there. */
+/*
+ * The bytes of the layer as they came: a file that may still grow, as far as the control lines say that it is there; or a pipe or a
+ * socket, whose end is that of the layer, and which needs no control lines.
+ */
 #pragma once
 #include "control.h"
 #include "digest.h"
@@ -7,12 +10,16 @@
 
 struct source {
   int control_fd, file;
+  bool is_stream;
   struct control control;
   struct digest digest;
   uint64_t read; /* so many bytes were read and hashed */
   struct problem *problem;
   uint8_t block[SOURCE_BLOCK];
 };
+
+/* Looks at what the file is. */
+void source_begin (struct source *source);
 
 /* The next block, which is valid until the next call. Waits for it. 0 at the end of the source, or -1. */
 ssize_t source_read (struct source *source, const void **block);

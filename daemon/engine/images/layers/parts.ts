@@ -7,7 +7,7 @@ import type { ImageLedger } from '../model/ledger.ts';
 export interface LayerParts {
   readonly ledger: ImageLedger;
   readonly layers: LayerFolders;
-  readonly unpacker: Pick<Unpacker, 'start'>;
+  readonly unpacker: Pick<Unpacker, 'start' | 'startStream'>;
   /** Layers that may come, and that may be unpacked, at the same time. */
   readonly downloads: Semaphore;
   readonly unpacks: Semaphore;

@@ -56,6 +56,8 @@ class FakeUnpacker {
       layer: done.promise,
     };
   }
+
+  startStream = () => assert.fail('the source is a file');
 }
 
 class Fixture {

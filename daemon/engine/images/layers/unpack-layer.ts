@@ -5,12 +5,11 @@ import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
 import type { Unpacking } from '../../../kernel/unpack/unpack.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerProgress, Stage } from '../api.ts';
+import { commitLayer } from './commit-layer.ts';
+import { layerLimits } from './limits.ts';
 import type { LayerParts } from './parts.ts';
 import type { LayerSource, OpenSource } from './source.ts';
 
-/** More is taken for a bomb. The greatest images of the field have a tenth of both. */
-const maxEntries = 10_000_000;
-const maxBytes = 2 ** 40;
 const betweenReportsMs = 100;
 
 /**
@@ -29,9 +28,7 @@ export async function unpackLayer(
   try {
     const unpacked = await bringAndUnpack(parts, { source, archive, folder }, report, signal);
     checkLayer(source, diffId, unpacked);
-    const row = { diffId, size: unpacked.diskBytes, createdAt: Date.now() };
-    await parts.layers.commit(folder, diffId);
-    parts.ledger.addLayer(row);
+    const row = await commitLayer(parts, folder, unpacked);
     await archive.taken();
     report({ digest: source.digest, stage: 'done', bytes: source.size, totalBytes: source.size });
     return row;
@@ -84,8 +81,7 @@ async function bringAndUnpack(
       source: archive.fd,
       target: target.fd,
       whiteouts: parts.whiteouts,
-      maxEntries,
-      maxBytes,
+      ...layerLimits,
       onProgress: (progress) => {
         if (isComplete) tell('unpacking', progress.in);
       },

@@ -16,6 +16,8 @@ import { pruneImages } from './prune.ts';
 import { storeImage } from './store-image.ts';
 import { tagImage } from './tag.ts';
 
+const noLayer = () => assert.fail('no layer is unpacked');
+
 /** Images on a disk of their own, and what happens while a file of one is read. */
 function fixture(t: TestContext): { readonly context: ImageContext; whileRead: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'liker-prune-'));
@@ -39,7 +41,7 @@ function fixture(t: TestContext): { readonly context: ImageContext; whileRead: (
     ledger: new ImageLedger(new Journal(store, log), store),
     content: new WatchedContent(folder, trash),
     layers: new LayerFolders(folder, trash),
-    unpacker: { start: () => assert.fail('no layer is unpacked') },
+    unpacker: { start: noLayer, startStream: noLayer },
     whiteouts: 'trusted',
     registries,
   });

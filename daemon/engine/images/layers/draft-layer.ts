@@ -1,0 +1,106 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { LikerError } from '../../../../common/errors.ts';
+import type { UnpackedLayer, UnpackProgress } from '../../../kernel/unpack/report.ts';
+import type { LayerRow } from '../../../store/tables/layer.ts';
+import { commitLayer } from './commit-layer.ts';
+import { layerLimits } from './limits.ts';
+import type { LayerParts } from './parts.ts';
+
+/**
+ * Writes a tar, plain or compressed, to a socket and ends it. Resolves when the tar is complete. A program that writes it can be given the
+ * socket as its stdout, which is then to be destroyed here.
+ */
+export type WriteTar = (output: Socket, signal: AbortSignal) => Promise<void>;
+
+/** What a tar holds, unpacked as a layer, without a row. Disposing of it gives it up, unless it was committed. */
+export interface DraftLayer extends Disposable {
+  readonly folder: string;
+  readonly unpacked: UnpackedLayer;
+  /** The layer is on the disk, and has its row, when this resolves. Hold its diff id before, until an image has it. */
+  commit(): Promise<LayerRow>;
+}
+
+/** Unpacks a tar as it is written. Errors: those of the writer and of the unpacker, CANCELLED. */
+export async function draftLayer(
+  parts: LayerParts,
+  write: WriteTar,
+  onProgress: (progress: UnpackProgress) => void,
+  signal: AbortSignal,
+): Promise<DraftLayer> {
+  const folder = await parts.layers.begin();
+  const abandon = (): void => parts.layers.abandon(folder);
+  try {
+    const unpacked = await unpackInto(parts, folder, { write, onProgress, signal });
+    let isCommitted = false;
+    return {
+      folder,
+      unpacked,
+      async commit() {
+        const row = await commitLayer(parts, folder, unpacked);
+        isCommitted = true;
+        return row;
+      },
+      [Symbol.dispose]: () => {
+        if (!isCommitted) abandon();
+      },
+    };
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}
+
+/** Writes bytes as they come. */
+export function writeBytes(bytes: AsyncIterable<Uint8Array>): WriteTar {
+  return (output, signal) => pipeline(bytes, output, { signal });
+}
+
+interface Work {
+  readonly write: WriteTar;
+  readonly onProgress: (progress: UnpackProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+async function unpackInto(
+  { unpacks, unpacker, whiteouts }: LayerParts,
+  folder: string,
+  { write, onProgress, signal }: Work,
+): Promise<UnpackedLayer> {
+  using _place = await unpacks.enter();
+  await using target = await open(folder, constants.O_DIRECTORY);
+  signal.throwIfAborted();
+  const { input, layer } = unpacker.startStream({
+    target: target.fd,
+    whiteouts,
+    ...layerLimits,
+    onProgress,
+    signal,
+  });
+  const over = new AbortController();
+  layer.catch(() => over.abort());
+  let problem: unknown;
+  try {
+    await write(input, AbortSignal.any([signal, over.signal]));
+  } catch (error) {
+    if (!over.signal.aborted && !isReaderGone(error)) problem = error;
+    // The unpacker takes this for the end of the tar.
+    input.destroy();
+  }
+  const [unpacked] = await Promise.allSettled([layer]);
+  if (signal.aborted) throw cancelled(signal);
+  if (problem !== undefined) throw problem;
+  if (unpacked.status === 'rejected') throw unpacked.reason;
+  return unpacked.value;
+}
+
+/** What a writer gets whose unpacker has ended. Why, the unpacker says. */
+function isReaderGone(error: unknown): boolean {
+  return ['EPIPE', 'ECONNRESET'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function cancelled({ reason }: AbortSignal): Error {
+  return reason instanceof LikerError ? reason : new LikerError('CANCELLED', 'The call was cancelled');
+}
