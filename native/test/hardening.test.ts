@@ -9,7 +9,12 @@ const native = join(import.meta.dirname, '..');
 const build = join(native, 'build');
 const libraries = ['libliker.so', 'liker-tty.node'].map((name) => join(build, name));
 const shim = join(build, 'liker-shim');
-const programs = [shim, join(build, 'liker-rootless'), join(build, 'liker-unpack')];
+const programs = [
+  shim,
+  join(build, 'liker-rootless'),
+  join(build, 'liker-unpack'),
+  join(build, 'liker-pack'),
+];
 const init = join(build, 'liker-init');
 
 function tool(name: string, ...args: readonly string[]): string {

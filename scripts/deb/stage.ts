@@ -66,6 +66,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'native/build/liker-shim',
     'native/build/liker-rootless',
     'native/build/liker-unpack',
+    'native/build/liker-pack',
     'native/build/liker-tty.node',
     ...readProtos,
   ])

@@ -22,8 +22,8 @@
 #include "add.h"
 #include "finish.h"
 #include "opaque.h"
-#include "report.h"
-#include "sandbox.h"
+#include "archive/report.h"
+#include "archive/sandbox.h"
 
 enum { CONTROL = 0, REPORT = 1, SOURCE = 3, TARGET = 4 };
 
@@ -108,6 +108,13 @@ static void connect (struct work *work, const struct options *options) {
   work->tree.marker = options->whiteouts == WHITEOUTS_NONE ? NULL : &work->marker;
 }
 
+/* To write any files, of any owner. */
+static const struct rights rights = {
+  .capabilities = CAPABILITY (CHOWN) | CAPABILITY (DAC_OVERRIDE) | CAPABILITY (FOWNER) | CAPABILITY (FSETID) | CAPABILITY (MKNOD) |
+                  CAPABILITY (SETFCAP),
+  .may_write = true,
+};
+
 /* Whatever an archive says about its root comes later. */
 static int prepare_root (struct work *work) {
   if (fchown (TARGET, 0, 0) < 0 || fchmod (TARGET, 0755) < 0)
@@ -128,7 +135,7 @@ static int prepare (struct work *work) {
       digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
       digest_begin (&work->stream.digest, &work->libraries, &work->problem) < 0)
     return -1;
-  if (prepare_root (work) < 0 || enter_sandbox (TARGET, &work->problem) < 0 || ring_begin (&work->ring, &work->problem) < 0 ||
+  if (prepare_root (work) < 0 || enter_sandbox (TARGET, &rights, &work->problem) < 0 || ring_begin (&work->ring, &work->problem) < 0 ||
       seal_sandbox (&work->problem) < 0)
     return -1;
   ring_open (&work->ring);

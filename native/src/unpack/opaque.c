@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/syscalls.h"
-#include "capabilities.h"
+#include "archive/capabilities.h"
 
 /* An fd with one byte. */
 struct letter {

@@ -3,7 +3,7 @@
  * has given up: another process, which reads nothing, marks the folders that this one sends to it.
  */
 #pragma once
-#include "problem.h"
+#include "archive/problem.h"
 
 enum whiteouts { WHITEOUTS_NONE, WHITEOUTS_TRUSTED, WHITEOUTS_USER };
 

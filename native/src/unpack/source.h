@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "control.h"
-#include "digest.h"
+#include "archive/digest.h"
 
 #define SOURCE_BLOCK (256 << 10)
 

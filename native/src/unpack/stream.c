@@ -1,8 +1,5 @@
 #include "stream.h"
 #include <string.h>
-#include <time.h>
-
-#define REPORT_EVERY_MS 100
 
 struct compression {
   const char *name;
@@ -88,13 +85,8 @@ static void put_progress (void *data) {
 
 /* No line comes after that of the problem. */
 static void tell_progress (struct stream *stream) {
-  struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC_COARSE, &now);
-  int64_t ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
-  if (ms - stream->reported_at < REPORT_EVERY_MS)
-    return;
-  stream->reported_at = ms;
-  unless_problem (stream->problem, put_progress, stream);
+  if (report_is_due (&stream->reported_at))
+    unless_problem (stream->problem, put_progress, stream);
 }
 
 ssize_t stream_read (struct stream *stream, const void **block) {

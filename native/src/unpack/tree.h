@@ -2,7 +2,7 @@
 #pragma once
 #include "opaque.h"
 #include "places.h"
-#include "records.h"
+#include "archive/records.h"
 #include "tar.h"
 
 struct tree {

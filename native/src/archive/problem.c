@@ -33,15 +33,6 @@ int problem_put (struct problem *problem, enum problem_code code, const char *pa
   return -1;
 }
 
-static int put_errno (struct problem *problem, enum problem_code code, int error, const char *path,
-                      const char *format, ...) {
-  va_list arguments;
-  va_start (arguments, format);
-  put (problem, code, error, path, format, arguments);
-  va_end (arguments);
-  return -1;
-}
-
 /* Errors of a system call that the entry is to blame for, not the machine. */
 static enum problem_code code_of (int error) {
   switch (error) {
@@ -57,7 +48,17 @@ static enum problem_code code_of (int error) {
   }
 }
 
+static int __attribute__ ((format (printf, 4, 5))) put_errno (struct problem *problem, int error, const char *path, const char *format,
+                                                              ...) {
+  va_list arguments;
+  va_start (arguments, format);
+  put (problem, code_of (error), error, path, format, arguments);
+  va_end (arguments);
+  return -1;
+}
+
 int problem_errno (struct problem *problem, const char *path, const char *tried) {
   int error = errno;
-  return put_errno (problem, code_of (error), error, path, "Cannot %s '%s': %s", tried, path, strerror (error));
+  return *path ? put_errno (problem, error, path, "Cannot %s '%s': %s", tried, path, strerror (error))
+               : put_errno (problem, error, path, "Cannot %s: %s", tried, strerror (error));
 }

@@ -1,7 +1,5 @@
 #include "sandbox.h"
-#include <linux/capability.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,11 +8,6 @@
 #include "capabilities.h"
 #include "confine.h"
 #include "landlock.h"
-
-#define CAPABILITY(name) (1ull << CAP_##name)
-#define KEPT                                                                                                        \
-  (CAPABILITY (CHOWN) | CAPABILITY (DAC_OVERRIDE) | CAPABILITY (FOWNER) | CAPABILITY (FSETID) | CAPABILITY (MKNOD) | \
-   CAPABILITY (SETFCAP))
 
 /* Decoders of xz and zstd ask for as much memory as the archive says. */
 #define MOST_MEMORY (1ull << 30)
@@ -28,7 +21,7 @@ static int limit (int resource, rlim_t most) {
 
 static int unconfined (struct problem *problem) {
   int error = errno;
-  return problem_put (problem, UNSUPPORTED, "", "Cannot unpack a layer: the process cannot confine itself: %s", strerror (error));
+  return problem_put (problem, UNSUPPORTED, "", "Cannot work on a layer: the process cannot confine itself: %s", strerror (error));
 }
 
 /* AddressSanitizer reserves terabytes, and makes system calls of its own. */
@@ -38,14 +31,14 @@ static int unconfined (struct problem *problem) {
 #define SANITIZED false
 #endif
 
-int enter_sandbox (int folder, struct problem *problem) {
+int enter_sandbox (int folder, const struct rights *rights, struct problem *problem) {
   if (!SANITIZED && limit (RLIMIT_AS, MOST_MEMORY) < 0)
     return unconfined (problem);
   if (limit (RLIMIT_NOFILE, MOST_FILES) < 0 || limit (RLIMIT_CORE, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return unconfined (problem);
   if (sys_unshare (CLONE_NEWNS) < 0 || fchdir (folder) < 0 || chroot (".") < 0)
     return unconfined (problem);
-  return keep_capabilities (KEPT) < 0 || confine_to_folder (folder) < 0 ? unconfined (problem) : 0;
+  return keep_capabilities (rights->capabilities) < 0 || confine_to_folder (folder, rights->may_write) < 0 ? unconfined (problem) : 0;
 }
 
 int seal_sandbox (struct problem *problem) {

@@ -1,5 +1,5 @@
 /*
- * The libraries that do the work: libarchive reads tar archives and decompresses, libcrypto hashes. They are opened when the program
+ * The libraries that do the work: libarchive reads and writes tar archives and compresses, libcrypto hashes. They are opened when the program
  * runs, so that neither is needed to build it, and a machine without them gets an error that says what to install.
  */
 #pragma once
@@ -12,6 +12,7 @@
 struct archive;
 struct archive_entry;
 typedef ssize_t archive_reader (struct archive *, void *data, const void **block);
+typedef ssize_t archive_writer (struct archive *, void *data, const void *bytes, size_t count);
 
 /* archive_read(3), archive_entry(3): of libarchive 3, whose binary interface is the same since 2011. */
 #define ARCHIVE_EOF 1
@@ -34,10 +35,23 @@ typedef ssize_t archive_reader (struct archive *, void *data, const void **block
   F (int, archive_read_data_block, (struct archive *, const void **, size_t *, int64_t *))             \
   F (int64_t, archive_filter_bytes, (struct archive *, int))                                           \
   F (const char *, archive_error_string, (struct archive *))                                           \
+  F (struct archive *, archive_write_new, (void))                                                      \
+  F (int, archive_write_add_filter_gzip, (struct archive *))                                           \
+  F (int, archive_write_add_filter_zstd, (struct archive *))                                           \
+  F (int, archive_write_set_options, (struct archive *, const char *))                                 \
+  F (int, archive_write_set_format_raw, (struct archive *))                                            \
+  F (int, archive_write_set_format_pax, (struct archive *))                                            \
+  F (int, archive_write_set_bytes_per_block, (struct archive *, int))                                  \
+  F (int, archive_write_set_bytes_in_last_block, (struct archive *, int))                              \
+  F (int, archive_write_open, (struct archive *, void *, void *, archive_writer *, void *))            \
+  F (int, archive_write_header, (struct archive *, struct archive_entry *))                            \
+  F (ssize_t, archive_write_data, (struct archive *, const void *, size_t))                            \
+  F (int, archive_write_close, (struct archive *))                                                     \
   F (struct archive_entry *, archive_entry_new, (void))                                                \
   F (const char *, archive_entry_pathname, (struct archive_entry *))                                   \
   F (const char *, archive_entry_symlink, (struct archive_entry *))                                    \
   F (const char *, archive_entry_hardlink, (struct archive_entry *))                                   \
+  F (void, archive_entry_set_filetype, (struct archive_entry *, unsigned))                             \
   F (mode_t, archive_entry_mode, (struct archive_entry *))                                             \
   F (int64_t, archive_entry_uid, (struct archive_entry *))                                             \
   F (int64_t, archive_entry_gid, (struct archive_entry *))                                             \

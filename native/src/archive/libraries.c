@@ -11,12 +11,12 @@ static int load (const char *file, const char *package, const struct wanted *wan
                  struct problem *problem) {
   void *library = dlopen (file, RTLD_LAZY | RTLD_LOCAL);
   if (!library)
-    return problem_put (problem, UNSUPPORTED, "", "Cannot unpack a layer without the library %s: run 'apt-get install %s' (%s)",
+    return problem_put (problem, UNSUPPORTED, "", "Cannot work on a layer without the library %s: run 'apt-get install %s' (%s)",
                         file, package, dlerror ());
   for (size_t i = 0; i < count; i++) {
     void *function = dlsym (library, wanted[i].function);
     if (!function)
-      return problem_put (problem, UNSUPPORTED, "", "Cannot unpack a layer with this version of %s: it has no function %s", file,
+      return problem_put (problem, UNSUPPORTED, "", "Cannot work on a layer with this version of %s: it has no function %s", file,
                           wanted[i].function);
     memcpy (wanted[i].place, &function, sizeof function);
   }

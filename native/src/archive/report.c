@@ -1,7 +1,10 @@
 #include "report.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "base/memfd.h"
+
+#define REPORT_EVERY_MS 100
 
 static const char *const codes[] = {
   [BAD_ARCHIVE] = "BAD_ARCHIVE", [NO_SPACE] = "NO_SPACE",         [TOO_BIG] = "TOO_BIG",
@@ -51,6 +54,16 @@ static void put_line (int out, const char *line, const char *end) {
   write_all (out, line, (size_t)(end - line));
 }
 
+bool report_is_due (int64_t *reported_at) {
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC_COARSE, &now);
+  int64_t ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  if (ms - *reported_at < REPORT_EVERY_MS)
+    return false;
+  *reported_at = ms;
+  return true;
+}
+
 void report_progress (int out, uint64_t in, uint64_t unpacked) {
   char line[96];
   int length = snprintf (line, sizeof line, "{\"in\":%llu,\"out\":%llu}\n", (unsigned long long)in,
@@ -73,6 +86,14 @@ void report_outcome (int out, const struct outcome *outcome) {
     hexadecimal (digest, outcome->digest), (unsigned long long)outcome->size,
     hexadecimal (diff_id, outcome->diff_id), (unsigned long long)outcome->unpacked,
     (unsigned long long)outcome->entries, (unsigned long long)outcome->disk_bytes, outcome->compression);
+  put_line (out, line, line + length);
+}
+
+void report_packed (int out, const struct packed *packed) {
+  char line[512], digest[2 * DIGEST_SIZE + 1], diff_id[2 * DIGEST_SIZE + 1];
+  int length = snprintf (line, sizeof line, "{\"digest\":\"sha256:%s\",\"size\":%llu,\"diffId\":\"sha256:%s\",\"unpacked\":%llu}\n",
+                         hexadecimal (digest, packed->digest), (unsigned long long)packed->size,
+                         hexadecimal (diff_id, packed->diff_id), (unsigned long long)packed->unpacked);
   put_line (out, line, line + length);
 }
 

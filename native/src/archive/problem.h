@@ -1,4 +1,4 @@
-/* Why a layer cannot be unpacked: the first reason, whichever part has found it. */
+/* Why a layer cannot be unpacked, or an archive be written: the first reason, whichever part has found it. */
 #pragma once
 #include <pthread.h>
 
@@ -24,7 +24,7 @@ struct problem {
 int problem_put (struct problem *problem, enum problem_code code, const char *path, const char *format, ...)
   __attribute__ ((format (printf, 4, 5)));
 
-/* For a failed system call: errno says which code it is. `tried` are words such as "write". */
+/* For a failed system call: errno says which code it is. `tried` are words such as "write", which go before the path, if there is one. */
 int problem_errno (struct problem *problem, const char *path, const char *tried);
 
 /* Keeps the other thread from finding or reporting anything until the process ends. */

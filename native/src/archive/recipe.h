@@ -1,0 +1,23 @@
+/*
+ * The recipe of a layer: what its uncompressed archive has beside the contents of files, and where these are. From both comes the same
+ * archive again, byte for byte. A recipe is a stream of records, compressed by zstd, which begins with RECIPE_MAGIC.
+ */
+#pragma once
+#include <stdint.h>
+
+#define RECIPE_MAGIC "liker recipe 1\n"
+
+enum recipe_kind {
+  RECIPE_BYTES = 'B',    /* `count` bytes follow */
+  RECIPE_CONTENTS = 'C', /* `count` bytes from `offset` of the file whose name follows, without a NUL */
+  RECIPE_END = 'E',      /* the archive has `count` bytes */
+};
+
+/* As in memory: recipes do not leave the machine. */
+struct recipe_record {
+  uint8_t kind, unused;
+  uint16_t name_length;
+  uint32_t unused_too;
+  uint64_t offset, count;
+};
+_Static_assert (sizeof (struct recipe_record) == 24, "no padding");

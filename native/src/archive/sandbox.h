@@ -1,0 +1,20 @@
+/* The process gives up everything but the folder that it reads, or writes to. */
+#pragma once
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "problem.h"
+
+#define CAPABILITY(name) (1ull << CAP_##name)
+
+/* What is left. */
+struct rights {
+  uint64_t capabilities;
+  bool may_write; /* below the folder */
+};
+
+/* The folder becomes the root. */
+int enter_sandbox (int folder, const struct rights *rights, struct problem *problem);
+
+/* With all threads: only the system calls that archives need. It comes after their start, which needs others. */
+int seal_sandbox (struct problem *problem);
