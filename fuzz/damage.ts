@@ -73,12 +73,20 @@ function changedText(text: string, random: Random, others: readonly Value[]): Va
 interface Damage {
   /** In words, for whoever reads of a failure. */
   readonly what: string;
-  /** The container whose row it is, or whose exec or range of ids; empty: none. */
+  readonly table: string;
+  /** The container whose row it is, or whose exec, image or range of ids; the name of a volume; empty: none of these. */
   readonly of: string;
 }
 
+/** Of the image that populate makes. */
+export const imageTables = 'blob layer image image_layer manifest image_name image_digest'.split(' ');
 /** Those of the schema, and SQLite's own that numbers events. */
-const tables = 'container exec event request tombstone id_range store sqlite_sequence'.split(' ');
+const tables = [
+  ...'container exec event request tombstone id_range store sqlite_sequence container_image volume'.split(
+    ' ',
+  ),
+  ...imageTables,
+];
 
 /** Changes one value in a daemon's database. Null: the database does not allow it. */
 export function damage(folder: string, random: Random): Damage | null {
@@ -96,6 +104,6 @@ export function damage(folder: string, random: Random): Damage | null {
   } catch {
     return null;
   }
-  const about = table === 'container' ? values['id'] : values['container_id'];
-  return { what: `${table}.${column} was ${old} and is ${value}`, of: String(about ?? '') };
+  const about = values[{ container: 'id', volume: 'name' }[table] ?? 'container_id'];
+  return { what: `${table}.${column} was ${old} and is ${value}`, table, of: String(about ?? '') };
 }

@@ -121,14 +121,17 @@ export class Content {
 
   /** Removes a file, if it is there. Files are small, and it is gone at once: one that is written next stays. */
   remove(digest: string): void {
-    rmSync(this.path(digest), { force: true });
+    if (isSha256(digest)) rmSync(this.path(digest), { force: true });
   }
 }
 
 /** Of a digest whose form was checked. */
 export function hexOf(digest: string): string {
-  const hex = digest.slice('sha256:'.length);
-  if (!digest.startsWith('sha256:') || !hexName.test(hex))
-    throw new Error(`'${digest}' is no digest by SHA-256`);
-  return hex;
+  if (!isSha256(digest)) throw new Error(`'${digest}' is no digest by SHA-256`);
+  return digest.slice('sha256:'.length);
+}
+
+/** Files and folders are named by such digests only. A damaged row may have another. */
+export function isSha256(digest: string): boolean {
+  return digest.startsWith('sha256:') && hexName.test(digest.slice('sha256:'.length));
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOpaque, syncFiles, treeSize } from '../native/libliker.ts';
-import { hexOf } from './content.ts';
+import { hexOf, isSha256 } from './content.ts';
 import type { Trash } from './trash.ts';
 
 const layerName = /^sha256-[0-9a-f]{64}$/;
@@ -81,8 +81,9 @@ export class LayerFolders {
     this.#discard(folder);
   }
 
+  /** Removes a layer, if it is there. */
   remove(diffId: string): void {
-    this.#discard(this.of(diffId));
+    if (isSha256(diffId)) this.#discard(this.of(diffId));
   }
 
   /** Of the whole file system, begun after this call: layers that are complete at about the same time share one. */

@@ -15,6 +15,7 @@ import { type ExecOptions, execInContainer } from '../engine/containers/verbs/ex
 import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
+import { adoptImages } from '../engine/images/adopt/adopt.ts';
 import { imageContext } from '../engine/images/context.ts';
 import { ImageLedger } from '../engine/images/model/ledger.ts';
 import { Journal } from '../engine/journal/journal.ts';
@@ -112,6 +113,8 @@ export class EngineFixture {
     this.stops();
     const next = new EngineFixture(this.folder, this.host);
     t.after(() => next.close());
+    next.context.volumes.adopt();
+    await adoptImages(next.context.images, next.context);
     await adoptAll(next.context, how);
     for (const container of next.context.registry.all()) finishBegun(next.context, container);
     return next;

@@ -18,6 +18,14 @@ export function imageTable(database: Database) {
     /** Two at most. `prefix` has no wildcards. */
     byPrefix: (prefix: string) =>
       database.all<ImageRow>(`SELECT ${columns} FROM image WHERE id LIKE ? LIMIT 2`, `${prefix}%`),
+    /** Diff ids of its layers, the lowest first. */
+    diffIds: (id: string) =>
+      database
+        .all<{ diffId: string }>(
+          'SELECT diff_id AS diffId FROM image_layer WHERE image_id = ? ORDER BY position',
+          id,
+        )
+        .map(({ diffId }) => diffId),
     /** Its layers, the lowest first, must have rows. Does nothing if the image is there. */
     insert({ id, createdAt }: ImageRow, diffIds: readonly string[]): void {
       database.run('INSERT OR IGNORE INTO image (id, created_at) VALUES (?, ?)', id, createdAt);

@@ -12,14 +12,11 @@ export function removeDamaged(context: ImageContext): void {
   const files = new Set(content.list());
   const missingLayers = rows.layers.all().filter(({ diffId }) => !folders.has(diffId));
   const missingBlobs = rows.blobs.all().filter(({ digest }) => !files.has(digest));
-  if (missingLayers.length + missingBlobs.length === 0) return;
-  const missing = new Set([
-    ...missingLayers.map(({ diffId }) => diffId),
-    ...missingBlobs.map(({ digest }) => digest),
-  ]);
   for (const { id } of rows.images.all()) {
-    const needed = [id, ...rows.layers.of(id).map(({ diffId }) => diffId), ...rows.manifests.of(id)];
-    const gone = needed.filter((digest) => missing.has(digest));
+    const gone = [
+      ...rows.images.diffIds(id).filter((diffId) => !folders.has(diffId)),
+      ...[id, ...rows.manifests.of(id)].filter((digest) => !files.has(digest)),
+    ];
     if (gone.length === 0) continue;
     const names = rows.imageNames.of(id);
     const fields = { image: id, names: names.join(' '), missing: gone.join(' ') };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { badArgument } from '../../../../common/errors.ts';
-import { byName, read } from '../../../../common/schema.ts';
-import type { VolumeRow } from '../../../store/tables/volume.ts';
+import { byName, check, read } from '../../../../common/schema.ts';
+import { type VolumeRow, volumeRowSchema } from '../../../store/tables/volume.ts';
 import type { NewEvent } from '../../journal/event.ts';
 
 /** A folder of the engine that outlives the containers that mount it. */
@@ -46,7 +46,9 @@ export function toVolumeRow({ name, createdAt, isAnonymous, labels, state }: Vol
 }
 
 /** Throws an Error for a row that cannot be read. */
-export function fromVolumeRow({ name, createdAt, anonymous, labels, state }: VolumeRow): Volume {
+export function fromVolumeRow(row: VolumeRow): Volume {
+  const { name, createdAt, anonymous, labels, state } = check(volumeRowSchema, row, 'its row');
+  checkVolumeName(name, 'name');
   return {
     name,
     createdAt,

@@ -1,9 +1,10 @@
-import { LikerError } from '../../../../common/errors.ts';
+import { asError, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import type { Log } from '../../../host/log.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
 import type { VolumeFolders } from '../../../storage/volume-folders.ts';
 import type { Store } from '../../../store/store.ts';
+import type { VolumeRow } from '../../../store/tables/volume.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { fromVolumeRow, toVolumeRow, type Volume, volumeEvent } from './volume.ts';
 
@@ -32,12 +33,13 @@ export class Volumes {
   }
 
   /**
-   * Compares the records with the folders, and finishes removals. A folder without a record becomes a volume again: what people
-   * keep in it is not thrown away because a database was lost.
+   * Compares the records with the folders, and finishes removals. A folder without a record that can be read becomes a volume again:
+   * what people keep in it is not thrown away because a database was lost or damaged.
    */
   adopt(): void {
     for (const row of this.#store.volumes.all()) {
-      const volume = fromVolumeRow(row);
+      const volume = this.#readRow(row);
+      if (volume === null) continue;
       this.#byName.set(volume.name, volume);
       if (volume.state === 'removing') this.#finishRemoval(volume);
       else if (!this.#folders.exists(volume.name)) {
@@ -49,6 +51,18 @@ export class Volumes {
       if (this.#byName.has(name)) continue;
       this.#log.warn('a folder of a volume has no record; it is a volume again', { volume: name });
       this.#insert({ name, createdAt: Date.now(), isAnonymous: false, labels: {}, state: 'ready' });
+    }
+  }
+
+  /** Null: it cannot be read, and is gone. */
+  #readRow(row: VolumeRow): Volume | null {
+    try {
+      return fromVolumeRow(row);
+    } catch (error) {
+      const fields = { volume: row.name, error: asError(error).message };
+      this.#log.error('the record of a volume cannot be read; its labels are lost', fields);
+      this.#journal.record({ write: () => this.#store.volumes.delete(row.name) });
+      return null;
     }
   }
 
