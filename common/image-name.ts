@@ -102,14 +102,19 @@ export function familiarName(name: ImageName): string {
   return familiarRepository(name) + suffixOf(name);
 }
 
+/** As `familiarName`, of a canonical name. */
+export function familiar(canonical: string): string {
+  return familiarName(parseImageName(canonical, 'name'));
+}
+
 /** The repository as people write it: debian. */
 export function familiarRepository(name: ImageName): string {
   if (name.host !== dockerHub) return repositoryOf(name);
   const short = name.path.slice(official.length);
-  const familiar = name.path.startsWith(official) && !short.includes('/') ? short : name.path;
+  const path = name.path.startsWith(official) && !short.includes('/') ? short : name.path;
   // Where the short form would be read as another host's, or as an id.
-  const isOther = splitHost(familiar).rest !== familiar || idPattern.test(familiar);
-  return isOther ? repositoryOf(name) : familiar;
+  const isOther = splitHost(path).rest !== path || idPattern.test(path);
+  return isOther ? repositoryOf(name) : path;
 }
 
 function suffixOf({ tag, digest }: ImageName): string {

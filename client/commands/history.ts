@@ -1,9 +1,10 @@
+import { familiar } from '../../common/image-name.ts';
 import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { ImageHistoryEntry } from '../../proto/gen/types/liker/v1/ImageHistoryEntry.ts';
 import type { Command } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { ellipsis } from '../format/ellipsis.ts';
-import { familiar, shortImageId } from '../format/image-name.ts';
+import { shortImageId } from '../format/image-name.ts';
 import { formatList, type ListLayout } from '../format/list-format.ts';
 import { rfc3339, toMs } from '../format/timestamp.ts';
 import { printRows } from '../output/print.ts';

@@ -1,9 +1,9 @@
 import { badArgument } from '../../common/errors.ts';
+import { familiar } from '../../common/image-name.ts';
 import type { LoadImagesRequestInput } from '../../proto/gen/types/liker/v1/LoadImagesRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { upload } from '../connection/upload.ts';
-import { familiar } from '../format/image-name.ts';
 import { printLines } from '../output/print.ts';
 import { archiveOf } from './archive-of.ts';
 import { LayerLines } from './layer-lines.ts';

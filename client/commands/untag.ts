@@ -1,6 +1,6 @@
+import { familiar } from '../../common/image-name.ts';
 import type { Command } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
-import { familiar } from '../format/image-name.ts';
 import { printLines } from '../output/print.ts';
 
 export const untag: Command = {

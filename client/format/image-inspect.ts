@@ -1,5 +1,5 @@
+import { familiar } from '../../common/image-name.ts';
 import type { GetImageResponse } from '../../proto/gen/types/liker/v1/GetImageResponse.ts';
-import { familiar } from './image-name.ts';
 import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
 

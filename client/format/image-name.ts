@@ -1,11 +1,6 @@
-import { familiarName, familiarRepository, parseImageName } from '../../common/image-name.ts';
+import { familiarRepository, parseImageName } from '../../common/image-name.ts';
 
-/** A name of likerd's as people write it: debian:latest of docker.io/library/debian:latest. */
-export function familiar(name: string): string {
-  return familiarName(parseImageName(name, 'name'));
-}
-
-/** Its repository, tag and digest, as people write them. */
+/** The repository, tag and digest of a name of likerd's, as people write them. */
 export function partsOf(name: string): {
   readonly repository: string;
   readonly tag: string | null;

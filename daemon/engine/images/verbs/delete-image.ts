@@ -1,7 +1,7 @@
+import { familiar } from '../../../../common/image-name.ts';
 import type { RemovedImage } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import { imageEvent } from '../model/events.ts';
-import { familiar } from '../model/names.ts';
 
 /**
  * Removes an image that no container has, with its names, and the layers that no other image has: first the rows, then the files. All in

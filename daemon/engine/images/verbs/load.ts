@@ -4,8 +4,6 @@ import { readArchive } from '../archive/read-archive.ts';
 import { receiveArchive } from '../archive/receive.ts';
 import type { ImageContext } from '../context.ts';
 import { framesOf } from '../frames.ts';
-import { findById } from '../model/find.ts';
-import { viewImage } from '../view.ts';
 import { storeImage } from './store-image.ts';
 
 /** Takes in the images of an archive, one after the other. Errors: BAD_IMAGE, PLATFORM_MISSING, those of the pipeline. */
@@ -19,13 +17,12 @@ export function loadImages(
   return framesOf<LoadFrame>(async (push, either) => {
     using received = await receiveArchive(context, bytes, either);
     for (const image of await readArchive(received.folder, platform)) {
-      const id = await storeImage(
+      const view = await storeImage(
         context,
         { ...image, digests: [], event: { action: 'load', name: '' } },
         (layer) => push({ kind: 'progress', layer }, layer.digest),
         either,
       );
-      const view = await viewImage(context, findById(context.ledger.rows, id));
       push({ kind: 'loaded', image: view, names: image.names });
     }
   }, signal);

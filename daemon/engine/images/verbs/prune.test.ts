@@ -49,16 +49,18 @@ function fixture(t: TestContext): { readonly context: ImageContext; whileRead: (
   return made;
 }
 
-/** An image without layers and names. Returns its id. */
-function store(context: ImageContext): Promise<string> {
+/** An image without layers and names, whose configuration was not read yet. Returns its id. */
+async function store(context: ImageContext): Promise<string> {
   const configuration = Buffer.from(JSON.stringify({ rootfs: { type: 'layers', diff_ids: [] } }));
   const event = { action: 'load', name: '' } as const;
-  return storeImage(
+  const { id } = await storeImage(
     context,
     { configuration, layers: [], documents: [], names: [], digests: [], event },
     () => {},
     new AbortController().signal,
   );
+  context.summaries.forget(id);
+  return id;
 }
 
 const dangling = { all: false, filters: [] };

@@ -10,7 +10,7 @@ import {
 import type { Descriptor, ManifestDocument } from '../../../oci/document.ts';
 import { formatPlatform, isSamePlatform, type Platform, parsePlatform } from '../../../oci/platform.ts';
 import type { Repository } from '../../../registry/api.ts';
-import type { LayerProgress, PullFrame, PullRequest } from '../api.ts';
+import type { ImageView, LayerProgress, PullFrame, PullRequest } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import { framesOf } from '../frames.ts';
 import { downloadSource } from '../layers/download-source.ts';
@@ -36,10 +36,9 @@ export function pullImage(
   const wanted = { name, platform, repository };
   return framesOf<PullFrame>(async (push, either) => {
     const before = idOf(context, name);
-    const id =
+    const image =
       (await alreadyHere(context, wanted, push, either)) ?? (await fetchImage(context, wanted, push, either));
-    const image = await viewImage(context, findById(context.ledger.rows, id));
-    push({ kind: 'done', image, changed: id !== before });
+    push({ kind: 'done', image, changed: image.id !== before });
   }, signal);
 }
 
@@ -64,9 +63,10 @@ async function alreadyHere(
   { name, platform, repository }: Wanted,
   push: Push,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<ImageView | null> {
   const id = idOf(context, name);
   if (id === null) return null;
+  using _lease = context.leases.hold([id]);
   const digest = await repository.digest(signal);
   if (context.ledger.rows.manifests.imageOf(repositoryOf(name), digest) !== id) return null;
   const layers = context.ledger.rows.layers.of(id);
@@ -75,7 +75,7 @@ async function alreadyHere(
   const summary = await context.summaries.of(id);
   if (summary.platform !== formatPlatform(platform)) return null;
   push({ kind: 'resolved', digest, layers: [] });
-  return id;
+  return viewImage(context, findById(context.ledger.rows, id));
 }
 
 async function fetchImage(
@@ -83,7 +83,7 @@ async function fetchImage(
   { name, platform, repository }: Wanted,
   push: Push,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ImageView> {
   const { digest, manifest, indexes } = await repository.resolve(platform, signal);
   requireImage(familiarName(name), manifest);
   const configuration = await fetchConfiguration(context, repository, manifest.content.config, signal);

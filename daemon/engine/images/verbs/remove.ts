@@ -2,6 +2,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import { shortId } from '../../../../common/ids.ts';
 import {
   canonicalName,
+  familiar,
   type ImageName,
   parseImageName,
   repositoryOf,
@@ -11,7 +12,6 @@ import type { ImageContext } from '../context.ts';
 import { imageEvent } from '../model/events.ts';
 import { findImage } from '../model/find.ts';
 import type { Named } from '../model/ledger.ts';
-import { familiar } from '../model/names.ts';
 import { deleteImage } from './delete-image.ts';
 
 /**

@@ -1,13 +1,15 @@
 import { digestOf } from '../../../../common/digest.ts';
 import { LikerError } from '../../../../common/errors.ts';
+import { familiar } from '../../../../common/image-name.ts';
 import type { Document } from '../../../oci/document.ts';
-import type { LayerProgress } from '../api.ts';
+import type { ImageView, LayerProgress } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import type { LayerSource } from '../layers/source.ts';
 import { unpackLayer } from '../layers/unpack-layer.ts';
 import { parseConfiguration } from '../model/configuration.ts';
 import { type ImageAction, imageEvent } from '../model/events.ts';
-import { familiar } from '../model/names.ts';
+import { findById } from '../model/find.ts';
+import { viewImage } from '../view.ts';
 
 /** An image that comes, from wherever. */
 export interface Coming {
@@ -26,14 +28,14 @@ export interface Coming {
 
 /**
  * Brings the layers that are not here, side by side, and stores the image with its names when all are. Layers that came before a failure
- * stay for the next try. Returns its id. Errors: BAD_IMAGE, those of unpackLayer.
+ * stay for the next try. Errors: BAD_IMAGE, those of unpackLayer.
  */
 export async function storeImage(
   context: ImageContext,
   coming: Coming,
   onProgress: (layer: LayerProgress) => void,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ImageView> {
   const { configuration, layers, documents, names, digests, event } = coming;
   const id = digestOf(configuration);
   const diffIds = parseConfiguration(configuration, 'its configuration').rootfs.diff_ids;
@@ -73,7 +75,7 @@ export async function storeImage(
     },
     imageEvent(event.action, id, event.name || (first === undefined ? id : familiar(first))),
   );
-  return id;
+  return viewImage(context, findById(context.ledger.rows, id));
 }
 
 /** Everything here is known by it. Other algorithms are allowed, and nobody uses them. */

@@ -1,8 +1,7 @@
-import { canonicalName, parseImageName, withDefaultTag } from '../../../../common/image-name.ts';
+import { canonicalName, familiar, parseImageName, withDefaultTag } from '../../../../common/image-name.ts';
 import type { ImageContext } from '../context.ts';
 import { imageEvent } from '../model/events.ts';
 import { findImage } from '../model/find.ts';
-import { familiar } from '../model/names.ts';
 
 /** Takes these names, or all if there are none, from an image, which stays. Returns those that it had. Errors: IMAGE_NOT_FOUND, AMBIGUOUS_ID, BAD_ARGUMENT. */
 export function untagImage(
