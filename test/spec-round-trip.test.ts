@@ -58,6 +58,7 @@ const companions: Readonly<Record<string, Fields>> = {
   'Mount.options': { type: 'TYPE_TMPFS', source: '' },
   'Mount.type=TYPE_TMPFS': { source: '' },
   'Mount.type=TYPE_VOLUME': { source: 'data' },
+  'Mount.type=TYPE_IMAGE': { source: 'debian', readOnly: true },
   'Mount.subpath': { type: 'TYPE_VOLUME', source: 'data' },
   'Mount.noCopy': { type: 'TYPE_VOLUME', source: 'data' },
   'Mount.readOnlyNonRecursive': { readOnly: true },

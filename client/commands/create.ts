@@ -7,7 +7,7 @@ import { containerFlags } from '../request/flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
-import { haveImage, imageFlags } from './needed-image.ts';
+import { haveImages, imageFlags } from './needed-image.ts';
 import { createContainer } from './run-detached.ts';
 
 export const create: Command = {
@@ -31,7 +31,7 @@ export const create: Command = {
     if (isDryRun(flags)) return dryRun(invocation, spec);
     using idFiles = reserveIdFiles(flags);
     const connection = await context.connect();
-    await haveImage(connection, spec, flags);
+    await haveImages(connection, spec, flags);
     const { id } = await createContainer({ spec, flags, connection, idFiles });
     idFiles.write(id, 0);
     printLines([id]);

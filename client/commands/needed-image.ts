@@ -28,16 +28,30 @@ export const imageFlags: readonly Flag[] = [
   { name: 'quiet', short: 'q', type: 'bool', help: 'Do not show how far the image is' },
 ];
 
-/** Pulls the image of a container that is to be made, by the flags --pull and --platform. Progress goes to stderr, as in Docker. */
-export async function haveImage(
+/**
+ * Pulls the images of a container that is to be made, by the flags --pull and --platform; the latter is about its root. Progress goes to
+ * stderr, as in Docker.
+ */
+export async function haveImages(
   connection: Connection,
-  { rootfs }: ContainerSpecInput,
+  { rootfs, mounts = [] }: ContainerSpecInput,
   flags: FlagValues,
 ): Promise<void> {
-  const reference = rootfs?.image;
+  if (rootfs?.image !== undefined)
+    await haveImage(connection, rootfs.image, flags, flags.text('platform') ?? '');
+  for (const { type, source = '' } of mounts ?? [])
+    if (type === 'TYPE_IMAGE') await haveImage(connection, source, flags, '');
+}
+
+/** Pulls one, by the flag --pull. */
+export async function haveImage(
+  connection: Connection,
+  reference: string,
+  flags: FlagValues,
+  platform: string,
+): Promise<void> {
   const policy = flags.text('pull') || 'missing';
-  if (reference === undefined || policy === 'never') return;
-  const platform = flags.text('platform') ?? '';
+  if (policy === 'never') return;
   const here = policy === 'always' ? null : await imageHere(connection, reference);
   if (policy === 'missing' && here !== null && isFor(here, platform)) return;
   const name = nameOf(reference);

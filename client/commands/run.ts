@@ -13,7 +13,7 @@ import { sessionFlags, sessionOptions } from '../session/session-flags.ts';
 import { terminalSize } from '../session/terminal.ts';
 import { dryRun, dryRunFlags, isDryRun } from './dry-run.ts';
 import { reserveIdFiles } from './id-files.ts';
-import { haveImage, imageFlags } from './needed-image.ts';
+import { haveImages, imageFlags } from './needed-image.ts';
 import { runDetached } from './run-detached.ts';
 
 export const run: Command = {
@@ -52,7 +52,7 @@ async function runContainer(invocation: Invocation): Promise<number> {
   if (!isDetached) requireTerminal(flags);
   using idFiles = reserveIdFiles(flags);
   const connection = await context.connect();
-  await haveImage(connection, spec, flags);
+  await haveImages(connection, spec, flags);
   if (isDetached) return await runDetached({ spec, flags, connection, idFiles });
   const requestId = randomUUID();
   const session = new Session({

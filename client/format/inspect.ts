@@ -115,7 +115,9 @@ function hostConfig(container: Container): Record<string, unknown> {
   const quota = cpu?.quotaUs;
   const nanoCpus = quota === undefined || quota < 0 ? 0 : (quota / (cpu?.periodUs ?? 100_000)) * 1e9;
   return {
-    Binds: (spec?.mounts ?? []).filter(({ type }) => type !== 'TYPE_TMPFS').map(bindText),
+    Binds: (spec?.mounts ?? [])
+      .filter(({ type }) => type === 'TYPE_BIND' || type === 'TYPE_VOLUME')
+      .map(bindText),
     Tmpfs: sorted(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
     AutoRemove: spec?.autoRemove ?? false,
     PortBindings: sorted({}),
@@ -205,28 +207,38 @@ function mountRecord(mount: Mount, volumePaths: Readonly<Record<string, string>>
     Type: enumWord(mount.type, 'TYPE_'),
     Source: mount.source,
     Destination: mount.target,
-    Mode: [...(mount.readOnly ? ['ro'] : []), ...mount.options, ...idmapWords(mount.idmap)].join(','),
+    Mode: [
+      ...(mount.readOnly ? ['ro'] : []),
+      ...(mount.overlay ? ['O'] : []),
+      ...mount.options,
+      ...idmapWords(mount.idmap),
+    ].join(','),
     RW: !mount.readOnly,
     Propagation: mount.propagation || 'rprivate',
   };
 }
 
-function volumeRecord({ source, target, readOnly, noCopy, subpath }: Mount, path: string) {
+function volumeRecord({ source, target, readOnly, overlay, noCopy, subpath }: Mount, path: string) {
   return {
     Type: 'volume',
     Name: source,
     Source: subpath === '' ? path : `${path}/${subpath}`,
     Destination: target,
     Driver: 'local',
-    Mode: [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : [])].join(','),
+    Mode: [...(readOnly ? ['ro'] : []), ...(overlay ? ['O'] : []), ...(noCopy ? ['nocopy'] : [])].join(','),
     RW: !readOnly,
     Propagation: '',
   };
 }
 
 /** SOURCE:TARGET[:OPTIONS], as -v accepts it. */
-function bindText({ source, target, readOnly, noCopy, idmap }: Mount): string {
-  const options = [...(readOnly ? ['ro'] : []), ...(noCopy ? ['nocopy'] : []), ...idmapWords(idmap)];
+function bindText({ source, target, readOnly, overlay, noCopy, idmap }: Mount): string {
+  const options = [
+    ...(readOnly ? ['ro'] : []),
+    ...(overlay ? ['O'] : []),
+    ...(noCopy ? ['nocopy'] : []),
+    ...idmapWords(idmap),
+  ];
   return [source, target, ...(options.length > 0 ? [options.join(',')] : [])].join(':');
 }
 

@@ -206,6 +206,7 @@ test('all other flags', () => {
         propagation: '',
         nonRecursive: false,
         createSource: true,
+        overlay: false,
         idmap: '',
       },
       { type: 'TYPE_TMPFS', target: '/t', readOnly: false, options: [] },

@@ -77,7 +77,7 @@ export const containerFlags: readonly Flag[] = [
     name: 'mount',
     type: 'list',
     value: 'SPEC',
-    help: 'Mount: type=volume|bind|tmpfs,source=…,target=/b[,readonly]',
+    help: 'Mount: type=volume|bind|tmpfs|image,source=…,target=/b[,readonly]',
   },
   { name: 'name', type: 'string', value: 'NAME', help: 'Name of the container' },
   {

@@ -10,10 +10,12 @@ const volume = {
   propagation: '',
   nonRecursive: false,
   createSource: true,
+  overlay: false,
   idmap: '',
 };
 
-const named = { type: 'TYPE_VOLUME', readOnly: false, noCopy: false };
+const named = { type: 'TYPE_VOLUME', readOnly: false, noCopy: false, overlay: false };
+const image = { type: 'TYPE_IMAGE', source: 'debian', target: '/b', overlay: false, subpath: '' };
 
 const volumes: readonly (readonly [string, object])[] = [
   ['/a:/b', { ...volume, source: '/a', target: '/b' }],
@@ -25,6 +27,8 @@ const volumes: readonly (readonly [string, object])[] = [
     '/a:/b:ro,idmap=@uids=5-0-1#6-1-1;gids=5-0-1',
     { ...volume, source: '/a', target: '/b', readOnly: true, idmap: '@uids=5-0-1#6-1-1;gids=5-0-1' },
   ],
+  ['/a:/b:O', { ...volume, source: '/a', target: '/b', createSource: false, overlay: true }],
+  ['data:/b:O', { ...named, source: 'data', target: '/b', overlay: true }],
   ['./x:/b', { ...volume, source: `${process.cwd()}/x`, target: '/b' }],
   ['~/x:/b', { ...volume, source: `${homedir()}/x`, target: '/b' }],
   ['.:/b', { ...volume, source: process.cwd(), target: '/b' }],
@@ -43,6 +47,7 @@ const bind = {
   propagation: '',
   nonRecursive: false,
   createSource: false,
+  overlay: false,
   idmap: '',
 };
 
@@ -85,6 +90,15 @@ const mounts: readonly (readonly [string, object])[] = [
     'source=data,target=/b,volume-subpath=a/b,volume-nocopy,ro',
     { ...named, source: 'data', target: '/b', subpath: 'a/b', noCopy: true, readOnly: true },
   ],
+  ['type=bind,src=/a,dst=/b,overlay', { ...bind, source: '/a', target: '/b', overlay: true }],
+  ['src=data,dst=/b,overlay', { ...named, source: 'data', target: '/b', subpath: '', overlay: true }],
+  ['type=image,src=debian,dst=/b', image],
+  ['type=image,src=debian,dst=/b,readonly', image],
+  ['type=image,src=debian,dst=/b,image-subpath=usr/share', { ...image, subpath: 'usr/share' }],
+  [
+    'type=image,src=debian,dst=/b,subpath=usr/share,rw=true',
+    { ...image, subpath: 'usr/share', overlay: true },
+  ],
 ];
 for (const [text, expected] of mounts) {
   test(`--mount ${text} is parsed`, () => assert.deepEqual(parseMount(text), expected));
@@ -106,6 +120,11 @@ const refused: readonly (readonly [(text: string) => unknown, string, RegExp])[]
   [parseVolume, '/a:/b:shared,z,rslave', /'shared' and 'rslave' exclude each other/],
   [parseVolume, '/a:/b:ro:x', /too many colons/],
   [parseVolume, '/a:/b:idmap=none,noidmap', /'idmap' and 'noidmap' exclude each other/],
+  [parseVolume, '/a:/b:ro,O', /'ro' and 'O' exclude each other/],
+  [parseMount, 'type=image,target=/b', /source is missing/],
+  [parseMount, 'type=image,src=a,target=/b,ro,rw', /readonly and rw exclude each other/],
+  [parseMount, 'type=image,src=a,target=/b,subpath=c,image-subpath=d', /are the same/],
+  [parseMount, 'type=tmpfs,target=/b,overlay', /unknown key 'overlay' for type=tmpfs/],
   [parseMount, 'type=tmpfs,target=/b,idmap=none', /unknown key 'idmap' for type=tmpfs/],
   [parseTmpfs, 'tmp', /not an absolute path/],
   [parseMount, 'type=bind,source=/a', /target is missing/],

@@ -16,7 +16,7 @@ const labels = ['z', 'Z'];
 
 /** Options of -v for a path, in groups of which one option may be given. */
 const bindOptions = [
-  ['ro', 'rw'],
+  ['ro', 'rw', 'O'],
   propagations,
   ['bind', 'rbind'],
   ['idmap', 'noidmap'],
@@ -24,7 +24,7 @@ const bindOptions = [
   consistencies,
 ];
 /** Those for a volume. */
-const volumeOptions = [['ro', 'rw'], ['nocopy'], labels, consistencies];
+const volumeOptions = [['ro', 'rw', 'O'], ['nocopy'], labels, consistencies];
 
 /**
  * Parses -v [SOURCE:]TARGET[:OPTIONS]. As in Docker, a SOURCE that is a path is a file or folder of the host, which is made if it is
@@ -50,7 +50,9 @@ export function parseVolume(text: string): MountInput {
     readOnly: words.includes('ro'),
     propagation: words.find((word) => propagations.includes(word)) ?? '',
     nonRecursive: words.includes('bind'),
-    createSource: true,
+    // As in Podman, what is to be seen in an overlay must be there.
+    createSource: !words.includes('O'),
+    overlay: words.includes('O'),
     idmap: parseIdmap(words.find((word) => /^(no)?idmap/.test(word))),
   };
 }
@@ -63,6 +65,7 @@ function namedVolume(text: string, name: string, target: string, words: readonly
     target,
     readOnly: words.includes('ro'),
     noCopy: words.includes('nocopy'),
+    overlay: words.includes('O'),
   };
 }
 
@@ -107,7 +110,7 @@ type Fields = ReadonlyMap<string, string>;
 
 const badMount = (text: string, why: string): LikerError => invalidFlag('mount', text, why);
 
-/** Parses --mount [type=volume|bind|tmpfs,]KEY=VALUE,… with Docker's keys. */
+/** Parses --mount [type=volume|bind|tmpfs|image,]KEY=VALUE,… with Docker's keys, and Podman's for images. */
 export function parseMount(text: string): MountInput {
   const fields = parseFields(text);
   const type = fields.get('type')?.toLowerCase() ?? 'volume';
@@ -128,14 +131,20 @@ export function parseMount(text: string): MountInput {
 const commonKeys = ['type', 'target', 'readonly', 'consistency'];
 const bindKeys = [
   ...['source', 'bind-propagation', 'bind-recursive', 'bind-nonrecursive', 'bind-create-src', 'idmap'],
+  'overlay',
 ];
+const imageKeys = ['source', 'image-subpath', 'subpath', 'rw', 'readwrite'];
 
 type Parser = (text: string, target: string, fields: Fields) => MountInput;
 
 const kinds: Readonly<Record<string, { readonly keys: readonly string[]; readonly parse: Parser }>> = {
   bind: { keys: bindKeys, parse: bindMount },
   tmpfs: { keys: ['tmpfs-size', 'tmpfs-mode'], parse: tmpfsMount },
-  volume: { keys: ['source', 'volume-nocopy', 'volume-subpath', 'volume-driver'], parse: volumeMount },
+  volume: {
+    keys: ['source', 'volume-nocopy', 'volume-subpath', 'volume-driver', 'overlay'],
+    parse: volumeMount,
+  },
+  image: { keys: imageKeys, parse: imageMount },
 };
 
 const aliases = new Map([
@@ -182,6 +191,7 @@ function bindMount(text: string, target: string, fields: Fields): MountInput {
     nonRecursive: nonRecursive || recursive === 'disabled',
     createSource: truth(text, fields, 'bind-create-src'),
     idmap: idmap === 'true' ? 'container' : idmap,
+    overlay: truth(text, fields, 'overlay'),
   };
 }
 
@@ -197,6 +207,25 @@ function volumeMount(text: string, target: string, fields: Fields): MountInput {
     readOnly: truth(text, fields, 'readonly'),
     noCopy: truth(text, fields, 'volume-nocopy'),
     subpath: fields.get('volume-subpath') ?? '',
+    overlay: truth(text, fields, 'overlay'),
+  };
+}
+
+/** As in Podman, read-only unless rw is given: then what is written is thrown away. */
+function imageMount(text: string, target: string, fields: Fields): MountInput {
+  const source = fields.get('source') ?? '';
+  if (source === '') throw badMount(text, 'source is missing: the name of an image');
+  if (fields.has('image-subpath') && fields.has('subpath'))
+    throw badMount(text, 'image-subpath and subpath are the same; give one');
+  const isWritable = truth(text, fields, 'rw') || truth(text, fields, 'readwrite');
+  const readOnly = fields.has('readonly') && truth(text, fields, 'readonly');
+  if (isWritable && readOnly) throw badMount(text, 'readonly and rw exclude each other');
+  return {
+    type: 'TYPE_IMAGE',
+    source,
+    target,
+    overlay: isWritable || (fields.has('readonly') && !readOnly),
+    subpath: fields.get('image-subpath') ?? fields.get('subpath') ?? '',
   };
 }
 

@@ -1,5 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -16,10 +25,17 @@ export interface Folders {
   readonly log: string;
 }
 
-/** Sizes of the files in a container's own layer, and of its log. */
+/** Sizes of the files in a container's own layers, and of its log. */
 export interface ContainerSizes {
   readonly layerBytes: number;
   readonly logBytes: number;
+}
+
+/** Of a folder: who owns it, and its mode. */
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
 }
 
 /** How long a removal waits for the unmount. After that, the folder is emptied anyway. */
@@ -125,6 +141,48 @@ export class ContainerFolders {
     return existsSync(this.#aside) ? readdirSync(this.#aside).map((name) => join(this.#aside, name)) : [];
   }
 
+  /** The layer of a mount of the container that is an overlay: a folder with "upper" and "work". */
+  overlayOf(id: string, target: string): string {
+    const name = createHash('sha256').update(target).digest('hex').slice(0, 32);
+    return join(this.#overlaysOf(id), name);
+  }
+
+  /** Makes that layer, empty, in the place of one that an earlier run left. The overlay's root looks like its upper folder. */
+  createOverlay(id: string, target: string, { uid, gid, mode }: Ownership): void {
+    this.discardOverlay(id, target);
+    const layer = this.overlayOf(id, target);
+    mkdirSync(layer, { recursive: true, mode: 0o700 });
+    mkdirSync(join(layer, 'work'), { mode: 0o700 });
+    const upper = join(layer, 'upper');
+    mkdirSync(upper);
+    try {
+      chownSync(upper, uid, gid);
+    } catch (error) {
+      // Without root, an owner outside the ids that likerd has cannot be given.
+      if (!['EPERM', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+    chmodSync(upper, mode & 0o7777);
+  }
+
+  /** Throws away that layer, if there is one. */
+  discardOverlay(id: string, target: string): void {
+    this.#discard(this.overlayOf(id, target));
+  }
+
+  /** Throws away those of all mounts. */
+  discardOverlays(id: string): void {
+    this.#discard(this.#overlaysOf(id));
+  }
+
+  #overlaysOf(id: string): string {
+    return join(this.of(id).base, 'overlays');
+  }
+
+  #discard(path: string): void {
+    const trashed = this.trashFolder.take(path);
+    if (trashed !== null) this.trashFolder.empty(trashed);
+  }
+
   createRunFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   }
@@ -148,8 +206,9 @@ export class ContainerFolders {
   /** The sizes of what a container has written. */
   sizes(id: string): Promise<ContainerSizes> {
     const { upper, log } = this.of(id);
+    const overlays = this.#overlaysOf(id);
     return this.#counting.run(async () => ({
-      layerBytes: await treeSize(upper),
+      layerBytes: (await treeSize(upper)) + (existsSync(overlays) ? await treeSize(overlays) : 0),
       logBytes: await treeSize(log),
     }));
   }

@@ -116,6 +116,18 @@ const migrations: readonly string[] = [
     state TEXT NOT NULL
   ) STRICT;
   `,
+  // A container may need several images: that of its root, and those of its mounts.
+  `
+  ALTER TABLE container_image RENAME TO container_one_image;
+  CREATE TABLE container_image (
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    image_id TEXT NOT NULL REFERENCES image (id),
+    PRIMARY KEY (container_id, image_id)
+  ) STRICT;
+  INSERT INTO container_image (container_id, image_id) SELECT container_id, image_id FROM container_one_image;
+  DROP TABLE container_one_image;
+  CREATE INDEX container_image_image ON container_image (image_id);
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

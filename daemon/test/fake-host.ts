@@ -286,6 +286,10 @@ export function fakeFolders(root: string): Folders {
       return aside;
     },
     asideFolders: () => [],
+    overlayOf: (id, target) => join(of(id).base, 'overlays', encodeURIComponent(target)),
+    createOverlay: () => {},
+    discardOverlay: () => {},
+    discardOverlays: () => {},
     createRunFolder: (path) => void mkdirSync(path),
     removeRunFolder: remove,
     settled: async () => {},

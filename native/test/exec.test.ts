@@ -106,12 +106,13 @@ test('an overlay of layers that are not held fails at its step', async () => {
     map: notHeld,
     optional: false,
   };
-  const overlay = { at: '/run', volatile: false, uid: 0, gid: 0, folder: '', needs: [] };
+  const overlay = { at: '/run', volatile: false, uid: 0, gid: 0 };
+  const result = { userXattr: false, attributes: 0, below: '', folder: '', needs: [] };
   shim.peer.exec(
     1,
     fixture().execPlan('true', {}, {}, [
       { step: 'take', source, ...take },
-      { step: 'take-overlay', lowers: [2 ** 20], names: [], layer: 0, ...overlay },
+      { step: 'take-overlay', lowers: [2 ** 20], names: [], layer: 0, ...overlay, ...result },
     ]),
   );
   const { name, errno } = await shim.peer.failed(1);

@@ -302,6 +302,11 @@ export const steps = {
       volatile: bool,
       uid: u32,
       gid: u32,
+      /** Overlayfs keeps its notes in user.overlay.*. */
+      userXattr: bool,
+      attributes: u32,
+      /** Path in the overlay of what is held instead of it, where links stay inside; empty: none. */
+      below: str,
       /** Empty: none. */
       folder: str,
       needs: list(str),

@@ -1,12 +1,16 @@
 import type { Database } from '../database.ts';
 
-/** Which image a container was made from. That image cannot be removed before it. */
+/** Which images a container needs, for its root and its mounts. They cannot be removed before it. */
 export function containerImageTable(database: Database) {
   return {
-    /** Fails if there is no such image. */
-    insert(containerId: string, imageId: string): void {
-      const sql = 'INSERT INTO container_image (container_id, image_id) VALUES (?, ?)';
-      database.run(sql, containerId, imageId);
+    /** In the place of those that it needed before. Fails if one does not exist. */
+    set(containerId: string, imageIds: readonly string[]): void {
+      database.run('DELETE FROM container_image WHERE container_id = ?', containerId);
+      for (const imageId of imageIds)
+        database.run(
+          'INSERT INTO container_image (container_id, image_id) VALUES (?, ?)',
+          ...[containerId, imageId],
+        );
     },
     /** Ids of the containers. */
     containersOf: (imageId: string) =>

@@ -1,6 +1,6 @@
 /*
- * A root of layers, for a container in a user namespace: an overlay of idmapped mounts, made by the host's root. On the disk stand
- * the container's own ids.
+ * Overlays of held trees: the root of a container in a user namespace, made of idmapped mounts by the host's root, so that on the disk stand
+ * the container's own ids; and overlays among the mounts of any container.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -26,6 +26,8 @@ struct layers {
   int writable;         /* the tree with the folders of the writable layer */
   struct overlay overlay;
   uint32_t uid, gid;    /* root inside, on the host */
+  uint32_t attributes;  /* MOUNT_ATTR_* of the result */
+  const char *below;    /* the result is not the overlay, but this path in it */
   int tree;             /* the result */
 };
 
@@ -41,13 +43,27 @@ static int create_as_root_inside (struct layers *layers, int context) {
   return result;
 }
 
-/* The layers are detached mounts, given by descriptor: Linux 6.15. */
+/* A clone of the overlay, or of what is below it; `top` is its root. Links in the path stay inside. */
+static int clone_result (struct layers *layers, int top) {
+  cleanup_fd int below = *layers->below ? in_root_open (top, layers->below, O_PATH) : fcntl (top, F_DUPFD_CLOEXEC, 3);
+  if (below < 0)
+    return fail (layers->child, "openat2", layers->below);
+  layers->tree = sys_open_tree (below, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+  return layers->tree < 0 ? fail (layers->child, "open_tree", "overlay") : 0;
+}
+
+/* The layers are detached mounts, given by descriptor, and so is what is cloned: Linux 6.15. */
 static int mount_detached (struct layers *layers) {
   cleanup_fd int context = overlay_context (layers->child, &layers->overlay);
   if (context < 0 || create_as_root_inside (layers, context) < 0)
     return -1;
-  layers->tree = sys_fsmount (context, 0);
-  return layers->tree < 0 ? fail (layers->child, "fsmount", "overlay") : 0;
+  cleanup_fd int top = sys_fsmount (context, 0);
+  if (top < 0)
+    return fail (layers->child, "fsmount", "overlay");
+  if (*layers->below)
+    return clone_result (layers, top);
+  layers->tree = steal_fd (&top);
+  return 0;
 }
 
 /* An older kernel takes only layers that are mounted in the caller's mount namespace: here, on each other. */
@@ -79,8 +95,8 @@ static int mount_attached (void *argument) {
   if (attach_all (layers) < 0 || act_as (child, layers->uid, layers->gid) < 0 ||
       overlay_mount (child, &layers->overlay, layers->at) < 0)
     return -1;
-  layers->tree = sys_open_tree (AT_FDCWD, layers->at, OPEN_TREE_CLONE);
-  return layers->tree < 0 ? fail (child, "open_tree", "overlay") : 0;
+  cleanup_fd int top = open (layers->at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return top < 0 ? fail (child, "open", layers->at) : clone_result (layers, top);
 }
 
 /* Shares memory and descriptors with this process, which waits, but neither ids nor namespaces. */
@@ -97,7 +113,12 @@ static int mount_layers (struct layers *layers) {
   struct child *child = layers->child;
   if (mount_detached (layers) < 0 && (!overlay_is_refusal (child->failure.error) || in_own_mounts (layers) < 0))
     return -1;
-  return overlay_check_writable (child, layers->tree);
+  if (overlay_check_writable (child, layers->tree) < 0)
+    return -1;
+  struct mount_attr attr = { .attr_set = layers->attributes };
+  return attr.attr_set && sys_mount_setattr (layers->tree, AT_EMPTY_PATH, &attr) < 0
+           ? fail (child, "mount_setattr", "overlay")
+           : 0;
 }
 
 static int open_folder (struct child *child, int tree, const char *name) {
@@ -194,6 +215,9 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   layers.overlay.is_volatile = read_u32 (fields);
   layers.uid = read_u32 (fields);
   layers.gid = read_u32 (fields);
+  layers.overlay.has_user_xattr = read_u32 (fields);
+  layers.attributes = read_u32 (fields);
+  layers.below = read_text (fields);
   const char *folder = read_text (fields);
   uint32_t count = read_u32 (fields);
   bool complete = *folder && !fields->bad && has_targets (folder, fields, count);

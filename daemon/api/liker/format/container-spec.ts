@@ -89,6 +89,10 @@ function formatMount(mount: Mount): MountInput {
     const { volume, ...how } = mount;
     return { ...how, type: 'TYPE_VOLUME', source: volume };
   }
+  if (mount.type === 'image') {
+    const { image, id: _, layers: _layers, ...how } = mount;
+    return { ...how, type: 'TYPE_IMAGE', source: image };
+  }
   const { recursive, idmap, ...bind } = mount;
   return { ...bind, type: 'TYPE_BIND', nonRecursive: !recursive, idmap: idmapText(idmap) };
 }

@@ -49,6 +49,7 @@ test('a spec survives the round trip through the API', () => {
         recursive: false,
         createSource: false,
         idmap: { kind: 'maps' as const, maps, relative: true },
+        overlay: false,
       },
       { type: 'tmpfs' as const, target: '/tmp', readOnly: false, options: ['size=1m'] },
     ],

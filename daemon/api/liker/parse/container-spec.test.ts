@@ -122,6 +122,7 @@ test('a full spec is parsed, and survives JSON', () => {
       recursive: false,
       createSource: false,
       idmap: { kind: 'default' },
+      overlay: false,
     },
     { type: 'tmpfs', target: '/tmp', readOnly: false, options: ['size=64m', 'mode=1777', 'noexec'] },
   ]);

@@ -15,7 +15,7 @@ export function parseMounts(mounts: readonly ProtoMount[], field: string): Mount
   return mounts.map((mount, index) => parseMount(mount, `${field}[${index}]`));
 }
 
-function parseMount(mount: ProtoMount, field: string): Mount {
+export function parseMount(mount: ProtoMount, field: string): Mount {
   const target = shortestPath(required(mount.target, `${field}.target`));
   switch (mount.type) {
     case 'TYPE_BIND':
@@ -24,8 +24,13 @@ function parseMount(mount: ProtoMount, field: string): Mount {
       return parseTmpfs(mount, target, field);
     case 'TYPE_VOLUME':
       return parseVolume(mount, target, field);
+    case 'TYPE_IMAGE':
+      return parseImage(mount, target, field);
     default:
-      throw badArgument(`${field}.type`, `Invalid ${field}.type: use TYPE_BIND, TYPE_TMPFS or TYPE_VOLUME`);
+      throw badArgument(
+        `${field}.type`,
+        `Invalid ${field}.type: use TYPE_BIND, TYPE_TMPFS, TYPE_VOLUME or TYPE_IMAGE`,
+      );
   }
 }
 
@@ -41,6 +46,7 @@ function parseBind(mount: ProtoMount, target: string, field: string): Mount {
     recursive: !mount.nonRecursive,
     createSource: mount.createSource,
     idmap: parseIdmap(mount.idmap, `${field}.idmap`),
+    overlay: mount.overlay,
   };
 }
 
@@ -60,19 +66,33 @@ function parsePropagation(word: string, field: string): Propagation {
 }
 
 function parseTmpfs(mount: ProtoMount, target: string, field: string): Mount {
-  refuseOthers(mount, 'a tmpfs', field, ['source', ...ofBind, 'noCopy', 'subpath']);
+  refuseOthers(mount, 'a tmpfs', field, ['source', ...ofBind, 'noCopy', 'subpath', 'overlay']);
   return { type: 'tmpfs', target, readOnly: mount.readOnly, options: mount.options };
 }
 
 function parseVolume(mount: ProtoMount, target: string, field: string): Mount {
   refuseOthers(mount, 'a volume', field, [...ofBind, 'options']);
-  const { source: volume, readOnly, noCopy, subpath } = mount;
+  const { source: volume, readOnly, noCopy, subpath, overlay } = mount;
   return {
     type: 'volume',
     volume,
     target,
     readOnly,
     noCopy,
+    subpath: shortestPath(subpath),
+    overlay,
+  };
+}
+
+/** It is read-only in any case, unless it is an overlay. */
+function parseImage(mount: ProtoMount, target: string, field: string): Mount {
+  refuseOthers(mount, 'an image', field, [...ofBind, 'options', 'noCopy']);
+  const { source, overlay, readOnly, subpath } = mount;
+  const image = required(source, `${field}.source`);
+  return {
+    ...{ type: 'image', image, id: '', layers: [], target },
+    readOnly: readOnly || !overlay,
+    overlay,
     subpath: shortestPath(subpath),
   };
 }

@@ -12,7 +12,7 @@ import { ExecLedger } from './exec-ledger.ts';
 import type { Facts } from './facts.ts';
 import type { Phase } from './phase.ts';
 import type { Removed } from './removed.ts';
-import type { ContainerSpec } from './spec.ts';
+import { type ContainerSpec, imagesOf } from './spec.ts';
 
 export interface Change extends Requested {
   readonly phase?: Phase;
@@ -132,16 +132,16 @@ export class Ledger {
 
   #insert(container: Container): void {
     this.#store.containers.insert(container.toRow());
-    this.#insertImage(container);
+    this.#setImages(container);
     const { userNamespace } = container.facts;
     if (userNamespace?.owner === container.id && userNamespace.rangeStart !== null)
       this.#store.idRanges.insert(container.id, userNamespace.rangeStart);
   }
 
-  /** That it has its image. After the loss of the database, the image may be lost as well. */
-  #insertImage({ id, spec: { rootfs } }: Container): void {
-    if (rootfs.kind === 'image' && this.#store.images.get(rootfs.id))
-      this.#store.containerImages.insert(id, rootfs.id);
+  /** That it has its images. After the loss of the database, images may be lost as well. */
+  #setImages({ id, spec }: Pick<Container, 'id' | 'spec'>): void {
+    const there = imagesOf(spec).filter((imageId) => this.#store.images.get(imageId));
+    this.#store.containerImages.set(id, there);
   }
 
   /** Stores the container as it is now, even if the disk takes the entry later. */
@@ -152,7 +152,9 @@ export class Ledger {
     const spec = change.spec ? JSON.stringify(change.spec) : null;
     const write = () => {
       if (state) this.#store.containers.updateState(id, state);
-      if (spec) this.#store.containers.updateSpec(id, { name, spec });
+      if (!change.spec || spec === null) return;
+      this.#store.containers.updateSpec(id, { name, spec });
+      this.#setImages({ id, spec: change.spec });
     };
     return {
       write: state || spec ? write : null,

@@ -174,6 +174,8 @@ const mount = v.variant('type', [
     recursive: v.optional(v.boolean(), true),
     createSource: no,
     idmap: v.optional(idmap, { kind: 'default' }),
+    /** What is written goes into a layer that is thrown away at the end of each run. */
+    overlay: no,
   }),
   fields({ type: v.literal('tmpfs'), target: v.string(), readOnly: no, options: texts }),
   fields({
@@ -186,6 +188,22 @@ const mount = v.variant('type', [
     noCopy: no,
     /** A folder or file in the volume, without a slash at its start; empty: the whole volume. */
     subpath: v.optional(v.string(), ''),
+    overlay: no,
+  }),
+  fields({
+    type: v.literal('image'),
+    /** As it was asked for: a name, a digest, an id or the beginning of one. */
+    image: v.string(),
+    /** Digest of the image's configuration; empty until the image is found. */
+    id: v.optional(v.string(), ''),
+    /** Diff ids, the lowest first. */
+    layers: texts,
+    target: v.string(),
+    /** Unless it is an overlay. */
+    readOnly: v.optional(v.boolean(), true),
+    overlay: no,
+    /** A folder or file in the image, without a slash at its start; empty: all of it. */
+    subpath: v.optional(v.string(), ''),
   }),
 ]);
 export type Mount = Of<typeof mount>;
@@ -195,12 +213,26 @@ export function ownVolumes(imageVolumes: readonly string[], mounts: readonly Mou
   const taken = new Set(mounts.map(({ target }) => target));
   return imageVolumes
     .filter((target) => !taken.has(target))
-    .map((target) => ({ type: 'volume', volume: '', target, readOnly: false, noCopy: false, subpath: '' }));
+    .map((target) => ({
+      ...{ type: 'volume', volume: '', target },
+      ...{ readOnly: false, noCopy: false, subpath: '', overlay: false },
+    }));
 }
 
 /** Whether mounts made below it in the container are to appear on the host. */
 export function isShared(mount: Mount): boolean {
   return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+}
+
+/** Ids of the images that a container needs: of its root, and of its mounts. */
+export function imagesOf({ rootfs, mounts }: Pick<ContainerSpec, 'rootfs' | 'mounts'>): string[] {
+  const ofMounts = mounts.flatMap((mount) => (mount.type === 'image' ? [mount.id] : []));
+  return [...new Set([...(rootfs.kind === 'image' ? [rootfs.id] : []), ...ofMounts])];
+}
+
+/** The same, but nothing in it can be written. */
+export function asReadOnly(mount: Mount): Mount {
+  return mount.type === 'tmpfs' ? { ...mount, readOnly: true } : { ...mount, readOnly: true, overlay: false };
 }
 
 /** A file in memory, which stands in no environment, log, image or record. */

@@ -61,7 +61,15 @@ function mounting(
   const spec = specOf({ ...changes, mounts } as Parameters<typeof specOf>[0]);
   const given = spec.mounts.map((mount): PlannedMount => {
     if (mount.type === 'tmpfs') return mount;
-    if (mount.type === 'bind') return { ...mount, map: 'none', below: [] };
+    if (mount.type === 'bind' && !mount.overlay) return { ...mount, map: 'none', below: [] };
+    if (mount.type !== 'volume') {
+      const { target, readOnly } = mount;
+      const lowers = mount.type === 'bind' ? [mount.source] : ['/layers/b', '/layers/a'];
+      return {
+        ...{ type: 'overlay', lowers, layer: '/c/o', target, readOnly, map: 'none' },
+        subpath: mount.type === 'bind' ? '' : mount.subpath,
+      };
+    }
     return { ...mount, source: `/volumes/${mount.volume}`, map: 'none', fill: 'first' };
   });
   return { spec, mounts: given };

@@ -29,6 +29,7 @@ import {
   userMounts,
 } from './mounts.ts';
 import { type OverlayLayers, overlayOptions } from './overlay.ts';
+import { overlayMounts } from './overlay-mounts.ts';
 import { type Credentials, environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
 import { inBareUserNamespace, inUserNamespace } from './user-namespace.ts';
@@ -102,13 +103,22 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     held,
     held.steps.length + shared.take.length,
   );
+  const overlays = overlayMounts(
+    input.mounts.filter((mount) => mount.type === 'overlay'),
+    held,
+    {
+      first: held.steps.length + shared.take.length + volumes.take.length,
+      mountPoint: input.mountPoint,
+      userXattr: input.overlay.userXattr,
+    },
+  );
   const readOnly = spec.readOnly || rootMode(spec.rootfs) === 'ro';
   const inRoot: Step[] = [
     ...volumes.fill,
     ...standardMounts(input),
     cgroupMounts(input.cgroupPaths, spec.process.privileged),
     ...deviceSteps(input.devices, input.isRootOnHost),
-    ...givenMounts(input, held, { volumes: volumes.place, readOnly }),
+    ...givenMounts(input, held, { placed: [...volumes.place, ...overlays.place], readOnly }),
     ...terminalStep(spec.process, input.credentials, userNamespace, true),
     ...identitySteps(input),
     { step: 'pivot' },
@@ -123,6 +133,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
     ...namespaceSteps(input, held),
     ...shared.take,
     ...volumes.take,
+    ...overlays.take,
     // First slave, so that nothing done here reaches the host; then private, so that nothing of the host comes in.
     { step: 'propagation', flags: ms.SLAVE | ms.REC },
     rootStep(input, readOnly, inRoot),
@@ -165,7 +176,7 @@ function foreignFiles({ foreign }: ContainerPlanInput): Set<string> {
 function givenMounts(
   { spec, mounts: given, files, secrets, fileStore, shared }: ContainerPlanInput,
   held: HeldMaps,
-  { volumes, readOnly }: { readonly volumes: readonly VolumeStep[]; readonly readOnly: boolean },
+  { placed, readOnly }: { readonly placed: readonly VolumeStep[]; readonly readOnly: boolean },
 ): Step[] {
   const attributes = readOnly ? mountAttr.RDONLY : 0;
   const { network } = shared;
@@ -193,7 +204,7 @@ function givenMounts(
       at: target,
       step: { step: 'secret', target, content: secrets[index] ?? new Uint8Array(), mode, uid, gid } as const,
     })),
-    ...[...userMounts(given, held), ...volumes].map((step) => ({ at: step.target, step })),
+    ...[...userMounts(given, held), ...placed].map((step) => ({ at: step.target, step })),
   ];
   return [...store, ...mounts.sort((a, b) => depth(a.at) - depth(b.at)).map(({ step }) => step)];
 }

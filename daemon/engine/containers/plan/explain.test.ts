@@ -278,10 +278,13 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
       volatile: true,
       uid: 600_000,
       gid: 600_001,
+      userXattr: true,
+      attributes: RDONLY,
+      below: 'srv/www',
       folder: '/m',
       needs: ['/proc', '/dev'],
     },
-    'overlay of /m of the host, /n of the host, made as uid 600000, gid 600001, held (volatile); if /m has /proc /dev, that alone',
+    'overlay of /m of the host, /n of the host, made as uid 600000, gid 600001, held (volatile,userxattr,ro), of which only srv/www; if /m has /proc /dev, that alone',
   ],
   'take-devices': [
     {

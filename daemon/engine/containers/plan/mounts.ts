@@ -10,6 +10,7 @@ import {
   type Share,
 } from '../model/spec.ts';
 import { type HeldMaps, hasGroup, type MountMap, type UserNamespace } from './id-maps.ts';
+import type { PlannedOverlay } from './overlay-mounts.ts';
 import { applyTmpfsOptions } from './tmpfs-options.ts';
 import type { PlannedVolume } from './volumes.ts';
 
@@ -47,7 +48,7 @@ export type PlannedBind = Extract<Mount, { type: 'bind' }> & {
   /** The mounts below its source, parents first, if it is idmapped with them. */
   readonly below: readonly MountBelow[];
 };
-export type PlannedMount = PlannedBind | PlannedVolume | Extract<Mount, { type: 'tmpfs' }>;
+export type PlannedMount = PlannedBind | PlannedVolume | PlannedOverlay | Extract<Mount, { type: 'tmpfs' }>;
 
 export function bindStep(values: Pick<BindStep, 'source' | 'target'> & Partial<BindStep>): BindStep {
   return {
@@ -174,11 +175,11 @@ const propagationFlags: Readonly<Record<Propagation, number>> = {
   runbindable: ms.UNBINDABLE | ms.REC,
 };
 
-/** The user's mounts, except volumes and those that are shared with the host. */
+/** The user's mounts, except volumes, overlays and those that are shared with the host. */
 export function userMounts(mounts: readonly PlannedMount[], held: HeldMaps): Targeted[] {
   return mounts.flatMap((mount): Targeted[] => {
     if (mount.type === 'tmpfs') return [tmpfsMount(mount.target, mount.options, mount.readOnly ? RDONLY : 0)];
-    return mount.type === 'volume' || isShared(mount) ? [] : userBinds(mount, held);
+    return mount.type !== 'bind' || isShared(mount) ? [] : userBinds(mount, held);
   });
 }
 

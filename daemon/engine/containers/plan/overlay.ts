@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** The layers of an overlay, as folders of the host. */
 export interface OverlayLayers {
@@ -10,6 +10,21 @@ export interface OverlayLayers {
   readonly volatile: boolean;
   /** Overlayfs keeps its notes in user.overlay.*, since only the host's root may write trusted.overlay.*. */
   readonly userXattr: boolean;
+}
+
+/**
+ * The folders to be mounted so that all layers are there: one for all layers of an image, which are in one folder. `names` are the
+ * layers in it then, and empty otherwise.
+ */
+export function inOneFolder(lowers: readonly string[]): {
+  readonly folders: readonly string[];
+  readonly names: readonly string[];
+} {
+  const [first = '', ...others] = lowers;
+  const isOne = others.length > 0 && others.every((lower) => dirname(lower) === dirname(first));
+  return isOne
+    ? { folders: [dirname(first)], names: lowers.map((lower) => basename(lower)) }
+    : { folders: lowers, names: [] };
 }
 
 /**

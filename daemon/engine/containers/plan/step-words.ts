@@ -109,8 +109,8 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   ],
   'take-overlay': [
     'root',
-    ({ lowers, names, layer, volatile, uid, gid, folder, needs }, { held }) =>
-      `overlay of ${names.length > 0 ? `${names.join(', ')} in ` : ''}${[...lowers, layer].map((tree) => held[tree]).join(', ')}, made as uid ${uid}, gid ${gid}, held${inBrackets(volatile ? ['volatile'] : [])}${folder === '' ? '' : `; if ${folder} has ${needs.join(' ')}, that alone`}`,
+    ({ lowers, names, layer, volatile, uid, gid, userXattr, below, folder, needs, ...step }, { held }) =>
+      `overlay of ${names.length > 0 ? `${names.join(', ')} in ` : ''}${[...lowers, layer].map((tree) => held[tree]).join(', ')}, made as uid ${uid}, gid ${gid}, held${inBrackets([...(volatile ? ['volatile'] : []), ...(userXattr ? ['userxattr'] : []), ...attributes(step)])}${below === '' ? '' : `, of which only ${below}`}${folder === '' ? '' : `; if ${folder} has ${needs.join(' ')}, that alone`}`,
   ],
   'place-root': ['root', ({ tree }, { held }) => `${held[tree]} on the current directory, as the new root`],
   pivot: ['root', () => 'pivot_root: it becomes /, and the root of the host is detached'],

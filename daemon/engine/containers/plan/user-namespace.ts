@@ -1,9 +1,8 @@
-import { basename, dirname } from 'node:path';
 import { mountAttr, ms, notHeld, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import { type IdMaps, toOutside } from '../../../kernel/users/id-maps.ts';
 import { type HeldMaps, innerRoot, type UserNamespace } from './id-maps.ts';
 import type { MountBelow } from './mounts.ts';
-import type { OverlayLayers } from './overlay.ts';
+import { inOneFolder, type OverlayLayers } from './overlay.ts';
 
 /** What is needed to carry out a plan in a user namespace. */
 export interface Entered {
@@ -92,6 +91,9 @@ function rewritten(step: Step, all: readonly Step[], entered: Entered, take: Tak
     case 'take-below':
       take(step);
       return [];
+    case 'take-overlay':
+      take({ ...step, ...innerRoot(entered.userNamespace.maps) });
+      return [];
     case 'root-overlay':
     case 'root-bind':
       return rootSteps(step, all, entered, take);
@@ -149,17 +151,14 @@ function rootSteps(
       layer: takeFolder(overlay.layer, 0, held.container),
       volatile: overlay.volatile,
       ...innerRoot(userNamespace.maps),
+      ...{ userXattr: false, attributes: 0, below: '' },
       folder,
       needs,
     });
   const store = all.filter(({ step }) => step === 'file-store').map((step) => ({ ...step, at: '' }));
   if (step.step === 'root-overlay') {
-    const [first = '', ...others] = overlay.lowers;
-    // One mount for all layers of an image, which are in one folder.
-    const isOneFolder = others.length > 0 && others.every((lower) => dirname(lower) === dirname(first));
-    const taken = isOneFolder ? [dirname(first)] : overlay.lowers;
-    const names = isOneFolder ? overlay.lowers.map((lower) => basename(lower)) : [];
-    const lowers = taken.map((folder) => takeFolder(folder, 0, held.container));
+    const { folders, names } = inOneFolder(overlay.lowers);
+    const lowers = folders.map((folder) => takeFolder(folder, 0, held.container));
     return [...store, { step: 'place-root', tree: takeOverlay(lowers, '', { names }) }];
   }
   const attributes = step.readOnly ? mountAttr.RDONLY : 0;

@@ -51,9 +51,16 @@ function checkMount(mount: Mount, field: string): void {
   }
   if (mount.type === 'volume') {
     if (mount.volume !== '') checkVolumeName(mount.volume, `${field}.source`);
-    checkSubpath(mount.subpath, `${field}.subpath`);
+    checkSubpath(mount.subpath, `${field}.subpath`, 'volume');
+    checkOverlay(mount, field);
     return;
   }
+  if (mount.type === 'image') {
+    checkSubpath(mount.subpath, `${field}.subpath`, 'image');
+    checkOverlay(mount, field);
+    return;
+  }
+  checkOverlay(mount, field);
   checkAbsolute(mount.source, `${field}.source`);
   if (mount.readOnlyNonRecursive && !mount.readOnly)
     throw badArgument(
@@ -62,11 +69,25 @@ function checkMount(mount: Mount, field: string): void {
     );
 }
 
-function checkSubpath(path: string, field: string): void {
+function checkOverlay(mount: Exclude<Mount, { type: 'tmpfs' }>, field: string): void {
+  if (!mount.overlay) return;
+  if (mount.readOnly)
+    throw badArgument(
+      `${field}.overlay`,
+      'Invalid mount: an overlay is there to be written; leave out read_only or overlay',
+    );
+  if (mount.type === 'bind' && mount.propagation !== 'rprivate' && mount.propagation !== 'private')
+    throw badArgument(
+      `${field}.propagation`,
+      `Invalid mount: an overlay shows no mounts below its source, so propagation ${mount.propagation} would have no effect; leave it out`,
+    );
+}
+
+function checkSubpath(path: string, field: string, kind: string): void {
   if (path.startsWith('/') || path.split('/').includes('..'))
     throw badArgument(
       field,
-      `Invalid subpath '${path}': it is a path in the volume, without a '/' at its start and without '..'`,
+      `Invalid subpath '${path}': it is a path in the ${kind}, without a '/' at its start and without '..'`,
     );
 }
 

@@ -17,10 +17,12 @@ import { connectedBy } from '../rules/connection.ts';
 import { checkDeviceLimits } from '../rules/devices.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
 import { withInit } from '../rules/init.ts';
+import { requireLayers } from '../rules/layers.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
 import { checkProcMount } from '../rules/security.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
+import { findMountImages } from './mount-images.ts';
 import { bareBindWarning, planMounts } from './plan-mounts.ts';
 import { removeContainer } from './remove.ts';
 import { rightsOfMain } from './rights.ts';
@@ -39,8 +41,10 @@ export async function createContainer(
   const first = options.request && resultOf(context.journal, options.request);
   if (first !== null) return stillThere(context, options.request, first);
   using image = await imageOf(context, asked);
-  const spec = completeSpec(asked, image);
-  checkSpec(spec);
+  const given = completeSpec(asked, image);
+  checkSpec(given);
+  using found = await findMountImages(context, given.mounts);
+  const spec = { ...given, mounts: [...found.mounts] };
   await checkHost(context, spec);
   // Another call with the same request_id may have arrived meanwhile.
   const made = resultOf(context.journal, options.request);
@@ -81,12 +85,12 @@ function userNamespaceEvents({ facts: { userNamespaceProblem: problem } }: Conta
 /** What its caller should know: that it has another user namespace than the default, and limits that are left out. */
 export function createWarnings(
   context: EngineContext,
-  { spec, facts }: Pick<Container, 'spec' | 'facts'>,
+  { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
 ): string[] {
   const ofUsers = userNamespaceWarning(context, facts);
   const left =
     spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
-  const { bareBinds } = planMounts(context, { spec, facts });
+  const { bareBinds } = planMounts(context, { id, spec, facts });
   return [...(ofUsers === null ? [] : [ofUsers]), ...bareBinds.map(bareBindWarning), ...left.map(warningOf)];
 }
 
@@ -100,8 +104,10 @@ export async function draftContainer(
   { replace }: { readonly replace: boolean },
 ): Promise<Container> {
   using image = await imageOf(context, asked);
-  const spec = completeSpec(asked, image);
-  checkSpec(spec);
+  const given = completeSpec(asked, image);
+  checkSpec(given);
+  using found = await findMountImages(context, given.mounts);
+  const spec = { ...given, mounts: [...found.mounts] };
   await checkHost(context, spec);
   const name = nameFor(context, spec);
   requireRoom(context, spec, { name, replace });
@@ -113,24 +119,10 @@ async function imageOf(context: EngineContext, { rootfs }: AskedSpec): Promise<I
   return rootfs.kind === 'image' ? await resolveImage(context.images, rootfs.name) : null;
 }
 
-/** OVL_MAX_STACK of the kernel's fs/overlayfs. */
-const mostLayers = 500;
-
 function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec {
   if (image === null || asked.rootfs.kind !== 'image') return complete(asked);
   const { id, diffIds, configuration } = image;
-  if (diffIds.length === 0)
-    throw new LikerError(
-      'BAD_ROOTFS',
-      `Cannot use image '${asked.rootfs.name}': it has no layers, and so no program; run a directory instead`,
-      { field: 'spec.rootfs.image', metadata: { image: id } },
-    );
-  if (diffIds.length > mostLayers)
-    throw new LikerError(
-      'BAD_ROOTFS',
-      `Cannot use image '${asked.rootfs.name}': it has ${diffIds.length} layers, and an overlay has at most ${mostLayers}; make an image with fewer, such as of its files (umoci unpack, or docker export and import)`,
-      { field: 'spec.rootfs.image', metadata: { image: id, layers: String(diffIds.length) } },
-    );
+  requireLayers(image, asked.rootfs.name, 'spec.rootfs.image');
   return complete({
     ...withImageDefaults(asked, configuration.config),
     rootfs: { kind: 'image', name: asked.rootfs.name, id, layers: diffIds },

@@ -37,7 +37,7 @@ function planner(t: TestContext) {
   return (mount: object, inside = true) => {
     const spec = specOf({ mounts: [{ type: 'bind', source: '/srv', target: '/s', ...mount }] });
     const facts = { ...noFacts, userNamespace: inside ? userNamespace : null };
-    const { mounts, bareBinds } = planMounts(context, { spec, facts });
+    const { mounts, bareBinds } = planMounts(context, { id: 'c', spec, facts });
     const [bind] = mounts;
     assert.ok(bind?.type === 'bind');
     const mappable = bind.below.map(({ path, mappable }) => (mappable ? path : `not ${path}`));

@@ -3,14 +3,17 @@ import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { type IdMaps, within } from '../../../kernel/users/id-maps.ts';
 import type { ProbedMount } from '../../../kernel/users/user-namespaces.ts';
 import type { EngineContext } from '../../context.ts';
+import { layerFolders } from '../../images/roots.ts';
 import type { Container } from '../model/container.ts';
 import { type ContainerSpec, isShared, type Mount } from '../model/spec.ts';
 import type { MountMap } from '../plan/id-maps.ts';
 import type { MountBelow, PlannedBind, PlannedMount } from '../plan/mounts.ts';
+import type { PlannedOverlay } from '../plan/overlay-mounts.ts';
 import type { PlannedVolume } from '../plan/volumes.ts';
 
 type Bind = Extract<Mount, { type: 'bind' }>;
 type VolumeMount = Extract<Mount, { type: 'volume' }>;
+type ImageMount = Extract<Mount, { type: 'image' }>;
 
 /** A bind that shows ids of the host, in whole or in part, since the kernel cannot do otherwise. */
 export interface BareBind {
@@ -23,15 +26,17 @@ export interface BareBind {
 /** The mounts of a container's next start, with whose ids their files have. Errors: USERNS_UNAVAILABLE, BAD_ARGUMENT. */
 export function planMounts(
   context: EngineContext,
-  { spec, facts }: Pick<Container, 'spec' | 'facts'>,
+  { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
 ): { readonly mounts: readonly PlannedMount[]; readonly bareBinds: readonly BareBind[] } {
   const bareBinds: BareBind[] = [];
   const maps = facts.userNamespace?.maps ?? null;
   const mounts = spec.mounts.map((mount, index) => {
     if (mount.type === 'tmpfs') return mount;
+    if (mount.type === 'image') return planImage(context, mount, id, maps);
     const bind = mount.type === 'bind' ? mount : volumeAsBind(context, mount);
     const { planned, bare } = planBind(context, bind, maps, `spec.mounts[${index}].idmap`);
     if (bare.length > 0) bareBinds.push({ source: bind.source, target: mount.target, bare });
+    if (mount.overlay) return planOverlay(context, mount, planned, id);
     return mount.type === 'bind' ? planned : planVolume(context, mount, planned);
   });
   return { mounts, bareBinds };
@@ -49,7 +54,35 @@ function volumeAsBind({ volumes }: EngineContext, { volume, target, readOnly }: 
     recursive: false,
     createSource: false,
     idmap: { kind: 'default' },
+    overlay: false,
   };
+}
+
+/** Layers of an image that was unpacked below --root, with the container's own ids where it has some. */
+function planImage(
+  { folders, images, users }: EngineContext,
+  { layers, subpath, target, readOnly }: ImageMount,
+  id: string,
+  maps: IdMaps | null,
+): PlannedOverlay {
+  return {
+    type: 'overlay',
+    lowers: layerFolders(images, layers),
+    layer: folders.overlayOf(id, target),
+    ...{ subpath, target, readOnly },
+    map: maps === null || !users.isRootOnHost ? 'none' : 'container',
+  };
+}
+
+function planOverlay(
+  { folders }: EngineContext,
+  mount: Bind | VolumeMount,
+  { source, target, map }: PlannedBind,
+  id: string,
+): PlannedOverlay {
+  const subpath = mount.type === 'volume' ? mount.subpath : '';
+  const layer = folders.overlayOf(id, target);
+  return { type: 'overlay', lowers: [source], layer, subpath, target, readOnly: false, map };
 }
 
 function planVolume(
@@ -65,7 +98,7 @@ function planVolume(
 /** The volumes that a start fills unless they were filled before. */
 export function volumesToFill({ mounts }: Pick<ContainerSpec, 'mounts'>): string[] {
   return mounts.flatMap((mount) =>
-    mount.type === 'volume' && !mount.noCopy && mount.subpath === '' ? [mount.volume] : [],
+    mount.type === 'volume' && !mount.noCopy && !mount.overlay && mount.subpath === '' ? [mount.volume] : [],
   );
 }
 
@@ -94,7 +127,7 @@ function planBind(
   // A source that is still to be made is not known to be on a file system that cannot.
   if (map === 'none' || !existsSync(mount.source)) return { planned: { ...mount, map, below: [] }, bare: [] };
   const top = bareMount(context, mount.source, { type: () => context.mounts.of(mount.source).type });
-  const below = mount.recursive ? mountsBelow(context, mount.source) : [];
+  const below = mount.recursive && !mount.overlay ? mountsBelow(context, mount.source) : [];
   const bare = [top, ...below.map(({ bare }) => bare)].filter((text) => text !== null);
   if (bare.length > 0 && mount.idmap.kind !== 'default') throw cannotMap(mount, bare, field);
   // The kernel maps a mount that is shared with the host only with all below it.

@@ -2,7 +2,7 @@ import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { anonymousVolumeName, type Volume } from '../../volumes/model/volume.ts';
 import type { Container } from '../model/container.ts';
-import { type ContainerSpec, type Mount, ownVolumes } from '../model/spec.ts';
+import { asReadOnly, type ContainerSpec, type Mount, ownVolumes } from '../model/spec.ts';
 import { volumesOf } from '../model/volume-users.ts';
 
 /** The spec with the mounts of other containers that it asks for and the volumes of its image, and with names for anonymous volumes. */
@@ -16,11 +16,11 @@ export function withVolumes(context: EngineContext, spec: ContainerSpec): Contai
   return { ...spec, mounts: [...mounts.values()] };
 }
 
-function named(mount: Mount): Mount {
+export function named(mount: Mount): Mount {
   return mount.type === 'volume' && mount.volume === '' ? { ...mount, volume: anonymousVolumeName() } : mount;
 }
 
-/** The binds and volumes of another container. */
+/** The binds, volumes and images of another container. */
 function mountsOf({ registry }: EngineContext, from: string, field: string): Mount[] {
   const [, reference = '', mode] = /^([^:]*)(?::(.*))?$/s.exec(from) ?? [];
   if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
@@ -28,7 +28,7 @@ function mountsOf({ registry }: EngineContext, from: string, field: string): Mou
   return registry
     .find(reference)
     .spec.mounts.filter((mount) => mount.type !== 'tmpfs')
-    .map((mount) => ({ ...mount, readOnly: mount.readOnly || mode === 'ro' }));
+    .map((mount) => (mode === 'ro' ? asReadOnly(mount) : mount));
 }
 
 /** Makes the volumes of a container that are missing. `asked`: the spec of the call, where those without a name have none. */

@@ -36,7 +36,7 @@ export function hostMounts(
     ...binds.map((bind) => ({
       ...mount(bind.source),
       target: bind.target,
-      writable: !bind.readOnly,
+      writable: !bind.readOnly && !bind.overlay,
       shared: isShared(bind),
     })),
   ];
