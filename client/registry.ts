@@ -133,6 +133,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pull.ts')).pull,
   },
   {
+    name: 'push',
+    summary: 'Send an image to a registry',
+    load: async () => (await import('./commands/push.ts')).push,
+  },
+  {
     name: 'login',
     summary: 'Check and store credentials for a registry',
     load: async () => (await import('./commands/login.ts')).login,
@@ -146,6 +151,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'load',
     summary: 'Load the images of an archive',
     load: async () => (await import('./commands/load.ts')).load,
+  },
+  {
+    name: 'save',
+    summary: 'Write images into an archive',
+    load: async () => (await import('./commands/save.ts')).save,
   },
   {
     name: 'tag',
@@ -259,7 +269,9 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['image list', 'images'],
   ['image rm', 'rmi'],
   ['image remove', 'rmi'],
-  ...['history', 'load', 'pull', 'tag', 'untag'].map((name) => [`image ${name}`, name] as const),
+  ...['history', 'load', 'pull', 'push', 'save', 'tag', 'untag'].map(
+    (name) => [`image ${name}`, name] as const,
+  ),
   ['ls', 'ps'],
   ['list', 'ps'],
   ['remove', 'rm'],

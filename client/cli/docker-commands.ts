@@ -4,7 +4,7 @@ const noSwarm = 'likerd runs the containers of one machine';
 
 /** Docker's commands that Liker does not have yet, by their first word, with what to do instead. */
 const instead: ReadonlyMap<string, string> = new Map([
-  ...words('build builder buildx push save manifest trust', noImages),
+  ...words('build builder buildx manifest trust', noImages),
   ['search', 'look for it on the site of the registry'],
   ...words('network', noNetworks),
   ...words('config node service stack swarm', noSwarm),

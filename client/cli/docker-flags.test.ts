@@ -79,8 +79,8 @@ test('an unsupported flag or command says what to do instead, and the help menti
 });
 
 const missing =
-  'build push search manifest network plugin trust config node service ' +
-  'stack swarm commit cp diff export import port save builder checkpoint context compose';
+  'build search manifest network plugin trust config node service ' +
+  'stack swarm commit cp diff export import port builder checkpoint context compose';
 
 test('every command of docker exists, or is refused as missing and listed in docs/docker.md', async () => {
   const { missingDockerCommand } = await import('./docker-commands.ts');

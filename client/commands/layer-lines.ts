@@ -1,18 +1,20 @@
 import type { LayerProgress } from '../../proto/gen/types/liker/v1/LayerProgress.ts';
 import { shortImageId } from '../format/image-name.ts';
-import { layerText } from '../format/progress-bar.ts';
+import { layerText, type SettledWords } from '../format/progress-bar.ts';
 import { LiveLines } from '../output/live-lines.ts';
 import { visible } from '../output/visible.ts';
 
-const settled = ['STAGE_DONE', 'STAGE_EXISTS'];
+const settled = ['STAGE_DONE', 'STAGE_EXISTS', 'STAGE_MOUNTED'];
 
 /** Shows how far layers are: bars on a terminal, and one line for each that is there elsewhere. */
 export class LayerLines {
   readonly #layers = new Map<string, LayerProgress>();
   readonly #stream: NodeJS.WriteStream;
   readonly #live: LiveLines | null;
+  readonly #words: SettledWords;
 
-  constructor(stream: NodeJS.WriteStream = process.stdout) {
+  constructor(words: SettledWords, stream: NodeJS.WriteStream = process.stdout) {
+    this.#words = words;
     this.#stream = stream;
     this.#live = stream.isTTY ? new LiveLines(stream) : null;
   }
@@ -22,12 +24,12 @@ export class LayerLines {
       const isNew = !settled.includes(this.#layers.get(layer.digest)?.stage ?? '');
       this.#layers.set(layer.digest, layer);
       if (this.#live === null && isNew && settled.includes(layer.stage))
-        this.#stream.write(`${visible(lineOf(layer))}\n`);
+        this.#stream.write(`${visible(this.#lineOf(layer))}\n`);
     }
-    this.#live?.draw([...this.#layers.values()].map(lineOf));
+    this.#live?.draw([...this.#layers.values()].map((layer) => this.#lineOf(layer)));
   }
-}
 
-function lineOf(layer: LayerProgress): string {
-  return `${shortImageId(layer.digest)}: ${layerText(layer)}`;
+  #lineOf(layer: LayerProgress): string {
+    return `${shortImageId(layer.digest)}: ${layerText(layer, this.#words)}`;
+  }
 }

@@ -4,6 +4,7 @@ import type { LoadImagesRequestInput } from '../../proto/gen/types/liker/v1/Load
 import type { Command, Invocation } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { upload } from '../connection/upload.ts';
+import { pullWords } from '../format/progress-bar.ts';
 import { printLines } from '../output/print.ts';
 import { archiveOf } from './archive-of.ts';
 import { LayerLines } from './layer-lines.ts';
@@ -40,7 +41,7 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
     throw badArgument('input', 'Cannot load: stdin is a terminal; give the archive with -i, or on stdin');
   }
   const requests = requestsOf(archiveOf(input), flags.text('platform') ?? '');
-  const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines();
+  const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines(pullWords);
   for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
     if (frame.progress) layers?.update(frame.progress);
     if (!frame.loaded) continue;

@@ -14,6 +14,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { findCredentials } from '../credentials/find.ts';
+import { pullWords } from '../format/progress-bar.ts';
 import { printLines } from '../output/print.ts';
 import { visible } from '../output/visible.ts';
 import { LayerLines } from './layer-lines.ts';
@@ -82,7 +83,7 @@ export async function fetchImage(
   };
   print(`${name.digest ?? name.tag}: Pulling from ${familiarRepository({ ...name, host: 'docker.io' })}`);
   const whole = { ...request, credentials: await findCredentials(name, process.env) };
-  const layers = isQuiet ? null : new LayerLines(stream);
+  const layers = isQuiet ? null : new LayerLines(pullWords, stream);
   let digest = '';
   for await (const frame of connection.messages(images.PullImage, () => whole, { follows: false })) {
     if (frame.resolved) {

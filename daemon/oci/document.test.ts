@@ -32,7 +32,13 @@ test('indexes and manifests of OCI and of Docker are read, whether they name the
   }
   const { content } = read(manifest, ociManifest);
   assert.ok('layers' in content);
-  assert.deepEqual(content.layers[0], { ...descriptor, platform: null, artifactType: '', annotations: null });
+  assert.deepEqual(content.layers[0], {
+    ...descriptor,
+    platform: null,
+    artifactType: '',
+    urls: [],
+    annotations: null,
+  });
 });
 
 test('what is no image is refused, with the reason', () => {

@@ -22,6 +22,8 @@ const descriptorSchema = fields({
   size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   platform: orNull(platformSchema),
   artifactType: text,
+  /** Where else its bytes are. */
+  urls: v.nullish(v.array(v.string()), []),
   annotations: orNull(byName(v.string())),
 });
 

@@ -11,11 +11,13 @@ import {
   formatImage,
   formatLoadFrame,
   formatPullFrame,
+  formatPushFrame,
   formatRemovedImage,
+  formatSaveFrame,
   pageOfImages,
 } from './format/image.ts';
 import { timestampOfMs } from './format/time.ts';
-import { parsePull } from './parse/image.ts';
+import { parsePull, parsePush, parseSave } from './parse/image.ts';
 import { parseFilters } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
 
@@ -32,6 +34,12 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
       if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
       const options = { platform: noNul(start.platform, 'start.platform') };
       for await (const frame of images.load(archiveOf(frames), options, signal)) yield formatLoadFrame(frame);
+    }),
+    PushImage: serverStream(context, async function* (request, signal) {
+      for await (const frame of images.push(parsePush(request), signal)) yield formatPushFrame(frame);
+    }),
+    SaveImages: serverStream(context, async function* (request, signal) {
+      for await (const frame of images.save(parseSave(request), signal)) yield formatSaveFrame(frame);
     }),
     GetImage: reads(async ({ image }) => {
       const details = await images.get(required(image, 'image'));

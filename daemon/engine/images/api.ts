@@ -1,3 +1,4 @@
+import type { Compression } from '../../oci/media-types.ts';
 import type { Access } from '../../registry/api.ts';
 import type { Filter } from '../filter.ts';
 import type { Configuration } from './model/configuration.ts';
@@ -8,6 +9,10 @@ export interface ImageService {
   pull(request: PullRequest, signal: AbortSignal): AsyncIterable<PullFrame>;
   /** `bytes` is the archive. */
   load(bytes: AsyncIterable<Uint8Array>, options: LoadOptions, signal: AbortSignal): AsyncIterable<LoadFrame>;
+  /** The last frame is `pushed`. */
+  push(request: PushRequest, signal: AbortSignal): AsyncIterable<PushFrame>;
+  /** The `data` frames have the archive's bytes, in their order. It is complete when they end. */
+  save(request: SaveRequest, signal: AbortSignal): AsyncIterable<SaveFrame>;
   get(reference: string): Promise<ImageDetails>;
   /** Newest first. */
   list(filters: readonly Filter[]): Promise<readonly ImageView[]>;
@@ -67,14 +72,44 @@ export interface LoadOptions {
   readonly platform: string;
 }
 
-export type Stage = 'waiting' | 'downloading' | 'unpacking' | 'done' | 'exists';
+export interface PushRequest extends Access {
+  /** A name with or without a tag. */
+  readonly name: string;
+  /** All tags of the name's repository. */
+  readonly allTags: boolean;
+}
+
+export interface SaveRequest {
+  /** A name without tag and digest means all tags of its repository. */
+  readonly references: readonly string[];
+  readonly form: ArchiveForm;
+  /** Null: as the archives came where they are kept, else none. */
+  readonly compression: Compression | null;
+}
+
+/** `both`: an OCI layout with Docker's manifest.json beside it. */
+export type ArchiveForm = 'both' | 'oci' | 'docker';
+
+/** Of layers that come, and of layers that go. */
+export type Stage =
+  | 'waiting'
+  | 'downloading'
+  | 'unpacking'
+  | 'done'
+  | 'exists'
+  | 'packing'
+  | 'sending'
+  | 'mounted';
 
 export interface LayerProgress {
-  /** Of the archive as it comes. */
+  /** Of the archive as it comes; of a layer that goes, its diff id. */
   readonly digest: string;
   readonly stage: Stage;
   readonly bytes: number;
+  /** 0: not known yet. */
   readonly totalBytes: number;
+  /** Of `mounted`: the repository that had it. */
+  readonly mountedFrom?: string;
 }
 
 export type PullFrame =
@@ -85,6 +120,14 @@ export type PullFrame =
 export type LoadFrame =
   | { readonly kind: 'progress'; readonly layer: LayerProgress }
   | { readonly kind: 'loaded'; readonly image: ImageView; readonly names: readonly string[] };
+
+export type PushFrame =
+  | { readonly kind: 'progress'; readonly layer: LayerProgress }
+  | { readonly kind: 'pushed'; readonly tag: string; readonly digest: string; readonly sizeBytes: number };
+
+export type SaveFrame =
+  | { readonly kind: 'progress'; readonly layer: LayerProgress }
+  | { readonly kind: 'data'; readonly bytes: Uint8Array };
 
 export interface RemovedImage {
   /** Names, and REPOSITORY@DIGEST, that are gone. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Log } from '../../host/log.ts';
 import { Semaphore } from '../../loop/semaphore.ts';
 import { Shared } from '../../loop/shared.ts';
+import type { Descriptor } from '../../oci/document.ts';
 import type { Registries } from '../../registry/api.ts';
 import type { Content } from '../../storage/content.ts';
 import type { LayerRow } from '../../store/tables/layer.ts';
@@ -19,12 +20,17 @@ export interface ImageContext extends LayerParts {
   readonly registries: Registries;
   /** Room on the disk that running pulls are going to take. */
   readonly reserved: { bytes: number };
+  /** Archives that may be sent at the same time. */
+  readonly uploads: Semaphore;
+  /** What archives that were made from layers turned out to be, by DIFF_ID COMPRESSION: the next are the same bytes. */
+  readonly packed: Map<string, Pick<Descriptor, 'digest' | 'size'>>;
   /** Layers that are coming, each once. */
   readonly jobs: Shared<LayerProgress, LayerRow>;
 }
 
 /** As in Docker. */
 const downloadsAtOnce = 3;
+const uploadsAtOnce = 5;
 
 export function imageContext(
   parts: Pick<
@@ -36,6 +42,8 @@ export function imageContext(
     ...parts,
     downloads: new Semaphore(downloadsAtOnce),
     unpacks: new Semaphore(Math.max(2, availableParallelism())),
+    uploads: new Semaphore(uploadsAtOnce),
+    packed: new Map(),
     reserved: { bytes: 0 },
     leases: new Leases(),
     summaries: new Summaries(parts.content),

@@ -6,7 +6,9 @@ import { listImages } from './verbs/list.ts';
 import { loadImages } from './verbs/load.ts';
 import { pruneImages } from './verbs/prune.ts';
 import { pullImage } from './verbs/pull.ts';
+import { pushImage } from './verbs/push.ts';
 import { removeImage } from './verbs/remove.ts';
+import { saveImages } from './verbs/save.ts';
 import { tagImage } from './verbs/tag.ts';
 import { untagImage } from './verbs/untag.ts';
 
@@ -14,6 +16,8 @@ export function imageService(context: ImageContext): ImageService {
   return {
     pull: (request, signal) => pullImage(context, request, signal),
     load: (bytes, options, signal) => loadImages(context, bytes, options, signal),
+    push: (request, signal) => pushImage(context, request, signal),
+    save: (request, signal) => saveImages(context, request, signal),
     get: (reference) => getImage(context, reference),
     list: (filters) => listImages(context, filters),
     history: (reference) => imageHistory(context, reference),

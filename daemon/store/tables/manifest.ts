@@ -35,6 +35,15 @@ export function manifestTable(database: Database) {
     allDigests: () => database.all<ImageDigestRow>(`${select} ORDER BY repository, digest`),
     digestsOf: (imageId: string) =>
       database.all<ImageDigestRow>(`${select} WHERE image_id = ? ORDER BY repository, digest`, imageId),
+    /** Repositories where images with this layer are known by a digest. */
+    repositoriesWith: (diffId: string) =>
+      database
+        .all<{ repository: string }>(
+          `SELECT DISTINCT repository FROM image_layer JOIN manifest USING (image_id) JOIN image_digest USING (digest)
+            WHERE diff_id = ? ORDER BY repository`,
+          diffId,
+        )
+        .map(({ repository }) => repository),
     /** The image that is known by this digest there; null: none. */
     imageOf: (repository: string, digest: string) =>
       database.all<ImageDigestRow>(`${select} WHERE repository = ? AND digest = ?`, repository, digest)[0]

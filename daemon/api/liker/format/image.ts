@@ -5,14 +5,18 @@ import type { LayerProgressInput } from '../../../../proto/gen/types/liker/v1/La
 import type { ListImagesResponseInput } from '../../../../proto/gen/types/liker/v1/ListImagesResponse.ts';
 import type { LoadImagesResponseInput } from '../../../../proto/gen/types/liker/v1/LoadImagesResponse.ts';
 import type { PullImageResponseInput } from '../../../../proto/gen/types/liker/v1/PullImageResponse.ts';
+import type { PushImageResponseInput } from '../../../../proto/gen/types/liker/v1/PushImageResponse.ts';
 import type { RemovedImageInput } from '../../../../proto/gen/types/liker/v1/RemovedImage.ts';
+import type { SaveImagesResponseInput } from '../../../../proto/gen/types/liker/v1/SaveImagesResponse.ts';
 import type {
   HistoryEntry,
   ImageView,
   LayerProgress,
   LoadFrame,
   PullFrame,
+  PushFrame,
   RemovedImage,
+  SaveFrame,
   Stage,
 } from '../../../engine/images/api.ts';
 import { timestampOfMs } from './time.ts';
@@ -45,6 +49,9 @@ const stages = {
   unpacking: 'STAGE_UNPACKING',
   done: 'STAGE_DONE',
   exists: 'STAGE_EXISTS',
+  packing: 'STAGE_PACKING',
+  sending: 'STAGE_SENDING',
+  mounted: 'STAGE_MOUNTED',
 } as const satisfies Record<Stage, string>;
 
 export function formatProgress({ stage, ...layer }: LayerProgress): LayerProgressInput {
@@ -65,6 +72,17 @@ export function formatPullFrame(frame: PullFrame): PullImageResponseInput {
     case 'done':
       return { done: { image: formatImage(frame.image), changed: frame.changed } };
   }
+}
+
+export function formatPushFrame(frame: PushFrame): PushImageResponseInput {
+  if (frame.kind === 'progress') return { progress: formatProgress(frame.layer) };
+  const { tag, digest, sizeBytes } = frame;
+  return { pushed: { tag, digest, sizeBytes } };
+}
+
+export function formatSaveFrame(frame: SaveFrame): SaveImagesResponseInput {
+  if (frame.kind === 'progress') return { progress: formatProgress(frame.layer) };
+  return { data: Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength) };
 }
 
 export function formatRemovedImage({

@@ -7,10 +7,9 @@ import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerProgress, Stage } from '../api.ts';
 import { commitLayer } from './commit-layer.ts';
 import { layerLimits } from './limits.ts';
+import { paced } from './paced.ts';
 import type { LayerParts } from './parts.ts';
 import type { LayerSource, OpenSource } from './source.ts';
-
-const betweenReportsMs = 100;
 
 /**
  * Brings the archive of a layer, unpacks it while it comes, checks what it is, and commits it: the layer is on the disk, and has its row,
@@ -109,19 +108,6 @@ async function bringAndUnpack(
 function cancelled(signal: AbortSignal): Error {
   const { reason } = signal;
   return reason instanceof LikerError ? reason : new LikerError('CANCELLED', 'The call was cancelled');
-}
-
-/** Passes on a change of the stage, and else at most ten reports in a second. */
-function paced(report: (stage: Stage, bytes: number) => void): (stage: Stage, bytes: number) => void {
-  let last: Stage | null = null;
-  let nextAt = 0;
-  return (stage, bytes) => {
-    const now = performance.now();
-    if (stage === last && now < nextAt) return;
-    last = stage;
-    nextAt = now + betweenReportsMs;
-    report(stage, bytes);
-  };
 }
 
 /** Throws BAD_IMAGE unless it is what the manifest and the configuration say. */

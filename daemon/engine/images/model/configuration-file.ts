@@ -6,14 +6,14 @@ import { type Configuration, configurationSchema } from './configuration.ts';
 /** The greatest configuration that is read. */
 export const maxConfigurationBytes = 8 << 20;
 
-/** The configuration of an image that is here, and its text as it came. Errors: LAYER_DAMAGED. */
+/** The configuration of an image that is here, and its bytes as they came. Errors: LAYER_DAMAGED. */
 export async function readConfiguration(
   content: Pick<Content, 'read'>,
   imageId: string,
-): Promise<{ readonly configuration: Configuration; readonly text: string }> {
+): Promise<{ readonly configuration: Configuration; readonly bytes: Buffer }> {
   try {
-    const text = (await content.read(imageId, maxConfigurationBytes)).toString();
-    return { configuration: read(configurationSchema, text, 'the configuration'), text };
+    const bytes = await content.read(imageId, maxConfigurationBytes);
+    return { configuration: read(configurationSchema, bytes.toString(), 'the configuration'), bytes };
   } catch (error) {
     throw new LikerError(
       'LAYER_DAMAGED',

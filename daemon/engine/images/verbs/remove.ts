@@ -80,9 +80,7 @@ function requireOneRepository(reference: string, names: readonly string[], force
 
 function inUse(reference: string, container: string | undefined, hasName: boolean): LikerError {
   const who =
-    container === undefined
-      ? 'a container is being made from it'
-      : `container ${shortId(container)} was made from it`;
+    container === undefined ? 'another call is using it' : `container ${shortId(container)} was made from it`;
   const remedy = hasName
     ? 'remove the container first, or use -f to take only its names away'
     : 'remove the container first';
