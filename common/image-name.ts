@@ -53,6 +53,11 @@ function splitHost(text: string): { readonly host: string; readonly rest: string
   return { host: first === 'index.docker.io' ? dockerHub : first, rest: text.slice(slash + 1) };
 }
 
+/** True for a name that leaves out its registry. The text is a name. */
+export function isShortName(text: string): boolean {
+  return splitHost(text).rest === text;
+}
+
 /** Throws BAD_ARGUMENT on `field` for what is no host of a registry. */
 export function checkRegistryHost(host: string, field: string): string {
   const problem = hostProblem(host);

@@ -58,7 +58,7 @@ import { openStore, writeIfRoom } from './store/open.ts';
 export async function compose(
   options: Pick<
     DaemonOptions,
-    'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool' | 'registries'
+    'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool' | 'registries' | 'shortNames'
   >,
   log: Log,
 ) {
@@ -104,6 +104,7 @@ export async function compose(
       unpacker: new Unpacker(),
       whiteouts: isRoot ? 'trusted' : 'user',
       registries,
+      shortNames: options.shortNames,
     }),
     secrets: new Secrets(new SecretFiles(run), journal),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),

@@ -1,11 +1,5 @@
 import { badArgument } from '../../common/errors.ts';
-import {
-  canonicalName,
-  familiarName,
-  parseImageName,
-  repositoryOf,
-  withDefaultTag,
-} from '../../common/image-name.ts';
+import { canonicalName, parseImageName, repositoryOf, withDefaultTag } from '../../common/image-name.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { findCredentials } from '../credentials/find.ts';
@@ -58,7 +52,7 @@ async function pushImage({ flags, operands: [text = ''], context }: Invocation):
   print(`The push refers to repository [${repositoryOf(name)}]`);
   const connection = await context.connect();
   const request = {
-    name: familiarName(name),
+    name: text,
     allTags,
     insecure: !flags.bool('tls-verify', true),
     credentials: await findCredentials(name, process.env),

@@ -19,6 +19,7 @@ test('default paths are where the system expects them', async () => {
     usernsDefault: null,
     usernsPool: null,
     registries: null,
+    shortNames: 'docker',
     readyFd: null,
   });
 });
@@ -42,6 +43,8 @@ test('options are parsed', async () => {
     'auto',
     '--userns-pool',
     '600000:65536',
+    '--short-names',
+    'strict',
     '--registries',
     '/c',
     '--ready-fd',
@@ -55,6 +58,7 @@ test('options are parsed', async () => {
   assert.equal(options?.usernsDefault, 'auto');
   assert.deepEqual(options?.usernsPool, { start: 600_000, count: 65_536 });
   assert.equal(options?.registries, '/c');
+  assert.equal(options?.shortNames, 'strict');
   assert.equal(options?.readyFd, 0);
 });
 

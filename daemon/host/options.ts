@@ -65,6 +65,12 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           'Folder with a hosts.toml for each registry; default: /etc/liker/certs.d, and liker/certs.d in ~/.config without root',
       },
+      'short-names': {
+        choices: ['docker', 'strict'] as const,
+        default: 'docker' as const,
+        describe:
+          'What pull and push make of a name without a registry, such as debian: docker.io/library/debian, or an error',
+      },
       'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
@@ -79,6 +85,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'userns-default',
       'userns-pool',
       'registries',
+      'short-names',
       'ready-fd',
     ])
     .strict()
@@ -117,6 +124,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     usernsDefault: parsed['userns-default'] ?? null,
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
     registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
+    shortNames: parsed['short-names'],
     readyFd,
   };
 }

@@ -68,6 +68,7 @@ export class EngineFixture {
         layers: new LayerFolders(folder, trash),
         unpacker,
         whiteouts: 'trusted',
+        shortNames: 'docker',
         registries: {
           open: () => assert.fail('no registry'),
           checkCredentials: () => assert.fail('no registry'),

@@ -18,6 +18,8 @@ export interface ImageContext extends LayerParts {
   readonly leases: Leases;
   readonly summaries: Summaries;
   readonly registries: Registries;
+  /** Names without a registry: Docker Hub's, or not to be fetched or sent. */
+  readonly shortNames: 'docker' | 'strict';
   /** Room on the disk that running pulls are going to take. */
   readonly reserved: { bytes: number };
   /** Archives that may be sent at the same time. */
@@ -35,7 +37,7 @@ const uploadsAtOnce = 5;
 export function imageContext(
   parts: Pick<
     ImageContext,
-    'log' | 'ledger' | 'content' | 'layers' | 'unpacker' | 'whiteouts' | 'registries'
+    'log' | 'ledger' | 'content' | 'layers' | 'unpacker' | 'whiteouts' | 'registries' | 'shortNames'
   >,
 ): ImageContext {
   return {

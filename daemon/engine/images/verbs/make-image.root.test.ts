@@ -39,6 +39,7 @@ function fixture(t: TestContext) {
     unpacker: new Unpacker(),
     whiteouts: 'trusted',
     registries,
+    shortNames: 'docker',
   });
   return { context, ingest: join(folder, 'ingest') };
 }

@@ -44,6 +44,7 @@ function fixture(t: TestContext): { readonly context: ImageContext; whileRead: (
     unpacker: { start: noLayer, startStream: noLayer },
     whiteouts: 'trusted',
     registries,
+    shortNames: 'docker',
   });
   const made = { context, whileRead: () => {} };
   return made;

@@ -3,7 +3,6 @@ import {
   canonicalName,
   familiarName,
   type ImageName,
-  parseImageName,
   repositoryOf,
   withDefaultTag,
 } from '../../../../common/image-name.ts';
@@ -17,6 +16,7 @@ import { downloadSource } from '../layers/download-source.ts';
 import { type Configuration, parseConfiguration } from '../model/configuration.ts';
 import { maxConfigurationBytes } from '../model/configuration-file.ts';
 import { findById } from '../model/find.ts';
+import { parseRemoteName } from '../model/remote-name.ts';
 import { reserveRoom } from '../room.ts';
 import { viewImage } from '../view.ts';
 import { isHere, storeImage } from './store-image.ts';
@@ -30,7 +30,9 @@ export function pullImage(
   request: PullRequest,
   signal: AbortSignal,
 ): AsyncIterable<PullFrame> {
-  const name = withDefaultTag(parseImageName(request.reference, 'reference'));
+  const { shortNames } = context;
+  const given = parseRemoteName(request.reference, 'reference', { shortNames, tried: 'pull' });
+  const name = withDefaultTag(given);
   const platform = parsePlatform(request.platform, 'platform');
   const repository = context.registries.open(name, request);
   const wanted = { name, platform, repository };

@@ -4,7 +4,6 @@ import {
   familiarName,
   familiarRepository,
   type ImageName,
-  parseImageName,
   repositoryOf,
   withDefaultTag,
 } from '../../../../common/image-name.ts';
@@ -15,6 +14,7 @@ import { framesOf } from '../frames.ts';
 import { imageEvent } from '../model/events.ts';
 import { findImage } from '../model/find.ts';
 import { namesIn } from '../model/names-in.ts';
+import { parseRemoteName } from '../model/remote-name.ts';
 import { sendImage } from '../outgoing/send-image.ts';
 
 /**
@@ -26,7 +26,7 @@ export function pushImage(
   request: PushRequest,
   signal: AbortSignal,
 ): AsyncIterable<PushFrame> {
-  const name = parseDestination(request);
+  const name = parseDestination(context, request);
   const images = tagsToPush(context, name, request.allTags);
   const repository = context.registries.open(name, request);
   return framesOf<PushFrame>(async (push, either) => {
@@ -52,8 +52,8 @@ export function pushImage(
   }, signal);
 }
 
-function parseDestination({ name: text, allTags }: PushRequest): ImageName {
-  const name = parseImageName(text, 'name');
+function parseDestination({ shortNames }: ImageContext, { name: text, allTags }: PushRequest): ImageName {
+  const name = parseRemoteName(text, 'name', { shortNames, tried: 'push' });
   const refuse = (why: string): Error => badArgument('name', `Cannot push '${text}': ${why}`);
   if (name.digest !== null) throw refuse('an image gets its digest from the registry; name a tag instead');
   if (allTags && name.tag !== null) throw refuse('all tags are pushed; leave out this one');
