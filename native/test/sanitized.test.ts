@@ -23,8 +23,11 @@ const shimSuites = [
   'volume',
   'intruder',
 ];
-const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts'];
-const unpackEnv = { LIKER_UNPACK: join(native, 'build/liker-unpack-sanitized') };
+const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts', 'recipe'];
+const unpackEnv = {
+  LIKER_UNPACK: join(native, 'build/liker-unpack-sanitized'),
+  LIKER_PACK: join(native, 'build/liker-pack-sanitized'),
+};
 /** Where native/test/sanitizer.c puts the reports. */
 const reports = join(native, 'build/sanitizer-report.*');
 

@@ -38,7 +38,7 @@ describe('nothing is made outside the layer', () => {
     assert.equal(readFileSync(secret, 'utf8'), 'as it was');
     const facts = ({ mode, uid, nlink, mtimeMs }: typeof before) => ({ mode, uid, nlink, mtimeMs });
     assert.deepEqual(facts(after), facts(before));
-    assert.deepEqual(readdirSync(at).sort(), ['source', 'target']);
+    assert.deepEqual(readdirSync(at).sort(), ['recipe', 'source', 'target']);
     return [...tree(target).keys()].slice(1);
   }
   const up = '../'.repeat(20);

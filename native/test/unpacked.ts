@@ -17,23 +17,30 @@ import {
   type UnpackedLayer,
   type UnpackFailure,
 } from '../../daemon/kernel/unpack/report.ts';
+import { pack } from './packed.ts';
 
 /** LIKER_UNPACK names another binary: the sanitized one. */
 export const liker = process.env['LIKER_UNPACK'] ?? join(import.meta.dirname, '../build/liker-unpack');
 
-/** The program's run on a complete archive: all reports, and how it ended. */
+/** The program's run on a complete archive: all reports, how it ended, and paths of the layer's files and of its recipe. */
 export function run(
   folder: string,
   archive: Buffer,
   ...options: readonly string[]
-): { readonly reports: Report[]; readonly ended: SpawnSyncReturns<string>; readonly target: string } {
+): {
+  readonly reports: Report[];
+  readonly ended: SpawnSyncReturns<string>;
+  readonly target: string;
+  readonly recipe: string;
+} {
   mkdirSync(folder, { recursive: true });
   const source = join(folder, 'source');
   const target = join(folder, 'target');
+  const recipe = join(folder, 'recipe');
   writeFileSync(source, archive);
   mkdirSync(target, { mode: 0o700 });
-  const fds = [openSync(source, 'r'), openSync(target, 'r')] as const;
-  const ended = spawnSync(liker, options, {
+  const fds = [openSync(source, 'r'), openSync(target, 'r'), openSync(recipe, 'w')] as const;
+  const ended = spawnSync(liker, ['--recipe', ...options], {
     input: `end ${archive.length}\n`,
     stdio: ['pipe', 'pipe', 'pipe', ...fds],
     encoding: 'utf8',
@@ -41,20 +48,26 @@ export function run(
   });
   for (const fd of fds) closeSync(fd);
   const reports = ended.stdout.split('\n').filter(Boolean).map(parseReport);
-  return { reports, ended, target };
+  return { reports, ended, target, recipe };
 }
 
-/** The layer, if it was unpacked; else throws an Error with what the program said. */
+/**
+ * The layer, if it was unpacked, and its recipe gives the same archive again; else throws an Error with what the program said. So every archive
+ * of every test is one that recipes are tried with.
+ */
 export function unpack(
   folder: string,
   archive: Buffer,
   ...options: readonly string[]
-): { readonly layer: UnpackedLayer; readonly target: string } {
-  const { reports, ended, target } = run(folder, archive, ...options);
+): { readonly layer: UnpackedLayer; readonly target: string; readonly recipe: string } {
+  const { reports, ended, target, recipe } = run(folder, archive, ...options);
   const last = reports.at(-1);
   if (last?.kind !== 'unpacked' || ended.status !== 0)
     throw new Error(`${ended.stdout}${ended.stderr}ended with ${ended.status ?? ended.signal}`);
-  return { layer: last.layer, target };
+  const { archive: again } = pack(['recipe'], { recipe, folder: target });
+  if (again.diffId !== last.layer.diffId)
+    throw new Error(`The recipe gives an archive of ${again.unpacked} bytes, of ${last.layer.unpacked}`);
+  return { layer: last.layer, target, recipe };
 }
 
 /** Why it was not unpacked. */

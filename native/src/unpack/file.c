@@ -31,15 +31,16 @@ static int write_block (int fd, const char *block, size_t count, uint64_t offset
 
 /* What is between the blocks, and after the last, stays a hole. */
 static int write_data (struct tree *tree, int fd, const struct entry *entry, const char *name) {
-  const void *block;
-  size_t count;
-  uint64_t offset, end = 0;
+  struct tar_block block;
+  uint64_t end = 0;
   int more;
-  while ((more = tar_data (tree->tar, name, &block, &count, &offset)) > 0) {
-    if (write_block (fd, block, count, offset) < 0)
+  while ((more = tar_data (tree->tar, name, &block)) > 0) {
+    if (write_block (fd, block.bytes, block.count, block.offset) < 0)
       return problem_errno (tree->problem, name, "write");
-    if (count > 0)
-      end = offset + count;
+    if (recorder_contents (tree->tar->recorder, name, block.position, block.offset, block.count) < 0)
+      return -1;
+    if (block.count > 0)
+      end = block.offset + block.count;
   }
   if (more == 0 && end < entry->size && ftruncate (fd, (off_t)entry->size) < 0)
     return problem_errno (tree->problem, name, "write");

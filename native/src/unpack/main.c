@@ -1,10 +1,11 @@
 /*
- * liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N]: unpacks a layer of an image.
+ * liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N] [--recipe]: unpacks a layer of an image.
  *
  *   fd 0  control lines: "bytes N" (so many of the source are there), "end N" (it is complete)
  *   fd 1  the report, a line of JSON for each message; the last one is the result or the problem
  *   fd 3  the source: a tar archive, plain or compressed; a file, which may grow, or a pipe or socket, which needs no control lines
  *   fd 4  the folder for the files, empty
+ *   fd 5  with --recipe: the file for the layer's recipe (archive/recipe.h), empty
  *
  * The exit status is 0 if all files are there; they are not synced.
  */
@@ -22,18 +23,21 @@
 #include "add.h"
 #include "finish.h"
 #include "opaque.h"
+#include "record_again.h"
+#include "ring.h"
 #include "archive/report.h"
 #include "archive/sandbox.h"
 
-enum { CONTROL = 0, REPORT = 1, SOURCE = 3, TARGET = 4 };
+enum { CONTROL = 0, REPORT = 1, SOURCE = 3, TARGET = 4, RECIPE = 5 };
 
 struct options {
   enum whiteouts whiteouts;
   uint64_t most_entries, most_bytes;
+  bool recipe;
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N]\n");
+  fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N] [--recipe]\n");
   exit (2);
 }
 
@@ -59,13 +63,15 @@ static struct options parse (int argc, char **argv) {
   static const struct option known[] = { { "whiteouts", required_argument, NULL, 'w' },
                                          { "max-entries", required_argument, NULL, 'e' },
                                          { "max-bytes", required_argument, NULL, 'b' },
+                                         { "recipe", no_argument, NULL, 'r' },
                                          { NULL, 0, NULL, 0 } };
-  struct options options = { WHITEOUTS_TRUSTED, UINT64_MAX, UINT64_MAX };
+  struct options options = { WHITEOUTS_TRUSTED, UINT64_MAX, UINT64_MAX, false };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
     switch (found) {
       case 'w': options.whiteouts = whiteouts_of (optarg); break;
       case 'e': options.most_entries = number_of (optarg); break;
       case 'b': options.most_bytes = number_of (optarg); break;
+      case 'r': options.recipe = true; break;
       default: misused ();
     }
   if (optind != argc)
@@ -81,9 +87,12 @@ struct work {
   struct source source;
   struct stream stream;
   struct ring ring;
+  struct recorder recorder;
   struct tar tar;
   struct tree tree;
 };
+
+static ssize_t read_ring (void *from, const void **block) { return ring_read (from, block); }
 
 static void connect (struct work *work, const struct options *options) {
   work->source.control_fd = CONTROL;
@@ -97,7 +106,9 @@ static void connect (struct work *work, const struct options *options) {
   work->stream.problem = &work->problem;
   work->tar.libraries = &work->libraries;
   work->ring.stream = &work->stream;
-  work->tar.ring = &work->ring;
+  work->tar.read = read_ring;
+  work->tar.from = &work->ring;
+  work->tar.recorder = options->recipe ? &work->recorder : NULL;
   work->tar.problem = &work->problem;
   work->tree.places.root = TARGET;
   work->tree.places.parent = -1;
@@ -129,7 +140,7 @@ static int prepare (struct work *work) {
   signal (SIGXFSZ, SIG_IGN);
   /* Names in pax headers are UTF-8. libarchive converts them to the locale's encoding: they are to stay as they are. */
   setlocale (LC_CTYPE, "C.UTF-8");
-  if (sys_close_range (TARGET + 1, ~0u, 0) < 0 || marker_begin (&work->marker, &work->problem) < 0)
+  if (sys_close_range (work->tar.recorder ? RECIPE + 1 : TARGET + 1, ~0u, 0) < 0 || marker_begin (&work->marker, &work->problem) < 0)
     return -1;
   if (load_libraries (&work->libraries, &work->problem) < 0 ||
       digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
@@ -137,6 +148,8 @@ static int prepare (struct work *work) {
     return -1;
   if (prepare_root (work) < 0 || enter_sandbox (TARGET, &rights, &work->problem) < 0 || ring_begin (&work->ring, &work->problem) < 0 ||
       seal_sandbox (&work->problem) < 0)
+    return -1;
+  if (work->tar.recorder && recorder_begin (&work->recorder, RECIPE, &work->libraries, &work->problem) < 0)
     return -1;
   ring_open (&work->ring);
   return 0;
@@ -150,8 +163,12 @@ static int unpack (struct work *work) {
   while ((more = tar_next (&work->tar, &entry)) > 0)
     if (add_entry (&work->tree, &entry) < 0)
       return -1;
-  /* What follows the end of the archive belongs to the digests. */
-  return more < 0 || ring_drain (&work->ring) < 0 ? -1 : finish_tree (&work->tree);
+  if (more < 0 || tar_end (&work->tar) < 0)
+    return -1;
+  ring_end (&work->ring);
+  if (finish_tree (&work->tree) < 0)
+    return -1;
+  return work->tar.recorder && work->tree.replaced ? record_again (&work->recorder, &work->source, TARGET) : 0;
 }
 
 static void tell_outcome (struct work *work) {

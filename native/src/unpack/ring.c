@@ -84,17 +84,7 @@ ssize_t ring_read (struct ring *ring, const void **block) {
   ssize_t count = ring->failed ? -1 : ring->holds ? (ssize_t)next->count : 0;
   pthread_mutex_unlock (&ring->lock);
   *block = next->bytes;
-  if (count > 0)
-    ring->count += (uint64_t)count;
   return count;
 }
 
-int ring_drain (struct ring *ring) {
-  const void *block;
-  ssize_t count;
-  while ((count = ring_read (ring, &block)) > 0)
-    ;
-  if (count == 0)
-    pthread_join (ring->thread, NULL);
-  return (int)count;
-}
+void ring_end (struct ring *ring) { pthread_join (ring->thread, NULL); }

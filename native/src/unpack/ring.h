@@ -24,8 +24,7 @@ struct ring {
   bool open;              /* the thread may begin: the process is confined */
   bool ended, failed;
   /* Of the reader. */
-  bool holds;     /* the block before `taken` + 1 is lent */
-  uint64_t count; /* bytes that were lent */
+  bool holds; /* the block before `taken` + 1 is lent */
   struct ring_block blocks[RING_BLOCKS];
 };
 
@@ -36,5 +35,5 @@ void ring_open (struct ring *ring);
 /* The next block, which is valid until the next call. 0 at the end of the stream, or -1. */
 ssize_t ring_read (struct ring *ring, const void **block);
 
-/* Waits until the stream has been read to its end, whose rest no one takes. */
-int ring_drain (struct ring *ring);
+/* Waits for the end of the thread, after that of the stream. */
+void ring_end (struct ring *ring);

@@ -8,14 +8,31 @@
 #define TAIL 1536
 static const uint8_t zeros[TAIL];
 
+/* What the reader is done with, in bytes of the archive: all that comes before what it may still give out. */
+static uint64_t position_of (const struct tar *tar) {
+  int64_t position = tar->libraries->archive_filter_bytes (tar->archive, 0);
+  return position > 0 ? (uint64_t)position : 0;
+}
+
+static ssize_t next_block (struct tar *tar, uint64_t done, const void **block) {
+  if (recorder_release (tar->recorder, done) < 0)
+    return -1;
+  ssize_t count = tar->read (tar->from, block);
+  if (count > 0) {
+    recorder_lend (tar->recorder, *block, (size_t)count);
+    tar->count += (uint64_t)count;
+  }
+  return count;
+}
+
 static ssize_t feed (struct archive *archive, void *data, const void **block) {
   (void)archive;
   struct tar *tar = data;
-  ssize_t count = ring_read (tar->ring, block);
+  ssize_t count = next_block (tar, position_of (tar), block);
   if (count != 0 || tar->tail)
     return count;
   *block = zeros;
-  tar->tail = TAIL - tar->ring->count % 512;
+  tar->tail = TAIL - tar->count % 512;
   return (ssize_t)tar->tail;
 }
 
@@ -81,18 +98,27 @@ int tar_next (struct tar *tar, struct entry *entry) {
   return read_entry (tar, entry) < 0 ? -1 : 1;
 }
 
-int tar_data (struct tar *tar, const char *name, const void **block, size_t *count, uint64_t *offset) {
-  int64_t place = 0;
-  int result = tar->libraries->archive_read_data_block (tar->archive, block, count, &place);
+int tar_data (struct tar *tar, const char *name, struct tar_block *block) {
+  int64_t offset = 0;
+  int result = tar->libraries->archive_read_data_block (tar->archive, &block->bytes, &block->count, &offset);
   if (result < ARCHIVE_WARN && result != ARCHIVE_EOF)
     return bad_entry (tar, name);
   /* No byte of a file may come from the zeros that were added at the end. This block counts as read with the next call. */
-  if (result != ARCHIVE_EOF && (uint64_t)tar->libraries->archive_filter_bytes (tar->archive, 0) + *count > tar->ring->count)
+  block->position = position_of (tar);
+  if (result != ARCHIVE_EOF && block->position + block->count > tar->count)
     return problem_put (tar->problem, BAD_ARCHIVE, name, "Cannot unpack '%s': the archive ends in the middle of it", name);
-  *offset = (uint64_t)place;
+  block->offset = (uint64_t)offset;
   return result != ARCHIVE_EOF;
 }
 
 bool tar_xattr (struct tar *tar, const char **name, const void **value, size_t *size) {
   return tar->libraries->archive_entry_xattr_next (tar->entry, name, value, size) == ARCHIVE_OK;
+}
+
+int tar_end (struct tar *tar) {
+  const void *block;
+  ssize_t count;
+  while ((count = next_block (tar, tar->count, &block)) > 0)
+    ;
+  return count < 0 ? -1 : recorder_end (tar->recorder);
 }
