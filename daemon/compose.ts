@@ -24,6 +24,7 @@ import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
 import { ownNetworkSysctls, withheldSysctl } from './kernel/network/sysctls.ts';
+import { Packer } from './kernel/pack/pack.ts';
 import { endProgram } from './kernel/proc/end-program.ts';
 import { interfaceStats } from './kernel/proc/net-dev.ts';
 import { ownOomScoreAdj } from './kernel/proc/oom-score.ts';
@@ -58,7 +59,15 @@ import { openStore, writeIfRoom } from './store/open.ts';
 export async function compose(
   options: Pick<
     DaemonOptions,
-    'root' | 'run' | 'socket' | 'cgroup' | 'usernsDefault' | 'usernsPool' | 'registries' | 'shortNames'
+    | 'root'
+    | 'run'
+    | 'socket'
+    | 'cgroup'
+    | 'usernsDefault'
+    | 'usernsPool'
+    | 'registries'
+    | 'shortNames'
+    | 'keepBlobs'
   >,
   log: Log,
 ) {
@@ -102,6 +111,8 @@ export async function compose(
       content: new Content(root, folders.trashFolder),
       layers: new LayerFolders(root, folders.trashFolder),
       unpacker: new Unpacker(),
+      packer: new Packer(),
+      keepsBlobs: options.keepBlobs,
       whiteouts: isRoot ? 'trusted' : 'user',
       registries,
       shortNames: options.shortNames,

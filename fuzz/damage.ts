@@ -79,7 +79,8 @@ interface Damage {
 }
 
 /** Of the image that populate makes. */
-export const imageTables = 'blob layer image image_layer manifest image_name image_digest'.split(' ');
+export const imageTables =
+  'blob layer recipe layer_blob image image_layer manifest image_name image_digest'.split(' ');
 /** Those of the schema, and SQLite's own that numbers events. */
 const tables = [
   ...'container exec event request tombstone id_range store sqlite_sequence container_image volume'.split(

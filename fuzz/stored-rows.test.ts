@@ -37,8 +37,15 @@ async function addImage({ context: { images } }: EngineFixture): Promise<void> {
     Buffer.from(JSON.stringify(document)),
   );
   const [id = '', manifest = ''] = await Promise.all(bytes.map((each) => content.write(each)));
-  await layers.commit(await layers.begin(), diffId);
-  ledger.addLayer({ diffId, size: 1, createdAt });
+  const draft = await layers.begin();
+  writeFileSync(layers.recipeDraft(draft), '');
+  await layers.commit(draft, diffId);
+  const archive = await content.write(Buffer.from('an archive'));
+  ledger.addLayer({
+    layer: { diffId, size: 1, createdAt },
+    recipeSize: 1,
+    archives: [{ digest: archive, size: 1, createdAt }],
+  });
   ledger.addImage({
     image: { id, createdAt },
     diffIds: [diffId],

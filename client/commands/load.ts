@@ -24,6 +24,11 @@ export const load: Command = {
       help: 'Read this file or directory instead of stdin',
     },
     {
+      name: 'keep-blobs',
+      type: 'bool',
+      help: 'Keep the compressed archives of the layers: the images can then be pushed and saved in the same bytes',
+    },
+    {
       name: 'platform',
       type: 'string',
       value: 'OS/ARCH',
@@ -40,7 +45,10 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
   if (input === undefined && process.stdin.isTTY) {
     throw badArgument('input', 'Cannot load: stdin is a terminal; give the archive with -i, or on stdin');
   }
-  const requests = requestsOf(archiveOf(input), flags.text('platform') ?? '');
+  const requests = requestsOf(archiveOf(input), {
+    platform: flags.text('platform') ?? '',
+    keepBlobs: flags.bool('keep-blobs'),
+  });
   const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines(pullWords);
   for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
     if (frame.progress) layers?.update(frame.progress);
@@ -54,9 +62,9 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
 
 async function* requestsOf(
   archive: AsyncIterable<Uint8Array>,
-  platform: string,
+  start: { readonly platform: string; readonly keepBlobs: boolean },
 ): AsyncGenerator<LoadImagesRequestInput> {
-  yield { start: { platform } };
+  yield { start };
   for await (const data of archive) yield { data };
   yield { end: {} };
 }

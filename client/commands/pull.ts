@@ -39,6 +39,11 @@ export const pull: Command = {
       docker: { passes: /^true$/, instead: 'there are no signatures of Notary' },
     },
     {
+      name: 'keep-blobs',
+      type: 'bool',
+      help: 'Keep the compressed archives of its layers: it can then be pushed and saved in the same bytes',
+    },
+    {
       name: 'platform',
       type: 'string',
       value: 'OS/ARCH',
@@ -64,6 +69,7 @@ async function pullImage({ flags, operands: [reference = ''], context }: Invocat
   const request = {
     reference,
     platform: flags.text('platform') ?? '',
+    keepBlobs: flags.bool('keep-blobs'),
     insecure: !flags.bool('tls-verify', true),
   };
   await fetchImage(await context.connect(), name, request, { isQuiet });

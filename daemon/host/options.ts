@@ -71,6 +71,12 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           'What pull and push make of a name without a registry, such as debian: docker.io/library/debian, or an error',
       },
+      'keep-blobs': {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Keep the compressed archives of all layers that are pulled or loaded, so that images can be pushed and saved in the same bytes',
+      },
       'ready-fd': { type: 'number', describe: 'File descriptor that receives a byte once the API is served' },
     })
     .example('$0 --root /srv/liker --run /run/liker-2', 'run a second daemon beside the first')
@@ -125,6 +131,7 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
     registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
     shortNames: parsed['short-names'],
+    keepBlobs: parsed['keep-blobs'],
     readyFd,
   };
 }

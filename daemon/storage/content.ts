@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
 import type { Trash } from './trash.ts';
@@ -94,6 +94,14 @@ export class Content {
       }),
     );
     return found.filter((file) => file !== null);
+  }
+
+  /** A complete file in ingest/, which is open, becomes the one with this digest. It also stays where it is. */
+  async keep(fd: number, digest: string): Promise<void> {
+    const target = this.path(digest);
+    await rm(target, { force: true });
+    await link(await readlink(`/proc/self/fd/${fd}`), target);
+    await chmod(target, 0o600);
   }
 
   async removePartial(digest: string): Promise<void> {

@@ -8,10 +8,14 @@ import type { Trash } from './trash.ts';
 
 const layerName = /^sha256-[0-9a-f]{64}$/;
 
-/** Layers of images, unpacked, below ROOT/layers: each a folder that an overlay takes as a lower one. */
+/**
+ * Layers of images, unpacked, below ROOT/layers: each a folder that an overlay takes as a lower one. ROOT/recipes has a file for each: what
+ * its archive has beside the contents of these files.
+ */
 export class LayerFolders {
   /** The folder of all. */
   readonly folder: string;
+  readonly #recipes: string;
   readonly #ingest: string;
   readonly #trash: Pick<Trash, 'take' | 'empty'>;
   #syncing: Promise<void> = Promise.resolve();
@@ -20,21 +24,31 @@ export class LayerFolders {
   /** `trash`: that of `root`. */
   constructor(root: string, trash: Pick<Trash, 'take' | 'empty'>) {
     this.folder = join(root, 'layers');
+    this.#recipes = join(root, 'recipes');
     this.#ingest = join(root, 'ingest');
     this.#trash = trash;
-    for (const folder of [this.folder, this.#ingest]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [this.folder, this.#recipes, this.#ingest])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Where the layer is. */
   of(diffId: string): string {
-    return join(this.folder, `sha256-${hexOf(diffId)}`);
+    return join(this.folder, nameOf(diffId));
+  }
+
+  /** Where its recipe is. */
+  recipeOf(diffId: string): string {
+    return join(this.#recipes, nameOf(diffId));
   }
 
   /** Diff ids of all folders. Other entries are not Liker's. */
   list(): string[] {
-    return readdirSync(this.folder)
-      .filter((name) => layerName.test(name))
-      .map((name) => name.replace('-', ':'));
+    return diffIdsIn(this.folder);
+  }
+
+  /** Diff ids of all recipes. */
+  listRecipes(): string[] {
+    return diffIdsIn(this.#recipes);
   }
 
   /** Whether the layer has its folder. */
@@ -55,6 +69,14 @@ export class LayerFolders {
     return treeSize(this.of(diffId));
   }
 
+  /** Bytes that its recipe takes on the disk; null: it has none. */
+  recipeSize(diffId: string): Promise<number | null> {
+    return stat(this.recipeOf(diffId)).then(
+      ({ blocks }) => blocks * 512,
+      () => null,
+    );
+  }
+
   /** Makes an empty folder to unpack a layer in. */
   async begin(): Promise<string> {
     const folder = join(this.#ingest, `unpack-${randomUUID()}`);
@@ -64,9 +86,15 @@ export class LayerFolders {
     return folder;
   }
 
-  /** The folder holds the whole layer. When this resolves it has its place, and its files are on the disk. */
+  /** Where the recipe of a layer is to be written, while that is unpacked in this folder. */
+  recipeDraft(folder: string): string {
+    return `${folder}.recipe`;
+  }
+
+  /** The folder holds the whole layer, and it has a recipe. When this resolves both have their places, and are on the disk. */
   async commit(folder: string, diffId: string): Promise<void> {
     await this.#sync();
+    await rename(this.recipeDraft(folder), this.recipeOf(diffId));
     try {
       await rename(folder, this.of(diffId));
     } catch (error) {
@@ -76,14 +104,21 @@ export class LayerFolders {
     }
   }
 
-  /** Gives up a folder that `begin` has made. */
+  /** Gives up a folder that `begin` has made, with the draft of a recipe. */
   abandon(folder: string): void {
     this.#discard(folder);
+    this.#discard(this.recipeDraft(folder));
   }
 
-  /** Removes a layer, if it is there. */
+  /** Removes a layer and its recipe, if they are there. */
   remove(diffId: string): void {
-    if (isSha256(diffId)) this.#discard(this.of(diffId));
+    if (!isSha256(diffId)) return;
+    this.#discard(this.of(diffId));
+    this.removeRecipe(diffId);
+  }
+
+  removeRecipe(diffId: string): void {
+    this.#discard(this.recipeOf(diffId));
   }
 
   /** Of the whole file system, begun after this call: layers that are complete at about the same time share one. */
@@ -102,4 +137,14 @@ export class LayerFolders {
     const trashed = this.#trash.take(folder);
     if (trashed !== null) this.#trash.empty(trashed);
   }
+}
+
+function nameOf(diffId: string): string {
+  return `sha256-${hexOf(diffId)}`;
+}
+
+function diffIdsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => layerName.test(name))
+    .map((name) => name.replace('-', ':'));
 }

@@ -128,6 +128,18 @@ const migrations: readonly string[] = [
   DROP TABLE container_one_image;
   CREATE INDEX container_image_image ON container_image (image_id);
   `,
+  // What makes the archive of a layer again, a file in recipes/, and archives that are kept in blobs/.
+  `
+  CREATE TABLE recipe (
+    diff_id TEXT PRIMARY KEY REFERENCES layer (diff_id) ON DELETE CASCADE,
+    size INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE layer_blob (
+    digest TEXT PRIMARY KEY REFERENCES blob (digest),
+    diff_id TEXT NOT NULL REFERENCES layer (diff_id) ON DELETE CASCADE
+  ) STRICT;
+  CREATE INDEX layer_blob_layer ON layer_blob (diff_id);
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

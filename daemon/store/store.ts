@@ -10,7 +10,9 @@ import { idRangeTable } from './tables/id-range.ts';
 import { imageTable } from './tables/image.ts';
 import { imageNameTable } from './tables/image-name.ts';
 import { layerTable } from './tables/layer.ts';
+import { layerBlobTable } from './tables/layer-blob.ts';
 import { manifestTable } from './tables/manifest.ts';
+import { recipeTable } from './tables/recipe.ts';
 import { requestTable } from './tables/request.ts';
 import { tombstoneTable } from './tables/tombstone.ts';
 import { volumeTable } from './tables/volume.ts';
@@ -32,6 +34,8 @@ export class Store implements Disposable {
   readonly idRanges: ReturnType<typeof idRangeTable>;
   readonly blobs: ReturnType<typeof blobTable>;
   readonly layers: ReturnType<typeof layerTable>;
+  readonly recipes: ReturnType<typeof recipeTable>;
+  readonly layerBlobs: ReturnType<typeof layerBlobTable>;
   readonly images: ReturnType<typeof imageTable>;
   readonly imageNames: ReturnType<typeof imageNameTable>;
   readonly manifests: ReturnType<typeof manifestTable>;
@@ -53,6 +57,8 @@ export class Store implements Disposable {
       this.idRanges = idRangeTable(database);
       this.blobs = blobTable(database);
       this.layers = layerTable(database);
+      this.recipes = recipeTable(database);
+      this.layerBlobs = layerBlobTable(database);
       this.images = imageTable(database);
       this.imageNames = imageNameTable(database);
       this.manifests = manifestTable(database);

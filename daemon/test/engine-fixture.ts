@@ -67,6 +67,8 @@ export class EngineFixture {
         content: new Content(folder, trash),
         layers: new LayerFolders(folder, trash),
         unpacker,
+        packer: { recipe: noLayer },
+        keepsBlobs: false,
         whiteouts: 'trusted',
         shortNames: 'docker',
         registries: {

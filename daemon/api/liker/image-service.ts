@@ -32,7 +32,8 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
       const { value: first } = await frames.next();
       const start = (first as LoadImagesRequest | undefined)?.start;
       if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
-      const options = { platform: noNul(start.platform, 'start.platform') };
+      const { keepBlobs } = start;
+      const options = { platform: noNul(start.platform, 'start.platform'), keepBlobs };
       for await (const frame of images.load(archiveOf(frames), options, signal)) yield formatLoadFrame(frame);
     }),
     PushImage: serverStream(context, async function* (request, signal) {

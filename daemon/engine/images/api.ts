@@ -65,12 +65,12 @@ export interface PullRequest extends Access {
   readonly reference: string;
   /** OS/ARCH[/VARIANT]; empty: this machine's. */
   readonly platform: string;
+  /** Keep the archives of its layers, so that it can be given away in the same bytes. */
+  readonly keepBlobs: boolean;
 }
 
-export interface LoadOptions {
-  /** As PullRequest's. */
-  readonly platform: string;
-}
+/** As PullRequest's. */
+export type LoadOptions = Pick<PullRequest, 'platform' | 'keepBlobs'>;
 
 export interface PushRequest extends Access {
   /** A name with or without a tag. */

@@ -4,7 +4,6 @@ import { Semaphore } from '../../loop/semaphore.ts';
 import { Shared } from '../../loop/shared.ts';
 import type { Descriptor } from '../../oci/document.ts';
 import type { Registries } from '../../registry/api.ts';
-import type { Content } from '../../storage/content.ts';
 import type { LayerRow } from '../../store/tables/layer.ts';
 import type { LayerProgress } from './api.ts';
 import type { LayerParts } from './layers/parts.ts';
@@ -14,12 +13,13 @@ import { Summaries } from './model/summary.ts';
 /** What the verbs of images share. */
 export interface ImageContext extends LayerParts {
   readonly log: Log;
-  readonly content: Content;
   readonly leases: Leases;
   readonly summaries: Summaries;
   readonly registries: Registries;
   /** Names without a registry: Docker Hub's, or not to be fetched or sent. */
   readonly shortNames: 'docker' | 'strict';
+  /** The archives of all layers that come are kept, as if each call asked for it. */
+  readonly keepsBlobs: boolean;
   /** Room on the disk that running pulls are going to take. */
   readonly reserved: { bytes: number };
   /** Archives that may be sent at the same time. */
@@ -37,7 +37,16 @@ const uploadsAtOnce = 5;
 export function imageContext(
   parts: Pick<
     ImageContext,
-    'log' | 'ledger' | 'content' | 'layers' | 'unpacker' | 'whiteouts' | 'registries' | 'shortNames'
+    | 'log'
+    | 'ledger'
+    | 'content'
+    | 'layers'
+    | 'unpacker'
+    | 'packer'
+    | 'whiteouts'
+    | 'registries'
+    | 'keepsBlobs'
+    | 'shortNames'
   >,
 ): ImageContext {
   return {

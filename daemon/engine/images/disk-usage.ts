@@ -16,11 +16,17 @@ export async function imageUsage({ ledger: { rows }, content }: ImageContext): P
     used.flatMap(({ id }) => [
       id,
       ...rows.layers.of(id).map(({ diffId }) => diffId),
+      ...rows.layers
+        .of(id)
+        .flatMap(({ diffId }) => rows.layerBlobs.of(diffId))
+        .map(({ digest }) => digest),
       ...rows.manifests.of(id),
     ]),
   );
   const all = [
     ...rows.layers.all().map(({ diffId, size }) => ({ digest: diffId, size })),
+    // They go with their layers.
+    ...rows.recipes.all().map(({ diffId, size }) => ({ digest: diffId, size })),
     ...rows.blobs.all(),
   ];
   const sum = (some: readonly { readonly size: number }[]): number =>

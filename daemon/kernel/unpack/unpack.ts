@@ -16,6 +16,8 @@ export interface UnpackOptions {
   readonly source: number;
   /** The open, empty folder that gets the files. */
   readonly target: number;
+  /** The open, empty file that gets the layer's recipe, of which daemon/kernel/pack makes its archive again; undefined: none is wanted. */
+  readonly recipe?: number;
   readonly whiteouts: Whiteouts;
   /** More entries, or more bytes uncompressed, are refused. */
   readonly maxEntries: number;
@@ -32,7 +34,7 @@ export type StreamOptions = Omit<UnpackOptions, 'source'>;
 interface Running {
   /**
    * The layer, which is on the disk once the file system is synced. Rejects with BAD_ARCHIVE, TOO_MANY (no space, or too big),
-   * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and both descriptors are free.
+   * UNPACK_UNAVAILABLE, SYSCALL, or CANCELLED by the signal. In any case the process has ended, and the descriptors are free.
    */
   readonly layer: Promise<UnpackedLayer>;
 }
@@ -76,7 +78,7 @@ export class Unpacker {
     this.#program = program;
   }
 
-  /** Both descriptors are the caller's, and may be closed once the layer is there or has failed. */
+  /** The descriptors are the caller's, and may be closed once the layer is there or has failed. */
   start(options: UnpackOptions): Unpacking {
     const child = this.#spawn(options.source, options);
     const { stdin } = child;
@@ -96,10 +98,11 @@ export class Unpacker {
   }
 
   #spawn(source: number | 'pipe', options: StreamOptions): ChildOfUnpack {
-    const { target, whiteouts, maxEntries, maxBytes } = options;
+    const { target, recipe, whiteouts, maxEntries, maxBytes } = options;
     const limits = ['--max-entries', String(maxEntries), '--max-bytes', String(maxBytes)];
-    const child = spawn(this.#program, ['--whiteouts', whiteouts, ...limits], {
-      stdio: ['pipe', 'pipe', 'pipe', source, target],
+    const withRecipe = recipe === undefined ? [] : ['--recipe'];
+    const child = spawn(this.#program, ['--whiteouts', whiteouts, ...limits, ...withRecipe], {
+      stdio: ['pipe', 'pipe', 'pipe', source, target, ...(recipe === undefined ? [] : [recipe])],
       env: {},
       killSignal: 'SIGKILL',
       ...(options.signal && { signal: options.signal }),

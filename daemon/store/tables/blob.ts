@@ -9,7 +9,7 @@ export interface BlobRow {
   readonly createdAt: number;
 }
 
-/** The blobs: manifests and configurations as they came. */
+/** The blobs: manifests and configurations as they came, and archives of layers that are kept. */
 export function blobTable(database: Database) {
   return {
     all: () => database.all<BlobRow>('SELECT digest, size, created_at AS createdAt FROM blob'),
@@ -19,11 +19,12 @@ export function blobTable(database: Database) {
       const sql = 'INSERT OR IGNORE INTO blob (digest, size, created_at) VALUES (?, ?, ?)';
       database.run(sql, digest, size, createdAt);
     },
-    /** Those that no image and no manifest refers to. */
+    /** Those that are no image's, no manifest's and no layer's. */
     unused: () =>
       database.all<BlobRow>(
         `SELECT digest, size, created_at AS createdAt FROM blob
-          WHERE digest NOT IN (SELECT id FROM image) AND digest NOT IN (SELECT digest FROM manifest)`,
+          WHERE digest NOT IN (SELECT id FROM image) AND digest NOT IN (SELECT digest FROM manifest)
+          AND digest NOT IN (SELECT digest FROM layer_blob)`,
       ),
     delete(digest: string): void {
       database.run('DELETE FROM blob WHERE digest = ?', digest);

@@ -32,5 +32,7 @@ function removeStrangers({ ledger: { rows }, layers, content, log }: ImageContex
     log.info('a layer without a record is removed', { layer: diffId });
     layers.remove(diffId);
   }
+  const recipes = new Set(rows.recipes.all().map(({ diffId }) => diffId));
+  for (const diffId of layers.listRecipes()) if (!recipes.has(diffId)) layers.removeRecipe(diffId);
   for (const digest of content.list()) if (!known.has(digest)) content.remove(digest);
 }

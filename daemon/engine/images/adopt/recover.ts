@@ -1,4 +1,5 @@
-import { readDocument } from '../../../oci/document.ts';
+import { type Manifest, readDocument } from '../../../oci/document.ts';
+import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { ImageContext } from '../context.ts';
 import { parseConfiguration } from '../model/configuration.ts';
 import { maxConfigurationBytes } from '../model/configuration-file.ts';
@@ -8,7 +9,11 @@ export async function recoverImages(context: ImageContext): Promise<void> {
   const { ledger, layers, content, log } = context;
   const folders = new Set(layers.list());
   const createdAt = Date.now();
-  for (const diffId of folders) ledger.addLayer({ diffId, size: await layers.size(diffId), createdAt });
+  const addLayer = async (diffId: string, archives: readonly BlobRow[]): Promise<void> => {
+    const layer = { diffId, size: await layers.size(diffId), createdAt };
+    ledger.addLayer({ layer, recipeSize: await layers.recipeSize(diffId), archives });
+  };
+  for (const diffId of folders) await addLayer(diffId, []);
   const blobs = await Promise.all(
     content.list().map(async (digest) => ({
       digest,
@@ -18,7 +23,16 @@ export async function recoverImages(context: ImageContext): Promise<void> {
   for (const { digest, bytes } of blobs) {
     const diffIds = diffIdsOf(bytes);
     if (diffIds === null || !diffIds.every((diffId) => folders.has(diffId))) continue;
-    const manifests = blobs.filter((blob) => configurationOf(blob) === digest);
+    const manifests = blobs.filter((blob) => manifestOf(blob)?.config.digest === digest);
+    for (const manifest of manifests) {
+      for (const [index, archive] of (manifestOf(manifest)?.layers ?? []).entries()) {
+        const size = blobs.some((blob) => blob.digest === archive.digest)
+          ? await content.size(archive.digest)
+          : null;
+        if (size !== null)
+          await addLayer(diffIds[index] ?? '', [{ digest: archive.digest, size, createdAt }]);
+      }
+    }
     log.warn('an image is recovered without its names', { image: digest });
     ledger.addImage({
       image: { id: digest, createdAt },
@@ -44,17 +58,16 @@ function diffIdsOf(bytes: Buffer): readonly string[] | null {
   }
 }
 
-/** The digest of the configuration that a manifest names; null: it is none. */
-function configurationOf({
-  digest,
-  bytes,
-}: {
+interface SmallBlob {
   readonly digest: string;
   readonly bytes: Buffer;
-}): string | null {
+}
+
+/** Null: it is none. */
+function manifestOf({ digest, bytes }: SmallBlob): Manifest | null {
   try {
     const document = readDocument(bytes, { mediaType: '', digest, what: 'a blob' });
-    return document.kind === 'manifest' ? document.content.config.digest : null;
+    return document.kind === 'manifest' ? document.content : null;
   } catch {
     return null;
   }

@@ -10,6 +10,7 @@ export function removeDamaged(context: ImageContext): void {
   const { rows } = ledger;
   const folders = new Set(layers.list());
   const files = new Set(content.list());
+  forgetArchives(context, files);
   const missingLayers = rows.layers.all().filter(({ diffId }) => !folders.has(diffId));
   const missingBlobs = rows.blobs.all().filter(({ digest }) => !files.has(digest));
   for (const { id } of rows.images.all()) {
@@ -40,4 +41,27 @@ export function removeDamaged(context: ImageContext): void {
     blobs: missingBlobs.map(({ digest }) => digest).filter((digest) => unused.has(digest)),
   };
   if (removal.layers.length + removal.blobs.length > 0) ledger.remove(removal, []);
+}
+
+/** What makes archives again, and archives that were kept. The images do without. */
+function forgetArchives({ ledger, layers, log }: ImageContext, files: ReadonlySet<string>): void {
+  const { rows } = ledger;
+  const there = new Set(layers.listRecipes());
+  const recipes = rows.recipes
+    .all()
+    .map(({ diffId }) => diffId)
+    .filter((diffId) => !there.has(diffId));
+  const archives = rows.layerBlobs
+    .all()
+    .map(({ digest }) => digest)
+    .filter((digest) => !files.has(digest));
+  if (recipes.length + archives.length === 0) return;
+  log.warn(
+    'files of which archives of layers are made are gone; pull their images again to save or push them',
+    {
+      layers: recipes.join(' '),
+      archives: archives.join(' '),
+    },
+  );
+  ledger.forgetArchives({ recipes, archives });
 }

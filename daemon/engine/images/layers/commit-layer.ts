@@ -1,15 +1,24 @@
 import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
+import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerParts } from './parts.ts';
 
-/** The folder holds the whole layer. When this resolves it has its place on the disk, and its row. */
+/**
+ * The folder holds the whole layer, and it has a recipe. When this resolves both have their places on the disk, and their rows; so has
+ * its archive, if that is kept as a blob.
+ */
 export async function commitLayer(
   { layers, ledger }: Pick<LayerParts, 'layers' | 'ledger'>,
   folder: string,
   { diffId, diskBytes }: Pick<UnpackedLayer, 'diffId' | 'diskBytes'>,
+  archive: BlobRow | null = null,
 ): Promise<LayerRow> {
   const row = { diffId, size: diskBytes, createdAt: Date.now() };
   await layers.commit(folder, diffId);
-  ledger.addLayer(row);
+  ledger.addLayer({
+    layer: row,
+    recipeSize: await layers.recipeSize(diffId),
+    archives: archive ? [archive] : [],
+  });
   return row;
 }

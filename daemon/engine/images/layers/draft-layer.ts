@@ -65,15 +65,17 @@ interface Work {
 }
 
 async function unpackInto(
-  { unpacks, unpacker, whiteouts }: LayerParts,
+  { layers, unpacks, unpacker, whiteouts }: LayerParts,
   folder: string,
   { write, onProgress, signal }: Work,
 ): Promise<UnpackedLayer> {
   using _place = await unpacks.enter();
   await using target = await open(folder, constants.O_DIRECTORY);
+  await using recipe = await open(layers.recipeDraft(folder), 'wx', 0o600);
   signal.throwIfAborted();
   const { input, layer } = unpacker.startStream({
     target: target.fd,
+    recipe: recipe.fd,
     whiteouts,
     ...layerLimits,
     onProgress,

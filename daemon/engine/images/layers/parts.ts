@@ -1,13 +1,17 @@
+import type { Packer } from '../../../kernel/pack/pack.ts';
 import type { Unpacker } from '../../../kernel/unpack/unpack.ts';
 import type { Semaphore } from '../../../loop/semaphore.ts';
+import type { Content } from '../../../storage/content.ts';
 import type { LayerFolders } from '../../../storage/layers.ts';
 import type { ImageLedger } from '../model/ledger.ts';
 
 /** What the pipeline of a layer works with. */
 export interface LayerParts {
   readonly ledger: ImageLedger;
+  readonly content: Content;
   readonly layers: LayerFolders;
   readonly unpacker: Pick<Unpacker, 'start' | 'startStream'>;
+  readonly packer: Pick<Packer, 'recipe'>;
   /** Layers that may come, and that may be unpacked, at the same time. */
   readonly downloads: Semaphore;
   readonly unpacks: Semaphore;

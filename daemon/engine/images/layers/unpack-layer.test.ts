@@ -8,6 +8,7 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
 import type { UnpackOptions } from '../../../kernel/unpack/unpack.ts';
 import { Semaphore } from '../../../loop/semaphore.ts';
+import { Content } from '../../../storage/content.ts';
 import { LayerFolders } from '../../../storage/layers.ts';
 import { Trash } from '../../../storage/trash.ts';
 import { Store } from '../../../store/store.ts';
@@ -68,6 +69,8 @@ class Fixture {
   readonly ended: string[] = [];
   readonly parts: LayerParts = {
     ledger: new ImageLedger(new Journal(this.store, memoryLog([])), this.store),
+    content: new Content(this.folder, new Trash(join(this.folder, 'trash'))),
+    packer: { recipe: () => assert.fail('nothing is packed here') },
     layers: new LayerFolders(this.folder, new Trash(join(this.folder, 'trash'))),
     unpacker: this.unpacker,
     downloads: new Semaphore(1),
@@ -82,7 +85,7 @@ class Fixture {
     });
   }
 
-  unpack(bring: OpenSource['bring'], signal = new AbortController().signal) {
+  unpack(bring: OpenSource['bring'], { signal = new AbortController().signal, keep = false } = {}) {
     const path = join(this.folder, 'archive');
     writeFileSync(path, '');
     const source: LayerSource = {
@@ -100,7 +103,7 @@ class Fixture {
         };
       },
     };
-    return unpackLayer(this.parts, source, diffId, (layer) => this.progress.push(layer), signal);
+    return unpackLayer(this.parts, { source, diffId, keep }, (layer) => this.progress.push(layer), signal);
   }
 
   /** Names of the folders that layers are being unpacked in, and of those that are there. */
@@ -182,7 +185,7 @@ test('whoever cancels ends both', async (t) => {
   const failing = fixture.unpack(
     (_onBytes, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    cancel.signal,
+    { signal: cancel.signal },
   );
   await fixture.unpacker.started.promise;
   cancel.abort(new LikerError('CANCELLED', 'The client cancelled the call'));

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { hasReason, LikerError } from '../../../../common/errors.ts';
 import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
 import type { Unpacking } from '../../../kernel/unpack/unpack.ts';
+import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerProgress, Stage } from '../api.ts';
 import { commitLayer } from './commit-layer.ts';
@@ -11,31 +12,50 @@ import { paced } from './paced.ts';
 import type { LayerParts } from './parts.ts';
 import type { LayerSource, OpenSource } from './source.ts';
 
+export interface UnpackRequest {
+  readonly source: LayerSource;
+  readonly diffId: string;
+  /** Keep its archive as a blob, unless that is not compressed: then its recipe gives the same bytes. */
+  readonly keep: boolean;
+}
+
 /**
  * Brings the archive of a layer, unpacks it while it comes, checks what it is, and commits it: the layer is on the disk, and has its row,
  * when this resolves. Errors: BAD_IMAGE, BAD_ARCHIVE, those of the source and of the unpacker.
  */
 export async function unpackLayer(
   parts: LayerParts,
-  source: LayerSource,
-  diffId: string,
+  { source, diffId, keep }: UnpackRequest,
   report: (progress: LayerProgress) => void,
   signal: AbortSignal,
 ): Promise<LayerRow> {
   await using archive = await source.open();
   const folder = await parts.layers.begin();
+  let kept: BlobRow | null = null;
   try {
     const unpacked = await bringAndUnpack(parts, { source, archive, folder }, report, signal);
     checkLayer(source, diffId, unpacked);
-    const row = await commitLayer(parts, folder, unpacked);
+    if (keep && unpacked.compression !== 'none') kept = await keepArchive(parts, archive, unpacked);
+    const row = await commitLayer(parts, folder, unpacked, kept);
     await archive.taken();
     report({ digest: source.digest, stage: 'done', bytes: source.size, totalBytes: source.size });
     return row;
   } catch (error) {
     parts.layers.abandon(folder);
+    if (kept !== null && !parts.ledger.rows.blobs.has(kept.digest)) parts.content.remove(kept.digest);
     if (hasReason(error, 'BAD_IMAGE') || hasReason(error, 'BAD_ARCHIVE')) await archive.refused();
     throw error;
   }
+}
+
+/** Before the layer is committed, so that its bytes are on the disk by then. */
+async function keepArchive(
+  { content }: LayerParts,
+  { fd }: OpenSource,
+  { digest, size }: UnpackedLayer,
+): Promise<BlobRow> {
+  if ((await content.size(digest)) !== size) await content.keep(fd, digest);
+  return { digest, size, createdAt: Date.now() };
 }
 
 interface Work {
@@ -74,11 +94,13 @@ async function bringAndUnpack(
   const unpack = async (): Promise<UnpackedLayer> => {
     using _place = await parts.unpacks.enter();
     await using target = await open(folder, constants.O_DIRECTORY);
+    await using recipe = await open(parts.layers.recipeDraft(folder), 'wx', 0o600);
     // The archive may have failed to come meanwhile.
     either.throwIfAborted();
     unpacking = parts.unpacker.start({
       source: archive.fd,
       target: target.fd,
+      recipe: recipe.fd,
       whiteouts: parts.whiteouts,
       ...layerLimits,
       onProgress: (progress) => {

@@ -6,6 +6,15 @@ import type { ImageDigestRow } from '../../../store/tables/manifest.ts';
 import type { NewEvent } from '../../journal/event.ts';
 import type { Journal } from '../../journal/journal.ts';
 
+/** A folder in layers/ that is complete. */
+export interface NewLayer {
+  readonly layer: LayerRow;
+  /** Of its file in recipes/; null: it has none. */
+  readonly recipeSize: number | null;
+  /** Its archives that are kept in blobs/. */
+  readonly archives: readonly BlobRow[];
+}
+
 /** An image that has come: its rows. Its layers have theirs already. */
 export interface NewImage {
   readonly image: ImageRow;
@@ -34,7 +43,10 @@ export interface Removal {
   readonly blobs: readonly string[];
 }
 
-type Tables = Pick<Store, 'blobs' | 'layers' | 'images' | 'imageNames' | 'manifests' | 'containerImages'>;
+type Tables = Pick<
+  Store,
+  'blobs' | 'layers' | 'recipes' | 'layerBlobs' | 'images' | 'imageNames' | 'manifests' | 'containerImages'
+>;
 
 /** The rows of images, layers and blobs. Every change of them goes through here, with its events. */
 export class ImageLedger {
@@ -47,9 +59,35 @@ export class ImageLedger {
     this.rows = store;
   }
 
-  /** A folder in layers/ is complete. */
-  addLayer(layer: LayerRow): void {
-    this.#journal.decide({ write: () => this.rows.layers.insert(layer) });
+  addLayer({ layer, recipeSize, archives }: NewLayer): void {
+    const { diffId } = layer;
+    const write = (): void => {
+      this.rows.layers.insert(layer);
+      if (recipeSize !== null) this.rows.recipes.set({ diffId, size: recipeSize });
+      for (const blob of archives) {
+        this.rows.blobs.insert(blob);
+        this.rows.layerBlobs.insert({ digest: blob.digest, diffId });
+      }
+    };
+    this.#journal.decide({ write });
+  }
+
+  /** The files are gone: recipes of these layers, and archives with these digests. */
+  forgetArchives({
+    recipes,
+    archives,
+  }: {
+    readonly recipes: readonly string[];
+    readonly archives: readonly string[];
+  }): void {
+    const write = (): void => {
+      for (const diffId of recipes) this.rows.recipes.delete(diffId);
+      for (const digest of archives) {
+        this.rows.layerBlobs.delete(digest);
+        this.rows.blobs.delete(digest);
+      }
+    };
+    this.#journal.decideUnlessFull({ write });
   }
 
   addImage(

@@ -15,7 +15,11 @@ export function deleteImage(context: ImageContext, id: string): RemovedImage {
     .digestsOf(id)
     .map(({ repository, digest }) => familiar(`${repository}@${digest}`));
   const freed = rows.layers.onlyOf(id).filter(({ diffId }) => !leases.has(diffId));
-  const blobs = [id, ...rows.manifests.of(id)].filter((digest) => !leases.has(digest));
+  const archives = freed.flatMap(({ diffId }) => rows.layerBlobs.of(diffId));
+  const recipes = freed.map(({ diffId }) => ({ size: rows.recipes.sizeOf(diffId) ?? 0 }));
+  const blobs = [id, ...rows.manifests.of(id), ...archives.map(({ digest }) => digest)].filter(
+    (digest) => !leases.has(digest),
+  );
   ledger.remove({ images: [id], layers: freed.map(({ diffId }) => diffId), blobs }, [
     ...names.map((name) => imageEvent('untag', id, familiar(name))),
     imageEvent('delete', id, id),
@@ -27,6 +31,6 @@ export function deleteImage(context: ImageContext, id: string): RemovedImage {
     id,
     untagged: [...names.map(familiar), ...digests],
     layers: freed.map(({ diffId }) => diffId).reverse(),
-    reclaimedBytes: freed.reduce((sum, { size }) => sum + size, 0),
+    reclaimedBytes: [...freed, ...recipes, ...archives].reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -19,7 +19,7 @@ export function loadImages(
     for (const image of await readArchive(received.folder, platform)) {
       const view = await storeImage(
         context,
-        { ...image, digests: [], event: { action: 'load', name: '' } },
+        { ...image, digests: [], keepBlobs: options.keepBlobs, event: { action: 'load', name: '' } },
         (layer) => push({ kind: 'progress', layer }, layer.digest),
         either,
       );

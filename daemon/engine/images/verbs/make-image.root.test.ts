@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tar } from '../../../../native/test/tar.ts';
+import { Packer } from '../../../kernel/pack/pack.ts';
 import { Unpacker } from '../../../kernel/unpack/unpack.ts';
 import { openRegistries } from '../../../registry/registries.ts';
 import { Content } from '../../../storage/content.ts';
@@ -37,6 +38,8 @@ function fixture(t: TestContext) {
     content: new Content(folder, trash),
     layers: new LayerFolders(folder, trash),
     unpacker: new Unpacker(),
+    packer: new Packer(),
+    keepsBlobs: false,
     whiteouts: 'trusted',
     registries,
     shortNames: 'docker',

@@ -42,6 +42,8 @@ function fixture(t: TestContext): { readonly context: ImageContext; whileRead: (
     content: new WatchedContent(folder, trash),
     layers: new LayerFolders(folder, trash),
     unpacker: { start: noLayer, startStream: noLayer },
+    packer: { recipe: noLayer },
+    keepsBlobs: false,
     whiteouts: 'trusted',
     registries,
     shortNames: 'docker',
@@ -56,7 +58,7 @@ async function store(context: ImageContext): Promise<string> {
   const event = { action: 'load', name: '' } as const;
   const { id } = await storeImage(
     context,
-    { configuration, layers: [], documents: [], names: [], digests: [], event },
+    { configuration, layers: [], documents: [], names: [], digests: [], keepBlobs: false, event },
     () => {},
     new AbortController().signal,
   );

@@ -35,7 +35,7 @@ export function pullImage(
   const name = withDefaultTag(given);
   const platform = parsePlatform(request.platform, 'platform');
   const repository = context.registries.open(name, request);
-  const wanted = { name, platform, repository };
+  const wanted = { name, platform, repository, keep: request.keepBlobs || context.keepsBlobs };
   return framesOf<PullFrame>(async (push, either) => {
     const before = idOf(context, name);
     const image =
@@ -48,6 +48,8 @@ interface Wanted {
   readonly name: ImageName;
   readonly platform: Platform;
   readonly repository: Repository;
+  /** The archives of its layers. */
+  readonly keep: boolean;
 }
 
 type Push = (frame: PullFrame, key?: string) => void;
@@ -62,7 +64,7 @@ function idOf({ ledger: { rows } }: ImageContext, name: ImageName): string | nul
 /** The image, if what the name stands for is here under that name: registries count the requests for manifests, and not this one. */
 async function alreadyHere(
   context: ImageContext,
-  { name, platform, repository }: Wanted,
+  { name, platform, repository, keep }: Wanted,
   push: Push,
   signal: AbortSignal,
 ): Promise<ImageView | null> {
@@ -71,9 +73,11 @@ async function alreadyHere(
   using _lease = context.leases.hold([id]);
   const digest = await repository.digest(signal);
   if (context.ledger.rows.manifests.imageOf(repositoryOf(name), digest) !== id) return null;
-  const layers = context.ledger.rows.layers.of(id);
-  const here = await Promise.all(layers.map(({ diffId }) => isHere(context, diffId)));
+  const { layers, layerBlobs } = context.ledger.rows;
+  const diffIds = layers.of(id).map(({ diffId }) => diffId);
+  const here = await Promise.all(diffIds.map((diffId) => isHere(context, diffId, { digest: diffId, keep })));
   if (here.includes(false)) return null;
+  if (keep && diffIds.some((diffId) => layerBlobs.of(diffId).length === 0)) return null;
   const summary = await context.summaries.of(id);
   if (summary.platform !== formatPlatform(platform)) return null;
   push({ kind: 'resolved', digest, layers: [] });
@@ -82,7 +86,7 @@ async function alreadyHere(
 
 async function fetchImage(
   context: ImageContext,
-  { name, platform, repository }: Wanted,
+  { name, platform, repository, keep }: Wanted,
   push: Push,
   signal: AbortSignal,
 ): Promise<ImageView> {
@@ -92,7 +96,11 @@ async function fetchImage(
   const parsed = parseConfiguration(configuration, `the configuration of '${familiarName(name)}'`);
   requirePlatform(familiarName(name), parsed, platform);
   const { layers } = manifest.content;
-  using _room = await reserveRoom(context, await missingOf(context, layers, parsed), familiarName(name));
+  using _room = await reserveRoom(
+    context,
+    await missingOf(context, layers, parsed, keep),
+    familiarName(name),
+  );
   push({ kind: 'resolved', digest, layers: layers.map((layer) => waiting(layer)) });
   const documents = [...indexes, manifest];
   return storeImage(
@@ -106,6 +114,7 @@ async function fetchImage(
         repository: repositoryOf(name),
         digest: one,
       })),
+      keepBlobs: keep,
       event: { action: 'pull', name: familiarName(name) },
     },
     (layer) => push({ kind: 'progress', layer }, layer.digest),
@@ -118,8 +127,11 @@ async function missingOf(
   context: ImageContext,
   layers: readonly Descriptor[],
   { rootfs: { diff_ids: diffIds } }: Configuration,
+  keep: boolean,
 ): Promise<readonly Descriptor[]> {
-  const here = await Promise.all(diffIds.map((diffId) => isHere(context, diffId)));
+  const here = await Promise.all(
+    layers.map(({ digest }, index) => isHere(context, diffIds[index] ?? '', { digest, keep })),
+  );
   return layers.filter((_, index) => here[index] !== true);
 }
 

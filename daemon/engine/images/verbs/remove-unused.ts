@@ -9,10 +9,16 @@ export async function removeUnused(
   youngestMs = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const { ledger, leases, layers, content } = context;
+  const { rows } = ledger;
   const isFree = (digest: string, createdAt: number): boolean =>
     !leases.has(digest) && createdAt <= youngestMs;
-  const unused = ledger.rows.layers.unused().filter(({ diffId, createdAt }) => isFree(diffId, createdAt));
-  const blobs = ledger.rows.blobs.unused().filter(({ digest, createdAt }) => isFree(digest, createdAt));
+  const unused = rows.layers.unused().filter(({ diffId, createdAt }) => isFree(diffId, createdAt));
+  const recipes = unused.map(({ diffId }) => ({ size: rows.recipes.sizeOf(diffId) ?? 0 }));
+  const archives = unused.flatMap(({ diffId }) => rows.layerBlobs.of(diffId));
+  const blobs = [
+    ...rows.blobs.unused().filter(({ digest, createdAt }) => isFree(digest, createdAt)),
+    ...archives.filter(({ digest }) => !leases.has(digest)),
+  ];
   if (unused.length + blobs.length > 0) {
     const removal = {
       images: [],
@@ -23,7 +29,7 @@ export async function removeUnused(
   }
   for (const { diffId } of unused) layers.remove(diffId);
   for (const { digest } of blobs) content.remove(digest);
-  let bytes = [...unused, ...blobs].reduce((sum, { size }) => sum + size, 0);
+  let bytes = [...unused, ...recipes, ...blobs].reduce((sum, { size }) => sum + size, 0);
   for (const { digest, size, changedAt } of await content.partial()) {
     if (!isFree(digest, changedAt)) continue;
     await content.removePartial(digest);

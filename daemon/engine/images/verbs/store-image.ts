@@ -5,7 +5,7 @@ import type { Document } from '../../../oci/document.ts';
 import type { ImageView, LayerProgress } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import type { LayerSource } from '../layers/source.ts';
-import { unpackLayer } from '../layers/unpack-layer.ts';
+import { type UnpackRequest, unpackLayer } from '../layers/unpack-layer.ts';
 import { parseConfiguration } from '../model/configuration.ts';
 import { type ImageAction, imageEvent } from '../model/events.ts';
 import { findById } from '../model/find.ts';
@@ -22,6 +22,8 @@ export interface Coming {
   readonly names: readonly string[];
   /** Where it came from, by digests of `documents`. */
   readonly digests: readonly { readonly repository: string; readonly digest: string }[];
+  /** Keep the archives of its layers. */
+  readonly keepBlobs: boolean;
   /** What happens, and the name that its event has. */
   readonly event: { readonly action: ImageAction; readonly name: string };
 }
@@ -36,7 +38,7 @@ export async function storeImage(
   onProgress: (layer: LayerProgress) => void,
   signal: AbortSignal,
 ): Promise<ImageView> {
-  const { configuration, layers, documents, names, digests, event } = coming;
+  const { configuration, layers, documents, names, digests, keepBlobs, event } = coming;
   const id = digestOf(configuration);
   const diffIds = parseConfiguration(configuration, 'its configuration').rootfs.diff_ids;
   if (diffIds.length !== layers.length) {
@@ -53,7 +55,15 @@ export async function storeImage(
     ...diffIds,
     ...[...layers, ...documents].map(({ digest }) => digest),
   ]);
-  await bringLayers(context, diffIds, layers, onProgress, signal);
+  // An image may have the same layer twice.
+  const wanted = new Map(layers.map((source, index) => [diffIds[index] ?? '', source]));
+  const keep = keepBlobs || context.keepsBlobs;
+  await bringLayers(
+    context,
+    [...wanted].map(([diffId, source]) => ({ source, diffId, keep })),
+    onProgress,
+    signal,
+  );
   const createdAt = Date.now();
   const files = [configuration, ...documents.map(({ bytes }) => bytes)];
   const blobs = await Promise.all(
@@ -87,42 +97,50 @@ function requireSha256(all: readonly { readonly digest: string }[], id: string):
   });
 }
 
-/** A row without a folder is a damaged layer, which comes again. */
+/**
+ * A row without a folder is a damaged layer, which comes again; so does one of which its archive could not be made again. `keep`: its archive
+ * with this digest has to be here, too.
+ */
 export async function isHere(
-  { ledger, layers }: Pick<ImageContext, 'ledger' | 'layers'>,
+  { ledger: { rows }, layers }: Pick<ImageContext, 'ledger' | 'layers'>,
   diffId: string,
+  { digest, keep }: { readonly digest: string; readonly keep: boolean },
 ): Promise<boolean> {
-  return ledger.rows.layers.has(diffId) && (await layers.exists(diffId));
+  if (!rows.layers.has(diffId) || rows.recipes.sizeOf(diffId) === null) return false;
+  if (keep && digest !== diffId && !rows.layerBlobs.has(digest)) return false;
+  return (await layers.exists(diffId)) && (await layers.recipeSize(diffId)) !== null;
 }
 
 /** One fails: the others are ended, and what they have brought so far stays. */
 async function bringLayers(
   context: ImageContext,
-  diffIds: readonly string[],
-  sources: readonly LayerSource[],
+  wanted: readonly UnpackRequest[],
   onProgress: (layer: LayerProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
-  const bring = async (source: LayerSource, diffId: string): Promise<void> => {
-    const { digest, size } = source;
-    if (await isHere(context, diffId)) {
+  const bring = async (request: UnpackRequest): Promise<void> => {
+    const { digest, size } = request.source;
+    const { diffId, keep } = request;
+    if (await isHere(context, diffId, { digest, keep })) {
       onProgress({ digest, stage: 'exists', bytes: size, totalBytes: size });
       return;
     }
-    await context.jobs.join(
-      `${digest} ${diffId}`,
-      (report, ofJob) => unpackLayer(context, source, diffId, report, ofJob),
-      onProgress,
-      either,
-    );
+    const join = () =>
+      context.jobs.join(
+        `${digest} ${diffId}`,
+        (report, ofJob) => unpackLayer(context, request, report, ofJob),
+        onProgress,
+        either,
+      );
+    await join();
+    // Whoever had begun did not keep the archive.
+    if (keep && !(await isHere(context, diffId, { digest, keep }))) await join();
   };
-  // An image may have the same layer twice.
-  const wanted = new Map(sources.map((source, index) => [diffIds[index] ?? '', source]));
   const results = await Promise.allSettled(
-    [...wanted].map(([diffId, source]) =>
-      bring(source, diffId).catch((error: unknown) => {
+    wanted.map((request) =>
+      bring(request).catch((error: unknown) => {
         failed.abort(error);
         throw error;
       }),
