@@ -213,6 +213,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/volume-prune.ts')).volumePrune,
   },
   {
+    name: 'mount add',
+    summary: 'Mount something in a container, at once if it is running',
+    load: async () => (await import('./commands/mount-add.ts')).mountAdd,
+  },
+  {
+    name: 'mount ls',
+    summary: 'List the mounts of a container',
+    load: async () => (await import('./commands/mount-ls.ts')).mountLs,
+  },
+  {
+    name: 'mount rm',
+    summary: 'Take mounts away from a container, at once if it is running',
+    load: async () => (await import('./commands/mount-rm.ts')).mountRm,
+  },
+  {
     name: 'secret create',
     summary: 'Create a secret from a file or from stdin',
     load: async () => (await import('./commands/secret-create.ts')).secretCreate,
@@ -280,6 +295,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system events', 'events'],
   ['system info', 'info'],
   ['volume list', 'volume ls'],
+  ['mount list', 'mount ls'],
+  ['mount remove', 'mount rm'],
   ['secret list', 'secret ls'],
   ['secret remove', 'secret rm'],
   ['volume remove', 'volume rm'],
@@ -302,6 +319,7 @@ export const commandGroups: ReadonlySet<string> = new Set([
   'system',
   'healthcheck',
   'volume',
+  'mount',
   'secret',
 ]);
 

@@ -11,15 +11,15 @@ import { suite } from './harness/suite.ts';
 
 const s = suite();
 
-/** The output of the only block of commands in a document. */
+/** The output of the blocks of commands in a document, one after the other. */
 async function run(document: string): Promise<string> {
   const text = readFileSync(join(repository, 'docs', document), 'utf8');
   const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  assert.equal(blocks.length, 1);
+  assert.ok(blocks.length > 0);
   const cwd = s.folder(document);
   symlinkSync(s.rootfs, join(cwd, 'tools'));
   const path = `${join(repository, 'bin')}:${process.env['PATH']}`;
-  const { stdout } = await promisify(execFile)('sh', ['-ec', blocks[0] ?? ''], {
+  const { stdout } = await promisify(execFile)('sh', ['-ec', blocks.join('')], {
     env: environment(s.daemon, { PATH: path }),
     cwd,
     timeout: 300_000,
@@ -28,7 +28,12 @@ async function run(document: string): Promise<string> {
 }
 
 test('docs/volumes.md', async () => {
-  assert.match(await run('volumes.md'), /^data\nhello\nDRIVER +VOLUME NAME\nlocal +data\ndata\n$/);
+  const volumes = /^data\nhello\nDRIVER +VOLUME NAME\nlocal +data\ndata\n/;
+  const mounts =
+    /[0-9a-f]{64}\n\/www\n\/scratch\nTYPE .*\nbind +\S+\/site +\/www +ro\ntmpfs +\/scratch.*\nhello\n\/www\nweb\n$/;
+  const out = await run('volumes.md');
+  assert.match(out, volumes);
+  assert.match(out, mounts);
 });
 
 test('docs/secrets.md', async () => {

@@ -9,14 +9,8 @@ import { notice } from '../output/notice.ts';
 import { printError } from '../output/print.ts';
 import { fetchImage } from './pull.ts';
 
-/** How run and create get their image. */
-export const imageFlags: readonly Flag[] = [
-  {
-    name: 'platform',
-    type: 'string',
-    value: 'OS/ARCH[/VARIANT]',
-    help: "Use the image for this platform instead of the machine's own",
-  },
+/** How a missing image is had. */
+export const pullFlags: readonly Flag[] = [
   {
     name: 'pull',
     type: 'string',
@@ -26,6 +20,17 @@ export const imageFlags: readonly Flag[] = [
     help: 'When to fetch the image: if it is missing, always, always unless the registry does not answer (newer), or never',
   },
   { name: 'quiet', short: 'q', type: 'bool', help: 'Do not show how far the image is' },
+];
+
+/** How run and create get their image. */
+export const imageFlags: readonly Flag[] = [
+  {
+    name: 'platform',
+    type: 'string',
+    value: 'OS/ARCH[/VARIANT]',
+    help: "Use the image for this platform instead of the machine's own",
+  },
+  ...pullFlags,
 ];
 
 /**

@@ -1,12 +1,12 @@
-import { own } from '../../common/own.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerSpec } from '../../proto/gen/types/liker/v1/ContainerSpec.ts';
-import type { Mount } from '../../proto/gen/types/liker/v1/Mount.ts';
 import type { ProcessSpec } from '../../proto/gen/types/liker/v1/ProcessSpec.ts';
 import { forEver } from '../request/seconds.ts';
+import { enumWord } from './enum-word.ts';
 import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
 import { resourceRecord } from './inspect-resources.ts';
+import { bindText, mountRecord } from './mount-record.ts';
 import { networkMode } from './network-mode.ts';
 import { rootName } from './root-name.ts';
 import { stateWord } from './status.ts';
@@ -201,53 +201,6 @@ function given(name: string, value = ''): string[] {
   return value === '' ? [] : [`${name}=${value}`];
 }
 
-function mountRecord(mount: Mount, volumePaths: Readonly<Record<string, string>>): Record<string, unknown> {
-  if (mount.type === 'TYPE_VOLUME') return volumeRecord(mount, own(volumePaths, mount.source) ?? '');
-  return {
-    Type: enumWord(mount.type, 'TYPE_'),
-    Source: mount.source,
-    Destination: mount.target,
-    Mode: [
-      ...(mount.readOnly ? ['ro'] : []),
-      ...(mount.overlay ? ['O'] : []),
-      ...mount.options,
-      ...idmapWords(mount.idmap),
-    ].join(','),
-    RW: !mount.readOnly,
-    Propagation: mount.propagation || 'rprivate',
-  };
-}
-
-function volumeRecord({ source, target, readOnly, overlay, noCopy, subpath }: Mount, path: string) {
-  return {
-    Type: 'volume',
-    Name: source,
-    Source: subpath === '' ? path : `${path}/${subpath}`,
-    Destination: target,
-    Driver: 'local',
-    Mode: [...(readOnly ? ['ro'] : []), ...(overlay ? ['O'] : []), ...(noCopy ? ['nocopy'] : [])].join(','),
-    RW: !readOnly,
-    Propagation: '',
-  };
-}
-
-/** SOURCE:TARGET[:OPTIONS], as -v accepts it. */
-function bindText({ source, target, readOnly, overlay, noCopy, idmap }: Mount): string {
-  const options = [
-    ...(readOnly ? ['ro'] : []),
-    ...(overlay ? ['O'] : []),
-    ...(noCopy ? ['nocopy'] : []),
-    ...idmapWords(idmap),
-  ];
-  return [source, target, ...(options.length > 0 ? [options.join(',')] : [])].join(':');
-}
-
-function idmapWords(idmap: string): string[] {
-  if (idmap === '') return [];
-  if (idmap === 'none') return ['noidmap'];
-  return [idmap === 'container' ? 'idmap' : `idmap=${idmap}`];
-}
-
 /** Docker's fields. The addresses are empty because Liker makes no networks. */
 function networkSettings(container: Container): Record<string, unknown> {
   const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
@@ -272,9 +225,4 @@ function named(names: readonly string[] = []): Record<string, object> {
 /** A map for templates, sorted by key as Go prints it: on the wire the order is arbitrary. */
 function sorted<T>(map: Readonly<Record<string, T>> = {}): Record<string, T> {
   return goMap(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function enumWord(value: string | undefined, prefix: string): string {
-  const word = (value ?? '').replace(prefix, '').toLowerCase();
-  return word === 'unspecified' ? 'default' : word;
 }

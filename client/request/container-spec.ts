@@ -16,7 +16,7 @@ import { collectLabels, splitPair } from './env.ts';
 import { parseHealthCheck } from './health.ts';
 import { invalidFlag } from './invalid-flag.ts';
 import { parseLog } from './log.ts';
-import { parseMount, parseTmpfs, parseVolume } from './mounts.ts';
+import { parseMounts } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
 import { parseResources } from './resources.ts';
@@ -47,11 +47,7 @@ export function parseContainerSpec(
     hostname: flags.text('hostname') ?? '',
     domainname: flags.text('domainname') ?? '',
     namespaces: parseNamespaces(flags),
-    mounts: [
-      ...flags.list('volume').map(parseVolume),
-      ...flags.list('mount').map(parseMount),
-      ...flags.list('tmpfs').map(parseTmpfs),
-    ],
+    mounts: parseMounts(flags),
     volumesFrom: [...flags.list('volumes-from')],
     secrets: flags.list('secret').map(parseSecret),
     readOnly: flags.bool('read-only'),

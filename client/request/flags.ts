@@ -1,5 +1,6 @@
 import type { Flag } from '../cli/flag.ts';
 import { healthFlags } from './health.ts';
+import { mountFlag, tmpfsFlag, volumeFlag } from './mount-flags.ts';
 import { processFlags } from './process-spec.ts';
 import { creationFlags, resourceFlags } from './resource-flags.ts';
 import { restartFlag } from './restart.ts';
@@ -73,12 +74,7 @@ export const containerFlags: readonly Flag[] = [
     value: 'NAME=VALUE',
     help: 'max-size and max-file of the log (default: 5 files of 20m)',
   },
-  {
-    name: 'mount',
-    type: 'list',
-    value: 'SPEC',
-    help: 'Mount: type=volume|bind|tmpfs|image,source=…,target=/b[,readonly]',
-  },
+  mountFlag,
   { name: 'name', type: 'string', value: 'NAME', help: 'Name of the container' },
   {
     name: 'network',
@@ -143,12 +139,7 @@ export const containerFlags: readonly Flag[] = [
     help: "Set a kernel parameter of the container's namespaces",
   },
   { name: 'timeout', type: 'int', value: 'SECONDS', help: 'Kill the container after this time' },
-  {
-    name: 'tmpfs',
-    type: 'list',
-    value: 'PATH[:OPTIONS]',
-    help: 'Mount an empty tmpfs, such as /tmp:size=64m',
-  },
+  tmpfsFlag,
   {
     name: 'ulimit',
     type: 'list',
@@ -169,13 +160,7 @@ export const containerFlags: readonly Flag[] = [
     value: 'MODE',
     help: 'UTS namespace: private or host',
   },
-  {
-    name: 'volume',
-    short: 'v',
-    type: 'list',
-    value: '[SOURCE:]TARGET[:OPTIONS]',
-    help: 'Mount a path of the host, a volume by its name, or without SOURCE a volume of its own',
-  },
+  volumeFlag,
   {
     name: 'volumes-from',
     type: 'list',

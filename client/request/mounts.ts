@@ -2,6 +2,7 @@ import type { LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import { parseBytes } from '../../common/units.ts';
 import type { MountInput } from '../../proto/gen/types/liker/v1/Mount.ts';
+import type { FlagValues } from '../cli/flag.ts';
 import { splitCsv } from './csv.ts';
 import { invalidFlag } from './invalid-flag.ts';
 import { absolutePath, looksLikePath } from './paths.ts';
@@ -25,6 +26,15 @@ const bindOptions = [
 ];
 /** Those for a volume. */
 const volumeOptions = [['ro', 'rw', 'O'], ['nocopy'], labels, consistencies];
+
+/** The mounts of --volume, --mount and --tmpfs, in this order. */
+export function parseMounts(flags: FlagValues): MountInput[] {
+  return [
+    ...flags.list('volume').map(parseVolume),
+    ...flags.list('mount').map(parseMount),
+    ...flags.list('tmpfs').map(parseTmpfs),
+  ];
+}
 
 /**
  * Parses -v [SOURCE:]TARGET[:OPTIONS]. As in Docker, a SOURCE that is a path is a file or folder of the host, which is made if it is

@@ -3,6 +3,7 @@ import { leave } from './containers/adopt/leave.ts';
 import { containerService } from './containers/service.ts';
 import { sessionService } from './containers/session-service.ts';
 import { finishBegun } from './containers/verbs/finish-begun.ts';
+import { finishMounting } from './containers/verbs/finish-mounting.ts';
 import { stopAll } from './containers/verbs/stop-all.ts';
 import type { EngineContext } from './context.ts';
 import { adoptImages } from './images/adopt/adopt.ts';
@@ -33,7 +34,10 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
       context.volumes.adopt();
       await adoptImages(context.images, context);
       await adoptAll(context, left);
-      for (const container of context.registry.all()) finishBegun(context, container);
+      for (const container of context.registry.all()) {
+        finishMounting(context, container);
+        finishBegun(context, container);
+      }
     },
     stopAll: () => stopAll(context),
     /** Leaves the containers to the next daemon. */

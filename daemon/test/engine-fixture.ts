@@ -13,6 +13,7 @@ import { Registry } from '../engine/containers/model/registry.ts';
 import { createContainer } from '../engine/containers/verbs/create.ts';
 import { type ExecOptions, execInContainer } from '../engine/containers/verbs/exec.ts';
 import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
+import { finishMounting } from '../engine/containers/verbs/finish-mounting.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
 import { adoptImages } from '../engine/images/adopt/adopt.ts';
@@ -119,7 +120,10 @@ export class EngineFixture {
     next.context.volumes.adopt();
     await adoptImages(next.context.images, next.context);
     await adoptAll(next.context, how);
-    for (const container of next.context.registry.all()) finishBegun(next.context, container);
+    for (const container of next.context.registry.all()) {
+      finishMounting(next.context, container);
+      finishBegun(next.context, container);
+    }
     return next;
   }
 

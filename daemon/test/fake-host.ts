@@ -6,6 +6,7 @@ import type { CgroupKernel, ProcessKernel, ProcKernel, UserKernel } from '../eng
 import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ExecGroup } from '../kernel/cgroup/exec-cgroup.ts';
 import type { ExitRecord } from '../kernel/process/exit-record.ts';
+import type { StartFailure } from '../kernel/process/reports.ts';
 import { rangeSize } from '../kernel/users/id-maps.ts';
 import { IdPool } from '../kernel/users/id-pool.ts';
 import { VolumeFolders } from '../storage/volume-folders.ts';
@@ -18,6 +19,10 @@ export class FakeHost {
   /** By container, also those that have ended. */
   readonly shims = new Map<string, FakeShim>();
   readonly groups = new Map<string, FakeGroup>();
+  /** Plans of steps outside a start. */
+  readonly acts: Buffer[] = [];
+  /** The answer to the next of them. */
+  onAct: () => Promise<StartFailure | null> = async () => null;
   /** Signals that were sent to main processes: 'PID SIGNAL'. */
   readonly signals: string[] = [];
   /** What shims that are gone have written, by container. */
@@ -66,6 +71,10 @@ export class FakeHost {
     exitRecord: (runDir) => this.exitRecords.get(idOf(runDir)) ?? null,
     list: async () => ({ processes: [], total: 0 }),
     lookUp: async () => ({ uid: 0, gid: 0, groups: [], home: '/root' }),
+    act: async (plan) => {
+      this.acts.push(plan);
+      return this.onAct();
+    },
     isAlive: ({ pid }) => this.#mainOf(pid)?.held.get(0)?.exit === null,
     kill: ({ pid }, signal) => {
       this.signals.push(`${pid} ${signal}`);

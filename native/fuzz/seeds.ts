@@ -171,6 +171,9 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
     uid: 1,
     gid: 2,
   },
+  'enter-container': { step: 'enter-container', ...process, user: true },
+  'add-mount': { step: 'add-mount', tree: 0, target: '/data', attributes: mountAttr.RDONLY, optional: true },
+  'remove-mount': { step: 'remove-mount', target: '/data', lazy: false },
   fill: { step: 'fill', tree: 1, target: '/etc', again: true },
   'take-below': {
     step: 'take-below',
@@ -217,6 +220,8 @@ function plans(): Buffer[] {
     'enter-user': ['id-map'],
     'take-overlay': ['take', 'take'],
     place: ['take'],
+    'add-mount': ['take', 'host-proc'],
+    'remove-mount': ['host-proc'],
     'exec-label': ['host-proc'],
     'place-root': ['take'],
   };

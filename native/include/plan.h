@@ -29,6 +29,8 @@ enum plan_kind {
                              sends what /proc says about the processes there and about those, and ends */
   PLAN_USER = 0x103,      /* u32 pid, u64 start time: the shim starts nothing, sends the result of the STEP_look_up_user
                              that follows, looked up in the mount namespace of that process, and ends */
+  PLAN_STEPS = 0x110,     /* nothing: the shim starts nothing, does the steps that follow (query_steps.c says which it may), sends SHIM_DONE
+                             or SHIM_FAILED, and ends */
 };
 
 /* As a uid or gid: the one that STEP_look_up_user found. The kernel never gives this number to anybody. */

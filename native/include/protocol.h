@@ -65,6 +65,8 @@ enum shim_frame {
   SHIM_PROCESS = 139,    /* process: its pid on the host; u32 length of /proc/PID/stat (0: it is gone), its text, then the
                             lines Uid, NSpid and VmRSS of /proc/PID/status. One frame for each. */
   SHIM_ARGUMENTS = 140,  /* process: its pid; the first 4096 bytes of /proc/PID/cmdline */
+  /* from a shim started with PLAN_STEPS: this, or SHIM_FAILED */
+  SHIM_DONE = 150,       /* nothing */
   /* from a shim started with PLAN_USER: this, or SHIM_FAILED */
   SHIM_USER = 142,       /* u32 uid, u32 gid, str home, u32 count, u32 gid of each further group */
 };

@@ -1,3 +1,4 @@
+import { shortestPath } from '../../../common/checks.ts';
 import { badArgument } from '../../../common/errors.ts';
 import type { ContainerServiceHandlers } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { ContainerService, ContainerView } from '../../engine/containers/api.ts';
@@ -8,6 +9,7 @@ import { formatExplanation } from './format/explanation.ts';
 import { listPage } from './format/list-page.ts';
 import { formatExit, formatTopProcess } from './format/process.ts';
 import { parseRestart, parseSpec } from './parse/container-spec.ts';
+import { parseMount } from './parse/mounts.ts';
 import { parseFilters, parseKillSignal, parseList, parseStop, parseTarget } from './parse/requests.ts';
 import { parseResources } from './parse/resources.ts';
 import { required } from './parse/text.ts';
@@ -85,6 +87,18 @@ export function containerService(
         restart: request.restart && parseRestart(request.restart, 'restart'),
       });
       return { container: formatContainer(container), appliedLimits: [...applied] };
+    }),
+    AddMount: changes(async (request) => {
+      const { mount, requestId } = request;
+      if (mount === null) throw badArgument('mount', 'Invalid mount: it is required');
+      const target = parseTarget(request);
+      const added = await containers.addMount(target, parseMount(mount, 'mount'), { requestId });
+      return { container: formatContainer(added.container), warnings: [...added.warnings] };
+    }),
+    RemoveMount: changes(async (request) => {
+      const { target, lazy, requestId } = request;
+      const path = shortestPath(required(target, 'target'));
+      return view(await containers.removeMount(parseTarget(request), { target: path, lazy, requestId }));
     }),
     ExplainContainer: reads(async ({ container, spec, replace }, _signal, peer) => {
       if (spec === null) return formatExplanation(await containers.explain(parseTarget({ container })));

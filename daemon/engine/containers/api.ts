@@ -7,7 +7,7 @@ import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
 import type { HiddenPaths } from './model/hidden-paths.ts';
 import type { Phase } from './model/phase.ts';
-import type { AppliedLimit, AskedSpec, ContainerChange, ContainerSpec } from './model/spec.ts';
+import type { AppliedLimit, AskedSpec, ContainerChange, ContainerSpec, Mount } from './model/spec.ts';
 import type { ExplainedPlan } from './plan/explain.ts';
 import type { Risk } from './plan/risks/risks.ts';
 
@@ -55,6 +55,17 @@ export interface ContainerService {
   explain(container: string): Promise<Explanation>;
   /** What a create with this spec, and a start, would do. Makes nothing. Rejects as `create` does. */
   explainSpec(spec: AskedSpec, options: Pick<CreateOptions, 'replace'>): Promise<Explanation>;
+  /** Adds a mount, at once if it runs. */
+  addMount(
+    container: string,
+    mount: Mount,
+    options: Repeatable,
+  ): Promise<{ readonly container: ContainerView; readonly warnings: readonly string[] }>;
+  /** Takes the mount at a path of the container away, at once if it runs; `lazy`: even if it is in use. */
+  removeMount(
+    container: string,
+    options: { readonly target: string; readonly lazy: boolean } & Repeatable,
+  ): Promise<ContainerView>;
   update(
     container: string,
     change: ContainerChange,

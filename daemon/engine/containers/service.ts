@@ -11,6 +11,7 @@ import { createContainer, createWarnings } from './verbs/create.ts';
 import { explainContainer, explainSpec } from './verbs/explain.ts';
 import { killContainer } from './verbs/kill.ts';
 import { listContainers } from './verbs/list.ts';
+import { addMount } from './verbs/mount.ts';
 import { pauseContainer, resumeContainer } from './verbs/pause.ts';
 import { pruneContainers } from './verbs/prune.ts';
 import { removeContainer } from './verbs/remove.ts';
@@ -19,6 +20,7 @@ import { restartContainer } from './verbs/restart.ts';
 import { startContainer } from './verbs/start.ts';
 import { stopContainer } from './verbs/stop.ts';
 import { topOf } from './verbs/top.ts';
+import { removeMount } from './verbs/unmount.ts';
 import { updateContainer } from './verbs/update.ts';
 import { waitForContainer } from './verbs/wait.ts';
 import { containerView } from './view.ts';
@@ -120,6 +122,25 @@ export function containerService(context: EngineContext): ContainerService {
     explain: async (reference) => explainContainer(context, find(reference)),
 
     explainSpec: async (spec, options) => explainSpec(context, spec, options),
+
+    async addMount(reference, mount, { requestId }) {
+      const call = await callOf(context, reference, requestId, 'mount', mount);
+      const { container, request } = call;
+      if (container === null) throw resultIsGone(request, reference);
+      // If the first call failed, the mount is not there.
+      const isDone = call.isRepeated && container.spec.mounts.some(({ target }) => target === mount.target);
+      const warnings = isDone ? [] : await addMount(context, container, mount, request);
+      return { container: view(container), warnings };
+    },
+
+    async removeMount(reference, { target, lazy, requestId }) {
+      const call = await callOf(context, reference, requestId, 'unmount', target, lazy);
+      const { container, request } = call;
+      if (container === null) throw resultIsGone(request, reference);
+      const isDone = call.isRepeated && !container.spec.mounts.some((mount) => mount.target === target);
+      if (!isDone) await removeMount(context, container, { target, lazy }, request);
+      return view(container);
+    },
 
     async update(reference, change) {
       const container = find(reference);

@@ -16,6 +16,7 @@ const kindShim = 0x100;
 const kindLaunch = 0x101;
 const kindProcesses = 0x102;
 const kindUser = 0x103;
+const kindSteps = 0x110;
 
 const listing = { folder: str, pids: list(u32) };
 
@@ -38,6 +39,14 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
     if (shim) w.record(kindShim, shimSettings, shim);
     w.record(kindLaunch, launchSettings, launch.settings);
     for (const step of launch.steps) writeStep(w, step);
+  });
+}
+
+/** Encodes steps for a shim that starts nothing. */
+export function encodeSteps(given: readonly Step[]): Buffer {
+  return plan((w) => {
+    w.record(kindSteps, {}, {});
+    for (const step of given) writeStep(w, step);
   });
 }
 

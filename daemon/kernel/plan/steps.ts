@@ -360,6 +360,12 @@ export const steps = {
       optional: bool,
     },
   ],
+  /** Enters the mount namespace of a process, and with `user` its user namespace. Targets are inside its root from here on. */
+  'enter-container': [110, { pid: u32, startTime: decimal, user: bool }],
+  /** Mounts a held tree where nothing is mounted yet, neither at the target nor below. `optional`: a missing tree is no error. */
+  'add-mount': [111, { tree: u32, target: str, attributes: u32, optional: bool }],
+  /** Unmounts what is at the target, with all below it. `lazy`: even if it is in use. Comes after `host-proc`. */
+  'remove-mount': [112, { target: str, lazy: bool }],
 } satisfies Readonly<Record<string, readonly [kind: number, fields: Fields]>>;
 
 export type StepName = keyof typeof steps;

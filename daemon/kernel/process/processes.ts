@@ -10,6 +10,7 @@ import {
   pidfdSignal,
   spawnShim,
 } from '../../native/libliker.ts';
+import { readDone } from './done.ts';
 import { type ExitRecord, readExitRecord } from './exit-record.ts';
 import type { HostProcess } from './host-process.ts';
 import { type Listing, readListing } from './listing.ts';
@@ -84,6 +85,11 @@ export class Processes {
   /** Looks up a user in a container, in a separate process that executes a plan of encodeLookUp. */
   lookUp(plan: Buffer): Promise<FoundUser | StartFailure> {
     return this.#ask(plan, readUser);
+  }
+
+  /** Does the steps of a plan of encodeSteps in a separate process, which may take so long. Answers the step that failed, or null. */
+  act(plan: Buffer, limitMs: number): Promise<StartFailure | null> {
+    return this.#ask(plan, (socketFd) => readDone(socketFd, limitMs));
   }
 
   /** A reader that hangs is killed; likerd does not wait until it ends. */

@@ -46,4 +46,5 @@ export const fromShim = {
   process: 139,
   arguments: 140,
   user: 142,
+  done: 150,
 } as const;

@@ -87,6 +87,14 @@ int enter_user (struct child *child) {
   return fail_with (child, EBADMSG, "read", "plan");
 }
 
+int run_all_steps (struct child *child) {
+  struct record record;
+  while (plan_next (&child->steps, &record))
+    if (run_step (child, &record) < 0)
+      return -1;
+  return 0;
+}
+
 void run_steps (struct child *child) {
   struct record record;
   while (plan_next (&child->steps, &record))

@@ -11,5 +11,8 @@ int skip_to_inner (struct child *child);
 /* Does the step that follows them, which enters a user namespace. 0, or -1 with a failure. */
 int enter_user (struct child *child);
 
+/* Does the remaining steps of a plan that executes no program. 0, or -1 with a failure. */
+int run_all_steps (struct child *child);
+
 /* Does the remaining steps. Returns only if one has failed. */
 void run_steps (struct child *child);

@@ -16,6 +16,8 @@ const userNamespaceSchema = fields({
 });
 export interface UserNamespaceFacts extends Of<typeof userNamespaceSchema> {}
 
+const mountingSchema = fields({ verb: v.picklist(['mount', 'unmount']), target: v.string() });
+
 /** What is known of a container beside its spec and phase; stored with it. Each field has a default for older records. */
 export const factsSchema = fields({
   /** Null: the host's. It is chosen when the container is made, and stays. */
@@ -50,6 +52,8 @@ export const factsSchema = fields({
   /** Its health check ends it to have it started again. */
   restartUnhealthy: no,
   begun: orNull(begunSchema),
+  /** A mount that is being made in the running container, or taken away. As `begun`, stored before it is done. */
+  mounting: orNull(mountingSchema),
   /** Processes that are to be killed since their clients have vanished, by number: when, by steadyMs(). */
   killsDue: byName(v.number()),
 });

@@ -224,6 +224,13 @@ export function isShared(mount: Mount): boolean {
   return mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
 }
 
+/** What a mount shows, as it was asked for; of a tmpfs, nothing. */
+export function mountSource(mount: Mount): string {
+  if (mount.type === 'tmpfs') return '';
+  if (mount.type === 'image') return mount.image;
+  return mount.type === 'bind' ? mount.source : mount.volume;
+}
+
 /** Ids of the images that a container needs: of its root, and of its mounts. */
 export function imagesOf({ rootfs, mounts }: Pick<ContainerSpec, 'rootfs' | 'mounts'>): string[] {
   const ofMounts = mounts.flatMap((mount) => (mount.type === 'image' ? [mount.id] : []));

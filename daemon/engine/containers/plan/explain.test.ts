@@ -303,6 +303,18 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     { step: 'place', tree: 1, target: '/dev', optional: true },
     'the tmpfs with devices on /dev, if it can be made',
   ],
+  'enter-container': [
+    { step: 'enter-container', ...process, user: true },
+    'setns: the mount namespace and the user namespace of container db (pid 7)',
+  ],
+  'add-mount': [
+    { step: 'add-mount', tree: 2, target: '/data', attributes: RDONLY, optional: true },
+    '/m of the host on /data (ro), if nothing is mounted there and it is there',
+  ],
+  'remove-mount': [
+    { step: 'remove-mount', target: '/data', lazy: true },
+    'unmount /data, even if it is in use',
+  ],
   'place-root': [{ step: 'place-root', tree: 4 }, 'the overlay on the current directory, as the new root'],
 };
 

@@ -183,6 +183,30 @@ export function userMounts(mounts: readonly PlannedMount[], held: HeldMaps): Tar
   });
 }
 
+/** A tree of mounts that is held, and where it goes. */
+export interface MountTree {
+  readonly take: StepOf<'take'> | StepOf<'take-mount'>;
+  readonly at: string;
+  readonly optional: boolean;
+}
+
+/** The trees of a tmpfs, or of a bind, whether it is shared with the host or not. */
+export function mountTrees(
+  mount: PlannedBind | Extract<PlannedMount, { type: 'tmpfs' }>,
+  held: HeldMaps,
+): MountTree[] {
+  if (mount.type === 'tmpfs') {
+    const step = tmpfsMount(mount.target, mount.options, mount.readOnly ? RDONLY : 0);
+    const { target: at, create: _, ...how } = step;
+    return [{ take: { ...how, step: 'take-mount' }, at, optional: false }];
+  }
+  return userBinds(mount, held).map(({ target: at, create: _, ...how }) => ({
+    take: { ...how, step: 'take' },
+    at,
+    optional: how.optional,
+  }));
+}
+
 /** The kernel maps a tree as a whole or not at all: where a part cannot be mapped, each mount is bound by itself. */
 function userBinds(mount: PlannedBind, held: HeldMaps): BindStep[] {
   const { target, below } = mount;

@@ -184,6 +184,20 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ pid, path, optional, ...step }, facts) =>
       `clone ${path} of ${processName(pid, facts)}${inBrackets(attributes(step))}, held${optional ? ', if it is there' : ''}`,
   ],
+  'enter-container': [
+    'mounts',
+    ({ pid, user }, facts) =>
+      `setns: the mount namespace${user ? ' and the user namespace' : ''} of ${processName(pid, facts)}`,
+  ],
+  'add-mount': [
+    'mounts',
+    ({ tree, target, optional, ...step }, { held }) =>
+      `${held[tree]} on ${target}${inBrackets(attributes(step))}, if nothing is mounted there${optional ? ' and it is there' : ''}`,
+  ],
+  'remove-mount': [
+    'mounts',
+    ({ target, lazy }) => `unmount ${target}${lazy ? ', even if it is in use' : ''}`,
+  ],
   'take-proc-of': [
     'mounts',
     ({ pid, ...step }, facts) =>

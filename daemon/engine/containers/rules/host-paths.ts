@@ -11,7 +11,12 @@ export async function checkHostPaths(spec: ContainerSpec): Promise<void> {
       rootfs,
       await stat(rootfs.directory, { bigint: true }).then((found) => rootProblem(rootfs, found), whyNot),
     );
-  for (const [index, mount] of spec.mounts.entries()) {
+  await checkMountSources(spec);
+}
+
+/** The same for the mounts alone. */
+export async function checkMountSources({ mounts }: Pick<ContainerSpec, 'mounts'>): Promise<void> {
+  for (const [index, mount] of mounts.entries()) {
     if (mount.type !== 'bind') continue;
     const problem = await stat(mount.source).then(
       () => null,

@@ -116,7 +116,7 @@ function checkShared(mounts: readonly Mount[]): void {
 }
 
 /** Throws BAD_ARGUMENT where the mount on the host does not allow the propagation, which would have no effect. */
-export function checkPropagation(context: EngineContext, { mounts }: ContainerSpec): void {
+export function checkPropagation(context: EngineContext, { mounts }: Pick<ContainerSpec, 'mounts'>): void {
   for (const [index, mount] of mounts.entries()) {
     if (mount.type !== 'bind') continue;
     const kind = /^r?(shared|slave)$/.exec(mount.propagation)?.[1];

@@ -139,8 +139,8 @@ function isForeign(context: EngineContext, { spec }: Container, kind: 'network' 
 }
 
 /** Docker's -v makes a missing source on the host. */
-function makeMountSources(spec: ContainerSpec): void {
-  for (const mount of spec.mounts) {
+export function makeMountSources({ mounts }: Pick<ContainerSpec, 'mounts'>): void {
+  for (const mount of mounts) {
     if (mount.type === 'bind' && mount.createSource && !existsSync(mount.source)) {
       makeFolder(mount.source, 0o755);
     }

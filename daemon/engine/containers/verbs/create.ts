@@ -66,7 +66,7 @@ export async function createContainer(
   undo.defer(() => context.registry.delete(container));
   undo.defer(() => context.folders.remove(id));
   try {
-    for (const volume of makeVolumes(context, container, spec))
+    for (const volume of makeVolumes(context, container.spec, spec))
       undo.defer(() => context.volumes.remove(volume));
     context.folders.create(id);
     context.ledger.insert(container, options.request, ...userNamespaceEvents(container));

@@ -1,7 +1,6 @@
 import { badArgument } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import { anonymousVolumeName, type Volume } from '../../volumes/model/volume.ts';
-import type { Container } from '../model/container.ts';
 import { asReadOnly, type ContainerSpec, type Mount, ownVolumes } from '../model/spec.ts';
 import { volumesOf } from '../model/volume-users.ts';
 
@@ -34,13 +33,13 @@ function mountsOf({ registry }: EngineContext, from: string, field: string): Mou
 /** Makes the volumes of a container that are missing. `asked`: the spec of the call, where those without a name have none. */
 export function makeVolumes(
   { volumes }: EngineContext,
-  container: Container,
-  asked: ContainerSpec,
+  spec: Pick<ContainerSpec, 'mounts'>,
+  asked: Pick<ContainerSpec, 'mounts'>,
 ): readonly Volume[] {
   const names = new Set(volumesOf(asked));
   const made: Volume[] = [];
   try {
-    for (const name of volumesOf(container.spec))
+    for (const name of volumesOf(spec))
       if (volumes.get(name) === null)
         made.push(volumes.create({ name, isAnonymous: !names.has(name), labels: {} }));
     return made;
