@@ -45,6 +45,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   dns_search: 'dns-search',
   dns_options: 'dns-option',
   init: 'init',
+  systemd: 'systemd',
   log_driver: 'log-driver',
   log_file_bytes: 'log-opt',
   log_files: 'log-opt',

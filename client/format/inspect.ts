@@ -101,6 +101,7 @@ function config({ spec, imageVolumes }: Container): Record<string, unknown> {
     Volumes: named(imageVolumes),
     WorkingDir: process.cwd || '/',
     Labels: sorted(spec?.labels),
+    SystemdMode: spec?.systemd ?? false,
     StopSignal: spec?.stopSignal || 'SIGTERM',
     StopTimeout: spec?.stopTimeoutSeconds === forEver ? -1 : (spec?.stopTimeoutSeconds ?? 10),
     ...healthConfig(spec?.healthCheck ?? null),

@@ -26,7 +26,7 @@ test("without flags, limits and the engine's choices are unset", () => {
   const plain = spec('/r', 'true');
   assert.deepEqual(plain.resources, { cpu: {}, memory: {}, pids: null, ...noMore });
   assert.deepEqual(plain.namespaces, { pid: '', ipc: '', uts: '', cgroup: '', network: '', user: '' });
-  for (const key of ['init', 'shmSizeBytes', 'stopTimeoutSeconds'] as const)
+  for (const key of ['init', 'systemd', 'shmSizeBytes', 'stopTimeoutSeconds'] as const)
     assert.equal(plain[key], undefined);
   assert.equal(plain.process?.terminalSize, null);
   assert.equal(plain.onDisconnect, 'ON_DISCONNECT_UNSPECIFIED');
@@ -178,7 +178,9 @@ test('all other flags', () => {
       ' ',
     ),
     ...'--dns-search example.org --dns-opt ndots:2 --log-opt max-size=10m --log-opt max-file=3'.split(' '),
-    ...'--stop-signal SIGINT --stop-timeout 3 --rm --timeout 60 --on-disconnect hangup'.split(' '),
+    ...'--systemd always --stop-signal SIGINT --stop-timeout 3 --rm --timeout 60 --on-disconnect hangup'.split(
+      ' ',
+    ),
     ...'--security-opt seccomp=unconfined --cgroup-parent jobs/night --limits best-effort --log-driver none ~/r:rw x'.split(
       ' ',
     ),
@@ -216,6 +218,7 @@ test('all other flags', () => {
     readOnly: true,
     shmSizeBytes: 1048576,
     init: false,
+    systemd: true,
     capAdd: ['NET_ADMIN'],
     capDrop: ['ALL'],
     sysctls: { 'net.ipv4.ip_forward': '1' },

@@ -31,6 +31,9 @@ const limitsModes: Readonly<Record<string, LimitsMode>> = {
   'best-effort': 'LIMITS_MODE_BEST_EFFORT',
 };
 
+/** true: unset, since it is likerd who knows the program of an image. */
+const systemdModes: Readonly<Record<string, boolean>> = { always: true, false: false };
+
 /** The specification for `run [flags] ROOTFS [COMMAND…]`. Throws BAD_ARGUMENT. */
 export function parseContainerSpec(
   flags: FlagValues,
@@ -78,6 +81,7 @@ export function parseContainerSpec(
         ? parseBytes(flags.text('shm-size') ?? '', '--shm-size')
         : undefined,
       init: flags.has('init') ? flags.bool('init') : undefined,
+      systemd: own(systemdModes, flags.text('systemd') ?? ''),
       stopTimeoutSeconds: graceSeconds(flags, 'stop-timeout'),
     }),
   };

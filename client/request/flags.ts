@@ -133,6 +133,14 @@ export const containerFlags: readonly Flag[] = [
     help: "Time from the stop signal to SIGKILL; -1 waits forever (default: the image's, or 10)",
   },
   {
+    name: 'systemd',
+    type: 'string',
+    choices: ['true', 'false', 'always'],
+    value: 'MODE',
+    fallback: 'true',
+    help: 'Make the container ready for systemd as pid 1: true (if the program is systemd or /sbin/init), false or always',
+  },
+  {
     name: 'sysctl',
     type: 'list',
     value: 'NAME=VALUE',

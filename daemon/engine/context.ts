@@ -6,6 +6,7 @@ import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
 import type { Ledger } from './containers/model/ledger.ts';
 import type { Registry } from './containers/model/registry.ts';
+import { delegatesCgroup } from './containers/model/systemd.ts';
 import type { ImageContext } from './images/context.ts';
 import type { Journal } from './journal/journal.ts';
 import type {
@@ -64,7 +65,11 @@ export function cgroupOf(
   context: Pick<EngineContext, 'cgroups'>,
   { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
 ): ContainerGroup {
-  return context.cgroups.open(id, spec.cgroupParent, facts.cgroupPaths);
+  return context.cgroups.open(id, {
+    under: spec.cgroupParent,
+    made: facts.cgroupPaths,
+    delegated: delegatesCgroup(spec),
+  });
 }
 
 /** Where every container mounts its root, each in a mount namespace of its own. */

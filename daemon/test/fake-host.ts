@@ -163,6 +163,8 @@ export class FakeGroup implements ContainerGroup {
   readonly unified: string;
   readonly folder: string;
   readonly paths: Readonly<Record<string, string>>;
+  readonly shown: Readonly<Record<string, string>>;
+  readonly delegated = [];
 
   constructor(id: string, shim: () => FakeShim | undefined) {
     this.id = id;
@@ -170,6 +172,7 @@ export class FakeGroup implements ContainerGroup {
     this.folder = `/cgroup/${id}`;
     this.unified = this.folder;
     this.paths = { v2: this.folder };
+    this.shown = this.paths;
   }
 
   make(): this {

@@ -95,6 +95,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
     attributes: mountAttr.RDONLY,
     folders: [['cpu,cpuacct', '/sys/fs/cgroup/cpu,cpuacct']],
     links: [['cpu', 'cpu,cpuacct']],
+    writable: ['cpu,cpuacct'],
   },
   'proc-of': { step: 'proc-of', ...process, attributes: mountAttr.NOSUID },
   'look-up-user': { step: 'look-up-user', user: 'web', group: 'staff', moreGroups: ['audio', '7'] },

@@ -42,6 +42,18 @@ export const life: readonly Row[] = [
     },
   ],
   [
+    '--systemd',
+    async (c) => {
+      const script =
+        'env | grep -c ^container=liker; echo $$; for at in /run /run/lock /tmp; do stat -f -c %T $at; done; for top in /sys/fs/cgroup/unified /sys/fs/cgroup; do test ! -e $top/cgroup.procs || break; done; mkdir $top/own 2>/dev/null && echo 0 >$top/own/cgroup.procs && grep ^0 /proc/self/cgroup';
+      const { stdout } = await c.run(['--systemd', 'always'], ['sh', '-c', script]);
+      assert.equal(stdout, '1\n1\ntmpfs\ntmpfs\ntmpfs\n0::/own\n');
+      const plain = await c.run(['--systemd', 'false', '--init=false'], ['sh', '-c', `${script}; true`]);
+      assert.match(plain.stdout, /^0\n1\n/);
+      assert.doesNotMatch(plain.stdout, /own/);
+    },
+  ],
+  [
     '--health-cmd',
     async (c) => {
       const flags = [

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ended, eventually, isError, limits, readIn, startIn } from '../../test/cgroups.ts';
@@ -108,6 +117,44 @@ for (const scene of scenes) {
       await cgroup.remove();
     });
 
+    test('root inside may divide what is delegated, below the limits; processes and execs begin there, and go with the container', async () => {
+      const [uid, gid] = [12_345, 23_456];
+      const id = `c${++next}`;
+      const bound = limits({ pids: { max: 17 } });
+      const cgroup = await cgroups.create(id, bound, { ...free, delegateTo: { uid, gid } });
+      folders.push(...Object.values(cgroup.paths));
+      for (const key of cgroup.delegated) {
+        const [limited = '', shown = ''] = [cgroup.paths[key], cgroup.shown[key]];
+        const names = readdirSync(shown).filter((name) => statSync(`${shown}/${name}`).uid === uid);
+        assert.ok(statSync(shown).uid === uid && statSync(shown).gid === gid);
+        assert.ok(names.includes('cgroup.procs'), key);
+        assert.deepEqual(
+          names.filter((name) => /max|limit|freeze|kill|high|weight/.test(name)),
+          [],
+        );
+        if (key === 'v2') {
+          assert.equal(shown, `${limited}/container`);
+          const controllers = (file: string) => readFileSync(file, 'latin1').trim();
+          const offered = controllers(`${shown}/cgroup.controllers`).split(' ');
+          for (const one of controllers(`${dirname(limited)}/cgroup.subtree_control`).split(' '))
+            assert.ok(offered.includes(one), one);
+        }
+      }
+      for (const [key, folder] of Object.entries(cgroup.paths))
+        if (!cgroup.delegated.includes(key)) assert.equal(statSync(folder).uid, 0, key);
+      const again = cgroups.open(id, { delegated: true });
+      assert.deepEqual([again.shown, again.unified], [cgroup.shown, cgroup.unified]);
+      const exec = again.createExec(3);
+      assert.deepEqual(again.execs(), [3]);
+      const child = await startIn(cgroup, 'exec sleep 100');
+      const other = await startIn(exec, 'exec sleep 100');
+      await eventually('both are there', async () => (await pidsIn(cgroup.folder)).length === 2);
+      assert.equal(readIn(cgroup, 'pids.max'), '17');
+      await cgroup.kill();
+      assert.deepEqual([await ended(child), await ended(other)], ['SIGKILL', 'SIGKILL']);
+      await cgroup.remove();
+    });
+
     test('a frozen process does nothing until it is thawed', async () => {
       const cgroup = await create();
       const child = await startIn(cgroup, 'exec cat');
@@ -206,7 +253,7 @@ for (const scene of scenes) {
     test('a container created with fewer hierarchies: a process joins those, and all of them are removed', async () => {
       const cgroup = await create();
       const [[key, folder] = ['', '']] = Object.entries(cgroup.paths).filter(([name]) => name !== 'v2');
-      const open = (made: Readonly<Record<string, string>>) => cgroups.open(`c${next}`, '', made).joinFiles;
+      const open = (made: Readonly<Record<string, string>>) => cgroups.open(`c${next}`, { made }).joinFiles;
       assert.deepEqual(open(cgroup.paths), cgroup.joinFiles);
       assert.deepEqual(open({ [key]: folder }), key === '' ? [] : [`${folder}/tasks`]);
       if (key !== '') rmdirSync(folder);

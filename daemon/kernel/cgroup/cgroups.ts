@@ -2,8 +2,9 @@ import { badArgument, LikerError } from '../../../common/errors.ts';
 import { tellSystemError } from '../../../common/exhausted.ts';
 import { makeFolders } from '../../native/libliker.ts';
 import { applyResources, checkResources } from './apply.ts';
-import { type CgroupPaths, ContainerCgroup, type ContainerGroup } from './container-cgroup.ts';
+import { ContainerCgroup, type ContainerGroup, type GroupOptions } from './container-cgroup.ts';
 import { checkDevices, devicesPlace, restrictDevices } from './controllers/devices.ts';
+import { delegate, type GroupOwner, isDelegated } from './delegate.ts';
 import { whyUndelegated } from './delegation.ts';
 import type { DeviceRule } from './device-rules.ts';
 import { childFolders, errnoOf, makeFolder, removeTree } from './files.ts';
@@ -31,6 +32,8 @@ export interface CreateCgroupOptions {
   readonly mode?: LimitsMode;
   /** Path of the parent cgroup, from the top of each hierarchy; empty: likerd's own. */
   readonly under?: string;
+  /** Root inside, who is to divide the cgroup; null: nobody. */
+  readonly delegateTo?: GroupOwner | null;
 }
 
 /** Not "." or "..", and without a slash: an id is always one folder below the parent. */
@@ -153,7 +156,7 @@ export class Cgroups {
   /** Makes a container's cgroup in every hierarchy and sets its limits. A failure leaves nothing behind. */
   async create(id: string, resources: Resources, options: CreateCgroupOptions): Promise<ContainerGroup> {
     checkId(id, 'container');
-    const { mode = 'strict', under = '', deviceRules = [] } = options;
+    const { mode = 'strict', under = '', deviceRules = [], delegateTo = null } = options;
     const made: string[] = [];
     try {
       this.#followMounts();
@@ -168,7 +171,9 @@ export class Cgroups {
       const folderIn = (place: Place): string => `${place.parent}/${id}`;
       const applied = applyResources(resources, { layout, folderIn, fresh: true, mode });
       if (!options.allDevices) restrictDevices(layout, folderIn, deviceRules);
-      return new ContainerCgroup(layout, id, applied);
+      if (delegateTo !== null)
+        for (const place of layout.places.filter(isDelegated)) delegate(place, folderIn(place), delegateTo);
+      return new ContainerCgroup(layout, id, applied, { delegated: delegateTo !== null });
     } catch (error) {
       for (const folder of made.reverse()) removeTree(folder);
       throw this.#explain(error, id);
@@ -245,11 +250,14 @@ export class Cgroups {
 
   /**
    * The cgroup of a container that was made earlier, perhaps by another daemon; its folders may be gone. `under`: as in
-   * create. `made`: the paths it had then.
+   * create.
    */
-  open(id: string, under = '', made?: CgroupPaths): ContainerGroup {
+  open(
+    id: string,
+    { under = '', ...options }: GroupOptions & { readonly under?: string } = {},
+  ): ContainerGroup {
     checkId(id, 'container');
-    return new ContainerCgroup(this.#layoutIn(under), id, [], made);
+    return new ContainerCgroup(this.#layoutIn(under), id, [], options);
   }
 
   /** The ids below the parent in any hierarchy. */

@@ -1,6 +1,7 @@
 import { LikerError } from '../../../common/errors.ts';
 import { applyResources, checkResources } from './apply.ts';
 import { liftThrottles } from './controllers/io.ts';
+import { delegatedFolder, isDelegated } from './delegate.ts';
 import { ExecCgroup, type ExecGroup } from './exec-cgroup.ts';
 import { childFolders, keyedValue, makeFolder, readOptional, writeText } from './files.ts';
 import { frozenAbove } from './frozen-above.ts';
@@ -19,12 +20,23 @@ const freezeMs = 10_000;
 /** As {@link ContainerCgroup.paths}. */
 export type CgroupPaths = Readonly<Record<string, string>>;
 
+export interface GroupOptions {
+  /** The paths it had when it was made: hierarchies may have been mounted since. */
+  readonly made?: CgroupPaths | undefined;
+  /** Root inside divides it: see delegate.ts. */
+  readonly delegated?: boolean;
+}
+
 /** The cgroup of one container: a folder in each hierarchy. Made by Cgroups.create, found again by Cgroups.open. */
 export type ContainerGroup = Pick<ContainerCgroup, keyof ContainerCgroup>;
 
 export class ContainerCgroup {
   /** "v2", v1 controllers as mounted (joined by a comma) and "name=NAME" -> absolute folder. */
   readonly paths: CgroupPaths;
+  /** As `paths`, but the folders that its processes see as the top: where it is delegated, not those with the limits. */
+  readonly shown: CgroupPaths;
+  /** The keys of those that root inside divides. */
+  readonly delegated: readonly string[];
   /** The limits that were set when it was made; empty if it was opened. */
   readonly applied: readonly AppliedLimit[];
   /** v1 files "tasks": the child writes 0 to each. */
@@ -34,15 +46,29 @@ export class ContainerCgroup {
   readonly #id: string;
   readonly #layout: Layout;
   readonly #folder: string;
+  /** Has the cgroups of execs. */
+  readonly #top: string;
 
-  /** `made`: the paths it had when it was made: hierarchies may have been mounted since. */
-  constructor(layout: Layout, id: string, applied: readonly AppliedLimit[], made?: CgroupPaths) {
+  constructor(
+    layout: Layout,
+    id: string,
+    applied: readonly AppliedLimit[],
+    { made, delegated = false }: GroupOptions = {},
+  ) {
     this.#layout = layout;
     this.#id = id;
     this.applied = applied;
     this.#folder = this.#folderIn(layout.tracking);
-    this.unified = layout.tracking.version === 2 ? this.#folder : '';
+    const given = delegated ? layout.places.filter(isDelegated) : [];
+    const topIn = (place: Place): string => {
+      const folder = this.#folderIn(place);
+      return given.includes(place) ? delegatedFolder(place, folder) : folder;
+    };
+    this.#top = topIn(layout.tracking);
+    this.unified = layout.tracking.version === 2 ? this.#top : '';
     this.paths = Object.fromEntries(layout.places.map((place) => [place.key, this.#folderIn(place)]));
+    this.shown = Object.fromEntries(layout.places.map((place) => [place.key, topIn(place)]));
+    this.delegated = given.map(({ key }) => key);
     this.joinFiles = layout.places
       .filter(({ version, key }) => version === 1 && (made === undefined || key in made))
       .map((place) => `${this.#folderIn(place)}/tasks`);
@@ -80,13 +106,13 @@ export class ContainerCgroup {
 
   /** Makes the sub-cgroup of one exec. */
   createExec(n: number): ExecGroup {
-    makeFolder(`${this.#folder}/exec-${n}`);
+    makeFolder(`${this.#top}/exec-${n}`);
     return this.openExec(n);
   }
 
   /** The numbers of the execs that have a sub-cgroup. */
   execs(): number[] {
-    return childFolders(this.#folder)
+    return childFolders(this.#top)
       .flatMap((name) => /^exec-(\d+)$/.exec(name)?.[1] ?? [])
       .map(Number);
   }
@@ -94,7 +120,7 @@ export class ContainerCgroup {
   openExec(n: number): ExecGroup {
     // If the v1 freezer tracks processes, the exec joins its own freezer cgroup instead of the container's.
     const files = this.joinFiles.filter((file) => file !== `${this.#folder}/tasks`);
-    return new ExecCgroup(`${this.#folder}/exec-${n}`, files, this.#tracker);
+    return new ExecCgroup(`${this.#top}/exec-${n}`, files, this.#tracker);
   }
 
   /** Freezes all processes. If they do not freeze in time, thaws all and throws SYSCALL. */
@@ -186,7 +212,7 @@ export class ContainerCgroup {
 
   /** The file that changes when the container becomes empty (cgroup.events); empty on v1. */
   get eventsFile(): string {
-    return this.unified === '' ? '' : `${this.unified}/cgroup.events`;
+    return this.unified === '' ? '' : `${this.#folder}/cgroup.events`;
   }
 
   /** The number of its out-of-memory kills. */

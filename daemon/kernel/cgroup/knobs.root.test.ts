@@ -141,7 +141,7 @@ test('T45, T49: another parent is created level by level, and leads nowhere else
   const cgroup = await cgroups.create('c', limit, { ...free, under: `${top}/in` });
   const parents = Object.values(cgroup.paths).map(dirname);
   try {
-    assert.equal(readIn(cgroups.open('c', `${top}/in`), 'pids.max'), '5');
+    assert.equal(readIn(cgroups.open('c', { under: `${top}/in` }), 'pids.max'), '5');
     assert.equal(readIn(beside, 'pids.max'), '5');
     assert.notEqual(readIn(beside, 'cpuset.cpus.effective') ?? readIn(beside, 'cpuset.cpus'), '');
     for (const path of Object.values(cgroup.paths)) assert.ok(path.endsWith(`/${top}/in/c`), path);

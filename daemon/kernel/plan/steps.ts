@@ -219,8 +219,11 @@ export const steps = {
   'bind-of': [34, { pid: u32, startTime: decimal, path: str, attributes: u32, optional: bool }],
   /** Joins the namespace of a file of the host (setns(2)). */
   'join-path': [35, { flag: u32, path: str }],
-  /** A tmpfs with folders of the host (cgroup hierarchies) bound by name, and links. */
-  cgroups: [36, { target: str, attributes: u32, folders: list(pair), links: list(pair) }],
+  /** A tmpfs with folders of the host (cgroup hierarchies) bound by name, and links. `writable`: names of folders that MOUNT_ATTR_RDONLY is not for. */
+  cgroups: [
+    36,
+    { target: str, attributes: u32, folders: list(pair), links: list(pair), writable: list(str) },
+  ],
   /** Mounts at /proc the procfs of the process whose pid namespace was joined. */
   'proc-of': [37, { pid: u32, startTime: decimal, attributes: u32 }],
   /**

@@ -2,6 +2,7 @@
  * /sys/fs/cgroup with a hierarchy in each folder. The tmpfs is new, and no other process can reach it before the container
  * runs, so names in it need no safe lookup: four calls per hierarchy.
  */
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include "base/cleanup.h"
@@ -34,6 +35,14 @@ static int bind_hierarchy (struct child *child, int top, const char *name, const
   return sys_move_mount_at (tree, top, name) < 0 ? fail (child, "move_mount", name) : 0;
 }
 
+static int make_writable (struct child *child, int top, const char *name) {
+  struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+  cleanup_fd int folder = openat (top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0)
+    return fail (child, "openat", name);
+  return sys_mount_setattr (folder, AT_EMPTY_PATH, &attr) < 0 ? fail (child, "mount_setattr", name) : 0;
+}
+
 int step_cgroups (struct child *child, struct cursor *fields) {
   const char *target = read_text (fields);
   struct mount_attr attr = { .attr_set = read_u32 (fields), .propagation = MS_PRIVATE };
@@ -50,7 +59,10 @@ int step_cgroups (struct child *child, struct cursor *fields) {
     if (symlinkat (read_text (fields), top, name) < 0)
       return fail (child, "symlinkat", name);
   }
-  if (unreadable (child, fields))
-    return -1;
-  return sys_mount_setattr (top, AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0 ? fail (child, "mount_setattr", target) : 0;
+  if (sys_mount_setattr (top, AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
+    return fail (child, "mount_setattr", target);
+  for (uint32_t count = read_u32 (fields); count > 0 && !fields->bad; count--)
+    if (make_writable (child, top, read_text (fields)) < 0)
+      return -1;
+  return unreadable (child, fields) ? -1 : 0;
 }

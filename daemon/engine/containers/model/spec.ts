@@ -273,6 +273,8 @@ export const specSchema = fields({
   readOnly: no,
   shmSizeBytes: v.optional(v.number(), 64 * 1024 * 1024),
   init: v.optional(v.boolean(), true),
+  /** The program is systemd, or is to be treated like it: see systemd.ts. */
+  systemd: no,
   capAdd: texts,
   capDrop: texts,
   sysctls: byName(v.string()),

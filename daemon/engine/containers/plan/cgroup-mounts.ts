@@ -7,19 +7,23 @@ const named = 'name=';
 /**
  * The control groups of a container, as its own cgroup namespace shows them, where programs look for them: v2 alone at the top;
  * otherwise each hierarchy in a folder, with a link for each of the controllers that share one. `paths`: the container's folders
- * by hierarchy, see ContainerCgroup.paths.
+ * by hierarchy, see ContainerCgroup.shown. `writable`: the hierarchies that are not read-only.
  */
-export function cgroupMounts(paths: Readonly<Record<string, string>>, writable: boolean): Step {
+export function cgroupMounts(paths: Readonly<Record<string, string>>, writable: readonly string[]): Step {
   const { RDONLY, NOSUID, NOEXEC, NODEV } = mountAttr;
-  const attributes = NOSUID | NOEXEC | NODEV | (writable ? 0 : RDONLY);
+  const guarded = NOSUID | NOEXEC | NODEV;
   const { v2, ...v1 } = paths;
   const keys = Object.keys(v1);
-  if (v2 !== undefined && keys.every((key) => key.startsWith(named)))
+  if (v2 !== undefined && keys.every((key) => key.startsWith(named))) {
+    const attributes = guarded | (writable.includes('v2') ? 0 : RDONLY);
     return bindStep({ source: v2, target: top, recursive: false, attributes, create: 'directory' });
+  }
+  const isWhole = Object.keys(paths).every((key) => writable.includes(key));
   return {
     step: 'cgroups',
     target: top,
-    attributes,
+    attributes: guarded | (isWhole ? 0 : RDONLY),
+    writable: isWhole ? [] : writable.map((key) => folderName(key, keys)),
     folders: Object.entries(paths).map(([key, folder]) => [folderName(key, keys), folder] as const),
     links: keys
       .filter((key) => key.includes(','))

@@ -33,6 +33,7 @@ const input: ContainerPlanInput = {
   fileStore: '/run/x',
   cgroup: { joinFiles: ['/cg/pids/x/tasks'], unified: '/cg/unified/x' },
   cgroupPaths: { pids: '/cg/pids/x', v2: '/cg/unified/x' },
+  writableCgroups: [],
   credentials: {
     user: root,
     capabilities: 0xffn,

@@ -68,7 +68,10 @@ export interface ContainerPlanInput {
   /** Folder of the host that the files' own file system is mounted on, in the container's own mount namespace. */
   readonly fileStore: string;
   readonly cgroup: CgroupTarget;
+  /** What it sees of its control groups, by hierarchy. */
   readonly cgroupPaths: Readonly<Record<string, string>>;
+  /** The hierarchies of these that it may write to. */
+  readonly writableCgroups: readonly string[];
   readonly credentials: Credentials;
   readonly hidden: HiddenPaths;
   /** The greatest group of likerd's own user namespace, which nobody has. */
@@ -116,7 +119,7 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   const inRoot: Step[] = [
     ...volumes.fill,
     ...standardMounts(input),
-    cgroupMounts(input.cgroupPaths, spec.process.privileged),
+    cgroupMounts(input.cgroupPaths, input.writableCgroups),
     ...deviceSteps(input.devices, input.isRootOnHost),
     ...givenMounts(input, held, { placed: [...volumes.place, ...overlays.place], readOnly }),
     ...terminalStep(spec.process, input.credentials, userNamespace, true),

@@ -23,7 +23,7 @@ const exec: Step = { step: 'exec', args: ['true'], env: [] };
 
 function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, more = {}) {
   const launch = { settings: { ...settings, ...more }, steps } as unknown as Launch;
-  const none = { paths: {}, writes: [] };
+  const none = { paths: {}, given: [], writes: [] };
   return explainPlan({ spec, launch, cgroups: none, rate: null, seccomp, containers: new Map(), ...patch });
 }
 
@@ -178,6 +178,7 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
       attributes: RDONLY,
       folders: [['pids', '/g/pids/x']],
       links: [],
+      writable: [],
     },
     'its own control groups below /sys/fs/cgroup (ro): pids',
   ],
@@ -386,11 +387,15 @@ test('control groups come first: folders, then what is written, each file once',
     { knob: 'devices', file: '/d/x/devices.allow', value: 'c 1:3 rwm' },
     { knob: 'devices', file: '/d/x/devices.allow', value: 'c 1:5 rwm' },
   ];
-  const { steps, cgroupWrites } = explained([exec], { cgroups: { paths: { v2: '/g/x' }, writes } });
+  const { steps, cgroupWrites } = explained([exec], {
+    cgroups: { paths: { v2: '/g/x', memory: '/m/x' }, given: ['/g/x/container'], writes },
+  });
   assert.deepEqual(
-    steps.slice(0, 5).map(({ group, name, detail }) => `${group} ${name} ${detail}`),
+    steps.slice(0, 7).map(({ group, name, detail }) => `${group} ${name} ${detail}`),
     [
       'cgroups make-cgroup mkdir /g/x',
+      'cgroups make-cgroup mkdir /m/x',
+      'cgroups make-cgroup mkdir /g/x/container, for root inside to divide',
       'cgroups limit /g/x/pids.max = 9',
       'cgroups devices /d/x/devices.deny = a',
       'cgroups devices /d/x/devices.allow = c 1:3 rwm, c 1:5 rwm',
@@ -404,7 +409,7 @@ test('control groups come first: folders, then what is written, each file once',
     value: `eBPF: allow ${rule}`,
   }));
   assert.equal(
-    explained([exec], { cgroups: { paths: {}, writes: allow } }).steps[0]?.detail,
+    explained([exec], { cgroups: { paths: {}, given: [], writes: allow } }).steps[0]?.detail,
     'eBPF program on /g/x: allow c 1:3 rwm, allow c 1:5 rwm',
   );
 });

@@ -20,6 +20,8 @@ export interface PlannedStart extends ContainerNames {
   readonly cgroups: {
     /** The container's folders by hierarchy, as ContainerCgroup.paths. */
     readonly paths: Readonly<Record<string, string>>;
+    /** Folders that root inside gets to divide. */
+    readonly given: readonly string[];
     readonly writes: readonly CgroupWrite[];
   };
   /** What the interfaces of its network namespace may send; null: no limit. */
@@ -81,8 +83,11 @@ function filterOf({ spec, seccomp }: PlannedStart): ExplainedPlan['seccomp'] {
 }
 
 /** What likerd does to the control groups before the shim is there. */
-function cgroupSteps({ cgroups: { paths, writes } }: PlannedStart): ExplainedStep[] {
-  const folders = Object.values(paths).map((path) => `mkdir ${path}`);
+function cgroupSteps({ cgroups: { paths, given, writes } }: PlannedStart): ExplainedStep[] {
+  const made = [...Object.values(paths), ...given.filter((path) => !Object.values(paths).includes(path))];
+  const folders = made.map(
+    (path) => `mkdir ${path}${given.includes(path) ? ', for root inside to divide' : ''}`,
+  );
   const byFile = Map.groupBy(writes, ({ file }) => file);
   return [
     ...folders.map((detail): ExplainedStep => ({ name: 'make-cgroup', group: 'cgroups', detail })),

@@ -1,4 +1,8 @@
+import type { GroupOwner } from '../../../kernel/cgroup/delegate.ts';
+import { toOutside } from '../../../kernel/users/id-maps.ts';
 import { cgroupOf } from '../../context.ts';
+import type { Container } from '../model/container.ts';
+import { delegatesCgroup } from '../model/systemd.ts';
 import { requireThawedAbove } from '../model/thawed.ts';
 import type { RunResource } from './run-resource.ts';
 
@@ -12,6 +16,7 @@ export const controlGroups: RunResource = {
       deviceRules: start.devices.rules,
       mode: spec.limits,
       under: spec.cgroupParent,
+      delegateTo: delegatesCgroup(spec) ? rootInside(container) : null,
     });
     try {
       requireThawedAbove(container, cgroup, 'start');
@@ -39,3 +44,8 @@ export const controlGroups: RunResource = {
     await cgroup.remove();
   },
 };
+
+function rootInside({ facts: { userNamespace } }: Container): GroupOwner {
+  const { uids = [], gids = [] } = userNamespace?.maps ?? {};
+  return { uid: toOutside(uids, 0) ?? 0, gid: toOutside(gids, 0) ?? 0 };
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AskedSpec } from '../model/spec.ts';
-import { isInit, withInit } from './init.ts';
+import { forSystemd, isInit, withInit } from './init.ts';
 
 test('a program is an init by the name of its file', () => {
   for (const [command, expected] of [
@@ -46,6 +46,32 @@ test("Liker's init is pid 1 unless the program is one, or something else is aske
     [asked({ init: true, process: program }), true],
     [asked({ namespaces: host }), false],
     [asked({ namespaces: host, init: true }), false],
+    [asked({ systemd: true }), false],
+    [asked({ systemd: true, init: true }), true],
+    [asked({ systemd: false, process: program }), false],
   ] as const)
     assert.equal(withInit(spec), expected, JSON.stringify(spec));
+});
+
+test('a container is ready for systemd if that is its pid 1, or as is asked', () => {
+  const command = (text: string) => ({ process: { args: text.split(' ') } });
+  for (const [spec, expected] of [
+    [asked(command('/sbin/init')), true],
+    [asked(command('/usr/sbin/init --log-level=debug')), true],
+    [asked(command('/lib/systemd/systemd')), true],
+    [asked(command('systemd')), true],
+    [asked({ entrypoint: ['/usr/local/sbin/init'] }), true],
+    [asked(command('/init')), false],
+    [asked(command('init')), false],
+    [asked(command('/bin/busybox init')), false],
+    [asked(command('s6-svscan /etc/s6')), false],
+    [asked(command('sh -c /sbin/init')), false],
+    [asked({ ...command('/sbin/init'), systemd: false }), false],
+    [asked({ ...command('/sbin/init'), init: true }), false],
+    [asked({ ...command('/sbin/init'), init: false }), true],
+    [asked({ ...command('/sbin/init'), namespaces: { pid: { kind: 'host' } } }), false],
+    [asked({ ...command('sh'), systemd: true }), true],
+    [asked({ ...command('sh'), systemd: true, namespaces: { pid: { kind: 'host' } } }), false],
+  ] as const)
+    assert.equal(forSystemd(spec), expected, JSON.stringify(spec));
 });

@@ -1,7 +1,7 @@
 import { badArgument, LikerError } from '../../../../common/errors.ts';
 import { tellSystemError } from '../../../../common/exhausted.ts';
 import { newContainerId, shortId } from '../../../../common/ids.ts';
-import type { EngineContext } from '../../context.ts';
+import { cgroupOf, type EngineContext } from '../../context.ts';
 import { type ImageRoot, resolveImage } from '../../images/roots.ts';
 import { type RequestKey, resultOf } from '../../journal/requests.ts';
 import { Container } from '../model/container.ts';
@@ -12,15 +12,17 @@ import { makeName } from '../model/name.ts';
 import { resultIsGone } from '../model/removed.ts';
 import type { Resources } from '../model/resources.ts';
 import { type AskedSpec, type ContainerSpec, type Share, withDefaults } from '../model/spec.ts';
+import { withSystemdDefaults } from '../model/systemd.ts';
 import { checkSpec } from '../rules/check-spec.ts';
 import { connectedBy } from '../rules/connection.ts';
 import { checkDeviceLimits } from '../rules/devices.ts';
 import { checkHostPaths } from '../rules/host-paths.ts';
-import { withInit } from '../rules/init.ts';
+import { forSystemd, withInit } from '../rules/init.ts';
 import { requireLayers } from '../rules/layers.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
 import { checkProcMount } from '../rules/security.ts';
+import { systemdWarning } from '../rules/systemd.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
 import { findMountImages } from './mount-images.ts';
 import { bareBindWarning, planMounts } from './plan-mounts.ts';
@@ -82,7 +84,7 @@ function userNamespaceEvents({ facts: { userNamespaceProblem: problem } }: Conta
   return problem === '' ? [] : [{ action: 'userns_not_applied', attributes: { problem } }];
 }
 
-/** What its caller should know: that it has another user namespace than the default, and limits that are left out. */
+/** What its caller should know: that it has another user namespace than the default, that systemd cannot start, and limits that are left out. */
 export function createWarnings(
   context: EngineContext,
   { id, spec, facts }: Pick<Container, 'id' | 'spec' | 'facts'>,
@@ -91,7 +93,13 @@ export function createWarnings(
   const left =
     spec.limits === 'strict' ? [] : [...checkLimits(context, spec), ...checkNetwork(context, spec)];
   const { bareBinds } = planMounts(context, { id, spec, facts });
-  return [...(ofUsers === null ? [] : [ofUsers]), ...bareBinds.map(bareBindWarning), ...left.map(warningOf)];
+  const { delegated } = cgroupOf(context, { id, spec, facts });
+  const ofSystemd = systemdWarning(spec, context.cgroups.layout, delegated);
+  return [
+    ...[ofUsers, ofSystemd].filter((warning) => warning !== null),
+    ...bareBinds.map(bareBindWarning),
+    ...left.map(warningOf),
+  ];
 }
 
 /** Stands for the id that a create would choose. */
@@ -130,7 +138,12 @@ function completeSpec(asked: AskedSpec, image: ImageRoot | null): ContainerSpec 
 }
 
 function complete(asked: AskedSpec): ContainerSpec {
-  return withDefaults({ ...asked, init: withInit(asked) });
+  const systemd = forSystemd(asked);
+  return withDefaults({
+    ...(systemd ? withSystemdDefaults(asked) : asked),
+    init: withInit(asked),
+    systemd,
+  });
 }
 
 /** Rejects when a path or device of the host that the spec names is not there. */

@@ -4,6 +4,7 @@ import type { Explanation } from '../api.ts';
 import type { Container } from '../model/container.ts';
 import { livePhase } from '../model/phase.ts';
 import type { AskedSpec, ContainerSpec } from '../model/spec.ts';
+import { delegatesCgroup } from '../model/systemd.ts';
 import { type ExplainedPlan, explainPlan, type PlannedStart } from '../plan/explain.ts';
 import { hostMounts } from '../plan/risks/files.ts';
 import { engineSockets } from '../plan/risks/places.ts';
@@ -19,7 +20,7 @@ import { rightsOfMain } from './rights.ts';
 export async function explainContainer(context: EngineContext, container: Container): Promise<Explanation> {
   const { id, spec } = container;
   const devices = await containerDevices(context, spec);
-  const cgroup = context.cgroups.open(id, spec.cgroupParent);
+  const cgroup = context.cgroups.open(id, { under: spec.cgroupParent, delegated: delegatesCgroup(spec) });
   const writes = context.cgroups.preview(id, spec.resources, {
     allDevices: spec.process.privileged,
     deviceRules: devices.rules,
@@ -30,7 +31,7 @@ export async function explainContainer(context: EngineContext, container: Contai
   const start: PlannedStart = {
     spec,
     launch: compile(context, container, { devices, mounts, cgroup, attended: true }),
-    cgroups: { paths: cgroup.paths, writes },
+    cgroups: { paths: cgroup.paths, given: cgroup.delegated.map((key) => cgroup.shown[key] ?? ''), writes },
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
     seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),

@@ -14,6 +14,8 @@ const patienceMs = 10_000;
 /** The processes of a container that has no cgroup: they can be counted and signalled, but neither limited nor frozen. */
 export class ProcessGroup implements ContainerGroup {
   readonly paths = {};
+  readonly shown = {};
+  readonly delegated = [];
   readonly joinFiles = [];
   readonly unified = '';
   readonly folder = '';
