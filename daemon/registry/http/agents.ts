@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { OnReadOpts, Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { isLoopback, type TlsSettings } from '../hosts/host.ts';
 
 /** Idle connections are closed after this time. */
 const idleMs = 30_000;
+
+/** What one read takes from a connection at most. */
+const readBytes = 128 * 1024;
 
 /** Where distributions keep the certificates of the authorities that they trust. */
 const bundles = [
@@ -41,7 +45,10 @@ export class Agents {
   }
 
   #make(isHere: boolean, tls: TlsSettings | null): HttpAgent {
-    const options = { keepAlive: true, timeout: idleMs, ...(!isHere && { proxyEnv: this.#env }) };
+    const mayProxy = !isHere && namesProxy(this.#env);
+    // The tunnel through a proxy is made of what the stream of its connection holds, which is nothing with `onread`.
+    const reading = mayProxy ? { proxyEnv: this.#env } : { onread: intoOneBuffer() };
+    const options = { keepAlive: true, timeout: idleMs, ...reading };
     if (tls === null) return new HttpAgent(options);
     const { ca, clients, verify } = tls;
     // Made once: reading all authorities takes milliseconds.
@@ -59,6 +66,25 @@ export class Agents {
     const ca = [...this.#authorities, ...more];
     return ca.length === 0 ? {} : { ca };
   }
+}
+
+function namesProxy(env: NodeJS.ProcessEnv): boolean {
+  return Object.entries(env).some(([name, value]) => /^https?_proxy$/i.test(name) && value !== '');
+}
+
+/**
+ * Makes connections read into one buffer, which all of them share: the parser of HTTP copies the bytes that it passes on. Without this,
+ * each read allocates 64 KiB, and they stay until the next garbage collection.
+ */
+function intoOneBuffer(): OnReadOpts {
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  return {
+    buffer,
+    callback(this: Socket, bytes: number) {
+      this.emit('data', buffer.subarray(0, bytes));
+      return true;
+    },
+  };
 }
 
 function systemAuthorities(env: NodeJS.ProcessEnv): readonly string[] {

@@ -1,0 +1,33 @@
+// How much memory likerd takes for images that are pulled.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { FakeRegistry } from '../daemon/registry/test/fake-registry.ts';
+import { layerOf, makeImage, serveImage } from './harness/images.ts';
+import { suite } from './harness/suite.ts';
+
+const mebibyte = 2 ** 20;
+
+const s = suite();
+let registry: FakeRegistry;
+before(async () => {
+  registry = await FakeRegistry.start();
+});
+after(() => registry[Symbol.asyncDispose]());
+
+/** The greatest resident memory that likerd ever had, in MiB. */
+function peak(): number {
+  const status = readFileSync(`/proc/${s.daemon.pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+}
+
+test('the bytes of a pull leave no garbage behind: memory does not depend on how many there are', async () => {
+  const bytes = randomBytes(64 * mebibyte);
+  const image = makeImage(['a', 'b', 'c'].map((name) => layerOf({ [name]: bytes })));
+  serveImage(registry, image, '1');
+  const before = peak();
+  await s.ok(['pull', '-q', `${registry.host}/great:1`]);
+  assert.ok(peak() < before + 30, `${peak()} MiB, and ${before} MiB before the pull`);
+  await s.ok(['rmi', `${registry.host}/great:1`]);
+});
