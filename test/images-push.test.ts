@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../common/digest.ts';
 import { DockerRegistry } from './harness/docker-registry.ts';
-import { layerOf, makeImage, type TestImage, writeLayout } from './harness/images.ts';
+import { layerOf, makeImage, type TestImage, writeDockerArchive, writeLayout } from './harness/images.ts';
 import { requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 
@@ -28,7 +31,7 @@ function image(...names: readonly string[]): TestImage {
 
 /** Puts an image into a registry by skopeo, as it is. */
 function publish(made: TestImage, name: string): void {
-  const folder = s.folder(name.replaceAll(/[/:]/g, '-'));
+  const folder = s.folder(folderOf(name));
   writeLayout(folder, made, 'x:x');
   execFileSync(
     'skopeo',
@@ -100,4 +103,133 @@ describe('push', { skip: requiresProgram('docker-registry', 'skopeo').skip }, ()
     }
     await s.ok(['rmi', '-f', one.id, two.id]);
   });
+
+  test('to another registry archives are made again, as the same image, and only once', async () => {
+    await using other = await DockerRegistry.start();
+    const base = layerOf({ base: randomBytes(100_000) });
+    const [one, two] = [makeImage([base, layerOf({ e: 'e' })]), makeImage([base, layerOf({ f: 'f' })])];
+    for (const [made, from] of [
+      [one, 'one'],
+      [two, 'two'],
+    ] as const) {
+      publish(made, `${registry.host}/${from}:1`);
+      await s.ok(['pull', '-q', `${registry.host}/${from}:1`]);
+      await s.ok(['tag', made.id, `${other.host}/${from}:1`]);
+    }
+    const lines = await s.ok(['push', `${other.host}/one:1`]);
+    for (const { diffId } of one.layers) assert.ok(lines.includes(`${shortOf(diffId)}: Pushed`), lines);
+    const manifest = manifestAt(`${other.host}/one:1`);
+    assert.equal(parsed(manifest).config.digest, one.id);
+    assert.ok(lines.endsWith(`1: digest: ${digestOf(manifest)} size: ${manifest.length}`));
+    // skopeo checks each digest, and the diff ids of the configuration.
+    const copy = s.folder('copy');
+    execFileSync('skopeo', [
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      `docker://${other.host}/one:1`,
+      `dir:${copy}`,
+    ]);
+    const [layer] = parsed(manifest).layers;
+    assert.ok(gunzipSync(readFileSync(join(copy, layer.digest.slice(7)))).equals(base));
+    // The manifest is known now, and the layer that both images have is in the other repository.
+    await s.ok(['tag', one.id, `${other.host}/one:2`]);
+    assert.ok((await s.ok(['push', `${other.host}/one:2`])).includes(`2: digest: ${digestOf(manifest)}`));
+    const second = await s.ok(['push', `${other.host}/two:1`]);
+    const [shared] = two.layers;
+    assert.ok(second.includes(`${shortOf(shared?.diffId ?? '')}: Mounted from ${other.host}/one`), second);
+    assert.equal(parsed(manifestAt(`${other.host}/two:1`)).layers[0].digest, layer.digest);
+    await s.ok(['rmi', '-f', one.id, two.id]);
+    await s.ok(['pull', '-q', `${other.host}/two:1`]);
+    assert.equal(await s.ok(['images', '-q', '--no-trunc']), two.id);
+    await s.ok(['rmi', '-f', two.id]);
+  });
+
+  test('the manifest goes to another registry unchanged where archives are kept, or were not compressed', async () => {
+    await using other = await DockerRegistry.start();
+    const kept = image('g');
+    publish(kept, `${registry.host}/kept:1`);
+    await s.ok(['pull', '-q', '--keep-blobs', `${registry.host}/kept:1`]);
+    const layers = ['h', 'i'].map((name) => {
+      const plain = layerOf({ [name]: name });
+      return { plain, bytes: plain, digest: digestOf(plain), diffId: digestOf(plain) };
+    });
+    const plain = withManifest(
+      { ...makeImage(layers.map((layer) => layer.plain)), layers },
+      ({ digest, bytes }) => ({
+        mediaType: 'application/vnd.oci.image.layer.v1.tar',
+        digest,
+        size: bytes.length,
+      }),
+    );
+    writeLayout(s.folder('plain-1'), plain, 'plain:1');
+    await s.ok(['load', '-q', '-i', s.folder('plain-1')]);
+    for (const [made, name] of [
+      [kept, 'kept'],
+      [plain, 'plain'],
+    ] as const) {
+      await s.ok(['tag', made.id, `${other.host}/${name}:1`]);
+      await s.ok(['push', '-q', `${other.host}/${name}:1`]);
+      assert.deepEqual(manifestAt(`${other.host}/${name}:1`), made.manifest);
+    }
+    await s.ok(['rmi', '-f', kept.id, plain.id]);
+  });
+
+  test('addresses of ordinary layers, which docker-registry refuses, are left out', async () => {
+    const made = image('j');
+    const withUrls = withManifest(made, ({ digest, bytes }) => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+      digest,
+      size: bytes.length,
+      urls: ['https://example.com/layer'],
+    }));
+    writeLayout(s.folder('urls-1'), withUrls, 'urls:1');
+    await s.ok(['load', '-q', '--keep-blobs', '-i', s.folder('urls-1')]);
+    await s.ok(['tag', made.id, `${registry.host}/urls:1`]);
+    await s.ok(['push', '-q', `${registry.host}/urls:1`]);
+    const { layers, config } = parsed(manifestAt(`${registry.host}/urls:1`));
+    assert.equal(config.digest, made.id);
+    assert.deepEqual(layers, parsed(made.manifest).layers);
+    await s.ok(['rmi', '-f', made.id]);
+  });
+
+  test("what only Docker's images have makes a manifest of Docker's kind", async () => {
+    const health = makeImage([layerOf({ k: 'k' })], { config: { Healthcheck: { Test: ['CMD', 'true'] } } });
+    const folder = s.folder('health');
+    writeDockerArchive(folder, health, [`${registry.host}/health:1`]);
+    await s.ok(['load', '-q', '-i', folder]);
+    await s.ok(['push', '-q', `${registry.host}/health:1`]);
+    const { mediaType, config } = parsed(manifestAt(`${registry.host}/health:1`));
+    assert.equal(mediaType, 'application/vnd.docker.distribution.manifest.v2+json');
+    assert.equal(config.digest, health.id);
+    await s.ok(['rmi', '-f', health.id]);
+  });
+
+  test('a registry that wants a password gets that of the user, and a refusal is told', async () => {
+    await using closed = await DockerRegistry.start({ auth: true });
+    const made = image('l');
+    const name = `${closed.host}/closed:1`;
+    writeLayout(s.folder(folderOf(name)), made, name);
+    await s.ok(['load', '-q', '-i', s.folder(folderOf(name))]);
+    const env = { DOCKER_CONFIG: s.folder('docker-config') };
+    const refused = await s.likerctl(['push', name], { env });
+    assert.match(refused.stderr, /gives no access without credentials/);
+    assert.notEqual(refused.code, 0);
+    const server = { auth: Buffer.from('user:secret').toString('base64') };
+    writeFileSync(
+      join(env.DOCKER_CONFIG, 'config.json'),
+      JSON.stringify({ auths: { [closed.host]: server } }),
+    );
+    assert.equal(await s.ok(['push', '-q', name], { env }), name);
+    await s.ok(['rmi', '-f', made.id]);
+  });
 });
+
+function folderOf(name: string): string {
+  return name.replaceAll(/[/:]/g, '-');
+}
+
+function withManifest(made: TestImage, layerOf: (layer: TestImage['layers'][number]) => object): TestImage {
+  const manifest = { ...parsed(made.manifest), layers: made.layers.map(layerOf) };
+  return { ...made, manifest: Buffer.from(JSON.stringify(manifest)) };
+}

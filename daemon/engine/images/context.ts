@@ -22,7 +22,8 @@ export interface ImageContext extends LayerParts {
   readonly keepsBlobs: boolean;
   /** Room on the disk that running pulls are going to take. */
   readonly reserved: { bytes: number };
-  /** Archives that may be sent at the same time. */
+  /** Archives that may be made, and that may be sent, at the same time. */
+  readonly packs: Semaphore;
   readonly uploads: Semaphore;
   /** What archives that were made from layers turned out to be, by DIFF_ID COMPRESSION: the next are the same bytes. */
   readonly packed: Map<string, Pick<Descriptor, 'digest' | 'size'>>;
@@ -53,6 +54,7 @@ export function imageContext(
     ...parts,
     downloads: new Semaphore(downloadsAtOnce),
     unpacks: new Semaphore(Math.max(2, availableParallelism())),
+    packs: new Semaphore(Math.max(2, availableParallelism())),
     uploads: new Semaphore(uploadsAtOnce),
     packed: new Map(),
     reserved: { bytes: 0 },

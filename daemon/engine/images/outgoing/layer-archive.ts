@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { LikerError } from '../../../../common/errors.ts';
-import type { Descriptor } from '../../../oci/document.ts';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Compression } from '../../../oci/media-types.ts';
 import type { ReadBlob } from '../../../registry/api.ts';
 import type { ImageContext } from '../context.ts';
+import { remakeArchive } from '../layers/remake-archive.ts';
 
 /** The archive of a layer, in a file. Disposing of it removes the file if it was made for this. */
 export interface LayerArchive extends AsyncDisposable {
@@ -14,12 +16,15 @@ export interface LayerArchive extends AsyncDisposable {
 
 const chunkBytes = 256 * 1024;
 
-/** The archive as it came; null: it is not kept. */
+/** The archive of a layer with this digest, as it came; null: it is not kept. */
 export function keptArchive(
   { ledger: { rows }, content }: Pick<ImageContext, 'ledger' | 'content'>,
-  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+  diffId: string,
+  digest: string,
 ): LayerArchive | null {
-  if (!digest.startsWith('sha256:') || !rows.blobs.has(digest)) return null;
+  const blob = rows.layerBlobs.of(diffId).find((kept) => kept.digest === digest);
+  if (!blob) return null;
+  const { size } = blob;
   return { digest, size, read: readerOf(content.path(digest)), [Symbol.asyncDispose]: async () => {} };
 }
 
@@ -32,20 +37,30 @@ export interface Pack {
   readonly onProgress: (bytes: number) => void;
 }
 
-/**
- * Makes the archive of a layer again, from its recipe and its files, and checks that it is the same. Errors: RECIPE_MISSING, LAYER_DAMAGED,
- * TOO_MANY when there is no room, those of the packer.
- */
-export async function packLayer(
-  _context: ImageContext,
-  { diffId }: Pack,
-  _signal: AbortSignal,
+/** Makes the archive of a layer again, into a file. Errors: those of remakeArchive. */
+export async function packIntoFile(
+  context: ImageContext,
+  { diffId, compression, folder, onProgress }: Pack,
+  signal: AbortSignal,
 ): Promise<LayerArchive> {
-  throw new LikerError(
-    'RECIPE_MISSING',
-    `Cannot make the archive of layer ${diffId} again: there is no recipe of it; remove the image and pull it again`,
-    { metadata: { layer: diffId } },
-  );
+  using _place = await context.packs.enter();
+  signal.throwIfAborted();
+  const path = join(folder, randomUUID());
+  const remove = (): Promise<void> => rm(path, { force: true });
+  try {
+    await using output = await open(path, 'wx', 0o600);
+    const { archive } = await remakeArchive(context, diffId, {
+      compression,
+      output: output.fd,
+      onProgress: (progress) => onProgress(progress.in),
+      signal,
+    });
+    const { digest, size } = await archive;
+    return { digest, size, read: readerOf(path), [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 function readerOf(path: string): ReadBlob {

@@ -5,7 +5,7 @@ import type { Blob, Repository } from '../../../registry/api.ts';
 import type { LayerProgress, Stage } from '../api.ts';
 import type { ImageContext } from '../context.ts';
 import { paced } from '../layers/paced.ts';
-import { keptArchive, type LayerArchive, packLayer } from './layer-archive.ts';
+import { keptArchive, type LayerArchive, packIntoFile } from './layer-archive.ts';
 
 export interface Destination {
   readonly name: ImageName;
@@ -28,7 +28,7 @@ const mostMounts = 4;
 /**
  * Makes a repository have the archive of a layer: the one that the manifest names if it is there, comes from another repository of the
  * registry, or is kept here; else one that is made again, with the same compression. Returns what the manifest has to say of it: `known`
- * itself, or something new. Errors: those of the registry and of packLayer.
+ * itself, or something new. Errors: those of the registry and of packIntoFile.
  */
 export async function sendLayer(
   context: ImageContext,
@@ -43,14 +43,17 @@ export async function sendLayer(
   report('waiting', 0, known?.size ?? 0);
   const way = { context, destination, diffId, report, signal };
   if (known !== null) {
-    const kept = keptArchive(context, known);
+    const kept = keptArchive(context, diffId, known.digest);
     if ((await isThere(way, known)) || (kept !== null && (await upload(way, kept)))) return known;
   }
   const compression = (known && compressionOf(known.mediaType)) ?? 'gzip';
   const made = context.packed.get(keyOf(diffId, compression));
   const mediaType = typesOf[family].layers[compression];
-  if (made !== undefined && (await isThere(way, made))) return { mediaType, annotations: null, ...made };
-  await using archive = await packLayer(
+  // The same bytes as they came, of what is not compressed, or was as it is here.
+  const partOf = ({ digest, size }: Blob): Part =>
+    known?.digest === digest ? known : { mediaType, annotations: null, digest, size };
+  if (made !== undefined && (await isThere(way, made))) return partOf(made);
+  await using archive = await packIntoFile(
     context,
     {
       diffId,
@@ -63,7 +66,7 @@ export async function sendLayer(
   const { digest, size } = archive;
   context.packed.set(keyOf(diffId, compression), { digest, size });
   if (!(await isThere(way, archive))) await upload(way, archive);
-  return { mediaType, annotations: null, digest, size };
+  return partOf(archive);
 }
 
 function keyOf(diffId: string, compression: Compression): string {

@@ -9,12 +9,12 @@ import { framesOf } from '../frames.ts';
 import { paced } from '../layers/paced.ts';
 import { type Chosen, chooseImages } from '../model/choose.ts';
 import { readConfiguration } from '../model/configuration-file.ts';
-import { keptArchive, type LayerArchive, packLayer } from '../outgoing/layer-archive.ts';
+import { keptArchive, type LayerArchive, packIntoFile } from '../outgoing/layer-archive.ts';
 import { manifestsOf } from '../outgoing/manifests.ts';
 
 /**
  * Writes images into one archive: the layers, one after the other, then the documents. Errors: IMAGE_NOT_FOUND, AMBIGUOUS_ID, BAD_ARGUMENT,
- * LAYER_DAMAGED, those of packLayer.
+ * LAYER_DAMAGED, those of packIntoFile.
  */
 export function saveImages(
   context: ImageContext,
@@ -59,11 +59,15 @@ async function* writeImage(saving: Saving, { id, names }: Chosen): AsyncGenerato
   const { context } = saving;
   const { configuration, bytes } = await readConfiguration(context.content, id);
   const manifests = await manifestsOf(context, id);
-  const isKept = (layer: Part): boolean => keptOf(saving, layer) !== null;
-  const whole = manifests.find(({ content: { layers } }) => layers.every(isKept)) ?? null;
+  const { diff_ids: diffIds } = configuration.rootfs;
+  const isSame = (layer: Part, index: number): boolean => {
+    const diffId = diffIds[index] ?? '';
+    return keptOf(saving, diffId, layer) !== null || isPlain(saving, diffId, layer);
+  };
+  const whole = manifests.find(({ content: { layers } }) => layers.every(isSame)) ?? null;
   const known = whole ?? manifests[0] ?? null;
   const layers: Part[] = [];
-  for (const [index, diffId] of configuration.rootfs.diff_ids.entries())
+  for (const [index, diffId] of diffIds.entries())
     layers.push(yield* writeLayer(saving, diffId, known?.content.layers[index] ?? null));
   const digests = layers.map(({ digest }) => digest);
   const manifest = whole ?? newManifest(id, bytes, layers);
@@ -78,10 +82,15 @@ function newManifest(id: string, bytes: Buffer, layers: readonly Part[]): Manife
 }
 
 /** The archive that the manifest names, if it is kept, and is to be compressed so. */
-function keptOf({ context, request }: Saving, layer: Part): LayerArchive | null {
+function keptOf({ context, request }: Saving, diffId: string, layer: Part): LayerArchive | null {
   const compression = compressionOf(layer.mediaType);
   if (compression === null || (request.compression ?? compression) !== compression) return null;
-  return keptArchive(context, layer);
+  return keptArchive(context, diffId, layer.digest);
+}
+
+/** It is not compressed, and is not to be: what is made has the same bytes. */
+function isPlain({ request }: Saving, diffId: string, layer: Part): boolean {
+  return layer.digest === diffId && (request.compression ?? 'none') === 'none';
 }
 
 async function* writeLayer(
@@ -90,7 +99,7 @@ async function* writeLayer(
   known: Part | null,
 ): AsyncGenerator<SaveFrame, Part> {
   const { written, request } = saving;
-  await using kept = known && keptOf(saving, known);
+  await using kept = known && keptOf(saving, diffId, known);
   const key = kept?.digest ?? diffId;
   const there = written.get(key);
   if (there) return there;
@@ -115,7 +124,7 @@ async function* packed(
     const report = paced((stage, bytes: number) => push(progress({ digest: diffId, stage, bytes }), diffId));
     const compression = request.compression ?? 'none';
     const pack = { diffId, compression, folder, onProgress: (bytes: number) => report('packing', bytes) };
-    resolve(await packLayer(context, pack, either));
+    resolve(await packIntoFile(context, pack, either));
   }, signal);
   return await promise;
 }
