@@ -158,6 +158,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/save.ts')).save,
   },
   {
+    name: 'import',
+    summary: 'Make an image of a root file system',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
     name: 'tag',
     summary: 'Give an image one more name',
     load: async () => (await import('./commands/tag.ts')).tag,
@@ -258,6 +263,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/system-df.ts')).systemDf,
   },
   {
+    name: 'system prune',
+    summary: 'Remove stopped containers and unused images',
+    load: async () => (await import('./commands/system-prune.ts')).systemPrune,
+  },
+  {
     name: 'version',
     summary: 'Print the versions of likerctl and likerd',
     load: async () => (await import('./commands/version.ts')).version,
@@ -284,14 +294,13 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['image list', 'images'],
   ['image rm', 'rmi'],
   ['image remove', 'rmi'],
-  ...['history', 'load', 'pull', 'push', 'save', 'tag', 'untag'].map(
+  ...['history', 'import', 'load', 'pull', 'push', 'save', 'tag', 'untag'].map(
     (name) => [`image ${name}`, name] as const,
   ),
   ['ls', 'ps'],
   ['list', 'ps'],
   ['remove', 'rm'],
   ['prune', 'container prune'],
-  ['system prune', 'container prune'],
   ['system events', 'events'],
   ['system info', 'info'],
   ['volume list', 'volume ls'],

@@ -8,7 +8,6 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['search', 'look for it on the site of the registry'],
   ...words('network', noNetworks),
   ...words('config node service stack swarm', noSwarm),
-  ['import', 'unpack the archive into a directory: mkdir DIR && tar xf ARCHIVE -C DIR'],
   [
     'commit',
     'run with DIR:rw as ROOTFS to keep what a container writes, or copy its own layer (docs/docker.md)',

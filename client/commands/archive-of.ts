@@ -1,8 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { open, readdir, readlink, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { badArgument } from '../../common/errors.ts';
-import { tarEnd, tarHeader, tarPadding } from '../../common/tar.ts';
 import { fileProblem } from '../cli/file-problem.ts';
 
 const chunkBytes = 256 * 1024;
@@ -13,34 +13,41 @@ export async function* archiveOf(path: string | undefined): AsyncGenerator<Uint8
     yield* process.stdin;
     return;
   }
+  let isDirectory: boolean;
   try {
-    if ((await stat(path)).isDirectory()) yield* directoryArchive(path);
-    else yield* createReadStream(path, { highWaterMark: chunkBytes });
+    isDirectory = (await stat(path)).isDirectory();
+    if (!isDirectory) yield* createReadStream(path, { highWaterMark: chunkBytes });
   } catch (error) {
     throw badArgument('input', `Cannot read '${path}': ${fileProblem(error, 'read')}`);
   }
+  if (isDirectory) yield* directoryArchive(path);
 }
 
-/** A tar of the files, folders and links in a directory. Others, such as sockets, belong to no image. */
-async function* directoryArchive(directory: string, below = ''): AsyncGenerator<Uint8Array> {
-  for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
-    const name = join(below, entry.name);
-    const path = join(directory, name);
-    if (entry.isSymbolicLink())
-      yield tarHeader({ kind: 'link', name, size: 0, target: await readlink(path) });
-    else if (entry.isDirectory()) {
-      yield tarHeader({ kind: 'folder', name, size: 0 });
-      yield* directoryArchive(directory, name);
-    } else if (entry.isFile()) yield* fileEntry(path, name);
+/** A tar of all that is in a directory, with what only tar(1) can read: extended attributes, holes, other names of a file. */
+export async function* directoryArchive(
+  directory: string,
+  { rootOwnsAll = false }: { readonly rootOwnsAll?: boolean } = {},
+): AsyncGenerator<Uint8Array> {
+  const owner = rootOwnsAll ? ['--owner=root:0', '--group=root:0'] : [];
+  const what = ['--create', '--sort=name', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--sparse'];
+  const child = spawn('tar', [...what, ...owner, `--directory=${directory}`, '.'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  ended.catch(() => {});
+  try {
+    yield* child.stdout;
+    const [status] = await ended;
+    if (status !== 0)
+      throw badArgument('input', `Cannot read '${directory}': tar ended with ${status}: ${said.trim()}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw badArgument('input', `Cannot read '${directory}': GNU tar is not on this machine; install tar`);
+  } finally {
+    child.kill();
   }
-  if (below === '') yield tarEnd();
-}
-
-/** Of a file that grows meanwhile, the bytes that it had. */
-async function* fileEntry(path: string, name: string): AsyncGenerator<Uint8Array> {
-  await using file = await open(path);
-  const { size } = await file.stat();
-  yield tarHeader({ kind: 'file', name, size });
-  if (size > 0) yield* file.createReadStream({ end: size - 1, highWaterMark: chunkBytes, autoClose: false });
-  yield tarPadding(size);
 }

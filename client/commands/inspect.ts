@@ -1,15 +1,18 @@
-import { LikerError } from '../../common/errors.ts';
+import { hasReason, LikerError, type Reason } from '../../common/errors.ts';
+import { own } from '../../common/own.ts';
 import type { Command } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
-import { containers } from '../connection/methods.ts';
+import { containers, images } from '../connection/methods.ts';
+import { imageRecord } from '../format/image-inspect.ts';
 import { inspectRecord } from '../format/inspect.ts';
-import { severalContainers } from './for-each.ts';
 import { inspectEach } from './inspect-each.ts';
+import { fetchVolume } from './volume-inspect.ts';
 
 export const inspect: Command = {
   name: 'inspect',
-  ...severalContainers,
-  summary: 'Print details of containers, as JSON',
+  usage: 'NAME [NAME...]',
+  operands: [1, Number.POSITIVE_INFINITY],
+  summary: 'Print details of containers, images or volumes, as JSON',
   example: "likerctl inspect -f '{{.State.Status}}' web",
   flags: [
     {
@@ -20,15 +23,52 @@ export const inspect: Command = {
       help: "json, or a template such as '{{.State.Pid}}'",
     },
     { name: 'size', short: 's', type: 'bool', help: "Include the size of each container's own layer" },
-    { name: 'type', type: 'string', choices: ['container'], value: 'TYPE', help: 'container' },
+    {
+      name: 'type',
+      type: 'string',
+      choices: ['container', 'image', 'volume'],
+      value: 'TYPE',
+      help: 'What the names are of: container, image or volume; default: the first of these that there is',
+    },
   ],
   run: (invocation) => {
     const withSize = invocation.flags.bool('size');
-    return inspectEach(invocation, (connection, name) => fetchRecord(connection, name, withSize));
+    const fetch = fetchOf(invocation.flags.text('type') ?? '', withSize);
+    return inspectEach(invocation, fetch);
   },
 };
 
-async function fetchRecord(connection: Connection, name: string, withSize: boolean): Promise<object> {
+type Fetch = (connection: Connection, name: string) => Promise<object>;
+
+function fetchOf(type: string, withSize: boolean): Fetch {
+  const kinds: Readonly<Record<string, Fetch>> = {
+    container: (connection, name) => fetchContainer(connection, name, withSize),
+    image: async (connection, image) => imageRecord(await connection.unary(images.GetImage, { image })),
+    volume: fetchVolume,
+  };
+  return own(kinds, type) ?? ((connection, name) => fetchFirst(Object.values(kinds), connection, name));
+}
+
+/** Of what is not there, and of names that such a thing cannot have. */
+const absent: readonly Reason[] = [
+  'CONTAINER_NOT_FOUND',
+  'IMAGE_NOT_FOUND',
+  'VOLUME_NOT_FOUND',
+  'BAD_ARGUMENT',
+];
+
+async function fetchFirst(kinds: readonly Fetch[], connection: Connection, name: string): Promise<object> {
+  for (const fetch of kinds) {
+    try {
+      return await fetch(connection, name);
+    } catch (error) {
+      if (!absent.some((reason) => hasReason(error, reason))) throw error;
+    }
+  }
+  throw new LikerError('CONTAINER_NOT_FOUND', `No such container, image or volume: '${name}'`);
+}
+
+async function fetchContainer(connection: Connection, name: string, withSize: boolean): Promise<object> {
   const { container } = await connection.unary(containers.GetContainer, { container: name, withSize });
   if (container === null) throw new LikerError('INTERNAL', `likerd returned no container for '${name}'`);
   return inspectRecord(container);

@@ -69,7 +69,14 @@ test(
   async () => {
     await using server = new FakeServer();
     await server.listen({ unary: { GetContainer: byName } });
-    const { code, stdout, stderr } = await likerctl(server.socketPath, 'inspect', 'web', 'none', 'old');
+    const { code, stdout, stderr } = await likerctl(
+      server.socketPath,
+      'inspect',
+      '--type=container',
+      'web',
+      'none',
+      'old',
+    );
     assert.equal(code, 1);
     assert.equal(stderr, "likerctl: Cannot find container 'none'\n");
     const [first, second] = JSON.parse(stdout) as [InspectRecord, InspectRecord];

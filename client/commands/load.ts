@@ -13,7 +13,7 @@ export const load: Command = {
   name: 'load',
   usage: '',
   summary:
-    'Load the images of an archive: an OCI layout or what docker save writes, compressed or not, or a directory that holds one',
+    'Load the images of an archive: an OCI layout, what docker save writes or a root file system, compressed or not, or a directory that holds one',
   example: 'likerctl load -i debian.tar',
   flags: [
     {

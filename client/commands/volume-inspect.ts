@@ -21,10 +21,11 @@ export const volumeInspect: Command = {
     },
   ],
   operands: [1, Number.POSITIVE_INFINITY],
-  run: (invocation) => inspectEach(invocation, fetchRecord),
+  run: (invocation) => inspectEach(invocation, fetchVolume),
 };
 
-async function fetchRecord(connection: Connection, name: string): Promise<object> {
+/** The record of one volume, as `inspect` prints it. */
+export async function fetchVolume(connection: Connection, name: string): Promise<object> {
   const { volume } = await connection.unary(volumes.GetVolume, { name });
   if (volume === null) throw new LikerError('INTERNAL', `likerd returned no volume for '${name}'`);
   return volumeRecord(volume);

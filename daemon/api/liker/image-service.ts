@@ -1,6 +1,5 @@
 import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { ImageServiceHandlers } from '../../../proto/gen/types/liker/v1/ImageService.ts';
-import type { LoadImagesRequest } from '../../../proto/gen/types/liker/v1/LoadImagesRequest.ts';
 import type { ImageService } from '../../engine/images/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
 import type { ApiContext } from '../grpc/context.ts';
@@ -17,7 +16,7 @@ import {
   pageOfImages,
 } from './format/image.ts';
 import { timestampOfMs } from './format/time.ts';
-import { parsePull, parsePush, parseSave } from './parse/image.ts';
+import { parseImport, parsePull, parsePush, parseSave } from './parse/image.ts';
 import { parseFilters } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
 
@@ -28,13 +27,15 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
       for await (const frame of images.pull(parsePull(request), signal)) yield formatPullFrame(frame);
     }),
     LoadImages: bidiStream(context, async function* (requests, signal) {
-      const frames = requests[Symbol.asyncIterator]();
-      const { value: first } = await frames.next();
-      const start = (first as LoadImagesRequest | undefined)?.start;
-      if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
+      const { start, archive } = await archiveOf(requests);
       const { keepBlobs } = start;
       const options = { platform: noNul(start.platform, 'start.platform'), keepBlobs };
-      for await (const frame of images.load(archiveOf(frames), options, signal)) yield formatLoadFrame(frame);
+      for await (const frame of images.load(archive, options, signal)) yield formatLoadFrame(frame);
+    }),
+    ImportImage: bidiStream(context, async function* (requests, signal) {
+      const { start, archive } = await archiveOf(requests);
+      const { image, warnings } = await images.import(archive, parseImport(start), signal);
+      yield { image: formatImage(image), warnings: [...warnings] };
     }),
     PushImage: serverStream(context, async function* (request, signal) {
       for await (const frame of images.push(parsePush(request), signal)) yield formatPushFrame(frame);
@@ -74,8 +75,26 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
   };
 }
 
-/** The bytes of the frames that follow the first. Throws when they stop before the end frame: the client has vanished. */
-async function* archiveOf(frames: AsyncIterator<LoadImagesRequest>): AsyncGenerator<Uint8Array> {
+/** The frames of an upload. */
+interface UploadFrame<Start> {
+  readonly frame?: 'start' | 'data' | 'end';
+  readonly start?: Start | null;
+  readonly data?: Buffer;
+}
+
+/** What the first frame says, and the bytes of those that follow. */
+async function archiveOf<Start>(
+  requests: AsyncIterable<UploadFrame<Start>>,
+): Promise<{ readonly start: Start; readonly archive: AsyncGenerator<Uint8Array> }> {
+  const frames = requests[Symbol.asyncIterator]();
+  const { value: first } = await frames.next();
+  const start = (first as UploadFrame<Start> | undefined)?.start;
+  if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
+  return { start, archive: bytesOf(frames) };
+}
+
+/** Throws when the frames stop before the end frame: the client has vanished. */
+async function* bytesOf(frames: AsyncIterator<UploadFrame<unknown>>): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { value, done } = await frames.next();
     if (done) throw new LikerError('CANCELLED', 'The archive broke off: its end frame is missing');

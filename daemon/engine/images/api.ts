@@ -13,6 +13,8 @@ export interface ImageService {
   push(request: PushRequest, signal: AbortSignal): AsyncIterable<PushFrame>;
   /** The `data` frames have the archive's bytes, in their order. It is complete when they end. */
   save(request: SaveRequest, signal: AbortSignal): AsyncIterable<SaveFrame>;
+  /** `bytes` is the tar of a root file system. */
+  import(bytes: AsyncIterable<Uint8Array>, options: ImportOptions, signal: AbortSignal): Promise<MadeHere>;
   get(reference: string): Promise<ImageDetails>;
   /** Newest first. */
   list(filters: readonly Filter[]): Promise<readonly ImageView[]>;
@@ -100,6 +102,26 @@ export type Stage =
   | 'packing'
   | 'sending'
   | 'mounted';
+
+export interface ImportOptions {
+  /** Empty: none. Without a tag it gets latest. */
+  readonly name: string;
+  /** Comment of its history; empty: one that names the source. */
+  readonly message: string;
+  /** Instructions of a Dockerfile. */
+  readonly changes: readonly string[];
+  /** As PullRequest's. */
+  readonly platform: string;
+  /** Where the client has it from. */
+  readonly source: string;
+}
+
+/** An image that was made here. */
+export interface MadeHere {
+  readonly image: ImageView;
+  /** What of its source it does not have. */
+  readonly warnings: readonly string[];
+}
 
 export interface LayerProgress {
   /** Of the archive as it comes; of a layer that goes, its diff id. */

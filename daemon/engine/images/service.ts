@@ -2,6 +2,7 @@ import type { ImageService } from './api.ts';
 import type { ImageContext } from './context.ts';
 import { getImage } from './verbs/get.ts';
 import { imageHistory } from './verbs/history.ts';
+import { importImage } from './verbs/import.ts';
 import { listImages } from './verbs/list.ts';
 import { loadImages } from './verbs/load.ts';
 import { pruneImages } from './verbs/prune.ts';
@@ -18,6 +19,7 @@ export function imageService(context: ImageContext): ImageService {
     load: (bytes, options, signal) => loadImages(context, bytes, options, signal),
     push: (request, signal) => pushImage(context, request, signal),
     save: (request, signal) => saveImages(context, request, signal),
+    import: (bytes, options, signal) => importImage(context, bytes, options, signal),
     get: (reference) => getImage(context, reference),
     list: (filters) => listImages(context, filters),
     history: (reference) => imageHistory(context, reference),

@@ -1,8 +1,9 @@
 import { badArgument } from '../../../../common/errors.ts';
+import type { ImportStart } from '../../../../proto/gen/types/liker/v1/ImportStart.ts';
 import type { PullImageRequest } from '../../../../proto/gen/types/liker/v1/PullImageRequest.ts';
 import type { PushImageRequest } from '../../../../proto/gen/types/liker/v1/PushImageRequest.ts';
 import type { SaveImagesRequest } from '../../../../proto/gen/types/liker/v1/SaveImagesRequest.ts';
-import type { PullRequest, PushRequest, SaveRequest } from '../../../engine/images/api.ts';
+import type { ImportOptions, PullRequest, PushRequest, SaveRequest } from '../../../engine/images/api.ts';
 import { wordFor } from '../words.ts';
 import { parseCredentials } from './credentials.ts';
 import { noNul, required } from './text.ts';
@@ -45,5 +46,15 @@ export function parseSave({ images, format, compression }: SaveImagesRequest): S
     references: images.map((image, index) => required(image, `images[${index}]`)),
     form: wordFor(forms, format, 'format') ?? 'both',
     compression: wordFor(compressions, compression, 'compression') ?? null,
+  };
+}
+
+export function parseImport({ name, message, changes, platform, source }: ImportStart): ImportOptions {
+  return {
+    name: noNul(name, 'start.name'),
+    message: noNul(message, 'start.message'),
+    changes: changes.map((change) => noNul(change, 'start.changes')),
+    platform: noNul(platform, 'start.platform'),
+    source: noNul(source, 'start.source'),
   };
 }

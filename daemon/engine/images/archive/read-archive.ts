@@ -2,16 +2,31 @@ import { LikerError } from '../../../../common/errors.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { ArchivedImage } from './archived-image.ts';
 import { dockerManifest, readDockerArchive } from './docker-archive.ts';
+import type { Form } from './form.ts';
 import { layoutIndex, readOciLayout } from './oci-layout.ts';
-import { findInside } from './open-inside.ts';
 
-/** The images of an unpacked archive, whose form its files tell. Errors: BAD_IMAGE, PLATFORM_MISSING. */
-export async function readArchive(folder: string, platform: Platform): Promise<ArchivedImage[]> {
-  if ((await findInside(folder, layoutIndex)) !== null) return readOciLayout(folder, platform);
-  if ((await findInside(folder, dockerManifest)) !== null) return readDockerArchive(folder);
-  const isOld = (await findInside(folder, 'repositories')) !== null;
-  const why = isOld
-    ? 'it is in the form of docker before 1.10, without manifest.json; save the image again with a newer docker'
-    : `it has neither ${layoutIndex} (OCI layout) nor ${dockerManifest} (docker save); a tar of a root file system is no image: unpack it into a directory, and run that`;
-  throw new LikerError('BAD_IMAGE', `Cannot load the archive: ${why}`);
+/** The images of an unpacked archive in this form. Errors: BAD_IMAGE, PLATFORM_MISSING. */
+export async function readArchive(
+  folder: string,
+  form: Exclude<Form, 'root'>,
+  platform: Platform,
+): Promise<ArchivedImage[]> {
+  switch (form) {
+    case 'oci':
+      return readOciLayout(folder, platform);
+    case 'docker':
+      return readDockerArchive(folder);
+    case 'old docker':
+      throw cannotLoad(
+        'it is in the form of docker before 1.10, without manifest.json; save the image again with a newer docker',
+      );
+    case 'other':
+      throw cannotLoad(
+        `it has neither ${layoutIndex} (OCI layout) nor ${dockerManifest} (docker save), and is no root file system with a folder such as /bin or /usr; likerctl import takes any tar for a root`,
+      );
+  }
+}
+
+function cannotLoad(why: string): LikerError {
+  return new LikerError('BAD_IMAGE', `Cannot load the archive: ${why}`);
 }

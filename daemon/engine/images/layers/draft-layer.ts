@@ -23,7 +23,10 @@ export interface DraftLayer extends Disposable {
   commit(): Promise<LayerRow>;
 }
 
-/** Unpacks a tar as it is written. Errors: those of the writer and of the unpacker, CANCELLED. */
+/**
+ * Unpacks a tar as it is written. It waits for no place among those that unpack: whoever writes may be slow. Errors: those of the writer and of the unpacker,
+ * CANCELLED.
+ */
 export async function draftLayer(
   parts: LayerParts,
   write: WriteTar,
@@ -65,11 +68,10 @@ interface Work {
 }
 
 async function unpackInto(
-  { layers, unpacks, unpacker, whiteouts }: LayerParts,
+  { layers, unpacker, whiteouts }: LayerParts,
   folder: string,
   { write, onProgress, signal }: Work,
 ): Promise<UnpackedLayer> {
-  using _place = await unpacks.enter();
   await using target = await open(folder, constants.O_DIRECTORY);
   await using recipe = await open(layers.recipeDraft(folder), 'wx', 0o600);
   signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { asError, LikerError } from '../../../../common/errors.ts';
-import { byName, fields, type Of, orNull, read } from '../../../../common/schema.ts';
+import { byName, check, fields, type Of, orNull, read } from '../../../../common/schema.ts';
 
 // Go writes null for an empty list or map, and tools leave out what is empty.
 const listOf = <Item extends v.GenericSchema>(item: Item) => v.nullish(v.array(item), []);
@@ -66,6 +66,9 @@ export const configurationSchema = fields({
 });
 
 export interface Configuration extends Of<typeof configurationSchema> {}
+
+/** Of an image that says nothing of how to run it. */
+export const noDefaults: Configuration['config'] = check(defaultsSchema, {}, 'config');
 
 /** Reads the configuration of an image that comes. `what` is for errors. Errors: BAD_IMAGE. */
 export function parseConfiguration(bytes: Buffer, what: string): Configuration {

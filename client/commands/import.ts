@@ -1,0 +1,86 @@
+import { badArgument, LikerError } from '../../common/errors.ts';
+import { parseImageName } from '../../common/image-name.ts';
+import type { ImportImageRequestInput } from '../../proto/gen/types/liker/v1/ImportImageRequest.ts';
+import type { ImportStartInput } from '../../proto/gen/types/liker/v1/ImportStart.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import type { Connection } from '../connection/connection.ts';
+import { images } from '../connection/methods.ts';
+import { upload } from '../connection/upload.ts';
+import { notice } from '../output/notice.ts';
+import { printLines } from '../output/print.ts';
+import { archiveOf } from './archive-of.ts';
+import { download } from './download.ts';
+
+export const importCommand: Command = {
+  name: 'import',
+  usage: 'FILE|DIR|URL|- [NAME[:TAG]]',
+  summary: 'Make an image of a root file system: a tar, compressed or not, or a directory',
+  example: 'likerctl import -c \'CMD ["bash"]\' root.tar.xz mine:1',
+  flags: [
+    {
+      name: 'change',
+      short: 'c',
+      type: 'list',
+      value: 'INSTRUCTION',
+      help: "An instruction of a Dockerfile that says how to run it, such as 'CMD [\"bash\"]' or 'ENV A=b'",
+    },
+    { name: 'message', short: 'm', type: 'string', value: 'TEXT', help: 'Comment for its history' },
+    {
+      name: 'platform',
+      type: 'string',
+      value: 'OS/ARCH',
+      help: "What its programs are made for, if not the machine's own",
+    },
+  ],
+  operands: [1, 2],
+  run: importRoot,
+};
+
+async function importRoot({
+  flags,
+  operands: [source = '', name = ''],
+  context,
+}: Invocation): Promise<number> {
+  if (name !== '') parseImageName(name, 'name');
+  const start = {
+    name,
+    source,
+    changes: [...flags.list('change')],
+    message: flags.text('message') ?? '',
+    platform: flags.text('platform') ?? '',
+  };
+  printLines([await makeImage(await context.connect(), start, bytesOf(source))]);
+  return 0;
+}
+
+/** Makes an image of a tar, and returns its id. */
+export async function makeImage(
+  connection: Connection,
+  start: ImportStartInput,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  let id: string | undefined;
+  for await (const { image, warnings } of upload(connection, images.ImportImage, requestsOf(start, bytes))) {
+    for (const warning of warnings) notice(warning);
+    id = image?.id;
+  }
+  if (id === undefined) throw new LikerError('INTERNAL', 'likerd ended the import without a result');
+  return id;
+}
+
+function bytesOf(source: string): AsyncIterable<Uint8Array> {
+  if (/^https?:\/\//.test(source)) return download(source);
+  if (source !== '-') return archiveOf(source);
+  if (process.stdin.isTTY)
+    throw badArgument('input', 'Cannot import: stdin is a terminal; give a file, or a tar on stdin');
+  return archiveOf(undefined);
+}
+
+async function* requestsOf(
+  start: ImportStartInput,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<ImportImageRequestInput> {
+  yield { start };
+  for await (const data of bytes) yield { data };
+  yield { end: {} };
+}
