@@ -15,6 +15,7 @@ export const liker = process.env['LIKER_PACK'] ?? join(import.meta.dirname, '../
 /** Paths of what liker-pack reads. */
 export interface PackInput {
   readonly recipe?: string;
+  /** For `diff` the upper folder. */
   readonly folder: string;
 }
 

@@ -23,7 +23,7 @@ const shimSuites = [
   'volume',
   'intruder',
 ];
-const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts', 'recipe'];
+const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts', 'recipe', 'pack-diff'];
 const unpackEnv = {
   LIKER_UNPACK: join(native, 'build/liker-unpack-sanitized'),
   LIKER_PACK: join(native, 'build/liker-pack-sanitized'),

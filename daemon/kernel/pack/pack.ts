@@ -25,6 +25,13 @@ export interface RecipeOptions extends PackOptions {
   readonly folder: number;
 }
 
+export interface DiffOptions extends PackOptions {
+  /** The upper folder of an overlay, open for reading. */
+  readonly upper: number;
+  /** Where overlayfs marks its folders: as root has it, or an ordinary user. */
+  readonly whiteouts: 'trusted' | 'user';
+}
+
 /** An archive that is being written. */
 export interface Packing {
   /** The archive, if no descriptor was given. It has to be read, or destroyed; it ends early if the packing fails: see `archive`. */
@@ -66,13 +73,22 @@ export class Packer {
     return this.#start('recipe', { recipe, folder }, options);
   }
 
+  /**
+   * The changes of a container as a layer: what it removed as whiteouts, and sockets left out. The same tree gives the same archive. Also
+   * rejects with UNPACK_UNAVAILABLE for what a layer cannot have.
+   */
+  diff({ upper, whiteouts, ...options }: DiffOptions): Packing {
+    return this.#start('diff', { recipe: 'ignore', folder: upper }, options, '--whiteouts', whiteouts);
+  }
+
   #start(
     command: string,
     { recipe, folder }: { readonly recipe: number | 'ignore'; readonly folder: number },
     options: PackOptions,
+    ...flags: readonly string[]
   ): Packing {
     const { compression, output, signal } = options;
-    const child = spawn(this.#program, [command, '--compression', compression], {
+    const child = spawn(this.#program, [command, '--compression', compression, ...flags], {
       stdio: ['ignore', output ?? 'pipe', 'pipe', recipe, folder, 'pipe'],
       env: {},
       killSignal: 'SIGKILL',

@@ -45,6 +45,8 @@ static struct sock_filter filter[] = {
   ALLOW (newfstatat),
   ALLOW (ftruncate),
   ALLOW (fsetxattr),
+  ALLOW (fgetxattr),
+  ALLOW (flistxattr),
   ALLOW (getdents64),
   ALLOW (readlinkat),
   ALLOW (fstatfs),

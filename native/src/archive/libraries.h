@@ -46,12 +46,26 @@ typedef ssize_t archive_writer (struct archive *, void *data, const void *bytes,
   F (int, archive_write_open, (struct archive *, void *, void *, archive_writer *, void *))            \
   F (int, archive_write_header, (struct archive *, struct archive_entry *))                            \
   F (ssize_t, archive_write_data, (struct archive *, const void *, size_t))                            \
+  F (int, archive_write_finish_entry, (struct archive *))                                              \
   F (int, archive_write_close, (struct archive *))                                                     \
   F (struct archive_entry *, archive_entry_new, (void))                                                \
   F (const char *, archive_entry_pathname, (struct archive_entry *))                                   \
   F (const char *, archive_entry_symlink, (struct archive_entry *))                                    \
   F (const char *, archive_entry_hardlink, (struct archive_entry *))                                   \
   F (void, archive_entry_set_filetype, (struct archive_entry *, unsigned))                             \
+  F (struct archive_entry *, archive_entry_clear, (struct archive_entry *))                            \
+  F (void, archive_entry_set_pathname, (struct archive_entry *, const char *))                         \
+  F (void, archive_entry_set_mode, (struct archive_entry *, mode_t))                                   \
+  F (void, archive_entry_set_uid, (struct archive_entry *, int64_t))                                   \
+  F (void, archive_entry_set_gid, (struct archive_entry *, int64_t))                                   \
+  F (void, archive_entry_set_mtime, (struct archive_entry *, time_t, long))                            \
+  F (void, archive_entry_set_size, (struct archive_entry *, int64_t))                                  \
+  F (void, archive_entry_set_rdevmajor, (struct archive_entry *, dev_t))                               \
+  F (void, archive_entry_set_rdevminor, (struct archive_entry *, dev_t))                               \
+  F (void, archive_entry_set_symlink, (struct archive_entry *, const char *))                          \
+  F (void, archive_entry_set_hardlink, (struct archive_entry *, const char *))                         \
+  F (void, archive_entry_sparse_add_entry, (struct archive_entry *, int64_t, int64_t))                 \
+  F (void, archive_entry_xattr_add_entry, (struct archive_entry *, const char *, const void *, size_t))\
   F (mode_t, archive_entry_mode, (struct archive_entry *))                                             \
   F (int64_t, archive_entry_uid, (struct archive_entry *))                                             \
   F (int64_t, archive_entry_gid, (struct archive_entry *))                                             \

@@ -11,12 +11,17 @@
 
 /* Decoders of xz and zstd ask for as much memory as the archive says. */
 #define MOST_MEMORY (1ull << 30)
-/* Of folders in one another, when a tree is removed or made (remove_tree.c, walk.c). */
-#define MOST_FILES 256
-
 static int limit (int resource, rlim_t most) {
   const struct rlimit limit = { most, most };
   return setrlimit (resource, &limit);
+}
+
+/* Or fewer, where no more are allowed. */
+static int limit_files (rlim_t most) {
+  struct rlimit allowed;
+  if (getrlimit (RLIMIT_NOFILE, &allowed) < 0)
+    return -1;
+  return limit (RLIMIT_NOFILE, most < allowed.rlim_max ? most : allowed.rlim_max);
 }
 
 static int unconfined (struct problem *problem) {
@@ -34,7 +39,7 @@ static int unconfined (struct problem *problem) {
 int enter_sandbox (int folder, const struct rights *rights, struct problem *problem) {
   if (!SANITIZED && limit (RLIMIT_AS, MOST_MEMORY) < 0)
     return unconfined (problem);
-  if (limit (RLIMIT_NOFILE, MOST_FILES) < 0 || limit (RLIMIT_CORE, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+  if (limit_files (rights->most_files) < 0 || limit (RLIMIT_CORE, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return unconfined (problem);
   if (sys_unshare (CLONE_NEWNS) < 0 || fchdir (folder) < 0 || chroot (".") < 0)
     return unconfined (problem);

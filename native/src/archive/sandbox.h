@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include "problem.h"
 
 #define CAPABILITY(name) (1ull << CAP_##name)
@@ -11,6 +12,7 @@
 struct rights {
   uint64_t capabilities;
   bool may_write; /* below the folder */
+  rlim_t most_files;
 };
 
 /* The folder becomes the root. */

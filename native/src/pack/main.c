@@ -1,8 +1,11 @@
 /*
- * liker-pack recipe [--compression none|gzip|zstd]: the archive of a layer again, from its recipe and its files.
+ * liker-pack COMMAND [--compression none|gzip|zstd] [--whiteouts trusted|user]
+ *
+ *   recipe  the archive of a layer again, from its recipe and its files
+ *   diff    an archive of what is in the upper folder of an overlay, as a layer; --whiteouts: how overlayfs marks its folders
  *
  *   fd 1  the archive
- *   fd 3  the recipe (archive/recipe.h)
+ *   fd 3  the recipe (archive/recipe.h), for `recipe`
  *   fd 4  the folder of the files
  *   fd 5  the report, a line of JSON for each message; the last one is the result or the problem
  *
@@ -19,6 +22,7 @@
 #include "archive/report.h"
 #include "archive/sandbox.h"
 #include "base/syscalls.h"
+#include "changes.h"
 #include "rebuild.h"
 
 enum { ARCHIVE = 1, RECIPE = 3, FOLDER = 4, REPORT = 5 };
@@ -27,6 +31,7 @@ struct work {
   struct libraries libraries;
   struct problem problem;
   struct sink sink;
+  enum overlay_marks marks;
 };
 
 struct command {
@@ -37,12 +42,19 @@ struct command {
 
 static int run_recipe (struct work *work) { return rebuild (&work->sink, RECIPE, FOLDER); }
 
+static int run_diff (struct work *work) { return put_changes (&work->sink, FOLDER, work->marks); }
+
+/* Folders in one another, as deep as a path can be. */
+#define MOST_FILES 2100
+
+/* CAP_SYS_ADMIN shows trusted.* attributes. */
 static const struct command commands[] = {
-  { "recipe", { .capabilities = CAPABILITY (DAC_READ_SEARCH) }, run_recipe },
+  { "recipe", { .capabilities = CAPABILITY (DAC_READ_SEARCH), .most_files = 64 }, run_recipe },
+  { "diff", { .capabilities = CAPABILITY (DAC_READ_SEARCH) | CAPABILITY (SYS_ADMIN), .most_files = MOST_FILES }, run_diff },
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-pack recipe [--compression none|gzip|zstd]\n");
+  fprintf (stderr, "usage: liker-pack recipe|diff [--compression none|gzip|zstd] [--whiteouts trusted|user]\n");
   exit (2);
 }
 
@@ -54,20 +66,25 @@ static const struct command *command_of (const char *name) {
   return NULL;
 }
 
-static enum compression compression_of (const char *text) {
-  static const char *const names[] = { [COMPRESSION_NONE] = "none", [COMPRESSION_GZIP] = "gzip", [COMPRESSION_ZSTD] = "zstd" };
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+static unsigned index_of (const char *text, const char *const *names, unsigned count) {
+  for (unsigned i = 0; i < count; i++)
     if (!strcmp (text, names[i]))
-      return (enum compression)i;
+      return i;
   misused ();
-  return COMPRESSION_NONE;
+  return 0;
 }
 
+static const char *const compressions[] = { [COMPRESSION_NONE] = "none", [COMPRESSION_GZIP] = "gzip", [COMPRESSION_ZSTD] = "zstd" };
+static const char *const marks[] = { [MARKS_TRUSTED] = "trusted", [MARKS_USER] = "user" };
+
 static const struct command *parse (int argc, char **argv, struct work *work) {
-  static const struct option known[] = { { "compression", required_argument, NULL, 'c' }, { NULL, 0, NULL, 0 } };
+  static const struct option known[] = { { "compression", required_argument, NULL, 'c' },
+                                         { "whiteouts", required_argument, NULL, 'w' },
+                                         { NULL, 0, NULL, 0 } };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
     switch (found) {
-      case 'c': work->sink.compression = compression_of (optarg); break;
+      case 'c': work->sink.compression = (enum compression)index_of (optarg, compressions, 3); break;
+      case 'w': work->marks = (enum overlay_marks)index_of (optarg, marks, 2); break;
       default: misused ();
     }
   if (optind != argc - 1)

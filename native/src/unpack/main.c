@@ -124,6 +124,8 @@ static const struct rights rights = {
   .capabilities = CAPABILITY (CHOWN) | CAPABILITY (DAC_OVERRIDE) | CAPABILITY (FOWNER) | CAPABILITY (FSETID) | CAPABILITY (MKNOD) |
                   CAPABILITY (SETFCAP),
   .may_write = true,
+  /* Folders in one another, when a tree is removed or made (remove_tree.c, walk.c). */
+  .most_files = 256,
 };
 
 /* Whatever an archive says about its root comes later. */

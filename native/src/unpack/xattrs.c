@@ -2,13 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/xattr.h>
-
-static bool begins_with (const char *text, const char *prefix) { return !strncmp (text, prefix, strlen (prefix)); }
-
-static bool is_wanted (const char *name) {
-  return !strcmp (name, "security.capability") || begins_with (name, "system.posix_acl_") ||
-         (begins_with (name, "user.") && !begins_with (name, "user.overlay."));
-}
+#include "archive/attribute.h"
 
 /* A file system that has none, or none of this kind, is no reason to do without the image. */
 static int set (struct tree *tree, int fd, const char *attribute, const void *value, size_t size, const char *name) {
@@ -26,7 +20,7 @@ int copy_xattrs (struct tree *tree, int fd, const char *name) {
   const void *value;
   size_t size;
   while (tar_xattr (tree->tar, &attribute, &value, &size))
-    if (is_wanted (attribute) && set (tree, fd, attribute, value, size, name) < 0)
+    if (is_archived_attribute (attribute) && set (tree, fd, attribute, value, size, name) < 0)
       return -1;
   return 0;
 }
@@ -45,7 +39,7 @@ int keep_xattrs (struct tree *tree, size_t *first, size_t *count) {
   size_t size;
   *first = tree->texts.count;
   for (*count = 0; tar_xattr (tree->tar, &attribute, &value, &size);) {
-    if (!is_wanted (attribute))
+    if (!is_archived_attribute (attribute))
       continue;
     if (keep (tree, attribute, value, size) < 0)
       return -1;

@@ -1,7 +1,4 @@
-/*
- * Extended attributes of files and folders: capabilities, access lists and those of users. Others are left out: those of overlayfs
- * would make it read other files, and those of security modules belong to the machine.
- */
+/* Extended attributes of files and folders. */
 #pragma once
 #include "tree.h"
 

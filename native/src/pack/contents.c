@@ -1,0 +1,88 @@
+#include "contents.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <unistd.h>
+#include "base/syscalls.h"
+
+#define BLOCK (256 << 10)
+
+struct part {
+  off_t from, end;
+};
+
+/* The next data at or after `at`. 1, 0 if there are none, or -1. A file system that knows no holes has only data. */
+static int next_data (const struct tar_file *file, off_t at, struct part *part) {
+  off_t size = file->st.st_size;
+  part->from = lseek (file->fd, at, SEEK_DATA);
+  if (part->from < 0 && errno != ENXIO)
+    return -1;
+  if (part->from < 0 || part->from >= size)
+    return 0;
+  part->end = lseek (file->fd, part->from, SEEK_HOLE);
+  /* Cut off meanwhile. */
+  if (part->end < 0 || part->end > size)
+    part->end = size;
+  return 1;
+}
+
+static int unreadable (const struct tar_writer *writer, const struct tar_file *file) {
+  return problem_errno (writer->sink->problem, file->name, "read");
+}
+
+int add_holes (struct tar_writer *writer, const struct tar_file *file) {
+  const struct libraries *libraries = writer->sink->libraries;
+  struct part part;
+  int more = next_data (file, 0, &part);
+  if (more < 0)
+    return unreadable (writer, file);
+  if (more && part.from == 0 && part.end == file->st.st_size)
+    return 0;
+  if (!more)
+    libraries->archive_entry_sparse_add_entry (writer->entry, 0, 0);
+  for (; more > 0; more = next_data (file, part.end, &part))
+    libraries->archive_entry_sparse_add_entry (writer->entry, part.from, part.end - part.from);
+  return more < 0 ? unreadable (writer, file) : 0;
+}
+
+static int put (struct tar_writer *writer, const struct tar_file *file, const void *bytes, size_t count) {
+  return writer->sink->libraries->archive_write_data (writer->archive, bytes, count) < 0 ? tar_failed (writer, file->name) : 0;
+}
+
+/* The holes, which libarchive leaves out. */
+static int put_zeros (struct tar_writer *writer, const struct tar_file *file, off_t count) {
+  static const uint8_t zeros[BLOCK];
+  for (; count > 0; count -= BLOCK)
+    if (put (writer, file, zeros, count < BLOCK ? (size_t)count : BLOCK) < 0)
+      return -1;
+  return 0;
+}
+
+/* Advances `from` by what was written. Returns 1, or 0 if the file ends before. */
+static int put_part (struct tar_writer *writer, const struct tar_file *file, struct part *part) {
+  static uint8_t block[BLOCK];
+  while (part->from < part->end) {
+    size_t wanted = part->end - part->from < BLOCK ? (size_t)(part->end - part->from) : BLOCK;
+    ssize_t count = RETRY (pread (file->fd, block, wanted, part->from));
+    if (count < 0)
+      return unreadable (writer, file);
+    if (count == 0)
+      return 0;
+    if (put (writer, file, block, (size_t)count) < 0)
+      return -1;
+    part->from += count;
+  }
+  return 1;
+}
+
+int put_contents (struct tar_writer *writer, const struct tar_file *file) {
+  struct part part;
+  off_t at = 0;
+  int more = 1;
+  while (more > 0 && (more = next_data (file, at, &part)) > 0) {
+    if (put_zeros (writer, file, part.from - at) < 0)
+      return -1;
+    more = put_part (writer, file, &part);
+    at = part.from;
+  }
+  return more < 0 ? -1 : put_zeros (writer, file, file->st.st_size - at);
+}
