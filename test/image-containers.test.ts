@@ -1,21 +1,20 @@
 // Containers from images: each field of a configuration by its effect, in both user-namespace modes; many layers; what keeps an image.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { busyboxFolder, type ImageParts, imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
 
 const s = suite();
-const work = mkdtempSync(join(tmpdir(), 'lk-images-'));
-const base = busyboxFolder(join(work, 'busybox'));
-after(() => rmSync(work, { recursive: true }));
+const busybox = (name: string) => busyboxFolder(join(s.folder('roots'), name));
+let base: ReturnType<typeof busybox> | null = null;
 
 /** Loads an image with busybox and these layers above it. Answers its name. */
 async function load(name: string, config: object, layers: ImageParts['layers'] = []): Promise<string> {
-  const archive = imageArchive(work, { name, config, layers: [base, ...layers] });
+  base ??= busybox('base');
+  const archive = imageArchive(s.folder('images'), { name, config, layers: [base, ...layers] });
   await s.ok(['load', '-q', '-i', archive]);
   return name;
 }
@@ -56,7 +55,7 @@ for (const userns of ['auto', 'host'])
     });
 
     test('a layer whose root is opaque hides all layers below it', async () => {
-      const whole = busyboxFolder(join(work, `opaque-${userns}`));
+      const whole = busybox(`opaque-${userns}`);
       writeFileSync(join(whole.folder, '.wh..wh..opq'), '');
       const below = [{ 'low/f': '', top: 'lower\n' }];
       const opaque = await load(`local/opaque:${userns}`, {}, [...below, whole, { 'high/f': '' }]);
@@ -92,7 +91,11 @@ test('an image of more layers than the kernel mounts is refused', async () => {
 });
 
 test('an image without layers is refused', async () => {
-  const archive = imageArchive(work, { name: 'local/none:1', config: { Cmd: ['true'] }, layers: [] });
+  const archive = imageArchive(s.folder('images'), {
+    name: 'local/none:1',
+    config: { Cmd: ['true'] },
+    layers: [],
+  });
   await s.ok(['load', '-q', '-i', archive]);
   const { code, stderr } = await s.likerctl(['run', '--rm', 'local/none:1']);
   assert.deepEqual([code, /'local\/none:1': it has no layers/.test(stderr)], [125, true], stderr);

@@ -1,17 +1,8 @@
 // Inits of images as pid 1, without a flag, in each user-namespace mode: systemd boots, runs units in cgroups of its own and stops in order; s6 supervises.
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
@@ -50,9 +41,7 @@ function makeImage(work: string): string {
 }
 
 describe('an init of an image', { skip: tar.skip }, () => {
-  const work = mkdtempSync(join(tmpdir(), 'lk-inits-'));
-  before(() => s.ok(['load', '-q', '-i', makeImage(work)]));
-  after(() => rmSync(work, { recursive: true }));
+  before(() => s.ok(['load', '-q', '-i', makeImage(s.folder('images'))]));
 
   for (const { userns, flags } of modes)
     describe(`--userns ${userns}`, { concurrency: 1 }, () => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -12,8 +11,8 @@ export interface ImageParts {
   readonly name: string;
   /** As the OCI image specification has it: Env, Cmd, User … */
   readonly config?: object;
-  /** The lowest first. A folder is taken as it is, except that root owns its files. */
-  readonly layers: readonly (LayerFiles | { readonly folder: string })[];
+  /** The lowest first. A folder is taken as it is, except that root owns its files; a tar file is the layer. */
+  readonly layers: readonly (LayerFiles | { readonly folder: string } | { readonly tar: string })[];
 }
 
 /** An archive as docker save writes it, in `folder`. Answers its path. */
@@ -37,7 +36,8 @@ export function imageArchive(folder: string, { name, config = {}, layers }: Imag
     };
     writeFileSync(join(work, 'manifest.json'), JSON.stringify([entry]));
     const archive = join(folder, `${name.replaceAll(/\W/g, '-')}.tar`);
-    execFileSync('tar', ['-C', work, '-cf', archive, 'manifest.json', 'config.json', ...entry.Layers]);
+    // A link to a file outside is that file.
+    execFileSync('tar', ['-C', work, '-chf', archive, 'manifest.json', 'config.json', ...entry.Layers]);
     return archive;
   } finally {
     rmSync(work, { recursive: true });
@@ -47,11 +47,21 @@ export function imageArchive(folder: string, { name, config = {}, layers }: Imag
 /** Answers the diff id. */
 function writeLayer(work: string, index: number, layer: ImageParts['layers'][number]): string {
   const archive = join(work, `${index}.tar`);
+  if ('tar' in layer && layer.tar.startsWith('/')) {
+    symlinkSync(layer.tar, archive);
+    return diffIdOf(archive);
+  }
   const given = 'folder' in layer && typeof layer.folder === 'string';
   const folder = given ? layer.folder : join(work, String(index));
   if (!given) writeFiles(folder, layer as LayerFiles);
   execFileSync('tar', ['-C', folder, '--numeric-owner', '--owner=0', '--group=0', '-cf', archive, '.']);
-  return `sha256:${createHash('sha256').update(readFileSync(archive)).digest('hex')}`;
+  return diffIdOf(archive);
+}
+
+/** By a program, since the file may be larger than memory. */
+function diffIdOf(archive: string): string {
+  const [hex = ''] = execFileSync('sha256sum', [archive], { encoding: 'utf8' }).split(' ');
+  return `sha256:${hex}`;
 }
 
 function writeFiles(folder: string, files: LayerFiles): void {
