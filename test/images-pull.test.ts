@@ -106,6 +106,43 @@ test('a daemon that is killed in the middle of a pull goes on where it was, whic
   await s.ok(['rmi', reference]);
 });
 
+test('a layer that came by several connections when the daemon was killed goes on at its first gap', async () => {
+  const mib = 1 << 20;
+  const made = makeImage([layerOf({ large: randomBytes(48 * mib) })]);
+  const [layer] = made.layers;
+  assert.ok(layer);
+  serveImage(registry, made, 'gaps');
+  registry.seen.length = 0;
+  let isSlow = true;
+  // One connection brings a megabyte and then bit by bit. Of several, the first stays behind the others.
+  registry.instead = (request, response, { pathname }) => {
+    if (!isSlow || !pathname.endsWith(layer.digest)) return false;
+    const { range } = request.headers;
+    if (range !== undefined && rangeStart(request) >= 8 * mib) return false;
+    sendRange(request, response, layer.bytes, mib);
+    let at = rangeStart(request) + mib;
+    const trickle = setInterval(() => response.write(layer.bytes.subarray(at, ++at)), 100);
+    response.on('close', () => clearInterval(trickle));
+    return true;
+  };
+  const reference = `${registry.host}/gaps:gaps`;
+  const pulling = s.start(['pull', reference]);
+  const file = join(s.daemon.root, 'ingest', layer.digest.replace(':', '-'));
+  await until('bytes beyond a gap', () => existsSync(`${file}.gaps`) && statSync(file).size > 30 * mib);
+  await s.daemon.kill9();
+  isSlow = false;
+  registry.seen.length = 0;
+  await s.daemon.start();
+  const { code, stderr } = await pulling.outcome;
+  assert.equal(code, 0, stderr);
+  const [first = ''] = blobRequests(layer).map(({ headers }) => headers.range ?? 'whole');
+  const start = Number(/^bytes=(\d+)-$/.exec(first)?.[1]);
+  assert.ok(start >= mib && start < 16 * mib, first);
+  assert.deepEqual(stored('ingest'), []);
+  registry.instead = () => false;
+  await s.ok(['rmi', reference]);
+});
+
 test('a connection that breaks in the middle is continued', async () => {
   const made = image('f');
   const [layer] = made.layers;

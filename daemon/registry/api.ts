@@ -48,6 +48,11 @@ export interface Download {
   readonly offset: number;
   /** The first `end` bytes of the blob are in the file now. */
   onBytes(end: number): void;
+  /**
+   * Bytes are going to be written beyond the first `end`, with gaps between; null: there are no gaps any more, and the file ends where they
+   * began. Without this, bytes come in their order.
+   */
+  onGaps?(end: number | null): Promise<void>;
 }
 
 export interface Repository {

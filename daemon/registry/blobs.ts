@@ -1,10 +1,9 @@
 import { digestOf } from '../../common/digest.ts';
 import { LikerError } from '../../common/errors.ts';
 import { familiarRepository, type ImageName } from '../../common/image-name.ts';
-import type { Blob, Download } from './api.ts';
+import type { Blob } from './api.ts';
 import type { Call } from './call.ts';
 import { pullScope } from './documents.ts';
-import { FileWriter } from './file-writer.ts';
 import type { Host } from './hosts/host.ts';
 import { bodyOf } from './http/exchange.ts';
 import type { Answer } from './http/redirects.ts';
@@ -49,51 +48,29 @@ export async function fetchBlob(
   );
 }
 
-/** Writes the rest of a blob into a file. What one host has sent is not asked of the next. */
-export async function downloadBlob(
-  call: Call,
-  name: ImageName,
-  blob: Blob,
-  { fd, offset, onBytes }: Download,
-  signal: AbortSignal,
-): Promise<void> {
-  const writer = new FileWriter(fd, offset, onBytes);
-  await call.fromAny(
-    'pull',
-    async (host) => {
-      try {
-        for await (const chunk of bytesFrom(call, host, name, { blob, offset: writer.end }, signal)) {
-          await writer.write(chunk);
-        }
-      } finally {
-        await writer.flush();
-      }
-    },
-    signal,
-  );
-}
-
-/** The bytes of a blob from an offset on. When the connection breaks or stalls, another one goes on where it ended. */
-async function* bytesFrom(
+/** The bytes of a part of a blob. When the connection breaks or stalls, another one goes on where it ended. */
+export async function* bytesFrom(
   call: Call,
   host: Host,
   name: ImageName,
-  { blob, offset }: Part,
+  { blob, offset, end = blob.size, onRanges }: Part,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   let at = offset;
   let hasAnswered = false;
-  for (let failures = 0; at < blob.size; ) {
+  for (let failures = 0; at < end; ) {
     const start = at;
     try {
-      const chunks = await onConnection(call, host, name, { blob, offset: at }, signal);
+      const part = { blob, offset: at, end, ...(onRanges && { onRanges }) };
+      const chunks = await onConnection(call, host, name, part, signal);
       hasAnswered = true;
       for await (const chunk of chunks) {
         at += chunk.length;
         yield chunk;
       }
-      if (at < blob.size) throw new Error(`the connection ended after ${at} of ${blob.size} bytes`);
+      if (at < end) throw new Error(`the connection ended after ${at} of ${blob.size} bytes`);
     } catch (error) {
+      if (error instanceof NoRanges) throw error;
       failures = at - start >= worthwhileBytes ? 1 : failures + 1;
       const problem = call.broken(host, triedFor(name, blob), error, signal);
       const most = hasAnswered ? attempts.download : attempts.request;
@@ -104,9 +81,18 @@ async function* bytesFrom(
   }
 }
 
-interface Part {
+export interface Part {
   readonly blob: Blob;
   readonly offset: number;
+  /** Default: the size of the blob. */
+  readonly end?: number;
+  /** The server sends ranges. */
+  readonly onRanges?: () => void;
+}
+
+/** The server sends all of a blob, whatever part of it is asked for. */
+export class NoRanges extends Error {
+  override readonly name = 'NoRanges';
 }
 
 /** Opens a connection, and checks that it brings what was asked for. */
@@ -114,12 +100,14 @@ async function onConnection(
   call: Call,
   host: Host,
   name: ImageName,
-  { blob, offset }: Part,
+  { blob, offset, end = blob.size, onRanges }: Part,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<Buffer, void, void>> {
   const tried = triedFor(name, blob);
   const at = `/${name.path}/blobs/${blob.digest}`;
-  const headers = { 'accept-encoding': 'identity', ...(offset > 0 && { range: `bytes=${offset}-` }) };
+  const isWhole = end === blob.size;
+  const range = isWhole ? `bytes=${offset}-` : `bytes=${offset}-${end - 1}`;
+  const headers = { 'accept-encoding': 'identity', ...((offset > 0 || !isWhole) && { range }) };
   const question = { method: 'GET', at, scope: pullScope(name), headers, accept: [200, 206], tried } as const;
   const answer = await call.ask(host, question, signal);
   const { response, url } = answer;
@@ -128,13 +116,16 @@ async function onConnection(
     const metadata = { digest: blob.digest };
     return new LikerError('BAD_IMAGE', `Cannot ${tried}: ${url.host} ${why}`, { metadata });
   };
+  if (answer.status === 206 || response.headers['accept-ranges'] === 'bytes') onRanges?.();
+  if (answer.status === 200 && !isWhole) {
+    response.destroy();
+    throw new NoRanges(`${url.host} sends no ranges`);
+  }
   const { first, total, text } = rangeOf(answer);
   if (first > offset) throw wrong(`sent the range '${text}'`);
   if (total !== null && total !== blob.size) throw wrong(`has ${total} bytes of it in place of ${blob.size}`);
-  return cut(
-    bodyOf(response, call.timing.stallMs),
-    { skip: offset - first, length: blob.size - offset },
-    () => wrong(`sent more than the ${blob.size} bytes of it`),
+  return cut(bodyOf(response, call.timing.stallMs), { skip: offset - first, length: end - offset }, () =>
+    wrong(`sent more than the ${blob.size} bytes of it`),
   );
 }
 

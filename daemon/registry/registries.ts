@@ -1,10 +1,11 @@
 import { familiarName, type ImageName } from '../../common/image-name.ts';
 import { choosePlatform } from '../oci/choose.ts';
 import type { Access, Registries, Repository } from './api.ts';
-import { downloadBlob, fetchBlob } from './blobs.ts';
+import { fetchBlob } from './blobs.ts';
 import { Call, type Client } from './call.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { fetchDocument, findTag } from './documents.ts';
+import { downloadBlob } from './download.ts';
 import { Agents } from './http/agents.ts';
 import { type Timing, usualTiming } from './timing.ts';
 import { hasBlob, mountBlob, putDocument, uploadBlob } from './upload.ts';

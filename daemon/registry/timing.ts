@@ -9,6 +9,10 @@ export interface Timing {
   /** The first pause before another attempt; each is twice as long as the one before. */
   readonly pauseMs: number;
   readonly longestPauseMs: number;
+  /** So long a download is measured before it is divided among several connections. */
+  readonly rateMs: number;
+  /** It is divided if the rest would take longer. */
+  readonly longRestMs: number;
   /** A request that is limited (429) waits at most so long, if the registry says how long it takes. */
   readonly longestLimitMs: number;
 }
@@ -19,6 +23,8 @@ export const usualTiming: Timing = {
   probeMs: 10_000,
   pauseMs: 250,
   longestPauseMs: 10_000,
+  rateMs: 1000,
+  longRestMs: 4000,
   longestLimitMs: 30_000,
 };
 

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { chmod, link, mkdir, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
+import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmod, link, mkdir, open, readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
 import type { Trash } from './trash.ts';
 
 const hexName = /^[0-9a-f]{64}$/;
 const partialName = /^sha256-[0-9a-f]{64}$/;
+/** Says how many of the first bytes of such a file are there, while others are written beyond them. */
+const gapsSuffix = '.gaps';
+const digitsOfGaps = 16;
 
 /** The archive of a layer, of which some bytes are there. */
 interface Partial {
@@ -90,7 +93,9 @@ export class Content {
     const found = await Promise.all(
       names.map(async (name) => {
         const stats = await stat(join(this.#ingest, name)).catch(() => null);
-        return stats && { digest: name.replace('-', ':'), size: stats.size, changedAt: stats.mtimeMs };
+        return (
+          stats && { digest: name.replace('-', ':'), size: stats.blocks * 512, changedAt: stats.mtimeMs }
+        );
       }),
     );
     return found.filter((file) => file !== null);
@@ -105,13 +110,35 @@ export class Content {
   }
 
   async removePartial(digest: string): Promise<void> {
-    await rm(this.partialPath(digest), { force: true });
+    for (const path of [this.partialPath(digest), this.#gapsPath(digest)]) await rm(path, { force: true });
+  }
+
+  /** The first `end` bytes of an archive that comes are there, and more beyond a gap; null: there are no gaps. */
+  async markGaps(digest: string, end: number | null): Promise<void> {
+    const path = this.#gapsPath(digest);
+    if (end === null) {
+      await rm(path, { force: true });
+      return;
+    }
+    // Written over in one piece, so that whoever reads it after a kill finds a number.
+    await using file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    await file.write(String(end).padStart(digitsOfGaps, '0'), 0);
+  }
+
+  /** What the last mark says, 0 if it cannot be read; null: there is none. */
+  async gaps(digest: string): Promise<number | null> {
+    const text = await readFile(this.#gapsPath(digest), 'utf8').catch(() => null);
+    return text === null ? null : Number(/^\d{16}$/.exec(text)?.[0] ?? 0);
+  }
+
+  #gapsPath(digest: string): string {
+    return `${this.partialPath(digest)}${gapsSuffix}`;
   }
 
   /** Removes what a daemon that was killed was writing or unpacking. Call it before anything is. */
   discardDrafts(): void {
     for (const name of readdirSync(this.#ingest))
-      if (!partialName.test(name)) this.discard(join(this.#ingest, name));
+      if (!partialName.test(name.replace(gapsSuffix, ''))) this.discard(join(this.#ingest, name));
   }
 
   /** Makes a folder for an archive that comes. Give it to `discard` afterwards. */

@@ -120,7 +120,13 @@ export function refuse(response: ServerResponse, status: number, code: string, h
 
 /** Where the range of a request begins. */
 export function rangeStart(request: IncomingMessage): number {
-  return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  return Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+}
+
+/** Behind its last byte. */
+function rangeEnd(request: IncomingMessage, size: number): number {
+  const last = /^bytes=\d+-(\d+)$/.exec(request.headers.range ?? '')?.[1];
+  return last === undefined ? size : Math.min(Number(last) + 1, size);
 }
 
 /** Answers with a blob, or the range of it that is asked for; only `length` bytes of it come. */
@@ -132,9 +138,11 @@ export function sendRange(
 ): true {
   const start = rangeStart(request);
   if (start >= bytes.length && start > 0) return refuse(response, 416, 'RANGE_INVALID');
-  const part = bytes.subarray(start);
-  const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': part.length, ...(start > 0 && range) });
+  const part = bytes.subarray(start, rangeEnd(request, bytes.length));
+  const range = { 'content-range': `bytes ${start}-${start + part.length - 1}/${bytes.length}` };
+  const isWhole = part.length === bytes.length;
+  const headers = { 'accept-ranges': 'bytes', 'content-length': part.length };
+  response.writeHead(isWhole ? 200 : 206, { ...headers, ...(!isWhole && range) });
   if (request.method === 'HEAD') response.end();
   else if (length >= part.length) response.end(part);
   else response.write(part.subarray(0, length));
@@ -151,6 +159,8 @@ export const quick: Timing = {
   probeMs: 5000,
   pauseMs: 1,
   longestPauseMs: 2,
+  rateMs: 5000,
+  longRestMs: 5000,
   longestLimitMs: 50,
 };
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Descriptor } from '../../../oci/document.ts';
 import type { Repository } from '../../../registry/api.ts';
 import type { Content } from '../../../storage/content.ts';
@@ -7,7 +7,7 @@ import type { LayerSource } from './source.ts';
 
 /** A layer's archive in a registry. Its bytes stay in ingest/ when the pull breaks off, and the next one goes on after them. */
 export function downloadSource(
-  content: Pick<Content, 'partialPath' | 'removePartial'>,
+  content: Pick<Content, 'partialPath' | 'removePartial' | 'gaps' | 'markGaps'>,
   repository: Pick<Repository, 'download'>,
   descriptor: Descriptor,
 ): LayerSource {
@@ -17,10 +17,7 @@ export function downloadSource(
     size,
     async open() {
       const file = await open(content.partialPath(digest), constants.O_RDWR | constants.O_CREAT, 0o600);
-      const { size: found } = await file.stat();
-      // More than there should be is none of this.
-      if (found > size) await file.truncate(0);
-      const there = found > size ? 0 : found;
+      const there = await bytesThere(content, file, descriptor);
       return {
         fd: file.fd,
         there,
@@ -28,11 +25,35 @@ export function downloadSource(
           there === size
             ? null
             : (onBytes, signal) =>
-                repository.download(descriptor, { fd: file.fd, offset: there, onBytes }, signal),
+                repository.download(
+                  descriptor,
+                  {
+                    fd: file.fd,
+                    offset: there,
+                    onBytes,
+                    onGaps: (end) => content.markGaps(digest, end),
+                  },
+                  signal,
+                ),
         taken: () => content.removePartial(digest),
         refused: () => content.removePartial(digest),
         [Symbol.asyncDispose]: () => file.close(),
       };
     },
   };
+}
+
+/** So many of the first bytes are there. The file ends behind them. */
+async function bytesThere(
+  content: Pick<Content, 'gaps' | 'markGaps'>,
+  file: FileHandle,
+  { digest, size }: Descriptor,
+): Promise<number> {
+  const { size: found } = await file.stat();
+  const whole = Math.min(found, (await content.gaps(digest)) ?? found);
+  // More than there should be is none of this.
+  const there = whole > size ? 0 : whole;
+  if (there < found) await file.truncate(there);
+  await content.markGaps(digest, null);
+  return there;
 }
