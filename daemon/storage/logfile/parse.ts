@@ -33,8 +33,14 @@ export function parseEntry(line: Buffer): ParsedEntry | null {
     stream,
     partial: false,
     text: Buffer.alloc(0),
-    lostBytes: Number(text.toString('latin1')) || 0,
+    lostBytes: parseCount(text.toString('latin1')),
   };
+}
+
+/** 0 for what the shim does not write, such as the rest of a torn write. */
+function parseCount(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  return Number.isSafeInteger(count) ? count : 0;
 }
 
 /** Nanoseconds since the epoch for an RFC 3339 time in UTC with up to nine digits of a second. */

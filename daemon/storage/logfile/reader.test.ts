@@ -38,6 +38,8 @@ test('an entry keeps its nanoseconds, stream, tag, and every byte of its text', 
 test('a gap has the number of missing bytes and no text', () => {
   const entry = parseEntry(Buffer.from('2026-01-02T03:04:05Z stderr F:lost 4711'));
   assert.equal(entry?.lostBytes, 4711);
+  for (const torn of ['', '-1', '1e3', '0x10', '90071992547409920'])
+    assert.equal(parseEntry(Buffer.from(`2026-01-02T03:04:05Z stderr F:lost ${torn}`))?.lostBytes, 0, torn);
   assert.equal(entry?.text.length, 0);
   assert.equal(entry?.stream, 'stderr');
 });
