@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import { after, describe, test } from 'node:test';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { pack, packRefusal } from './packed.ts';
 import { entryBytes, type TarEntry, tar, tarTail } from './tar.ts';
-import { unpack } from './unpacked.ts';
+import { unpack, liker as unpacker } from './unpacked.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-recipe-'));
 after(() => rmSync(top, { recursive: true, force: true }));
@@ -29,6 +31,8 @@ const folder = () => join(top, String(count++));
 function requireSame(archive: Buffer, ...options: readonly string[]): number {
   const { target, recipe } = unpack(folder(), archive, ...options);
   const { bytes } = pack(['recipe'], { recipe, folder: target });
+  const left = readdirSync(target).filter((name) => name.startsWith('.liker'));
+  assert.deepEqual(left, []);
   assert.ok(bytes.equals(archive), `it has ${bytes.length} bytes instead of ${archive.length}, or others`);
   return statSync(recipe).size;
 }
@@ -79,6 +83,21 @@ describe('an archive comes again', () => {
       { name: 'link', type: '2', target: 'two' },
       { name: 'link/a', data: noise(1000) },
     ],
+    'with files that go with the folder of a folder, and come again': [
+      { name: 'd/e/f', data: noise(1000) },
+      { name: 'd/e/g', data: noise(1000) },
+      { name: 'd/e/f', data: noise(1000) },
+      { name: 'd', type: '2', target: 'other' },
+      { name: 'd/e/f', data: noise(1000) },
+      { name: 'other/e/f', data: noise(1000) },
+    ],
+    'with a link to its root, and names through that': [
+      { name: 'root', type: '2', target: '/' },
+      { name: 'root/a', data: noise(1000) },
+      { name: 'root/b/c', data: noise(1000) },
+      { name: 'a', data: noise(1000) },
+      { name: 'b', data: noise(1000) },
+    ],
     'with contents of whiteouts and of hard links': [
       { name: '.wh.gone', data: noise(1000) },
       { name: '.wh..wh.plnk/x', data: noise(300_000) },
@@ -111,6 +130,21 @@ describe('an archive comes again', () => {
     const padding = Buffer.from(entry);
     padding.fill(7, 512 + 1000);
     requireSame(Buffer.concat([padding, tarTail]));
+  });
+
+  test('that came through a pipe, and has what replaced others', () => {
+    const archive = tar(
+      { name: 'a', data: noise(300_000) },
+      { name: 'd/b', data: 'b' },
+      { name: 'a', data: 'a' },
+      { name: 'd' },
+    );
+    const at = folder();
+    const [target, recipe] = [join(at, 'target'), join(at, 'recipe')];
+    mkdirSync(target, { recursive: true });
+    const script = 'cat | { exec 3<&0; "$1" --recipe </dev/null 4<"$2" 5<>"$3"; }';
+    execFileSync('sh', ['-c', script, 'sh', unpacker, target, recipe], { input: archive });
+    assert.ok(pack(['recipe'], { recipe, folder: target }).bytes.equals(archive));
   });
 
   test('in pieces of any size', () => {

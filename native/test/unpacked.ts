@@ -39,7 +39,7 @@ export function run(
   const recipe = join(folder, 'recipe');
   writeFileSync(source, archive);
   mkdirSync(target, { mode: 0o700 });
-  const fds = [openSync(source, 'r'), openSync(target, 'r'), openSync(recipe, 'w')] as const;
+  const fds = [openSync(source, 'r'), openSync(target, 'r'), openSync(recipe, 'w+')] as const;
   const ended = spawnSync(liker, ['--recipe', ...options], {
     input: `end ${archive.length}\n`,
     stdio: ['pipe', 'pipe', 'pipe', ...fds],

@@ -16,7 +16,7 @@ export interface UnpackOptions {
   readonly source: number;
   /** The open, empty folder that gets the files. */
   readonly target: number;
-  /** The open, empty file that gets the layer's recipe, of which daemon/kernel/pack makes its archive again; undefined: none is wanted. */
+  /** The empty file, open for reading and writing, that gets the layer's recipe, of which daemon/kernel/pack makes its archive again; undefined: none is wanted. */
   readonly recipe?: number;
   readonly whiteouts: Whiteouts;
   /** More entries, or more bytes uncompressed, are refused. */

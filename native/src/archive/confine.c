@@ -52,6 +52,9 @@ static struct sock_filter filter[] = {
   ALLOW (fstatfs),
   ALLOW (lseek),
   ALLOW (fcntl),
+  /* The names of folders, without links. */
+  ALLOW (fchdir),
+  ALLOW (getcwd),
   /* Folders to the process that marks them. */
   ALLOW (sendmsg),
   /* Memory, threads and their end. */

@@ -10,7 +10,5 @@ struct digest {
 
 /* Reads libcrypto's own configuration: it must be called outside the sandbox. -1 if libcrypto fails. */
 int digest_begin (struct digest *digest, const struct libraries *libraries, struct problem *problem);
-
-/* Nothing, for one that was not begun. */
 void digest_add (struct digest *digest, const void *bytes, size_t count);
 void digest_end (struct digest *digest, uint8_t out[DIGEST_SIZE]);

@@ -33,6 +33,7 @@ typedef ssize_t archive_writer (struct archive *, void *data, const void *bytes,
   F (int, archive_read_open, (struct archive *, void *, void *, archive_reader *, void *))             \
   F (int, archive_read_next_header2, (struct archive *, struct archive_entry *))                       \
   F (int, archive_read_data_block, (struct archive *, const void **, size_t *, int64_t *))             \
+  F (int, archive_read_free, (struct archive *))                                                       \
   F (int64_t, archive_filter_bytes, (struct archive *, int))                                           \
   F (const char *, archive_error_string, (struct archive *))                                           \
   F (struct archive *, archive_write_new, (void))                                                      \

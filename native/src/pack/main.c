@@ -109,13 +109,14 @@ static int prepare (struct work *work, const struct rights *rights) {
   return enter_sandbox (FOLDER, rights, &work->problem) < 0 || seal_sandbox (&work->problem) < 0 ? -1 : 0;
 }
 
+/* What the libraries and the system free anyway is not freed here. */
 int main (int argc, char **argv) {
   static struct work work = { .problem.lock = PTHREAD_MUTEX_INITIALIZER };
   const struct command *command = parse (argc, argv, &work);
   if (prepare (&work, &command->rights) == 0 && command->run (&work) == 0 && sink_end (&work.sink) == 0) {
     sink_report (&work.sink);
-    return 0;
+    _exit (0);
   }
   report_problem (REPORT, &work.problem);
-  return 1;
+  _exit (1);
 }

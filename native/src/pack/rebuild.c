@@ -1,10 +1,10 @@
 #include "rebuild.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include "archive/recipe_reader.h"
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
-#include "recipe_reader.h"
 
 #define CONTENTS_BLOCK (256 << 10)
 

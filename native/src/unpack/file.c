@@ -30,14 +30,17 @@ static int write_block (int fd, const char *block, size_t count, uint64_t offset
 }
 
 /* What is between the blocks, and after the last, stays a hole. */
-static int write_data (struct tree *tree, int fd, const struct entry *entry, const char *name) {
+static int write_data (struct tree *tree, int fd, const struct entry *entry, const struct place *place) {
   struct tar_block block;
+  char recorded[PATH_MAX];
+  struct recorder *recorder = real_name (&tree->places, place->parent, place->leaf, recorded) ? tree->tar->recorder : NULL;
+  const char *name = place->name;
   uint64_t end = 0;
   int more;
   while ((more = tar_data (tree->tar, name, &block)) > 0) {
     if (write_block (fd, block.bytes, block.count, block.offset) < 0)
       return problem_errno (tree->problem, name, "write");
-    if (recorder_contents (tree->tar->recorder, name, block.position, block.offset, block.count) < 0)
+    if (recorder_contents (recorder, recorded, block.position, block.offset, block.count) < 0)
       return -1;
     if (block.count > 0)
       end = block.offset + block.count;
@@ -65,7 +68,7 @@ static int set_metadata (struct tree *tree, int fd, const struct entry *entry, c
 
 int add_file (struct tree *tree, const struct entry *entry, const struct place *place) {
   cleanup_fd int fd = create (tree, entry, place);
-  if (fd < 0 || write_data (tree, fd, entry, place->name) < 0 || set_metadata (tree, fd, entry, place->name) < 0)
+  if (fd < 0 || write_data (tree, fd, entry, place) < 0 || set_metadata (tree, fd, entry, place->name) < 0)
     return -1;
   /* Only some network file systems tell an error here. */
   return close (steal_fd (&fd)) < 0 ? problem_errno (tree->problem, place->name, "write") : 0;

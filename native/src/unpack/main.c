@@ -5,7 +5,7 @@
  *   fd 1  the report, a line of JSON for each message; the last one is the result or the problem
  *   fd 3  the source: a tar archive, plain or compressed; a file, which may grow, or a pipe or socket, which needs no control lines
  *   fd 4  the folder for the files, empty
- *   fd 5  with --recipe: the file for the layer's recipe (archive/recipe.h), empty
+ *   fd 5  with --recipe: the file for the layer's recipe (archive/recipe.h), empty and open for reading, too
  *
  * The exit status is 0 if all files are there; they are not synced.
  */
@@ -23,7 +23,7 @@
 #include "add.h"
 #include "finish.h"
 #include "opaque.h"
-#include "record_again.h"
+#include "resolve.h"
 #include "ring.h"
 #include "archive/report.h"
 #include "archive/sandbox.h"
@@ -157,6 +157,14 @@ static int prepare (struct work *work) {
   return 0;
 }
 
+/* Before the times of folders are set. */
+static int resolve_aside (struct work *work) {
+  struct aside *aside = &work->tree.aside;
+  if (aside->count > 0 && resolve_recipe (&work->recorder, aside, TARGET) < 0)
+    return -1;
+  return aside_remove (aside, TARGET) < 0 ? problem_errno (&work->problem, "", "remove replaced files of the layer") : 0;
+}
+
 static int unpack (struct work *work) {
   struct entry entry;
   int more;
@@ -168,9 +176,7 @@ static int unpack (struct work *work) {
   if (more < 0 || tar_end (&work->tar) < 0)
     return -1;
   ring_end (&work->ring);
-  if (finish_tree (&work->tree) < 0)
-    return -1;
-  return work->tar.recorder && work->tree.replaced ? record_again (&work->recorder, &work->source, TARGET) : 0;
+  return resolve_aside (work) < 0 ? -1 : finish_tree (&work->tree);
 }
 
 static void tell_outcome (struct work *work) {

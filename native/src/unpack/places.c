@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
+#include "base/syscalls.h"
 #include "names.h"
 
 #define FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
@@ -91,5 +92,32 @@ int place_of (struct places *places, const char *name, const char **leaf) {
   memcpy (places->path, name, length);
   places->path[length] = '\0';
   places->parent = open_or_make (places, places->path);
+  places->real_is_known = false;
   return places->parent;
+}
+
+/* The root of this process is that of the layer: getcwd(2) gives "/a/b". */
+static void find_real (struct places *places) {
+  char path[PATH_MAX];
+  bool is_found = fchdir (places->parent) == 0 && sys_getcwd (path, sizeof path) > 0 && *path == '/';
+  /* A link may lead to the root: its name is "." then. */
+  strcpy (places->real, !is_found ? "" : path[1] ? path + 1 : ".");
+  places->real_is_known = true;
+}
+
+bool real_name (struct places *places, int parent, const char *leaf, char out[PATH_MAX]) {
+  if (parent == places->root) {
+    strcpy (out, leaf);
+    return true;
+  }
+  if (!places->real_is_known)
+    find_real (places);
+  if (!strcmp (places->real, ".")) {
+    strcpy (out, leaf);
+    return true;
+  }
+  if (!*places->real || strlen (places->real) + 1 + strlen (leaf) >= PATH_MAX)
+    return false;
+  strcpy (stpcpy (stpcpy (out, places->real), "/"), leaf);
+  return true;
 }

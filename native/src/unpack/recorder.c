@@ -15,22 +15,14 @@ int recorder_begin (struct recorder *recorder, int file, const struct libraries 
     .file = file,
     .encoder = { .libraries = libraries, .problem = problem, .put = write_out, .data = recorder },
   };
-  if (encoder_begin (&recorder->encoder, COMPRESSION_ZSTD) < 0)
-    return -1;
-  return put (recorder, RECIPE_MAGIC, sizeof RECIPE_MAGIC - 1);
+  return recipe_begin (&recorder->encoder);
 }
 
 static int put_contents (struct recorder *recorder) {
-  const struct recipe_record record = {
-    .kind = RECIPE_CONTENTS,
-    .name_length = (uint16_t)strlen (recorder->contents.name),
-    .offset = recorder->contents.offset,
-    .count = recorder->contents.count,
-  };
-  if (record.count == 0)
-    return 0;
+  uint64_t count = recorder->contents.count;
   recorder->contents.count = 0;
-  return put (recorder, &record, sizeof record) < 0 ? -1 : put (recorder, recorder->contents.name, record.name_length);
+  return count == 0 ? 0
+                    : recipe_put_named (&recorder->encoder, RECIPE_CONTENTS, recorder->contents.name, recorder->contents.offset, count);
 }
 
 /* The bytes from `told` to `end`, which are those that were kept, and then those that are lent. */
@@ -51,8 +43,7 @@ static int put_lent (struct recorder *recorder, uint64_t end) {
 static int put_bytes (struct recorder *recorder, uint64_t end) {
   if (end <= recorder->told)
     return 0;
-  const struct recipe_record record = { .kind = RECIPE_BYTES, .count = end - recorder->told };
-  if (put_contents (recorder) < 0 || put (recorder, &record, sizeof record) < 0)
+  if (put_contents (recorder) < 0 || recipe_put (&recorder->encoder, RECIPE_BYTES, end - recorder->told) < 0)
     return -1;
   return put_lent (recorder, end);
 }
@@ -103,11 +94,15 @@ int recorder_contents (struct recorder *recorder, const char *name, uint64_t pos
   return 0;
 }
 
+int recorder_moved (struct recorder *recorder, const char *name, uint64_t number) {
+  return put_contents (recorder) < 0 ? -1 : recipe_put_named (&recorder->encoder, RECIPE_MOVED, name, 0, number);
+}
+
 int recorder_end (struct recorder *recorder) {
   if (!recorder)
     return 0;
-  const struct recipe_record record = { .kind = RECIPE_END, .count = recorder->fed };
-  if (put_bytes (recorder, recorder->fed) < 0 || put_contents (recorder) < 0 || put (recorder, &record, sizeof record) < 0)
+  if (put_bytes (recorder, recorder->fed) < 0 || put_contents (recorder) < 0 ||
+      recipe_put (&recorder->encoder, RECIPE_END, recorder->fed) < 0)
     return -1;
   return encoder_end (&recorder->encoder);
 }

@@ -34,5 +34,8 @@ void recorder_lend (struct recorder *recorder, const void *block, size_t count);
 /* Bytes of the archive, from `position`, that the file with this clean name has from `offset`. */
 int recorder_contents (struct recorder *recorder, const char *name, uint64_t position, uint64_t offset, uint64_t count);
 
+/* What has this name is set aside (archive/recipe.h, RECIPE_MOVED). */
+int recorder_moved (struct recorder *recorder, const char *name, uint64_t number);
+
 /* All bytes have been lent. */
 int recorder_end (struct recorder *recorder);

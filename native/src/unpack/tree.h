@@ -1,5 +1,6 @@
 /* The files of the layer that is being unpacked, and what is still to be done to them. */
 #pragma once
+#include "aside.h"
 #include "opaque.h"
 #include "places.h"
 #include "archive/records.h"
@@ -11,7 +12,7 @@ struct tree {
   struct marker *marker; /* of opaque folders; NULL: names of whiteouts are names like others */
   uint64_t entries, most_entries;
   uint64_t disk_bytes;
-  bool replaced; /* an entry has taken the place of an earlier one */
+  struct aside aside;
   struct problem *problem;
   /* What can only be done at the end (finish.c), since entries come in any order. */
   struct records texts;     /* of char */

@@ -73,7 +73,7 @@ async function unpackInto(
   { write, onProgress, signal }: Work,
 ): Promise<UnpackedLayer> {
   await using target = await open(folder, constants.O_DIRECTORY);
-  await using recipe = await open(layers.recipeDraft(folder), 'wx', 0o600);
+  await using recipe = await open(layers.recipeDraft(folder), 'wx+', 0o600);
   signal.throwIfAborted();
   const { input, layer } = unpacker.startStream({
     target: target.fd,

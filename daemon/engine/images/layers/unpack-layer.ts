@@ -94,7 +94,7 @@ async function bringAndUnpack(
   const unpack = async (): Promise<UnpackedLayer> => {
     using _place = await parts.unpacks.enter();
     await using target = await open(folder, constants.O_DIRECTORY);
-    await using recipe = await open(parts.layers.recipeDraft(folder), 'wx', 0o600);
+    await using recipe = await open(parts.layers.recipeDraft(folder), 'wx+', 0o600);
     // The archive may have failed to come meanwhile.
     either.throwIfAborted();
     unpacking = parts.unpacker.start({

@@ -65,6 +65,13 @@ int recipe_open (struct recipe_reader *reader) {
   return memcmp (magic, RECIPE_MAGIC, sizeof magic) == 0 ? 0 : recipe_damaged (reader);
 }
 
+void recipe_close (struct recipe_reader *reader) {
+  if (reader->decoder)
+    reader->libraries->archive_read_free (reader->decoder);
+  reader->decoder = NULL;
+  reader->left = 0;
+}
+
 int recipe_next (struct recipe_reader *reader, struct recipe_record *record, char name[PATH_MAX]) {
   if (take (reader, record, sizeof *record) < 0)
     return -1;

@@ -1,8 +1,8 @@
-/* Reads the records of a recipe (archive/recipe.h). */
+/* Reads the records of a recipe. */
 #pragma once
 #include <limits.h>
-#include "archive/libraries.h"
-#include "archive/recipe.h"
+#include "libraries.h"
+#include "recipe.h"
 
 #define RECIPE_BLOCK (64 << 10)
 
@@ -16,7 +16,9 @@ struct recipe_reader {
   uint8_t compressed[RECIPE_BLOCK];
 };
 
+/* From where the file stands. Close it in any case. */
 int recipe_open (struct recipe_reader *reader);
+void recipe_close (struct recipe_reader *reader);
 
 /* The next record, and the name that it has. */
 int recipe_next (struct recipe_reader *reader, struct recipe_record *record, char name[PATH_MAX]);
