@@ -24,11 +24,6 @@ const creation = (): readonly Flag[] => [
   refused('link-local-ip', 'list', noNetworks),
   refused('mac-address', 'string', noNetworks),
   { ...refused('network-alias', 'list', noNetworks), aliases: ['net-alias'] },
-  refused(
-    'storage-opt',
-    'list',
-    'the size of a layer cannot be limited. Use --read-only and --tmpfs /PATH:size=64m',
-  ),
   refused('use-api-socket', 'bool', 'mount the socket with -v /run/liker/liker.sock:/run/liker/liker.sock'),
   passesAs('volume-driver', 'string', /^local$/, noVolumeDrivers),
   refused('cpu-count', 'int', `${noWindows}. Use --cpus`),

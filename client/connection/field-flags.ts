@@ -30,6 +30,7 @@ const flagsByField: Readonly<Record<string, string>> = {
   secrets: 'secret',
   read_only: 'read-only',
   shm_size_bytes: 'shm-size',
+  layer_size_bytes: 'storage-opt',
   cap_add: 'cap-add',
   cap_drop: 'cap-drop',
   sysctls: 'sysctl',

@@ -145,6 +145,7 @@ function hostConfig(container: Container): Record<string, unknown> {
     ExtraHosts: spec?.extraHosts ?? [],
     Sysctls: sorted(spec?.sysctls),
     ShmSize: spec?.shmSizeBytes ?? 64 * 1024 * 1024,
+    ...(spec?.layerSizeBytes ? { StorageOpt: { size: String(spec.layerSizeBytes) } } : {}),
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
       Name: name,
       Soft: ulimitValue(soft),

@@ -171,7 +171,7 @@ test('all other flags', () => {
     ...'--name n -h host --domainname dom --pid host --ipc container:a --uts host --cgroupns host --net none --userns keep-id'.split(
       ' ',
     ),
-    ...'-v /a:/b --tmpfs /t --read-only --shm-size 1m --no-init --cap-add NET_ADMIN --cap-drop ALL'.split(
+    ...'-v /a:/b --tmpfs /t --read-only --shm-size 1m --storage-opt size=1g --no-init --cap-add NET_ADMIN --cap-drop ALL'.split(
       ' ',
     ),
     ...'--sysctl net.ipv4.ip_forward=1 --add-host a:1.2.3.4 --add-host b=[::1] --dns 9.9.9.9 -l x=y'.split(
@@ -217,6 +217,7 @@ test('all other flags', () => {
     secrets: [],
     readOnly: true,
     shmSizeBytes: 1048576,
+    layerSizeBytes: 1073741824,
     init: false,
     systemd: true,
     capAdd: ['NET_ADMIN'],

@@ -69,6 +69,7 @@ export function parseContainerSpec(
     cgroupParent: flags.text('cgroup-parent') ?? '',
     limits: own(limitsModes, flags.text('limits') ?? '') ?? 'LIMITS_MODE_UNSPECIFIED',
     ...parseLog(flags),
+    layerSizeBytes: parseStorageOptions(flags.list('storage-opt')),
     stopSignal: stopSignal(flags),
     autoRemove: flags.bool('rm'),
     timeoutSeconds: seconds(flags, 'timeout') ?? 0,
@@ -85,6 +86,17 @@ export function parseContainerSpec(
       stopTimeoutSeconds: graceSeconds(flags, 'stop-timeout'),
     }),
   };
+}
+
+/** Docker's size=BYTES, of the container's own layer; 0 without it. */
+function parseStorageOptions(options: readonly string[]): number {
+  const sizes = options.map((option) => {
+    const [, size = ''] = /^size=(.+)$/s.exec(option) ?? [];
+    if (size === '') throw invalidFlag('storage-opt', option, 'the only one is size=BYTES, such as size=10g');
+    return parseBytes(size, '--storage-opt size');
+  });
+  if (sizes.length > 1) throw invalidFlag('storage-opt', options.join(' '), 'size is given twice');
+  return sizes[0] ?? 0;
 }
 
 /** Null: the image's. An empty one, which a script may give without meaning it, takes an image's away. */

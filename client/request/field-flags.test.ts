@@ -61,6 +61,7 @@ const values: Readonly<Record<string, string>> = {
   'security-opt': 'no-new-privileges',
   'stop-signal': 'INT',
   sysctl: 'net.core.somaxconn=1024',
+  'storage-opt': 'size=1g',
   ulimit: 'nofile=1024',
   volume: '/a:/b',
 };

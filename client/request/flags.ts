@@ -119,6 +119,12 @@ export const containerFlags: readonly Flag[] = [
     suggestions: securitySuggestions,
     help: 'seccomp=FILE|unconfined, no-new-privileges, apparmor=, label=, mask=, unmask=, systempaths=, proc-opts=',
   },
+  {
+    name: 'storage-opt',
+    type: 'list',
+    value: 'size=BYTES',
+    help: 'Most bytes that the container may write into its own layer (size=10g)',
+  },
   { name: 'shm-size', type: 'string', value: 'BYTES', help: 'Size of /dev/shm' },
   {
     name: 'stop-signal',

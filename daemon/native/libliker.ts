@@ -59,6 +59,11 @@ function bind(path: string) {
     removeTree: library.func('int liker_remove_tree (const char *path)'),
     syncFiles: library.func('int liker_sync_files (const char *folder)'),
     emptyContainer: library.func('int liker_empty_container (const char *base)'),
+    limitFolders: library.func(
+      'int liker_limit_folders (const void *paths, size_t count, uint64_t bytes, void *call, size_t size)',
+    ),
+    shareLimit: library.func('int liker_share_limit (const char *from, const char *to)'),
+    releaseLimit: library.func('int liker_release_limit (const char *path)'),
     lock: library.func('int liker_lock (const char *path, _Out_ int32_t *holder)'),
     notify: library.func('int liker_notify (const char *path, const char *text)'),
     trim: library.func('int liker_trim (void)'),
@@ -270,6 +275,24 @@ export async function syncFiles(folder: string): Promise<void> {
  */
 export async function emptyContainer(base: string): Promise<boolean> {
   return check(await inSpareThread(library().emptyContainer, base), 'empty', 'unlinkat', base) === 1;
+}
+
+/** Limits what is in folders, which are empty, together. The error names the call that failed. */
+export function limitFolders(paths: readonly string[], bytes: number): void {
+  const call = Buffer.alloc(probeCallBytes);
+  const rows = Buffer.from(`${paths.join('\0')}\0`);
+  const result: number = library().limitFolders(rows, paths.length, bytes, call, call.length);
+  check(result, 'limit', call.toString('latin1', 0, call.indexOf(0)), paths[0] ?? '');
+}
+
+/** What will be in `to` counts for the limit of `from`, if that has one. */
+export function shareLimit(from: string, to: string): void {
+  check(library().shareLimit(from, to), 'limit', 'ioctl', to);
+}
+
+/** Gives up the limit that a folder has, if it has one. A failure leaves a limit that nobody has. */
+export function releaseLimit(path: string): void {
+  library().releaseLimit(path);
 }
 
 /** Locks a file for this process until its fd is closed (fcntl(2), F_SETLK), or returns the process that holds the lock. */

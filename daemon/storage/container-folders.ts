@@ -14,7 +14,14 @@ import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isContainerId } from '../../common/ids.ts';
 import { Semaphore } from '../loop/semaphore.ts';
-import { emptyContainer, removeTreeNow, treeSize } from '../native/libliker.ts';
+import {
+  emptyContainer,
+  limitFolders,
+  releaseLimit,
+  removeTreeNow,
+  shareLimit,
+  treeSize,
+} from '../native/libliker.ts';
 import { moveInto, Trash } from './trash.ts';
 
 /** Folders of one container below --root. */
@@ -104,9 +111,16 @@ export class ContainerFolders {
     return folders;
   }
 
+  /** Limits what the new container's own layers may hold, by a project quota. Throws a system error where that cannot be had. */
+  limit(id: string, bytes: number): void {
+    const { upper, work } = this.of(id);
+    limitFolders([upper, work], bytes);
+  }
+
   /** Removes a container's folders, if they exist. They are emptied once `unmounted` resolves. */
   remove(id: string, unmounted: Promise<void> = Promise.resolve()): void {
-    const { base } = this.of(id);
+    const { base, work } = this.of(id);
+    releaseLimit(work);
     let trashed: string | null = base;
     try {
       trashed = this.trashFolder.take(base);
@@ -151,7 +165,10 @@ export class ContainerFolders {
   createOverlay(id: string, target: string, { uid, gid, mode }: Ownership): void {
     this.discardOverlay(id, target);
     const layer = this.overlayOf(id, target);
-    mkdirSync(layer, { recursive: true, mode: 0o700 });
+    const all = this.#overlaysOf(id);
+    mkdirSync(all, { recursive: true, mode: 0o700 });
+    shareLimit(this.of(id).work, all);
+    mkdirSync(layer, { mode: 0o700 });
     mkdirSync(join(layer, 'work'), { mode: 0o700 });
     const upper = join(layer, 'upper');
     mkdirSync(upper);

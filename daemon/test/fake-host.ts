@@ -298,6 +298,7 @@ export function fakeFolders(root: string): Folders {
       return aside;
     },
     asideFolders: () => [],
+    limit: () => {},
     overlayOf: (id, target) => join(of(id).base, 'overlays', encodeURIComponent(target)),
     createOverlay: () => {},
     discardOverlay: () => {},

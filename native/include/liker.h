@@ -95,6 +95,16 @@ LIKER_API int liker_sync_files (const char *folder);
 LIKER_API int liker_empty_container (const char *base);
 
 /*
+ * Limits what is in `count` folders together, absolute paths in a row, each with its NUL, by a project quota of its own. They must be on
+ * one file system, and empty. On failure `call` (of `size` zeroed bytes) names what has failed.
+ */
+LIKER_API int liker_limit_folders (const char *paths, size_t count, uint64_t bytes, char *call, size_t size);
+/* What will be in the folder `to` counts for the limit of the folder `from`, if that has one. */
+LIKER_API int liker_share_limit (const char *from, const char *to);
+/* Gives up the limit that a folder has, if it has one. */
+LIKER_API int liker_release_limit (const char *path);
+
+/*
  * Opens a file, which is made if it is missing, and locks it until this process closes it or ends. Returns the fd, or
  * -EAGAIN and the pid of the process that has the lock (0: it has just released it).
  */

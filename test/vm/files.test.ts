@@ -11,6 +11,7 @@ const inEachRun = [
   'test/userns-debian.test.ts',
   'test/hostile/groups.test.ts',
   'test/explain.test.ts',
+  'test/storage-opt.test.ts',
 ];
 const wanted = process.env['LIKER_TEST_VM']?.split(/[ ,]+/).filter(Boolean) ?? inEachRun;
 const files = globSync('test/**/*.test.ts', { cwd: repository, exclude: ['test/vm/**'] })

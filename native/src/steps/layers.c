@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include "acting.h"
 #include "base/cleanup.h"
 #include "base/in_root.h"
@@ -85,8 +84,7 @@ static int attach_all (struct layers *layers) {
 }
 
 /* In a mount namespace of its own, cut off from the host's. The overlay outlives it in a clone. */
-static int mount_attached (void *argument) {
-  struct layers *layers = argument;
+static int mount_attached (struct layers *layers) {
   struct child *child = layers->child;
   if (sys_unshare (CLONE_NEWNS) < 0)
     return fail (child, "unshare", "mounts");
@@ -99,14 +97,20 @@ static int mount_attached (void *argument) {
   return top < 0 ? fail (child, "open", layers->at) : clone_result (layers, top);
 }
 
-/* Shares memory and descriptors with this process, which waits, but neither ids nor namespaces. */
+/* Not in another process: the first one in a pid namespace clones the second one later, which has that number. */
 static int in_own_mounts (struct layers *layers) {
-  char stack[32 << 10] __attribute__ ((aligned (16)));
-  layers->child->failure.error = 0;
-  pid_t pid = clone (mount_attached, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK, layers);
-  if (pid < 0 || RETRY (waitpid (pid, NULL, __WALL)) < 0)
-    return fail (layers->child, "clone", "overlay");
-  return layers->tree < 0 ? -1 : 0;
+  struct child *child = layers->child;
+  child->failure.error = 0;
+  cleanup_fd int own = open ("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  cleanup_fd int here = own < 0 ? -1 : open (".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (here < 0)
+    return fail (child, "open", own < 0 ? "/proc/self/ns/mnt" : ".");
+  int result = mount_attached (layers);
+  act_as_root ();
+  if (sys_setns (own, CLONE_NEWNS) == 0 && fchdir (here) == 0)
+    return result;
+  close_fd (&layers->tree);
+  return fail (child, "setns", "/proc/self/ns/mnt");
 }
 
 static int mount_layers (struct layers *layers) {

@@ -40,6 +40,7 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
       target: secret.target || `/run/secrets/${secret.name}`,
     })),
     shmSizeBytes: spec.shmSizeBytes || undefined,
+    layerSizeBytes: spec.layerSizeBytes,
     capAdd: each(spec.capAdd, `${field}.cap_add`, required),
     capDrop: each(spec.capDrop, `${field}.cap_drop`, required),
     // An IPv6 address may be in brackets.

@@ -272,6 +272,8 @@ export const specSchema = fields({
   secrets: v.optional(v.array(secret), []),
   readOnly: no,
   shmSizeBytes: v.optional(v.number(), 64 * 1024 * 1024),
+  /** Limit of its own layers; 0: none. */
+  layerSizeBytes: v.optional(v.number(), 0),
   init: v.optional(v.boolean(), true),
   /** The program is systemd, or is to be treated like it: see systemd.ts. */
   systemd: no,

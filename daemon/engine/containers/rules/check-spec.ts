@@ -1,10 +1,10 @@
 import { checkAbsolute, checkRange, checkTexts } from '../../../../common/checks.ts';
-import { invalid } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import { checkContainerName } from '../../../../common/ids.ts';
 import { checkValues } from '../../../kernel/cgroup/table.ts';
 import { checkLabels } from '../model/container-event.ts';
 import type { Resources } from '../model/resources.ts';
-import { type ContainerChange, type ContainerSpec, commandOf, ownVolumes } from '../model/spec.ts';
+import { type ContainerChange, type ContainerSpec, commandOf, ownVolumes, rootMode } from '../model/spec.ts';
 import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts';
 import { checkHealthCheck } from './health.ts';
 import { checkHosts, checkNames } from './hosts.ts';
@@ -44,11 +44,21 @@ export function checkSpec(spec: ContainerSpec): void {
   checkRestart(spec, 'spec.restart');
   checkHealthCheck(spec);
   checkRange(spec.shmSizeBytes, [1, most], 'spec.shm_size_bytes');
+  checkLayerSize(spec);
   checkRange(spec.stopSignal, [1, mostSignals], 'spec.stop_signal');
   checkRange(spec.stopTimeoutSeconds, [0, most], 'spec.stop_timeout_seconds');
   checkRange(spec.timeoutSeconds, [0, most], 'spec.timeout_seconds');
   if (spec.logFileBytes !== null) checkRange(spec.logFileBytes, [1, most], 'spec.log_file_bytes');
   if (spec.logFiles !== null) checkRange(spec.logFiles, [1, mostLogFiles], 'spec.log_files');
+}
+
+function checkLayerSize({ layerSizeBytes, rootfs }: ContainerSpec): void {
+  checkRange(layerSizeBytes, [0, most], 'spec.layer_size_bytes');
+  if (layerSizeBytes > 0 && rootMode(rootfs) !== 'overlay')
+    throw badArgument(
+      'spec.layer_size_bytes',
+      'Cannot limit the layer of the container: its root is used as it is, so it has no layer; leave out :rw or :ro',
+    );
 }
 
 function checkExposedPorts(ports: readonly string[]): void {

@@ -71,6 +71,7 @@ export async function createContainer(
     for (const volume of makeVolumes(context, container.spec, spec))
       undo.defer(() => context.volumes.remove(volume));
     context.folders.create(id);
+    limitLayer(context, container);
     context.ledger.insert(container, options.request, ...userNamespaceEvents(container));
     undo.move();
   } catch (error) {
@@ -78,6 +79,31 @@ export async function createContainer(
   }
   return container;
 }
+
+/** Errors: LIMIT_REFUSED. */
+function limitLayer({ folders, users, paths, mounts }: EngineContext, { id, name, spec }: Container): void {
+  const { layerSizeBytes: bytes } = spec;
+  if (bytes === 0) return;
+  const cannot = `Cannot limit the layer of container '${name}' to ${bytes} bytes`;
+  const refuse = (why: string): LikerError =>
+    new LikerError('LIMIT_REFUSED', `${cannot}: ${why}`, {
+      field: 'spec.layer_size_bytes',
+      metadata: { container: id, root: paths.root },
+    });
+  if (!users.isRootOnHost)
+    throw refuse('likerd runs without root, and only root may set quotas; leave --storage-opt out');
+  try {
+    folders.limit(id, bytes);
+  } catch (error) {
+    if (!(error instanceof LikerError) || !noQuotas.has(error.syscall?.errno ?? '')) throw error;
+    throw refuse(
+      `the file system of '${paths.root}' (${mounts.of(paths.root).type}) has no project quotas in use (${error.syscall?.syscall}: ${error.syscall?.errno}); put --root on ext4 (tune2fs -O quota,project) or xfs that is mounted with prjquota, or use --read-only and --tmpfs /PATH:size=64m`,
+    );
+  }
+}
+
+/** What kernels and file systems without them answer. */
+const noQuotas = new Set(['ENOSYS', 'ENOTTY', 'EOPNOTSUPP', 'ESRCH', 'EINVAL']);
 
 /** That it has the host's user namespace though the default is another. */
 function userNamespaceEvents({ facts: { userNamespaceProblem: problem } }: Container): ContainerEvent[] {
