@@ -5,6 +5,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
 import { upload } from '../connection/upload.ts';
 import { pullWords } from '../format/progress-bar.ts';
+import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { archiveOf } from './archive-of.ts';
 import { LayerLines } from './layer-lines.ts';
@@ -13,7 +14,7 @@ export const load: Command = {
   name: 'load',
   usage: '',
   summary:
-    'Load the images of an archive: an OCI layout, what docker save writes or a root file system, compressed or not, or a directory that holds one',
+    'Load the images of an archive: an OCI layout, what docker save writes, an App Container image or a root file system, compressed or not, or a directory that holds one',
   example: 'likerctl load -i debian.tar',
   flags: [
     {
@@ -53,7 +54,8 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
   for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
     if (frame.progress) layers?.update(frame.progress);
     if (!frame.loaded) continue;
-    const { image, names } = frame.loaded;
+    const { image, names, warnings } = frame.loaded;
+    for (const warning of warnings) notice(warning);
     const unnamed = names.length === 0 ? [`Loaded image ID: ${image?.id ?? ''}`] : [];
     printLines([...names.map((name) => `Loaded image: ${familiar(name)}`), ...unnamed]);
   }

@@ -68,7 +68,7 @@ export class EngineFixture {
         content: new Content(folder, trash),
         layers: new LayerFolders(folder, trash),
         unpacker,
-        packer: { recipe: noLayer },
+        packer: { recipe: noLayer, diff: noLayer },
         keepsBlobs: false,
         whiteouts: 'trusted',
         shortNames: 'docker',

@@ -13,7 +13,7 @@ export interface ImageService {
   push(request: PushRequest, signal: AbortSignal): AsyncIterable<PushFrame>;
   /** The `data` frames have the archive's bytes, in their order. It is complete when they end. */
   save(request: SaveRequest, signal: AbortSignal): AsyncIterable<SaveFrame>;
-  /** `bytes` is the tar of a root file system. */
+  /** `bytes` is the tar of a root file system, or an App Container image. */
   import(bytes: AsyncIterable<Uint8Array>, options: ImportOptions, signal: AbortSignal): Promise<MadeHere>;
   get(reference: string): Promise<ImageDetails>;
   /** Newest first. */
@@ -141,7 +141,13 @@ export type PullFrame =
 
 export type LoadFrame =
   | { readonly kind: 'progress'; readonly layer: LayerProgress }
-  | { readonly kind: 'loaded'; readonly image: ImageView; readonly names: readonly string[] };
+  | {
+      readonly kind: 'loaded';
+      readonly image: ImageView;
+      readonly names: readonly string[];
+      /** What its user should know. */
+      readonly warnings: readonly string[];
+    };
 
 export type PushFrame =
   | { readonly kind: 'progress'; readonly layer: LayerProgress }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -11,8 +12,8 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 export interface PackOptions {
   readonly compression: Compression;
-  /** Where the archive goes: an open descriptor; null: to `bytes` of the result. */
-  readonly output: number | null;
+  /** Where the archive goes: an open descriptor, or a socket, which can be destroyed then; null: to `bytes` of the result. */
+  readonly output: number | Socket | null;
   /** At most ten times a second. */
   readonly onProgress?: (progress: PackProgress) => void;
   /** Ends it. */

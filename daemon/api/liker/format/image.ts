@@ -60,7 +60,9 @@ export function formatProgress({ stage, ...layer }: LayerProgress): LayerProgres
 
 export function formatLoadFrame(frame: LoadFrame): LoadImagesResponseInput {
   if (frame.kind === 'progress') return { progress: formatProgress(frame.layer) };
-  return { loaded: { image: formatImage(frame.image), names: [...frame.names] } };
+  return {
+    loaded: { image: formatImage(frame.image), names: [...frame.names], warnings: [...frame.warnings] },
+  };
 }
 
 export function formatPullFrame(frame: PullFrame): PullImageResponseInput {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { parseSignal } from '../../../../common/signals.ts';
 import type { Configuration } from '../../images/model/configuration.ts';
+import { withImageLimits } from './image-limits.ts';
 import type { AskedSpec } from './spec.ts';
 
 type Defaults = Configuration['config'];
@@ -13,11 +14,14 @@ type AskedCheck = NonNullable<AskedSpec['healthCheck']>;
 export function withImageDefaults(asked: AskedSpec, image: Defaults): AskedSpec {
   const { process } = asked;
   const { StopSignal, StopTimeout } = image;
+  const { noNewPrivileges, ...limits } = withImageLimits(asked, image.Labels);
   return {
     ...asked,
+    ...limits,
     ...command(asked, image),
     process: {
       ...process,
+      noNewPrivileges,
       ...command(asked, image).process,
       env: withoutNamed(image.Env, process.env ?? []),
       cwd: process.cwd ?? (image.WorkingDir === '' ? undefined : posix.resolve('/', image.WorkingDir)),

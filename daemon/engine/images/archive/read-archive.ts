@@ -8,7 +8,7 @@ import { layoutIndex, readOciLayout } from './oci-layout.ts';
 /** The images of an unpacked archive in this form. Errors: BAD_IMAGE, PLATFORM_MISSING. */
 export async function readArchive(
   folder: string,
-  form: Exclude<Form, 'root'>,
+  form: Exclude<Form, 'root' | 'aci'>,
   platform: Platform,
 ): Promise<ArchivedImage[]> {
   switch (form) {

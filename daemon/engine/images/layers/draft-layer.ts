@@ -102,7 +102,8 @@ async function unpackInto(
 
 /** What a writer gets whose unpacker has ended. Why, the unpacker says. */
 function isReaderGone(error: unknown): boolean {
-  return ['EPIPE', 'ECONNRESET'].includes((error as NodeJS.ErrnoException).code ?? '');
+  const code = error instanceof LikerError ? error.syscall?.errno : (error as NodeJS.ErrnoException).code;
+  return code === 'EPIPE' || code === 'ECONNRESET';
 }
 
 function cancelled({ reason }: AbortSignal): Error {

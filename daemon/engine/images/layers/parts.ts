@@ -11,7 +11,7 @@ export interface LayerParts {
   readonly content: Content;
   readonly layers: LayerFolders;
   readonly unpacker: Pick<Unpacker, 'start' | 'startStream'>;
-  readonly packer: Pick<Packer, 'recipe'>;
+  readonly packer: Pick<Packer, 'recipe' | 'diff'>;
   /** Layers that may come, and that may be unpacked, at the same time. */
   readonly downloads: Semaphore;
   readonly unpacks: Semaphore;

@@ -70,7 +70,10 @@ class Fixture {
   readonly parts: LayerParts = {
     ledger: new ImageLedger(new Journal(this.store, memoryLog([])), this.store),
     content: new Content(this.folder, new Trash(join(this.folder, 'trash'))),
-    packer: { recipe: () => assert.fail('nothing is packed here') },
+    packer: {
+      recipe: () => assert.fail('nothing is packed here'),
+      diff: () => assert.fail('nothing is packed here'),
+    },
     layers: new LayerFolders(this.folder, new Trash(join(this.folder, 'trash'))),
     unpacker: this.unpacker,
     downloads: new Semaphore(1),

@@ -67,8 +67,10 @@ export const configurationSchema = fields({
 
 export interface Configuration extends Of<typeof configurationSchema> {}
 
-/** Of an image that says nothing of how to run it. */
-export const noDefaults: Configuration['config'] = check(defaultsSchema, {}, 'config');
+/** Completes the JSON of `config`. Throws an Error. */
+export function parseDefaults(json: Readonly<Record<string, unknown>>): Configuration['config'] {
+  return check(defaultsSchema, json, 'config');
+}
 
 /** Reads the configuration of an image that comes. `what` is for errors. Errors: BAD_IMAGE. */
 export function parseConfiguration(bytes: Buffer, what: string): Configuration {

@@ -6,11 +6,12 @@ import { formOf } from '../archive/form.ts';
 import { receiveArchive } from '../archive/receive.ts';
 import { applyChanges } from '../changes/changes.ts';
 import type { ImageContext } from '../context.ts';
-import { noDefaults } from '../model/configuration.ts';
+import { parseDefaults } from '../model/configuration.ts';
 import { parseTagName } from '../model/tag-name.ts';
+import { makeAciImage } from './make-aci-image.ts';
 import { makeRootImage } from './make-root-image.ts';
 
-/** Makes an image of a root file system in a tar, plain or compressed. Errors: BAD_ARGUMENT, BAD_IMAGE, those of the unpacker. */
+/** Makes an image of a root file system in a tar, plain or compressed, or of an App Container image. Errors: BAD_ARGUMENT, BAD_IMAGE, those of the unpacker. */
 export async function importImage(
   context: ImageContext,
   bytes: AsyncIterable<Uint8Array>,
@@ -20,7 +21,7 @@ export async function importImage(
   const { name, message, changes, source } = options;
   const platform = parsePlatform(options.platform, 'start.platform');
   const names = name === '' ? [] : [canonicalName(parseTagName(name, 'start.name'))];
-  const config = applyChanges(noDefaults, changes);
+  const config = applyChanges(parseDefaults({}), changes);
   using received = await receiveArchive(context, bytes, signal);
   const form = await formOf(received.folder);
   if (form === 'oci' || form === 'docker' || form === 'old docker') {
@@ -30,6 +31,10 @@ export async function importImage(
     );
   }
   const comment = message || `Imported from ${source || '-'}`;
+  if (form === 'aci') {
+    const made = { names, changes, comment, action: 'import' } as const;
+    return await makeAciImage(context, received, made, signal);
+  }
   const image = await makeRootImage(context, received, {
     platform,
     config,

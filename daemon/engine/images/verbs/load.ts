@@ -1,10 +1,11 @@
-import { parsePlatform } from '../../../oci/platform.ts';
-import type { LoadFrame, LoadOptions } from '../api.ts';
+import { formatPlatform, ownPlatform, parsePlatform } from '../../../oci/platform.ts';
+import type { ImageView, LoadFrame, LoadOptions } from '../api.ts';
 import { formOf } from '../archive/form.ts';
 import { readArchive } from '../archive/read-archive.ts';
 import { receiveArchive } from '../archive/receive.ts';
 import type { ImageContext } from '../context.ts';
 import { framesOf } from '../frames.ts';
+import { makeAciImage } from './make-aci-image.ts';
 import { makeRootImage } from './make-root-image.ts';
 import { storeImage } from './store-image.ts';
 
@@ -22,7 +23,18 @@ export function loadImages(
     if (form === 'root') {
       const comment = 'Loaded from a root file system';
       const made = { platform, config: {}, comment, names: [], action: 'load' } as const;
-      push({ kind: 'loaded', image: await makeRootImage(context, received, made), names: [] });
+      push({ kind: 'loaded', image: await makeRootImage(context, received, made), names: [], warnings: [] });
+      return;
+    }
+    if (form === 'aci') {
+      const comment = 'Loaded from an App Container image';
+      const made = await makeAciImage(
+        context,
+        received,
+        { names: [], changes: [], comment, action: 'load' },
+        either,
+      );
+      push({ kind: 'loaded', ...made, warnings: [...made.warnings, ...platformWarnings(made.image)] });
       return;
     }
     for (const image of await readArchive(received.folder, form, platform)) {
@@ -32,7 +44,14 @@ export function loadImages(
         (layer) => push({ kind: 'progress', layer }, layer.digest),
         either,
       );
-      push({ kind: 'loaded', image: view, names: image.names });
+      push({ kind: 'loaded', image: view, names: image.names, warnings: platformWarnings(view) });
     }
   }, signal);
+}
+
+/** docker save has images of any platform. */
+function platformWarnings({ platform }: ImageView): readonly string[] {
+  const own = formatPlatform(ownPlatform());
+  if (platform === own || platform === '') return [];
+  return [`Its programs are for ${platform}, and this machine is ${own}`];
 }

@@ -42,7 +42,7 @@ function fixture(t: TestContext): { readonly context: ImageContext; whileRead: (
     content: new WatchedContent(folder, trash),
     layers: new LayerFolders(folder, trash),
     unpacker: { start: noLayer, startStream: noLayer },
-    packer: { recipe: noLayer },
+    packer: { recipe: noLayer, diff: noLayer },
     keepsBlobs: false,
     whiteouts: 'trusted',
     registries,
