@@ -18,6 +18,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/attach.ts')).attach,
   },
   {
+    name: 'cp',
+    summary: 'Copy files between a container and the host, or another container',
+    load: async () => (await import('./commands/cp.ts')).cp,
+  },
+  {
+    name: 'export',
+    summary: 'Write the root file system of a container as a tar archive, without its volumes and mounts',
+    load: async () => (await import('./commands/export.ts')).exportFiles,
+  },
+  {
     name: 'ps',
     summary: 'List containers',
     load: async () => (await import('./commands/ps.ts')).ps,

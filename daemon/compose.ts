@@ -20,6 +20,7 @@ import { NamespaceHolder } from './host/namespace-holder.ts';
 import type { DaemonOptions } from './host/options.ts';
 import { openCgroups } from './kernel/cgroup/open.ts';
 import { nodesAt, nodesBelow } from './kernel/devices/nodes.ts';
+import { openFileTree } from './kernel/files/programs.ts';
 import { mountOf, visibleBelow } from './kernel/mount/mountinfo.ts';
 import { pastaIn } from './kernel/network/pasta.ts';
 import { checkNamespaceFile, NetworkNamespace, shapingProblem } from './kernel/network/shaping.ts';
@@ -131,6 +132,7 @@ export async function compose(
       open: (path) => new NetworkNamespace(path),
     },
     devices: { below: nodesBelow, at: nodesAt },
+    files: openFileTree(),
     security: {
       rightsOf,
       capabilities: capabilityNames(daemonCapabilities()),

@@ -1,6 +1,7 @@
 import * as codecs from '../../proto/gen/client-codecs.ts';
 import type { ContainerServiceDefinition } from '../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/EventService.ts';
+import type { FileServiceDefinition } from '../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
 import type { RegistryServiceDefinition } from '../../proto/gen/types/liker/v1/RegistryService.ts';
@@ -15,6 +16,7 @@ import type { VolumeServiceDefinition } from '../../proto/gen/types/liker/v1/Vol
 
 export const containers = codecs.ContainerService as unknown as ContainerServiceDefinition;
 export const sessions = codecs.SessionService as unknown as SessionServiceDefinition;
+export const files = codecs.FileService as unknown as FileServiceDefinition;
 export const images = codecs.ImageService as unknown as ImageServiceDefinition;
 export const logs = codecs.LogService as unknown as LogServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;

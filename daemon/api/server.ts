@@ -12,6 +12,7 @@ import { addStandardServices } from './grpc/standard-services.ts';
 import { containerService } from './liker/container-service.ts';
 import { definitions, serviceNames } from './liker/definitions.ts';
 import { eventService } from './liker/event-service.ts';
+import { fileService } from './liker/file-service.ts';
 import { imageService } from './liker/image-service.ts';
 import { logService } from './liker/log-service.ts';
 import { registryService } from './liker/registry-service.ts';
@@ -55,6 +56,7 @@ export function serveApi(options: ApiOptions) {
     ContainerService,
     LogService,
     EventService,
+    FileService,
     ImageService,
     SecretService,
     SessionService,
@@ -74,13 +76,15 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(LogService), logService(context, engine.logs));
   server.addService(marksUndecodable(EventService), eventService(context, engine.events));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
+  server.addService(marksUndecodable(FileService), fileService(context, engine.files));
   server.addService(marksUndecodable(ImageService), imageService(context, engine.images));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
   server.addService(marksUndecodable(RegistryService), registryService(context, engine.registries));
   const stopServing = addStandardServices(server, serviceNames, log);
-  for (const service of ['SessionService', 'ImageService']) widenInputWindows(`liker.v1.${service}`);
+  for (const service of ['SessionService', 'ImageService', 'FileService'])
+    widenInputWindows(`liker.v1.${service}`);
   liftDistantDeadlines();
   blameClients();
 

@@ -1,6 +1,7 @@
 import type { Registries } from '../registry/api.ts';
 import type { ContainerService } from './containers/api.ts';
 import type { SessionService } from './containers/session-api.ts';
+import type { FileService } from './files/api.ts';
 import type { ImageService } from './images/api.ts';
 import type { EventService } from './journal/events.ts';
 import type { LogService } from './logs/api.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly logs: LogService;
   readonly events: EventService;
+  readonly files: FileService;
   readonly images: ImageService;
   readonly stats: StatsService;
   readonly secrets: SecretService;

@@ -12,6 +12,7 @@ import type { Journal } from './journal/journal.ts';
 import type {
   CgroupKernel,
   DeviceKernel,
+  FileKernel,
   MountKernel,
   NetworkKernel,
   ProcessKernel,
@@ -43,6 +44,7 @@ export interface EngineContext {
   readonly mounts: MountKernel;
   readonly network: NetworkKernel;
   readonly devices: DeviceKernel;
+  readonly files: FileKernel;
   readonly security: SecurityKernel;
   readonly users: UserKernel;
   readonly supervision: Supervision;

@@ -6,6 +6,7 @@ import { finishBegun } from './containers/verbs/finish-begun.ts';
 import { finishMounting } from './containers/verbs/finish-mounting.ts';
 import { stopAll } from './containers/verbs/stop-all.ts';
 import type { EngineContext } from './context.ts';
+import { fileService } from './files/service.ts';
 import { adoptImages } from './images/adopt/adopt.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
@@ -23,6 +24,7 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     sessions: sessionService(context),
     logs: logService(context),
     events: eventService(context.journal),
+    files: fileService(context),
     images: imageService(context.images),
     stats: statsService(context),
     secrets: secretService(context),

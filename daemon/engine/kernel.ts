@@ -1,4 +1,6 @@
 // What the engine needs of the kernel. compose.ts passes in the adapters; tests pass in the fakes of daemon/test/.
+
+import type { FileTree } from '../../common/files/tree.ts';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
@@ -64,6 +66,9 @@ export interface UserKernel extends Pick<UserNamespaces, keyof UserNamespaces> {
   /** The maps of likerd's own user namespace. */
   readonly ids: IdMaps;
 }
+
+/** The files of containers. */
+export type FileKernel = Pick<FileTree, keyof FileTree & string>;
 
 export interface DeviceKernel {
   readonly below: typeof nodesBelow;

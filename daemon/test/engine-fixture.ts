@@ -20,7 +20,13 @@ import { adoptImages } from '../engine/images/adopt/adopt.ts';
 import { imageContext } from '../engine/images/context.ts';
 import { ImageLedger } from '../engine/images/model/ledger.ts';
 import { Journal } from '../engine/journal/journal.ts';
-import type { DeviceKernel, MountKernel, NetworkKernel, SecurityKernel } from '../engine/kernel.ts';
+import type {
+  DeviceKernel,
+  FileKernel,
+  MountKernel,
+  NetworkKernel,
+  SecurityKernel,
+} from '../engine/kernel.ts';
 import { execSchema } from '../engine/process/spec.ts';
 import { Secrets } from '../engine/secrets/model/secrets.ts';
 import type { ContainerProcess } from '../engine/sessions/process.ts';
@@ -82,6 +88,7 @@ export class EngineFixture {
       mounts,
       network,
       devices,
+      files,
       security,
       users: host.users,
       secrets: new Secrets(new SecretFiles(join(folder, 'run')), journal),
@@ -219,6 +226,11 @@ const network: NetworkKernel = {
 };
 
 const devices: DeviceKernel = { below: async () => [], at: async () => [] };
+
+const noFiles = () => {
+  throw new Error('A fake container has no files');
+};
+const files: FileKernel = { stat: noFiles, pack: noFiles, whole: noFiles, unpack: noFiles };
 
 const security: SecurityKernel = {
   rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null, label: null, landlock: [] }),

@@ -69,6 +69,9 @@ export class FakeHost {
       return shim.connect();
     },
     exitRecord: (runDir) => this.exitRecords.get(idOf(runDir)) ?? null,
+    hold: async () => {
+      throw new Error('A fake container has no files');
+    },
     list: async () => ({ processes: [], total: 0 }),
     lookUp: async () => ({ uid: 0, gid: 0, groups: [], home: '/root' }),
     act: async (plan) => {

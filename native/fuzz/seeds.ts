@@ -175,6 +175,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'enter-container': { step: 'enter-container', ...process, user: true },
   'add-mount': { step: 'add-mount', tree: 0, target: '/data', attributes: mountAttr.RDONLY, optional: true },
   'remove-mount': { step: 'remove-mount', target: '/data', lazy: false },
+  hold: { step: 'hold' },
   fill: { step: 'fill', tree: 1, target: '/etc', again: true },
   'take-below': {
     step: 'take-below',

@@ -17,7 +17,7 @@ enum plan_kind {
 #undef STEP
   STEPS_END, /* one more than the last kind of a step */
 
-  PLAN_SHIM = 0x100,      /* str container id, str run folder, str log folder (empty: no log), u64 bytes per log
+  PLAN_SHIM = 0x100,      /* str container id, str run folder (empty: the shim ends with the daemon that started it), str log folder (empty: no log), u64 bytes per log
                              segment, u32 segments to keep, u32 bytes of a ring (a power of two), str memory.events
                              or v1's memory.oom_control of the container's cgroup (empty: none), list of str: the
                              program that connects the network namespace (network.c; empty: none) */

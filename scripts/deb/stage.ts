@@ -67,6 +67,7 @@ async function stageDaemon({ top, tree }: StageOptions): Promise<void> {
     'native/build/liker-rootless',
     'native/build/liker-unpack',
     'native/build/liker-pack',
+    'native/build/liker-tree',
     'native/build/liker-tty.node',
     ...readProtos,
   ])
@@ -84,6 +85,7 @@ export const documents = [
   'docker',
   'errors',
   'explain',
+  'files',
   'health',
   'images',
   'kernel-facts',

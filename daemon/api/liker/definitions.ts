@@ -2,6 +2,7 @@ import * as codecs from '../../../proto/gen/daemon-codecs.ts';
 import type { ContainerServiceDefinition } from '../../../proto/gen/types/liker/v1/ContainerService.ts';
 import type { ContainerStateInput } from '../../../proto/gen/types/liker/v1/ContainerState.ts';
 import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/EventService.ts';
+import type { FileServiceDefinition } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
 import type { RegistryServiceDefinition } from '../../../proto/gen/types/liker/v1/RegistryService.ts';
@@ -18,6 +19,7 @@ import type { VolumeServiceDefinition } from '../../../proto/gen/types/liker/v1/
 interface Definitions {
   readonly ContainerService: ContainerServiceDefinition;
   readonly EventService: EventServiceDefinition;
+  readonly FileService: FileServiceDefinition;
   readonly ImageService: ImageServiceDefinition;
   readonly LogService: LogServiceDefinition;
   readonly SecretService: SecretServiceDefinition;

@@ -1,4 +1,3 @@
-import { badArgument, LikerError } from '../../../common/errors.ts';
 import type { ImageServiceHandlers } from '../../../proto/gen/types/liker/v1/ImageService.ts';
 import type { ImageService } from '../../engine/images/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
@@ -16,6 +15,7 @@ import {
   pageOfImages,
 } from './format/image.ts';
 import { timestampOfMs } from './format/time.ts';
+import { archiveOf } from './parse/frames.ts';
 import { parseImport, parsePull, parsePush, parseSave } from './parse/image.ts';
 import { parseFilters } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
@@ -73,33 +73,4 @@ export function imageService(context: ApiContext, images: ImageService): ImageSe
       return { removed: removed.map(formatRemovedImage), reclaimedBytes };
     }),
   };
-}
-
-/** The frames of an upload. */
-interface UploadFrame<Start> {
-  readonly frame?: 'start' | 'data' | 'end';
-  readonly start?: Start | null;
-  readonly data?: Buffer;
-}
-
-/** What the first frame says, and the bytes of those that follow. */
-async function archiveOf<Start>(
-  requests: AsyncIterable<UploadFrame<Start>>,
-): Promise<{ readonly start: Start; readonly archive: AsyncGenerator<Uint8Array> }> {
-  const frames = requests[Symbol.asyncIterator]();
-  const { value: first } = await frames.next();
-  const start = (first as UploadFrame<Start> | undefined)?.start;
-  if (!start) throw badArgument('start', 'Invalid first frame: it must be start');
-  return { start, archive: bytesOf(frames) };
-}
-
-/** Throws when the frames stop before the end frame: the client has vanished. */
-async function* bytesOf(frames: AsyncIterator<UploadFrame<unknown>>): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const { value, done } = await frames.next();
-    if (done) throw new LikerError('CANCELLED', 'The archive broke off: its end frame is missing');
-    if (value.frame === 'end') return;
-    if (!value.data) throw badArgument('data', 'Invalid frame: it must be data or end');
-    if (value.data.length > 0) yield value.data;
-  }
 }

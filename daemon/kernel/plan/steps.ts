@@ -347,6 +347,8 @@ export const steps = {
    * be whole.
    */
   fill: [90, { tree: u32, target: str, again: bool }],
+  /** In the place of `exec`: the process only is there, with its root and its mounts, until its shim ends. */
+  hold: [93, {}],
   /** A file in the file store, with an owner, read-only. */
   secret: [92, { target: str, content: bytes, mode: u32, uid: u32, gid: u32 }],
   /** Like `take`, of a path below `source` that crosses no link. */

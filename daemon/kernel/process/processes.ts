@@ -12,6 +12,7 @@ import {
 } from '../../native/libliker.ts';
 import { readDone } from './done.ts';
 import { type ExitRecord, readExitRecord } from './exit-record.ts';
+import { type Holder, holderOf } from './holder.ts';
 import type { HostProcess } from './host-process.ts';
 import { type Listing, readListing } from './listing.ts';
 import type { StartFailure } from './reports.ts';
@@ -74,6 +75,12 @@ export class Processes {
     const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
     const shim = ShimConnection.adoptSocket(socketFd, pid);
     return { shim, pid, ...watched(pidfd, shim.whenClosed) };
+  }
+
+  /** Starts a shim whose process only holds a root with its mounts, by an encoded plan that ends with `hold`, and ends with this daemon. */
+  async hold(plan: Buffer): Promise<Holder | StartFailure> {
+    const { shim, ended } = await this.spawn(plan);
+    return holderOf(shim, ended);
   }
 
   /** Lists the processes of a cgroup from /proc, in a separate process that executes a plan of encodeListing. */

@@ -14,5 +14,6 @@ void digest_add (struct digest *digest, const void *bytes, size_t count) {
 }
 
 void digest_end (struct digest *digest, uint8_t out[DIGEST_SIZE]) {
-  digest->libraries->EVP_DigestFinal_ex (digest->context, out, NULL);
+  if (digest->context)
+    digest->libraries->EVP_DigestFinal_ex (digest->context, out, NULL);
 }

@@ -5,7 +5,7 @@
 
 struct digest {
   const struct libraries *libraries;
-  void *context;
+  void *context; /* NULL: nobody wants it */
 };
 
 /* Reads libcrypto's own configuration: it must be called outside the sandbox. -1 if libcrypto fails. */

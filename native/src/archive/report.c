@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "base/json.h"
 #include "base/memfd.h"
 
 #define REPORT_EVERY_MS 100
@@ -10,44 +11,6 @@ static const char *const codes[] = {
   [BAD_ARCHIVE] = "BAD_ARCHIVE", [NO_SPACE] = "NO_SPACE",         [TOO_BIG] = "TOO_BIG",
   [UNSUPPORTED] = "UNSUPPORTED", [WRITE_FAILED] = "WRITE_FAILED",
 };
-
-/* The length of the character of UTF-8 that begins there, or 0 if none does. */
-static size_t character (const unsigned char *text) {
-  static const struct {
-    unsigned char mask, lead;
-    unsigned least;
-  } lengths[] = { { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
-  if (*text < 0x80)
-    return 1;
-  for (size_t more = 1; more <= 3; more++) {
-    if ((*text & lengths[more - 1].mask) != lengths[more - 1].lead)
-      continue;
-    unsigned value = *text & (unsigned char)~lengths[more - 1].mask;
-    for (size_t i = 1; i <= more; i++) {
-      if ((text[i] & 0xc0) != 0x80)
-        return 0;
-      value = value << 6 | (text[i] & 0x3f);
-    }
-    return value < lengths[more - 1].least || value > 0x10ffff || (value >= 0xd800 && value < 0xe000) ? 0 : more + 1;
-  }
-  return 0;
-}
-
-/* As a JSON string; bytes that are not UTF-8 become U+FFFD. Room: six times the text, and three. */
-static char *put_json (char *out, const char *text) {
-  *out++ = '"';
-  for (const unsigned char *at = (const unsigned char *)text; *at;) {
-    size_t length = character (at);
-    if (length == 0)
-      out = stpcpy (out, "\\ufffd");
-    else if (*at < 0x20 || *at == '"' || *at == '\\')
-      out += sprintf (out, "\\u%04x", *at);
-    else
-      out = mempcpy (out, at, length);
-    at += length ? length : 1;
-  }
-  return stpcpy (out, "\"");
-}
 
 /* likerd may be gone: then nobody needs the line. */
 static void put_line (int out, const char *line, const char *end) {

@@ -36,13 +36,25 @@ static int unconfined (struct problem *problem) {
 #define SANITIZED false
 #endif
 
-int enter_sandbox (int folder, const struct rights *rights, struct problem *problem) {
+static int limit_all (const struct rights *rights, struct problem *problem) {
   if (!SANITIZED && limit (RLIMIT_AS, MOST_MEMORY) < 0)
     return unconfined (problem);
   if (limit_files (rights->most_files) < 0 || limit (RLIMIT_CORE, 0) < 0 || prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
     return unconfined (problem);
+  return 0;
+}
+
+int enter_sandbox (int folder, const struct rights *rights, struct problem *problem) {
+  if (limit_all (rights, problem) < 0)
+    return -1;
   if (sys_unshare (CLONE_NEWNS) < 0 || fchdir (folder) < 0 || chroot (".") < 0)
     return unconfined (problem);
+  return keep_capabilities (rights->capabilities) < 0 || confine_to_folder (folder, rights->may_write) < 0 ? unconfined (problem) : 0;
+}
+
+int enter_open_sandbox (int folder, const struct rights *rights, struct problem *problem) {
+  if (limit_all (rights, problem) < 0)
+    return -1;
   return keep_capabilities (rights->capabilities) < 0 || confine_to_folder (folder, rights->may_write) < 0 ? unconfined (problem) : 0;
 }
 

@@ -18,5 +18,8 @@ struct rights {
 /* The folder becomes the root. */
 int enter_sandbox (int folder, const struct rights *rights, struct problem *problem);
 
+/* The same for a folder of the user's own, who need not be root: the root stays as it is. */
+int enter_open_sandbox (int folder, const struct rights *rights, struct problem *problem);
+
 /* With all threads: only the system calls that archives need. It comes after their start, which needs others. */
 int seal_sandbox (struct problem *problem);

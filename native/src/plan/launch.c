@@ -101,6 +101,9 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case STEP_take_proc_of:
     launch->held_size++;
     return true;
+  case STEP_hold:
+    launch->holds = true;
+    return true;
   case STEP_init:
     launch->has_init = true;
     return true;
@@ -141,7 +144,7 @@ bool launch_read (struct launch *launch, struct shim_settings *settings, const v
     if (record.kind == PLAN_LAUNCH)
       launch->steps = records;
   }
-  return !records.bad && seen_shim && seen_launch && launch->argv && make_room (launch);
+  return !records.bad && seen_shim && seen_launch && (launch->argv || launch->holds) && make_room (launch);
 }
 
 void settings_free (struct shim_settings *settings) {

@@ -40,6 +40,7 @@ struct launch {
   struct cursor steps;
   bool has_init;
   bool needs_helper; /* it has a step that joins a namespace, or makes a user namespace */
+  bool holds;        /* it has STEP_hold in the place of STEP_exec */
   bool enters_user;  /* the process is in another user namespace than the shim */
   struct held *held; /* room for what its steps hold */
   uint32_t held_size;

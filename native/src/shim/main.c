@@ -76,6 +76,9 @@ static bool set_up (struct shim *shim, const struct shim_settings *settings, str
     *failure = shim_failure ("open", settings->log_folder);
     return false;
   }
+  /* Of a holder (STEP_hold): no other daemon is ever to find it. */
+  if (!*settings->run_folder)
+    return true;
   shim->run = open (settings->run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const char *failed_call = shim->run < 0 ? "open" : listen_in_run (shim);
   if (!failed_call && network_plan (shim, settings->network) < 0)

@@ -1,6 +1,9 @@
 #include "serve.h"
+#include <signal.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include "base/syscalls.h"
 #include "advance.h"
 #include "connection.h"
 #include "ending.h"
@@ -147,10 +150,22 @@ static bool is_over (const struct shim *shim) {
   return main->number == 0 && main->taken && !main->next && sent;
 }
 
+/* It has no run folder, in which another daemon could find it. */
+static bool is_abandoned (const struct shim *shim) { return shim->run < 0 && !shim->daemon; }
+
+/* Its mounts are free for others when its socket closes. */
+static void end_held (const struct shim *shim) {
+  for (const struct process *process = shim->processes; process; process = process->next)
+    if (process->pid && !process->reaped && kill (process->pid, SIGKILL) == 0)
+      RETRY (waitpid (process->pid, NULL, 0));
+}
+
 void serve (struct shim *shim) {
   for (;;) {
     take_turn (shim);
-    if (is_over (shim) || is_forsaken (shim))
+    if (is_abandoned (shim))
+      end_held (shim);
+    if (is_over (shim) || is_forsaken (shim) || is_abandoned (shim))
       return;
     loop_wait (shim->epoll, time_left (shim));
   }

@@ -1,4 +1,5 @@
 #include "add.h"
+#include <string.h>
 #include "file.h"
 #include "folder.h"
 #include "link.h"
@@ -15,8 +16,9 @@ static int add_marker (struct tree *tree, struct records *markers, char *name) {
 }
 
 static int add_plain (struct tree *tree, const struct entry *entry, const char *name) {
-  if (!*name)
-    return add_root (tree, entry);
+  if (!strcmp (name, tree->into))
+    /* A folder that is in use stays as it is. */
+    return tree->is_shared ? 0 : add_root (tree, entry);
   const char *leaf;
   int parent = place_of (&tree->places, name, &leaf);
   if (parent < 0)
@@ -31,12 +33,22 @@ static int add_plain (struct tree *tree, const struct entry *entry, const char *
   }
 }
 
-int add_entry (struct tree *tree, const struct entry *entry) {
+static struct entry with_owner (const struct tree *tree, const struct entry *from) {
+  struct entry entry = *from;
+  if (tree->has_owner) {
+    entry.uid = tree->uid;
+    entry.gid = tree->gid;
+  }
+  return entry;
+}
+
+int add_entry (struct tree *tree, const struct entry *from) {
+  const struct entry owned = with_owner (tree, from), *entry = &owned;
   char name[PATH_MAX];
   tree->entries++;
   if (check_entries (tree) < 0)
     return -1;
-  if (!clean_name (name, entry->name))
+  if (!name_in_tree (tree, name, entry->name))
     return problem_put (tree->problem, BAD_ARCHIVE, entry->name, "Cannot unpack '%s': its name is too long", entry->name);
   switch (tree->marker ? name_kind (name) : NAME_PLAIN) {
     case NAME_PLAIN: return add_plain (tree, entry, name);

@@ -5,12 +5,23 @@
 #include "base/syscalls.h"
 #include "xattrs.h"
 
+/* A mount of a single file cannot be replaced, but it can be written to. */
+static bool is_mounted (const struct tree *tree, const struct place *place) {
+  struct stat st;
+  return tree->is_shared && unlinkat (place->parent, place->leaf, 0) < 0 && errno == EBUSY &&
+         fstatat (place->parent, place->leaf, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode);
+}
+
 /* The umask is 0, but set-user-ID and set-group-ID have to wait for the owner: chown(2) takes them away. */
 static int create (struct tree *tree, const struct entry *entry, const struct place *place) {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat (place->parent, place->leaf, flags, entry->mode & 0777);
   if (fd >= 0 || errno != EEXIST)
     return fd < 0 ? problem_errno (tree->problem, place->name, "create") : fd;
+  if (is_mounted (tree, place)) {
+    fd = openat (place->parent, place->leaf, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return fd < 0 ? problem_errno (tree->problem, place->name, "write") : fd;
+  }
   if (clear_place (tree, place) < 0)
     return -1;
   fd = openat (place->parent, place->leaf, flags, entry->mode & 0777);

@@ -32,6 +32,8 @@ static int make (struct tree *tree, const struct place *place) {
     return problem_errno (tree->problem, place->name, "create");
   if (S_ISDIR (st.st_mode))
     return 0;
+  if (tree->is_shared)
+    return problem_put (tree->problem, BAD_ARCHIVE, place->name, "Cannot replace '%s', which is not a directory, by one", place->name);
   if (clear_place (tree, place) < 0)
     return -1;
   return mkdirat (place->parent, place->leaf, 0755) < 0 ? problem_errno (tree->problem, place->name, "create") : 1;

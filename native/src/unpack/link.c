@@ -65,7 +65,7 @@ static int put_off (struct tree *tree, const char *target, const struct place *p
 
 int add_hard_link (struct tree *tree, const struct entry *entry, const struct place *place) {
   char target[PATH_MAX];
-  if (!clean_name (target, entry->target))
+  if (!name_in_tree (tree, target, entry->target))
     return problem_put (tree->problem, BAD_ARCHIVE, place->name, "Cannot unpack '%s': the name that it links to is too long",
                         place->name);
   if (make_link (tree, target, place) == 0)

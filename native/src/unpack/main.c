@@ -7,6 +7,11 @@
  *   fd 4  the folder for the files, empty
  *   fd 5  with --recipe: the file for the layer's recipe (archive/recipe.h), empty and open for reading, too
  *
+ * liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID]: unpacks an archive into a folder that is in use
+ *
+ *   fd 3  the source is a pipe
+ *   fd 4  the folder; with --container not used: the folder is PATH as a process of the container sees it, and as its root
+ *
  * The exit status is 0 if all files are there; they are not synced.
  */
 #include <errno.h>
@@ -19,9 +24,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/cleanup.h"
+#include "base/container.h"
+#include "base/in_root.h"
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "add.h"
 #include "finish.h"
+#include "names.h"
 #include "opaque.h"
 #include "resolve.h"
 #include "ring.h"
@@ -34,10 +44,16 @@ struct options {
   enum whiteouts whiteouts;
   uint64_t most_entries, most_bytes;
   bool recipe;
+  struct container container; /* pid 0: none */
+  const char *into;           /* NULL: the folder is a layer's */
+  bool has_owner;
+  uid_t uid;
+  gid_t gid;
 };
 
 static void misused (void) {
-  fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N] [--recipe]\n");
+  fprintf (stderr, "usage: liker-unpack [--whiteouts trusted|user|none] [--max-entries N] [--max-bytes N] [--recipe]\n"
+                   "       liker-unpack --into PATH [--container PID:TIME] [--owner none|UID:GID]\n");
   exit (2);
 }
 
@@ -59,23 +75,52 @@ static enum whiteouts whiteouts_of (const char *text) {
   return WHITEOUTS_NONE;
 }
 
+/* "none": whoever unpacks. */
+static void read_owner (const char *text, struct options *options) {
+  char *end;
+  options->has_owner = true;
+  options->uid = options->gid = (uid_t)-1;
+  if (!strcmp (text, "none"))
+    return;
+  errno = 0;
+  unsigned long uid = strtoul (text, &end, 10);
+  if (errno || end == text || *end != ':' || uid >= (uid_t)-1)
+    misused ();
+  options->uid = (uid_t)uid;
+  const uint64_t gid = number_of (end + 1);
+  if (gid >= (gid_t)-1)
+    misused ();
+  options->gid = (gid_t)gid;
+}
+
 static struct options parse (int argc, char **argv) {
   static const struct option known[] = { { "whiteouts", required_argument, NULL, 'w' },
                                          { "max-entries", required_argument, NULL, 'e' },
                                          { "max-bytes", required_argument, NULL, 'b' },
                                          { "recipe", no_argument, NULL, 'r' },
+                                         { "into", required_argument, NULL, 'i' },
+                                         { "container", required_argument, NULL, 'c' },
+                                         { "owner", required_argument, NULL, 'o' },
                                          { NULL, 0, NULL, 0 } };
-  struct options options = { WHITEOUTS_TRUSTED, UINT64_MAX, UINT64_MAX, false };
+  struct options options = { .whiteouts = WHITEOUTS_TRUSTED, .most_entries = UINT64_MAX, .most_bytes = UINT64_MAX };
   for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
     switch (found) {
       case 'w': options.whiteouts = whiteouts_of (optarg); break;
       case 'e': options.most_entries = number_of (optarg); break;
       case 'b': options.most_bytes = number_of (optarg); break;
       case 'r': options.recipe = true; break;
+      case 'i': options.into = optarg; break;
+      case 'c':
+        if (parse_container (optarg, &options.container) < 0)
+          misused ();
+        break;
+      case 'o': read_owner (optarg, &options); break;
       default: misused ();
     }
-  if (optind != argc)
+  if (optind != argc || (!options.into && (options.container.pid || options.has_owner)))
     misused ();
+  if (options.into)
+    options.whiteouts = WHITEOUTS_NONE;
   return options;
 }
 
@@ -116,6 +161,11 @@ static void connect (struct work *work, const struct options *options) {
   work->tree.most_entries = options->most_entries;
   work->tree.problem = &work->problem;
   work->marker.whiteouts = options->whiteouts;
+  work->source.needs_end = options->into;
+  work->tree.is_shared = options->into;
+  work->tree.has_owner = options->has_owner;
+  work->tree.uid = options->uid;
+  work->tree.gid = options->gid;
   work->tree.marker = options->whiteouts == WHITEOUTS_NONE ? NULL : &work->marker;
 }
 
@@ -135,8 +185,60 @@ static int prepare_root (struct work *work) {
   return 0;
 }
 
+/* The root of the container takes the place of the folder. */
+static int enter (const struct options *options, struct problem *problem) {
+  const char *call;
+  int root = enter_container (&options->container, &call);
+  if (root < 0)
+    return problem_errno (problem, call, "enter the container by");
+  if (root == TARGET)
+    return 0;
+  if (dup3 (root, TARGET, O_CLOEXEC) < 0)
+    return problem_errno (problem, "/", "hold the root of the container");
+  close (root);
+  return 0;
+}
+
+/* Where the folder is, without links: what is put into it may change the links that led there. */
+static int find_folder (struct work *work, int own_files, const char *into) {
+  char path[PATH_MAX], name[24];
+  cleanup_fd int folder = in_root_open (TARGET, into, O_PATH | O_DIRECTORY);
+  if (folder < 0)
+    return problem_errno (&work->problem, into, "find the directory");
+  put_number (name, (uint64_t)folder);
+  ssize_t length = readlinkat (own_files, name, path, sizeof path - 1);
+  if (length < 0)
+    return problem_errno (&work->problem, into, "find the directory");
+  path[length] = '\0';
+  return clean_name (work->tree.into, path)
+           ? 0
+           : problem_put (&work->problem, BAD_ARCHIVE, into, "Cannot unpack into '%s': its path is too long", into);
+}
+
+/* The folder of a container, or of the caller's own. */
+static int prepare_shared (struct work *work, const struct options *options) {
+  if (!options->container.pid)
+    return enter_open_sandbox (TARGET, &rights, &work->problem);
+  cleanup_fd int opened = open ("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  /* The root takes the place of whatever is there. */
+  cleanup_fd int own_files = fcntl (opened, F_DUPFD_CLOEXEC, TARGET + 1);
+  close_fd (&opened);
+  if (own_files < 0)
+    return problem_errno (&work->problem, "/proc/self/fd", "open");
+  if (enter (options, &work->problem) < 0 || enter_sandbox (TARGET, &rights, &work->problem) < 0)
+    return -1;
+  return find_folder (work, own_files, options->into);
+}
+
+static int prepare_layer (struct work *work) {
+  if (digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
+      digest_begin (&work->stream.digest, &work->libraries, &work->problem) < 0)
+    return -1;
+  return prepare_root (work) < 0 ? -1 : enter_sandbox (TARGET, &rights, &work->problem);
+}
+
 /* Everything that needs files of the host, or rights over it, comes before the sandbox; every byte of the archive after it. */
-static int prepare (struct work *work) {
+static int prepare (struct work *work, const struct options *options) {
   umask (0);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);
@@ -145,10 +247,9 @@ static int prepare (struct work *work) {
   if (sys_close_range (work->tar.recorder ? RECIPE + 1 : TARGET + 1, ~0u, 0) < 0 || marker_begin (&work->marker, &work->problem) < 0)
     return -1;
   if (load_libraries (&work->libraries, &work->problem) < 0 ||
-      digest_begin (&work->source.digest, &work->libraries, &work->problem) < 0 ||
-      digest_begin (&work->stream.digest, &work->libraries, &work->problem) < 0)
+      (options->into ? prepare_shared (work, options) : prepare_layer (work)) < 0)
     return -1;
-  if (prepare_root (work) < 0 || enter_sandbox (TARGET, &rights, &work->problem) < 0 || ring_begin (&work->ring, &work->problem) < 0 ||
+  if (ring_begin (&work->ring, &work->problem) < 0 ||
       seal_sandbox (&work->problem) < 0)
     return -1;
   if (work->tar.recorder && recorder_begin (&work->recorder, RECIPE, &work->libraries, &work->problem) < 0)
@@ -197,7 +298,7 @@ int main (int argc, char **argv) {
   static struct work work = { .problem.lock = PTHREAD_MUTEX_INITIALIZER };
   const struct options options = parse (argc, argv);
   connect (&work, &options);
-  if (prepare (&work) == 0 && unpack (&work) == 0) {
+  if (prepare (&work, &options) == 0 && unpack (&work) == 0) {
     tell_outcome (&work);
     _exit (0);
   }

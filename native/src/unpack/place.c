@@ -18,6 +18,8 @@ int clear_place (struct tree *tree, const struct place *place) {
   struct stat st;
   if (fstatat (place->parent, place->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return errno == ENOENT ? 0 : problem_errno (tree->problem, place->name, "replace");
+  if (tree->is_shared && S_ISDIR (st.st_mode))
+    return problem_put (tree->problem, BAD_ARCHIVE, place->name, "Cannot replace the directory '%s' by what is not one", place->name);
   if (S_ISDIR (st.st_mode) || S_ISLNK (st.st_mode))
     places_forget (&tree->places);
   if (S_ISREG (st.st_mode) && st.st_nlink == 1)

@@ -35,8 +35,21 @@ static ssize_t read_file (struct source *source) {
   return got;
 }
 
+/* A writer that has died has not said that this is all. */
+static ssize_t check_end (struct source *source) {
+  while (!source->control.ended)
+    if (wait_for_more (source) < 0)
+      return -1;
+  if (source->control.available == source->read)
+    return 0;
+  return problem_put (source->problem, BAD_ARCHIVE, "", "Cannot unpack the archive: only %llu of its %llu bytes have come",
+                      (unsigned long long)source->read, (unsigned long long)source->control.available);
+}
+
 static ssize_t read_stream (struct source *source) {
   ssize_t got = RETRY (read (source->file, source->block, SOURCE_BLOCK));
+  if (got == 0 && source->needs_end)
+    return check_end (source);
   return got < 0 ? problem_errno (source->problem, "", "read the stream of the layer") : got;
 }
 

@@ -11,6 +11,7 @@
 struct source {
   int control_fd, file;
   bool is_stream;
+  bool needs_end; /* the end of a stream counts only if a control line has told it: its writer may have died */
   struct control control;
   struct digest digest;
   uint64_t read; /* so many bytes were read and hashed */

@@ -1,5 +1,18 @@
 #include "tree.h"
 #include <string.h>
+#include "names.h"
+
+bool name_in_tree (const struct tree *tree, char out[PATH_MAX], const char *name) {
+  char clean[PATH_MAX];
+  if (!*tree->into)
+    return clean_name (out, name);
+  if (!clean_name (clean, name) || strlen (tree->into) + 1 + strlen (clean) >= PATH_MAX)
+    return false;
+  char *end = stpcpy (out, tree->into);
+  if (*clean)
+    stpcpy (stpcpy (end, "/"), clean);
+  return true;
+}
 
 size_t add_text (struct tree *tree, const char *text) {
   return records_add (&tree->texts, 1, text, strlen (text) + 1);

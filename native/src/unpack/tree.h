@@ -14,6 +14,12 @@ struct tree {
   uint64_t disk_bytes;
   struct aside aside;
   struct problem *problem;
+  /* For files that go into a folder of a tree that is in use, instead of a layer's own. */
+  bool is_shared;
+  char into[PATH_MAX];   /* that folder, as a clean name; empty: the root */
+  bool has_owner;        /* of all entries, whatever the archive says: */
+  uid_t uid;             /* (uid_t)-1: whoever makes them */
+  gid_t gid;
   /* What can only be done at the end (finish.c), since entries come in any order. */
   struct records texts;     /* of char */
   struct records folders;   /* of struct late_folder */
@@ -37,6 +43,9 @@ struct late_folder {
 struct late_link {
   size_t name, target;
 };
+
+/* The clean name (names.h) of what an entry calls so, below `into`; "" is that folder itself. False if it would be too long. */
+bool name_in_tree (const struct tree *tree, char out[PATH_MAX], const char *name);
 
 /* The place of a copy in the texts, with its NUL; SIZE_MAX without memory. */
 size_t add_text (struct tree *tree, const char *text);

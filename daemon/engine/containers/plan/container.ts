@@ -93,11 +93,12 @@ export interface ContainerPlanInput {
   readonly attended: boolean;
 }
 
-/** Compiles a container's start. Pure: the same input gives the same plan. */
-export function containerPlan(input: ContainerPlanInput): Launch {
-  const { spec, userNamespace } = input;
+/** The mounts of a spec, by how they are made. */
+export function plannedMounts(
+  input: Pick<ContainerPlanInput, 'userNamespace' | 'mounts' | 'mountPoint' | 'overlay'>,
+) {
   const held = new HeldMaps(
-    userNamespace,
+    input.userNamespace,
     input.mounts.flatMap((mount) => (mount.type === 'tmpfs' ? [] : [mount.map])),
   );
   const shared = sharedMounts(input.mounts, held);
@@ -115,6 +116,13 @@ export function containerPlan(input: ContainerPlanInput): Launch {
       userXattr: input.overlay.userXattr,
     },
   );
+  return { held, shared, volumes, overlays };
+}
+
+/** Compiles a container's start. Pure: the same input gives the same plan. */
+export function containerPlan(input: ContainerPlanInput): Launch {
+  const { spec, userNamespace } = input;
+  const { held, shared, volumes, overlays } = plannedMounts(input);
   const readOnly = spec.readOnly || rootMode(spec.rootfs) === 'ro';
   const inRoot: Step[] = [
     ...volumes.fill,
@@ -161,8 +169,14 @@ export function containerPlan(input: ContainerPlanInput): Launch {
   };
 }
 
+/** What the steps in a user namespace are made from. */
+export type EnteredInput = Pick<
+  ContainerPlanInput,
+  'userNamespace' | 'isRootOnHost' | 'mountPoint' | 'overlay' | 'mountsBelow' | 'foreign'
+>;
+
 /** The steps, in the container's user namespace from where it is entered. */
-function entered(steps: readonly Step[], input: ContainerPlanInput, held: HeldMaps): readonly Step[] {
+export function entered(steps: readonly Step[], input: EnteredInput, held: HeldMaps): readonly Step[] {
   const { userNamespace, isRootOnHost } = input;
   if (userNamespace === null) return steps;
   if (!isRootOnHost) return inBareUserNamespace(steps, { userNamespace, held });
@@ -170,7 +184,7 @@ function entered(steps: readonly Step[], input: ContainerPlanInput, held: HeldMa
 }
 
 /** Only who has rights in a namespace may mount the file system that shows it. */
-function foreignFiles({ foreign }: ContainerPlanInput): Set<string> {
+function foreignFiles({ foreign }: EnteredInput): Set<string> {
   const types = { pid: 'proc', network: 'sysfs', ipc: 'mqueue' };
   return new Set([...foreign].map((kind) => types[kind]));
 }
@@ -222,7 +236,7 @@ export function hasInit(spec: ContainerSpec): boolean {
   return spec.init && spec.namespaces.pid.kind === 'private';
 }
 
-function depth(path: string): number {
+export function depth(path: string): number {
   return path.split('/').filter(Boolean).length;
 }
 
@@ -276,8 +290,13 @@ function namespaceSteps(
   ];
 }
 
-function rootStep(
-  { spec, mountPoint, overlay, mountsBelow }: ContainerPlanInput,
+export function rootStep(
+  {
+    spec,
+    mountPoint,
+    overlay,
+    mountsBelow,
+  }: Pick<ContainerPlanInput, 'spec' | 'mountPoint' | 'overlay' | 'mountsBelow'>,
   readOnly: boolean,
   inRoot: readonly Step[],
 ): Step {

@@ -217,6 +217,7 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     },
     'a secret on /run/secrets/key (ro), mode 0400, for uid 7, gid 8',
   ],
+  hold: [{ step: 'hold' }, 'stays, until the files are not needed any more'],
   fill: [
     { step: 'fill', tree: 2, target: '/etc', again: false },
     'copy what the root has at /etc into /m of the host, if that is empty',

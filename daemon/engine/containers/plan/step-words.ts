@@ -170,6 +170,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ tree, target, again }, { held }) =>
       `copy what the root has at ${target} into ${held[tree]}${again ? ', where such a copy was begun' : ', if that is empty'}`,
   ],
+  hold: ['program', () => 'stays, until the files are not needed any more'],
   attach: [
     'mounts',
     ({ trees }, { held }) => trees.map(([tree, target]) => `${held[tree]} on ${target}`).join(', '),

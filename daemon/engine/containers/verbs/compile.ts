@@ -117,7 +117,7 @@ export function compile(
 }
 
 /** What is below the container's own layer, the uppermost first. */
-function lowerFolders(context: EngineContext, rootfs: Rootfs): string[] {
+export function lowerFolders(context: EngineContext, rootfs: Rootfs): string[] {
   if (rootfs.kind === 'directory') return [rootfs.directory];
   return layerFolders(context.images, rootfs.layers);
 }

@@ -1,0 +1,49 @@
+import { hasReason } from '../../common/errors.ts';
+import type { WriteFilesRequestInput } from '../../proto/gen/types/liker/v1/WriteFilesRequest.ts';
+import type { Connection } from '../connection/connection.ts';
+import { files } from '../connection/methods.ts';
+import { upload } from '../connection/upload.ts';
+import { found, type Side } from './side.ts';
+
+export function containerSide(connection: Connection, container: string): Side {
+  return {
+    told: (path) => `${container}:${path}`,
+
+    async stat(path) {
+      try {
+        const { file } = await connection.unary(files.GetFile, { container, path });
+        return found(file?.mode ?? 0, file?.target);
+      } catch (error) {
+        if (hasReason(error, 'PATH_NOT_FOUND')) return null;
+        throw error;
+      }
+    },
+
+    async *take(path, { name, follow }) {
+      let begun = false;
+      const request = () => {
+        if (begun) throw new Error('An archive cannot be continued');
+        begun = true;
+        return { container, path, name, follow };
+      };
+      for await (const { data } of connection.messages(files.ReadFiles, request, { follows: false }))
+        yield data;
+    },
+
+    async put(folder, bytes, { keepOwner }) {
+      const requests = requestsOf({ container, folder, ownByUser: keepOwner }, bytes);
+      for await (const _ of upload(connection, files.WriteFiles, requests)) {
+        // The only one: all is there.
+      }
+    },
+  };
+}
+
+async function* requestsOf(
+  start: NonNullable<WriteFilesRequestInput['start']>,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<WriteFilesRequestInput> {
+  yield { start };
+  for await (const data of bytes) yield { data };
+  yield { end: {} };
+}

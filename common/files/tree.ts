@@ -1,0 +1,184 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { asError, LikerError } from '../errors.ts';
+import { type FileFacts, failureOf, type Packed, reports } from './report.ts';
+
+/** A process whose root and user namespace the files are seen in. */
+export interface Viewer {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** Paths of liker-tree and liker-unpack. */
+export interface FilePrograms {
+  readonly tree: string;
+  readonly unpack: string;
+}
+
+export interface PackOptions {
+  /** Of the archive's first entry. */
+  readonly name: string;
+  /** Takes what a link at the path leads to. */
+  readonly follow: boolean;
+}
+
+/** Whose the files are: whom the archive names, whoever makes them, or one user. */
+export type Owner = 'archive' | 'maker' | { readonly uid: number; readonly gid: number };
+
+export interface UnpackOptions {
+  /** A folder that is there. */
+  readonly folder: string;
+  readonly owner: Owner;
+}
+
+/**
+ * Files, packed and unpacked by processes of their own: those of a container as its root sees them, without a way out of its root, or the
+ * caller's. Nothing of a container is executed. Paths that are not there: PATH_NOT_FOUND, BAD_PATH.
+ */
+export class FileTree {
+  readonly #programs: FilePrograms;
+
+  constructor(programs: FilePrograms) {
+    this.#programs = programs;
+  }
+
+  /** A link is not followed. */
+  async stat(viewer: Viewer | null, path: string, signal?: AbortSignal): Promise<FileFacts> {
+    const args = [...viewedBy(viewer), 'stat', '--', path];
+    const child = start(this.#programs.tree, args, ['ignore', 'ignore', 'pipe', 'pipe'], signal);
+    return reports.stat(await lastLine(child, child.stdio[3] as Readable, signal));
+  }
+
+  /** The bytes of a tar archive. They are complete when the iteration ends without an error. */
+  async *pack(
+    viewer: Viewer | null,
+    path: string,
+    { name, follow }: PackOptions,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Buffer, Packed> {
+    const options = ['--name', name, ...(follow ? ['--follow'] : [])];
+    return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], signal);
+  }
+
+  /** As `pack`, of the whole root of a container, without what is mounted there. Names do not begin with "./". */
+  whole(viewer: Viewer, signal?: AbortSignal): AsyncGenerator<Buffer, Packed> {
+    return this.#archive([...viewedBy(viewer), 'whole'], signal);
+  }
+
+  async *#archive(args: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<Buffer, Packed> {
+    const left = new AbortController();
+    const over = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const child = start(this.#programs.tree, args, ['ignore', 'pipe', 'pipe', 'pipe'], over);
+    const line = lastLine(child, child.stdio[3] as Readable, signal);
+    line.catch(() => {});
+    let whole = false;
+    try {
+      for await (const chunk of child.stdout as Readable) yield chunk;
+      whole = true;
+    } finally {
+      if (!whole) left.abort();
+    }
+    return reports.pack(await line);
+  }
+
+  /**
+   * Unpacks a tar archive, plain or compressed, into a folder. What is there stays, unless the archive has a file in its place: a file never
+   * takes the place of a folder, nor the other way round. `target`: the folder, open, if it is the caller's own.
+   */
+  async unpack(
+    viewer: Viewer | { readonly target: number },
+    { folder, owner }: UnpackOptions,
+    bytes: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<Packed> {
+    const own = 'target' in viewer;
+    const args = ['--into', folder, ...ownedBy(owner), ...viewedBy(own ? null : viewer)];
+    const left = new AbortController();
+    const over = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', own ? viewer.target : 'ignore'];
+    const child = start(this.#programs.unpack, args, stdio, over);
+    const line = lastLine(child, child.stdout as Readable, signal);
+    let failed = false;
+    line.catch(() => {
+      failed = true;
+    });
+    const input = child.stdio[3] as Writable;
+    for (const stream of [input, child.stdin as Writable]) stream.on('error', () => {});
+    try {
+      let count = 0;
+      for await (const chunk of bytes) {
+        // What still comes is not wanted.
+        if (failed || input.destroyed) break;
+        count += chunk.length;
+        if (!input.write(chunk)) await drained(input);
+      }
+      input.end();
+      child.stdin?.end(`end ${count}\n`);
+    } catch (error) {
+      left.abort();
+      await line.catch(() => {});
+      throw error;
+    }
+    return reports.unpack(await line);
+  }
+}
+
+/** Or closed: whoever ends early says why in its report. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      stream.off('drain', over).off('close', over);
+      resolve();
+    };
+    stream.on('drain', over).on('close', over);
+  });
+}
+
+function viewedBy(viewer: Viewer | null): string[] {
+  return viewer ? ['--container', `${viewer.pid}:${viewer.startTime}`] : [];
+}
+
+function ownedBy(owner: Owner): string[] {
+  if (owner === 'archive') return [];
+  return ['--owner', owner === 'maker' ? 'none' : `${owner.uid}:${owner.gid}`];
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+  stdio: StdioOptions,
+  signal: AbortSignal | undefined,
+): ChildProcess {
+  return spawn(program, args, { stdio, env: {}, killSignal: 'SIGKILL', ...(signal && { signal }) });
+}
+
+/** The last line of a report. Rejects with the error that it tells, once the process has ended. */
+async function lastLine(
+  child: ChildProcess,
+  report: Readable,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  let problem: Error | undefined;
+  let words = '';
+  let line = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-4096);
+  });
+  report.setEncoding('utf8').on('data', (text: string) => {
+    // Lines of progress may come before the last one.
+    const parts = (line + text).split('\n').slice(-2);
+    line = parts.join('\n');
+  });
+  child.on('error', (error) => {
+    problem ??= asError(error);
+  });
+  const status = await new Promise<string>((resolve) => {
+    child.on('close', (code, killer) => resolve(killer ?? String(code)));
+  });
+  if (signal?.aborted) throw new LikerError('CANCELLED', 'The call was cancelled');
+  const failure = failureOf(line.trim());
+  if (failure) throw failure;
+  if (problem) throw problem;
+  if (status === '0') return line.trim();
+  throw new LikerError('INTERNAL', `A program that packs files ended with ${status}: ${words.trim()}`);
+}

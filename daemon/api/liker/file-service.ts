@@ -1,0 +1,35 @@
+import type { FileServiceHandlers } from '../../../proto/gen/types/liker/v1/FileService.ts';
+import type { FileService } from '../../engine/files/api.ts';
+import { bidiStream } from '../grpc/bidi-stream.ts';
+import type { ApiContext } from '../grpc/context.ts';
+import { serverStream } from '../grpc/server-stream.ts';
+import { unaryHandlers } from '../grpc/unary.ts';
+import { formatFile } from './format/file.ts';
+import { archiveOf } from './parse/frames.ts';
+import { parseTarget } from './parse/requests.ts';
+import { noNul, required } from './parse/text.ts';
+
+export function fileService(context: ApiContext, files: FileService): FileServiceHandlers {
+  const { reads } = unaryHandlers(context);
+  return {
+    GetFile: reads(async (request, signal) => ({
+      file: formatFile(await files.stat(parseTarget(request), required(request.path, 'path'), signal)),
+    })),
+    ReadFiles: serverStream(context, async function* (request, signal) {
+      const options = { name: noNul(request.name, 'name'), follow: request.follow };
+      const path = required(request.path, 'path');
+      for await (const data of files.read(parseTarget(request), path, options, signal)) yield { data };
+    }),
+    WriteFiles: bidiStream(context, async function* (requests, signal) {
+      const { start, archive } = await archiveOf(requests);
+      const folder = required(start.folder, 'start.folder');
+      const options = { ownByUser: start.ownByUser };
+      const container = parseTarget(start, 'start.');
+      const { entries } = await files.write(container, folder, options, archive, signal);
+      yield { entries };
+    }),
+    ExportFiles: serverStream(context, async function* (request, signal) {
+      for await (const data of files.export(parseTarget(request), signal)) yield { data };
+    }),
+  };
+}

@@ -1,0 +1,39 @@
+export type { FileFacts } from '../../../common/files/report.ts';
+
+import type { FileFacts } from '../../../common/files/report.ts';
+
+/**
+ * Files of containers as the edge uses them. Paths are those that a process of the container sees. Rejects with PATH_NOT_FOUND, BAD_PATH,
+ * CANCELLED by the signal.
+ */
+export interface FileService {
+  /** A link is not followed. */
+  stat(container: string, path: string, signal: AbortSignal): Promise<FileFacts>;
+  /** A tar archive of what is at a path, which is complete when the iteration ends without an error. */
+  read(container: string, path: string, options: ReadOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Unpacks a tar archive into a folder that is there: see FileTree.unpack. Rejects with BAD_ARCHIVE, READ_ONLY, TOO_MANY; then some of it
+   * is there.
+   */
+  write(
+    container: string,
+    folder: string,
+    options: WriteOptions,
+    bytes: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<{ readonly entries: number }>;
+  /** A tar archive of the whole root, without what is mounted there. */
+  export(container: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface WriteOptions {
+  /** All files belong to the container's user, instead of whom the archive names. */
+  readonly ownByUser: boolean;
+}
+
+export interface ReadOptions {
+  /** Of the first entry; empty: that of the path. */
+  readonly name: string;
+  /** Takes what a link at the path leads to. */
+  readonly follow: boolean;
+}

@@ -1,0 +1,132 @@
+/*
+ * liker-tree [--container PID:TIME] stat [--follow] PATH: says what is at the path
+ * liker-tree --container PID:TIME whole: packs its root, without what is mounted there
+ * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] PATH: packs what is there into a tar archive
+ *
+ *   fd 1  the archive
+ *   fd 3  the report, a line of JSON: what is there, or how much was packed, or the problem
+ *
+ * Paths are those of the container's root as a process of the container sees it, with the mounts there; without a container, the host's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+#include "archive/capabilities.h"
+#include "base/cleanup.h"
+#include "base/container.h"
+#include "base/in_root.h"
+#include "base/syscalls.h"
+#include "pack.h"
+#include "report.h"
+
+enum { ARCHIVE = 1, REPORT = 3 };
+
+#define READS (1ull << CAP_DAC_READ_SEARCH)
+
+struct options {
+  struct container container; /* pid 0: none */
+  bool follow;
+  const char *verb, *path, *name;
+};
+
+static void misused (void) {
+  fprintf (stderr, "usage: liker-tree [--container PID:TIME] stat|pack [--follow] [--name NAME] PATH\n"
+                   "       liker-tree --container PID:TIME whole\n");
+  exit (2);
+}
+
+static bool is_whole (const struct options *options) { return !strcmp (options->verb, "whole"); }
+
+static struct options parse (int argc, char **argv) {
+  static const struct option known[] = { { "container", required_argument, NULL, 'c' },
+                                         { "follow", no_argument, NULL, 'f' },
+                                         { "name", required_argument, NULL, 'n' },
+                                         { NULL, 0, NULL, 0 } };
+  struct options options = { .name = "." };
+  for (int found; (found = getopt_long (argc, argv, "", known, NULL)) != -1;)
+    switch (found) {
+      case 'c':
+        if (parse_container (optarg, &options.container) < 0)
+          misused ();
+        break;
+      case 'f': options.follow = true; break;
+      case 'n': options.name = optarg; break;
+      default: misused ();
+    }
+  if (optind == argc || !*options.name)
+    misused ();
+  options.verb = argv[optind++];
+  options.path = is_whole (&options) ? "/" : argv[optind++];
+  if (is_whole (&options))
+    options.name = "";
+  if (optind != argc || !options.path || (is_whole (&options) && !options.container.pid))
+    misused ();
+  return options;
+}
+
+/* What follows sees nothing but the container's files, and has no right but to read them. */
+static int confine (int root, struct problem *problem) {
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || fchdir (root) < 0 || chroot (".") < 0 || keep_capabilities (READS) < 0)
+    return tree_problem_errno (problem, "/", "enter the root of the container");
+  return 0;
+}
+
+static int open_root (const struct options *options, struct problem *problem) {
+  const char *call;
+  if (!options->container.pid)
+    return open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  cleanup_fd int root = is_whole (options) ? enter_container_root (&options->container, &call) : enter_container (&options->container, &call);
+  if (root < 0)
+    return tree_problem_errno (problem, call, "enter the container by");
+  return confine (root, problem) < 0 ? -1 : steal_fd (&root);
+}
+
+static int tell_stat (int root, const struct options *options, struct problem *problem) {
+  char target[PATH_MAX];
+  struct stat st;
+  cleanup_fd int node = in_root_open (root, options->path, O_PATH | (options->follow ? 0 : O_NOFOLLOW));
+  if (node < 0 || fstat (node, &st) < 0)
+    return tree_problem_errno (problem, options->path, "find");
+  ssize_t length = S_ISLNK (st.st_mode) ? readlinkat (node, "", target, sizeof target - 1) : 0;
+  if (length < 0)
+    return tree_problem_errno (problem, options->path, "read");
+  target[length] = '\0';
+  report_stat (REPORT, &st, S_ISLNK (st.st_mode) ? target : NULL);
+  return 0;
+}
+
+static int tell_packed (int root, const struct options *options, struct problem *problem) {
+  static struct packer packer;
+  packer.root = root;
+  packer.archive.out = ARCHIVE;
+  packer.archive.problem = packer.problem = problem;
+  if (pack (&packer, options->path, options->name, options->follow) < 0)
+    return -1;
+  report_tree_packed (REPORT, packer.archive.bytes, packer.entries);
+  return 0;
+}
+
+int main (int argc, char **argv) {
+  static struct problem problem;
+  const struct options options = parse (argc, argv);
+  signal (SIGPIPE, SIG_IGN);
+  sys_close_range (REPORT + 1, ~0u, 0);
+  int root = open_root (&options, &problem), result = -1;
+  if (root >= 0 && !strcmp (options.verb, "stat"))
+    result = tell_stat (root, &options, &problem);
+  else if (root >= 0 && (is_whole (&options) || !strcmp (options.verb, "pack")))
+    result = tell_packed (root, &options, &problem);
+  else if (root >= 0)
+    misused ();
+  if (result < 0)
+    report_tree_problem (REPORT, &problem);
+  return result < 0 ? 1 : 0;
+}

@@ -1,0 +1,21 @@
+/* Packs a tree of files. */
+#pragma once
+#include <stdbool.h>
+#include "archive.h"
+#include "links.h"
+
+struct packer {
+  int root;
+  struct archive archive;
+  struct links links;
+  struct bytes name; /* of the entry that is being packed */
+  uint64_t entries;
+  struct problem *problem;
+};
+
+/*
+ * Packs what is at a path of the root, with all that is below it, as entries with this name; empty: what is below it has no other names than its
+ * own. `follow`: what a link at the path leads to.
+ * Sockets are left out: tar has no place for them. A file that grows meanwhile is cut, one that shrinks gets zeros.
+ */
+int pack (struct packer *packer, const char *path, const char *name, bool follow);

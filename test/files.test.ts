@@ -1,0 +1,233 @@
+// Files of containers: cp both ways in each state, and export.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { suite } from './harness/suite.ts';
+import { inBothModes } from './hostile/modes.ts';
+
+const s = suite();
+let made = 0;
+
+/** A new folder of the host. */
+function folder(): string {
+  return s.folder(`files-${made++}`);
+}
+
+/** A container in this state, which goes with the test. */
+async function container(
+  t: TestContext,
+  state: 'created' | 'running' | 'paused' | 'exited',
+  flags: readonly string[],
+): Promise<string> {
+  const args = [...flags, s.rootfs, 'sleep', '1000'];
+  const id = (
+    await s.ok([state === 'created' ? 'create' : 'run', ...(state === 'created' ? [] : ['-d']), ...args])
+  ).trim();
+  t.after(() => s.ok(['rm', '-f', id]));
+  if (state === 'paused') await s.ok(['pause', id]);
+  if (state === 'exited') await s.ok(['kill', id]).then(() => s.ok(['wait', id]));
+  return id;
+}
+
+/** A file, a hard link to it, a link, an empty folder, and a file that only its owner may execute. */
+function sample(): string {
+  const at = join(folder(), 'sample');
+  mkdirSync(join(at, 'sub/empty'), { recursive: true });
+  writeFileSync(join(at, 'file'), 'content');
+  linkSync(join(at, 'file'), join(at, 'twin'));
+  symlinkSync('file', join(at, 'link'));
+  writeFileSync(join(at, 'sub/tool'), '#!/bin/sh\n', { mode: 0o700 });
+  execFileSync('touch', ['-d', '2001-02-03 04:05:06.789', join(at, 'file'), join(at, 'sub')]);
+  return at;
+}
+
+function listing(path: string): string {
+  const format = '%P %y %m %n %l %T@\n';
+  return execFileSync('find', [path, '-mindepth', '1', '-printf', format], { encoding: 'utf8' })
+    .split('\n')
+    .sort()
+    .join('\n');
+}
+
+inBothModes('what goes in comes out the same, whatever the container does', async ({ flags }, t) => {
+  for (const state of ['created', 'running', 'paused', 'exited'] as const) {
+    const id = await container(t, state, flags);
+    const [there, back] = [sample(), folder()];
+    await s.ok(['cp', '-q', there, `${id}:/fresh`]);
+    await s.ok(['cp', '-q', `${id}:/fresh`, back]);
+    assert.equal(listing(join(back, 'fresh')), listing(there), state);
+    assert.equal(statSync(join(back, 'fresh/file')).ino, statSync(join(back, 'fresh/twin')).ino);
+    if (state === 'paused') await s.ok(['unpause', id]);
+    if (state === 'created' || state === 'exited') await s.ok(['start', id]);
+    // Root of the host has made them, and so they are root's inside, too.
+    assert.equal(await s.ok(['exec', id, 'stat', '-c', '%u:%g %a', '/fresh/sub/tool']), '0:0 700');
+  }
+});
+
+test('where it goes depends on what is there', async (t) => {
+  const id = await container(t, 'running', []);
+  const sh = (script: string) => s.ok(['exec', id, 'bash', '-c', script]);
+  const at = sample();
+  const refused = async (args: readonly string[], why: RegExp): Promise<void> => {
+    const { code, stderr } = await s.likerctl(['cp', ...args]);
+    assert.match(stderr, why);
+    assert.equal(code, 1);
+  };
+  await sh(
+    'mkdir -p /w/folder /w/other; echo old >/w/there; ln -s there /w/to-there; ln -s new /w/to-new; ln -s folder /w/to-folder',
+  );
+  await s.ok(['cp', join(at, 'file'), `${id}:/w/named`]);
+  await s.ok(['cp', join(at, 'file'), `${id}:w/folder`]);
+  await s.ok(['cp', join(at, 'file'), `${id}:/w/to-there`]);
+  await s.ok(['cp', join(at, 'file'), `${id}:/w/to-new`]);
+  await s.ok(['cp', join(at, 'sub/tool'), `${id}:/w/to-folder/`]);
+  assert.equal(
+    await sh('cd /w; cat named folder/file there new; test -L to-there && test -L to-new && ls folder'),
+    'contentcontentcontentcontentfile\ntool',
+  );
+  await refused([join(at, 'file'), `${id}:/w/none/`], /there is no such directory; make it/);
+  await refused(
+    [join(at, 'file'), `${id}:/w/none/x`],
+    /Cannot find the directory '\/w\/none\/': No such file/,
+  );
+  await refused([at, `${id}:/w/named`], /a directory cannot take the place of a file/);
+  await refused([join(at, 'none'), `${id}:/w`], /there is no such file or directory/);
+  await refused([`${id}:/none`, at], /there is no such file or directory/);
+  await refused([at, at], /neither path is in a container/);
+  await s.ok(['cp', at, `${id}:/w/as`]);
+  await s.ok(['cp', `${at}/.`, `${id}:/w/other`]);
+  await s.ok(['cp', at, `${id}:/w/other`]);
+  assert.equal(
+    await sh('cd /w; echo $(ls as; ls other; ls other/sample)'),
+    'file link sub twin file link sample sub twin file link sub twin',
+  );
+  // What is there stays; a folder and a file never take each other's place.
+  await sh('echo kept >/w/as/kept; rm /w/as/sub/tool; mkdir /w/as/sub/tool');
+  await refused([`${at}/.`, `${id}:/w/as`], /Cannot replace the directory 'w\/as\/sub\/tool'/);
+  assert.equal(await sh('cat /w/as/kept'), 'kept');
+});
+
+test('a link is copied as it is, or with -L what it leads to', async (t) => {
+  const id = await container(t, 'running', []);
+  const [at, back] = [sample(), folder()];
+  await s.ok(['cp', join(at, 'link'), `${id}:/as-link`]);
+  await s.ok(['cp', '-L', join(at, 'link'), `${id}:/as-file`]);
+  assert.equal(await s.ok(['exec', id, 'bash', '-c', 'readlink /as-link; cat /as-file']), 'file\ncontent');
+  await s.ok(['exec', id, 'ln', '-s', '/as-file', '/way']);
+  await s.ok(['cp', `${id}:/way`, join(back, 'link')]);
+  await s.ok(['cp', '-L', `${id}:/way`, join(back, 'file')]);
+  assert.equal(readlinkSync(join(back, 'link')), '/as-file');
+  assert.equal(readFileSync(join(back, 'file'), 'utf8'), 'content');
+});
+
+test('archives go in and out by stdin and stdout, and from one container to another', async (t) => {
+  const [one, two] = [await container(t, 'running', []), await container(t, 'exited', ['--userns', 'host'])];
+  const at = sample();
+  const archive = execFileSync('tar', ['czf', '-', '-C', at, '.']);
+  await s.ok(['cp', '-', `${one}:/srv`], { stdin: archive });
+  await s.ok(['cp', `${one}:/srv/.`, `${two}:/srv`]);
+  const file = join(folder(), 'out.tar');
+  writeFileSync(file, (await s.likerctl(['cp', `${two}:/srv`, '-'])).bytes);
+  const names = execFileSync('tar', ['tf', file], { encoding: 'utf8' });
+  assert.equal(names, 'srv/\nsrv/file\nsrv/link\nsrv/sub/\nsrv/sub/empty/\nsrv/sub/tool\nsrv/twin\n');
+  const { code, stderr } = await s.likerctl(['cp', '-', `${one}:/srv/file`], { stdin: archive });
+  assert.equal(code, 1);
+  assert.match(stderr, /it must be a directory/);
+  const cut = await s.likerctl(['cp', '-', `${one}:/srv`], { stdin: archive.subarray(0, 60) });
+  assert.equal(cut.code, 1);
+  assert.match(cut.stderr, /Cannot/);
+});
+
+inBothModes('mounts and volumes are seen, and what is read-only stays so', async ({ flags }, t) => {
+  const [bind, locked] = [folder(), folder()];
+  const mounts = [
+    '-v',
+    `${bind}:/bind`,
+    '-v',
+    `${locked}:/locked:ro`,
+    '-v',
+    `files-${made}:/volume`,
+    '--tmpfs',
+    '/tmpfs',
+  ];
+  t.after(() => s.ok(['volume', 'prune', '-af']));
+  const file = join(sample(), 'file');
+  for (const state of ['running', 'exited'] as const) {
+    const id = await container(t, state, [...flags, ...mounts]);
+    await s.ok(['cp', file, `${id}:/bind/${state}`]);
+    await s.ok(['cp', file, `${id}:/volume/${state}`]);
+    assert.equal(readFileSync(join(bind, state), 'utf8'), 'content');
+    await s.ok(['cp', '-q', `${id}:/volume/${state}`, `${bind}/of-${state}`]);
+    assert.equal(readFileSync(join(bind, `of-${state}`), 'utf8'), 'content');
+    const refused = await s.likerctl(['cp', file, `${id}:/locked/x`]);
+    assert.match(refused.stderr, /Read-only file system/);
+    assert.equal(refused.code, 1);
+    const inTmpfs = await s.likerctl(['cp', file, `${id}:/tmpfs/x`]);
+    assert.equal(inTmpfs.code, state === 'running' ? 0 : 1, inTmpfs.stderr);
+    if (state === 'running') await s.ok(['cp', file, `${id}:/etc/hosts`]);
+  }
+  const closed = await container(t, 'exited', [...flags, '--read-only']);
+  assert.match((await s.likerctl(['cp', file, `${closed}:/x`])).stderr, /Read-only file system/);
+});
+
+inBothModes('no link of the container leads out of it', async ({ flags }, t) => {
+  const id = await container(t, 'running', flags);
+  const [outside, at] = [folder(), sample()];
+  const sh = (script: string) => s.ok(['exec', id, 'bash', '-c', script]);
+  await sh(
+    `ln -s ${outside} /way; mkdir -p ${outside}; ln -s /../../../../../.. /up; ln -s /proc/1/root /root-link; ln -s /etc/shadow-of-host /shadow`,
+  );
+  await s.ok(['cp', join(at, 'file'), `${id}:/way/x`]);
+  await s.ok(['cp', join(at, 'file'), `${id}:/up/y`]);
+  assert.equal(await sh(`cat ${outside}/x /y`), 'contentcontent');
+  assert.deepEqual(execFileSync('ls', [outside], { encoding: 'utf8' }), '');
+  // Magic links of procfs are followed for nobody.
+  assert.equal((await s.likerctl(['cp', `${id}:/root-link/etc/passwd`, outside])).code, 1);
+  // An archive from a container writes nothing but below the folder that it goes to.
+  const evil = join(folder(), 'evil');
+  mkdirSync(evil);
+  await sh(`mkdir -p /e; ln -s ${evil} /e/a`);
+  execFileSync('sh', [
+    '-c',
+    `cd ${at} && mkdir x && ln -s ${evil} x/a && tar cf two.tar x/a && rm x/a && mkdir x/a && echo hi >x/a/b && tar rf two.tar x/a/b`,
+  ]);
+  await s.ok(['cp', '-', `${id}:/e`], { stdin: readFileSync(join(at, 'two.tar')) });
+  assert.equal(execFileSync('ls', [evil], { encoding: 'utf8' }), '');
+});
+
+test('-a gives files to the user of the container', async (t) => {
+  const id = await container(t, 'created', ['--user', '7:8']);
+  await s.ok(['cp', sample(), `${id}:/as-is`]);
+  await s.ok(['cp', '-a', sample(), `${id}:/owned`]);
+  await s.ok(['start', id]);
+  assert.equal(
+    await s.ok(['exec', id, 'stat', '-c', '%u:%g', '/as-is/file', '/owned', '/owned/sub/tool']),
+    '0:0\n7:8\n7:8',
+  );
+});
+
+inBothModes('export has the whole root, without what is mounted there', async ({ flags }, t) => {
+  for (const state of ['created', 'running'] as const) {
+    const id = await container(t, state, [...flags, '-v', `${sample()}:/bind`]);
+    await s.ok(['cp', join(sample(), 'file'), `${id}:/new`]);
+    const archive = join(folder(), 'root.tar');
+    await s.ok(['export', '-o', archive, id]);
+    const names = execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).split('\n');
+    for (const name of ['new', 'etc/passwd', 'usr/bin/bash', 'bind/', 'proc/'])
+      assert.ok(names.includes(name), name);
+    assert.deepEqual(
+      names.filter((name) => /^(proc|sys|bind)\/./.test(name)),
+      [],
+    );
+  }
+});
