@@ -6,6 +6,7 @@ import { before, describe, test } from 'node:test';
 import { busyboxFolder, type ImageParts, imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
 import { until } from './harness/until.ts';
+import { modes } from './hostile/modes.ts';
 
 const s = suite();
 const busybox = (name: string) => busyboxFolder(join(s.folder('roots'), name));
@@ -19,9 +20,9 @@ async function load(name: string, config: object, layers: ImageParts['layers'] =
   return name;
 }
 
-for (const userns of ['auto', 'host'])
+for (const { userns, flags: mode } of modes)
   describe(`--userns ${userns}`, () => {
-    const of = (...args: string[]) => ['run', '--rm', '--userns', userns, ...args];
+    const of = (...args: string[]) => ['run', '--rm', ...mode, ...args];
     const name = `local/config:${userns}`;
     const config = {
       Env: ['PATH=/bin', 'FROM_IMAGE=1', 'BOTH=image'],
@@ -63,8 +64,8 @@ for (const userns of ['auto', 'host'])
       assert.equal(await s.ok(of(opaque, 'sh', '-c', script)), '2\nf');
     });
 
-    test('60, 128, 300 and 500 layers', async () => {
-      for (const count of [60, 128, 300, 500]) {
+    for (const count of [60, 128, 300, 500])
+      test(`${count} layers`, async () => {
         const layers = Array.from({ length: count - 1 }, (_, index) => ({
           [`l/${index}`]: '',
           top: `${index + 2}\n`,
@@ -72,8 +73,7 @@ for (const userns of ['auto', 'host'])
         const many = await load(`local/many:${count}`, {}, layers);
         const script = `cat /top; ls /l | wc -l; echo x >/l/0 && cat /l/0`;
         assert.equal(await s.ok(of(many, 'sh', '-c', script)), `${count}\n${count - 1}\nx`);
-      }
-    });
+      });
   });
 
 test('an image of more layers than the kernel mounts is refused', async () => {

@@ -8,7 +8,7 @@ import { before, describe, test } from 'node:test';
 import { digestOf } from '../common/digest.ts';
 import { imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
-import { until } from './harness/until.ts';
+import { hangMs, until } from './harness/until.ts';
 import { modes } from './hostile/modes.ts';
 import { programsRoot } from './package/programs-root.ts';
 
@@ -87,7 +87,7 @@ describe('Debian in an image', { skip }, () => {
       layers: [{ tar }],
       config: { Cmd: ['bash'], Env: ['LC_ALL=C.UTF-8'] },
     });
-    await s.ok(['load', '-q', '-i', archive]);
+    await s.ok(['load', '-q', '-i', archive], { hangMs: 4 * hangMs });
     rmSync(archive);
   });
 

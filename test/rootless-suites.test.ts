@@ -8,8 +8,17 @@ import { describe, test } from 'node:test';
 import { requiresProgram } from './harness/requires.ts';
 
 const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
-/** Processes, sessions, mounts, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
-const files = ['run', 'terminal', 'restart', 'after-failure', 'mounts'];
+/** Processes, sessions, mounts, images, inits, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
+const files = [
+  'run',
+  'terminal',
+  'restart',
+  'after-failure',
+  'mounts',
+  'images',
+  'image-containers',
+  'inits',
+];
 
 /** Runs the file in a process of its own, since a user for all of its tests is chosen by the environment. */
 async function runFile(name: string): Promise<{ code: number | null; passed: number; failures: string }> {

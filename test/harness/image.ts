@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { digestOf } from '../../common/digest.ts';
+import { tarEnd, tarHeader, tarPadding } from '../../common/tar.ts';
 
 /** Names and contents of a layer's files. A name with a slash at its end is a folder. */
 export type LayerFiles = Readonly<Record<string, string>>;
@@ -49,28 +51,34 @@ function writeLayer(work: string, index: number, layer: ImageParts['layers'][num
   const archive = join(work, `${index}.tar`);
   if ('tar' in layer && layer.tar.startsWith('/')) {
     symlinkSync(layer.tar, archive);
-    return diffIdOf(archive);
+    // By a program, since it may be larger than memory.
+    const [hex = ''] = execFileSync('sha256sum', [archive], { encoding: 'utf8' }).split(' ');
+    return `sha256:${hex}`;
   }
-  const given = 'folder' in layer && typeof layer.folder === 'string';
-  const folder = given ? layer.folder : join(work, String(index));
-  if (!given) writeFiles(folder, layer as LayerFiles);
-  execFileSync('tar', ['-C', folder, '--numeric-owner', '--owner=0', '--group=0', '-cf', archive, '.']);
-  return diffIdOf(archive);
+  if ('folder' in layer && layer.folder.startsWith('/')) {
+    const owner = ['--numeric-owner', '--owner=0', '--group=0'];
+    execFileSync('tar', ['-C', layer.folder, ...owner, '-cf', archive, '.']);
+  } else writeFileSync(archive, archiveOf(layer as LayerFiles));
+  return digestOf(readFileSync(archive));
 }
 
-/** By a program, since the file may be larger than memory. */
-function diffIdOf(archive: string): string {
-  const [hex = ''] = execFileSync('sha256sum', [archive], { encoding: 'utf8' }).split(' ');
-  return `sha256:${hex}`;
+/** The same files are the same layer, whenever it is made. */
+function archiveOf(files: LayerFiles): Buffer {
+  const folders = new Set(Object.keys(files).flatMap(foldersOf));
+  const made = [...folders].map((name) => tarHeader({ kind: 'folder', name, size: 0 }));
+  const written = Object.entries(files)
+    .filter(([name]) => !name.endsWith('/'))
+    .flatMap(([name, content]) => {
+      const size = Buffer.byteLength(content);
+      return [tarHeader({ kind: 'file', name, size, mode: 0o755 }), Buffer.from(content), tarPadding(size)];
+    });
+  return Buffer.concat([...made, ...written, tarEnd()]);
 }
 
-function writeFiles(folder: string, files: LayerFiles): void {
-  mkdirSync(folder);
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(folder, name);
-    mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true });
-    if (!name.endsWith('/')) writeFileSync(path, content, { mode: 0o755 });
-  }
+/** The folders that a name is in, the uppermost first: of a/b/c they are a and a/b. */
+function foldersOf(name: string): string[] {
+  const parts = name.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 /** Makes a folder with Debian's busybox-static and its applets, and users. */

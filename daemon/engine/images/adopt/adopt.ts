@@ -27,12 +27,23 @@ function removeStrangers({ ledger: { rows }, layers, content, log }: ImageContex
     ...rows.layers.all().map(({ diffId }) => diffId),
     ...rows.blobs.all().map(({ digest }) => digest),
   ]);
+  // What cannot be removed, such as a folder that another user put there, stays: likerd starts nevertheless.
+  const remove = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      log.warn('a file of images without a record cannot be removed; remove it by hand', {
+        error: String(error),
+      });
+    }
+  };
   for (const diffId of layers.list()) {
     if (known.has(diffId)) continue;
     log.info('a layer without a record is removed', { layer: diffId });
-    layers.remove(diffId);
+    remove(() => layers.remove(diffId));
   }
   const recipes = new Set(rows.recipes.all().map(({ diffId }) => diffId));
-  for (const diffId of layers.listRecipes()) if (!recipes.has(diffId)) layers.removeRecipe(diffId);
-  for (const digest of content.list()) if (!known.has(digest)) content.remove(digest);
+  for (const diffId of layers.listRecipes())
+    if (!recipes.has(diffId)) remove(() => layers.removeRecipe(diffId));
+  for (const digest of content.list()) if (!known.has(digest)) remove(() => content.remove(digest));
 }
