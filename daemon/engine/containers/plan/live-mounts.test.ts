@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mountAttr, type StepName } from '../../../kernel/plan/steps.ts';
+import { mountAttr, notHeld, type StepName } from '../../../kernel/plan/steps.ts';
 import { rangeMaps } from '../../../kernel/users/id-maps.ts';
 import { addMountSteps, removeMountSteps } from './live-mounts.ts';
 import type { PlannedMount } from './mounts.ts';
@@ -91,6 +91,9 @@ test('an overlay is made as root inside', () => {
   assert.deepEqual([taken?.uid, taken?.gid, taken?.lowers, taken?.layer], [600_000, 600_000, [1], 2]);
   const add = steps.at(-1);
   assert.ok(add?.step === 'add-mount' && add.tree === 3);
+  // Without root nothing can be idmapped.
+  const bare = addMountSteps({ ...overlay, map: 'none' }, { ...mapped, userXattr: true });
+  assert.ok(bare.every((step) => step.step !== 'take' || step.map === notHeld));
 });
 
 test('unmounting needs no tree', () => {

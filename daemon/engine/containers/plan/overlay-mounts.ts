@@ -1,4 +1,4 @@
-import { mountAttr, ms, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
+import { mountAttr, ms, notHeld, type Step, type StepOf } from '../../../kernel/plan/steps.ts';
 import type { HeldMaps, MountMap } from './id-maps.ts';
 import { inOneFolder } from './overlay.ts';
 
@@ -29,6 +29,8 @@ export function overlayMounts(
 ): { readonly take: Step[]; readonly place: StepOf<'place'>[] } {
   const take: Step[] = [];
   const place: StepOf<'place'>[] = [];
+  // Who may not write trusted.overlay.* may not idmap either.
+  const layerMap = userXattr ? notHeld : held.container;
   const hold = (step: Step): number => first + take.push(step) - 1;
   for (const { lowers, layer, subpath, target, readOnly, map } of overlays) {
     const { folders, names } = inOneFolder(lowers);
@@ -38,7 +40,7 @@ export function overlayMounts(
       at: mountPoint,
       lowers: trees,
       names,
-      layer: hold(takeFolder(layer, held.container)),
+      layer: hold(takeFolder(layer, layerMap)),
       // What is thrown away need not reach the disk.
       volatile: true,
       ...{ uid: 0, gid: 0, userXattr },
