@@ -23,6 +23,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/cp.ts')).cp,
   },
   {
+    name: 'commit',
+    summary: 'Make an image of what a container has changed',
+    load: async () => (await import('./commands/commit.ts')).commit,
+  },
+  {
+    name: 'diff',
+    summary: 'List files that a container has added, changed or deleted',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
     name: 'export',
     summary: 'Write the root file system of a container as a tar archive, without its volumes and mounts',
     load: async () => (await import('./commands/export.ts')).exportFiles,

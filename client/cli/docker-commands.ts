@@ -8,11 +8,6 @@ const instead: ReadonlyMap<string, string> = new Map([
   ['search', 'look for it on the site of the registry'],
   ...words('network', noNetworks),
   ...words('config node service stack swarm', noSwarm),
-  [
-    'commit',
-    'run with DIR:rw as ROOTFS to keep what a container writes, or copy its own layer (docs/docker.md)',
-  ],
-  ['diff', 'look into its own layer, a directory of the host (docs/docker.md)'],
   ['port', noNetworks],
   ['compose', 'start each container with likerctl run, from a script or a systemd unit'],
   ['context', 'name the daemon with -H unix://PATH or LIKER_HOST'],

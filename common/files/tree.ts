@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { asError, LikerError } from '../errors.ts';
 import { type FileFacts, failureOf, type Packed, reports } from './report.ts';
 
@@ -24,6 +25,12 @@ export interface PackOptions {
 
 /** Whose the files are: whom the archive names, whoever makes them, or one user. */
 export type Owner = 'archive' | 'maker' | { readonly uid: number; readonly gid: number };
+
+/** Added, changed, or deleted. */
+export interface FileChange {
+  readonly kind: 'A' | 'C' | 'D';
+  readonly path: string;
+}
 
 export interface UnpackOptions {
   /** A folder that is there. */
@@ -58,6 +65,21 @@ export class FileTree {
   ): AsyncGenerator<Buffer, Packed> {
     const options = ['--name', name, ...(follow ? ['--follow'] : [])];
     return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], signal);
+  }
+
+  /** What an overlay's upper folder changes of those below, the uppermost first: paths from "/" on, parents first. */
+  async *changes(
+    upper: string,
+    lowers: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<FileChange, void> {
+    let rest = '';
+    const decoder = new StringDecoder('utf8');
+    for await (const chunk of this.#archive(['changes', upper, ...lowers], signal)) {
+      const lines = (rest + decoder.write(chunk)).split('\0');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield { kind: line[0] as FileChange['kind'], path: line.slice(1) };
+    }
   }
 
   /** As `pack`, of the whole root of a container, without what is mounted there. Names do not begin with "./". */

@@ -230,7 +230,7 @@ const devices: DeviceKernel = { below: async () => [], at: async () => [] };
 const noFiles = () => {
   throw new Error('A fake container has no files');
 };
-const files: FileKernel = { stat: noFiles, pack: noFiles, whole: noFiles, unpack: noFiles };
+const files: FileKernel = { stat: noFiles, pack: noFiles, whole: noFiles, changes: noFiles, unpack: noFiles };
 
 const security: SecurityKernel = {
   rightsOf: () => ({ capabilities: 0n, rlimits: [], seccomp: null, label: null, landlock: [] }),

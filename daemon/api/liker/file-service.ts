@@ -1,3 +1,4 @@
+import type { FileChangeInput } from '../../../proto/gen/types/liker/v1/FileChange.ts';
 import type { FileServiceHandlers } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { FileService } from '../../engine/files/api.ts';
 import { bidiStream } from '../grpc/bidi-stream.ts';
@@ -5,9 +6,17 @@ import type { ApiContext } from '../grpc/context.ts';
 import { serverStream } from '../grpc/server-stream.ts';
 import { unaryHandlers } from '../grpc/unary.ts';
 import { formatFile } from './format/file.ts';
+import { formatImage } from './format/image.ts';
 import { archiveOf } from './parse/frames.ts';
 import { parseTarget } from './parse/requests.ts';
 import { noNul, required } from './parse/text.ts';
+
+const changesAtOnce = 1000;
+const changeKinds = {
+  A: 'FILE_CHANGE_KIND_ADDED',
+  C: 'FILE_CHANGE_KIND_CHANGED',
+  D: 'FILE_CHANGE_KIND_DELETED',
+} as const;
 
 export function fileService(context: ApiContext, files: FileService): FileServiceHandlers {
   const { reads } = unaryHandlers(context);
@@ -27,6 +36,27 @@ export function fileService(context: ApiContext, files: FileService): FileServic
       const container = parseTarget(start, 'start.');
       const { entries } = await files.write(container, folder, options, archive, signal);
       yield { entries };
+    }),
+    ListChanges: serverStream(context, async function* (request, signal) {
+      let changes: FileChangeInput[] = [];
+      for await (const { kind, path } of files.changes(parseTarget(request), signal)) {
+        changes.push({ kind: changeKinds[kind], path });
+        if (changes.length < changesAtOnce) continue;
+        yield { changes };
+        changes = [];
+      }
+      yield { changes };
+    }),
+    CommitContainer: unaryHandlers(context).changes(async (request, signal) => {
+      const { name, author, message, changes, noPause } = request;
+      const options = {
+        name: noNul(name, 'name'),
+        author: noNul(author, 'author'),
+        message: noNul(message, 'message'),
+        changes: changes.map((change) => noNul(change, 'changes')),
+        pause: !noPause,
+      };
+      return { image: formatImage(await files.commit(parseTarget(request), options, signal)) };
     }),
     ExportFiles: serverStream(context, async function* (request, signal) {
       for await (const data of files.export(parseTarget(request), signal)) yield { data };

@@ -1,6 +1,8 @@
 export type { FileFacts } from '../../../common/files/report.ts';
 
 import type { FileFacts } from '../../../common/files/report.ts';
+import type { FileChange } from '../../../common/files/tree.ts';
+import type { ImageView } from '../images/api.ts';
 
 /**
  * Files of containers as the edge uses them. Paths are those that a process of the container sees. Rejects with PATH_NOT_FOUND, BAD_PATH,
@@ -22,8 +24,23 @@ export interface FileService {
     bytes: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<{ readonly entries: number }>;
+  /** What the container has changed of what is below its own layer, parents first. Rejects with WRONG_STATE if it has no layer of its own. */
+  changes(container: string, signal: AbortSignal): AsyncIterable<FileChange>;
+  /** Makes an image of the container's files, which runs as the container does. Errors: BAD_ARGUMENT, TOO_MANY, those of the unpacker. */
+  commit(container: string, options: CommitOptions, signal: AbortSignal): Promise<ImageView>;
   /** A tar archive of the whole root, without what is mounted there. */
   export(container: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface CommitOptions {
+  /** Empty: none. */
+  readonly name: string;
+  readonly author: string;
+  readonly message: string;
+  /** Instructions of a Dockerfile. */
+  readonly changes: readonly string[];
+  /** A running container is paused meanwhile. */
+  readonly pause: boolean;
 }
 
 export interface WriteOptions {

@@ -3,6 +3,8 @@ import type { Container } from '../containers/model/container.ts';
 import { userOf } from '../containers/verbs/user-of.ts';
 import type { EngineContext } from '../context.ts';
 import type { FileService } from './api.ts';
+import { commitContainer } from './commit.ts';
+import { layersBelow } from './layers-below.ts';
 import { type OpenRoot, openRoot } from './open-root.ts';
 
 export function fileService(context: EngineContext): FileService {
@@ -24,6 +26,15 @@ export function fileService(context: EngineContext): FileService {
       const owner = ownByUser ? await containerUser(container, root) : 'archive';
       return await files.unpack(root.process, { folder, owner }, bytes, signal);
     },
+
+    async *changes(reference, signal) {
+      const container = registry.find(reference);
+      const lowers = layersBelow(context, container);
+      yield* files.changes(context.folders.of(container.id).upper, lowers, signal);
+    },
+
+    commit: (reference, options, signal) =>
+      commitContainer(context, registry.find(reference), options, signal),
 
     async *export(reference, signal) {
       await using root = await openRoot(context, registry.find(reference));

@@ -2,8 +2,9 @@
  * liker-tree [--container PID:TIME] stat [--follow] PATH: says what is at the path
  * liker-tree --container PID:TIME whole: packs its root, without what is mounted there
  * liker-tree [--container PID:TIME] pack [--follow] [--name NAME] PATH: packs what is there into a tar archive
+ * liker-tree changes UPPER LOWER...: lists what the upper folder of an overlay changes of the lower ones, the uppermost first
  *
- *   fd 1  the archive
+ *   fd 1  the archive, or the list
  *   fd 3  the report, a line of JSON: what is there, or how much was packed, or the problem
  *
  * Paths are those of the container's root as a process of the container sees it, with the mounts there; without a container, the host's.
@@ -18,18 +19,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "archive/capabilities.h"
 #include "base/cleanup.h"
 #include "base/container.h"
 #include "base/in_root.h"
 #include "base/syscalls.h"
+#include "changes.h"
 #include "pack.h"
 #include "report.h"
 
 enum { ARCHIVE = 1, REPORT = 3 };
 
 #define READS (1ull << CAP_DAC_READ_SEARCH)
+/* CAP_SYS_ADMIN shows trusted.* attributes. */
+#define LOOKS_AT_MARKS (1ull << CAP_SYS_ADMIN)
+/* Folders in one another, in each layer. */
+#define MOST_FILES 65536
 
 struct options {
   struct container container; /* pid 0: none */
@@ -114,11 +121,37 @@ static int tell_packed (int root, const struct options *options, struct problem 
   return 0;
 }
 
+/* The folders of the host are arguments; nothing in them is followed. */
+static int list_changes (char **folders, size_t count, struct problem *problem) {
+  static int opened[1024];
+  struct rlimit most;
+  if (count < 1 || count > sizeof opened / sizeof *opened)
+    return tree_problem (problem, "", "Cannot list changes: there are no layers, or too many");
+  for (size_t i = 0; i < count; i++)
+    if ((opened[i] = open (folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+      return tree_problem_errno (problem, folders[i], "open");
+  if (getrlimit (RLIMIT_NOFILE, &most) < 0)
+    return tree_problem_errno (problem, "", "read the limit of open files of");
+  most.rlim_cur = most.rlim_max < MOST_FILES ? most.rlim_max : MOST_FILES;
+  if (setrlimit (RLIMIT_NOFILE, &most) < 0 || keep_capabilities (READS | LOOKS_AT_MARKS) < 0)
+    return tree_problem_errno (problem, "", "give up rights to list changes of");
+  if (put_changes_of (opened[0], opened + 1, count - 1, ARCHIVE, problem) < 0)
+    return -1;
+  report_tree_packed (REPORT, 0, 0);
+  return 0;
+}
+
 int main (int argc, char **argv) {
   static struct problem problem;
-  const struct options options = parse (argc, argv);
   signal (SIGPIPE, SIG_IGN);
   sys_close_range (REPORT + 1, ~0u, 0);
+  if (argc > 2 && !strcmp (argv[1], "changes")) {
+    int listed = list_changes (argv + 2, (size_t)argc - 2, &problem);
+    if (listed < 0)
+      report_tree_problem (REPORT, &problem);
+    return listed < 0 ? 1 : 0;
+  }
+  const struct options options = parse (argc, argv);
   int root = open_root (&options, &problem), result = -1;
   if (root >= 0 && !strcmp (options.verb, "stat"))
     result = tell_stat (root, &options, &problem);

@@ -1,0 +1,143 @@
+#include "changes.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/memfd.h"
+#include "bytes.h"
+#include "names.h"
+
+#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define WRITE_AT (64u << 10)
+
+struct changes {
+  int out;
+  struct bytes path, waiting;
+  struct problem *problem;
+};
+
+/* Folders of one path in the lower layers, the uppermost first, down to the last that shows. */
+struct below {
+  size_t count;
+  int folders[];
+};
+
+static int out_of_memory (struct changes *changes) { return tree_problem (changes->problem, "", "Cannot list changes: out of memory"); }
+
+static int write_waiting (struct changes *changes) {
+  struct bytes *waiting = &changes->waiting;
+  if (write_all (changes->out, waiting->data, waiting->count) < 0)
+    return tree_problem_errno (changes->problem, "", "write the changes");
+  waiting->count = 0;
+  return 0;
+}
+
+static int put_change (struct changes *changes, const char *kind) {
+  struct bytes *waiting = &changes->waiting;
+  if (bytes_add (waiting, kind, 1) < 0 || bytes_add (waiting, changes->path.data, changes->path.count + 1) < 0)
+    return out_of_memory (changes);
+  return waiting->count < WRITE_AT ? 0 : write_waiting (changes);
+}
+
+static bool is_whiteout (const struct stat *st) { return S_ISCHR (st->st_mode) && st->st_rdev == 0; }
+
+static bool is_opaque (int folder) {
+  char value;
+  return (fgetxattr (folder, "trusted.overlay.opaque", &value, 1) == 1 || fgetxattr (folder, "user.overlay.opaque", &value, 1) == 1) &&
+         value == 'y';
+}
+
+static bool is_below (const struct below *below, const char *name) {
+  struct stat st;
+  for (size_t i = 0; i < below->count; i++)
+    if (fstatat (below->folders[i], name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      return !is_whiteout (&st);
+  return false;
+}
+
+static void close_below (struct below *below) {
+  for (size_t i = 0; i < below->count; i++)
+    close (below->folders[i]);
+  free (below);
+}
+
+/* NULL without memory. */
+static struct below *open_below (const struct below *parents, const char *name) {
+  struct below *below = calloc (1, sizeof *below + parents->count * sizeof (int));
+  struct stat st;
+  for (size_t i = 0; below && i < parents->count; i++) {
+    if (fstatat (parents->folders[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+      continue;
+    int folder = S_ISDIR (st.st_mode) ? openat (parents->folders[i], name, FOLDER) : -1;
+    if (folder < 0)
+      break;
+    below->folders[below->count++] = folder;
+    if (is_opaque (folder))
+      break;
+  }
+  return below;
+}
+
+static int list_folder (struct changes *changes, int folder, const struct below *below);
+
+/* NOLINTNEXTLINE(misc-no-recursion): each level holds an open folder, of which there can only be so many */
+static int list_below (struct changes *changes, int parent, const struct below *parents, const char *name) {
+  static const struct below nothing = { 0 };
+  cleanup_fd int folder = openat (parent, name, FOLDER);
+  /* The container has removed it meanwhile. */
+  if (folder < 0)
+    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : tree_problem_errno (changes->problem, changes->path.data, "read");
+  if (is_opaque (folder))
+    return list_folder (changes, folder, &nothing);
+  struct below *below = open_below (parents, name);
+  int result = below ? list_folder (changes, folder, below) : out_of_memory (changes);
+  if (below)
+    close_below (below);
+  return result;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static int list_entry (struct changes *changes, int folder, const struct below *below, const char *name) {
+  struct stat st;
+  if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return errno == ENOENT ? 0 : tree_problem_errno (changes->problem, changes->path.data, "read");
+  const char *kind = is_whiteout (&st) ? "D" : is_below (below, name) ? "C" : "A";
+  if (put_change (changes, kind) < 0)
+    return -1;
+  return S_ISDIR (st.st_mode) ? list_below (changes, folder, below, name) : 0;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static int list_folder (struct changes *changes, int folder, const struct below *below) {
+  struct names names;
+  size_t length = changes->path.count;
+  if (names_read (&names, folder) < 0)
+    return tree_problem_errno (changes->problem, "", "read a folder of the container");
+  int result = 0;
+  for (size_t i = 0; i < names.count && result == 0; i++) {
+    changes->path.count = length;
+    result = bytes_add (&changes->path, "/", 1) < 0 || bytes_add (&changes->path, names.sorted[i], strlen (names.sorted[i])) < 0
+               ? out_of_memory (changes)
+               : list_entry (changes, folder, below, names.sorted[i]);
+  }
+  changes->path.count = length;
+  names_free (&names);
+  return result;
+}
+
+int put_changes_of (int upper, const int *lowers, size_t count, int out, struct problem *problem) {
+  struct changes changes = { .out = out, .problem = problem };
+  struct below *below = calloc (1, sizeof *below + count * sizeof (int));
+  if (!below || bytes_add (&changes.path, "", 0) < 0 || bytes_add (&changes.waiting, "", 0) < 0)
+    return out_of_memory (&changes);
+  below->count = count;
+  memcpy (below->folders, lowers, count * sizeof (int));
+  int result = list_folder (&changes, upper, below);
+  free (below);
+  return result < 0 ? -1 : write_waiting (&changes);
+}
