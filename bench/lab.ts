@@ -28,14 +28,16 @@ export interface LabOptions {
   readonly args?: (home: string) => readonly string[];
   /** Default: this one. */
   readonly checkout?: string;
+  /** An empty folder, in which everything is. Default: a new one. */
+  readonly home?: string;
 }
 
 /** A likerd with a root file system; disposal removes everything. */
 export class Lab implements AsyncDisposable {
-  readonly home = mkdtempSync(join(parentFolder, 'liker-bench-'));
-  readonly socket = join(this.home, 'run/liker.sock');
+  readonly home: string;
+  readonly socket: string;
   /** bash and busybox, with the /etc files of every image. */
-  readonly rootfs = join(this.home, 'rootfs');
+  readonly rootfs: string;
   /** The built checkout that is measured. */
   readonly checkout: string;
   readonly #command: readonly string[];
@@ -43,7 +45,10 @@ export class Lab implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #client: LikerClient | undefined;
 
-  private constructor({ nodeArgs = [], args = () => [], checkout = repository }: LabOptions) {
+  private constructor({ nodeArgs = [], args = () => [], checkout = repository, home }: LabOptions) {
+    this.home = home ?? mkdtempSync(join(parentFolder, 'liker-bench-'));
+    this.socket = join(this.home, 'run/liker.sock');
+    this.rootfs = join(this.home, 'rootfs');
     this.checkout = checkout;
     const sources = [
       process.execPath,

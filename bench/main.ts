@@ -8,6 +8,8 @@ import { daemonCase } from './cases/daemon.ts';
 import { echoCase } from './cases/echo.ts';
 import { execCase } from './cases/exec.ts';
 import { fleetCase } from './cases/fleet.ts';
+import { imagesCase } from './cases/images.ts';
+import { layersCase } from './cases/layers.ts';
 import { limitsCase } from './cases/limits.ts';
 import { outputCase } from './cases/output.ts';
 import { promptCase } from './cases/prompt.ts';
@@ -37,6 +39,8 @@ const cases: Readonly<Record<string, Case>> = {
   limits: limitsCase,
   beside: besideCase,
   userns: usernsCase,
+  images: imagesCase,
+  layers: layersCase,
   fleet: fleetCase,
   daemon: daemonCase,
 };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Bytes of a field of a file such as /proc/meminfo. */
 function field(path: string, name: string): number {
@@ -12,6 +12,16 @@ export function availableBytes(): number {
 
 export function residentBytes(pid: number): number {
   return field(`/proc/${pid}/status`, 'VmRSS');
+}
+
+/** The greatest resident memory since `resetPeak`, or the start of the process. */
+export function peakBytes(pid: number): number {
+  return field(`/proc/${pid}/status`, 'VmHWM');
+}
+
+export function resetPeak(pid: number): void {
+  // https://docs.kernel.org/filesystems/proc.html: 5 resets the peak.
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Proportional set size: shared pages are divided by the number of processes that share them. */

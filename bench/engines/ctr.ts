@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerdSocket, type PeerDaemon, startContainerd, unmountBelow } from './daemon.ts';
 import { type Engine, type RunOptions, sleeper } from './engine.ts';
+import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
@@ -12,6 +13,7 @@ export class Ctr implements Engine {
   readonly isRuntime = false;
   readonly helper = 'containerd-shim';
   readonly runner: Runner;
+  readonly images: ImageCommands;
   readonly #folder: string;
   readonly #ctr: string;
   readonly #rootfs: string;
@@ -23,6 +25,12 @@ export class Ctr implements Engine {
     this.#rootfs = rootfs;
     this.#containerd = containerd;
     this.#ctr = `ctr -a ${containerdSocket(folder)}`;
+    const images = `${this.#ctr} images`;
+    this.images = {
+      pull: ({ name }) => `${images} pull --plain-http ${name}`,
+      load: ({ name, archive }) => `${images} import --index-name ${name} ${archive}`,
+      remove: () => `${images} rm --sync $(${images} ls -q)`,
+    };
     this.runner = new Runner({ cwd: folder, log: join(folder, 'log') });
   }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerdSocket, PeerDaemon, startContainerd, unmountBelow } from './daemon.ts';
 import { type Engine, findProgram, type RunOptions, sleeper } from './engine.ts';
+import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
@@ -18,6 +19,7 @@ export class Docker implements Engine {
   readonly isRuntime = false;
   readonly helper = 'containerd-shim';
   readonly runner: Runner;
+  readonly images: ImageCommands;
   readonly #folder: string;
   readonly #docker: string;
   readonly #daemons: readonly PeerDaemon[];
@@ -27,6 +29,11 @@ export class Docker implements Engine {
     this.#folder = folder;
     this.#docker = docker;
     this.#daemons = daemons;
+    this.images = {
+      pull: ({ name }) => `${docker} pull -q ${name}`,
+      load: ({ archive }) => `${docker} load -q -i ${archive}`,
+      remove: ({ name }) => `${docker} rmi -f ${name}`,
+    };
     this.runner = new Runner({ cwd: folder, log: join(folder, 'log') });
   }
 

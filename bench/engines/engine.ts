@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { ImageCommands } from './image-commands.ts';
 import type { Runner } from './runner.ts';
 
 export interface RunOptions {
@@ -23,6 +24,8 @@ export interface Engine extends AsyncDisposable {
   readonly helper: string;
   /** Pids of its daemons. */
   readonly daemons: readonly number[];
+  /** Null: it knows only folders. */
+  readonly images: ImageCommands | null;
   // Shell commands.
   /** Creates, runs and removes a container. */
   run(args: readonly string[], options?: RunOptions): string;

@@ -17,6 +17,7 @@ export class OciRuntime implements Engine {
   readonly isRuntime = true;
   readonly helper = '';
   readonly daemons = [];
+  readonly images = null;
   readonly runner: Runner;
   readonly #program: 'crun' | 'runc';
   readonly #folder: string;

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, type RunOptions, sleeper } from './engine.ts';
+import type { ImageCommands } from './image-commands.ts';
 import { LeftGroups } from './left-groups.ts';
 import { Runner } from './runner.ts';
 
@@ -19,6 +20,7 @@ export class Podman implements Engine {
   readonly isRuntime = false;
   readonly helper = 'conmon';
   readonly daemons = [];
+  readonly images: ImageCommands;
   readonly runner: Runner;
   readonly #podman: string;
   readonly #rootfs: string;
@@ -32,6 +34,12 @@ export class Podman implements Engine {
     writeFileSync(file, config);
     this.#rootfs = rootfs;
     this.#podman = `podman --root ${join(folder, 'root')} --runroot ${join(folder, 'run')}`;
+    const podman = this.#podman;
+    this.images = {
+      pull: ({ name }) => `${podman} pull -q --tls-verify=false ${name}`,
+      load: ({ layout }) => `${podman} pull -q oci:${layout}:latest`,
+      remove: () => `${podman} rmi -a -f`,
+    };
     this.runner = new Runner({
       cwd: folder,
       log: join(folder, 'log'),
