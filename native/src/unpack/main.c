@@ -288,8 +288,7 @@ static void tell_outcome (struct work *work) {
     .disk_bytes = work->tree.disk_bytes + work->tree.places.disk_bytes,
     .compression = work->stream.compression,
   };
-  digest_end (&work->source.digest, outcome.digest);
-  digest_end (&work->stream.digest, outcome.diff_id);
+  stream_digests (&work->stream, outcome.digest, outcome.diff_id);
   report_outcome (REPORT, &outcome);
 }
 

@@ -97,7 +97,16 @@ ssize_t stream_read (struct stream *stream, const void **block) {
   if (stream->count > stream->most)
     return problem_put (stream->problem, TOO_BIG, "", "Cannot unpack the layer: it has more than %llu bytes when uncompressed",
                         (unsigned long long)stream->most);
-  digest_add (&stream->digest, *block, (size_t)count);
+  if (stream->decoder)
+    digest_add (&stream->digest, *block, (size_t)count);
   tell_progress (stream);
   return count;
+}
+
+void stream_digests (struct stream *stream, uint8_t packed[DIGEST_SIZE], uint8_t plain[DIGEST_SIZE]) {
+  digest_end (&stream->source->digest, packed);
+  if (stream->decoder)
+    digest_end (&stream->digest, plain);
+  else
+    memcpy (plain, packed, DIGEST_SIZE);
 }

@@ -6,7 +6,7 @@ struct stream {
   struct source *source;
   const struct libraries *libraries;
   struct archive *decoder; /* NULL: the source is not compressed */
-  struct digest digest;
+  struct digest digest; /* unused if the source is not compressed: it has the same bytes */
   const char *compression;
   uint64_t count, most; /* so many bytes came, and more than `most` are refused */
   int report;
@@ -21,3 +21,6 @@ int stream_begin (struct stream *stream);
 
 /* The next block, which is valid until the next call. 0 at the end, or -1. */
 ssize_t stream_read (struct stream *stream, const void **block);
+
+/* Of the source as it came, and uncompressed, once all of it was read. */
+void stream_digests (struct stream *stream, uint8_t packed[DIGEST_SIZE], uint8_t plain[DIGEST_SIZE]);
