@@ -1,7 +1,9 @@
 // How much memory likerd takes for images that are pulled.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeRegistry } from '../daemon/registry/test/fake-registry.ts';
 import { layerOf, makeImage, serveImage } from './harness/images.ts';
@@ -30,4 +32,18 @@ test('the bytes of a pull leave no garbage behind: memory does not depend on how
   await s.ok(['pull', '-q', `${registry.host}/great:1`]);
   assert.ok(peak() < before + 30, `${peak()} MiB, and ${before} MiB before the pull`);
   await s.ok(['rmi', `${registry.host}/great:1`]);
+});
+
+test('nor do those of an archive that is imported', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lk-memory-'));
+  try {
+    const archive = join(folder, 'root.tar');
+    writeFileSync(archive, layerOf({ a: Buffer.alloc(400 * mebibyte) }));
+    const before = peak();
+    await s.ok(['import', archive, 'great:2']);
+    assert.ok(peak() < before + 40, `${peak()} MiB, and ${before} MiB before the import`);
+    await s.ok(['rmi', 'great:2']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,4 +1,5 @@
 import { badArgument, LikerError } from '../../../../common/errors.ts';
+import { leaveBehind } from '../../../loop/garbage.ts';
 
 /** The frames of an upload. */
 interface UploadFrame<Start> {
@@ -25,6 +26,8 @@ async function* bytesOf(frames: AsyncIterator<UploadFrame<unknown>>): AsyncGener
     if (done) throw new LikerError('CANCELLED', 'The archive broke off: its end frame is missing');
     if (value.frame === 'end') return;
     if (!value.data) throw badArgument('data', 'Invalid frame: it must be data or end');
-    if (value.data.length > 0) yield value.data;
+    if (value.data.length === 0) continue;
+    yield value.data;
+    leaveBehind(value.data.length);
   }
 }
