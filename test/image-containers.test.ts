@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { busyboxFolder, type ImageParts, imageArchive } from './harness/image.ts';
 import { suite } from './harness/suite.ts';
-import { until } from './harness/until.ts';
+import { hangMs, until } from './harness/until.ts';
 import { modes } from './hostile/modes.ts';
 
 const s = suite();
@@ -16,8 +16,14 @@ let base: ReturnType<typeof busybox> | null = null;
 async function load(name: string, config: object, layers: ImageParts['layers'] = []): Promise<string> {
   base ??= busybox('base');
   const archive = imageArchive(s.folder('images'), { name, config, layers: [base, ...layers] });
-  await s.ok(['load', '-q', '-i', archive]);
+  // Hundreds of layers, in a slow machine.
+  await s.ok(['load', '-q', '-i', archive], { hangMs: 4 * hangMs });
   return name;
+}
+
+/** All but the first of so many layers, each with a file of its own and one that hides the last one's. The same for each number. */
+function layersOf(count: number): ImageParts['layers'] {
+  return Array.from({ length: count - 1 }, (_, index) => ({ [`l/${index}`]: '', top: `${index + 2}\n` }));
 }
 
 for (const { userns, flags: mode } of modes)
@@ -66,22 +72,14 @@ for (const { userns, flags: mode } of modes)
 
     for (const count of [60, 128, 300, 500])
       test(`${count} layers`, async () => {
-        const layers = Array.from({ length: count - 1 }, (_, index) => ({
-          [`l/${index}`]: '',
-          top: `${index + 2}\n`,
-        }));
-        const many = await load(`local/many:${count}`, {}, layers);
+        const many = await load(`local/many:${count}`, {}, layersOf(count));
         const script = `cat /top; ls /l | wc -l; echo x >/l/0 && cat /l/0`;
         assert.equal(await s.ok(of(many, 'sh', '-c', script)), `${count}\n${count - 1}\nx`);
       });
   });
 
 test('an image of more layers than the kernel mounts is refused', async () => {
-  const name = await load(
-    'local/many:501',
-    {},
-    Array.from({ length: 500 }, (_, index) => ({ [`f${index}`]: '' })),
-  );
+  const name = await load('local/many:501', {}, layersOf(501));
   const { code, stderr } = await s.likerctl(['run', '--rm', name, 'true']);
   assert.deepEqual(
     [code, /it has 501 layers, and an overlay has at most 500/.test(stderr)],
@@ -96,7 +94,8 @@ test('an image without layers is refused', async () => {
     config: { Cmd: ['true'] },
     layers: [],
   });
-  await s.ok(['load', '-q', '-i', archive]);
+  // Hundreds of layers, in a slow machine.
+  await s.ok(['load', '-q', '-i', archive], { hangMs: 4 * hangMs });
   const { code, stderr } = await s.likerctl(['run', '--rm', 'local/none:1']);
   assert.deepEqual([code, /'local\/none:1': it has no layers/.test(stderr)], [125, true], stderr);
 });
