@@ -290,6 +290,15 @@ const lateMark = row(2, sized(Buffer.from('0000000009ff0a5400', 'hex')), 0, 4, 0
 /** Without memory for STARTED, the shim went on with DATA. */
 const noStart = Buffer.from('+jKXmCcGBpgGCiEIMDU=', 'base64');
 
+/** A record of a recipe (native/src/archive/recipe.h). */
+function recipe(kind: string, count: number, name: string): Buffer {
+  const record = Buffer.alloc(24);
+  record.write(kind);
+  record.writeUInt16LE(name.length, 2);
+  record.writeBigUInt64LE(BigInt(count), 16);
+  return Buffer.concat([record, Buffer.from(name)]);
+}
+
 /** Inputs from which a fuzzer starts: valid ones, and those that once found a fault. */
 export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   accounts: () => [passwd, group].map((text) => row(sized('web'), text)),
@@ -315,6 +324,16 @@ export const seeds: Readonly<Record<string, () => readonly Buffer[]>> = {
   ],
   // The child is about to execute; output; the sync socket ends; the child ends.
   shim: () => [noStart, row(6, 12, 0, 3, 0, 10, 0, 40, 13, 0, 4, 0, 1, 0, 9, 14, 0, 1, 0)],
+  // Blocks of which some are contents, with headers between; a recipe of each kind of record; one that is cut off.
+  recipe: () => [
+    row(
+      0,
+      0,
+      Buffer.from([0, 200, 3, 100, 2, 50, 0, 255, 6, 255, 6, 40, 3, 10, 10, 20, 0, 100, 3, 60, 14, 30]),
+    ),
+    row(1, 0, 'liker recipe 1\n', recipe('B', 5, ''), 'head:', recipe('C', 9, 'd/a'), recipe('E', 14, '')),
+    row(1, 0, 'liker recipe 1\n', recipe('C', 9, 'd/a').subarray(0, 30)),
+  ],
   unpack: () => [
     row(1, './usr/../../etc//.wh.passwd'),
     row(1, 'd/.wh..wh..opq'),
