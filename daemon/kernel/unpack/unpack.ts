@@ -63,7 +63,9 @@ const failures: Readonly<Record<UnpackFailure['error'], Reason>> = {
 
 function asLikerError({ error, path, errno, message }: UnpackFailure): LikerError {
   const metadata = { path, ...(errno && { errno }) };
-  if (error !== 'WRITE_FAILED') return new LikerError(failures[error], message, { metadata });
+  const remedy =
+    error === 'NO_SPACE' ? "; free some on the file system of likerd's --root, and try again" : '';
+  if (error !== 'WRITE_FAILED') return new LikerError(failures[error], message + remedy, { metadata });
   const syscall = { step: 'unpack', syscall: '', errno, object: path };
   return new LikerError('SYSCALL', message, { metadata, syscall });
 }

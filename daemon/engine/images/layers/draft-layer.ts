@@ -84,10 +84,16 @@ async function unpackInto(
     signal,
   });
   const over = new AbortController();
-  layer.catch(() => over.abort());
+  // The signal alone is not enough: pipeline() waits without end for an output that its reader ended before the first byte.
+  const failure = new Promise<never>((_, reject) => {
+    layer.catch((error: unknown) => {
+      over.abort();
+      reject(error);
+    });
+  });
   let problem: unknown;
   try {
-    await write(input, AbortSignal.any([signal, over.signal]));
+    await Promise.race([write(input, AbortSignal.any([signal, over.signal])), failure]);
   } catch (error) {
     if (!over.signal.aborted && !isReaderGone(error)) problem = error;
     // The unpacker takes this for the end of the tar.
