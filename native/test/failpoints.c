@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include "base/text.h"
 
-/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim. */
-enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1 };
+/* The caller: likerd in libliker, the shim, or 1 more for each clone below the shim; liker-unpack, and 1 more below that. */
+enum role { ROLE_LIBRARY = 0, ROLE_SHIM = 1, ROLE_UNPACK = 5 };
 
 enum mode {
   MODE_ERROR = 0,   /* the call fails with `error` */
@@ -41,6 +41,8 @@ static struct failpoint *point;
 static uint32_t seen, count;
 #ifdef FAILPOINTS_LIBRARY
 static uint32_t role = ROLE_LIBRARY;
+#elif defined FAILPOINTS_UNPACK
+static uint32_t role = ROLE_UNPACK;
 #else
 static uint32_t role = ROLE_SHIM;
 #endif

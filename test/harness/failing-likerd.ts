@@ -19,10 +19,10 @@ let seen = 0;
 let count = 0;
 
 /** Whether this call must fail; if it must be the last one, likerd ends here. */
-function fires(name: string): boolean {
+function fires(name: string, role: 'likerd' | 'later' = 'likerd'): boolean {
   readSync(point, fields, 0, fields.length, 0);
   const arming = read(layout.arming);
-  if (arming === 0 || read(layout.role) !== roles.likerd || read(layout.fired) !== 0) return false;
+  if (arming === 0 || read(layout.role) !== roles[role] || read(layout.fired) !== 0) return false;
   if (seen !== arming) [seen, count] = [arming, 0];
   const ofFrames = read(layout.mode) >= modes.short;
   if ((ofFrames && name !== frame) || ++count !== read(layout.nth)) return false;
@@ -73,6 +73,50 @@ for (const [name, real] of Object.entries(files)) {
     return real(...args);
   };
 }
+/** Also what Node.js keeps beside a function, such as the names that promisify gives to its results. */
+function replace(table: Table, name: string, wrapper: (real: Call) => Call): void {
+  const real = table[name] as Call;
+  const wrapped = wrapper(real);
+  for (const key of Reflect.ownKeys(real)) {
+    const property = Object.getOwnPropertyDescriptor(real, key);
+    if (property && !Object.hasOwn(wrapped, key)) Object.defineProperty(wrapped, key, property);
+  }
+  table[name] = wrapped;
+}
+
+/** What a promise answers. Not counted: what closes, and what is followed by events. */
+function failPromises(table: Table, names: readonly string[]): void {
+  for (const name of names)
+    replace(table, name, (real) => {
+      return function (this: unknown, ...args) {
+        return fires(name, 'later') ? Promise.reject(systemError(name, args[0])) : real.apply(this, args);
+      };
+    });
+}
+const promises = fs.promises as unknown as Table;
+failPromises(
+  promises,
+  Object.keys(promises).filter((name) => typeof promises[name] === 'function' && name !== 'watch'),
+);
+const handle = await fs.promises.open('/dev/null');
+failPromises(Object.getPrototypeOf(handle) as Table, [
+  'chmod',
+  'datasync',
+  'read',
+  'readFile',
+  'stat',
+  'sync',
+  'truncate',
+  'write',
+  'writeFile',
+]);
+await handle.close();
+for (const name of ['write', 'writev', 'read'])
+  replace(files, name, (real) => (...args) => {
+    const answer = args.at(-1);
+    if (typeof answer !== 'function' || !fires(name, 'later')) return real(...args);
+    return process.nextTick(answer as () => void, systemError(name, undefined));
+  });
 const kill = process.kill.bind(process);
 process.kill = (pid, signal) => {
   if (fires('kill')) throw systemError('kill', undefined);

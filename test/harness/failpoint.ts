@@ -3,8 +3,20 @@ import { constants } from 'node:os';
 // The page that a test shares with likerd and its shims, in which one failure is armed: struct failpoint of
 // native/test/failpoints.c.
 
-/** Whose call fails: native/test/failpoints.c counts each role separately, failing-likerd.ts the last. */
-export const roles = { library: 0, shim: 1, child: 2, program: 3, likerd: 4 } as const;
+/**
+ * Whose call fails: native/test/failpoints.c counts each role separately, failing-likerd.ts those of likerd: `later` are its calls that answer
+ * with a promise or a callback.
+ */
+export const roles = {
+  library: 0,
+  shim: 1,
+  child: 2,
+  program: 3,
+  likerd: 4,
+  unpack: 5,
+  marker: 6,
+  later: 7,
+} as const;
 export type Role = keyof typeof roles;
 
 export const modes = { error: 0, kill: 1, short: 2, garbage: 3 } as const;

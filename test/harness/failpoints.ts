@@ -56,6 +56,7 @@ export class Failpoint implements Disposable {
     ftruncateSync(this.#fd, pageBytes);
     this.env = {
       LIKER_SHIM: join(native, 'build/liker-shim-failpoints'),
+      LIKER_UNPACK: join(native, 'build/liker-unpack-failpoints'),
       LIKER_LIBRARY: join(native, 'build/libliker-failpoints.so'),
       LIKER_FAILPOINT: file,
     };
