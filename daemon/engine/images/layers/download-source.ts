@@ -17,7 +17,11 @@ export function downloadSource(
     size,
     async open() {
       const file = await open(content.partialPath(digest), constants.O_RDWR | constants.O_CREAT, 0o600);
-      const there = await bytesThere(content, file, descriptor);
+      // A file that nobody closes ends likerd, once it is collected.
+      const there = await bytesThere(content, file, descriptor).catch(async (error: unknown) => {
+        await file.close();
+        throw error;
+      });
       return {
         fd: file.fd,
         there,
