@@ -273,6 +273,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
   },
   {
+    name: 'image build-root',
+    summary: "Make an image from this machine's own programs, or from packages",
+    load: async () => (await import('./commands/image-build-root.ts')).imageBuildRoot,
+  },
+  {
     name: 'info',
     summary: 'Print what the engine and this machine support',
     load: async () => (await import('./commands/info.ts')).info,

@@ -15,6 +15,7 @@ import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { findCredentials } from '../credentials/find.ts';
 import { pullWords } from '../format/progress-bar.ts';
+import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { visible } from '../output/visible.ts';
 import { LayerLines } from './layer-lines.ts';
@@ -100,6 +101,7 @@ export async function fetchImage(
       print(`Digest: ${digest}`);
       const what = frame.done.changed ? 'Downloaded newer image for' : 'Image is up to date for';
       print(`Status: ${what} ${familiarName(name)}`);
+      for (const warning of frame.done.warnings) notice(warning);
       return frame.done;
     }
   }

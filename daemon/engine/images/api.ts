@@ -137,7 +137,13 @@ export interface LayerProgress {
 export type PullFrame =
   | { readonly kind: 'resolved'; readonly digest: string; readonly layers: readonly LayerProgress[] }
   | { readonly kind: 'progress'; readonly layer: LayerProgress }
-  | { readonly kind: 'done'; readonly image: ImageView; readonly changed: boolean };
+  | {
+      readonly kind: 'done';
+      readonly image: ImageView;
+      readonly changed: boolean;
+      /** What its user should know. */
+      readonly warnings: readonly string[];
+    };
 
 export type LoadFrame =
   | { readonly kind: 'progress'; readonly layer: LayerProgress }

@@ -12,14 +12,25 @@ test('a pull is refused before it begins if its layers have no room, with the nu
   const context = { layers: { folder }, reserved: { bytes: 0 } } as unknown as Parameters<
     typeof reserveRoom
   >[0];
+  const layer = (digest: string) => ({ digest, size: third });
   const refused = {
     reason: 'TOO_MANY',
     message: /^Cannot pull 'x': its layers need about .*B, and .*B are free/,
   };
-  await assert.rejects(reserveRoom(context, [{ size: third }, { size: third }], 'x'), refused);
+  await assert.rejects(reserveRoom(context, [layer('a'), layer('b')], 'x'), refused);
   assert.equal(context.reserved.bytes, 0);
-  const room = await reserveRoom(context, [{ size: third }], 'x');
-  await assert.rejects(reserveRoom(context, [{ size: third }], 'x'), refused);
+  const room = await reserveRoom(context, [layer('a')], 'x');
+  await assert.rejects(reserveRoom(context, [layer('a')], 'x'), refused);
+  // What has come takes room on the disk, and is not counted twice.
+  room.came({ digest: 'a', stage: 'downloading', bytes: third - 1000 });
+  assert.equal(context.reserved.bytes, 2000);
+  room.came({ digest: 'a', stage: 'waiting', bytes: 0 });
+  assert.equal(context.reserved.bytes, 2000);
+  const other = await reserveRoom(context, [layer('a')], 'x');
+  room.came({ digest: 'a', stage: 'done', bytes: third });
+  assert.equal(context.reserved.bytes, 2 * third);
   room[Symbol.dispose]();
+  assert.equal(context.reserved.bytes, 2 * third);
+  other[Symbol.dispose]();
   assert.equal(context.reserved.bytes, 0);
 });

@@ -72,7 +72,9 @@ export function formatPullFrame(frame: PullFrame): PullImageResponseInput {
     case 'progress':
       return { progress: formatProgress(frame.layer) };
     case 'done':
-      return { done: { image: formatImage(frame.image), changed: frame.changed } };
+      return {
+        done: { image: formatImage(frame.image), changed: frame.changed, warnings: [...frame.warnings] },
+      };
   }
 }
 

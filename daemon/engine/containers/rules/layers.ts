@@ -1,7 +1,5 @@
 import { LikerError } from '../../../../common/errors.ts';
-
-/** OVL_MAX_STACK of the kernel's fs/overlayfs. */
-const mostLayers = 500;
+import { mostLayers } from '../../images/model/most-layers.ts';
 
 /** Throws BAD_ROOTFS for an image of which no overlay can be made. `name`: as it was asked for, in `field`. */
 export function requireLayers(

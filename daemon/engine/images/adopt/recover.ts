@@ -14,32 +14,24 @@ export async function recoverImages(context: ImageContext): Promise<void> {
     ledger.addLayer({ layer, recipeSize: await layers.recipeSize(diffId), archives });
   };
   for (const diffId of folders) await addLayer(diffId, []);
-  const blobs = await Promise.all(
-    content.list().map(async (digest) => ({
-      digest,
-      bytes: await content.read(digest, maxConfigurationBytes).catch(() => Buffer.alloc(0)),
-    })),
-  );
-  for (const { digest, bytes } of blobs) {
-    const diffIds = diffIdsOf(bytes);
+  const blobs = await readBlobs(context);
+  for (const { digest, size, diffIds } of blobs) {
     if (diffIds === null || !diffIds.every((diffId) => folders.has(diffId))) continue;
-    const manifests = blobs.filter((blob) => manifestOf(blob)?.config.digest === digest);
-    for (const manifest of manifests) {
-      for (const [index, archive] of (manifestOf(manifest)?.layers ?? []).entries()) {
-        const size = blobs.some((blob) => blob.digest === archive.digest)
-          ? await content.size(archive.digest)
-          : null;
-        if (size !== null)
-          await addLayer(diffIds[index] ?? '', [{ digest: archive.digest, size, createdAt }]);
+    const manifests = blobs.filter(({ manifest }) => manifest?.config.digest === digest);
+    for (const { manifest } of manifests) {
+      for (const [index, archive] of (manifest?.layers ?? []).entries()) {
+        const archiveSize = await content.size(archive.digest);
+        if (archiveSize !== null)
+          await addLayer(diffIds[index] ?? '', [{ digest: archive.digest, size: archiveSize, createdAt }]);
       }
     }
     log.warn('an image is recovered without its names', { image: digest });
     ledger.addImage({
       image: { id: digest, createdAt },
       diffIds,
-      blobs: [{ digest, bytes }, ...manifests].map((blob) => ({
+      blobs: [{ digest, size }, ...manifests].map((blob) => ({
         digest: blob.digest,
-        size: blob.bytes.length,
+        size: blob.size,
         createdAt,
       })),
       manifests: manifests.map((blob) => blob.digest),
@@ -49,7 +41,33 @@ export async function recoverImages(context: ImageContext): Promise<void> {
   }
 }
 
-/** Null: it is no configuration. */
+/** What a blob says. An archive of a layer says nothing. */
+interface ReadBlob {
+  readonly digest: string;
+  readonly size: number;
+  /** Of a configuration; null: it is none. */
+  readonly diffIds: readonly string[] | null;
+  /** Null: it is none. */
+  readonly manifest: Manifest | null;
+}
+
+/** One after the other, so that no more than one is in memory. */
+async function readBlobs({ content }: Pick<ImageContext, 'content'>): Promise<readonly ReadBlob[]> {
+  const found: ReadBlob[] = [];
+  for (const digest of content.list()) {
+    const bytes = await content.read(digest, maxConfigurationBytes).catch(() => null);
+    if (bytes === null) continue;
+    const blob = {
+      digest,
+      size: bytes.length,
+      diffIds: diffIdsOf(bytes),
+      manifest: manifestOf(digest, bytes),
+    };
+    if (blob.diffIds !== null || blob.manifest !== null) found.push(blob);
+  }
+  return found;
+}
+
 function diffIdsOf(bytes: Buffer): readonly string[] | null {
   try {
     return parseConfiguration(bytes, 'a blob').rootfs.diff_ids;
@@ -58,13 +76,7 @@ function diffIdsOf(bytes: Buffer): readonly string[] | null {
   }
 }
 
-interface SmallBlob {
-  readonly digest: string;
-  readonly bytes: Buffer;
-}
-
-/** Null: it is none. */
-function manifestOf({ digest, bytes }: SmallBlob): Manifest | null {
+function manifestOf(digest: string, bytes: Buffer): Manifest | null {
   try {
     const document = readDocument(bytes, { mediaType: '', digest, what: 'a blob' });
     return document.kind === 'manifest' ? document.content : null;

@@ -1,10 +1,11 @@
-import { formatPlatform, ownPlatform, parsePlatform } from '../../../oci/platform.ts';
-import type { ImageView, LoadFrame, LoadOptions } from '../api.ts';
+import { parsePlatform } from '../../../oci/platform.ts';
+import type { LoadFrame, LoadOptions } from '../api.ts';
 import { formOf } from '../archive/form.ts';
 import { readArchive } from '../archive/read-archive.ts';
 import { receiveArchive } from '../archive/receive.ts';
 import type { ImageContext } from '../context.ts';
 import { framesOf } from '../frames.ts';
+import { layerWarnings, platformWarnings } from '../warnings.ts';
 import { makeAciImage } from './make-aci-image.ts';
 import { makeRootImage } from './make-root-image.ts';
 import { storeImage } from './store-image.ts';
@@ -44,14 +45,12 @@ export function loadImages(
         (layer) => push({ kind: 'progress', layer }, layer.digest),
         either,
       );
-      push({ kind: 'loaded', image: view, names: image.names, warnings: platformWarnings(view) });
+      push({
+        kind: 'loaded',
+        image: view,
+        names: image.names,
+        warnings: [...platformWarnings(view), ...layerWarnings(context, view.id)],
+      });
     }
   }, signal);
-}
-
-/** docker save has images of any platform. */
-function platformWarnings({ platform }: ImageView): readonly string[] {
-  const own = formatPlatform(ownPlatform());
-  if (platform === own || platform === '') return [];
-  return [`Its programs are for ${platform}, and this machine is ${own}`];
 }

@@ -19,6 +19,7 @@ import { findById } from '../model/find.ts';
 import { parseRemoteName } from '../model/remote-name.ts';
 import { reserveRoom } from '../room.ts';
 import { viewImage } from '../view.ts';
+import { layerWarnings } from '../warnings.ts';
 import { isHere, storeImage } from './store-image.ts';
 
 /**
@@ -40,7 +41,7 @@ export function pullImage(
     const before = idOf(context, name);
     const image =
       (await alreadyHere(context, wanted, push, either)) ?? (await fetchImage(context, wanted, push, either));
-    push({ kind: 'done', image, changed: image.id !== before });
+    push({ kind: 'done', image, changed: image.id !== before, warnings: layerWarnings(context, image.id) });
   }, signal);
 }
 
@@ -96,11 +97,7 @@ async function fetchImage(
   const parsed = parseConfiguration(configuration, `the configuration of '${familiarName(name)}'`);
   requirePlatform(familiarName(name), parsed, platform);
   const { layers } = manifest.content;
-  using _room = await reserveRoom(
-    context,
-    await missingOf(context, layers, parsed, keep),
-    familiarName(name),
-  );
+  using room = await reserveRoom(context, await missingOf(context, layers, parsed, keep), familiarName(name));
   push({ kind: 'resolved', digest, layers: layers.map((layer) => waiting(layer)) });
   const documents = [...indexes, manifest];
   return storeImage(
@@ -117,7 +114,10 @@ async function fetchImage(
       keepBlobs: keep,
       event: { action: 'pull', name: familiarName(name) },
     },
-    (layer) => push({ kind: 'progress', layer }, layer.digest),
+    (layer) => {
+      room.came(layer);
+      push({ kind: 'progress', layer }, layer.digest);
+    },
     signal,
   );
 }
