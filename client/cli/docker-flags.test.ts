@@ -80,7 +80,7 @@ test('an unsupported flag or command says what to do instead, and the help menti
 
 const missing =
   'build search manifest network plugin trust config node service ' +
-  'stack swarm import port builder checkpoint context compose';
+  'stack swarm port builder checkpoint context compose';
 
 test('every command of docker exists, or is refused as missing and listed in docs/docker.md', async () => {
   const { missingDockerCommand } = await import('./docker-commands.ts');
