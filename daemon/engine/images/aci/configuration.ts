@@ -28,11 +28,19 @@ export function fromAci(manifest: AciManifest, { needsName }: { readonly needsNa
   const all = { ...others, ...labelsOf(annotations), ...ofApp.labels };
   return {
     name: needsName ? nameOf(name, version) : '',
-    platform: os !== '' && arch !== '' ? parsePlatform(`${os}/${arch}`, 'arch') : ownPlatform(),
+    platform: os !== '' && arch !== '' ? platformOf(os, arch) : ownPlatform(),
     author: authors,
     config: { ...ofApp.config, ...(Object.keys(all).length > 0 && { Labels: all }) },
     warnings: ofApp.warnings,
   };
+}
+
+function platformOf(os: string, arch: string): Platform {
+  try {
+    return parsePlatform(`${os}/${arch}`, 'arch');
+  } catch {
+    throw badAci(`its labels os and arch are '${os}' and '${arch}', which is no platform`);
+  }
 }
 
 function fromApp(app: AciApp, name: string) {
