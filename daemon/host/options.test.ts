@@ -20,6 +20,7 @@ test('default paths are where the system expects them', async () => {
     usernsPool: null,
     registries: null,
     shortNames: 'docker',
+    keepBlobs: false,
     readyFd: null,
   });
 });
