@@ -12,7 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Running } from './harness/likerctl.ts';
+import { isAlive, pids, readProc } from './harness/proc.ts';
+import { isOrdinaryUser } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const s = suite();
@@ -48,7 +52,13 @@ function sample(): string {
   symlinkSync('file', join(at, 'link'));
   writeFileSync(join(at, 'sub/tool'), '#!/bin/sh\n', { mode: 0o700 });
   execFileSync('touch', ['-d', '2001-02-03 04:05:06.789', join(at, 'file'), join(at, 'sub')]);
+  if (isOrdinaryUser) execFileSync('chown', ['-R', `${s.user.uid}:${s.user.gid}`, at]);
   return at;
+}
+
+/** Who has made the sample, on the host, and so inside, too. */
+function maker(): string {
+  return isOrdinaryUser ? `${s.user.uid}:${s.user.gid}` : '0:0';
 }
 
 function listing(path: string): string {
@@ -69,8 +79,7 @@ inBothModes('what goes in comes out the same, whatever the container does', asyn
     assert.equal(statSync(join(back, 'fresh/file')).ino, statSync(join(back, 'fresh/twin')).ino);
     if (state === 'paused') await s.ok(['unpause', id]);
     if (state === 'created' || state === 'exited') await s.ok(['start', id]);
-    // Root of the host has made them, and so they are root's inside, too.
-    assert.equal(await s.ok(['exec', id, 'stat', '-c', '%u:%g %a', '/fresh/sub/tool']), '0:0 700');
+    assert.equal(await s.ok(['exec', id, 'stat', '-c', '%u:%g %a', '/fresh/sub/tool']), `${maker()} 700`);
   }
 });
 
@@ -212,7 +221,7 @@ test('-a gives files to the user of the container', async (t) => {
   await s.ok(['start', id]);
   assert.equal(
     await s.ok(['exec', id, 'stat', '-c', '%u:%g', '/as-is/file', '/owned', '/owned/sub/tool']),
-    '0:0\n7:8\n7:8',
+    `${maker()}\n7:8\n7:8`,
   );
 });
 
@@ -230,4 +239,43 @@ inBothModes('export has the whole root, without what is mounted there', async ({
       [],
     );
   }
+});
+
+/** A copy to a mounted folder that goes on for as long as its client says nothing, and the process that unpacks it. */
+async function stalled(id: string, target: string): Promise<{ copy: Running; helper: number }> {
+  const copy = s.start(['cp', '-', `${id}:${target}`], { stdin: 'open' });
+  copy.write(execFileSync('tar', ['cf', '-', '-C', sample(), '.']).subarray(0, 512));
+  const helper = await until('the archive to be unpacked', () =>
+    pids().find((pid) => readProc(pid, 'cmdline').includes(`--into\0${target}\0`)),
+  );
+  return { copy, helper };
+}
+
+async function ended(copy: Running, why: RegExp): Promise<void> {
+  const { code, stderr } = await copy.outcome;
+  assert.match(stderr, why);
+  assert.equal(code, 1);
+}
+
+inBothModes('a copy ends when its container starts again', async ({ flags }, t) => {
+  const target = `/stalled-${process.pid}-${made}`;
+  const id = await container(t, 'running', [...flags, '-v', `${folder()}:${target}`]);
+  const { copy, helper } = await stalled(id, target);
+  await s.ok(['kill', id]);
+  await s.ok(['wait', id]);
+  assert.ok(isAlive(helper) && !copy.hasEnded, 'it has what was there until then');
+  await s.ok(['start', id]);
+  assert.equal(isAlive(helper), false, 'nobody has the old root when the new one is mounted');
+  await ended(copy, /could not be used to the end: it has ended, and starts again; try again/);
+});
+
+inBothModes('a forced removal ends a copy of a container that does not run', async ({ flags }) => {
+  const target = `/stalled-${process.pid}-${made}`;
+  const id = (
+    await s.ok(['create', ...flags, '-v', `${folder()}:${target}`, s.rootfs, 'sleep', '1000'])
+  ).trim();
+  const { copy, helper } = await stalled(id, target);
+  await s.ok(['rm', '-f', id]);
+  assert.equal(isAlive(helper), false);
+  await ended(copy, /could not be used to the end: it is being removed/);
 });

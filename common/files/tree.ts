@@ -8,6 +8,8 @@ import { type FileFacts, failureOf, type Packed, reports } from './report.ts';
 export interface Viewer {
   readonly pid: number;
   readonly startTime: string;
+  /** Called for each helper that sees the files, with what resolves when it has ended. */
+  readonly onHelper?: (ended: Promise<void>) => void;
 }
 
 /** Paths of liker-tree and liker-unpack. */
@@ -52,7 +54,7 @@ export class FileTree {
   /** A link is not followed. */
   async stat(viewer: Viewer | null, path: string, signal?: AbortSignal): Promise<FileFacts> {
     const args = [...viewedBy(viewer), 'stat', '--', path];
-    const child = start(this.#programs.tree, args, ['ignore', 'ignore', 'pipe', 'pipe'], signal);
+    const child = start(this.#programs.tree, args, ['ignore', 'ignore', 'pipe', 'pipe'], { viewer, signal });
     return reports.stat(await lastLine(child, child.stdio[3] as Readable, signal));
   }
 
@@ -64,7 +66,7 @@ export class FileTree {
     signal?: AbortSignal,
   ): AsyncGenerator<Buffer, Packed> {
     const options = ['--name', name, ...(follow ? ['--follow'] : [])];
-    return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], signal);
+    return yield* this.#archive([...viewedBy(viewer), 'pack', ...options, '--', path], { viewer, signal });
   }
 
   /** What an overlay's upper folder changes of those below, the uppermost first: paths from "/" on, parents first. */
@@ -75,7 +77,7 @@ export class FileTree {
   ): AsyncGenerator<FileChange, void> {
     let rest = '';
     const decoder = new StringDecoder('utf8');
-    for await (const chunk of this.#archive(['changes', upper, ...lowers], signal)) {
+    for await (const chunk of this.#archive(['changes', upper, ...lowers], { viewer: null, signal })) {
       const lines = (rest + decoder.write(chunk)).split('\0');
       rest = lines.pop() ?? '';
       for (const line of lines) yield { kind: line[0] as FileChange['kind'], path: line.slice(1) };
@@ -84,13 +86,16 @@ export class FileTree {
 
   /** As `pack`, of the whole root of a container, without what is mounted there. Names do not begin with "./". */
   whole(viewer: Viewer, signal?: AbortSignal): AsyncGenerator<Buffer, Packed> {
-    return this.#archive([...viewedBy(viewer), 'whole'], signal);
+    return this.#archive([...viewedBy(viewer), 'whole'], { viewer, signal });
   }
 
-  async *#archive(args: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<Buffer, Packed> {
+  async *#archive(args: readonly string[], { viewer, signal }: Use): AsyncGenerator<Buffer, Packed> {
     const left = new AbortController();
     const over = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-    const child = start(this.#programs.tree, args, ['ignore', 'pipe', 'pipe', 'pipe'], over);
+    const child = start(this.#programs.tree, args, ['ignore', 'pipe', 'pipe', 'pipe'], {
+      viewer,
+      signal: over,
+    });
     const line = lastLine(child, child.stdio[3] as Readable, signal);
     line.catch(() => {});
     let whole = false;
@@ -116,21 +121,17 @@ export class FileTree {
     const own = 'target' in viewer;
     const args = ['--into', folder, ...ownedBy(owner), ...viewedBy(own ? null : viewer)];
     const left = new AbortController();
-    const over = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+    const either = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
     const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', 'pipe', own ? viewer.target : 'ignore'];
-    const child = start(this.#programs.unpack, args, stdio, over);
+    const child = start(this.#programs.unpack, args, stdio, { viewer: own ? null : viewer, signal: either });
     const line = lastLine(child, child.stdout as Readable, signal);
-    let failed = false;
-    line.catch(() => {
-      failed = true;
-    });
+    const over = line.then(nothing, nothing);
     const input = child.stdio[3] as Writable;
     for (const stream of [input, child.stdin as Writable]) stream.on('error', () => {});
     try {
       let count = 0;
-      for await (const chunk of bytes) {
-        // What still comes is not wanted.
-        if (failed || input.destroyed) break;
+      for await (const chunk of upTo(over, bytes)) {
+        if (input.destroyed) break;
         count += chunk.length;
         if (!input.write(chunk)) await drained(input);
       }
@@ -142,6 +143,34 @@ export class FileTree {
       throw error;
     }
     return reports.unpack(await line);
+  }
+}
+
+const nothing = (): void => {};
+
+/** What comes until `over` resolves, also if that is while nothing comes. */
+async function* upTo<T>(over: Promise<void>, values: AsyncIterable<T>): AsyncGenerator<T, void> {
+  let isOver = false;
+  let wake = nothing;
+  void over.then(() => {
+    isOver = true;
+    wake();
+  });
+  const iterator = values[Symbol.asyncIterator]();
+  let isDone = false;
+  try {
+    while (!isOver) {
+      const next = await new Promise<IteratorResult<T> | null>((resolve, reject) => {
+        wake = () => resolve(null);
+        iterator.next().then(resolve, reject);
+      });
+      isDone = next?.done === true;
+      if (!next || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: it may be in the middle of a read that never ends.
+    if (!isDone) iterator.return?.().catch(nothing);
   }
 }
 
@@ -165,13 +194,27 @@ function ownedBy(owner: Owner): string[] {
   return ['--owner', owner === 'maker' ? 'none' : `${owner.uid}:${owner.gid}`];
 }
 
+/** On whose behalf a helper runs. */
+interface Use {
+  readonly viewer: Viewer | null;
+  readonly signal: AbortSignal | undefined;
+}
+
 function start(
   program: string,
   args: readonly string[],
   stdio: StdioOptions,
-  signal: AbortSignal | undefined,
+  { viewer, signal }: Use,
 ): ChildProcess {
-  return spawn(program, args, { stdio, env: {}, killSignal: 'SIGKILL', ...(signal && { signal }) });
+  if (signal?.aborted) throw cancelled(signal);
+  const child = spawn(program, args, { stdio, env: {}, killSignal: 'SIGKILL', ...(signal && { signal }) });
+  if (child.pid !== undefined)
+    viewer?.onHelper?.(new Promise((resolve) => child.once('exit', () => resolve())));
+  return child;
+}
+
+function cancelled({ reason }: AbortSignal): Error {
+  return reason instanceof LikerError ? reason : new LikerError('CANCELLED', 'The call was cancelled');
 }
 
 /** The last line of a report. Rejects with the error that it tells, once the process has ended. */
@@ -197,7 +240,7 @@ async function lastLine(
   const status = await new Promise<string>((resolve) => {
     child.on('close', (code, killer) => resolve(killer ?? String(code)));
   });
-  if (signal?.aborted) throw new LikerError('CANCELLED', 'The call was cancelled');
+  if (signal?.aborted) throw cancelled(signal);
   const failure = failureOf(line.trim());
   if (failure) throw failure;
   if (problem) throw problem;

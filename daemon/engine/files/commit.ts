@@ -17,7 +17,7 @@ import { makeImage } from '../images/verbs/make-image.ts';
 import type { CommitOptions } from './api.ts';
 import { imageConfig } from './image-config.ts';
 import { hasOwnLayer } from './layers-below.ts';
-import { openRoot } from './open-root.ts';
+import { type OpenFiles, openLayer, openRoot } from './open-root.ts';
 
 /** Makes an image of a container's files. A running one is paused while they are read, unless `pause` is false. */
 export async function commitContainer(
@@ -71,7 +71,16 @@ async function draft(
   const isPaused = pause && container.phase.state === 'running' && context.cgroups.offers('freezer');
   if (isPaused) await pauseContainer(context, container);
   try {
-    return await draftLayer(context.images, writerOf(context, container), () => {}, signal);
+    if (!writesWhole(context, container)) {
+      await using layer = await openLayer(context, container, signal);
+      const write: WriteTar = (output, over) =>
+        writeLayer(context, container, { layer, output, signal: over });
+      return await draftLayer(context.images, write, () => {}, layer.signal);
+    }
+    await using root = await openRoot(context, container, signal);
+    const write: WriteTar = (output, over) =>
+      writeBytes(context.files.whole(root.process, over))(output, over);
+    return await draftLayer(context.images, write, () => {}, root.signal);
   } finally {
     if (isPaused && isStillPaused(container)) await resumeContainer(context, container);
   }
@@ -82,22 +91,24 @@ function isStillPaused({ phase }: Container): boolean {
   return phase.state === 'paused';
 }
 
-/** The container's own layer; or its whole root, if it has none, or on another image than that of layers, or with ids that only it knows. */
-function writerOf(context: EngineContext, container: Container): WriteTar {
-  const hasOwnIds = !context.users.isRootOnHost && container.facts.userNamespace !== null;
-  if (container.spec.rootfs.kind === 'image' && hasOwnLayer(container) && !hasOwnIds)
-    return (output, signal) => writeLayer(context, container, output, signal);
-  return async (output, signal) => {
-    await using root = await openRoot(context, container);
-    await writeBytes(context.files.whole(root.process, signal))(output, signal);
-  };
+/** Not only its own layer: it has none, or it is on a directory instead of layers, or its ids are known to it alone. */
+function writesWhole({ users }: EngineContext, container: Container): boolean {
+  const hasOwnIds = !users.isRootOnHost && container.facts.userNamespace !== null;
+  return container.spec.rootfs.kind !== 'image' || !hasOwnLayer(container) || hasOwnIds;
 }
 
 async function writeLayer(
   { images, folders }: EngineContext,
   container: Container,
-  output: Parameters<WriteTar>[0],
-  signal: AbortSignal,
+  {
+    layer,
+    output,
+    signal,
+  }: {
+    readonly layer: OpenFiles;
+    readonly output: Parameters<WriteTar>[0];
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   await using upper = await open(folders.of(container.id).upper, constants.O_RDONLY | constants.O_DIRECTORY);
   const { bytes, archive } = images.packer.diff({
@@ -107,7 +118,7 @@ async function writeLayer(
     output: null,
     signal,
   });
-  archive.catch(() => {});
+  layer.add(archive);
   if (bytes) await writeBytes(bytes)(output, signal);
   await archive;
 }

@@ -11,41 +11,45 @@ export function fileService(context: EngineContext): FileService {
   const { registry, files } = context;
   return {
     async stat(reference, path, signal) {
-      await using root = await openRoot(context, registry.find(reference));
-      return await files.stat(root.process, path, signal);
+      await using root = await openRoot(context, registry.find(reference), signal);
+      return await files.stat(root.process, path, root.signal);
     },
 
     async *read(reference, path, { name, follow }, signal) {
-      await using root = await openRoot(context, registry.find(reference));
-      yield* files.pack(root.process, path, { name: name || nameOf(path), follow }, signal);
+      await using root = await openRoot(context, registry.find(reference), signal);
+      yield* files.pack(root.process, path, { name: name || nameOf(path), follow }, root.signal);
     },
 
     async write(reference, folder, { ownByUser }, bytes, signal) {
       const container = registry.find(reference);
-      await using root = await openRoot(context, container);
+      await using root = await openRoot(context, container, signal);
       const owner = ownByUser ? await containerUser(container, root) : 'archive';
-      return await files.unpack(root.process, { folder, owner }, bytes, signal);
+      return await files.unpack(root.process, { folder, owner }, bytes, root.signal);
     },
 
     async *changes(reference, signal) {
       const container = registry.find(reference);
       const lowers = layersBelow(context, container);
       yield* files.changes(context.folders.of(container.id).upper, lowers, signal);
+      // Removed meanwhile: then some may be missing.
+      registry.find(container.id);
     },
 
     commit: (reference, options, signal) =>
       commitContainer(context, registry.find(reference), options, signal),
 
     async *export(reference, signal) {
-      await using root = await openRoot(context, registry.find(reference));
-      yield* files.whole(root.process, signal);
+      await using root = await openRoot(context, registry.find(reference), signal);
+      yield* files.whole(root.process, root.signal);
     },
   };
 
   /** Without one in its spec, the archive decides, as in Docker. */
   async function containerUser(container: Container, root: OpenRoot): Promise<Owner> {
     if (container.spec.process.user === '') return 'archive';
-    return await userOf(context, container, root.process);
+    const user = userOf(context, container, root.process);
+    root.add(user);
+    return await user;
   }
 }
 

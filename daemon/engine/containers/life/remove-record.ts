@@ -1,3 +1,4 @@
+import { LikerError } from '../../../../common/errors.ts';
 import type { EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import type { ExitStatus } from '../../process/exit-status.ts';
@@ -15,9 +16,19 @@ export function removeRecord(
   // full disk it leaves a record without folders, which the next one takes as removed.
   context.ledger.delete(container, exit, how);
   context.registry.delete(container);
+  void container.fileUses.end(filesGone(container));
   for (const reader of container.logReaders) reader.hold();
   context.folders.remove(container.id, container.shimEnded);
   if (how.volumes || container.spec.autoRemove) removeAnonymousVolumes(context, container);
   const { backlog } = context.journal;
   if (backlog.problem) void context.folders.settled().then(() => backlog.tryNow());
+}
+
+/** For those who use the files of a container that is removed. */
+export function filesGone({ id, name }: Container): LikerError {
+  return new LikerError(
+    'WRONG_STATE',
+    `The files of container '${name}' could not be used to the end: it is being removed`,
+    { metadata: { container: id } },
+  );
 }

@@ -4,6 +4,7 @@ import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
+import { FileUses } from './file-uses.ts';
 import { type Phase, phaseSchema } from './phase.ts';
 import type { Run } from './run.ts';
 import { type ContainerSpec, specSchema } from './spec.ts';
@@ -35,6 +36,8 @@ export class Container {
   restartTimer: NodeJS.Timeout | null = null;
   /** Notified at each output, for those that follow the log. */
   readonly output = new Notifier();
+  /** Its files are used from outside by these. */
+  readonly fileUses = new FileUses();
   /** Whoever reads the log now: what is there when the container is removed is theirs. */
   readonly logReaders = new Set<LogReader>();
 

@@ -53,6 +53,8 @@ export async function launch(
   await container.run?.ending;
   await container.shimEnded;
   await container.cleanUp?.();
+  // An overlay may be mounted only once, and theirs is the one of the last run.
+  await container.fileUses.end(filesOver(container));
   await ownTurn();
   if (container.removed) context.registry.get(container.id);
   requirePhase('start', container);
@@ -72,6 +74,15 @@ export async function launch(
       storeFailure(context, container, error);
     throw error;
   }
+}
+
+/** For those who have used the files of the last run up to a new start. */
+function filesOver({ id, name }: Container): LikerError {
+  return new LikerError(
+    'WRONG_STATE',
+    `The files of container '${name}' could not be used to the end: it has ended, and starts again; try again`,
+    { metadata: { container: id } },
+  );
 }
 
 /** Acquires what the run needs and starts its main process. False when the policy does not want it any more. */

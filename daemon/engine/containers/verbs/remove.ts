@@ -1,7 +1,7 @@
 import { cgroupOf, type EngineContext } from '../../context.ts';
 import type { Requested } from '../../journal/requests.ts';
 import { cancelRestart } from '../life/cancel-restart.ts';
-import { removeRecord } from '../life/remove-record.ts';
+import { filesGone, removeRecord } from '../life/remove-record.ts';
 import { inTurn } from '../life/turn.ts';
 import { begin } from '../model/begun.ts';
 import type { Container } from '../model/container.ts';
@@ -31,9 +31,10 @@ export async function removeContainer(
         .kill()
         .catch(() => {});
   }
-  // Nor must a start that hangs, in a file system that does not answer.
+  // Nor must a start that hangs, in a file system that does not answer, or a copy of its files.
   if (options.force) {
     container.unwanted = true;
+    void container.fileUses.end(filesGone(container));
     container.run?.abandon?.();
   }
   await inTurn(context, container, () => removeLocked(context, container, options));
