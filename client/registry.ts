@@ -288,6 +288,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/system-df.ts')).systemDf,
   },
   {
+    name: 'system check',
+    summary: 'Compare the records with what is on the disk',
+    load: async () => (await import('./commands/system-check.ts')).systemCheck,
+  },
+  {
     name: 'system prune',
     summary: 'Remove stopped containers and unused images',
     load: async () => (await import('./commands/system-prune.ts')).systemPrune,

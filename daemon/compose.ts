@@ -52,6 +52,7 @@ import { openRegistries } from './registry/registries.ts';
 import { ContainerFolders } from './storage/container-folders.ts';
 import { Content } from './storage/content.ts';
 import { LayerFolders } from './storage/layers.ts';
+import { RootFolder } from './storage/root-folder.ts';
 import { SecretFiles } from './storage/secret-files.ts';
 import { VolumeFolders } from './storage/volume-folders.ts';
 import { openStore, writeIfRoom } from './store/open.ts';
@@ -106,6 +107,7 @@ export async function compose(
     registry: new Registry(),
     cgroups,
     folders,
+    rootFolder: new RootFolder(root),
     images: imageContext({
       log,
       ledger: new ImageLedger(journal, store),

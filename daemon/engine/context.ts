@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../host/log.ts';
 import type { ContainerGroup } from '../kernel/cgroup/container-cgroup.ts';
 import type { ContainerFolders } from '../storage/container-folders.ts';
+import type { RootFolder } from '../storage/root-folder.ts';
 import type { Supervision } from './containers/life/supervision.ts';
 import type { Container } from './containers/model/container.ts';
 import type { Ledger } from './containers/model/ledger.ts';
@@ -36,6 +37,7 @@ export interface EngineContext {
   readonly registry: Registry;
   readonly cgroups: CgroupKernel;
   readonly folders: Folders;
+  readonly rootFolder: Pick<RootFolder, 'foreign' | 'roomOf'>;
   readonly images: ImageContext;
   readonly volumes: Volumes;
   readonly secrets: Secrets;

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { makeFolders, removeFolders, removeTree, treeSize } from './libliker.ts';
+import { makeFolders, removeFolders, removeTree, treeRoom, treeSize } from './libliker.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-library-'));
 after(() => rm(top, { recursive: true }));
@@ -49,4 +58,15 @@ test('folders that a container has nested hundreds deep are walked and removed',
   assert.equal(await treeSize(nested), 4);
   await removeTree(nested);
   assert.equal(existsSync(nested), false);
+});
+
+test('the room that a tree takes on the disk is what du says, however many names a file has', async () => {
+  const tree = join(top, 'room');
+  mkdirSync(join(tree, 'folder'), { recursive: true });
+  writeFileSync(join(tree, 'file'), 'x'.repeat(5000));
+  for (const name of ['one', 'folder/two']) linkSync(join(tree, 'file'), join(tree, name));
+  symlinkSync('nowhere'.repeat(20), join(tree, 'link'));
+  const [told] = execFileSync('du', ['-s', '--block-size=1', tree], { encoding: 'utf8' }).split('\t');
+  assert.equal(await treeRoom(tree), Number(told));
+  assert.equal(await treeRoom(join(top, 'none')), 0);
 });

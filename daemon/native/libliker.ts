@@ -47,6 +47,7 @@ function bind(path: string) {
     ),
     closeFiles: library.func('void liker_close_files (void *fds, size_t count)'),
     treeSize: library.func('int64_t liker_tree_size (const char *path)'),
+    treeRoom: library.func('int64_t liker_tree_room (const char *path)'),
     isOpaque: library.func('int liker_is_opaque (const char *folder, const char *attribute)'),
     attachSocketProgram: library.func(
       'int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count)',
@@ -204,6 +205,14 @@ let texts = Buffer.alloc(0);
 /** Bytes of all files in a tree, without folders, counted in a thread; 0 if it does not exist. */
 export async function treeSize(path: string): Promise<number> {
   return Number(await inSpareThread(library().treeSize, path));
+}
+
+/**
+ * Bytes that a tree takes on the disk, with its folders; a file that has names elsewhere, too, is counted in part. Counted in a thread; 0
+ * if it does not exist.
+ */
+export async function treeRoom(path: string): Promise<number> {
+  return Number(await inSpareThread(library().treeRoom, path));
 }
 
 /** Attaches a device program (an array of struct bpf_insn) to a v2 cgroup (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE). */

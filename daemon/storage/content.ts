@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { chmod, link, mkdir, open, readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { digestOf } from '../../common/digest.ts';
 import type { Trash } from './trash.ts';
 
@@ -27,6 +27,8 @@ export class Content {
   readonly #blobs: string;
   readonly #ingest: string;
   readonly #trash: Pick<Trash, 'take' | 'empty'>;
+  /** Names in ingest/ of files and folders that calls are writing. */
+  readonly #drafts = new Set<string>();
 
   /** `trash`: that of `root`. */
   constructor(root: string, trash: Pick<Trash, 'take' | 'empty'>) {
@@ -69,7 +71,9 @@ export class Content {
   /** Stores bytes, which are few, and returns their digest. They are on the disk when it resolves. */
   async write(bytes: Uint8Array): Promise<string> {
     const digest = digestOf(bytes);
-    const draft = join(this.#ingest, `blob-${randomUUID()}`);
+    const name = `blob-${randomUUID()}`;
+    const draft = join(this.#ingest, name);
+    this.#drafts.add(name);
     try {
       await using file = await open(draft, 'wx', 0o600);
       await file.writeFile(bytes);
@@ -78,6 +82,8 @@ export class Content {
     } catch (error) {
       await rm(draft, { force: true });
       throw error;
+    } finally {
+      this.#drafts.delete(name);
     }
     return digest;
   }
@@ -135,22 +141,36 @@ export class Content {
     return `${this.partialPath(digest)}${gapsSuffix}`;
   }
 
-  /** Removes what a daemon that was killed was writing or unpacking. Call it before anything is. */
-  discardDrafts(): void {
-    for (const name of readdirSync(this.#ingest))
-      if (!partialName.test(name.replace(gapsSuffix, ''))) this.discard(join(this.#ingest, name));
+  /** Names in ingest/ that are neither archives that come nor what a call writes by this class. */
+  drafts(): string[] {
+    return readdirSync(this.#ingest).filter(
+      (name) => !partialName.test(name.replace(gapsSuffix, '')) && !this.#drafts.has(name),
+    );
+  }
+
+  /** Removes what has such a name. */
+  discardDraft(name: string): void {
+    this.discard(join(this.#ingest, name));
   }
 
   /** Makes a folder for an archive that comes. Give it to `discard` afterwards. */
   async beginArchive(): Promise<string> {
-    const folder = join(this.#ingest, `load-${randomUUID()}`);
-    await mkdir(folder, { mode: 0o700 });
+    const name = `load-${randomUUID()}`;
+    const folder = join(this.#ingest, name);
+    this.#drafts.add(name);
+    try {
+      await mkdir(folder, { mode: 0o700 });
+    } catch (error) {
+      this.#drafts.delete(name);
+      throw error;
+    }
     return folder;
   }
 
   /** Removes a folder that `beginArchive` has made. */
   discard(folder: string): void {
     const trashed = this.#trash.take(folder);
+    this.#drafts.delete(basename(folder));
     if (trashed !== null) this.#trash.empty(trashed);
   }
 

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isOpaque, syncFiles, treeSize } from '../native/libliker.ts';
+import { basename, join } from 'node:path';
+import { isOpaque, syncFiles, treeRoom } from '../native/libliker.ts';
 import { hexOf, isSha256 } from './content.ts';
 import type { Trash } from './trash.ts';
 
 const layerName = /^sha256-[0-9a-f]{64}$/;
+const recipeSuffix = '.recipe';
 
 /**
  * Layers of images, unpacked, below ROOT/layers: each a folder that an overlay takes as a lower one. ROOT/recipes has a file for each: what
@@ -18,6 +19,8 @@ export class LayerFolders {
   readonly #recipes: string;
   readonly #ingest: string;
   readonly #trash: Pick<Trash, 'take' | 'empty'>;
+  /** Names of folders in ingest/ that are being unpacked. */
+  readonly #drafts = new Set<string>();
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | null = null;
 
@@ -64,9 +67,9 @@ export class LayerFolders {
     return isOpaque(this.of(diffId), attributes);
   }
 
-  /** Bytes of the layer's files. */
+  /** Bytes that the layer takes on the disk. */
   size(diffId: string): Promise<number> {
-    return treeSize(this.of(diffId));
+    return treeRoom(this.of(diffId));
   }
 
   /** Bytes that its recipe takes on the disk; null: it has none. */
@@ -79,8 +82,15 @@ export class LayerFolders {
 
   /** Makes an empty folder to unpack a layer in. */
   async begin(): Promise<string> {
-    const folder = join(this.#ingest, `unpack-${randomUUID()}`);
-    await mkdir(folder);
+    const name = `unpack-${randomUUID()}`;
+    const folder = join(this.#ingest, name);
+    this.#drafts.add(name);
+    try {
+      await mkdir(folder);
+    } catch (error) {
+      this.#drafts.delete(name);
+      throw error;
+    }
     // What containers see as their root, unless the layer says otherwise. The folder above it is closed.
     await chmod(folder, 0o755);
     return folder;
@@ -88,7 +98,7 @@ export class LayerFolders {
 
   /** Where the recipe of a layer is to be written, while that is unpacked in this folder. */
   recipeDraft(folder: string): string {
-    return `${folder}.recipe`;
+    return `${folder}${recipeSuffix}`;
   }
 
   /** The folder holds the whole layer, and it has a recipe. When this resolves both have their places, and are on the disk. */
@@ -102,12 +112,19 @@ export class LayerFolders {
       if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.#discard(folder);
     }
+    this.#drafts.delete(basename(folder));
   }
 
   /** Gives up a folder that `begin` has made, with the draft of a recipe. */
   abandon(folder: string): void {
     this.#discard(folder);
     this.#discard(this.recipeDraft(folder));
+    this.#drafts.delete(basename(folder));
+  }
+
+  /** Whether a name in ingest/ is that of a folder that is being unpacked, or of the draft of its recipe. */
+  isDraft(name: string): boolean {
+    return this.#drafts.has(name.replace(recipeSuffix, ''));
   }
 
   /** Removes a layer and its recipe, if they are there. */

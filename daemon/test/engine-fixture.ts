@@ -35,6 +35,7 @@ import { withSupervision } from '../engine/supervisor.ts';
 import { Volumes } from '../engine/volumes/model/volumes.ts';
 import { Content } from '../storage/content.ts';
 import { LayerFolders } from '../storage/layers.ts';
+import { RootFolder } from '../storage/root-folder.ts';
 import { SecretFiles } from '../storage/secret-files.ts';
 import { Trash } from '../storage/trash.ts';
 import { Store } from '../store/store.ts';
@@ -68,6 +69,7 @@ export class EngineFixture {
       registry: new Registry(),
       cgroups: host.cgroups,
       folders: fakeFolders(folder),
+      rootFolder: new RootFolder(folder),
       images: imageContext({
         log,
         ledger: new ImageLedger(journal, this.#store),

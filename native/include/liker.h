@@ -119,6 +119,9 @@ LIKER_API int liker_notify (const char *path, const char *text);
  */
 LIKER_API int64_t liker_tree_size (const char *path);
 
+/* Bytes that a tree takes on the disk, with its folders; of a file with names elsewhere its share. 0 if it does not exist. */
+LIKER_API int64_t liker_tree_room (const char *path);
+
 /* Whether overlayfs's attribute, such as "trusted.overlay.opaque", marks the folder as opaque: 1 or 0. */
 LIKER_API int liker_is_opaque (const char *folder, const char *attribute);
 

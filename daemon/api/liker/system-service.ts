@@ -19,7 +19,7 @@ export function systemService(
   system: SystemService,
   { versions, loop }: { readonly versions: Versions; readonly loop: Pick<LoopDelay, 'now'> },
 ): SystemServiceHandlers {
-  const { reads } = unaryHandlers(context);
+  const { reads, changes } = unaryHandlers(context);
   return {
     GetVersion: reads(async () => ({
       version: versions.daemon,
@@ -52,6 +52,7 @@ export function systemService(
       };
     }),
     GetDiskUsage: reads(async () => ({ usages: [...(await system.diskUsage())] })),
+    CheckStore: changes(async ({ repair }) => ({ findings: [...(await system.check({ repair }))] })),
   };
 }
 

@@ -13,7 +13,6 @@ import { Summaries } from './model/summary.ts';
 /** What the verbs of images share. */
 export interface ImageContext extends LayerParts {
   readonly log: Log;
-  readonly leases: Leases;
   readonly summaries: Summaries;
   readonly registries: Registries;
   /** Names without a registry: Docker Hub's, or not to be fetched or sent. */

@@ -7,6 +7,8 @@ export interface SystemService {
   info(): EngineInfo;
   census(): Census;
   diskUsage(): Promise<readonly DiskUsage[]>;
+  /** Compares records and files; `repair` makes them agree where nothing is lost by it. */
+  check(options: { readonly repair: boolean }): Promise<readonly Finding[]>;
 }
 
 export interface EngineInfo {
@@ -71,4 +73,17 @@ export interface DiskUsage {
   readonly sizeBytes: number;
   /** What removing all that is not active would free. */
   readonly reclaimableBytes: number;
+}
+
+/** Something below the root folder that has no record (`strange`), or that is not as its record says. */
+export interface Finding {
+  readonly problem: 'missing' | 'strange' | 'size';
+  readonly kind: 'layer' | 'recipe' | 'blob' | 'draft' | 'container' | 'volume' | 'other';
+  /** Below the root folder. */
+  readonly path: string;
+  /** What it takes of the disk. */
+  readonly sizeBytes: number;
+  /** Whose it is, and what to do. */
+  readonly note: string;
+  readonly isRepaired: boolean;
 }

@@ -5,6 +5,7 @@ import { usersOf } from '../containers/model/volume-users.ts';
 import type { EngineContext } from '../context.ts';
 import { imageUsage } from '../images/disk-usage.ts';
 import type { DiskUsage } from './api.ts';
+import { unknownUsage } from './check.ts';
 
 /** What takes up space below the root folder. */
 export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> {
@@ -26,11 +27,12 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
       reclaimableBytes: sum(idle),
     };
   };
-  const [trash, database, ofVolumes, ofImages] = await Promise.all([
+  const [trash, database, ofVolumes, ofImages, unknown] = await Promise.all([
     folders.trash(),
     databaseBytes(paths.root),
     volumeUsage(context),
     imageUsage(context.images),
+    unknownUsage(context),
   ]);
   return [
     ...ofImages,
@@ -45,6 +47,7 @@ export async function measureDisk(context: EngineContext): Promise<DiskUsage[]> 
       reclaimableBytes: trash.bytes,
     },
     { type: 'Database', total: 1, active: 1, sizeBytes: database, reclaimableBytes: 0 },
+    ...(unknown ? [unknown] : []),
   ];
 }
 

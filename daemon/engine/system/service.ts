@@ -8,6 +8,7 @@ import { takenIds } from '../containers/rules/user-namespace.ts';
 import { machineProblem } from '../containers/rules/user-namespace-problem.ts';
 import type { EngineContext } from '../context.ts';
 import type { Census, EngineInfo, SystemService, UserNamespacesInfo } from './api.ts';
+import { checkStore } from './check.ts';
 import { measureDisk } from './disk-usage.ts';
 import { rootlessInfo } from './rootless.ts';
 
@@ -16,6 +17,7 @@ export function systemService(context: EngineContext): SystemService {
     info: () => infoOf(context),
     census: () => takeCensus(context.registry),
     diskUsage: () => measureDisk(context),
+    check: (options) => checkStore(context, options),
   };
 }
 

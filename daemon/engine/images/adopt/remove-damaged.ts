@@ -1,24 +1,22 @@
 import type { ImageContext } from '../context.ts';
 import { deleteImage } from '../verbs/delete-image.ts';
+import { compareImages, type Differences } from './compare.ts';
 
 /**
- * Removes images whose files are gone, and rows of files that are. An image that containers have stays: pulling it again brings what
- * is missing.
+ * Removes images whose files are gone, and rows of files that are. An image that containers have, or that a call is using, stays: pulling it
+ * again brings what is missing.
  */
 export function removeDamaged(context: ImageContext): void {
-  const { ledger, layers, content, log } = context;
+  const { ledger, leases, log } = context;
   const { rows } = ledger;
-  const folders = new Set(layers.list());
-  const files = new Set(content.list());
-  forgetArchives(context, files);
-  const missingLayers = rows.layers.all().filter(({ diffId }) => !folders.has(diffId));
-  const missingBlobs = rows.blobs.all().filter(({ digest }) => !files.has(digest));
+  const { missing } = compareImages(context);
+  forgetArchives(context, missing);
   for (const { id } of rows.images.all()) {
     const gone = [
-      ...rows.images.diffIds(id).filter((diffId) => !folders.has(diffId)),
-      ...[id, ...rows.manifests.of(id)].filter((digest) => !files.has(digest)),
+      ...rows.images.diffIds(id).filter((diffId) => missing.layers.has(diffId)),
+      ...[id, ...rows.manifests.of(id)].filter((digest) => missing.blobs.has(digest)),
     ];
-    if (gone.length === 0) continue;
+    if (gone.length === 0 || leases.has(id)) continue;
     const names = rows.imageNames.of(id);
     const fields = { image: id, names: names.join(' '), missing: gone.join(' ') };
     if (rows.containerImages.containersOf(id).length > 0) {
@@ -37,24 +35,16 @@ export function removeDamaged(context: ImageContext): void {
   ]);
   const removal = {
     images: [],
-    layers: missingLayers.map(({ diffId }) => diffId).filter((diffId) => unused.has(diffId)),
-    blobs: missingBlobs.map(({ digest }) => digest).filter((digest) => unused.has(digest)),
+    layers: [...missing.layers].filter((diffId) => unused.has(diffId)),
+    blobs: [...missing.blobs].filter((digest) => unused.has(digest)),
   };
   if (removal.layers.length + removal.blobs.length > 0) ledger.remove(removal, []);
 }
 
 /** What makes archives again, and archives that were kept. The images do without. */
-function forgetArchives({ ledger, layers, log }: ImageContext, files: ReadonlySet<string>): void {
-  const { rows } = ledger;
-  const there = new Set(layers.listRecipes());
-  const recipes = rows.recipes
-    .all()
-    .map(({ diffId }) => diffId)
-    .filter((diffId) => !there.has(diffId));
-  const archives = rows.layerBlobs
-    .all()
-    .map(({ digest }) => digest)
-    .filter((digest) => !files.has(digest));
+function forgetArchives({ ledger, log }: ImageContext, missing: Differences['missing']): void {
+  const recipes = [...missing.recipes];
+  const archives = [...missing.blobs].filter((digest) => ledger.rows.layerBlobs.has(digest));
   if (recipes.length + archives.length === 0) return;
   log.warn(
     'files of which archives of layers are made are gone; pull their images again to save or push them',

@@ -3,11 +3,13 @@ import type { Unpacker } from '../../../kernel/unpack/unpack.ts';
 import type { Semaphore } from '../../../loop/semaphore.ts';
 import type { Content } from '../../../storage/content.ts';
 import type { LayerFolders } from '../../../storage/layers.ts';
+import type { Leases } from '../model/leases.ts';
 import type { ImageLedger } from '../model/ledger.ts';
 
 /** What the pipeline of a layer works with. */
 export interface LayerParts {
   readonly ledger: ImageLedger;
+  readonly leases: Leases;
   readonly content: Content;
   readonly layers: LayerFolders;
   readonly unpacker: Pick<Unpacker, 'start' | 'startStream'>;

@@ -15,6 +15,7 @@ import { Store } from '../../../store/store.ts';
 import { memoryLog } from '../../../test/api-fixture.ts';
 import { Journal } from '../../journal/journal.ts';
 import type { LayerProgress } from '../api.ts';
+import { Leases } from '../model/leases.ts';
 import { ImageLedger } from '../model/ledger.ts';
 import type { LayerParts } from './parts.ts';
 import type { LayerSource, OpenSource } from './source.ts';
@@ -68,6 +69,7 @@ class Fixture {
   readonly progress: LayerProgress[] = [];
   readonly ended: string[] = [];
   readonly parts: LayerParts = {
+    leases: new Leases(),
     ledger: new ImageLedger(new Journal(this.store, memoryLog([])), this.store),
     content: new Content(this.folder, new Trash(join(this.folder, 'trash'))),
     packer: {

@@ -35,6 +35,8 @@ export async function unpackLayer(
   try {
     const unpacked = await bringAndUnpack(parts, { source, archive, folder }, report, signal);
     checkLayer(source, diffId, unpacked);
+    // Of a plain archive that was compressed nobody knew it before.
+    using _archive = parts.leases.hold([unpacked.digest]);
     if (keep && unpacked.compression !== 'none') kept = await keepArchive(parts, archive, unpacked);
     const row = await commitLayer(parts, folder, unpacked, kept);
     await archive.taken();

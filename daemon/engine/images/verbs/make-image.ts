@@ -1,3 +1,4 @@
+import { digestOf } from '../../../../common/digest.ts';
 import type { NewEvent } from '../../journal/event.ts';
 import type { ImageView } from '../api.ts';
 import type { ImageContext } from '../context.ts';
@@ -34,8 +35,9 @@ export async function makeImage(
   if (entries > 0) await layer.commit();
   const createdAt = Date.now();
   const bytes = withLayer(configuration, entries > 0 ? diffId : null, step, createdAt);
-  const id = await context.content.write(bytes);
+  const id = digestOf(bytes);
   using _image = context.leases.hold([id]);
+  await context.content.write(bytes);
   context.ledger.addImage(
     {
       image: { id, createdAt },

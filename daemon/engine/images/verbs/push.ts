@@ -81,7 +81,7 @@ function tagsToPush({ ledger: { rows } }: ImageContext, name: ImageName, allTags
 
 /** As after a pull: the image is known by this digest there. */
 async function remember(
-  { ledger, content }: ImageContext,
+  { ledger, content, leases }: ImageContext,
   name: ImageName,
   id: string,
   { digest, bytes }: ManifestDocument,
@@ -89,6 +89,7 @@ async function remember(
   const image = ledger.rows.images.get(id);
   if (image === null) return;
   const diffIds = ledger.rows.layers.of(id).map(({ diffId }) => diffId);
+  using _manifest = leases.hold([digest]);
   await content.write(bytes);
   const blobs = [{ digest, size: bytes.length, createdAt: Date.now() }];
   const digests = [{ repository: repositoryOf(name), digest }];

@@ -42,13 +42,27 @@ export class Volumes {
       if (volume === null) continue;
       this.#byName.set(volume.name, volume);
       if (volume.state === 'removing') this.#finishRemoval(volume);
-      else if (!this.#folders.exists(volume.name)) {
-        this.#log.error('the folder of a volume is gone; it begins anew, empty', { volume: volume.name });
-        this.#folders.create(volume.name);
-      }
     }
-    for (const name of this.#folders.list()) {
-      if (this.#byName.has(name)) continue;
+    this.reconcile();
+  }
+
+  /** Names of volumes without a folder, and of folders without a volume. */
+  compare(): { readonly missing: readonly string[]; readonly strange: readonly string[] } {
+    const names = [...this.#byName.keys()].sort();
+    return {
+      missing: names.filter((name) => !this.#folders.exists(name)),
+      strange: this.#folders.list().filter((name) => !this.#byName.has(name)),
+    };
+  }
+
+  /** Makes folders and volumes agree. Nothing is removed. */
+  reconcile(): void {
+    const { missing, strange } = this.compare();
+    for (const volume of missing) {
+      this.#log.error('the folder of a volume is gone; it begins anew, empty', { volume });
+      this.#folders.create(volume);
+    }
+    for (const name of strange) {
       this.#log.warn('a folder of a volume has no record; it is a volume again', { volume: name });
       this.#insert({ name, createdAt: Date.now(), isAnonymous: false, labels: {}, state: 'ready' });
     }
