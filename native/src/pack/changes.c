@@ -101,7 +101,9 @@ static int put_link (struct changes *changes, int folder, const char *leaf, stru
     return is_gone () || errno == EINVAL ? 0 : problem_errno (changes->problem, file->name, "read the link");
   target[length] = '\0';
   file->target = target;
-  return tar_put (&changes->writer, file);
+  int result = tar_put (&changes->writer, file);
+  file->target = NULL;
+  return result;
 }
 
 static int refuse_name (struct changes *changes, const char *name) {

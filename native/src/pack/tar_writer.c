@@ -43,9 +43,11 @@ int tar_writer_begin (struct tar_writer *writer, struct sink *sink) {
   return 0;
 }
 
+#ifndef __clang__
 #pragma GCC diagnostic push
 /* GCC does not know that tsearch(3) keeps it. */
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
 /* The name under which the file is in the archive already, or NULL; -1 without memory. */
 static int find_link (struct tar_writer *writer, const struct tar_file *file, const char **first) {
   size_t length = strlen (file->name) + 1;
@@ -66,7 +68,9 @@ static int find_link (struct tar_writer *writer, const struct tar_file *file, co
   free (link);
   return 0;
 }
+#ifndef __clang__
 #pragma GCC diagnostic pop
+#endif
 
 static void describe (struct tar_writer *writer, const struct tar_file *file, const char *first) {
   const struct libraries *libraries = writer->sink->libraries;

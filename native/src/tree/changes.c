@@ -133,8 +133,10 @@ static int list_folder (struct changes *changes, int folder, const struct below 
 int put_changes_of (int upper, const int *lowers, size_t count, int out, struct problem *problem) {
   struct changes changes = { .out = out, .problem = problem };
   struct below *below = calloc (1, sizeof *below + count * sizeof (int));
-  if (!below || bytes_add (&changes.path, "", 0) < 0 || bytes_add (&changes.waiting, "", 0) < 0)
+  if (!below || bytes_add (&changes.path, "", 0) < 0 || bytes_add (&changes.waiting, "", 0) < 0) {
+    free (below);
     return out_of_memory (&changes);
+  }
   below->count = count;
   memcpy (below->folders, lowers, count * sizeof (int));
   int result = list_folder (&changes, upper, below);

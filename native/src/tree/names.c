@@ -27,7 +27,7 @@ int names_read (struct names *names, int folder) {
     return -1;
   }
   const char *at = texts.data;
-  for (size_t i = 0; i < names->count; i++, at += strlen (at) + 1)
+  for (size_t i = 0; at && i < names->count; i++, at += strlen (at) + 1)
     names->sorted[i] = at;
   qsort (names->sorted, names->count, sizeof *names->sorted, compare);
   return 0;

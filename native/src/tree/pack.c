@@ -38,6 +38,7 @@ static int pack_found (struct packer *packer, const struct found *found);
 /* Another file may be there by now, or none: then the container has changed it, and it is left out. */
 static bool is_gone (int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENXIO; }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int pack_child (struct packer *packer, int folder, const char *leaf) {
   char target[PATH_MAX];
   struct found found = { .fd = -1 };

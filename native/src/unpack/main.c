@@ -201,16 +201,16 @@ static int enter (const struct options *options, struct problem *problem) {
 
 /* Where the folder is, without links: what is put into it may change the links that led there. */
 static int find_folder (struct work *work, int own_files, const char *into) {
-  char path[PATH_MAX], name[24];
+  char place[PATH_MAX], number[24];
   cleanup_fd int folder = in_root_open (TARGET, into, O_PATH | O_DIRECTORY);
   if (folder < 0)
     return problem_errno (&work->problem, into, "find the directory");
-  put_number (name, (uint64_t)folder);
-  ssize_t length = readlinkat (own_files, name, path, sizeof path - 1);
+  put_number (number, (uint64_t)folder);
+  ssize_t length = readlinkat (own_files, number, place, sizeof place - 1);
   if (length < 0)
     return problem_errno (&work->problem, into, "find the directory");
-  path[length] = '\0';
-  return clean_name (work->tree.into, path)
+  place[length] = '\0';
+  return clean_name (work->tree.into, place)
            ? 0
            : problem_put (&work->problem, BAD_ARCHIVE, into, "Cannot unpack into '%s': its path is too long", into);
 }
