@@ -1,6 +1,7 @@
 // diff and commit: what a container has changed, and images of it.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { isOrdinaryUser } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { inBothModes } from './hostile/modes.ts';
 
@@ -51,6 +52,22 @@ inBothModes('an image of a container has its files and runs like it', async ({ f
   assert.ok(!out.includes('gone') && !out.includes('x') && out.includes('y'));
   assert.match(await s.ok(['history', '--format', '{{.Comment}}', name]), /^why/);
   assert.equal((await s.inspect(upper)).State.Status, 'running');
+});
+
+/** Without root, ids that no layer on the disk has; and a layer that is idmapped with root. */
+const ownIds = ['--userns', isOrdinaryUser ? 'keep-id' : 'auto'];
+
+test('what a container with ids of its own has removed does not come back', async (t) => {
+  const first = await running(t, [s.rootfs]);
+  await s.ok(['exec', first, 'bash', '-c', 'mkdir /gone; touch /gone/x; echo one >/one']);
+  await s.ok(['commit', first, 'removed:1']);
+  t.after(() => s.ok(['rmi', '-f', 'removed:1', 'removed:2']));
+  const upper = await running(t, [...ownIds, '--user', '0', 'removed:1']);
+  await s.ok(['exec', '--user', '0', upper, 'bash', '-c', 'rm -r /gone; touch /two; chown 5:6 /two']);
+  await s.ok(['commit', upper, 'removed:2']);
+  const script = 'ls -d /gone 2>&1; cat /one; stat -c %u:%g /two';
+  const out = await s.ok(['run', '--rm', 'removed:2', 'bash', '-c', script]);
+  assert.match(out, /No such file or directory\none\n5:6$/);
 });
 
 test('a container that does not run is committed, too, and a wrong change makes no image', async (t) => {

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { requiresProgram } from './harness/requires.ts';
 
 const needs = requiresProgram('newuidmap', 'newgidmap', 'useradd', 'setpriv');
-/** Processes, sessions, mounts, images, inits, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
+/** Processes, sessions, mounts, images, inits, files, and the end of likerd or a shim. Others pass, too, and take longer: LIKER_TEST_USER=1 npm test -- FILE. */
 const files = [
   'run',
   'terminal',
@@ -18,6 +18,8 @@ const files = [
   'images',
   'image-containers',
   'inits',
+  'files',
+  'commit',
 ];
 
 /** Runs the file in a process of its own, since a user for all of its tests is chosen by the environment. */

@@ -33,12 +33,15 @@ export async function commitContainer(
   using _image = images.leases.hold(below === null ? [] : [below]);
   const json = below === null ? rootConfiguration() : await configurationOf(context, below);
   const config = imageConfig(container.spec, json['config']);
+  const { rootfs: _layers, history: _steps, ...alone } = json;
+  const isWhole = writesWhole(context, container);
   const configuration = {
-    ...json,
+    // What the container has removed would come back from layers below its whole root.
+    ...(isWhole ? alone : json),
     ...(options.author && { author: options.author }),
     config: { ...config, ...applyChanges(parseDefaults(config), options.changes) },
   };
-  using layer = await draft(context, container, options, signal);
+  using layer = await draft(context, container, { ...options, isWhole }, signal);
   const [first] = names;
   return await makeImage(images, layer, {
     configuration,
@@ -65,13 +68,13 @@ async function configurationOf({ images }: EngineContext, id: string): Promise<R
 async function draft(
   context: EngineContext,
   container: Container,
-  { pause }: CommitOptions,
+  { pause, isWhole }: CommitOptions & { readonly isWhole: boolean },
   signal: AbortSignal,
 ) {
   const isPaused = pause && container.phase.state === 'running' && context.cgroups.offers('freezer');
   if (isPaused) await pauseContainer(context, container);
   try {
-    if (!writesWhole(context, container)) {
+    if (!isWhole) {
       await using layer = await openLayer(context, container, signal);
       const write: WriteTar = (output, over) =>
         writeLayer(context, container, { layer, output, signal: over });
