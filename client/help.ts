@@ -1,3 +1,4 @@
+import { own } from '../common/own.ts';
 import type { Command } from './cli/command.ts';
 import { dockerFlags } from './cli/docker-flags.ts';
 import { type Flag, spellings } from './cli/flag.ts';
@@ -48,6 +49,24 @@ function dockerLines(command: string): string[] {
   return lines.flatMap((line) => ['', ...wrap(line, width)]);
 }
 
+/** Headings, by the command that follows. */
+const headings: Readonly<Record<string, string>> = {
+  run: 'Containers:',
+  images: 'Images and root file systems:',
+  'volume create': 'Volumes, mounts and secrets:',
+  info: 'Engine and client:',
+};
+
+function commandList(): string[] {
+  const rows = commands.map(({ name, summary }) => [name, summary] as const);
+  const indent = indentOf(rows);
+  const lines = rows.flatMap((row) => {
+    const heading = own(headings, row[0]);
+    return [...(heading === undefined ? [] : ['', heading]), ...columns([row], indent)];
+  });
+  return lines.slice(1);
+}
+
 /** The help of likerctl itself. */
 export function mainHelp(): string {
   return [
@@ -58,8 +77,7 @@ export function mainHelp(): string {
     'Example:',
     '  likerctl run -it --rm ./rootfs bash',
     '',
-    'Commands:',
-    ...columns(commands.map(({ name, summary }) => [name, summary])),
+    ...commandList(),
     '',
     'Options:',
     ...columns([
@@ -84,9 +102,15 @@ function flagText(flag: Flag): string {
   return flag.fallback === undefined ? flag.help : `${flag.help} (default: ${flag.fallback})`;
 }
 
+type Rows = readonly (readonly [string, string])[];
+
+/** Where the second column begins. */
+function indentOf(rows: Rows): number {
+  return 2 + Math.max(...rows.map(([left]) => left.length)) + 2;
+}
+
 /** Lays out two columns and wraps the second. */
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const indent = 2 + Math.max(...rows.map(([left]) => left.length)) + 2;
+function columns(rows: Rows, indent = indentOf(rows)): string[] {
   return rows.flatMap(([left, right]) => {
     const [first = '', ...more] = wrap(right, width - indent);
     return [`  ${left}`.padEnd(indent) + first, ...more.map((line) => ' '.repeat(indent) + line)];

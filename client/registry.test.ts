@@ -25,6 +25,15 @@ for (const entry of commands) {
 
 test('the main help lists every command', () => {
   for (const { name } of commands) assert.match(mainHelp(), new RegExp(`^  ${name} `, 'm'));
+  const headings = mainHelp().match(/^[A-Z].*:$/gm);
+  assert.deepEqual(headings, [
+    'Example:',
+    'Containers:',
+    'Images and root file systems:',
+    'Volumes, mounts and secrets:',
+    'Engine and client:',
+    'Options:',
+  ]);
 });
 
 test('help lists aliases of a command and of a flag', async () => {

@@ -213,6 +213,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/image-prune.ts')).imagePrune,
   },
   {
+    name: 'image build-root',
+    summary: "Make an image from this machine's own programs, or from packages",
+    load: async () => (await import('./commands/image-build-root.ts')).imageBuildRoot,
+  },
+  {
+    name: 'rootfs build',
+    summary: "Build a root file system from this machine's programs",
+    load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
+  },
+  {
     name: 'volume create',
     summary: 'Create a volume, a folder that outlives its containers',
     load: async () => (await import('./commands/volume-create.ts')).volumeCreate,
@@ -266,16 +276,6 @@ export const commands: readonly CommandEntry[] = [
     name: 'secret rm',
     summary: 'Remove secrets',
     load: async () => (await import('./commands/secret-rm.ts')).secretRm,
-  },
-  {
-    name: 'rootfs build',
-    summary: "Build a root file system from this machine's programs",
-    load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
-  },
-  {
-    name: 'image build-root',
-    summary: "Make an image from this machine's own programs, or from packages",
-    load: async () => (await import('./commands/image-build-root.ts')).imageBuildRoot,
   },
   {
     name: 'info',
