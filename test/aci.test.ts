@@ -47,7 +47,7 @@ async function removeAll(): Promise<void> {
 }
 
 test('an App Container image of any compression is loaded under its name, with the manifest first or last, and runs', {
-  skip: requiresProgram('xz', 'bzip2').skip,
+  skip: requiresProgram('xz', 'bzip2', 'zstd').skip,
 }, async () => {
   const folder = write('forms', {});
   const layers = new Set<string>();
@@ -56,6 +56,7 @@ test('an App Container image of any compression is loaded under its name, with t
     ['-z', 'rootfs', 'manifest'],
     ['-J', 'manifest', 'rootfs'],
     ['-j', './rootfs', './manifest'],
+    ['--zstd', 'rootfs', 'manifest'],
   ] as const) {
     const said = await s.ok(['load'], { stdin: tar(folder, flag, ...names) });
     assert.equal(said, 'Loaded image: example.com/tools:1.0', flag);

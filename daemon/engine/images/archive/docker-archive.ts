@@ -22,7 +22,9 @@ export const dockerManifest = 'manifest.json';
 /** The images of an archive that docker save writes. Layers are plain or compressed. Errors: BAD_IMAGE. */
 export async function readDockerArchive(folder: string): Promise<ArchivedImage[]> {
   const images: ArchivedImage[] = [];
-  for (const { Config, RepoTags, Layers } of await readDockerManifest(folder)) {
+  const entries = await readDockerManifest(folder);
+  if (entries.length === 0) throw badFile(dockerManifest, 'it has no image');
+  for (const { Config, RepoTags, Layers } of entries) {
     const configuration = await readInside(folder, Config, maxConfigurationBytes);
     const diffIds = parseConfiguration(configuration, `configuration '${Config}'`).rootfs.diff_ids;
     const files = Layers ?? [];
