@@ -21,6 +21,8 @@ export class LayerFolders {
   readonly #trash: Pick<Trash, 'take' | 'empty'>;
   /** Names of folders in ingest/ that are being unpacked. */
   readonly #drafts = new Set<string>();
+  /** Layers that were asked whether they are opaque, with the answer. */
+  readonly #opaque = new Map<string, boolean>();
   #syncing: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | null = null;
 
@@ -36,7 +38,7 @@ export class LayerFolders {
 
   /** Where the layer is. */
   of(diffId: string): string {
-    return join(this.folder, nameOf(diffId));
+    return `${this.folder}/${nameOf(diffId)}`;
   }
 
   /** Where its recipe is. */
@@ -62,9 +64,16 @@ export class LayerFolders {
     );
   }
 
-  /** Whether it hides all that lower layers have. `attributes`: where an overlay of this likerd has its marks. */
+  /**
+   * Whether it hides all that lower layers have. `attributes`: where an overlay of this likerd has its marks. A layer never changes, so it
+   * is asked once.
+   */
   isOpaque(diffId: string, attributes: 'trusted' | 'user'): boolean {
-    return isOpaque(this.of(diffId), attributes);
+    const known = this.#opaque.get(diffId);
+    if (known !== undefined) return known;
+    const answer = isOpaque(this.of(diffId), attributes);
+    this.#opaque.set(diffId, answer);
+    return answer;
   }
 
   /** Bytes that the layer takes on the disk. */
@@ -112,6 +121,7 @@ export class LayerFolders {
       if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       this.#discard(folder);
     }
+    this.#opaque.delete(diffId);
     this.#drafts.delete(basename(folder));
   }
 
@@ -130,6 +140,7 @@ export class LayerFolders {
   /** Removes a layer and its recipe, if they are there. */
   remove(diffId: string): void {
     if (!isSha256(diffId)) return;
+    this.#opaque.delete(diffId);
     this.#discard(this.of(diffId));
     this.removeRecipe(diffId);
   }

@@ -24,7 +24,8 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'root-overlay': {
     step: 'root-overlay',
     at: '/run/root',
-    lowers: ['/l2', '/l1'],
+    lowers: ['/l'],
+    names: ['2', '1'],
     layer: '/w',
     volatile: true,
     userXattr: false,
@@ -129,7 +130,7 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
     step: 'take-overlay',
     at: '/run/c/root',
     lowers: [0],
-    names: [],
+    names: ['2', '1'],
     layer: 1,
     volatile: true,
     uid: 600000,

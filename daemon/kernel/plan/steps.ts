@@ -274,6 +274,8 @@ export const steps = {
       at: str,
       /** Folders of the host, the uppermost first. */
       lowers: list(str),
+      /** Folders in the only one of `lowers`, the uppermost first, which are the layers instead of it; empty: it is one. */
+      names: list(str),
       /** Has the folders "upper" and "work". */
       layer: str,
       volatile: bool,

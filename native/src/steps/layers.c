@@ -19,8 +19,6 @@ struct layers {
   struct child *child;
   struct cursor lowers; /* numbers of held trees, the uppermost first */
   uint32_t lower_count;
-  struct cursor names;  /* of folders in the only one of them, which are the layers instead of it */
-  uint32_t name_count;
   const char *at;       /* a folder that mounts may be stacked on, out of sight */
   int writable;         /* the tree with the folders of the writable layer */
   struct overlay overlay;
@@ -131,31 +129,27 @@ static int open_folder (struct child *child, int tree, const char *name) {
 }
 
 /* One idmapped mount has them all: to make and to release one for each would take as long as all else. */
-static int open_named (struct layers *layers) {
+static int find_folder (struct layers *layers) {
   struct overlay *overlay = &layers->overlay;
-  struct cursor lowers = layers->lowers, names = layers->names;
-  int tree = layers->lower_count == 1 ? held (layers->child, read_u32 (&lowers)) : fail_with (layers->child, EBADMSG, "read", "plan");
-  if (tree < 0)
-    return -1;
-  for (; overlay->count < layers->name_count; overlay->count++) {
-    overlay->lowers[overlay->count] = open_folder (layers->child, tree, read_text (&names));
-    if (overlay->lowers[overlay->count] < 0)
-      return -1;
-  }
-  return 0;
+  struct cursor lowers = layers->lowers;
+  if (layers->lower_count != 1)
+    return fail_with (layers->child, EBADMSG, "read", "plan");
+  overlay->folder = held (layers->child, read_u32 (&lowers));
+  return overlay->folder < 0 ? -1 : 0;
 }
 
-static void close_named (struct layers *layers) {
-  for (uint32_t i = 0; layers->name_count > 0 && i < layers->overlay.count; i++)
-    close_fd (&layers->overlay.lowers[i]);
+/* Those that an older kernel needs. */
+static void close_named (struct overlay *overlay) {
+  for (uint32_t i = 0; overlay->name_count > 0 && i < overlay->count; i++)
+    close_fd (&overlay->lowers[i]);
 }
 
 static int find_lowers (struct layers *layers) {
   struct cursor lowers = layers->lowers;
-  if (layers->lower_count > MAX_LOWERS || layers->name_count > MAX_LOWERS)
+  if (layers->lower_count > MAX_LOWERS || layers->overlay.name_count > MAX_LOWERS)
     return fail_with (layers->child, E2BIG, "fsconfig", "overlay");
-  if (layers->name_count > 0)
-    return open_named (layers);
+  if (layers->overlay.name_count > 0)
+    return find_folder (layers);
   for (uint32_t i = 0; i < layers->lower_count; i++) {
     layers->overlay.lowers[i] = held (layers->child, read_u32 (&lowers));
     if (layers->overlay.lowers[i] < 0)
@@ -211,9 +205,9 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   layers.lowers = *fields;
   for (uint32_t i = 0; i < layers.lower_count && !fields->bad; i++)
     read_u32 (fields);
-  layers.name_count = read_u32 (fields);
-  layers.names = *fields;
-  for (uint32_t i = 0; i < layers.name_count && !fields->bad; i++)
+  layers.overlay.name_count = read_u32 (fields);
+  layers.overlay.names = *fields;
+  for (uint32_t i = 0; i < layers.overlay.name_count && !fields->bad; i++)
     read_text (fields);
   uint32_t layer = read_u32 (fields);
   layers.overlay.is_volatile = read_u32 (fields);
@@ -228,6 +222,6 @@ int step_take_overlay (struct child *child, struct cursor *fields) {
   if (unreadable (child, fields))
     return -1;
   int result = complete ? take_lower (&layers) : take_overlay (&layers, layer);
-  close_named (&layers);
+  close_named (&layers.overlay);
   return result;
 }

@@ -52,6 +52,17 @@ static int open_lowers (struct child *child, struct overlay *overlay, struct cur
   return 0;
 }
 
+/* With names, the only lower folder is where they are. */
+static int find_folder (struct child *child, struct overlay *overlay) {
+  if (overlay->name_count == 0)
+    return 0;
+  if (overlay->count != 1 || overlay->name_count > MAX_LOWERS)
+    return fail_with (child, overlay->count == 1 ? E2BIG : EBADMSG, "read", "plan");
+  overlay->folder = overlay->lowers[0];
+  overlay->count = 0;
+  return 0;
+}
+
 static int open_layer (struct child *child, const char *layer, const char *name) {
   cleanup_fd int folder = open_folder (child, layer);
   if (folder < 0)
@@ -70,21 +81,21 @@ static int put_root (struct child *child, int context, const char *at) {
 }
 
 /* The older way leaves the working directory, which later steps need. */
-static int mount_from_descriptors (struct child *child, const struct overlay *overlay, const char *at) {
+static int mount_from_descriptors (struct child *child, struct overlay *overlay, const char *at) {
   cleanup_fd int here = open_folder (child, ".");
   if (here < 0 || overlay_mount (child, overlay, at) < 0)
     return -1;
   return fchdir (here) < 0 ? fail (child, "fchdir", ".") : 0;
 }
 
-static int mount_root (struct child *child, const struct overlay *overlay, const char *at) {
+static int mount_root (struct child *child, struct overlay *overlay, const char *at) {
   cleanup_fd int context = overlay_context (child, overlay);
   if (context >= 0 && put_root (child, context, at) == 0)
     return 0;
   return overlay_is_refusal (child->failure.error) ? mount_from_descriptors (child, overlay, at) : -1;
 }
 
-static int enter_overlay (struct child *child, const struct overlay *overlay, const char *at) {
+static int enter_overlay (struct child *child, struct overlay *overlay, const char *at) {
   if (mount_root (child, overlay, at) < 0)
     return -1;
   cleanup_fd int root = open_folder (child, at);
@@ -94,9 +105,17 @@ static int enter_overlay (struct child *child, const struct overlay *overlay, co
 }
 
 int step_root_overlay (struct child *child, struct cursor *fields) {
-  struct overlay overlay = { .upper = -1, .work = -1 };
+  struct overlay overlay = { .folder = -1, .upper = -1, .work = -1 };
   const char *at = read_text (fields);
   int result = open_lowers (child, &overlay, fields);
+  if (result == 0) {
+    overlay.name_count = read_u32 (fields);
+    overlay.names = *fields;
+    for (uint32_t i = 0; i < overlay.name_count && !fields->bad; i++)
+      read_text (fields);
+    result = find_folder (child, &overlay);
+  }
+  cleanup_fd int folder = overlay.folder;
   const char *layer = result < 0 ? "" : read_text (fields);
   overlay.is_volatile = read_u32 (fields);
   overlay.has_user_xattr = read_u32 (fields);

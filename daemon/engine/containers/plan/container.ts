@@ -28,7 +28,7 @@ import {
   ttyGid,
   userMounts,
 } from './mounts.ts';
-import { type OverlayLayers, overlayOptions } from './overlay.ts';
+import { inOneFolder, type OverlayLayers, overlayOptions } from './overlay.ts';
 import { overlayMounts } from './overlay-mounts.ts';
 import { type Credentials, environment, hostProcStep, oomScoreStep, processSteps } from './process.ts';
 import { uidOf } from './user.ts';
@@ -301,8 +301,10 @@ export function rootStep(
   inRoot: readonly Step[],
 ): Step {
   const { rootfs } = spec;
-  if (rootfs.kind === 'image' || rootfs.mode === 'overlay')
-    return { step: 'root-overlay', at: mountPoint, ...overlay };
+  if (rootfs.kind === 'image' || rootfs.mode === 'overlay') {
+    const { folders, names } = inOneFolder(overlay.lowers);
+    return { step: 'root-overlay', at: mountPoint, ...overlay, lowers: folders, names };
+  }
   return {
     step: 'root-bind',
     at: mountPoint,

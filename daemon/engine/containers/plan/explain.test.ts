@@ -54,8 +54,16 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     'all mounts become slaves: what is mounted here does not reach the host',
   ],
   'root-overlay': [
-    { step: 'root-overlay', at: '/r', lowers: ['/l2', '/l1'], layer: '/c', volatile: true, userXattr: true },
-    'overlay on /r of /l2, /l1, /c (volatile,userxattr)',
+    {
+      step: 'root-overlay',
+      at: '/r',
+      lowers: ['/l'],
+      names: ['2', '1'],
+      layer: '/c',
+      volatile: true,
+      userXattr: true,
+    },
+    'overlay on /r of 2, 1 in /l, /c (volatile,userxattr)',
   ],
   'root-bind': [
     { step: 'root-bind', at: '/r', source: '/s', readOnly: true, overlay: 'x', needs: ['/proc'], below: [] },

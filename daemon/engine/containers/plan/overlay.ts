@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The layers of an overlay, as folders of the host. */
 export interface OverlayLayers {
@@ -20,11 +20,11 @@ export function inOneFolder(lowers: readonly string[]): {
   readonly folders: readonly string[];
   readonly names: readonly string[];
 } {
-  const [first = '', ...others] = lowers;
-  const isOne = others.length > 0 && others.every((lower) => dirname(lower) === dirname(first));
-  return isOne
-    ? { folders: [dirname(first)], names: lowers.map((lower) => basename(lower)) }
-    : { folders: lowers, names: [] };
+  const folder = dirname(lowers[0] ?? '');
+  const begin = join(folder, '/');
+  const names = lowers.map((lower) => (lower.startsWith(begin) ? lower.slice(begin.length) : ''));
+  const isOne = names.length > 1 && names.every((name) => name !== '' && !name.includes('/'));
+  return isOne ? { folders: [folder], names } : { folders: lowers, names: [] };
 }
 
 /**

@@ -99,8 +99,8 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   ],
   'root-overlay': [
     'root',
-    ({ at, lowers, layer, volatile, userXattr }) =>
-      `overlay on ${at} of ${[...lowers, layer].join(', ')}${inBrackets([...(volatile ? ['volatile'] : []), ...(userXattr ? ['userxattr'] : [])])}`,
+    ({ at, lowers, names, layer, volatile, userXattr }) =>
+      `overlay on ${at} of ${names.length > 0 ? `${names.join(', ')} in ` : ''}${[...lowers, layer].join(', ')}${inBrackets([...(volatile ? ['volatile'] : []), ...(userXattr ? ['userxattr'] : [])])}`,
   ],
   'root-bind': [
     'root',

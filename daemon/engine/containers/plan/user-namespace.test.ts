@@ -50,7 +50,15 @@ function taken(source: string, changes: Partial<Step & { step: 'take' }> = {}): 
 test('what names files of the host is cloned before the namespace is entered, and put where it was to be', () => {
   const given: Step[] = [
     { step: 'join-cgroup', file: '/t' },
-    { step: 'root-overlay', at: '/m', lowers: ['/r'], layer: '/l', volatile: true, userXattr: false },
+    {
+      step: 'root-overlay',
+      at: '/m',
+      lowers: ['/r'],
+      names: [],
+      layer: '/l',
+      volatile: true,
+      userXattr: false,
+    },
     bind,
     { step: 'file-store', at: '/f', size: '1' },
     { step: 'pivot' },
