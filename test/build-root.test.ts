@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isOrdinaryUser, requires, requiresMirror } from './harness/requires.ts';
+import { makeRpmRepository, requiresRpm } from './harness/rpm-repository.ts';
 import { suite } from './harness/suite.ts';
 
 const s = suite();
@@ -39,4 +41,48 @@ test('image build-root makes an image that runs, and leaves nothing else', async
   await s.ok(['rmi', 'mine']);
   for (const name of ['layers', 'blobs/sha256', 'ingest'])
     assert.deepEqual(readdirSync(join(s.daemon.root, name)), [], name);
+});
+
+/** Files of many users take root. */
+const asRoot = requires('likerctl of root', !isOrdinaryUser);
+
+/** Nothing of an image, or of how it was made, is left. */
+async function isGone(name: string, temporary: string): Promise<void> {
+  assert.deepEqual(readdirSync(temporary), []);
+  await s.ok(['rmi', name]);
+  for (const folder of ['layers', 'blobs/sha256', 'ingest'])
+    assert.deepEqual(readdirSync(join(s.daemon.root, folder)), [], folder);
+}
+
+test('debian: what mmdebstrap installs is an image that runs, with the owners that its packages want', {
+  skip: asRoot.skip || requiresMirror('mmdebstrap').skip,
+}, async () => {
+  const TMPDIR = s.folder('debian');
+  const flags = ['--provider', 'debian', '--suite', 'bookworm', '--include', 'netbase'];
+  const said = await s.ok(['image', 'build-root', ...flags, 'deb:1'], { env: { TMPDIR }, hangMs: 400_000 });
+  assert.match(said, /^Installing Debian 'bookworm' by mmdebstrap to image deb:1\n/);
+  assert.match(said, /\nBuilt a root file system: Debian 'bookworm'\nsha256:[0-9a-f]{64}$/);
+  const script = 'dpkg-query -s netbase | grep ^Status; stat -c %G:%a /etc/shadow; cat /etc/debian_version';
+  assert.match(
+    await s.ok(['run', '--rm', 'deb:1', 'bash', '-c', script]),
+    /^Status: install ok installed\nshadow:640\n12\.\d+$/,
+  );
+  await isGone('deb:1', TMPDIR);
+});
+
+test('rpm: what dnf installs from a repository is an image that runs', {
+  skip: asRoot.skip || requiresRpm().skip,
+}, async () => {
+  const [folder, TMPDIR] = [s.folder('rpm'), s.folder('rpm-temporary')];
+  makeRpmRepository(folder);
+  const flags = ['--provider', 'rpm', '--release', '1', '--no-gpg-check', '--include', 'more'];
+  const said = await s.ok(
+    ['image', 'build-root', ...flags, '--mirror', `file://${folder}/repo`, '-c', 'CMD ["/bin/sh"]', 'rpms:1'],
+    { env: { TMPDIR } },
+  );
+  assert.match(said, /^Installing rootfiles, bash, more by dnf to image rpms:1\n/);
+  assert.match(said, /\nBuilt a root file system: rootfiles, bash, more\nsha256:[0-9a-f]{64}$/);
+  const script = '. /root/.profile; echo $FROM; read line </etc/more; echo $line';
+  assert.equal(await s.ok(['run', '--rm', 'rpms:1', '/bin/sh', '-c', script]), 'rpm\nincluded');
+  await isGone('rpms:1', TMPDIR);
 });

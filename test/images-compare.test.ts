@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { asError } from '../common/errors.ts';
 import type { Node } from '../native/test/unpacked.ts';
-import { requiresProgram } from './harness/requires.ts';
+import { requiresMirror, requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 import { byHand } from './images-compare/by-hand.ts';
 import { byTools } from './images-compare/by-tools.ts';
@@ -34,16 +34,6 @@ function otherVersion(): string | false {
     ([program, version]) => !spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.includes(version),
   );
   return other ? `is about ${other.join(' ')}, and this machine has another version` : false;
-}
-
-/** Why Debian's packages cannot be downloaded here, or false. */
-function noMirror(): string | false {
-  const lacks = requiresProgram('mmdebstrap').skip;
-  if (lacks !== false) return lacks;
-  const { status } = spawnSync('apt-get', ['-qq', '--print-uris', 'download', 'base-files'], {
-    timeout: 60_000,
-  });
-  return status === 0 ? false : 'needs a mirror of Debian';
 }
 
 /** Mounts a tmpfs there, since the others sync a disk often; false: it takes no attributes of users, as before Linux 6.6. */
@@ -132,7 +122,7 @@ describe('beside umoci, podman and docker', { skip: otherVersion() }, () => {
     });
 
   for (const [image, make] of Object.entries(byTools))
-    test(image, { skip: image.startsWith('mmdebstrap') && noMirror() }, async () => {
+    test(image, { skip: image.startsWith('mmdebstrap') && requiresMirror('mmdebstrap').skip }, async () => {
       const work = place();
       make(work, tools);
       await compare(image, join(work, 'layout'));

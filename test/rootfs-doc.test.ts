@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { repository } from './harness/daemon.ts';
 import { environment } from './harness/likerctl.ts';
-import { requiresProgram } from './harness/requires.ts';
+import { requiresMirror, requiresProgram } from './harness/requires.ts';
 import { suite } from './harness/suite.ts';
 
 const s = suite();
@@ -35,16 +35,6 @@ async function run(block: string): Promise<string> {
   return stdout;
 }
 
-/** Why Debian's packages cannot be downloaded here, or false. */
-function noMirror(tool: string): string | false {
-  const lacks = requiresProgram(tool, 'unshare').skip;
-  if (lacks !== false) return lacks;
-  const { status } = spawnSync('apt-get', ['-qq', '--print-uris', 'download', 'base-files'], {
-    timeout: 60_000,
-  });
-  return status === 0 ? false : 'needs a mirror of Debian';
-}
-
 describe('docs/rootfs.md', { concurrency: 2 }, () => {
   before(() => {
     // Replaces Docker, whose engine tests do not start: it has one image, with the files of the tests' root.
@@ -57,11 +47,11 @@ describe('docs/rootfs.md', { concurrency: 2 }, () => {
     assert.match(await run(blockWith('likerctl rootfs build')), /\n2\n$/);
   });
 
-  test('mmdebstrap', { skip: noMirror('mmdebstrap') }, async () => {
+  test('mmdebstrap', requiresMirror('mmdebstrap', 'unshare'), async () => {
     assert.match(await run(blockWith('mmdebstrap')), /^12\.\d+\n$/m);
   });
 
-  test('debootstrap', { skip: noMirror('debootstrap') }, async () => {
+  test('debootstrap', requiresMirror('debootstrap', 'unshare'), async () => {
     assert.match(await run(blockWith('debootstrap')), /^12\.\d+\n$/m);
   });
 

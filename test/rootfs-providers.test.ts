@@ -1,40 +1,19 @@
 // likerctl rootfs build from packages and from static programs: the root that is made runs.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { requiresProgram } from './harness/requires.ts';
+import { makeRpmRepository, requiresRpm } from './harness/rpm-repository.ts';
 import { suite } from './harness/suite.ts';
 
 const s = suite();
 
-/** A package that installs a file. */
-function makePackage(folder: string, name: string, file: string, content: string): void {
-  const sources = join(folder, `${name}.source`);
-  writeFileSync(sources, '');
-  const spec = join(folder, `${name}.spec`);
-  writeFileSync(
-    spec,
-    `Name: ${name}\nVersion: 1\nRelease: 1\nSummary: For a test\nLicense: MIT\nAutoReqProv: no\n%description\n%install\nmkdir -p %{buildroot}$(dirname ${file})\n${content}\n%files\n${file}\n`,
-  );
-  execFileSync(
-    'rpmbuild',
-    ['-bb', '--quiet', '--define', `_topdir ${folder}/top`, '--define', `_rpmdir ${folder}/repo`, spec],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-}
-
 test('rpm: dnf installs bash and rootfiles from a repository, and the root runs', {
-  ...requiresProgram('dnf', 'rpmbuild', 'createrepo_c', 'busybox'),
+  ...requiresRpm(),
 }, async () => {
   const folder = join(s.daemon.home, 'rpm');
-  mkdirSync(join(folder, 'repo'), { recursive: true });
-  const busybox = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
-  makePackage(folder, 'bash', '/bin/sh', `install -m 755 ${busybox} %{buildroot}/bin/sh`);
-  makePackage(folder, 'rootfiles', '/root/.profile', 'echo "export FROM=rpm" >%{buildroot}/root/.profile');
-  makePackage(folder, 'more', '/etc/more', 'echo included >%{buildroot}/etc/more');
-  execFileSync('createrepo_c', ['--quiet', join(folder, 'repo')]);
+  makeRpmRepository(folder);
   const root = join(folder, 'root');
   const args = [
     'rootfs',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 
 /** Options of a test that needs a program: without it the test is skipped, with the reason. */
@@ -9,6 +10,16 @@ export function requiresProgram(...programs: readonly string[]): { readonly skip
 /** Options of a test that needs a feature of the kernel or the machine. */
 export function requires(what: string, isThere: boolean): { readonly skip: string | false } {
   return { skip: !isThere && `needs ${what}, which this machine lacks` };
+}
+
+/** Options of a test that installs packages of Debian by these programs. */
+export function requiresMirror(...programs: readonly string[]): { readonly skip: string | false } {
+  const lacks = requiresProgram('apt-get', ...programs);
+  if (lacks.skip !== false) return lacks;
+  const { status } = spawnSync('apt-get', ['-qq', '--print-uris', 'download', 'base-files'], {
+    timeout: 60_000,
+  });
+  return { skip: status !== 0 && 'needs a mirror of Debian' };
 }
 
 function isInstalled(name: string): boolean {
