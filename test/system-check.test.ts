@@ -116,6 +116,7 @@ test('files without records are told and counted by system df; --repair removes 
     ].map((line) => line.split(' ')),
   );
   assert.equal(first.rows.get('ingest/left')?.Size, formatBytes(taken(['ingest/left'])));
+  for (const path of ofImages) assert.match(first.rows.get(path)?.Note ?? '', /a repair removes it$/);
   const lines = await s.likerctl(['system', 'check']);
   assert.match(lines.stdout, /^PROBLEM +KIND +PATH +SIZE +REPAIRED +NOTE\nstrange +layer +layers\/sha256-a/);
   const [all, free] = [taken([...ofImages, ...others]), taken(ofImages)];

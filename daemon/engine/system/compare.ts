@@ -29,7 +29,10 @@ function ofImages({ images }: EngineContext): Difference[] {
         problem,
         kind: kinds[kind],
         path: pathOf(kind, digest),
-        note: problem === 'missing' ? imagesWith(images, digest) : '',
+        note:
+          problem === 'strange'
+            ? 'it has no record; a repair removes it'
+            : imagesWith(images, digest) || 'no image has it; a repair forgets it',
       }),
     );
   const all = Object.keys(places) as Kind[];
@@ -41,7 +44,7 @@ function ofImages({ images }: EngineContext): Difference[] {
         problem: 'strange',
         kind: 'draft',
         path: `ingest/${name}`,
-        note: 'no call is writing it',
+        note: 'no call is writing it; a repair removes it',
       }),
     ),
   ];
