@@ -23,10 +23,19 @@ const shimSuites = [
   'volume',
   'intruder',
 ];
-const unpackSuites = ['unpack', 'unpack-archives', 'unpack-names', 'unpack-whiteouts', 'recipe', 'pack-diff'];
+const unpackSuites = [
+  'unpack',
+  'unpack-archives',
+  'unpack-names',
+  'unpack-whiteouts',
+  'recipe',
+  'pack-diff',
+  'tree',
+];
 const unpackEnv = {
   LIKER_UNPACK: join(native, 'build/liker-unpack-sanitized'),
   LIKER_PACK: join(native, 'build/liker-pack-sanitized'),
+  LIKER_TREE: join(native, 'build/liker-tree-sanitized'),
 };
 /** Where native/test/sanitizer.c puts the reports. */
 const reports = join(native, 'build/sanitizer-report.*');

@@ -133,13 +133,16 @@ static int list_folder (struct changes *changes, int folder, const struct below 
 int put_changes_of (int upper, const int *lowers, size_t count, int out, struct problem *problem) {
   struct changes changes = { .out = out, .problem = problem };
   struct below *below = calloc (1, sizeof *below + count * sizeof (int));
-  if (!below || bytes_add (&changes.path, "", 0) < 0 || bytes_add (&changes.waiting, "", 0) < 0) {
-    free (below);
-    return out_of_memory (&changes);
+  int result = -1;
+  if (!below || bytes_add (&changes.path, "", 0) < 0 || bytes_add (&changes.waiting, "", 0) < 0)
+    out_of_memory (&changes);
+  else {
+    below->count = count;
+    memcpy (below->folders, lowers, count * sizeof (int));
+    result = list_folder (&changes, upper, below) < 0 ? -1 : write_waiting (&changes);
   }
-  below->count = count;
-  memcpy (below->folders, lowers, count * sizeof (int));
-  int result = list_folder (&changes, upper, below);
+  free (changes.path.data);
+  free (changes.waiting.data);
   free (below);
-  return result < 0 ? -1 : write_waiting (&changes);
+  return result;
 }

@@ -1,0 +1,142 @@
+// liker-tree, and liker-unpack into a folder that is there: files of the caller, and of a process in a user namespace of its own.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FileTree, type Viewer } from '../../common/files/tree.ts';
+import { until } from '../../test/harness/until.ts';
+
+const build = join(import.meta.dirname, '../build');
+const files = new FileTree({
+  tree: process.env['LIKER_TREE'] ?? join(build, 'liker-tree'),
+  unpack: process.env['LIKER_UNPACK'] ?? join(build, 'liker-unpack'),
+});
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'liker-tree-'));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+/** What needs more than a plain header: long names, links to them, ids and times beyond octal, attributes; and large contents. */
+function sample(t: TestContext): string {
+  const at = join(folder(t), 'sample');
+  const deep = join(at, 'd'.repeat(200), 'e'.repeat(200));
+  mkdirSync(deep, { recursive: true });
+  writeFileSync(join(deep, 'f'.repeat(200)), 'deep');
+  symlinkSync('x'.repeat(3000), join(at, 'far'));
+  linkSync(join(deep, 'f'.repeat(200)), join(at, 'twin'));
+  writeFileSync(join(at, 'ümlaut\nline'), '');
+  writeFileSync(join(at, 'large'), Buffer.alloc(1_000_001, 'large'));
+  writeFileSync(join(at, 'hole'), 'begin');
+  truncateSync(join(at, 'hole'), 300_000);
+  writeFileSync(join(at, 'owned'), 'owned');
+  chownSync(join(at, 'owned'), 3_000_000, 4_000_000);
+  execFileSync('mkfifo', [join(at, 'fifo')]);
+  execFileSync('touch', ['-h', '-d', '1960-02-03 04:05:06', join(at, 'owned')]);
+  execFileSync('touch', ['-h', '-d', '2001-02-03 04:05:06.789', join(at, 'far')]);
+  return at;
+}
+
+/** Type, mode, ids, links, target and time of all below. */
+function listing(path: string): string[] {
+  const format = '%P %y %m %U %G %n %l %s %T@\\0';
+  const all = execFileSync('find', [path, '-mindepth', '1', '!', '-type', 'd', '-printf', format]);
+  return all.toString().split('\0').sort();
+}
+
+/** A process with another user namespace, in which the ids of the host are the same. */
+async function viewer(t: TestContext): Promise<Viewer> {
+  const child = spawn('unshare', ['--user', 'sleep', '1000'], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const pid = child.pid ?? 0;
+  await until('the namespace', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+  for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${pid}/${map}`, '0 0 4294967295');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return { pid, startTime: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' };
+}
+
+for (const isInside of [false, true])
+  test(`what is packed is unpacked as it was${isInside ? ', in a user namespace' : ''}`, async (t) => {
+    const [from, to] = [sample(t), folder(t)];
+    const inside = isInside ? await viewer(t) : null;
+    const bytes = files.pack(inside, from, { name: 'copy', follow: false });
+    const target = { folder: to, owner: 'archive' } as const;
+    if (inside) await files.unpack(inside, target, bytes);
+    else {
+      await using own = await open(to, 'r');
+      await files.unpack({ target: own.fd }, { ...target, folder: '.' }, bytes);
+    }
+    assert.deepEqual(listing(join(to, 'copy')), listing(from));
+    for (const name of ['large', 'hole', 'twin'])
+      assert.deepEqual(readFileSync(join(to, 'copy', name)), readFileSync(join(from, name)), name);
+  });
+
+test('GNU tar reads what is packed', async (t) => {
+  const [from, to] = [sample(t), folder(t)];
+  const chunks: Buffer[] = [];
+  for await (const chunk of files.pack(null, from, { name: 'copy', follow: false })) chunks.push(chunk);
+  execFileSync('tar', ['xpf', '-', '--warning=no-timestamp', '--same-owner', '-C', to], {
+    input: Buffer.concat(chunks),
+  });
+  assert.deepEqual(listing(join(to, 'copy')), listing(from));
+});
+
+test('a link is told, and followed only if asked', async (t) => {
+  const at = folder(t);
+  writeFileSync(join(at, 'file'), 'content');
+  symlinkSync('file', join(at, 'link'));
+  const facts = await files.stat(await viewer(t), join(at, 'link'));
+  assert.equal(facts.target, 'file');
+  await assert.rejects(files.stat(null, join(at, 'none')), { reason: 'PATH_NOT_FOUND' });
+  const chunks: Buffer[] = [];
+  for await (const chunk of files.pack(null, join(at, 'link'), { name: 'f', follow: true }))
+    chunks.push(chunk);
+  assert.equal(
+    execFileSync('tar', ['xOf', '-', 'f'], { input: Buffer.concat(chunks) }).toString(),
+    'content',
+  );
+});
+
+test('changes of an upper folder are listed', async (t) => {
+  const [upper, lower] = [folder(t), folder(t)];
+  for (const [at, name] of [
+    [lower, 'gone'],
+    [lower, 'kept'],
+    [upper, 'kept'],
+    [upper, 'new'],
+  ] as const)
+    writeFileSync(join(at, name), name + at);
+  execFileSync('mknod', [join(upper, 'gone'), 'c', '0', '0']);
+  const changes: string[] = [];
+  for await (const { kind, path } of files.changes(upper, [lower])) changes.push(`${kind} ${path}`);
+  assert.deepEqual(changes, ['D /gone', 'C /kept', 'A /new']);
+});
+
+test('a process that has ended has no files, and one that is aborted starts no helper', async (t) => {
+  const at = folder(t);
+  const { pid } = await viewer(t);
+  await assert.rejects(files.stat({ pid, startTime: '1' }, at), Error);
+  const helpers: Promise<void>[] = [];
+  const seen: Viewer = { ...(await viewer(t)), onHelper: (ended) => helpers.push(ended) };
+  await assert.rejects(files.stat(seen, at, AbortSignal.abort()), { reason: 'CANCELLED' });
+  assert.equal(helpers.length, 0);
+  await files.stat(seen, at);
+  assert.equal(helpers.length, 1);
+  await helpers[0];
+  assert.ok(statSync(at).isDirectory());
+});
