@@ -143,7 +143,6 @@ static void connect (struct work *work, const struct options *options) {
   work->source.control_fd = CONTROL;
   work->source.file = SOURCE;
   work->source.problem = &work->problem;
-  source_begin (&work->source);
   work->stream.source = &work->source;
   work->stream.libraries = &work->libraries;
   work->stream.most = options->most_bytes;
@@ -244,6 +243,8 @@ static int prepare (struct work *work, const struct options *options) {
   signal (SIGXFSZ, SIG_IGN);
   /* Names in pax headers are UTF-8. libarchive converts them to the locale's encoding: they are to stay as they are. */
   setlocale (LC_CTYPE, "C.UTF-8");
+  if (source_begin (&work->source) < 0)
+    return -1;
   if (sys_close_range (work->tar.recorder ? RECIPE + 1 : TARGET + 1, ~0u, 0) < 0 || marker_begin (&work->marker, &work->problem) < 0)
     return -1;
   if (load_libraries (&work->libraries, &work->problem) < 0 ||

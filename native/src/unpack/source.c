@@ -53,9 +53,12 @@ static ssize_t read_stream (struct source *source) {
   return got < 0 ? problem_errno (source->problem, "", "read the stream of the layer") : got;
 }
 
-void source_begin (struct source *source) {
+int source_begin (struct source *source) {
   struct stat stats;
-  source->is_stream = fstat (source->file, &stats) == 0 && !S_ISREG (stats.st_mode);
+  if (fstat (source->file, &stats) < 0)
+    return problem_errno (source->problem, "", "look at the source of the layer");
+  source->is_stream = !S_ISREG (stats.st_mode);
+  return 0;
 }
 
 ssize_t source_read (struct source *source, const void **block) {

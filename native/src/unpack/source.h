@@ -20,7 +20,7 @@ struct source {
 };
 
 /* Looks at what the file is. */
-void source_begin (struct source *source);
+int source_begin (struct source *source);
 
 /* The next block, which is valid until the next call. Waits for it. 0 at the end of the source, or -1. */
 ssize_t source_read (struct source *source, const void **block);
