@@ -1,6 +1,6 @@
 // What a process can do that reads an archive of others, if the archive takes it over: /proc says what is left.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -12,11 +12,13 @@ import {
   readlinkSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { until } from '../../test/harness/until.ts';
+import { tar } from './tar.ts';
 import { liker } from './unpacked.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'liker-unpack-'));
@@ -97,6 +99,39 @@ test('the process that marks opaque folders has one right, and one socket', () =
   for (const set of ['CapEff', 'CapPrm']) assert.equal(of.get(set), mask(capability.sysAdmin), set);
   assert.equal(of.get('CapBnd'), mask());
   assert.deepEqual(fds(helper), ['0 socket:']);
+});
+
+test('it runs no code that it did not have before: no memory becomes executable', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'liker-unpack-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [source, library] = [join(folder, 'try.c'), join(folder, 'try.so')];
+  writeFileSync(
+    source,
+    `#include <stdio.h>
+    #include <sys/mman.h>
+    #include <sys/stat.h>
+    int mkdirat (int folder, const char *name, mode_t mode) {
+      void *code = mmap (0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      void *data = mmap (0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      int changed = mprotect (data, 4096, PROT_READ | PROT_EXEC);
+      dprintf (2, "%d %d %d", code != MAP_FAILED, data != MAP_FAILED, changed == 0);
+      return -1;
+    }`,
+  );
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, source]);
+  const into = join(folder, 'into');
+  mkdirSync(into);
+  const archive = openSync(join(folder, 'archive'), 'w+');
+  const size = writeSync(archive, tar({ name: 'a/', type: '5' }));
+  const fd = openSync(into, 'r');
+  const { stderr, stdout } = spawnSync(liker, [], {
+    input: `end ${size}\n`,
+    env: { LD_PRELOAD: library },
+    stdio: ['pipe', 'pipe', 'pipe', archive, fd],
+    encoding: 'utf8',
+  });
+  for (const each of [archive, fd]) closeSync(each);
+  assert.equal(stderr, '0 1 0', stdout);
 });
 
 test('when likerd is gone it ends, without a word, and so does the other', async () => {

@@ -3,6 +3,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include "base/syscalls.h"
 
 #if defined __x86_64__
@@ -14,6 +15,12 @@
 #endif
 
 #define ALLOW(name) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+/* The rights of a mapping are the third argument. Code that is not there yet never comes, such as a library of the folder that is the root. */
+#define ALLOW_DATA(name) \
+  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, args[2])), \
+    BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM), \
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 /* Nothing that starts a program or a process, opens a socket, or reads another process. */
 static struct sock_filter filter[] = {
@@ -58,10 +65,10 @@ static struct sock_filter filter[] = {
   /* Folders to the process that marks them. */
   ALLOW (sendmsg),
   /* Memory, threads and their end. */
-  ALLOW (mmap),
+  ALLOW_DATA (mmap),
   ALLOW (munmap),
   ALLOW (mremap),
-  ALLOW (mprotect),
+  ALLOW_DATA (mprotect),
   ALLOW (madvise),
   ALLOW (brk),
   ALLOW (clock_gettime),

@@ -115,7 +115,6 @@ int step_root_overlay (struct child *child, struct cursor *fields) {
       read_text (fields);
     result = find_folder (child, &overlay);
   }
-  cleanup_fd int folder = overlay.folder;
   const char *layer = result < 0 ? "" : read_text (fields);
   overlay.is_volatile = read_u32 (fields);
   overlay.has_user_xattr = read_u32 (fields);
@@ -127,6 +126,7 @@ int step_root_overlay (struct child *child, struct cursor *fields) {
     result = work < 0 ? -1 : enter_overlay (child, &overlay, at);
   } else
     result = -1;
+  close_fd (&overlay.folder);
   for (uint32_t i = 0; i < overlay.count; i++)
     close_fd (&overlay.lowers[i]);
   return result;
