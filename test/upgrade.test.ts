@@ -110,9 +110,9 @@ function known(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .map(([key, field]) => [key, known(field)] as const)
-      .filter(
-        ([, field]) => isSet(field) && JSON.stringify(field) !== '[]' && JSON.stringify(field) !== '{}',
-      ),
+      .filter(([, field]) => isSet(field) && JSON.stringify(field) !== '[]' && JSON.stringify(field) !== '{}')
+      // proto-loader marks optional fields that are there by "_NAME".
+      .filter(([key]) => !key.startsWith('_') || isSet((value as Record<string, unknown>)[key.slice(1)])),
   );
 }
 
