@@ -64,6 +64,8 @@ async function agrees(): Promise<void> {
 
 test('a store with images, containers and volumes agrees with its records; so does one where calls are writing', async () => {
   await s.ok(['import', '-', 'whole'], { stdin: layerOfFolder(s.rootfs) });
+  // As npm start has it.
+  writeFileSync(join(s.daemon.root, 'likerd.log'), '');
   const container = await s.ok(['create', '-v', 'data:/data', 'whole', 'true']);
   await agrees();
   // Its tar has begun and never ends.

@@ -6,11 +6,11 @@ import { treeRoom } from '../native/libliker.ts';
 const hex = /^[0-9a-f]{64}$/;
 const digest = /^sha256-[0-9a-f]{64}$/;
 
-/** What likerd keeps directly below its root folder; `rootfs` is made by npm start and by rootfs build, `lost+found` by file systems. */
+/** What likerd keeps directly below its root folder; `rootfs` and `likerd.log` are made by npm start, `lost+found` by file systems. */
 const known: ReadonlySet<string> = new Set([
   ...['blobs', 'containers', 'ingest', 'layers', 'recipes', 'set-aside', 'spare', 'trash', 'volumes'],
   ...['liker.db', 'liker.db-journal', 'liker.db-shm', 'liker.db-wal', 'liker.db.lost'],
-  ...['boot-id', 'likerd.lock', 'likerd.pid', 'rootfs', 'lost+found'],
+  ...['boot-id', 'likerd.lock', 'likerd.log', 'likerd.pid', 'rootfs', 'lost+found'],
 ]);
 
 /** Folders below the root folder, and which names in them are likerd's. What is in set-aside is never used again. */
