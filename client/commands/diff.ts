@@ -17,7 +17,10 @@ export const diff: Command = {
   operands: [1, 1],
   async run({ operands: [container = ''], context }) {
     const connection = await context.connect();
-    const answers = connection.messages(files.ListChanges, () => ({ container }), { follows: false });
+    const answers = connection.messages(files.ListChanges, () => ({ container }), {
+      follows: false,
+      again: 'list the changes again',
+    });
     for await (const { changes } of answers)
       printLines(changes.map(({ kind, path }) => `${letters.get(String(kind)) ?? '?'} ${path}`));
     return 0;

@@ -1,12 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { badArgument } from '../../common/errors.ts';
+import { badArgument, LikerError } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { fileProblem } from '../cli/file-problem.ts';
 import type { Connection } from '../connection/connection.ts';
 import { files } from '../connection/methods.ts';
-import { Sink } from '../output/sink.ts';
+import { archiveToFile, archiveToStdout } from '../output/archive-file.ts';
 
 export const exportFiles: Command = {
   name: 'export',
@@ -31,8 +28,16 @@ export const exportFiles: Command = {
         'Cannot export: stdout is a terminal; name a file with -o, or send it to one',
       );
     const bytes = archiveOf(await context.connect(), container);
-    if (file === undefined) await toStdout(bytes);
-    else await toFile(bytes, file);
+    if (file === undefined) {
+      await archiveToStdout(bytes);
+      return 0;
+    }
+    try {
+      await archiveToFile(file, bytes, { mode: 0o600 });
+    } catch (error) {
+      if (error instanceof LikerError) throw error;
+      throw badArgument('output', `Cannot write '${file}': ${fileProblem(error, 'write')}`);
+    }
     return 0;
   },
 };
@@ -40,24 +45,7 @@ export const exportFiles: Command = {
 async function* archiveOf(connection: Connection, container: string): AsyncGenerator<Uint8Array> {
   for await (const { data } of connection.messages(files.ExportFiles, () => ({ container }), {
     follows: false,
+    again: 'export again',
   }))
     yield data;
-}
-
-async function toStdout(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  const sink = new Sink(process.stdout);
-  for await (const chunk of bytes) await sink.write(chunk);
-  await sink.flush();
-}
-
-/** A file that is not whole does not stay. */
-async function toFile(bytes: AsyncIterable<Uint8Array>, path: string): Promise<void> {
-  const output = createWriteStream(path, { mode: 0o600 });
-  try {
-    await pipeline(bytes, output);
-  } catch (error) {
-    if (output.pending) throw badArgument('output', `Cannot write '${path}': ${fileProblem(error, 'write')}`);
-    await rm(path, { force: true });
-    throw error;
-  }
 }

@@ -96,15 +96,12 @@ async function* archiveOf(
   isQuiet: boolean,
 ): AsyncGenerator<Uint8Array> {
   const layers = isQuiet || !process.stderr.isTTY ? null : new LayerLines(saveWords, process.stderr);
-  let begun = false;
-  const again = (): SaveImagesRequestInput => {
-    if (!begun) return request;
-    throw new LikerError('DAEMON_UNREACHABLE', 'likerd ended while the archive was written; save again');
-  };
-  for await (const frame of connection.messages(images.SaveImages, again, { follows: false })) {
+  const frames = connection.messages(images.SaveImages, () => request, {
+    follows: false,
+    again: 'save again',
+  });
+  for await (const frame of frames) {
     if (frame.progress) layers?.update(frame.progress);
-    if (!frame.data) continue;
-    begun = true;
-    yield frame.data;
+    if (frame.data) yield frame.data;
   }
 }

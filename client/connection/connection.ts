@@ -1,5 +1,5 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { asError } from '../../common/errors.ts';
+import { asError, LikerError } from '../../common/errors.ts';
 import { maxMessageBytes } from '../../proto/limits.ts';
 import { notice } from '../output/notice.ts';
 import type { Given } from './field-flags.ts';
@@ -120,13 +120,15 @@ export class Connection {
 
   /**
    * The messages of a server stream. `request` is called again after a loss and says where to go on. A stream that `follows`
-   * waits endlessly for a lost likerd. Leaving the loop early cancels the call.
+   * waits endlessly for a lost likerd. One that has no second half (an archive) is never repeated once a message has come: then a loss
+   * is an error that ends with `again`, what to do. Leaving the loop early cancels the call.
    */
   async *messages<Request, Response>(
     method: Method<Request, Response>,
     request: () => Request,
-    { follows }: { readonly follows: boolean } = { follows: true },
+    { follows, again }: { readonly follows: boolean; readonly again?: string } = { follows: true },
   ): AsyncGenerator<Response> {
+    let begun = false;
     const losses = { patienceMs: follows ? endlessly : shortPatienceMs, at: 0, count: 0 };
     for (;;) {
       const client = this.#client;
@@ -139,11 +141,15 @@ export class Connection {
       try {
         for await (const message of call) {
           this.answered();
+          begun = true;
           yield message as Response;
         }
         return;
       } catch (error) {
-        await this.#comeBack(client, this.explain(error as ServiceError), losses);
+        const explained = this.explain(error as ServiceError);
+        if (begun && again !== undefined && isConnectionLoss(explained))
+          throw new LikerError('DAEMON_UNREACHABLE', `likerd ended in the middle of it; ${again}`);
+        await this.#comeBack(client, explained, losses);
       } finally {
         call.cancel();
       }

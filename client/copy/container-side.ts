@@ -20,14 +20,12 @@ export function containerSide(connection: Connection, container: string): Side {
     },
 
     async *take(path, { name, follow }) {
-      let begun = false;
-      const request = () => {
-        if (begun) throw new Error('An archive cannot be continued');
-        begun = true;
-        return { container, path, name, follow };
-      };
-      for await (const { data } of connection.messages(files.ReadFiles, request, { follows: false }))
-        yield data;
+      const request = { container, path, name, follow };
+      const answers = connection.messages(files.ReadFiles, () => request, {
+        follows: false,
+        again: 'copy again',
+      });
+      for await (const { data } of answers) yield data;
     },
 
     async put(folder, bytes, { keepOwner }) {

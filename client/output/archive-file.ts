@@ -16,7 +16,11 @@ export async function archiveToStdout(chunks: AsyncIterable<Uint8Array>): Promis
  * Writes an archive to a file, which gets its name when it is complete: a failure, or a signal, leaves what was there before. To a device
  * or a pipe it is written directly. Rejects with the system's error.
  */
-export async function archiveToFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export async function archiveToFile(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  { mode = 0o666 }: { readonly mode?: number } = {},
+): Promise<void> {
   const there = await stat(path).catch(() => null);
   if (there !== null && !there.isFile()) {
     await using device = await open(path, 'w');
@@ -26,7 +30,7 @@ export async function archiveToFile(path: string, chunks: AsyncIterable<Uint8Arr
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`;
   using _ = removeOnSignal(draft);
   try {
-    await using file = await open(draft, 'wx');
+    await using file = await open(draft, 'wx', mode);
     await writeAll(file, chunks);
     await rename(draft, path);
   } catch (error) {

@@ -144,6 +144,8 @@ export class FakeServer implements AsyncDisposable {
       v1.EventService,
       v1.StatsService,
       v1.RegistryService,
+      v1.FileService,
+      v1.ImageService,
     ]) {
       server.addService(service, implementation(handlers));
     }

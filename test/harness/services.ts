@@ -3,6 +3,7 @@ import { fromJSON, type Options, type PackageDefinition } from '@grpc/proto-load
 import descriptor from '../../proto/gen/liker.json' with { type: 'json' };
 import type { ProtoGrpcType as ContainerTypes } from '../../proto/gen/types/container_service.ts';
 import type { ProtoGrpcType as EventTypes } from '../../proto/gen/types/event_service.ts';
+import type { ProtoGrpcType as FileTypes } from '../../proto/gen/types/file_service.ts';
 import type { ProtoGrpcType as ImageTypes } from '../../proto/gen/types/image_service.ts';
 import type { ProtoGrpcType as LogTypes } from '../../proto/gen/types/log_service.ts';
 import type { ProtoGrpcType as RegistryTypes } from '../../proto/gen/types/registry_service.ts';
@@ -22,6 +23,7 @@ const packageDefinition: PackageDefinition = fromJSON(
 type V1 = ContainerTypes['liker']['v1'] &
   RegistryTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
+  FileTypes['liker']['v1'] &
   ImageTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &
