@@ -1,0 +1,51 @@
+export type PortProtocol = 'tcp' | 'udp' | 'sctp';
+
+export interface FirewallNetwork {
+  /** The bridge's name. The link must be there before the firewall hears of it. */
+  readonly bridge: string;
+  /** With the length of the prefix: 10.201.0.0/24, fd00::/64. */
+  readonly subnets: readonly string[];
+  /** Its containers reach each other, and the host reaches them; nothing else. */
+  readonly internal: boolean;
+  /** What goes to elsewhere has the host's address as its source. */
+  readonly masquerade: boolean;
+}
+
+/** A published port, or a range of them. */
+export interface FirewallPort {
+  readonly protocol: PortProtocol;
+  /** 0.0.0.0 and :: mean every address of the host, in that family. */
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  /** 1 or more ports in a row, on both sides. */
+  readonly length: number;
+  /** The container's, in the family of hostAddress. */
+  readonly address: string;
+  readonly containerPort: number;
+}
+
+/** Everything that the firewall is to know. */
+export interface FirewallState {
+  readonly networks: readonly FirewallNetwork[];
+  readonly ports: readonly FirewallPort[];
+}
+
+export interface FirewallChange {
+  readonly add?: Partial<FirewallState>;
+  readonly remove?: Partial<FirewallState>;
+}
+
+/** The nftables table of one likerd, and the host's settings that its networks need. */
+export interface NetworkFirewall {
+  /** Why there can be no network that needs a firewall, and the command that installs what is missing; empty: there can. */
+  problem(): string;
+  /**
+   * All in one transaction; the table is made if it is missing. What is removed must be given as it was added. A failure leaves everything as
+   * it was. Throws LikerError.
+   */
+  apply(change: FirewallChange): Promise<void>;
+  /** Brings the table to this state, whatever it was: when likerd takes over what an earlier one has left. */
+  rebuild(state: FirewallState): Promise<void>;
+  /** At likerd's orderly end: without networks the table goes, and the host's settings are set back. Otherwise everything stays. */
+  close(): Promise<void>;
+}
