@@ -16,6 +16,9 @@ export function newContainerId(): string {
   return randomBytes(32).toString('hex');
 }
 
+/** A network's id looks like a container's. */
+export const isNetworkId = isContainerId;
+
 /** The first twelve digits, for tables. */
 export function shortId(id: string): string {
   return id.slice(0, 12);

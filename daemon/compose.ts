@@ -10,6 +10,7 @@ import { imageContext } from './engine/images/context.ts';
 import { ImageLedger } from './engine/images/model/ledger.ts';
 import { Journal } from './engine/journal/journal.ts';
 import type { UserKernel } from './engine/kernel.ts';
+import { Networks } from './engine/networks/model/networks.ts';
 import { Secrets } from './engine/secrets/model/secrets.ts';
 import { OpenReaders } from './engine/stats/open-readers.ts';
 import { Volumes } from './engine/volumes/model/volumes.ts';
@@ -67,6 +68,8 @@ export async function compose(
     | 'cgroup'
     | 'usernsDefault'
     | 'usernsPool'
+    | 'defaultNetwork'
+    | 'publishDefault'
     | 'registries'
     | 'shortNames'
     | 'keepBlobs'
@@ -122,6 +125,7 @@ export async function compose(
     }),
     secrets: new Secrets(new SecretFiles(run), journal),
     volumes: new Volumes(journal, store, new VolumeFolders(root, folders.trashFolder), log),
+    networks: new Networks(journal, store, log, tagOf(root)),
     processes,
     proc: { uptimeMs, ageMs, isKilled, firstChild, ownOomScoreAdj, interfaceStats, endProgram },
     mounts: { visibleBelow, of: mountOf },
@@ -131,6 +135,11 @@ export async function compose(
       shapingProblem,
       checkNamespaceFile,
       pasta: isRoot ? null : pastaIn(process.env['PATH']),
+      publishAddresses: options.publishDefault,
+      byDefault: options.defaultNetwork ?? 'none',
+      links: null,
+      firewall: null,
+      resolver: null,
       open: (path) => new NetworkNamespace(path),
     },
     devices: { below: nodesBelow, at: nodesAt },
@@ -209,5 +218,10 @@ function lastBoot(root: string): string {
 
 /** Each root has its own parent cgroup, so that daemons beside each other do not touch each other's containers. */
 function cgroupName(root: string): string {
-  return `liker-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+  return `liker-${tagOf(root)}`;
+}
+
+/** Tells what daemons beside each other have on the host apart. */
+function tagOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 8);
 }

@@ -44,7 +44,11 @@ test('the files of /etc', () => {
         return true;
       });
       if (!isGood) return;
-      const { own } = hostFiles(spec, spec.hostname || 'c0ffee', { nameServer, read: () => ofHost });
+      const { own } = hostFiles(spec, spec.hostname || 'c0ffee', {
+        network: null,
+        nameServer,
+        read: () => ofHost,
+      });
       assert.equal(own['/etc/hostname'], `${spec.hostname || 'c0ffee'}\n`);
 
       const added = spec.extraHosts.map((entry) => {

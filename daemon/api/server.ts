@@ -15,6 +15,7 @@ import { eventService } from './liker/event-service.ts';
 import { fileService } from './liker/file-service.ts';
 import { imageService } from './liker/image-service.ts';
 import { logService } from './liker/log-service.ts';
+import { networkService } from './liker/network-service.ts';
 import { registryService } from './liker/registry-service.ts';
 import { secretService } from './liker/secret-service.ts';
 import { sessionService } from './liker/session-service.ts';
@@ -63,6 +64,7 @@ export function serveApi(options: ApiOptions) {
     StatsService,
     SystemService,
     VolumeService,
+    NetworkService,
     RegistryService,
   } = definitions;
   server.addService(
@@ -81,6 +83,7 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));
+  server.addService(marksUndecodable(NetworkService), networkService(context, engine.networks));
   server.addService(marksUndecodable(RegistryService), registryService(context, engine.registries));
   const stopServing = addStandardServices(server, serviceNames, log);
   for (const service of ['SessionService', 'ImageService', 'FileService'])

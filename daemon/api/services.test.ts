@@ -327,6 +327,12 @@ test('the system service returns versions and facts', async () => {
         landlockVersion: 7,
         apparmor: false,
         selinux: true,
+        networks: {
+          byDefault: 'bridge',
+          problem: '',
+          pools: ['10.201.0.0/16'],
+          publishAddresses: ['127.0.0.1', '::1'],
+        },
         rootless: null,
         userNamespaces: {
           byDefault: 'auto',

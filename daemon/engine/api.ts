@@ -5,6 +5,7 @@ import type { FileService } from './files/api.ts';
 import type { ImageService } from './images/api.ts';
 import type { EventService } from './journal/events.ts';
 import type { LogService } from './logs/api.ts';
+import type { NetworkService } from './networks/api.ts';
 import type { SecretService } from './secrets/api.ts';
 import type { StatsService } from './stats/model.ts';
 import type { SystemService } from './system/api.ts';
@@ -25,5 +26,6 @@ export interface Services {
   readonly secrets: SecretService;
   readonly system: SystemService;
   readonly volumes: VolumeService;
+  readonly networks: NetworkService;
   readonly registries: RegistryService;
 }

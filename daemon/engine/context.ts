@@ -21,6 +21,7 @@ import type {
   SecurityKernel,
   UserKernel,
 } from './kernel.ts';
+import type { Networks } from './networks/model/networks.ts';
 import type { Secrets } from './secrets/model/secrets.ts';
 import type { OpenReaders } from './stats/open-readers.ts';
 import type { Volumes } from './volumes/model/volumes.ts';
@@ -40,6 +41,7 @@ export interface EngineContext {
   readonly rootFolder: Pick<RootFolder, 'foreign' | 'roomOf'>;
   readonly images: ImageContext;
   readonly volumes: Volumes;
+  readonly networks: Networks;
   readonly secrets: Secrets;
   readonly processes: ProcessKernel;
   readonly proc: ProcKernel;

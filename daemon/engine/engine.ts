@@ -3,6 +3,7 @@ import { leave } from './containers/adopt/leave.ts';
 import { containerService } from './containers/service.ts';
 import { sessionService } from './containers/session-service.ts';
 import { finishBegun } from './containers/verbs/finish-begun.ts';
+import { finishConnecting } from './containers/verbs/finish-connecting.ts';
 import { finishMounting } from './containers/verbs/finish-mounting.ts';
 import { stopAll } from './containers/verbs/stop-all.ts';
 import type { EngineContext } from './context.ts';
@@ -11,6 +12,8 @@ import { adoptImages } from './images/adopt/adopt.ts';
 import { imageService } from './images/service.ts';
 import { eventService } from './journal/events.ts';
 import { logService } from './logs/read.ts';
+import { restoreNetworks } from './networks/host/restore.ts';
+import { networkService } from './networks/service.ts';
 import { secretService } from './secrets/service.ts';
 import { statsService } from './stats/stats.ts';
 import { withSupervision } from './supervisor.ts';
@@ -30,13 +33,17 @@ export function makeEngine(parts: Omit<EngineContext, 'supervision'>) {
     secrets: secretService(context),
     system: systemService(context),
     volumes: volumeService(context),
+    networks: networkService(context),
     registries: context.images.registries,
     /** Takes over what an earlier daemon has left, and finishes what it had begun. Call it once, before anything else. */
     async adopt(left: LeftBehind) {
       context.volumes.adopt();
+      context.networks.adopt(left);
       await adoptImages(context.images, context);
       await adoptAll(context, left);
+      await restoreNetworks(context);
       for (const container of context.registry.all()) {
+        finishConnecting(context, container);
         finishMounting(context, container);
         finishBegun(context, container);
       }

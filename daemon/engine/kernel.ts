@@ -4,12 +4,14 @@ import type { FileTree } from '../../common/files/tree.ts';
 import type { Cgroups } from '../kernel/cgroup/cgroups.ts';
 import type { nodesAt, nodesBelow } from '../kernel/devices/nodes.ts';
 import type { mountOf, visibleBelow } from '../kernel/mount/mountinfo.ts';
+import type { NetworkFirewall } from '../kernel/network/firewall/state.ts';
 import type { Pasta } from '../kernel/network/pasta.ts';
 import type { checkNamespaceFile, NetworkNamespace, shapingProblem } from '../kernel/network/shaping.ts';
 import type { endProgram } from '../kernel/proc/end-program.ts';
 import type { interfaceStats } from '../kernel/proc/net-dev.ts';
 import type { ownOomScoreAdj } from '../kernel/proc/oom-score.ts';
 import type { ageMs, firstChild, isKilled, uptimeMs } from '../kernel/proc/processes.ts';
+import type { HostProcess } from '../kernel/process/host-process.ts';
 import type { Processes } from '../kernel/process/processes.ts';
 import type { securityModules } from '../kernel/security/labels.ts';
 import type { defaultPaths } from '../kernel/security/paths.ts';
@@ -49,8 +51,85 @@ export interface NetworkKernel {
   readonly checkNamespaceFile: typeof checkNamespaceFile;
   /** Connects private networks; null where likerd is root on the host, which connects none. */
   readonly pasta: Pasta | null;
+  /** The network of containers that ask for none: its name, or none or host. */
+  readonly byDefault: string;
+  /** Where ports are published that name no address of the host. */
+  readonly publishAddresses: readonly string[];
+  /** Connects containers to networks; null where likerd is not root on the host. */
+  readonly links: LinkKernel | null;
+  /** Null likewise. */
+  readonly firewall: NetworkFirewall | null;
+  /** Null likewise. */
+  readonly resolver: ResolverKernel | null;
   /** Opens the namespace that a file such as /proc/PID/ns/net stands for. Throws the system's error. */
   open(path: string): Pick<NetworkNamespace, keyof NetworkNamespace>;
+}
+
+/** An interface of a container, as it is made: see daemon/kernel/network/. */
+export interface LinkEndpoint {
+  /** N of ethN. */
+  readonly number: number;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly addresses: readonly { readonly address: string; readonly prefix: number }[];
+  /** Of the default routes that go this way, one for each family. */
+  readonly gateways: readonly string[];
+  readonly link:
+    | { readonly kind: 'bridge'; readonly index: number; readonly name: string; readonly alias: string }
+    | {
+        readonly kind: 'macvlan';
+        readonly parent: number;
+        readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru';
+      }
+    | { readonly kind: 'ipvlan'; readonly parent: number; readonly mode: 'l2' | 'l3' | 'l3s' };
+}
+
+/** Interfaces and routes of the host. */
+export interface LinkKernel {
+  /** What the kernel lacks for an interface of this kind; empty: nothing. */
+  linkProblem(kind: 'bridge' | 'veth' | 'macvlan' | 'ipvlan'): string;
+  /** Makes a bridge, or completes one that is there. Its index. */
+  ensureBridge(bridge: {
+    readonly name: string;
+    readonly alias: string;
+    readonly mtu: number;
+    readonly addresses: readonly { readonly address: string; readonly prefix: number }[];
+  }): Promise<number>;
+  /** Connects a container that runs. If it fails, nothing is left of it. */
+  connectLive(process: HostProcess, endpoint: LinkEndpoint): Promise<void>;
+  /** Takes the interface with this number away; a missing one is no error. */
+  disconnectLive(process: HostProcess, number: number): Promise<void>;
+  /** Replaces the default routes. */
+  setDefaultRoutes(process: HostProcess, gateways: readonly string[]): Promise<void>;
+  /** A missing one is no error. */
+  removeLink(name: string): Promise<void>;
+  linkNamed(name: string): Promise<{ readonly index: number; readonly mtu: number } | null>;
+  /** Those whose alias begins so. */
+  ownLinks(aliasPrefix: string): Promise<readonly { readonly name: string; readonly alias: string }[]>;
+  hostRoutes(): Promise<readonly { readonly destination: string; readonly link: string }[]>;
+  /** MTU of the host's way out. */
+  uplinkMtu(): Promise<number>;
+  hasIpv6(): boolean;
+}
+
+/** Names of containers, answered in their network namespaces: see daemon/kernel/network/resolver.ts. */
+export interface ResolverKernel {
+  readonly socket: string;
+  /** Call it once containers were adopted; until then the others only note what is wanted. */
+  begin(): Promise<void>;
+  ensure(): Promise<void>;
+  join(
+    network: string,
+    container: string,
+    member: { readonly names: readonly string[]; readonly addresses: readonly string[] },
+  ): Promise<void>;
+  leave(network: string, container: string): void;
+  /** `upstreams`: null for those of the host. */
+  show(
+    container: string,
+    view: { readonly networks: readonly string[]; readonly upstreams: readonly string[] | null },
+  ): Promise<void>;
+  remove(container: string): void;
 }
 
 /** User namespaces, and the ids for them. */

@@ -18,6 +18,8 @@ test('default paths are where the system expects them', async () => {
     metrics: null,
     usernsDefault: null,
     usernsPool: null,
+    defaultNetwork: null,
+    publishDefault: ['127.0.0.1', '::1'],
     registries: null,
     shortNames: 'docker',
     keepBlobs: false,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import yargs from 'yargs';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
@@ -60,6 +61,16 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
         describe:
           "Ids of the host for user namespaces, as START-END or START:COUNT; default: those of 'liker' or 'containers' in /etc/subuid and /etc/subgid, or 524288-1879048191",
       },
+      'default-network': {
+        type: 'string',
+        describe:
+          'Network of containers that are made without --network: the name of one, none, or host; default: bridge, and none where that cannot be had',
+      },
+      'publish-default': {
+        type: 'string',
+        describe:
+          'Address of the host at which ports are published that name none, such as 0.0.0.0; default: 127.0.0.1 and ::1',
+      },
       registries: {
         type: 'string',
         describe:
@@ -90,6 +101,8 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
       'metrics-addr',
       'userns-default',
       'userns-pool',
+      'default-network',
+      'publish-default',
       'registries',
       'short-names',
       'ready-fd',
@@ -129,11 +142,19 @@ export async function parseOptions(args: readonly string[], env: NodeJS.ProcessE
     metrics: parsed['metrics-addr'] === undefined ? null : parseMetricsAddress(parsed['metrics-addr']),
     usernsDefault: parsed['userns-default'] ?? null,
     usernsPool: parsed['userns-pool'] === undefined ? null : parseUsernsPool(parsed['userns-pool']),
+    defaultNetwork: parsed['default-network'] ?? null,
+    publishDefault: publishAddresses(parsed['publish-default']),
     registries: parsed.registries === undefined ? null : absolute('--registries', parsed.registries),
     shortNames: parsed['short-names'],
     keepBlobs: parsed['keep-blobs'],
     readyFd,
   };
+}
+
+function publishAddresses(given: string | undefined): readonly string[] {
+  if (given === undefined) return ['127.0.0.1', '::1'];
+  if (isIP(given) !== 0) return [given];
+  throw new Error(`Invalid --publish-default '${given}': give an IP address of the host`);
 }
 
 function socketOf(env: NodeJS.ProcessEnv, run: string): string {

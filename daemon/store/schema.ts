@@ -140,6 +140,27 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX layer_blob_layer ON layer_blob (diff_id);
   `,
+  // Networks, and the addresses that containers have on them while they run.
+  `
+  CREATE TABLE network (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    spec TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE endpoint (
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    network_id TEXT NOT NULL REFERENCES network (id),
+    number INTEGER NOT NULL,
+    ipv4 TEXT,
+    ipv6 TEXT,
+    mac TEXT NOT NULL,
+    PRIMARY KEY (container_id, network_id),
+    UNIQUE (container_id, number),
+    UNIQUE (network_id, ipv4),
+    UNIQUE (network_id, ipv6)
+  ) STRICT;
+  `,
 ];
 
 /** Brings the database to the newest schema. Errors: STORE_FAILED for one that a newer likerd has written. */

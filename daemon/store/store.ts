@@ -4,6 +4,7 @@ import { StoreError } from './errors.ts';
 import { blobTable } from './tables/blob.ts';
 import { containerTable } from './tables/container.ts';
 import { containerImageTable } from './tables/container-image.ts';
+import { endpointTable } from './tables/endpoint.ts';
 import { EventTable } from './tables/event.ts';
 import { execTable } from './tables/exec.ts';
 import { idRangeTable } from './tables/id-range.ts';
@@ -12,6 +13,7 @@ import { imageNameTable } from './tables/image-name.ts';
 import { layerTable } from './tables/layer.ts';
 import { layerBlobTable } from './tables/layer-blob.ts';
 import { manifestTable } from './tables/manifest.ts';
+import { networkTable } from './tables/network.ts';
 import { recipeTable } from './tables/recipe.ts';
 import { requestTable } from './tables/request.ts';
 import { tombstoneTable } from './tables/tombstone.ts';
@@ -44,6 +46,8 @@ export class Store implements Disposable {
   readonly requests: ReturnType<typeof requestTable>;
   readonly tombstones: ReturnType<typeof tombstoneTable>;
   readonly volumes: ReturnType<typeof volumeTable>;
+  readonly networks: ReturnType<typeof networkTable>;
+  readonly endpoints: ReturnType<typeof endpointTable>;
 
   /** Throws StoreError when the file cannot be read, or cannot be created. */
   constructor(file: string, { steadyMs = () => performance.now(), onLoss = () => {} }: StoreOptions = {}) {
@@ -67,6 +71,8 @@ export class Store implements Disposable {
       this.requests = requestTable(database, clock);
       this.tombstones = tombstoneTable(database, clock);
       this.volumes = volumeTable(database);
+      this.networks = networkTable(database);
+      this.endpoints = endpointTable(database);
       this.#trimIfRoom();
     } catch (error) {
       database[Symbol.dispose]();

@@ -13,6 +13,7 @@ import { Registry } from '../engine/containers/model/registry.ts';
 import { createContainer } from '../engine/containers/verbs/create.ts';
 import { type ExecOptions, execInContainer } from '../engine/containers/verbs/exec.ts';
 import { finishBegun } from '../engine/containers/verbs/finish-begun.ts';
+import { finishConnecting } from '../engine/containers/verbs/finish-connecting.ts';
 import { finishMounting } from '../engine/containers/verbs/finish-mounting.ts';
 import { startContainer } from '../engine/containers/verbs/start.ts';
 import type { EngineContext } from '../engine/context.ts';
@@ -27,6 +28,8 @@ import type {
   NetworkKernel,
   SecurityKernel,
 } from '../engine/kernel.ts';
+import { restoreNetworks } from '../engine/networks/host/restore.ts';
+import { Networks } from '../engine/networks/model/networks.ts';
 import { execSchema } from '../engine/process/spec.ts';
 import { Secrets } from '../engine/secrets/model/secrets.ts';
 import type { ContainerProcess } from '../engine/sessions/process.ts';
@@ -88,13 +91,14 @@ export class EngineFixture {
       processes: host.processes,
       proc: host.proc,
       mounts,
-      network,
+      network: { ...network, links: host.links },
       devices,
       files,
       security,
       users: host.users,
       secrets: new Secrets(new SecretFiles(join(folder, 'run')), journal),
       volumes: new Volumes(journal, this.#store, fakeVolumeFolders(folder), log),
+      networks: new Networks(journal, this.#store, log, '0123abcd'),
       openReaders: new OpenReaders(),
       recordsLost: false,
       leaving: new AbortController(),
@@ -127,9 +131,12 @@ export class EngineFixture {
     const next = new EngineFixture(this.folder, this.host);
     t.after(() => next.close());
     next.context.volumes.adopt();
+    next.context.networks.adopt(how);
     await adoptImages(next.context.images, next.context);
     await adoptAll(next.context, how);
+    await restoreNetworks(next.context);
     for (const container of next.context.registry.all()) {
+      finishConnecting(next.context, container);
       finishMounting(next.context, container);
       finishBegun(next.context, container);
     }
@@ -218,6 +225,11 @@ const network: NetworkKernel = {
   shapingProblem: () => '',
   checkNamespaceFile: () => {},
   pasta: null,
+  byDefault: 'none',
+  publishAddresses: ['127.0.0.1', '::1'],
+  links: null,
+  firewall: null,
+  resolver: null,
   open: (path) => ({
     id: path,
     check: () => {},

@@ -123,6 +123,8 @@ export function containerView(
     userNamespace: null,
     userNamespaceProblem: '',
     networkProgram: '',
+    endpoints: [],
+    ports: [],
     volumePaths: {},
     hidden: { masked: [], readOnly: [] },
     logPath: '/var/lib/liker/logs/c',

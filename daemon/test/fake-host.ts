@@ -10,6 +10,7 @@ import type { StartFailure } from '../kernel/process/reports.ts';
 import { rangeSize } from '../kernel/users/id-maps.ts';
 import { IdPool } from '../kernel/users/id-pool.ts';
 import { VolumeFolders } from '../storage/volume-folders.ts';
+import { FakeLinks } from './fake-links.ts';
 import { FakeShim } from './fake-shim.ts';
 
 const SIGKILL = 9;
@@ -47,6 +48,7 @@ export class FakeHost {
   };
 
   readonly users = new FakeUsers();
+  readonly links = new FakeLinks();
 
   shim(id: string): FakeShim {
     const shim = this.shims.get(id);

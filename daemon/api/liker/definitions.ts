@@ -5,6 +5,7 @@ import type { EventServiceDefinition } from '../../../proto/gen/types/liker/v1/E
 import type { FileServiceDefinition } from '../../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../../proto/gen/types/liker/v1/LogService.ts';
+import type { NetworkServiceDefinition } from '../../../proto/gen/types/liker/v1/NetworkService.ts';
 import type { RegistryServiceDefinition } from '../../../proto/gen/types/liker/v1/RegistryService.ts';
 import type { SecretServiceDefinition } from '../../../proto/gen/types/liker/v1/SecretService.ts';
 import type { SessionServiceDefinition } from '../../../proto/gen/types/liker/v1/SessionService.ts';
@@ -22,6 +23,7 @@ interface Definitions {
   readonly FileService: FileServiceDefinition;
   readonly ImageService: ImageServiceDefinition;
   readonly LogService: LogServiceDefinition;
+  readonly NetworkService: NetworkServiceDefinition;
   readonly SecretService: SecretServiceDefinition;
   readonly RegistryService: RegistryServiceDefinition;
   readonly SessionService: SessionServiceDefinition;

@@ -7,7 +7,14 @@ import type { UserNamespaceFacts } from './model/facts.ts';
 import type { Health, HealthProbe } from './model/health.ts';
 import type { HiddenPaths } from './model/hidden-paths.ts';
 import type { Phase } from './model/phase.ts';
-import type { AppliedLimit, AskedSpec, ContainerChange, ContainerSpec, Mount } from './model/spec.ts';
+import type {
+  AppliedLimit,
+  AskedSpec,
+  ContainerChange,
+  ContainerSpec,
+  Mount,
+  PublishedPort,
+} from './model/spec.ts';
 import type { ExplainedPlan } from './plan/explain.ts';
 import type { Risk } from './plan/risks/risks.ts';
 
@@ -72,6 +79,29 @@ export interface ContainerService {
   ): Promise<{ readonly container: ContainerView; readonly applied: readonly AppliedLimit[] }>;
 }
 
+/** A container's place on a network. What it has only while it runs is empty otherwise. */
+export interface EndpointView {
+  readonly networkId: string;
+  /** Empty: the network is gone. */
+  readonly networkName: string;
+  /** Inside, such as eth0. */
+  readonly interface: string;
+  readonly ipv4: string;
+  readonly ipv4Prefix: number;
+  readonly ipv4Gateway: string;
+  readonly ipv6: string;
+  readonly ipv6Prefix: number;
+  readonly ipv6Gateway: string;
+  readonly macAddress: string;
+  readonly aliases: readonly string[];
+  /** All that the others on the network find it by. */
+  readonly names: readonly string[];
+  readonly gwPriority: number;
+  /** What was asked for; empty: any. */
+  readonly askedIpv4: string;
+  readonly askedIpv6: string;
+}
+
 /** A container as it stands. Plain data, safe to keep. Times are milliseconds since the epoch. */
 export interface ContainerView {
   readonly id: string;
@@ -86,6 +116,10 @@ export interface ContainerView {
   readonly userNamespaceProblem: string;
   /** The program that connects its own network to the outside; empty: none does. */
   readonly networkProgram: string;
+  /** In the order in which it is connected. */
+  readonly endpoints: readonly EndpointView[];
+  /** Ports of the host that lead into it now. */
+  readonly ports: readonly PublishedPort[];
   /** Paths inside that it does not see, or cannot change. */
   readonly hidden: HiddenPaths;
   /** Empty: it has no log. */

@@ -33,6 +33,7 @@ export interface EngineInfo {
   readonly apparmor: boolean;
   readonly selinux: boolean;
   readonly userNamespaces: UserNamespacesInfo;
+  readonly networks: NetworksInfo;
   /** Null: likerd is root on the host. */
   readonly rootless: RootlessInfo | null;
   readonly warnings: readonly string[];
@@ -44,6 +45,17 @@ export interface RootlessInfo {
   readonly uid: number;
   /** What is lost without root, and why. */
   readonly losses: readonly string[];
+}
+
+export interface NetworksInfo {
+  /** What containers get that ask for nothing: the name of a network, or none or host. */
+  readonly byDefault: string;
+  /** Why containers cannot be connected; empty: they can. */
+  readonly problem: string;
+  /** From where networks get subnets that ask for none. */
+  readonly pools: readonly string[];
+  /** Where ports are published that name no address of the host. */
+  readonly publishAddresses: readonly string[];
 }
 
 export interface UserNamespacesInfo {

@@ -7,7 +7,9 @@ import { networkKnobs } from '../containers/rules/network-rate.ts';
 import { takenIds } from '../containers/rules/user-namespace.ts';
 import { machineProblem } from '../containers/rules/user-namespace-problem.ts';
 import type { EngineContext } from '../context.ts';
-import type { Census, EngineInfo, SystemService, UserNamespacesInfo } from './api.ts';
+import { networkProblem } from '../networks/host/problem.ts';
+import { pools } from '../networks/model/pools.ts';
+import type { Census, EngineInfo, NetworksInfo, SystemService, UserNamespacesInfo } from './api.ts';
 import { checkStore } from './check.ts';
 import { measureDisk } from './disk-usage.ts';
 import { rootlessInfo } from './rootless.ts';
@@ -39,6 +41,7 @@ function infoOf(context: EngineContext): EngineInfo {
     seccomp: security.seccomp,
     ...security.modules,
     userNamespaces,
+    networks: networksOf(context),
     rootless: rootlessInfo(context),
     warnings: [
       ...context.users.warnings,
@@ -62,6 +65,11 @@ function userNamespacesOf(context: EngineContext): UserNamespacesInfo {
     ranges: pool.size,
     freeRanges: pool.free(takenIds(context)),
   };
+}
+
+function networksOf(context: EngineContext): NetworksInfo {
+  const { byDefault, publishAddresses } = context.network;
+  return { byDefault, problem: networkProblem(context), pools, publishAddresses };
 }
 
 /** The kernel may fail to answer, too. */

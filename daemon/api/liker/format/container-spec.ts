@@ -2,12 +2,14 @@ import { signalName } from '../../../../common/signals.ts';
 import type { ContainerSpecInput } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
 import type { EntrypointInput } from '../../../../proto/gen/types/liker/v1/Entrypoint.ts';
 import type { MountInput } from '../../../../proto/gen/types/liker/v1/Mount.ts';
+import type { NetworkConnectionInput } from '../../../../proto/gen/types/liker/v1/NetworkConnection.ts';
 import type { RootfsInput } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
 import {
   type ContainerSpec,
   idmapText,
   type Mount,
   type Namespaces,
+  type NetworkConnection,
   type Rootfs,
   shareText,
   userNamespaceText,
@@ -33,6 +35,8 @@ export function formatContainerSpec(spec: ContainerSpec): ContainerSpecInput {
     namespaces: formatNamespaces(spec.namespaces),
     mounts: spec.mounts.map(formatMount),
     secrets: [...spec.secrets],
+    networks: spec.networks.map(formatConnection),
+    ports: [...spec.ports],
     deviceRules: spec.deviceRules.map(({ allow, ...rule }) => ({ deny: !allow, ...withoutNulls(rule) })),
     limits: limitsModes[spec.limits],
     logDriver: logDrivers[spec.logDriver],
@@ -58,7 +62,13 @@ export function formatBasicSpec(spec: ContainerSpec): ContainerSpecInput {
     mounts: spec.mounts.map(formatMount),
     labels: spec.labels,
     exposedPorts: [...spec.exposedPorts],
+    networks: spec.networks.map(formatConnection),
+    ports: [...spec.ports],
   };
+}
+
+function formatConnection({ aliases, ...connection }: NetworkConnection): NetworkConnectionInput {
+  return { ...connection, aliases: [...aliases] };
 }
 
 function formatRootfs(rootfs: Rootfs): RootfsInput {

@@ -1,9 +1,10 @@
 import type { ContainerInput } from '../../../../proto/gen/types/liker/v1/Container.ts';
 import type { ContainerStateInput } from '../../../../proto/gen/types/liker/v1/ContainerState.ts';
+import type { EndpointInput } from '../../../../proto/gen/types/liker/v1/Endpoint.ts';
 import type { HealthInput } from '../../../../proto/gen/types/liker/v1/Health.ts';
 import type { HealthProbeInput } from '../../../../proto/gen/types/liker/v1/HealthProbe.ts';
 import type { UserNamespaceInput } from '../../../../proto/gen/types/liker/v1/UserNamespace.ts';
-import type { ContainerView } from '../../../engine/containers/api.ts';
+import type { ContainerView, EndpointView } from '../../../engine/containers/api.ts';
 import type { UserNamespaceFacts } from '../../../engine/containers/model/facts.ts';
 import type { Health, HealthProbe } from '../../../engine/containers/model/health.ts';
 import type { Phase, State } from '../../../engine/containers/model/phase.ts';
@@ -61,11 +62,17 @@ function formatFacts(view: ContainerView): ContainerInput {
     restartCount: view.restartCount,
     oomKills: view.oomKills,
     networkProgram: view.networkProgram,
+    endpoints: view.endpoints.map(formatEndpoint),
+    ports: [...view.ports],
     imageId: view.spec.rootfs.kind === 'image' ? view.spec.rootfs.id : '',
     imageVolumes: [...view.spec.imageVolumes],
     ...(view.finishedAt !== null && { finishedAt: timestampOfMs(view.finishedAt) }),
     ...view.sizes,
   };
+}
+
+function formatEndpoint({ aliases, names, ...endpoint }: EndpointView): EndpointInput {
+  return { ...endpoint, aliases: [...aliases], names: [...names] };
 }
 
 /** The fields that depend on the phase. */

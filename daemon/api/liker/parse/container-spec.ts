@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import { badArgument } from '../../../../common/errors.ts';
+import { badArgument, invalid } from '../../../../common/errors.ts';
 import { parseSignal } from '../../../../common/signals.ts';
 import type { ContainerSpec as ProtoSpec } from '../../../../proto/gen/types/liker/v1/ContainerSpec.ts';
+import type { PublishedPort as ProtoPort } from '../../../../proto/gen/types/liker/v1/PublishedPort.ts';
 import type { Rootfs as ProtoRootfs } from '../../../../proto/gen/types/liker/v1/Rootfs.ts';
-import type { AskedSpec, RestartPolicy } from '../../../engine/containers/model/spec.ts';
+import type { AskedSpec, PublishedPort, RestartPolicy } from '../../../engine/containers/model/spec.ts';
 import {
   disconnectPolicies,
   healthActions,
@@ -45,6 +46,8 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     capDrop: each(spec.capDrop, `${field}.cap_drop`, required),
     // An IPv6 address may be in brackets.
     extraHosts: spec.extraHosts.map((line) => line.replace(/:\[(.*)\]$/, ':$1')),
+    networks: spec.networks.map(plain),
+    ports: spec.ports.map((port, index) => parsePort(port, `${field}.ports[${index}]`)),
     resources: parseResources(spec.resources, `${field}.resources`),
     stopSignal: spec.stopSignal === '' ? undefined : parseSignal(spec.stopSignal, `${field}.stop_signal`),
     onDisconnect: wordFor(disconnectPolicies, spec.onDisconnect, `${field}.on_disconnect`),
@@ -56,6 +59,23 @@ export function parseSpec(spec: ProtoSpec | null, field: string, caller: Caller 
     healthCheck: parseHealthCheck(spec.healthCheck, `${field}.health_check`),
     logDriver: wordFor(logDrivers, spec.logDriver, `${field}.log_driver`),
   };
+}
+
+function parsePort({ protocol, length, hostPorts, ...port }: ProtoPort, field: string): PublishedPort {
+  return {
+    ...plain(port),
+    protocol: parseProtocol(protocol || 'tcp', `${field}.protocol`),
+    length: length || 1,
+    hostPorts: hostPorts || 1,
+  };
+}
+
+const protocols = ['tcp', 'udp', 'sctp'] as const;
+
+function parseProtocol(text: string, field: string): PublishedPort['protocol'] {
+  const protocol = protocols.find((word) => word === text);
+  if (protocol === undefined) throw invalid(field, text, `use ${protocols.join(', ')}`);
+  return protocol;
 }
 
 function each<T>(items: readonly T[], field: string, parse: (item: T, field: string) => T): T[] {

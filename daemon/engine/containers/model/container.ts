@@ -3,6 +3,7 @@ import { Semaphore } from '../../../loop/semaphore.ts';
 import { Notifier } from '../../../loop/sync.ts';
 import type { LogReader } from '../../../storage/logfile/reader.ts';
 import { type ContainerRow, containerRowSchema } from '../../../store/tables/container.ts';
+import type { Endpoint } from '../../networks/model/endpoint.ts';
 import { type Facts, factsSchema, noFacts } from './facts.ts';
 import { FileUses } from './file-uses.ts';
 import { type Phase, phaseSchema } from './phase.ts';
@@ -30,6 +31,8 @@ export class Container {
   /** Releases what the last run used, if that failed at its end. */
   cleanUp: (() => Promise<void>) | null = null;
   removed = false;
+  /** Its places on networks in the last run: it gets the same addresses again if they are free. */
+  lastEndpoints: readonly Endpoint[] = [];
   /** How long the last run took. */
   lifeMs = 0;
   /** Starts it again by its policy. */

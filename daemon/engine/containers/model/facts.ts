@@ -4,6 +4,7 @@ import { appliedLimitSchema } from '../../../kernel/cgroup/resources.ts';
 import { idMapsSchema } from '../../../kernel/users/id-maps.ts';
 import { begunSchema } from './begun.ts';
 import { healthSchema } from './health.ts';
+import { publishedPortSchema } from './spec.ts';
 
 const zero = v.optional(v.number(), 0);
 
@@ -38,6 +39,8 @@ export const factsSchema = fields({
   stopRequested: no,
   /** The program that connects its own network to the outside, such as pasta; empty: none. */
   networkProgram: v.optional(v.string(), ''),
+  /** Ports of the host that lead into it while it runs, as they were chosen. */
+  ports: v.optional(v.array(publishedPortSchema), []),
   /** The network namespace whose interfaces are held to its rate, as its inode; empty: none. */
   shapedNamespace: v.optional(v.string(), ''),
   nextExec: v.optional(v.number(), 1),

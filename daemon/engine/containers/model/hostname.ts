@@ -3,6 +3,9 @@ import { shortId } from '../../../../common/ids.ts';
 import type { Container } from './container.ts';
 import type { ContainerSpec } from './spec.ts';
 
+/** In --add-host, the address of the host as the container reaches it. */
+export const hostGateway = 'host-gateway';
+
 /** As the container sees it. */
 export function containerHostname({ spec }: Pick<Container, 'spec'>): string {
   return spec.namespaces.uts.kind === 'host' ? hostHostname() : spec.hostname;

@@ -11,6 +11,8 @@ export type { AppliedLimit, DeviceRule };
 // What a container is to be, and each of its parts, as a schema: the type, the check of stored records and the defaults
 // in one. A field that is added needs a default, since older records lack it.
 
+const zero = v.optional(v.number(), 0);
+
 const deviceMapping = fields({
   /** Node on the host, or a folder of nodes. */
   hostPath: v.string(),
@@ -254,6 +256,35 @@ const secret = fields({
 });
 export interface SecretMount extends Of<typeof secret> {}
 
+/** A network that it is connected to, as it was asked for. */
+export const networkConnection = fields({
+  /** Id. In what is asked for: its name, or the beginning of its id. */
+  network: v.string(),
+  aliases: texts,
+  /** Empty: one that is free; likewise below. */
+  ipv4: v.optional(v.string(), ''),
+  ipv6: v.optional(v.string(), ''),
+  macAddress: v.optional(v.string(), ''),
+  /** The network with the greatest has the default route. */
+  gwPriority: zero,
+});
+export interface NetworkConnection extends Of<typeof networkConnection> {}
+
+const publishedPort = fields({
+  /** Of the host; empty: the daemon's default. */
+  hostAddress: v.optional(v.string(), ''),
+  /** 0: one that is free. */
+  hostPort: zero,
+  containerPort: v.number(),
+  protocol: v.optional(v.picklist(['tcp', 'udp', 'sctp']), 'tcp'),
+  /** How many ports, one to one. */
+  length: v.optional(v.number(), 1),
+  /** From `hostPort` on, of how many ports a free one is chosen. */
+  hostPorts: v.optional(v.number(), 1),
+});
+export interface PublishedPort extends Of<typeof publishedPort> {}
+export const publishedPortSchema = publishedPort;
+
 const logDriver = v.picklist(['local', 'none']);
 
 /** What a container is to be: plain data that survives JSON.stringify unchanged. */
@@ -286,10 +317,15 @@ export const specSchema = fields({
   dnsSearch: texts,
   dnsOptions: texts,
   labels: byName(v.string()),
-  /** PORT[-PORT]/PROTOCOL, for those who look: nothing is opened. */
+  /** PORT[-PORT]/PROTOCOL. Nothing is opened, except with `publishAll`. */
   exposedPorts: texts,
   /** Paths that the image declares as volumes: each without another mount has an anonymous one, which is among `mounts`. */
   imageVolumes: texts,
+  /** Only with a network namespace of its own. Containers of before there were networks have none. */
+  networks: v.optional(v.array(networkConnection), []),
+  ports: v.optional(v.array(publishedPort), []),
+  /** Publish `exposedPorts`, too, at free ports. */
+  publishAll: no,
   resources: v.optional(resourcesSchema, {}),
   /** SIGTERM. */
   stopSignal: v.optional(v.number(), 15),

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { badArgument } from '../../../../common/errors.ts';
+import { hostGateway } from '../model/hostname.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 
 /** Files of /etc that a container is given, over those of its root. */
@@ -9,7 +11,19 @@ export interface HostFiles {
   readonly ofNetwork: readonly string[];
 }
 
+/** What a container that is connected to networks has there. */
+export interface NetworkSide {
+  /** Its own, of all networks. */
+  readonly addresses: readonly string[];
+  /** The host, as its default routes lead there. */
+  readonly gateways: readonly string[];
+  /** Where it finds the names of others. */
+  readonly resolver: string;
+}
+
 interface HostSide {
+  /** Null: it is connected to none. */
+  readonly network: NetworkSide | null;
   /** A name server inside that stands for one on the host's loopback; null: none. */
   readonly nameServer: string | null;
   /** Text of a file of the host; empty if it cannot be read. */
@@ -20,13 +34,19 @@ interface HostSide {
 export function hostFiles(
   spec: ContainerSpec,
   hostname: string,
-  { nameServer, read = readHostFile }: HostSide,
+  { network, nameServer, read = readHostFile }: HostSide,
 ): HostFiles {
   const mounted = new Set(spec.mounts.map((mount) => mount.target));
   const contents: Readonly<Record<string, () => string>> = {
     '/etc/hostname': () => `${hostname}\n`,
-    '/etc/hosts': () => hosts(spec, hostname, read),
-    '/etc/resolv.conf': () => resolvConf(spec, () => withForwarding(read('/etc/resolv.conf'), nameServer)),
+    '/etc/hosts': () => hosts(spec, hostname, { network, read }),
+    '/etc/resolv.conf': () =>
+      network === null
+        ? resolvConf(spec, () => withForwarding(read('/etc/resolv.conf'), nameServer))
+        : `nameserver ${network.resolver}\n${withoutLines(
+            resolvConf(spec, () => read('/etc/resolv.conf')),
+            ['nameserver'],
+          )}`,
   };
   const given = Object.entries(contents).filter(([target]) => !mounted.has(target));
   if (spec.namespaces.network.kind === 'container')
@@ -34,18 +54,34 @@ export function hostFiles(
   return { own: Object.fromEntries(given.map(([target, content]) => [target, content()])), ofNetwork: [] };
 }
 
-function hosts(spec: ContainerSpec, hostname: string, read: (path: string) => string): string {
-  const extra = spec.extraHosts.map((entry) => {
+function hosts(
+  spec: ContainerSpec,
+  hostname: string,
+  { network, read }: Pick<HostSide, 'network'> & { readonly read: (path: string) => string },
+): string {
+  const extra = spec.extraHosts.flatMap((entry) => {
     const split = entry.indexOf(':');
-    return `${entry.slice(split + 1)}\t${entry.slice(0, split)}\n`;
+    const [name, address] = [entry.slice(0, split), entry.slice(split + 1)];
+    const addresses = address === hostGateway ? gatewaysFor(spec, network) : [address];
+    return addresses.map((one) => `${one}\t${name}\n`);
   });
+  const addresses = network?.addresses ?? ['127.0.1.1'];
   const own =
     spec.namespaces.network.kind === 'host'
       ? read('/etc/hosts')
-      : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n127.0.1.1\t${hostname}\n`;
+      : `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n${addresses.map((address) => `${address}\t${hostname}\n`).join('')}`;
   // The host's file may lack its last newline.
   const between = own === '' || own.endsWith('\n') ? '' : '\n';
   return own + between + extra.join('');
+}
+
+function gatewaysFor({ namespaces }: ContainerSpec, network: NetworkSide | null): readonly string[] {
+  if (namespaces.network.kind === 'host') return ['127.0.0.1'];
+  if (network && network.gateways.length > 0) return network.gateways;
+  throw badArgument(
+    'spec.extra_hosts',
+    `Cannot give the host a name by ${hostGateway}: the container has no network that leads to the host; connect it to one, such as bridge`,
+  );
 }
 
 function resolvConf(spec: ContainerSpec, ofHost: () => string): string {

@@ -1,4 +1,5 @@
 import type { EngineContext } from '../../context.ts';
+import type { LinkEndpoint } from '../../kernel.ts';
 import type { Container } from '../model/container.ts';
 import type { AppliedLimit } from '../model/spec.ts';
 import type { ContainerDevices } from '../rules/limits.ts';
@@ -10,6 +11,8 @@ export interface Start {
   cgroupPaths: Readonly<Record<string, string>>;
   /** Limits as the kernel took them. */
   readonly applied: AppliedLimit[];
+  /** Its interfaces; empty: it is connected to nothing. */
+  links: readonly LinkEndpoint[];
 }
 
 /** What a run holds on the host, in a file of its own. run-resources.ts lists them all. */

@@ -2,6 +2,7 @@ import type { EngineContext } from '../../context.ts';
 import type { Container } from '../model/container.ts';
 import { connection } from './connection.ts';
 import { controlGroups } from './control-groups.ts';
+import { endpoints } from './endpoints.ts';
 import { networkRate } from './network-rate.ts';
 import { overlays } from './overlays.ts';
 import { runFolder } from './run-folder.ts';
@@ -16,6 +17,7 @@ export const runResources: readonly RunResource[] = [
   runFolder,
   overlays,
   controlGroups,
+  endpoints,
   networkRate,
   connection,
 ];

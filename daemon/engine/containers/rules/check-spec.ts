@@ -9,6 +9,7 @@ import { checkCgroupParent, checkDeviceRules, checkDevices } from './devices.ts'
 import { checkHealthCheck } from './health.ts';
 import { checkHosts, checkNames } from './hosts.ts';
 import { checkMounts, checkSecrets } from './mounts.ts';
+import { checkConnections } from './networks.ts';
 import { checkProcess } from './process.ts';
 import { checkRestart } from './restart.ts';
 import { checkSecurity } from './security.ts';
@@ -36,6 +37,7 @@ export function checkSpec(spec: ContainerSpec): void {
   checkSysctls(spec);
   checkSecurity(spec);
   checkHosts(spec);
+  checkConnections(spec);
   checkLabels(spec.labels);
   checkResources(spec.resources, 'spec.resources');
   checkDevices(spec.devices);

@@ -5,15 +5,16 @@ import type { ContainerSpec } from '../model/spec.ts';
 /** Whether the container's own network is to be connected to the outside: only where likerd runs without root, and unless it was to be alone. */
 export function isConnected(
   context: Pick<EngineContext, 'network'>,
-  { namespaces: { network } }: Pick<ContainerSpec, 'namespaces'>,
+  { namespaces: { network }, networks }: Pick<ContainerSpec, 'namespaces' | 'networks'>,
 ): boolean {
+  if (networks.length > 0) return false;
   return network.kind === 'private' && !network.alone && context.network.pasta?.problem() === '';
 }
 
 /** The name of the program that connects it; empty: none does. */
 export function connectedBy(
   context: Pick<EngineContext, 'network'>,
-  spec: Pick<ContainerSpec, 'namespaces'>,
+  spec: Pick<ContainerSpec, 'namespaces' | 'networks'>,
 ): string {
   return isConnected(context, spec) ? 'pasta' : '';
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { badArgument, invalid } from '../../../../common/errors.ts';
+import { hostGateway } from '../model/hostname.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 
 const hostPattern = /^[a-zA-Z0-9_]([a-zA-Z0-9._-]{0,252}[a-zA-Z0-9_])?$/;
@@ -26,7 +27,12 @@ export function checkNames(spec: ContainerSpec): void {
 
 /** What becomes a part of a line of /etc/hosts or /etc/resolv.conf. */
 export function checkHosts({ extraHosts, dns, dnsSearch, dnsOptions }: ContainerSpec): void {
-  checkEach('extra_hosts', extraHosts, isExtraHost, 'use HOST:IP, such as db:192.0.2.7');
+  checkEach(
+    'extra_hosts',
+    extraHosts,
+    isExtraHost,
+    'use HOST:IP, such as db:192.0.2.7, or HOST:host-gateway',
+  );
   checkEach('dns', dns, (address) => isIP(address) !== 0, 'use an IP address');
   checkEach('dns_search', dnsSearch, isDomain, 'use a domain, such as example.org, or . for none');
   checkEach('dns_options', dnsOptions, isOption, 'use a word of resolv.conf, such as ndots:2');
@@ -41,7 +47,7 @@ function checkEach(name: string, items: readonly string[], isGood: (item: string
 
 function isExtraHost(line: string): boolean {
   const [host = '', address = ''] = line.split(/:(.*)/s, 2);
-  return hostPattern.test(host) && isIP(address) !== 0;
+  return hostPattern.test(host) && (isIP(address) !== 0 || address === hostGateway);
 }
 
 /** A single dot is none. */

@@ -8,13 +8,14 @@ import type { Launch } from '../../../kernel/plan/steps.ts';
 import type { HostProcess } from '../../../kernel/process/host-process.ts';
 import { cgroupOf, type EngineContext, rootMountPoint, runFolderOf } from '../../context.ts';
 import { layerFolders } from '../../images/roots.ts';
+import type { LinkEndpoint } from '../../kernel.ts';
 import type { Container } from '../model/container.ts';
 import { hiddenPaths } from '../model/hidden-paths.ts';
 import { containerHostname } from '../model/hostname.ts';
 import { livePhase } from '../model/phase.ts';
 import type { ContainerSpec, Rootfs } from '../model/spec.ts';
 import { containerPlan } from '../plan/container.ts';
-import { hostFiles } from '../plan/host-files.ts';
+import { hostFiles, type NetworkSide } from '../plan/host-files.ts';
 import type { UserNamespace } from '../plan/id-maps.ts';
 import type { PlannedMount } from '../plan/mounts.ts';
 import { askedUser } from '../plan/user.ts';
@@ -30,6 +31,8 @@ const usualLogFiles = 5;
 
 interface PlanValues {
   readonly devices: ContainerDevices;
+  /** Empty: it is connected to nothing. */
+  readonly links: readonly LinkEndpoint[];
   readonly attended: boolean;
 }
 
@@ -65,6 +68,7 @@ export function compile(
   container: Container,
   {
     devices,
+    links,
     mounts,
     cgroup,
     attended,
@@ -93,6 +97,7 @@ export function compile(
     mountsBelow:
       rootfs.kind === 'image' || rootfs.mode === 'overlay' ? [] : mountsBelow(context, rootfs.directory),
     files: hostFiles(spec, hostname, {
+      network: links.length === 0 ? null : networkSide(links),
       nameServer: connected ? (context.network.pasta?.nameServer ?? null) : null,
     }),
     connected,
@@ -114,6 +119,17 @@ export function compile(
     isRootOnHost: context.users.isRootOnHost,
     attended,
   });
+}
+
+/** Where each container finds the resolver of names: in its own network namespace. */
+const resolver = '127.0.0.11';
+
+function networkSide(links: readonly LinkEndpoint[]): NetworkSide {
+  return {
+    addresses: links.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+    gateways: links.flatMap(({ gateways }) => gateways),
+    resolver,
+  };
 }
 
 /** What is below the container's own layer, the uppermost first. */

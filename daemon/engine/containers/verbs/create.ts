@@ -21,6 +21,7 @@ import { forSystemd, withInit } from '../rules/init.ts';
 import { requireLayers } from '../rules/layers.ts';
 import { checkLimits, givenDevices, warningOf } from '../rules/limits.ts';
 import { checkNetwork } from '../rules/network-rate.ts';
+import { withNetworks } from '../rules/networks.ts';
 import { checkProcMount } from '../rules/security.ts';
 import { systemdWarning } from '../rules/systemd.ts';
 import { checkMapped, chooseUserNamespace, userNamespaceWarning } from '../rules/user-namespace.ts';
@@ -212,7 +213,7 @@ function newContainer(
   spec: ContainerSpec,
   { id, name, attended }: { readonly id: string; readonly name: string; readonly attended: boolean },
 ): Container {
-  const shared = withVolumes(context, sharedContainers(context, spec));
+  const shared = withNetworks(context, withVolumes(context, sharedContainers(context, spec)));
   const { network } = shared.namespaces;
   const networkOf = network.kind === 'container' ? context.registry.get(network.id) : null;
   checkSharedNetwork(spec, networkOf);

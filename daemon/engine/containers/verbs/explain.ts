@@ -30,7 +30,7 @@ export async function explainContainer(context: EngineContext, container: Contai
   const { mounts } = planMounts(context, container);
   const start: PlannedStart = {
     spec,
-    launch: compile(context, container, { devices, mounts, cgroup, attended: true }),
+    launch: compile(context, container, { devices, links: [], mounts, cgroup, attended: true }),
     cgroups: { paths: cgroup.paths, given: cgroup.delegated.map((key) => cgroup.shown[key] ?? ''), writes },
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
     seccomp: rightsOfMain(context.security, spec).seccomp,

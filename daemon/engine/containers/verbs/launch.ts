@@ -99,7 +99,7 @@ async function start(
   };
   context.journal.backlog.flush();
   const devices = await containerDevices(context, spec);
-  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [] };
+  const acquired: Start = { container, devices, cgroupPaths: {}, applied: [], links: [] };
   for (const resource of runResources) {
     await resource.acquire(context, acquired);
     undo.defer(() => resource.release(context, container));
@@ -112,7 +112,9 @@ async function start(
   const { request = null, watcher = null } = options;
   context.ledger.decide(container, { facts: factsOf(context, acquired, options), request });
   using filling = await context.volumes.reserveToFill(volumesToFill(spec));
-  const { plan, bareBinds } = encodedPlan(context, container, { devices, attended: watcher !== null });
+  const { links } = acquired;
+  const attended = watcher !== null;
+  const { plan, bareBinds } = encodedPlan(context, container, { devices, links, attended });
   filling.begin();
   const run = beginRun(context, container, { watcher, bareBinds });
   undo.defer(() => {

@@ -1,0 +1,91 @@
+import { badArgument } from '../../../../common/errors.ts';
+import type { EngineContext } from '../../context.ts';
+import { bringUp } from '../../networks/host/bring-up.ts';
+import { gatewaysOf, linkEndpoints } from '../../networks/host/link-endpoint.ts';
+import { announce } from '../../networks/host/names.ts';
+import { inTurn } from '../life/turn.ts';
+import type { Container } from '../model/container.ts';
+import { livePhase, wrongState } from '../model/phase.ts';
+import { type NetworkConnection, shareText } from '../model/spec.ts';
+import { isAskedByOther } from '../resources/endpoints.ts';
+import { writeRunRecord } from '../resources/run-record.ts';
+import { checkConnection } from '../rules/networks.ts';
+
+/** Connects a container with a network: at once if it runs, and at each of its starts. If it fails, the container is as before. */
+export function connectNetwork(
+  context: EngineContext,
+  container: Container,
+  asked: NetworkConnection,
+): Promise<void> {
+  return inTurn(context, container, async () => {
+    checkConnection(asked, 'connection');
+    requireOwnNetwork(container);
+    const network = context.networks.find(asked.network);
+    const connection = { ...asked, network: network.id };
+    const { spec } = container;
+    if (spec.networks.some((one) => one.network === network.id))
+      throw badArgument(
+        'connection.network',
+        `Container '${container.name}' has network '${network.name}' already`,
+      );
+    const next = { ...spec, networks: [...spec.networks, connection] };
+    const undo = await connectNow(context, container, connection);
+    try {
+      context.ledger.decide(container, { spec: next });
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+    if (livePhase(container.phase)) {
+      await moveRoutes(context, container);
+      writeRunRecord(context, container);
+    }
+  });
+}
+
+/** Does nothing if it does not run. Answers what takes it back. */
+async function connectNow(
+  context: EngineContext,
+  container: Container,
+  connection: NetworkConnection,
+): Promise<() => Promise<void>> {
+  const live = livePhase(container.phase);
+  const { networks, network } = context;
+  if (live === null) return async () => {};
+  const attachment = await bringUp(context, connection.network);
+  const [endpoint] = networks.join(container.id, [connection], {
+    isAsked: (id, address) => isAskedByOther(context, container, id, address),
+    before: [],
+  });
+  if (!endpoint) return async () => {};
+  try {
+    const [link] = linkEndpoints(networks.tag, [{ endpoint, attachment }], [connection]);
+    if (link) await network.links?.connectLive(live.main, { ...link, gateways: [] });
+    await announce(context, container, [endpoint]);
+  } catch (error) {
+    networks.leave(endpoint);
+    throw error;
+  }
+  return async () => {
+    await network.links?.disconnectLive(live.main, endpoint.number);
+    networks.leave(endpoint);
+  };
+}
+
+/** A container whose network is another's, or none, has nothing that could be connected. */
+export function requireOwnNetwork(container: Container): void {
+  const { network } = container.spec.namespaces;
+  if (network.kind === 'private' && !network.alone) return;
+  const why = `it was made with --network ${shareText(network)}; make it again with a network`;
+  throw wrongState('connect', container, why, 'connect');
+}
+
+/** The default routes go through the networks that it has now. */
+export async function moveRoutes(context: EngineContext, container: Container): Promise<void> {
+  const live = livePhase(container.phase);
+  if (live === null) return;
+  const { networks, network } = context;
+  const now = networks.endpointsOf(container.id).map(({ networkId }) => networks.get(networkId));
+  const gateways = [...gatewaysOf(now, container.spec.networks).values()].flat();
+  await network.links?.setDefaultRoutes(live.main, gateways);
+}

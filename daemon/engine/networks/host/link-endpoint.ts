@@ -1,0 +1,76 @@
+import { parseSubnet } from '../../../../common/ip-address.ts';
+import type { NetworkConnection } from '../../containers/model/spec.ts';
+import type { LinkEndpoint } from '../../kernel.ts';
+import { subnetOf } from '../model/addresses.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { hostEndOf, ipvlanMode, macvlanMode, type Network } from '../model/network.ts';
+import type { Attachment } from './bring-up.ts';
+import { aliasOf } from './bring-up.ts';
+
+/** An endpoint with what it is attached to. */
+export interface Placed {
+  readonly endpoint: Endpoint;
+  readonly attachment: Attachment;
+}
+
+/** The interfaces of a container, as they are made. One of them for each family has the default route. */
+export function linkEndpoints(
+  tag: string,
+  placed: readonly Placed[],
+  connections: readonly NetworkConnection[],
+): LinkEndpoint[] {
+  const gateways = gatewaysOf(
+    placed.map(({ attachment }) => attachment.network),
+    connections,
+  );
+  return placed.map(({ endpoint, attachment: { network, index, mtu } }) => ({
+    number: endpoint.number,
+    mac: endpoint.mac,
+    mtu,
+    addresses: prefixed(endpoint, network),
+    gateways: gateways.get(network.id) ?? [],
+    link: linkOf(tag, endpoint, { network, index }),
+  }));
+}
+
+function linkOf(
+  tag: string,
+  { containerId }: Endpoint,
+  { network, index }: Pick<Attachment, 'network' | 'index'>,
+): LinkEndpoint['link'] {
+  const { driver, options } = network.spec;
+  if (driver === 'macvlan') return { kind: driver, parent: index, mode: macvlanMode(options) };
+  if (driver === 'ipvlan') return { kind: driver, parent: index, mode: ipvlanMode(options) };
+  const name = hostEndOf(network.id, containerId);
+  return { kind: 'bridge', index, name, alias: aliasOf(tag, containerId) };
+}
+
+function prefixed({ ipv4, ipv6 }: Endpoint, { spec }: Network): { address: string; prefix: number }[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const address = family === 4 ? ipv4 : ipv6;
+    const prefix = parseSubnet(subnetOf(spec.subnets, family)?.subnet ?? '')?.prefix;
+    return address === null || prefix === undefined ? [] : [{ address, prefix }];
+  });
+}
+
+/**
+ * The default gateways, by the network that they are of: for each family that of the greatest priority, and among equals that of the first
+ * network that has a way out.
+ */
+export function gatewaysOf(
+  networks: readonly Network[],
+  connections: readonly NetworkConnection[],
+): Map<string, string[]> {
+  const priorityOf = ({ id }: Network): number =>
+    connections.find(({ network }) => network === id)?.gwPriority ?? 0;
+  const found = new Map<string, string[]>();
+  for (const family of [4, 6] as const) {
+    const ways = networks.flatMap((network) => {
+      const gateway = network.spec.internal ? '' : (subnetOf(network.spec.subnets, family)?.gateway ?? '');
+      return gateway === '' ? [] : [{ network, gateway }];
+    });
+    const [best] = ways.toSorted((a, b) => priorityOf(b.network) - priorityOf(a.network));
+    if (best) found.set(best.network.id, [...(found.get(best.network.id) ?? []), best.gateway]);
+  }
+  return found;
+}

@@ -1,0 +1,27 @@
+import { LikerError } from '../../../../common/errors.ts';
+import type { EngineContext } from '../../context.ts';
+import type { NetworkDriver } from '../model/network.ts';
+
+/** Why containers cannot be connected to networks of this kind here, and what to do; empty: they can. */
+export function networkProblem(
+  { network }: Pick<EngineContext, 'network'>,
+  driver: NetworkDriver = 'bridge',
+): string {
+  const { links } = network;
+  if (links === null)
+    return 'likerd runs without root on the host, which may connect nothing to it; leave --network out, for pasta, or start likerd as root';
+  if (driver !== 'bridge') return links.linkProblem(driver);
+  return links.linkProblem('bridge') || links.linkProblem('veth') || (network.firewall?.problem() ?? '');
+}
+
+/** Throws NETWORK_UNAVAILABLE where there is one. `cannot` says what was tried. */
+export function requireNetworks(
+  context: Pick<EngineContext, 'network'>,
+  cannot: string,
+  driver: NetworkDriver = 'bridge',
+): NonNullable<EngineContext['network']['links']> {
+  const problem = networkProblem(context, driver);
+  const { links } = context.network;
+  if (problem === '' && links !== null) return links;
+  throw new LikerError('NETWORK_UNAVAILABLE', `${cannot}: ${problem}`, { metadata: { driver } });
+}

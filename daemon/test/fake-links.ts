@@ -1,0 +1,70 @@
+import type { LinkEndpoint, LinkKernel } from '../engine/kernel.ts';
+
+/** Links of a host, without a kernel. */
+export class FakeLinks implements LinkKernel {
+  /** By name. */
+  readonly links = new Map<
+    string,
+    { readonly index: number; readonly alias: string; readonly mtu: number }
+  >();
+  /** Routes of the host, by destination. */
+  readonly routes = new Map([['0.0.0.0/0', 'uplink']]);
+  /** What was made and taken away in containers that run. */
+  readonly live: string[] = [];
+  problem = '';
+  ipv6 = true;
+  /** Thrown by the next connection of a container that runs. */
+  failure: Error | null = null;
+  #next = 10;
+
+  linkProblem(): string {
+    return this.problem;
+  }
+
+  async ensureBridge({ name, alias, mtu }: Parameters<LinkKernel['ensureBridge']>[0]): Promise<number> {
+    const { index = this.#next++ } = this.links.get(name) ?? {};
+    this.links.set(name, { index, alias, mtu });
+    return index;
+  }
+
+  async connectLive(_process: object, { number, addresses }: LinkEndpoint): Promise<void> {
+    const { failure } = this;
+    this.failure = null;
+    if (failure) throw failure;
+    this.live.push(`eth${number} ${addresses.map(({ address }) => address).join(' ')}`);
+  }
+
+  async disconnectLive(_process: object, number: number): Promise<void> {
+    this.live.push(`no eth${number}`);
+  }
+
+  async setDefaultRoutes(_process: object, gateways: readonly string[]): Promise<void> {
+    this.live.push(`default ${gateways.join(' ')}`);
+  }
+
+  async removeLink(name: string): Promise<void> {
+    this.links.delete(name);
+  }
+
+  async linkNamed(name: string) {
+    return this.links.get(name) ?? null;
+  }
+
+  async ownLinks(aliasPrefix: string) {
+    return [...this.links]
+      .filter(([, { alias }]) => alias.startsWith(aliasPrefix))
+      .map(([name, { alias }]) => ({ name, alias }));
+  }
+
+  async hostRoutes() {
+    return [...this.routes].map(([destination, link]) => ({ destination, link }));
+  }
+
+  async uplinkMtu(): Promise<number> {
+    return 1450;
+  }
+
+  hasIpv6(): boolean {
+    return this.ipv6;
+  }
+}
