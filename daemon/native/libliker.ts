@@ -55,6 +55,9 @@ function bind(path: string) {
     netlink: library.func(
       'int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, _Out_ uint8_t *answer, size_t answer_size)',
     ),
+    openResolver: library.func(
+      'int liker_open_resolver (const char *path, const char *container, int pid, uint64_t start_time)',
+    ),
     makeFolders: library.func('void liker_make_folders (const void *paths, void *results, size_t count)'),
     removeFolders: library.func('void liker_remove_folders (const void *paths, void *results, size_t count)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
@@ -241,6 +244,19 @@ export function netlink(namespace: number | null, requests: Uint8Array): Buffer 
   const { length } = answer;
   const result: number = library().netlink(namespace ?? -1, requests, requests.length, answer, length);
   return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
+}
+
+/**
+ * Opens the sockets at which a container asks for names in the network namespace of the process, and hands them to the resolver that
+ * listens at `path`. Returns after that has them.
+ */
+export async function openResolverSockets(
+  path: string,
+  container: string,
+  { pid, startTime }: { readonly pid: number; readonly startTime: string },
+): Promise<void> {
+  const result = await inThread(library().openResolver, path, container, pid, BigInt(startTime));
+  check(result, 'open the sockets for names of', 'socket', container);
 }
 
 /** Makes each folder (mkdir(2)), all in one call in a thread. Returns the name of the errno for each, or '' for success. */

@@ -73,6 +73,12 @@ LIKER_API int64_t liker_netlink (int namespace, const void *requests, size_t req
                                  size_t answer_size);
 
 /*
+ * Opens the sockets at which a container asks its resolver for names (127.0.0.11) in the network namespace of the process, which is
+ * looked at as by liker_pidfd_open, and hands them, with its pidfd, to the resolver that listens at the Unix socket `path`.
+ */
+LIKER_API int liker_open_resolver (const char *path, const char *container, int pid, uint64_t start_time);
+
+/*
  * mkdir(2), with mode 0755 whatever the umask, or rmdir(2) of each of `count` absolute paths in a row, each with its NUL.
  * results[i] becomes 0 or -errno. Call them asynchronously for cgroups: those calls wait for a lock of the whole kernel.
  */
