@@ -53,6 +53,7 @@ function dockerLines(command: string): string[] {
 const headings: Readonly<Record<string, string>> = {
   run: 'Containers:',
   images: 'Images and root file systems:',
+  'network create': 'Networks:',
   'volume create': 'Volumes, mounts and secrets:',
   info: 'Engine and client:',
 };

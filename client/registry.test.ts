@@ -30,6 +30,7 @@ test('the main help lists every command', () => {
     'Example:',
     'Containers:',
     'Images and root file systems:',
+    'Networks:',
     'Volumes, mounts and secrets:',
     'Engine and client:',
     'Options:',

@@ -108,6 +108,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {
+    name: 'port',
+    summary: 'List the ports of the host that lead into a container',
+    load: async () => (await import('./commands/port.ts')).port,
+  },
+  {
     name: 'top',
     summary: 'List the processes of a container',
     load: async () => (await import('./commands/top.ts')).top,
@@ -223,6 +228,41 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/rootfs-build.ts')).rootfsBuild,
   },
   {
+    name: 'network create',
+    summary: 'Create a network',
+    load: async () => (await import('./commands/network-create.ts')).networkCreate,
+  },
+  {
+    name: 'network ls',
+    summary: 'List networks',
+    load: async () => (await import('./commands/network-ls.ts')).networkLs,
+  },
+  {
+    name: 'network inspect',
+    summary: 'Print details of networks, as JSON',
+    load: async () => (await import('./commands/network-inspect.ts')).networkInspect,
+  },
+  {
+    name: 'network rm',
+    summary: 'Remove networks that no container has',
+    load: async () => (await import('./commands/network-rm.ts')).networkRm,
+  },
+  {
+    name: 'network prune',
+    summary: 'Remove all networks that no container has',
+    load: async () => (await import('./commands/network-prune.ts')).networkPrune,
+  },
+  {
+    name: 'network connect',
+    summary: 'Connect a container to a network, at once if it is running',
+    load: async () => (await import('./commands/network-connect.ts')).networkConnect,
+  },
+  {
+    name: 'network disconnect',
+    summary: 'Take a container off a network, at once if it is running',
+    load: async () => (await import('./commands/network-disconnect.ts')).networkDisconnect,
+  },
+  {
     name: 'volume create',
     summary: 'Create a volume, a folder that outlives its containers',
     load: async () => (await import('./commands/volume-create.ts')).volumeCreate,
@@ -294,7 +334,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'system prune',
-    summary: 'Remove stopped containers and unused images',
+    summary: 'Remove stopped containers, unused networks and images',
     load: async () => (await import('./commands/system-prune.ts')).systemPrune,
   },
   {
@@ -334,6 +374,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
   ['system events', 'events'],
   ['system info', 'info'],
   ['volume list', 'volume ls'],
+  ['network list', 'network ls'],
+  ['network remove', 'network rm'],
   ['mount list', 'mount ls'],
   ['mount remove', 'mount rm'],
   ['secret list', 'secret ls'],
@@ -357,6 +399,7 @@ export const commandGroups: ReadonlySet<string> = new Set([
   'rootfs',
   'system',
   'healthcheck',
+  'network',
   'volume',
   'mount',
   'secret',

@@ -9,6 +9,8 @@ import { parseDevice, parseDeviceRule } from '../client/request/devices.ts';
 import { collectEnv, collectLabels } from '../client/request/env.ts';
 import { parseLandlock } from '../client/request/landlock.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../client/request/mounts.ts';
+import { parseConnection } from '../client/request/networks.ts';
+import { parseExposed, parsePublished } from '../client/request/ports.ts';
 import { parseRestart } from '../client/request/restart.ts';
 import { parseNoNewPrivileges, parseSecurityOptions } from '../client/request/security.ts';
 import { parseUlimit } from '../client/request/ulimit.ts';
@@ -141,5 +143,60 @@ test('environment files', () => {
   holds(fc.array(textOf(...inherited, 'a', '=', 'b'), { maxLength: 4 }), (items) => {
     const labels = accepted(() => collectLabels([], items));
     if (labels !== undefined) assert.ok(Object.values(labels).every((value) => typeof value === 'string'));
+  });
+});
+
+/** A port as parsePublished gives it. */
+type Port = Required<ReturnType<typeof parsePublished>>;
+
+/** As -p has it. */
+function portText({ hostAddress, hostPort, hostPorts, containerPort, protocol, length }: Port): string {
+  const range = (first: number, count: number): string =>
+    count === 1 ? String(first) : `${first}-${first + count - 1}`;
+  const address =
+    hostAddress === '' ? '' : hostAddress.includes(':') ? `[${hostAddress}]:` : `${hostAddress}:`;
+  const host = hostPort === 0 ? '' : range(hostPort, Math.max(length, hostPorts));
+  return `${address}${host}:${range(containerPort, length)}/${protocol}`;
+}
+
+test('published ports: what is accepted is a port, and means the same when it is written out', () => {
+  const pieces = ['80', '8080', ':', '::', '-', '/', 'tcp', 'udp', 'SCTP', '[::1]', '::1', '127.0.0.1'];
+  holds(textOf(...pieces, '=', ',', 'target', 'published', 'protocol', '65535', '00'), (text) => {
+    const port = accepted(() => parsePublished(text)) as Port | undefined;
+    accepted(() => parseExposed(text));
+    if (port === undefined) return;
+    const { hostPort, hostPorts, containerPort, length } = port;
+    assert.ok(length >= 1 && containerPort >= 1 && containerPort + length - 1 <= 65535, text);
+    assert.ok(hostPort >= 0 && hostPorts >= 1, text);
+    assert.ok(hostPort === 0 || hostPort + Math.max(length, hostPorts) - 1 <= 65535, text);
+    assert.ok(hostPorts === 1 || (length === 1 && hostPort > 0), text);
+    assert.deepEqual(parsePublished(portText(port)), port);
+  });
+});
+
+test('published ports: each can be written', () => {
+  const number = fc.integer({ min: 1, max: 65535 });
+  const port = fc
+    .record({
+      hostAddress: fc.oneof(fc.constant(''), fc.ipV4(), fc.ipV6()),
+      hostPort: fc.oneof(fc.constant(0), number),
+      containerPort: number,
+      protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+      count: fc.integer({ min: 1, max: 300 }),
+      oneOf: fc.boolean(),
+    })
+    .map(({ count, oneOf, ...rest }): Port => {
+      const most = 65536 - (oneOf ? rest.hostPort : Math.max(rest.hostPort, rest.containerPort));
+      const many = Math.min(count, most);
+      const isChoice = oneOf && rest.hostPort > 0;
+      return { ...rest, length: isChoice ? 1 : oneOf ? 1 : many, hostPorts: isChoice ? many : 1 };
+    });
+  holds(port, (one) => assert.deepEqual(parsePublished(portText(one)), one));
+});
+
+test('networks', () => {
+  const pieces = ['name=', 'alias=', 'ip=', 'ip6=', 'mac-address=', 'gw-priority=', ',', 'front', '10.0.0.1'];
+  holds(textOf(...pieces, 'fd00::1', '02:42:ac:11:00:02', 'none', 'host', '"', '-1'), (text) => {
+    accepted(() => parseConnection(text));
   });
 });

@@ -1,4 +1,4 @@
-// Completion in each shell, by typing: commands, flags, choices and names of existing containers.
+// Completion in each shell, by typing: commands, flags, choices, and names of existing containers and networks.
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { repository } from './harness/daemon.ts';
@@ -42,6 +42,8 @@ describe('completion', () => {
           `likerctl run --pid container:only-one-${shell.slice(0, 1)}`,
           `likerctl run --pid container:${name}`,
         ],
+        ['likerctl network inspect bri', 'likerctl network inspect bridge'],
+        ['likerctl run --network bri', 'likerctl run --network bridge'],
         ['likerctl run --security-opt sys', 'likerctl run --security-opt systempaths=unconfined'],
         ['likerctl run --security-opt seccomp=b', 'likerctl run --security-opt seccomp=builtin'],
         // The value goes on behind what is offered.

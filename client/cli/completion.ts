@@ -1,3 +1,4 @@
+import { own } from '../../common/own.ts';
 import type { Command } from './command.ts';
 import { type Flag, spellings } from './flag.ts';
 import { commonFlags } from './parse.ts';
@@ -6,7 +7,7 @@ export const shellNames = ['bash', 'zsh', 'fish'] as const;
 
 export type ShellName = (typeof shellNames)[number];
 
-/** The script that completes commands, flags, choices and container names. */
+/** The script that completes commands, flags, choices and the names of containers and networks. */
 export function completionScript(shell: ShellName, commands: readonly Command[]): string {
   if (shell === 'fish') return fishScript(commands);
   const bash = bashScript(commands);
@@ -28,8 +29,24 @@ compdef _likerctl_zsh likerctl
 `;
 }
 
-/** Asks the daemon for the names of containers. */
+/** Ask the daemon for names. */
 const listNames = "likerctl ps -a --format '{{.Names}}' 2>/dev/null";
+const listNetworks = "likerctl network ls --format '{{.Name}}' 2>/dev/null";
+
+/** What lists the words of operands of this kind. */
+const listings = {
+  container: listNames,
+  network: listNetworks,
+  'network container': `${listNetworks}; ${listNames}`,
+} as const;
+
+/** The kind of the operands, by the beginning of the usage. */
+const operandKinds: readonly (readonly [RegExp, keyof typeof listings])[] = [
+  [/^\[?CONTAINER/, 'container'],
+  [/^NETWORK CONTAINER/, 'network container'],
+  // Not the name of one that is to be made.
+  [/^NETWORK \[/, 'network'],
+];
 
 /** Options of bash's `complete`, which zsh understands too. */
 const how = '-o filenames -o bashdefault -F _likerctl';
@@ -72,8 +89,12 @@ ${suggestionCases(commands)}
     fi
   fi
   if [ "\${word#-}" != "$word" ]; then COMPREPLY=($(compgen -W "$flags" -- "$word"))
-  elif [ "$operands" = container ]; then COMPREPLY=($(compgen -W "$(${listNames})" -- "$word"))
-  elif [ -n "$operands" ]; then COMPREPLY=($(compgen -W "$operands" -- "$word"))
+${Object.entries(listings)
+  .map(
+    ([kind, listing]) =>
+      `  elif [ "$operands" = '${kind}' ]; then COMPREPLY=($(compgen -W "$(${listing})" -- "$word"))\n`,
+  )
+  .join('')}  elif [ -n "$operands" ]; then COMPREPLY=($(compgen -W "$operands" -- "$word"))
   else COMPREPLY=($(compgen -f -- "$word"))
   fi
 }
@@ -114,8 +135,17 @@ function choiceCases(commands: readonly Command[]): string {
 
 function suggestionCases(commands: readonly Command[]): string {
   return flagsWith(commands, 'suggestions')
-    .map(([name, suggestions]) => `    --${name}) suggestions="${suggestions.join(' ')}" ;;`)
+    .map(([name, suggestions]) => {
+      const more = networkFlags(commands).has(name) ? ` $(${listNetworks})` : '';
+      return `    --${name}) suggestions="${suggestions.join(' ')}${more}" ;;`;
+    })
     .join('\n');
+}
+
+/** The names of the flags that take networks. */
+function networkFlags(commands: readonly Command[]): ReadonlySet<string> {
+  const flags = commands.flatMap((command) => command.flags);
+  return new Set(flags.flatMap(({ name, suggestsNetworks }) => (suggestsNetworks ? [name] : [])));
 }
 
 /** The flags, by name, that have such values, with these. */
@@ -135,7 +165,8 @@ function fishScript(commands: readonly Command[]): string {
     const before = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
     lines.push(`complete -c likerctl -n '${before}' -a ${second ?? first} -d ${fishQuote(command.summary)}`);
     const operands = operandWords(command);
-    if (operands === 'container') lines.push(`complete -c likerctl -n '${seen}' -a "(${listNames})"`);
+    const listing = own(listings, operands);
+    if (listing !== undefined) lines.push(`complete -c likerctl -n '${seen}' -a "(${listing})"`);
     else if (operands === '') lines.push(`complete -c likerctl -n '${seen}' -F`);
     else lines.push(`complete -c likerctl -n '${seen}' -a '${operands}'`);
     for (const flag of allFlags(command)) lines.push(fishFlag(seen, flag));
@@ -146,7 +177,8 @@ function fishScript(commands: readonly Command[]): string {
 function fishFlag(seen: string, flag: Flag): string {
   const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
   const value = flag.type === 'bool' ? '' : flag.choices || flag.suggestions ? ' -x' : ' -r';
-  const values = (flag.choices ?? flag.suggestions ?? [])
+  const networks = flag.suggestsNetworks ? [`(${listNetworks})`] : [];
+  const values = [...(flag.choices ?? flag.suggestions ?? []), ...networks]
     .join(' ')
     .replace('container:', `container:(${listNames})`);
   const offered = values === '' ? '' : ` -a ${fishQuote(values)}`;
@@ -165,8 +197,9 @@ function allFlags(command: Command): readonly Flag[] {
   return [...command.flags, ...commonFlags];
 }
 
-/** What completes the operands: `container` stands for container names, other words for themselves, an empty text for files. */
+/** What completes the operands: a key of `listings` stands for such names, other words for themselves, an empty text for files. */
 function operandWords({ usage }: Command): string {
-  if (/^\[?CONTAINER/.test(usage)) return 'container';
+  const kind = operandKinds.find(([pattern]) => pattern.test(usage))?.[1];
+  if (kind !== undefined) return kind;
   return usage.includes('|') ? usage.replaceAll('|', ' ') : '';
 }

@@ -1,4 +1,4 @@
-import { noImages, noNetworks } from './docker-texts.ts';
+import { noImages } from './docker-texts.ts';
 
 const noSwarm = 'likerd runs the containers of one machine';
 
@@ -6,9 +6,7 @@ const noSwarm = 'likerd runs the containers of one machine';
 const instead: ReadonlyMap<string, string> = new Map([
   ...words('build builder buildx manifest trust', noImages),
   ['search', 'look for it on the site of the registry'],
-  ...words('network', noNetworks),
   ...words('config node service stack swarm', noSwarm),
-  ['port', noNetworks],
   ['compose', 'start each container with likerctl run, from a script or a systemd unit'],
   ['context', 'name the daemon with -H unix://PATH or LIKER_HOST'],
   ['checkpoint', 'pause and unpause keep a container in memory'],

@@ -67,20 +67,20 @@ test('docs/docker.md has a row for each flag of docker run, and the row agrees w
 test('an unsupported flag or command says what to do instead, and the help mentions it', async () => {
   const run = await load('run');
   for (const [argv, text] of [
-    [['-p', '80:80', '/r'], /--publish is not supported yet: there are no bridge networks; .*--network host/],
-    [['-itP', '/r'], /--publish-all is not supported yet/],
+    [['--link', 'db:db', '/r'], /--link is not supported yet: .* find each other by name: .*network create/],
+    [['--link-local-ip', '169.254.3.4', '/r'], /--link-local-ip is not supported yet/],
     [['--gpus', 'all', '/r'], /--device \/dev\/dri/],
   ] as const) {
     assert.throws(() => parseCommandLine(run, argv), text);
   }
-  const passing = '--runtime runc --isolation default --disable-content-trust --no-publish-all';
+  const passing = '--runtime runc --isolation default --disable-content-trust --no-use-api-socket';
   assert.deepEqual(parseCommandLine(run, [...passing.split(' '), '/r', 'x']).operands, ['/r', 'x']);
-  assert.match(commandHelp(run), /^Docker's flags that are not supported yet: (?:.|\n)*-p\/--publish/m);
+  assert.match(commandHelp(run), /^Docker's flags that are not supported yet: (?:.|\n)*--link/m);
 });
 
 const missing =
-  'build search manifest network plugin trust config node service ' +
-  'stack swarm port builder checkpoint context compose';
+  'build search manifest plugin trust config node service ' +
+  'stack swarm builder checkpoint context compose';
 
 test('every command of docker exists, or is refused as missing and listed in docs/docker.md', async () => {
   const { missingDockerCommand } = await import('./docker-commands.ts');

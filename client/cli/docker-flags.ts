@@ -1,4 +1,4 @@
-import { noNetworks, noVolumeDrivers } from './docker-texts.ts';
+import { noVolumeDrivers } from './docker-texts.ts';
 import type { Flag } from './flag.ts';
 
 // Docker's flags that Liker's commands do not have. A flag that asks for what Liker does anyway is accepted without effect; any
@@ -6,6 +6,10 @@ import type { Flag } from './flag.ts';
 
 const noWindows = 'it is a flag of Windows containers';
 const noCheckpoints = 'checkpoints on disk do not exist. pause and unpause keep a container in memory';
+const noSwarm = 'it is for a swarm, and likerd runs the containers of one machine';
+const noLinks =
+  "containers of one network find each other by name: make one with 'likerctl network create NET', give both --network NET, and the one that is looked for --network-alias NAME";
+const noLinkLocal = 'give the container a network with a subnet of its own';
 const noTcp = 'likerd listens on a Unix socket only. Forward it to other machines with ssh -L';
 
 /** For run and create. */
@@ -16,14 +20,8 @@ const creation = (): readonly Flag[] => [
   passesAs('runtime', 'string', /^(runc|io\.containerd\.runc\.v2)$/, 'likerd starts containers itself'),
   refused('annotation', 'list', 'it is for OCI runtimes, and likerd starts containers itself. Use --label'),
   refused('gpus', 'string', 'name the device files, such as --device /dev/dri or --device /dev/nvidia0'),
-  { ...refused('publish', 'list', noNetworks), short: 'p' },
-  { ...refused('publish-all', 'bool', noNetworks), short: 'P' },
-  refused('ip', 'string', noNetworks),
-  refused('ip6', 'string', noNetworks),
-  refused('link', 'list', noNetworks),
-  refused('link-local-ip', 'list', noNetworks),
-  refused('mac-address', 'string', noNetworks),
-  { ...refused('network-alias', 'list', noNetworks), aliases: ['net-alias'] },
+  refused('link', 'list', noLinks),
+  refused('link-local-ip', 'list', noLinkLocal),
   refused('use-api-socket', 'bool', 'mount the socket with -v /run/liker/liker.sock:/run/liker/liker.sock'),
   passesAs('volume-driver', 'string', /^local$/, noVolumeDrivers),
   refused('cpu-count', 'int', `${noWindows}. Use --cpus`),
@@ -50,6 +48,24 @@ export function dockerFlags(command: string): readonly Flag[] {
       return [passes('details', 'bool')];
     case 'update':
       return [passes('kernel-memory', 'string')];
+    case 'network create':
+      return [
+        passes('attachable', 'bool'),
+        passesAs('scope', 'string', /^local$/, noSwarm),
+        passesAs('ipam-driver', 'string', /^default$/, 'likerd gives addresses itself. Use --subnet'),
+        refused('ipam-opt', 'list', 'likerd gives addresses itself. Use --subnet'),
+        refused('config-from', 'string', noSwarm),
+        refused('config-only', 'bool', noSwarm),
+        refused('ingress', 'bool', noSwarm),
+      ];
+    case 'network connect':
+      return [
+        refused('driver-opt', 'list', 'there are none for a single container'),
+        refused('link', 'list', 'containers of a network find each other by name. Use --alias'),
+        refused('link-local-ip', 'list', noLinkLocal),
+      ];
+    case 'network inspect':
+      return [passes('verbose', 'bool', 'v')];
     case 'container prune':
       return [
         { ...refused('all', 'bool', "images go with 'likerctl image prune -a'"), short: 'a' },

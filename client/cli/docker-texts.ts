@@ -2,7 +2,5 @@
 
 export const noImages =
   "root file systems are directories; make one with 'likerctl rootfs build', debootstrap or 'docker export' (docs/rootfs.md)";
-export const noNetworks =
-  'there are no bridge networks; a container has only a loopback interface, or shares a network with --network host, container:NAME or ns:/PATH';
 export const noVolumeDrivers =
   'volumes are folders of this machine (driver local); mount other storage on the host, and bind it with -v /DIR:/TARGET';

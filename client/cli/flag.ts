@@ -11,6 +11,8 @@ export interface Flag {
   readonly choices?: readonly string[];
   /** What a shell offers: values, and beginnings of values that end with = or a colon. Others are valid, too. */
   readonly suggestions?: readonly string[];
+  /** The names of networks are valid values, too. */
+  readonly suggestsNetworks?: true;
   /** Further long names. */
   readonly aliases?: readonly string[];
   /** The default, as the help shows it. */

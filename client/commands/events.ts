@@ -29,7 +29,7 @@ export const events: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only matching events, by container, event, image, label or type',
+      help: 'Only matching events, by container, event, image, label, network or type',
     },
     { name: 'format', type: 'string', value: 'FORMAT', help: 'json, or a template' },
     {

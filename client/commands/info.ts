@@ -68,6 +68,12 @@ function infoRecord(info: GetInfoResponse) {
       Ranges: info.userNamespaces?.ranges ?? 0,
       FreeRanges: info.userNamespaces?.freeRanges ?? 0,
     },
+    Networks: {
+      Default: info.networks?.byDefault ?? '',
+      Problem: info.networks?.problem ?? '',
+      Pools: info.networks?.pools ?? [],
+      PublishAddresses: info.networks?.publishAddresses ?? [],
+    },
     Rootless: info.rootless && {
       User: info.rootless.user,
       Uid: info.rootless.uid,
@@ -101,6 +107,15 @@ function userNamespaceLines({ UserNamespaces: found, Rootless }: InfoRecord): st
     ` User namespaces: ${found.Default} by default${found.Problem === '' ? '' : `, but cannot be made: ${found.Problem}`}`,
     `  IDs: ${found.IDs.join(' ')} (${found.Source})`,
     `  Ranges: ${found.Ranges}, of which ${used} used and ${found.FreeRanges} free`,
+  ];
+}
+
+function networkLines({ Networks: found }: InfoRecord): string[] {
+  return [
+    ` Networks: ${found.Default || 'none'} by default`,
+    ...(found.Problem === '' ? [] : [`  Cannot be made: ${found.Problem}`]),
+    `  Subnets from: ${found.Pools.join(' ')}`,
+    `  Ports are published at: ${found.PublishAddresses.join(' ')}`,
   ];
 }
 
@@ -139,6 +154,7 @@ function infoLines(record: InfoRecord): string[] {
     ...knobLines(record),
     ...rootlessLines(record),
     ...userNamespaceLines(record),
+    ...networkLines(record),
     ` seccomp: ${record.Seccomp ? 'yes' : 'no'}`,
     ` Landlock: ${record.LandlockVersion === 0 ? 'no' : `version ${record.LandlockVersion}`}`,
     ` AppArmor: ${record.AppArmor ? 'yes' : 'no'}`,

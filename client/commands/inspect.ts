@@ -6,13 +6,14 @@ import { containers, images } from '../connection/methods.ts';
 import { imageRecord } from '../format/image-inspect.ts';
 import { inspectRecord } from '../format/inspect.ts';
 import { inspectEach } from './inspect-each.ts';
+import { fetchNetwork } from './network-inspect.ts';
 import { fetchVolume } from './volume-inspect.ts';
 
 export const inspect: Command = {
   name: 'inspect',
   usage: 'NAME [NAME...]',
   operands: [1, Number.POSITIVE_INFINITY],
-  summary: 'Print details of containers, images or volumes, as JSON',
+  summary: 'Print details of containers, images, networks or volumes, as JSON',
   example: "likerctl inspect -f '{{.State.Status}}' web",
   flags: [
     {
@@ -26,9 +27,9 @@ export const inspect: Command = {
     {
       name: 'type',
       type: 'string',
-      choices: ['container', 'image', 'volume'],
+      choices: ['container', 'image', 'network', 'volume'],
       value: 'TYPE',
-      help: 'What the names are of: container, image or volume; default: the first of these that there is',
+      help: 'What the names are of: container, image, network or volume; default: the first of these that there is',
     },
   ],
   run: (invocation) => {
@@ -44,6 +45,7 @@ function fetchOf(type: string, withSize: boolean): Fetch {
   const kinds: Readonly<Record<string, Fetch>> = {
     container: (connection, name) => fetchContainer(connection, name, withSize),
     image: async (connection, image) => imageRecord(await connection.unary(images.GetImage, { image })),
+    network: fetchNetwork,
     volume: fetchVolume,
   };
   return own(kinds, type) ?? ((connection, name) => fetchFirst(Object.values(kinds), connection, name));
@@ -53,6 +55,7 @@ function fetchOf(type: string, withSize: boolean): Fetch {
 const absent: readonly Reason[] = [
   'CONTAINER_NOT_FOUND',
   'IMAGE_NOT_FOUND',
+  'NETWORK_NOT_FOUND',
   'VOLUME_NOT_FOUND',
   'BAD_ARGUMENT',
 ];
@@ -65,7 +68,7 @@ async function fetchFirst(kinds: readonly Fetch[], connection: Connection, name:
       if (!absent.some((reason) => hasReason(error, reason))) throw error;
     }
   }
-  throw new LikerError('CONTAINER_NOT_FOUND', `No such container, image or volume: '${name}'`);
+  throw new LikerError('CONTAINER_NOT_FOUND', `No such container, image, network or volume: '${name}'`);
 }
 
 async function fetchContainer(connection: Connection, name: string, withSize: boolean): Promise<object> {

@@ -32,9 +32,9 @@ test('ps prints a table; -q, --no-trunc and --format change it', patience, async
   assert.equal(
     await run('-a', '-f', 'label=tier=front'),
     [
-      'CONTAINER ID   IMAGE       COMMAND                  CREATED       STATUS                                 NAMES',
-      'abababababab   /srv/root   "bash -c sleep 10000…"   2 hours ago   Up 5 minutes (detached: client lost)   web',
-      'cdcdcdcdcdcd   /srv/root   "bash -c sleep 10000…"   2 hours ago   Exited (3) 3 minutes ago               old',
+      'CONTAINER ID   IMAGE       COMMAND                  CREATED       STATUS                                 PORTS   NAMES',
+      'abababababab   /srv/root   "bash -c sleep 10000…"   2 hours ago   Up 5 minutes (detached: client lost)           web',
+      'cdcdcdcdcdcd   /srv/root   "bash -c sleep 10000…"   2 hours ago   Exited (3) 3 minutes ago                       old',
       '',
     ].join('\n'),
   );

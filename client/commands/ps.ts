@@ -24,7 +24,7 @@ export const ps: Command = {
       short: 'f',
       type: 'list',
       value: 'KEY=VALUE',
-      help: 'Only matching containers, by id, name, label, label!, status, health, exited, ancestor, volume, network, before, since or until',
+      help: 'Only matching containers, by id, name, label, label!, status, health, exited, ancestor, volume, network, publish, expose, before, since or until',
     },
     {
       name: 'format',
@@ -43,7 +43,7 @@ export const ps: Command = {
 };
 
 export const psLayout: ListLayout = {
-  table: '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}',
+  table: '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}',
   headings: {
     ID: 'CONTAINER ID',
     RunningFor: 'CREATED',

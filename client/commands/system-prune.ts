@@ -1,7 +1,7 @@
 import { badArgument } from '../../common/errors.ts';
 import { formatBytes } from '../../common/units.ts';
 import type { Command } from '../cli/command.ts';
-import { containers, images, volumes } from '../connection/methods.ts';
+import { containers, images, networks, volumes } from '../connection/methods.ts';
 import { isConfirmed } from '../output/confirm.ts';
 import { printLines } from '../output/print.ts';
 import { parseFilters } from './filters.ts';
@@ -10,7 +10,7 @@ import { removedLines } from './removed-lines.ts';
 export const systemPrune: Command = {
   name: 'system prune',
   usage: '',
-  summary: 'Remove stopped containers, unused images and what broken pulls have left',
+  summary: 'Remove stopped containers, unused networks and images, and what broken pulls have left',
   example: 'likerctl system prune -af --volumes',
   flags: [
     { name: 'all', short: 'a', type: 'bool', help: 'Also images with names that no container has' },
@@ -41,9 +41,11 @@ export const systemPrune: Command = {
       if (lines.length > 0) printLines([`Deleted ${what}:`, ...lines, '']);
       reclaimed += bytes;
     };
-    // In this order: containers hold volumes and images.
+    // In this order: containers hold networks, volumes and images.
     const stopped = await connection.unary(containers.PruneContainers, { filters });
     done('Containers', stopped.containerIds, stopped.reclaimedBytes);
+    const { names } = await connection.unary(networks.PruneNetworks, { filters });
+    done('Networks', names, 0);
     if (withVolumes) {
       const unused = await connection.unary(volumes.PruneVolumes, { filters, all: false });
       done('Volumes', unused.names, unused.reclaimedBytes);
@@ -67,6 +69,7 @@ function warningOf({
 }): string {
   const kinds = [
     'all stopped containers',
+    'all networks not used by at least one container',
     ...(withVolumes ? ['all anonymous volumes not used by at least one container'] : []),
     all ? 'all images without at least one container associated to them' : 'all dangling images',
   ];

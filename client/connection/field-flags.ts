@@ -25,6 +25,14 @@ const flagsByField: Readonly<Record<string, string>> = {
   'namespaces.cgroup': 'cgroupns',
   'namespaces.network': 'network',
   'namespaces.user': 'userns',
+  'networks[0].network': 'network',
+  'networks[0].ipv4': 'ip',
+  'networks[0].ipv6': 'ip6',
+  'networks[0].mac_address': 'mac-address',
+  'networks[0].aliases': 'network-alias',
+  networks: 'network network-alias ip ip6 mac-address',
+  ports: 'publish',
+  publish_all: 'publish-all',
   mounts: 'volume mount tmpfs',
   volumes_from: 'volumes-from',
   secrets: 'secret',
@@ -123,7 +131,7 @@ const flagsByField: Readonly<Record<string, string>> = {
 const keyed = ['resources.network.priorities', 'resources.cgroup.settings'];
 
 /** Lists whose items are the values of their flags, in the order of these flags: the text shows the whole value, not the part at fault. */
-const listed = ['mounts'];
+const listed = ['mounts', 'ports'];
 
 /** The values that the user gave a flag. */
 export type Given = (flag: string) => readonly string[];

@@ -4,6 +4,7 @@ import type { EventServiceDefinition } from '../../proto/gen/types/liker/v1/Even
 import type { FileServiceDefinition } from '../../proto/gen/types/liker/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/types/liker/v1/ImageService.ts';
 import type { LogServiceDefinition } from '../../proto/gen/types/liker/v1/LogService.ts';
+import type { NetworkServiceDefinition } from '../../proto/gen/types/liker/v1/NetworkService.ts';
 import type { RegistryServiceDefinition } from '../../proto/gen/types/liker/v1/RegistryService.ts';
 import type { SecretServiceDefinition } from '../../proto/gen/types/liker/v1/SecretService.ts';
 import type { SessionServiceDefinition } from '../../proto/gen/types/liker/v1/SessionService.ts';
@@ -19,6 +20,7 @@ export const sessions = codecs.SessionService as unknown as SessionServiceDefini
 export const files = codecs.FileService as unknown as FileServiceDefinition;
 export const images = codecs.ImageService as unknown as ImageServiceDefinition;
 export const logs = codecs.LogService as unknown as LogServiceDefinition;
+export const networks = codecs.NetworkService as unknown as NetworkServiceDefinition;
 export const events = codecs.EventService as unknown as EventServiceDefinition;
 export const stats = codecs.StatsService as unknown as StatsServiceDefinition;
 export const secrets = codecs.SecretService as unknown as SecretServiceDefinition;

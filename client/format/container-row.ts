@@ -4,9 +4,10 @@ import { formatBytes, humanDuration } from '../../common/units.ts';
 import type { Container } from '../../proto/gen/types/liker/v1/Container.ts';
 import { quoted } from '../output/visible.ts';
 import { ellipsis } from './ellipsis.ts';
-import { networkMode } from './network-mode.ts';
+import { networkNames } from './network-mode.ts';
+import { portsText } from './ports.ts';
 import { rootName } from './root-name.ts';
-import { stateWord, statusText } from './status.ts';
+import { isLive, stateWord, statusText } from './status.ts';
 import { goTime, toMs } from './timestamp.ts';
 
 const commandWidth = 20;
@@ -50,7 +51,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
     Command: quoted(truncate ? ellipsis(command, commandWidth) : command),
     CreatedAt: goTime(container.createdAt),
     RunningFor: `${humanDuration(nowMs - (toMs(container.createdAt) ?? nowMs))} ago`,
-    Ports: (spec?.exposedPorts ?? []).join(', '),
+    Ports: isLive(container) ? portsText(container.ports, spec?.exposedPorts ?? []) : '',
     Status: statusText(container, nowMs),
     State: stateWord(container),
     Size: formatBytes(container.layerBytes ?? 0),
@@ -60,7 +61,7 @@ export function containerRow(container: Container, { truncate, nowMs }: RowOptio
       .join(','),
     Mounts: (spec?.mounts ?? []).map((mount) => mount.source || mount.target).join(','),
     LocalVolumes: String((spec?.mounts ?? []).filter(({ type }) => type === 'TYPE_VOLUME').length),
-    Networks: networkMode(container),
+    Networks: networkNames(container).join(','),
     Label: (name) => own(labels, name) ?? '',
   };
 }

@@ -5,12 +5,14 @@ import { forEver } from '../request/seconds.ts';
 import { enumWord } from './enum-word.ts';
 import { idRunText } from './id-run-text.ts';
 import { healthConfig, healthState } from './inspect-health.ts';
+import { networkSettings, portBindings } from './inspect-network.ts';
 import { resourceRecord } from './inspect-resources.ts';
 import { bindText, mountRecord } from './mount-record.ts';
 import { networkMode } from './network-mode.ts';
+import { exposedPorts, insidePort, singlePorts } from './ports.ts';
 import { rootName } from './root-name.ts';
+import { sortedMap } from './sorted-map.ts';
 import { stateWord } from './status.ts';
-import { goMap } from './template-functions.ts';
 import { rfc3339 } from './timestamp.ts';
 import { ulimitValue } from './ulimit-value.ts';
 
@@ -36,7 +38,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: spec?.apparmorProfile ?? '',
-    GraphDriver: { Name: driver, Data: sorted({}) },
+    GraphDriver: { Name: driver, Data: sortedMap({}) },
     Mounts: (spec?.mounts ?? []).map((mount) => mountRecord(mount, container.volumePaths)),
     Config: config(container),
     HostConfig: hostConfig(container),
@@ -47,7 +49,7 @@ export function inspectRecord(container: Container): Record<string, unknown> {
     ExecIDs: container.execIds,
     LogPath: container.logPath,
     Rootfs: { Directory: spec?.rootfs?.directory ?? '', Mode: enumWord(spec?.rootfs?.mode, 'MODE_') },
-    CgroupPaths: sorted(container.cgroupPaths),
+    CgroupPaths: sortedMap(container.cgroupPaths),
     AppliedLimits: container.appliedLimits.map((limit) => ({
       Knob: limit.knob,
       Requested: limit.requested,
@@ -97,10 +99,10 @@ function config({ spec, imageVolumes }: Container): Record<string, unknown> {
     Cmd: process.args ?? [],
     Image: rootName(spec),
     Entrypoint: spec?.entrypoint?.args ?? [],
-    ExposedPorts: named(spec?.exposedPorts),
+    ExposedPorts: named(allExposed(spec)),
     Volumes: named(imageVolumes),
     WorkingDir: process.cwd || '/',
-    Labels: sorted(spec?.labels),
+    Labels: sortedMap(spec?.labels),
     SystemdMode: spec?.systemd ?? false,
     StopSignal: spec?.stopSignal || 'SIGTERM',
     StopTimeout: spec?.stopTimeoutSeconds === forEver ? -1 : (spec?.stopTimeoutSeconds ?? 10),
@@ -119,10 +121,10 @@ function hostConfig(container: Container): Record<string, unknown> {
     Binds: (spec?.mounts ?? [])
       .filter(({ type }) => type === 'TYPE_BIND' || type === 'TYPE_VOLUME')
       .map(bindText),
-    Tmpfs: sorted(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
+    Tmpfs: sortedMap(Object.fromEntries(tmpfs.map(({ target, options }) => [target, options.join(',')]))),
     AutoRemove: spec?.autoRemove ?? false,
-    PortBindings: sorted({}),
-    PublishAllPorts: false,
+    PortBindings: portBindings(spec?.ports ?? []),
+    PublishAllPorts: spec?.publishAll ?? false,
     Links: [],
     VolumesFrom: spec?.volumesFrom ?? [],
     LogConfig: logConfig(spec),
@@ -143,7 +145,7 @@ function hostConfig(container: Container): Record<string, unknown> {
     DnsSearch: spec?.dnsSearch ?? [],
     DnsOptions: spec?.dnsOptions ?? [],
     ExtraHosts: spec?.extraHosts ?? [],
-    Sysctls: sorted(spec?.sysctls),
+    Sysctls: sortedMap(spec?.sysctls),
     ShmSize: spec?.shmSizeBytes ?? 64 * 1024 * 1024,
     ...(spec?.layerSizeBytes ? { StorageOpt: { size: String(spec.layerSizeBytes) } } : {}),
     Ulimits: (spec?.process?.rlimits ?? []).map(({ name, soft, hard }) => ({
@@ -203,28 +205,15 @@ function given(name: string, value = ''): string[] {
   return value === '' ? [] : [`${name}=${value}`];
 }
 
-/** Docker's fields. The addresses are empty because Liker makes no networks. */
-function networkSettings(container: Container): Record<string, unknown> {
-  const address = { IPAddress: '', IPPrefixLen: 0, Gateway: '', MacAddress: '', GlobalIPv6Address: '' };
-  const mode = networkMode(container);
-  // As in Docker, a container that uses another's network has none of its own.
-  const names = mode.includes(':') ? [] : [mode];
-  return {
-    ...address,
-    Bridge: '',
-    // For nsenter --net=.
-    SandboxKey: container.pid > 0 ? `/proc/${container.pid}/ns/net` : '',
-    Ports: sorted({}),
-    Networks: sorted(Object.fromEntries(names.map((name) => [name, { NetworkID: '', ...address }]))),
-  };
+/** As in Docker, a published port is exposed. */
+function allExposed(spec: ContainerSpec | null): string[] {
+  return [
+    ...exposedPorts(spec?.exposedPorts ?? []),
+    ...(spec?.ports ?? []).flatMap(singlePorts).map(insidePort),
+  ];
 }
 
 /** As Go writes a set. */
 function named(names: readonly string[] = []): Record<string, object> {
-  return sorted(Object.fromEntries(names.map((name) => [name, {}])));
-}
-
-/** A map for templates, sorted by key as Go prints it: on the wire the order is arbitrary. */
-function sorted<T>(map: Readonly<Record<string, T>> = {}): Record<string, T> {
-  return goMap(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sortedMap(Object.fromEntries(names.map((name) => [name, {}])));
 }

@@ -8,6 +8,11 @@ export function stateWord({ state }: { readonly state: Container['state'] }): st
   return state.replace('CONTAINER_STATE_', '').toLowerCase();
 }
 
+/** It has processes. */
+export function isLive({ state }: { readonly state: Container['state'] }): boolean {
+  return ['running', 'paused', 'orphaned'].includes(stateWord({ state }));
+}
+
 /** Docker's name of a health status: starting, healthy or unhealthy; none without a health check. */
 export function healthWord(health: Health | null): string {
   return health === null ? 'none' : health.status.replace('HEALTH_STATUS_', '').toLowerCase();

@@ -228,6 +228,9 @@ test('all other flags', () => {
     dnsSearch: ['example.org'],
     dnsOptions: ['ndots:2'],
     exposedPorts: [],
+    networks: [],
+    ports: [],
+    publishAll: false,
     labels: { x: 'y' },
     stopSignal: 'SIGINT',
     stopTimeoutSeconds: 3,
@@ -304,8 +307,36 @@ test('anything but a path is an image, which has defaults of its own', () => {
   ]);
 });
 
+test('published ports and networks are in the spec; on the host network a port is its own', () => {
+  const { networks, ports, publishAll } = spec(...'--network front -p 8080:80 -P debian'.split(' '));
+  assert.deepEqual([networks?.length, networks?.[0]?.network, publishAll], [1, 'front', true]);
+  assert.partialDeepStrictEqual(ports, [{ hostPort: 8080, containerPort: 80 }]);
+  const host = spec(...'--network host -p 80:80 -p 53:53/udp --publish-all=false debian'.split(' '));
+  assert.deepEqual([host.namespaces?.network, host.ports, host.networks], ['host', [], []]);
+});
+
+test('host-gateway is loopback on the host network, and for likerd to say in one of its own', () => {
+  const hosts = (...argv: string[]) => spec(...argv, '--add-host', 'up=host-gateway', 'debian').extraHosts;
+  assert.deepEqual(hosts('--network', 'host'), ['up:127.0.0.1']);
+  assert.deepEqual(hosts(), ['up:host-gateway']);
+  assert.deepEqual(hosts('--network', 'front'), ['up:host-gateway']);
+});
+
 for (const [argv, why] of [
-  [['--network', 'bridge', '/r'], /--network 'bridge': it is not supported yet; use none/],
+  [
+    ['--network', 'host', '-p', '8080:80', '/r'],
+    /--publish '8080:80' with --network host: the program's ports/,
+  ],
+  [
+    ['--network', 'host', '-p', '127.0.0.1:80:80', '/r'],
+    /--publish '127\.0\.0\.1:80:80' with --network host/,
+  ],
+  [['--network', 'none', '-P', '/r'], /--publish-all with --network none: the container has no network/],
+  [
+    ['--network', 'container:a', '-p', '80:80', '/r'],
+    /publish the port with the container that the network is of/,
+  ],
+  [['--network', 'none', '--add-host', 'a:host-gateway', '/r'], /'a:host-gateway' with --network none/],
   [['--restart', 'sometimes', '/r'], /use no, on-failure\[:N\], always or unless-stopped/],
   [['--pid', 'mine', '/r'], /use private, host or container:NAME/],
   [['--cpus', '1', '--cpu-quota', '5', '/r'], /both set the quota/],

@@ -18,6 +18,8 @@ import { invalidFlag } from './invalid-flag.ts';
 import { parseLog } from './log.ts';
 import { parseMounts } from './mounts.ts';
 import { parseNamespaces } from './namespaces.ts';
+import { parseNetworks } from './networks.ts';
+import { parseExposed, parsePorts } from './ports.ts';
 import { parseOnDisconnect, parseProcess } from './process-spec.ts';
 import { parseResources } from './resources.ts';
 import { parseRestart } from './restart.ts';
@@ -42,6 +44,7 @@ export function parseContainerSpec(
 ): ContainerSpecInput {
   const rootfs = parseRootfs(rootfsText);
   const entrypoint = parseEntrypoint(flags, rootfs);
+  const { mode, networks } = parseNetworks(flags);
   return {
     name: flags.text('name') ?? '',
     rootfs,
@@ -49,7 +52,9 @@ export function parseContainerSpec(
     process: parseProcess(flags, commandIn(rootfs, { entrypoint, command }), terminalSize),
     hostname: flags.text('hostname') ?? '',
     domainname: flags.text('domainname') ?? '',
-    namespaces: parseNamespaces(flags),
+    namespaces: parseNamespaces(flags, mode),
+    networks,
+    ...parsePorts(flags, mode),
     mounts: parseMounts(flags),
     volumesFrom: [...flags.list('volumes-from')],
     secrets: flags.list('secret').map(parseSecret),
@@ -57,11 +62,11 @@ export function parseContainerSpec(
     capAdd: [...flags.list('cap-add')],
     capDrop: [...flags.list('cap-drop')],
     sysctls: Object.fromEntries(flags.list('sysctl').map((item) => splitPair(item, 'sysctl'))),
-    extraHosts: flags.list('add-host').map((text) => parseHost(text, flags)),
+    extraHosts: flags.list('add-host').map((text) => parseHost(text, mode)),
     dns: [...flags.list('dns')],
     dnsSearch: [...flags.list('dns-search')],
     dnsOptions: [...flags.list('dns-option')],
-    exposedPorts: flags.list('expose').map(parseExposedPort),
+    exposedPorts: flags.list('expose').map(parseExposed),
     labels: collectLabels(flags.list('label-file'), flags.list('label')),
     resources: parseResources(flags),
     devices: flags.list('device').map(parseDevice),
@@ -119,28 +124,22 @@ function commandIn(
   return [hasBash ? 'bash' : 'sh'];
 }
 
-/** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. */
-function parseHost(text: string, flags: FlagValues): string {
+/** Parses HOST:IP, and Docker's HOST=IP, which is clearer with an IPv6 address. `mode`: of parseNetworks. */
+function parseHost(text: string, mode: string): string {
   const [, host, ip] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];
   if (host === undefined || ip === undefined) throw invalidFlag('add-host', text, 'use HOST:IP');
-  if (ip === 'host-gateway') return `${host}:${hostGateway(text, flags)}`;
+  if (ip === 'host-gateway') return `${host}:${hostGateway(text, mode)}`;
   return `${host}:${ip.replace(/^\[(.*)\]$/, '$1')}`;
 }
 
-/** The address of the host as the container sees it: loopback on the host's network, none otherwise. */
-function hostGateway(text: string, flags: FlagValues): string {
-  if (flags.text('network') === 'host') return '127.0.0.1';
+/** On the host's network the host is at its loopback; on one of Liker's, likerd knows its address. */
+function hostGateway(text: string, mode: string): string {
+  if (mode === 'host') return '127.0.0.1';
+  if (mode === '') return 'host-gateway';
   throw badArgument(
     'add-host',
-    `Cannot use --add-host '${text}': host-gateway is not supported yet without --network host, as the container has no way to the host`,
+    `Cannot use --add-host '${text}' with --network ${mode}: host-gateway is the host in one of likerd's networks`,
   );
-}
-
-/** PORT[-PORT][/PROTOCOL]. */
-function parseExposedPort(text: string): string {
-  const [, port, protocol = 'tcp'] = /^(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? [];
-  if (port === undefined) throw invalidFlag('expose', text, 'give PORT[-PORT][/PROTOCOL]');
-  return `${port}/${protocol.toLowerCase()}`;
 }
 
 function stopSignal(flags: FlagValues): string {

@@ -3,14 +3,14 @@ import type { NamespacesInput } from '../../proto/gen/types/liker/v1/Namespaces.
 import type { FlagValues } from '../cli/flag.ts';
 import { invalidFlag, unsupportedFlag } from './invalid-flag.ts';
 
-/** Parses --pid, --ipc, --uts, --cgroupns, --network and --userns. Throws BAD_ARGUMENT. */
-export function parseNamespaces(flags: FlagValues): NamespacesInput {
+/** Parses --pid, --ipc, --uts, --cgroupns and --userns. `network`: of parseNetworks. Throws BAD_ARGUMENT. */
+export function parseNamespaces(flags: FlagValues, network: string): NamespacesInput {
   return {
     pid: shared(flags, 'pid', ['private']),
     ipc: shared(flags, 'ipc', ['private', 'shareable']),
     uts: flags.text('uts') === 'host' ? 'host' : '',
     cgroup: flags.text('cgroupns') === 'host' ? 'host' : '',
-    network: parseNetwork(flags),
+    network,
     user: parseUser(flags),
   };
 }
@@ -29,11 +29,4 @@ function parseUser(flags: FlagValues): string {
   if (/^(auto|keep-id):|^(nomap|private)$|^ns:/.test(mode))
     throw unsupportedFlag('userns', mode, `use ${userNamespaceModes}`);
   return mode;
-}
-
-function parseNetwork(flags: FlagValues): string {
-  const mode = flags.text('network') ?? '';
-  if (mode === 'private' || mode === 'default') return '';
-  if (['', 'none', 'host'].includes(mode) || /^(container:.|ns:\/)/.test(mode)) return mode;
-  throw unsupportedFlag('network', mode, 'use none, host, container:NAME or ns:/PATH');
 }

@@ -146,6 +146,7 @@ export class FakeServer implements AsyncDisposable {
       v1.RegistryService,
       v1.FileService,
       v1.ImageService,
+      v1.NetworkService,
     ]) {
       server.addService(service, implementation(handlers));
     }

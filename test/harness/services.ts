@@ -6,6 +6,7 @@ import type { ProtoGrpcType as EventTypes } from '../../proto/gen/types/event_se
 import type { ProtoGrpcType as FileTypes } from '../../proto/gen/types/file_service.ts';
 import type { ProtoGrpcType as ImageTypes } from '../../proto/gen/types/image_service.ts';
 import type { ProtoGrpcType as LogTypes } from '../../proto/gen/types/log_service.ts';
+import type { ProtoGrpcType as NetworkTypes } from '../../proto/gen/types/network_service.ts';
 import type { ProtoGrpcType as RegistryTypes } from '../../proto/gen/types/registry_service.ts';
 import type { ProtoGrpcType as SessionTypes } from '../../proto/gen/types/session_service.ts';
 import type { ProtoGrpcType as StatsTypes } from '../../proto/gen/types/stats_service.ts';
@@ -26,6 +27,7 @@ type V1 = ContainerTypes['liker']['v1'] &
   FileTypes['liker']['v1'] &
   ImageTypes['liker']['v1'] &
   LogTypes['liker']['v1'] &
+  NetworkTypes['liker']['v1'] &
   EventTypes['liker']['v1'] &
   StatsTypes['liker']['v1'] &
   SystemTypes['liker']['v1'];

@@ -3,16 +3,25 @@ import { setFlagsFromString } from 'node:v8';
 import { badArgument } from '../../../../common/errors.ts';
 import { parseTimestamp } from '../../../../common/units.ts';
 import { type Filter, hasLabel, matcher } from '../../filter.ts';
+import type { Networks } from '../../networks/model/networks.ts';
 import type { Container } from './container.ts';
 import { livePhase, states } from './phase.ts';
+import { exposes, publishes } from './port-filter.ts';
 import type { Registry } from './registry.ts';
 import { shareText } from './spec.ts';
 
-/** A test for all filters together. `layersOf`: of an image, the lowest first; null: there is no such image. Errors: BAD_ARGUMENT. */
+/** What conditions ask about. */
+interface Known {
+  readonly registry: Registry;
+  readonly networks: Pick<Networks, 'byId'>;
+  /** Of an image, the lowest first; null: there is no such image. */
+  readonly layersOf: (image: string) => readonly string[] | null;
+}
+
+/** A test for all filters together. Errors: BAD_ARGUMENT. */
 export function containerFilter(
   filters: readonly Filter[],
-  registry: Registry,
-  layersOf: (image: string) => readonly string[] | null,
+  { registry, networks, layersOf }: Known,
 ): (container: Container) => boolean {
   return matcher<Container>(filters, {
     id: (value) => (container) => container.id.startsWith(value),
@@ -62,14 +71,16 @@ export function containerFilter(
           (mount.type === 'bind' && samePath(mount.source, value)) ||
           (mount.type === 'volume' && mount.volume === value),
       ),
-    network: (value) => (container) =>
-      (shareText(container.spec.namespaces.network) || container.facts.networkProgram || 'none') === value,
-    // No container publishes a port.
-    publish: () => () => false,
-    expose: (value) => {
-      const wanted = value.includes('/') ? value : `${value}/tcp`;
-      return (container) => container.spec.exposedPorts.includes(wanted);
+    network: (value) => (container) => {
+      const { networks: asked, namespaces } = container.spec;
+      if (asked.length === 0)
+        return (shareText(namespaces.network) || container.facts.networkProgram || 'none') === value;
+      return asked.some(
+        ({ network: id }) => networks.byId(id)?.name === value || (value !== '' && id.startsWith(value)),
+      );
     },
+    publish: publishes,
+    expose: exposes,
     'is-task': (value) => {
       requireOneOf('is-task', value, ['true', 'false']);
       return () => value === 'false';

@@ -68,6 +68,9 @@ function fitting(...filters: [key: string, value: string][]): string[] {
         rootfs: { kind: 'directory', directory: '/r' },
         mounts: [],
         namespaces: { network },
+        networks: [],
+        exposedPorts: ['443/tcp', '1-9/udp'],
+        ports: [],
       },
     ],
     [
@@ -78,6 +81,9 @@ function fitting(...filters: [key: string, value: string][]): string[] {
         rootfs: { kind: 'directory', directory: '/r/sub' },
         mounts,
         namespaces: { network },
+        networks: [{ network: 'f0f0' }, { network: 'b0b0' }],
+        exposedPorts: [],
+        ports: [{ hostPort: 0, containerPort: 80, length: 11, protocol: 'tcp' }],
       },
     ],
     [
@@ -88,10 +94,20 @@ function fitting(...filters: [key: string, value: string][]): string[] {
         rootfs: { kind: 'directory', directory: '/r' },
         mounts: [],
         namespaces: { network: { kind: 'host' } },
+        networks: [],
+        exposedPorts: [],
+        ports: [],
       },
     ],
   ] as const) {
-    const container = { id: name, name, createdAt: now - ageMs, spec, facts: noFacts };
+    const facts = {
+      ...noFacts,
+      ports: [{ hostAddress: '127.0.0.1', hostPort: 8080, containerPort: 80, length: 11, protocol: 'tcp' }],
+    };
+    const container = {
+      ...{ id: name, name, createdAt: now - ageMs, spec, facts: name === 'young' ? facts : noFacts },
+      phase: { state: 'running' },
+    };
     registry.add(container as unknown as Container);
   }
   const options = {
@@ -100,10 +116,15 @@ function fitting(...filters: [key: string, value: string][]): string[] {
     limit: 9,
     after: '',
   };
-  return listContainers({ registry, images: noImages } as unknown as EngineContext, options).page.map(
-    ({ name }) => name,
-  );
+  return listContainers(
+    { registry, networks, images: noImages } as unknown as EngineContext,
+    options,
+  ).page.map(({ name }) => name);
 }
+
+const networks = {
+  byId: (id: string) => ({ id, name: id === 'f0f0' ? 'front' : 'back' }),
+};
 
 const none = { get: () => null, byPrefix: () => [], imageOf: () => null };
 const noImages = { ledger: { rows: { images: none, imageNames: none, manifests: none } } };
@@ -136,15 +157,26 @@ test("Docker's filters are applied", () => {
     [[['volume', '/data/']], ['young']],
     [[['volume', '/srv']], ['young']],
     [[['volume', '/t']], ['young']],
-    [[['network', 'none']], ['old', 'young']],
+    [[['network', 'none']], ['old']],
     [
       [
         ['network', 'none'],
         ['network', 'host'],
       ],
-      ['old', 'young', 'host'],
+      ['old', 'host'],
     ],
+    [[['network', 'front']], ['young']],
+    [[['network', 'b0']], ['young']],
+    [[['network', 'fron']], []],
     [[['publish', '80']], []],
+    [[['publish', '8080']], ['young']],
+    [[['publish', '8090/tcp']], ['young']],
+    [[['publish', '8090/udp']], []],
+    [[['publish', '8000-8080']], ['young']],
+    [[['expose', '85']], ['young']],
+    [[['expose', '443']], ['old']],
+    [[['expose', '9-20/UDP']], ['old']],
+    [[['expose', '10/udp']], []],
     [
       [
         ['is-task', 'false'],
@@ -157,6 +189,7 @@ test("Docker's filters are applied", () => {
     assert.deepEqual(fitting(...filters).sort(), names.sort(), JSON.stringify(filters));
   }
   for (const bad of [
+    ['publish', 'http'],
     ['until', 'yesterday'],
     ['until', '7 days'],
     ['is-task', 'perhaps'],

@@ -10,8 +10,9 @@ export function listContainers(
   context: EngineContext,
   options: Omit<ListOptions, 'withSize'>,
 ): { readonly page: readonly Container[]; readonly next: string } {
-  const { registry } = context;
-  const fits = containerFilter(options.filters, registry, (image) => layersOfImage(context.images, image));
+  const { registry, networks } = context;
+  const layersOf = (image: string) => layersOfImage(context.images, image);
+  const fits = containerFilter(options.filters, { registry, networks, layersOf });
   const byState = options.filters.some(({ key }) => key === 'status' || key === 'exited');
   const all = registry.all().filter((c) => (options.all || byState || isListedByDefault(c)) && fits(c));
   const rest = options.after ? listedAfter(all, options.after) : all;

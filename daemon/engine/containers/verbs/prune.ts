@@ -10,7 +10,9 @@ export async function pruneContainers(
   context: EngineContext,
   filters: readonly Filter[],
 ): Promise<{ readonly ids: readonly string[]; readonly reclaimedBytes: number }> {
-  const fits = containerFilter(filters, context.registry, (image) => layersOfImage(context.images, image));
+  const { registry, networks } = context;
+  const layersOf = (image: string) => layersOfImage(context.images, image);
+  const fits = containerFilter(filters, { registry, networks, layersOf });
   const ids: string[] = [];
   let reclaimedBytes = 0;
   for (const container of context.registry.all()) {
