@@ -7,7 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  rmSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -28,7 +28,8 @@ const files = new FileTree({
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'liker-tree-'));
-  t.after(() => rmSync(path, { recursive: true }));
+  // Not node's: it cannot remove folders deeper than a path can be.
+  t.after(() => execFileSync('rm', ['-rf', path]));
   return path;
 }
 
@@ -59,6 +60,12 @@ function listing(path: string): string[] {
   return all.toString().split('\0').sort();
 }
 
+/** Those of /proc/PID/stat that follow the name. */
+function fieldsOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** A process with another user namespace, in which the ids of the host are the same. */
 async function viewer(t: TestContext): Promise<Viewer> {
   const child = spawn('unshare', ['--user', 'sleep', '1000'], { stdio: 'ignore' });
@@ -66,8 +73,7 @@ async function viewer(t: TestContext): Promise<Viewer> {
   const pid = child.pid ?? 0;
   await until('the namespace', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
   for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${pid}/${map}`, '0 0 4294967295');
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return { pid, startTime: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' };
+  return { pid, startTime: fieldsOf(pid)[19] ?? '' };
 }
 
 for (const isInside of [false, true])
@@ -125,6 +131,24 @@ test('changes of an upper folder are listed', async (t) => {
   const changes: string[] = [];
   for await (const { kind, path } of files.changes(upper, [lower])) changes.push(`${kind} ${path}`);
   assert.deepEqual(changes, ['D /gone', 'C /kept', 'A /new']);
+});
+
+test('folders deeper than a path can be are refused, and use up no stack', async (t) => {
+  const at = folder(t);
+  // Each round moves what is there below 100 new folders: no path is too long.
+  const below = Array(100).fill('d').join('/');
+  for (let round = 0; round < 22; round++) {
+    mkdirSync(join(at, `new/${below}`), { recursive: true });
+    if (round > 0) renameSync(join(at, 'all'), join(at, 'new', below, 'd'));
+    renameSync(join(at, 'new'), join(at, 'all'));
+  }
+  const refused = { message: /its path is longer than a path can be/ };
+  await assert.rejects(async () => {
+    for await (const _ of files.pack(null, at, { name: 'copy', follow: false }));
+  }, refused);
+  await assert.rejects(async () => {
+    for await (const _ of files.changes(at, [folder(t)]));
+  }, refused);
 });
 
 test('a process that has ended has no files, and one that is aborted starts no helper', async (t) => {

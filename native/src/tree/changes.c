@@ -1,6 +1,7 @@
 #include "changes.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static struct below *open_below (const struct below *parents, const char *name) 
 
 static int list_folder (struct changes *changes, int folder, const struct below *below);
 
-/* NOLINTNEXTLINE(misc-no-recursion): each level holds an open folder, of which there can only be so many */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a path can be */
 static int list_below (struct changes *changes, int parent, const struct below *parents, const char *name) {
   static const struct below nothing = { 0 };
   cleanup_fd int folder = openat (parent, name, FOLDER);
@@ -104,6 +105,8 @@ static int list_below (struct changes *changes, int parent, const struct below *
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int list_entry (struct changes *changes, int folder, const struct below *below, const char *name) {
   struct stat st;
+  if (changes->path.count >= PATH_MAX)
+    return tree_problem (changes->problem, changes->path.data, "Cannot list '%s': its path is longer than a path can be", name);
   if (fstatat (folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return errno == ENOENT ? 0 : tree_problem_errno (changes->problem, changes->path.data, "read");
   const char *kind = is_whiteout (&st) ? "D" : is_below (below, name) ? "C" : "A";

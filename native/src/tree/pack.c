@@ -1,7 +1,6 @@
 #include "pack.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cleanup.h"
@@ -14,7 +13,7 @@
 struct found {
   int fd;
   struct stat st;
-  const char *target; /* of a symbolic link */
+  const char *target; /* of a symbolic link; it is the packer's */
 };
 
 static int out_of_memory (struct packer *packer) {
@@ -38,20 +37,26 @@ static int pack_found (struct packer *packer, const struct found *found);
 /* Another file may be there by now, or none: then the container has changed it, and it is left out. */
 static bool is_gone (int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENXIO; }
 
+/* The leaf may be "", and the folder the link itself. */
+static int read_target (struct packer *packer, int folder, const char *leaf, struct found *found) {
+  ssize_t length = readlinkat (folder, leaf, packer->target, sizeof packer->target - 1);
+  if (length < 0)
+    return -1;
+  packer->target[length] = '\0';
+  found->target = packer->target;
+  return 0;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int pack_child (struct packer *packer, int folder, const char *leaf) {
-  char target[PATH_MAX];
   struct found found = { .fd = -1 };
+  if (packer->name.count >= PATH_MAX)
+    return tree_problem (packer->problem, packer->name.data, "Cannot pack '%s': its path is longer than a path can be", leaf);
   if (fstatat (folder, leaf, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
     return is_gone (errno) ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
   mode_t type = found.st.st_mode & S_IFMT;
-  if (type == S_IFLNK) {
-    ssize_t length = readlinkat (folder, leaf, target, sizeof target - 1);
-    if (length < 0)
-      return is_gone (errno) || errno == EINVAL ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
-    target[length] = '\0';
-    found.target = target;
-  }
+  if (type == S_IFLNK && read_target (packer, folder, leaf, &found) < 0)
+    return is_gone (errno) || errno == EINVAL ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
   cleanup_fd int fd = -1;
   if (type == S_IFREG || type == S_IFDIR) {
     fd = found.fd = openat (folder, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (type == S_IFDIR ? O_DIRECTORY : 0));
@@ -63,7 +68,7 @@ static int pack_child (struct packer *packer, int folder, const char *leaf) {
   return pack_found (packer, &found);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): each level holds an open folder, of which there can only be so many */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a path can be */
 static int pack_folder (struct packer *packer, const struct found *found) {
   struct bytes *name = &packer->name;
   size_t length = name->count;
@@ -102,7 +107,6 @@ static int pack_found (struct packer *packer, const struct found *found) {
 static int not_found (struct packer *packer, const char *path) { return tree_problem_errno (packer->problem, path, "read"); }
 
 int pack (struct packer *packer, const char *path, const char *name, bool follow) {
-  char target[PATH_MAX];
   struct found found = { .fd = -1 };
   const int link = follow ? 0 : O_NOFOLLOW;
   cleanup_fd int node = in_root_open (packer->root, path, O_PATH | link);
@@ -118,13 +122,8 @@ int pack (struct packer *packer, const char *path, const char *name, bool follow
     if (st.st_ino != found.st.st_ino || st.st_dev != found.st.st_dev)
       return tree_problem (packer->problem, path, "Cannot read '%s': it was replaced meanwhile; try again", path);
   }
-  if (type == S_IFLNK) {
-    ssize_t length = readlinkat (node, "", target, sizeof target - 1);
-    if (length < 0)
-      return not_found (packer, path);
-    target[length] = '\0';
-    found.target = target;
-  }
+  if (type == S_IFLNK && read_target (packer, node, "", &found) < 0)
+    return not_found (packer, path);
   if (type == S_IFSOCK)
     return tree_problem (packer->problem, path, "Cannot pack '%s': it is a socket, which tar has no place for", path);
   if (bytes_add (&packer->name, name, strlen (name)) < 0)
