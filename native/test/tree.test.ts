@@ -151,6 +151,19 @@ test('folders deeper than a path can be are refused, and use up no stack', async
   }, refused);
 });
 
+test('a process that has ended, and that nobody has waited for, has no files', async (t) => {
+  const parent = spawn('sh', ['-c', 'sleep 0 & exec sleep 1000'], { stdio: 'ignore' });
+  t.after(() => parent.kill('SIGKILL'));
+  const children = `/proc/${parent.pid}/task/${parent.pid}/children`;
+  let pid = 0;
+  await until('the zombie', () => {
+    pid = Number(readFileSync(children, 'utf8'));
+    return pid > 0 && fieldsOf(pid)[0] === 'Z' && readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n';
+  });
+  const ended = { pid, startTime: fieldsOf(pid)[19] ?? '' };
+  await assert.rejects(files.stat(ended, '/'), { reason: 'WRONG_STATE' });
+});
+
 test('a process that has ended has no files, and one that is aborted starts no helper', async (t) => {
   const at = folder(t);
   const { pid } = await viewer(t);

@@ -67,8 +67,9 @@ static int open_entrance (struct entrance *entrance, const struct container *con
   entrance->root = open_of (container->pid, "root", O_PATH | O_DIRECTORY);
   entrance->user = open_of (container->pid, "ns/user", O_RDONLY);
   entrance->mounts = open_of (container->pid, "ns/mnt", O_RDONLY);
+  /* One that has ended, until its parent waits for it, has neither a root nor namespaces. */
   if (entrance->root < 0 || entrance->user < 0 || entrance->mounts < 0)
-    return -1;
+    return errno == ENOENT ? failed (ESRCH) : -1;
   /* If it lives, they were its own. */
   *call = "pidfd_send_signal";
   if (sys_pidfd_send_signal (process, 0) < 0)
