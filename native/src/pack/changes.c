@@ -4,6 +4,7 @@
 #include <string.h>
 #include "attributes.h"
 #include "base/cleanup.h"
+#include "base/own_files.h"
 #include "base/syscalls.h"
 #include "listing.h"
 #include "tar_writer.h"
@@ -26,6 +27,7 @@ struct changes {
   struct tar_writer writer;
   struct problem *problem;
   const struct names *names;
+  int own_files; /* base/own_files.h */
   size_t length; /* of the path of the folder that is being written, with its slash */
   char path[PATH_MAX];
 };
@@ -74,31 +76,23 @@ static int put_opened_folder (struct changes *changes, const struct tar_file *fi
   return result;
 }
 
-/* What has gone meanwhile, or is something else now, is left out. */
-static bool is_gone (void) { return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO; }
-
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static int put_opened (struct changes *changes, int folder, const char *leaf, struct tar_file *file) {
-  const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (S_ISDIR (file->st.st_mode) ? O_DIRECTORY : 0);
-  mode_t type = file->st.st_mode & S_IFMT;
-  cleanup_fd int fd = openat (folder, leaf, flags);
+static int put_opened (struct changes *changes, int *node, struct tar_file *file) {
+  cleanup_fd int fd = open_again (changes->own_files, *node, O_RDONLY);
   if (fd < 0)
-    return is_gone () ? 0 : problem_errno (changes->problem, file->name, "open");
-  if (fstat (fd, &file->st) < 0)
-    return problem_errno (changes->problem, file->name, "stat");
-  if ((file->st.st_mode & S_IFMT) != type)
-    return 0;
+    return problem_errno (changes->problem, file->name, "open");
+  close_fd (node);
   file->fd = fd;
-  if (type == S_IFDIR)
+  if (S_ISDIR (file->st.st_mode))
     return put_opened_folder (changes, file);
   return refuse_mark (changes, file, changes->names->metacopy) < 0 ? -1 : tar_put (&changes->writer, file);
 }
 
-static int put_link (struct changes *changes, int folder, const char *leaf, struct tar_file *file) {
+static int put_link (struct changes *changes, int node, struct tar_file *file) {
   char target[PATH_MAX];
-  ssize_t length = readlinkat (folder, leaf, target, sizeof target - 1);
+  ssize_t length = readlinkat (node, "", target, sizeof target - 1);
   if (length < 0)
-    return is_gone () || errno == EINVAL ? 0 : problem_errno (changes->problem, file->name, "read the link");
+    return problem_errno (changes->problem, file->name, "read the link");
   target[length] = '\0';
   file->target = target;
   int result = tar_put (&changes->writer, file);
@@ -116,16 +110,20 @@ static int put_entry (struct changes *changes, int folder, const char *leaf) {
   struct tar_file file = { .name = set_leaf (changes, "", leaf), .fd = -1 };
   if (!file.name)
     return -1;
-  if (fstatat (folder, leaf, &file.st, AT_SYMLINK_NOFOLLOW) < 0)
-    return is_gone () ? 0 : problem_errno (changes->problem, file.name, "stat");
+  cleanup_fd int node = openat (folder, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  /* Removed meanwhile. */
+  if (node < 0 && errno == ENOENT)
+    return 0;
+  if (node < 0 || fstat (node, &file.st) < 0)
+    return problem_errno (changes->problem, file.name, "look at");
   if (S_ISCHR (file.st.st_mode) && file.st.st_rdev == 0)
     return put_marker (changes, WHITEOUT, leaf, &file.st);
   if (!strncmp (leaf, WHITEOUT, strlen (WHITEOUT)))
     return refuse_name (changes, file.name);
   switch (file.st.st_mode & S_IFMT) {
     case S_IFDIR:
-    case S_IFREG: return put_opened (changes, folder, leaf, &file);
-    case S_IFLNK: return put_link (changes, folder, leaf, &file);
+    case S_IFREG: return put_opened (changes, &node, &file);
+    case S_IFLNK: return put_link (changes, node, &file);
     /* It is made by whoever listens. */
     case S_IFSOCK: return 0;
     default: return tar_put (&changes->writer, &file);
@@ -151,8 +149,9 @@ static int put_root (struct changes *changes, int upper) {
   return usual ? 0 : tar_put (&changes->writer, &file);
 }
 
-int put_changes (struct sink *sink, int upper, enum overlay_marks marks) {
+int put_changes (struct sink *sink, int upper, int own_files, enum overlay_marks marks) {
   static struct changes changes;
+  changes.own_files = own_files;
   changes.problem = sink->problem;
   changes.names = &names_of[marks];
   if (tar_writer_begin (&changes.writer, sink) < 0 || put_root (&changes, upper) < 0)

@@ -5,5 +5,5 @@
 /* Where overlayfs marks its folders: in trusted.overlay.*, or for an ordinary user in user.overlay.*. */
 enum overlay_marks { MARKS_TRUSTED, MARKS_USER };
 
-/* `upper` is an fd. */
-int put_changes (struct sink *sink, int upper, enum overlay_marks marks);
+/* `upper` is an fd, and so is `own_files` (base/own_files.h). */
+int put_changes (struct sink *sink, int upper, int own_files, enum overlay_marks marks);

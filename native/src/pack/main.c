@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include "archive/report.h"
 #include "archive/sandbox.h"
+#include "base/own_files.h"
 #include "base/syscalls.h"
 #include "changes.h"
 #include "rebuild.h"
@@ -31,6 +32,7 @@ struct work {
   struct libraries libraries;
   struct problem problem;
   struct sink sink;
+  int own_files;
   enum overlay_marks marks;
 };
 
@@ -42,7 +44,7 @@ struct command {
 
 static int run_recipe (struct work *work) { return rebuild (&work->sink, RECIPE, FOLDER); }
 
-static int run_diff (struct work *work) { return put_changes (&work->sink, FOLDER, work->marks); }
+static int run_diff (struct work *work) { return put_changes (&work->sink, FOLDER, work->own_files, work->marks); }
 
 /* Folders in one another, as deep as a path can be. */
 #define MOST_FILES 2100
@@ -104,6 +106,9 @@ static int prepare (struct work *work, const struct rights *rights) {
   work->sink.report = REPORT;
   if (sys_close_range (REPORT + 1, ~0u, 0) < 0)
     return problem_errno (&work->problem, "", "close the descriptors of others");
+  work->own_files = open_own_files ();
+  if (work->own_files < 0)
+    return problem_errno (&work->problem, "/proc/self/fd", "open");
   if (load_libraries (&work->libraries, &work->problem) < 0 || sink_begin (&work->sink) < 0)
     return -1;
   return enter_sandbox (FOLDER, rights, &work->problem) < 0 || seal_sandbox (&work->problem) < 0 ? -1 : 0;

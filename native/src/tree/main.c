@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/container.h"
 #include "base/in_root.h"
+#include "base/own_files.h"
 #include "base/syscalls.h"
 #include "changes.h"
 #include "pack.h"
@@ -110,9 +111,10 @@ static int tell_stat (int root, const struct options *options, struct problem *p
   return 0;
 }
 
-static int tell_packed (int root, const struct options *options, struct problem *problem) {
+static int tell_packed (int root, int own_files, const struct options *options, struct problem *problem) {
   static struct packer packer;
   packer.root = root;
+  packer.own_files = own_files;
   packer.archive.out = ARCHIVE;
   packer.archive.problem = packer.problem = problem;
   if (pack (&packer, options->path, options->name, options->follow) < 0)
@@ -152,11 +154,12 @@ int main (int argc, char **argv) {
     return listed < 0 ? 1 : 0;
   }
   const struct options options = parse (argc, argv);
-  int root = open_root (&options, &problem), result = -1;
+  int own_files = open_own_files ();
+  int root = own_files < 0 ? tree_problem_errno (&problem, "/proc/self/fd", "open") : open_root (&options, &problem), result = -1;
   if (root >= 0 && !strcmp (options.verb, "stat"))
     result = tell_stat (root, &options, &problem);
   else if (root >= 0 && (is_whole (&options) || !strcmp (options.verb, "pack")))
-    result = tell_packed (root, &options, &problem);
+    result = tell_packed (root, own_files, &options, &problem);
   else if (root >= 0)
     misused ();
   if (result < 0)

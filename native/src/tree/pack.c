@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
+#include "base/own_files.h"
 #include "content.h"
 #include "names.h"
 #include "xattrs.h"
@@ -34,17 +35,20 @@ static int pack_file (struct packer *packer, const struct found *found) {
 
 static int pack_found (struct packer *packer, const struct found *found);
 
-/* Another file may be there by now, or none: then the container has changed it, and it is left out. */
-static bool is_gone (int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENXIO; }
-
-/* The leaf may be "", and the folder the link itself. */
-static int read_target (struct packer *packer, int folder, const char *leaf, struct found *found) {
-  ssize_t length = readlinkat (folder, leaf, packer->target, sizeof packer->target - 1);
-  if (length < 0)
+/* What the node, an O_PATH fd, is; a file or a folder is opened. */
+static int look_at (struct packer *packer, int node, struct found *found) {
+  if (fstat (node, &found->st) < 0)
     return -1;
-  packer->target[length] = '\0';
-  found->target = packer->target;
-  return 0;
+  if (S_ISLNK (found->st.st_mode)) {
+    ssize_t length = readlinkat (node, "", packer->target, sizeof packer->target - 1);
+    packer->target[length < 0 ? 0 : length] = '\0';
+    found->target = packer->target;
+    return length < 0 ? -1 : 0;
+  }
+  if (!S_ISREG (found->st.st_mode) && !S_ISDIR (found->st.st_mode))
+    return 0;
+  found->fd = open_again (packer->own_files, node, O_RDONLY);
+  return found->fd < 0 ? -1 : 0;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
@@ -52,19 +56,14 @@ static int pack_child (struct packer *packer, int folder, const char *leaf) {
   struct found found = { .fd = -1 };
   if (packer->name.count >= PATH_MAX)
     return tree_problem (packer->problem, packer->name.data, "Cannot pack '%s': its path is longer than a path can be", leaf);
-  if (fstatat (folder, leaf, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
-    return is_gone (errno) ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
-  mode_t type = found.st.st_mode & S_IFMT;
-  if (type == S_IFLNK && read_target (packer, folder, leaf, &found) < 0)
-    return is_gone (errno) || errno == EINVAL ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
-  cleanup_fd int fd = -1;
-  if (type == S_IFREG || type == S_IFDIR) {
-    fd = found.fd = openat (folder, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (type == S_IFDIR ? O_DIRECTORY : 0));
-    if (fd < 0)
-      return is_gone (errno) ? 0 : tree_problem_errno (packer->problem, packer->name.data, "read");
-    if (fstat (fd, &found.st) < 0 || (found.st.st_mode & S_IFMT) != type)
-      return 0;
-  }
+  cleanup_fd int node = openat (folder, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  /* The container has removed it meanwhile. */
+  if (node < 0 && errno == ENOENT)
+    return 0;
+  if (node < 0 || look_at (packer, node, &found) < 0)
+    return tree_problem_errno (packer->problem, packer->name.data, "read");
+  close_fd (&node);
+  cleanup_fd int fd = found.fd;
   return pack_found (packer, &found);
 }
 
@@ -104,27 +103,13 @@ static int pack_found (struct packer *packer, const struct found *found) {
   }
 }
 
-static int not_found (struct packer *packer, const char *path) { return tree_problem_errno (packer->problem, path, "read"); }
-
 int pack (struct packer *packer, const char *path, const char *name, bool follow) {
   struct found found = { .fd = -1 };
-  const int link = follow ? 0 : O_NOFOLLOW;
-  cleanup_fd int node = in_root_open (packer->root, path, O_PATH | link);
-  if (node < 0 || fstat (node, &found.st) < 0)
-    return not_found (packer, path);
-  mode_t type = found.st.st_mode & S_IFMT;
-  cleanup_fd int fd = -1;
-  if (type == S_IFREG || type == S_IFDIR) {
-    struct stat st;
-    fd = found.fd = in_root_open (packer->root, path, O_RDONLY | O_NONBLOCK | link | (type == S_IFDIR ? O_DIRECTORY : 0));
-    if (fd < 0 || fstat (fd, &st) < 0)
-      return not_found (packer, path);
-    if (st.st_ino != found.st.st_ino || st.st_dev != found.st.st_dev)
-      return tree_problem (packer->problem, path, "Cannot read '%s': it was replaced meanwhile; try again", path);
-  }
-  if (type == S_IFLNK && read_target (packer, node, "", &found) < 0)
-    return not_found (packer, path);
-  if (type == S_IFSOCK)
+  cleanup_fd int node = in_root_open (packer->root, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  if (node < 0 || look_at (packer, node, &found) < 0)
+    return tree_problem_errno (packer->problem, path, "read");
+  cleanup_fd int fd = found.fd;
+  if (S_ISSOCK (found.st.st_mode))
     return tree_problem (packer->problem, path, "Cannot pack '%s': it is a socket, which tar has no place for", path);
   if (bytes_add (&packer->name, name, strlen (name)) < 0)
     return out_of_memory (packer);

@@ -7,6 +7,7 @@
 
 struct packer {
   int root;
+  int own_files; /* base/own_files.h */
   struct archive archive;
   struct links links;
   struct bytes name;      /* of the entry that is being packed */

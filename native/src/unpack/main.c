@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/container.h"
 #include "base/in_root.h"
+#include "base/own_files.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "add.h"
@@ -218,7 +219,7 @@ static int find_folder (struct work *work, int own_files, const char *into) {
 static int prepare_shared (struct work *work, const struct options *options) {
   if (!options->container.pid)
     return enter_open_sandbox (TARGET, &rights, &work->problem);
-  cleanup_fd int opened = open ("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  cleanup_fd int opened = open_own_files ();
   /* The root takes the place of whatever is there. */
   cleanup_fd int own_files = fcntl (opened, F_DUPFD_CLOEXEC, TARGET + 1);
   close_fd (&opened);
