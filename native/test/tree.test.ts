@@ -158,7 +158,9 @@ test('a process that has ended, and that nobody has waited for, has no files', a
   let pid = 0;
   await until('the zombie', () => {
     pid = Number(readFileSync(children, 'utf8'));
-    return pid > 0 && fieldsOf(pid)[0] === 'Z' && readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n';
+    return (
+      pid > 0 && fieldsOf(pid)[0] === 'Z' && readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n'
+    );
   });
   const ended = { pid, startTime: fieldsOf(pid)[19] ?? '' };
   await assert.rejects(files.stat(ended, '/'), { reason: 'WRONG_STATE' });

@@ -2,11 +2,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include "archive/listing.h"
 #include "attributes.h"
 #include "base/cleanup.h"
 #include "base/own_files.h"
 #include "base/syscalls.h"
-#include "listing.h"
 #include "tar_writer.h"
 
 #define WHITEOUT ".wh."

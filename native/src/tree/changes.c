@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include "archive/listing.h"
 #include "base/cleanup.h"
 #include "base/memfd.h"
 #include "bytes.h"
-#include "names.h"
 
 #define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define WRITE_AT (64u << 10)
@@ -117,19 +117,18 @@ static int list_entry (struct changes *changes, int folder, const struct below *
 
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static int list_folder (struct changes *changes, int folder, const struct below *below) {
-  struct names names;
+  struct listing listing;
   size_t length = changes->path.count;
-  if (names_read (&names, folder) < 0)
-    return tree_problem_errno (changes->problem, "", "read a folder of the container");
-  int result = 0;
-  for (size_t i = 0; i < names.count && result == 0; i++) {
+  int result = listing_read (&listing, folder) < 0 ? tree_problem_errno (changes->problem, "", "read a folder of the container") : 0;
+  for (size_t i = 0; i < listing.names.count && result == 0; i++) {
+    const char *name = listing_name (&listing, i);
     changes->path.count = length;
-    result = bytes_add (&changes->path, "/", 1) < 0 || bytes_add (&changes->path, names.sorted[i], strlen (names.sorted[i])) < 0
+    result = bytes_add (&changes->path, "/", 1) < 0 || bytes_add (&changes->path, name, strlen (name)) < 0
                ? out_of_memory (changes)
-               : list_entry (changes, folder, below, names.sorted[i]);
+               : list_entry (changes, folder, below, name);
   }
   changes->path.count = length;
-  names_free (&names);
+  listing_free (&listing);
   return result;
 }
 

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include "archive/listing.h"
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/own_files.h"
 #include "content.h"
-#include "names.h"
 #include "xattrs.h"
 
 /* One that is there, with the fd of a file or a folder, open for reading, else -1. */
@@ -75,19 +75,17 @@ static int pack_folder (struct packer *packer, const struct found *found) {
     return out_of_memory (packer);
   if (length)
     length = name->count;
-  struct names names;
+  struct listing listing;
   if (record_xattrs (&packer->archive, found->fd, name->data) < 0 ||
       archive_entry (&packer->archive, &(struct entry){ .name = name->data, .st = &found->st }) < 0)
     return -1;
-  if (names_read (&names, found->fd) < 0)
-    return tree_problem_errno (packer->problem, name->data, "read");
-  int result = 0;
-  for (size_t i = 0; i < names.count && result == 0; i++) {
+  int result = listing_read (&listing, found->fd) < 0 ? tree_problem_errno (packer->problem, name->data, "read") : 0;
+  for (size_t i = 0; i < listing.names.count && result == 0; i++) {
+    const char *leaf = listing_name (&listing, i);
     name->count = length;
-    result = bytes_add (name, names.sorted[i], strlen (names.sorted[i])) < 0 ? out_of_memory (packer)
-                                                                             : pack_child (packer, found->fd, names.sorted[i]);
+    result = bytes_add (name, leaf, strlen (leaf)) < 0 ? out_of_memory (packer) : pack_child (packer, found->fd, leaf);
   }
-  names_free (&names);
+  listing_free (&listing);
   return result;
 }
 

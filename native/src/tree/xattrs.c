@@ -3,13 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
-
-static bool begins_with (const char *text, const char *prefix) { return !strncmp (text, prefix, strlen (prefix)); }
-
-static bool is_wanted (const char *name) {
-  return !strcmp (name, "security.capability") || begins_with (name, "system.posix_acl_") ||
-         (begins_with (name, "user.") && !begins_with (name, "user.overlay."));
-}
+#include "archive/attribute.h"
 
 /* The kernel's limits of a list, of a value and of a name (xattr(7)). */
 #define MOST_BYTES 65536
@@ -31,7 +25,7 @@ int record_xattrs (struct archive *archive, int fd, const char *name) {
   if (size < 0)
     return errno == ENOTSUP ? 0 : tree_problem_errno (archive->problem, name, "read the extended attributes of");
   for (const char *at = list; at < list + size; at += strlen (at) + 1)
-    if (is_wanted (at) && record (archive, fd, at, name) < 0)
+    if (is_archived_attribute (at) && record (archive, fd, at, name) < 0)
       return -1;
   return 0;
 }

@@ -2,5 +2,5 @@
 #pragma once
 #include "archive.h"
 
-/* Adds those of an open file or folder to the next entry: capabilities, access lists, and user.*. */
+/* Adds those of an open file or folder to the next entry, as far as archives have them. */
 int record_xattrs (struct archive *archive, int fd, const char *name);

@@ -1,6 +1,6 @@
 /* The names in a folder, in the order of their bytes, so that the same tree gives the same archive. */
 #pragma once
-#include "archive/records.h"
+#include "records.h"
 
 struct listing {
   struct records text;  /* of char: the names, each with its NUL */
