@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test';
 import { isOrdinaryUser } from './harness/requires.ts';
 import { SmallDisk } from './harness/small-disk.ts';
 import { suite } from './harness/suite.ts';
+import { until } from './harness/until.ts';
 import { inBothModes } from './hostile/modes.ts';
 
 const limit = 4 << 20;
@@ -65,6 +66,17 @@ describe('with project quotas', { skip: missing === '' ? false : missing }, () =
     assert.ok(first > 0 && first + second <= limit, both);
     const over = Number(await s.sh([...mode, ...flags, ...overlay], fill('/o/f')));
     assert.ok(over > limit / 2 && over <= limit, String(over));
+  });
+
+  test('the project of a folder that somebody else limits stays', async () => {
+    const projectOf = (folder: string): string =>
+      execFileSync('lsattr', ['-pd', folder], { encoding: 'utf8' }).trim().split(/\s+/)[0] ?? '';
+    const id = await s.ok(['create', s.rootfs, 'true']);
+    execFileSync('chattr', ['-p', '77', join(s.daemon.root, 'containers', id, 'work')]);
+    await s.ok(['rm', id]);
+    const spare = join(s.daemon.root, 'spare');
+    await until('the spare folder', () => readdirSync(spare).some((name) => projectOf(join(spare, name, 'work')) === '77'));
+    await s.ok(['run', '--rm', ...flags, s.rootfs, 'true']);
   });
 
   test('the limit outlives a restart of the container, and goes with it', async () => {

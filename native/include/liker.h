@@ -107,7 +107,7 @@ LIKER_API int liker_empty_container (const char *base);
 LIKER_API int liker_limit_folders (const char *paths, size_t count, uint64_t bytes, char *call, size_t size);
 /* What will be in the folder `to` counts for the limit of the folder `from`, if that has one. */
 LIKER_API int liker_share_limit (const char *from, const char *to);
-/* Gives up the limit that a folder has, if it has one. */
+/* Gives up the limit that liker_limit_folders has given a folder, if it has one. Whoever else limits projects keeps theirs. */
 LIKER_API int liker_release_limit (const char *path);
 
 /*

@@ -6,6 +6,7 @@
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/quota.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -79,10 +80,12 @@ static int set_project (int folder, uint32_t project) {
   return ioctl (folder, FS_IOC_FSSETXATTR, &attributes);
 }
 
-/* 0 also where the file system has no projects. */
+static bool is_own (uint32_t project) { return project >= FIRST_PROJECT && project < LAST_PROJECT; }
+
+/* 0 also where the file system has no projects, and for one of somebody else: folders inherit it, such as from --root. */
 static uint32_t project_of (int folder) {
   struct fsxattr attributes;
-  return ioctl (folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
+  return ioctl (folder, FS_IOC_FSGETXATTR, &attributes) < 0 || !is_own (attributes.fsx_projid) ? 0 : attributes.fsx_projid;
 }
 
 static int limit_folders (const char *paths, size_t count, uint64_t bytes, const char **call) {
