@@ -162,6 +162,20 @@ inBothModes('a link in the container leads nowhere but inside', async ({ flags, 
   await s.ok(['rm', '-f', id]);
 });
 
+inBothModes('what is unmounted with a folder is not what a link leads to', async ({ flags, userns }) => {
+  const folder = source(`way-${userns}`);
+  const id = await running([...flags, '--cap-add', 'SYS_ADMIN']);
+  await s.ok(['mount', 'add', id, '-v', `${folder}:/top`, '-v', `${folder}:/other/leaf`]);
+  // A mount in /top is hidden by another one over it, where the same path leads to /other/leaf.
+  await inside(
+    id,
+    'mkdir -p /top/way/leaf && mount -t tmpfs t /top/way/leaf && mount -t tmpfs t /top && ln -s /other /top/way',
+  );
+  await s.ok(['mount', 'rm', id, '/top']);
+  assert.equal(await inside(id, 'cat /other/leaf/file'), 'of the host');
+  await s.ok(['rm', '-f', id]);
+});
+
 inBothModes('all mounts below a folder come along, read-only, and go with it', async ({ flags, userns }) => {
   const folder = source(`tree-${userns}`);
   const below = join(folder, 'below');

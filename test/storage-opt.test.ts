@@ -75,7 +75,9 @@ describe('with project quotas', { skip: missing === '' ? false : missing }, () =
     execFileSync('chattr', ['-p', '77', join(s.daemon.root, 'containers', id, 'work')]);
     await s.ok(['rm', id]);
     const spare = join(s.daemon.root, 'spare');
-    await until('the spare folder', () => readdirSync(spare).some((name) => projectOf(join(spare, name, 'work')) === '77'));
+    await until('the spare folder', () =>
+      readdirSync(spare).some((name) => projectOf(join(spare, name, 'work')) === '77'),
+    );
     await s.ok(['run', '--rm', ...flags, s.rootfs, 'true']);
   });
 

@@ -168,11 +168,29 @@ int step_add_mount (struct child *child, struct cursor *fields) {
   return put_tree (child, tree, target, name);
 }
 
-/* ENOENT and EINVAL: what is mounted there is hidden by another mount. */
+/* The folder with the first `length` bytes of this path becomes the working directory. No link is followed. */
+static int enter_folder (const char *path, size_t length) {
+  const struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+  char folder[PATH_MAX];
+  if (length >= sizeof folder)
+    return failed (ENAMETOOLONG);
+  memcpy (folder, path, length);
+  folder[length] = '\0';
+  cleanup_fd int fd = RETRY (sys_openat2 (AT_FDCWD, folder, &how));
+  return fd < 0 ? -1 : fchdir (fd);
+}
+
+/* Of a path that another mount hides: there is something else now, or nothing. */
+static bool is_hidden (int error) { return error == ENOENT || error == EINVAL || error == ENOTDIR || error == ELOOP; }
+
+/*
+ * By its name in its folder: on the way of a path, the container could put a link, and have another mount removed, such as one that hides
+ * a file of procfs.
+ */
 static int unmount (struct child *child, const char *place, int flags) {
-  if (sys_umount2 (place, UMOUNT_NOFOLLOW | flags) == 0 || errno == ENOENT || errno == EINVAL)
-    return 0;
-  return fail (child, "umount2", place);
+  const char *slash = strrchr (place, '/'), *leaf = slash ? slash + 1 : place;
+  bool is_gone = enter_folder (place, (size_t)(leaf - place)) == 0 && sys_umount2 (leaf, UMOUNT_NOFOLLOW | flags) == 0;
+  return is_gone || is_hidden (errno) ? 0 : fail (child, "umount2", place);
 }
 
 /* With what is mounted below it, the last first. */
