@@ -113,6 +113,20 @@ test('a forced removal waits for no client that uses a container that does not r
   await files[Symbol.asyncDispose]();
 });
 
+test('a forced removal does not wait for uses that wait before it', async (t) => {
+  const engine = EngineFixture.start(t);
+  const container = await engine.create();
+  const steps = holding(t, engine);
+  const files = await openRoot(engine.context, container, signal);
+  const next = openRoot(engine.context, container, signal);
+  const removal = removeContainer(engine.context, container, { force: true });
+  const refused = next.then((opened) => opened[Symbol.asyncDispose]().then(() => 'opened'));
+  await assert.rejects(refused, /it is being removed/);
+  await removal;
+  assert.deepEqual(steps, ['held', 'let go']);
+  await files[Symbol.asyncDispose]();
+});
+
 test('the removal of a container by itself, at its end, ends the use of its files', async (t) => {
   const engine = EngineFixture.start(t);
   const container = await engine.started({ autoRemove: true });

@@ -1,5 +1,6 @@
 import type { Viewer } from '../../../common/files/tree.ts';
 import type { HostProcess } from '../../kernel/process/host-process.ts';
+import { filesGone } from '../containers/life/remove-record.ts';
 import { inTurn } from '../containers/life/turn.ts';
 import type { Container } from '../containers/model/container.ts';
 import type { FileUse } from '../containers/model/file-uses.ts';
@@ -72,6 +73,7 @@ async function open<T>(
     // Started while this waited: then there is nothing to hold.
     const started = livePhase(container.phase)?.main;
     if (started) return opened.resolve(live(container, started, signal));
+    if (container.unwanted) throw filesGone(container);
     const done = Promise.withResolvers<void>();
     using use = container.fileUses.begin(signal);
     await hold(async (process) => {

@@ -26,7 +26,7 @@ export class Container {
   run: Run | null = null;
   /** Resolves when the shim of the last run has ended, and unmounted the root. */
   shimEnded: Promise<void> = Promise.resolve();
-  /** A forced removal is waiting for its turn: a start ahead of it gives up. */
+  /** A forced removal is waiting for its turn: a start, or a use of its files, ahead of it gives up. */
   unwanted = false;
   /** Releases what the last run used, if that failed at its end. */
   cleanUp: (() => Promise<void>) | null = null;
