@@ -4,7 +4,7 @@ import { canonicalName, familiar } from '../../../common/image-name.ts';
 import { ownPlatform } from '../../oci/platform.ts';
 import type { Container } from '../containers/model/container.ts';
 import { commandOf } from '../containers/model/spec.ts';
-import { pauseContainer, resumeContainer } from '../containers/verbs/pause.ts';
+import { pauseContainer, resumeAfterCommit } from '../containers/verbs/pause.ts';
 import type { EngineContext } from '../context.ts';
 import type { ImageView } from '../images/api.ts';
 import { applyChanges } from '../images/changes/changes.ts';
@@ -72,7 +72,7 @@ async function draft(
   signal: AbortSignal,
 ) {
   const isPaused = pause && container.phase.state === 'running' && context.cgroups.offers('freezer');
-  if (isPaused) await pauseContainer(context, container);
+  if (isPaused) await pauseContainer(context, container, { forCommit: true });
   try {
     if (!isWhole) {
       await using layer = await openLayer(context, container, signal);
@@ -85,13 +85,8 @@ async function draft(
       writeBytes(context.files.whole(root.process, over))(output, over);
     return await draftLayer(context.images, write, () => {}, root.signal);
   } finally {
-    if (isPaused && isStillPaused(container)) await resumeContainer(context, container);
+    if (isPaused) await resumeAfterCommit(context, container);
   }
-}
-
-/** Someone may have ended, or thawed it. */
-function isStillPaused({ phase }: Container): boolean {
-  return phase.state === 'paused';
 }
 
 /** Not only its own layer: it has none, or it is on a directory instead of layers, or its ids are known to it alone. */

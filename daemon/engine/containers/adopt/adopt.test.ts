@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { EngineFixture } from '../../../test/engine-fixture.ts';
 import { specOf } from '../../../test/fake-engine.ts';
 import { createContainer } from '../verbs/create.ts';
-import { pauseContainer } from '../verbs/pause.ts';
+import { pauseContainer, resumeAfterCommit, resumeContainer } from '../verbs/pause.ts';
 import { startContainer } from '../verbs/start.ts';
 import { stopContainer } from '../verbs/stop.ts';
 import { leave } from './leave.ts';
@@ -184,6 +184,31 @@ test('a paused container stays paused', async (t) => {
   const next = await engine.dies(t);
   assert.equal(next.find(before).phase.state, 'paused');
   assert.equal(next.host.groups.get(before.id)?.frozen(), true);
+});
+
+test('a container that was paused for a commit goes on', async (t) => {
+  const engine = EngineFixture.start(t);
+  const before = await engine.started();
+  await pauseContainer(engine.context, before, { forCommit: true });
+  const next = await engine.dies(t);
+  const container = next.find(before);
+  await container.changed.until(() => container.phase.state === 'running', 1000);
+  assert.equal(container.phase.state, 'running');
+  assert.equal(next.host.groups.get(before.id)?.frozen(), false);
+});
+
+test('a pause that is asked for during a commit, or after an unpause, outlasts it', async (t) => {
+  const engine = EngineFixture.start(t);
+  const during = await engine.started();
+  await pauseContainer(engine.context, during, { forCommit: true });
+  await pauseContainer(engine.context, during);
+  const after = await engine.started({ name: 'after' });
+  await pauseContainer(engine.context, after, { forCommit: true });
+  await resumeContainer(engine.context, after);
+  await pauseContainer(engine.context, after);
+  for (const container of [during, after]) await resumeAfterCommit(engine.context, container);
+  const next = await engine.dies(t);
+  for (const container of [during, after]) assert.equal(next.find(container).phase.state, 'paused');
 });
 
 test('an exit that no daemon has handled yet is followed by the restart of its policy', async (t) => {

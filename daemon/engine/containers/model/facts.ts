@@ -57,6 +57,8 @@ export const factsSchema = fields({
   begun: orNull(begunSchema),
   /** A mount that is being made in the running container, or taken away. As `begun`, stored before it is done. */
   mounting: orNull(mountingSchema),
+  /** If it is paused: only until its files are read for an image. */
+  pausedForCommit: no,
   /** Processes that are to be killed since their clients have vanished, by number: when, by steadyMs(). */
   killsDue: byName(v.number()),
 });

@@ -4,16 +4,28 @@ import type { Container } from '../model/container.ts';
 import { requirePhase } from '../model/phase.ts';
 import { writeRunRecord } from '../resources/run-record.ts';
 
-/** Freezes all processes. A paused container is a success. */
-export async function pauseContainer(context: EngineContext, container: Container): Promise<void> {
+/** Freezes all processes. A paused container is a success. `forCommit`: until `resumeAfterCommit`, which may be the next likerd's. */
+export async function pauseContainer(
+  context: EngineContext,
+  container: Container,
+  { forCommit: pausedForCommit = false } = {},
+): Promise<void> {
   await inTurn(context, container, async () => {
-    const { phase } = container;
-    if (phase.state === 'paused') return;
+    const { phase, facts } = container;
+    if (phase.state === 'paused') {
+      if (facts.pausedForCommit && !pausedForCommit)
+        context.ledger.change(container, { facts: { pausedForCommit } });
+      return;
+    }
     requirePhase('pause', container);
     await cgroupOf(context, container).freeze();
     // It may have ended meanwhile.
     if (container.phase.state !== 'running') return;
-    context.ledger.change(container, { phase: { ...container.phase, state: 'paused' } }, { action: 'pause' });
+    context.ledger.change(
+      container,
+      { phase: { ...container.phase, state: 'paused' }, facts: { pausedForCommit } },
+      { action: 'pause' },
+    );
     writeRunRecord(context, container);
   });
 }
@@ -33,4 +45,10 @@ export async function resumeContainer(context: EngineContext, container: Contain
     );
     writeRunRecord(context, container);
   });
+}
+
+/** Undoes the pause of a commit, unless a call has asked for a pause since. */
+export async function resumeAfterCommit(context: EngineContext, container: Container): Promise<void> {
+  const { phase, facts } = container;
+  if (phase.state === 'paused' && facts.pausedForCommit) await resumeContainer(context, container);
 }
