@@ -5,8 +5,8 @@ import { containerSide } from '../copy/container-side.ts';
 import { copy, type End, followed } from '../copy/copy.ts';
 import { host, hostPath } from '../copy/host-side.ts';
 import { nameOf, type Place, placeOf } from '../copy/place.ts';
-import { printError } from '../output/print.ts';
-import { Sink } from '../output/sink.ts';
+import { archiveToStdout } from '../output/archive-file.ts';
+import { isOnTerminal, printError } from '../output/print.ts';
 
 interface Wanted {
   readonly keepOwner: boolean;
@@ -75,11 +75,9 @@ async function endOf(context: Context, place: Place): Promise<End> {
 }
 
 async function toStdout({ side, path }: End, { follow }: Wanted): Promise<void> {
-  if (process.stdout.isTTY)
+  if (isOnTerminal())
     throw badArgument('path', 'Cannot copy: stdout is a terminal; send the archive to a file or a program');
-  const sink = new Sink(process.stdout);
-  for await (const chunk of side.take(path, { name: nameOf(path), follow })) await sink.write(chunk);
-  await sink.flush();
+  await archiveToStdout(side.take(path, { name: nameOf(path), follow }));
 }
 
 async function fromStdin(target: End, { keepOwner, onBytes }: Wanted): Promise<void> {

@@ -1,9 +1,9 @@
-import { badArgument, LikerError } from '../../common/errors.ts';
+import { badArgument } from '../../common/errors.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { fileProblem } from '../cli/file-problem.ts';
 import type { Connection } from '../connection/connection.ts';
 import { files } from '../connection/methods.ts';
-import { archiveToFile, archiveToStdout } from '../output/archive-file.ts';
+import { isOnTerminal } from '../output/print.ts';
+import { writeArchive } from './write-archive.ts';
 
 export const exportFiles: Command = {
   name: 'export',
@@ -22,22 +22,12 @@ export const exportFiles: Command = {
   operands: [1, 1],
   async run({ flags, operands: [container = ''], context }: Invocation) {
     const file = flags.text('output');
-    if (file === undefined && process.stdout.isTTY)
+    if (file === undefined && isOnTerminal())
       throw badArgument(
         'output',
         'Cannot export: stdout is a terminal; name a file with -o, or send it to one',
       );
-    const bytes = archiveOf(await context.connect(), container);
-    if (file === undefined) {
-      await archiveToStdout(bytes);
-      return 0;
-    }
-    try {
-      await archiveToFile(file, bytes, { mode: 0o600 });
-    } catch (error) {
-      if (error instanceof LikerError) throw error;
-      throw badArgument('output', `Cannot write '${file}': ${fileProblem(error, 'write')}`);
-    }
+    await writeArchive(file, archiveOf(await context.connect(), container));
     return 0;
   },
 };

@@ -2,14 +2,13 @@ import { badArgument, LikerError } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import type { SaveImagesRequestInput } from '../../proto/gen/types/liker/v1/SaveImagesRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { fileProblem } from '../cli/file-problem.ts';
 import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
 import { saveWords } from '../format/progress-bar.ts';
-import { archiveToFile, archiveToStdout } from '../output/archive-file.ts';
 import { isOnTerminal } from '../output/print.ts';
 import { LayerLines } from './layer-lines.ts';
 import { archiveToFolder } from './layout-folder.ts';
+import { writeArchive } from './write-archive.ts';
 
 const formats = {
   'oci-archive': 'FORMAT_OCI',
@@ -76,16 +75,7 @@ async function saveImages({ flags, operands, context }: Invocation): Promise<num
     compression: own(compressions, flags.text('compression') ?? '') ?? 'COMPRESSION_UNSPECIFIED',
   } satisfies SaveImagesRequestInput;
   const bytes = archiveOf(await context.connect(), request, flags.bool('quiet'));
-  if (output === undefined) {
-    await archiveToStdout(bytes);
-    return 0;
-  }
-  try {
-    await (format === 'oci-dir' ? archiveToFolder : archiveToFile)(output, bytes);
-  } catch (error) {
-    if (error instanceof LikerError) throw error;
-    throw badArgument('output', `Cannot write '${output}': ${fileProblem(error, 'write')}`);
-  }
+  await writeArchive(output, bytes, format === 'oci-dir' ? archiveToFolder : undefined);
   return 0;
 }
 

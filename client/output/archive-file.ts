@@ -13,14 +13,10 @@ export async function archiveToStdout(chunks: AsyncIterable<Uint8Array>): Promis
 }
 
 /**
- * Writes an archive to a file, which gets its name when it is complete: a failure, or a signal, leaves what was there before. To a device
- * or a pipe it is written directly. Rejects with the system's error.
+ * Writes an archive to a file of the user alone, which gets its name when it is complete: a failure, or a signal, leaves what was there
+ * before. To a device or a pipe it is written directly. Rejects with the system's error.
  */
-export async function archiveToFile(
-  path: string,
-  chunks: AsyncIterable<Uint8Array>,
-  { mode = 0o666 }: { readonly mode?: number } = {},
-): Promise<void> {
+export async function archiveToFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const there = await stat(path).catch(() => null);
   if (there !== null && !there.isFile()) {
     await using device = await open(path, 'w');
@@ -30,7 +26,7 @@ export async function archiveToFile(
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`;
   using _ = removeOnSignal(draft);
   try {
-    await using file = await open(draft, 'wx', mode);
+    await using file = await open(draft, 'wx', 0o600);
     await writeAll(file, chunks);
     await rename(draft, path);
   } catch (error) {
