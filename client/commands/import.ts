@@ -1,11 +1,10 @@
 import { badArgument, LikerError } from '../../common/errors.ts';
 import { parseImageName } from '../../common/image-name.ts';
-import type { ImportImageRequestInput } from '../../proto/gen/types/liker/v1/ImportImageRequest.ts';
 import type { ImportStartInput } from '../../proto/gen/types/liker/v1/ImportStart.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import type { Connection } from '../connection/connection.ts';
 import { images } from '../connection/methods.ts';
-import { upload } from '../connection/upload.ts';
+import { archiveRequests, upload } from '../connection/upload.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { archiveOf } from './archive-of.ts';
@@ -60,7 +59,8 @@ export async function makeImage(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<string> {
   let id: string | undefined;
-  for await (const { image, warnings } of upload(connection, images.ImportImage, requestsOf(start, bytes))) {
+  const requests = archiveRequests(start, bytes);
+  for await (const { image, warnings } of upload(connection, images.ImportImage, requests)) {
     for (const warning of warnings) notice(warning);
     id = image?.id;
   }
@@ -74,13 +74,4 @@ function bytesOf(source: string): AsyncIterable<Uint8Array> {
   if (process.stdin.isTTY)
     throw badArgument('input', 'Cannot import: stdin is a terminal; give a file, or a tar on stdin');
   return archiveOf(undefined);
-}
-
-async function* requestsOf(
-  start: ImportStartInput,
-  bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<ImportImageRequestInput> {
-  yield { start };
-  for await (const data of bytes) yield { data };
-  yield { end: {} };
 }

@@ -1,9 +1,8 @@
 import { badArgument } from '../../common/errors.ts';
 import { familiar } from '../../common/image-name.ts';
-import type { LoadImagesRequestInput } from '../../proto/gen/types/liker/v1/LoadImagesRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { images } from '../connection/methods.ts';
-import { upload } from '../connection/upload.ts';
+import { archiveRequests, upload } from '../connection/upload.ts';
 import { pullWords } from '../format/progress-bar.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
@@ -46,10 +45,8 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
   if (input === undefined && process.stdin.isTTY) {
     throw badArgument('input', 'Cannot load: stdin is a terminal; give the archive with -i, or on stdin');
   }
-  const requests = requestsOf(archiveOf(input), {
-    platform: flags.text('platform') ?? '',
-    keepBlobs: flags.bool('keep-blobs'),
-  });
+  const start = { platform: flags.text('platform') ?? '', keepBlobs: flags.bool('keep-blobs') };
+  const requests = archiveRequests(start, archiveOf(input));
   const layers = flags.bool('quiet') || !process.stdout.isTTY ? null : new LayerLines(pullWords);
   for await (const frame of upload(await context.connect(), images.LoadImages, requests)) {
     if (frame.progress) layers?.update(frame.progress);
@@ -60,13 +57,4 @@ async function loadImages({ flags, context }: Invocation): Promise<number> {
     printLines([...names.map((name) => `Loaded image: ${familiar(name)}`), ...unnamed]);
   }
   return 0;
-}
-
-async function* requestsOf(
-  archive: AsyncIterable<Uint8Array>,
-  start: { readonly platform: string; readonly keepBlobs: boolean },
-): AsyncGenerator<LoadImagesRequestInput> {
-  yield { start };
-  for await (const data of archive) yield { data };
-  yield { end: {} };
 }

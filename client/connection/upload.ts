@@ -35,3 +35,13 @@ export async function* upload<Request, Response>(
   }
   await sent;
 }
+
+/** The requests of an upload of an archive. */
+export async function* archiveRequests<Start>(
+  start: Start,
+  archive: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ start: Start } | { data: Uint8Array } | { end: object }> {
+  yield { start };
+  for await (const data of archive) yield { data };
+  yield { end: {} };
+}

@@ -1,8 +1,7 @@
 import { hasReason } from '../../common/errors.ts';
-import type { WriteFilesRequestInput } from '../../proto/gen/types/liker/v1/WriteFilesRequest.ts';
 import type { Connection } from '../connection/connection.ts';
 import { files } from '../connection/methods.ts';
-import { upload } from '../connection/upload.ts';
+import { archiveRequests, upload } from '../connection/upload.ts';
 import { found, type Side } from './side.ts';
 
 export function containerSide(connection: Connection, container: string): Side {
@@ -29,19 +28,10 @@ export function containerSide(connection: Connection, container: string): Side {
     },
 
     async put(folder, bytes, { keepOwner }) {
-      const requests = requestsOf({ container, folder, ownByUser: keepOwner }, bytes);
+      const requests = archiveRequests({ container, folder, ownByUser: keepOwner }, bytes);
       for await (const _ of upload(connection, files.WriteFiles, requests)) {
         // The only one: all is there.
       }
     },
   };
-}
-
-async function* requestsOf(
-  start: NonNullable<WriteFilesRequestInput['start']>,
-  bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<WriteFilesRequestInput> {
-  yield { start };
-  for await (const data of bytes) yield { data };
-  yield { end: {} };
 }
