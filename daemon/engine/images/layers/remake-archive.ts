@@ -1,30 +1,25 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LikerError } from '../../../../common/errors.ts';
-import type { Packing, PackOptions } from '../../../kernel/pack/pack.ts';
+import type { PackOptions } from '../../../kernel/pack/pack.ts';
+import type { PackedArchive } from '../../../kernel/pack/report.ts';
 import type { LayerParts } from './parts.ts';
 
 /**
  * Makes the archive of a layer again. When uncompressed it has the same bytes as the one that came; as it is compressed here, it may have
- * another digest. Hold the layer until it is complete. Errors: RECIPE_MISSING, LAYER_DAMAGED, those of the packer, which its result has.
+ * another digest. Hold the layer until it is complete. Errors: RECIPE_MISSING, LAYER_DAMAGED, those of the packer.
  */
 export async function remakeArchive(
   parts: LayerParts,
   diffId: string,
-  options: PackOptions,
-): Promise<Packing> {
+  options: PackOptions & { readonly output: number },
+): Promise<PackedArchive> {
   const { layers, packer } = parts;
   await using recipe = await openRecipe(parts, diffId);
   await using folder = await openFolder(layers.of(diffId), diffId);
-  // The program has the descriptors as soon as it is started.
-  const { bytes, archive } = packer.recipe({ recipe: recipe.fd, folder: folder.fd, ...options });
-  return {
-    bytes,
-    archive: archive.then((packed) => {
-      if (packed.diffId === diffId) return packed;
-      throw damaged(diffId, `its archive has the digest ${packed.diffId}`);
-    }),
-  };
+  const packed = await packer.recipe({ recipe: recipe.fd, folder: folder.fd, ...options }).archive;
+  if (packed.diffId === diffId) return packed;
+  throw damaged(diffId, `its archive has the digest ${packed.diffId}`);
 }
 
 async function openRecipe({ layers, ledger: { rows } }: LayerParts, diffId: string): Promise<FileHandle> {

@@ -49,13 +49,12 @@ export async function packIntoFile(
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
     await using output = await open(path, 'wx', 0o600);
-    const { archive } = await remakeArchive(context, diffId, {
+    const { digest, size } = await remakeArchive(context, diffId, {
       compression,
       output: output.fd,
       onProgress: (progress) => onProgress(progress.in),
       signal,
     });
-    const { digest, size } = await archive;
     return { digest, size, read: readerOf(path), [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

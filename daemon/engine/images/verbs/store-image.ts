@@ -1,6 +1,7 @@
 import { digestOf } from '../../../../common/digest.ts';
 import { LikerError } from '../../../../common/errors.ts';
 import { familiar } from '../../../../common/image-name.ts';
+import { together } from '../../../loop/together.ts';
 import type { Document } from '../../../oci/document.ts';
 import type { ImageView, LayerProgress } from '../api.ts';
 import type { ImageContext } from '../context.ts';
@@ -112,15 +113,13 @@ export async function isHere(
 }
 
 /** One fails: the others are ended, and what they have brought so far stays. */
-async function bringLayers(
+function bringLayers(
   context: ImageContext,
   wanted: readonly UnpackRequest[],
   onProgress: (layer: LayerProgress) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
-  const bring = async (request: UnpackRequest): Promise<void> => {
+): Promise<unknown> {
+  const bring = async (request: UnpackRequest, either: AbortSignal): Promise<void> => {
     const { digest, size } = request.source;
     const { diffId, keep } = request;
     if (await isHere(context, diffId, { digest, keep })) {
@@ -138,15 +137,5 @@ async function bringLayers(
     // Whoever had begun did not keep the archive.
     if (keep && !(await isHere(context, diffId, { digest, keep }))) await join();
   };
-  const results = await Promise.allSettled(
-    wanted.map((request) =>
-      bring(request).catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-    ),
-  );
-  if (signal.aborted) throw signal.reason;
-  if (failed.signal.aborted) throw failed.signal.reason;
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return together(wanted, bring, signal);
 }
