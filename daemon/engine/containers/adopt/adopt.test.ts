@@ -195,9 +195,10 @@ test('a container that was paused for a commit goes on', async (t) => {
   await container.changed.until(() => container.phase.state === 'running', 1000);
   assert.equal(container.phase.state, 'running');
   assert.equal(next.host.groups.get(before.id)?.frozen(), false);
+  assert.ok(next.actions().includes('unpause'));
 });
 
-test('a pause that is asked for during a commit, or after an unpause, outlasts it', async (t) => {
+test('a pause that is asked for during a commit, at its end, or after an unpause, outlasts it', async (t) => {
   const engine = EngineFixture.start(t);
   const during = await engine.started();
   await pauseContainer(engine.context, during, { forCommit: true });
@@ -207,8 +208,11 @@ test('a pause that is asked for during a commit, or after an unpause, outlasts i
   await resumeContainer(engine.context, after);
   await pauseContainer(engine.context, after);
   for (const container of [during, after]) await resumeAfterCommit(engine.context, container);
+  const atEnd = await engine.started({ name: 'at-end' });
+  await pauseContainer(engine.context, atEnd, { forCommit: true });
+  await Promise.all([pauseContainer(engine.context, atEnd), resumeAfterCommit(engine.context, atEnd)]);
   const next = await engine.dies(t);
-  for (const container of [during, after]) assert.equal(next.find(container).phase.state, 'paused');
+  for (const container of [during, after, atEnd]) assert.equal(next.find(container).phase.state, 'paused');
 });
 
 test('an exit that no daemon has handled yet is followed by the restart of its policy', async (t) => {

@@ -25,14 +25,14 @@ const explanations: Readonly<Record<string, Explain>> = {
     'BAD_ARGUMENT',
     `'${object}' has a link on its way that leads nowhere, or may not be followed`,
   ],
-  'mkdirat EROFS': () => [
+  'openat2 ENOTDIR': fileOnTheWay,
+  ...ofTarget('ENOTDIR', fileOnTheWay),
+  ...ofTarget('ELOOP', (object) => ['BAD_ARGUMENT', `the links on the way to '${object}' go in circles`]),
+  ...ofTarget('ENAMETOOLONG', () => ['BAD_ARGUMENT', 'the target is too long, or a name in it']),
+  ...ofTarget('EROFS', () => [
     'BAD_ARGUMENT',
     'the target does not exist, and the file system that it would be made in is read-only',
-  ],
-  'openat EROFS': () => [
-    'BAD_ARGUMENT',
-    'the target does not exist, and the file system that it would be made in is read-only',
-  ],
+  ]),
   'pidfd_open ESRCH': () => ['WRONG_STATE', 'it has ended meanwhile'],
   'setns ESRCH': () => ['WRONG_STATE', 'it has ended meanwhile'],
 };
@@ -53,4 +53,13 @@ export function mountError(
     syscall: call,
     metadata: { ...call, container: id },
   });
+}
+
+function fileOnTheWay(object: string): ReturnType<Explain> {
+  return ['BAD_ARGUMENT', `a part of '${object}' is no folder`];
+}
+
+/** Of the calls that make a target: a folder, or a file. */
+function ofTarget(errno: string, explain: Explain): Record<string, Explain> {
+  return { [`mkdirat ${errno}`]: explain, [`openat ${errno}`]: explain };
 }

@@ -8,7 +8,7 @@ import type { Mount } from '../model/spec.ts';
 import { addMount } from './mount.ts';
 import { removeMount } from './unmount.ts';
 
-const { EBUSY, EROFS } = constants.errno;
+const { EBUSY, ELOOP, ENAMETOOLONG, ENOTDIR, EROFS } = constants.errno;
 const tmpfs: Mount = { type: 'tmpfs', target: '/t', readOnly: false, options: [] };
 const refused = (values: Partial<StartFailure>): StartFailure => ({
   ...{ step: 'add-mount', syscall: 'move_mount', errno: EBUSY, object: '/t' },
@@ -42,12 +42,15 @@ async function afterDeath(t: TestContext, engine: EngineFixture, { id }: Contain
 
 test('a mount that the kernel refuses leaves the record as it was', async (t) => {
   const { engine, container } = await started(t);
-  engine.host.onAct = async () => refused({ errno: EROFS, syscall: 'mkdirat' });
-  await assert.rejects(addMount(engine.context, container, tmpfs), {
-    reason: 'BAD_ARGUMENT',
-    message: /^Cannot mount '' at '\/t' in container/,
-  });
-  assert.deepEqual([targets(container), container.facts.mounting], [[], null]);
+  for (const syscall of ['mkdirat', 'openat'])
+    for (const errno of [EROFS, ENOTDIR, ELOOP, ENAMETOOLONG]) {
+      engine.host.onAct = async () => refused({ errno, syscall });
+      await assert.rejects(addMount(engine.context, container, tmpfs), {
+        reason: 'BAD_ARGUMENT',
+        message: /^Cannot mount '' at '\/t' in container/,
+      });
+      assert.deepEqual([targets(container), container.facts.mounting], [[], null]);
+    }
 });
 
 test('a daemon that dies during a mount: the next one makes it, or finds it made', async (t) => {

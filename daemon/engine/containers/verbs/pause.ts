@@ -32,23 +32,26 @@ export async function pauseContainer(
 
 /** Thaws all processes. A running container is a success. */
 export async function resumeContainer(context: EngineContext, container: Container): Promise<void> {
-  await inTurn(context, container, async () => {
-    const { phase } = container;
-    if (phase.state === 'running') return;
-    requirePhase('resume', container);
-    await cgroupOf(context, container).thaw();
-    if (container.phase.state !== 'paused') return;
-    context.ledger.change(
-      container,
-      { phase: { ...container.phase, state: 'running' } },
-      { action: 'unpause' },
-    );
-    writeRunRecord(context, container);
-  });
+  await inTurn(context, container, () => resumeLocked(context, container));
 }
 
 /** Undoes the pause of a commit, unless a call has asked for a pause since. */
 export async function resumeAfterCommit(context: EngineContext, container: Container): Promise<void> {
-  const { phase, facts } = container;
-  if (phase.state === 'paused' && facts.pausedForCommit) await resumeContainer(context, container);
+  await inTurn(context, container, async () => {
+    const { phase, facts } = container;
+    if (phase.state === 'paused' && facts.pausedForCommit) await resumeLocked(context, container);
+  });
+}
+
+async function resumeLocked(context: EngineContext, container: Container): Promise<void> {
+  if (container.phase.state === 'running') return;
+  requirePhase('resume', container);
+  await cgroupOf(context, container).thaw();
+  if (container.phase.state !== 'paused') return;
+  context.ledger.change(
+    container,
+    { phase: { ...container.phase, state: 'running' } },
+    { action: 'unpause' },
+  );
+  writeRunRecord(context, container);
 }
