@@ -2,6 +2,7 @@ import { parseImageName } from '../../common/image-name.ts';
 import type { Command } from '../cli/command.ts';
 import { files } from '../connection/methods.ts';
 import { printLines } from '../output/print.ts';
+import { changeFlag, historyOf, messageFlag } from './image-flags.ts';
 
 export const commit: Command = {
   name: 'commit',
@@ -10,14 +11,8 @@ export const commit: Command = {
   example: "likerctl commit -m 'with a site' web mine:1",
   flags: [
     { name: 'author', short: 'a', type: 'string', value: 'NAME', help: 'Who made it' },
-    {
-      name: 'change',
-      short: 'c',
-      type: 'list',
-      value: 'INSTRUCTION',
-      help: "An instruction of a Dockerfile that says how to run it, such as 'CMD [\"bash\"]' or 'ENV A=b'",
-    },
-    { name: 'message', short: 'm', type: 'string', value: 'TEXT', help: 'Comment for its history' },
+    changeFlag,
+    messageFlag,
     {
       name: 'pause',
       short: 'p',
@@ -33,8 +28,7 @@ export const commit: Command = {
       container,
       name,
       author: flags.text('author') ?? '',
-      message: flags.text('message') ?? '',
-      changes: [...flags.list('change')],
+      ...historyOf(flags),
       noPause: !flags.bool('pause', true),
     });
     printLines([image?.id ?? '']);

@@ -7,6 +7,7 @@ import type { Command, Invocation } from '../cli/command.ts';
 import { printLines } from '../output/print.ts';
 import type { Provider } from '../rootfs/provider.ts';
 import { directoryArchive } from './archive-of.ts';
+import { changeFlag } from './image-flags.ts';
 import { makeImage } from './import.ts';
 import { interruptible } from './interruptible.ts';
 import { providerFlags, providerOf } from './provider-flags.ts';
@@ -19,10 +20,7 @@ export const imageBuildRoot: Command = {
   flags: [
     ...providerFlags,
     {
-      name: 'change',
-      short: 'c',
-      type: 'list',
-      value: 'INSTRUCTION',
+      ...changeFlag,
       help: "An instruction of a Dockerfile that says how to run it, such as 'ENV A=b'; CMD is bash, except for scratch",
     },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print only the id' },

@@ -9,6 +9,7 @@ import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { archiveOf } from './archive-of.ts';
 import { download } from './download.ts';
+import { changeFlag, historyOf, messageFlag } from './image-flags.ts';
 
 export const importCommand: Command = {
   name: 'import',
@@ -16,14 +17,8 @@ export const importCommand: Command = {
   summary: 'Make an image of a root file system: a tar, compressed or not, or a directory',
   example: 'likerctl import -c \'CMD ["bash"]\' root.tar.xz mine:1',
   flags: [
-    {
-      name: 'change',
-      short: 'c',
-      type: 'list',
-      value: 'INSTRUCTION',
-      help: "An instruction of a Dockerfile that says how to run it, such as 'CMD [\"bash\"]' or 'ENV A=b'",
-    },
-    { name: 'message', short: 'm', type: 'string', value: 'TEXT', help: 'Comment for its history' },
+    changeFlag,
+    messageFlag,
     {
       name: 'platform',
       type: 'string',
@@ -44,8 +39,7 @@ async function importRoot({
   const start = {
     name,
     source,
-    changes: [...flags.list('change')],
-    message: flags.text('message') ?? '',
+    ...historyOf(flags),
     platform: flags.text('platform') ?? '',
   };
   printLines([await makeImage(await context.connect(), start, bytesOf(source))]);

@@ -8,6 +8,7 @@ import { registryOf } from '../credentials/server-key.ts';
 import { storeCredentials } from '../credentials/store.ts';
 import { ask, askSecret } from '../output/ask.ts';
 import { printError, printLines } from '../output/print.ts';
+import { isInsecure, tlsVerifyFlag } from './image-flags.ts';
 
 export const login: Command = {
   name: 'login',
@@ -24,12 +25,7 @@ export const login: Command = {
       help: 'Password or token; others can see it in the list of processes',
     },
     { name: 'password-stdin', type: 'bool', help: 'Read the password from stdin' },
-    {
-      name: 'tls-verify',
-      type: 'bool',
-      fallback: 'true',
-      help: 'false: HTTPS without a check of the certificate, or else plain HTTP',
-    },
+    tlsVerifyFlag,
   ],
   operands: [0, 1],
   run: logIn,
@@ -39,7 +35,7 @@ async function logIn(invocation: Invocation): Promise<number> {
   const { flags, operands, context } = invocation;
   const registry = registryOf(operands[0] ?? 'docker.io');
   if (registry === '') throw new UsageError('login', 'SERVER has no host');
-  const insecure = !flags.bool('tls-verify', true);
+  const insecure = isInsecure(flags);
   const connection = await context.connect();
   const check = async (credentials: Credentials): Promise<string> =>
     (await connection.unary(registries.CheckCredentials, { registry, credentials, insecure })).identityToken;

@@ -18,6 +18,7 @@ import { pullWords } from '../format/progress-bar.ts';
 import { notice } from '../output/notice.ts';
 import { printLines } from '../output/print.ts';
 import { visible } from '../output/visible.ts';
+import { contentTrustFlag, isInsecure, tlsVerifyFlag } from './image-flags.ts';
 import { LayerLines } from './layer-lines.ts';
 
 export const pull: Command = {
@@ -33,12 +34,7 @@ export const pull: Command = {
       help: 'Not supported',
       docker: { passes: /^false$/, instead: 'pull each tag by its name' },
     },
-    {
-      name: 'disable-content-trust',
-      type: 'bool',
-      help: 'Accepted without effect',
-      docker: { passes: /^true$/, instead: 'there are no signatures of Notary' },
-    },
+    contentTrustFlag,
     {
       name: 'keep-blobs',
       type: 'bool',
@@ -51,12 +47,7 @@ export const pull: Command = {
       help: "Fetch the image for this platform instead of the machine's own",
     },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print only the name' },
-    {
-      name: 'tls-verify',
-      type: 'bool',
-      fallback: 'true',
-      help: 'false: HTTPS without a check of the certificate, or else plain HTTP',
-    },
+    tlsVerifyFlag,
   ],
   operands: [1, 1],
   run: pullImage,
@@ -71,7 +62,7 @@ async function pullImage({ flags, operands: [reference = ''], context }: Invocat
     reference,
     platform: flags.text('platform') ?? '',
     keepBlobs: flags.bool('keep-blobs'),
-    insecure: !flags.bool('tls-verify', true),
+    insecure: isInsecure(flags),
   };
   await fetchImage(await context.connect(), name, request, { isQuiet });
   printLines([canonicalName(name)]);

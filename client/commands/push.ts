@@ -5,6 +5,7 @@ import { images } from '../connection/methods.ts';
 import { findCredentials } from '../credentials/find.ts';
 import { pushWords } from '../format/progress-bar.ts';
 import { printLines } from '../output/print.ts';
+import { contentTrustFlag, isInsecure, tlsVerifyFlag } from './image-flags.ts';
 import { LayerLines } from './layer-lines.ts';
 
 export const push: Command = {
@@ -14,12 +15,7 @@ export const push: Command = {
   example: 'likerctl push registry.example.com/team/app:1',
   flags: [
     { name: 'all-tags', short: 'a', type: 'bool', help: 'Send all tags of the repository NAME' },
-    {
-      name: 'disable-content-trust',
-      type: 'bool',
-      help: 'Accepted without effect',
-      docker: { passes: /^true$/, instead: 'there are no signatures of Notary' },
-    },
+    contentTrustFlag,
     {
       name: 'platform',
       type: 'string',
@@ -28,12 +24,7 @@ export const push: Command = {
       docker: { passes: /^$/, instead: 'an image is for one platform here; name its tag' },
     },
     { name: 'quiet', short: 'q', type: 'bool', help: 'Print only the names' },
-    {
-      name: 'tls-verify',
-      type: 'bool',
-      fallback: 'true',
-      help: 'false: HTTPS without a check of the certificate, or else plain HTTP',
-    },
+    tlsVerifyFlag,
   ],
   operands: [1, 1],
   run: pushImage,
@@ -54,7 +45,7 @@ async function pushImage({ flags, operands: [text = ''], context }: Invocation):
   const request = {
     name: text,
     allTags,
-    insecure: !flags.bool('tls-verify', true),
+    insecure: isInsecure(flags),
     credentials: await findCredentials(name, process.env),
   };
   let layers = isQuiet ? null : new LayerLines(pushWords);
