@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { canonicalName, familiarName, parseImageName } from '../common/image-name.ts';
 import { parseConfiguration } from '../daemon/engine/images/model/configuration.ts';
 import { summaryOf } from '../daemon/engine/images/model/summary.ts';
-import { parseReport } from '../daemon/kernel/unpack/report.ts';
+import { reports } from '../daemon/kernel/archive/report.ts';
 import { readDocument } from '../daemon/oci/document.ts';
 import { formatPlatform, isSamePlatform, parsePlatform } from '../daemon/oci/platform.ts';
 import { accepted, holds, textOf } from './property.ts';
@@ -104,9 +104,9 @@ test('reports of the program that unpacks', () => {
     ...[',"message":', '"x"', ',"path":', '-1', '1e400'],
   );
   holds(line, (text) => {
-    let report: ReturnType<typeof parseReport>;
+    let report: ReturnType<typeof reports.unpack>;
     try {
-      report = parseReport(text);
+      report = reports.unpack(text);
     } catch (error) {
       assert.match((error as Error).message, /^the report of liker-unpack/);
       return;

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type Failure,
   type PackedArchive,
-  type PackFailure,
-  parseReport,
   type Report,
-} from '../../daemon/kernel/pack/report.ts';
+  reports,
+} from '../../daemon/kernel/archive/report.ts';
 
 /** LIKER_PACK names another binary: the sanitized one. */
 export const liker = process.env['LIKER_PACK'] ?? join(import.meta.dirname, '../build/liker-pack');
@@ -21,7 +21,7 @@ export interface PackInput {
 
 interface Run {
   readonly bytes: Buffer;
-  readonly reports: Report[];
+  readonly reports: Report<PackedArchive>[];
   readonly ended: SpawnSyncReturns<Buffer>;
 }
 
@@ -36,7 +36,7 @@ function run(args: readonly string[], { recipe, folder }: PackInput): Run {
   const report = String(ended.output?.[5] ?? '');
   return {
     bytes: ended.stdout,
-    reports: report.split('\n').filter(Boolean).map(parseReport),
+    reports: report.split('\n').filter(Boolean).map(reports.pack),
     ended,
   };
 }
@@ -49,16 +49,16 @@ export function pack(
   const { bytes, reports, ended } = run(args, input);
   const last = reports.at(-1);
   const said = JSON.stringify(last);
-  if (last?.kind !== 'packed' || ended.status !== 0)
+  if (last?.kind !== 'done' || ended.status !== 0)
     throw new Error(`${said}${ended.stderr}ended with ${ended.status ?? ended.signal}`);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (last.archive.digest !== digest || last.archive.size !== bytes.length)
+  if (last.outcome.digest !== digest || last.outcome.size !== bytes.length)
     throw new Error(`${said}: it has written ${bytes.length} bytes with ${digest}`);
-  return { bytes, archive: last.archive };
+  return { bytes, archive: last.outcome };
 }
 
 /** Why it wrote no archive. */
-export function packRefusal(args: readonly string[], input: PackInput): PackFailure {
+export function packRefusal(args: readonly string[], input: PackInput): Failure {
   const { reports, ended } = run(args, input);
   const last = reports.at(-1);
   if (last?.kind !== 'failed' || ended.status !== 1)

@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import {
-  parseReport,
+  type Failure,
+  reports as lines,
   type Report,
   type UnpackedLayer,
-  type UnpackFailure,
-} from '../../daemon/kernel/unpack/report.ts';
+} from '../../daemon/kernel/archive/report.ts';
 import { pack } from './packed.ts';
 
 /** LIKER_UNPACK names another binary: the sanitized one. */
@@ -28,7 +28,7 @@ export function run(
   archive: Buffer,
   ...options: readonly string[]
 ): {
-  readonly reports: Report[];
+  readonly reports: Report<UnpackedLayer>[];
   readonly ended: SpawnSyncReturns<string>;
   readonly target: string;
   readonly recipe: string;
@@ -47,7 +47,7 @@ export function run(
     timeout: 120_000,
   });
   for (const fd of fds) closeSync(fd);
-  const reports = ended.stdout.split('\n').filter(Boolean).map(parseReport);
+  const reports = ended.stdout.split('\n').filter(Boolean).map(lines.unpack);
   return { reports, ended, target, recipe };
 }
 
@@ -62,16 +62,16 @@ export function unpack(
 ): { readonly layer: UnpackedLayer; readonly target: string; readonly recipe: string } {
   const { reports, ended, target, recipe } = run(folder, archive, ...options);
   const last = reports.at(-1);
-  if (last?.kind !== 'unpacked' || ended.status !== 0)
+  if (last?.kind !== 'done' || ended.status !== 0)
     throw new Error(`${ended.stdout}${ended.stderr}ended with ${ended.status ?? ended.signal}`);
   const { archive: again } = pack(['recipe'], { recipe, folder: target });
-  if (again.diffId !== last.layer.diffId)
-    throw new Error(`The recipe gives an archive of ${again.unpacked} bytes, of ${last.layer.unpacked}`);
-  return { layer: last.layer, target, recipe };
+  if (again.diffId !== last.outcome.diffId)
+    throw new Error(`The recipe gives an archive of ${again.unpacked} bytes, of ${last.outcome.unpacked}`);
+  return { layer: last.outcome, target, recipe };
 }
 
 /** Why it was not unpacked. */
-export function refusal(folder: string, archive: Buffer, ...options: readonly string[]): UnpackFailure {
+export function refusal(folder: string, archive: Buffer, ...options: readonly string[]): Failure {
   const { reports, ended } = run(folder, archive, ...options);
   const last = reports.at(-1);
   if (last?.kind !== 'failed' || ended.status !== 1)

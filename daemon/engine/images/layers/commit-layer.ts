@@ -1,4 +1,4 @@
-import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
+import type { UnpackedLayer } from '../../../kernel/archive/report.ts';
 import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerParts } from './parts.ts';

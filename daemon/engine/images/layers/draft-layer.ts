@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { LikerError } from '../../../../common/errors.ts';
-import type { UnpackedLayer, UnpackProgress } from '../../../kernel/unpack/report.ts';
+import type { Progress, UnpackedLayer } from '../../../kernel/archive/report.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import { commitLayer } from './commit-layer.ts';
 import { layerLimits } from './limits.ts';
@@ -30,7 +30,7 @@ export interface DraftLayer extends Disposable {
 export async function draftLayer(
   parts: LayerParts,
   write: WriteTar,
-  onProgress: (progress: UnpackProgress) => void,
+  onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<DraftLayer> {
   const folder = await parts.layers.begin();
@@ -63,7 +63,7 @@ export function writeBytes(bytes: AsyncIterable<Uint8Array>): WriteTar {
 
 interface Work {
   readonly write: WriteTar;
-  readonly onProgress: (progress: UnpackProgress) => void;
+  readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
 

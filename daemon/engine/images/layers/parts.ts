@@ -1,5 +1,5 @@
-import type { Packer } from '../../../kernel/pack/pack.ts';
-import type { Unpacker } from '../../../kernel/unpack/unpack.ts';
+import type { Packer } from '../../../kernel/archive/pack.ts';
+import type { Unpacker } from '../../../kernel/archive/unpack.ts';
 import type { Semaphore } from '../../../loop/semaphore.ts';
 import type { Content } from '../../../storage/content.ts';
 import type { LayerFolders } from '../../../storage/layers.ts';

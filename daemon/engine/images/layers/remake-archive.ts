@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LikerError } from '../../../../common/errors.ts';
-import type { PackOptions } from '../../../kernel/pack/pack.ts';
-import type { PackedArchive } from '../../../kernel/pack/report.ts';
+import type { PackOptions } from '../../../kernel/archive/pack.ts';
+import type { PackedArchive } from '../../../kernel/archive/report.ts';
 import type { LayerParts } from './parts.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hasReason, LikerError } from '../../../../common/errors.ts';
-import type { UnpackedLayer } from '../../../kernel/unpack/report.ts';
-import type { Unpacking } from '../../../kernel/unpack/unpack.ts';
+import type { UnpackedLayer } from '../../../kernel/archive/report.ts';
+import type { Unpacking } from '../../../kernel/archive/unpack.ts';
 import type { BlobRow } from '../../../store/tables/blob.ts';
 import type { LayerRow } from '../../../store/tables/layer.ts';
 import type { LayerProgress, Stage } from '../api.ts';

@@ -1,31 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { asError, LikerError, type Reason } from '../../../common/errors.ts';
-import { parseReport, type UnpackedLayer, type UnpackFailure, type UnpackProgress } from './report.ts';
+import { outcomeOf, type Watch } from './outcome.ts';
+import { reports, type UnpackedLayer } from './report.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
 /** How a layer marks what it removes: as overlayfs of root has it, or of an ordinary user; or not at all. */
 export type Whiteouts = 'trusted' | 'user' | 'none';
 
-export interface UnpackOptions {
+export interface UnpackOptions extends Watch {
   /** The archive's file, open for reading. It may still grow: see Unpacking. */
   readonly source: number;
-  /** The open, empty folder that gets the files. */
+  /** The open, empty folder that gets the files. If the unpacking is ended, it is left half full. */
   readonly target: number;
-  /** The empty file, open for reading and writing, that gets the layer's recipe, of which daemon/kernel/pack makes its archive again; undefined: none is wanted. */
+  /** The empty file, open for reading and writing, that gets the layer's recipe, of which liker-pack makes its archive again; undefined: none is wanted. */
   readonly recipe?: number;
   readonly whiteouts: Whiteouts;
   /** More entries, or more bytes uncompressed, are refused. */
   readonly maxEntries: number;
   readonly maxBytes: number;
-  /** At most ten times a second. */
-  readonly onProgress?: (progress: UnpackProgress) => void;
-  /** Ends it. The target is then left half full. */
-  readonly signal?: AbortSignal;
 }
 
 /** As UnpackOptions, of a source that is written to a socket. */
@@ -53,23 +48,6 @@ export interface UnpackingStream extends Running {
   readonly input: Socket;
 }
 
-const failures: Readonly<Record<UnpackFailure['error'], Reason>> = {
-  BAD_ARCHIVE: 'BAD_ARCHIVE',
-  NO_SPACE: 'TOO_MANY',
-  TOO_BIG: 'TOO_MANY',
-  UNSUPPORTED: 'UNPACK_UNAVAILABLE',
-  WRITE_FAILED: 'SYSCALL',
-};
-
-function asLikerError({ error, path, errno, message }: UnpackFailure): LikerError {
-  const metadata = { path, ...(errno && { errno }) };
-  const remedy =
-    error === 'NO_SPACE' ? "; free some on the file system of likerd's --root, and try again" : '';
-  if (error !== 'WRITE_FAILED') return new LikerError(failures[error], message + remedy, { metadata });
-  const syscall = { step: 'unpack', syscall: '', errno, object: path };
-  return new LikerError('SYSCALL', message, { metadata, syscall });
-}
-
 /** Starts liker-unpack, which reads archives in a process of its own, with no more rights than to write below the target. */
 export class Unpacker {
   readonly #program: string;
@@ -87,7 +65,7 @@ export class Unpacker {
     return {
       available: (bytes) => void stdin.write(`bytes ${bytes}\n`),
       end: (bytes) => void stdin.end(`end ${bytes}\n`),
-      layer: result(child, options),
+      layer: layerOf(child, options),
     };
   }
 
@@ -96,7 +74,7 @@ export class Unpacker {
     const child = this.#spawn('pipe', options);
     const input = child.stdio[3] as Socket;
     input.on('error', () => {});
-    return { input, layer: result(child, options) };
+    return { input, layer: layerOf(child, options) };
   }
 
   #spawn(source: number | 'pipe', options: StreamOptions): ChildOfUnpack {
@@ -121,38 +99,16 @@ type ChildOfUnpack = ChildProcess & {
   readonly stderr: Readable;
 };
 
-async function result(child: ChildOfUnpack, options: StreamOptions): Promise<UnpackedLayer> {
-  let problem: Error | undefined;
-  let layer: UnpackedLayer | undefined;
-  let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-4096);
-  });
-  createInterface(child.stdout).on('line', (line) => {
-    try {
-      const report = parseReport(line);
-      if (report.kind === 'progress') options.onProgress?.(report.progress);
-      else if (report.kind === 'failed') problem ??= asLikerError(report.failure);
-      else layer = report.layer;
-    } catch (error) {
-      problem ??= asError(error);
-    }
-  });
-  child.on('error', (error) => {
-    problem ??= error;
-  });
-  const { status, signal } = await ended(child);
-  child.stdin.destroy();
-  if (options.signal?.aborted) throw new LikerError('CANCELLED', 'The unpacking of a layer was cancelled');
-  if (problem) throw problem;
-  if (layer && status === 0) return layer;
-  const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
-  throw new LikerError('INTERNAL', `liker-unpack ${how} without a result${words && `: ${words.trim()}`}`);
-}
-
-/** An error before the start is followed by this event too. */
-function ended(child: ChildProcess): Promise<{ status: number | null; signal: NodeJS.Signals | null }> {
-  return new Promise((resolve) => {
-    child.on('close', (status, signal) => resolve({ status, signal }));
-  });
+function layerOf(child: ChildOfUnpack, options: StreamOptions): Promise<UnpackedLayer> {
+  return outcomeOf(
+    child,
+    {
+      step: 'unpack',
+      what: 'The unpacking of a layer',
+      report: child.stdout,
+      parse: reports.unpack,
+      damaged: 'BAD_ARCHIVE',
+    },
+    options,
+  ).finally(() => child.stdin.destroy());
 }
