@@ -27,7 +27,7 @@ import { liftDistantDeadlines } from './wire/deadline.ts';
 import { marksUndecodable } from './wire/decoding.ts';
 import { takesEncoded } from './wire/encoded.ts';
 import { widenInputWindows } from './wire/input-window.ts';
-import { withFastOutput } from './wire/output-encoder.ts';
+import { withFastFiles, withFastImages, withFastOutput } from './wire/output-encoder.ts';
 import { type Peer, socketFd, tagSocket } from './wire/peer.ts';
 
 export interface ApiOptions {
@@ -78,8 +78,8 @@ export function serveApi(options: ApiOptions) {
   server.addService(marksUndecodable(LogService), logService(context, engine.logs));
   server.addService(marksUndecodable(EventService), eventService(context, engine.events));
   server.addService(marksUndecodable(takesEncoded(StatsService)), statsService(context, engine.stats));
-  server.addService(marksUndecodable(FileService), fileService(context, engine.files));
-  server.addService(marksUndecodable(ImageService), imageService(context, engine.images));
+  server.addService(marksUndecodable(withFastFiles(FileService)), fileService(context, engine.files));
+  server.addService(marksUndecodable(withFastImages(ImageService)), imageService(context, engine.images));
   server.addService(marksUndecodable(SystemService), systemService(context, engine.system, options));
   server.addService(marksUndecodable(SecretService), secretService(context, engine.secrets));
   server.addService(marksUndecodable(VolumeService), volumeService(context, engine.volumes));

@@ -22,6 +22,7 @@ const packageDefinition: PackageDefinition = fromJSON(
 );
 
 type V1 = ContainerTypes['liker']['v1'] &
+  FileTypes['liker']['v1'] &
   RegistryTypes['liker']['v1'] &
   SessionTypes['liker']['v1'] &
   FileTypes['liker']['v1'] &
