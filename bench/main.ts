@@ -4,6 +4,7 @@ import { compare } from './against.ts';
 import { besideCase } from './cases/beside.ts';
 import type { Case } from './cases/case.ts';
 import { commandCase } from './cases/command.ts';
+import { copiesCase } from './cases/copies.ts';
 import { daemonCase } from './cases/daemon.ts';
 import { echoCase } from './cases/echo.ts';
 import { execCase } from './cases/exec.ts';
@@ -41,6 +42,7 @@ const cases: Readonly<Record<string, Case>> = {
   userns: usernsCase,
   images: imagesCase,
   layers: layersCase,
+  copies: copiesCase,
   fleet: fleetCase,
   daemon: daemonCase,
 };

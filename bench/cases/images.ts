@@ -6,12 +6,13 @@ import { type Engine, isInstalled } from '../engines/engine.ts';
 import type { ImageCommands } from '../engines/image-commands.ts';
 import { Runner } from '../engines/runner.ts';
 import { type BenchImage, BenchImages, typicalPlans } from '../images/bench-images.ts';
-import { goOn, isInterrupted } from '../interrupt.ts';
+import { goOn } from '../interrupt.ts';
 import { Lab } from '../lab.ts';
-import { interleave, type Sample } from '../measure.ts';
+import type { Sample } from '../measure.ts';
 import { peakBytes, resetPeak } from '../memory.ts';
 import { openPeers, peerNames } from '../peers.ts';
-import { type Aim, type Result, type Row, rowOf } from '../report.ts';
+import { atMost, race } from '../race.ts';
+import { type Result, rowOf } from '../report.ts';
 import type { Bench, Case } from './case.ts';
 
 const mebibyte = 2 ** 20;
@@ -77,27 +78,13 @@ async function measure(
     await gone();
     return { ms };
   };
-  const able: Contestant[] = [];
-  const notes: string[] = [];
-  // The first turn, which does not count, shows who can: an old docker does not know zstd.
-  for (const contestant of contestants) {
-    try {
-      await turn(contestant);
-      able.push(contestant);
-    } catch (error) {
-      if (isInterrupted() || contestant.name === own) throw error;
-      notes.push(`${contestant.name} cannot`);
-    }
-  }
-  const samples = await interleave(
-    able.map((contestant) => ({ name: contestant.name, run: () => turn(contestant) })),
-    { rounds: quick ? 2 : 5, warmUp: 0 },
-  );
-  const rows = [...samples].map(([name, of]) =>
-    rowOf(
-      name,
-      of.map(({ ms }) => ms / 1000),
-    ),
+  const { rows, notes } = await race(
+    contestants.map((contestant) => ({
+      name: contestant.name,
+      isPeer: contestant.name !== own,
+      turn: () => turn(contestant),
+    })),
+    quick ? 2 : 5,
   );
   const { title, factor } = verbs[verb];
   return {
@@ -106,15 +93,14 @@ async function measure(
     unit: 's',
     rows,
     notes,
-    aims: [fasterThanAll(`${title}: ${image.title}`, rows, factor)],
+    aims: [
+      atMost(
+        factor,
+        rows.filter(({ name }) => name !== own),
+        { work: `${title}: ${image.title}`, row: own },
+      ),
+    ],
   };
-}
-
-/** At most this share of the fastest peer's time. */
-function fasterThanAll(work: string, rows: readonly Row[], factor: number): Aim {
-  const [fastest] = rows.filter(({ name }) => name !== own).toSorted((a, b) => a.median - b.median);
-  const bound = fastest === undefined ? `${factor} of the fastest peer's` : `${factor} of ${fastest.name}'s`;
-  return { work, row: own, limit: fastest === undefined ? null : fastest.median * factor, bound };
 }
 
 function liker(lab: Lab, runner: Runner): Contestant {

@@ -14,6 +14,7 @@ export class Ctr implements Engine {
   readonly helper = 'containerd-shim';
   readonly runner: Runner;
   readonly images: ImageCommands;
+  readonly dockerLike = null;
   readonly #folder: string;
   readonly #ctr: string;
   readonly #rootfs: string;

@@ -20,14 +20,14 @@ export class Docker implements Engine {
   readonly helper = 'containerd-shim';
   readonly runner: Runner;
   readonly images: ImageCommands;
+  readonly dockerLike: string;
   readonly #folder: string;
-  readonly #docker: string;
   readonly #daemons: readonly PeerDaemon[];
   readonly #left = new LeftGroups('docker');
 
   private constructor(folder: string, docker: string, daemons: readonly PeerDaemon[]) {
     this.#folder = folder;
-    this.#docker = docker;
+    this.dockerLike = docker;
     this.#daemons = daemons;
     this.images = {
       pull: ({ name }) => `${docker} pull -q ${name}`,
@@ -67,23 +67,23 @@ export class Docker implements Engine {
 
   run(args: readonly string[], { stdin, tty, withoutLog }: RunOptions = {}): string {
     const flags = [stdin && '-i', tty && '-it', withoutLog && '--log-driver none'].filter(Boolean);
-    return `${this.#docker} run --rm ${flags.join(' ')} --network none ${image} ${args.join(' ')}`;
+    return `${this.dockerLike} run --rm ${flags.join(' ')} --network none ${image} ${args.join(' ')}`;
   }
 
   start(name: string): string {
-    return `${this.#docker} run -d --name ${name} --network none ${image} ${sleeper.join(' ')}`;
+    return `${this.dockerLike} run -d --name ${name} --network none ${image} ${sleeper.join(' ')}`;
   }
 
   exec(name: string, args: readonly string[]): string {
-    return `${this.#docker} exec ${name} ${args.join(' ')}`;
+    return `${this.dockerLike} exec ${name} ${args.join(' ')}`;
   }
 
   list(): string {
-    return `${this.#docker} ps`;
+    return `${this.dockerLike} ps`;
   }
 
   remove(names: readonly string[]): string {
-    return `${this.#docker} rm -f ${names.join(' ')}`;
+    return `${this.dockerLike} rm -f ${names.join(' ')}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,6 +26,8 @@ export interface Engine extends AsyncDisposable {
   readonly daemons: readonly number[];
   /** Null: it knows only folders. */
   readonly images: ImageCommands | null;
+  /** The beginning of commands that have Docker's words, such as `cp` and `commit`; null: it has others. */
+  readonly dockerLike: string | null;
   // Shell commands.
   /** Creates, runs and removes a container. */
   run(args: readonly string[], options?: RunOptions): string;

@@ -18,6 +18,7 @@ export class OciRuntime implements Engine {
   readonly helper = '';
   readonly daemons = [];
   readonly images = null;
+  readonly dockerLike = null;
   readonly runner: Runner;
   readonly #program: 'crun' | 'runc';
   readonly #folder: string;

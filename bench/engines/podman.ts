@@ -22,7 +22,7 @@ export class Podman implements Engine {
   readonly daemons = [];
   readonly images: ImageCommands;
   readonly runner: Runner;
-  readonly #podman: string;
+  readonly dockerLike: string;
   readonly #rootfs: string;
   /** podman leaves these in every hierarchy, beside those of its containers. */
   readonly #left = new LeftGroups('libpod_parent/conmon', 'libpod_parent');
@@ -33,8 +33,8 @@ export class Podman implements Engine {
     const file = join(folder, 'containers.conf');
     writeFileSync(file, config);
     this.#rootfs = rootfs;
-    this.#podman = `podman --root ${join(folder, 'root')} --runroot ${join(folder, 'run')}`;
-    const podman = this.#podman;
+    const podman = `podman --root ${join(folder, 'root')} --runroot ${join(folder, 'run')}`;
+    this.dockerLike = podman;
     this.images = {
       pull: ({ name }) => `${podman} pull -q --tls-verify=false ${name}`,
       load: ({ layout }) => `${podman} pull -q oci:${layout}:latest`,
@@ -58,19 +58,19 @@ export class Podman implements Engine {
   }
 
   exec(name: string, args: readonly string[]): string {
-    return `${this.#podman} exec ${name} ${args.join(' ')}`;
+    return `${this.dockerLike} exec ${name} ${args.join(' ')}`;
   }
 
   list(): string {
-    return `${this.#podman} ps`;
+    return `${this.dockerLike} ps`;
   }
 
   remove(names: readonly string[]): string {
-    return `${this.#podman} rm -f --ignore -t 0 ${names.join(' ')}`;
+    return `${this.dockerLike} rm -f --ignore -t 0 ${names.join(' ')}`;
   }
 
   #create(flags: string): string {
-    return `${this.#podman} run ${flags} --network none --rootfs ${this.#rootfs}:O`;
+    return `${this.dockerLike} run ${flags} --network none --rootfs ${this.#rootfs}:O`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
