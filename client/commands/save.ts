@@ -1,4 +1,4 @@
-import { badArgument, LikerError } from '../../common/errors.ts';
+import { badArgument } from '../../common/errors.ts';
 import { own } from '../../common/own.ts';
 import type { SaveImagesRequestInput } from '../../proto/gen/types/liker/v1/SaveImagesRequest.ts';
 import type { Command, Invocation } from '../cli/command.ts';
