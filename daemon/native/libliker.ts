@@ -53,7 +53,10 @@ function bind(path: string) {
       'int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count)',
     ),
     netlink: library.func(
-      'int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, _Out_ uint8_t *answer, size_t answer_size)',
+      'int64_t liker_netlink (int namespace, int family, const void *requests, size_t requests_size, void *answer, size_t answer_size)',
+    ),
+    connect: library.func(
+      'int liker_connect (int namespace, const void *fields, size_t size, void *refusal)',
     ),
     openResolver: library.func(
       'int liker_open_resolver (const char *path, const char *container, int pid, uint64_t start_time)',
@@ -234,16 +237,63 @@ export function attachSocketProgram(cgroup: string, program: Uint8Array | null):
 
 /** A dump's answers come in pieces of up to 32 KiB. */
 const netlinkAnswerBytes = 1 << 20;
+/** No table is larger: then something is wrong. */
+const mostNetlinkBytes = 1 << 28;
+/** A network namespace: an fd, a temporary one, or likerd's own. */
+export type NetworkPlace = number | 'new' | 'own';
+
+function placeNumber(place: NetworkPlace): number {
+  return place === 'new' ? -1 : place === 'own' ? -2 : place;
+}
+
+function netlinkAnswer(result: number, answer: Buffer): Buffer {
+  return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
+}
 
 /**
- * Sends rtnetlink requests in a network namespace, until the kernel refuses one, and returns its answers. `namespace`: an fd, or
- * null for a temporary namespace.
+ * Sends requests of rtnetlink(7) in a network namespace, until the kernel refuses one, and returns its answers. On the event loop: only
+ * for a namespace of few interfaces.
  */
-export function netlink(namespace: number | null, requests: Uint8Array): Buffer {
+export function netlink(place: NetworkPlace, requests: Uint8Array): Buffer {
   const answer = Buffer.allocUnsafe(netlinkAnswerBytes);
   const { length } = answer;
-  const result: number = library().netlink(namespace ?? -1, requests, requests.length, answer, length);
-  return answer.subarray(0, check(result, 'talk to the kernel about', 'netlink', 'its network'));
+  const number = placeNumber(place);
+  const result: number = library().netlink(number, 0, requests, requests.length, answer, length);
+  return netlinkAnswer(result, answer);
+}
+
+/**
+ * Likewise, in a thread, with the protocol NETLINK_ROUTE or another. If a dump has more than a MiB, it is asked for again: such requests
+ * must change nothing.
+ */
+export async function netlinkInThread(
+  place: NetworkPlace,
+  requests: Uint8Array,
+  { family = 0, room = 1 << 16 }: { readonly family?: number; readonly room?: number } = {},
+): Promise<Buffer> {
+  const answer = Buffer.allocUnsafe(room);
+  const { length } = answer;
+  const result = Number(
+    await inThread(library().netlink, placeNumber(place), family, requests, requests.length, answer, length),
+  );
+  if (isError(result, 'EMSGSIZE') && room < mostNetlinkBytes)
+    return netlinkInThread(place, requests, { family, room: room * 8 });
+  return netlinkAnswer(result, answer);
+}
+
+/** sizeof (struct liker_refusal), and where its `object` is. */
+const refusalBytes = 288;
+const refusalObjectAt = 32;
+
+/**
+ * Connects a network namespace, an fd, with the fields of encodeConnect, in a thread. Throws SYSCALL with the words of the step that was
+ * refused; what was made until then stays.
+ */
+export async function connectNamespace(namespace: number, fields: Uint8Array): Promise<void> {
+  const refusal = Buffer.alloc(refusalBytes);
+  const result = await inThread(library().connect, namespace, fields, fields.length, refusal);
+  const text = (from: number) => refusal.toString('utf8', from, refusal.indexOf(0, from));
+  check(result, 'connect', text(0) || 'pthread_create', text(refusalObjectAt));
 }
 
 /**

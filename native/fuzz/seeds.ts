@@ -1,3 +1,4 @@
+import { connection } from '../../daemon/kernel/network/endpoint.ts';
 import { encodeLaunch, encodeListing, encodeLookUp } from '../../daemon/kernel/plan/encode.ts';
 import {
   cloneFlag,
@@ -165,6 +166,24 @@ const samples: { readonly [Name in StepName]: Extract<Step, { readonly step: Nam
   'host-proc': { step: 'host-proc' },
   'exec-label': { step: 'exec-label', attribute: 'exec', value: 'system_u:system_r:container_t:s0' },
   'await-network': { step: 'await-network' },
+  connect: {
+    step: 'connect',
+    resolver: '/run/liker/resolver.sock',
+    containerId: 'c1',
+    ...connection([
+      {
+        number: 0,
+        mac: '02:00:00:00:00:01',
+        mtu: 1500,
+        addresses: [
+          { address: '10.201.0.2', prefix: 24 },
+          { address: 'fd00::2', prefix: 64 },
+        ],
+        gateways: ['10.201.0.1', 'fd00::1'],
+        link: { kind: 'bridge', index: 7, name: 'lv0', alias: 'liker:0:c1' },
+      },
+    ]),
+  },
   secret: {
     step: 'secret',
     target: '/run/secrets/s',

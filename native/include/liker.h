@@ -65,12 +65,25 @@ LIKER_API int liker_attach_device_filter (const char *cgroup, const void *instru
 LIKER_API int liker_attach_socket_program (const char *cgroup, const void *instructions, size_t count);
 
 /*
- * Sends rtnetlink requests (a row of struct nlmsghdr, each with NLM_F_ACK or NLM_F_DUMP) in a network namespace. Each
- * waits for the answer to the one before; the first refusal ends the row. `namespace` is an fd, or -1 for a new namespace
- * that exists during the call only. Returns the bytes of all answers, or -EMSGSIZE if they do not fit.
+ * Sends netlink(7) requests (a row of struct nlmsghdr, each with NLM_F_ACK or NLM_F_DUMP) of a family, such as NETLINK_ROUTE, in a
+ * network namespace. Each waits for the answer to the one before; the first refusal ends the row. `namespace` is an fd, or one of
+ * the two below. Returns the bytes of all answers, or -EMSGSIZE if they do not fit.
  */
-LIKER_API int64_t liker_netlink (int namespace, const void *requests, size_t requests_size, void *answer,
+#define LIKER_NEW_NAMESPACE -1 /* which exists during the call only */
+#define LIKER_OWN_NAMESPACE -2 /* that of the calling thread */
+LIKER_API int64_t liker_netlink (int namespace, int family, const void *requests, size_t requests_size, void *answer,
                                  size_t answer_size);
+
+struct liker_refusal {
+  char call[32];    /* what was called */
+  char object[256]; /* on what, with the kernel's words */
+};
+
+/*
+ * Carries out what the fields of a step `connect` (steps.def) say, between the network namespace of the calling thread and another one, an
+ * fd. On failure it tells why. What was made until then stays.
+ */
+LIKER_API int liker_connect (int namespace, const void *fields, size_t size, struct liker_refusal *refusal);
 
 /*
  * Opens the sockets at which a container asks its resolver for names (127.0.0.11) in the network namespace of the process, which is

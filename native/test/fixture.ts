@@ -51,6 +51,7 @@ const more = [
   'readlink',
   'tr',
   'printf',
+  'ping',
 ];
 
 /** LIKER_SHIM names another binary: the sanitized one. */
@@ -174,6 +175,13 @@ export class Fixture implements Disposable {
       network: [],
       ...changes,
     };
+  }
+
+  /** A new folder with what an overlay needs. */
+  newLayer(): string {
+    const layer = mkdtempSync(join(this.folder, 'layer-'));
+    for (const name of ['upper', 'work']) mkdirSync(join(layer, name));
+    return layer;
   }
 
   spawn(

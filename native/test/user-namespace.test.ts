@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readlinkSync,
   rmdirSync,
@@ -28,11 +27,7 @@ const fixture = useFixture();
 
 const cloneFlags = privateNamespaces | cloneFlag.user;
 
-function newLayer(): string {
-  const layer = mkdtempSync(join(fixture().folder, 'layer-'));
-  for (const name of ['upper', 'work']) mkdirSync(join(layer, name));
-  return layer;
-}
+const newLayer = (): string => fixture().newLayer();
 
 /** A container in a user namespace that runs a shell script. */
 function run(

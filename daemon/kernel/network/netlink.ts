@@ -1,4 +1,4 @@
-// Encodes requests of rtnetlink(7) for links and traffic control, and decodes the kernel's answers.
+// Encodes requests of netlink(7), and decodes the kernel's answers.
 import { getSystemErrorName } from 'node:util';
 
 /** Message types (linux/netlink.h, linux/rtnetlink.h). */
@@ -6,7 +6,17 @@ export const message = {
   error: 2,
   done: 3,
   newLink: 16,
+  deleteLink: 17,
   getLink: 18,
+  setLink: 19,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  deleteNeighbour: 29,
+  getNeighbour: 30,
   newQdisc: 36,
   deleteQdisc: 37,
   getQdisc: 38,
@@ -14,7 +24,18 @@ export const message = {
   getClass: 42,
 } as const;
 
-export const flag = { request: 1, acknowledge: 4, dump: 0x300, replace: 0x100, create: 0x400 } as const;
+export const flag = {
+  request: 1,
+  acknowledge: 4,
+  dump: 0x300,
+  replace: 0x100,
+  /** With `create`: it may not exist yet. */
+  exclusive: 0x200,
+  create: 0x400,
+} as const;
+
+/** Protocols of netlink: of links, addresses, routes and queues, and of netfilter. */
+export const family = { route: 0, netfilter: 12 } as const;
 
 const headerBytes = 16;
 const errorBytes = 4;
@@ -55,19 +76,20 @@ export interface Request {
   readonly attributes?: readonly Attribute[];
 }
 
+/** Encodes one request, with its number. */
+export function encodeRequest({ type, flags, body, attributes = [] }: Request, number = 1): Buffer {
+  const rest = nested(attributes);
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt32LE(headerBytes + body.length + rest.length, 0);
+  header.writeUInt16LE(type, 4);
+  header.writeUInt16LE(flags | flag.request, 6);
+  header.writeUInt32LE(number, 8);
+  return Buffer.concat([header, body, rest]);
+}
+
 /** Encodes requests, numbered from 1. */
 export function encodeRequests(requests: readonly Request[]): Buffer {
-  return Buffer.concat(
-    requests.map(({ type, flags, body, attributes = [] }, index) => {
-      const rest = nested(attributes);
-      const header = Buffer.alloc(headerBytes);
-      header.writeUInt32LE(headerBytes + body.length + rest.length, 0);
-      header.writeUInt16LE(type, 4);
-      header.writeUInt16LE(flags | flag.request, 6);
-      header.writeUInt32LE(index + 1, 8);
-      return Buffer.concat([header, body, rest]);
-    }),
-  );
+  return Buffer.concat(requests.map((request, index) => encodeRequest(request, index + 1)));
 }
 
 export interface Answer {

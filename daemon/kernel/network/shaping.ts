@@ -75,7 +75,7 @@ function tryShaping(): string {
   try {
     const rate = { rateBits: 1e6, ceilBits: 1e6 };
     const { refused } = decodeAnswers(
-      netlink(null, encodeRequests(rateRequests(loopbackIndex, rate, false))),
+      netlink('new', encodeRequests(rateRequests(loopbackIndex, rate, false))),
     );
     return refused === null
       ? ''

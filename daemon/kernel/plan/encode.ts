@@ -42,6 +42,14 @@ export function encodeLaunch(launch: Launch, shim?: ShimSettings): Buffer {
   });
 }
 
+/** Encodes the fields of a step `connect`, for a container that runs. */
+export function encodeConnect(step: Omit<StepOf<'connect'>, 'step'>): Buffer {
+  const w = new Writer();
+  const [, fields] = steps.connect;
+  w.fields(fields, step);
+  return w.finish();
+}
+
 /** Encodes steps for a shim that starts nothing. */
 export function encodeSteps(given: readonly Step[]): Buffer {
   return plan((w) => {

@@ -43,8 +43,12 @@ export class Writer {
     this.u32(kind);
     const lengthAt = this.#room(4);
     const start = this.#length;
-    for (const name in fields) fields[name]?.(this, values[name] as never);
+    this.fields(fields, values);
     this.#buffer.writeUInt32LE(this.#length - start, lengthAt);
+  }
+
+  fields<T extends Fields>(fields: T, values: Values<T>): void {
+    for (const name in fields) fields[name]?.(this, values[name] as never);
   }
 
   finish(): Buffer {

@@ -76,6 +76,25 @@ const textOrNone: Field<string | null> = (w, value) => {
   w.str(value ?? '');
 };
 
+/**
+ * A request of netlink(7), with its header, in the container's namespace if `inside`, else in likerd's. `link`: the interface there whose index stands at the beginning of the
+ * fixed structure, 4 bytes behind the header's end; empty: the bytes have it. `intoNamespace`: the last four bytes are to be an fd of
+ * the container's namespace. `words`: what it makes, for an error.
+ */
+const netlinkRequest: Field<{
+  readonly words: string;
+  readonly inside: boolean;
+  readonly link: string;
+  readonly intoNamespace: boolean;
+  readonly bytes: Uint8Array;
+}> = (w, request) => {
+  w.str(request.words);
+  bool(w, request.inside);
+  w.str(request.link);
+  bool(w, request.intoNamespace);
+  w.bytes(request.bytes);
+};
+
 const idRuns = list<IdRun>((w, run) => {
   w.u32(run.inside);
   w.u32(run.outside);
@@ -344,6 +363,21 @@ export const steps = {
   ],
   /** Waits until the network namespace is connected. */
   'await-network': [80, {}],
+  /**
+   * Waits until the shim has connected the network namespace, which it does by these fields while the steps before are carried out.
+   * It brings up the loopback, too.
+   */
+  connect: [
+    81,
+    {
+      /** The socket of the resolver, which gets sockets of the namespace at 127.0.0.11:53; empty: none. */
+      resolver: str,
+      containerId: str,
+      /** Paths below /proc/sys, and values, of the new namespace: set before it has any interface but the loopback. */
+      sysctls: list(pair),
+      requests: list(netlinkRequest),
+    },
+  ],
   /**
    * Copies what the new root has at `target` into a held tree, if that is empty. `again`: in any case, since a copy was begun that may not
    * be whole.

@@ -101,6 +101,9 @@ static bool read_record (struct launch *launch, struct shim_settings *settings, 
   case STEP_take_proc_of:
     launch->held_size++;
     return true;
+  case STEP_connect:
+    launch->connect = *fields;
+    return true;
   case STEP_hold:
     launch->holds = true;
     return true;

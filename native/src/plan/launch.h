@@ -38,6 +38,7 @@ struct launch {
   uint64_t join_start_time;
   uint64_t window;
   struct cursor steps;
+  struct cursor connect; /* the fields of STEP_connect; empty without it */
   bool has_init;
   bool needs_helper; /* it has a step that joins a namespace, or makes a user namespace */
   bool holds;        /* it has STEP_hold in the place of STEP_exec */

@@ -70,8 +70,13 @@ static const char *listen_in_run (struct shim *shim) {
   return source_open (&shim->listener, shim->epoll, steal_fd (&fd)) < 0 ? "epoll_ctl" : NULL;
 }
 
-static bool set_up (struct shim *shim, const struct shim_settings *settings, struct failure *failure) {
+static bool set_up (struct shim *shim, const struct shim_settings *settings, const struct cursor *connect,
+                    struct failure *failure) {
   shim->ring_size = settings->ring_bytes;
+  if (network_plan (shim, connect, settings->network) < 0) {
+    *failure = shim_failure ("malloc", "plan");
+    return false;
+  }
   if (log_open (&shim->log, settings->log_folder, settings->log_segment_bytes, settings->log_segments) < 0) {
     *failure = shim_failure ("open", settings->log_folder);
     return false;
@@ -81,8 +86,6 @@ static bool set_up (struct shim *shim, const struct shim_settings *settings, str
     return true;
   shim->run = open (settings->run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const char *failed_call = shim->run < 0 ? "open" : listen_in_run (shim);
-  if (!failed_call && network_plan (shim, settings->network) < 0)
-    failed_call = "malloc";
   if (failed_call)
     *failure = shim_failure (failed_call, settings->run_folder);
   return !failed_call;
@@ -97,7 +100,7 @@ static void start_main (struct shim *shim, const void *plan, size_t size) {
   bool readable = launch_read (&launch, &settings, plan, size);
   if (!readable && errno == ENOMEM)
     failure = shim_failure ("malloc", "plan");
-  bool ready = readable && set_up (shim, &settings, &failure);
+  bool ready = readable && set_up (shim, &settings, &launch.connect, &failure);
   if (ready) {
     start_process (shim, 0, &launch);
     oom_open (&shim->oom, shim->epoll, settings.oom_file);

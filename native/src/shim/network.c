@@ -16,12 +16,24 @@
 #include "base/cleanup.h"
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "network/connect.h"
 #include "process.h"
 
 #define FILE_NAME "network"
 #define PID_FILE "network.pid"
 
-int network_plan (struct shim *shim, char *const *arguments) {
+static int keep_step (struct network *network, const struct cursor *step) {
+  if (!step->at)
+    return 0;
+  network->step_size = (size_t)(step->end - step->at);
+  network->step = malloc (network->step_size + 1);
+  if (!network->step)
+    return -1;
+  memcpy (network->step, step->at, network->step_size);
+  return 0;
+}
+
+static int keep_arguments (struct network *network, char *const *arguments) {
   size_t count = 0, bytes = sizeof *arguments;
   for (; arguments[count]; count++)
     bytes += sizeof *arguments + strlen (arguments[count]) + 1;
@@ -36,8 +48,12 @@ int network_plan (struct shim *shim, char *const *arguments) {
     text = put_text (text, arguments[i]) + 1;
   }
   copy[count] = NULL;
-  shim->network.arguments = copy;
+  network->arguments = copy;
   return 0;
+}
+
+int network_plan (struct shim *shim, const struct cursor *step, char *const *arguments) {
+  return keep_step (&shim->network, step) < 0 ? -1 : keep_arguments (&shim->network, arguments);
 }
 
 /* In the child, whose stderr is what the shim reads. */
@@ -89,13 +105,6 @@ static int start_program (struct shim *shim, pid_t pid) {
   return 0;
 }
 
-void network_connect (struct shim *shim, struct process *process) {
-  if (process->number != 0 || !shim->network.arguments || shim->network.starter || process->pid <= 0)
-    return;
-  if (start_program (shim, process->pid) < 0)
-    fail_start (process, "fork");
-}
-
 static void let_go_on (struct shim *shim, struct process *process) {
   struct network *network = &shim->network;
   if (!network->connected || !network->awaited)
@@ -107,9 +116,60 @@ static void let_go_on (struct shim *shim, struct process *process) {
     fail_start (process, "send");
 }
 
-void network_await (struct shim *shim, struct process *process) {
+static int open_namespace (pid_t pid) {
+  char path[64];
+  put_text (put_number (put_text (path, "/proc/"), (uint64_t)pid), "/ns/net");
+  return open (path, O_RDONLY | O_CLOEXEC);
+}
+
+/* As STEP_connect says. */
+static void connect_by_step (struct network *network, struct process *process, pid_t pid) {
+  struct failure failure;
+  cleanup_fd int namespace = open_namespace (pid);
+  cleanup_free uint8_t *step = network->step;
+  network->step = NULL;
+  if (namespace < 0) {
+    fail_start (process, "open");
+    return;
+  }
+  if (connect_namespace (namespace, step, network->step_size, &failure) == 0) {
+    network->connected = true;
+    return;
+  }
+  if (!process->failed)
+    process->failure = failure;
+  process->failed = true;
+}
+
+static void connect_of (struct shim *shim, struct process *process, pid_t pid) {
+  struct network *network = &shim->network;
+  if (network->step)
+    connect_by_step (network, process, pid);
+  else if (network->arguments && !network->starter && start_program (shim, pid) < 0)
+    fail_start (process, "fork");
+}
+
+void network_connect (struct shim *shim, struct process *process) {
+  if (process->number == 0 && process->pid > 0)
+    connect_of (shim, process, process->pid);
+}
+
+/*
+ * A helper that enters another container's pid namespace as its last step is, until then, the only process of the new network namespace.
+ * Its pid cannot be given to another before its end is seen. If it cannot go on, it has not cloned anything yet.
+ */
+static void connect_helper (struct shim *shim, struct process *process, pid_t sender) {
+  if (sender <= 0 || sender != process->helper || process->helper_ended)
+    return;
+  connect_of (shim, process, sender);
+  if (process->failed)
+    kill (sender, SIGKILL);
+}
+
+void network_await (struct shim *shim, struct process *process, pid_t sender) {
   if (process->number != 0)
     return;
+  connect_helper (shim, process, sender);
   shim->network.awaited = true;
   let_go_on (shim, process);
 }

@@ -1,18 +1,19 @@
 /*
- * The program that connects the container's network namespace to the outside (pasta), where likerd names one. It goes on in the
- * background as a child of the shim, and ends with the main process.
+ * The container's network namespace is connected by the shim itself (network/connect.h), or by a program (pasta), where likerd names one. That
+ * goes on in the background as a child of the shim, and ends with the main process.
  */
 #pragma once
+#include "plan/reader.h"
 #include "shim.h"
 
-/* Takes a copy of the arguments; without any, there is no such program. -1 and errno. */
-int network_plan (struct shim *shim, char *const *arguments);
+/* Keeps copies of the fields of STEP_connect and of the program's arguments; either may be missing. -1 and errno. */
+int network_plan (struct shim *shim, const struct cursor *step, char *const *arguments);
 
-/* Starts the program, once the main process, and so its namespace, exists. */
+/* Connects the namespace or starts the program, once the main process, and so its namespace, exists. */
 void network_connect (struct shim *shim, struct process *process);
 
-/* The main process waits for its network. */
-void network_await (struct shim *shim, struct process *process);
+/* The main process, or for now its helper `sender`, waits for its network. */
+void network_await (struct shim *shim, struct process *process, pid_t sender);
 
 /* A child has ended: perhaps the start of the program. */
 void network_note (struct shim *shim, pid_t pid, int status);

@@ -112,8 +112,10 @@ struct connection {
   uint64_t progress_at; /* ms: when the socket last took bytes, or had none to take */
 };
 
-/* The program that connects the container's network namespace. */
+/* What connects the container's network namespace: a step of its plan, or a program. */
 struct network {
+  uint8_t *step; /* the fields of STEP_connect, until it is done; NULL without it */
+  size_t step_size;
   char **arguments; /* NULL without one */
   pid_t starter;    /* which ends when the program is in the background */
   bool starter_ended;

@@ -78,7 +78,7 @@ static void take_message (struct shim *shim, struct process *process, const stru
     take_pid (shim, process, envelope->sender); /* if the helper died before it sent it */
     break;
   case SYNC_NETWORK:
-    network_await (shim, process);
+    network_await (shim, process, envelope->sender);
     break;
   case SYNC_FAILURE:
     process->failure = message->failure;

@@ -144,6 +144,22 @@ const examples: { readonly [Name in StepName]: readonly [StepOf<Name>, string] }
     '/proc/thread-self/attr/apparmor/exec = exec web',
   ],
   'await-network': [{ step: 'await-network' }, 'wait until the network is connected'],
+  connect: [
+    {
+      step: 'connect',
+      resolver: '/run/liker/resolver.sock',
+      containerId: 'c1',
+      sysctls: [['net/ipv6/conf/default/accept_ra', '0']],
+      requests: ['veth lv1 and eth0', 'lo', 'lo'].map((words) => ({
+        words,
+        inside: true,
+        link: '',
+        intoNamespace: false,
+        bytes: new Uint8Array(),
+      })),
+    },
+    'wait until the shim has connected the network namespace; in it /proc/sys/net/ipv6/conf/default/accept_ra = 0; veth lv1 and eth0, lo; sockets at 127.0.0.11:53 for /run/liker/resolver.sock',
+  ],
   landlock: [
     {
       step: 'landlock',

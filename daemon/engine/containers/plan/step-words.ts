@@ -228,6 +228,7 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
   domainname: ['identity', ({ name }) => name],
   loopback: ['identity', () => 'the interface lo goes up'],
   'await-network': ['identity', () => 'wait until the network is connected'],
+  connect: ['identity', connectWords],
   sysctl: ['identity', ({ path, value }) => `/proc/sys/${path} = ${value}`],
 
   mask: ['hiding', ({ target }) => target],
@@ -283,6 +284,18 @@ const words: { readonly [Name in StepName]: Words<Name> } = {
     ({ args }, { environment }) => `${args.map(shellWord).join(' ')} (environment: ${environment.join(' ')})`,
   ],
 };
+
+function connectWords({ resolver, sysctls, requests }: StepOf<'connect'>): string {
+  const made = [...new Set(requests.map(({ words }) => words))];
+  return [
+    'wait until the shim has connected the network namespace',
+    ...(sysctls.length > 0
+      ? [`in it ${sysctls.map(([path, value]) => `/proc/sys/${path} = ${value}`).join(', ')}`]
+      : []),
+    made.join(', '),
+    ...(resolver === '' ? [] : [`sockets at 127.0.0.11:53 for ${resolver}`]),
+  ].join('; ');
+}
 
 /** Where it may still write, and read, and which ports it may use. */
 function landlockWords({ files, ports, allowedPaths, allowedPorts }: StepOf<'landlock'>): string {

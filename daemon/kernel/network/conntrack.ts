@@ -1,0 +1,134 @@
+// The kernel's table of connections (linux/netfilter/nfnetlink_conntrack.h) and of neighbours (arp(7)).
+import { addressBytes, addressFamily, familyOf } from './address.ts';
+import { refusedBy, tryAsking } from './ask.ts';
+import {
+  type Answer,
+  type Attribute,
+  attributesOf,
+  family,
+  flag,
+  message,
+  nested,
+  type Request,
+} from './netlink.ts';
+import { u32 } from './rtnetlink.ts';
+
+const subsystem = 0x100;
+const conntrack = { new: subsystem, get: subsystem + 1, delete: subsystem + 2 } as const;
+/** struct nfgenmsg: u8 family, u8 version, u16 resource. */
+const headBytes = 4;
+/** CTA_*. */
+const attribute = { original: 1, reply: 2, id: 12, zone: 18, filter: 25 } as const;
+const tupleAddresses = 1;
+const source = { v4: 1, v6: 3 } as const;
+const filterFlags = { original: 1, reply: 2 } as const;
+/** CTA_FILTER_F_CTA_IP_SRC. */
+const bySource = 1;
+const isNested = 0x8000;
+
+type Direction = 'original' | 'reply';
+const directions: readonly Direction[] = ['original', 'reply'];
+
+function head(address: string): Buffer {
+  return Buffer.of(familyOf(address), 0, 0, 0);
+}
+
+function nest(type: number, attributes: readonly Attribute[]): Attribute {
+  return { type: type | isNested, value: nested(attributes) };
+}
+
+const sourceType = (address: string): number =>
+  familyOf(address) === addressFamily.v4 ? source.v4 : source.v6;
+
+/** Asks for the entries whose packets of a direction come from the address. An older kernel answers with all entries. */
+function entriesRequest(address: string, direction: Direction): Request {
+  const from = { type: sourceType(address), value: addressBytes(address) };
+  return {
+    type: conntrack.get,
+    flags: flag.dump,
+    body: head(address),
+    attributes: [
+      nest(attribute[direction], [nest(tupleAddresses, [from])]),
+      nest(attribute.filter, [{ type: filterFlags[direction], value: u32(bySource) }]),
+    ],
+  };
+}
+
+/** The removal of an entry, as the kernel has described it. */
+function removal(address: string, values: Map<number, Buffer>): Request {
+  const { original, id, zone } = attribute;
+  const kept = [id, zone].flatMap((type) => {
+    const value = values.get(type);
+    return value ? [{ type, value }] : [];
+  });
+  return {
+    type: conntrack.delete,
+    flags: flag.acknowledge,
+    body: head(address),
+    attributes: [{ type: original | isNested, value: values.get(original) ?? Buffer.alloc(0) }, ...kept],
+  };
+}
+
+function isFrom(address: string, tuple: Buffer | undefined): boolean {
+  const addresses = tuple && attributesOf(tuple, 0).get(tupleAddresses);
+  const from = addresses && attributesOf(addresses, 0).get(sourceType(address));
+  return from?.equals(addressBytes(address)) ?? false;
+}
+
+/**
+ * Removes what the kernel remembers of addresses that somebody else may get: the connections from and to them, whatever was translated,
+ * and the neighbours on an interface, by its index. Kernels without one of the two tables have nothing to forget. Throws SYSCALL.
+ */
+export async function forgetAddresses(addresses: readonly string[], link: number): Promise<void> {
+  for (const address of addresses) {
+    await forgetConnections(address);
+    await forgetNeighbour(address, link);
+  }
+}
+
+async function forgetConnections(address: string): Promise<void> {
+  const removals = new Map<string, Request>();
+  for (const direction of directions) {
+    const { answers, refused } = await tryAsking(
+      'own',
+      [entriesRequest(address, direction)],
+      family.netfilter,
+    );
+    // EINVAL, ENOTSUP: no subsystem of that number.
+    if (refused !== null && ['EINVAL', 'ENOTSUP'].includes(refused.errno)) return;
+    if (refused !== null) throw refusedBy('read the table of connections', refused);
+    for (const { payload } of answers.filter(isEntry)) {
+      const values = attributesOf(payload, headBytes);
+      if (!isFrom(address, values.get(attribute[direction]))) continue;
+      const id = values.get(attribute.id)?.toString('hex') ?? '';
+      removals.set(id, removal(address, values));
+    }
+  }
+  // One at a time: an entry may have gone meanwhile.
+  for (const request of removals.values()) await tryAsking('own', [request], family.netfilter);
+}
+
+function isEntry({ type, payload }: Answer): boolean {
+  return type === conntrack.new && payload.length >= headBytes;
+}
+
+/** struct ndmsg: u8 family, 3 bytes, int index, u16 state, u8 flags, u8 type. */
+const neighbourBytes = 12;
+const neighbourAddress = 1;
+
+async function forgetNeighbour(address: string, link: number): Promise<void> {
+  const body = Buffer.alloc(neighbourBytes);
+  body.writeUInt8(familyOf(address), 0);
+  body.writeInt32LE(link, 4);
+  const { refused } = await tryAsking('own', [
+    {
+      type: message.deleteNeighbour,
+      flags: flag.acknowledge,
+      body,
+      attributes: [{ type: neighbourAddress, value: addressBytes(address) }],
+    },
+  ]);
+  // The kernel may have forgotten it, and the interface may be gone.
+  if (refused !== null && !['ENOENT', 'ENODEV', 'EINVAL'].includes(refused.errno))
+    throw refusedBy(`forget the neighbour ${address}`, refused);
+}
