@@ -29,7 +29,10 @@ function bind(path: string) {
   return {
     loadShim: library.func('int liker_load_shim (const char *path)'),
     spawnShim: library.func(
-      'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, void *out)',
+      'int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const void *held, size_t held_count, void *out)',
+    ),
+    bindPort: library.func(
+      'int liker_bind_port (int protocol, const char *address, uint16_t port, _Out_ uint16_t *bound)',
     ),
     peerCredentials: library.func(
       'int liker_peer_credentials (int fd, _Out_ int32_t *pid, _Out_ uint32_t *uid, _Out_ uint32_t *gid)',
@@ -61,6 +64,10 @@ function bind(path: string) {
     openResolver: library.func(
       'int liker_open_resolver (const char *path, const char *container, int pid, uint64_t start_time)',
     ),
+    nfnetlink: library.func(
+      'int64_t liker_nfnetlink (const void *requests, size_t requests_size, void *answer, size_t answer_size)',
+    ),
+    watchTable: library.func('int liker_watch_table (const char *table)'),
     makeFolders: library.func('void liker_make_folders (const void *paths, void *results, size_t count)'),
     removeFolders: library.func('void liker_remove_folders (const void *paths, void *results, size_t count)'),
     removeTree: library.func('int liker_remove_tree (const char *path)'),
@@ -143,12 +150,24 @@ export function pidfdEnded(pidfd: number): boolean {
 
 /**
  * Starts a shim with a plan of encodeLaunch, in a thread: clone(2) with CLONE_VFORK returns only after the child has called execve,
- * which takes tens of milliseconds when hundreds of processes compete for a CPU.
+ * which takes tens of milliseconds when hundreds of processes compete for a CPU. `held`: fds of which the shim keeps copies open.
  */
-export async function spawnShim(shimFd: number, plan: Uint8Array): Promise<SpawnedShim> {
+export async function spawnShim(
+  shimFd: number,
+  plan: Uint8Array,
+  held: readonly number[] = [],
+): Promise<SpawnedShim> {
   const out = Buffer.alloc(spawnedBytes);
   out.writeUInt32LE(spawnedBytes, 0);
-  const result = await inThread(library().spawnShim, shimFd, plan, plan.length, out);
+  const result = await inThread(
+    library().spawnShim,
+    shimFd,
+    plan,
+    plan.length,
+    Int32Array.from(held),
+    held.length,
+    out,
+  );
   check(result, 'start', out.toString('latin1', 16, out.indexOf(0, 16)), 'liker-shim');
   return { pid: out.readInt32LE(4), pidfd: out.readInt32LE(8), socketFd: out.readInt32LE(12) };
 }
@@ -309,6 +328,54 @@ export async function openResolverSockets(
   check(result, 'open the sockets for names of', 'socket', container);
 }
 
+/** IPPROTO_* (in.h). */
+const protocols = { tcp: 6, udp: 17, sctp: 132 } as const;
+
+/** A port of the host that is taken for as long as the fd is open. */
+export interface BoundPort {
+  readonly fd: number;
+  readonly port: number;
+}
+
+/** A system call that failed, and its errno by name. */
+export interface FailedCall {
+  readonly syscall: string;
+  readonly errno: string;
+}
+
+/** Takes a port of the host, in one family. `port`: 0 is any that is free. */
+export function bindPort(
+  protocol: keyof typeof protocols,
+  address: string,
+  port: number,
+): BoundPort | FailedCall {
+  const bound = [0];
+  const fd: number = library().bindPort(protocols[protocol], address, port, bound);
+  if (fd < 0) return { syscall: 'bind', errno: errnoName(fd) };
+  return { fd, port: bound[0] ?? 0 };
+}
+
+const nfnetlinkAnswerBytes = 256 * 1024;
+
+/** Sends nfnetlink messages all at once, in a thread, and returns the kernel's answers. */
+export async function nfnetlink(requests: Uint8Array): Promise<Buffer> {
+  const answer = Buffer.allocUnsafe(nfnetlinkAnswerBytes);
+  const result = await inThread(library().nfnetlink, requests, requests.length, answer, answer.length);
+  return answer.subarray(0, check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall'));
+}
+
+/** Like nfnetlink, on the event loop. */
+export function nfnetlinkNow(requests: Uint8Array): Buffer {
+  const answer = Buffer.allocUnsafe(nfnetlinkAnswerBytes);
+  const result: number = library().nfnetlink(requests, requests.length, answer, answer.length);
+  return answer.subarray(0, check(result, 'talk to the kernel about', 'nfnetlink', 'its firewall'));
+}
+
+/** The fd of a stream with a byte whenever somebody may have removed something of the nftables table `inet NAME`. */
+export function watchTable(name: string): number {
+  return check(library().watchTable(name), 'watch', 'socket', `inet ${name}`);
+}
+
 /** Makes each folder (mkdir(2)), all in one call in a thread. Returns the name of the errno for each, or '' for success. */
 export function makeFolders(paths: readonly string[]): Promise<string[]> {
   return forEachPath(library().makeFolders, paths);
@@ -407,12 +474,6 @@ export async function trimMemory(): Promise<void> {
  */
 export function setNice(nice: number): boolean {
   return check(library().setNice(nice), 'set the nice value of thread', 'sched_setattr', 'self') === 1;
-}
-
-/** A system call that failed, and its errno by name. */
-export interface FailedCall {
-  readonly syscall: string;
-  readonly errno: string;
 }
 
 const probeCallBytes = 16;

@@ -22,9 +22,17 @@ LIKER_API int liker_load_shim (const char *path);
 
 /*
  * Starts a shim with clone (CLONE_VM | CLONE_VFORK | CLONE_PIDFD) and execveat of shim_fd: in its own session, with
- * default signal dispositions and an empty mask, without any other fd. The plan is passed in a sealed memfd.
+ * default signal dispositions and an empty mask, without any other fd but copies of the `held_count` in `held`, which the shim only
+ * keeps open. The plan is passed in a sealed memfd.
  */
-LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out);
+LIKER_API int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
+                                struct liker_spawned *out);
+
+/*
+ * Takes a port of the host for as long as the returned fd is open. `protocol`: IPPROTO_*. `address`: IPv4 or IPv6 in text; :: is IPv6
+ * alone. Port 0: any that is free. `bound` becomes the port.
+ */
+LIKER_API int liker_bind_port (int protocol, const char *address, uint16_t port, uint16_t *bound);
 
 /* SO_PEERCRED of a connected Unix socket. */
 LIKER_API int liker_peer_credentials (int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
@@ -90,6 +98,17 @@ LIKER_API int liker_connect (int namespace, const void *fields, size_t size, str
  * looked at as by liker_pidfd_open, and hands them, with its pidfd, to the resolver that listens at the Unix socket `path`.
  */
 LIKER_API int liker_open_resolver (const char *path, const char *container, int pid, uint64_t start_time);
+
+/*
+ * Sends nfnetlink messages, such as a batch, in the caller's network namespace, all at once. Returns the bytes of all answers, or
+ * -EMSGSIZE if they do not fit.
+ */
+LIKER_API int64_t liker_nfnetlink (const void *requests, size_t requests_size, void *answer, size_t answer_size);
+/*
+ * Returns a stream that has a byte whenever somebody has removed the nftables table `inet NAME`, or a chain or rule of it, in the caller's
+ * network namespace, or may have. A thread listens until the caller closes it.
+ */
+LIKER_API int liker_watch_table (const char *table);
 
 /*
  * mkdir(2), with mode 0755 whatever the umask, or rmdir(2) of each of `count` absolute paths in a row, each with its NUL.

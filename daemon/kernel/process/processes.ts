@@ -70,9 +70,9 @@ export class Processes {
     closeFd(this.#shimFd);
   }
 
-  /** Starts a shim with an encoded plan. */
-  async spawn(plan: Buffer): Promise<SpawnedShim> {
-    const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan);
+  /** Starts a shim with an encoded plan. `held`: fds of which it keeps copies open until it ends. */
+  async spawn(plan: Buffer, held: readonly number[] = []): Promise<SpawnedShim> {
+    const { pid, pidfd, socketFd } = await spawnShim(this.#shimFd, plan, held);
     const shim = ShimConnection.adoptSocket(socketFd, pid);
     return { shim, pid, ...watched(pidfd, shim.whenClosed) };
   }

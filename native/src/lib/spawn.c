@@ -20,32 +20,44 @@
 #define PLAN_FD 3
 #define SOCKET_FD 4
 #define SHIM_FD 5
-#define ABOVE_ALL 16 /* above all fds that the child sets up */
+#define FIRST_HELD 6
+#define MOST_HELD (128u << 10)
+#define ABOVE_ALL 16 /* above all fds that the child sets up, except those that the shim holds */
 
 struct birth {
   int shim, plan, socket, null;
+  int *held; /* become FIRST_HELD and those that follow */
+  int held_count;
   bool keep_stderr; /* LIKER_SHIM_STDERR: for debugging */
   const char *call; /* the call that failed, here or in the child, which shares this memory */
   int error;        /* of the child */
 };
 
 /* A copy of the fd above all places that are set up. */
-static int lifted (int fd) { return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL); }
+static int lifted (const struct birth *birth, int fd) {
+  return fcntl (fd, F_DUPFD_CLOEXEC, ABOVE_ALL + birth->held_count);
+}
 
 static int arrange_fds (struct birth *birth) {
   birth->call = "fcntl";
-  int shim = lifted (birth->shim), plan = lifted (birth->plan), socket = lifted (birth->socket),
-      null = lifted (birth->null);
+  int shim = lifted (birth, birth->shim), plan = lifted (birth, birth->plan), socket = lifted (birth, birth->socket),
+      null = lifted (birth, birth->null);
   if (shim < 0 || plan < 0 || socket < 0 || null < 0)
     return -1;
+  for (int i = 0; i < birth->held_count; i++)
+    if ((birth->held[i] = lifted (birth, birth->held[i])) < 0)
+      return -1;
   birth->call = "dup3";
   for (int fd = 0; fd < (birth->keep_stderr ? 2 : 3); fd++)
     if (dup3 (null, fd, 0) < 0)
       return -1;
   if (dup3 (plan, PLAN_FD, 0) < 0 || dup3 (socket, SOCKET_FD, 0) < 0 || dup3 (shim, SHIM_FD, O_CLOEXEC) < 0)
     return -1;
+  for (int i = 0; i < birth->held_count; i++)
+    if (dup3 (birth->held[i], FIRST_HELD + i, 0) < 0)
+      return -1;
   birth->call = "close_range";
-  return sys_close_range (SHIM_FD + 1, ~0u, 0);
+  return sys_close_range ((unsigned)(FIRST_HELD + birth->held_count), ~0u, 0);
 }
 
 /* In the child: no lock, no allocation, no stdio, nothing that depends on the thread. */
@@ -109,11 +121,23 @@ static int refuse (struct liker_spawned *out, const char *call, int error) {
   return -error;
 }
 
-int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct liker_spawned *out) {
-  if (out->size < sizeof *out)
+/* The child changes them, and shares the memory. */
+static int *copied (const int32_t *fds, size_t count) {
+  int *copy = calloc (count + 1, sizeof *copy);
+  for (size_t i = 0; copy && i < count; i++)
+    copy[i] = fds[i];
+  return copy;
+}
+
+int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, const int32_t *held, size_t held_count,
+                      struct liker_spawned *out) {
+  if (out->size < sizeof *out || held_count > MOST_HELD)
     return -EINVAL;
   int pair[2];
   const char *call;
+  cleanup_free int *copy = copied (held, held_count);
+  if (!copy)
+    return refuse (out, "calloc", ENOMEM);
   cleanup_fd int plan_fd = make_plan (plan, plan_size, &call);
   if (plan_fd < 0)
     return refuse (out, call, errno);
@@ -130,7 +154,7 @@ int liker_spawn_shim (int shim_fd, const void *plan, size_t plan_size, struct li
   /* NOLINTNEXTLINE(concurrency-mt-unsafe): likerd does not change its environment */
   bool keep_stderr = getenv ("LIKER_SHIM_STDERR") != NULL;
   struct birth birth = { .shim = shim_fd, .plan = plan_fd, .socket = theirs, .null = null,
-                         .keep_stderr = keep_stderr };
+                         .held = copy, .held_count = (int)held_count, .keep_stderr = keep_stderr };
   int pid = clone_shim (&birth, &pidfd);
   if (pid < 0)
     return refuse (out, birth.call, errno);

@@ -1,6 +1,7 @@
 /*
  * liker-shim: owns the terminal or the pipes, the log and the exit record of one container, whether the daemon is
- * running or not. liker_spawn_shim starts it with the plan at fd 3 and the daemon's socket at fd 4.
+ * running or not. liker_spawn_shim starts it with the plan at fd 3, the daemon's socket at fd 4, and from fd 6 on what it only keeps
+ * open: the sockets that hold published ports.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 
 #define PLAN_FD 3
 #define SOCKET_FD 4
+#define FIRST_HELD 6
 #define BACKLOG 8
 #define BIT(signal) (1ull << ((signal)-1))
 
@@ -135,8 +137,15 @@ static int join_new_keyring (void) {
   return sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
 }
 
+/* They were not when the shim was started, or it would not have them. */
+static void close_held_on_exec (void) {
+  for (int fd = FIRST_HELD; fcntl (fd, F_SETFD, FD_CLOEXEC) == 0;)
+    fd++;
+}
+
 /* Everything up to the connection to the daemon. Returns the call that failed, or NULL. */
 static const char *prepare (struct shim *shim) {
+  close_held_on_exec ();
   prctl (PR_SET_NAME, "liker-shim", 0, 0, 0);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
     return "prctl";

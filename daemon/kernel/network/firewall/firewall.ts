@@ -1,0 +1,330 @@
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { asError, LikerError } from '../../../../common/errors.ts';
+import { nfnetlink, nfnetlinkNow, watchTable } from '../../../native/libliker.ts';
+import { libnftables } from '../../../native/libnftables.ts';
+import { addressBytes } from '../address-bytes.ts';
+import { type Answer, decodeAnswers, encodeRequests, type Refusal, type Request } from '../netlink.ts';
+import {
+  baseChainsOf,
+  chainsRequest,
+  changeRequests,
+  commentOf,
+  countRules,
+  fillRequests,
+  probeRequest,
+  removeTableRequests,
+  rulesRequest,
+  tableRequest,
+} from './batch.ts';
+import { openToLoopback, servesLoopback6 } from './bridge-settings.ts';
+import { type Element, elementKey, elementsOf } from './elements.ts';
+import { Forwarding, type ForwardingPlace } from './forwarding.ts';
+import { makeTable, marker, ruleCount } from './ruleset.ts';
+import type { FirewallChange, FirewallNetwork, FirewallState, NetworkFirewall } from './state.ts';
+
+export interface FirewallPlace {
+  /** The name of the table, in the family inet. */
+  readonly table: string;
+  readonly forwarding: ForwardingPlace;
+  /** What an administrator should know. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string>) => void;
+}
+
+interface Waiting {
+  readonly change: FirewallChange;
+  readonly done: (error: Error | null) => void;
+}
+
+const retryMs = 1000;
+const installs =
+  "libnftables is missing; run 'sudo apt-get install libnftables1', or install nftables as this system does";
+
+/** Elements that a change has touched, as they were before. */
+type Touched = Map<string, Element | undefined>;
+
+/**
+ * What the table is to hold is kept in memory, for when somebody removes it. Changes go to the kernel one after the other; those that come
+ * meanwhile go together.
+ */
+export class Firewall implements NetworkFirewall {
+  readonly #place: FirewallPlace;
+  readonly #forwarding: Forwarding;
+  #elements = new Map<string, Element>();
+  #networks = new Map<string, FirewallNetwork>();
+  #waiting: Waiting[] = [];
+  #turn: Promise<void> = Promise.resolve();
+  /** Tells when the table may have changed; null: we have none. */
+  #watch: Socket | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #isUsable = false;
+
+  constructor(place: FirewallPlace) {
+    this.#place = place;
+    this.#forwarding = new Forwarding(place.forwarding);
+  }
+
+  problem(): string {
+    if (this.#isUsable) return '';
+    const why = kernelProblem() || (libnftables() === null ? installs : '');
+    this.#isUsable = why === '';
+    return why;
+  }
+
+  apply(change: FirewallChange): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ change, done: (error) => (error ? reject(error) : resolve()) });
+      void this.#inTurn(() => this.#takeWaiting());
+    });
+  }
+
+  rebuild(state: FirewallState): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#elements = new Map(elementsOf(state).map((element) => [elementKey(element), element]));
+      this.#networks = new Map(state.networks.map((network) => [network.bridge, network]));
+      if (state.networks.length === 0 && state.ports.length === 0) return this.#remove();
+      this.#noteLoopback6(new Map());
+      this.#forward(state.networks);
+      await this.#open();
+      for (const network of state.networks) openBridge(network);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isEmpty) await this.#remove();
+      this.#stopWatching();
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #takeWaiting(): Promise<void> {
+    const group = this.#waiting;
+    this.#waiting = [];
+    if (group.length === 0) return;
+    try {
+      await this.#commit(group.map(({ change }) => change));
+      for (const { done } of group) done(null);
+    } catch (error) {
+      if (group.length === 1) return group[0]?.done(asError(error));
+      // Of several, only those fail that would fail alone.
+      for (const { change, done } of group)
+        await this.#commit([change]).then(
+          () => done(null),
+          (failure: unknown) => done(asError(failure)),
+        );
+    }
+  }
+
+  async #commit(changes: readonly FirewallChange[]): Promise<void> {
+    const networks = new Map(this.#networks);
+    const touched: Touched = new Map();
+    try {
+      for (const change of changes) this.#take(change, touched);
+      this.#noteLoopback6(touched);
+      this.#forward(changes.flatMap(({ add }) => add?.networks ?? []));
+      await this.#send(touched);
+      for (const network of changes.flatMap(({ add }) => add?.networks ?? []))
+        if (this.#networks.has(network.bridge)) openBridge(network);
+    } catch (error) {
+      this.#networks = networks;
+      for (const [key, before] of touched)
+        if (before) this.#elements.set(key, before);
+        else this.#elements.delete(key);
+      throw error;
+    }
+    if (this.#isEmpty && touched.size > 0) await this.#remove();
+  }
+
+  /** Another container may have got a port, before the one that had it is out of here: then what it has stays. */
+  #take({ add = {}, remove = {} }: FirewallChange, touched: Touched): void {
+    for (const element of elementsOf(remove))
+      if (isSame(this.#elements.get(elementKey(element)), element)) this.#set(touched, element, false);
+    for (const element of elementsOf(add)) this.#set(touched, element, true);
+    for (const { bridge } of remove.networks ?? []) this.#networks.delete(bridge);
+    for (const network of add.networks ?? []) this.#networks.set(network.bridge, network);
+  }
+
+  #set(touched: Touched, element: Element, isThere: boolean): void {
+    const key = elementKey(element);
+    if (!touched.has(key)) touched.set(key, this.#elements.get(key));
+    if (isThere) this.#elements.set(key, element);
+    else this.#elements.delete(key);
+  }
+
+  /** br_netfilter may be loaded at any time. */
+  #noteLoopback6(touched: Touched): void {
+    const isThere = this.#elements.has(elementKey(loopback6));
+    if (isThere === servesLoopback6()) this.#set(touched, loopback6, !isThere);
+  }
+
+  get #isEmpty(): boolean {
+    return this.#elements.size === (this.#elements.has(elementKey(loopback6)) ? 1 : 0);
+  }
+
+  async #send(touched: Touched): Promise<void> {
+    const changed = [...touched].filter(([key, before]) => !isSame(before, this.#elements.get(key)));
+    if (changed.length === 0) return;
+    if (this.#watch === null) return this.#open();
+    const remove = changed.flatMap(([, before]) => before ?? []);
+    const add = changed.flatMap(([key]) => this.#elements.get(key) ?? []);
+    if ((await this.#ask(changeRequests(this.#place.table, remove, add))).refused) await this.#open();
+  }
+
+  /** The table, with all that it is to hold, whatever there is. */
+  async #open(): Promise<void> {
+    const why = this.problem();
+    if (why) throw new LikerError('NETWORK_UNAVAILABLE', `Cannot set up the firewall: ${why}`);
+    this.#watch ??= this.#startWatching();
+    await this.#makeIfMissing();
+    const { refused } = await this.#ask(fillRequests(this.#place.table, [...this.#elements.values()]));
+    if (refused) throw refusedBy('change the firewall', refused);
+  }
+
+  async #makeIfMissing(): Promise<boolean> {
+    const { table } = this.#place;
+    const { answers, refused } = await this.#ask([tableRequest(table), rulesRequest(table)]);
+    if (refused && refused.errno !== 'ENOENT') throw refusedBy('look at the firewall', refused);
+    if (commentOf(answers)?.includes(marker) && countRules(answers) === ruleCount) return false;
+    await libnftables()?.run(makeTable(table));
+    return true;
+  }
+
+  /** Nothing is left that needs it. */
+  async #remove(): Promise<void> {
+    this.#stopWatching();
+    await this.#ask(removeTableRequests(this.#place.table));
+    if (!this.#forwarding.isHeld) return;
+    const other = await this.#otherForwarder();
+    const setBack = other === null ? this.#forwarding.release() : '';
+    if (setBack)
+      this.#place.log('info', 'forwarding is off again, as it was before the first network', { setBack });
+    if (other !== null) this.#place.log('info', 'forwarding stays on: others may need it', { table: other });
+  }
+
+  /** Those who have rules for forwarded packets would not have enabled it themselves if it was on when they came. */
+  async #otherForwarder(): Promise<string | null> {
+    const others = await this.#otherChains();
+    const [chain] = others.filter(({ type }) => type === 'nat');
+    if (chain) return `${chain.family} ${chain.table}`;
+    return hasLegacyNat() ? 'nat of iptables-legacy' : null;
+  }
+
+  async #otherChains() {
+    const { answers } = await this.#ask([chainsRequest]);
+    return baseChainsOf(answers).filter(({ table }) => table !== this.#place.table);
+  }
+
+  #forward(networks: readonly FirewallNetwork[]): void {
+    const out = networks.filter(({ internal }) => !internal);
+    if (out.length === 0) return;
+    try {
+      const enabled = this.#forwarding.require({ v6: out.some(hasIpv6) });
+      if (enabled)
+        this.#place.log('info', 'enabled forwarding, which networks of containers need', { enabled });
+    } catch (error) {
+      const { message } = asError(error);
+      throw new LikerError(
+        'NETWORK_UNAVAILABLE',
+        `Cannot let the host forward the packets of containers: ${message}`,
+      );
+    }
+  }
+
+  #startWatching(): Socket {
+    const socket = new Socket({ fd: watchTable(this.#place.table), readable: true, writable: true });
+    socket.on('data', () => this.#check());
+    socket.on('error', () => {});
+    // It keeps nobody from leaving.
+    socket.unref();
+    void this.#warnOfObstacles();
+    return socket;
+  }
+
+  #stopWatching(): void {
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#watch?.destroy();
+    this.#watch = null;
+  }
+
+  /** Somebody may have removed the table, such as with `nft flush ruleset`. */
+  #check(): void {
+    this.#inTurn(async () => {
+      if (this.#watch === null || !(await this.#makeIfMissing())) return;
+      await this.#open();
+      this.#place.log('warn', 'made the firewall again, which somebody had removed', {
+        table: this.#place.table,
+      });
+    }).catch((error: unknown) => {
+      this.#place.log('error', 'cannot make the firewall again, which somebody has removed', {
+        error: asError(error).message,
+      });
+      this.#retry ??= setTimeout(() => {
+        this.#retry = null;
+        this.#check();
+      }, retryMs).unref();
+    });
+  }
+
+  async #warnOfObstacles(): Promise<void> {
+    const chains = await this.#otherChains().catch(() => []);
+    for (const { family, table } of chains.filter(({ dropsForwarded }) => dropsForwarded))
+      this.#place.log('warn', 'another firewall drops what containers send and get; allow it there', {
+        table: `${family} ${table}`,
+        docker: "iptables -I DOCKER-USER -i 'lb+' -j ACCEPT; iptables -I DOCKER-USER -o 'lb+' -j ACCEPT",
+      });
+  }
+
+  async #ask(requests: readonly Request[]): Promise<{ answers: Answer[]; refused: Refusal | null }> {
+    return decodeAnswers(await nfnetlink(encodeRequests(requests)));
+  }
+}
+
+function isSame(a: Element | undefined, b: Element | undefined): boolean {
+  if (!a || !b) return a === b;
+  return elementKey(a) === elementKey(b) && (a.data ?? none).equals(b.data ?? none);
+}
+
+const none = Buffer.alloc(0);
+const loopback6: Element = { set: 'unserved', key: addressBytes('::1') };
+
+function hasIpv6({ subnets }: FirewallNetwork): boolean {
+  return subnets.some((subnet) => subnet.includes(':'));
+}
+
+function openBridge(network: FirewallNetwork): void {
+  openToLoopback(network.bridge, { v6: hasIpv6(network) });
+}
+
+function refusedBy(what: string, { errno, words }: Refusal): LikerError {
+  return new LikerError('SYSCALL', `Cannot ${what}: the kernel refused it (${words || errno})`, {
+    syscall: { step: 'firewall', syscall: 'nfnetlink', errno, object: 'nftables' },
+  });
+}
+
+function kernelProblem(): string {
+  const missing =
+    "this kernel has no nf_tables; run 'sudo modprobe nf_tables', or use a kernel with CONFIG_NF_TABLES_INET";
+  try {
+    const { refused } = decodeAnswers(nfnetlinkNow(encodeRequests([probeRequest])));
+    if (refused === null) return '';
+    return refused.errno === 'EPERM' ? 'likerd may not change the firewall (CAP_NET_ADMIN)' : missing;
+  } catch {
+    return missing;
+  }
+}
+
+/** Rules of iptables-legacy, which nf_tables does not show. */
+function hasLegacyNat(): boolean {
+  try {
+    return readFileSync('/proc/self/net/ip_tables_names', 'latin1').split('\n').includes('nat');
+  } catch {
+    return false;
+  }
+}

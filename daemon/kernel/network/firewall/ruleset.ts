@@ -1,0 +1,104 @@
+// The table's text, for nft(8). What networks and ports there are is in the sets alone: a rule for each would make every packet, and every change,
+// slower with each container.
+import { createHash } from 'node:crypto';
+import { sets } from './elements.ts';
+
+interface Chain {
+  /** Empty: it is only gone to. */
+  readonly hook: string;
+  readonly rules: readonly string[];
+}
+
+const chains: Readonly<Record<string, Chain>> = {
+  // For ports of 127.0.0.1, a bridge may carry what comes from and goes to the loopback (route_localnet), but nobody on it may send that.
+  early: {
+    hook: 'type filter hook prerouting priority raw; policy accept;',
+    rules: ['iifname @networks ip daddr 127.0.0.0/8 drop', 'iifname @networks ip saddr 127.0.0.0/8 drop'],
+  },
+  // Nor does anybody else on the host's networks reach a port of its loopback.
+  arriving: {
+    hook: 'type nat hook prerouting priority dstnat; policy accept;',
+    rules: ['ip daddr 127.0.0.0/8 return', 'ip6 daddr ::1 return', 'goto published'],
+  },
+  sending: {
+    hook: 'type nat hook output priority -100; policy accept;',
+    rules: ['ip6 daddr @unserved return', 'goto published'],
+  },
+  published: {
+    hook: '',
+    rules: [
+      'fib daddr type != local return',
+      'meta l4proto != { tcp, udp, sctp } return',
+      'dnat ip to ip daddr . meta l4proto . th dport map @ports4',
+      'dnat ip to meta l4proto . th dport map @any4',
+      'dnat ip6 to ip6 daddr . meta l4proto . th dport map @ports6',
+      'dnat ip6 to meta l4proto . th dport map @any6',
+      'dnat ip to ip daddr . meta l4proto . th dport map @ranges4',
+      'dnat ip to meta l4proto . th dport map @anyRanges4',
+      'dnat ip6 to ip6 daddr . meta l4proto . th dport map @ranges6',
+      'dnat ip6 to meta l4proto . th dport map @anyRanges6',
+    ],
+  },
+  // A container must answer to the host where it would otherwise answer to itself, or past the host to its neighbour.
+  leaving: {
+    hook: 'type nat hook postrouting priority srcnat; policy accept;',
+    rules: [
+      'oifname @networks ip saddr 127.0.0.0/8 masquerade',
+      'oifname @networks ip6 saddr ::1 masquerade',
+      'ct status dnat ip saddr . oifname @hairpin4 masquerade',
+      'ct status dnat ip6 saddr . oifname @hairpin6 masquerade',
+      'oifname @networks return',
+      'ip saddr @masquerade4 masquerade',
+      'ip6 saddr @masquerade6 masquerade',
+    ],
+  },
+  // Sizes fit the way out, even if no router says that they are too large.
+  sizing: {
+    hook: 'type filter hook forward priority mangle; policy accept;',
+    rules: [
+      'iifname @networks tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu',
+      'oifname @networks tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu',
+    ],
+  },
+  passing: {
+    hook: 'type filter hook forward priority filter; policy accept;',
+    rules: ['oifname @networks goto entering', 'iifname @internal ct state != { established, related } drop'],
+  },
+  // With br_netfilter, packets that stay on one bridge come here, too.
+  entering: {
+    hook: '',
+    rules: [
+      'ct state { established, related } accept',
+      'iifname . oifname @within accept',
+      'iifname @internal drop',
+      'ct status dnat accept',
+      'drop',
+    ],
+  },
+  visiting: {
+    hook: 'type filter hook input priority filter; policy accept;',
+    rules: ['iifname @internal ct state { new, invalid } drop'],
+  },
+};
+
+export const ruleCount = Object.values(chains).reduce((count, { rules }) => count + rules.length, 0);
+
+const body = [
+  ...Object.values(sets),
+  // Those that are gone to come first.
+  ...Object.entries(chains)
+    .toSorted(([, a], [, b]) => Number(a.hook !== '') - Number(b.hook !== ''))
+    .map(([name, { hook, rules }]) => `chain ${name} {\n${[hook, ...rules].filter(Boolean).join('\n')}\n}`),
+].join('\n');
+
+/** Is in the table's comment, so that a table of another version of Liker is made anew. */
+export const marker = `Liker ${createHash('sha256').update(body).digest('hex').slice(0, 16)}`;
+
+/** Makes the table in place of one that may be there, in one transaction. */
+export function makeTable(name: string): string {
+  return `add table inet ${name}\n${removeTable(name)}table inet ${name} {\ncomment "${marker}"\n${body}\n}\n`;
+}
+
+export function removeTable(name: string): string {
+  return `delete table inet ${name}\n`;
+}
