@@ -146,7 +146,7 @@ export class NetBox implements AsyncDisposable {
       box.#address(gateway, 'switch');
       box.#plug(machine, 'up0');
       const routes = [`route add default via ${gateway.v4}`];
-      if (!withoutIpv6) routes.push(`-6 route add default via ${gateway.v6}`);
+      if (!withoutIpv6) routes.push(`route add default via ${gateway.v6}`);
       machine.run(['ip', '-batch', '-'], `${routes.join('\n')}\n`);
     } catch (error) {
       await box.close();
@@ -161,7 +161,7 @@ export class NetBox implements AsyncDisposable {
     this.#hosts.push(host);
     this.#plug(host, 'eth0');
     const { v4, v6 } = this.gateway;
-    host.run(['ip', '-batch', '-'], `route add default via ${v4}\n-6 route add default via ${v6}\n`);
+    host.run(['ip', '-batch', '-'], `route add default via ${v4}\nroute add default via ${v6}\n`);
     return host;
   }
 

@@ -76,12 +76,6 @@ export interface NamespaceOwner {
   readonly startTime: string;
 }
 
-/** What of the resolver is to be in the namespace: see the step `connect`. */
-export interface ResolverSockets {
-  readonly resolver: string;
-  readonly containerId: string;
-}
-
 /** Connects a container that runs to one more network. Throws; then nothing of the connection is left. */
 export async function connectLive(process: NamespaceOwner, endpoint: Endpoint): Promise<void> {
   using namespace = new OpenNamespace(process);
@@ -94,12 +88,6 @@ export async function connectLive(process: NamespaceOwner, endpoint: Endpoint): 
     await tryAsking(namespace.fd, [deleteLinkRequest(interfaceName(endpoint))]);
     throw error;
   }
-}
-
-/** Opens the resolver's sockets in the namespace of a container that runs, and hands them over. Throws SYSCALL. */
-export async function openResolverSockets(process: NamespaceOwner, sockets: ResolverSockets): Promise<void> {
-  using namespace = new OpenNamespace(process);
-  await connectNamespace(namespace.fd, encodeConnect({ ...sockets, ...connection([]) }));
 }
 
 /** Removes an interface of a container that runs, and the host's end with it. A missing one is no error. Throws SYSCALL. */
@@ -211,9 +199,14 @@ function requestsOf(endpoint: Endpoint): Wanted[] {
         request: defaultRouteRequest(gateway),
       }),
     ),
-    // The kernel tells the bridge a moment later that its port can forward. This question makes it tell at once (from Linux 6.8 on), or
-    // the first packet would be lost.
-    ...(link.kind === 'bridge' ? [{ words: link.name, request: getLinkRequest(link.name) }] : []),
+    // The kernel tells the bridge a moment later that its port can forward, and others that the bridge can, since it has a port. These
+    // questions make it tell at once (from Linux 6.8 on), or the first packet would be lost.
+    ...(link.kind === 'bridge'
+      ? [
+          { words: link.name, request: getLinkRequest({ name: link.name }) },
+          { words: 'the bridge', request: getLinkRequest({ index: link.index }) },
+        ]
+      : []),
   ];
 }
 

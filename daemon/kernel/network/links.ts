@@ -33,7 +33,7 @@ export interface Bridge {
 
 /** The link of this name in likerd's network namespace; null: there is none. */
 export async function linkNamed(name: string): Promise<Link | null> {
-  const { answers, refused } = await tryAsking('own', [getLinkRequest(name)]);
+  const { answers, refused } = await tryAsking('own', [getLinkRequest({ name })]);
   if (refused?.errno === 'ENODEV') return null;
   if (refused !== null) throw refusedBy(`look at the interface '${name}'`, refused);
   return linksOf(answers)[0] ?? null;
@@ -69,7 +69,7 @@ async function makeBridge({ name, alias, mtu, addresses }: Bridge): Promise<numb
     // Otherwise its MAC address would change with its ports, and containers would send to the old one.
     bridgeRequest({ name, mtu, mac: macOf(name) }),
     setLinkRequest({ name, alias, mtu }),
-    getLinkRequest(name),
+    getLinkRequest({ name }),
   ]);
   const index = linksOf(answers)[0]?.index ?? 0;
   const hasIpv6 = addresses.some(({ address }) => familyOf(address) === addressFamily.v6);

@@ -221,12 +221,19 @@ export function deleteLinkRequest(name: string): Request {
 
 const terse: Attribute = { type: linkAttribute.extension, value: u32(withoutFigures) };
 
-export function getLinkRequest(name: string): Request {
+/** Describes one link, which is named by its name or its index. */
+export function getLinkRequest({
+  name,
+  index,
+}: {
+  readonly name?: string;
+  readonly index?: number;
+}): Request {
   return {
     type: message.getLink,
     flags: flag.acknowledge,
-    body: linkMessage({}),
-    attributes: [...valuesOf({ name }), terse],
+    body: linkMessage(index === undefined ? {} : { index }),
+    attributes: [...valuesOf(name === undefined ? {} : { name }), terse],
   };
 }
 

@@ -13,7 +13,7 @@ struct task {
 
 static void *run (void *argument) {
   struct task *task = argument;
-  task->result = connect_namespace (task->namespace, task->fields, task->size, &task->failure);
+  task->result = connect_namespace (task->namespace, -1, task->fields, task->size, &task->failure);
   return NULL;
 }
 

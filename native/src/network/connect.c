@@ -1,18 +1,15 @@
 #include "connect.h"
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include "base/cleanup.h"
 #include "base/in_root.h"
 #include "base/netlink.h"
+#include "base/resolver_sockets.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "plan/reader.h"
@@ -21,29 +18,26 @@
 #define INDEX_AT (NLMSG_HDRLEN + 4)
 /* Of a request for one interface, address or route; the largest has about 250 bytes. */
 #define REQUEST_MAX 2048
-#define RESOLVER_PORT 53
-#define RESOLVER_BACKLOG 16
-#define RESOLVER_SECONDS 5
-#define RESOLVER_MAGIC 0x4c4b4e53u
-#define ID_MAX 64
+
+enum { UDP, TCP, PROCESS };
 
 struct connecting {
   struct failure *failure;
   const char *resolver; /* the path of its socket; empty: none */
-  struct bytes id;
+  const char *id;       /* of the container, for it */
   int own;          /* network namespaces */
   int theirs;       /* which belongs to the caller */
   int outside;      /* netlink sockets in them */
   int inside;
-  int resolvers[2]; /* UDP and TCP */
+  int resolvers[PROCESS + 1]; /* UDP, TCP; the pidfd belongs to the caller */
 };
 
 static void close_connecting (struct connecting *connecting) {
   close_fd (&connecting->own);
   close_fd (&connecting->outside);
   close_fd (&connecting->inside);
-  close_fd (&connecting->resolvers[0]);
-  close_fd (&connecting->resolvers[1]);
+  close_fd (&connecting->resolvers[UDP]);
+  close_fd (&connecting->resolvers[TCP]);
 }
 
 static void put_part (char *object, size_t size, const char *part) {
@@ -85,26 +79,6 @@ static int write_sysctls (struct connecting *at, struct cursor *fields) {
       return -1;
   }
   return 0;
-}
-
-/* They belong to the namespace in which they are opened, from wherever they are used. */
-static int open_sockets (struct connecting *at) {
-  at->inside = netlink_open (NETLINK_ROUTE);
-  if (at->inside < 0)
-    return fail_at (at, "socket", "netlink");
-  if (!*at->resolver)
-    return 0;
-  at->resolvers[0] = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  at->resolvers[1] = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  return at->resolvers[0] < 0 || at->resolvers[1] < 0 ? fail_at (at, "socket", "127.0.0.11:53") : 0;
-}
-
-/* The thread is back in its own namespace before anything else happens. */
-static int look_inside (struct connecting *at, struct cursor *fields) {
-  if (sys_setns (at->theirs, CLONE_NEWNET) < 0)
-    return fail_at (at, "setns", "network namespace");
-  int result = write_sysctls (at, fields) < 0 ? -1 : open_sockets (at);
-  return sys_setns (at->own, CLONE_NEWNET) < 0 ? fail_at (at, "setns", "its own network namespace") : result;
 }
 
 /* The ioctls of netdevice(7) are for the namespace of the socket. */
@@ -154,76 +128,23 @@ static int carry_out_all (struct connecting *at, struct cursor *fields) {
   return 0;
 }
 
-static int bind_resolvers (struct connecting *at) {
-  const struct sockaddr_in address = { .sin_family = AF_INET,
-                                       .sin_port = htons (RESOLVER_PORT),
-                                       .sin_addr = { htonl (0x7f00000b) } };
-  for (int i = 0; i < 2; i++)
-    if (bind (at->resolvers[i], (const struct sockaddr *)&address, sizeof address) < 0)
-      return fail_at (at, "bind", "127.0.0.11:53");
-  return listen (at->resolvers[1], RESOLVER_BACKLOG) < 0 ? fail_at (at, "listen", "127.0.0.11:53") : 0;
-}
-
-union fds_control {
-  struct cmsghdr header;
-  char space[CMSG_SPACE (2 * sizeof (int))];
-};
-
-/* What the resolver reads: the magic, the length of the id, and the id. */
-static int send_resolvers (struct connecting *at, int to) {
-  uint32_t head[2] = { RESOLVER_MAGIC, at->id.size };
-  struct iovec parts[] = { { head, sizeof head }, { (void *)at->id.data, at->id.size } };
-  union fds_control control = { .header = { .cmsg_len = CMSG_LEN (sizeof at->resolvers),
-                                            .cmsg_level = SOL_SOCKET,
-                                            .cmsg_type = SCM_RIGHTS } };
-  memcpy (CMSG_DATA (&control.header), at->resolvers, sizeof at->resolvers);
-  struct msghdr message = {
-    .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof control.space
-  };
-  return RETRY (sendmsg (to, &message, MSG_NOSIGNAL)) < 0 ? fail_at (at, "sendmsg", at->resolver) : 0;
-}
-
-/* By the folder's fd, because the path may be longer than sun_path. */
-static int open_resolver (struct connecting *at) {
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  const struct timeval patience = { .tv_sec = RESOLVER_SECONDS };
-  char folder[PATH_MAX];
-  const char *name = strrchr (at->resolver, '/');
-  if (!name || strlen (name) >= 64 || strlen (at->resolver) >= sizeof folder)
-    return refuse (at, ENAMETOOLONG, "connect", at->resolver, "");
-  put_text (folder, at->resolver)[-(ptrdiff_t)strlen (name)] = '\0';
-  cleanup_fd int place = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (place < 0)
-    return fail_at (at, "open", folder);
-  put_text (put_number (put_text (address.sun_path, "/proc/self/fd/"), (uint64_t)place), name);
-  cleanup_fd int connection = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (connection < 0)
-    return fail_at (at, "socket", at->resolver);
-  /* Without a limit it would wait longer for a resolver that hangs. */
-  setsockopt (connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt (connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect (connection, (struct sockaddr *)&address, sizeof address) < 0)
-    return fail_at (at, "connect", at->resolver);
-  return steal_fd (&connection);
-}
-
-static int hand_over (struct connecting *at) {
-  uint8_t answer = 0;
-  cleanup_fd int resolver = open_resolver (at);
-  if (resolver < 0 || send_resolvers (at, resolver) < 0)
-    return -1;
-  ssize_t got = RETRY (recv (resolver, &answer, 1, 0));
-  if (got < 0)
-    return fail_at (at, "recv", at->resolver);
-  if (got == 0)
-    return refuse (at, EPIPE, "recv", at->resolver, "");
-  return answer ? refuse (at, answer, "recv", at->resolver, "the resolver refuses") : 0;
-}
-
 static int read_resolver (struct connecting *at, struct cursor *fields) {
   at->resolver = read_text (fields);
-  at->id = read_bytes (fields);
-  return fields->bad || at->id.size > ID_MAX ? refuse (at, EBADMSG, "read", "plan", "") : 0;
+  at->id = read_text (fields);
+  return fields->bad ? refuse (at, EBADMSG, "read", "plan", "") : 0;
+}
+
+static int connect_inside (struct connecting *at, struct cursor *fields) {
+  at->inside = netlink_open (NETLINK_ROUTE);
+  if (at->inside < 0)
+    return fail_at (at, "socket", "netlink");
+  if (write_sysctls (at, fields) < 0 || carry_out_all (at, fields) < 0)
+    return -1;
+  if (fields->bad || fields->at != fields->end)
+    return refuse (at, EBADMSG, "read", "plan", "");
+  if (!*at->resolver)
+    return 0;
+  return resolver_sockets_open (at->resolvers) < 0 ? fail_at (at, "bind", "127.0.0.11:53") : 0;
 }
 
 static int connect_all (struct connecting *at, struct cursor *fields) {
@@ -233,18 +154,22 @@ static int connect_all (struct connecting *at, struct cursor *fields) {
   at->outside = netlink_open (NETLINK_ROUTE);
   if (at->outside < 0)
     return fail_at (at, "socket", "netlink");
-  if (read_resolver (at, fields) < 0 || look_inside (at, fields) < 0 || carry_out_all (at, fields) < 0)
+  if (read_resolver (at, fields) < 0)
     return -1;
-  if (fields->bad || fields->at != fields->end)
-    return refuse (at, EBADMSG, "read", "plan", "");
-  if (!*at->resolver)
-    return 0;
-  return bind_resolvers (at) < 0 ? -1 : hand_over (at);
+  if (sys_setns (at->theirs, CLONE_NEWNET) < 0)
+    return fail_at (at, "setns", "network namespace");
+  int result = connect_inside (at, fields);
+  if (sys_setns (at->own, CLONE_NEWNET) < 0)
+    return fail_at (at, "setns", "its own network namespace");
+  if (result < 0 || !*at->resolver)
+    return result;
+  unsigned count = at->resolvers[PROCESS] < 0 ? PROCESS : PROCESS + 1;
+  return resolver_hand_over (at->resolver, at->id, at->resolvers, count) < 0 ? fail_at (at, "connect", at->resolver) : 0;
 }
 
-int connect_namespace (int theirs, const void *fields, size_t size, struct failure *failure) {
+int connect_namespace (int theirs, int process, const void *fields, size_t size, struct failure *failure) {
   __attribute__ ((cleanup (close_connecting))) struct connecting connecting = {
-    .failure = failure, .own = -1, .theirs = theirs, .outside = -1, .inside = -1, .resolvers = { -1, -1 }
+    .failure = failure, .own = -1, .theirs = theirs, .outside = -1, .inside = -1, .resolvers = { -1, -1, process }
   };
   struct cursor cursor = { .at = fields, .end = (const uint8_t *)fields + size };
   return connect_all (&connecting, &cursor);

@@ -132,7 +132,7 @@ static void connect_by_step (struct network *network, struct process *process, p
     fail_start (process, "open");
     return;
   }
-  if (connect_namespace (namespace, step, network->step_size, &failure) == 0) {
+  if (connect_namespace (namespace, pid == process->pid ? process->pidfd : -1, step, network->step_size, &failure) == 0) {
     network->connected = true;
     return;
   }
