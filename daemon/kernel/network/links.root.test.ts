@@ -8,7 +8,7 @@ import { until } from '../../../test/harness/until.ts';
 import { forgetAddresses } from './conntrack.ts';
 import { connectLive, disconnectLive, type Endpoint, setDefaultRoutes } from './endpoint.ts';
 import { hostRoutes, uplinkMtu } from './host-routes.ts';
-import { ensureBridge, linkNamed, linkProblem, ownLinks, removeLink } from './links.ts';
+import { cutLink, ensureBridge, linkNamed, linkProblem, ownLinks, removeLink } from './links.ts';
 
 const bridge = {
   name: 'lb0',
@@ -145,6 +145,21 @@ inOwnNetwork(import.meta.filename, () => {
       );
       assert.doesNotMatch(holder.ip('link'), /eth0/);
       assert.equal(await linkNamed('lv7'), null);
+    });
+
+    test('what an ended container leaves is down at once, and its name is free', async () => {
+      const holder = await startHolder();
+      await connectLive(holder, await endpoint(0));
+      const index = (await linkNamed('lv7'))?.index;
+      await cutLink('lv7');
+      assert.equal(await linkNamed('lv7'), null);
+      const [left] = (await ownLinks('liker:0:box')).filter((link) => link.index === index);
+      assert.deepEqual({ isUp: left?.isUp, name: left?.name.slice(0, 2) }, { isUp: false, name: 'lx' });
+      await using next = await startHolder();
+      await connectLive(next, await endpoint(0));
+      await holder[Symbol.asyncDispose]();
+      await until('the kernel to remove it', async () => (await ownLinks('liker:0:box')).length === 1);
+      await cutLink('nosuch');
     });
 
     test('a container that has ended cannot be connected', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { netlink } from '../../native/libliker.ts';
 import { addressFamily, familyOf, type InterfaceAddress } from './address.ts';
@@ -50,6 +50,23 @@ export async function removeLink(name: string): Promise<void> {
   const { refused } = await tryAsking('own', [deleteLinkRequest(name)]);
   if (refused !== null && refused.errno !== 'ENODEV')
     throw refusedBy(`remove the interface '${name}'`, refused);
+}
+
+/**
+ * Takes a link down and frees its name. What is left of it is for the kernel, which removes a veth with the namespace of its other end: that
+ * takes tens of milliseconds, for which nobody should wait, and until then the namespace of a container that has ended would still answer for
+ * its addresses. A missing link is no error.
+ */
+export async function cutLink(name: string): Promise<void> {
+  const link = await linkNamed(name);
+  if (link === null) return;
+  const { index } = link;
+  const { refused } = await tryAsking('own', [
+    setLinkRequest({}, { index, isDown: true }),
+    setLinkRequest({ name: `lx${randomBytes(6).toString('hex')}` }, { index }),
+  ]);
+  if (refused !== null && refused.errno !== 'ENODEV')
+    throw refusedBy(`take the interface '${name}' down`, refused);
 }
 
 /**

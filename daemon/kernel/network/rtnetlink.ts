@@ -67,18 +67,19 @@ export function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
 
-/** struct ifinfomsg. `isUp`: sets the interface up. */
-function linkMessage({
-  index = 0,
-  isUp = false,
-}: {
+/** Which interface a request is about, and whether it goes up or down. */
+interface Target {
   readonly index?: number;
   readonly isUp?: boolean;
-}): Buffer {
+  readonly isDown?: boolean;
+}
+
+/** struct ifinfomsg. */
+function linkMessage({ index = 0, isUp = false, isDown = false }: Target): Buffer {
   const body = Buffer.alloc(linkBytes);
   body.writeInt32LE(index, 4);
   body.writeUInt32LE(isUp ? upFlag : 0, 8);
-  body.writeUInt32LE(isUp ? upFlag : 0, 12);
+  body.writeUInt32LE(isUp || isDown ? upFlag : 0, 12);
   return body;
 }
 
@@ -197,15 +198,12 @@ function childRequest(parent: number, values: LinkValues, kind: Attribute): Requ
   };
 }
 
-/** Changes a link, which is named by its index or by the name in `values`, and brings it up if `isUp`. */
-export function setLinkRequest(
-  values: LinkValues,
-  link: { readonly index?: number; readonly isUp?: boolean } = {},
-): Request {
+/** Changes a link, which is named by its index, or else by the name in `values`. A new name is for one that is down (until Linux 6.2). */
+export function setLinkRequest(values: LinkValues, target: Target = {}): Request {
   return {
     type: message.setLink,
     flags: flag.acknowledge,
-    body: linkMessage(link),
+    body: linkMessage(target),
     attributes: valuesOf(values),
   };
 }
