@@ -24,7 +24,16 @@ const exec: Step = { step: 'exec', args: ['true'], env: [] };
 function explained(steps: readonly Step[], patch: Partial<PlannedStart> = {}, more = {}) {
   const launch = { settings: { ...settings, ...more }, steps } as unknown as Launch;
   const none = { paths: {}, given: [], writes: [] };
-  return explainPlan({ spec, launch, cgroups: none, rate: null, seccomp, containers: new Map(), ...patch });
+  return explainPlan({
+    spec,
+    launch,
+    cgroups: none,
+    rate: null,
+    publishAddresses: ['127.0.0.1', '::1'],
+    seccomp,
+    containers: new Map(),
+    ...patch,
+  });
 }
 
 const process = { pid: 7, startTime: '8' };
@@ -448,6 +457,23 @@ test('a limit on what is sent is set before the process is there', () => {
   assert.equal(
     steps[0]?.detail,
     'tc: each interface of its network namespace sends 1000000 bits a second, at most 2000000 (htb)',
+  );
+});
+
+test('a published port is held and led in before the process is there', () => {
+  const published = specOf({
+    ports: [
+      { hostPort: 8080, containerPort: 80 },
+      { hostAddress: '::', containerPort: 53, protocol: 'udp' },
+    ],
+  });
+  const { steps } = explained([exec], { spec: published });
+  assert.deepEqual(
+    steps.slice(0, 2).map(({ name, detail }) => `${name} ${detail}`),
+    [
+      'publish nftables: 127.0.0.1:8080 and [::1]:8080 to 80/tcp; a socket keeps it from other programs',
+      'publish nftables: [::], any free port to 53/udp; a socket keeps it from other programs',
+    ],
   );
 });
 

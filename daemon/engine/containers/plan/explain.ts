@@ -9,6 +9,7 @@ import { instructionBytes } from '../../../kernel/security/seccomp/prologue.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type ContainerNames, heldBy } from './held-names.ts';
 import { processSteps } from './process-order.ts';
+import { publishedWords } from './published-words.ts';
 import { splitCapabilities } from './step-values.ts';
 import type { ExplainedStep, SeccompFacts, WordFacts } from './step-words.ts';
 import { isRoot } from './user.ts';
@@ -26,6 +27,8 @@ export interface PlannedStart extends ContainerNames {
   };
   /** What the interfaces of its network namespace may send; null: no limit. */
   readonly rate: Rate | null;
+  /** Addresses of the host at which ports are published that name none. */
+  readonly publishAddresses: readonly string[];
   /** Null: no filter of system calls. */
   readonly seccomp: SeccompFilter | null;
 }
@@ -55,6 +58,7 @@ export function explainPlan(start: PlannedStart): ExplainedPlan {
     steps: [
       ...cgroupSteps(start),
       ...rateSteps(start),
+      ...publishSteps(start),
       ...processSteps(launch, wordFacts(start, environment)),
     ],
     capabilities: splitCapabilities(of('bounding').at(-1)?.set ?? 0n),
@@ -108,6 +112,15 @@ function rateSteps({ rate }: PlannedStart): ExplainedStep[] {
   if (rate === null) return [];
   const detail = `tc: each interface of its network namespace sends ${rate.rateBits} bits a second, at most ${rate.ceilBits} (htb)`;
   return [{ name: 'rate', group: 'namespaces', detail }];
+}
+
+/** What likerd does on the host for each published port. */
+function publishSteps({ spec, publishAddresses }: PlannedStart): ExplainedStep[] {
+  return publishedWords(spec, publishAddresses).map(({ inside, outside }) => ({
+    name: 'publish',
+    group: 'namespaces',
+    detail: `nftables: ${outside.map(({ text }) => text).join(' and ')} to ${inside}; a socket keeps it from other programs`,
+  }));
 }
 
 const program = 'eBPF: ';

@@ -33,6 +33,7 @@ export async function explainContainer(context: EngineContext, container: Contai
     launch: compile(context, container, { devices, links: [], mounts, cgroup, attended: true }),
     cgroups: { paths: cgroup.paths, given: cgroup.delegated.map((key) => cgroup.shown[key] ?? ''), writes },
     rate: problemBefore(context, spec) === null ? rateOf(spec.resources.network) : null,
+    publishAddresses: context.network.publishAddresses,
     seccomp: rightsOfMain(context.security, spec).seccomp,
     containers: sharedNames(context, spec),
   };
@@ -78,6 +79,7 @@ async function risks(
     launch,
     devices,
     plan,
+    publishAddresses,
   }: PlannedStart & { readonly devices: ContainerDevices; readonly plan: ExplainedPlan },
 ) {
   const sources = [
@@ -103,6 +105,7 @@ async function risks(
     }),
     devices: devices.nodes,
     deviceRules: devices.rules,
+    publishAddresses,
     engineFolders: [paths.root, paths.run],
     engineSockets: await present([[paths.socket, 'likerd'], ...engineSockets]),
     nameOf: (id) => registry.byId(id)?.name ?? id,

@@ -40,6 +40,8 @@ export interface RiskFacts {
   readonly mounts: readonly HostMount[];
   readonly devices: readonly DeviceNode[];
   readonly deviceRules: readonly DeviceRule[];
+  /** Addresses of the host at which ports are published that name none. */
+  readonly publishAddresses: readonly string[];
   /** Folders of likerd. */
   readonly engineFolders: readonly string[];
   /** Sockets by which somebody can do what root can, and whose they are. */

@@ -44,6 +44,7 @@ function factsOf(patch: SpecPatch = {}, more: FactsPatch = {}): RiskFacts {
     mounts: mountsOf(spec),
     devices: [],
     deviceRules: [],
+    publishAddresses: ['127.0.0.1', '::1'],
     engineFolders: ['/var/lib/liker'],
     engineSockets: [['/run/docker.sock', 'Docker']],
     nameOf: (id) => `name of ${id}`,
@@ -422,6 +423,27 @@ const cases: Readonly<Record<RuleName, readonly (readonly [SpecPatch, FactsPatch
       { namespaces: { network: { kind: 'path', path: '/run/netns/n' } } },
       {},
       ['low host-network: is in the network of /run/netns/n'],
+    ],
+  ],
+  'open-ports': [
+    [{ ports: [{ hostPort: 8080, containerPort: 80 }], publishAll: true, exposedPorts: ['81/tcp'] }, {}, []],
+    [
+      { ports: [{ hostAddress: '0.0.0.0', hostPort: 8000, containerPort: 80, length: 11, protocol: 'udp' }] },
+      {},
+      ['low open-ports: other machines reach its port 80-90/udp at 0.0.0.0:8000-8010'],
+    ],
+    [
+      {
+        ports: [{ containerPort: 80 }, { hostPort: 90, hostPorts: 5, containerPort: 81 }],
+        publishAll: true,
+        exposedPorts: ['82/tcp'],
+      },
+      { publishAddresses: ['127.0.0.1', '192.0.2.1', '2001:db8::1'] },
+      [
+        'low open-ports: other machines reach its port 80/tcp at 192.0.2.1, any free port and [2001:db8::1], any free port',
+        'low open-ports: other machines reach its port 81/tcp at 192.0.2.1, a free port of 90-94 and [2001:db8::1], a free port of 90-94',
+        'low open-ports: other machines reach its port 82/tcp at 192.0.2.1, any free port and [2001:db8::1], any free port',
+      ],
     ],
   ],
   'host-ipc': [

@@ -1,3 +1,4 @@
+import { isLoopback, publishedWords } from '../published-words.ts';
 import { capabilityRisks } from './capabilities.ts';
 import { deviceRisks } from './devices.ts';
 import {
@@ -140,6 +141,13 @@ const rules = {
       'low',
       'sees the control groups of the host, since --cgroupns host',
     ),
+
+  'open-ports': ({ spec, publishAddresses }) =>
+    publishedWords(spec, publishAddresses).flatMap(({ inside, outside }) => {
+      const open = outside.filter(({ address }) => !isLoopback(address)).map(({ text }) => text);
+      const where = open.join(' and ');
+      return when(open.length > 0, 'low', `other machines reach its port ${inside} at ${where}`);
+    }),
 
   'memory-limit': (facts) =>
     when(
